@@ -1,0 +1,1 @@
+"""A minimal shop: it boots with every plugin off."""

@@ -1,0 +1,89 @@
+"""create_app(): the one place that knows every floor. It puts the installation together and hands it to WSGI."""
+
+from __future__ import annotations
+
+import importlib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from core.kernel import cache, config, db, http, jobs, secrets, switch
+from core.kernel.faults import Faults
+from core.kernel.front import Front
+from core.kernel.http import Stoa
+from core.kernel.installation import Installation, install, installation
+from core.kernel.plugins import Registry
+from core.kernel.runtime import Hooks, Runtimes
+from core.kernel.sites import Sites
+from core.kernel.themes import Themes
+
+# Each face with its views; importing a domain's services also declares its jobs and listeners.
+Faces = tuple[tuple[str, str], ...]
+FACES: Faces = (("storefront", "core.storefront.views"), ("checkout", "core.checkout.views"), ("panel", "core.panel.views"))
+SERVICES = ("core.accounts.services", "core.catalogue.services", "core.imports.services", "core.cart.services", "core.orders.services", "core.checkout.services")
+
+
+class App:
+    """The WSGI application: `flask` behind the front."""
+
+    def __init__(self, flask: Stoa, front: Front) -> None:
+        self.flask, self.front = flask, front
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        return self.front(environ, start_response)
+
+    def test_client(self, **options: Any) -> Any:
+        """A client that goes through the front, as a browser would."""
+        from werkzeug.test import Client  # noqa: PLC0415 -- for tests only
+        from flask import Response  # noqa: PLC0415
+
+        return Client(self.front, Response, **options)
+
+
+def create_app(instance: Path | str | None = None, *, faces: Faces = FACES, **overrides: Any) -> App:
+    """Put an installation together; its database must be migrated. `overrides` are keys of the configuration."""
+    settings = config.load(instance, **overrides)
+    assemble(settings)
+    flask = Stoa()
+    flask.config.update(TESTING=settings.testing, DEBUG=settings.debug, PROPAGATE_EXCEPTIONS=False)
+    http.prepare(flask)
+    for name, module in faces:
+        flask.mount(name, importlib.import_module(module).VIEWS)
+    accounts = importlib.import_module("core.accounts.services")
+    accounts.init_app(flask)
+    flask.add_plugin_views()
+    installation().plugins_changed = lambda: _plugins_changed(flask)
+    return App(flask, Front(flask, installation()))
+
+
+def assemble(settings: config.Config) -> Installation:
+    """The installation without its web side: what commands and workers need."""
+    db.configure(settings.database_url)
+    registry = Registry(settings.plugins_path)
+    faults = Faults(settings.breaker_faults, timedelta(seconds=settings.breaker_seconds), switch.pause)
+    runtimes = Runtimes(registry, faults.report)
+
+    def make_hooks(callers: Any, must_pass: frozenset[str]) -> Hooks:
+        return Hooks(callers, must_pass, faults.report, settings.hook_seconds, faults.is_pausing)
+
+    themes = Themes(settings, registry)
+    made = Installation(settings, registry, themes, Sites(runtimes, make_hooks), faults, cache.PageCache(settings.page_cache_mb * 1024 * 1024))
+    install(made)
+    secrets.configure_log()
+    registry.discover()
+    for module in SERVICES:
+        importlib.import_module(module)
+    return made
+
+
+def _plugins_changed(flask: Stoa) -> None:
+    """A folder appeared while the shop runs: its views, templates and words join in."""
+    flask.add_plugin_views()
+    installation().themes.forget()
+
+
+def start_worker() -> jobs.Worker:
+    """The worker thread of an embedded installation."""
+    worker = jobs.Worker()
+    worker.start()
+    return worker

@@ -1,0 +1,79 @@
+"""plugin: switch plugins, make a new one, check one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from core.cli.boot import boot
+
+
+def add_to(commands: Any) -> None:
+    """`plugin list|on|off|new|check`."""
+    plugin = commands.add_parser("plugin", help="plugins: list, switch, write").add_subparsers(dest="verb", metavar="VERB", required=True)
+    listed = plugin.add_parser("list", help="every plugin, and where it is on")
+    listed.add_argument("--site", help="only as it stands on this site")
+    listed.set_defaults(run=_list)
+    for verb, function in (("on", _on), ("off", _off)):
+        switch = plugin.add_parser(verb, help=f"switch a plugin {verb}")
+        switch.add_argument("name")
+        switch.add_argument("--site", required=True, help="the site's domain")
+        switch.set_defaults(run=function)
+    new = plugin.add_parser("new", help="make a plugin that runs, with its tests")
+    new.add_argument("name")
+    new.add_argument("--kind", choices=("gateway", "carrier", "promotion", "content", "channel", "blank"), default="blank")
+    new.add_argument("--here", action="store_true", help="in plugins/ rather than instance/plugins/")
+    new.set_defaults(run=_new)
+    check = plugin.add_parser("check", help="run a plugin's tests, its contract suites, and faults in every hook")
+    check.add_argument("name")
+    check.set_defaults(run=_check)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from core.kernel.sites import site_by_host  # noqa: PLC0415
+    from core.kernel.switch import switchboard  # noqa: PLC0415
+
+    made = boot()
+    sites = [site_by_host(options.site)] if options.site else [state.site for state in made.sites.all()]
+    states = {site.host: {view.name: view for view in switchboard(site.id)} for site in sites}
+    for name in sorted({*made.plugins.loaded, *made.plugins.broken}):
+        where = ", ".join(f"{host}: {views[name].state}" for host, views in states.items() if name in views)
+        version = made.plugins.loaded[name].plugin.version if name in made.plugins.loaded else "-"
+        print(f"{name:<20} {version:<8} {where}")
+    for broken in made.plugins.broken.values():
+        print(f"  {broken.name} cannot run: {broken.reason}")
+    return 0
+
+
+def _on(options: argparse.Namespace) -> int:
+    from core.kernel.sites import site_by_host  # noqa: PLC0415
+    from core.kernel.switch import switch_on  # noqa: PLC0415
+
+    boot()
+    switch_on(site_by_host(options.site).id, options.name, "system", together=True)
+    print(f"{options.name} is on at {options.site}.")
+    return 0
+
+
+def _off(options: argparse.Namespace) -> int:
+    from core.kernel.sites import site_by_host  # noqa: PLC0415
+    from core.kernel.switch import switch_off  # noqa: PLC0415
+
+    boot()
+    state = switch_off(site_by_host(options.site).id, options.name, "system")
+    print(f"{options.name} is {state} at {options.site}.")
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from core.testing.scaffold import make_plugin  # noqa: PLC0415
+
+    made = make_plugin(options.name, options.kind, here=options.here)
+    print(f"Made {made}. Its tests: ./stoa plugin check {options.name}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from core.testing.check import check_plugin  # noqa: PLC0415
+
+    return check_plugin(options.name)

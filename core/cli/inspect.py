@@ -1,0 +1,91 @@
+"""doctor, routes, hooks, bench: look at an installation."""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.cli.boot import boot
+from core.kernel.config import ROOT
+
+
+def add_to(commands: Any) -> None:
+    """`doctor`, `routes`, `hooks` and `bench`."""
+    doctor = commands.add_parser("doctor", help="check database, plugins, stock and jobs")
+    doctor.set_defaults(run=_doctor)
+    routes = commands.add_parser("routes", help="the routes of a site, with who may use them")
+    routes.add_argument("--site", help="a domain; the first site without it")
+    routes.set_defaults(run=_routes)
+    hooks = commands.add_parser("hooks", help="every hook, and who answers it")
+    hooks.add_argument("--site")
+    hooks.set_defaults(run=_hooks)
+    bench = commands.add_parser("bench", help="measure pages, orders and memory", add_help=False)
+    bench.add_argument("rest", nargs=argparse.REMAINDER)
+    bench.set_defaults(run=_bench)
+
+
+def _state(host: str | None) -> Any:
+    made = boot()
+    if host:
+        from core.kernel.sites import site_by_host, state_of  # noqa: PLC0415
+
+        return state_of(site_by_host(host).id)
+    return made.sites.all()[0]
+
+
+def _routes(options: argparse.Namespace) -> int:
+    from core.app import create_app  # noqa: PLC0415
+    from core.kernel.security import access_of  # noqa: PLC0415
+
+    flask = create_app().flask
+    state = _pinned(options.site)
+    for rule in sorted(state.runtime.url_map.iter_rules(), key=lambda rule: rule.rule):
+        access = access_of(flask.view_functions[rule.endpoint])
+        verbs = ",".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+        said = f"{access.who} {access.permission}".strip() if access else "nobody"
+        print(f"{verbs:<10} {rule.rule:<52} {rule.endpoint:<36} {said}")
+    return 0
+
+
+def _pinned(host: str | None) -> Any:
+    from core.kernel.installation import installation  # noqa: PLC0415
+    from core.kernel.sites import site_by_host, state_of  # noqa: PLC0415
+
+    return state_of(site_by_host(host).id) if host else installation().sites.all()[0]
+
+
+def _hooks(options: argparse.Namespace) -> int:
+    state = _state(options.site)
+    for name, caller in sorted(state.runtime.callers.items()):
+        answering = ", ".join(implementation.plugin + (" (draining)" if implementation.draining else "") for implementation in caller.implementations)
+        print(f"{name:<20} on error: {caller.policy.on_error:<6} {answering or '-'}")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from core.catalogue.services import stock_proof  # noqa: PLC0415
+    from core.kernel import db, jobs  # noqa: PLC0415
+
+    del options
+    made = boot()
+    faults: list[str] = [f"plugin {broken.name} cannot run: {broken.reason}" for broken in made.plugins.broken.values()]
+    if db.is_sqlite() and (damage := db.value("PRAGMA integrity_check")) != "ok":
+        faults.append(f"the database file is damaged: {damage}")
+    dead = db.value("SELECT COUNT(*) FROM job WHERE state = ?", jobs.DEAD)
+    faults += [f"{dead} jobs gave up; see the panel's page of jobs"] if dead else []
+    faults += [f"stock differs from its moves: {difference}" for difference in stock_proof()]
+    for fault in faults:
+        print(f"✗ {fault}")
+    print("Everything is well." if not faults else f"{len(faults)} things need a look.")
+    return 1 if faults else 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    script = ROOT / "bench" / "run.py"
+    sys.argv = [str(script), *options.rest]
+    sys.path.insert(0, str(Path(script).parent))
+    runpy.run_path(str(script), run_name="__main__")
+    return 0

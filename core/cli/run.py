@@ -1,0 +1,108 @@
+"""run, work, migrate: the processes of an installation."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from typing import Any
+
+from core.cli.boot import boot
+
+
+def add_to(commands: Any) -> None:
+    """`run`, `work` and `migrate`."""
+    run = commands.add_parser("run", help="serve the shop on this machine, with its worker")
+    run.add_argument("--port", type=int, help="the port (8000)")
+    run.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    run.add_argument("--no-demo", action="store_true", help="start empty, without the two demo sites")
+    run.add_argument("--threads", type=int, default=4, help="threads that answer requests")
+    run.set_defaults(run=_run)
+    work = commands.add_parser("work", help="do the jobs: mails, deliveries, imports")
+    work.add_argument("--once", action="store_true", help="do what is due, then end")
+    work.set_defaults(run=_work)
+    migrate = commands.add_parser("migrate", help="bring the tables up to date")
+    migrate.set_defaults(run=_migrate)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from waitress.server import create_server  # noqa: PLC0415
+
+    from core import app as application  # noqa: PLC0415
+    from core.kernel import migrate  # noqa: PLC0415
+
+    made = boot(migrated=False, port=options.port)
+    first = migrate.migrate() > 0
+    if first and not options.no_demo:
+        _seed()
+    _welcome_owner()
+    wsgi = application.create_app(made.config.instance, port=options.port)
+    worker = application.start_worker() if made.config.job_threads else None
+    server = create_server(wsgi, host=options.host, port=made.config.port, threads=options.threads, ident=None, clear_untrusted_proxy_headers=False)
+    _print_addresses()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server.run()
+    finally:
+        if worker is not None:
+            worker.stop()
+    return 0
+
+
+def _seed() -> None:
+    """The demo is a plugin like any other: without its folder the shop starts empty."""
+    from core.kernel.installation import installation  # noqa: PLC0415
+
+    loaded = installation().plugins.loaded.get("demo")
+    if loaded is not None and "seed" in loaded.plugin.commands:
+        print("Setting up two demo sites ...", flush=True)
+        loaded.plugin.commands["seed"]([])
+
+
+def _welcome_owner() -> None:
+    from core.accounts.services import ensure_owner  # noqa: PLC0415
+
+    made = ensure_owner()
+    if made is not None:
+        email, password = made
+        print(f"\n  Panel login   {email}\n  Password      {password}   (shown once; the panel asks for one of your own)\n", flush=True)
+
+
+def _print_addresses() -> None:
+    from core.kernel.installation import installation  # noqa: PLC0415
+
+    config = installation().config
+    for state in installation().sites.all():
+        print(f"  {state.site.name:<20} {state.site.origin}/")
+    print(f"  {'Panel':<20} {config.scheme}://localhost:{config.port}/panel\n  Stop with Ctrl-C.", flush=True)
+
+
+def _work(options: argparse.Namespace) -> int:
+    from core.kernel import events, jobs  # noqa: PLC0415
+
+    boot()
+    if options.once:
+        while events.relay() + jobs.run_due():
+            pass
+        return 0
+    worker = jobs.Worker()
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    worker.start()
+    stop.wait()
+    worker.stop()
+    return 0
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    from core.kernel import migrate  # noqa: PLC0415
+
+    del options
+    made = boot(migrated=False)
+    ran = migrate.migrate(print)
+    for name, loaded in made.plugins.loaded.items():
+        ran += migrate.migrate_plugin(name, loaded.folder / "migrations", print)
+    print(f"{ran} migrations ran." if ran else "Everything is up to date.")
+    return 0

@@ -1,0 +1,15 @@
+"""The hooks of Stoa: thirteen specs in six families, each beside the dataclasses that cross its door.
+
+Ask (a hook), act (a provider object), tell (an event): see ARCHITECTURE.md. A plugin imports all of this from `core.api`.
+"""
+
+from __future__ import annotations
+
+from core.hookspecs.checkout import CheckoutSpecs
+from core.hookspecs.fulfil import FulfilSpecs
+from core.hookspecs.notify import NotifySpecs
+from core.hookspecs.payment import PaymentSpecs
+from core.hookspecs.promote import PromoteSpecs
+from core.hookspecs.site import SiteSpecs
+
+FAMILIES = (CheckoutSpecs, PromoteSpecs, PaymentSpecs, FulfilSpecs, NotifySpecs, SiteSpecs)

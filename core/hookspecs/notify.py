@@ -1,0 +1,63 @@
+"""Notify: what happened, told to plugins after the commit, and the channels that carry words to people."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from core.hookspecs.events import Event
+from core.hookspecs.site import Site
+from core.hookspecs.spec import OnError, asks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Words for one person. `key` makes it one and the same: a channel sends a key once. `html` may be empty."""
+
+    key: str
+    kind: str
+    to: str
+    subject: str
+    text: str
+    html: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One delivery of an event to one plugin: `id` is the event's, the same at every try; `attempt` counts from 1."""
+
+    id: str
+    seq: int
+    at: datetime
+    attempt: int
+    event: Event
+
+
+class Channel(ABC):
+    """A way to reach people: mail, text message, chat."""
+
+    code: ClassVar[str]
+    title: str = ""
+
+    @abstractmethod
+    def send(self, message: Message) -> str:
+        """Hand over the message and answer the channel's own id for it. Network. Raises Broken."""
+
+
+class NotifySpecs:
+    """Hooks of the family `notify`."""
+
+    @asks(Channel)
+    def notify_channels(self, site: Site) -> Sequence[Channel]:  # type: ignore[empty-body]
+        """The channels of this site. Cheap: no network. A failing plugin's are left out."""
+
+    @asks(shape="none", on_error=OnError.RETRY, writes=True)
+    def notify_event(self, site: Site, delivery: Delivery) -> None:
+        """Something happened, and is committed. Called by a worker, once or more per event: `delivery.id` is the same each time.
+
+        Here a plugin may write and use the network. An error is retried with back-off, then shown as a dead letter.
+        """

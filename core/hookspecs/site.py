@@ -1,0 +1,108 @@
+"""Site: what a plugin adds to pages, search and the sitemap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from markupsafe import Markup
+
+from core.hookspecs.spec import asks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One shop site, as plugins see it.
+
+    `origin` is scheme, host and port without a slash at the end; `languages` begins with `language`, `currencies` with
+    `currency`; `country` is ISO 3166 alpha-2; `timezone` an IANA name that defines the site's day.
+    """
+
+    id: int
+    key: str
+    name: str
+    host: str
+    origin: str
+    theme: str
+    language: str
+    languages: tuple[str, ...]
+    currency: str
+    currencies: tuple[str, ...]
+    country: str
+    timezone: str
+    email: str
+    prices_include_tax: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """Markup for a named place. The page ends when `until` passes or the version of one of `tags` moves on."""
+
+    html: Markup
+    tags: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """Facts about one object for templates and feeds, with the tags and the end of their truth."""
+
+    values: Mapping[str, object]
+    tags: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """What a shopper typed. `complete` asks for completions of the last word; `limit` caps the ids."""
+
+    text: str
+    language: str
+    limit: int = 200
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """Product ids, best first; core re-checks what may be seen. `suggestion` is a spelling that finds more."""
+
+    product_ids: tuple[int, ...]
+    suggestion: str = ""
+    completions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Url:
+    """A page for the sitemap and the cache warmer: a path of this site, when it changed, and its other languages."""
+
+    path: str
+    changed: datetime
+    alternates: Mapping[str, str] = field(default_factory=dict)
+
+
+class SiteSpecs:
+    """Hooks of the family `site`."""
+
+    @asks(Slot, Markup, shape="one")
+    def site_slot(self, site: Site, name: str, subject: object) -> Slot | Markup | None:  # type: ignore[empty-body]
+        """Markup for the place `name` of the page (or mail) now rendered; `subject` is what the page is about.
+
+        Asked by themes through `slot(name, subject)`, within a GET: it never writes. All answers are shown, in the order
+        of the plugins' names. An error leaves the place empty and is reported.
+        """
+
+    @asks(Data, shape="dict")
+    def site_data(self, site: Site, kind: str, objects: Sequence[int]) -> Mapping[int, Data]:  # type: ignore[empty-body]
+        """Facts about many objects of one `kind` ("product") at once, never one by one.
+
+        Asked when cards are written and when a product page is read. Answers are kept apart by plugin name.
+        """
+
+    @asks(SearchResult, shape="one", first=True)
+    def site_search(self, site: Site, query: SearchQuery) -> SearchResult | None:  # type: ignore[empty-body]
+        """Which products the query finds. The first plugin that answers wins; without one, core uses plain SQL."""
+
+    @asks(Url, shape="list")
+    def site_urls(self, site: Site, since: datetime | None) -> Iterable[Url]:  # type: ignore[empty-body]
+        """Pages of this plugin that changed after `since` (all of them for None), for the sitemap and the cache warmer."""

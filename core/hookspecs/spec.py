@@ -1,0 +1,50 @@
+"""How a hook is declared: who may answer what, and what an error means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+import pluggy
+
+hookspec = pluggy.HookspecMarker("stoa")
+hookimpl = pluggy.HookimplMarker("stoa")
+
+_Spec = TypeVar("_Spec", bound=Callable[..., object])
+
+
+class OnError(StrEnum):
+    """What the caller does when an implementation fails, answers the wrong type or is paused."""
+
+    SKIP = "skip"  # go on without this plugin's answer
+    BLOCK = "block"  # refuse the act: an answer is needed to go on safely
+    RETRY = "retry"  # deliver again later, then dead-letter
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of one hook, read by the Runtime when it compiles its call table.
+
+    `items`: the types an answer's items may have, checked on every answer. `shape`: `list` (many answers are joined),
+    `dict` (answers stay apart, one per plugin), `one` (a single value per plugin), `none`.
+    """
+
+    items: tuple[type, ...]
+    shape: str
+    on_error: OnError
+    first: bool
+    writes: bool
+
+
+def asks(
+    *items: type, shape: str = "list", on_error: OnError = OnError.SKIP, first: bool = False, writes: bool = False
+) -> Callable[[_Spec], _Spec]:
+    """Declare a hook: the types of its answer, how many answers are joined, and what an error does."""
+
+    def declare(function: _Spec) -> _Spec:
+        function.stoa_policy = Policy(items, shape, on_error, first, writes)  # type: ignore[attr-defined]
+        return hookspec(function, firstresult=first)
+
+    return declare

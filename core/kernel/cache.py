@@ -1,0 +1,139 @@
+"""The whole-page cache: anonymous pages kept in this process's memory, true in every process.
+
+Whoever changes something a page shows calls `touch("product:5")` in its transaction. Touching gives the tag the next value of one
+clock (`epoch.touched`), as the transaction's last statement: the clock's row is held until the commit, so values become visible in
+their order. A page remembers the clock that was read before it was rendered; it is true as long as none of its tags is younger.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import peewee
+
+from core.kernel import db
+from core.lib import clock
+
+
+class TagVersion(db.Table):
+    """When (by the cache clock) something that pages show last changed."""
+
+    tag = peewee.CharField(max_length=120, primary_key=True)
+    version = peewee.BigIntegerField(default=0)
+
+
+def touch(*tags: str) -> None:
+    """Pages that carry one of `tags` end with this transaction."""
+    db.require_transaction()
+    db.at_commit("cache.touch", _raise, set(tags))
+
+
+def _raise(tags: set[str]) -> None:
+    version = db.value("UPDATE epoch SET touched = touched + 1 RETURNING touched")
+    for tag in sorted(tags):
+        db.execute("INSERT INTO tag_version (tag, version) VALUES (?, ?) ON CONFLICT (tag) DO UPDATE SET version = excluded.version", tag, version)
+
+
+@dataclass
+class Recording:
+    """What the page now being rendered depends on."""
+
+    tags: set[str] = field(default_factory=set)
+    until: datetime | None = None
+    personal: str = ""
+
+
+_recording: ContextVar[Recording | None] = ContextVar("stoa_recording", default=None)
+
+
+def depends(*tags: str, until: datetime | None = None) -> None:
+    """The page now rendered shows these; it ends at `until`, if that comes first. Nothing outside a cacheable page."""
+    recording = _recording.get()
+    if recording is None:
+        return
+    recording.tags.update(tags)
+    if until is not None and (recording.until is None or until < recording.until):
+        recording.until = until
+
+
+def personal(what: str) -> None:
+    """Something of one visitor was read: the page now rendered may not be kept."""
+    recording = _recording.get()
+    if recording is not None:
+        recording.personal = recording.personal or what
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A kept answer."""
+
+    status: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    clock: int
+    tags: tuple[str, ...]
+    until: datetime | None
+
+
+Key = tuple[object, ...]
+
+
+class PageCache:
+    """The last used pages of this process, up to `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._pages: OrderedDict[Key, Page] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Key) -> Page | None:
+        """The page, if it is still true now: one statement, none if nothing has been touched since it was rendered."""
+        with self._lock:
+            page = self._pages.get(key)
+            if page is None:
+                return None
+            self._pages.move_to_end(key)
+        if page.until is not None and page.until <= clock.now():
+            self.drop(key)
+            return None
+        if page.tags and _youngest(page.tags) > page.clock:
+            self.drop(key)
+            return None
+        return page
+
+    def put(self, key: Key, page: Page) -> None:
+        """Keep a page; the least used go when the room is full."""
+        if len(page.body) > self._limit // 8:
+            return
+        with self._lock:
+            self._forget(key)
+            self._pages[key] = page
+            self._size += len(page.body) + 1024
+            while self._size > self._limit:
+                self._forget(next(iter(self._pages)))
+
+    def drop(self, key: Key) -> None:
+        """Forget a page."""
+        with self._lock:
+            self._forget(key)
+
+    def _forget(self, key: Key) -> None:
+        page = self._pages.pop(key, None)
+        if page is not None:
+            self._size -= len(page.body) + 1024
+
+
+def _youngest(tags: Iterable[str]) -> int:
+    listed = list(tags)
+    return int(db.value(f"SELECT MAX(version) FROM tag_version WHERE tag IN ({db.marks(listed)})", *listed) or 0)
+
+
+def recording() -> ContextVar[Recording | None]:
+    """The variable that holds the present recording; for the front alone."""
+    return _recording

@@ -1,0 +1,149 @@
+"""Uploaded pictures: checked by decoding, stored without metadata under a generated name, served in fixed sizes.
+
+A rendition is made when it is first asked for, in WebP or AVIF by what the browser accepts, and kept beside the original.
+Only the sizes of `WIDTHS` exist, so nobody can fill the disk by asking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from core.kernel.installation import installation
+from core.lib import ids
+from core.lib.errors import Refused
+
+WIDTHS = (96, 192, 400, 800, 1600)
+FORMATS = {"image/avif": ("AVIF", "avif"), "image/webp": ("WEBP", "webp"), "image/jpeg": ("JPEG", "jpg")}
+_KINDS = {"JPEG": ("jpg", "image/jpeg"), "PNG": ("png", "image/png"), "WEBP": ("webp", "image/webp"), "GIF": ("gif", "image/gif"), "AVIF": ("avif", "image/avif")}
+_MOST_PIXELS = 50_000_000
+_busy = threading.Semaphore(2)
+
+
+class NotAPicture(Refused):
+    """The bytes are no picture that we take; what the file's name says does not matter."""
+
+    status = 422
+    code = "not_a_picture"
+    default_message = "This is no picture we can read. Send JPEG, PNG, WebP, AVIF or GIF."
+
+
+class TooLarge(Refused):
+    """More bytes or more pixels than an upload may have."""
+
+    status = 413
+    code = "too_large"
+    default_message = "This file is too large: at most %(most)s MB and 50 megapixels."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A stored picture: `name` is its generated file name, sizes in pixels and bytes."""
+
+    name: str
+    mime: str
+    width: int
+    height: int
+    size: int
+    sha256: str
+
+
+def store_picture(data: bytes) -> Stored:
+    """Check and keep a picture; raises NotAPicture or TooLarge. Writes a file, no row. Metadata (EXIF, places) is dropped."""
+    most = installation().config.max_upload_mb
+    if len(data) > most * 1024 * 1024:
+        raise TooLarge(most=most)
+    picture, kind = _decoded(data, most)
+    suffix, mime = _KINDS[kind]
+    buffer = io.BytesIO()
+    _save(picture, buffer, kind)
+    body = buffer.getvalue()
+    name = f"{ids.uid()}.{suffix}"
+    _write(_folder(name) / name, body)
+    return Stored(name=name, mime=mime, width=picture.width, height=picture.height, size=len(body), sha256=hashlib.sha256(data).hexdigest())
+
+
+def _decoded(data: bytes, most: int) -> tuple[Image.Image, str]:
+    try:
+        with Image.open(io.BytesIO(data), formats=list(_KINDS)) as opened:
+            if opened.width * opened.height > _MOST_PIXELS:
+                raise TooLarge(most=most)
+            opened.load()
+            return _plain(opened), str(opened.format)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise NotAPicture from error
+
+
+def _plain(opened: Image.Image) -> Image.Image:
+    """Turned upright, in RGB or RGBA, without anything but pixels."""
+    upright = ImageOps.exif_transpose(opened)
+    alpha = "A" in upright.getbands() or "transparency" in upright.info
+    return upright.convert("RGBA" if alpha else "RGB")
+
+
+def _save(picture: Image.Image, stream: io.BytesIO, kind: str) -> None:
+    flat = picture.convert("RGB") if kind == "JPEG" else picture
+    options: dict[str, int] = {"JPEG": {"quality": 88}, "WEBP": {"quality": 82, "method": 4}, "AVIF": {"quality": 62, "speed": 7}}.get(kind, {})
+    flat.save(stream, kind, **options)
+
+
+def _folder(name: str) -> Path:
+    return installation().config.media / name[:2]
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Whole or not at all: a reader never meets half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    temporary.write_bytes(body)
+    temporary.replace(path)
+
+
+def url(name: str, width: int) -> str:
+    """The address of a picture at about `width` pixels: the next size of WIDTHS."""
+    size = next((candidate for candidate in WIDTHS if candidate >= width), WIDTHS[-1])
+    return f"/media/{name}/{size}"
+
+
+def srcset(name: str, full_width: int) -> str:
+    """All sizes up to the picture's own, for `<img srcset>`."""
+    sizes = [width for width in WIDTHS if width <= full_width] or [WIDTHS[0]]
+    return ", ".join(f"/media/{name}/{width} {width}w" for width in sizes)
+
+
+def rendition(name: str, width: int, accept: str) -> tuple[bytes, str] | None:
+    """The bytes and type of a picture at one of WIDTHS, in the best format the browser takes; None if there is no such picture."""
+    original = _folder(name) / name
+    if width not in WIDTHS or "/" in name or name.startswith(".") or not original.is_file():
+        return None
+    mime = next(kind for kind in FORMATS if kind in accept or kind == "image/jpeg")
+    if mime == "image/jpeg" and original.suffix == ".png":
+        mime = "image/webp"  # transparency; every browser in use reads WebP
+    path = original.with_name(f"{original.stem}-{width}.{FORMATS[mime][1]}")
+    if not path.exists():
+        with _busy:
+            _render(original, path, width, FORMATS[mime][0])
+    return path.read_bytes(), mime
+
+
+def _render(original: Path, path: Path, width: int, kind: str) -> None:
+    with Image.open(original) as opened:
+        opened.load()
+        picture = _plain(opened)
+    if picture.width > width:
+        picture = picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    _save(picture, buffer, kind)
+    _write(path, buffer.getvalue())
+
+
+def delete(name: str) -> None:
+    """Remove a picture and its renditions; nothing if it is gone already."""
+    for path in _folder(name).glob(f"{Path(name).stem}[.-]*"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,213 @@
+"""The front: a thin WSGI layer before Flask. It finds the site, serves files and kept pages, and pins the state of the request.
+
+All this lies outside Flask's error handlers, so the front has its own: a database that is away gives a plain 503.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http.cookies import SimpleCookie
+from typing import Any
+
+import structlog
+from werkzeug.sansio.utils import get_host
+
+from core.kernel import cache, db, files, i18n, limits
+from core.kernel.installation import Installation
+from core.kernel.sites import SiteState, read_epoch
+from core.lib import ids
+
+log = structlog.get_logger(__name__)
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+_YEAR = "public, max-age=31536000, immutable"
+
+
+class Front:
+    """The WSGI application of the installation; `flask` is the application behind it."""
+
+    def __init__(self, flask: Any, installation: Installation) -> None:
+        self._flask = flask
+        self._installation = installation
+        self._recording = cache.recording()
+        self._proxies = limits.networks(installation.config.trusted_proxies)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ["stoa.request_id"] = ids.uid()[:16]
+        path = environ.get("PATH_INFO", "/")
+        if path in {"/healthz", "/readyz"}:
+            return self._health(path, start_response)
+        try:
+            return self._serve(environ, path, start_response)
+        except Exception:  # below Flask's handlers: a plain answer, and the trace in the log
+            log.exception("front", request_id=environ["stoa.request_id"])
+            return _plain(start_response, "503 Service Unavailable", "The shop is not answering. Try again in a minute.\n")
+        finally:
+            db.release()
+
+    def _serve(self, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
+        self._trust_proxy(environ)
+        db.connect()
+        epoch, touched = read_epoch()
+        self._installation.sites.at(epoch)
+        state = self._state(environ)
+        if state is None:
+            return _plain(start_response, "404 Not Found", "There is no shop at this address.\n")
+        if state.redirect_to:
+            return self._redirect(environ, state.redirect_to, start_response)
+        if path.startswith("/static/"):
+            return self._asset(environ, state, path, start_response)
+        if path.startswith("/media/"):
+            return self._media(environ, path, start_response)
+        environ["stoa.state"] = state
+        tag = _take_language(environ, state)
+        with i18n.speaking(tag, state.site.timezone):
+            return self._page(environ, state, touched, start_response)
+
+    def _state(self, environ: Environ) -> SiteState | None:
+        """The site of the Host header; nothing else of the request says which site it is for."""
+        try:
+            host = get_host(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), None)
+        except Exception:  # Werkzeug's SecurityError for a malformed name
+            return None
+        name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
+        return self._installation.sites.by_host((name if port.isdigit() and name else host).lower())
+
+    def _trust_proxy(self, environ: Environ) -> None:
+        """Believe X-Forwarded-* of configured proxies; from anybody else they do not exist."""
+        address = limits.client_address(environ, self._proxies)
+        trusted = limits.is_proxy(environ.get("REMOTE_ADDR", ""), self._proxies)
+        forwarded = {name: environ.pop(f"HTTP_X_FORWARDED_{name}", "") for name in ("FOR", "PROTO", "HOST")}
+        environ["REMOTE_ADDR"] = address
+        if trusted and forwarded["PROTO"] in {"http", "https"}:
+            environ["wsgi.url_scheme"] = forwarded["PROTO"]
+        if trusted and forwarded["HOST"]:
+            environ["HTTP_HOST"] = forwarded["HOST"]
+
+    def _page(self, environ: Environ, state: SiteState, touched: int, start_response: StartResponse) -> Iterable[bytes]:
+        key = _key(environ, state) if self._installation.config.page_cache else None
+        if key is not None and (page := self._installation.pages.get(key)) is not None:
+            return _send(environ, page, start_response)
+        if key is None:
+            return self._flask(environ, start_response)  # type: ignore[no-any-return]
+        return self._render(environ, key, touched, start_response)
+
+    def _render(self, environ: Environ, key: cache.Key, touched: int, start_response: StartResponse) -> Iterable[bytes]:
+        """Let Flask answer, and keep the answer if its view said it may be kept and nothing personal was read."""
+        recording = cache.Recording()
+        token = self._recording.set(recording)
+        answered: list[Any] = []
+        try:
+            body = self._flask(environ, lambda status, headers, exc_info=None: answered.extend((status, headers)) or (lambda _: None))
+            parts = b"".join(body)
+            if hasattr(body, "close"):
+                body.close()
+        finally:
+            self._recording.reset(token)
+        status, headers = answered[0], answered[1]
+        if environ.get("stoa.cacheable") and not recording.personal and status.startswith("200") and not any(n.lower() == "set-cookie" for n, _ in headers):
+            page = cache.Page(status, tuple(headers), parts, touched, tuple(sorted(recording.tags)), recording.until)
+            self._installation.pages.put(key, page)
+            return _send(environ, page, start_response)
+        start_response(status, headers)
+        return [parts]
+
+    # -- files ------------------------------------------------------------------------------------------------------------------
+
+    def _asset(self, environ: Environ, state: SiteState, path: str, start_response: StartResponse) -> Iterable[bytes]:
+        _, _, theme, digest, rest = [*path.split("/", 4), "", "", ""][:5]
+        themes = self._installation.themes
+        asset = themes.asset(theme, state.runtime.plugins, rest) if theme in {"panel", state.site.theme} and rest else None
+        if asset is None:
+            return _plain(start_response, "404 Not Found", "Not found.\n")
+        wanted = asset.digest if rest in {"shop.css", "panel.css"} else themes.folder_digest(theme, state.runtime.plugins)
+        headers = [("Content-Type", asset.mime), ("Cache-Control", _YEAR if digest == wanted else "no-cache"), ("X-Content-Type-Options", "nosniff")]
+        body = asset.body
+        if asset.packed:
+            headers.append(("Vary", "Accept-Encoding"))
+            if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+                body = asset.packed
+                headers.append(("Content-Encoding", "gzip"))
+        return _bytes(environ, start_response, body, headers, asset.digest)
+
+    def _media(self, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
+        _, _, name, size, *_rest = [*path.split("/"), "", ""]
+        found = files.rendition(name, int(size), environ.get("HTTP_ACCEPT", "")) if size.isdigit() else None
+        if found is None:
+            return _plain(start_response, "404 Not Found", "Not found.\n")
+        headers = [
+            ("Content-Type", found[1]), ("Cache-Control", _YEAR), ("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"),
+            ("Content-Security-Policy", "default-src 'none'; sandbox"),
+        ]  # fmt: skip
+        return _bytes(environ, start_response, found[0], headers, f"{name}-{size}-{found[1]}")
+
+    # -- the rest -----------------------------------------------------------------------------------------------------------------
+
+    def _health(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
+        """`/healthz`: the process answers. `/readyz`: so does its database."""
+        if path == "/healthz":
+            return _plain(start_response, "200 OK", "ok\n")
+        try:
+            db.connect()
+            db.value("SELECT n FROM epoch")
+        except Exception:  # whatever the database says: not ready
+            log.exception("not ready")
+            return _plain(start_response, "503 Service Unavailable", "The database does not answer.\n")
+        finally:
+            db.release()
+        return _plain(start_response, "200 OK", "ready\n")
+
+    def _redirect(self, environ: Environ, origin: str, start_response: StartResponse) -> Iterable[bytes]:
+        query = environ.get("QUERY_STRING", "")
+        target = origin + environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace") + (f"?{query}" if query else "")
+        from werkzeug.urls import iri_to_uri  # noqa: PLC0415
+
+        start_response("308 Permanent Redirect", [("Location", iri_to_uri(target)), ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0")])
+        return [b""]
+
+
+def _take_language(environ: Environ, state: SiteState) -> str:
+    """The language of `/zh-cn/...`; the prefix moves to SCRIPT_NAME, so that `url_for` keeps it."""
+    path = environ.get("PATH_INFO", "/")
+    first, slash, rest = path[1:].partition("/")
+    for tag in state.site.languages[1:]:
+        if first == tag.lower():
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + f"/{first}"
+            environ["PATH_INFO"] = f"/{rest}" if slash else "/"
+            return tag
+    return state.site.language
+
+
+def _key(environ: Environ, state: SiteState) -> cache.Key | None:
+    """What tells one kept page from another; None for requests that no page is kept for."""
+    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ["PATH_INFO"].startswith(("/panel", "/account", "/checkout", "/cart", "/pay", "/notify")):
+        return None
+    cookies = environ.get("HTTP_COOKIE", "")
+    if "stoa_note" in cookies:
+        return None  # a note from the page before waits to be shown
+    chosen = SimpleCookie(cookies).get("currency") if "currency" in cookies else None
+    currency = chosen.value if chosen is not None and chosen.value in state.site.currencies else state.site.currency
+    host = environ.get("HTTP_HOST", "")
+    return (state.site.id, host, state.epoch, environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", ""), currency, environ.get("HTTP_HX_REQUEST", ""))
+
+
+def _send(environ: Environ, page: cache.Page, start_response: StartResponse) -> Iterable[bytes]:
+    start_response(page.status, list(page.headers))
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else page.body]
+
+
+def _bytes(environ: Environ, start_response: StartResponse, body: bytes, headers: list[tuple[str, str]], tag: str) -> Iterable[bytes]:
+    headers.append(("ETag", f'"{tag}"'))
+    if environ.get("HTTP_IF_NONE_MATCH") == f'"{tag}"':
+        start_response("304 Not Modified", [header for header in headers if header[0] != "Content-Type"])
+        return [b""]
+    headers.append(("Content-Length", str(len(body))))
+    start_response("200 OK", headers)
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+
+
+def _plain(start_response: StartResponse, status: str, text: str) -> Iterable[bytes]:
+    body = text.encode()
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff")]
+    start_response(status, [*headers, ("Cache-Control", "no-store")])
+    return [body]

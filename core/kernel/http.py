@@ -1,0 +1,358 @@
+"""HTTP, once for all faces: the application object, what runs before and after each view, errors as pages, and notes.
+
+The order of a request: the front pins the site's state; here the origin and the view's declared access are checked; the view parses,
+calls one service and answers; the headers that bind the browser are set.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, has_request_context, make_response, render_template, request, url_for
+from flask import redirect as _flask_redirect
+from itsdangerous import BadSignature, URLSafeSerializer
+from markupsafe import Markup, escape
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.local import LocalProxy
+from werkzeug.routing import MapAdapter
+
+from core.hookspecs.site import Site, Slot
+from core.kernel import cache, files, i18n, security, sessions
+from core.kernel.installation import installation
+from core.kernel.routes import SharedRule, Views
+from core.kernel.sites import SiteState, current, current_or_none
+from core.lib.errors import Broken, Refused, StoaError
+
+log = structlog.get_logger(__name__)
+NOTE = "stoa_note"
+_PRIVATE = ("panel", "account", "checkout")
+
+
+class Stoa(Flask):
+    """Flask whose routes, templates and sessions are those of the request's site."""
+
+    url_rule_class = SharedRule
+    session_interface = sessions.RowSessions()
+
+    def __init__(self) -> None:
+        super().__init__("core", static_folder=None, template_folder=None)
+        self.identify: Any = None
+        self.login_endpoints: dict[str, str] = {"shopper": "storefront.login", "staff": "panel.login"}
+        self.password_endpoint = "panel.password"  # noqa: S105 -- the name of a page
+        self.views_of: dict[str, str] = {}
+
+    @property
+    def jinja_env(self) -> Any:  # type: ignore[override]
+        """The environment of the theme of this request's site; of the plain theme outside one."""
+        state = current_or_none()
+        return installation().themes.environment(state.site.theme if state else "plain")
+
+    def update_template_context(self, context: dict[str, Any]) -> None:
+        """Nothing is pushed into templates: what they may use are the environment's names and what the view hands over."""
+
+    def create_url_adapter(self, request: Any) -> MapAdapter | None:
+        """Routes come from the Runtime that the front pinned: those of a plugin that is off do not exist."""
+        if request is None:
+            return None
+        state: SiteState = request.environ["stoa.state"]
+        return state.runtime.url_map.bind_to_environ(request.environ, subdomain="")
+
+    def mount(self, name: str, views: Views) -> None:
+        """Add a face of core: its rules are in every Runtime."""
+        for rule, view in views.rules(name):
+            installation().sites.runtimes.core_rules.append(rule)
+            self.view_functions[rule.endpoint] = view
+
+    def add_plugin_views(self) -> None:
+        """Make the views of newly loaded plugins callable; their rules are placed by each Runtime."""
+        for name, loaded in installation().plugins.loaded.items():
+            for rule, view in loaded.rules:
+                self.view_functions[rule.endpoint] = view
+                self.views_of[rule.endpoint] = name
+
+
+def prepare(app: Stoa) -> None:
+    """Register what runs around every view, and the names that templates know."""
+    app.before_request(_check)
+    app.after_request(_finish)
+    app.register_error_handler(Exception, _answer_error)
+    installation().themes.names.update(_names())
+    installation().themes.filters.update({"money": i18n.money, "date": i18n.day, "moment": moment, "ago": i18n.ago, "number": i18n.number})
+
+
+# -- around each view ----------------------------------------------------------------------------------------------------------------
+
+
+def _check() -> Response | None:
+    from flask import current_app  # noqa: PLC0415
+
+    app: Any = current_app
+    if request.routing_exception is not None or request.endpoint is None:
+        return None
+    view = app.view_functions[request.endpoint]
+    if not security.takes_any_origin(view):
+        security.check_origin(request.environ, request.host_url.rstrip("/"))
+    security.check_access(view, app.identify, current().site.id)
+    if getattr(view, "stoa_cacheable", False) and request.method in {"GET", "HEAD"}:
+        request.environ["stoa.cacheable"] = True
+    return None
+
+
+def cacheable(view: Any) -> Any:
+    """Declare a page that is the same for every visitor: it may be kept whole. It tells by `depends()` what it shows."""
+    view.stoa_cacheable = True
+    return view
+
+
+def _finish(response: Response) -> Response:
+    area = request.path.lstrip("/").partition("/")[0]
+    policy = g.get("csp")
+    security.headers(response, secure=request.is_secure, private=area in _PRIVATE, csp=security.content_security_policy(**policy) if policy else "")
+    response.headers["X-Request-Id"] = request.environ.get("stoa.request_id", "")
+    response.headers["Content-Language"] = i18n.language()
+    if area == "panel":
+        response.headers["X-Robots-Tag"] = "noindex"
+    if (waiting := g.get("note")) is not None:
+        response.set_cookie(NOTE, str(_signer().dumps(waiting)), max_age=120, path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+    elif NOTE in request.cookies and "stoa.note_read" in request.environ:
+        response.delete_cookie(NOTE, path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+    return response
+
+
+def allow_hosts(**hosts: Any) -> None:
+    """Let this page's policy name further hosts: `form_action_hosts`, `script_hosts`, `frame_hosts`, `connect_hosts`, `image_hosts`."""
+    g.csp = {**g.get("csp", {}), **hosts}
+
+
+# -- errors become pages here, and nowhere else ---------------------------------------------------------------------------------------
+
+
+def _answer_error(error: Exception) -> Any:
+    if isinstance(error, security.LoginNeeded):
+        return _to_login(error.face)
+    if isinstance(error, security.PasswordChangeNeeded):
+        from flask import current_app  # noqa: PLC0415
+
+        return redirect(url_for(current_app.password_endpoint))  # type: ignore[attr-defined]
+    if isinstance(error, Refused):
+        return _error_page(error.status, error)
+    if isinstance(error, HTTPException):
+        if error.code is None or error.code < 400:  # noqa: PLR2004
+            return error
+        return _error_page(error.code, error)
+    return _broken(error)
+
+
+def _to_login(face: str) -> Any:
+    from flask import current_app  # noqa: PLC0415
+
+    endpoint = current_app.login_endpoints[face]  # type: ignore[attr-defined]
+    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for(endpoint, next=request.script_root + here if here else None))
+
+
+def _broken(error: Exception) -> Any:
+    """Ours or a plugin's: the page says so and names the request; the trace is in the log, never on the page."""
+    from flask import current_app  # noqa: PLC0415
+
+    plugin = current_app.views_of.get(request.endpoint or "")  # type: ignore[attr-defined]
+    number = request.environ.get("stoa.request_id", "")
+    if plugin:
+        installation().faults.report(current().site.id, plugin, f"view {request.endpoint}", error, number)
+    log.error("request failed", exc_info=error, path=request.path, request_id=number)
+    return _error_page(503 if isinstance(error, Broken) and not error.permanent else 500, error)
+
+
+def _error_page(status: int, error: Exception) -> Any:
+    message = i18n.say(error) if isinstance(error, StoaError) else ""
+    number = request.environ.get("stoa.request_id", "")
+    if _wants_json():
+        body = {"code": getattr(error, "code", status) if isinstance(error, Refused) else status, "message": message or str(status), "request": number}
+        return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
+    face = "panel/errors" if request.path.startswith("/panel") else "errors"
+    known = {403: "403", 404: "404", 405: "404", 500: "500", 503: "500"}
+    page = known.get(status, "refused" if status < 500 else "500")  # noqa: PLR2004
+    response = make_response(_render_error(face, page, status, message, number), status)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _render_error(face: str, page: str, status: int, message: str, number: str) -> str:
+    """The theme's page; a plain one if that fails too."""
+    environment = installation().themes.environment(current().site.theme)
+    for template in (f"{face}/{page}.html", f"errors/{page}.html", "errors/500.html"):
+        try:
+            return str(environment.get_template(template).render(status=status, message=message, request_id=number))
+        except Exception:  # the page for errors must not fail
+            log.exception("error page", template=template)
+    return f"<!doctype html><title>{status}</title><p>{escape(message or status)}</p><p>{escape(number)}</p>"
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+# -- for views ------------------------------------------------------------------------------------------------------------------------
+
+
+def redirect(target: str) -> Response:
+    """303: the browser fetches `target` by GET, so that a reload repeats nothing."""
+    response: Any = _flask_redirect(target, 303)
+    return response  # type: ignore[no-any-return]
+
+
+def note(text: str, kind: str = "good", undo: str = "") -> None:
+    """Let the next page show `text` once; `undo` is the address that a button posts to. Carried by a short-lived signed cookie."""
+    g.note = {"text": str(text), "kind": kind, "undo": undo}
+
+
+def notes() -> list[Mapping[str, str]]:
+    """The note that the page before left, if any; reading it ends it."""
+    if NOTE not in request.cookies:
+        return []
+    cache.personal("note")
+    request.environ["stoa.note_read"] = True
+    try:
+        return [_signer().loads(request.cookies[NOTE])]
+    except BadSignature:
+        return []
+
+
+def _signer() -> URLSafeSerializer:
+    from core.kernel import secrets  # noqa: PLC0415
+
+    return URLSafeSerializer(secrets.signing_key(), salt="note")
+
+
+def currency() -> str:
+    """The shopper's currency: the cookie's if this site sells in it, else the site's."""
+    site = current().site
+    chosen = request.cookies.get("currency", "") if has_request_context() else ""
+    return chosen if chosen in site.currencies else site.currency
+
+
+def set_currency(response: Response, code: str) -> Response:
+    """Remember a currency that this site sells in; any other is left alone."""
+    if code in current().site.currencies:
+        response.set_cookie("currency", code, max_age=180 * 86400, path="/", secure=request.is_secure, samesite="Lax")
+    return response
+
+
+def absolute(path: str) -> str:
+    """The address of a path of this site, for mails, feeds and canonical links."""
+    return current().site.origin + path
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """Render a template of the site's theme (or a plugin's own, `reviews/list.html`)."""
+    return make_response(render_template(template, **values), status)
+
+
+def is_fragment() -> bool:
+    """Whether htmx or a script asks for a piece of the page."""
+    return request.headers.get("HX-Request") == "true" or request.headers.get("X-Requested-With") == "fetch"
+
+
+# -- what templates know --------------------------------------------------------------------------------------------------------------
+
+
+def _names() -> dict[str, Any]:
+    return {
+        "site": LocalProxy(lambda: current().site),
+        "about": LocalProxy(lambda: current().about),
+        "request_path": LocalProxy(lambda: request.path),
+        "url_for": url_for,
+        "absolute": absolute,
+        "asset": asset,
+        "panel_asset": panel_asset,
+        "icon": icon,
+        "slot": slot,
+        "setting": theme_setting,
+        "money": i18n.money,
+        "date": i18n.day,
+        "when": i18n.when,
+        "ago": i18n.ago,
+        "moment": moment,
+        "number": i18n.number,
+        "language_tag": i18n.language,
+        "language_name": i18n.language_name,
+        "text_direction": i18n.text_direction,
+        "country_name": i18n.country_name,
+        "currency": currency,
+        "notes": notes,
+        "media_url": files.url,
+        "media_srcset": files.srcset,
+        "has_plugin": lambda name: current().runtime.has(name),
+    }
+
+
+def asset(path: str) -> str:
+    """The hashed address of a file of the theme (`img/x.svg`), its joined `shop.css`, or a plugin's file (`reviews:js/stars.js`)."""
+    state = current()
+    return installation().themes.url(state.site.theme, state.runtime.plugins, path)
+
+
+def panel_asset(path: str) -> str:
+    """`asset` for the panel: its own files and the joined `panel.css`."""
+    from core.kernel.themes import PANEL  # noqa: PLC0415
+
+    return installation().themes.url(PANEL, current().runtime.plugins, path)
+
+
+def icon(name: str, css: str = "") -> Markup:
+    """A drawing of the one sprite, hidden from readers: a word beside it says what it means."""
+    more = f" {css}" if css else ""
+    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(more, asset("icons.svg"), name)
+
+
+def theme_setting(name: str) -> Any:
+    """What the merchant chose for this theme, else what the theme says."""
+    state = current()
+    theme = installation().themes.get(state.site.theme)
+    chosen = state.about.get("theme", {}).get(state.site.theme, {})
+    known = theme.settings.get(name)
+    value = chosen.get(name, known.default if known else "")
+    if isinstance(value, dict):
+        return value.get(i18n.language()) or value.get(state.site.language) or next(iter(value.values()), "")
+    return i18n.gettext(value) if isinstance(value, str) and value and name not in chosen else value
+
+
+def slot(name: str, subject: object = None) -> Markup:
+    """What the plugins put in the place `name`; the page depends on what they say it depends on."""
+    state = current()
+    parts = []
+    for _, answer in state.hooks.each("site_slot", site=state.site, name=name, subject=subject):
+        if isinstance(answer, Slot):
+            cache.depends(*answer.tags, until=answer.until)
+            parts.append(answer.html)
+        else:
+            parts.append(answer)
+    return Markup("").join(parts)
+
+
+def hosts_for_forms(state: SiteState) -> tuple[str, ...]:
+    """Where the checkout's form may lead: the hosts that the enabled plugins declare."""
+    found: list[str] = []
+    for name in state.runtime.plugins:
+        plugin = installation().plugins.loaded[name].plugin
+        declared = plugin.csp.form_action
+        if callable(declared):
+            declared = declared(plugin.settings.of(state.site) if plugin.settings else None)
+        found.extend(declared)
+    return tuple(found)
+
+
+def moment(value: datetime) -> str:
+    """An instant for `<time datetime>`."""
+    return value.isoformat(timespec="seconds")
+
+
+def site() -> Site:
+    """The site of this request."""
+    return current().site
+

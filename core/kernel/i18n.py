@@ -1,0 +1,222 @@
+"""Words in the reader's language: catalogues, the present language, and dates, numbers and money as people write them.
+
+Catalogues are `.po` files beside what they translate (a floor of core, a plugin, a theme); they are read once per change and
+kept compiled in `instance/cache`. An msgid that core translates keeps core's words; a theme may say it otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.core import get_global
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from core.kernel.installation import installation
+from core.lib import clock
+from core.lib.errors import StoaError
+from core.lib.money import Money
+from core.lib.money import format_money as _format_money
+
+Words = Mapping[str, str | list[str]]
+_language: ContextVar[str] = ContextVar("stoa_language", default="en")
+_timezone: ContextVar[str] = ContextVar("stoa_timezone", default="UTC")
+PLURAL = "\x04"
+
+
+class Catalogues:
+    """All translations of the installation: words per language, for all and on top of it per theme."""
+
+    def __init__(self, folders: Iterable[tuple[str, Path]], kept: Path) -> None:
+        self._folders = tuple(folders)
+        self._kept = kept
+        self._words: dict[tuple[str, str], Words] = {}
+
+    def words(self, language: str, theme: str = "") -> Words:
+        """msgid to text (a list for plurals) in `language`; with `theme`, its own words on top."""
+        key = (language, theme)
+        if key not in self._words:
+            own = [folder for name, folder in self._folders if name in {"", f"theme:{theme}"}]
+            self._words[key] = self._read(language, own)
+        return self._words[key]
+
+    def _read(self, language: str, folders: list[Path]) -> Words:
+        files = [path for folder in folders if (path := folder / _folder_name(language) / "LC_MESSAGES" / "messages.po").exists()]
+        stamp = hashlib.sha256("".join(f"{path}{path.stat().st_mtime_ns}" for path in files).encode()).hexdigest()[:16]
+        kept = self._kept / f"words-{language}-{stamp}.json"
+        if kept.exists():
+            loaded: Words = json.loads(kept.read_text("utf-8"))
+            return loaded
+        words: dict[str, str | list[str]] = {}
+        for path in files:
+            words.update(_po(path))
+        self._kept.mkdir(parents=True, exist_ok=True)
+        temporary = kept.with_suffix(f".{id(words)}")
+        temporary.write_text(json.dumps(words, ensure_ascii=False), "utf-8")
+        temporary.replace(kept)
+        return words
+
+
+def _folder_name(language: str) -> str:
+    return language.replace("-", "_")
+
+
+def _po(path: Path) -> dict[str, str | list[str]]:
+    words: dict[str, str | list[str]] = {}
+    with path.open("rb") as stream:
+        for message in read_po(stream):
+            if not message.id or message.fuzzy:
+                continue
+            if isinstance(message.id, tuple | list):
+                if all(message.string):
+                    words[message.id[0] + PLURAL] = list(message.string)
+            elif message.string:
+                words[message.id] = str(message.string)
+    return words
+
+
+# -- the present language --------------------------------------------------------------------------------------------------
+
+
+def language() -> str:
+    """The language (BCP 47: `en`, `zh-CN`) of this request, mail or block."""
+    return _language.get()
+
+
+@contextmanager
+def speaking(tag: str, timezone: str = "UTC") -> Iterator[None]:
+    """Speak `tag` within the block, and tell times of `timezone`: mails, jobs, tests. The front does it for requests."""
+    before, zone = _language.set(tag), _timezone.set(timezone)
+    try:
+        yield
+    finally:
+        _language.reset(before)
+        _timezone.reset(zone)
+
+
+def _words() -> Words:
+    from core.kernel.sites import current_or_none  # noqa: PLC0415 -- a theme's own words, in a request only
+
+    state = current_or_none()
+    return installation().themes.catalogues.words(_language.get(), state.site.theme if state else "")
+
+
+def gettext(text: str, **params: object) -> str:
+    """`text` (an English msgid) in the present language; `params` fill `%(name)s`."""
+    found = _words().get(text, text) if _language.get() != "en" else text
+    said = found if isinstance(found, str) else text
+    return said % params if params else said
+
+
+def ngettext(one: str, many: str, n: int, **params: object) -> str:
+    """`one` or `many` by the number; `%(n)s` is filled with it. Chinese has one form."""
+    found = _words().get(one + PLURAL)
+    said = found[_plural(language(), n, len(found))] if isinstance(found, list) else one if n == 1 else many
+    return said % {"n": n, **params}
+
+
+def _plural(tag: str, n: int, forms: int) -> int:
+    return 0 if forms == 1 else 0 if n == 1 and tag != "zh-CN" else 1
+
+
+def say(error: StoaError) -> str:
+    """An error in the reader's words. Money among its parameters is written as people write it."""
+    shown = {name: _shown(value) for name, value in error.params.items()}
+    return gettext(error.message) % shown if shown else gettext(error.message)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, Money):
+        return money(value)
+    return when(value) if isinstance(value, datetime) else value
+
+
+# -- as people write it -------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _locale(tag: str) -> Locale:
+    return Locale.parse(tag.replace("-", "_"))
+
+
+def money(amount: Money) -> str:
+    """`€12.30` in the present language."""
+    return _format_money(amount, language())
+
+
+def number(value: int | float) -> str:
+    """`1,234` in the present language."""
+    return str(format_decimal(value, locale=_locale(language())))
+
+
+def day(value: date | datetime, style: str = "medium") -> str:
+    """A day in the site's time zone: `23 Nov 2026`, `2026年11月23日`."""
+    local = value.astimezone(ZoneInfo(_timezone.get())).date() if isinstance(value, datetime) else value
+    return str(format_date(local, style, locale=_locale(language())))
+
+
+def when(value: datetime, style: str = "medium") -> str:
+    """Day and time in the site's time zone."""
+    return str(format_datetime(value, style, tzinfo=ZoneInfo(_timezone.get()), locale=_locale(language())))
+
+
+def ago(value: datetime) -> str:
+    """`3 hours ago`."""
+    return str(format_timedelta(value - clock.now(), add_direction=True, locale=_locale(language())))
+
+
+def language_name(tag: str) -> str:
+    """A language by its own name: `English`, `中文`."""
+    found = _locale(tag)
+    return str(found.languages.get(found.language, tag)).capitalize() if found.language != "zh" else "中文"
+
+
+def text_direction(tag: str = "") -> str:
+    """`rtl` or `ltr`."""
+    return str(_locale(tag or language()).text_direction)
+
+
+def country_name(code: str) -> str:
+    """A country in the present language; its code if unknown."""
+    return str(_locale(language()).territories.get(code, code))
+
+
+@lru_cache(maxsize=16)
+def countries(tag: str) -> tuple[tuple[str, str], ...]:
+    """(code, name) of every country that has postal addresses, sorted by name in `tag`."""
+    known = get_global("territory_currencies")
+    named = [(code, str(name)) for code, name in _locale(tag).territories.items() if len(code) == 2 and code in known and code not in {"EU", "UN", "ZZ"}]
+    return tuple(sorted(named, key=lambda pair: pair[1]))
+
+
+class Lazy:
+    """A text that is translated when it is shown; for titles declared at import."""
+
+    __slots__ = ("_params", "_text")
+
+    def __init__(self, text: str, params: Mapping[str, Any]) -> None:
+        self._text, self._params = text, dict(params)
+
+    def __str__(self) -> str:
+        return gettext(self._text, **self._params)
+
+    def __html__(self) -> str:
+        from markupsafe import escape  # noqa: PLC0415
+
+        return str(escape(str(self)))
+
+
+def lazy(text: str, **params: object) -> Any:
+    """`_()` for module level: translated whenever it is shown."""
+    return Lazy(text, params)

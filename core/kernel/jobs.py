@@ -1,0 +1,259 @@
+"""Jobs: durable work as rows, claimed by a guarded UPDATE with a lease, retried with back-off, then a dead letter.
+
+A worker thread runs inside `./stoa run`; `./stoa work` processes run more. Waking is only a hint: a killed worker's job is found
+again when its lease ends. A job's key is UNIQUE, so that the same work is enqueued once.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import peewee
+import structlog
+
+from core.kernel import db
+from core.lib import clock
+from core.lib.errors import Broken
+
+log = structlog.get_logger(__name__)
+READY, RUNNING, DONE, DEAD = "ready", "running", "done", "dead"
+LEASE = timedelta(minutes=5)
+TRIES = 8
+KEPT = timedelta(days=7)
+
+
+class Job(db.Table):
+    """One piece of work. `plugin` names whose it is; `progress` is 0-100 for long ones, shown in the panel."""
+
+    name = peewee.CharField(max_length=80, index=True)
+    site_id = peewee.IntegerField(null=True, index=True)
+    plugin = peewee.CharField(max_length=60, default="")
+    payload = db.JSONField(default=dict)
+    key = peewee.CharField(max_length=200, null=True, unique=True)
+    state = peewee.CharField(max_length=8, default=READY)
+    due_at = db.InstantField()
+    lease_until = db.InstantField(null=True)
+    attempt = peewee.IntegerField(default=0)
+    error = peewee.TextField(default="")
+    progress = peewee.IntegerField(default=0)
+    created_at = db.InstantField()
+    ended_at = db.InstantField(null=True)
+
+    class Meta:
+        indexes = ((("state", "due_at"), False),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What a handler gets: the payload, and how to tell progress and keep the lease."""
+
+    id: int
+    name: str
+    payload: Mapping[str, Any]
+    site_id: int | None
+    attempt: int
+
+    def progress(self, percent: int) -> None:
+        """Show how far it is, and renew the lease. Its own transaction."""
+        with db.transaction():
+            db.execute("UPDATE job SET progress = ?, lease_until = ? WHERE id = ?", percent, clock.micros(clock.now() + LEASE), self.id)
+
+
+Handler = Callable[[Running], None]
+_handlers: dict[str, Handler] = {}
+_every: dict[str, timedelta] = {}
+_wake = threading.Event()
+
+
+def job(name: str, *, every: timedelta | None = None) -> Callable[[Handler], Handler]:
+    """Declare the handler of jobs called `name`; with `every`, it is enqueued by itself at that pace (and keyed by its slot)."""
+
+    def declare(handler: Handler) -> Handler:
+        _handlers[name] = handler
+        if every is not None:
+            _every[name] = every
+        return handler
+
+    return declare
+
+
+def enqueue(
+    name: str, payload: Mapping[str, Any] | None = None, *, site_id: int | None = None, plugin: str = "", key: str | None = None, at: datetime | None = None
+) -> None:
+    """Store a job inside the present transaction; a key that exists already is left as it is."""
+    db.require_transaction()
+    now = clock.now()
+    db.execute(
+        "INSERT INTO job (name, site_id, plugin, payload, key, state, due_at, attempt, error, progress, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', 0, ?) ON CONFLICT (key) DO NOTHING",
+        name, site_id, plugin, json.dumps(dict(payload or {}), ensure_ascii=False), key, READY, clock.micros(at or now), clock.micros(now),
+    )  # fmt: skip
+    db.after_commit(_wake.set)
+
+
+def wake() -> None:
+    """Let this process's worker look now."""
+    _wake.set()
+
+
+# -- working -------------------------------------------------------------------------------------------------------------------
+
+
+def run_due(limit: int = 100) -> int:
+    """Run what is due, one after the other; answers how many ran. The worker's loop, and what tests call."""
+    _enqueue_periodic()
+    done = 0
+    while done < limit and (claimed := _claim()) is not None:
+        _perform(claimed)
+        done += 1
+    return done
+
+
+def _enqueue_periodic() -> None:
+    now = clock.now()
+    due = [(name, pace, int(now.timestamp() // pace.total_seconds())) for name, pace in _periodic().items()]
+    keys = [f"{name}@{slot}" for name, _, slot in due]
+    known = {row[0] for row in db.rows(f"SELECT key FROM job WHERE key IN ({db.marks(keys)})", *keys)}
+    fresh = [(name, key) for (name, _, _), key in zip(due, keys, strict=True) if key not in known]
+    if fresh:
+        with db.transaction():
+            for name, key in fresh:
+                enqueue(name, key=key)
+
+
+def _periodic() -> dict[str, timedelta]:
+    from core.kernel.installation import installation  # noqa: PLC0415 -- jobs also serve processes without plugins
+
+    plugins = {
+        f"{name}.{job_name}": timedelta(seconds=seconds)
+        for name, loaded in installation().plugins.loaded.items()
+        for job_name, seconds in loaded.plugin.every.items()
+    }
+    return {**_every, **plugins}
+
+
+def _claim() -> Running | None:
+    """Take one due job by a guarded UPDATE; None when there is none."""
+    now = clock.now_us()
+    lease = now + LEASE // timedelta(microseconds=1)
+    for row in db.rows(
+        "SELECT id FROM job WHERE (state = ? AND due_at <= ?) OR (state = ? AND lease_until < ?) ORDER BY due_at, id LIMIT 5", READY, now, RUNNING, now
+    ):
+        with db.transaction():
+            taken = db.execute(
+                "UPDATE job SET state = ?, lease_until = ?, attempt = attempt + 1"
+                " WHERE id = ? AND ((state = ? AND due_at <= ?) OR (state = ? AND lease_until < ?))",
+                RUNNING, lease, row[0], READY, now, RUNNING, now,
+            )  # fmt: skip
+        if taken:
+            found = Job.get_by_id(row[0])
+            return Running(id=found.id, name=found.name, payload=found.payload, site_id=found.site_id, attempt=found.attempt)
+    return None
+
+
+def _perform(running: Running) -> None:
+    try:
+        handler = _handler(running.name)
+        if handler is None:
+            raise Broken(f"Nobody knows the job {running.name}.", permanent=True)
+        handler(running)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- the worker must outlive every job
+        _failed(running, error)
+        return
+    with db.transaction():
+        db.execute("UPDATE job SET state = ?, progress = 100, ended_at = ?, lease_until = NULL WHERE id = ?", DONE, clock.now_us(), running.id)
+
+
+def _handler(name: str) -> Handler | None:
+    if name in _handlers:
+        return _handlers[name]
+    from core.kernel.installation import installation  # noqa: PLC0415
+    from core.kernel.sites import state_of  # noqa: PLC0415
+
+    plugin, _, short = name.partition(".")
+    loaded = installation().plugins.loaded.get(plugin)
+    if loaded is None or short not in loaded.plugin.jobs:
+        return None
+    function = loaded.plugin.jobs[short]
+
+    def handle(running: Running) -> None:
+        sites = [state_of(running.site_id)] if running.site_id is not None else installation().sites.all()
+        for state in sites:
+            if state.states.get(plugin) in {"on", "draining"}:
+                function(running.payload, state.site)
+
+    return handle
+
+
+def _failed(running: Running, error: BaseException) -> None:
+    permanent = isinstance(error, Broken) and error.permanent
+    dead = permanent or running.attempt >= TRIES
+    wait = timedelta(seconds=min(5 * 4 ** (running.attempt - 1), 6 * 3600))
+    log.warning("job failed", job=running.name, id=running.id, attempt=running.attempt, dead=dead, error=str(error))
+    trace = "".join(traceback.format_exception(error))[-8000:]
+    with db.transaction():
+        db.execute(
+            "UPDATE job SET state = ?, due_at = ?, lease_until = NULL, error = ?, ended_at = ? WHERE id = ?",
+            DEAD if dead else READY, clock.micros(clock.now() + wait), trace, clock.now_us() if dead else None, running.id,
+        )  # fmt: skip
+
+
+def retry(job_id: int) -> bool:
+    """Give a dead letter its tries again; False if it is not dead."""
+    with db.transaction():
+        found = db.execute("UPDATE job SET state = ?, due_at = ?, attempt = 0, ended_at = NULL WHERE id = ? AND state = ?", READY, clock.now_us(), job_id, DEAD)
+        db.after_commit(_wake.set)
+    return bool(found)
+
+
+def drop(job_id: int) -> bool:
+    """Give a dead letter up; False if it is not dead."""
+    with db.transaction():
+        return bool(db.execute("DELETE FROM job WHERE id = ? AND state = ?", job_id, DEAD))
+
+
+@job("jobs.forget", every=timedelta(hours=6))
+def _forget(running: Running) -> None:
+    """Done jobs are kept a week, so that a key stays taken that long."""
+    del running
+    with db.transaction():
+        db.execute("DELETE FROM job WHERE state = ? AND ended_at < ?", DONE, clock.micros(clock.now() - KEPT))
+
+
+class Worker(threading.Thread):
+    """The worker of this process: relays events, runs jobs, writes faults; sleeps until woken or `idle_s` passed."""
+
+    def __init__(self, idle_s: float = 1.0) -> None:
+        super().__init__(name="stoa-worker", daemon=True)
+        self._idle_s = idle_s
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Until `stop`. An error of the machinery is logged and tried again; jobs' own errors never come here."""
+        from core.kernel import events  # noqa: PLC0415 -- events are told by jobs
+        from core.kernel.installation import installation  # noqa: PLC0415
+
+        while not self._stop.is_set():
+            try:
+                installation().faults.flush()
+                busy = events.relay() + run_due()
+            except Exception:  # the worker must not die of a locked file or a database that restarts
+                log.exception("worker")
+                busy = 0
+                db.reset_thread()
+            if not busy:
+                _wake.wait(self._idle_s)
+                _wake.clear()
+        db.close_all()
+
+    def stop(self) -> None:
+        """End after the job at hand."""
+        self._stop.set()
+        _wake.set()
+        self.join(timeout=10)

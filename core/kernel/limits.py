@@ -1,0 +1,123 @@
+"""How often somebody may try: counted in this process's memory, per kind of request, address and subject.
+
+Counted by `limits` itself rather than through its Flask extension: what is limited is an attempt (a login for one
+account, a coupon code), known only after the form is read, not a route; and it is refused before it costs a hash.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from flask import request
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from core.lib import ids
+from core.lib.errors import TooMany
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Limits in words ("5 per minute; 50 per day"): of an address, of a subject, and of an address on a subject."""
+
+    address: str
+    subject: str = ""
+    both: str = ""
+
+
+RULES: dict[str, Rule] = {
+    # A whole office shares an address, and strangers must not lock an owner out: the pair is limited most.
+    "login": Rule(address="60 per 10 minutes", subject="100 per hour", both="8 per 5 minutes; 30 per day"),
+    "register": Rule(address="20 per hour", both="5 per hour"),
+    "reset": Rule(address="20 per hour", subject="5 per hour"),
+    "token": Rule(address="30 per 10 minutes"),
+    "coupon": Rule(address="30 per 5 minutes"),
+    "search": Rule(address="120 per minute"),
+    "track": Rule(address="30 per 10 minutes", subject="20 per hour"),
+    "contact": Rule(address="10 per hour", subject="5 per hour"),
+    "checkout": Rule(address="60 per 10 minutes"),
+}
+_storage = MemoryStorage()
+_limiter = MovingWindowRateLimiter(_storage)
+
+
+def take(name: str, subject: str = "", *, address: str | None = None) -> None:
+    """Count one attempt of kind `name`; raises TooMany when it is one too many. KeyError for an unknown kind.
+
+    `subject` is what is tried (an account's mail address, an order number): kept only as a digest. `address` is by
+    default the client's.
+    """
+    rule = RULES[name]
+    client = _network(address or request.remote_addr or "")
+    known = ids.digest(subject.casefold())
+    for limits, key in ((rule.address, (client,)), (rule.subject, ("", known)), (rule.both, (client, known))):
+        if limits and not all(_limiter.hit(limit, name, *key) for limit in _parsed(limits)):
+            raise TooMany
+
+
+def forget(name: str, subject: str, *, address: str | None = None) -> None:
+    """Forget the attempts of this address on this subject: the login succeeded."""
+    client, known = _network(address or request.remote_addr or ""), ids.digest(subject.casefold())
+    for limit in _parsed(RULES[name].both):
+        _limiter.clear(limit, name, client, known)
+
+
+def add(name: str, rule: Rule) -> None:
+    """Let a plugin limit a kind of its own; `name` begins with the plugin's."""
+    RULES[name] = rule
+
+
+def reset() -> None:
+    """Forget all attempts, for tests."""
+    _storage.reset()
+
+
+@lru_cache(maxsize=64)
+def _parsed(limits: str) -> tuple[RateLimitItem, ...]:
+    return tuple(parse_many(limits)) if limits else ()
+
+
+# -- the client's address ---------------------------------------------------------------------------------------------
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def networks(addresses: Sequence[str]) -> tuple[Network, ...]:
+    """The configured proxies, once per start; ValueError for what is no address or network."""
+    return tuple(ipaddress.ip_network(address, strict=False) for address in addresses)
+
+
+def client_address(environ: Mapping[str, Any], proxies: Sequence[Network]) -> str:
+    """Where the request comes from. X-Forwarded-For is believed as far as configured proxies wrote it."""
+    address = str(environ.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")]
+    while hops and is_proxy(address, proxies):
+        previous = hops.pop()
+        if _parse(previous) is None:
+            break
+        address = previous
+    return address
+
+
+def is_proxy(address: str, proxies: Sequence[Network]) -> bool:
+    """Whether `address` is one of the configured proxies, so that its X-Forwarded-* headers are believed."""
+    parsed = _parse(address)
+    return parsed is not None and any(parsed in network for network in proxies)
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        return None
+
+
+def _network(address: str) -> str:
+    """One household has one IPv4 address, or a whole /64 of IPv6."""
+    parsed = _parse(address)
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed and parsed.version == 6 else address

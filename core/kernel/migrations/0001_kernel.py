@@ -1,0 +1,19 @@
+"""Sites, plugins, sessions, events, jobs and what else the machinery keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.kernel import activity, cache, events, faults, jobs, sessions, sites
+
+TABLES = (
+    sites.SiteRow, sites.SiteDomain, sites.SitePlugin, sites.PluginDefault, sites.Epoch, sessions.Session, events.Outbox, events.Counter,
+    jobs.Job, activity.Activity, cache.TagVersion, faults.PluginFault,
+)  # fmt: skip
+
+
+def up(migrator: Any, db: Any) -> None:
+    """Create the tables, and the one row of the epoch."""
+    del migrator
+    db.create_tables(TABLES)
+    db.execute_sql("INSERT INTO epoch (n, touched) VALUES (1, 1)")

@@ -1,0 +1,262 @@
+"""Plugins: what one declares, how they are found, and how each is kept from breaking the others at load.
+
+Found by a scan of `plugins/`, of `instance/plugins/` (appended to the package's path) and by entry points of the group
+`stoa`. A plugin that cannot be imported, or whose hooks do not fit, is recorded as broken and left out; the shop stands.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+import structlog
+
+from core.hookspecs import FAMILIES
+from core.kernel.routes import SharedRule, View, Views
+from core.kernel.settings import Settings
+
+log = structlog.get_logger(__name__)
+API = 1
+_NAME = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
+CATEGORIES = ("payment", "delivery", "promotion", "tax", "content", "community", "search", "marketing", "channel", "machinery")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuEntry:
+    """An entry in the panel's menu: `endpoint` is one of the plugin's panel views, `permission` who sees it."""
+
+    title: str
+    endpoint: str
+    icon: str = "plug"
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """Something staff may be allowed to do; `code` begins with the plugin's name."""
+
+    code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """A product attribute that the plugin adds: core rows, so form, import, facet and search come for free."""
+
+    code: str
+    title: str
+    on: str = "product"
+    kind: str = "text"
+    filterable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Csp:
+    """Hosts a plugin's pages need. `form_action`: where the checkout's form may lead; a function of settings may name them."""
+
+    form_action: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
+    script: tuple[str, ...] = ()
+    frame: tuple[str, ...] = ()
+    connect: tuple[str, ...] = ()
+    image: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """All that core knows of a plugin without running its hooks. `PLUGIN = Plugin(...)` in `plugins/<name>/plugin.py`.
+
+    `jobs` map names to handlers `(payload, site)`, `every` job names to seconds; `commands` map words of
+    `./stoa <plugin> <word>` to functions of the remaining arguments. Templates, static files and translations are found by convention.
+    """
+
+    name: str
+    version: str
+    title: str
+    summary: str = ""
+    category: str = "content"
+    api: int = API
+    author: str = ""
+    settings: type[Settings] | None = None
+    models: tuple[type, ...] = ()
+    shop: Views | None = None
+    panel: Views | None = None
+    panel_menu: tuple[MenuEntry, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    jobs: Mapping[str, Callable[..., None]] = field(default_factory=dict)
+    every: Mapping[str, int] = field(default_factory=dict)
+    commands: Mapping[str, Callable[[list[str]], int]] = field(default_factory=dict)
+    csp: Csp = Csp()
+    reads: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _NAME.match(self.name):
+            raise LoadError(f"a plugin's name is small letters, digits and underscores: {self.name!r}")
+        if self.api != API:
+            raise LoadError(f"written for plugin API {self.api}, this is {API}")
+        if self.category not in CATEGORIES:
+            raise LoadError(f"category {self.category!r} is not one of {', '.join(CATEGORIES)}")
+        if self.settings is not None:
+            self.settings._plugin = self.name  # noqa: SLF001 -- the class belongs to this plugin
+
+
+class LoadError(Exception):
+    """A plugin that cannot be loaded, in words for its author."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A plugin that stands: its declaration, module, folder, rules and the hooks it answers."""
+
+    plugin: Plugin
+    module: ModuleType
+    folder: Path
+    rules: tuple[tuple[SharedRule, View], ...]
+    hooks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPlugin:
+    """A plugin that could not be loaded: in a line, and in full for its author."""
+
+    name: str
+    reason: str
+    trace: str
+    stamp: int
+
+
+class Registry:
+    """Every plugin of the installation, loaded once; new folders are picked up by `discover()` while the shop runs."""
+
+    def __init__(self, extra: Path | None = None, folders: tuple[Path, ...] | None = None) -> None:
+        self.manager = _manager()
+        self.loaded: dict[str, Loaded] = {}
+        self.broken: dict[str, BrokenPlugin] = {}
+        self._folders = folders if folders is not None else _package_folders(extra)
+        self._lock = threading.Lock()
+
+    def discover(self) -> bool:
+        """Load what is new on disk and among entry points; answers whether anything was."""
+        with self._lock:
+            before = set(self.loaded)
+            for folder in self._folders:
+                for path in sorted(folder.glob("*/plugin.py")):
+                    self._consider(path.parent.name, f"plugins.{path.parent.name}.plugin", path.parent, _stamp(path.parent))
+            for point in importlib.metadata.entry_points(group="stoa"):
+                self._consider(point.name, point.value, None, 0)
+            return set(self.loaded) != before
+
+    def _consider(self, name: str, module: str, folder: Path | None, stamp: int) -> None:
+        known = self.broken.get(name)
+        if name in self.loaded or (known and known.stamp == stamp):
+            return
+        try:
+            self.loaded[name] = self._load(name, module, folder)
+            self.broken.pop(name, None)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever a plugin does at import, the shop stands
+            self.broken[name] = BrokenPlugin(name, _reason(error), traceback.format_exc(), stamp)
+            log.warning("plugin cannot be loaded", plugin=name, reason=_reason(error))
+
+    def _load(self, name: str, dotted: str, folder: Path | None) -> Loaded:
+        importlib.invalidate_caches()
+        for loaded in [key for key in sys.modules if key == dotted.rpartition(".")[0] or key.startswith(dotted.rpartition(".")[0] + ".")]:
+            del sys.modules[loaded]
+        module = importlib.import_module(dotted)
+        plugin = getattr(module, "PLUGIN", None)
+        if not isinstance(plugin, Plugin):
+            raise LoadError(f"{dotted} has no PLUGIN = Plugin(...)")
+        if plugin.name != name:
+            raise LoadError(f"the folder is called {name!r}, the plugin {plugin.name!r}: give both one name")
+        check_hooks(self.manager, module)
+        self.manager.register(module, name)
+        home = folder or Path(inspect.getfile(module)).parent
+        return Loaded(plugin, module, home, _rules(plugin), _hooks(self.manager, name))
+
+
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager("stoa")
+    for family in FAMILIES:
+        manager.add_hookspecs(family)
+    return manager
+
+
+def _package_folders(extra: Path | None) -> tuple[Path, ...]:
+    """`plugins/` of the project and the installation's own folder, joined into one package."""
+    import plugins  # noqa: PLC0415 -- a namespace to scan, not an import of a plugin
+
+    if extra is not None:
+        extra.mkdir(parents=True, exist_ok=True)
+        plugins.__path__ = [path for path in plugins.__path__ if Path(path).exists() and "instance" not in Path(path).parts] + [str(extra)]
+    return tuple(Path(path) for path in plugins.__path__)
+
+
+def _stamp(folder: Path) -> int:
+    return max((path.stat().st_mtime_ns for path in folder.rglob("*.py")), default=0)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{Path(error.filename or '').name}, line {error.lineno}: {error.msg}"
+    if isinstance(error, SystemExit):
+        return "it ended the program while it was loaded"
+    return f"{type(error).__name__}: {error}" if not isinstance(error, LoadError) else str(error)
+
+
+def _rules(plugin: Plugin) -> tuple[tuple[SharedRule, View], ...]:
+    shop = plugin.shop.rules(plugin.name, "" if plugin.shop.prefix else f"/{plugin.name}") if plugin.shop else []
+    panel = plugin.panel.rules(f"{plugin.name}.panel", f"/panel/{plugin.name}") if plugin.panel else []
+    return tuple(shop + panel)
+
+
+def _hooks(manager: pluggy.PluginManager, name: str) -> tuple[str, ...]:
+    callers = manager.get_hookcallers(manager.get_plugin(name)) or []
+    return tuple(sorted(caller.name for caller in callers))
+
+
+# -- a wrong hook or argument name is an error at load, with file, line and a guess at what was meant --------------------------
+
+
+def check_hooks(manager: pluggy.PluginManager, module: ModuleType) -> None:
+    """Raise LoadError if an implementation of `module` names no hook, or an argument that the hook does not have."""
+    specs = {name: getattr(manager.hook, name) for name in dir(manager.hook) if not name.startswith("_")}
+    for name, function in vars(module).items():
+        options = getattr(function, "stoa_impl", None)
+        if options is None or not inspect.isroutine(function):
+            continue
+        hook = options.get("specname") or name
+        if hook not in specs:
+            if not options.get("optionalhook"):
+                raise LoadError(f"{_place(function)}: there is no hook {hook!r}{_guess(hook, specs)}")
+            continue
+        if options.get("hookwrapper") or options.get("wrapper") or options.get("tryfirst") or options.get("trylast"):
+            raise LoadError(f"{_place(function)}: wrappers and priorities are not for plugins")
+        allowed = specs[hook].spec.argnames
+        for argument in inspect.signature(function).parameters:
+            if argument not in allowed:
+                raise LoadError(f"{_place(function)}: {hook} has no argument {argument!r}{_guess(argument, allowed)}; it has {', '.join(allowed)}")
+
+
+def _place(function: Any) -> str:
+    code = inspect.unwrap(function).__code__
+    path = Path(code.co_filename)
+    return f"{path.parent.name}/{path.name}:{code.co_firstlineno}"
+
+
+def _guess(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,128 @@
+"""Views and their rules: what a face of core or a plugin serves, recorded first and placed in each Runtime's Map later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from werkzeug.routing import Map, Rule
+
+View = Callable[..., Any]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class SharedRule(Rule):
+    """A rule that is compiled once, then placed in any number of Maps with equal settings.
+
+    Werkzeug forbids binding a rule twice, because a Map may change what a rule compiles to. Ours never does: all Maps are
+    made by `url_map()` alone.
+    """
+
+    def bind(self, map: Map, rebind: bool = False) -> None:  # noqa: A002 -- Werkzeug's name
+        if self.map is None:
+            super().bind(map, rebind)
+
+
+def url_map(rules: Iterable[SharedRule]) -> Map:
+    """A Map of shared rules; sorted now, so that no request does it."""
+    result = Map(rules, host_matching=False, merge_slashes=False)
+    result.update()
+    return result
+
+
+@dataclass
+class Route:
+    """One recorded rule with its view."""
+
+    rule: str
+    methods: frozenset[str]
+    name: str
+    view: View
+    defaults: dict[str, Any] = field(default_factory=dict)
+
+
+class Views:
+    """A set of views under one prefix, like a Blueprint without anything app-wide.
+
+    `before_request` and `errorhandler` hold for these views only. The endpoint of a view is `<name>.<function>`; a plugin's
+    panel views are `<name>.panel.<function>`, under `/panel/<plugin>`.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix.rstrip("/")
+        self.routes: list[Route] = []
+        self.before: list[Callable[[], Any]] = []
+        self.handlers: list[tuple[type[Exception], Callable[[Any], Any]]] = []
+
+    def route(self, rule: str, *, methods: Iterable[str] = ("GET",), endpoint: str = "", **defaults: Any) -> Callable[[_Function], _Function]:
+        """Serve `rule` (below the prefix) by the decorated view. A view of several rules: the last one makes `url_for`."""
+        if not rule.startswith("/") and rule:
+            raise ValueError(f"a rule begins with a slash: {rule!r}")
+
+        def record(view: _Function) -> _Function:
+            verbs = frozenset(method.upper() for method in methods)
+            verbs |= {"HEAD"} if "GET" in verbs else frozenset()
+            self.routes.append(Route(rule, verbs, endpoint or view.__name__, view, dict(defaults)))
+            return view
+
+        return record
+
+    def get(self, rule: str, **options: Any) -> Callable[[_Function], _Function]:
+        """`route` for GET."""
+        return self.route(rule, methods=("GET",), **options)
+
+    def post(self, rule: str, **options: Any) -> Callable[[_Function], _Function]:
+        """`route` for POST."""
+        return self.route(rule, methods=("POST",), **options)
+
+    def before_request(self, function: _Function) -> _Function:
+        """Run `function` before each of these views; what it returns, if anything, is the response."""
+        self.before.append(function)
+        return function
+
+    def errorhandler(self, error: type[Exception]) -> Callable[[_Function], _Function]:
+        """Let the decorated function answer `error` raised by these views."""
+
+        def record(handler: _Function) -> _Function:
+            self.handlers.append((error, handler))
+            return handler
+
+        return record
+
+    def rules(self, name: str, root: str = "") -> list[tuple[SharedRule, View]]:
+        """The compiled-once rules of these views under `root` and the prefix, with endpoints `<name>.<function>`."""
+        return [(_rule(route, name, root + self.prefix), self._wrapped(route)) for route in self.routes]
+
+    def _wrapped(self, route: Route) -> View:
+        if not self.before and not self.handlers:
+            return route.view
+        return _guarded(route.view, tuple(self.before), tuple(self.handlers))
+
+
+def _rule(route: Route, name: str, root: str) -> SharedRule:
+    rule = SharedRule(
+        (root + route.rule) or "/", methods=route.methods | {"OPTIONS"}, endpoint=f"{name}.{route.name}", defaults=route.defaults or None, strict_slashes=False
+    )
+    rule.provide_automatic_options = True  # type: ignore[attr-defined] -- what Flask sets on its own rules
+    return rule
+
+
+def _guarded(view: View, before: tuple[Callable[[], Any], ...], handlers: tuple[tuple[type[Exception], Callable[[Any], Any]], ...]) -> View:
+    """`view` with the before-functions and error handlers of its Views; declarations on the view (access) stay readable."""
+
+    def guarded(**arguments: Any) -> Any:
+        try:
+            for function in before:
+                if (answer := function()) is not None:
+                    return answer
+            return view(**arguments)
+        except Exception as error:
+            for kind, handler in handlers:
+                if isinstance(error, kind):
+                    return handler(error)
+            raise
+
+    guarded.__dict__.update(view.__dict__)
+    guarded.__name__, guarded.__module__, guarded.__doc__ = view.__name__, view.__module__, view.__doc__
+    return guarded

@@ -1,0 +1,265 @@
+"""The Runtime: what one set of plugins under one theme compiles to, shared by every site with that set.
+
+pluggy finds and checks implementations; the calls are ours, because pluggy's loop ends at the first exception. Each
+implementation is called inside a guard: one that raises, exits, answers nonsense or is slow is reported, and the rest go on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from werkzeug.routing import Map
+
+from core.hookspecs.spec import OnError, Policy
+from core.kernel import db
+from core.kernel.routes import SharedRule, url_map
+from core.lib.errors import Broken
+
+if TYPE_CHECKING:
+    from core.hookspecs.site import Site
+    from core.kernel.plugins import Registry
+
+log = structlog.get_logger(__name__)
+ON, DRAINING, PAUSED, OFF = "on", "draining", "paused", "off"
+_KEPT = 64
+# What a draining plugin still answers: the orders that need it must go on.
+_WHILE_DRAINING = frozenset({"payment_gateways", "fulfil_carriers", "notify_event"})
+
+
+class HookFailed(Broken):
+    """A hook whose answer is needed to go on safely failed; the act is refused and nothing was stored."""
+
+    default_message = "A part of this shop is not answering. Nothing was lost; try again in a minute."
+
+    def __init__(self, plugin: str, hook: str) -> None:
+        super().__init__()
+        self.plugin, self.hook = plugin, hook
+
+
+class WrongAnswer(TypeError):
+    """An implementation answered something that its spec does not allow."""
+
+
+class TooSlow(RuntimeError):
+    """An implementation held up its request longer than the configured limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """One plugin's function for one hook."""
+
+    plugin: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+    draining: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One hook with its implementations in the order of the plugins' names."""
+
+    name: str
+    policy: Policy
+    implementations: tuple[Implementation, ...]
+
+
+Report = Callable[[int | None, str, str, BaseException], None]
+Timing = tuple[str, str, float]
+
+
+class Hooks:
+    """The hooks of one site: `hooks.promote_offers(site=..., cart=..., codes=...)`. Made once per site's state."""
+
+    def __init__(self, callers: Mapping[str, Caller], must_pass: frozenset[str], report: Report, slow_after_s: float, is_paused: Callable[[int, str], bool]) -> None:
+        self._callers, self._must_pass, self._report, self._slow, self._is_paused = callers, must_pass, report, slow_after_s, is_paused
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_") or name not in self._callers:
+            raise AttributeError(f"there is no hook {name!r}")
+        caller = self._callers[name]
+
+        def ask(**arguments: Any) -> Any:
+            return self._ask(caller, arguments)
+
+        self.__dict__[name] = ask
+        return ask
+
+    def each(self, name: str, *, draining: bool = False, **arguments: Any) -> list[tuple[str, Any]]:
+        """(plugin, answer) of every implementation; with `draining`, of plugins that only finish their open orders too."""
+        caller = self._callers[name]
+        if db.in_transaction():
+            raise db.InTransaction(f"{name} is asked before the transaction opens")
+        return [
+            (implementation.plugin, answer)
+            for implementation in caller.implementations
+            if (draining or not implementation.draining)
+            and (answer := self._guarded(caller, implementation, arguments)) is not None
+        ]
+
+    def one(self, name: str, plugin: str, **arguments: Any) -> Any:
+        """Call one plugin's implementation without a guard: for the worker, which must see the error to retry."""
+        for implementation in self._callers[name].implementations:
+            if implementation.plugin == plugin:
+                return implementation.function(**{argument: arguments[argument] for argument in implementation.arguments})
+        return None
+
+    def answering(self, name: str) -> list[str]:
+        """The plugins that implement a hook here, draining ones too."""
+        return [implementation.plugin for implementation in self._callers[name].implementations]
+
+    def _ask(self, caller: Caller, arguments: dict[str, Any]) -> Any:
+        policy = caller.policy
+        if not caller.implementations:
+            return None if policy.first else {} if policy.shape == "dict" else []
+        if db.in_transaction():
+            raise db.InTransaction(f"{caller.name} is asked before the transaction opens")
+        together: list[Any] = []
+        apart: dict[str, Any] = {}
+        for implementation in caller.implementations:
+            if implementation.draining or (answer := self._guarded(caller, implementation, arguments)) is None:
+                continue
+            if policy.first:
+                return answer
+            if policy.shape == "dict":
+                apart[implementation.plugin] = answer
+            elif policy.shape == "list":
+                together.extend(answer)
+            else:
+                together.append(answer)
+        return None if policy.first else apart if policy.shape == "dict" else together
+
+    def _guarded(self, caller: Caller, implementation: Implementation, arguments: dict[str, Any]) -> Any:
+        """The checked answer, or None when the plugin failed, is paused, or had nothing to say."""
+        site: Site = arguments["site"]
+        if self._is_paused(site.id, implementation.plugin):
+            self._refuse_if_needed(caller, implementation)
+            return None
+        begun = time.perf_counter()
+        try:
+            answer = implementation.function(**{name: arguments[name] for name in implementation.arguments})
+            checked = _checked(caller, answer)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard: whatever a plugin does, the shop goes on
+            self._report(site.id, implementation.plugin, caller.name, error)
+            self._refuse_if_needed(caller, implementation)
+            return None
+        finally:
+            took = time.perf_counter() - begun
+            if _listening:
+                _listening[-1].append((caller.name, implementation.plugin, took))
+            if took > self._slow:
+                slow = TooSlow(f"{took:.1f} s to answer, {self._slow:g} s are allowed")
+                self._report(site.id, implementation.plugin, caller.name, slow)
+        return checked
+
+    def _refuse_if_needed(self, caller: Caller, implementation: Implementation) -> None:
+        if caller.policy.on_error is OnError.BLOCK or implementation.plugin in self._must_pass:
+            raise HookFailed(implementation.plugin, caller.name)
+
+
+_listening: list[list[Timing]] = []
+
+
+def _checked(caller: Caller, answer: Any) -> Any:
+    """The answer, if it is what the spec allows; WrongAnswer otherwise."""
+    policy = caller.policy
+    if answer is None or policy.shape == "none":
+        return None
+    if policy.shape == "one":
+        _check_items(caller, (answer,))
+        return answer
+    if policy.shape == "dict":
+        if not isinstance(answer, Mapping):
+            raise WrongAnswer(f"{caller.name} answers a dict, not {type(answer).__name__}")
+        _check_items(caller, answer.values())
+        return answer
+    if isinstance(answer, str | bytes | Mapping) or not isinstance(answer, Iterable):
+        raise WrongAnswer(f"{caller.name} answers a list, not {type(answer).__name__}")
+    listed = list(answer)
+    _check_items(caller, listed)
+    return listed
+
+
+def _check_items(caller: Caller, items: Iterable[Any]) -> None:
+    for item in items:
+        if not isinstance(item, caller.policy.items):
+            wanted = " or ".join(kind.__name__ for kind in caller.policy.items)
+            raise WrongAnswer(f"{caller.name} answers {wanted}, not {type(item).__name__}")
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Immutable; compiled once for (theme, plugins and their states)."""
+
+    key: tuple[str, frozenset[tuple[str, str]]]
+    callers: Mapping[str, Caller]
+    url_map: Map
+    plugins: tuple[str, ...]
+
+    def has(self, plugin: str) -> bool:
+        """Whether the plugin is on (not draining, not paused)."""
+        return plugin in self.plugins
+
+
+class Runtimes:
+    """The last used Runtimes. A build that fails answers with the last good one of that theme, then with core alone."""
+
+    def __init__(self, registry: Registry, report: Report) -> None:
+        self._registry, self._report = registry, report
+        self._kept: OrderedDict[tuple[str, frozenset[tuple[str, str]]], Runtime] = OrderedDict()
+        self._lock = threading.Lock()
+        self.core_rules: list[SharedRule] = []
+        self.built = 0
+
+    def get(self, theme: str, states: Mapping[str, str]) -> Runtime:
+        """The Runtime of a theme with these plugin states; states of plugins that are not loaded are left out."""
+        live = frozenset((name, state) for name, state in states.items() if state in {ON, DRAINING} and name in self._registry.loaded)
+        key = (theme, live)
+        with self._lock:
+            if (found := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return found
+            runtime = self._build_or_fall_back(key)
+            self._kept[key] = runtime
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+            return runtime
+
+    def _build_or_fall_back(self, key: tuple[str, frozenset[tuple[str, str]]]) -> Runtime:
+        try:
+            self.built += 1
+            return self._build(key)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- a plugin's rule or spec broke the build: the shop stands
+            log.exception("a runtime could not be built", plugins=sorted(name for name, _ in key[1]))
+            for name, _ in key[1]:
+                self._report(None, name, "build", error)
+            last = next((runtime for (theme, _), runtime in reversed(self._kept.items()) if theme == key[0]), None)
+            return last or self._build((key[0], frozenset()))
+
+    def _build(self, key: tuple[str, frozenset[tuple[str, str]]]) -> Runtime:
+        states = dict(key[1])
+        on = tuple(sorted(name for name, state in states.items() if state == ON))
+        rules = [*self.core_rules, *(rule for name in on for rule, _ in self._registry.loaded[name].rules)]
+        return Runtime(key, self._callers(states), url_map(rules), on)
+
+    def _callers(self, states: Mapping[str, str]) -> dict[str, Caller]:
+        manager = self._registry.manager
+        callers = {}
+        for name in (name for name in dir(manager.hook) if not name.startswith("_")):
+            hook = getattr(manager.hook, name)
+            if not hook.has_spec():
+                continue
+            found_here = sorted((found for found in hook.get_hookimpls() if found.plugin_name in states), key=lambda found: found.plugin_name)
+            chosen = tuple(
+                Implementation(found.plugin_name, found.function, tuple(found.argnames), states[found.plugin_name] == DRAINING)
+                for found in found_here
+                if states[found.plugin_name] == ON or name in _WHILE_DRAINING
+            )
+            callers[name] = Caller(name, hook.spec.function.stoa_policy, chosen)
+        return callers
+

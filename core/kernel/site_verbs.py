@@ -1,0 +1,145 @@
+"""Adding and editing sites: each raises the epoch, so that every process sees it with its next request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import babel
+from babel.core import get_global
+
+from core.hookspecs.site import Site
+from core.kernel import activity, cache, db
+from core.kernel.installation import installation
+from core.kernel.sites import SiteDomain, SiteRow, raise_epoch, state_of
+from core.lib.errors import NotFound, Unfit
+from core.lib.text import slugify
+
+_HOST = re.compile(r"(?=.{1,200}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
+# Where a language or currency is at home, for a site that names no country.
+_HOME = {"GBP": "GB", "EUR": "DE", "USD": "US", "CNY": "CN", "JPY": "JP", "CHF": "CH", "HKD": "HK", "KWD": "KW"}
+_FIELDS = ("name", "host", "origin", "theme", "language", "languages", "currency", "currencies", "country", "timezone", "email", "prices_include_tax", "open")
+
+
+def add_site(
+    *, host: str, name: str, theme: str = "plain", language: str = "en", currency: str = "EUR", country: str = "", languages: Sequence[str] = (),
+    currencies: Sequence[str] = (), timezone: str = "UTC", email: str = "", prices_include_tax: bool = True, key: str = "", actor: str = "system",
+) -> Site:  # fmt: skip
+    """Add a site; raises Unfit with a message per field. Commits."""
+    values = {
+        "host": host.strip().lower(), "name": name.strip(), "theme": theme, "language": language, "currency": currency.upper(), "origin": "",
+        "country": (country or _HOME.get(currency.upper(), "GB")).upper(), "languages": list(languages), "timezone": timezone, "email": email.strip(),
+        "currencies": [code.upper() for code in currencies], "prices_include_tax": prices_include_tax, "open": True,
+    }  # fmt: skip
+    _check(values, None)
+    with db.transaction():
+        position = int(db.value("SELECT COALESCE(MAX(position), 0) + 1 FROM site"))
+        row = SiteRow.create(key=_free_key(key or slugify(name) or values["host"]), position=position, **values)
+        raise_epoch()
+        activity.record(actor, "site.added", f"site:{row.id}", after=values, site_id=row.id, title=values["name"])
+    return state_of(row.id).site
+
+
+def edit_site(site_id: int, changes: Mapping[str, Any], actor: str) -> Site:
+    """Change fields of a site; raises Unfit and NotFound. Commits."""
+    row = _row(site_id)
+    before = {name: getattr(row, name) for name in _FIELDS}
+    after = {**before, **{name: value for name, value in changes.items() if name in _FIELDS}}
+    _check(after, site_id)
+    with db.transaction():
+        for name in _FIELDS:
+            setattr(row, name, after[name])
+        row.save()
+        _touch(site_id)
+        activity.record(actor, "site.edited", f"site:{site_id}", before=before, after=after, site_id=site_id, title=row.name)
+    return state_of(site_id).site
+
+
+def set_about(site_id: int, about: Mapping[str, Any], actor: str) -> None:
+    """Change what themes and pages say about a site (texts, theme settings): `about` is merged into what is there. Commits."""
+    row = _row(site_id)
+    after = {**row.about, **about}
+    with db.transaction():
+        activity.record(actor, "site.about", f"site:{site_id}", before=row.about, after=after, site_id=site_id, title=row.name)
+        SiteRow.update(about=after).where(SiteRow.id == site_id).execute()
+        _touch(site_id)
+
+
+def set_domains(site_id: int, hosts: Sequence[str], actor: str) -> None:
+    """The further host names of a site; each redirects to its own. Raises Unfit. Commits."""
+    wanted = sorted({host.strip().lower() for host in hosts if host.strip()})
+    for host in wanted:
+        if not _HOST.match(host) or _taken(host, site_id):
+            raise Unfit({"domains": "A domain such as shop.example, that no site has yet."})
+    with db.transaction():
+        before = [row.host for row in SiteDomain.select().where(SiteDomain.site == site_id)]
+        SiteDomain.delete().where(SiteDomain.site == site_id).execute()
+        for host in wanted:
+            SiteDomain.create(host=host, site=site_id)
+        _touch(site_id)
+        activity.record(actor, "site.domains", f"site:{site_id}", before={"domains": before}, after={"domains": wanted}, site_id=site_id)
+
+
+def _row(site_id: int) -> SiteRow:
+    row = SiteRow.get_or_none(SiteRow.id == site_id)
+    if row is None:
+        raise NotFound
+    return row  # type: ignore[no-any-return]
+
+
+def _touch(site_id: int) -> None:
+    raise_epoch()
+    cache.touch(f"site:{site_id}")
+
+
+def _free_key(wanted: str) -> str:
+    base = wanted[:36]
+    taken = {row[0] for row in db.rows("SELECT key FROM site")}
+    return next(key for n in range(1, 10_000) if (key := base if n == 1 else f"{base}-{n}") not in taken)
+
+
+def _taken(host: str, site_id: int | None) -> bool:
+    own = db.value("SELECT id FROM site WHERE host = ? AND id <> ?", host, site_id or 0)
+    return own is not None or db.value("SELECT id FROM site_domain WHERE host = ? AND site_id <> ?", host, site_id or 0) is not None
+
+
+def _check(values: Mapping[str, Any], site_id: int | None) -> None:
+    errors: dict[str, str] = {}
+    if not values["name"]:
+        errors["name"] = "Give the site a name."
+    if not _HOST.match(values["host"]):
+        errors["host"] = "A domain such as shop.example, without http:// and port."
+    elif _taken(values["host"], site_id):
+        errors["host"] = "Another site has this domain already."
+    if values["theme"] not in installation().themes.all():
+        errors["theme"] = "There is no such theme."
+    for tag in (values["language"], *values["languages"]):
+        if not _is_language(tag):
+            errors["language"] = "A language such as en or zh-CN."
+    for code in (values["currency"], *values["currencies"]):
+        if code not in get_global("all_currencies"):
+            errors["currency"] = "A currency such as EUR or CNY."
+    if values["country"] not in get_global("territory_currencies"):
+        errors["country"] = "A country such as DE or CN."
+    if not _is_timezone(values["timezone"]):
+        errors["timezone"] = "A time zone such as Europe/Berlin."
+    if errors:
+        raise Unfit(errors)
+
+
+def _is_language(tag: str) -> bool:
+    try:
+        babel.Locale.parse(tag.replace("-", "_"))
+    except (ValueError, babel.UnknownLocaleError):
+        return False
+    return True
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True

@@ -1,0 +1,248 @@
+"""Sites: their rows, and the state of each that a request is pinned to.
+
+One integer, the epoch, is raised in the transaction of every change to a site or a plugin's state, and read once per request:
+every process sees the change with the next request.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import peewee
+from flask import has_request_context, request
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.kernel.installation import installation
+from core.kernel.runtime import OFF, Hooks, Runtime, Runtimes
+from core.lib.errors import NotFound
+
+
+class SiteRow(db.Table):
+    """A shop site. `origin` (scheme, host, port) is made from `host` and the configuration where it is empty."""
+
+    key = peewee.CharField(max_length=40, unique=True)
+    name = peewee.CharField(max_length=120)
+    host = peewee.CharField(max_length=200, unique=True)
+    origin = peewee.CharField(max_length=220, default="")
+    theme = peewee.CharField(max_length=40, default="plain")
+    language = peewee.CharField(max_length=20, default="en")
+    languages = db.JSONField(default=list)
+    currency = peewee.CharField(max_length=3)
+    currencies = db.JSONField(default=list)
+    country = peewee.CharField(max_length=2, default="GB")
+    timezone = peewee.CharField(max_length=60, default="UTC")
+    email = peewee.CharField(max_length=200, default="")
+    prices_include_tax = peewee.BooleanField(default=True)
+    about = db.JSONField(default=dict)
+    position = peewee.IntegerField(default=0)
+    open = peewee.BooleanField(default=True)
+
+    class Meta:
+        table_name = "site"
+
+
+class SiteDomain(db.Table):
+    """A further host name of a site; answers with a redirect to its own."""
+
+    host = peewee.CharField(max_length=200, unique=True)
+    site = peewee.ForeignKeyField(SiteRow, on_delete="CASCADE")
+
+
+class SitePlugin(db.SiteTable):
+    """A plugin on a site: its state, its settings there, and whether orders must not pass without its answer."""
+
+    name = peewee.CharField(max_length=60)
+    state = peewee.CharField(max_length=10, default=OFF)
+    settings = db.JSONField(default=dict)
+    must_pass = peewee.BooleanField(default=False)
+    reason = peewee.TextField(default="")
+    changed_at = db.InstantField(null=True)
+
+    class Meta:
+        indexes = ((("site_id", "name"), True),)
+
+
+class PluginDefault(db.Table):
+    """Settings of a plugin that all sites inherit."""
+
+    name = peewee.CharField(max_length=60, unique=True)
+    settings = db.JSONField(default=dict)
+
+
+class Epoch(db.Table):
+    """One row. `n` counts changes to sites and plugins, `touched` changes to cached pages' tags."""
+
+    n = peewee.BigIntegerField(default=0)
+    touched = peewee.BigIntegerField(default=0)
+
+
+@dataclass(frozen=True)
+class SiteState:
+    """All that a request needs of its site, without a statement. Pinned on the request; nothing changes half-way."""
+
+    site: Site
+    runtime: Runtime
+    hooks: Hooks
+    states: Mapping[str, str]
+    settings: Mapping[str, Mapping[str, Any]]
+    about: Mapping[str, Any]
+    open: bool
+    epoch: int
+    redirect_to: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def raise_epoch() -> None:
+    """Tell every process to read sites and plugin states again; inside the transaction of the change."""
+    db.execute("UPDATE epoch SET n = n + 1")
+
+
+def read_epoch() -> tuple[int, int]:
+    """(epoch, cache clock), in the one statement that every request makes."""
+    row = db.one("SELECT n, touched FROM epoch")
+    return (row[0], row[1]) if row else (0, 0)
+
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+
+
+class Sites:
+    """The states of all sites at the present epoch, loaded when first asked for."""
+
+    def __init__(self, runtimes: Runtimes, hooks: Any) -> None:
+        self.runtimes = runtimes
+        self._make_hooks = hooks
+        self._epoch = -1
+        self._by_host: dict[str, SiteState] = {}
+        self._by_id: dict[int, SiteState] = {}
+        self._lock = threading.RLock()
+
+    def at(self, epoch: int) -> None:
+        """Forget all states if `epoch` is another than the one they were loaded at."""
+        if epoch != self._epoch:
+            with self._lock:
+                if epoch != self._epoch:
+                    self._by_host, self._by_id, self._epoch = {}, {}, epoch
+
+    def by_host(self, host: str) -> SiteState | None:
+        """The site of a host name without port; loopback names also show the first site. None: not ours."""
+        found = self._by_host.get(host)
+        if found is not None:
+            return found
+        with self._lock:
+            state = self._find(host)
+            if state is not None:
+                self._by_host[host] = state
+            return state
+
+    def by_id(self, site_id: int) -> SiteState:
+        """The state of a site at the epoch in the database now; for jobs and commands. Raises NotFound."""
+        self.at(read_epoch()[0])
+        return self.pinned(site_id)
+
+    def pinned(self, site_id: int) -> SiteState:
+        """The state of a site at the epoch last read."""
+        with self._lock:
+            if (state := self._by_id.get(site_id)) is None:
+                row = SiteRow.get_or_none(SiteRow.id == site_id)
+                if row is None:
+                    raise NotFound
+                state = self._by_id[site_id] = self._load(row)
+            return state
+
+    def all(self) -> list[SiteState]:
+        """Every site in the merchant's order."""
+        self.at(read_epoch()[0])
+        return [self.pinned(row[0]) for row in db.rows("SELECT id FROM site ORDER BY position, id")]
+
+    def _find(self, host: str) -> SiteState | None:
+        row = SiteRow.get_or_none(SiteRow.host == host)
+        if row is not None:
+            return self.pinned(row.id)
+        domain = SiteDomain.get_or_none(SiteDomain.host == host)
+        if domain is not None:
+            state = self.pinned(domain.site_id)
+            return SiteState(**{**state.__dict__, "redirect_to": state.site.origin})
+        if host in _LOOPBACK:
+            first = db.value("SELECT id FROM site ORDER BY position, id LIMIT 1")
+            return self.pinned(first) if first is not None else None
+        return None
+
+    def _load(self, row: SiteRow) -> SiteState:
+        plugins = list(SitePlugin.for_site(row.id))
+        registry = installation().plugins
+        if any(plugin.state != OFF and plugin.name not in registry.loaded for plugin in plugins):
+            if registry.discover():  # a folder that another process has just loaded
+                installation().plugins_changed()
+        defaults = {default.name: default.settings for default in PluginDefault.select()}
+        states = {plugin.name: plugin.state for plugin in plugins}
+        runtime = self.runtimes.get(row.theme, states)
+        must_pass = frozenset(plugin.name for plugin in plugins if plugin.must_pass)
+        settings = {name: {**defaults.get(name, {})} for name in {*defaults, *states}}
+        for plugin in plugins:
+            settings[plugin.name].update(plugin.settings)
+        return SiteState(
+            site=_payload(row), runtime=runtime, hooks=self._make_hooks(runtime.callers, must_pass), states=states,
+            settings=settings, about=row.about, open=row.open, epoch=self._epoch,
+        )  # fmt: skip
+
+
+def _payload(row: SiteRow) -> Site:
+    return Site(
+        id=row.id, key=row.key, name=row.name, host=row.host, origin=row.origin or _origin(row.host), theme=row.theme, language=row.language,
+        languages=tuple(dict.fromkeys([row.language, *row.languages])), currency=row.currency,
+        currencies=tuple(dict.fromkeys([row.currency, *row.currencies])), country=row.country, timezone=row.timezone, email=row.email,
+        prices_include_tax=row.prices_include_tax,
+    )  # fmt: skip
+
+
+def _origin(host: str) -> str:
+    config = installation().config
+    usual = {"http": 80, "https": 443}.get(config.scheme)
+    return f"{config.scheme}://{host}" + ("" if config.port == usual else f":{config.port}")
+
+
+def current() -> SiteState:
+    """The state of this request's site."""
+    state: SiteState = request.environ["stoa.state"]
+    return state
+
+
+def current_or_none() -> SiteState | None:
+    """The state of this request's site, None outside a request."""
+    return request.environ.get("stoa.state") if has_request_context() else None
+
+
+def state_of(site_id: int) -> SiteState:
+    """The state of a site outside a request: jobs, commands, mails."""
+    return installation().sites.by_id(site_id)
+
+
+def site_by_host(host: str) -> Site:
+    """The site of a host name, for commands. Raises NotFound."""
+    sites = installation().sites
+    sites.at(read_epoch()[0])
+    state = sites.by_host(host)
+    if state is None:
+        raise NotFound
+    return state.site
+
+
+def current_site() -> Site:
+    """The site of this request, as plugins see it."""
+    return current().site
+
+
+def settings_of(site_id: int, plugin: str) -> dict[str, Any]:
+    """A plugin's stored settings on a site (those of all sites below its own), secrets opened."""
+    from core.kernel import secrets  # noqa: PLC0415 -- needs the installation's key
+
+    state = current_or_none()
+    if state is None or state.site.id != site_id:
+        state = installation().sites.pinned(site_id)
+    stored = state.settings.get(plugin, {})
+    return {name: secrets.opened(value) if isinstance(value, dict) and "$secret" in value else value for name, value in stored.items()}

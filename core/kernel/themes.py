@@ -1,0 +1,239 @@
+"""Themes: folders of templates, styles and scripts, each with an optional parent; and the environment that renders them.
+
+A template is looked up in the theme, its parents, core, then the plugins (namespaced `<plugin>/...`): themes override all,
+plugins override nothing. Styles are joined in layer order into one hashed file per set of plugins; no build step.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from core.kernel import i18n
+from core.kernel.config import ROOT, Config
+
+if TYPE_CHECKING:
+    from core.kernel.plugins import Registry
+
+CORE = ROOT / "core"
+LAYERS = "@layer reset, tokens, base, parts, utilities, theme;\n"
+PANEL = "panel"
+_SHARED = ("reset.css", "tokens.css", "base.css")
+_TEMPLATES = ("templates", "panel/templates", "storefront/templates")
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("image/avif", ".avif")
+mimetypes.add_type("image/webp", ".webp")
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeSetting:
+    """One thing a merchant may change about a theme."""
+
+    name: str
+    kind: str
+    default: Any
+    label: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as served: its bytes plain and compressed, its type and the hash of its content."""
+
+    body: bytes
+    packed: bytes
+    mime: str
+    digest: str
+
+
+class Theme:
+    """One theme and its ancestors; `chain` begins with itself."""
+
+    def __init__(self, folder: Path, parent: Theme | None) -> None:
+        about = tomllib.loads((folder / "theme.toml").read_text("utf-8")) if (folder / "theme.toml").exists() else {}
+        self.name, self.folder, self.parent = folder.name, folder, parent
+        self.title = str(about.get("title", folder.name.capitalize()))
+        self.chain: tuple[Theme, ...] = (self, *(parent.chain if parent else ()))
+        own = {name: _setting(name, said) for name, said in about.get("settings", {}).items()}
+        self.settings: dict[str, ThemeSetting] = {**(parent.settings if parent else {}), **own}
+
+
+def _setting(name: str, said: Mapping[str, Any]) -> ThemeSetting:
+    return ThemeSetting(name, said.get("kind", "text"), said.get("default", ""), said.get("label", name), tuple(said.get("choices", ())))
+
+
+class Themes:
+    """Every theme of the installation, their environments and assets."""
+
+    def __init__(self, config: Config, registry: Registry, roots: Iterable[Path] = (ROOT / "themes",)) -> None:
+        self._config, self._registry = config, registry
+        self._roots = (*roots, config.instance / "themes")
+        self._themes: dict[str, Theme] = {}
+        self._environments: dict[tuple[str, int], jinja2.Environment] = {}
+        self._styles: dict[tuple[str, tuple[str, ...]], Asset] = {}
+        self._files: dict[Path, tuple[int, Asset]] = {}
+        self._folders: dict[tuple[str, ...], str] = {}
+        self.filters: dict[str, Callable[..., Any]] = {}
+        self.names: dict[str, Any] = {}
+
+    @cached_property
+    def catalogues(self) -> i18n.Catalogues:
+        """The translations of core's floors, of every plugin, and of the themes."""
+        folders = [("", path) for path in sorted(CORE.glob("*/locale"))] + [("", CORE / "locale")]
+        folders += [("", loaded.folder / "locale") for _, loaded in sorted(self._registry.loaded.items())]
+        folders += [(f"theme:{name}", ancestor.folder / "locale") for name in self.all() for ancestor in reversed(self.get(name).chain)]
+        return i18n.Catalogues(folders, self._config.cache)
+
+    def forget(self) -> None:
+        """After a plugin folder appeared: read catalogues and loaders again."""
+        self.__dict__.pop("catalogues", None)
+        self._environments.clear()
+        self._styles.clear()
+
+    def all(self) -> list[str]:
+        """Names of the themes that can be chosen."""
+        return sorted({path.parent.name for root in self._roots if root.is_dir() for path in root.glob("*/theme.toml")})
+
+    def get(self, name: str) -> Theme:
+        """A theme by name; the plain one if it is gone, so that a site never stands without."""
+        if name not in self._themes:
+            folder = self._folder(name) or self._folder("plain") or ROOT / "themes" / "plain"
+            toml = folder / "theme.toml"
+            parent = tomllib.loads(toml.read_text("utf-8")).get("parent") if toml.exists() else None
+            self._themes[name] = Theme(folder, self.get(parent) if parent and parent != folder.name else None)
+        return self._themes[name]
+
+    def _folder(self, name: str) -> Path | None:
+        return next((root / name for root in self._roots if (root / name).is_dir() and re.fullmatch(r"[a-z0-9_]+", name)), None)
+
+    # -- templates -----------------------------------------------------------------------------------------------------------
+
+    def environment(self, name: str) -> jinja2.Environment:
+        """The one environment of a theme, shared by every site and plugin set that uses it."""
+        key = (name, len(self._registry.loaded))
+        if key not in self._environments:
+            self._environments[key] = self._make_environment(self.get(name))
+        return self._environments[key]
+
+    def _make_environment(self, theme: Theme) -> jinja2.Environment:
+        kept = self._config.cache / "jinja"
+        kept.mkdir(parents=True, exist_ok=True)
+        environment = jinja2.Environment(
+            loader=ChoiceLoader(self._loaders(theme)), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"], bytecode_cache=FileSystemBytecodeCache(str(kept)), auto_reload=self._config.debug, cache_size=800,
+        )  # fmt: skip
+        # New style: parameters are escaped, and `%%` is a percent sign.
+        environment.install_gettext_callables(i18n.gettext, _plural, newstyle=True)  # type: ignore[attr-defined]
+        environment.globals.update(self.names)
+        environment.filters.update(self.filters)
+        environment.globals["part"] = _part(environment)
+        return environment
+
+    def _loaders(self, theme: Theme) -> list[jinja2.BaseLoader]:
+        folders = [ancestor.folder / "templates" for ancestor in theme.chain] + [CORE / name for name in _TEMPLATES]
+        folders += [loaded.folder / "templates" for _, loaded in sorted(self._registry.loaded.items())]
+        return [FileSystemLoader(folder) for folder in folders if folder.is_dir()]
+
+    # -- assets ----------------------------------------------------------------------------------------------------------------
+
+    def style(self, theme: str, plugins: tuple[str, ...]) -> Asset:
+        """The joined stylesheet of a theme (or of the panel) with the styles of these plugins."""
+        key = (theme, plugins)
+        if key not in self._styles or self._config.debug:
+            text = LAYERS + "\n".join(path.read_text("utf-8") for path in self._style_files(theme, plugins))
+            self._styles[key] = _asset(text.encode(), "text/css; charset=utf-8")
+        return self._styles[key]
+
+    def _style_files(self, theme: str, plugins: tuple[str, ...]) -> list[Path]:
+        shared = CORE / "static" / "css"
+        if theme == PANEL:
+            chain, own = [CORE / "panel" / "static" / "css"], "panel.css"
+        else:
+            chain, own = [ancestor.folder / "static" / "css" for ancestor in reversed(self.get(theme).chain)], "shop.css"
+        folders = [self._registry.loaded[name].folder / "static" / "css" for name in plugins if name in self._registry.loaded]
+        files = [shared / name for name in _SHARED] + sorted((shared / "parts").glob("*.css"))
+        files += [path for folder in chain for path in sorted((folder / "parts").glob("*.css"))]
+        files += [path for folder in folders for path in (folder / own, *sorted((folder / "parts").glob("*.css")))]
+        files += [shared / "utilities.css", *(folder / "utilities.css" for folder in chain), *(folder / "theme.css" for folder in chain)]
+        return [path for path in files if path.exists()]
+
+    def folder_digest(self, theme: str, plugins: tuple[str, ...]) -> str:
+        """A hash over all scripts and pictures of a theme and these plugins: the folder name they are served under."""
+        key = (theme, *plugins)
+        if key not in self._folders or self._config.debug:
+            digest = hashlib.sha256()
+            for root in self._static_roots(theme, plugins).values():
+                for folder in root:
+                    for path in sorted(folder.rglob("*")):
+                        if path.is_file() and path.suffix != ".css":
+                            digest.update(path.read_bytes())
+            self._folders[key] = digest.hexdigest()[:12]
+        return self._folders[key]
+
+    def _static_roots(self, theme: str, plugins: tuple[str, ...]) -> dict[str, list[Path]]:
+        own = [CORE / "panel" / "static"] if theme == PANEL else [ancestor.folder / "static" for ancestor in self.get(theme).chain]
+        roots = {"": [*own, CORE / "static"]}
+        roots.update({name: [self._registry.loaded[name].folder / "static"] for name in plugins if name in self._registry.loaded})
+        return roots
+
+    def url(self, theme: str, plugins: tuple[str, ...], path: str) -> str:
+        """`/static/<theme>/<hash>/js/shop.js`; `shop.css` and `panel.css` are the joined sheets; `<plugin>:x.js` a plugin's file."""
+        if path in {"shop.css", "panel.css"}:
+            return f"/static/{theme}/{self.style(theme, plugins).digest}/{path}"
+        plugin, _, rest = path.partition(":") if ":" in path else ("", "", path)
+        place = f"{plugin}:/{rest}" if plugin else rest
+        return f"/static/{theme}/{self.folder_digest(theme, plugins)}/{place}"
+
+    def asset(self, theme: str, plugins: tuple[str, ...], path: str) -> Asset | None:
+        """What `url` names, for these plugins; a file of a plugin that is off does not exist."""
+        if path in {"shop.css", "panel.css"}:
+            return self.style(theme, plugins)
+        plugin, _, rest = path.partition(":/") if ":/" in path else ("", "", path)
+        for folder in self._static_roots(theme, plugins).get(plugin, ()):
+            found = (folder / rest).resolve()
+            if found.is_file() and found.is_relative_to(folder.resolve()):
+                return self._file(found)
+        return None
+
+    def _file(self, path: Path) -> Asset:
+        stamp = path.stat().st_mtime_ns
+        known = self._files.get(path)
+        if known is None or known[0] != stamp:
+            mime = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            textual = mime.startswith("text/") or mime.endswith(("json", "xml"))
+            known = self._files[path] = (stamp, _asset(path.read_bytes(), f"{mime}; charset=utf-8" if textual else mime))
+        return known[1]
+
+
+def _asset(body: bytes, mime: str) -> Asset:
+    squeezes = mime.startswith(("text/", "image/svg", "application/json"))
+    return Asset(body, gzip.compress(body, 9, mtime=0) if squeezes else b"", mime, hashlib.sha256(body).hexdigest()[:12])
+
+
+def _part(environment: jinja2.Environment) -> Callable[..., Markup]:
+    def part(name: str, /, **values: Any) -> Markup:
+        """Render `parts/<name>.html` (`<plugin>/parts/x` for a plugin's) with these values alone."""
+        plugin, _, short = name.rpartition("/")
+        path = f"{plugin}/parts/{short}.html" if plugin else f"parts/{name}.html"
+        return Markup(environment.get_template(path).render(values))  # noqa: S704 -- the template escapes
+
+    return part
+
+
+def _plural(one: str, many: str, n: int) -> str:
+    found = i18n._words().get(one + i18n.PLURAL)  # noqa: SLF001 -- Jinja fills the parameters itself
+    if isinstance(found, list):
+        return found[i18n._plural(i18n.language(), n, len(found))]  # noqa: SLF001
+    return one if n == 1 else many
