@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import request, url_for
 
-from core.accounts.services import actor, current_shopper, current_staff
+from core.accounts.services import current_shopper, current_staff
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
 from core.hookspecs.events import (
     Event,
@@ -60,7 +60,7 @@ from core.kernel.db import (
     transaction,
     value,
 )
-from core.kernel.http import absolute, allow_hosts, cacheable
+from core.kernel.http import absolute, actor, allow_hosts, cacheable
 from core.kernel.http import currency as current_currency
 from core.kernel.http import note as toast
 from core.kernel.http import page as render

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,19 @@ from core.kernel.themes import Themes
 
 # Each face with its views; importing a domain's services also declares its jobs and listeners.
 Faces = tuple[tuple[str, str], ...]
-FACES: Faces = (("storefront", "core.storefront.views"), ("checkout", "core.checkout.views"), ("panel", "core.panel.views"))
-SERVICES = ("core.accounts.services", "core.catalogue.services", "core.imports.services", "core.cart.services", "core.orders.services", "core.checkout.services")
+FACES: Faces = (
+    ("storefront", "core.storefront.views"),
+    ("checkout", "core.checkout.views"),
+    ("panel", "core.panel.views"),
+)
+SERVICES = (
+    "core.accounts.services",
+    "core.catalogue.services",
+    "core.imports.services",
+    "core.cart.services",
+    "core.orders.services",
+    "core.checkout.services",
+)
 
 
 class App:
@@ -34,16 +46,18 @@ class App:
 
     def test_client(self, **options: Any) -> Any:
         """A client that goes through the front, as a browser would."""
-        from werkzeug.test import Client  # noqa: PLC0415 -- for tests only
         from flask import Response  # noqa: PLC0415
+        from werkzeug.test import Client  # noqa: PLC0415 -- for tests only
 
         return Client(self.front, Response, **options)
 
 
-def create_app(instance: Path | str | None = None, *, faces: Faces = FACES, **overrides: Any) -> App:
+def create_app(
+    instance: Path | str | None = None, *, faces: Faces = FACES, services: Sequence[str] = SERVICES, **overrides: Any
+) -> App:
     """Put an installation together; its database must be migrated. `overrides` are keys of the configuration."""
     settings = config.load(instance, **overrides)
-    assemble(settings)
+    assemble(settings, services)
     flask = Stoa()
     flask.config.update(TESTING=settings.testing, DEBUG=settings.debug, PROPAGATE_EXCEPTIONS=False)
     http.prepare(flask)
@@ -56,7 +70,7 @@ def create_app(instance: Path | str | None = None, *, faces: Faces = FACES, **ov
     return App(flask, Front(flask, installation()))
 
 
-def assemble(settings: config.Config) -> Installation:
+def assemble(settings: config.Config, services: Sequence[str] = SERVICES) -> Installation:
     """The installation without its web side: what commands and workers need."""
     db.configure(settings.database_url)
     registry = Registry(settings.plugins_path)
@@ -67,11 +81,13 @@ def assemble(settings: config.Config) -> Installation:
         return Hooks(callers, must_pass, faults.report, settings.hook_seconds, faults.is_pausing)
 
     themes = Themes(settings, registry)
-    made = Installation(settings, registry, themes, Sites(runtimes, make_hooks), faults, cache.PageCache(settings.page_cache_mb * 1024 * 1024))
+    pages = cache.PageCache(settings.page_cache_mb * 1024 * 1024)
+    sites = Sites(runtimes, make_hooks)
+    made = Installation(config=settings, plugins=registry, themes=themes, sites=sites, faults=faults, pages=pages)
     install(made)
     secrets.configure_log()
     registry.discover()
-    for module in SERVICES:
+    for module in services:
         importlib.import_module(module)
     return made
 

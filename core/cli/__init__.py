@@ -1,4 +1,7 @@
-"""The commands of `./stoa`. Each module here adds its own to the parser; each command answers an exit code: 0 done, 1 refused, 2 misused."""
+"""The commands of `./stoa`.
+
+Each module here adds its own to the parser; each command answers an exit code: 0 done, 1 refused, 2 misused.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ Command = Callable[[argparse.Namespace], int]
 
 def parser() -> argparse.ArgumentParser:
     """The parser with every command of core; those of plugins are found when the word is not known here."""
-    from core.cli import craft, inspect, run, shop, sites  # noqa: PLC0415 -- their imports are only paid by commands
+    from core.cli import craft, inspect, run, shop, sites
 
     top = argparse.ArgumentParser(prog="./stoa", description="A storefront made of plugins.")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -43,21 +46,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 _OWN = {
-    "run", "migrate", "work", "site", "staff", "plugin", "import", "export", "reindex", "doctor", "routes", "hooks", "bench", "test", "lock", "-h", "--help",
-}  # fmt: skip
+    "run",
+    "migrate",
+    "work",
+    "site",
+    "staff",
+    "plugin",
+    "import",
+    "export",
+    "reindex",
+    "doctor",
+    "routes",
+    "hooks",
+    "bench",
+    "test",
+    "lock",
+    "-h",
+    "--help",
+}
 
 
 def _plugin_command(words: list[str]) -> int | None:
     """`./stoa coupons list ...`: the command of a plugin; None where the first word is core's or nobody's."""
     if words[0] in _OWN:
         return None
-    from core.cli.boot import boot  # noqa: PLC0415
+    from core.cli.boot import boot
 
     loaded = boot().plugins.loaded.get(words[0])
     if loaded is None:
         return None
     commands = loaded.plugin.commands
-    if len(words) < 2 or words[1] not in commands:  # noqa: PLR2004
+    if len(words) < 2 or words[1] not in commands:
         print(f"./stoa {words[0]} knows: {', '.join(sorted(commands)) or 'nothing'}", file=sys.stderr)
         return 2
     try:

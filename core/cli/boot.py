@@ -11,7 +11,7 @@ from core.kernel.installation import Installation
 
 def boot(*, migrated: bool = True, **overrides: Any) -> Installation:
     """Assemble the installation for a command; with `migrated`, bring its tables up to date first."""
-    from core.app import assemble  # noqa: PLC0415 -- pulls in every floor
+    from core.app import assemble
 
     made = assemble(config.load(**overrides))
     if migrated:

@@ -10,7 +10,9 @@ from core.cli.boot import boot
 
 def add_to(commands: Any) -> None:
     """`plugin list|on|off|new|check`."""
-    plugin = commands.add_parser("plugin", help="plugins: list, switch, write").add_subparsers(dest="verb", metavar="VERB", required=True)
+    plugin = commands.add_parser("plugin", help="plugins: list, switch, write").add_subparsers(
+        dest="verb", metavar="VERB", required=True
+    )
     listed = plugin.add_parser("list", help="every plugin, and where it is on")
     listed.add_argument("--site", help="only as it stands on this site")
     listed.set_defaults(run=_list)
@@ -21,7 +23,9 @@ def add_to(commands: Any) -> None:
         switch.set_defaults(run=function)
     new = plugin.add_parser("new", help="make a plugin that runs, with its tests")
     new.add_argument("name")
-    new.add_argument("--kind", choices=("gateway", "carrier", "promotion", "content", "channel", "blank"), default="blank")
+    new.add_argument(
+        "--kind", choices=("gateway", "carrier", "promotion", "content", "channel", "blank"), default="blank"
+    )
     new.add_argument("--here", action="store_true", help="in plugins/ rather than instance/plugins/")
     new.set_defaults(run=_new)
     check = plugin.add_parser("check", help="run a plugin's tests, its contract suites, and faults in every hook")
@@ -30,8 +34,8 @@ def add_to(commands: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from core.kernel.sites import site_by_host  # noqa: PLC0415
-    from core.kernel.switch import switchboard  # noqa: PLC0415
+    from core.kernel.sites import site_by_host
+    from core.kernel.switch import switchboard
 
     made = boot()
     sites = [site_by_host(options.site)] if options.site else [state.site for state in made.sites.all()]
@@ -46,8 +50,8 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _on(options: argparse.Namespace) -> int:
-    from core.kernel.sites import site_by_host  # noqa: PLC0415
-    from core.kernel.switch import switch_on  # noqa: PLC0415
+    from core.kernel.sites import site_by_host
+    from core.kernel.switch import switch_on
 
     boot()
     switch_on(site_by_host(options.site).id, options.name, "system", together=True)
@@ -56,8 +60,8 @@ def _on(options: argparse.Namespace) -> int:
 
 
 def _off(options: argparse.Namespace) -> int:
-    from core.kernel.sites import site_by_host  # noqa: PLC0415
-    from core.kernel.switch import switch_off  # noqa: PLC0415
+    from core.kernel.sites import site_by_host
+    from core.kernel.switch import switch_off
 
     boot()
     state = switch_off(site_by_host(options.site).id, options.name, "system")
@@ -66,7 +70,7 @@ def _off(options: argparse.Namespace) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from core.testing.scaffold import make_plugin  # noqa: PLC0415
+    from core.testing.scaffold import make_plugin
 
     made = make_plugin(options.name, options.kind, here=options.here)
     print(f"Made {made}. Its tests: ./stoa plugin check {options.name}")
@@ -74,6 +78,6 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from core.testing.check import check_plugin  # noqa: PLC0415
+    from core.testing.check import check_plugin
 
     return check_plugin(options.name)

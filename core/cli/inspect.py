@@ -30,15 +30,15 @@ def add_to(commands: Any) -> None:
 def _state(host: str | None) -> Any:
     made = boot()
     if host:
-        from core.kernel.sites import site_by_host, state_of  # noqa: PLC0415
+        from core.kernel.sites import site_by_host, state_of
 
         return state_of(site_by_host(host).id)
     return made.sites.all()[0]
 
 
 def _routes(options: argparse.Namespace) -> int:
-    from core.app import create_app  # noqa: PLC0415
-    from core.kernel.security import access_of  # noqa: PLC0415
+    from core.app import create_app
+    from core.kernel.security import access_of
 
     flask = create_app().flask
     state = _pinned(options.site)
@@ -51,8 +51,8 @@ def _routes(options: argparse.Namespace) -> int:
 
 
 def _pinned(host: str | None) -> Any:
-    from core.kernel.installation import installation  # noqa: PLC0415
-    from core.kernel.sites import site_by_host, state_of  # noqa: PLC0415
+    from core.kernel.installation import installation
+    from core.kernel.sites import site_by_host, state_of
 
     return state_of(site_by_host(host).id) if host else installation().sites.all()[0]
 
@@ -60,14 +60,17 @@ def _pinned(host: str | None) -> Any:
 def _hooks(options: argparse.Namespace) -> int:
     state = _state(options.site)
     for name, caller in sorted(state.runtime.callers.items()):
-        answering = ", ".join(implementation.plugin + (" (draining)" if implementation.draining else "") for implementation in caller.implementations)
+        answering = ", ".join(
+            implementation.plugin + (" (draining)" if implementation.draining else "")
+            for implementation in caller.implementations
+        )
         print(f"{name:<20} on error: {caller.policy.on_error:<6} {answering or '-'}")
     return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from core.catalogue.services import stock_proof  # noqa: PLC0415
-    from core.kernel import db, jobs  # noqa: PLC0415
+    from core.catalogue.services import stock_proof
+    from core.kernel import db, jobs
 
     del options
     made = boot()

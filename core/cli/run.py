@@ -27,10 +27,10 @@ def add_to(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from waitress.server import create_server  # noqa: PLC0415
+    from waitress.server import create_server
 
-    from core import app as application  # noqa: PLC0415
-    from core.kernel import migrate  # noqa: PLC0415
+    from core import app as application
+    from core.kernel import migrate
 
     made = boot(migrated=False, port=options.port)
     first = migrate.migrate() > 0
@@ -39,7 +39,14 @@ def _run(options: argparse.Namespace) -> int:
     _welcome_owner()
     wsgi = application.create_app(made.config.instance, port=options.port)
     worker = application.start_worker() if made.config.job_threads else None
-    server = create_server(wsgi, host=options.host, port=made.config.port, threads=options.threads, ident=None, clear_untrusted_proxy_headers=False)
+    server = create_server(
+        wsgi,
+        host=options.host,
+        port=made.config.port,
+        threads=options.threads,
+        ident=None,
+        clear_untrusted_proxy_headers=False,
+    )
     _print_addresses()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
@@ -52,7 +59,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _seed() -> None:
     """The demo is a plugin like any other: without its folder the shop starts empty."""
-    from core.kernel.installation import installation  # noqa: PLC0415
+    from core.kernel.installation import installation
 
     loaded = installation().plugins.loaded.get("demo")
     if loaded is not None and "seed" in loaded.plugin.commands:
@@ -61,16 +68,19 @@ def _seed() -> None:
 
 
 def _welcome_owner() -> None:
-    from core.accounts.services import ensure_owner  # noqa: PLC0415
+    from core.accounts.services import ensure_owner
 
     made = ensure_owner()
     if made is not None:
         email, password = made
-        print(f"\n  Panel login   {email}\n  Password      {password}   (shown once; the panel asks for one of your own)\n", flush=True)
+        print(
+            f"\n  Panel login   {email}\n  Password      {password}   (shown once; the panel asks for your own)\n",
+            flush=True,
+        )
 
 
 def _print_addresses() -> None:
-    from core.kernel.installation import installation  # noqa: PLC0415
+    from core.kernel.installation import installation
 
     config = installation().config
     for state in installation().sites.all():
@@ -79,7 +89,7 @@ def _print_addresses() -> None:
 
 
 def _work(options: argparse.Namespace) -> int:
-    from core.kernel import events, jobs  # noqa: PLC0415
+    from core.kernel import events, jobs
 
     boot()
     if options.once:
@@ -97,7 +107,7 @@ def _work(options: argparse.Namespace) -> int:
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    from core.kernel import migrate  # noqa: PLC0415
+    from core.kernel import migrate
 
     del options
     made = boot(migrated=False)

@@ -29,17 +29,19 @@ def add_to(commands: Any) -> None:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from core.imports.services import run_from_command_line  # noqa: PLC0415
-    from core.kernel.sites import site_by_host  # noqa: PLC0415
+    from core.imports.services import run_from_command_line
+    from core.kernel.sites import site_by_host
 
     boot()
     errors = options.errors or options.file.with_suffix(".errors.csv")
-    return run_from_command_line(site_by_host(options.site), options.file, dry_run=options.dry_run, errors=errors, progress=bar)
+    return run_from_command_line(
+        site_by_host(options.site), options.file, dry_run=options.dry_run, errors=errors, progress=bar
+    )
 
 
 def _export(options: argparse.Namespace) -> int:
-    from core.imports.services import export_products  # noqa: PLC0415
-    from core.kernel.sites import site_by_host  # noqa: PLC0415
+    from core.imports.services import export_products
+    from core.kernel.sites import site_by_host
 
     boot()
     site = site_by_host(options.site)
@@ -53,8 +55,8 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _reindex(options: argparse.Namespace) -> int:
-    from core.catalogue.services import rebuild_cards  # noqa: PLC0415
-    from core.kernel.sites import site_by_host  # noqa: PLC0415
+    from core.catalogue.services import rebuild_cards
+    from core.kernel.sites import site_by_host
 
     boot()
     site = site_by_host(options.site) if options.site else None

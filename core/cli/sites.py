@@ -10,7 +10,9 @@ from core.cli.boot import boot
 
 def add_to(commands: Any) -> None:
     """`site add|list` and `staff add`."""
-    site = commands.add_parser("site", help="the sites of this installation").add_subparsers(dest="verb", metavar="VERB", required=True)
+    site = commands.add_parser("site", help="the sites of this installation").add_subparsers(
+        dest="verb", metavar="VERB", required=True
+    )
     add = site.add_parser("add", help="add a site")
     add.add_argument("host", help="its domain, without scheme and port")
     add.add_argument("--name", required=True)
@@ -21,7 +23,9 @@ def add_to(commands: Any) -> None:
     add.add_argument("--country", default="")
     add.set_defaults(run=_add_site)
     site.add_parser("list", help="list the sites").set_defaults(run=_list_sites)
-    staff = commands.add_parser("staff", help="who may use the panel").add_subparsers(dest="verb", metavar="VERB", required=True)
+    staff = commands.add_parser("staff", help="who may use the panel").add_subparsers(
+        dest="verb", metavar="VERB", required=True
+    )
     member = staff.add_parser("add", help="add a member of staff; prints a one-time password")
     member.add_argument("email")
     member.add_argument("--owner", action="store_true", help="may do everything on every site")
@@ -31,13 +35,19 @@ def add_to(commands: Any) -> None:
 
 
 def _add_site(options: argparse.Namespace) -> int:
-    from core.kernel.site_verbs import add_site  # noqa: PLC0415
+    from core.kernel.site_verbs import add_site
 
     boot()
     site = add_site(
-        host=options.host, name=options.name, theme=options.theme, language=options.language, languages=options.languages, currency=options.currency,
-        country=options.country, actor="system",
-    )  # fmt: skip
+        host=options.host,
+        name=options.name,
+        theme=options.theme,
+        language=options.language,
+        languages=options.languages,
+        currency=options.currency,
+        country=options.country,
+        actor="system",
+    )
     print(f"{site.name}: {site.origin}/")
     return 0
 
@@ -46,16 +56,20 @@ def _list_sites(options: argparse.Namespace) -> int:
     del options
     for state in boot().sites.all():
         site = state.site
-        print(f"{site.host:<30} {site.name:<24} {site.theme:<10} {site.language:<7} {site.currency}  {', '.join(state.runtime.plugins)}")
+        print(
+            f"{site.host:<30} {site.name:<24} {site.theme:<10} {site.language:<7} {site.currency} "
+            f" {', '.join(state.runtime.plugins)}"
+        )
     return 0
 
 
 def _add_staff(options: argparse.Namespace) -> int:
-    from core.accounts.services import add_staff  # noqa: PLC0415
-    from core.kernel.sites import site_by_host  # noqa: PLC0415
+    from core.accounts.services import add_staff
+    from core.kernel.sites import site_by_host
 
     boot()
     site = site_by_host(options.site) if options.site else None
-    password = add_staff(options.email, owner=options.owner, role=options.role, site_id=site.id if site else None, actor="system")
-    print(f"{options.email}\nOne-time password: {password}")
+    roles = () if options.owner else ((options.role, site.id if site else None),)
+    invited = add_staff(options.email, roles=roles, is_owner=options.owner, actor="system")
+    print(f"{invited.staff.email}\nOne-time password: {invited.one_time_password}")
     return 0

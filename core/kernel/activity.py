@@ -27,18 +27,32 @@ class Activity(db.Table):
 
 
 def record(
-    actor: str, verb: str, object: str, *, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None,
-    site_id: int | None = None, title: str = "",
-) -> None:  # fmt: skip
-    """Note a change inside its transaction. Only what differs between `before` and `after` is kept; secrets never are."""
+    actor: str,
+    verb: str,
+    thing: str,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    site_id: int | None = None,
+    title: str = "",
+) -> None:
+    """Note a change inside its transaction.
+
+    Only what differs between `before` and `after` is kept; secrets never are.
+    """
     db.require_transaction()
     old, new = _differing(dict(before or {}), dict(after or {}))
-    Activity.create(site_id=site_id, at=clock.now(), actor=actor, verb=verb, object=object, title=title[:300], before=old, after=new)
+    Activity.create(
+        site_id=site_id, at=clock.now(), actor=actor, verb=verb, object=thing, title=title[:300], before=old, after=new
+    )
 
 
 def _differing(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return ({n: _shown(n, before[n]) for n in changed if n in before}, {n: _shown(n, after[n]) for n in changed if n in after})
+    return (
+        {n: _shown(n, before[n]) for n in changed if n in before},
+        {n: _shown(n, after[n]) for n in changed if n in after},
+    )
 
 
 def _shown(name: str, value: Any) -> Any:

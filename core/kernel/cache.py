@@ -1,8 +1,9 @@
 """The whole-page cache: anonymous pages kept in this process's memory, true in every process.
 
-Whoever changes something a page shows calls `touch("product:5")` in its transaction. Touching gives the tag the next value of one
-clock (`epoch.touched`), as the transaction's last statement: the clock's row is held until the commit, so values become visible in
-their order. A page remembers the clock that was read before it was rendered; it is true as long as none of its tags is younger.
+Whoever changes something a page shows calls `touch("product:5")` in its transaction. Touching gives the tag the next
+value of one clock (`epoch.touched`), as the transaction's last statement: the clock's row is held until the commit,
+so values become visible in their order. A page remembers the clock that was read before it was rendered; it is true
+as long as none of its tags is younger.
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ def touch(*tags: str) -> None:
 def _raise(tags: set[str]) -> None:
     version = db.value("UPDATE epoch SET touched = touched + 1 RETURNING touched")
     for tag in sorted(tags):
-        db.execute("INSERT INTO tag_version (tag, version) VALUES (?, ?) ON CONFLICT (tag) DO UPDATE SET version = excluded.version", tag, version)
+        db.execute(
+            "INSERT INTO tag_version (tag, version) VALUES (?, ?)"
+            " ON CONFLICT (tag) DO UPDATE SET version = excluded.version",
+            tag,
+            version,
+        )
 
 
 @dataclass
@@ -131,7 +137,8 @@ class PageCache:
 
 def _youngest(tags: Iterable[str]) -> int:
     listed = list(tags)
-    return int(db.value(f"SELECT MAX(version) FROM tag_version WHERE tag IN ({db.marks(listed)})", *listed) or 0)
+    sql = f"SELECT MAX(version) FROM tag_version WHERE tag IN ({db.marks(listed)})"
+    return int(db.value(sql, *listed) or 0)
 
 
 def recording() -> ContextVar[Recording | None]:

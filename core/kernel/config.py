@@ -1,4 +1,7 @@
-"""Configuration of one installation: `instance/stoa.toml`, each key also as `STOA_<KEY>` in the environment, which wins."""
+"""Configuration of one installation.
+
+`instance/stoa.toml`, each key also as `STOA_<KEY>` in the environment, which wins.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,10 @@ ROOT = Path(__file__).parents[2]
 class Config:
     """Where the installation lives and how it is reached.
 
-    `scheme` and `port` make the links of sites that name no origin of their own. `trusted_proxies` are the addresses whose
-    X-Forwarded-* headers are believed. `job_threads` is 0 where `stoa work` processes do the jobs. `plugins_path` is scanned
+    `scheme` and `port` make the links of sites that name no origin of their own. `trusted_proxies` are the addresses
+    whose
+    X-Forwarded-* headers are believed. `job_threads` is 0 where `stoa work` processes do the jobs. `plugins_path` is
+    scanned
     for plugins beside `plugins/`.
     """
 
@@ -53,7 +58,10 @@ class BadConfig(ValueError):
 
 
 def load(instance: Path | str | None = None, *, env: Mapping[str, str] = os.environ, **overrides: object) -> Config:
-    """Read the configuration; `instance` defaults to $STOA_INSTANCE, then to `instance/` beside the code. Makes the folder."""
+    """Read the configuration.
+
+    `instance` defaults to $STOA_INSTANCE, then to `instance/` beside the code. Makes the folder.
+    """
     folder = Path(instance or env.get("STOA_INSTANCE") or ROOT / "instance").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     values: dict[str, object] = {}
@@ -87,7 +95,11 @@ def _as(kind: str, name: str, value: object) -> object:
     """Bring an environment's text or a toml value to the field's type."""
     try:
         if kind == "bool":
-            return value if isinstance(value, bool) else {"1": True, "true": True, "0": False, "false": False}[str(value).lower()]
+            return (
+                value
+                if isinstance(value, bool)
+                else {"1": True, "true": True, "0": False, "false": False}[str(value).lower()]
+            )
         if kind == "int":
             return int(str(value))
         if kind == "float":

@@ -1,11 +1,13 @@
 """The one door to the database: connections, tables, prebuilt SQL, and the transaction that every verb opens once.
 
-Writes enter through `transaction()` alone. On SQLite it takes a process lock, then a file lock, then BEGIN IMMEDIATE: writers
+Writes enter through `transaction()` alone. On SQLite it takes a process lock, then a file lock, then BEGIN IMMEDIATE:
+writers
 queue fairly instead of polling, so none meets "database is locked". On PostgreSQL it is a plain transaction.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import threading
 import time
@@ -61,21 +63,19 @@ class Table(peewee.Model):
         only_save_dirty = True
 
 
-_SiteTable = TypeVar("_SiteTable", bound="SiteTable")
-
-
 class SiteTable(Table):
     """Base of every table whose rows belong to one site; look-ups start from `for_site`."""
 
     site_id: Any = peewee.IntegerField(index=True)
 
     @classmethod
-    def for_site(cls, site: Any) -> peewee.ModelSelect:
+    def for_site(cls, site: Any) -> Any:
         """The rows of `site` (anything with an `id`, or the id itself)."""
         return cls.select().where(cls.site_id == getattr(site, "id", site))
 
 
-# -- connections ----------------------------------------------------------------------------------------------------------
+# -- connections
+# ----------------------------------------------------------------------------------------------------------
 
 
 class _Lock:
@@ -110,6 +110,7 @@ class _Lock:
 
 
 _writer = _Lock()
+atexit.register(_writer.open, None)
 
 
 class _State(threading.local):
@@ -201,7 +202,10 @@ def connect() -> None:
 
 
 def release() -> None:
-    """End of a request: a PostgreSQL connection goes back to the pool; SQLite's stays open for the thread's next request."""
+    """End of a request.
+
+    A PostgreSQL connection goes back to the pool; SQLite's stays open for the thread's next request.
+    """
     if db.obj is not None and not is_sqlite() and not db.is_closed() and not _state.depth:
         db.close()
 
@@ -223,7 +227,8 @@ def after_fork() -> None:
         _writer.open(Path(db.obj.database + ".lock") if is_sqlite() else None)
 
 
-# -- transactions ---------------------------------------------------------------------------------------------------------
+# -- transactions
+# ---------------------------------------------------------------------------------------------------------
 
 
 class InTransaction(RuntimeError):
@@ -315,21 +320,25 @@ def retrying(verb: Callable[[], _Result], tries: int = 5) -> _Result:
     raise AssertionError
 
 
-# -- prebuilt SQL -----------------------------------------------------------------------------------------------------------
+# -- prebuilt SQL
+# -----------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4096)
-def _dialect(sql: str, sqlite: bool) -> str:
+def _dialect(sql: str, *, sqlite: bool) -> str:
     return sql if sqlite else sql.replace("%", "%%").replace("?", "%s")
 
 
 def _run(sql: str, params: Sequence[object]) -> Any:
     connect()
-    return db.execute_sql(_dialect(sql, is_sqlite()), params)
+    return db.execute_sql(_dialect(sql, sqlite=is_sqlite()), params)
 
 
 def rows(sql: str, *params: object) -> list[Row]:
-    """All rows of a prebuilt SELECT; `?` stands for a parameter on both databases. About 6 us where a model query costs 140."""
+    """All rows of a prebuilt SELECT.
+
+    `?` stands for a parameter on both databases. About 6 us where a model query costs 140.
+    """
     return list(_run(sql, params).fetchall())
 
 
@@ -359,7 +368,8 @@ def marks(values: Sequence[object]) -> str:
 def at_commit(name: str, call: Callable[[set[Any]], None], things: set[Any]) -> None:
     """Run `call` once, with all `things` gathered under `name`, as the transaction's last statements.
 
-    For rows that every writer needs (a shared clock): held last and shortly, they cannot cross other locks into a deadlock.
+    For rows that every writer needs (a shared clock): held last and shortly, they cannot cross other locks into a
+    deadlock.
     """
     require_transaction()
     _state.last.setdefault(name, (call, set()))[1].update(things)
@@ -375,7 +385,8 @@ def counted() -> Iterator[list[str]]:
         _state.statements = before
 
 
-# -- asking hooks -----------------------------------------------------------------------------------------------------------
+# -- asking hooks
+# -----------------------------------------------------------------------------------------------------------
 
 
 @contextmanager

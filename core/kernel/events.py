@@ -1,6 +1,7 @@
 """Events: an outbox row in the verb's transaction, numbered by the relay, then one job per plugin that listens.
 
-`seq` is NULL at insert. The relay numbers committed rows while it holds the counter's row, so the stream has no gap and no late
+`seq` is NULL at insert. The relay numbers committed rows while it holds the counter's row, so the stream has no gap
+and no late
 arrival, which a PostgreSQL sequence has both. `replay` tells any part of it again.
 """
 
@@ -45,8 +46,12 @@ def record(event: Event, site_id: int) -> None:
     db.require_transaction()
     db.execute(
         "INSERT INTO outbox (uid, seq, site_id, type, payload, at) VALUES (?, NULL, ?, ?, ?, ?)",
-        ids.uid(), site_id, tag(type(event)), _encoder.encode(event).decode(), clock.now_us(),
-    )  # fmt: skip
+        ids.uid(),
+        site_id,
+        tag(type(event)),
+        _encoder.encode(event).decode(),
+        clock.now_us(),
+    )
     db.after_commit(jobs.wake)
 
 
@@ -56,7 +61,10 @@ def tag(kind: type[Event]) -> str:
 
 
 def take_number(counter: str, how_many: int = 1) -> int:
-    """The first of the next `how_many` numbers of a counter, in the present transaction: no gaps, since a rollback gives them back."""
+    """The first of the next `how_many` numbers of a counter, in the present transaction.
+
+    No gaps, since a rollback gives them back.
+    """
     db.execute("INSERT INTO counter (name, n) VALUES (?, 0) ON CONFLICT (name) DO NOTHING", counter)
     return int(db.value("UPDATE counter SET n = n + ? WHERE name = ? RETURNING n", how_many, counter)) - how_many + 1
 
@@ -66,7 +74,7 @@ _listeners: dict[str, list[tuple[str, Listener]]] = {}
 
 
 def listen(kind: type[Event]) -> Callable[[Listener], Listener]:
-    """Declare a core function `(delivery, site_id)` that hears events of one kind, with the same retries as a plugin."""
+    """Declare a core function `(delivery, site_id)` that hears one kind of event, retried like a plugin."""
 
     def declare(function: Listener) -> Listener:
         _listeners.setdefault(tag(kind), []).append((f"{function.__module__}.{function.__name__}", function))
@@ -96,13 +104,22 @@ def replay(first: int, last: int, consumer: str) -> int:
     with db.transaction():
         found = db.rows("SELECT id, site_id FROM outbox WHERE seq BETWEEN ? AND ? ORDER BY seq", first, last)
         for outbox_id, site_id in found:
-            jobs.enqueue("events.deliver", {"outbox_id": outbox_id, "consumer": consumer}, site_id=site_id, key=f"replay:{outbox_id}:{consumer}:{ids.uid()}")
+            jobs.enqueue(
+                "events.deliver",
+                {"outbox_id": outbox_id, "consumer": consumer},
+                site_id=site_id,
+                key=f"replay:{outbox_id}:{consumer}:{ids.uid()}",
+            )
     return len(found)
 
 
 def _deliver_later(outbox_id: int, site_id: int, consumer: str) -> None:
     jobs.enqueue(
-        "events.deliver", {"outbox_id": outbox_id, "consumer": consumer}, site_id=site_id, key=f"event:{outbox_id}:{consumer}", plugin=consumer
+        "events.deliver",
+        {"outbox_id": outbox_id, "consumer": consumer},
+        site_id=site_id,
+        key=f"event:{outbox_id}:{consumer}",
+        plugin=consumer,
     )
 
 
@@ -115,7 +132,7 @@ def _consumers() -> dict[int, list[str]]:
 @jobs.job("events.deliver")
 def _deliver(running: jobs.Running) -> None:
     """Hand one event to one consumer; what it raises makes the job try again."""
-    row = Outbox.get_by_id(running.payload["outbox_id"])
+    row: Any = Outbox.get_by_id(running.payload["outbox_id"])
     consumer: str = running.payload["consumer"]
     delivery = Delivery(id=row.uid, seq=row.seq, at=row.at, attempt=running.attempt, event=_decode(row.payload))
     for name, listener in _listeners.get(row.type, ()):
@@ -141,6 +158,7 @@ def _tell(plugin: str, site_id: int, delivery: Delivery) -> Any:
 
 def _decode(payload: str) -> Event:
     try:
-        return _decoder.decode(payload)
+        event: Event = _decoder.decode(payload)
     except msgspec.ValidationError as error:
         raise Broken(f"An event of an unknown kind: {error}", permanent=True) from error
+    return event

@@ -1,6 +1,7 @@
 """Faults of plugins: recorded for the panel, counted by a breaker that pauses a plugin which fails again and again.
 
-A fault happens in requests that must not write, so it is kept in memory and flushed by the worker (or the next writing request).
+A fault happens in requests that must not write, so it is kept in memory and flushed by the worker (or the next
+writing request).
 """
 
 from __future__ import annotations
@@ -73,7 +74,10 @@ class Faults:
                 recent.clear()
 
     def flush(self) -> None:
-        """Write what waits, in one transaction, and pause what failed too often. Called by the worker and after writing requests."""
+        """Write what waits, in one transaction, and pause what failed too often.
+
+        Called by the worker and after writing requests.
+        """
         if not self._waiting and not self._to_pause:
             return
         with self._lock:
@@ -86,7 +90,10 @@ class Faults:
             self._pause(site_id, plugin, why)
 
     def is_pausing(self, site_id: int, plugin: str) -> bool:
-        """Whether the breaker has tripped in this process and the pause is not written yet: the plugin is not asked meanwhile."""
+        """Whether the breaker has tripped in this process and the pause is not written yet.
+
+        The plugin is not asked meanwhile.
+        """
         return bool(self._to_pause) and (site_id, plugin) in self._to_pause
 
     @property

@@ -1,6 +1,7 @@
 """Uploaded pictures: checked by decoding, stored without metadata under a generated name, served in fixed sizes.
 
-A rendition is made when it is first asked for, in WebP or AVIF by what the browser accepts, and kept beside the original.
+A rendition is made when it is first asked for, in WebP or AVIF by what the browser accepts, and kept beside the
+original.
 Only the sizes of `WIDTHS` exist, so nobody can fill the disk by asking.
 """
 
@@ -21,7 +22,13 @@ from core.lib.errors import Refused
 
 WIDTHS = (96, 192, 400, 800, 1600)
 FORMATS = {"image/avif": ("AVIF", "avif"), "image/webp": ("WEBP", "webp"), "image/jpeg": ("JPEG", "jpg")}
-_KINDS = {"JPEG": ("jpg", "image/jpeg"), "PNG": ("png", "image/png"), "WEBP": ("webp", "image/webp"), "GIF": ("gif", "image/gif"), "AVIF": ("avif", "image/avif")}
+_KINDS = {
+    "JPEG": ("jpg", "image/jpeg"),
+    "PNG": ("png", "image/png"),
+    "WEBP": ("webp", "image/webp"),
+    "GIF": ("gif", "image/gif"),
+    "AVIF": ("avif", "image/avif"),
+}
 _MOST_PIXELS = 50_000_000
 _busy = threading.Semaphore(2)
 
@@ -55,7 +62,10 @@ class Stored:
 
 
 def store_picture(data: bytes) -> Stored:
-    """Check and keep a picture; raises NotAPicture or TooLarge. Writes a file, no row. Metadata (EXIF, places) is dropped."""
+    """Check and keep a picture.
+
+    Raises NotAPicture or TooLarge. Writes a file, no row. Metadata (EXIF, places) is dropped.
+    """
     most = installation().config.max_upload_mb
     if len(data) > most * 1024 * 1024:
         raise TooLarge(most=most)
@@ -66,7 +76,14 @@ def store_picture(data: bytes) -> Stored:
     body = buffer.getvalue()
     name = f"{ids.uid()}.{suffix}"
     _write(_folder(name) / name, body)
-    return Stored(name=name, mime=mime, width=picture.width, height=picture.height, size=len(body), sha256=hashlib.sha256(data).hexdigest())
+    return Stored(
+        name=name,
+        mime=mime,
+        width=picture.width,
+        height=picture.height,
+        size=len(body),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
 
 
 def _decoded(data: bytes, most: int) -> tuple[Image.Image, str]:
@@ -89,7 +106,11 @@ def _plain(opened: Image.Image) -> Image.Image:
 
 def _save(picture: Image.Image, stream: io.BytesIO, kind: str) -> None:
     flat = picture.convert("RGB") if kind == "JPEG" else picture
-    options: dict[str, int] = {"JPEG": {"quality": 88}, "WEBP": {"quality": 82, "method": 4}, "AVIF": {"quality": 62, "speed": 7}}.get(kind, {})
+    options: dict[str, int] = {
+        "JPEG": {"quality": 88},
+        "WEBP": {"quality": 82, "method": 4},
+        "AVIF": {"quality": 62, "speed": 7},
+    }.get(kind, {})
     flat.save(stream, kind, **options)
 
 
@@ -118,7 +139,10 @@ def srcset(name: str, full_width: int) -> str:
 
 
 def rendition(name: str, width: int, accept: str) -> tuple[bytes, str] | None:
-    """The bytes and type of a picture at one of WIDTHS, in the best format the browser takes; None if there is no such picture."""
+    """The bytes and type of a picture at one of WIDTHS, in the best format the browser takes.
+
+    None if there is no such picture.
+    """
     original = _folder(name) / name
     if width not in WIDTHS or "/" in name or name.startswith(".") or not original.is_file():
         return None
@@ -137,7 +161,9 @@ def _render(original: Path, path: Path, width: int, kind: str) -> None:
         opened.load()
         picture = _plain(opened)
     if picture.width > width:
-        picture = picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS)
+        picture = picture.resize(
+            (width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS
+        )
     buffer = io.BytesIO()
     _save(picture, buffer, kind)
     _write(path, buffer.getvalue())

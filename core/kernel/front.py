@@ -1,4 +1,6 @@
-"""The front: a thin WSGI layer before Flask. It finds the site, serves files and kept pages, and pins the state of the request.
+"""The front.
+
+A thin WSGI layer before Flask. It finds the site, serves files and kept pages, and pins the state of the request.
 
 All this lies outside Flask's error handlers, so the front has its own: a database that is away gives a plain 503.
 """
@@ -10,6 +12,7 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 import structlog
+from werkzeug.exceptions import SecurityError
 from werkzeug.sansio.utils import get_host
 
 from core.kernel import cache, db, files, i18n, limits
@@ -41,7 +44,9 @@ class Front:
             return self._serve(environ, path, start_response)
         except Exception:  # below Flask's handlers: a plain answer, and the trace in the log
             log.exception("front", request_id=environ["stoa.request_id"])
-            return _plain(start_response, "503 Service Unavailable", "The shop is not answering. Try again in a minute.\n")
+            return _plain(
+                start_response, "503 Service Unavailable", "The shop is not answering. Try again in a minute.\n"
+            )
         finally:
             db.release()
 
@@ -68,7 +73,7 @@ class Front:
         """The site of the Host header; nothing else of the request says which site it is for."""
         try:
             host = get_host(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), None)
-        except Exception:  # Werkzeug's SecurityError for a malformed name
+        except SecurityError:
             return None
         name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
         return self._installation.sites.by_host((name if port.isdigit() and name else host).lower())
@@ -96,32 +101,37 @@ class Front:
         """Let Flask answer, and keep the answer if its view said it may be kept and nothing personal was read."""
         recording = cache.Recording()
         token = self._recording.set(recording)
-        answered: list[Any] = []
         try:
-            body = self._flask(environ, lambda status, headers, exc_info=None: answered.extend((status, headers)) or (lambda _: None))
-            parts = b"".join(body)
-            if hasattr(body, "close"):
-                body.close()
+            answer = _Answer(self._flask, environ)
         finally:
             self._recording.reset(token)
-        status, headers = answered[0], answered[1]
-        if environ.get("stoa.cacheable") and not recording.personal and status.startswith("200") and not any(n.lower() == "set-cookie" for n, _ in headers):
-            page = cache.Page(status, tuple(headers), parts, touched, tuple(sorted(recording.tags)), recording.until)
-            self._installation.pages.put(key, page)
-            return _send(environ, page, start_response)
-        start_response(status, headers)
-        return [parts]
+        if not (_may_be_kept(environ, answer) and not recording.personal):
+            start_response(answer.status, answer.headers)
+            return [answer.body]
+        kept = tuple(header for header in answer.headers if header[0] != "X-Request-Id")
+        page = cache.Page(answer.status, kept, answer.body, touched, tuple(sorted(recording.tags)), recording.until)
+        self._installation.pages.put(key, page)
+        return _send(environ, page, start_response)
 
-    # -- files ------------------------------------------------------------------------------------------------------------------
+    # -- files -------------------------------------------------------------------------------------------------------
+    # -----------
 
     def _asset(self, environ: Environ, state: SiteState, path: str, start_response: StartResponse) -> Iterable[bytes]:
         _, _, theme, digest, rest = [*path.split("/", 4), "", "", ""][:5]
         themes = self._installation.themes
-        asset = themes.asset(theme, state.runtime.plugins, rest) if theme in {"panel", state.site.theme} and rest else None
+        asset = (
+            themes.asset(theme, state.runtime.plugins, rest) if theme in {"panel", state.site.theme} and rest else None
+        )
         if asset is None:
             return _plain(start_response, "404 Not Found", "Not found.\n")
-        wanted = asset.digest if rest in {"shop.css", "panel.css"} else themes.folder_digest(theme, state.runtime.plugins)
-        headers = [("Content-Type", asset.mime), ("Cache-Control", _YEAR if digest == wanted else "no-cache"), ("X-Content-Type-Options", "nosniff")]
+        wanted = (
+            asset.digest if rest in {"shop.css", "panel.css"} else themes.folder_digest(theme, state.runtime.plugins)
+        )
+        headers = [
+            ("Content-Type", asset.mime),
+            ("Cache-Control", _YEAR if digest == wanted else "no-cache"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
         body = asset.body
         if asset.packed:
             headers.append(("Vary", "Accept-Encoding"))
@@ -136,12 +146,16 @@ class Front:
         if found is None:
             return _plain(start_response, "404 Not Found", "Not found.\n")
         headers = [
-            ("Content-Type", found[1]), ("Cache-Control", _YEAR), ("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"),
+            ("Content-Type", found[1]),
+            ("Cache-Control", _YEAR),
+            ("Vary", "Accept"),
+            ("X-Content-Type-Options", "nosniff"),
             ("Content-Security-Policy", "default-src 'none'; sandbox"),
-        ]  # fmt: skip
+        ]
         return _bytes(environ, start_response, found[0], headers, f"{name}-{size}-{found[1]}")
 
-    # -- the rest -----------------------------------------------------------------------------------------------------------------
+    # -- the rest ----------------------------------------------------------------------------------------------------
+    # -------------
 
     def _health(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
         """`/healthz`: the process answers. `/readyz`: so does its database."""
@@ -159,11 +173,46 @@ class Front:
 
     def _redirect(self, environ: Environ, origin: str, start_response: StartResponse) -> Iterable[bytes]:
         query = environ.get("QUERY_STRING", "")
-        target = origin + environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace") + (f"?{query}" if query else "")
+        target = (
+            origin
+            + environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+            + (f"?{query}" if query else "")
+        )
         from werkzeug.urls import iri_to_uri  # noqa: PLC0415
 
-        start_response("308 Permanent Redirect", [("Location", iri_to_uri(target)), ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0")])
+        start_response(
+            "308 Permanent Redirect",
+            [("Location", iri_to_uri(target)), ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0")],
+        )
         return [b""]
+
+
+class _Answer:
+    """The whole answer of a WSGI application."""
+
+    def __init__(self, application: Any, environ: Environ) -> None:
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+        parts = application(environ, self._begin)
+        try:
+            self.body = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+
+    def _begin(self, status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> Callable[[bytes], None]:
+        self.status, self.headers = status, headers
+        return lambda _: None
+
+
+def _may_be_kept(environ: Environ, answer: _Answer) -> bool:
+    """Only what a cacheable view answered to a GET, and nothing that sets a cookie; a HEAD has no body to keep."""
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and bool(environ.get("stoa.cacheable"))
+        and answer.status.startswith("200")
+        and not any(name.lower() == "set-cookie" for name, _ in answer.headers)
+    )
 
 
 def _take_language(environ: Environ, state: SiteState) -> str:
@@ -180,7 +229,9 @@ def _take_language(environ: Environ, state: SiteState) -> str:
 
 def _key(environ: Environ, state: SiteState) -> cache.Key | None:
     """What tells one kept page from another; None for requests that no page is kept for."""
-    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ["PATH_INFO"].startswith(("/panel", "/account", "/checkout", "/cart", "/pay", "/notify")):
+    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ["PATH_INFO"].startswith(
+        ("/panel", "/account", "/checkout", "/cart", "/pay", "/notify")
+    ):
         return None
     cookies = environ.get("HTTP_COOKIE", "")
     if "stoa_note" in cookies:
@@ -188,7 +239,16 @@ def _key(environ: Environ, state: SiteState) -> cache.Key | None:
     chosen = SimpleCookie(cookies).get("currency") if "currency" in cookies else None
     currency = chosen.value if chosen is not None and chosen.value in state.site.currencies else state.site.currency
     host = environ.get("HTTP_HOST", "")
-    return (state.site.id, host, state.epoch, environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", ""), currency, environ.get("HTTP_HX_REQUEST", ""))
+    return (
+        state.site.id,
+        host,
+        state.epoch,
+        environ.get("SCRIPT_NAME", ""),
+        environ["PATH_INFO"],
+        environ.get("QUERY_STRING", ""),
+        currency,
+        environ.get("HTTP_HX_REQUEST", ""),
+    )
 
 
 def _send(environ: Environ, page: cache.Page, start_response: StartResponse) -> Iterable[bytes]:
@@ -196,7 +256,9 @@ def _send(environ: Environ, page: cache.Page, start_response: StartResponse) -> 
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else page.body]
 
 
-def _bytes(environ: Environ, start_response: StartResponse, body: bytes, headers: list[tuple[str, str]], tag: str) -> Iterable[bytes]:
+def _bytes(
+    environ: Environ, start_response: StartResponse, body: bytes, headers: list[tuple[str, str]], tag: str
+) -> Iterable[bytes]:
     headers.append(("ETag", f'"{tag}"'))
     if environ.get("HTTP_IF_NONE_MATCH") == f'"{tag}"':
         start_response("304 Not Modified", [header for header in headers if header[0] != "Content-Type"])
@@ -208,6 +270,10 @@ def _bytes(environ: Environ, start_response: StartResponse, body: bytes, headers
 
 def _plain(start_response: StartResponse, status: str, text: str) -> Iterable[bytes]:
     body = text.encode()
-    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff")]
+    headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
     start_response(status, [*headers, ("Cache-Control", "no-store")])
     return [body]

@@ -1,6 +1,7 @@
 """HTTP, once for all faces: the application object, what runs before and after each view, errors as pages, and notes.
 
-The order of a request: the front pins the site's state; here the origin and the view's declared access are checked; the view parses,
+The order of a request: the front pins the site's state; here the origin and the view's declared access are checked;
+the view parses,
 calls one service and answers; the headers that bind the browser are set.
 """
 
@@ -12,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, has_request_context, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, g, has_request_context, make_response, render_template, request, url_for
 from flask import redirect as _flask_redirect
 from itsdangerous import BadSignature, URLSafeSerializer
 from markupsafe import Markup, escape
@@ -46,13 +47,16 @@ class Stoa(Flask):
         self.views_of: dict[str, str] = {}
 
     @property
-    def jinja_env(self) -> Any:  # type: ignore[override]
+    def jinja_env(self) -> Any:
         """The environment of the theme of this request's site; of the plain theme outside one."""
         state = current_or_none()
         return installation().themes.environment(state.site.theme if state else "plain")
 
     def update_template_context(self, context: dict[str, Any]) -> None:
-        """Nothing is pushed into templates: what they may use are the environment's names and what the view hands over."""
+        """Nothing is pushed into templates.
+
+        What they may use are the environment's names and what the view hands over.
+        """
 
     def create_url_adapter(self, request: Any) -> MapAdapter | None:
         """Routes come from the Runtime that the front pinned: those of a plugin that is off do not exist."""
@@ -81,15 +85,16 @@ def prepare(app: Stoa) -> None:
     app.after_request(_finish)
     app.register_error_handler(Exception, _answer_error)
     installation().themes.names.update(_names())
-    installation().themes.filters.update({"money": i18n.money, "date": i18n.day, "moment": moment, "ago": i18n.ago, "number": i18n.number})
+    installation().themes.filters.update(
+        {"money": i18n.money, "date": i18n.day, "moment": moment, "ago": i18n.ago, "number": i18n.number}
+    )
 
 
-# -- around each view ----------------------------------------------------------------------------------------------------------------
+# -- around each view
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def _check() -> Response | None:
-    from flask import current_app  # noqa: PLC0415
-
     app: Any = current_app
     if request.routing_exception is not None or request.endpoint is None:
         return None
@@ -103,7 +108,10 @@ def _check() -> Response | None:
 
 
 def cacheable(view: Any) -> Any:
-    """Declare a page that is the same for every visitor: it may be kept whole. It tells by `depends()` what it shows."""
+    """Declare a page that is the same for every visitor.
+
+    It may be kept whole. It tells by `depends()` what it shows.
+    """
     view.stoa_cacheable = True
     return view
 
@@ -111,45 +119,58 @@ def cacheable(view: Any) -> Any:
 def _finish(response: Response) -> Response:
     area = request.path.lstrip("/").partition("/")[0]
     policy = g.get("csp")
-    security.headers(response, secure=request.is_secure, private=area in _PRIVATE, csp=security.content_security_policy(**policy) if policy else "")
+    security.headers(
+        response,
+        secure=request.is_secure,
+        private=area in _PRIVATE,
+        csp=security.content_security_policy(**policy) if policy else "",
+    )
     response.headers["X-Request-Id"] = request.environ.get("stoa.request_id", "")
     response.headers["Content-Language"] = i18n.language()
     if area == "panel":
         response.headers["X-Robots-Tag"] = "noindex"
     if (waiting := g.get("note")) is not None:
-        response.set_cookie(NOTE, str(_signer().dumps(waiting)), max_age=120, path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+        response.set_cookie(
+            NOTE,
+            str(_signer().dumps(waiting)),
+            max_age=120,
+            path="/",
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Lax",
+        )
     elif NOTE in request.cookies and "stoa.note_read" in request.environ:
         response.delete_cookie(NOTE, path="/", secure=request.is_secure, httponly=True, samesite="Lax")
     return response
 
 
 def allow_hosts(**hosts: Any) -> None:
-    """Let this page's policy name further hosts: `form_action_hosts`, `script_hosts`, `frame_hosts`, `connect_hosts`, `image_hosts`."""
+    """Let this page's policy name further hosts.
+
+    `form_action_hosts`, `script_hosts`, `frame_hosts`, `connect_hosts`, `image_hosts`.
+    """
     g.csp = {**g.get("csp", {}), **hosts}
 
 
-# -- errors become pages here, and nowhere else ---------------------------------------------------------------------------------------
+# -- errors become pages here, and nowhere else
+# ---------------------------------------------------------------------------------------
 
 
 def _answer_error(error: Exception) -> Any:
     if isinstance(error, security.LoginNeeded):
         return _to_login(error.face)
     if isinstance(error, security.PasswordChangeNeeded):
-        from flask import current_app  # noqa: PLC0415
-
         return redirect(url_for(current_app.password_endpoint))  # type: ignore[attr-defined]
     if isinstance(error, Refused):
         return _error_page(error.status, error)
     if isinstance(error, HTTPException):
-        if error.code is None or error.code < 400:  # noqa: PLR2004
+        if error.code is None or error.code < 400:
             return error
         return _error_page(error.code, error)
     return _broken(error)
 
 
 def _to_login(face: str) -> Any:
-    from flask import current_app  # noqa: PLC0415
-
     endpoint = current_app.login_endpoints[face]  # type: ignore[attr-defined]
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for(endpoint, next=request.script_root + here if here else None))
@@ -157,8 +178,6 @@ def _to_login(face: str) -> Any:
 
 def _broken(error: Exception) -> Any:
     """Ours or a plugin's: the page says so and names the request; the trace is in the log, never on the page."""
-    from flask import current_app  # noqa: PLC0415
-
     plugin = current_app.views_of.get(request.endpoint or "")  # type: ignore[attr-defined]
     number = request.environ.get("stoa.request_id", "")
     if plugin:
@@ -171,11 +190,15 @@ def _error_page(status: int, error: Exception) -> Any:
     message = i18n.say(error) if isinstance(error, StoaError) else ""
     number = request.environ.get("stoa.request_id", "")
     if _wants_json():
-        body = {"code": getattr(error, "code", status) if isinstance(error, Refused) else status, "message": message or str(status), "request": number}
+        body = {
+            "code": getattr(error, "code", status) if isinstance(error, Refused) else status,
+            "message": message or str(status),
+            "request": number,
+        }
         return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
     face = "panel/errors" if request.path.startswith("/panel") else "errors"
     known = {403: "403", 404: "404", 405: "404", 500: "500", 503: "500"}
-    page = known.get(status, "refused" if status < 500 else "500")  # noqa: PLR2004
+    page = known.get(status, "refused" if status < 500 else "500")
     response = make_response(_render_error(face, page, status, message, number), status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
@@ -197,7 +220,8 @@ def _wants_json() -> bool:
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
-# -- for views ------------------------------------------------------------------------------------------------------------------------
+# -- for views -------------------------------------------------------------------------------------------------------
+# -----------------
 
 
 def redirect(target: str) -> Response:
@@ -206,8 +230,19 @@ def redirect(target: str) -> Response:
     return response  # type: ignore[no-any-return]
 
 
+def actor() -> str:
+    """Who acts in this request, for logs and timelines: `staff:3`, `shopper:9` or `guest`."""
+    person = current_app.identify()  # type: ignore[attr-defined]
+    if person.staff is not None and request.path.startswith("/panel"):
+        return f"staff:{person.staff.id}"
+    return f"shopper:{person.shopper.id}" if person.shopper is not None else "guest"
+
+
 def note(text: str, kind: str = "good", undo: str = "") -> None:
-    """Let the next page show `text` once; `undo` is the address that a button posts to. Carried by a short-lived signed cookie."""
+    """Let the next page show `text` once.
+
+    `undo` is the address that a button posts to. Carried by a short-lived signed cookie.
+    """
     g.note = {"text": str(text), "kind": kind, "undo": undo}
 
 
@@ -258,7 +293,8 @@ def is_fragment() -> bool:
     return request.headers.get("HX-Request") == "true" or request.headers.get("X-Requested-With") == "fetch"
 
 
-# -- what templates know --------------------------------------------------------------------------------------------------------------
+# -- what templates know
+# --------------------------------------------------------------------------------------------------------------
 
 
 def _names() -> dict[str, Any]:
@@ -287,12 +323,12 @@ def _names() -> dict[str, Any]:
         "notes": notes,
         "media_url": files.url,
         "media_srcset": files.srcset,
-        "has_plugin": lambda name: current().runtime.has(name),
+        "has_plugin": has_plugin,
     }
 
 
 def asset(path: str) -> str:
-    """The hashed address of a file of the theme (`img/x.svg`), its joined `shop.css`, or a plugin's file (`reviews:js/stars.js`)."""
+    """The hashed address of a theme's file (`img/x.svg`), its joined `shop.css`, or a plugin's (`reviews:js/x.js`)."""
     state = current()
     return installation().themes.url(state.site.theme, state.runtime.plugins, path)
 
@@ -307,7 +343,14 @@ def panel_asset(path: str) -> str:
 def icon(name: str, css: str = "") -> Markup:
     """A drawing of the one sprite, hidden from readers: a word beside it says what it means."""
     more = f" {css}" if css else ""
-    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(more, asset("icons.svg"), name)
+    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        more, asset("icons.svg"), name
+    )
+
+
+def has_plugin(name: str) -> bool:
+    """Whether a plugin is on here."""
+    return current().runtime.has(name)
 
 
 def theme_setting(name: str) -> Any:
@@ -355,4 +398,3 @@ def moment(value: datetime) -> str:
 def site() -> Site:
     """The site of this request."""
     return current().site
-

@@ -1,6 +1,7 @@
 """Words in the reader's language: catalogues, the present language, and dates, numbers and money as people write them.
 
-Catalogues are `.po` files beside what they translate (a floor of core, a plugin, a theme); they are read once per change and
+Catalogues are `.po` files beside what they translate (a floor of core, a plugin, a theme); they are read once per
+change and
 kept compiled in `instance/cache`. An msgid that core translates keeps core's words; a theme may say it otherwise.
 """
 
@@ -44,7 +45,7 @@ class Catalogues:
         self._words: dict[tuple[str, str], Words] = {}
 
     def words(self, language: str, theme: str = "") -> Words:
-        """msgid to text (a list for plurals) in `language`; with `theme`, its own words on top."""
+        """Msgid to text (a list for plurals) in `language`; with `theme`, its own words on top."""
         key = (language, theme)
         if key not in self._words:
             own = [folder for name, folder in self._folders if name in {"", f"theme:{theme}"}]
@@ -52,7 +53,11 @@ class Catalogues:
         return self._words[key]
 
     def _read(self, language: str, folders: list[Path]) -> Words:
-        files = [path for folder in folders if (path := folder / _folder_name(language) / "LC_MESSAGES" / "messages.po").exists()]
+        files = [
+            path
+            for folder in folders
+            if (path := folder / _folder_name(language) / "LC_MESSAGES" / "messages.po").exists()
+        ]
         stamp = hashlib.sha256("".join(f"{path}{path.stat().st_mtime_ns}" for path in files).encode()).hexdigest()[:16]
         kept = self._kept / f"words-{language}-{stamp}.json"
         if kept.exists():
@@ -78,15 +83,17 @@ def _po(path: Path) -> dict[str, str | list[str]]:
         for message in read_po(stream):
             if not message.id or message.fuzzy:
                 continue
+            said: Any = message.string
             if isinstance(message.id, tuple | list):
-                if all(message.string):
-                    words[message.id[0] + PLURAL] = list(message.string)
-            elif message.string:
-                words[message.id] = str(message.string)
+                if all(said):
+                    words[message.id[0] + PLURAL] = list(said)
+            elif said:
+                words[message.id] = str(said)
     return words
 
 
-# -- the present language --------------------------------------------------------------------------------------------------
+# -- the present language
+# --------------------------------------------------------------------------------------------------
 
 
 def language() -> str:
@@ -96,7 +103,10 @@ def language() -> str:
 
 @contextmanager
 def speaking(tag: str, timezone: str = "UTC") -> Iterator[None]:
-    """Speak `tag` within the block, and tell times of `timezone`: mails, jobs, tests. The front does it for requests."""
+    """Speak `tag` within the block, and tell times of `timezone`.
+
+    Mails, jobs, tests. The front does it for requests.
+    """
     before, zone = _language.set(tag), _timezone.set(timezone)
     try:
         yield
@@ -142,7 +152,8 @@ def _shown(value: object) -> object:
     return when(value) if isinstance(value, datetime) else value
 
 
-# -- as people write it -------------------------------------------------------------------------------------------------------
+# -- as people write it
+# -------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=64)
@@ -155,7 +166,7 @@ def money(amount: Money) -> str:
     return _format_money(amount, language())
 
 
-def number(value: int | float) -> str:
+def number(value: float) -> str:
     """`1,234` in the present language."""
     return str(format_decimal(value, locale=_locale(language())))
 
@@ -196,7 +207,11 @@ def country_name(code: str) -> str:
 def countries(tag: str) -> tuple[tuple[str, str], ...]:
     """(code, name) of every country that has postal addresses, sorted by name in `tag`."""
     known = get_global("territory_currencies")
-    named = [(code, str(name)) for code, name in _locale(tag).territories.items() if len(code) == 2 and code in known and code not in {"EU", "UN", "ZZ"}]
+    named = [
+        (code, str(name))
+        for code, name in _locale(tag).territories.items()
+        if len(code) == 2 and code in known and code not in {"EU", "UN", "ZZ"}
+    ]
     return tuple(sorted(named, key=lambda pair: pair[1]))
 
 

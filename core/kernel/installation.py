@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.kernel.config import Config
     from core.kernel.cache import PageCache
+    from core.kernel.config import Config
     from core.kernel.faults import Faults
     from core.kernel.plugins import Registry
     from core.kernel.sites import Sites
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class Installation:
     """What all floors share. Replaced whole by the next `create_app()` in tests; never changed otherwise."""
 
-    def __init__(self, config: Config, plugins: Registry, themes: Themes, sites: Sites, faults: Faults, pages: PageCache) -> None:
+    def __init__(
+        self, *, config: Config, plugins: Registry, themes: Themes, sites: Sites, faults: Faults, pages: PageCache
+    ) -> None:
         self.config = config
         self.plugins = plugins
         self.themes = themes

@@ -1,6 +1,7 @@
 """Jobs: durable work as rows, claimed by a guarded UPDATE with a lease, retried with back-off, then a dead letter.
 
-A worker thread runs inside `./stoa run`; `./stoa work` processes run more. Waking is only a hint: a killed worker's job is found
+A worker thread runs inside `./stoa run`; `./stoa work` processes run more. Waking is only a hint: a killed worker's
+job is found
 again when its lease ends. A job's key is UNIQUE, so that the same work is enqueued once.
 """
 
@@ -62,7 +63,12 @@ class Running:
     def progress(self, percent: int) -> None:
         """Show how far it is, and renew the lease. Its own transaction."""
         with db.transaction():
-            db.execute("UPDATE job SET progress = ?, lease_until = ? WHERE id = ?", percent, clock.micros(clock.now() + LEASE), self.id)
+            db.execute(
+                "UPDATE job SET progress = ?, lease_until = ? WHERE id = ?",
+                percent,
+                clock.micros(clock.now() + LEASE),
+                self.id,
+            )
 
 
 Handler = Callable[[Running], None]
@@ -72,7 +78,10 @@ _wake = threading.Event()
 
 
 def job(name: str, *, every: timedelta | None = None) -> Callable[[Handler], Handler]:
-    """Declare the handler of jobs called `name`; with `every`, it is enqueued by itself at that pace (and keyed by its slot)."""
+    """Declare the handler of jobs called `name`.
+
+    With `every`, it is enqueued by itself at that pace (and keyed by its slot).
+    """
 
     def declare(handler: Handler) -> Handler:
         _handlers[name] = handler
@@ -84,7 +93,13 @@ def job(name: str, *, every: timedelta | None = None) -> Callable[[Handler], Han
 
 
 def enqueue(
-    name: str, payload: Mapping[str, Any] | None = None, *, site_id: int | None = None, plugin: str = "", key: str | None = None, at: datetime | None = None
+    name: str,
+    payload: Mapping[str, Any] | None = None,
+    *,
+    site_id: int | None = None,
+    plugin: str = "",
+    key: str | None = None,
+    at: datetime | None = None,
 ) -> None:
     """Store a job inside the present transaction; a key that exists already is left as it is."""
     db.require_transaction()
@@ -92,8 +107,15 @@ def enqueue(
     db.execute(
         "INSERT INTO job (name, site_id, plugin, payload, key, state, due_at, attempt, error, progress, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', 0, ?) ON CONFLICT (key) DO NOTHING",
-        name, site_id, plugin, json.dumps(dict(payload or {}), ensure_ascii=False), key, READY, clock.micros(at or now), clock.micros(now),
-    )  # fmt: skip
+        name,
+        site_id,
+        plugin,
+        json.dumps(dict(payload or {}), ensure_ascii=False),
+        key,
+        READY,
+        clock.micros(at or now),
+        clock.micros(now),
+    )
     db.after_commit(_wake.set)
 
 
@@ -102,7 +124,8 @@ def wake() -> None:
     _wake.set()
 
 
-# -- working -------------------------------------------------------------------------------------------------------------------
+# -- working
+# -------------------------------------------------------------------------------------------------------------------
 
 
 def run_due(limit: int = 100) -> int:
@@ -119,7 +142,8 @@ def _enqueue_periodic() -> None:
     now = clock.now()
     due = [(name, pace, int(now.timestamp() // pace.total_seconds())) for name, pace in _periodic().items()]
     keys = [f"{name}@{slot}" for name, _, slot in due]
-    known = {row[0] for row in db.rows(f"SELECT key FROM job WHERE key IN ({db.marks(keys)})", *keys)}
+    sql = f"SELECT key FROM job WHERE key IN ({db.marks(keys)})"
+    known = {row[0] for row in db.rows(sql, *keys)}
     fresh = [(name, key) for (name, _, _), key in zip(due, keys, strict=True) if key not in known]
     if fresh:
         with db.transaction():
@@ -143,34 +167,50 @@ def _claim() -> Running | None:
     now = clock.now_us()
     lease = now + LEASE // timedelta(microseconds=1)
     for row in db.rows(
-        "SELECT id FROM job WHERE (state = ? AND due_at <= ?) OR (state = ? AND lease_until < ?) ORDER BY due_at, id LIMIT 5", READY, now, RUNNING, now
+        "SELECT id FROM job WHERE (state = ? AND due_at <= ?) OR (state = ? AND lease_until < ?)"
+        " ORDER BY due_at, id LIMIT 5",
+        READY,
+        now,
+        RUNNING,
+        now,
     ):
         with db.transaction():
             taken = db.execute(
                 "UPDATE job SET state = ?, lease_until = ?, attempt = attempt + 1"
                 " WHERE id = ? AND ((state = ? AND due_at <= ?) OR (state = ? AND lease_until < ?))",
-                RUNNING, lease, row[0], READY, now, RUNNING, now,
-            )  # fmt: skip
+                RUNNING,
+                lease,
+                row[0],
+                READY,
+                now,
+                RUNNING,
+                now,
+            )
         if taken:
             found = Job.get_by_id(row[0])
-            return Running(id=found.id, name=found.name, payload=found.payload, site_id=found.site_id, attempt=found.attempt)
+            return Running(
+                id=found.id, name=found.name, payload=found.payload, site_id=found.site_id, attempt=found.attempt
+            )
     return None
 
 
 def _perform(running: Running) -> None:
     try:
-        handler = _handler(running.name)
-        if handler is None:
-            raise Broken(f"Nobody knows the job {running.name}.", permanent=True)
-        handler(running)
+        _handler(running.name)(running)
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- the worker must outlive every job
         _failed(running, error)
         return
     with db.transaction():
-        db.execute("UPDATE job SET state = ?, progress = 100, ended_at = ?, lease_until = NULL WHERE id = ?", DONE, clock.now_us(), running.id)
+        db.execute(
+            "UPDATE job SET state = ?, progress = 100, ended_at = ?, lease_until = NULL WHERE id = ?",
+            DONE,
+            clock.now_us(),
+            running.id,
+        )
 
 
-def _handler(name: str) -> Handler | None:
+def _handler(name: str) -> Handler:
+    """The handler of core or of a plugin; Broken for good where nobody knows the job."""
     if name in _handlers:
         return _handlers[name]
     from core.kernel.installation import installation  # noqa: PLC0415
@@ -179,7 +219,7 @@ def _handler(name: str) -> Handler | None:
     plugin, _, short = name.partition(".")
     loaded = installation().plugins.loaded.get(plugin)
     if loaded is None or short not in loaded.plugin.jobs:
-        return None
+        raise Broken("Nobody knows the job %(name)s.", permanent=True, name=name)
     function = loaded.plugin.jobs[short]
 
     def handle(running: Running) -> None:
@@ -200,14 +240,24 @@ def _failed(running: Running, error: BaseException) -> None:
     with db.transaction():
         db.execute(
             "UPDATE job SET state = ?, due_at = ?, lease_until = NULL, error = ?, ended_at = ? WHERE id = ?",
-            DEAD if dead else READY, clock.micros(clock.now() + wait), trace, clock.now_us() if dead else None, running.id,
-        )  # fmt: skip
+            DEAD if dead else READY,
+            clock.micros(clock.now() + wait),
+            trace,
+            clock.now_us() if dead else None,
+            running.id,
+        )
 
 
 def retry(job_id: int) -> bool:
     """Give a dead letter its tries again; False if it is not dead."""
     with db.transaction():
-        found = db.execute("UPDATE job SET state = ?, due_at = ?, attempt = 0, ended_at = NULL WHERE id = ? AND state = ?", READY, clock.now_us(), job_id, DEAD)
+        found = db.execute(
+            "UPDATE job SET state = ?, due_at = ?, attempt = 0, ended_at = NULL WHERE id = ? AND state = ?",
+            READY,
+            clock.now_us(),
+            job_id,
+            DEAD,
+        )
         db.after_commit(_wake.set)
     return bool(found)
 

@@ -1,4 +1,7 @@
-"""Messages to people: stored as a job in the verb's transaction, carried by the first channel of the site afterwards."""
+"""Messages to people.
+
+Stored as a job in the verb's transaction, carried by the first channel of the site afterwards.
+"""
 
 from __future__ import annotations
 

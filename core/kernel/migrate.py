@@ -1,6 +1,7 @@
 """Numbered migrations, per core domain and per plugin, each with its own history table.
 
-A migration is `def up(migrator, db)` in `<package>/migrations/NNNN_sentence.py` (playhouse.migrations runs it). They only add;
+A migration is `def up(migrator, db)` in `<package>/migrations/NNNN_sentence.py` (playhouse.migrations runs it). They
+only add;
 a drop waits one version, so that the version before still runs on the new tables.
 """
 
@@ -21,7 +22,10 @@ Progress = Callable[[str], None]
 
 
 def migrate(progress: Progress = lambda _: None) -> int:
-    """Bring core's tables up to date, under a lock so that two starts do not collide. Answers how many migrations ran."""
+    """Bring core's tables up to date, under a lock so that two starts do not collide.
+
+    Answers how many migrations ran.
+    """
     with db.alone():
         return sum(_run(name, _CORE / name / "migrations", progress) for name in DOMAINS)
 

@@ -1,7 +1,8 @@
 """Plugins: what one declares, how they are found, and how each is kept from breaking the others at load.
 
 Found by a scan of `plugins/`, of `instance/plugins/` (appended to the package's path) and by entry points of the group
-`stoa`. A plugin that cannot be imported, or whose hooks do not fit, is recorded as broken and left out; the shop stands.
+`stoa`. A plugin that cannot be imported, or whose hooks do not fit, is recorded as broken and left out; the shop
+stands.
 """
 
 from __future__ import annotations
@@ -18,20 +19,32 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pluggy
 import structlog
 
 from core.hookspecs import FAMILIES
+from core.kernel.config import ROOT
 from core.kernel.routes import SharedRule, View, Views
 from core.kernel.settings import Settings
 
 log = structlog.get_logger(__name__)
 API = 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
-CATEGORIES = ("payment", "delivery", "promotion", "tax", "content", "community", "search", "marketing", "channel", "machinery")
+CATEGORIES = (
+    "payment",
+    "delivery",
+    "promotion",
+    "tax",
+    "content",
+    "community",
+    "search",
+    "marketing",
+    "channel",
+    "machinery",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +78,10 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Csp:
-    """Hosts a plugin's pages need. `form_action`: where the checkout's form may lead; a function of settings may name them."""
+    """Hosts a plugin's pages need.
+
+    `form_action`: where the checkout's form may lead; a function of settings may name them.
+    """
 
     form_action: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     script: tuple[str, ...] = ()
@@ -79,7 +95,8 @@ class Plugin:
     """All that core knows of a plugin without running its hooks. `PLUGIN = Plugin(...)` in `plugins/<name>/plugin.py`.
 
     `jobs` map names to handlers `(payload, site)`, `every` job names to seconds; `commands` map words of
-    `./stoa <plugin> <word>` to functions of the remaining arguments. Templates, static files and translations are found by convention.
+    `./stoa <plugin> <word>` to functions of the remaining arguments. Templates, static files and translations are
+    found by convention.
     """
 
     name: str
@@ -156,7 +173,9 @@ class Registry:
             before = set(self.loaded)
             for folder in self._folders:
                 for path in sorted(folder.glob("*/plugin.py")):
-                    self._consider(path.parent.name, f"plugins.{path.parent.name}.plugin", path.parent, _stamp(path.parent))
+                    self._consider(
+                        path.parent.name, f"plugins.{path.parent.name}.plugin", path.parent, _stamp(path.parent)
+                    )
             for point in importlib.metadata.entry_points(group="stoa"):
                 self._consider(point.name, point.value, None, 0)
             return set(self.loaded) != before
@@ -174,7 +193,11 @@ class Registry:
 
     def _load(self, name: str, dotted: str, folder: Path | None) -> Loaded:
         importlib.invalidate_caches()
-        for loaded in [key for key in sys.modules if key == dotted.rpartition(".")[0] or key.startswith(dotted.rpartition(".")[0] + ".")]:
+        for loaded in [
+            key
+            for key in sys.modules
+            if key == dotted.rpartition(".")[0] or key.startswith(dotted.rpartition(".")[0] + ".")
+        ]:
             del sys.modules[loaded]
         module = importlib.import_module(dotted)
         plugin = getattr(module, "PLUGIN", None)
@@ -188,8 +211,15 @@ class Registry:
         return Loaded(plugin, module, home, _rules(plugin), _hooks(self.manager, name))
 
 
+class _Manager(pluggy.PluginManager):
+    """pluggy, looking at plain functions only: it would ask Flask's `request` what it is, outside a request."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        return super().parse_hookimpl_opts(plugin, name) if type(vars(plugin).get(name)) is FunctionType else None
+
+
 def _manager() -> pluggy.PluginManager:
-    manager = pluggy.PluginManager("stoa")
+    manager = _Manager("stoa")
     for family in FAMILIES:
         manager.add_hookspecs(family)
     return manager
@@ -199,10 +229,11 @@ def _package_folders(extra: Path | None) -> tuple[Path, ...]:
     """`plugins/` of the project and the installation's own folder, joined into one package."""
     import plugins  # noqa: PLC0415 -- a namespace to scan, not an import of a plugin
 
-    if extra is not None:
-        extra.mkdir(parents=True, exist_ok=True)
-        plugins.__path__ = [path for path in plugins.__path__ if Path(path).exists() and "instance" not in Path(path).parts] + [str(extra)]
-    return tuple(Path(path) for path in plugins.__path__)
+    folders = [ROOT / "plugins", *([extra] if extra is not None else [])]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    plugins.__path__ = [str(folder) for folder in folders]
+    return tuple(folders)
 
 
 def _stamp(folder: Path) -> int:
@@ -228,15 +259,16 @@ def _hooks(manager: pluggy.PluginManager, name: str) -> tuple[str, ...]:
     return tuple(sorted(caller.name for caller in callers))
 
 
-# -- a wrong hook or argument name is an error at load, with file, line and a guess at what was meant --------------------------
+# -- a wrong hook or argument name is an error at load, with file, line and a guess at what was meant
+# --------------------------
 
 
 def check_hooks(manager: pluggy.PluginManager, module: ModuleType) -> None:
     """Raise LoadError if an implementation of `module` names no hook, or an argument that the hook does not have."""
     specs = {name: getattr(manager.hook, name) for name in dir(manager.hook) if not name.startswith("_")}
     for name, function in vars(module).items():
-        options = getattr(function, "stoa_impl", None)
-        if options is None or not inspect.isroutine(function):
+        options = getattr(function, "stoa_impl", None) if type(function) is FunctionType else None
+        if options is None:
             continue
         hook = options.get("specname") or name
         if hook not in specs:
@@ -248,7 +280,10 @@ def check_hooks(manager: pluggy.PluginManager, module: ModuleType) -> None:
         allowed = specs[hook].spec.argnames
         for argument in inspect.signature(function).parameters:
             if argument not in allowed:
-                raise LoadError(f"{_place(function)}: {hook} has no argument {argument!r}{_guess(argument, allowed)}; it has {', '.join(allowed)}")
+                raise LoadError(
+                    f"{_place(function)}: {hook} has no argument {argument!r}{_guess(argument, allowed)};"
+                    f" it has {', '.join(allowed)}"
+                )
 
 
 def _place(function: Any) -> str:

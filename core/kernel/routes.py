@@ -1,4 +1,7 @@
-"""Views and their rules: what a face of core or a plugin serves, recorded first and placed in each Runtime's Map later."""
+"""Views and their rules.
+
+What a face of core or a plugin serves, recorded first and placed in each Runtime's Map later.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 class SharedRule(Rule):
     """A rule that is compiled once, then placed in any number of Maps with equal settings.
 
-    Werkzeug forbids binding a rule twice, because a Map may change what a rule compiles to. Ours never does: all Maps are
+    Werkzeug forbids binding a rule twice, because a Map may change what a rule compiles to. Ours never does: all Maps
+    are
     made by `url_map()` alone.
     """
 
-    def bind(self, map: Map, rebind: bool = False) -> None:  # noqa: A002 -- Werkzeug's name
+    def bind(self, map: Map, rebind: bool = False) -> None:  # noqa: A002, FBT001, FBT002 -- Werkzeug's signature
         if self.map is None:
             super().bind(map, rebind)
 
@@ -45,7 +49,8 @@ class Route:
 class Views:
     """A set of views under one prefix, like a Blueprint without anything app-wide.
 
-    `before_request` and `errorhandler` hold for these views only. The endpoint of a view is `<name>.<function>`; a plugin's
+    `before_request` and `errorhandler` hold for these views only. The endpoint of a view is `<name>.<function>`; a
+    plugin's
     panel views are `<name>.panel.<function>`, under `/panel/<plugin>`.
     """
 
@@ -55,8 +60,13 @@ class Views:
         self.before: list[Callable[[], Any]] = []
         self.handlers: list[tuple[type[Exception], Callable[[Any], Any]]] = []
 
-    def route(self, rule: str, *, methods: Iterable[str] = ("GET",), endpoint: str = "", **defaults: Any) -> Callable[[_Function], _Function]:
-        """Serve `rule` (below the prefix) by the decorated view. A view of several rules: the last one makes `url_for`."""
+    def route(
+        self, rule: str, *, methods: Iterable[str] = ("GET",), endpoint: str = "", **defaults: Any
+    ) -> Callable[[_Function], _Function]:
+        """Serve `rule` (below the prefix) by the decorated view.
+
+        A view of several rules: the last one makes `url_for`.
+        """
         if not rule.startswith("/") and rule:
             raise ValueError(f"a rule begins with a slash: {rule!r}")
 
@@ -102,14 +112,25 @@ class Views:
 
 def _rule(route: Route, name: str, root: str) -> SharedRule:
     rule = SharedRule(
-        (root + route.rule) or "/", methods=route.methods | {"OPTIONS"}, endpoint=f"{name}.{route.name}", defaults=route.defaults or None, strict_slashes=False
+        (root + route.rule) or "/",
+        methods=route.methods | {"OPTIONS"},
+        endpoint=f"{name}.{route.name}",
+        defaults=route.defaults or None,
+        strict_slashes=False,
     )
     rule.provide_automatic_options = True  # type: ignore[attr-defined] -- what Flask sets on its own rules
     return rule
 
 
-def _guarded(view: View, before: tuple[Callable[[], Any], ...], handlers: tuple[tuple[type[Exception], Callable[[Any], Any]], ...]) -> View:
-    """`view` with the before-functions and error handlers of its Views; declarations on the view (access) stay readable."""
+def _guarded(
+    view: View,
+    before: tuple[Callable[[], Any], ...],
+    handlers: tuple[tuple[type[Exception], Callable[[Any], Any]], ...],
+) -> View:
+    """`view` with the before-functions and error handlers of its Views.
+
+    Declarations on the view (access) stay readable.
+    """
 
     def guarded(**arguments: Any) -> Any:
         try:

@@ -1,7 +1,8 @@
 """The Runtime: what one set of plugins under one theme compiles to, shared by every site with that set.
 
 pluggy finds and checks implementations; the calls are ours, because pluggy's loop ends at the first exception. Each
-implementation is called inside a guard: one that raises, exits, answers nonsense or is slow is reported, and the rest go on.
+implementation is called inside a guard: one that raises, exits, answers nonsense or is slow is reported, and the rest
+go on.
 """
 
 from __future__ import annotations
@@ -76,8 +77,21 @@ Timing = tuple[str, str, float]
 class Hooks:
     """The hooks of one site: `hooks.promote_offers(site=..., cart=..., codes=...)`. Made once per site's state."""
 
-    def __init__(self, callers: Mapping[str, Caller], must_pass: frozenset[str], report: Report, slow_after_s: float, is_paused: Callable[[int, str], bool]) -> None:
-        self._callers, self._must_pass, self._report, self._slow, self._is_paused = callers, must_pass, report, slow_after_s, is_paused
+    def __init__(
+        self,
+        callers: Mapping[str, Caller],
+        must_pass: frozenset[str],
+        report: Report,
+        slow_after_s: float,
+        is_paused: Callable[[int, str], bool],
+    ) -> None:
+        self._callers, self._must_pass, self._report, self._slow, self._is_paused = (
+            callers,
+            must_pass,
+            report,
+            slow_after_s,
+            is_paused,
+        )
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_") or name not in self._callers:
@@ -90,8 +104,11 @@ class Hooks:
         self.__dict__[name] = ask
         return ask
 
-    def each(self, name: str, *, draining: bool = False, **arguments: Any) -> list[tuple[str, Any]]:
-        """(plugin, answer) of every implementation; with `draining`, of plugins that only finish their open orders too."""
+    def each(self, name: str, /, *, draining: bool = False, **arguments: Any) -> list[tuple[str, Any]]:
+        """(plugin, answer) of every implementation.
+
+        With `draining`, of plugins that only finish their open orders too.
+        """
         caller = self._callers[name]
         if db.in_transaction():
             raise db.InTransaction(f"{name} is asked before the transaction opens")
@@ -102,11 +119,13 @@ class Hooks:
             and (answer := self._guarded(caller, implementation, arguments)) is not None
         ]
 
-    def one(self, name: str, plugin: str, **arguments: Any) -> Any:
+    def one(self, name: str, plugin: str, /, **arguments: Any) -> Any:
         """Call one plugin's implementation without a guard: for the worker, which must see the error to retry."""
         for implementation in self._callers[name].implementations:
             if implementation.plugin == plugin:
-                return implementation.function(**{argument: arguments[argument] for argument in implementation.arguments})
+                return implementation.function(
+                    **{argument: arguments[argument] for argument in implementation.arguments}
+                )
         return None
 
     def answering(self, name: str) -> list[str]:
@@ -218,7 +237,9 @@ class Runtimes:
 
     def get(self, theme: str, states: Mapping[str, str]) -> Runtime:
         """The Runtime of a theme with these plugin states; states of plugins that are not loaded are left out."""
-        live = frozenset((name, state) for name, state in states.items() if state in {ON, DRAINING} and name in self._registry.loaded)
+        live = frozenset(
+            (name, state) for name, state in states.items() if state in {ON, DRAINING} and name in self._registry.loaded
+        )
         key = (theme, live)
         with self._lock:
             if (found := self._kept.get(key)) is not None:
@@ -234,7 +255,7 @@ class Runtimes:
         try:
             self.built += 1
             return self._build(key)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 -- a plugin's rule or spec broke the build: the shop stands
+        except (Exception, SystemExit) as error:
             log.exception("a runtime could not be built", plugins=sorted(name for name, _ in key[1]))
             for name, _ in key[1]:
                 self._report(None, name, "build", error)
@@ -254,12 +275,16 @@ class Runtimes:
             hook = getattr(manager.hook, name)
             if not hook.has_spec():
                 continue
-            found_here = sorted((found for found in hook.get_hookimpls() if found.plugin_name in states), key=lambda found: found.plugin_name)
+            found_here = sorted(
+                (found for found in hook.get_hookimpls() if found.plugin_name in states),
+                key=lambda found: found.plugin_name,
+            )
             chosen = tuple(
-                Implementation(found.plugin_name, found.function, tuple(found.argnames), states[found.plugin_name] == DRAINING)
+                Implementation(
+                    found.plugin_name, found.function, tuple(found.argnames), states[found.plugin_name] == DRAINING
+                )
                 for found in found_here
                 if states[found.plugin_name] == ON or name in _WHILE_DRAINING
             )
             callers[name] = Caller(name, hook.spec.function.stoa_policy, chosen)
         return callers
-

@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,7 @@ def in_one_line(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     """A structlog processor, to stand last before the renderer, which writes line breaks as JSON does."""
     return {name: _HIDDEN if _SECRET_NAME.search(name) else _clean(value) for name, value in event.items()}
 
@@ -162,7 +162,7 @@ def configure_log() -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    for handler in logging.getLogger().handlers or [logging.lastResort]:
+    for handler in (*logging.getLogger().handlers, logging.lastResort):
         if handler is not None and not any(isinstance(known, RedactingFilter) for known in handler.filters):
             handler.addFilter(RedactingFilter())
 

@@ -88,7 +88,10 @@ class Identity(Protocol):
     @property
     def must_change_password(self) -> bool: ...
     def may(self, permission: str, site_id: int | None) -> bool:
-        """Whether a role gives `permission` on the site (None: on every site); an empty one: whether there is a role."""
+        """Whether a role gives `permission` on the site (None.
+
+        On every site); an empty one: whether there is a role.
+        """
         ...
 
 

@@ -80,7 +80,7 @@ class RowSession(SessionMixin):
         self.renewed = False
         self.ended = False
         self._token = token
-        self._site_id = site_id
+        self.site_id = site_id
         self._loaded = False
         self._data: dict[str, Any] = {}
         self._shopper_id: int | None = None
@@ -146,7 +146,7 @@ class RowSession(SessionMixin):
         if self._loaded:
             return
         self._loaded = True
-        row = _living(self._token, self._site_id) if self._token else None
+        row = _living(self._token, self.site_id) if self._token else None
         if row is not None:
             self.id, self._shopper_id, self._staff_id = row[0], row[1], row[2]
             self._data, self.expires_at = json.loads(row[3]), clock.instant(row[4])
@@ -182,7 +182,7 @@ class RowSessions(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write what changed, in a transaction of its own; only after requests that may change something."""
-        assert isinstance(session, RowSession)  # noqa: S101 -- open_session makes nothing else
+        assert isinstance(session, RowSession)
         if session.touched:
             response.vary.add("Cookie")
             response.headers.setdefault("Cache-Control", "private, no-cache")
@@ -274,6 +274,7 @@ class OpenSession:
 
 def sessions_of(*, shopper_id: int | None = None, staff_id: int | None = None) -> list[OpenSession]:
     """The living sessions of one person, the last seen first."""
+    # All sites: staff log in on each site's host.
     found = Session.select().where(_owned(shopper_id, staff_id), Session.expires_at > clock.now())
     return [
         OpenSession(id=row.id, agent=row.agent, created_at=row.created_at, seen_at=_last_seen(row))
@@ -284,6 +285,7 @@ def sessions_of(*, shopper_id: int | None = None, staff_id: int | None = None) -
 def end_sessions(*, shopper_id: int | None = None, staff_id: int | None = None, keep: int | None = None) -> int:
     """End the sessions of one person but `keep`, inside the verb's transaction; answers how many."""
     db.require_transaction()
+    # All sites: staff log in on each site's host.
     gone = Session.delete().where(_owned(shopper_id, staff_id))
     return int((gone if keep is None else gone.where(Session.id != keep)).execute())
 
@@ -291,6 +293,7 @@ def end_sessions(*, shopper_id: int | None = None, staff_id: int | None = None, 
 def end_session(session_id: int, *, shopper_id: int | None = None, staff_id: int | None = None) -> bool:
     """End one session of this very person; False if it is not theirs or already over. Commits."""
     with db.transaction():
+        # All sites: staff log in on each site's host.
         return bool(Session.delete().where(Session.id == session_id, _owned(shopper_id, staff_id)).execute())
 
 
@@ -302,7 +305,8 @@ def _owned(shopper_id: int | None, staff_id: int | None) -> peewee.Expression:
 
 
 def _last_seen(row: Session) -> datetime:
-    return max(row.seen_at, clock.instant(_seen.get(row.id, 0)))
+    stored: datetime = row.seen_at
+    return max(stored, clock.instant(_seen.get(row.id, 0)))
 
 
 def flush_seen() -> int:

@@ -6,7 +6,8 @@
         fee: Amount = setting("0", label="Fee")
         mode: Literal["test", "live"] = "test"
 
-A value comes from the site, else from the installation, else from the class. A `Secret` is stored encrypted and never shown.
+A value comes from the site, else from the installation, else from the class. A `Secret` is stored encrypted and never
+shown.
 """
 
 from __future__ import annotations
@@ -76,17 +77,27 @@ class SettingField:
 
 
 class Settings:
-    """Base of a plugin's settings class. `Settings.of(site)` reads them; attributes hold values of the annotated types."""
+    """Base of a plugin's settings class.
+
+    `Settings.of(site)` reads them; attributes hold values of the annotated types.
+    """
 
     _plugin: ClassVar[str] = ""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         for field in fields(type(self)):
-            setattr(self, field.name, values.get(field.name, field.default if field.default is not _REQUIRED else _empty(field)))
+            setattr(
+                self,
+                field.name,
+                values.get(field.name, field.default if field.default is not _REQUIRED else _empty(field)),
+            )
 
     @classmethod
     def of(cls, site: Site) -> Self:
-        """The settings of the plugin that declares this class, on `site`: no statement, they came with the site's state."""
+        """The settings of the plugin that declares this class, on `site`.
+
+        No statement, they came with the site's state.
+        """
         from core.kernel.sites import settings_of  # noqa: PLC0415 -- settings are below sites; only this look-up goes up
 
         return cls(settings_of(site.id, cls._plugin))
@@ -110,7 +121,9 @@ def fields(cls: type[Settings]) -> list[SettingField]:
         literal = typing.get_origin(kind) is typing.Literal
         choices = about.choices or (tuple((str(v), str(v)) for v in typing.get_args(kind)) if literal else ())
         if not literal and kind not in _KINDS:
-            raise TypeError(f"{cls.__module__}.{cls.__name__}.{name}: a setting is str, Text, int, bool, Amount, Secret or Literal")
+            raise TypeError(
+                f"{cls.__module__}.{cls.__name__}.{name}: a setting is str, Text, int, bool, Amount, Secret or Literal"
+            )
         result.append(
             SettingField(
                 name=name,

@@ -20,19 +20,55 @@ from core.lib.text import slugify
 _HOST = re.compile(r"(?=.{1,200}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 # Where a language or currency is at home, for a site that names no country.
 _HOME = {"GBP": "GB", "EUR": "DE", "USD": "US", "CNY": "CN", "JPY": "JP", "CHF": "CH", "HKD": "HK", "KWD": "KW"}
-_FIELDS = ("name", "host", "origin", "theme", "language", "languages", "currency", "currencies", "country", "timezone", "email", "prices_include_tax", "open")
+_FIELDS = (
+    "name",
+    "host",
+    "origin",
+    "theme",
+    "language",
+    "languages",
+    "currency",
+    "currencies",
+    "country",
+    "timezone",
+    "email",
+    "prices_include_tax",
+    "open",
+)
 
 
 def add_site(
-    *, host: str, name: str, theme: str = "plain", language: str = "en", currency: str = "EUR", country: str = "", languages: Sequence[str] = (),
-    currencies: Sequence[str] = (), timezone: str = "UTC", email: str = "", prices_include_tax: bool = True, key: str = "", actor: str = "system",
-) -> Site:  # fmt: skip
+    *,
+    host: str,
+    name: str,
+    theme: str = "plain",
+    language: str = "en",
+    currency: str = "EUR",
+    country: str = "",
+    languages: Sequence[str] = (),
+    currencies: Sequence[str] = (),
+    timezone: str = "UTC",
+    email: str = "",
+    prices_include_tax: bool = True,
+    key: str = "",
+    actor: str = "system",
+) -> Site:
     """Add a site; raises Unfit with a message per field. Commits."""
-    values = {
-        "host": host.strip().lower(), "name": name.strip(), "theme": theme, "language": language, "currency": currency.upper(), "origin": "",
-        "country": (country or _HOME.get(currency.upper(), "GB")).upper(), "languages": list(languages), "timezone": timezone, "email": email.strip(),
-        "currencies": [code.upper() for code in currencies], "prices_include_tax": prices_include_tax, "open": True,
-    }  # fmt: skip
+    values: dict[str, Any] = {
+        "host": host.strip().lower(),
+        "name": name.strip(),
+        "theme": theme,
+        "language": language,
+        "currency": currency.upper(),
+        "origin": "",
+        "country": (country or _HOME.get(currency.upper(), "GB")).upper(),
+        "languages": list(languages),
+        "timezone": timezone,
+        "email": email.strip(),
+        "currencies": [code.upper() for code in currencies],
+        "prices_include_tax": prices_include_tax,
+        "open": True,
+    }
     _check(values, None)
     with db.transaction():
         position = int(db.value("SELECT COALESCE(MAX(position), 0) + 1 FROM site"))
@@ -53,16 +89,23 @@ def edit_site(site_id: int, changes: Mapping[str, Any], actor: str) -> Site:
             setattr(row, name, after[name])
         row.save()
         _touch(site_id)
-        activity.record(actor, "site.edited", f"site:{site_id}", before=before, after=after, site_id=site_id, title=row.name)
+        activity.record(
+            actor, "site.edited", f"site:{site_id}", before=before, after=after, site_id=site_id, title=row.name
+        )
     return state_of(site_id).site
 
 
 def set_about(site_id: int, about: Mapping[str, Any], actor: str) -> None:
-    """Change what themes and pages say about a site (texts, theme settings): `about` is merged into what is there. Commits."""
+    """Change what themes and pages say about a site (texts, theme settings).
+
+    `about` is merged into what is there. Commits.
+    """
     row = _row(site_id)
     after = {**row.about, **about}
     with db.transaction():
-        activity.record(actor, "site.about", f"site:{site_id}", before=row.about, after=after, site_id=site_id, title=row.name)
+        activity.record(
+            actor, "site.about", f"site:{site_id}", before=row.about, after=after, site_id=site_id, title=row.name
+        )
         SiteRow.update(about=after).where(SiteRow.id == site_id).execute()
         _touch(site_id)
 
@@ -79,14 +122,21 @@ def set_domains(site_id: int, hosts: Sequence[str], actor: str) -> None:
         for host in wanted:
             SiteDomain.create(host=host, site=site_id)
         _touch(site_id)
-        activity.record(actor, "site.domains", f"site:{site_id}", before={"domains": before}, after={"domains": wanted}, site_id=site_id)
+        activity.record(
+            actor,
+            "site.domains",
+            f"site:{site_id}",
+            before={"domains": before},
+            after={"domains": wanted},
+            site_id=site_id,
+        )
 
 
 def _row(site_id: int) -> SiteRow:
     row = SiteRow.get_or_none(SiteRow.id == site_id)
     if row is None:
         raise NotFound
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 def _touch(site_id: int) -> None:
@@ -102,29 +152,29 @@ def _free_key(wanted: str) -> str:
 
 def _taken(host: str, site_id: int | None) -> bool:
     own = db.value("SELECT id FROM site WHERE host = ? AND id <> ?", host, site_id or 0)
-    return own is not None or db.value("SELECT id FROM site_domain WHERE host = ? AND site_id <> ?", host, site_id or 0) is not None
+    return (
+        own is not None
+        or db.value("SELECT id FROM site_domain WHERE host = ? AND site_id <> ?", host, site_id or 0) is not None
+    )
 
 
 def _check(values: Mapping[str, Any], site_id: int | None) -> None:
-    errors: dict[str, str] = {}
-    if not values["name"]:
-        errors["name"] = "Give the site a name."
-    if not _HOST.match(values["host"]):
+    """Raise Unfit with what each field should hold."""
+    host = values["host"]
+    tags = (values["language"], *values["languages"])
+    codes = (values["currency"], *values["currencies"])
+    wrong = {
+        "name": (not values["name"], "Give the site a name."),
+        "host": (_taken(host, site_id), "Another site has this domain already."),
+        "theme": (values["theme"] not in installation().themes.all(), "There is no such theme."),
+        "language": (not all(map(_is_language, tags)), "A language such as en or zh-CN."),
+        "currency": (not all(code in get_global("all_currencies") for code in codes), "A currency such as EUR or CNY."),
+        "country": (values["country"] not in get_global("territory_currencies"), "A country such as DE or CN."),
+        "timezone": (not _is_timezone(values["timezone"]), "A time zone such as Europe/Berlin."),
+    }
+    errors = {field: message for field, (is_wrong, message) in wrong.items() if is_wrong}
+    if not _HOST.match(host):
         errors["host"] = "A domain such as shop.example, without http:// and port."
-    elif _taken(values["host"], site_id):
-        errors["host"] = "Another site has this domain already."
-    if values["theme"] not in installation().themes.all():
-        errors["theme"] = "There is no such theme."
-    for tag in (values["language"], *values["languages"]):
-        if not _is_language(tag):
-            errors["language"] = "A language such as en or zh-CN."
-    for code in (values["currency"], *values["currencies"]):
-        if code not in get_global("all_currencies"):
-            errors["currency"] = "A currency such as EUR or CNY."
-    if values["country"] not in get_global("territory_currencies"):
-        errors["country"] = "A country such as DE or CN."
-    if not _is_timezone(values["timezone"]):
-        errors["timezone"] = "A time zone such as Europe/Berlin."
     if errors:
         raise Unfit(errors)
 

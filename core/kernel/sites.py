@@ -1,6 +1,7 @@
 """Sites: their rows, and the state of each that a request is pinned to.
 
-One integer, the epoch, is raised in the transaction of every change to a site or a plugin's state, and read once per request:
+One integer, the epoch, is raised in the transaction of every change to a site or a plugin's state, and read once per
+request:
 every process sees the change with the next request.
 """
 
@@ -175,9 +176,9 @@ class Sites:
     def _load(self, row: SiteRow) -> SiteState:
         plugins = list(SitePlugin.for_site(row.id))
         registry = installation().plugins
-        if any(plugin.state != OFF and plugin.name not in registry.loaded for plugin in plugins):
-            if registry.discover():  # a folder that another process has just loaded
-                installation().plugins_changed()
+        unknown = any(plugin.state != OFF and plugin.name not in registry.loaded for plugin in plugins)
+        if unknown and registry.discover():  # a folder that another process has just loaded
+            installation().plugins_changed()
         defaults = {default.name: default.settings for default in PluginDefault.select()}
         states = {plugin.name: plugin.state for plugin in plugins}
         runtime = self.runtimes.get(row.theme, states)
@@ -186,18 +187,34 @@ class Sites:
         for plugin in plugins:
             settings[plugin.name].update(plugin.settings)
         return SiteState(
-            site=_payload(row), runtime=runtime, hooks=self._make_hooks(runtime.callers, must_pass), states=states,
-            settings=settings, about=row.about, open=row.open, epoch=self._epoch,
-        )  # fmt: skip
+            site=_payload(row),
+            runtime=runtime,
+            hooks=self._make_hooks(runtime.callers, must_pass),
+            states=states,
+            settings=settings,
+            about=row.about,
+            open=row.open,
+            epoch=self._epoch,
+        )
 
 
 def _payload(row: SiteRow) -> Site:
     return Site(
-        id=row.id, key=row.key, name=row.name, host=row.host, origin=row.origin or _origin(row.host), theme=row.theme, language=row.language,
-        languages=tuple(dict.fromkeys([row.language, *row.languages])), currency=row.currency,
-        currencies=tuple(dict.fromkeys([row.currency, *row.currencies])), country=row.country, timezone=row.timezone, email=row.email,
+        id=row.id,
+        key=row.key,
+        name=row.name,
+        host=row.host,
+        origin=row.origin or _origin(row.host),
+        theme=row.theme,
+        language=row.language,
+        languages=tuple(dict.fromkeys([row.language, *row.languages])),
+        currency=row.currency,
+        currencies=tuple(dict.fromkeys([row.currency, *row.currencies])),
+        country=row.country,
+        timezone=row.timezone,
+        email=row.email,
         prices_include_tax=row.prices_include_tax,
-    )  # fmt: skip
+    )
 
 
 def _origin(host: str) -> str:
@@ -245,4 +262,7 @@ def settings_of(site_id: int, plugin: str) -> dict[str, Any]:
     if state is None or state.site.id != site_id:
         state = installation().sites.pinned(site_id)
     stored = state.settings.get(plugin, {})
-    return {name: secrets.opened(value) if isinstance(value, dict) and "$secret" in value else value for name, value in stored.items()}
+    return {
+        name: secrets.opened(value) if isinstance(value, dict) and "$secret" in value else value
+        for name, value in stored.items()
+    }

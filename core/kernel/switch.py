@@ -58,7 +58,10 @@ class CannotRun(Broken):
 
 
 def needed_while(function: Needs) -> Needs:
-    """Register who can say how many open things (orders) of a site still need a plugin; above zero it drains instead of ending."""
+    """Register who can say how many open things (orders) of a site still need a plugin.
+
+    Above zero it drains instead of ending.
+    """
     _needs.append(function)
     return function
 
@@ -69,7 +72,8 @@ def on_switch(function: Callable[[Site, str, bool], None]) -> Callable[[Site, st
     return function
 
 
-# -- the verbs ----------------------------------------------------------------------------------------------------------------------
+# -- the verbs -------------------------------------------------------------------------------------------------------
+# ---------------
 
 
 def switch_on(site_id: int, name: str, actor: str, *, together: bool = False) -> None:
@@ -111,12 +115,24 @@ def pause(site_id: int, name: str, reason: str) -> None:
     with db.transaction():
         changed = db.execute(
             "UPDATE site_plugin SET state = ?, reason = ?, changed_at = ? WHERE site_id = ? AND name = ? AND state = ?",
-            PAUSED, reason[:2000], clock.now_us(), site_id, name, ON,
-        )  # fmt: skip
+            PAUSED,
+            reason[:2000],
+            clock.now_us(),
+            site_id,
+            name,
+            ON,
+        )
         if changed:
             raise_epoch()
             cache.touch(f"site:{site_id}")
-            activity.record("system", "plugin.paused", f"plugin:{name}", after={"reason": reason[:200]}, site_id=site_id, title=_title(name))
+            activity.record(
+                "system",
+                "plugin.paused",
+                f"plugin:{name}",
+                after={"reason": reason[:200]},
+                site_id=site_id,
+                title=_title(name),
+            )
 
 
 def resume(site_id: int, name: str, actor: str) -> None:
@@ -124,15 +140,25 @@ def resume(site_id: int, name: str, actor: str) -> None:
     switch_on(site_id, name, actor)
 
 
-def set_must_pass(site_id: int, name: str, must: bool, actor: str) -> None:
+def set_must_pass(site_id: int, name: str, actor: str, *, must: bool) -> None:
     """Say whether orders are refused while this plugin does not answer."""
     with db.transaction():
         db.execute("UPDATE site_plugin SET must_pass = ? WHERE site_id = ? AND name = ?", must, site_id, name)
         raise_epoch()
-        activity.record(actor, "plugin.must_pass", f"plugin:{name}", after={"must_pass": must}, site_id=site_id, title=_title(name))
+        activity.record(
+            actor, "plugin.must_pass", f"plugin:{name}", after={"must_pass": must}, site_id=site_id, title=_title(name)
+        )
 
 
-def save_settings(site_id: int | None, name: str, form: Mapping[str, str], actor: str, currency: str, *, inherit: frozenset[str] = frozenset()) -> None:
+def save_settings(
+    site_id: int | None,
+    name: str,
+    form: Mapping[str, str],
+    actor: str,
+    currency: str,
+    *,
+    inherit: frozenset[str] = frozenset(),
+) -> None:
     """Store a settings form for one site, or for all that do not say otherwise (`site_id` None). Raises Unfit.
 
     Fields named in `inherit` are taken out of the site, so that the installation's value holds again.
@@ -141,18 +167,24 @@ def save_settings(site_id: int | None, name: str, form: Mapping[str, str], actor
     if declared is None:
         raise NotFound
     old = stored_settings(site_id, name)
-    values = {field: value for field, value in parse_settings(declared, form, old, currency).items() if field not in inherit}
+    values = {
+        field: value for field, value in parse_settings(declared, form, old, currency).items() if field not in inherit
+    }
     sealed = {field: _seal(declared, field, value) for field, value in values.items()}
     with db.transaction():
         _store(site_id, name, sealed)
         raise_epoch()
         cache.touch(f"site:{site_id}" if site_id else "sites")
-        activity.record(actor, "plugin.settings", f"plugin:{name}", before=old, after=sealed, site_id=site_id, title=_title(name))
+        activity.record(
+            actor, "plugin.settings", f"plugin:{name}", before=old, after=sealed, site_id=site_id, title=_title(name)
+        )
 
 
 def _store(site_id: int | None, name: str, values: dict[str, Any]) -> None:
     if site_id is None:
-        PluginDefault.insert(name=name, settings=values).on_conflict(conflict_target=[PluginDefault.name], update={PluginDefault.settings: values}).execute()
+        PluginDefault.insert(name=name, settings=values).on_conflict(
+            conflict_target=[PluginDefault.name], update={PluginDefault.settings: values}
+        ).execute()
         return
     SitePlugin.insert(site_id=site_id, name=name, settings=values).on_conflict(
         conflict_target=[SitePlugin.site_id, SitePlugin.name], update={SitePlugin.settings: values}
@@ -161,21 +193,36 @@ def _store(site_id: int | None, name: str, values: dict[str, Any]) -> None:
 
 def _seal(declared: type[Settings], field_name: str, value: Any) -> Any:
     kinds = {field.name: field.kind for field in fields(declared)}
-    return secrets.sealed(Secret(value)) if kinds[field_name] == "secret" and isinstance(value, str) and value else value
+    return (
+        secrets.sealed(Secret(value)) if kinds[field_name] == "secret" and isinstance(value, str) and value else value
+    )
 
 
 def _set(site: Site, name: str, state: str, actor: str) -> None:
     before = db.value("SELECT state FROM site_plugin WHERE site_id = ? AND name = ?", site.id, name) or OFF
     db.execute(
-        "INSERT INTO site_plugin (site_id, name, state, settings, must_pass, reason, changed_at) VALUES (?, ?, ?, '{}', ?, '', ?)"
-        " ON CONFLICT (site_id, name) DO UPDATE SET state = excluded.state, reason = '', changed_at = excluded.changed_at",
-        site.id, name, state, False, clock.now_us(),
-    )  # fmt: skip
+        "INSERT INTO site_plugin (site_id, name, state, settings, must_pass, reason, changed_at)"
+        " VALUES (?, ?, ?, '{}', ?, '', ?) ON CONFLICT (site_id, name)"
+        " DO UPDATE SET state = excluded.state, reason = '', changed_at = excluded.changed_at",
+        site.id,
+        name,
+        state,
+        False,
+        clock.now_us(),
+    )
     raise_epoch()
     cache.touch(f"site:{site.id}")
     for function in _on_switch:
         function(site, name, state == ON)
-    activity.record(actor, f"plugin.{state}", f"plugin:{name}", before={"state": before}, after={"state": state}, site_id=site.id, title=_title(name))
+    activity.record(
+        actor,
+        f"plugin.{state}",
+        f"plugin:{name}",
+        before={"state": before},
+        after={"state": state},
+        site_id=site.id,
+        title=_title(name),
+    )
 
 
 def _check_can_run(state: SiteState, name: str, also: set[str]) -> None:
@@ -195,8 +242,14 @@ def _check_can_run(state: SiteState, name: str, also: set[str]) -> None:
 
 def _with_required(state: SiteState, name: str, seen: tuple[str, ...] = ()) -> list[str]:
     loaded = installation().plugins.loaded.get(name)
-    needed = [other for other in (loaded.plugin.requires if loaded else ()) if not state.runtime.has(other) and other not in seen]
-    return list(dict.fromkeys([*(found for other in needed for found in _with_required(state, other, (*seen, name))), name]))
+    needed = [
+        other
+        for other in (loaded.plugin.requires if loaded else ())
+        if not state.runtime.has(other) and other not in seen
+    ]
+    return list(
+        dict.fromkeys([*(found for other in needed for found in _with_required(state, other, (*seen, name))), name])
+    )
 
 
 def _migrate(name: str) -> None:
@@ -223,7 +276,8 @@ def _drained(running: jobs.Running) -> None:
                 _set(state_of(site_id).site, name, OFF, "system")
 
 
-# -- what the switchboard shows ----------------------------------------------------------------------------------------------------------
+# -- what the switchboard shows
+# ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,12 +310,26 @@ def switchboard(site_id: int) -> list[PluginView]:
     """Every plugin of the installation as it stands on a site, by category and title; broken ones too."""
     rows = {row.name: row for row in SitePlugin.for_site(site_id)}
     day_ago = clock.now_us() - 86_400_000_000
-    faults = dict(db.rows("SELECT plugin, COUNT(*) FROM plugin_fault WHERE at > ? AND (site_id = ? OR site_id IS NULL) GROUP BY plugin", day_ago, site_id))
+    faults: dict[str, int] = dict(
+        db.rows(
+            "SELECT plugin, COUNT(*) FROM plugin_fault WHERE at > ? AND (site_id = ? OR site_id IS NULL)"
+            " GROUP BY plugin",
+            day_ago,
+            site_id,
+        )
+    )
     registry = installation().plugins
     views = [_view(site_id, name, rows.get(name), faults.get(name, 0)) for name in registry.loaded]
     views += [
         PluginView(
-            name=broken.name, title=broken.name, summary="", version="", category="machinery", state="broken", reason=broken.reason, trace=broken.trace
+            name=broken.name,
+            title=broken.name,
+            summary="",
+            version="",
+            category="machinery",
+            state="broken",
+            reason=broken.reason,
+            trace=broken.trace,
         )
         for name, broken in registry.broken.items()
         if name not in registry.loaded
@@ -274,12 +342,25 @@ def _view(site_id: int, name: str, row: SitePlugin | None, faults: int) -> Plugi
     plugin = loaded.plugin
     state = row.state if row else OFF
     return PluginView(
-        name=name, title=str(plugin.title), summary=str(plugin.summary), version=plugin.version, category=plugin.category, state=state,
-        reason=row.reason if row else "", hooks=loaded.hooks, permissions=tuple((p.code, str(p.title)) for p in plugin.permissions), reads=plugin.reads,
-        requires=plugin.requires, conflicts=plugin.conflicts, has_settings=plugin.settings is not None, must_pass=bool(row and row.must_pass),
-        needed_by_orders=open_needs(site_id, name) if state == DRAINING else 0, faults=faults, routes=len(loaded.rules),
+        name=name,
+        title=str(plugin.title),
+        summary=str(plugin.summary),
+        version=plugin.version,
+        category=plugin.category,
+        state=state,
+        reason=row.reason if row else "",
+        hooks=loaded.hooks,
+        permissions=tuple((p.code, str(p.title)) for p in plugin.permissions),
+        reads=plugin.reads,
+        requires=plugin.requires,
+        conflicts=plugin.conflicts,
+        has_settings=plugin.settings is not None,
+        must_pass=bool(row and row.must_pass),
+        needed_by_orders=open_needs(site_id, name) if state == DRAINING else 0,
+        faults=faults,
+        routes=len(loaded.rules),
         panel_entries=tuple(str(entry.title) for entry in plugin.panel_menu),
-    )  # fmt: skip
+    )
 
 
 def latest_faults(site_id: int, name: str) -> list[Any]:
@@ -295,7 +376,11 @@ def declared_settings(name: str) -> type[Settings] | None:
 
 def stored_settings(site_id: int | None, name: str) -> dict[str, Any]:
     """What is stored for a site alone, or for all sites (None); secrets stay sealed."""
-    row: Any = PluginDefault.get_or_none(PluginDefault.name == name) if site_id is None else SitePlugin.for_site(site_id).where(SitePlugin.name == name).first()
+    row: Any = (
+        PluginDefault.get_or_none(PluginDefault.name == name)
+        if site_id is None
+        else SitePlugin.for_site(site_id).where(SitePlugin.name == name).first()
+    )
     return dict(row.settings) if row else {}
 
 

@@ -1,6 +1,9 @@
-"""Themes: folders of templates, styles and scripts, each with an optional parent; and the environment that renders them.
+"""Themes.
 
-A template is looked up in the theme, its parents, core, then the plugins (namespaced `<plugin>/...`): themes override all,
+Folders of templates, styles and scripts, each with an optional parent; and the environment that renders them.
+
+A template is looked up in the theme, its parents, core, then the plugins (namespaced `<plugin>/...`): themes override
+all,
 plugins override nothing. Styles are joined in layer order into one hashed file per set of plugins; no build step.
 """
 
@@ -71,7 +74,9 @@ class Theme:
 
 
 def _setting(name: str, said: Mapping[str, Any]) -> ThemeSetting:
-    return ThemeSetting(name, said.get("kind", "text"), said.get("default", ""), said.get("label", name), tuple(said.get("choices", ())))
+    return ThemeSetting(
+        name, said.get("kind", "text"), said.get("default", ""), said.get("label", name), tuple(said.get("choices", ()))
+    )
 
 
 class Themes:
@@ -93,7 +98,11 @@ class Themes:
         """The translations of core's floors, of every plugin, and of the themes."""
         folders = [("", path) for path in sorted(CORE.glob("*/locale"))] + [("", CORE / "locale")]
         folders += [("", loaded.folder / "locale") for _, loaded in sorted(self._registry.loaded.items())]
-        folders += [(f"theme:{name}", ancestor.folder / "locale") for name in self.all() for ancestor in reversed(self.get(name).chain)]
+        folders += [
+            (f"theme:{name}", ancestor.folder / "locale")
+            for name in self.all()
+            for ancestor in reversed(self.get(name).chain)
+        ]
         return i18n.Catalogues(folders, self._config.cache)
 
     def forget(self) -> None:
@@ -116,9 +125,12 @@ class Themes:
         return self._themes[name]
 
     def _folder(self, name: str) -> Path | None:
-        return next((root / name for root in self._roots if (root / name).is_dir() and re.fullmatch(r"[a-z0-9_]+", name)), None)
+        return next(
+            (root / name for root in self._roots if (root / name).is_dir() and re.fullmatch(r"[a-z0-9_]+", name)), None
+        )
 
-    # -- templates -----------------------------------------------------------------------------------------------------------
+    # -- templates
+    # -----------------------------------------------------------------------------------------------------------
 
     def environment(self, name: str) -> jinja2.Environment:
         """The one environment of a theme, shared by every site and plugin set that uses it."""
@@ -131,9 +143,16 @@ class Themes:
         kept = self._config.cache / "jinja"
         kept.mkdir(parents=True, exist_ok=True)
         environment = jinja2.Environment(
-            loader=ChoiceLoader(self._loaders(theme)), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"], bytecode_cache=FileSystemBytecodeCache(str(kept)), auto_reload=self._config.debug, cache_size=800,
-        )  # fmt: skip
+            loader=ChoiceLoader(self._loaders(theme)),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+            bytecode_cache=FileSystemBytecodeCache(str(kept)),
+            auto_reload=self._config.debug,
+            cache_size=800,
+        )
         # New style: parameters are escaped, and `%%` is a percent sign.
         environment.install_gettext_callables(i18n.gettext, _plural, newstyle=True)  # type: ignore[attr-defined]
         environment.globals.update(self.names)
@@ -146,7 +165,8 @@ class Themes:
         folders += [loaded.folder / "templates" for _, loaded in sorted(self._registry.loaded.items())]
         return [FileSystemLoader(folder) for folder in folders if folder.is_dir()]
 
-    # -- assets ----------------------------------------------------------------------------------------------------------------
+    # -- assets
+    # ----------------------------------------------------------------------------------------------------------------
 
     def style(self, theme: str, plugins: tuple[str, ...]) -> Asset:
         """The joined stylesheet of a theme (or of the panel) with the styles of these plugins."""
@@ -161,12 +181,21 @@ class Themes:
         if theme == PANEL:
             chain, own = [CORE / "panel" / "static" / "css"], "panel.css"
         else:
-            chain, own = [ancestor.folder / "static" / "css" for ancestor in reversed(self.get(theme).chain)], "shop.css"
-        folders = [self._registry.loaded[name].folder / "static" / "css" for name in plugins if name in self._registry.loaded]
+            chain, own = (
+                [ancestor.folder / "static" / "css" for ancestor in reversed(self.get(theme).chain)],
+                "shop.css",
+            )
+        folders = [
+            self._registry.loaded[name].folder / "static" / "css" for name in plugins if name in self._registry.loaded
+        ]
         files = [shared / name for name in _SHARED] + sorted((shared / "parts").glob("*.css"))
         files += [path for folder in chain for path in sorted((folder / "parts").glob("*.css"))]
         files += [path for folder in folders for path in (folder / own, *sorted((folder / "parts").glob("*.css")))]
-        files += [shared / "utilities.css", *(folder / "utilities.css" for folder in chain), *(folder / "theme.css" for folder in chain)]
+        files += [
+            shared / "utilities.css",
+            *(folder / "utilities.css" for folder in chain),
+            *(folder / "theme.css" for folder in chain),
+        ]
         return [path for path in files if path.exists()]
 
     def folder_digest(self, theme: str, plugins: tuple[str, ...]) -> str:
@@ -183,13 +212,22 @@ class Themes:
         return self._folders[key]
 
     def _static_roots(self, theme: str, plugins: tuple[str, ...]) -> dict[str, list[Path]]:
-        own = [CORE / "panel" / "static"] if theme == PANEL else [ancestor.folder / "static" for ancestor in self.get(theme).chain]
+        own = (
+            [CORE / "panel" / "static"]
+            if theme == PANEL
+            else [ancestor.folder / "static" for ancestor in self.get(theme).chain]
+        )
         roots = {"": [*own, CORE / "static"]}
-        roots.update({name: [self._registry.loaded[name].folder / "static"] for name in plugins if name in self._registry.loaded})
+        roots.update(
+            {name: [self._registry.loaded[name].folder / "static"] for name in plugins if name in self._registry.loaded}
+        )
         return roots
 
     def url(self, theme: str, plugins: tuple[str, ...], path: str) -> str:
-        """`/static/<theme>/<hash>/js/shop.js`; `shop.css` and `panel.css` are the joined sheets; `<plugin>:x.js` a plugin's file."""
+        """`/static/<theme>/<hash>/js/shop.js`.
+
+        `shop.css` and `panel.css` are the joined sheets; `<plugin>:x.js` a plugin's file.
+        """
         if path in {"shop.css", "panel.css"}:
             return f"/static/{theme}/{self.style(theme, plugins).digest}/{path}"
         plugin, _, rest = path.partition(":") if ":" in path else ("", "", path)
@@ -213,13 +251,18 @@ class Themes:
         if known is None or known[0] != stamp:
             mime = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             textual = mime.startswith("text/") or mime.endswith(("json", "xml"))
-            known = self._files[path] = (stamp, _asset(path.read_bytes(), f"{mime}; charset=utf-8" if textual else mime))
+            known = self._files[path] = (
+                stamp,
+                _asset(path.read_bytes(), f"{mime}; charset=utf-8" if textual else mime),
+            )
         return known[1]
 
 
 def _asset(body: bytes, mime: str) -> Asset:
     squeezes = mime.startswith(("text/", "image/svg", "application/json"))
-    return Asset(body, gzip.compress(body, 9, mtime=0) if squeezes else b"", mime, hashlib.sha256(body).hexdigest()[:12])
+    return Asset(
+        body, gzip.compress(body, 9, mtime=0) if squeezes else b"", mime, hashlib.sha256(body).hexdigest()[:12]
+    )
 
 
 def _part(environment: jinja2.Environment) -> Callable[..., Markup]:

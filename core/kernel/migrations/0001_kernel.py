@@ -7,9 +7,19 @@ from typing import Any
 from core.kernel import activity, cache, events, faults, jobs, sessions, sites
 
 TABLES = (
-    sites.SiteRow, sites.SiteDomain, sites.SitePlugin, sites.PluginDefault, sites.Epoch, sessions.Session, events.Outbox, events.Counter,
-    jobs.Job, activity.Activity, cache.TagVersion, faults.PluginFault,
-)  # fmt: skip
+    sites.SiteRow,
+    sites.SiteDomain,
+    sites.SitePlugin,
+    sites.PluginDefault,
+    sites.Epoch,
+    sessions.Session,
+    events.Outbox,
+    events.Counter,
+    jobs.Job,
+    activity.Activity,
+    cache.TagVersion,
+    faults.PluginFault,
+)
 
 
 def up(migrator: Any, db: Any) -> None:

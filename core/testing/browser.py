@@ -1,0 +1,138 @@
+"""A real browser: pages at a phone's and a desk's width, with and without scripts, and what is checked on them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How a shopper looks at the page."""
+
+    width: int
+    height: int
+    scripts: bool = True
+    language: str = "en-US"
+    dark: bool = False
+
+    def __str__(self) -> str:
+        words = (str(self.width), "" if self.scripts else "no-script", self.language, "dark" if self.dark else "")
+        return "-".join(word for word in words if word)
+
+
+PHONE = View(width=375, height=812)
+DESKTOP = View(width=1440, height=900)
+PHONE_WITHOUT_SCRIPTS = View(width=375, height=812, scripts=False)
+DESKTOP_WITHOUT_SCRIPTS = View(width=1440, height=900, scripts=False)
+VIEWS = (PHONE, DESKTOP, PHONE_WITHOUT_SCRIPTS, DESKTOP_WITHOUT_SCRIPTS)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, one per worker. Its tests are skipped where none is installed."""
+    program = next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    if program is None:
+        pytest.skip("no chromium is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def view() -> View:
+    """The view of `page`; another by `@pytest.mark.parametrize("view", [PHONE, DESKTOP], ids=str)`."""
+    return DESKTOP
+
+
+@pytest.fixture
+def page(browser: Browser, view: View) -> Iterator[Page]:
+    """A fresh browser profile with one open page. A script error or a breach of the CSP fails the test."""
+    context = browser.new_context(
+        viewport={"width": view.width, "height": view.height},
+        is_mobile=view.width < 600,
+        has_touch=view.width < 600,
+        java_script_enabled=view.scripts,
+        locale=view.language,
+        color_scheme="dark" if view.dark else "light",
+    )
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of screenshots: $STOA_TEST_SHOTS, or a temporary one."""
+    named = os.environ.get("STOA_TEST_SHOTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def shot(page: Page, view: View, shots: Path) -> Callable[[str], Path]:
+    """`shot("cart")` takes the whole page and answers the picture's path."""
+
+    def take(name: str) -> Path:
+        path = shots / f"{name}-{view}.png"
+        page.screenshot(path=path, full_page=True)
+        return path
+
+    return take
+
+
+def axe_violations(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 A and AA on the page as it stands: one line per broken rule.
+
+    axe-core is a script, so the view must allow scripts.
+    """
+    assert not page.evaluate("matchMedia('(scripting: none)').matches"), "axe-core needs a view with scripts"
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text("utf-8"))
+    options = {"runOnly": {"type": "tag", "values": _WCAG}, "resultTypes": ["violations"]}
+    found = page.evaluate("options => axe.run(document, options)", options)
+    return [
+        f"{rule['id']}: {rule['help']}: {', '.join(str(node['target'][0]) for node in rule['nodes'][:5])}"
+        for rule in found["violations"]
+    ]
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Whether something is wider than the window."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))

@@ -1,0 +1,36 @@
+"""Contract suites: what core relies on when it speaks to a plugin's provider, as tests that the plugin inherits.
+
+    class TestMyGateway(GatewayContract):
+        @pytest.fixture
+        def gateway(self): return MyGateway(Settings({...}))
+
+        @pytest.fixture
+        def peer(self, server): return MyDriver(server)
+
+Each rule is proved to refuse a plugin that breaks it.
+"""
+
+from __future__ import annotations
+
+from core.testing.contracts.carrier import CarrierContract
+from core.testing.contracts.channel import ChannelContract, ChannelPeer
+from core.testing.contracts.gateway import GatewayContract
+from core.testing.contracts.promotion import Case, PromotionContract
+from core.testing.contracts.samples import a_cart, a_line, a_parcel, a_site, an_intent, the_address
+from core.testing.contracts.steps import GatewayPeer
+
+__all__ = [
+    "CarrierContract",
+    "Case",
+    "ChannelContract",
+    "ChannelPeer",
+    "GatewayContract",
+    "GatewayPeer",
+    "PromotionContract",
+    "a_cart",
+    "a_line",
+    "a_parcel",
+    "a_site",
+    "an_intent",
+    "the_address",
+]

@@ -1,0 +1,140 @@
+"""The contract of a carrier: prices in the cart's money, for any address, and never an error at the checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from core.hookspecs.checkout import Address
+from core.hookspecs.fulfil import Carrier, Label, Parcel, Rate, Scan
+from core.hookspecs.payment import Forged, IncomingRequest
+from core.lib import clock
+from core.lib.errors import Broken
+from core.lib.money import Money
+from core.testing.contracts.fences import no_writes
+from core.testing.contracts.samples import a_parcel, the_address
+
+ODD_ADDRESSES = (
+    Address(),
+    Address(country="GB"),
+    Address(country="ZZ", postcode="???", lines=("",)),
+    Address(country="CN", region="广东省", city="深圳市", district="南山区", lines=("科技园路 1 号",), postcode="518000", name="王小明"),
+    Address(country="gb", postcode="ls1 4ap'; DROP TABLE", lines=("x" * 5000,), city="\x00"),
+)
+
+
+class CarrierContract:
+    """Subclass it in the plugin's tests and give the fixture `carrier`; `served` is an address it delivers to."""
+
+    @pytest.fixture
+    def carrier(self) -> Carrier:
+        raise NotImplementedError("give the carrier under test")
+
+    @pytest.fixture
+    def served(self) -> Address:
+        return the_address()
+
+    @pytest.fixture(autouse=True)
+    def _fence(self, carrier: Carrier, served: Address) -> Iterator[None]:
+        del carrier, served  # made before the fence stands
+        with no_writes():
+            yield
+
+    def test_it_says_what_it_is(self, carrier: Carrier) -> None:
+        assert carrier.code, "code is empty"
+        assert carrier.title, "title is empty: the shopper could not tell it from others"
+
+    def test_where_it_delivers_it_has_a_rate(self, carrier: Carrier, served: Address) -> None:
+        assert carrier.serves(served) == "", "it says that it does not deliver to its own sample address"
+        assert list(carrier.quote(a_parcel(address=served))), "no rate for an address that it serves"
+
+    def test_rates_are_sound(self, carrier: Carrier, served: Address) -> None:
+        for parcel in _parcels(served):
+            rates = list(carrier.quote(parcel))
+            for rate in rates:
+                _sound(rate, parcel)
+            services = [rate.service for rate in rates]
+            assert len(set(services)) == len(services), "two rates of one service: the shopper's choice would be a guess"
+
+    def test_another_currency_is_quoted_in_it_or_not_at_all(self, carrier: Carrier, served: Address) -> None:
+        for currency in ("JPY", "KWD", "CNY"):
+            for rate in carrier.quote(a_parcel(Money(5000, currency), served)):
+                assert rate.amount.currency == currency, f"a rate in {rate.amount.currency} for a cart in {currency}"
+
+    def test_no_address_is_too_odd_for_it(self, carrier: Carrier) -> None:
+        for address in ODD_ADDRESSES:
+            assert isinstance(carrier.serves(address), str), "serves answers a text"
+            for rate in carrier.quote(a_parcel(address=address)):
+                _sound(rate, a_parcel())
+
+    def test_where_it_does_not_deliver_it_has_no_rate(self, carrier: Carrier) -> None:
+        for address in (the_address("KP"), the_address("AQ"), *ODD_ADDRESSES):
+            if carrier.serves(address):
+                assert not list(carrier.quote(a_parcel(address=address))), "a rate for where it says it does not deliver"
+
+    def test_asked_twice_it_answers_the_same(self, carrier: Carrier, served: Address) -> None:
+        parcel = a_parcel(address=served)
+        first, second = (_prices(carrier.quote(parcel)) for _ in range(2))
+        assert first == second, "the price would change between looking and ordering"
+
+    def test_one_key_buys_one_label(self, carrier: Carrier, served: Address) -> None:
+        parcel = a_parcel(address=served)
+        rate = next(iter(carrier.quote(parcel)))
+        try:
+            first = carrier.buy(parcel, rate, "key-1")
+        except Broken as refusal:
+            assert refusal.permanent, "a carrier without labels says so for good"
+            return
+        assert isinstance(first, Label)
+        assert carrier.buy(parcel, rate, "key-1").tracking == first.tracking, "one key, two labels"
+        assert carrier.buy(parcel, rate, "key-2").tracking != first.tracking, "two parcels, one label"
+
+    def test_unknown_parcels_are_no_error(self, carrier: Carrier) -> None:
+        for scan in carrier.track(["no-such-parcel"]):
+            assert isinstance(scan, Scan)
+            assert scan.at.tzinfo is not None, "an instant without a time zone"
+
+    def test_its_page_for_a_parcel_is_a_safe_link(self, carrier: Carrier) -> None:
+        for number in ("AB123", 'x" onclick="', "javascript:alert(1)"):
+            link = carrier.tracking_url(number)
+            assert not link or link.startswith("https://"), f"a link to {link!r}"
+            assert '"' not in link, "the parcel's number is not quoted for a link"
+
+    def test_pushed_nonsense_says_nothing(self, carrier: Carrier) -> None:
+        for body in (b"", b"{}", b"[]", b"\xff\xfe", b'{"tracking": "AB123", "status": "delivered"}'):
+            request = IncomingRequest(method="POST", headers={}, query={}, body=body, received_at=clock.now())
+            try:
+                scans = carrier.read(request)
+            except Forged:
+                continue
+            assert not list(scans), f"anybody may say where a parcel is: {body!r}"
+
+
+def _parcels(served: Address) -> Sequence[Parcel]:
+    return (
+        a_parcel(address=served),
+        a_parcel(Money(0, "EUR"), served),
+        a_parcel(Money(10**9, "EUR"), served),
+        a_parcel(address=served, weight_g=0),
+        a_parcel(address=served, weight_g=10_000_000),
+    )
+
+
+def _sound(rate: Rate, parcel: Parcel) -> None:
+    assert isinstance(rate, Rate), f"a rate is a Rate, not {type(rate).__name__}"
+    assert rate.service, "service is empty: the choice could not be kept"
+    assert rate.title, "title is empty"
+    assert rate.amount.currency == parcel.value.currency, "a rate in another currency"
+    assert rate.amount.amount >= 0, "a rate below zero"
+    if rate.days is not None:
+        earliest, latest = rate.days
+        assert 0 <= earliest <= latest, f"days {rate.days}"
+    if rate.valid_until is not None:
+        assert rate.valid_until.tzinfo is not None, "an instant without a time zone"
+        assert rate.valid_until > datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _prices(rates: Sequence[Rate]) -> list[tuple[str, Money]]:
+    return [(rate.service, rate.amount) for rate in rates]

@@ -1,0 +1,65 @@
+"""Sites, carts, parcels and intents as core hands them to plugins, for tests that need no database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.hookspecs.checkout import Address, Cart, CartLine
+from core.hookspecs.fulfil import Parcel, ParcelLine
+from core.hookspecs.payment import Intent
+from core.hookspecs.site import Site
+from core.lib import ids
+from core.lib.money import Money
+
+
+def a_site(**changes: object) -> Site:
+    """A British shop in euros, prices with tax; `changes` replace fields."""
+    site = Site(
+        id=1, key="halden", name="Halden House", host="shop.localhost", origin="http://shop.localhost:8000", theme="plain",
+        language="en", languages=("en", "zh-CN"), currency="EUR", currencies=("EUR",), country="GB", timezone="UTC",
+        email="shop@example.com", prices_include_tax=True,
+    )  # fmt: skip
+    return replace(site, **changes)  # type: ignore[arg-type]
+
+
+def the_address(country: str = "GB", **parts: object) -> Address:
+    """A complete address."""
+    address = Address(
+        name="Mira Okafor", lines=("12 Canal Street",), city="Leeds", postcode="LS1 4AP", country=country, phone="+441130000000"
+    )
+    return replace(address, **parts)  # type: ignore[arg-type]
+
+
+def a_line(number: int = 1, amount: int = 2500, quantity: int = 1, currency: str = "EUR", **changes: object) -> CartLine:
+    """A cart line of product and variant `number`, `amount` minor units each."""
+    unit = Money(amount, currency)
+    line = CartLine(
+        id=number, variant_id=number, product_id=number, sku=f"SKU-{number}", name=f"Thing {number}", quantity=quantity,
+        unit=unit, list_unit=unit, weight_g=500, category_ids=frozenset({number}),
+    )  # fmt: skip
+    return replace(line, **changes)  # type: ignore[arg-type]
+
+
+def a_cart(*lines: CartLine, **changes: object) -> Cart:
+    """A guest's cart of these lines; of two usual ones if none are given."""
+    held = lines or (a_line(1, 2500), a_line(2, 1250, 2))
+    cart = Cart(id=7, currency=held[0].unit.currency, language="en", lines=held, email="mira@example.com", address=the_address())
+    return replace(cart, **changes)  # type: ignore[arg-type]
+
+
+def a_parcel(value: Money | None = None, address: Address | None = None, weight_g: int = 500) -> Parcel:
+    """A parcel of one thing."""
+    worth = value or Money(5000, "EUR")
+    line = ParcelLine(variant_id=1, sku="SKU-1", name="Thing 1", quantity=1, weight_g=weight_g, value=worth)
+    return Parcel(lines=(line,), address=address or the_address(), value=worth)
+
+
+def an_intent(amount: Money | None = None, **changes: object) -> Intent:
+    """An intent with a token of its own, not begun yet."""
+    token = ids.token()
+    intent = Intent(
+        token=token, site=a_site(), order_number="1001", amount=amount or Money(4990, "EUR"), description="Order 1001",
+        language="en", email="mira@example.com", billing=the_address(), return_url=f"http://shop.localhost:8000/pay/return/{token}",
+        notify_url="http://shop.localhost:8000/notify/sample/default",
+    )  # fmt: skip
+    return replace(intent, **changes)  # type: ignore[arg-type]

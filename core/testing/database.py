@@ -1,0 +1,215 @@
+"""A fresh, migrated database for every test, on SQLite or (with STOA_TEST_DATABASE=postgres) on PostgreSQL.
+
+Migrations run once per worker, into a template. SQLite's template is a file, copied per test in under a millisecond.
+PostgreSQL keeps one database per worker: emptying the tables that a test filled takes 7 ms, a new clone 40 to 600.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+import pytest
+
+from core.testing import postgres
+
+_ENGINE = "STOA_TEST_DATABASE"
+_SERVER = "STOA_TEST_POSTGRES"
+_server = pytest.StashKey[postgres.Server]()
+
+
+class Databases(Protocol):
+    """Where tests get their databases from."""
+
+    def fresh(self, folder: Path) -> str:
+        """The address of a migrated database for one test, valid until the next call; a file goes to `folder`."""
+
+    def clone(self, folder: Path) -> str:
+        """The address of a migrated database that lives until the run ends, for a server shared by many tests."""
+
+
+# -- choosing what runs --------------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controlling process starts the server; its workers find it in their environment."""
+    # A shop named in the developer's environment would win over that of the tests, and they would write there.
+    for key in [key for key in os.environ if key.startswith("STOA_") and not key.startswith("STOA_TEST_")]:
+        del os.environ[key]
+    if on_postgres() and _SERVER not in os.environ:
+        server = postgres.start()
+        config.stash[_server] = server
+        os.environ[_SERVER] = str(server.folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if server := config.stash.get(_server, None):
+        del os.environ[_SERVER]
+        server.stop()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what touches a database runs: the rest has run on SQLite and would say the same again."""
+    slow = config.getoption("--slow")
+    left_out = [item for item in items if not _runs_here(item, slow=slow)]
+    items[:] = [item for item in items if _runs_here(item, slow=slow)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _runs_here(item: pytest.Item, *, slow: bool) -> bool:
+    if item.get_closest_marker("slow") and not slow:
+        return False
+    fixtures = getattr(item, "fixturenames", ())
+    if on_postgres():
+        return "databases" in fixtures and "browser" not in fixtures
+    return not item.get_closest_marker("postgres")
+
+
+def on_postgres() -> bool:
+    """Whether this run is the PostgreSQL stage."""
+    return os.environ.get(_ENGINE) == "postgres"
+
+
+# -- fixtures --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """The worker's source of databases; migrations have run when it is there."""
+    if on_postgres():
+        return _Postgres(os.environ[_SERVER], os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    return _Sqlite(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def database(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated database to which `core.kernel.db` is connected; closed after the test."""
+    from core.kernel import db
+
+    url = databases.fresh(tmp_path)
+    db.configure(url)
+    db.connect()
+    yield url
+    db.reset_thread()
+    db.close_all()
+
+
+def _migrated(url: str) -> None:
+    """Give the empty database at `url` all core tables, and leave no connection to it."""
+    from core.kernel import db, migrate
+
+    db.configure(url)
+    migrate.migrate()
+    db.close_all()
+
+
+# -- engines ---------------------------------------------------------------------------------------------------------
+
+
+class _Sqlite:
+    def __init__(self, folder: Path) -> None:
+        self._template = folder / "stoa.db"
+        _migrated(f"sqlite:///{self._template}")
+        # Closing the last connection folded the write-ahead log into the file, so the file is the whole database.
+
+    def fresh(self, folder: Path) -> str:
+        path = folder / self._template.name
+        shutil.copyfile(self._template, path)
+        return f"sqlite:///{path}"
+
+    clone = fresh
+
+
+class _Postgres:
+    """One database per worker, emptied between tests, and cloned anew when a test changed its tables."""
+
+    def __init__(self, folder: str, worker: str) -> None:
+        self._folder = folder
+        self._template, self._name, self._numbers = f"template_{worker}", f"test_{worker}", count()
+        self._clone_template("template1", self._template)
+        _migrated(self._url(self._template))
+        with self._connect(self._template) as connection:
+            self._pristine = _Pristine(connection)
+
+    def fresh(self, folder: Path) -> str:  # noqa: ARG002 -- its files are the server's
+        if not self._emptied():
+            self._clone_template(self._template, self._name)
+        return self._url(self._name)
+
+    def clone(self, folder: Path) -> str:  # noqa: ARG002 -- its files are the server's
+        name = f"{self._name}_{next(self._numbers)}"
+        self._clone_template(self._template, name)
+        return self._url(name)
+
+    def _emptied(self) -> bool:
+        try:
+            connection = self._connect(self._name)
+        except psycopg.OperationalError:
+            return False
+        with connection:
+            return self._pristine.restore(connection)
+
+    def _clone_template(self, template: str, name: str) -> None:
+        with self._connect("postgres") as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+
+    def _url(self, name: str) -> str:
+        return postgres.url(self._folder, name)
+
+    def _connect(self, name: str) -> psycopg.Connection[tuple[str, ...]]:
+        return psycopg.connect(self._url(name), autocommit=True)
+
+
+class _Pristine:
+    """What a database looked like after its migrations: its tables, and the rows that migrations wrote."""
+
+    # Tables and columns, so that a migration run by a test shows.
+    _SHAPE = """SELECT c.relname, a.attname, a.atttypid::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 ORDER BY 1, 2, 3"""
+    _SERIALS = """SELECT table_name, column_name FROM information_schema.columns
+        WHERE table_schema = 'public' AND column_default LIKE 'nextval%'"""
+
+    def __init__(self, connection: psycopg.Connection[tuple[str, ...]]) -> None:
+        self._shape = connection.execute(self._SHAPE).fetchall()
+        tables = sorted({table for table, *_ in self._shape})
+        self._filled = " UNION ALL ".join(f"(SELECT '{table}' FROM \"{table}\" LIMIT 1)" for table in tables)
+        serials = connection.execute(self._SERIALS).fetchall()
+        self._refill = ["SET session_replication_role = replica"]
+        connection.execute("CREATE SCHEMA pristine")
+        for table in self._tables_with_rows(connection):
+            connection.execute(f'CREATE TABLE pristine."{table}" AS TABLE public."{table}"')
+            self._refill.append(f'INSERT INTO public."{table}" SELECT * FROM pristine."{table}"')
+            self._refill += [
+                f"SELECT setval(pg_get_serial_sequence('\"{table}\"', '{column}'), max(\"{column}\")) FROM \"{table}\""
+                for owner, column in serials
+                if owner == table
+            ]
+
+    def restore(self, connection: psycopg.Connection[tuple[str, ...]]) -> bool:
+        """Bring the rows back to what they were; False when the tables themselves have changed."""
+        # A process that a test forgot may still hold a lock.
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        if connection.execute(self._SHAPE).fetchall() != self._shape:
+            return False
+        if filled := self._tables_with_rows(connection):
+            names = ", ".join(f'"{table}"' for table in filled)
+            connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        for statement in self._refill:
+            connection.execute(statement)
+        return True
+
+    def _tables_with_rows(self, connection: psycopg.Connection[tuple[str, ...]]) -> list[str]:
+        return [table for (table,) in connection.execute(self._filled).fetchall()] if self._filled else []

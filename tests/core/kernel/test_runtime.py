@@ -1,0 +1,134 @@
+"""A failing plugin costs its own answer, never the page, the order or another plugin's answer."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from core.kernel import db
+from core.kernel.faults import faults_of
+from core.kernel.installation import installation
+from core.kernel.runtime import HookFailed
+from core.kernel.sites import state_of
+
+GOOD = """
+@hookimpl
+def checkout_problems(site, cart, step):
+    return [Problem(message="good", code="good")]
+"""
+FAULTS = {
+    "raises": "raise RuntimeError('no')",
+    "exits": "raise SystemExit(3)",
+    "answers_a_text": "return 'nonsense'",
+    "answers_wrong_items": "return [42]",
+    "recurses": "return checkout_problems(site, cart, step)",
+}
+
+
+def problems(site):
+    return state_of(site.id).hooks.checkout_problems(site=site, cart=None, step="cart")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_plugin_that_fails_is_skipped_and_reported_and_the_others_answer(fault, write_plugin, turn_on, sites):
+    write_plugin("good", GOOD)
+    write_plugin("bad", f"@hookimpl\ndef checkout_problems(site, cart, step):\n    {FAULTS[fault]}\n")
+    turn_on("bad")
+    turn_on("good")
+
+    assert [problem.code for problem in problems(sites[0])] == ["good"]
+
+    installation().faults.flush()
+    recorded = faults_of(sites[0].id, "bad")
+    assert recorded[0].hook == "checkout_problems"
+    assert "bad/plugin.py" in recorded[0].trace or "WrongAnswer" in recorded[0].trace
+
+
+def test_an_order_is_refused_while_a_plugin_that_must_pass_does_not_answer(write_plugin, turn_on, sites):
+    from core.kernel.switch import set_must_pass
+
+    write_plugin("fraud", "@hookimpl\ndef checkout_problems(site, cart, step):\n    raise RuntimeError\n")
+    turn_on("fraud")
+    assert problems(sites[0]) == []
+
+    set_must_pass(sites[0].id, "fraud", "system", must=True)
+
+    with pytest.raises(HookFailed):
+        problems(sites[0])
+
+
+def test_a_tax_plugin_that_fails_refuses_the_order_since_a_wrong_tax_is_worse(write_plugin, turn_on, sites):
+    write_plugin("tax", "@hookimpl\ndef checkout_taxes(site, priced):\n    raise RuntimeError\n")
+    turn_on("tax")
+
+    with pytest.raises(HookFailed):
+        state_of(sites[0].id).hooks.checkout_taxes(site=sites[0], priced=None)
+
+
+def test_a_plugin_that_sleeps_is_reported_as_too_slow_and_holds_no_lock(write_plugin, turn_on, sites):
+    write_plugin("slow", "import time\n@hookimpl\ndef checkout_problems(site, cart, step):\n    time.sleep(0.05)\n")
+    turn_on("slow")
+    state = state_of(sites[0].id)
+    state.hooks._slow = 0.01
+
+    begun = time.monotonic()
+    state.hooks.checkout_problems(site=sites[0], cart=None, step="cart")
+
+    assert time.monotonic() - begun < 1
+    installation().faults.flush()
+    assert "TooSlow" in faults_of(sites[0].id, "slow")[0].message
+
+
+def test_a_hook_asked_inside_a_transaction_is_an_error_of_the_caller(write_plugin, turn_on, sites):
+    write_plugin("good", GOOD)
+    turn_on("good")
+    state = state_of(sites[0].id)
+
+    with pytest.raises(db.InTransaction), db.transaction():
+        state.hooks.checkout_problems(site=sites[0], cart=None, step="cart")
+
+
+def test_a_plugin_that_fails_again_and_again_is_paused_and_can_be_resumed(write_plugin, turn_on, sites):
+    from core.kernel.switch import resume
+
+    write_plugin("bad", "@hookimpl\ndef checkout_problems(site, cart, step):\n    raise RuntimeError('no')\n")
+    turn_on("bad")
+    for _ in range(installation().config.breaker_faults):
+        problems(sites[0])
+    installation().faults.flush()
+
+    assert state_of(sites[0].id).states["bad"] == "paused"
+    assert not state_of(sites[0].id).runtime.has("bad")
+
+    resume(sites[0].id, "bad", "system")
+    assert state_of(sites[0].id).runtime.has("bad")
+
+
+def test_the_first_answer_wins_where_one_is_wanted_and_answers_stay_apart_where_each_counts(write_plugin, turn_on, sites):
+    for name in ("alpha", "beta"):
+        write_plugin(
+            name,
+            f"""
+            @hookimpl
+            def site_search(site, query):
+                return SearchResult(product_ids=({len(name)},))
+            @hookimpl
+            def site_data(site, kind, objects):
+                return {{1: Data(values={{"from": {name!r}}})}}
+            """,
+        )
+        turn_on(name)
+    hooks = state_of(sites[0].id).hooks
+
+    assert hooks.site_search(site=sites[0], query=None).product_ids == (5,)
+    answers = hooks.site_data(site=sites[0], kind="product", objects=[1])
+    assert {plugin: answer[1].values["from"] for plugin, answer in answers.items()} == {"alpha": "alpha", "beta": "beta"}
+
+
+def test_two_sites_with_the_same_plugins_and_theme_share_one_runtime(write_plugin, turn_on, sites):
+    write_plugin("good", GOOD)
+    turn_on("good", sites[0])
+    turn_on("good", sites[1])
+
+    assert state_of(sites[0].id).runtime is state_of(sites[1].id).runtime
