@@ -1,11 +1,13 @@
 """The one door for plugins: everything a plugin may import, and nothing else. Re-exports only.
 
-Grouped as in the author's guide: the plugin's declaration, the hooks' payloads, money and time, the database, pages, and verbs of the shop.
+Grouped as in the author's guide: the plugin's declaration, the hooks' payloads, money and time, the database, pages,
+and verbs of the shop.
 What is missing here is a gap in the API: say so, rather than reaching around it.
 """
 
 from __future__ import annotations
 
+from css_inline import inline as inline_css
 from flask import request, url_for
 
 from core.accounts.services import current_shopper, current_staff
@@ -84,6 +86,7 @@ from core.kernel.limits import Rule as LimitRule
 from core.kernel.limits import add as add_limit
 from core.kernel.limits import take as take_limit
 from core.kernel.messages import enqueue_message
+from core.kernel.outside import link, render_outside
 from core.kernel.plugins import Attribute, Csp, MenuEntry, Permission, Plugin
 from core.kernel.routes import Views
 from core.kernel.security import owner, public, shopper, staff
@@ -94,3 +97,5 @@ from core.lib.errors import Broken, Forbidden, NotFound, Refused, StoaError, Too
 from core.lib.ids import digest, token, uid
 from core.lib.money import Money, NotMoney, exponent, format_money, parse_money, percent, portion, split, total
 from core.lib.text import bigrams, clean_html, fold, plain, shorten, slugify, words
+from core.orders.services import OrderView, find_order, order_view
+from core.orders.services.parcels import tracking_link

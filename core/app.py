@@ -62,7 +62,9 @@ def create_app(
     flask.config.update(TESTING=settings.testing, DEBUG=settings.debug, PROPAGATE_EXCEPTIONS=False)
     http.prepare(flask)
     for name, module in faces:
-        flask.mount(name, importlib.import_module(module).VIEWS)
+        face = importlib.import_module(module)
+        flask.mount(name, face.VIEWS)
+        installation().themes.names.update(getattr(face, "NAMES", {}))
     accounts = importlib.import_module("core.accounts.services")
     accounts.init_app(flask)
     flask.add_plugin_views()

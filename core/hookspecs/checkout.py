@@ -104,7 +104,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxableLine:
-    """An amount to be taxed, after offers. `key` is `line:<id>` or `delivery`; `amount` holds or lacks the tax by the site's rule."""
+    """An amount to be taxed, after offers.
+
+    `key` is `line:<id>` or `delivery`; `amount` holds or lacks the tax by the site's rule.
+    """
 
     key: str
     tax_class: str
@@ -124,8 +127,11 @@ class PricedCart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tax:
-    """One tax on one taxable line. `rate` is in hundredths of a percent (2000 is 20 %); `amount` is part of the
-    price or comes on top, as `prices_include_tax` says."""
+    """One tax on one taxable line.
+
+    `rate` is in hundredths of a percent (2000 is 20 %); `amount` is part of the price or comes on top, as
+    `prices_include_tax` says.
+    """
 
     key: str
     name: str
@@ -135,7 +141,10 @@ class Tax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taxes:
-    """The taxes of a cart; a line without an entry bears none. `reason` says in the shopper's language why (reverse charge)."""
+    """The taxes of a cart.
+
+    A line without an entry bears none. `reason` says in the shopper's language why (reverse charge).
+    """
 
     taxes: tuple[Tax, ...] = ()
     reason: str = ""
@@ -148,7 +157,8 @@ class CheckoutSpecs:
     def checkout_problems(self, site: Site, cart: Cart, step: str) -> Sequence[Problem]:  # type: ignore[empty-body]
         """What stops this cart at `step` ("cart", "checkout", "place").
 
-        Asked before the order's transaction. All problems are shown. A failing plugin is skipped, unless the merchant marked
+        Asked before the order's transaction. All problems are shown. A failing plugin is skipped, unless the merchant
+        marked
         it "must pass": then the order is refused.
         """
 

@@ -106,7 +106,10 @@ class Carrier(ABC):
 
     @abstractmethod
     def quote(self, parcel: Parcel) -> Sequence[Rate]:
-        """Rates in the currency of `parcel.value`; none where the carrier cannot say. Never raises for a bad address."""
+        """Rates in the currency of `parcel.value`.
+
+        None where the carrier cannot say. Never raises for a bad address.
+        """
 
     def buy(self, parcel: Parcel, rate: Rate, key: str) -> Label:
         """Buy a label, once per `key`. Network."""

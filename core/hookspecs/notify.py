@@ -57,7 +57,9 @@ class NotifySpecs:
 
     @asks(shape="none", on_error=OnError.RETRY, writes=True)
     def notify_event(self, site: Site, delivery: Delivery) -> None:
-        """Something happened, and is committed. Called by a worker, once or more per event: `delivery.id` is the same each time.
+        """Something happened, and is committed.
+
+        Called by a worker, once or more per event: `delivery.id` is the same each time.
 
         Here a plugin may write and use the network. An error is retried with back-off, then shown as a dead letter.
         """

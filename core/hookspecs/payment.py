@@ -51,8 +51,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What we want to be paid. `token` is our reference at the gateway (128 bits, unique); `reference` the gateway's
-    name of this payment once it gave one; `data` what `begin` asked to be kept."""
+    """What we want to be paid.
+
+    `token` is our reference at the gateway (128 bits, unique); `reference` the gateway's name of this payment once it
+    gave one; `data` what `begin` asked to be kept.
+    """
 
     token: str
     site: Site
@@ -109,7 +112,10 @@ Begun = Redirect | Qr | Show | Done
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingRequest:
-    """A webhook as it came: raw bytes, header names in lower case. Nothing in it is to be believed before it is verified."""
+    """A webhook as it came.
+
+    Raw bytes, header names in lower case. Nothing in it is to be believed before it is verified.
+    """
 
     method: str
     headers: Mapping[str, str]
@@ -166,7 +172,10 @@ class PaymentDeclined(Refused):
 
 
 class OutcomeUnknown(Broken):
-    """No answer, or none that can be read: the operation may have happened. Ask `fetch`, never repeat with a new key."""
+    """No answer, or none that can be read.
+
+    The operation may have happened. Ask `fetch`, never repeat with a new key.
+    """
 
     default_message = "The payment's outcome is not known yet."
 

@@ -72,7 +72,8 @@ class DeliveryOff:
 class Offer:
     """A candidate. Core picks the legal set that is best for the shopper.
 
-    `key` is unique within the plugin and stable; `code` the shopper's code that unlocked it. Offers with the same `group`
+    `key` is unique within the plugin and stable; `code` the shopper's code that unlocked it. Offers with the same
+    `group`
     exclude each other; `exclusive` excludes every other offer. `priority`: higher is applied first.
     """
 
@@ -106,4 +107,7 @@ class PromoteSpecs:
 
     @asks(Offer, Rejected)
     def promote_offers(self, site: Site, cart: Cart, codes: Sequence[str]) -> Sequence[Offer | Rejected]:  # type: ignore[empty-body]
-        """Candidates for this cart and these codes; a plugin never sees another's. Nothing is counted here: see Claim."""
+        """Candidates for this cart and these codes.
+
+        A plugin never sees another's. Nothing is counted here: see Claim.
+        """

@@ -88,7 +88,8 @@ class SiteSpecs:
     def site_slot(self, site: Site, name: str, subject: object) -> Slot | Markup | None:  # type: ignore[empty-body]
         """Markup for the place `name` of the page (or mail) now rendered; `subject` is what the page is about.
 
-        Asked by themes through `slot(name, subject)`, within a GET: it never writes. All answers are shown, in the order
+        Asked by themes through `slot(name, subject)`, within a GET: it never writes. All answers are shown, in the
+        order
         of the plugins' names. An error leaves the place empty and is reported.
         """
 
@@ -105,4 +106,4 @@ class SiteSpecs:
 
     @asks(Url, shape="list")
     def site_urls(self, site: Site, since: datetime | None) -> Iterable[Url]:  # type: ignore[empty-body]
-        """Pages of this plugin that changed after `since` (all of them for None), for the sitemap and the cache warmer."""
+        """Pages of this plugin that changed after `since` (all of them for None), for sitemaps and warming."""

@@ -11,6 +11,7 @@ import hmac
 import logging
 import os
 import re
+import threading
 import sys
 from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
@@ -93,11 +94,14 @@ def _ring_of(path: Path) -> MultiFernet:
 
 def _lines(path: Path) -> list[str]:
     """The keys of `path`, which is made with a first one if it is not there."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    if not path.exists():
+        # Written aside and linked into place whole: a second process must never read an empty file.
+        new = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(Fernet.generate_key().decode() + "\n")
-    except FileExistsError:
-        pass  # an earlier start, or another process just now
+        with suppress(FileExistsError):  # an earlier start, or another process just now
+            os.link(new, path)
+        new.unlink()
     return path.read_text("ascii").split()
 
 

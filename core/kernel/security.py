@@ -247,7 +247,7 @@ def sandbox(response: Response) -> None:
 
 def is_loopback(host: str) -> bool:
     """Whether a host name (with or without port) always means this machine: browsers never send `*.localhost` out."""
-    name = host if host.startswith("[") else host.rsplit(":", 1)[0]
+    name = re.sub(r":\d+\Z", "", host)
     return name in {"localhost", "127.0.0.1", "[::1]"} or name.endswith(".localhost")
 
 

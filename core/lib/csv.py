@@ -283,10 +283,11 @@ def is_active_formula(text: str) -> bool:
 def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     """Write a header and rows, CRLF as RFC 4180 says, every text cell escaped; answers how many rows were written.
 
-    None becomes an empty cell. The stream must have been opened with `newline=""`.
+    None becomes an empty cell; no columns, no header. The stream must have been opened with `newline=""`.
     """
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(map(escape_formula, columns))
+    if columns:
+        writer.writerow(map(escape_formula, columns))
     count = 0
     for row in rows:
         writer.writerow(["" if cell is None else escape_formula(str(cell)) for cell in row])

@@ -14,9 +14,27 @@ from babel.numbers import format_currency
 from core.lib.errors import Refused
 
 # ISO 4217, list one, 2026-01-01: every currency whose exponent is not 2.
-_ZERO = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
-_THREE = "BHD IQD JOD KWD LYD OMR TND".split()
-_FOUR = "CLF UYW".split()
+_ZERO = [
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "UYI",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
+]
+_THREE = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+_FOUR = ["CLF", "UYW"]
 _EXPONENTS = {**dict.fromkeys(_ZERO, 0), **dict.fromkeys(_THREE, 3), **dict.fromkeys(_FOUR, 4)}
 _CODE = re.compile(r"[A-Z]{3}\Z")
 _LARGEST = 10**15
@@ -79,7 +97,9 @@ class Money:
     @property
     def decimal(self) -> str:
         """The plain decimal form that foreign APIs and JSON-LD expect: `"12.30"`, `"500"`, `"5.124"`."""
-        return str(Decimal(self.amount).scaleb(-exponent(self.currency)).quantize(Decimal(1).scaleb(-exponent(self.currency))))
+        return str(
+            Decimal(self.amount).scaleb(-exponent(self.currency)).quantize(Decimal(1).scaleb(-exponent(self.currency)))
+        )
 
 
 def total(parts: Iterable[Money], currency: str) -> Money:
@@ -91,9 +111,9 @@ def total(parts: Iterable[Money], currency: str) -> Money:
 
 
 def split(amount: int, weights: Sequence[int]) -> list[int]:
-    """Shares of `amount` in proportion to `weights`, whose sum is exactly `amount` (largest remainder, first wins ties).
+    """Shares of `amount` in proportion to `weights`, whose sum is exactly `amount` (largest remainder).
 
-    All weights zero: equal weights. No weights: nothing to give to, so `amount` must be 0.
+    The first wins a tie. All weights zero: equal weights. No weights: nothing to give to, so `amount` must be 0.
     """
     if not weights:
         if amount:
@@ -132,7 +152,9 @@ class NotMoney(Refused):
 
 
 def parse_money(text: str, currency: str) -> Money:
-    """Read an amount as people type it: decimal comma or point, thousands in groups, full-width digits, a leading sign or symbol.
+    """Read an amount as people type it.
+
+    Decimal comma or point, thousands in groups, full-width digits, a leading sign or symbol.
 
     Raises NotMoney for anything else, for more decimals than the currency has, and beyond 10**15 minor units.
     """
@@ -161,7 +183,9 @@ def _whole_and_decimals(number: str, digits: int) -> tuple[str | None, str]:
     last = marks[-1]
     head, _, tail = number.rpartition(last)
     # One kind of mark, seen once, before other than three digits, is a decimal mark; so is the last of two kinds.
-    is_decimal = last in ".," and (len(set(marks)) > 1 or (len(marks) == 1 and (len(tail) != 3 or digits == 3 or head in {"", "0"})))
+    is_decimal = last in ".," and (
+        len(set(marks)) > 1 or (len(marks) == 1 and (len(tail) != 3 or digits == 3 or head in {"", "0"}))
+    )
     groups = re.split(r"[.,'’]", head if is_decimal else number)
     if len(groups) > 1 and (not 1 <= len(groups[0]) <= 3 or any(len(group) != 3 for group in groups[1:])):
         return None, ""
@@ -179,7 +203,9 @@ def _formatted(amount: int, currency: str, language: str) -> str:
     digits = exponent(currency)
     pattern = _locale(language).currency_formats["standard"].pattern
     wanted = "0." + "0" * digits if digits else "0"
-    return format_currency(value, currency, pattern.replace("0.00", wanted), locale=_locale(language), currency_digits=False)
+    return format_currency(
+        value, currency, pattern.replace("0.00", wanted), locale=_locale(language), currency_digits=False
+    )
 
 
 def format_money(money: Money, language: str) -> str:

@@ -5,4 +5,4 @@ Loaded by pytest as `-p core.testing`; the modules below bring the fixtures.
 
 from __future__ import annotations
 
-pytest_plugins = ("core.testing.database", "core.testing.application", "core.testing.logins", "core.testing.browser")
+pytest_plugins = ("core.testing.database", "core.testing.application", "core.testing.logins", "core.testing.shop", "core.testing.browser")

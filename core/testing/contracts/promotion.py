@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from core.checkout.services.offers import Candidate, fault
-from core.checkout.services.quote import ChosenRate, discounted, quote
 from core.hookspecs.checkout import Cart
 from core.hookspecs.promote import AmountOff, DeliveryOff, Offer, PercentOff, Rejected
 from core.hookspecs.site import Site
@@ -97,10 +95,14 @@ class PromotionContract:
                         assert answer.reason.strip(), f"{answer.code} is refused without a reason"
 
     def test_no_cart_becomes_cheaper_than_free(self, promote: Promote, cases: Sequence[Case], shop: Site) -> None:
+        from core.checkout.services.offers import Candidate
+        from core.checkout.services.quote import ChosenRate, discounted, quote
+
         for case in cases:
             for cart in _variations(case.cart):
+                rate = ChosenRate(carrier="post", service="standard", title="Post", amount=Money(490, cart.currency))
                 candidates = [Candidate(plugin="tested", offer=offer) for offer in _offers(promote(shop, cart, case.codes))]
-                result = quote(discounted(cart, candidates, _delivery(cart)), None, prices_include_tax=True)
+                result = quote(discounted(cart, candidates, rate), None, prices_include_tax=True)
                 assert result.total.amount >= 0
                 assert all(line.total.amount >= 0 for line in result.lines)
 
@@ -124,6 +126,8 @@ def _variations(cart: Cart) -> Sequence[Cart]:
 
 
 def _sound(offer: Offer, cart: Cart) -> None:
+    from core.checkout.services.offers import fault
+
     assert offer.key, "key is empty"
     assert offer.title, "title is empty: the shopper would not know what was taken off"
     _sound_benefit(offer.benefit, cart)
@@ -143,6 +147,3 @@ def _sound_benefit(benefit: Any, cart: Cart) -> None:
     if isinstance(benefit, PercentOff | AmountOff) and benefit.line_ids is not None:
         assert benefit.line_ids <= {line.id for line in cart.lines}, "lines that are not in the cart"
 
-
-def _delivery(cart: Cart) -> ChosenRate:
-    return ChosenRate(carrier="post", service="standard", title="Post", amount=Money(490, cart.currency))

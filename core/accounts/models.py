@@ -1,0 +1,94 @@
+"""Tables of people. A shopper belongs to one site; staff belong to the installation and hold roles per site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import peewee
+
+from core.kernel import db
+from core.lib.text import fold
+
+NAME, EMAIL, PHONE = 120, 200, 40
+
+
+class Shopper(db.SiteTable):
+    """An account on one site. Without a password it can only be entered by a link sent to its address."""
+
+    email = peewee.CharField(max_length=EMAIL)
+    email_folded = peewee.CharField(max_length=EMAIL)
+    name = peewee.CharField(max_length=NAME, default="")
+    phone = peewee.CharField(max_length=PHONE, default="")
+    password_hash = peewee.CharField(max_length=200, null=True)
+    language = peewee.CharField(max_length=20, default="en")
+    created_at = db.InstantField()
+    confirmed_at = db.InstantField(null=True)
+    disabled_at = db.InstantField(null=True)
+
+    class Meta:
+        indexes = ((("site_id", "email_folded"), True),)
+
+
+class ShopperAddress(db.SiteTable):
+    """A kept address: `data` in the parts of `core.lib.addresses`, `country` and all."""
+
+    shopper = peewee.ForeignKeyField(Shopper, backref="addresses", on_delete="CASCADE")
+    data = db.JSONField(default=dict)
+    main = peewee.BooleanField(default=False)
+    created_at = db.InstantField()
+
+
+class Staff(db.Table):
+    """Somebody who works in the panel. The owner may do everything everywhere."""
+
+    email = peewee.CharField(max_length=EMAIL)
+    email_folded = peewee.CharField(max_length=EMAIL, unique=True)
+    name = peewee.CharField(max_length=NAME, default="")
+    password_hash = peewee.CharField(max_length=200, null=True)
+    language = peewee.CharField(max_length=20, default="en")
+    is_owner = peewee.BooleanField(default=False)
+    must_change_password = peewee.BooleanField(default=False)
+    password_until = db.InstantField(null=True)
+    created_at = db.InstantField()
+    disabled_at = db.InstantField(null=True)
+
+
+class Role(db.Table):
+    """A named set of permissions. Built-in roles cannot be deleted."""
+
+    code = peewee.CharField(max_length=60, unique=True)
+    name = peewee.CharField(max_length=NAME)
+    permissions = db.JSONField(default=list)
+    builtin = peewee.BooleanField(default=False)
+
+
+class StaffRole(db.Table):
+    """Who holds which role where; without a site, on every site and for what the sites share."""
+
+    staff = peewee.ForeignKeyField(Staff, backref="roles", on_delete="CASCADE")
+    role = peewee.ForeignKeyField(Role, on_delete="CASCADE")
+    site_id = peewee.IntegerField(null=True, index=True)
+
+
+class ResetToken(db.Table):
+    """A link sent by mail: single use, short-lived, for one purpose of one account. Only its digest is kept.
+
+    `data` holds what is done once the link is used: an account that waits for its owner to confirm the address.
+    """
+
+    digest = peewee.CharField(max_length=64, unique=True)
+    purpose = peewee.CharField(max_length=20)
+    site_id = peewee.IntegerField(null=True)
+    shopper = peewee.ForeignKeyField(Shopper, null=True, on_delete="CASCADE")
+    staff = peewee.ForeignKeyField(Staff, null=True, on_delete="CASCADE")
+    data = db.JSONField(default=dict)
+    expires_at = db.InstantField(index=True)
+    used_at = db.InstantField(null=True)
+
+
+MODELS: tuple[type[Any], ...] = (Shopper, ShopperAddress, Staff, Role, StaffRole, ResetToken)
+
+
+def folded(email: str) -> str:
+    """One spelling for comparison. Only case and width are folded: providers disagree on dots and plus signs."""
+    return fold(email.strip()).replace("\0", "")[:EMAIL]

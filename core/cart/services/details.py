@@ -1,0 +1,98 @@
+"""What a shopper typed so far: kept with the cart, right or wrong, so that nothing is asked twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from core.cart.services.lines import touch
+from core.hookspecs.checkout import Address
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.lib.errors import Refused
+
+_CODES = 10
+_CODE_LENGTH = 64
+
+
+class TooManyCodes(Refused):
+    """A cart takes a handful of codes."""
+
+    code = "too_many_codes"
+    default_message = "A cart takes at most %(count)s codes."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """The checkout's answers. `billing` None: the same as `address`. `extra` is {plugin: {field: answer}}."""
+
+    email: str = ""
+    address: Address | None = None
+    billing: Address | None = None
+    carrier: str = ""
+    service: str = ""
+    gateway: str = ""
+    note: str = ""
+    extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def save_details(site: Site, token: str | None, details: Details, *, shopper_id: int | None = None) -> None:
+    """Keep the checkout's answers with the cart, unchecked: what is wrong is shown again to be put right. Commits."""
+    with db.transaction():
+        cart_id = touch(site, token, shopper_id)
+        db.execute(
+            "UPDATE carts SET email = ?, address = ?, billing = ?, carrier = ?, service = ?, gateway = ?, note = ?, extra = ? WHERE id = ?",
+            details.email, _address(details.address), _address(details.billing), details.carrier, details.service,
+            details.gateway, details.note, _json(details.extra), cart_id,
+        )  # fmt: skip
+
+
+def apply_code(site: Site, token: str | None, code: str, *, shopper_id: int | None = None) -> str:
+    """Add a code to the cart; answers it as it is compared (upper case, no blanks around). Whether it is granted, the quote says.
+
+    Raises Refused for an empty or endless one, TooManyCodes, CartGone. Commits.
+    """
+    clean = normal_code(code)
+    if not clean or len(clean) > _CODE_LENGTH:
+        raise Refused("Type the code as it was given to you.", field="code")
+    with db.transaction():
+        cart_id = touch(site, token, shopper_id)
+        codes = _codes(cart_id)
+        if clean not in codes:
+            if len(codes) >= _CODES:
+                raise TooManyCodes(count=_CODES, field="code")
+            _store_codes(cart_id, [*codes, clean])
+    return clean
+
+
+def remove_code(site: Site, token: str | None, code: str, *, shopper_id: int | None = None) -> None:
+    """Take a code off the cart; one that is not there is no error. Commits."""
+    with db.transaction():
+        cart_id = touch(site, token, shopper_id)
+        _store_codes(cart_id, [known for known in _codes(cart_id) if known != normal_code(code)])
+
+
+def normal_code(code: str) -> str:
+    """The form in which codes are stored and compared."""
+    return " ".join(code.split()).upper()
+
+
+def _codes(cart_id: int) -> list[str]:
+    found: list[str] = json.loads(db.value("SELECT codes FROM carts WHERE id = ?", cart_id))
+    return found
+
+
+def _store_codes(cart_id: int, codes: list[str]) -> None:
+    db.execute("UPDATE carts SET codes = ? WHERE id = ?", _json(codes), cart_id)
+
+
+def _address(address: Address | None) -> str | None:
+    return None if address is None else msgspec.json.encode(address).decode()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

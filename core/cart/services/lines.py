@@ -1,0 +1,159 @@
+"""Putting goods into a cart, changing how many, taking them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.catalogue.services.carts import cart_variants
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.lib import clock, ids
+from core.lib.errors import NotFound, Refused
+
+LINE_QUANTITY = 999
+CART_LINES = 200
+
+
+class CartGone(NotFound):
+    """No open cart behind this token on this site: it expired, or became an order."""
+
+    default_message = "This cart is empty now."
+
+
+class NotForSale(Refused):
+    """The variant is not sold on this site, in this currency, now."""
+
+    code = "not_for_sale"
+    default_message = "This product is not for sale here at the moment."
+
+
+class CartFull(Refused):
+    """More lines, or more units of one thing, than a cart takes."""
+
+    code = "cart_full"
+    default_message = "A cart takes at most %(lines)s different products, and %(units)s of each."
+
+    def __init__(self) -> None:
+        super().__init__(lines=CART_LINES, units=LINE_QUANTITY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What was taken out; `add_to_cart` with the same values undoes it."""
+
+    variant_id: int
+    quantity: int
+
+
+def add_to_cart(
+    site: Site,
+    token: str | None,
+    variant_id: int,
+    quantity: int = 1,
+    *,
+    currency: str | None = None,
+    language: str | None = None,
+    shopper_id: int | None = None,
+) -> str:
+    """Put units of a variant into the cart, making the cart if there is none; answers the token for the cookie.
+
+    Units of a variant that is already there add up, to at most 999. A cart found by its shopper alone gets a new token.
+    Raises NotForSale, CartFull. Commits.
+    """
+    if not 1 <= quantity <= LINE_QUANTITY:
+        raise CartFull
+    currency, language = currency or site.currency, language or site.language
+    if currency not in site.currencies or not _is_sold(site, language, currency, variant_id):
+        raise NotForSale
+    with db.transaction():
+        cart_id, lines, token = _open(site, token, shopper_id) or (*_make(site, currency, language, shopper_id),)
+        added = db.execute(
+            "INSERT INTO cart_line (cart_id, variant_id, quantity) VALUES (?, ?, ?) ON CONFLICT (cart_id, variant_id)"
+            " DO UPDATE SET quantity = CASE WHEN cart_line.quantity + excluded.quantity > ? THEN ? ELSE cart_line.quantity + excluded.quantity END",
+            cart_id, variant_id, quantity, LINE_QUANTITY, LINE_QUANTITY,
+        )  # fmt: skip
+        if (
+            lines >= CART_LINES
+            and added
+            and db.value("SELECT count(*) FROM cart_line WHERE cart_id = ?", cart_id) > CART_LINES
+        ):
+            raise CartFull
+    return token
+
+
+def _is_sold(site: Site, language: str, currency: str, variant_id: int) -> bool:
+    variant = cart_variants(site, language, currency, [variant_id]).get(variant_id)
+    return variant is not None and variant.price is not None
+
+
+def set_quantity(site: Site, token: str | None, line_id: int, quantity: int, *, shopper_id: int | None = None) -> int:
+    """Make a line hold `quantity` units; 0 takes it out. Answers how many it held before. Raises CartGone, CartFull, NotFound."""
+    if not 0 <= quantity <= LINE_QUANTITY:
+        raise CartFull
+    if quantity == 0:
+        return remove_line(site, token, line_id, shopper_id=shopper_id).quantity
+    with db.transaction():
+        cart_id = touch(site, token, shopper_id)
+        before = db.value("SELECT quantity FROM cart_line WHERE id = ? AND cart_id = ?", line_id, cart_id)
+        if before is None:
+            raise NotFound
+        db.execute("UPDATE cart_line SET quantity = ? WHERE id = ? AND cart_id = ?", quantity, line_id, cart_id)
+    return int(before)
+
+
+def remove_line(site: Site, token: str | None, line_id: int, *, shopper_id: int | None = None) -> Removed:
+    """Take a line out; answers what undo needs. Raises CartGone, NotFound. Commits."""
+    with db.transaction():
+        cart_id = touch(site, token, shopper_id)
+        found = db.one(
+            "DELETE FROM cart_line WHERE id = ? AND cart_id = ? RETURNING variant_id, quantity", line_id, cart_id
+        )
+        if found is None:
+            raise NotFound
+    return Removed(variant_id=found[0], quantity=found[1])
+
+
+def touch(site: Site, token: str | None, shopper_id: int | None) -> int:
+    """Raise the version of the open cart, which locks it for this transaction; answers its id. Raises CartGone."""
+    opened = _bump(site.id, "token_digest = ?", ids.digest(token)) if token else None
+    if opened is None and shopper_id is not None:
+        opened = _bump(site.id, _NEWEST, site.id, shopper_id)
+    if opened is None:
+        raise CartGone
+    return int(opened[0])
+
+
+_NEWEST = "id = (SELECT id FROM carts WHERE site_id = ? AND shopper_id = ? AND ordered_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT 1)"
+
+
+def _bump(site_id: int, where: str, *params: object) -> db.Row | None:
+    """One statement finds the cart, checks its site, locks it, and counts its lines."""
+    db.require_transaction()
+    return db.one(
+        f"UPDATE carts SET version = version + 1, updated_at = ? WHERE {where} AND site_id = ? AND ordered_at IS NULL"
+        " RETURNING id, (SELECT count(*) FROM cart_line WHERE cart_line.cart_id = carts.id)",
+        clock.now_us(), *params, site_id,
+    )  # fmt: skip
+
+
+def _open(site: Site, token: str | None, shopper_id: int | None) -> tuple[int, int, str] | None:
+    """(cart id, lines, token) of the open cart, or None. A cart found by its shopper gets a new token, as the old one is not known."""
+    if token and (found := _bump(site.id, "token_digest = ?", ids.digest(token))):
+        return found[0], found[1], token
+    if shopper_id is None or not (found := _bump(site.id, _NEWEST, site.id, shopper_id)):
+        return None
+    fresh = ids.token()
+    db.execute("UPDATE carts SET token_digest = ? WHERE id = ?", ids.digest(fresh), found[0])
+    return found[0], found[1], fresh
+
+
+def _make(site: Site, currency: str, language: str, shopper_id: int | None) -> tuple[int, int, str]:
+    """A new, empty cart under a new token, so that nobody can plant a token of his choice."""
+    token, now = ids.token(), clock.now_us()
+    made = db.one(
+        "INSERT INTO carts (site_id, token_digest, currency, language, shopper_id, email, codes, carrier, service, gateway, extra, note,"
+        " version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, '', '[]', '', '', '', '{}', '', 1, ?, ?) RETURNING id",
+        site.id, ids.digest(token), currency, language, shopper_id, now, now,
+    )  # fmt: skip
+    assert made is not None
+    return made[0], 0, token

@@ -1,0 +1,1 @@
+"""What the shop sells: products, prices, stock, categories, pictures, and the cards that lists are made of."""

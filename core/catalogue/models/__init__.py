@@ -1,0 +1,36 @@
+"""The tables of the catalogue, in the order in which they refer to each other."""
+
+from __future__ import annotations
+
+from core.catalogue.models.card import Card, CardCount, CardDue, CardFacet, CardName, CardPlace, CardWords
+from core.catalogue.models.category import Category, CategorySite, CategoryText, ProductCategory
+from core.catalogue.models.listing import Listing, Slug
+from core.catalogue.models.media import Media, ProductMedia
+from core.catalogue.models.price import Price
+from core.catalogue.models.product import (
+    Attribute,
+    FacetName,
+    OptionValue,
+    Product,
+    ProductAttribute,
+    ProductOption,
+    ProductText,
+    Variant,
+    VariantValue,
+)
+from core.catalogue.models.stock import Location, StockLevel, StockMove
+
+FACTS = (
+    Product, ProductText, ProductOption, OptionValue, Variant, VariantValue, Attribute, ProductAttribute, FacetName,
+    Media, ProductMedia, Category, CategoryText, ProductCategory, CategorySite, Listing, Slug, Price,
+    Location, StockLevel, StockMove,
+)  # fmt: skip
+CARDS = (Card, CardPlace, CardName, CardWords, CardFacet, CardCount, CardDue)
+TABLES = FACTS + CARDS
+
+__all__ = [
+    "CARDS", "FACTS", "TABLES", "Attribute", "Card", "CardCount", "CardDue", "CardFacet", "CardName", "CardPlace", "CardWords",
+    "Category", "CategorySite", "CategoryText", "FacetName", "Listing", "Location", "Media", "OptionValue", "Price", "Product",
+    "ProductAttribute", "ProductCategory", "ProductMedia", "ProductOption", "ProductText", "Slug", "StockLevel", "StockMove", "Variant",
+    "VariantValue",
+]  # fmt: skip

@@ -1,0 +1,35 @@
+"""Pictures: what is known of each stored file. The bytes and their renditions belong to the kernel's files."""
+
+from __future__ import annotations
+
+import peewee
+
+from core.catalogue.models.product import Product
+from core.kernel.db import InstantField, JSONField, Table
+
+
+class Media(Table):
+    """A stored picture. `name` is generated, `original` the uploader's; the focal point in hundredths of its size."""
+
+    name = peewee.CharField(max_length=120, unique=True)
+    original = peewee.CharField(max_length=255, default="")
+    mime = peewee.CharField(max_length=80)
+    width = peewee.IntegerField()
+    height = peewee.IntegerField()
+    bytes = peewee.BigIntegerField(default=0)
+    focal_x = peewee.IntegerField(default=50)
+    focal_y = peewee.IntegerField(default=50)
+    alt = JSONField(default=dict)
+    sha256 = peewee.CharField(max_length=64, index=True)
+    created_at = InstantField()
+
+
+class ProductMedia(Table):
+    """A picture of a product, in order; the first one stands for it in lists."""
+
+    product = peewee.ForeignKeyField(Product, on_delete="CASCADE", index=False)
+    media = peewee.ForeignKeyField(Media, on_delete="RESTRICT")
+    position = peewee.IntegerField(default=0)
+
+    class Meta:
+        primary_key = peewee.CompositeKey("product", "media")

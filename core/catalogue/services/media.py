@@ -1,0 +1,106 @@
+"""Picture rows. `kernel.files` stores the bytes first and hands over what it found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.catalogue.services.cards import changing
+from core.catalogue.services.writing import decoded, encoded, insert, update
+from core.kernel import activity, db
+from core.lib import clock
+from core.lib.errors import NotFound, Refused
+
+
+class MediaInUse(Refused):
+    """A picture that products or categories show cannot be deleted."""
+
+    code = "media_in_use"
+    default_message = "This picture is shown in %(uses)s places. Take it away there first."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A picture that `kernel.files` has stored under `name`."""
+
+    name: str
+    original: str
+    mime: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+
+
+def add_media(file: StoredFile, alt: Mapping[str, str], actor: str) -> int:
+    """The id of the picture's row; a picture with the same bytes is not stored twice."""
+    with db.transaction():
+        return ensure_media(file, alt, actor)
+
+
+def ensure_media(file: StoredFile, alt: Mapping[str, str], actor: str) -> int:
+    """Part of a verb: like `add_media`."""
+    known = db.value("SELECT id FROM media WHERE sha256 = ? ORDER BY id LIMIT 1", file.sha256)
+    if known is not None:
+        return int(known)
+    media_id = insert(
+        "media",
+        {
+            "name": file.name,
+            "original": file.original[:255],
+            "mime": file.mime,
+            "width": file.width,
+            "height": file.height,
+            "bytes": file.bytes,
+            "focal_x": 50,
+            "focal_y": 50,
+            "alt": encoded(dict(alt)),
+            "sha256": file.sha256,
+            "created_at": clock.now_us(),
+        },
+    )
+    activity.record(actor, "media.added", f"media:{media_id}", title=file.original)
+    return media_id
+
+
+def describe_media(media_id: int, actor: str, *, alt: Mapping[str, str], focal_x: int = 50, focal_y: int = 50) -> None:
+    """Alternative text per language and the focal point in hundredths. Cards that show it change. Raises NotFound."""
+    focal_x, focal_y = (min(max(point, 0), 100) for point in (focal_x, focal_y))
+    used = products_with(media_id)
+    with changing(used) as change:
+        old = db.one("SELECT alt, focal_x, focal_y FROM media WHERE id = ?", media_id)
+        if old is None:
+            raise NotFound
+        update("media", media_id, {"alt": encoded(dict(alt)), "focal_x": focal_x, "focal_y": focal_y})
+        change.products.update(used)
+        before, after = {"alt": decoded(old[0]), "focal": old[1:]}, {"alt": dict(alt), "focal": (focal_x, focal_y)}
+        activity.record(actor, "media.described", f"media:{media_id}", before=before, after=after)
+
+
+def delete_media(media_id: int, actor: str) -> str:
+    """Delete the row and answer the stored name, whose bytes the caller deletes. Raises NotFound, MediaInUse."""
+    with db.transaction():
+        name = db.value("SELECT name FROM media WHERE id = ?", media_id)
+        if name is None:
+            raise NotFound
+        uses = db.value(
+            "SELECT (SELECT COUNT(*) FROM product_media WHERE media_id = ?) + (SELECT COUNT(*) FROM variant WHERE media_id = ?)"
+            " + (SELECT COUNT(*) FROM category WHERE media_id = ?)",
+            media_id, media_id, media_id,
+        )  # fmt: skip
+        if uses:
+            raise MediaInUse(uses=uses)
+        db.execute("DELETE FROM media WHERE id = ?", media_id)
+        activity.record(actor, "media.deleted", f"media:{media_id}", title=name)
+        return str(name)
+
+
+def products_with(media_id: int) -> Sequence[int]:
+    """The products that show a picture, themselves or by a variant."""
+    return [
+        row[0]
+        for row in db.rows(
+            "SELECT product_id FROM product_media WHERE media_id = ? UNION SELECT product_id FROM variant WHERE media_id = ? ORDER BY 1",
+            media_id, media_id,
+        )
+    ]  # fmt: skip

@@ -1,0 +1,278 @@
+"""Products as a whole: made, changed, put away and brought back; listed on a site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.catalogue.services.cards import Change, changing
+from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraft
+from core.catalogue.services.prices import Expected, PriceFact, current
+from core.catalogue.services.saving import (
+    Saving,
+    new_product,
+    save_categories,
+    save_columns,
+    save_listing,
+    save_media,
+    save_texts,
+    write_listing,
+)
+from core.catalogue.services.saving_choices import save_attributes, save_options
+from core.catalogue.services.saving_variants import (
+    KnownVariant,
+    SkuTaken,
+    known_variants,
+    price_row,
+    replace_prices,
+    save_variants,
+)
+from core.catalogue.services.writing import update
+from core.hookspecs.site import Site
+from core.kernel import activity, db
+from core.lib import clock
+from core.lib.errors import NotFound, Refused, Unfit
+from core.lib.money import Money
+
+
+class Stale(Refused):
+    """Someone else saved the product since this edit began."""
+
+    code = "stale"
+    default_message = "Someone else has changed this meanwhile. Look at their changes, then save again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a save did. Without a difference nothing was written and `version` is the old one."""
+
+    product_id: int
+    version: int
+    created: bool
+    changed: bool
+
+
+# -- verbs -------------------------------------------------------------------------------------------------------------
+
+
+def create_product(site: Site, draft: ProductDraft, actor: str) -> Saved:
+    """Make a new product, listed on `site`. Raises SkuTaken, Unfit."""
+    taken = known_variants(draft.variants or ())
+    if draft.id is not None or taken:
+        raise SkuTaken(taken[0].sku if taken else str(draft.id))
+    return save_product(site, draft, actor)
+
+
+def update_product(site: Site, product_id: int, draft: ProductDraft, actor: str) -> Saved:
+    """Change the product with this id, also if it is archived. Raises NotFound, Stale, SkuTaken, StockPromised, Unfit."""
+    if draft.id != product_id:
+        raise ValueError("the draft names the product that it changes")
+    return save_product(site, draft, actor)
+
+
+def save_product(site: Site, draft: ProductDraft, actor: str) -> Saved:
+    """Change the product that the draft means, or make it: its own transaction. Raises as `update_product`."""
+    result = save_products(site, [draft], actor)[0]
+    if isinstance(result, Refused):
+        raise result
+    return result
+
+
+def save_products(
+    site: Site, drafts: Sequence[ProductDraft], actor: str, *, dry_run: bool = False
+) -> list[Saved | Refused]:
+    """Save many in one transaction, each all or not at all; a refused one is answered in its place and stops nobody else.
+
+    For imports: some hundred at once, since others wait meanwhile. A `dry_run` answers the same and keeps nothing.
+    """
+    known = known_variants([variant for draft in drafts for variant in draft.variants or ()])
+    affected = {variant.product_id for variant in known} | {draft.id for draft in drafts if draft.id is not None}
+    results: list[Saved | Refused] = []
+    with suppress(_TakenBack), changing(affected, _expected(site, drafts, known)) as change:
+        for draft in drafts:
+            try:
+                with db.db.atomic():
+                    saved = _store(site, draft, actor)
+            except Refused as refused:
+                results.append(refused)
+                continue
+            results.append(saved)
+            if saved.changed:
+                change.products.add(saved.product_id)
+        if dry_run:
+            raise _TakenBack
+    return results
+
+
+class _TakenBack(Exception):
+    """Everything stored in the transaction is taken back."""
+
+
+def _expected(site: Site, drafts: Sequence[ProductDraft], known: Sequence[KnownVariant]) -> Iterator[Expected]:
+    """The prices that known variants will have, so that promotions are asked for before anything is stored."""
+    by_id, by_sku = {variant.id: variant for variant in known}, {variant.sku: variant for variant in known}
+    for draft in (variant for product in drafts for variant in product.variants or ()):
+        variant = by_id.get(draft.id) if draft.id is not None else by_sku.get(draft.sku)
+        if variant is not None:
+            yield from _expected_of(site, variant.product_id, variant.id, draft.prices or ())
+
+
+def _expected_of(site: Site, product_id: int, variant_id: int, prices: Sequence[PriceDraft]) -> Iterator[Expected]:
+    now = clock.now_us()
+    for currency in {price.amount.currency for price in prices}:
+        facts = [PriceFact(*_fact(price)) for price in prices if price.amount.currency == currency]
+        amount = current(facts, now).amount
+        if amount is not None:
+            yield Expected(site.id, product_id, variant_id, Money(amount, currency))
+
+
+def _fact(price: PriceDraft) -> tuple[int, int | None, int | None, int, int | None]:
+    starts, ends = (None if at is None else clock.micros(at) for at in (price.starts, price.ends))
+    return price.from_qty, starts, ends, price.amount.amount, price.was.amount if price.was else None
+
+
+def _store(site: Site, draft: ProductDraft, actor: str) -> Saved:
+    product_id = _find(draft)
+    version = 0 if product_id is None else _check_version(product_id, draft.version)
+    saving = Saving(
+        site=site,
+        actor=actor,
+        product_id=new_product(draft) if product_id is None else product_id,
+        is_new=product_id is None,
+        whole=draft.whole,
+    )
+    if product_id is not None:
+        save_columns(saving, draft)
+    save_texts(saving, draft.texts, None)
+    save_texts(saving, draft.site_texts, site.id)
+    save_variants(saving, draft.variants, save_options(saving, draft.options))
+    save_attributes(saving, draft.attributes)
+    save_categories(saving, draft.category_ids)
+    save_media(saving, draft.media_ids)
+    save_listing(saving, draft.listing)
+    if saving.changed:
+        _conclude(saving, version)
+    return Saved(
+        product_id=saving.product_id, version=version + saving.changed, created=saving.is_new, changed=saving.changed
+    )
+
+
+def _find(draft: ProductDraft) -> int | None:
+    """The product that is meant. Raises SkuTaken if the SKUs mean another one, or several."""
+    owners = {variant.product_id: variant.sku for variant in known_variants(draft.variants or ())}
+    if draft.id is not None:
+        owners.pop(draft.id, None)
+        if owners:
+            raise SkuTaken(next(iter(owners.values())))
+        return draft.id
+    if len(owners) > 1:
+        raise SkuTaken(list(owners.values())[-1])
+    return next(iter(owners), None)
+
+
+def _check_version(product_id: int, edited: int | None) -> int:
+    """The present version, its row held on PostgreSQL until the end. Raises NotFound, Stale."""
+    lock = "" if db.is_sqlite() else " FOR UPDATE"
+    version = db.value(f"SELECT version FROM product WHERE id = ?{lock}", product_id)
+    if version is None:
+        raise NotFound
+    if edited is not None and edited != version:
+        raise Stale
+    return int(version)
+
+
+def _conclude(saving: Saving, version: int) -> None:
+    if not saving.is_new:
+        update("product", saving.product_id, {"version": version + 1, "updated_at": clock.now_us()})
+    activity.record(
+        saving.actor, "product.created" if saving.is_new else "product.changed", f"product:{saving.product_id}", title=_title(saving.product_id),
+        site_id=saving.site.id, before=saving.before, after=saving.after,
+    )  # fmt: skip
+
+
+def _title(product_id: int) -> str:
+    return str(db.value("SELECT name FROM product_text WHERE product_id = ? ORDER BY id LIMIT 1", product_id) or "")
+
+
+# -- single facts ------------------------------------------------------------------------------------------------------
+
+
+def set_prices(site: Site, variant_id: int, prices: tuple[PriceDraft, ...], actor: str) -> None:
+    """All public prices of a variant on a site, in the currencies of `prices`; none takes all away. Raises NotFound, Unfit."""
+    product_id = _product_of(variant_id)
+    for price in prices:
+        price_row(price)
+    with changing([product_id], _expected_of(site, product_id, variant_id, prices)) as change:
+        for before, after in replace_prices(site.id, {variant_id: prices}).values():
+            sku = db.value("SELECT sku FROM variant WHERE id = ?", variant_id)
+            activity.record(
+                actor,
+                "price.changed",
+                f"variant:{variant_id}",
+                title=sku,
+                site_id=site.id,
+                before={"prices": before},
+                after={"prices": after},
+            )
+            _raise_version(product_id, change)
+
+
+def _product_of(variant_id: int) -> int:
+    product_id = db.value("SELECT product_id FROM variant WHERE id = ? AND deleted_at IS NULL", variant_id)
+    if product_id is None:
+        raise NotFound
+    return int(product_id)
+
+
+def set_listing(
+    site: Site,
+    product_id: int,
+    *,
+    visible: bool,
+    actor: str,
+    position: int = 0,
+    publish_at: datetime | None = None,
+    withdraw_at: datetime | None = None,
+) -> None:
+    """Whether, where and from when to when a product stands on a site. Raises NotFound, Unfit."""
+    if publish_at is not None and withdraw_at is not None and publish_at >= withdraw_at:
+        raise Unfit({"withdraw_at": "The end comes before the beginning."})
+    after = (visible, position, *(None if at is None else clock.micros(at) for at in (publish_at, withdraw_at)))
+    with changing([product_id]) as change:
+        old = db.one(
+            "SELECT visible, position, publish_at, withdraw_at FROM listing WHERE site_id = ? AND product_id = ?",
+            site.id,
+            product_id,
+        )
+        _raise_version(product_id, change)
+        write_listing(site.id, product_id, after)
+        saving = Saving(site=site, actor=actor, product_id=product_id, is_new=False, whole=True)
+        save_listing(saving, ListingDraft())
+        activity.record(
+            actor, "listing.changed", f"product:{product_id}", title=_title(product_id), site_id=site.id,
+            before={"listing": list(old) if old else None}, after={"listing": list(after)},
+        )  # fmt: skip
+
+
+def archive_product(product_id: int, actor: str) -> None:
+    """Take a product off every site; `restore_product` brings it back as it was. Raises NotFound."""
+    _set_deleted(product_id, clock.now_us(), "product.archived", actor)
+
+
+def restore_product(product_id: int, actor: str) -> None:
+    """Bring an archived product back. Raises NotFound."""
+    _set_deleted(product_id, None, "product.restored", actor)
+
+
+def _set_deleted(product_id: int, at: int | None, verb: str, actor: str) -> None:
+    with changing([product_id]) as change:
+        _raise_version(product_id, change)
+        update("product", product_id, {"deleted_at": at})
+        activity.record(actor, verb, f"product:{product_id}", title=_title(product_id))
+
+
+def _raise_version(product_id: int, change: Change) -> None:
+    update("product", product_id, {"version": _check_version(product_id, None) + 1, "updated_at": clock.now_us()})
+    change.products.add(product_id)

@@ -1,0 +1,40 @@
+"""What several pages read alike: cards and pictures from their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.catalogue.services.prices import instant_or_none
+from core.catalogue.services.shapes import Picture, ShownCard, Swatch
+from core.catalogue.services.words import spoken
+from core.catalogue.services.writing import decoded
+from core.lib import clock
+from core.lib.money import Money
+
+CARD_COLUMNS = (
+    "c.product_id, c.name, c.path, c.summary, c.price, c.was, c.from_price, c.until, c.picture, c.swatches, c.available, c.low,"
+    " c.variant_id, c.created_at"
+)
+
+
+def shown_card(row: tuple[Any, ...], currency: str) -> ShownCard:
+    """A card from CARD_COLUMNS."""
+    picture = decoded(row[8])
+    return ShownCard(
+        product_id=row[0], name=row[1], path=row[2], summary=row[3], price=Money(row[4], currency),
+        was=None if row[5] is None else Money(row[5], currency), from_price=bool(row[6]), until=instant_or_none(row[7]),
+        picture=Picture(**picture) if picture else None, swatches=tuple(Swatch(**swatch) for swatch in decoded(row[9])),
+        available=bool(row[10]), low=bool(row[11]), variant_id=row[12], created_at=clock.instant(row[13]),
+    )  # fmt: skip
+
+
+def picture_of(row: tuple[Any, ...], language: str, fallback: str, name: str) -> Picture | None:
+    """A picture from (id, name, mime, width, height, focal_x, focal_y, alt); None if there is none. `name` stands in for alt."""
+    if row[0] is None:
+        return None
+    alt: Mapping[str, str] = decoded(row[7])
+    return Picture(
+        media_id=row[0], name=row[1], mime=row[2], width=row[3], height=row[4], focal_x=row[5], focal_y=row[6],
+        alt=spoken(alt, language, fallback) or name,
+    )  # fmt: skip

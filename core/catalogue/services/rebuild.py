@@ -1,0 +1,103 @@
+"""Cards made anew: all of them by one command, and those that are due by a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from core.catalogue.services.availability import AVAILABLE, lock_all_cards
+from core.catalogue.services.cards import refresh_cards, settle, tell_products_changed
+from core.catalogue.services.prices import ask_promoted
+from core.hookspecs.site import Site
+from core.kernel import cache, db, jobs
+from core.lib import clock
+
+_AT_ONCE = 200
+
+
+def rebuild_cards(site: Site | None = None, progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
+    """Make all cards, places, facets and counters anew from the facts; answers how many products were looked at.
+
+    With a `site`, the products listed there. `progress(done, all)` is called between short transactions, so that the shop
+    goes on selling meanwhile.
+    """
+    total = int(db.value("SELECT COUNT(*) FROM product") or 0)
+    done = 0
+    for batch in _batches(None if site is None else site.id):
+        promotions = ask_promoted(batch)
+        with db.transaction():
+            unasked = refresh_cards(batch, promotions)
+        settle(unasked)
+        done += len(batch)
+        progress(done, max(total, done))
+    _recount()
+    return done
+
+
+def _batches(site_id: int | None) -> Iterator[list[int]]:
+    """Ids of products that exist or still have a card."""
+    last = 0
+    where, params = ("", ()) if site_id is None else (" AND site_id = ?", (site_id,))
+    source = (
+        "SELECT id AS product_id FROM product WHERE id > ?"
+        if site_id is None
+        else f"SELECT product_id FROM listing WHERE product_id > ?{where}"
+    )
+    while True:
+        found = db.rows(
+            f"{source} UNION SELECT product_id FROM card_place WHERE product_id > ?{where} ORDER BY product_id LIMIT {_AT_ONCE}",
+            last, *params, last, *params,
+        )  # fmt: skip
+        if not found:
+            return
+        yield [row[0] for row in found]
+        last = found[-1][0]
+
+
+def _recount() -> None:
+    """Count every category of every site, one short transaction each."""
+    for site_id, category_id in db.rows(
+        "SELECT DISTINCT site_id, category_id FROM card_place UNION SELECT DISTINCT site_id, category_id FROM card_count"
+    ):
+        with db.transaction():
+            lock_all_cards()
+            _recount_category(site_id, category_id)
+            cache.touch(f"category:{category_id}")
+
+
+def _recount_category(site_id: int, category_id: int) -> None:
+    here = (site_id, category_id)
+    columns = "INSERT INTO card_count (site_id, category_id, currency, code, value, total)"
+    db.execute("DELETE FROM card_count WHERE site_id = ? AND category_id = ?", *here)
+    db.execute(
+        f"{columns} SELECT site_id, category_id, currency, '', '', COUNT(*) FROM card_place"
+        " WHERE site_id = ? AND category_id = ? GROUP BY site_id, category_id, currency",
+        *here,
+    )
+    db.execute(
+        f"{columns} SELECT p.site_id, p.category_id, p.currency, '{AVAILABLE}', '', COUNT(*) FROM card_place p"
+        " WHERE p.site_id = ? AND p.category_id = ? AND EXISTS (SELECT 1 FROM card c WHERE c.product_id = p.product_id"
+        " AND c.site_id = p.site_id AND c.currency = p.currency AND c.available) GROUP BY p.site_id, p.category_id, p.currency",
+        *here,
+    )
+    db.execute(
+        f"{columns} SELECT p.site_id, p.category_id, p.currency, f.code, f.value, COUNT(*) FROM card_place p"
+        " JOIN card_facet f ON f.product_id = p.product_id AND f.site_id = p.site_id"
+        " WHERE p.site_id = ? AND p.category_id = ? GROUP BY p.site_id, p.category_id, p.currency, f.code, f.value",
+        *here,
+    )
+
+
+@jobs.job("cards.refresh_due", every=timedelta(minutes=5))
+def refresh_due(running: jobs.Running) -> None:
+    """Rewrite the cards whose price, promotion or listing has begun or ended."""
+    del running
+    while due := [
+        row[0]
+        for row in db.rows("SELECT DISTINCT product_id FROM card_due WHERE at <= ? LIMIT ?", clock.now_us(), _AT_ONCE)
+    ]:
+        promotions = ask_promoted(due)
+        with db.transaction():
+            unasked = refresh_cards(due, promotions)
+            tell_products_changed(due)
+        settle(unasked)

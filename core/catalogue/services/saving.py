@@ -1,0 +1,231 @@
+"""One product from its draft into its rows, writing only what differs: product, words, categories, pictures, listing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.catalogue.services.drafts import ListingDraft, ProductDraft, TextDraft
+from core.catalogue.services.slugs import claim_path
+from core.catalogue.services.words import TextFact, best_text
+from core.catalogue.services.writing import insert, insert_rows, update
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.lib import clock
+from core.lib.errors import Unfit
+
+
+@dataclass(slots=True, kw_only=True)
+class Saving:
+    """A save on its way. What differs is noted in `before` and `after`, in words for the activity log."""
+
+    site: Site
+    actor: str
+    product_id: int
+    is_new: bool
+    whole: bool
+    before: dict[str, object] = field(default_factory=dict)
+    after: dict[str, object] = field(default_factory=dict)
+
+    def note(self, name: str, before: object, after: object) -> None:
+        self.before[name] = before
+        self.after[name] = after
+
+    @property
+    def changed(self) -> bool:
+        return self.is_new or bool(self.after)
+
+
+# -- the product itself ------------------------------------------------------------------------------------------------
+
+_COLUMNS = ("kind", "vendor", "tax_class")
+
+
+def new_product(draft: ProductDraft) -> int:
+    """Insert the row and answer its id. Raises Unfit without a name."""
+    if not any(text.name for text in [*draft.texts.values(), *draft.site_texts.values()]):
+        raise Unfit({"name": "Give the product a name."})
+    now = clock.now_us()
+    return insert(
+        "product",
+        {
+            "kind": draft.kind or "goods",
+            "vendor": draft.vendor or "",
+            "tax_class": draft.tax_class or "standard",
+            "version": 1,
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+
+
+def save_columns(saving: Saving, draft: ProductDraft) -> None:
+    """Kind, maker and tax class."""
+    row = db.one("SELECT kind, vendor, tax_class FROM product WHERE id = ?", saving.product_id)
+    changes: dict[str, object] = {}
+    for name, old in zip(_COLUMNS, row or (), strict=True):
+        new = getattr(draft, name)
+        if new is not None and new != old:
+            changes[name] = new
+            saving.note(name, old, new)
+    if changes:
+        update("product", saving.product_id, changes)
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+_TEXT = ("name", "summary", "body_html", "seo_title", "seo_description")
+
+
+def save_texts(saving: Saving, texts: Mapping[str, TextDraft], site_id: int | None) -> None:
+    """Words per language, for all sites (`site_id` None) or for one. A language without a name borrows the product's."""
+    if not texts:
+        return
+    rows = db.rows(
+        "SELECT language, site_id, id, name, summary, body_html, seo_title, seo_description FROM product_text WHERE product_id = ? ORDER BY id",
+        saving.product_id,
+    )
+    known = {(row[0], row[1]): row[2:] for row in rows}
+    names = [TextFact(row[0], row[1], row[3], "") for row in rows]
+    names += [TextFact(language, site_id, text.name, "") for language, text in texts.items() if text.name]
+    for language, text in texts.items():
+        old = known.get((language, site_id))
+        if old is None:
+            _new_text(saving, language, site_id, text, names)
+        else:
+            _change_text(saving, language, text, old)
+
+
+def _new_text(saving: Saving, language: str, site_id: int | None, text: TextDraft, names: Sequence[TextFact]) -> None:
+    words = {name: getattr(text, name) or "" for name in _TEXT}
+    if not any(words.values()):
+        return
+    borrowed = best_text(names, saving.site.id, language, saving.site.language)
+    words["name"] = words["name"] or (borrowed.name if borrowed else "")
+    insert("product_text", {"product_id": saving.product_id, "language": language, "site_id": site_id, **words})
+    saving.note(f"name ({language})", None, words["name"])
+
+
+def _change_text(saving: Saving, language: str, text: TextDraft, old: tuple[object, ...]) -> None:
+    changes: dict[str, object] = {}
+    for name, before in zip(_TEXT, old[1:], strict=True):
+        after = getattr(text, name)
+        if after is not None and after != before and (after or name != "name"):
+            changes[name] = after
+            saving.note(f"{name} ({language})", before, after)
+    if changes:
+        update("product_text", int(str(old[0])), changes)
+
+
+# -- places ------------------------------------------------------------------------------------------------------------
+
+
+def save_categories(saving: Saving, category_ids: tuple[int, ...] | None) -> None:
+    """The categories it is in itself; those that stay keep their position. Raises Unfit for one that does not exist."""
+    if category_ids is None:
+        return
+    wanted = set(category_ids)
+    known = {row[0] for row in db.rows(f"SELECT id FROM category WHERE id IN ({db.marks(tuple(wanted))})", *wanted)}
+    if wanted - known:
+        raise Unfit({"categories": "One of these categories no longer exists."})
+    old = {
+        row[0] for row in db.rows("SELECT category_id FROM product_category WHERE product_id = ?", saving.product_id)
+    }
+    gone = old - wanted
+    for category_id in sorted(gone):
+        db.execute(
+            "DELETE FROM product_category WHERE product_id = ? AND category_id = ?", saving.product_id, category_id
+        )
+    insert_rows(
+        "product_category",
+        ("product_id", "category_id", "position"),
+        [(saving.product_id, new, 0) for new in sorted(wanted - old)],
+    )
+    if gone or wanted - old:
+        saving.note("categories", sorted(old), sorted((old - gone) | wanted))
+
+
+def save_media(saving: Saving, media_ids: tuple[int, ...] | None) -> None:
+    """Its pictures in order."""
+    if media_ids is None:
+        return
+    wanted = list(dict.fromkeys(media_ids))
+    old = [
+        row[0]
+        for row in db.rows(
+            "SELECT media_id FROM product_media WHERE product_id = ? ORDER BY position, media_id", saving.product_id
+        )
+    ]
+    if wanted == old:
+        return
+    db.execute("DELETE FROM product_media WHERE product_id = ?", saving.product_id)
+    rows = [(saving.product_id, media_id, position) for position, media_id in enumerate(wanted)]
+    insert_rows("product_media", ("product_id", "media_id", "position"), rows)
+    saving.note("pictures", old, wanted)
+
+
+def save_listing(saving: Saving, draft: ListingDraft | None) -> None:
+    """Its place on the site of the save. A new product is listed; an old one only if the draft speaks of it."""
+    if draft is None and not saving.is_new:
+        return
+    draft = draft or ListingDraft()
+    old = db.one(
+        "SELECT visible, position, publish_at, withdraw_at FROM listing WHERE site_id = ? AND product_id = ?",
+        saving.site.id,
+        saving.product_id,
+    )
+    before = (bool(old[0]), *old[1:]) if old else (True, 0, None, None)
+    wanted = (draft.visible, draft.position, _micros(draft.publish_at), _micros(draft.withdraw_at))
+    after = tuple(now if now is not None else was for now, was in zip(wanted, before, strict=True))
+    if old is None or after != before:
+        write_listing(saving.site.id, saving.product_id, after)
+        saving.note("listing", before if old else None, after)
+    _save_paths(saving, draft.paths)
+
+
+def write_listing(site_id: int, product_id: int, values: tuple[object, ...]) -> None:
+    """Part of a verb: (visible, position, publish_at, withdraw_at) of a product on a site."""
+    columns = ("visible", "position", "publish_at", "withdraw_at")
+    insert_rows(
+        "listing",
+        ("site_id", "product_id", *columns),
+        [(site_id, product_id, *values)],
+        "ON CONFLICT (site_id, product_id) DO UPDATE SET "
+        + ", ".join(f"{column} = excluded.{column}" for column in columns),
+    )
+
+
+def _save_paths(saving: Saving, paths: Mapping[str, str]) -> None:
+    """An address in each of the site's languages: the wanted one, or one made from the name if it has none."""
+    known = {
+        row[0]: row[1]
+        for row in db.rows(
+            "SELECT language, path FROM slug WHERE kind = 'product' AND ref = ? AND site_id = ? AND current = ?",
+            saving.product_id,
+            saving.site.id,
+            True,
+        )
+    }
+    missing = [language for language in saving.site.languages if language not in known and not paths.get(language)]
+    names = _names(saving) if missing else []
+    for language in saving.site.languages:
+        if language in missing:
+            text = best_text(names, saving.site.id, language, saving.site.language)
+            wanted = text.name if text else ""
+        elif not (wanted := paths.get(language, "")):
+            continue
+        path, is_new = claim_path(saving.site.id, language, "product", saving.product_id, wanted)
+        if is_new:
+            saving.note(f"path ({language})", known.get(language), path)
+
+
+def _names(saving: Saving) -> list[TextFact]:
+    rows = db.rows(
+        "SELECT language, site_id, name FROM product_text WHERE product_id = ? ORDER BY id", saving.product_id
+    )
+    return [TextFact(language, site_id, name, "") for language, site_id, name in rows]
+
+
+def _micros(at: datetime | None) -> int | None:
+    return None if at is None else clock.micros(at)

@@ -1,0 +1,359 @@
+"""What the catalogue hands to pages, carts and feeds: frozen, in one language and one currency, without a database row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from core.lib.money import Money
+
+LOW_STOCK = 5  # At most this many left is worth saying.
+
+
+class Stock(StrEnum):
+    """How much of a variant can be sold, in one word."""
+
+    AVAILABLE = "available"
+    LOW = "low"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A stored picture; `name` is what `kernel.files` makes addresses from. The focal point in hundredths of its size."""
+
+    name: str
+    mime: str
+    width: int
+    height: int
+    alt: str = ""
+    focal_x: int = 50
+    focal_y: int = 50
+    media_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swatch:
+    """A colour that a product comes in. `colour` is #rrggbb."""
+
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCard:
+    """A product in a list. `path` goes after /p/. `from_price`: some variant costs more than `price`.
+
+    `variant_id` is set when there is nothing to choose, so that it can be added at once. The list ends at `until`.
+    """
+
+    product_id: int
+    name: str
+    path: str
+    summary: str
+    price: Money
+    was: Money | None
+    from_price: bool
+    until: datetime | None
+    picture: Picture | None
+    swatches: tuple[Swatch, ...]
+    available: bool
+    low: bool
+    variant_id: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The address was this thing's once; `path` is its present one."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crumb:
+    """A step above a page, from the top category down. `path` goes after /c/."""
+
+    category_id: int
+    name: str
+    path: str
+
+
+# -- a product's page --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionChoice:
+    """A value that can be chosen. `colour` is #rrggbb or empty."""
+
+    id: int
+    code: str
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A choice to make, with its values in order."""
+
+    id: int
+    code: str
+    name: str
+    values: tuple[OptionChoice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTier:
+    """`amount` for each of at least `from_qty`."""
+
+    from_qty: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownVariant:
+    """What can be bought. `price` None: not sold in this currency. `left` None: not counted.
+
+    `list_price` is the public price, `price` what is asked now; `value_ids` are in the order of the options.
+    """
+
+    id: int
+    sku: str
+    barcode: str
+    price: Money | None
+    list_price: Money | None
+    was: Money | None
+    tiers: tuple[PriceTier, ...]
+    stock: Stock
+    left: int | None
+    value_ids: tuple[int, ...]
+    media_id: int | None
+    weight_g: int
+    needs_delivery: bool
+
+    @property
+    def can_be_bought(self) -> bool:
+        return self.price is not None and self.stock is not Stock.OUT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """An attribute as shown: its name and its values in words."""
+
+    code: str
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductPage:
+    """All that a product's page says. `text_language` differs from the page's where the words fell back to another.
+
+    `crumbs` lead to its first visible category. `alternates` maps languages to paths. It ends at `until`.
+    """
+
+    id: int
+    version: int
+    path: str
+    name: str
+    summary: str
+    body_html: str
+    seo_title: str
+    seo_description: str
+    text_language: str
+    vendor: str
+    tax_class: str
+    options: tuple[Option, ...]
+    variants: tuple[ShownVariant, ...]
+    pictures: tuple[Picture, ...]
+    facts: tuple[Fact, ...]
+    crumbs: tuple[Crumb, ...]
+    category_ids: frozenset[int]
+    alternates: Mapping[str, str]
+    created_at: datetime
+    updated_at: datetime
+    until: datetime | None
+
+    def variant(self, variant_id: int) -> ShownVariant | None:
+        """The variant of this id."""
+        return next((variant for variant in self.variants if variant.id == variant_id), None)
+
+    def variant_with(self, value_ids: frozenset[int]) -> ShownVariant | None:
+        """The variant that has exactly these values."""
+        return next((variant for variant in self.variants if frozenset(variant.value_ids) == value_ids), None)
+
+    @property
+    def first(self) -> ShownVariant | None:
+        """The variant to show before a choice: the first that can be bought, else the first."""
+        return next(
+            (variant for variant in self.variants if variant.can_be_bought), self.variants[0] if self.variants else None
+        )
+
+
+# -- lists -------------------------------------------------------------------------------------------------------------
+
+
+class Sort(StrEnum):
+    """Orders of a list. RELEVANCE is the order of a search's ids."""
+
+    FEATURED = "featured"
+    NEWEST = "newest"
+    CHEAPEST = "price"
+    DEAREST = "-price"
+    NAME = "name"
+    RELEVANCE = "relevance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingQuery:
+    """What a shopper asks of a list. `category_id` None: all products of the site.
+
+    `filters` maps a facet's code to values: any of them (OR), all facets (AND). Prices are minor units of the currency.
+    `after` and `before` are cursors of a Listing; one that cannot be read means the beginning.
+    """
+
+    category_id: int | None = None
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    price_min: int | None = None
+    price_max: int | None = None
+    in_stock: bool = False
+    sort: Sort = Sort.FEATURED
+    after: str = ""
+    before: str = ""
+    limit: int = 24
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(
+            any(self.filters.values()) or self.in_stock or self.price_min is not None or self.price_max is not None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetValue:
+    """A value to filter by, how many products have it under all other choices, and whether it is chosen."""
+
+    value: str
+    name: str
+    colour: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """A facet with its values, in their order or the most frequent first."""
+
+    code: str
+    name: str
+    values: tuple[FacetValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """A choice that can be taken back. `code` is a facet's, or `price` or `in_stock` with empty `value`."""
+
+    code: str
+    value: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page of a list. `total` counts all pages. Prices span what the other choices leave; None if nothing is left.
+
+    `available` counts products in stock under the other choices. `next` and `previous` are cursors, empty at the ends.
+    """
+
+    cards: tuple[ShownCard, ...]
+    total: int
+    facets: tuple[Facet, ...]
+    available: int
+    price_min: Money | None
+    price_max: Money | None
+    chips: tuple[Chip, ...]
+    next: str
+    previous: str
+    until: datetime | None
+
+
+# -- categories --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryNode:
+    """A visible category with those below it. `count` is of products sold in the currency asked for, below included."""
+
+    id: int
+    code: str
+    name: str
+    path: str
+    count: int
+    picture: Picture | None
+    children: tuple[CategoryNode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryPage:
+    """All that a category's page says beside its list. `crumbs` are those above it."""
+
+    id: int
+    path: str
+    name: str
+    body_html: str
+    seo_title: str
+    seo_description: str
+    text_language: str
+    picture: Picture | None
+    crumbs: tuple[Crumb, ...]
+    children: tuple[CategoryNode, ...]
+    alternates: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What a site's first page shows of the catalogue."""
+
+    newest: tuple[ShownCard, ...]
+    categories: tuple[CategoryNode, ...]
+    until: datetime | None
+
+
+# -- carts -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartVariant:
+    """What a cart line needs of its variant. `price` None: no longer sold here, and `left` None: not counted.
+
+    `tiers` hold list prices per quantity, lowest quantity first; `unit(quantity)` picks. `choices` are (option, value) in words.
+    """
+
+    id: int
+    product_id: int
+    sku: str
+    name: str
+    path: str
+    choices: tuple[tuple[str, str], ...]
+    picture: Picture | None
+    price: Money | None
+    was: Money | None
+    tiers: tuple[PriceTier, ...]
+    stock: Stock
+    left: int | None
+    tax_class: str
+    weight_g: int
+    needs_delivery: bool
+    category_ids: frozenset[int]
+    until: datetime | None
+
+    def unit(self, quantity: int) -> Money | None:
+        """The list price of one of `quantity`."""
+        fitting = [tier.amount for tier in self.tiers if tier.from_qty <= quantity]
+        return min(fitting, key=lambda money: money.amount) if fitting else self.price
+
+
+JSON = dict[str, Any]

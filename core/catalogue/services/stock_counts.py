@@ -1,0 +1,134 @@
+"""What staff do to stock: correct it, count it, receive it, say how much may be ordered beyond it. Each is a verb of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.catalogue.services.availability import refresh_availability, tell_stock_changed
+from core.catalogue.services.stock import Move, StockPromised, apply_moves, ensure_level
+from core.catalogue.services.writing import insert
+from core.kernel import activity, db
+from core.lib.errors import NotFound, Unfit
+
+
+def adjust_stock(variant_id: int, location_id: int, delta: int, reason: str, actor: str) -> int:
+    """Add `delta` pieces (or take them away) and answer how many are there now. Raises StockPromised."""
+    with db.transaction():
+        return _move(variant_id, location_id, delta, "adjust", reason, actor)
+
+
+def count_stock(variant_id: int, location_id: int, counted: int, reason: str, actor: str) -> int:
+    """Someone counted: there are `counted`. Answers the difference to what was thought. Raises StockPromised."""
+    with db.transaction():
+        difference = counted - _on_hand(variant_id, location_id)
+        if difference:
+            _move(variant_id, location_id, difference, "count", reason, actor)
+        return difference
+
+
+def receive_stock(needs: Mapping[int, int], location_id: int, reference: str, actor: str) -> None:
+    """A delivery came in: variant ids to pieces."""
+    with db.transaction():
+        for variant_id, quantity in sorted(needs.items()):
+            _move(variant_id, location_id, quantity, "receive", "", actor, reference)
+
+
+def set_backorder_limit(variant_id: int, location_id: int, limit: int, actor: str) -> None:
+    """How many more than are there may be ordered; `stock.UNLIMITED` for as many as people want. Raises StockPromised."""
+    with db.transaction():
+        if change_backorder_limit(variant_id, location_id, limit):
+            refresh_availability([variant_id])
+            activity.record(actor, "stock.backorders", f"variant:{variant_id}", after={"backorder_limit": limit})
+            tell_stock_changed([variant_id])
+
+
+def change_backorder_limit(variant_id: int, location_id: int, limit: int) -> bool:
+    """Part of a verb, which must refresh the cards: set the limit; False if it was so already."""
+    ensure_level(variant_id, location_id)
+    before = db.value(
+        "SELECT backorder_limit FROM stock_level WHERE variant_id = ? AND location_id = ?", variant_id, location_id
+    )
+    if before == limit:
+        return False
+    if not db.execute(
+        "UPDATE stock_level SET backorder_limit = ? WHERE variant_id = ? AND location_id = ? AND allocated + held <= on_hand + ?",
+        limit, variant_id, location_id, limit,
+    ):  # fmt: skip
+        raise StockPromised(variant_id)
+    return True
+
+
+def count_moves(counted: Mapping[int, int], location_id: int) -> list[Move]:
+    """Part of a verb: the moves that bring variants to these counts; none for those that are right."""
+    known: dict[int, int] = dict(
+        db.rows(
+            f"SELECT variant_id, on_hand FROM stock_level WHERE location_id = ? AND variant_id IN ({db.marks(tuple(counted))}){_for_update()}",
+            location_id, *counted,
+        )
+    )  # fmt: skip
+    return [
+        Move(variant_id=variant_id, location_id=location_id, kind="count", on_hand=number - known.get(variant_id, 0))
+        for variant_id, number in sorted(counted.items())
+        if number != known.get(variant_id, 0)
+    ]
+
+
+def add_location(code: str, name: str, priority: int, country: str, actor: str) -> int:
+    """A further place to ship from. Answers its id."""
+    with db.transaction():
+        if db.value("SELECT 1 FROM location WHERE code = ?", code) is not None:
+            raise Unfit({"code": "Another location has this code."})
+        location_id = insert("location", {"code": code, "name": name, "priority": priority, "country": country})
+        activity.record(
+            actor,
+            "location.added",
+            f"location:{location_id}",
+            title=name,
+            after={"code": code, "name": name, "priority": priority},
+        )
+        return location_id
+
+
+def first_location() -> int:
+    """The preferred place to ship from; there is always one."""
+    return int(db.value("SELECT id FROM location ORDER BY priority, id LIMIT 1"))
+
+
+def _move(
+    variant_id: int, location_id: int, delta: int, kind: str, reason: str, actor: str, reference: str = ""
+) -> int:
+    sku = db.value("SELECT sku FROM variant WHERE id = ?", variant_id)
+    if sku is None:
+        raise NotFound
+    before = _on_hand(variant_id, location_id)
+    move = Move(
+        variant_id=variant_id, location_id=location_id, kind=kind, on_hand=delta, reason=reason, reference=reference
+    )
+    noticed = apply_moves([move], actor)
+    if noticed:
+        refresh_availability(noticed)
+    after = _on_hand(variant_id, location_id)
+    activity.record(
+        actor,
+        f"stock.{kind}",
+        f"variant:{variant_id}",
+        title=sku,
+        before={"on_hand": before},
+        after={"on_hand": after, "reason": reason},
+    )
+    tell_stock_changed([variant_id])
+    return after
+
+
+def _on_hand(variant_id: int, location_id: int) -> int:
+    """How many are there, held still on PostgreSQL until the verb ends, so that a difference stays true."""
+    found = db.value(
+        f"SELECT on_hand FROM stock_level WHERE variant_id = ? AND location_id = ?{_for_update()}",
+        variant_id,
+        location_id,
+    )
+    return int(found or 0)
+
+
+def _for_update() -> str:
+    return "" if db.is_sqlite() else " FOR UPDATE"

@@ -1,0 +1,67 @@
+"""What the checkout's form may contain; field names are those of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.cart.services import Details
+from core.hookspecs.checkout import Address
+from core.lib import addresses
+from core.lib.addresses import one_line
+
+BILLING = "billing_"
+_NOTE = 2_000
+_EXTRA = 2_000
+_EXTRAS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderForm:
+    """The whole page as sent. `seen_total` is the total the shopper saw, in minor units; None if it was not sent."""
+
+    details: Details
+    seen_total: int | None
+
+
+def read_order_form(sent: Mapping[str, str]) -> OrderForm:
+    """Read the page; nothing is checked here but lengths, so that all of it can be kept and shown again.
+
+    Fields: email; name company line1 line2 district city region postcode country phone; `billing_other` with the same names
+    after `billing_`; `delivery` (carrier:service); `gateway`; `note`; `extra.<plugin>.<field>`; `seen_total`.
+    """
+    carrier, _, service = one_line(sent.get("delivery", ""), 121).partition(":")
+    return OrderForm(
+        details=Details(
+            email=one_line(sent.get("email", ""), 254),
+            address=read_address(sent),
+            billing=read_address(sent, BILLING) if sent.get("billing_other") else None,
+            carrier=carrier[:60],
+            service=service[:60],
+            gateway=one_line(sent.get("gateway", ""), 60),
+            note=sent.get("note", "").replace("\0", "").replace("\r\n", "\n").strip()[:_NOTE],
+            extra=_extra(sent),
+        ),
+        seen_total=_whole(sent.get("seen_total", "")),
+    )
+
+
+def read_address(sent: Mapping[str, str], prefix: str = "") -> Address | None:
+    """The address in the fields that begin with `prefix`; None where not even a country was sent."""
+    data = addresses.cleaned({name: sent.get(prefix + name, "") for name in addresses.NAMES})
+    return Address(**addresses.parts(data)) if data["country"] else None
+
+
+def _extra(sent: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """{plugin: {field: answer}}; which of them were asked for is compared when the order is placed."""
+    answers: dict[str, dict[str, Any]] = {}
+    for name, value in [(name, value) for name, value in sent.items() if name.startswith("extra.")][:_EXTRAS]:
+        plugin, _, field = name.removeprefix("extra.").partition(".")
+        if plugin and field and len(name) <= 200:
+            answers.setdefault(plugin, {})[field] = value.replace("\0", "").strip()[:_EXTRA]
+    return answers
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

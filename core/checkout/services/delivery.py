@@ -1,0 +1,120 @@
+"""What the carriers offer for a cart, within a deadline: one that is slow or broken is left out, and the rest are shown."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.checkout.services.quote import ChosenRate
+from core.hookspecs.checkout import Address, Cart
+from core.hookspecs.fulfil import Carrier, Parcel, ParcelLine, Rate
+from core.kernel import db
+from core.kernel.i18n import gettext as _
+from core.kernel.installation import installation
+from core.kernel.sites import SiteState
+from core.lib.money import Money
+
+DEADLINE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The rates to choose from, the chosen one (the first by default), and why carriers do not come, as sentences."""
+
+    rates: tuple[ChosenRate, ...] = ()
+    chosen: ChosenRate | None = None
+    reasons: tuple[str, ...] = ()
+
+
+def by_arrangement(currency: str) -> ChosenRate:
+    """Core's own way where no carrier is on: shop and shopper agree between themselves, at no charge."""
+    return ChosenRate(carrier="", service="", title=_("Delivery by arrangement"), amount=Money.zero(currency))
+
+
+def deliveries(
+    state: SiteState, cart: Cart, address: Address, left: Sequence[int], wanted: tuple[str, str]
+) -> Delivery:
+    """Ask every carrier at once. `left` are the lines' amounts after offers; `wanted` is (carrier, service) as chosen before."""
+    carriers = [
+        (plugin, one) for plugin, answer in state.hooks.each("fulfil_carriers", site=state.site) for one in answer
+    ]
+    if not carriers:
+        rate = by_arrangement(cart.currency)
+        return Delivery(rates=(rate,), chosen=rate)
+    parcel = _parcel(cart, address, left)
+    answers = _ask_all(state, carriers, parcel)
+    rates = tuple(
+        _chosen(plugin, carrier, rate)
+        for (plugin, carrier), (_reason, found) in zip(carriers, answers, strict=True)
+        for rate in found
+        if rate.amount.currency == cart.currency and rate.amount.amount >= 0
+    )
+    picked = next((rate for rate in rates if (rate.carrier, rate.service) == wanted), rates[0] if rates else None)
+    return Delivery(
+        rates=rates, chosen=picked, reasons=tuple(dict.fromkeys(reason for reason, _found in answers if reason))
+    )
+
+
+def _chosen(plugin: str, carrier: Carrier, rate: Rate) -> ChosenRate:
+    return ChosenRate(
+        plugin=plugin,
+        carrier=carrier.code,
+        carrier_title=carrier.title,
+        service=rate.service,
+        title=rate.title,
+        amount=rate.amount,
+        days=rate.days,
+        pickup=rate.pickup,
+        token=rate.token,
+    )
+
+
+def _parcel(cart: Cart, address: Address, left: Sequence[int]) -> Parcel:
+    lines = tuple(
+        ParcelLine(
+            variant_id=line.variant_id, sku=line.sku, name=line.name, quantity=line.quantity, weight_g=line.weight_g,
+            value=Money(amount, cart.currency),
+        )
+        for line, amount in zip(cart.lines, left, strict=True)
+        if line.needs_delivery
+    )  # fmt: skip
+    return Parcel(
+        lines=lines, address=replace(address), value=Money(sum(line.value.amount for line in lines), cart.currency)
+    )
+
+
+_Answer = tuple[str, Sequence[Rate]]
+
+
+def _ask_all(state: SiteState, carriers: Sequence[tuple[str, Carrier]], parcel: Parcel) -> list[_Answer]:
+    """Each carrier in a thread of its own, since one that sleeps cannot be stopped; the deadline is one for all."""
+    answers: list[_Answer | None] = [None] * len(carriers)
+
+    def ask(place: int, plugin: str, carrier: Carrier) -> None:
+        try:
+            reason = carrier.serves(parcel.address)
+            answers[place] = (
+                (reason, ()) if reason else ("", [rate for rate in carrier.quote(parcel) if isinstance(rate, Rate)])
+            )
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard around a carrier: the others remain
+            installation().faults.report(state.site.id, plugin, "quote", error)
+        finally:
+            db.reset_thread()
+
+    threads = [
+        # The context carries the language and the request into the thread.
+        threading.Thread(target=contextvars.copy_context().run, args=(ask, place, plugin, carrier), daemon=True)
+        for place, (plugin, carrier) in enumerate(carriers)
+    ]
+    until = time.monotonic() + DEADLINE_S
+    for thread in threads:
+        thread.start()
+    for thread, (plugin, carrier) in zip(threads, carriers, strict=True):
+        thread.join(max(0.0, until - time.monotonic()))
+        if thread.is_alive():
+            late = TimeoutError(f"{carrier.code} did not answer within {DEADLINE_S:g} s")
+            installation().faults.report(state.site.id, plugin, "quote", late)
+    return [answer if answer is not None else ("", ()) for answer in answers]

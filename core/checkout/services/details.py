@@ -1,0 +1,66 @@
+"""Whether the shopper's answers are enough to place the order: one rule for every way an order can come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.cart.services import StoredCart
+from core.checkout.services.quote import ChosenRate
+from core.hookspecs.checkout import Address, Field
+from core.lib import addresses
+
+MISSING = addresses.MISSING
+
+
+def missing_details(stored: StoredCart, rate: ChosenRate | None, fields: Sequence[tuple[str, Field]]) -> dict[str, str]:
+    """What is wrong, as English msgids by field name; empty if the order can be placed. `rate` None: nothing is delivered.
+
+    Where the shopper collects, a name is enough of an address.
+    """
+    errors = {}
+    if problem := addresses.email_problem(stored.email):
+        errors["email"] = problem
+    if rate is not None:
+        found = _address_problems(stored.address)
+        errors.update({"name": found["name"]} if rate.pickup and "name" in found else {} if rate.pickup else found)
+    if stored.billing is not None:
+        errors.update({f"billing_{name}": message for name, message in _address_problems(stored.billing).items()})
+    errors.update(_unanswered(stored.extra, fields))
+    return errors
+
+
+def address_texts(address: Address | None) -> dict[str, str]:
+    """An address as the texts of a form, `line1` and `line2` apart."""
+    if address is None:
+        return dict.fromkeys(addresses.NAMES, "")
+    lines = (*address.lines, "", "")
+    plain = {name: getattr(address, name) for name in addresses.NAMES if name not in {"line1", "line2"}}
+    return {**plain, "line1": lines[0], "line2": lines[1]}
+
+
+def _address_problems(address: Address | None) -> dict[str, str]:
+    return addresses.check(address_texts(address))
+
+
+def _unanswered(extra: Mapping[str, Mapping[str, Any]], fields: Sequence[tuple[str, Field]]) -> dict[str, str]:
+    errors = {}
+    for plugin, one in fields:
+        answer = str(extra.get(plugin, {}).get(one.name, ""))
+        name = f"extra.{plugin}.{one.name}"
+        if one.required and not answer:
+            errors[name] = MISSING
+        elif len(answer) > one.max_length:
+            errors[name] = addresses.TOO_LONG
+        elif answer and one.choices and answer not in {value for value, _label in one.choices}:
+            errors[name] = addresses.NOT_LISTED
+    return errors
+
+
+def asked_for(extra: Mapping[str, Mapping[str, Any]], fields: Sequence[tuple[str, Field]]) -> dict[str, dict[str, Any]]:
+    """The answers to questions that were asked; whatever else was sent is not stored with the order."""
+    answers: dict[str, dict[str, Any]] = {}
+    for plugin, one in fields:
+        if one.name in extra.get(plugin, {}):
+            answers.setdefault(plugin, {})[one.name] = extra[plugin][one.name]
+    return answers

@@ -1,0 +1,283 @@
+"""place_order: ask first, then one transaction that re-checks what the answers relied on.
+
+Of two clicks, two tabs or a retry, one makes the order and the others are answered with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.cart.services import CartGone, Details, StoredCart, find_cart, save_details
+from core.catalogue.services.carts import cart_variants
+from core.checkout.services.details import asked_for, missing_details
+from core.checkout.services.look import PLACE, CheckoutView, GatewayView, look
+from core.checkout.services.quote import DELIVERY, Quote
+from core.hookspecs.checkout import Problem
+from core.hookspecs.promote import Claim
+from core.kernel import db
+from core.kernel.sites import SiteState
+from core.lib import clock
+from core.lib.errors import Refused, Unfit
+from core.orders.services.claims import claim_key
+from core.orders.services.links import order_secret
+from core.orders.services.read import order_of_cart
+from core.orders.services.store import NewAdjustment, NewLine, NewOrder, NewPayment, NewTax, store_order
+
+_TRIES = 4
+
+
+class EmptyCart(Refused):
+    """There is nothing in the cart."""
+
+    code = "empty_cart"
+    default_message = "Your cart is empty."
+
+
+class PriceChanged(Refused):
+    """The total is another than the shopper saw; `view` holds the new one. Nothing was stored."""
+
+    code = "price_changed"
+    default_message = "The total is now %(total)s. Look at it and order again."
+
+    def __init__(self, view: CheckoutView) -> None:
+        super().__init__(total=view.total)
+        self.view = view
+
+
+class CannotBePlaced(Refused):
+    """Problems that the shopper can do something about; `problems` are in the shopper's language."""
+
+    status = 422
+    code = "cannot_be_placed"
+    default_message = "Something has to be put right before you can order."
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(problems[0].message if len(problems) == 1 else "")
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedOrder:
+    """The order behind the click. `secret` opens its page; `is_new` False: it had been placed before."""
+
+    id: int
+    number: str
+    secret: str
+    is_new: bool
+
+
+class _CartMoved(Exception):
+    """The cart or its prices changed between the asking and the transaction."""
+
+
+def place_order(
+    state: SiteState,
+    token: str | None,
+    *,
+    seen_total: int | None,
+    details: Details | None = None,
+    shopper_id: int | None = None,
+    actor: str = "",
+) -> PlacedOrder:
+    """Make an order of the cart behind `token`, once, whatever happens; `details` are kept with the cart first.
+
+    `seen_total` is the total that was shown, in minor units. Raises CartGone, EmptyCart, Unfit (a message per field),
+    CannotBePlaced, PriceChanged, OutOfStock, ClaimExhausted, HookFailed: nothing is stored then but the details. Asks all
+    checkout hooks outside the transaction. Records OrderPlaced. The payment is begun by the caller, after the commit.
+    """
+    if details is not None:
+        _keep(state, token, details, shopper_id)
+    for _attempt in range(_TRIES):
+        stored = find_cart(state.site, token, shopper_id=shopper_id, ordered=True)
+        if stored is None:
+            raise CartGone
+        if stored.ordered_at is not None:
+            return _known(stored)
+        view = _checked(state, stored, seen_total)
+        new = _new_order(state, view, shopper_id, actor)
+        try:
+            return db.retrying(lambda: _store(state, view, new))  # noqa: B023 -- called before the loop goes on
+        except _CartMoved:
+            continue
+    raise PriceChanged(look(state, stored, PLACE))
+
+
+def _keep(state: SiteState, token: str | None, details: Details, shopper_id: int | None) -> None:
+    """Store the answers if they are new: a second click must not move the cart under the first one."""
+    stored = find_cart(state.site, token, shopper_id=shopper_id, ordered=True)
+    if stored is None:
+        raise CartGone
+    same = all(getattr(stored, name) == getattr(details, name) for name in Details.__slots__)
+    if stored.ordered_at is None and not same:
+        try:
+            save_details(state.site, token, details, shopper_id=shopper_id)
+        except CartGone:
+            return  # The other click has just ordered it; its order is the answer.
+
+
+def _known(stored: StoredCart) -> PlacedOrder:
+    found = order_of_cart(stored.site_id, stored.id)
+    if found is None:
+        raise CartGone
+    return PlacedOrder(id=found[0], number=found[1], secret=order_secret(stored.site_id, stored.id), is_new=False)
+
+
+def _checked(state: SiteState, stored: StoredCart, seen_total: int | None) -> CheckoutView:
+    """The answers of all hooks, if nothing speaks against the order."""
+    if not stored.lines:
+        raise EmptyCart
+    view = look(state, stored, PLACE)
+    errors = missing_details(stored, view.quote.delivery.rate, view.fields)
+    if view.needs_payment and view.gateway is None:
+        errors["gateway"] = "There is no way to pay this amount at the moment."
+    elif view.gateway is not None and stored.gateway and stored.gateway != view.gateway.code:
+        errors["gateway"] = "This way to pay is not offered. Choose another one."
+    if errors:
+        raise Unfit(errors)
+    if view.problems:
+        raise CannotBePlaced(view.problems)
+    if seen_total != view.total.amount:
+        raise PriceChanged(view)
+    return view
+
+
+# -- the transaction -------------------------------------------------------------------------------------------------------
+
+
+def _store(state: SiteState, view: CheckoutView, new: NewOrder) -> PlacedOrder:
+    """Claim the cart, re-check prices, store. Raises _CartMoved where another look is needed."""
+    stored = view.stored
+    with db.transaction():
+        claimed = db.execute(
+            "UPDATE carts SET ordered_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND site_id = ? AND ordered_at IS NULL AND version = ?",
+            clock.now_us(), clock.now_us(), stored.id, stored.site_id, stored.version,
+        )  # fmt: skip
+        if not claimed:
+            raise _CartMoved
+        _check_prices(state, view)
+        order_id, number = store_order(new)
+    return PlacedOrder(id=order_id, number=number, secret=new.secret, is_new=True)
+
+
+def _check_prices(state: SiteState, view: CheckoutView) -> None:
+    """List prices and listings must be those that the hooks were asked about."""
+    cart = view.cart
+    variants = cart_variants(state.site, cart.language, cart.currency, [line.variant_id for line in cart.lines])
+    for line in cart.lines:
+        variant = variants.get(line.variant_id)
+        if variant is None or variant.unit(line.quantity) != line.list_unit:
+            raise _CartMoved
+
+
+# -- from the quote to rows ------------------------------------------------------------------------------------------------
+
+
+def _new_order(state: SiteState, view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrder:
+    stored, quote, totals = view.stored, view.quote, view.quote.totals
+    rate = quote.delivery.rate
+    shopper = shopper_id if shopper_id is not None else stored.shopper_id
+    return NewOrder(
+        site_id=stored.site_id, cart_id=stored.id, secret=order_secret(stored.site_id, stored.id), shopper_id=shopper,
+        email=stored.email.strip(), language=stored.language, currency=stored.currency, subtotal=totals.subtotal.amount,
+        discount=totals.discount.amount, delivery=totals.delivery.amount, tax=totals.tax.amount, total=totals.total.amount,
+        delivery_total=quote.delivery.total.amount, prices_include_tax=quote.prices_include_tax, tax_note=quote.tax_note,
+        address=stored.address if rate is not None else None, billing=stored.billing or (stored.address if rate is None else None),
+        carrier=rate.carrier if rate else "", carrier_plugin=rate.plugin if rate else "", service=rate.service if rate else "", delivery_title=_delivery_title(view),
+        rate=_plain(asdict(rate)) if rate else {}, payment=_payment(view.gateway), note=stored.note, codes=stored.codes,
+        extra=asked_for(stored.extra, view.fields), trace=[_plain(asdict(step)) for step in quote.trace],
+        lines=_lines(view), adjustments=_adjustments(quote), taxes=_taxes(quote), claims=_claims(quote),
+        expires_at=_expires_at(view.gateway), actor=actor or (f"shopper:{shopper}" if shopper is not None else "guest"),
+    )  # fmt: skip
+
+
+def _delivery_title(view: CheckoutView) -> str:
+    rate = view.quote.delivery.rate
+    if rate is None:
+        return ""
+    return (
+        rate.title
+        if not rate.carrier_title or rate.carrier_title == rate.title
+        else f"{rate.carrier_title}: {rate.title}"
+    )
+
+
+def _payment(gateway: GatewayView | None) -> NewPayment:
+    if gateway is None:
+        return NewPayment(plugin="", gateway="", account="", live=True, title="")
+    return NewPayment(
+        plugin=gateway.plugin, gateway=gateway.code, account=gateway.account, live=gateway.live, title=gateway.title
+    )
+
+
+def _expires_at(gateway: GatewayView | None) -> datetime | None:
+    """Unpaid orders keep their stock as many days as the gateway says; 0 is without end."""
+    return (
+        clock.now() + timedelta(days=gateway.unpaid_days) if gateway is not None and gateway.unpaid_days > 0 else None
+    )
+
+
+def _lines(view: CheckoutView) -> list[NewLine]:
+    pictures = {
+        line.id: line.variant.picture.name
+        for line in view.lines
+        if line.variant is not None and line.variant.picture is not None
+    }
+    return [
+        NewLine(
+            variant_id=one.line.variant_id, product_id=one.line.product_id, sku=one.line.sku, name=one.line.name,
+            picture=pictures.get(one.line.id, ""), quantity=one.line.quantity, unit_amount=one.line.unit.amount,
+            list_amount=one.line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount, tax=one.tax.amount,
+            total=one.total.amount, tax_class=one.line.tax_class, weight_g=one.line.weight_g, needs_delivery=one.line.needs_delivery,
+        )
+        for one in view.quote.lines
+    ]  # fmt: skip
+
+
+def _adjustments(quote: Quote) -> list[NewAdjustment]:
+    places = {one.line.id: place for place, one in enumerate(quote.lines)}
+    return [
+        NewAdjustment(
+            plugin=one.plugin, rule=one.rule, title=one.title, code=one.code, target=one.target, amount=one.amount.amount,
+            shares={places[line_id]: share.amount for line_id, share in one.shares},
+        )
+        for one in quote.adjustments
+    ]  # fmt: skip
+
+
+def _taxes(quote: Quote) -> list[NewTax]:
+    places = {f"line:{one.line.id}": place for place, one in enumerate(quote.lines)}
+    return [
+        NewTax(
+            position=None if tax.key == DELIVERY else places[tax.key],
+            name=tax.name[:120],
+            rate=tax.rate,
+            amount=tax.amount.amount,
+        )
+        for tax in quote.taxes
+    ]
+
+
+def _claims(quote: Quote) -> dict[str, Claim]:
+    """What is taken of each counter; two offers on one counter take their sum, within the smaller limit."""
+    claims: dict[str, Claim] = {}
+    for one in quote.adjustments:
+        for claim in one.claims:
+            key = claim_key(one.plugin, claim)
+            other = claims.get(key)
+            claims[key] = (
+                claim
+                if other is None
+                else Claim(key=claim.key, limit=min(claim.limit, other.limit), amount=claim.amount + other.amount)
+            )
+    return claims
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """For JSON: money as its minor units, beside the order's one currency."""
+    return {
+        name: value["amount"] if isinstance(value, dict) and "currency" in value else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,327 @@
+"""What a cart costs: one pure function over prices, offers, delivery and taxes, and the trace that says why.
+
+Whole minor units throughout. Every total is the sum of its shown parts, and offers and taxes are split over the lines by
+largest remainder, so that giving back every line gives back exactly what was paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.checkout.services.offers import Applied, Candidate, best_set, fault
+from core.hookspecs.checkout import Address, Cart, CartLine, PricedCart, Tax, TaxableLine, Taxes
+from core.hookspecs.promote import Claim
+from core.lib.errors import Broken
+from core.lib.money import Money
+
+APPLIED, REJECTED, LOST = "applied", "rejected", "lost"
+DELIVERY = "delivery"
+
+
+class WrongTaxes(Broken):
+    """A tax plugin answered for lines that were not asked about, in another currency, or with impossible amounts."""
+
+    default_message = "The taxes of this cart could not be worked out. Nothing was charged; try again in a minute."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceStep:
+    """One rule and what became of it: `applied`, `rejected` (it cannot apply) or `lost` (another set takes more off)."""
+
+    plugin: str
+    rule: str
+    verdict: str
+    reason: str
+    amount: Money
+    title: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenRate:
+    """The delivery that was chosen. `pickup`: collected by the shopper."""
+
+    carrier: str
+    service: str
+    title: str
+    amount: Money
+    plugin: str = ""
+    carrier_title: str = ""
+    days: tuple[int, int] | None = None
+    pickup: bool = False
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteLine:
+    """A cart line with its share of offers and its taxes. `total` is what the shopper pays for it, tax in or on top."""
+
+    line: CartLine
+    subtotal: Money
+    discount: Money
+    tax: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """An offer that applies. `amount` is what it takes off; `shares` are (line id, amount), empty for delivery offers."""
+
+    plugin: str
+    rule: str
+    title: str
+    code: str
+    target: str
+    amount: Money
+    shares: tuple[tuple[int, Money], ...]
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteDelivery:
+    """The delivery with its offers and taxes; `rate` None while none is chosen or none is needed."""
+
+    rate: ChosenRate | None
+    amount: Money
+    discount: Money
+    tax: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxSum:
+    """One tax over the whole cart, as shown under the totals. `rate` is in hundredths of a percent."""
+
+    name: str
+    rate: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """`total` = `subtotal` - `discount` + `delivery` (+ `tax` where prices lack it). `discount` holds delivery offers too."""
+
+    subtotal: Money
+    discount: Money
+    delivery: Money
+    tax: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a cart costs and why."""
+
+    currency: str
+    prices_include_tax: bool
+    lines: tuple[QuoteLine, ...]
+    adjustments: tuple[Adjustment, ...]
+    delivery: QuoteDelivery
+    taxes: tuple[Tax, ...]
+    tax_sums: tuple[TaxSum, ...]
+    tax_note: str
+    totals: Totals
+    trace: tuple[TraceStep, ...]
+
+    @property
+    def total(self) -> Money:
+        return self.totals.total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discounted:
+    """A cart after offers, before taxes: the first half of a quote. `left` and `delivery_left` are what is still to pay."""
+
+    cart: Cart
+    rate: ChosenRate | None
+    applied: tuple[Applied, ...]
+    left: tuple[int, ...]
+    delivery_left: int
+    trace: tuple[TraceStep, ...]
+
+    def taxable(self, address: Address | None, *, prices_include_tax: bool) -> PricedCart:
+        """What the tax plugin is asked about."""
+        currency = self.cart.currency
+        lines = [
+            TaxableLine(key=f"line:{line.id}", tax_class=line.tax_class, amount=Money(amount, currency))
+            for line, amount in zip(self.cart.lines, self.left, strict=True)
+        ]
+        if self.rate is not None:
+            lines.append(TaxableLine(key=DELIVERY, tax_class=DELIVERY, amount=Money(self.delivery_left, currency)))
+        return PricedCart(
+            lines=tuple(lines),
+            currency=currency,
+            address=address,
+            prices_include_tax=prices_include_tax,
+            customer_id=self.cart.customer_id,
+        )
+
+
+def discounted(
+    cart: Cart, candidates: Sequence[Candidate], rate: ChosenRate | None, *, known: bool = True
+) -> Discounted:
+    """Apply the best legal set of offers. `known` False: which delivery it will be is still open, so its offers wait."""
+    price = rate.amount.amount if rate else 0
+    line_ids = frozenset(line.id for line in cart.lines)
+    faults = {id(c): fault(c.offer, cart.currency, line_ids) for c in candidates}
+    able = [c for c in candidates if not faults[id(c)]]
+    delivery = price if known or rate else None
+    applied = best_set(cart, delivery, able)
+    left = [line.subtotal.amount for line in cart.lines]
+    for one in applied:
+        left = [amount - share for amount, share in zip(left, one.shares, strict=True)]
+        price -= one.delivery
+    trace = _trace(cart.currency, candidates, faults, applied)
+    return Discounted(cart=cart, rate=rate, applied=applied, left=tuple(left), delivery_left=price, trace=trace)
+
+
+def _trace(
+    currency: str, candidates: Sequence[Candidate], faults: dict[int, str], applied: Sequence[Applied]
+) -> tuple[TraceStep, ...]:
+    taken = {id(one.candidate): one for one in applied}
+    steps = []
+    for candidate in candidates:
+        one, wrong = taken.get(id(candidate)), faults[id(candidate)]
+        verdict = APPLIED if one else REJECTED if wrong else LOST
+        reason = (
+            "It applies once the delivery is chosen."
+            if one and one.waits
+            else ""
+            if one
+            else wrong or _why_lost(candidate, applied)
+        )
+        steps.append(_step(candidate, verdict, reason, Money(one.amount if one else 0, currency)))
+    return tuple(steps)
+
+
+def _why_lost(candidate: Candidate, applied: Sequence[Applied]) -> str:
+    offer = candidate.offer
+    if offer.exclusive and applied:
+        return "It stands alone, and others take more off."
+    if any(one.candidate.offer.exclusive for one in applied):
+        return "Another offer that stands alone takes more off."
+    if offer.group and any(one.candidate.offer.group == offer.group for one in applied):
+        return "A better offer of the same kind applies."
+    return "It takes nothing more off this cart."
+
+
+def _step(candidate: Candidate, verdict: str, reason: str, amount: Money) -> TraceStep:
+    offer = candidate.offer
+    return TraceStep(
+        plugin=candidate.plugin,
+        rule=offer.key,
+        verdict=verdict,
+        reason=reason,
+        amount=amount,
+        title=offer.title,
+        code=offer.code,
+    )
+
+
+def quote(
+    after: Discounted, taxes: Taxes | None, *, prices_include_tax: bool, trace: Sequence[TraceStep] = ()
+) -> Quote:
+    """The second half: put taxes on what the offers left, and add everything up. `trace` are steps made before the offers.
+
+    Raises WrongTaxes for an answer that does not fit the question.
+    """
+    cart, currency = after.cart, after.cart.currency
+    answered = taxes.taxes if taxes else ()
+    by_key = _tax_by_key(after, answered, prices_include_tax=prices_include_tax)
+    on_top = 0 if prices_include_tax else 1
+    lines = tuple(
+        _line(line, left, by_key.get(f"line:{line.id}", 0), on_top)
+        for line, left in zip(cart.lines, after.left, strict=True)
+    )
+    delivery = _delivery(after, by_key.get(DELIVERY, 0), on_top)
+    return Quote(
+        currency=currency,
+        prices_include_tax=prices_include_tax,
+        lines=lines,
+        adjustments=tuple(_adjustment(cart, one) for one in after.applied),
+        delivery=delivery,
+        taxes=tuple(answered),
+        tax_sums=_tax_sums(answered, currency),
+        tax_note=taxes.reason if taxes else "",
+        totals=_totals(lines, delivery, currency),
+        trace=(*trace, *after.trace, *_tax_steps(answered, currency)),
+    )
+
+
+def _line(line: CartLine, left: int, tax: int, on_top: int) -> QuoteLine:
+    currency = line.unit.currency
+    return QuoteLine(
+        line=line,
+        subtotal=line.subtotal,
+        discount=line.subtotal - Money(left, currency),
+        tax=Money(tax, currency),
+        total=Money(left + on_top * tax, currency),
+    )
+
+
+def _delivery(after: Discounted, tax: int, on_top: int) -> QuoteDelivery:
+    amount = after.rate.amount if after.rate else Money.zero(after.cart.currency)
+    left = Money(after.delivery_left, amount.currency)
+    return QuoteDelivery(
+        rate=after.rate,
+        amount=amount,
+        discount=amount - left,
+        tax=Money(tax, amount.currency),
+        total=left + Money(on_top * tax, amount.currency),
+    )
+
+
+def _totals(lines: Sequence[QuoteLine], delivery: QuoteDelivery, currency: str) -> Totals:
+    return Totals(
+        subtotal=Money(sum(line.subtotal.amount for line in lines), currency),
+        discount=Money(sum(line.discount.amount for line in lines), currency) + delivery.discount,
+        delivery=delivery.amount,
+        tax=Money(sum(line.tax.amount for line in lines), currency) + delivery.tax,
+        total=Money(sum(line.total.amount for line in lines), currency) + delivery.total,
+    )
+
+
+def _adjustment(cart: Cart, one: Applied) -> Adjustment:
+    shares = tuple(
+        (line.id, Money(share, cart.currency)) for line, share in zip(cart.lines, one.shares, strict=True) if share
+    )
+    return Adjustment(
+        plugin=one.candidate.plugin,
+        rule=one.candidate.offer.key,
+        title=one.candidate.offer.title,
+        code=one.candidate.offer.code,
+        target=DELIVERY if one.delivery or one.waits else "lines",
+        amount=Money(one.amount, cart.currency),
+        shares=shares,
+        claims=one.candidate.offer.claims,
+    )
+
+
+def _tax_by_key(after: Discounted, taxes: Sequence[Tax], *, prices_include_tax: bool) -> dict[str, int]:
+    """Tax per taxable line. Selling with a wrong tax is worse than not selling, so a wrong answer raises."""
+    bases = {f"line:{line.id}": left for line, left in zip(after.cart.lines, after.left, strict=True)}
+    if after.rate is not None:
+        bases[DELIVERY] = after.delivery_left
+    sums: dict[str, int] = {}
+    for tax in taxes:
+        if tax.key not in bases or tax.amount.currency != after.cart.currency or tax.amount.amount < 0:
+            raise WrongTaxes
+        sums[tax.key] = sums.get(tax.key, 0) + tax.amount.amount
+    if prices_include_tax and any(amount > bases[key] for key, amount in sums.items()):
+        raise WrongTaxes
+    return sums
+
+
+def _tax_sums(taxes: Sequence[Tax], currency: str) -> tuple[TaxSum, ...]:
+    sums: dict[tuple[str, int], int] = {}
+    for tax in taxes:
+        sums[tax.name, tax.rate] = sums.get((tax.name, tax.rate), 0) + tax.amount.amount
+    return tuple(TaxSum(name=name, rate=rate, amount=Money(amount, currency)) for (name, rate), amount in sums.items())
+
+
+def _tax_steps(taxes: Sequence[Tax], currency: str) -> tuple[TraceStep, ...]:
+    return tuple(
+        TraceStep(plugin="", rule=f"tax {sum_.name}", verdict=APPLIED, reason="", amount=sum_.amount, title=sum_.name)
+        for sum_ in _tax_sums(taxes, currency)
+    )

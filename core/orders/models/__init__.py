@@ -1,0 +1,35 @@
+"""The tables of orders and payments."""
+
+from __future__ import annotations
+
+from core.orders.models.order import (
+    ClaimCounter,
+    Order,
+    OrderAdjustment,
+    OrderClaim,
+    OrderCounter,
+    OrderEffect,
+    OrderEntry,
+    OrderLine,
+    OrderTax,
+    Shipment,
+    ShipmentLine,
+)
+from core.orders.models.payment import Payment, PaymentFact, PaymentOperation
+
+TABLES = (
+    Order,
+    OrderLine,
+    OrderAdjustment,
+    OrderTax,
+    OrderClaim,
+    OrderEntry,
+    OrderEffect,
+    Shipment,
+    ShipmentLine,
+    OrderCounter,
+    ClaimCounter,
+    Payment,
+    PaymentOperation,
+    PaymentFact,
+)

@@ -1,0 +1,215 @@
+"""An order, its lines with their event quantities, and what was promised with it. No status is stored."""
+
+from __future__ import annotations
+
+import peewee
+from peewee import Check
+
+from core.kernel import db
+
+
+def _count() -> peewee.IntegerField:
+    return peewee.IntegerField(default=0)
+
+
+def _amount() -> peewee.BigIntegerField:
+    """Minor units of the order's currency."""
+    return peewee.BigIntegerField(default=0)
+
+
+class Order(db.SiteTable):
+    """What was agreed when the order was placed. `version` rises with every act on it and is the lock of its verbs.
+
+    `total` = `subtotal` - `discount` + `delivery` (+ `tax` unless `prices_include_tax`). `expires_at` is set while an unpaid
+    order keeps its stock for a limited time.
+    """
+
+    number = peewee.CharField(max_length=40)
+    cart_id = peewee.IntegerField(unique=True)
+    key_digest = peewee.CharField(max_length=64, unique=True)
+    shopper_id = peewee.IntegerField(null=True, index=True)
+    email = peewee.CharField(max_length=254)
+    phone = peewee.CharField(max_length=40, default="")
+    name = peewee.CharField(max_length=200, default="")
+    language = peewee.CharField(max_length=20)
+    currency = peewee.CharField(max_length=3)
+    placed_at = db.InstantField()
+    subtotal = _amount()
+    discount = _amount()
+    delivery = _amount()
+    tax = _amount()
+    total = _amount()
+    delivery_total = _amount()
+    prices_include_tax = peewee.BooleanField()
+    tax_note = peewee.TextField(default="")
+    address = db.JSONField(null=True)
+    billing = db.JSONField(null=True)
+    carrier = peewee.CharField(max_length=60, default="")
+    service = peewee.CharField(max_length=60, default="")
+    carrier_plugin = peewee.CharField(max_length=60, default="")
+    delivery_title = peewee.CharField(max_length=200, default="")
+    rate = db.JSONField(default=dict)
+    gateway = peewee.CharField(max_length=60)
+    payment_title = peewee.CharField(max_length=200, default="")
+    note = peewee.TextField(default="")
+    codes = db.JSONField(default=list)
+    extra = db.JSONField(default=dict)
+    trace = db.JSONField(default=list)
+    expires_at = db.InstantField(null=True, index=True)
+    version = peewee.IntegerField(default=1)
+
+    class Meta:
+        table_name = "orders"
+        indexes = (
+            (("site_id", "number"), True),
+            (("site_id", "placed_at", "id"), False),
+            (("site_id", "email"), False),
+        )
+        constraints = [
+            Check("total >= 0 AND subtotal >= 0 AND discount >= 0 AND delivery >= 0 AND tax >= 0"),
+        ]
+
+
+class OrderLine(db.Table):
+    """One line: what it was, what it costs, and how many units each event has touched.
+
+    `total` is what the shopper pays for the line, after its share of offers and with tax. Amounts of a part of the units
+    are cumulative shares of it, so that all parts together are exactly the line.
+    """
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    position = peewee.IntegerField()
+    variant_id = peewee.IntegerField(index=True)
+    product_id = peewee.IntegerField()
+    sku = peewee.CharField(max_length=120)
+    name = peewee.TextField()
+    picture = peewee.TextField(default="")
+    unit_amount = _amount()
+    list_amount = _amount()
+    subtotal = _amount()
+    discount = _amount()
+    tax = _amount()
+    total = _amount()
+    tax_class = peewee.CharField(max_length=60, default="standard")
+    weight_g = peewee.IntegerField(default=0)
+    needs_delivery = peewee.BooleanField(default=True)
+    ordered = peewee.IntegerField()
+    allocated = _count()
+    picked = _count()
+    shipped = _count()
+    delivered = _count()
+    cancelled = _count()
+    return_requested = _count()
+    received = _count()
+    restocked = _count()
+    written_off = _count()
+
+    class Meta:
+        indexes = ((("order", "position"), True),)
+        constraints = [
+            Check("ordered > 0 AND allocated >= 0 AND cancelled >= 0 AND shipped >= 0 AND received >= 0"),
+            Check("allocated + shipped + cancelled <= ordered"),
+            Check("picked >= 0 AND picked <= allocated + shipped AND delivered >= 0 AND delivered <= shipped"),
+            Check("received <= shipped AND return_requested >= 0 AND return_requested <= shipped"),
+            Check("restocked >= 0 AND written_off >= 0 AND restocked + written_off <= received"),
+            Check("subtotal >= 0 AND discount >= 0 AND discount <= subtotal AND tax >= 0 AND total >= 0"),
+        ]
+
+
+class OrderAdjustment(db.Table):
+    """An offer that was applied: `amount` is what it took off, `shares` the part of each line {line id: amount}."""
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    position = peewee.IntegerField()
+    plugin = peewee.CharField(max_length=60)
+    rule = peewee.CharField(max_length=200)
+    title = peewee.TextField()
+    code = peewee.CharField(max_length=64, default="")
+    target = peewee.CharField(max_length=10)
+    amount = _amount()
+    shares = db.JSONField(default=dict)
+
+    class Meta:
+        indexes = ((("order", "position"), True),)
+
+
+class OrderTax(db.Table):
+    """One tax on one line, or on the delivery where `line` is NULL. `rate` is in hundredths of a percent."""
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    line = peewee.ForeignKeyField(OrderLine, null=True, on_delete="CASCADE")
+    name = peewee.CharField(max_length=120)
+    rate = peewee.IntegerField()
+    amount = _amount()
+
+
+class OrderClaim(db.Table):
+    """What the order took from a limited counter; `released` once it was given back."""
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    key = peewee.CharField(max_length=300)
+    amount = peewee.IntegerField()
+    released = peewee.BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("order", "key"), True),)
+
+
+class OrderEntry(db.Table):
+    """The timeline: who did what when, with the figures before and after."""
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    at = db.InstantField()
+    actor = peewee.CharField(max_length=80)
+    kind = peewee.CharField(max_length=40)
+    data = db.JSONField(default=dict)
+
+
+class OrderEffect(db.Table):
+    """An effect that happens once per order (`paid`, `overpaid`): the row is inserted or it was already there."""
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    effect = peewee.CharField(max_length=80)
+    at = db.InstantField()
+
+    class Meta:
+        indexes = ((("order", "effect"), True),)
+
+
+class Shipment(db.Table):
+    """A parcel that left. `key` makes a repeated click one parcel."""
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    key = peewee.CharField(max_length=64, unique=True)
+    carrier = peewee.CharField(max_length=60, default="")
+    tracking = peewee.CharField(max_length=120, default="")
+    shipped_at = db.InstantField()
+
+
+class ShipmentLine(db.Table):
+    """Units of an order line in a parcel, and where they were taken from (NULL: not counted in stock)."""
+
+    shipment = peewee.ForeignKeyField(Shipment, on_delete="CASCADE")
+    line = peewee.ForeignKeyField(OrderLine, on_delete="CASCADE")
+    location_id = peewee.IntegerField(null=True)
+    quantity = peewee.IntegerField(constraints=[Check("quantity > 0")])
+
+
+class OrderCounter(db.Table):
+    """The last order number given out on a site."""
+
+    site_id = peewee.IntegerField(primary_key=True)
+    last = peewee.IntegerField()
+
+
+class ClaimCounter(db.SiteTable):
+    """How much of a limited thing is taken; written by one guarded UPDATE, given back on cancel or expiry."""
+
+    key = peewee.CharField(max_length=300)
+    used = peewee.IntegerField(default=0)
+    limit_ = peewee.IntegerField()
+
+    class Meta:
+        table_name = "claim"
+        indexes = ((("site_id", "key"), True),)
+        constraints = [Check("used >= 0")]

@@ -1,0 +1,64 @@
+"""Cancelling: stock and claims go back in the same transaction; money that was paid is then due back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.catalogue.services import stock
+from core.hookspecs.events import OrderCancelled
+from core.hookspecs.site import Site
+from core.kernel import activity, db, events
+from core.orders.services.claims import release_claims
+from core.orders.services.goods import needs, pick, stock_reference
+from core.orders.services.settle import line_facts, lock_order, settle
+from core.orders.services.status import due
+from core.orders.services.timeline import note
+
+
+def cancel(
+    site: Site, order_id: int, *, actor: str, reason: str = "merchant", lines: Mapping[int, int] | None = None
+) -> None:
+    """Cancel units that have not left: all of them, or {line id: quantity}. Commits.
+
+    Gives stock back, and the claims once nothing of the order is left. Raises NotFound, NotThatMany. Records OrderCancelled
+    when the whole order is cancelled.
+    """
+    with db.transaction():
+        cancel_units(site.id, order_id, actor=actor, reason=reason, lines=lines)
+
+
+def cancel_units(
+    site_id: int, order_id: int, *, actor: str, reason: str, lines: Mapping[int, int] | None = None
+) -> None:
+    """`cancel` as part of another verb's transaction."""
+    lock_order(order_id, site_id)
+    units = pick(order_id, "allocated", lines)
+    order = db.one("SELECT number, total, delivery_total FROM orders WHERE id = ?", order_id)
+    assert order is not None
+    due_before = due(order[1], order[2], line_facts(order_id))
+    stock.release(needs(units), stock_reference(order_id), actor)
+    for one in units:
+        db.execute(
+            "UPDATE order_line SET allocated = allocated - ?, cancelled = cancelled + ?,"
+            " picked = CASE WHEN picked > allocated - ? + shipped THEN allocated - ? + shipped ELSE picked END WHERE id = ? AND allocated >= ?",
+            one.quantity, one.quantity, one.quantity, one.quantity, one.line_id, one.quantity,
+        )  # fmt: skip
+    after = line_facts(order_id)
+    gone = {str(one.line_id): one.quantity for one in units}
+    note(
+        order_id,
+        actor,
+        "cancelled",
+        reason=reason,
+        lines=gone,
+        due=due_before,
+        due_after=due(order[1], order[2], after),
+    )
+    activity.record(
+        actor, "cancel", f"order:{order_id}", after={"reason": reason, "lines": gone}, site_id=site_id, title=order[0]
+    )
+    if all(line.cancelled == line.ordered for line in after):
+        release_claims(site_id, order_id)
+        db.execute("UPDATE orders SET expires_at = NULL WHERE id = ?", order_id)
+        events.record(OrderCancelled(order_id=order_id, number=order[0], reason=reason), site_id)
+    settle(order_id)

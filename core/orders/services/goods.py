@@ -1,0 +1,69 @@
+"""The units of an order's lines: picked out by a form, checked, and moved together with the stock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.kernel import db
+from core.lib.errors import NotFound, Refused
+
+
+class NotThatMany(Refused):
+    """More units than the line has left for this act, or none at all."""
+
+    code = "not_that_many"
+    default_message = "There are not that many left of %(sku)s."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """Some units of one line."""
+
+    line_id: int
+    variant_id: int
+    sku: str
+    quantity: int
+
+
+def stock_reference(order_id: int) -> str:
+    """What the stock's moves are for."""
+    return f"order:{order_id}"
+
+
+def pick(order_id: int, available: str, wanted: Mapping[int, int] | None) -> list[Units]:
+    """The wanted units {line id: quantity}, or all there are; `available` is SQL over the line's quantities.
+
+    Raises NotFound for a line of another order and NotThatMany, also if it comes to nothing. After `lock_order`.
+    """
+    db.require_transaction()
+    found = {
+        row[0]: row
+        for row in db.rows(
+            f"SELECT id, variant_id, sku, {available} FROM order_line WHERE order_id = ? ORDER BY variant_id, id",
+            order_id,
+        )
+    }
+    if wanted is None:
+        wanted = {line_id: row[3] for line_id, row in found.items()}
+    if not wanted.keys() <= found.keys():
+        raise NotFound
+    for line_id, quantity in wanted.items():
+        if not 0 <= quantity <= found[line_id][3]:
+            raise NotThatMany(sku=found[line_id][2])
+    units = [
+        Units(line_id=line_id, variant_id=row[1], sku=row[2], quantity=wanted[line_id])
+        for line_id, row in found.items()
+        if wanted.get(line_id, 0)
+    ]
+    if not units:
+        raise NotThatMany("There is nothing left to do here.")
+    return units
+
+
+def needs(units: list[Units]) -> dict[int, int]:
+    """Quantities per variant, as the stock wants them."""
+    summed: dict[int, int] = {}
+    for one in units:
+        summed[one.variant_id] = summed.get(one.variant_id, 0) + one.quantity
+    return summed

@@ -1,0 +1,28 @@
+"""A shopper who comes back from a gateway: found by the payment's token alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.orders.services.links import order_secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedPayment:
+    """Which payment, and the secret of its order's page."""
+
+    payment_id: int
+    order_id: int
+    secret: str
+
+
+def returned_payment(site: Site, token: str) -> ReturnedPayment | None:
+    """The payment behind the token of a return address, on this site."""
+    row = db.one(
+        "SELECT p.id, p.order_id, o.cart_id FROM payment p JOIN orders o ON o.id = p.order_id WHERE p.token = ? AND p.site_id = ?",
+        token,
+        site.id,
+    )
+    return ReturnedPayment(payment_id=row[0], order_id=row[1], secret=order_secret(site.id, row[2])) if row else None

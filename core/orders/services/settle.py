@@ -1,0 +1,65 @@
+"""What follows from facts, once: an order that has been paid, money that came too late or was too much."""
+
+from __future__ import annotations
+
+from core.hookspecs.events import OrderPaid
+from core.kernel import db, events
+from core.lib.errors import NotFound
+from core.orders.services.status import MONEY_COLUMNS, MONEY_SQL, LineFacts, MoneyFacts, due
+from core.orders.services.timeline import note, once
+
+
+def lock_order(order_id: int, site_id: int | None = None) -> int:
+    """First statement of every verb on an order: others wait until this one commits. Answers the new version.
+
+    An id from outside comes with the site it must belong to; raises NotFound.
+    """
+    db.require_transaction()
+    where, params = (" AND site_id = ?", [site_id]) if site_id is not None else ("", [])
+    found = db.value(
+        f"UPDATE orders SET version = version + 1 WHERE id = ?{where} RETURNING version", order_id, *params
+    )
+    if found is None:
+        raise NotFound
+    return int(found)
+
+
+def money_facts(order_id: int) -> MoneyFacts:
+    """The sums of the counted facts of all the order's payments. One statement."""
+    row = db.one(MONEY_SQL, order_id)
+    return MoneyFacts(**{name: int(value or 0) for name, value in zip(MONEY_COLUMNS, row or (), strict=True)})
+
+
+def line_facts(order_id: int) -> list[LineFacts]:
+    """The event quantities of the order's lines. One statement."""
+    return [
+        LineFacts(
+            ordered=row[0], shipped=row[1], delivered=row[2], cancelled=row[3], return_requested=row[4], received=row[5],
+            needs_delivery=bool(row[6]), total=row[7],
+        )
+        for row in db.rows(
+            "SELECT ordered, shipped, delivered, cancelled, return_requested, received, needs_delivery, total FROM order_line"
+            " WHERE order_id = ? ORDER BY position",
+            order_id,
+        )
+    ]  # fmt: skip
+
+
+def settle(order_id: int) -> None:
+    """Draw the conclusions of new facts inside their transaction: OrderPaid exactly once, the deadline gone, surplus noted."""
+    db.require_transaction()
+    order = db.one(
+        "SELECT site_id, number, total, delivery_total, currency, expires_at FROM orders WHERE id = ?", order_id
+    )
+    assert order is not None
+    site_id, number, total, delivery_total, currency, expires_at = order
+    money, lines = money_facts(order_id), line_facts(order_id)
+    to_pay = due(total, delivery_total, lines)
+    if expires_at is not None and (money.captured > 0 or money.authorized > money.released):
+        db.execute("UPDATE orders SET expires_at = NULL WHERE id = ?", order_id)
+    is_alive = any(line.cancelled < line.ordered for line in lines)
+    if is_alive and money.captured >= to_pay and once(order_id, "paid"):
+        note(order_id, "system", "paid", captured=money.captured)
+        events.record(OrderPaid(order_id=order_id, number=number, captured=money.captured, currency=currency), site_id)
+    if money.captured > to_pay and money.kept > to_pay and once(order_id, f"surplus:{money.captured}:{to_pay}"):
+        note(order_id, "system", "surplus", amount=money.kept - to_pay)

@@ -1,0 +1,189 @@
+"""Parcels leave, arrive, and sometimes come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.catalogue.services import stock
+from core.hookspecs.events import OrderReturned, OrderShipped
+from core.hookspecs.site import Site
+from core.kernel import activity, db, events
+from core.lib import clock, ids
+from core.lib.errors import Broken, NotFound
+from core.orders.services.goods import Units, needs, pick, stock_reference
+from core.orders.services.settle import lock_order
+from core.orders.services.timeline import note
+
+
+def ship(
+    site: Site,
+    order_id: int,
+    *,
+    actor: str,
+    lines: Mapping[int, int] | None = None,
+    carrier: str = "",
+    tracking: str = "",
+    key: str = "",
+) -> int:
+    """Send units {line id: quantity}, or all that wait, in one parcel; answers the shipment's id. Commits.
+
+    `key` (of the form that was sent) makes a repeated click the same parcel. Takes the pieces off the shelf; raises NotFound,
+    NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
+    """
+    key = f"{order_id}:{key or ids.uid()}"
+    with db.transaction():
+        lock_order(order_id, site.id)
+        sent = db.value("SELECT id FROM shipment WHERE key = ?", key)
+        if sent is not None:
+            return int(sent)
+        units = pick(order_id, "allocated", lines)
+        moved = stock.ship(needs(units), stock_reference(order_id), actor)
+        shipment_id = _insert(order_id, key, carrier, tracking)
+        for one in units:
+            _ship_line(shipment_id, one, moved)
+        number = db.value("SELECT number FROM orders WHERE id = ?", order_id)
+        sent_lines = {str(one.line_id): one.quantity for one in units}
+        note(order_id, actor, "shipped", shipment_id=shipment_id, lines=sent_lines, carrier=carrier, tracking=tracking)
+        activity.record(
+            actor,
+            "ship",
+            f"order:{order_id}",
+            after={"lines": sent_lines, "tracking": tracking},
+            site_id=site.id,
+            title=number,
+        )
+        events.record(OrderShipped(order_id=order_id, number=number, shipment_id=shipment_id), site.id)
+    return shipment_id
+
+
+def _insert(order_id: int, key: str, carrier: str, tracking: str) -> int:
+    return int(
+        db.value(
+            "INSERT INTO shipment (order_id, key, carrier, tracking, shipped_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+            order_id,
+            key,
+            carrier[:60],
+            tracking[:120],
+            clock.now_us(),
+        )
+    )
+
+
+def _ship_line(shipment_id: int, units: Units, moved: list[stock.Allocation]) -> None:
+    """One line of the parcel, a row per location; pieces that are not counted have none."""
+    changed = db.execute(
+        "UPDATE order_line SET allocated = allocated - ?, shipped = shipped + ? WHERE id = ? AND allocated >= ?",
+        units.quantity, units.quantity, units.line_id, units.quantity,
+    )  # fmt: skip
+    if not changed:
+        raise Broken("The units of a locked order changed.", permanent=True)
+    left = units.quantity
+    for part in (part for part in moved if part.variant_id == units.variant_id):
+        _insert_part(shipment_id, units.line_id, part.location_id, part.quantity)
+        left -= part.quantity
+    if left:
+        _insert_part(shipment_id, units.line_id, None, left)
+
+
+def _insert_part(shipment_id: int, line_id: int, location_id: int | None, quantity: int) -> None:
+    db.execute(
+        "INSERT INTO shipment_line (shipment_id, line_id, location_id, quantity) VALUES (?, ?, ?, ?)",
+        shipment_id, line_id, location_id, quantity,
+    )  # fmt: skip
+
+
+def set_tracking(site: Site, order_id: int, shipment_id: int, tracking: str, *, carrier: str = "", actor: str) -> None:
+    """Correct a parcel's number. Commits; raises NotFound for a parcel of another order."""
+    with db.transaction():
+        lock_order(order_id, site.id)
+        before = db.one("SELECT carrier, tracking FROM shipment WHERE id = ? AND order_id = ?", shipment_id, order_id)
+        if before is None:
+            raise NotFound
+        db.execute(
+            "UPDATE shipment SET carrier = ?, tracking = ? WHERE id = ?",
+            carrier or before[0],
+            tracking[:120],
+            shipment_id,
+        )
+        note(order_id, actor, "tracking", shipment_id=shipment_id, before=before[1], after=tracking)
+
+
+def deliver(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None) -> None:
+    """Note that shipped units arrived: all of them, or {line id: quantity}. Commits."""
+    _count(site, order_id, "shipped - delivered", "delivered = delivered + ?", "delivered", actor, lines)
+
+
+def request_return(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int]) -> None:
+    """Note that units are announced to come back. Commits."""
+    _count(
+        site,
+        order_id,
+        "shipped - return_requested",
+        "return_requested = return_requested + ?",
+        "return_requested",
+        actor,
+        lines,
+    )
+
+
+def _count(
+    site: Site, order_id: int, available: str, change: str, kind: str, actor: str, lines: Mapping[int, int] | None
+) -> None:
+    with db.transaction():
+        lock_order(order_id, site.id)
+        units = pick(order_id, available, lines)
+        for one in units:
+            db.execute(f"UPDATE order_line SET {change} WHERE id = ?", one.quantity, one.line_id)
+        note(order_id, actor, kind, lines={str(one.line_id): one.quantity for one in units})
+
+
+def return_goods(
+    site: Site,
+    order_id: int,
+    *,
+    actor: str,
+    lines: Mapping[int, int] | None = None,
+    restock: bool = True,
+    location_id: int | None = None,
+) -> None:
+    """Goods came back: received, and put on the shelf again (`restock`) or written off. Commits.
+
+    They go to `location_id`, else to where they were sent from. What was paid for them is then due back. Raises NotFound,
+    NotThatMany. Records OrderReturned.
+    """
+    with db.transaction():
+        lock_order(order_id, site.id)
+        units = pick(order_id, "shipped - received", lines)
+        number = db.value("SELECT number FROM orders WHERE id = ?", order_id)
+        column = "restocked" if restock else "written_off"
+        for one in units:
+            db.execute(
+                f"UPDATE order_line SET received = received + ?, {column} = {column} + ? WHERE id = ?",
+                one.quantity,
+                one.quantity,
+                one.line_id,
+            )
+            place = location_id if location_id is not None else _sent_from(one.line_id)
+            if restock and place is not None:
+                stock.restock({one.variant_id: one.quantity}, place, stock_reference(order_id), actor)
+        came: dict[str, Any] = {str(one.line_id): one.quantity for one in units}
+        note(order_id, actor, "returned", lines=came, restocked=restock)
+        activity.record(
+            actor,
+            "return",
+            f"order:{order_id}",
+            after={"lines": came, "restocked": restock},
+            site_id=site.id,
+            title=number,
+        )
+        events.record(OrderReturned(order_id=order_id, number=number), site.id)
+
+
+def _sent_from(line_id: int) -> int | None:
+    """Where the line's latest units were taken from; None if they are not counted."""
+    found: int | None = db.value(
+        "SELECT location_id FROM shipment_line WHERE line_id = ? AND location_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+        line_id,
+    )
+    return found

@@ -1,0 +1,233 @@
+"""The four axes of an order: order, payment, fulfilment, return. Pure functions of facts; no status is stored anywhere.
+
+`SQL` holds the same rules as expressions for lists; a test proves both equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+ORDER = ("open", "completed", "cancelled")
+PAYMENT = (
+    "unpaid",
+    "pending",
+    "authorized",
+    "partly_paid",
+    "paid",
+    "overpaid",
+    "partly_refunded",
+    "refunded",
+    "disputed",
+    "not_due",
+)
+FULFILMENT = ("not_needed", "unfulfilled", "partly_shipped", "shipped", "delivered")
+RETURN = ("none", "requested", "partly_returned", "returned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFacts:
+    """The event quantities of one line. `total` is what was agreed for all its units, in minor units."""
+
+    ordered: int
+    shipped: int = 0
+    delivered: int = 0
+    cancelled: int = 0
+    return_requested: int = 0
+    received: int = 0
+    needs_delivery: bool = True
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyFacts:
+    """Sums of the counted facts of an order's payments, in minor units; instants in microseconds, 0 for never."""
+
+    authorized: int = 0
+    released: int = 0
+    captured: int = 0
+    refunded: int = 0
+    disputed: int = 0
+    lost: int = 0
+    pending_at: int = 0
+    ended_at: int = 0
+
+    @property
+    def gone(self) -> int:
+        """Captured money that is no longer ours."""
+        return self.refunded + self.lost
+
+    @property
+    def kept(self) -> int:
+        return self.captured - self.gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axes:
+    """The four statuses as codes; see the tuples of this module."""
+
+    order: str
+    payment: str
+    fulfilment: str
+    returned: str
+
+
+def share(total: int, units: int, ordered: int) -> int:
+    """What the first `units` of `ordered` cost together. Cumulative, so that all parts add up to the line."""
+    return total * units // ordered
+
+
+def due(total: int, delivery_total: int, lines: Sequence[LineFacts]) -> int:
+    """What is to be paid: the total without what was cancelled; the delivery falls away with the last unit."""
+    cancelled = sum(share(line.total, line.cancelled, line.ordered) for line in lines)
+    return total - cancelled - (delivery_total if _all_cancelled(lines) else 0)
+
+
+def owed_back(total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts) -> int:
+    """What the shop should give back: money kept beyond the price of what was neither cancelled nor returned."""
+    returned = sum(
+        share(line.total, line.cancelled + line.received, line.ordered)
+        - share(line.total, line.cancelled, line.ordered)
+        for line in lines
+    )
+    return max(0, money.kept - due(total, delivery_total, lines) + returned)
+
+
+def axes(total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts) -> Axes:
+    """All four at once."""
+    paid = payment_status(due(total, delivery_total, lines), money)
+    fulfilled = fulfilment_status(lines)
+    return Axes(
+        order=order_status(lines, paid, fulfilled), payment=paid, fulfilment=fulfilled, returned=return_status(lines)
+    )
+
+
+def payment_status(amount_due: int, money: MoneyFacts) -> str:
+    """Where the money is. "Paid" is judged by gross captured money; a refund afterwards has words of its own."""
+    if money.disputed > 0:
+        return "disputed"
+    if money.captured > 0:
+        return _captured_status(amount_due, money)
+    if amount_due <= 0:
+        return "not_due"
+    if money.authorized > money.released:
+        return "authorized"
+    return "pending" if money.pending_at > money.ended_at else "unpaid"
+
+
+def _captured_status(amount_due: int, money: MoneyFacts) -> str:
+    if money.gone >= money.captured:
+        return "refunded"
+    if money.gone > 0:
+        return "partly_refunded"
+    if money.captured > amount_due:
+        return "overpaid"
+    return "paid" if money.captured == amount_due else "partly_paid"
+
+
+def fulfilment_status(lines: Sequence[LineFacts]) -> str:
+    """How much of what is to be delivered has left, and arrived."""
+    carried = [line for line in lines if line.needs_delivery]
+    units = sum(line.ordered - line.cancelled for line in carried)
+    shipped = sum(line.shipped for line in carried)
+    if units == 0:
+        return "not_needed"
+    if shipped == 0:
+        return "unfulfilled"
+    if shipped < units:
+        return "partly_shipped"
+    return "delivered" if sum(line.delivered for line in carried) >= units else "shipped"
+
+
+def return_status(lines: Sequence[LineFacts]) -> str:
+    """What came back, or is announced to."""
+    received = sum(line.received for line in lines)
+    if received and received >= sum(line.shipped for line in lines):
+        return "returned"
+    if received:
+        return "partly_returned"
+    return "requested" if any(line.return_requested for line in lines) else "none"
+
+
+def order_status(lines: Sequence[LineFacts], paid: str, fulfilled: str) -> str:
+    """Whether there is anything left to do."""
+    if _all_cancelled(lines):
+        return "cancelled"
+    settled = paid in {"paid", "overpaid", "partly_refunded", "refunded", "not_due"}
+    return "completed" if settled and fulfilled in {"shipped", "delivered", "not_needed"} else "open"
+
+
+def _all_cancelled(lines: Sequence[LineFacts]) -> bool:
+    return all(line.cancelled == line.ordered for line in lines)
+
+
+# -- the same in SQL, over the columns of `FROM` ------------------------------------------------------------------------
+
+_LINES = """SELECT SUM(total * cancelled / ordered) AS cancelled_amount, SUM(ordered - cancelled) AS units,
+ SUM(CASE WHEN needs_delivery = ? THEN ordered - cancelled ELSE 0 END) AS carried,
+ SUM(CASE WHEN needs_delivery = ? THEN shipped ELSE 0 END) AS carried_shipped,
+ SUM(CASE WHEN needs_delivery = ? THEN delivered ELSE 0 END) AS carried_delivered,
+ SUM(ordered) AS pieces, SUM(shipped) AS shipped, SUM(received) AS received, SUM(return_requested) AS requested, order_id
+ FROM order_line{where} GROUP BY order_id"""
+
+
+def _sum(name: str, plus: str, minus: str = "''") -> str:
+    parts = f"SUM(CASE WHEN f.kind IN ({plus}) THEN f.amount WHEN f.kind IN ({minus}) THEN -f.amount ELSE 0 END)"
+    return f"CASE WHEN {parts} > 0 THEN {parts} ELSE 0 END AS {name}"
+
+
+def _latest(name: str, kinds: str) -> str:
+    return f"MAX(CASE WHEN f.kind IN ({kinds}) THEN f.at ELSE 0 END) AS {name}"
+
+
+_MONEY = ", ".join(
+    [
+        _sum("authorized", "'authorized'"),
+        _sum("released", "'voided', 'expired'"),
+        _sum("captured", "'captured'"),
+        _sum("refunded", "'refunded'", "'refund_failed'"),
+        _sum("disputed", "'disputed'", "'dispute_won', 'dispute_lost'"),
+        _sum("lost", "'dispute_lost'"),
+        _latest("pending_at", "'pending'"),
+        _latest("ended_at", "'declined', 'expired', 'voided'"),
+    ]
+)
+MONEY_COLUMNS = ("authorized", "released", "captured", "refunded", "disputed", "lost", "pending_at", "ended_at")
+MONEY_SQL = f"SELECT {_MONEY} FROM payment p JOIN payment_fact f ON f.payment_id = p.id WHERE f.verdict = 'counted' AND p.order_id = ?"
+
+# One pass over each table, restricted to the orders in question where the caller can name them.
+FROM = (
+    "orders o JOIN ({lines}) l ON l.order_id = o.id LEFT JOIN (SELECT p.order_id, "
+    + _MONEY
+    + " FROM payment p JOIN payment_fact f ON f.payment_id = p.id WHERE f.verdict = 'counted'{payments} GROUP BY p.order_id) m ON m.order_id = o.id"
+)
+_DUE = "(o.total - l.cancelled_amount - CASE WHEN l.units = 0 THEN o.delivery_total ELSE 0 END)"
+_PAYMENT_SQL = f"""CASE WHEN COALESCE(m.disputed, 0) > 0 THEN 'disputed'
+ WHEN COALESCE(m.captured, 0) > 0 THEN CASE WHEN m.refunded + m.lost >= m.captured THEN 'refunded'
+  WHEN m.refunded + m.lost > 0 THEN 'partly_refunded' WHEN m.captured > {_DUE} THEN 'overpaid'
+  WHEN m.captured = {_DUE} THEN 'paid' ELSE 'partly_paid' END
+ WHEN {_DUE} <= 0 THEN 'not_due'
+ WHEN COALESCE(m.authorized, 0) > COALESCE(m.released, 0) THEN 'authorized'
+ WHEN COALESCE(m.pending_at, 0) > COALESCE(m.ended_at, 0) THEN 'pending' ELSE 'unpaid' END"""
+_FULFILMENT_SQL = """CASE WHEN l.carried = 0 THEN 'not_needed' WHEN l.carried_shipped = 0 THEN 'unfulfilled'
+ WHEN l.carried_shipped < l.carried THEN 'partly_shipped'
+ WHEN l.carried_delivered >= l.carried THEN 'delivered' ELSE 'shipped' END"""
+SQL: dict[str, str] = {
+    "payment": _PAYMENT_SQL,
+    "fulfilment": _FULFILMENT_SQL,
+    "returned": """CASE WHEN l.received > 0 AND l.received >= l.shipped THEN 'returned' WHEN l.received > 0 THEN 'partly_returned'
+ WHEN l.requested > 0 THEN 'requested' ELSE 'none' END""",
+    "order": f"""CASE WHEN l.units = 0 THEN 'cancelled'
+ WHEN ({_PAYMENT_SQL}) IN ('paid', 'overpaid', 'partly_refunded', 'refunded', 'not_due')
+  AND ({_FULFILMENT_SQL}) IN ('shipped', 'delivered', 'not_needed') THEN 'completed' ELSE 'open' END""",
+}
+
+
+def from_sql(order_ids: str = "") -> tuple[str, list[object]]:
+    """The FROM clause for `SQL` and its parameters; `order_ids` is a subquery or list of ids that bounds the work."""
+    lines = _LINES.format(where=f" WHERE order_id IN ({order_ids})" if order_ids else "")
+    return FROM.format(lines=lines, payments=f" AND p.order_id IN ({order_ids})" if order_ids else ""), [
+        True,
+        True,
+        True,
+    ]

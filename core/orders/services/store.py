@@ -1,0 +1,294 @@
+"""Writing a new order with all its rows, as part of `place_order`'s transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core.catalogue.services import stock
+from core.hookspecs.checkout import Address
+from core.hookspecs.events import OrderPlaced
+from core.hookspecs.promote import Claim
+from core.kernel import db, events
+from core.lib import clock, ids
+from core.orders.services.addresses import address_json
+from core.orders.services.claims import take_claims
+from core.orders.services.goods import stock_reference
+from core.orders.services.settle import settle
+from core.orders.services.timeline import note
+
+FIRST_NUMBER = 10_001
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLine:
+    """A line to store; amounts are minor units of the order's currency, `total` with its taxes."""
+
+    variant_id: int
+    product_id: int
+    sku: str
+    name: str
+    picture: str
+    quantity: int
+    unit_amount: int
+    list_amount: int
+    subtotal: int
+    discount: int
+    tax: int
+    total: int
+    tax_class: str
+    weight_g: int
+    needs_delivery: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAdjustment:
+    """An applied offer; `shares` maps positions of lines to what it took off them."""
+
+    plugin: str
+    rule: str
+    title: str
+    code: str
+    target: str
+    amount: int
+    shares: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTax:
+    """One tax on the line at `position`, or on the delivery (None)."""
+
+    position: int | None
+    name: str
+    rate: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPayment:
+    """The way to pay that was chosen. None of it moves money yet."""
+
+    plugin: str
+    gateway: str
+    account: str
+    live: bool
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """All that an order consists of, worked out before the transaction."""
+
+    site_id: int
+    cart_id: int
+    secret: str
+    shopper_id: int | None
+    email: str
+    language: str
+    currency: str
+    subtotal: int
+    discount: int
+    delivery: int
+    tax: int
+    total: int
+    delivery_total: int
+    prices_include_tax: bool
+    tax_note: str
+    address: Address | None
+    billing: Address | None
+    carrier: str
+    carrier_plugin: str
+    service: str
+    delivery_title: str
+    rate: Mapping[str, Any]
+    payment: NewPayment
+    note: str
+    codes: Sequence[str]
+    extra: Mapping[str, Mapping[str, Any]]
+    trace: Sequence[Mapping[str, Any]]
+    lines: Sequence[NewLine]
+    adjustments: Sequence[NewAdjustment] = ()
+    taxes: Sequence[NewTax] = ()
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    expires_at: datetime | None = None
+    actor: str = "system"
+
+
+def store_order(new: NewOrder) -> tuple[int, str]:
+    """Take the claims and the stock, and write the order; answers its id and number.
+
+    Inside the caller's transaction. Raises ClaimExhausted and OutOfStock, which undo everything. Records OrderPlaced. Rows
+    that others wait for are taken in one order everywhere: stock by variant, claims by name, the counter last.
+    """
+    db.require_transaction()
+    order_id = _insert_order(new)
+    stock.allocate({line.variant_id: line.quantity for line in new.lines}, stock_reference(order_id), new.actor)
+    take_claims(new.site_id, new.claims)
+    line_ids = _insert_lines(order_id, new.lines)
+    _insert_adjustments(order_id, new.adjustments, line_ids)
+    _insert_taxes(order_id, new.taxes, line_ids)
+    _insert_claims(order_id, new.claims)
+    if new.total:
+        add_payment(new.site_id, order_id, new.payment, new.total, new.currency)
+    number = _number(new.site_id, order_id)
+    note(order_id, new.actor, "placed", total=new.total, currency=new.currency)
+    events.record(OrderPlaced(order_id=order_id, number=number, total=new.total, currency=new.currency), new.site_id)
+    if not new.total:
+        settle(order_id)
+    return order_id, number
+
+
+def add_payment(site_id: int, order_id: int, payment: NewPayment, amount: int, currency: str) -> int:
+    """Store the intent to be paid `amount` through a gateway, under a token of its own. Inside a transaction."""
+    made = db.one(
+        "INSERT INTO payment (site_id, order_id, plugin, gateway, account, live, token, amount, currency, title, reference, data, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '{}', ?) RETURNING id",
+        site_id, order_id, payment.plugin, payment.gateway, payment.account, payment.live, ids.token(), amount, currency,
+        payment.title[:200], clock.now_us(),
+    )  # fmt: skip
+    assert made is not None
+    return int(made[0])
+
+
+def _number(site_id: int, order_id: int) -> str:
+    """The next number of the site. Taken late, because everybody who orders there waits for the counter's row."""
+    last = db.value(
+        "INSERT INTO order_counter (site_id, last) VALUES (?, ?) ON CONFLICT (site_id) DO UPDATE SET last = order_counter.last + 1 RETURNING last",
+        site_id,
+        FIRST_NUMBER,
+    )
+    db.execute("UPDATE orders SET number = ? WHERE id = ?", str(last), order_id)
+    return str(last)
+
+
+def _insert_order(new: NewOrder) -> int:
+    person = new.address or new.billing
+    row = {
+        "site_id": new.site_id,
+        "number": f"cart-{new.cart_id}",  # until it gets its own, at the end of the transaction
+        "cart_id": new.cart_id,
+        "key_digest": ids.digest(new.secret),
+        "shopper_id": new.shopper_id,
+        "email": new.email,
+        "phone": person.phone if person else "",
+        "name": person.name if person else "",
+        "language": new.language,
+        "currency": new.currency,
+        "placed_at": clock.now_us(),
+        "subtotal": new.subtotal,
+        "discount": new.discount,
+        "delivery": new.delivery,
+        "tax": new.tax,
+        "total": new.total,
+        "delivery_total": new.delivery_total,
+        "prices_include_tax": new.prices_include_tax,
+        "tax_note": new.tax_note,
+        "address": address_json(new.address),
+        "billing": address_json(new.billing),
+        "carrier": new.carrier,
+        "carrier_plugin": new.carrier_plugin,
+        "service": new.service,
+        "delivery_title": new.delivery_title[:200],
+        "rate": _json(new.rate),
+        "gateway": new.payment.gateway,
+        "payment_title": new.payment.title[:200],
+        "note": new.note,
+        "codes": _json(list(new.codes)),
+        "extra": _json(new.extra),
+        "trace": _json(list(new.trace)),
+        "expires_at": None if new.expires_at is None else clock.micros(new.expires_at),
+        "version": 1,
+    }
+    columns = ", ".join(row)
+    return int(db.value(f"INSERT INTO orders ({columns}) VALUES ({db.marks(tuple(row))}) RETURNING id", *row.values()))
+
+
+_EVENTS = ("picked", "shipped", "delivered", "cancelled", "return_requested", "received", "restocked", "written_off")
+
+
+def _insert_lines(order_id: int, lines: Sequence[NewLine]) -> list[int]:
+    """Ids in the order of `lines`, looked up by position since RETURNING promises no order."""
+    _insert_many("order_line", [_line_row(order_id, position, line) for position, line in enumerate(lines)])
+    return [row[0] for row in db.rows("SELECT id FROM order_line WHERE order_id = ? ORDER BY position", order_id)]
+
+
+def _line_row(order_id: int, position: int, line: NewLine) -> Row:
+    return {
+        "order_id": order_id,
+        "position": position,
+        "variant_id": line.variant_id,
+        "product_id": line.product_id,
+        "sku": line.sku,
+        "name": line.name,
+        "picture": line.picture,
+        "unit_amount": line.unit_amount,
+        "list_amount": line.list_amount,
+        "subtotal": line.subtotal,
+        "discount": line.discount,
+        "tax": line.tax,
+        "total": line.total,
+        "tax_class": line.tax_class,
+        "weight_g": line.weight_g,
+        "needs_delivery": line.needs_delivery,
+        "ordered": line.quantity,
+        "allocated": line.quantity,
+        **dict.fromkeys(_EVENTS, 0),
+    }
+
+
+def _insert_adjustments(order_id: int, adjustments: Sequence[NewAdjustment], line_ids: Sequence[int]) -> None:
+    rows: list[Row] = [
+        {
+            "order_id": order_id,
+            "position": position,
+            "plugin": one.plugin,
+            "rule": one.rule[:200],
+            "title": one.title,
+            "code": one.code[:64],
+            "target": one.target,
+            "amount": one.amount,
+            "shares": _json({str(line_ids[place]): amount for place, amount in one.shares.items()}),
+        }
+        for position, one in enumerate(adjustments)
+    ]
+    _insert_many("order_adjustment", rows)
+
+
+def _insert_taxes(order_id: int, taxes: Sequence[NewTax], line_ids: Sequence[int]) -> None:
+    rows: list[Row] = [
+        {
+            "order_id": order_id,
+            "line_id": None if tax.position is None else line_ids[tax.position],
+            "name": tax.name[:120],
+            "rate": tax.rate,
+            "amount": tax.amount,
+        }
+        for tax in taxes
+    ]
+    _insert_many("order_tax", rows)
+
+
+def _insert_claims(order_id: int, claims: Mapping[str, Claim]) -> None:
+    rows: list[Row] = [
+        {"order_id": order_id, "key": key, "amount": claim.amount, "released": False}
+        for key, claim in sorted(claims.items())
+    ]
+    _insert_many("order_claim", rows)
+
+
+def _insert_many(table: str, rows: Sequence[Row], at_once: int = 30) -> None:
+    """Insert rows of the same columns, some at a time: a statement takes a limited number of parameters."""
+    for start in range(0, len(rows), at_once):
+        part = rows[start : start + at_once]
+        columns = ", ".join(part[0])
+        places = ", ".join(f"({db.marks(tuple(row))})" for row in part)
+        values = (value for row in part for value in row.values())
+        db.execute(f"INSERT INTO {table} ({columns}) VALUES {places}", *values)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,1 @@
+"""The merchant's panel: a shell, and one folder per noun of its pages."""

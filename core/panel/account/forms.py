@@ -1,0 +1,31 @@
+"""Signing in, and a new password."""
+
+from __future__ import annotations
+
+from wtforms import EmailField, Field, Form, PasswordField, ValidationError
+
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
+from core.panel.forms import PanelForm, needed
+
+
+class LoginForm(PanelForm):
+    """Who, and the proof. Both may be filled in by a password manager."""
+
+    email = EmailField(lazy("E-mail"), [needed], render_kw={"autocomplete": "username", "maxlength": 200})
+    password = PasswordField(lazy("Password"), [needed], render_kw={"autocomplete": "current-password", "maxlength": 1000})
+
+
+def _as_above(form: Form, field: Field) -> None:
+    if field.data != form["password"].data:
+        raise ValidationError(_("This is another password than the one above."))
+
+
+class PasswordForm(PanelForm):
+    """The present password, and the new one twice."""
+
+    current = PasswordField(lazy("Present password"), [needed], render_kw={"autocomplete": "current-password", "maxlength": 1000})
+    password = PasswordField(
+        lazy("New password"), [needed], description=lazy("At least 8 characters."), render_kw={"autocomplete": "new-password", "maxlength": 1000}
+    )
+    again = PasswordField(lazy("New password, once more"), [needed, _as_above], render_kw={"autocomplete": "new-password", "maxlength": 1000})

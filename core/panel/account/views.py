@@ -1,0 +1,111 @@
+"""Signing in and out, the own password, the own sessions, and the own look of the panel."""
+
+from __future__ import annotations
+
+from flask import Response, request, session, url_for
+
+from core.accounts import services as accounts
+from core.kernel import http, i18n, sessions
+from core.kernel.i18n import gettext as _
+from core.kernel.security import local_path, public, staff
+from core.lib.errors import NotFound, Refused
+from core.panel.account.forms import LoginForm, PasswordForm
+from core.panel.shell import SCHEME, SCHEMES, page, panel, shell, to
+
+_YEAR_S = 31_536_000
+
+
+@panel.get("/login", endpoint="login")
+@public
+def ask() -> Response:
+    """The form to sign in; who is in already goes on."""
+    if shell().visitor.is_staff:
+        return http.redirect(url_for("panel.home"))
+    return _login_page(LoginForm(), [], request.args.get("next", ""))
+
+
+@panel.post("/login", endpoint="login_save")
+@public
+def login() -> Response:
+    """Sign in with address and password."""
+    form, then = LoginForm(request.form), request.form.get("next", "")
+    if not form.validate():
+        return _login_page(form, form.problems, then, 422)
+    try:
+        found = accounts.authenticate_staff(form.email.data, form.password.data, address=request.remote_addr or "")
+        accounts.login_staff(found)
+    except Refused as refusal:
+        return _login_page(form, [("email", i18n.say(refusal))], then, refusal.status)
+    return http.redirect(local_path(then, url_for("panel.home")))
+
+
+@panel.post("/logout", endpoint="logout")
+@staff(locked=True)
+def logout() -> Response:
+    """End this session."""
+    accounts.logout()
+    return http.redirect(url_for("panel.login"))
+
+
+@panel.get("/password", endpoint="password")
+@staff(locked=True)
+def ask_password() -> Response:
+    """The page on which a one-time password is replaced: the account's page."""
+    return http.redirect(url_for("panel.account"))
+
+
+@panel.get("/account", endpoint="account")
+@staff(locked=True)
+def account() -> Response:
+    """The own password and sessions."""
+    return _account_page(PasswordForm(), [])
+
+
+@panel.post("/account", endpoint="account_save")
+@staff(locked=True)
+def change_password() -> Response:
+    """Set another password; all other sessions of this person end."""
+    form, person = PasswordForm(request.form), shell().person
+    if not form.validate():
+        return _account_page(form, form.problems, 422)
+    try:
+        accounts.change_password(person, form.current.data, form.password.data, address=request.remote_addr or "")
+    except Refused as refusal:
+        return _account_page(form, form.refuse(refusal.field, i18n.say(refusal)), refusal.status)
+    accounts.login_staff(person)
+    return to("panel.home", say=_("Your password is changed. Everywhere else you are signed out."))
+
+
+@panel.post("/account/sessions/<int:session_id>/end", endpoint="session_end")
+@staff()
+def end_session(session_id: int) -> Response:
+    """End one of the own sessions."""
+    if not sessions.end_session(session_id, staff_id=shell().person.id):
+        raise NotFound
+    return to("panel.account", say=_("That session is ended."))
+
+
+@panel.post("/appearance", endpoint="appearance")
+@staff(locked=True)
+def appearance() -> Response:
+    """Choose light, dark or as the system says; kept in a cookie, so that the server writes it into the page."""
+    response = http.redirect(local_path(request.form.get("back", ""), url_for("panel.home")))
+    chosen = request.form.get("scheme", "")
+    if chosen in SCHEMES:
+        response.set_cookie(SCHEME, chosen, max_age=_YEAR_S, path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+    return response
+
+
+def _login_page(form: LoginForm, problems: list[tuple[str, str]], then: str, status: int = 200) -> Response:
+    warning = ""
+    try:
+        sessions.check_connection()
+    except sessions.InsecureConnection as refusal:
+        warning = i18n.say(refusal)
+    return page("login.html", status, form=form, problems=problems, next=then, warning=warning)
+
+
+def _account_page(form: PasswordForm, problems: list[tuple[str, str]], status: int = 200) -> Response:
+    person = shell().person
+    found = [] if person.must_change_password else accounts.sessions_of(staff_id=person.id)
+    return page("account.html", status, form=form, problems=problems, must_change=person.must_change_password, sessions=found, here=session.id)  # type: ignore[attr-defined]

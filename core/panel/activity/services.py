@@ -1,0 +1,146 @@
+"""The activity log in words: one statement for the entries and one for the people in them, whatever the page's length."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.kernel import db, i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
+from core.kernel.installation import installation
+from core.lib import clock
+from core.panel.shell import initials
+
+PAGE = 50
+_LAST = 2**62
+_WHO = ("staff", "shopper", "plugin", "system")
+VERBS: dict[str, Any] = {
+    "plugin.on": lazy("switched on %(title)s"),
+    "plugin.off": lazy("switched off %(title)s"),
+    "plugin.draining": lazy("took %(title)s off; it finishes its open orders"),
+    "plugin.paused": lazy("paused %(title)s"),
+    "plugin.settings": lazy("changed settings of %(title)s"),
+    "plugin.must_pass": lazy("changed what happens when %(title)s fails"),
+    "role.save": lazy("changed the role %(title)s"),
+    "role.delete": lazy("deleted the role %(title)s"),
+    "staff.roles": lazy("changed the roles of %(title)s"),
+    "site.added": lazy("added the site %(title)s"),
+    "site.edited": lazy("changed the site %(title)s"),
+    "site.about": lazy("changed the words of the site %(title)s"),
+    "site.domains": lazy("changed the further host names of a site"),
+    "ship": lazy("shipped from order %(title)s"),
+    "cancel": lazy("cancelled in order %(title)s"),
+    "return": lazy("took back goods of order %(title)s"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One change as people read it. `changes` are (name, before, after)."""
+
+    at: datetime
+    actor: str
+    initials: str
+    is_machine: bool
+    icon: str
+    sentence: str
+    place: str
+    changes: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """Entries by day, newest first, and the id to go on from."""
+
+    days: list[tuple[str, list[LogEntry]]]
+    further: int | None
+
+
+def log(site_ids: list[int] | None, query: str = "", before: int | None = None) -> LogPage:
+    """The latest changes on these sites (None: everywhere, shared things included) that contain `query`."""
+    where, values = ["a.id < ?"], [before or _LAST]
+    if site_ids is not None:
+        where.append(f"a.site_id IN ({db.marks(site_ids)})")
+        values += site_ids
+    if query:
+        where.append("(LOWER(a.title) LIKE ? OR a.verb LIKE ? OR a.object LIKE ? OR a.actor IN (SELECT 'staff:' || id FROM staff WHERE LOWER(name) LIKE ? OR email_folded LIKE ?))")
+        values += [f"%{query.lower()}%"] * 5  # type: ignore[list-item]
+    found = db.rows(
+        "SELECT a.id, a.at, a.actor, a.verb, a.object, a.title, a.before, a.after, s.name FROM activity a LEFT JOIN site s ON s.id = a.site_id"
+        f" WHERE {' AND '.join(where)} ORDER BY a.id DESC LIMIT ?",
+        *values, PAGE + 1,
+    )  # fmt: skip
+    people = _people({row[2] for row in found})
+    entries = [_entry(row, people) for row in found[:PAGE]]
+    return LogPage(days=_by_day(entries), further=found[PAGE - 1][0] if len(found) > PAGE else None)
+
+
+def of_object(name: str, limit: int = 20) -> list[LogEntry]:
+    """What happened to one thing (`order:12`), newest first."""
+    found = db.rows(
+        "SELECT a.id, a.at, a.actor, a.verb, a.object, a.title, a.before, a.after, s.name FROM activity a LEFT JOIN site s ON s.id = a.site_id"
+        " WHERE a.object = ? ORDER BY a.id DESC LIMIT ?",
+        name, limit,
+    )  # fmt: skip
+    people = _people({row[2] for row in found})
+    return [_entry(row, people) for row in found]
+
+
+def _people(actors: set[str]) -> dict[str, str]:
+    """Names of staff and shoppers, by the way the log names them."""
+    staff = [int(actor[6:]) for actor in actors if actor.startswith("staff:") and actor[6:].isdigit()]
+    shoppers = [int(actor[8:]) for actor in actors if actor.startswith("shopper:") and actor[8:].isdigit()]
+    names = {f"staff:{row[0]}": row[1] or row[2] for row in db.rows(f"SELECT id, name, email FROM staff WHERE id IN ({db.marks(staff)})", *staff)} if staff else {}
+    if shoppers:
+        names |= {f"shopper:{row[0]}": row[1] or row[2] for row in db.rows(f"SELECT id, name, email FROM shopper WHERE id IN ({db.marks(shoppers)})", *shoppers)}
+    return names
+
+
+def _entry(row: db.Row, people: Mapping[str, str]) -> LogEntry:
+    _id, at, actor, verb, object_name, title, before, after, place = row
+    name = _actor_name(actor, people)
+    is_machine = not actor.startswith(("staff:", "shopper:"))
+    return LogEntry(
+        at=clock.instant(at), actor=name, initials=initials(name), is_machine=is_machine, icon="plug" if actor.startswith("plugin:") else "gear",
+        sentence=sentence(verb, title or object_name), place=place or "", changes=_changes(json.loads(before or "{}"), json.loads(after or "{}")),
+    )  # fmt: skip
+
+
+def sentence(verb: str, title: str) -> str:
+    """What was done, in words; an unknown verb says itself."""
+    known = VERBS.get(verb)
+    return str(known) % {"title": title} if known is not None else f"{verb.replace('.', ' · ').replace('_', ' ')}: {title}"
+
+
+def _actor_name(actor: str, people: Mapping[str, str]) -> str:
+    kind, _colon, rest = actor.partition(":")
+    if kind == "plugin":
+        loaded = installation().plugins.loaded.get(rest)
+        return _(str(loaded.plugin.title)) if loaded else rest
+    if kind == "system":
+        return _("The shop")
+    return people.get(actor, actor)
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    names = dict.fromkeys([*before, *after])
+    return [(name.replace("_", " "), _shown(before.get(name)), _shown(after.get(name))) for name in names]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _by_day(entries: list[LogEntry]) -> list[tuple[str, list[LogEntry]]]:
+    days: dict[str, list[LogEntry]] = {}
+    for entry in entries:
+        days.setdefault(i18n.day(entry.at), []).append(entry)
+    return list(days.items())

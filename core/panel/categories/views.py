@@ -1,0 +1,82 @@
+"""The tree of categories and one category's form."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.catalogue.services import categories
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib.errors import Refused
+from core.panel.categories import services
+from core.panel.products.services.listing import category_choices
+from core.panel.shell import actor, page, panel, to
+
+
+@panel.get("/categories", endpoint="categories")
+@staff("catalogue.view")
+def show() -> Response:
+    """The whole tree."""
+    return page("categories.html", branches=services.tree(current().site, i18n.language()))
+
+
+@panel.get("/categories/new", endpoint="category_new")
+@staff("categories.edit")
+def ask_new() -> Response:
+    """The form for a new category."""
+    return _form_page(services.form(current().site, None, request.args.get("parent", type=int)), [])
+
+
+@panel.post("/categories/new", endpoint="category_new_save")
+@staff("categories.edit")
+def add() -> Response:
+    """Make a category."""
+    return _save(services.form(current().site, None))
+
+
+@panel.get("/categories/<int:category_id>", endpoint="category")
+@staff("catalogue.view")
+def one(category_id: int) -> Response:
+    """One category."""
+    return _form_page(services.form(current().site, category_id), [])
+
+
+@panel.post("/categories/<int:category_id>", endpoint="category_save")
+@staff("categories.edit")
+def save(category_id: int) -> Response:
+    """Change a category."""
+    return _save(services.form(current().site, category_id))
+
+
+@panel.post("/categories/<int:category_id>/delete", endpoint="category_delete")
+@staff("categories.edit")
+def delete(category_id: int) -> Response:
+    """Take a category and all below it out of sight."""
+    categories.delete_category(category_id, actor())
+    return to("panel.categories", say=_("The category is deleted. Its products stay."), undo=url_for("panel.category_restore", category_id=category_id))
+
+
+@panel.post("/categories/<int:category_id>/restore", endpoint="category_restore")
+@staff("categories.edit")
+def restore(category_id: int) -> Response:
+    """Bring a deleted category back."""
+    categories.restore_category(category_id, actor())
+    return to("panel.categories", say=_("The category is back."))
+
+
+def _save(form: services.CategoryForm) -> Response:
+    problems = services.read(request.form, form)
+    if problems:
+        return _form_page(form, problems, 422)
+    try:
+        services.save(current().site, form, actor())
+    except Refused as refusal:
+        return _form_page(form, [("parent", i18n.say(refusal))], refusal.status)
+    return to("panel.categories", say=_("%(category)s is saved.", category=form.name))
+
+
+def _form_page(form: services.CategoryForm, problems: list[tuple[str, str]], status: int = 200) -> Response:
+    parents = [("", _("At the top")), *((str(category_id), name) for category_id, name in category_choices(i18n.language()) if category_id != form.id)]
+    return page("category.html", status, form=form, problems=problems, parents=parents)

@@ -1,0 +1,1 @@
+"""The panel's first page, and its search."""

@@ -1,0 +1,1 @@
+"""Background work: what waits, runs, is retried and gave up."""

@@ -1,0 +1,50 @@
+"""The page of background work, for whoever looks after the installation."""
+
+from __future__ import annotations
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from core.kernel import jobs
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.panel.jobs import services
+from core.panel.shell import page, panel, to
+
+may_see = staff("jobs.view", everywhere=True)
+may_retry = staff("jobs.retry", everywhere=True)
+
+
+@panel.get("/installation/jobs", endpoint="jobs")
+@may_see
+def show() -> ResponseReturnValue:
+    """What gave up, what is under way, and the figures."""
+    dead, further = services.dead_letters(request.args.get("before", type=int))
+    following = url_for("panel.jobs", before=further) if further else ""
+    return page("jobs.html", counts=services.counts(), dead=dead, running=services.under_way(), next=following)
+
+
+@panel.post("/installation/jobs/<int:job_id>/retry", endpoint="job_retry")
+@may_retry
+def retry(job_id: int) -> ResponseReturnValue:
+    """Give one piece of work its tries again."""
+    if jobs.retry(job_id):
+        return to("panel.jobs", say=_("It will be tried again now."))
+    return to("panel.jobs", say=_("It is no longer waiting."))
+
+
+@panel.post("/installation/jobs/retry", endpoint="jobs_retry_all")
+@may_retry
+def retry_all() -> ResponseReturnValue:
+    """Give all that gave up its tries again."""
+    for job_id in services.dead_ids():
+        jobs.retry(job_id)
+    return redirect(url_for("panel.jobs"), 303)
+
+
+@panel.post("/installation/jobs/<int:job_id>/drop", endpoint="job_drop")
+@may_retry
+def drop(job_id: int) -> ResponseReturnValue:
+    """Let one piece of work go."""
+    jobs.drop(job_id)
+    return to("panel.jobs", say=_("It was let go."))

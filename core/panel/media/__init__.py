@@ -1,0 +1,1 @@
+"""Pictures: upload, words, focal point and use."""

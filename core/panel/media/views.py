@@ -1,0 +1,73 @@
+"""All pictures, and one with its words, focal point and uses."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.catalogue.services import media
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib.errors import Refused
+from core.panel.media import services
+from core.panel.products.services.editor import languages
+from core.panel.shell import actor, page, panel, to
+
+
+@panel.get("/media", endpoint="media")
+@staff("catalogue.view")
+def show() -> Response:
+    """The pictures that fit the address' filters."""
+    return _list_page([])
+
+
+@panel.post("/media", endpoint="media_add")
+@staff("media.edit")
+def add() -> Response:
+    """Upload pictures."""
+    added, problems = services.store_uploads(request.files.getlist("files"), request.form, languages(current().site), actor())
+    if problems:
+        return _list_page(problems, 422)
+    return to("panel.media", say=i18n.ngettext("%(n)s picture is added.", "%(n)s pictures are added.", len(added)))
+
+
+@panel.get("/media/<int:media_id>", endpoint="medium")
+@staff("catalogue.view")
+def one(media_id: int) -> Response:
+    """One picture."""
+    return page("medium.html", picture=services.find(media_id), languages=_languages())
+
+
+@panel.post("/media/<int:media_id>", endpoint="medium_save")
+@staff("media.edit")
+def describe(media_id: int) -> Response:
+    """Store the words and the focal point of a picture."""
+    alt = {tag: words for tag, _name in _languages() if (words := request.form.get(f"alt-{tag}", "").strip()[:300])}
+    across, down = (min(100, max(0, request.form.get(name, 50, type=int))) for name in ("focal_x", "focal_y"))
+    media.describe_media(media_id, actor(), alt=alt, focal_x=across, focal_y=down)
+    return to("panel.medium", say=_("Saved."), media_id=media_id)
+
+
+@panel.post("/media/<int:media_id>/delete", endpoint="medium_delete")
+@staff("media.edit")
+def delete(media_id: int) -> Response:
+    """Delete a picture that nothing shows."""
+    try:
+        services.delete(media_id, actor())
+    except Refused as refusal:
+        return to("panel.medium", say=i18n.say(refusal), media_id=media_id)
+    return to("panel.media", say=_("The picture is deleted."))
+
+
+def _languages() -> list[tuple[str, str]]:
+    return [(tag, i18n.language_name(tag)) for tag in languages(current().site)]
+
+
+def _list_page(problems: list[tuple[str, str]], status: int = 200) -> Response:
+    query, chosen = request.args.get("q", "").strip()[:100], request.args.get("show", "")
+    rows, further = services.listed(query, chosen, request.args.get("before", type=int))
+    named = [("", _("All")), ("wordless", _("Need words")), ("unused", _("Unused"))]
+    views = [(title, url_for("panel.media", show=key or None), key == chosen, None) for key, title in named]
+    following = url_for("panel.media", before=further, q=query or None, show=chosen or None) if further else ""
+    return page("media.html", status, rows=rows, query=query, show=chosen, views=views, next=following, problems=problems, languages=_languages())

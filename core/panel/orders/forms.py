@@ -1,0 +1,49 @@
+"""Acts on an order: a payment by hand, a parcel, a cancellation, a note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wtforms import StringField
+
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
+from core.lib.errors import Unfit
+from core.orders.services.read import OrderLineView
+from core.panel.forms import PanelForm, at_most
+
+
+class PaidForm(PanelForm):
+    """Money that came by hand. Without an amount, all that is still open."""
+
+    amount = StringField(lazy("Amount"), [at_most(30)], render_kw={"inputmode": "decimal"})
+    reference = StringField(lazy("Reference"), [at_most(120)], description=lazy("The line on the bank’s paper, or whoever took the cash."))
+
+
+class ParcelForm(PanelForm):
+    """A parcel that leaves."""
+
+    carrier = StringField(lazy("Carrier"), [at_most(60)])
+    tracking = StringField(lazy("Tracking number"), [at_most(120)], description=lazy("The shopper gets it by mail."), render_kw={"autocomplete": "off"})
+
+
+class CancelForm(PanelForm):
+    """Why pieces are cancelled."""
+
+    reason = StringField(lazy("Reason"), [at_most(120)], description=lazy("Shown in the timeline."))
+
+
+def units(form: Mapping[str, str], lines: tuple[OrderLineView, ...]) -> dict[int, int]:
+    """Pieces per line as the form says them: `line-<id>`, each from none to all that wait. Raises Unfit."""
+    chosen: dict[int, int] = {}
+    for line in lines:
+        text = form.get(f"line-{line.id}", "").strip()
+        if not text or not line.allocated:
+            continue
+        if not text.isdecimal() or int(text) > line.allocated:
+            raise Unfit({f"line-{line.id}": _("%(name)s: from 0 to %(most)s.", name=line.name, most=line.allocated)})
+        if int(text):
+            chosen[line.id] = int(text)
+    if not chosen:
+        raise Unfit({"lines": _("Choose at least one piece.")})
+    return chosen

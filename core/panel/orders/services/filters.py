@@ -1,0 +1,83 @@
+"""What the list of orders is narrowed by, as its address says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.orders.services.listing import OrderFilters
+
+_TO_PAY = ("unpaid", "pending", "partly_paid", "authorized")
+VIEWS: dict[str, dict[str, tuple[str, ...]]] = {
+    "": {},
+    "to_ship": {"fulfilment": ("unfulfilled", "partly_shipped"), "order": ("open",)},
+    "unpaid": {"payment": _TO_PAY, "order": ("open",)},
+    "returns": {"returned": ("requested", "partly_returned")},
+    "cancelled": {"order": ("cancelled",)},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """One address of the list. Days are the site's own; a word that means nothing is no filter."""
+
+    view: str = ""
+    q: str = ""
+    payment: str = ""
+    fulfilment: str = ""
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self != Filters()
+
+    def address(self, **changes: object) -> dict[str, str]:
+        """The parameters of the list's address, with changes."""
+        wanted = replace(self, **changes)  # type: ignore[arg-type]
+        pairs = {name: getattr(wanted, name) for name in ("view", "q", "payment", "fulfilment", "since", "until")}
+        return {name: str(value) for name, value in pairs.items() if value}
+
+    def wanted(self, site: Site) -> OrderFilters:
+        """The filters as the domain takes them."""
+        statuses = dict(VIEWS.get(self.view, {}))
+        statuses |= {axis: (code,) for axis, code in (("payment", self.payment), ("fulfilment", self.fulfilment)) if code}
+        return OrderFilters(
+            statuses=statuses, text=self.q, placed_from=_midnight(site, self.since) if self.since else None,
+            placed_before=_midnight(site, self.until + timedelta(days=1)) if self.until else None,
+        )  # fmt: skip
+
+
+def read(args: Mapping[str, str]) -> Filters:
+    """The filters of an address."""
+    view = args.get("view", "")
+    return Filters(
+        view=view if view in VIEWS else "", q=args.get("q", "").strip()[:100], payment=args.get("payment", ""),
+        fulfilment=args.get("fulfilment", ""), since=_day(args.get("since", "")), until=_day(args.get("until", "")),
+    )  # fmt: skip
+
+
+def to_ship_count(site: Site) -> int:
+    """How many orders still have pieces to send; one statement over the lines that wait."""
+    return int(
+        db.value(
+            "SELECT COUNT(DISTINCT l.order_id) FROM order_line l JOIN orders o ON o.id = l.order_id"
+            " WHERE o.site_id = ? AND l.needs_delivery = ? AND l.allocated > 0",
+            site.id, True,
+        )
+    )  # fmt: skip
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _midnight(site: Site, day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(site.timezone))

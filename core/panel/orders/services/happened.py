@@ -1,0 +1,91 @@
+"""The timeline of an order in words, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.kernel import db, i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
+from core.kernel.installation import installation
+from core.lib.money import Money
+from core.orders.services.read import OrderView
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One act: `state` colours its dot (done, good, bad), `text` is what else is known."""
+
+    state: str
+    title: str
+    at: datetime
+    who: str
+    text: str
+
+
+def steps(order: OrderView) -> list[Step]:
+    """All that happened to an order, newest first; one statement, for the people's names."""
+    people = _people({entry.actor for entry in order.timeline})
+    return [_step(entry.at, _who(entry.actor, people), entry.kind, entry.data, order.currency) for entry in reversed(order.timeline)]
+
+
+def _people(actors: set[str]) -> dict[str, str]:
+    ids = [int(actor[6:]) for actor in actors if actor.startswith("staff:") and actor[6:].isdigit()]
+    return {f"staff:{row[0]}": row[1] or row[2] for row in db.rows(f"SELECT id, name, email FROM staff WHERE id IN ({db.marks(ids)})", *ids)} if ids else {}
+
+
+def _who(actor: str, people: Mapping[str, str]) -> str:
+    kind, _colon, rest = actor.partition(":")
+    if kind == "plugin":
+        loaded = installation().plugins.loaded.get(rest)
+        return _(str(loaded.plugin.title)) if loaded else rest
+    return {"system": _("The shop"), "shopper": _("The shopper")}.get(kind) or people.get(actor, actor)
+
+
+def _step(at: datetime, who: str, kind: str, data: Data, currency: str) -> Step:
+    state, title = _TITLES.get(kind, ("done", lambda _data, _currency: kind.replace("_", " ")))
+    return Step(state=state, title=title(data, currency), at=at, who=who, text=_text(data))
+
+
+def _text(data: Data) -> str:
+    """The further facts that mean something to a reader."""
+    parts = [data.get("text"), data.get("reason"), data.get("tracking"), data.get("reference"), data.get("why")]
+    return " · ".join(str(part) for part in parts if part)
+
+
+def _amount(data: Data, currency: str, name: str = "amount") -> str:
+    return i18n.money(Money(int(data.get(name) or 0), currency))
+
+
+def _units(data: Data) -> int:
+    return sum(int(quantity) for quantity in (data.get("lines") or {}).values())
+
+
+Title = Callable[[Data, str], str]
+_TITLES: dict[str, tuple[str, Title]] = {
+    "placed": ("done", lambda data, currency: _("Order placed, %(amount)s", amount=_amount(data, currency, "total"))),
+    "paid": ("good", lambda data, currency: _("Paid in full, %(amount)s", amount=_amount(data, currency, "captured"))),
+    "marked_paid": ("good", lambda data, currency: _("Marked as paid, %(amount)s", amount=_amount(data, currency))),
+    "payment": ("done", lambda _data, _currency: _("News of the payment")),
+    "payment_unknown": ("bad", lambda _data, _currency: _("The payment’s outcome is unknown")),
+    "payment_failed": ("bad", lambda _data, _currency: _("The payment failed")),
+    "surplus": ("bad", lambda data, currency: _("%(amount)s too much was paid", amount=_amount(data, currency))),
+    "refund": ("good", lambda data, currency: _("Refund of %(amount)s", amount=_amount(data, currency))),
+    "capture": ("good", lambda data, currency: _("Capture of %(amount)s", amount=_amount(data, currency))),
+    "void": ("done", lambda _data, _currency: _("The authorisation was let go")),
+    "gateway": ("done", lambda data, _currency: _("Another way to pay was chosen: %(way)s", way=data.get("after", ""))),
+    "shipped": ("good", lambda data, _currency: ngettext("%(n)s piece shipped", "%(n)s pieces shipped", _units(data))),
+    "tracking": ("done", lambda data, _currency: _("Tracking number corrected: %(number)s", number=data.get("after", ""))),
+    "delivered": ("good", lambda data, _currency: ngettext("%(n)s piece arrived", "%(n)s pieces arrived", _units(data))),
+    "return_requested": ("done", lambda data, _currency: ngettext("%(n)s piece is to come back", "%(n)s pieces are to come back", _units(data))),
+    "returned": ("done", lambda data, _currency: ngettext("%(n)s piece came back", "%(n)s pieces came back", _units(data))),
+    "cancelled": ("bad", lambda data, _currency: ngettext("%(n)s piece cancelled", "%(n)s pieces cancelled", _units(data))),
+    "too_late": ("bad", lambda _data, _currency: _("Paid after it was cancelled, and no stock was left")),
+    "revived": ("good", lambda _data, _currency: _("Paid after it was cancelled, and taken up again")),
+    "note": ("done", lambda _data, _currency: _("Note for the team")),
+}

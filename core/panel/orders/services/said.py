@@ -1,0 +1,140 @@
+"""The parts of an order's page in words: where each line is, the totals, why the price is what it is, money and parcels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.hookspecs.checkout import Address
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
+from core.kernel.installation import installation
+from core.lib.money import Money
+from core.orders.services.read import FactView, OrderLineView, OrderView
+from core.panel.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One line of the totals."""
+
+    title: str
+    amount: Money
+    is_total: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceRow:
+    """One rule of the stored trace: whether it counted, why not, and what it changed."""
+
+    counted: bool
+    title: str
+    reason: str
+    amount: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRow:
+    """One thing that a gateway told, or that somebody noted by hand."""
+
+    what: str
+    reference: str
+    at: datetime
+    amount: Money
+    quarantined: str
+
+
+_FACTS: dict[str, Any] = {
+    "pending": lazy("Under way"), "authorized": lazy("Authorised"), "captured": lazy("Received"), "voided": lazy("Let go"),
+    "expired": lazy("Expired"), "declined": lazy("Declined"), "refunded": lazy("Refunded"), "refund_failed": lazy("Refund failed"),
+    "disputed": lazy("Disputed"), "dispute_won": lazy("Dispute won"), "dispute_lost": lazy("Dispute lost"),
+}  # fmt: skip
+
+
+def line_status(line: OrderLineView) -> Status:
+    """Where the pieces of a line are."""
+    left = line.quantity - line.cancelled
+    if not left:
+        return Status(_("Cancelled"), "stop")
+    if not line.needs_delivery:
+        return Status(_("Nothing to ship"), "none")
+    if line.shipped >= left:
+        return Status(_("Shipped"), "done", "good")
+    if line.shipped:
+        return Status(_("%(count)s of %(all)s shipped", count=line.shipped, all=left), "part", "busy")
+    return Status(_("To ship"), "none")
+
+
+def sums(order: OrderView) -> list[Sum]:
+    """The totals with their parts, as they were agreed."""
+    rows = [Sum(_("Lines"), order.subtotal)]
+    rows += [Sum(f"{one.title} · {one.code}" if one.code else one.title, -one.amount) for one in order.adjustments]
+    if order.delivery or order.delivery_title:
+        rows.append(Sum(order.delivery_title or _("Delivery"), order.delivery))
+    taxes = [Sum(f"{tax.name} {i18n.number(tax.rate / 100)} %", tax.amount) for tax in order.taxes]
+    total = Sum(_("Total"), order.total, is_total=True)
+    if order.prices_include_tax:
+        return [*rows, total, *(Sum(_("Of which %(tax)s", tax=tax.title), tax.amount) for tax in taxes)]
+    return [*rows, *taxes, total]
+
+
+def trace(order: OrderView) -> list[TraceRow]:
+    """Every rule that was looked at when the order was priced, counted or not."""
+    return [
+        TraceRow(
+            counted=step.get("verdict") == "applied", title=_step_title(step), reason=_(str(step["reason"])) if step.get("reason") else "",
+            amount=_step_amount(step, order.currency),
+        )
+        for step in order.trace
+    ]  # fmt: skip
+
+
+def _step_title(step: Mapping[str, Any]) -> str:
+    title = str(step.get("title") or step.get("rule") or step.get("plugin") or "")
+    return f"{title} · {step['code']}" if step.get("code") else title
+
+
+def _step_amount(step: Mapping[str, Any], currency: str) -> Money | None:
+    """A stored amount, whether it was written as a number or with its currency."""
+    amount = step.get("amount")
+    amount = amount.get("amount") if isinstance(amount, Mapping) else amount
+    return Money(amount, currency) if isinstance(amount, int) else None
+
+
+def fact(told: FactView) -> FactRow:
+    """A fact in words; money that left has a minus sign."""
+    lost = told.kind in {"refunded", "dispute_lost"}
+    by_hand = told.note == "by hand"
+    return FactRow(
+        what=str(_FACTS.get(told.kind, told.kind)), reference=_("by hand") if by_hand else told.reference, at=told.at,
+        amount=-told.amount if lost else told.amount,
+        quarantined="" if told.verdict == "counted" else told.verdict.partition(":")[2] or told.verdict,
+    )  # fmt: skip
+
+
+def contents(order: OrderView, units: Mapping[int, int]) -> str:
+    """What is in a parcel."""
+    names = {line.id: line.name for line in order.lines}
+    return ", ".join(f"{quantity} × {names.get(line_id, '')}" for line_id, quantity in units.items())
+
+
+def address_lines(address: Address | None) -> list[str]:
+    """An address line by line."""
+    if address is None:
+        return []
+    city = " ".join(part for part in (address.postcode, address.city) if part)
+    parts = [address.name, address.company, *address.lines, address.district, city, address.region, i18n.country_name(address.country), address.phone]
+    return [part for part in parts if part]
+
+
+def answers(order: OrderView) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What plugins asked at the checkout, by plugin."""
+    loaded = installation().plugins.loaded
+    return [
+        (_(str(loaded[name].plugin.title)) if name in loaded else name, [(key, str(value)) for key, value in said.items()])
+        for name, said in order.extra.items()
+        if said
+    ]

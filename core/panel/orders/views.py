@@ -1,0 +1,195 @@
+"""The list of a site's orders, one order, and the acts on it."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.kernel import db, i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib import ids
+from core.lib.errors import Broken, NotFound, Refused, Unfit
+from core.lib.money import NotMoney, parse_money
+from core.orders.services import cancel as cancelling
+from core.orders.services import payments
+from core.orders.services import ship as shipping
+from core.orders.services.listing import list_orders
+from core.orders.services.read import OrderView, order_view
+from core.panel.forms import PanelForm
+from core.panel.orders import forms
+from core.panel.orders.services import axes, filters, happened, said
+from core.panel.shell import COUNTERS, actor, page, panel, shell, to
+
+COUNTERS["orders"] = lambda site: (filters.to_ship_count(site), False)
+
+
+@panel.get("/orders", endpoint="orders")
+@staff("orders.view")
+def show() -> Response:
+    """The orders that fit the address' filters, newest first."""
+    chosen = filters.read(request.args)
+    found = list_orders(current().site, chosen.wanted(current().site), request.args.get("after"))
+    following = url_for("panel.orders", after=found.next, **chosen.address()) if found.next else ""
+    return page(
+        "orders.html", orders=[(order, axes.of(order.status)) for order in found.orders], filters=chosen, views=_views(chosen), chips=_chips(chosen),
+        payments=axes.choices(axes.PAYMENT), fulfilments=axes.choices(axes.FULFILMENT), next=following,
+        first=url_for("panel.orders", **chosen.address()) if request.args.get("after") else "",
+    )  # fmt: skip
+
+
+def _views(chosen: filters.Filters) -> list[tuple[str, str, bool, int | None]]:
+    named = [("", _("All")), ("to_ship", _("To ship")), ("unpaid", _("Unpaid")), ("returns", _("Returns")), ("cancelled", _("Cancelled"))]
+    return [(title, url_for("panel.orders", view=view or None), view == chosen.view, None) for view, title in named]
+
+
+def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
+    """Every filter that is set beside the view, with the address without it."""
+    words = {"payment": dict(axes.choices(axes.PAYMENT)), "fulfilment": dict(axes.choices(axes.FULFILMENT))}
+    named = [("q", _("Search")), ("payment", _("Payment")), ("fulfilment", _("Fulfilment")), ("since", _("From")), ("until", _("Until"))]
+    return [
+        (title, words.get(name, {}).get(value, str(value)), url_for("panel.orders", **chosen.address(**{name: "" if isinstance(value, str) else None})))
+        for name, title in named
+        if (value := getattr(chosen, name))
+    ]
+
+
+@panel.get("/orders/<number>", endpoint="order")
+@staff("orders.view")
+def one(number: str) -> Response:
+    """One order with all that happened to it."""
+    order = _find(number)
+    return page(
+        "order.html", order=order, axes=axes.of(order.status), lines=[(line, said.line_status(line)) for line in order.lines], sums=said.sums(order),
+        trace=said.trace(order), payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
+        parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments], steps=happened.steps(order),
+        deliver_to=said.address_lines(order.address), bill_to=said.address_lines(order.billing), answers=said.answers(order), may=shell().may,
+    )  # fmt: skip
+
+
+@panel.get("/orders/<number>/paid", endpoint="order_paid")
+@staff("orders.pay")
+def ask_paid(number: str) -> Response:
+    """How much came, and by which paper."""
+    order = _find(number)
+    return _act_page(order, "paid", forms.PaidForm(data={"amount": order.due.decimal}))
+
+
+@panel.post("/orders/<number>/paid", endpoint="order_paid_save")
+@staff("orders.pay")
+def paid(number: str) -> Response:
+    """Note that money came."""
+    order, form = _find(number), forms.PaidForm(request.form)
+    if not form.validate():
+        return _act_page(order, "paid", form, form.problems, 422)
+    try:
+        amount = parse_money(form.amount.data, order.currency) if form.amount.data else None
+        payments.mark_paid(current(), order.id, actor=actor(), amount=amount, reference=form.reference.data)
+    except NotMoney as refusal:
+        return _act_page(order, "paid", form, form.refuse("amount", i18n.say(refusal)), 422)
+    except Refused as refusal:
+        return _act_page(order, "paid", form, form.refuse(refusal.field, i18n.say(refusal)), refusal.status)
+    return to("panel.order", say=_("The payment is noted."), number=number)
+
+
+@panel.get("/orders/<number>/ship", endpoint="order_ship")
+@staff("orders.ship")
+def ask_ship(number: str) -> Response:
+    """Which pieces leave in the parcel."""
+    order = _find(number)
+    return _act_page(order, "ship", forms.ParcelForm(data={"carrier": order.delivery_title}))
+
+
+@panel.post("/orders/<number>/ship", endpoint="order_ship_save")
+@staff("orders.ship")
+def ship(number: str) -> Response:
+    """Send a parcel; the form's key makes a repeated click the same one."""
+    order, form = _find(number), forms.ParcelForm(request.form)
+    if not form.validate():
+        return _act_page(order, "ship", form, form.problems, 422)
+    try:
+        wanted = forms.units(request.form, order.lines)
+        shipping.ship(
+            current().site, order.id, actor=actor(), lines=wanted, carrier=form.carrier.data, tracking=form.tracking.data,
+            key=request.form.get("key", "")[:40],
+        )  # fmt: skip
+    except Refused as refusal:
+        return _act_page(order, "ship", form, _refused(form, refusal), refusal.status)
+    return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
+
+
+@panel.get("/orders/<number>/cancel", endpoint="order_cancel")
+@staff("orders.cancel")
+def ask_cancel(number: str) -> Response:
+    """Which pieces are cancelled, and what that means."""
+    return _act_page(_find(number), "cancel", forms.CancelForm())
+
+
+@panel.post("/orders/<number>/cancel", endpoint="order_cancel_save")
+@staff("orders.cancel")
+def cancel(number: str) -> Response:
+    """Cancel pieces that have not left: their stock is free at once."""
+    order, form = _find(number), forms.CancelForm(request.form)
+    if not form.validate():
+        return _act_page(order, "cancel", form, form.problems, 422)
+    try:
+        wanted = forms.units(request.form, order.lines)
+        cancelling.cancel(current().site, order.id, actor=actor(), reason=form.reason.data or "merchant", lines=wanted)
+    except Refused as refusal:
+        return _act_page(order, "cancel", form, _refused(form, refusal), refusal.status)
+    return to("panel.order", say=_("Cancelled. The stock is free again."), number=number)
+
+
+@panel.post("/orders/<number>/delivered", endpoint="order_delivered")
+@staff("orders.ship")
+def delivered(number: str) -> Response:
+    """Note that all that was sent has arrived."""
+    order = _find(number)
+    try:
+        shipping.deliver(current().site, order.id, actor=actor())
+    except Refused as refusal:
+        return to("panel.order", say=i18n.say(refusal), number=number)
+    return to("panel.order", say=_("Noted as delivered."), number=number)
+
+
+@panel.post("/orders/<number>/parcels/<int:shipment_id>", endpoint="order_tracking")
+@staff("orders.ship")
+def set_tracking(number: str, shipment_id: int) -> Response:
+    """Correct a parcel's tracking number."""
+    shipping.set_tracking(current().site, _find(number).id, shipment_id, request.form.get("tracking", "").strip(), actor=actor())
+    return to("panel.order", say=_("The tracking number is corrected."), number=number)
+
+
+@panel.post("/orders/<number>/payments/<int:payment_id>/ask", endpoint="order_ask")
+@staff("orders.pay")
+def ask_gateway(number: str, payment_id: int) -> Response:
+    """Ask the gateway what it knows of a payment."""
+    order = _find(number)
+    if payment_id not in {payment.id for payment in order.payments}:
+        raise NotFound
+    try:
+        new = payments.fetch_payment(current(), payment_id)
+    except (Broken, Refused) as trouble:
+        return to("panel.order", say=i18n.say(trouble), number=number)
+    return to("panel.order", say=_("There is news of the payment.") if new else _("The gateway knows nothing new."), number=number)
+
+
+def _find(number: str) -> OrderView:
+    """An order of this very site by its number; raises NotFound."""
+    site = current().site
+    order_id = db.value("SELECT id FROM orders WHERE site_id = ? AND number = ?", site.id, number)
+    order = order_view(order_id, site=site) if order_id is not None else None
+    if order is None:
+        raise NotFound
+    return order
+
+
+def _act_page(order: OrderView, act: str, form: PanelForm, problems: list[tuple[str, str]] | None = None, status: int = 200) -> Response:
+    typed = request.form if request.method == "POST" else {}
+    return page(f"order_{act}.html", status, order=order, form=form, problems=problems or [], typed=typed, key=typed.get("key") or ids.token())
+
+
+def _refused(form: PanelForm, refusal: Refused) -> list[tuple[str, str]]:
+    if isinstance(refusal, Unfit):
+        return [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
+    return form.refuse(refusal.field, i18n.say(refusal))

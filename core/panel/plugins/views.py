@@ -1,0 +1,167 @@
+"""The switchboard of a site, its plugins' settings and faults; and the settings that all sites inherit."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.kernel import i18n, switch
+from core.kernel.i18n import gettext as _
+from core.kernel.installation import installation
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib.errors import StoaError, Unfit
+from core.panel.plugins import services
+from core.panel.shell import COUNTERS, actor, page, panel, shell, to
+
+may_switch = staff("plugins.switch")
+may_set = staff("plugins.settings")
+
+
+def _paused(_site: object) -> tuple[int, bool]:
+    return sum(state == "paused" for state in current().states.values()), True
+
+
+COUNTERS["plugins"] = _paused
+
+
+@panel.get("/plugins", endpoint="plugins")
+@may_switch
+def board() -> Response:
+    """Every plugin with its state on this site."""
+    rows = services.board(current().site.id)
+    show, query = request.args.get("show", "all"), request.args.get("q", "")
+    groups = services.grouped(rows, show, query)
+    return page("plugins.html", groups=groups, counts=services.counts(rows), show=show, query=query, may_switch=True)
+
+
+@panel.post("/plugins/<name>/switch", endpoint="plugin_switch")
+@may_switch
+def turn(name: str) -> Response:
+    """Switch a plugin on or off; one that needs others leads to the page that says which."""
+    site_id = current().site.id
+    try:
+        if request.form.get("on"):
+            switch.switch_on(site_id, name, actor())
+            return _back(name, _("%(plugin)s is on.", plugin=_title(name)))
+        ended = switch.switch_off(site_id, name, actor())
+    except (switch.NeedsAnother, switch.Conflicts):
+        return to("panel.plugin_together", name=name)
+    except StoaError as refusal:
+        return _back(name, i18n.say(refusal))
+    if ended == "draining":
+        return _back(name, _("%(plugin)s is no longer offered and ends with its last open order.", plugin=_title(name)))
+    return _back(name, _("%(plugin)s is off. Its data is kept.", plugin=_title(name)))
+
+
+@panel.get("/plugins/<name>/together", endpoint="plugin_together")
+@may_switch
+def ask_together(name: str) -> Response:
+    """What switching a plugin on brings with it."""
+    return page("plugin_together.html", plan=services.together(current().site.id, name))
+
+
+@panel.post("/plugins/<name>/together", endpoint="plugin_together_save")
+@may_switch
+def turn_together(name: str) -> Response:
+    """Switch a plugin on with all that it needs."""
+    try:
+        services.switch_together(current().site.id, name, actor())
+    except StoaError as refusal:
+        return _back(name, i18n.say(refusal))
+    return _back(name, _("%(plugin)s is on.", plugin=_title(name)))
+
+
+@panel.post("/plugins/<name>/resume", endpoint="plugin_resume")
+@may_switch
+def resume(name: str) -> Response:
+    """Let a paused plugin work again."""
+    switch.resume(current().site.id, name, actor())
+    return _back(name, _("%(plugin)s works again.", plugin=_title(name)))
+
+
+@panel.get("/plugins/<name>/faults", endpoint="plugin_faults")
+@may_switch
+def faults(name: str) -> Response:
+    """What went wrong inside a plugin."""
+    return page("plugin_faults.html", title=_title(name), faults=switch.latest_faults(current().site.id, name))
+
+
+@panel.get("/plugins/<name>", endpoint="plugin_settings")
+@may_set
+def settings(name: str) -> Response:
+    """The settings form of a plugin on this site."""
+    return _form(name, services.items(name, current().site.id, current().site.currency))
+
+
+@panel.post("/plugins/<name>", endpoint="plugin_settings_save")
+@may_set
+def save_settings(name: str) -> Response:
+    """Store the settings of a plugin on this site."""
+    site = current().site
+    inherit = request.form.get("inherit", "")
+    try:
+        services.save(name, site.id, request.form, site.currency, actor(), inherit=inherit, may_replace_secrets=shell().may("plugins.secrets"))
+    except Unfit as refusal:
+        return _form(name, services.items(name, site.id, site.currency, request.form, refusal.errors), 422)
+    if not inherit:
+        switch.set_must_pass(site.id, name, bool(request.form.get("must_pass")), actor())
+    return to("panel.plugin_settings", say=_("Settings are saved."), name=name)
+
+
+@panel.get("/installation/plugins", endpoint="plugin_defaults")
+@staff("plugins.settings", everywhere=True)
+def defaults() -> Response:
+    """Plugins with settings, to be set once for all sites."""
+    rows = [row for row in services.board(current().site.id) if row.has_settings]
+    return page("plugin_defaults.html", groups=services.grouped(rows))
+
+
+@panel.get("/installation/plugins/<name>", endpoint="plugin_default")
+@staff("plugins.settings", everywhere=True)
+def default_settings(name: str) -> Response:
+    """The settings form of a plugin for all sites."""
+    return _default_form(name, services.items(name, None, current().site.currency))
+
+
+@panel.post("/installation/plugins/<name>", endpoint="plugin_default_save")
+@staff("plugins.settings", everywhere=True)
+def save_default_settings(name: str) -> Response:
+    """Store the settings of a plugin that all sites inherit."""
+    currency = current().site.currency
+    try:
+        services.save(name, None, request.form, currency, actor(), may_replace_secrets=shell().may_everywhere("plugins.secrets"))
+    except Unfit as refusal:
+        return _default_form(name, services.items(name, None, currency, request.form, refusal.errors), 422)
+    return to("panel.plugin_default", say=_("Settings are saved for all sites."), name=name)
+
+
+def _form(name: str, items: list[services.Item], status: int = 200) -> Response:
+    row = services.row_of(current().site.id, name)
+    view = next(view for view in switch.switchboard(current().site.id) if view.name == name)
+    asked = bool(request.form.get("must_pass")) if request.method == "POST" else view.must_pass
+    for_all = url_for("panel.plugin_default", name=name) if shell().may_everywhere("plugins.settings") else ""
+    return page(
+        "plugin_settings.html", status, row=row, items=items, problems=_problems(items), for_all=False, for_all_url=for_all,
+        must_pass=asked if "checkout_problems" in view.hooks else None, back=url_for("panel.plugins"),
+    )  # fmt: skip
+
+
+def _default_form(name: str, items: list[services.Item], status: int = 200) -> Response:
+    row = services.row_of(current().site.id, name)
+    return page(
+        "plugin_settings.html", status, row=row, items=items, problems=_problems(items), for_all=True, for_all_url="", must_pass=None,
+        back=url_for("panel.plugin_defaults"),
+    )  # fmt: skip
+
+
+def _problems(items: list[services.Item]) -> list[tuple[str, str]]:
+    return [(item.id, f"{item.label}: {item.error}") for item in items if item.error]
+
+
+def _title(name: str) -> str:
+    loaded = installation().plugins.loaded.get(name)
+    return _(str(loaded.plugin.title)) if loaded else name
+
+
+def _back(name: str, say: str) -> Response:
+    return to("panel.plugins", say=say, _anchor=f"plugin-{name}")

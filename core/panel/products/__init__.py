@@ -1,0 +1,1 @@
+"""Products: words, variants, prices, pictures, and where they are sold."""

@@ -1,0 +1,1 @@
+"""What the panel reads of products, and what it makes of its forms."""

@@ -1,0 +1,252 @@
+"""What the editor of one product shows: its head, words, variants with prices, stock, pictures and places."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+
+from core.catalogue.services.saving_choices import Option, options_of
+from core.hookspecs.site import Site
+from core.kernel import db, files, i18n
+from core.kernel.installation import installation
+from core.lib import clock
+from core.lib.errors import NotFound
+from core.lib.money import Money
+from core.panel.products.services import listing
+from core.panel.status import Status
+
+TAX_CLASSES = ("standard", "reduced", "zero")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The head of every part of the editor. `shop_url` is empty while shoppers do not see the product."""
+
+    id: int
+    version: int
+    name: str
+    vendor: str
+    tax_class: str
+    status: Status
+    shop_url: str
+    archived: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class TextForm:
+    """The words in one language as the form shows them. `slug` None: this site has no addresses in the language."""
+
+    language: str
+    title: str
+    name: str = ""
+    summary: str = ""
+    body_html: str = ""
+    seo_title: str = ""
+    seo_description: str = ""
+    slug: str | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.name and self.body_html)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceFact:
+    """A public price of a variant on this site. Only the one without bounds is edited in the grid."""
+
+    currency: str
+    amount: int
+    was: int | None
+    from_qty: int
+    starts: int | None
+    ends: int | None
+
+    @property
+    def is_plain(self) -> bool:
+        return self.from_qty == 1 and self.starts is None and self.ends is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantFact:
+    """A variant with its choices in words and its public prices here."""
+
+    id: int
+    sku: str
+    barcode: str
+    weight_g: int
+    active: bool
+    tracked: bool
+    title: str
+    prices: list[PriceFact]
+
+    def plain(self, currency: str) -> PriceFact | None:
+        """The price that holds without bounds in a currency."""
+        return next((price for price in self.prices if price.currency == currency and price.is_plain), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture of the product, in its order."""
+
+    id: int
+    name: str
+    url: str
+    alt: str
+
+
+def head(site: Site, product_id: int) -> Head:
+    """The product by its id, archived or not; raises NotFound."""
+    row = db.one("SELECT version, vendor, tax_class, deleted_at FROM product WHERE id = ?", product_id)
+    if row is None:
+        raise NotFound
+    names = dict(db.rows("SELECT language, name FROM product_text WHERE product_id = ? AND site_id IS NULL ORDER BY id", product_id))
+    sold = db.value(
+        "SELECT 1 FROM price p JOIN variant v ON v.id = p.variant_id WHERE p.site_id = ? AND p.currency = ? AND v.product_id = ? LIMIT 1",
+        site.id, site.currency, product_id,
+    )  # fmt: skip
+    state = listing.status(listing.listings_of([product_id])[product_id].get(site.id), sold=sold is not None, archived=row[3] is not None)
+    path = db.value(
+        "SELECT path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = ? AND language = ? AND current = ?", site.id, product_id, i18n.language(), True
+    )
+    return Head(
+        id=product_id, version=row[0], name=listing.named(names, i18n.language()), vendor=row[1], tax_class=row[2], status=state,
+        shop_url=url_for("storefront.product", path=path) if path and state.glyph == "done" else "", archived=row[3] is not None,
+    )  # fmt: skip
+
+
+def languages(site: Site) -> list[str]:
+    """The languages to write in: this site's, then those of the other sites."""
+    every = [tag for state in installation().sites.all() for tag in state.site.languages]
+    return list(dict.fromkeys([*site.languages, *every]))
+
+
+def texts(site: Site, product_id: int | None, *, own: bool) -> list[TextForm]:
+    """The words in every language; with `own`, those of this site where it has its own."""
+    forms = {tag: TextForm(language=tag, title=i18n.language_name(tag), slug="" if tag in site.languages else None) for tag in languages(site)}
+    if product_id is None:
+        return list(forms.values())
+    found = db.rows(
+        "SELECT language, name, summary, body_html, seo_title, seo_description FROM product_text WHERE product_id = ? AND (site_id IS NULL OR site_id = ?)"
+        " ORDER BY CASE WHEN site_id IS NULL THEN 0 ELSE 1 END",
+        product_id, site.id if own else -1,
+    )  # fmt: skip
+    for tag, *words in found:
+        if tag in forms:
+            form = forms[tag]
+            form.name, form.summary, form.body_html, form.seo_title, form.seo_description = words
+    for tag, path in db.rows("SELECT language, path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = ? AND current = ?", site.id, product_id, True):
+        if tag in forms:
+            forms[tag].slug = path
+    return list(forms.values())
+
+
+def category_ids(product_id: int) -> set[int]:
+    """The categories a product is in itself."""
+    return {row[0] for row in db.rows("SELECT category_id FROM product_category WHERE product_id = ?", product_id)}
+
+
+def tax_classes() -> list[tuple[str, str]]:
+    """The classes that taxes are set for, and those that products have."""
+    known = [row[0] for row in db.rows("SELECT DISTINCT tax_class FROM product")]
+    words = {"standard": i18n.gettext("Standard"), "reduced": i18n.gettext("Reduced"), "zero": i18n.gettext("Zero")}
+    return [(code, words.get(code, code)) for code in dict.fromkeys([*TAX_CLASSES, *known])]
+
+
+# -- variants ---------------------------------------------------------------------------------------------------------------
+
+
+def variants(site: Site, product_id: int) -> list[VariantFact]:
+    """The variants with their choices in words and their public prices on this site; four statements."""
+    found = db.rows("SELECT id, sku, barcode, weight_g, active, tracked FROM variant WHERE product_id = ? AND deleted_at IS NULL ORDER BY position, id", product_id)
+    ids = [row[0] for row in found]
+    titles, prices = _titles(options_of(product_id), ids), _prices(site, ids)
+    return [
+        VariantFact(id=row[0], sku=row[1], barcode=row[2], weight_g=row[3], active=bool(row[4]), tracked=bool(row[5]), title=titles.get(row[0]) or row[1], prices=prices[row[0]])
+        for row in found
+    ]
+
+
+def _titles(options: Iterable[Option], variant_ids: list[int]) -> dict[int, str]:
+    names = {value.id: listing.named(value.names, i18n.language()) for option in options for value in option.values}
+    order = {option.id: place for place, option in enumerate(options)}
+    parts: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for variant_id, option_id, value_id in db.rows(f"SELECT variant_id, option_id, value_id FROM variant_value WHERE variant_id IN ({db.marks(variant_ids)})", *variant_ids):
+        parts[variant_id].append((order.get(option_id, 0), names.get(value_id, "")))
+    return {variant_id: ", ".join(name for _place, name in sorted(found)) for variant_id, found in parts.items()}
+
+
+def _prices(site: Site, variant_ids: list[int]) -> dict[int, list[PriceFact]]:
+    prices: dict[int, list[PriceFact]] = defaultdict(list)
+    for variant_id, currency, amount, was, from_qty, starts, ends in db.rows(
+        f"SELECT variant_id, currency, amount, was, from_qty, starts, ends FROM price WHERE site_id = ? AND list IS NULL AND variant_id IN ({db.marks(variant_ids)}) ORDER BY id",
+        site.id, *variant_ids,
+    ):  # fmt: skip
+        prices[variant_id].append(PriceFact(currency=currency, amount=amount, was=was, from_qty=from_qty, starts=starts, ends=ends))
+    return prices
+
+
+# -- pictures and places -----------------------------------------------------------------------------------------------------
+
+
+def pictures(product_id: int) -> list[Picture]:
+    """The pictures in order."""
+    found = db.rows(
+        "SELECT m.id, m.name, m.original, m.alt FROM product_media p JOIN media m ON m.id = p.media_id WHERE p.product_id = ? ORDER BY p.position, m.id", product_id
+    )
+    return [
+        Picture(id=row[0], name=row[2] or row[1], url=files.url(row[1], 480), alt=listing.named(db.JSONField().python_value(row[3]) or {}, i18n.language()))  # type: ignore[arg-type]
+        for row in found
+    ]
+
+
+@dataclass(slots=True, kw_only=True)
+class PlaceForm:
+    """Where and when a product stands on one site, as the form shows it. Times are the site's, as `datetime-local` writes them."""
+
+    id: int
+    name: str
+    host: str
+    timezone: str
+    prices: str
+    visible: bool
+    position: str
+    publish_at: str
+    withdraw_at: str
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+def places(product_id: int, site_ids: Iterable[int]) -> list[PlaceForm]:
+    """The product's place on each of these sites."""
+    rows = {row[0]: row[1:] for row in db.rows("SELECT site_id, visible, position, publish_at, withdraw_at FROM listing WHERE product_id = ?", product_id)}
+    lowest: dict[int, list[str]] = defaultdict(list)
+    for site_id, currency, amount in db.rows(
+        "SELECT p.site_id, p.currency, MIN(p.amount) FROM price p JOIN variant v ON v.id = p.variant_id WHERE v.product_id = ? AND p.list IS NULL"
+        " AND v.deleted_at IS NULL GROUP BY p.site_id, p.currency ORDER BY p.currency",
+        product_id,
+    ):
+        lowest[site_id].append(i18n.money(Money(amount, currency)))
+    wanted = set(site_ids)
+    return [_place(state.site, rows.get(state.site.id), lowest[state.site.id]) for state in installation().sites.all() if state.site.id in wanted]
+
+
+def _place(site: Site, row: tuple[object, ...] | None, prices: list[str]) -> PlaceForm:
+    visible, position, publish_at, withdraw_at = row or (False, 0, None, None)
+    return PlaceForm(
+        id=site.id, name=site.name, host=site.host, timezone=site.timezone, prices=", ".join(prices), visible=bool(visible), position=str(position),
+        publish_at=_local(publish_at, site), withdraw_at=_local(withdraw_at, site),
+    )  # fmt: skip
+
+
+def _local(micros: object, site: Site) -> str:
+
+
+    if not isinstance(micros, int):
+        return ""
+    at: datetime = clock.instant(micros).astimezone(ZoneInfo(site.timezone))
+    return at.strftime("%Y-%m-%dT%H:%M")

@@ -1,0 +1,237 @@
+"""The shell of the panel: its views' one set, the menu with what plugins add, and the way every view answers.
+
+Templates know the shell as `shell`, in core's pages and in plugins' alike; it is made once per request, when first asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, g, request, url_for
+
+from core.accounts.models import Staff
+from core.accounts.services.login import Visitor, visitor
+from core.hookspecs.site import Site
+from core.kernel import http, i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
+from core.kernel.installation import installation
+from core.kernel.routes import Views
+from core.kernel.sites import SiteState, current
+
+panel = Views("/panel")
+SCHEME = "stoa_scheme"
+SCHEMES = ("", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the menu. `count` stands at its end, in red if it is an `alert`."""
+
+    key: str
+    title: str
+    url: str
+    icon: str
+    count: int = 0
+    alert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries under one heading; the first group has none."""
+
+    key: str
+    title: str
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of core's menu, before anyone is asked whether they may see it."""
+
+    key: str
+    title: Any
+    icon: str
+    permission: str
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site that this person works on, as the switcher shows it."""
+
+    id: int
+    name: str
+    host: str
+    currency: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """A language the panel can be read in, with this page's address in it."""
+
+    code: str
+    name: str
+    url: str
+    is_current: bool
+
+
+_SHOP = (
+    Item("home", lazy("Home"), "home", ""),
+    Item("orders", lazy("Orders"), "orders", "orders.view"),
+    Item("products", lazy("Products"), "products", "catalogue.view"),
+    Item("categories", lazy("Categories"), "split", "catalogue.view"),
+    Item("media", lazy("Pictures"), "image", "catalogue.view"),
+    Item("stock", lazy("Stock"), "box", "catalogue.view"),
+)
+_SITE = (Item("plugins", lazy("Plugins"), "plug", "plugins.switch"), Item("settings", lazy("Settings"), "gear", "site.edit"))
+_HOUSE = (
+    Item("sites", lazy("Sites"), "store", "sites.edit", everywhere=True),
+    Item("staff", lazy("Staff and roles"), "staff", "staff.edit", everywhere=True),
+    Item("activity", lazy("Activity"), "clock", "activity.view"),
+    Item("jobs", lazy("Jobs"), "jobs", "jobs.view", everywhere=True),
+)
+COUNTERS: dict[str, Callable[[Site], tuple[int, bool]]] = {}
+
+
+class Shell:
+    """What surrounds a page of the panel: site, menu, person. Its lists cost a bounded number of statements."""
+
+    def __init__(self, state: SiteState, visitor: Visitor) -> None:
+        self.state, self.visitor = state, visitor
+
+    @property
+    def person(self) -> Staff:
+        """The member of staff; only pages that need one ask."""
+        assert self.visitor.staff is not None  # noqa: S101 -- every page with a menu declares that it needs staff
+        return self.visitor.staff
+
+    @property
+    def site(self) -> Site:
+        return self.state.site
+
+    @property
+    def scheme(self) -> str:
+        """`light` or `dark` if this person chose one; else the system decides."""
+        chosen = request.cookies.get(SCHEME, "")
+        return chosen if chosen in SCHEMES else ""
+
+    @property
+    def here(self) -> str:
+        """The path of this page, for forms that come back to it."""
+        return request.script_root + request.path if request.method == "GET" else url_for("panel.home")
+
+    @property
+    def initials(self) -> str:
+        return initials(self.person.name or self.person.email)
+
+    @cached_property
+    def role(self) -> str:
+        return _("Owner") if self.person.is_owner else _("Staff")
+
+    def may(self, permission: str) -> bool:
+        """Whether this person may do something on this site."""
+        return self.visitor.may(permission, self.site.id)
+
+    def may_everywhere(self, permission: str) -> bool:
+        """Whether this person may do something that concerns all sites."""
+        return self.visitor.is_owner or permission in self.visitor.grants.everywhere
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """The sites that this person works on."""
+        here = self.site.id
+        known = [state.site for state in installation().sites.all()]
+        return [
+            Place(site.id, site.name, site.host, site.currency, f"{site.origin}/panel/", site.id == here)
+            for site in known
+            if self.visitor.may("", site.id)
+        ]
+
+    @cached_property
+    def tongues(self) -> list[Tongue]:
+        """The languages of this site, each with the address of this page."""
+        query = f"?{urlencode(list(request.args.items(multi=True)))}" if request.args else ""
+        path = request.path + query if request.method == "GET" else url_for("panel.home")
+        return [
+            Tongue(tag, i18n.language_name(tag), (f"/{tag.lower()}" if tag != self.site.language else "") + path, tag == i18n.language())
+            for tag in self.site.languages
+        ]
+
+    @cached_property
+    def menu(self) -> list[Group]:
+        """Core's entries and those of the plugins that are on, as far as this person may use them."""
+        shop = [*self._entries(_SHOP), *self._plugin_entries()]
+        groups = [Group("shop", "", shop), Group("site", _("This site"), self._entries(_SITE)), Group("house", _("All sites"), self._entries(_HOUSE))]
+        return [group for group in groups if group.entries]
+
+    def _entries(self, items: tuple[Item, ...]) -> list[Entry]:
+        return [
+            Entry(item.key, str(item.title), url_for(f"panel.{item.key}"), item.icon, *self._count(item.key))
+            for item in items
+            if not item.permission or (self.may_everywhere if item.everywhere else self.may)(item.permission)
+        ]
+
+    def _count(self, key: str) -> tuple[int, bool]:
+        return COUNTERS[key](self.site) if key in COUNTERS else (0, False)
+
+    def _plugin_entries(self) -> Iterator[Entry]:
+        loaded = installation().plugins.loaded
+        for name in self.state.runtime.plugins:
+            for entry in loaded[name].plugin.panel_menu:
+                if not entry.permission or self.may(entry.permission):
+                    yield Entry(f"{name}.{entry.endpoint}", _(entry.title), url_for(f"{name}.panel.{entry.endpoint}"), entry.icon)
+
+    @property
+    def nav(self) -> str:
+        """The key of the menu's entry for this page, where the page does not say: a plugin's by its endpoint."""
+        name, _dot, view = (request.endpoint or "").partition(".panel.")
+        return f"{name}.{view}" if view else ""
+
+    @property
+    def palette(self) -> list[tuple[str, list[Entry]]]:
+        """What Ctrl K finds without asking the server."""
+        acts = [
+            Entry("", _("Add a product"), url_for("panel.product_new"), "plus"),
+        ] if self.may_everywhere("products.edit") else []
+        pages = [entry for group in self.menu for entry in group.entries]
+        found = [(_("Actions"), acts), (_("Go to"), [*pages, Entry("", _("Your account"), url_for("panel.account"), "key")])]
+        return [(head, hits) for head, hits in found if hits]
+
+
+def initials(name: str) -> str:
+    """Two letters for a person: of the first and last word, or the first Chinese letter."""
+    parts = name.split("@")[0].replace(".", " ").split()
+    if not parts:
+        return "?"
+    return parts[0][0] if ord(parts[0][0]) > 0x2E7F else (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()  # noqa: PLR2004 -- letters from CJK on
+
+
+def actor() -> str:
+    """Who acts, as the activity log and stock moves name them."""
+    return f"staff:{shell().person.id}"
+
+
+def shell() -> Shell:
+    """The shell of this request."""
+    if "panel_shell" not in g:
+        g.panel_shell = Shell(current(), visitor())
+    return g.panel_shell  # type: ignore[no-any-return]
+
+
+def page(name: str, status: int = 200, **values: Any) -> Response:
+    """Answer with a page of the panel; `name` is a file in `panel/pages`."""
+    return http.page(f"panel/pages/{name}", status, **values)
+
+
+def to(endpoint: str, say: str = "", undo: str = "", **values: Any) -> Response:
+    """Answer a POST: 303 to a page, which shows `say` once, with a button that posts to `undo`."""
+    if say:
+        http.note(say, undo=undo)
+    return http.redirect(url_for(endpoint, **values))

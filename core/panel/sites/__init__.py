@@ -1,0 +1,1 @@
+"""Sites: their names, addresses, languages and money."""

@@ -1,0 +1,115 @@
+"""All sites of the installation, and the settings of the one that is open."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.kernel import i18n, site_verbs
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current, state_of
+from core.lib.errors import Unfit
+from core.panel.forms import PanelForm
+from core.panel.shell import actor, page, panel, to
+from core.panel.sites import services
+from core.panel.sites.forms import SiteForm, of_site
+
+may_edit_all = staff("sites.edit", everywhere=True)
+
+
+@panel.get("/installation/sites", endpoint="sites")
+@may_edit_all
+def show() -> Response:
+    """Every site."""
+    return page("sites.html", rows=services.all_sites())
+
+
+@panel.get("/installation/sites/new", endpoint="site_new")
+@may_edit_all
+def ask_new() -> Response:
+    """The form for a further site, with what the open one has."""
+    site = current().site
+    return _form_new(SiteForm(data={"language": site.language, "currency": site.currency, "country": site.country, "timezone": site.timezone, "theme": site.theme, "prices_include_tax": site.prices_include_tax}).offer(), [])
+
+
+@panel.post("/installation/sites/new", endpoint="site_new_save")
+@may_edit_all
+def add() -> Response:
+    """Add a site."""
+    form = SiteForm(request.form).offer()
+    if not form.validate():
+        return _form_new(form, form.problems, 422)
+    changes = form.changes()
+    is_open = bool(changes.pop("open"))
+    try:
+        site = site_verbs.add_site(**changes, actor=actor())  # type: ignore[arg-type]
+        site_verbs.set_domains(site.id, form.further_hosts, actor())
+    except Unfit as refusal:
+        return _form_new(form, _refused(form, refusal), 422)
+    if not is_open:
+        site_verbs.edit_site(site.id, {"open": False}, actor())
+    return to("panel.sites", say=_("%(site)s is added.", site=site.name))
+
+
+@panel.get("/installation/sites/<int:site_id>", endpoint="site_edit")
+@may_edit_all
+def edit(site_id: int) -> Response:
+    """The settings of any site."""
+    return _form_of(site_id, (url_for("panel.sites"), _("All sites")), is_here=False)
+
+
+@panel.post("/installation/sites/<int:site_id>", endpoint="site_edit_save")
+@may_edit_all
+def save(site_id: int) -> Response:
+    """Change the settings of any site."""
+    return _save(site_id, "panel.sites", (url_for("panel.sites"), _("All sites")), is_here=False)
+
+
+@panel.get("/settings", endpoint="settings")
+@staff("site.edit")
+def edit_here() -> Response:
+    """The settings of this site."""
+    return _form_of(current().site.id, None, is_here=True)
+
+
+@panel.post("/settings", endpoint="settings_save")
+@staff("site.edit")
+def save_here() -> Response:
+    """Change the settings of this site."""
+    return _save(current().site.id, "panel.settings", None, is_here=True)
+
+
+def _save(site_id: int, then: str, back: tuple[str, str] | None, *, is_here: bool) -> Response:
+    form = SiteForm(request.form).offer()
+    if not form.validate():
+        return _page(form, form.problems, state_of(site_id).site.name, back, is_here=is_here, status=422)
+    try:
+        site_verbs.edit_site(site_id, form.changes(), actor())
+        site_verbs.set_domains(site_id, form.further_hosts, actor())
+    except Unfit as refusal:
+        return _page(form, _refused(form, refusal), state_of(site_id).site.name, back, is_here=is_here, status=422)
+    return to(then, say=_("Settings are saved."))
+
+
+def _form_of(site_id: int, back: tuple[str, str] | None, *, is_here: bool) -> Response:
+    state = state_of(site_id)
+    form = of_site(state.site, domains=services.domains_of(site_id), is_open=state.open)
+    return _page(form, [], state.site.name, back, is_here=is_here)
+
+
+def _form_new(form: SiteForm, problems: list[tuple[str, str]], status: int = 200) -> Response:
+    back = (url_for("panel.sites"), _("All sites"))
+    return page("site_edit.html", status, form=form, problems=problems, title=_("Add a site"), lede="", back=back, is_here=False, act=_("Add the site"))
+
+
+def _page(form: SiteForm, problems: list[tuple[str, str]], name: str, back: tuple[str, str] | None, *, is_here: bool, status: int = 200) -> Response:
+    title = _("Settings") if is_here else name
+    return page("site_edit.html", status, form=form, problems=problems, title=title, lede=name if is_here else "", back=back, is_here=is_here, act=_("Save settings"))
+
+
+def _refused(form: PanelForm, refusal: Unfit) -> list[tuple[str, str]]:
+    """The service's refusals, each beside its field."""
+    problems = []
+    for name, message in refusal.errors.items():
+        problems = form.refuse(name, i18n.gettext(message))
+    return problems

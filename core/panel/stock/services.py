@@ -1,0 +1,176 @@
+"""Stock as the panel shows it: counts per location as a grid, the list of levels, and the moves in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.catalogue.services import stock, stock_counts
+from core.catalogue.services.shapes import LOW_STOCK
+from core.kernel import db
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
+from core.lib import clock
+from core.panel.products.services.listing import named
+
+PAGE = 50
+MOVES = 30
+KINDS: dict[str, Any] = {
+    "allocate": lazy("Promised to an order"), "release": lazy("Given back by an order"), "ship": lazy("Shipped"), "receive": lazy("Received"),
+    "restock": lazy("Back on the shelf"), "adjust": lazy("Corrected"), "count": lazy("Counted"), "hold": lazy("Held"), "unhold": lazy("Let go"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockCell:
+    """The count of a variant at a location, as typed, and what it was when the page was made."""
+
+    location: int
+    name: str
+    value: str
+    was: str
+    allocated: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockRow:
+    """A variant with its counts."""
+
+    id: int
+    title: str
+    sku: str
+    cells: list[StockCell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelRow:
+    """A variant in the list of levels."""
+
+    variant_id: int
+    product_id: int
+    sku: str
+    name: str
+    on_hand: int
+    allocated: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveRow:
+    """A move in words."""
+
+    at: datetime
+    sku: str
+    what: str
+    reason: str
+    location: str
+    on_hand: str
+    allocated: str
+
+
+def locations() -> list[Place]:
+    """Where goods are kept, the first to ship from first."""
+    return [Place(row[0], row[1]) for row in db.rows("SELECT id, name FROM location ORDER BY priority, id")]
+
+
+def grid(variants: Sequence[tuple[int, str, str]], typed: Any, wrong: Mapping[str, str]) -> list[StockRow]:
+    """Rows of (id, title, SKU) with their counts; what was typed in a refused form stays. Two statements."""
+    places, levels = locations(), stock.stock_of([variant[0] for variant in variants])
+    return [
+        StockRow(id=variant_id, title=title, sku=sku, cells=[_cell(variant_id, place, levels.get(variant_id, []), typed, wrong) for place in places])
+        for variant_id, title, sku in variants
+    ]
+
+
+def _cell(variant_id: int, place: Place, levels: Iterable[tuple[int, int, int, int, int]], typed: Any, wrong: Mapping[str, str]) -> StockCell:
+    level = next((level for level in levels if level[0] == place.id), None)
+    was, key = str(level[1]) if level else "", f"s{variant_id}-{place.id}"
+    return StockCell(location=place.id, name=place.name, value=typed.get(key, was), was=was, allocated=level[2] if level else 0, error=wrong.get(key, ""))
+
+
+def changed_counts(form: Mapping[str, str], variant_ids: Sequence[int]) -> tuple[dict[tuple[int, int], int], list[tuple[str, str]]]:
+    """The counts that differ from what the page showed, by (variant, location); and what cannot be read."""
+    changes: dict[tuple[int, int], int] = {}
+    problems: list[tuple[str, str]] = []
+    for variant_id in variant_ids:
+        for place in locations():
+            key = f"s{variant_id}-{place.id}"
+            text = form.get(key, "").strip()
+            if text == form.get(f"was-{key}", "").strip():
+                continue
+            if text.isdecimal() and len(text) < 10:  # noqa: PLR2004 -- nine digits are plenty of pieces
+                changes[variant_id, place.id] = int(text)
+            else:
+                problems.append((key, _("%(place)s: write a whole number, or leave it as it was.", place=place.name)))
+    return changes, problems
+
+
+def set_count(variant_id: int, location_id: int, count: int, reason: str, actor: str) -> None:
+    """Store a count as a move; a variant that was not counted until now is from here on. Raises StockPromised."""
+    if not db.value("SELECT tracked FROM variant WHERE id = ?", variant_id):
+        with db.transaction():
+            db.execute("UPDATE variant SET tracked = ? WHERE id = ?", True, variant_id)
+    stock_counts.count_stock(variant_id, location_id, count, reason, actor)
+
+
+def levels(language: str, query: str, show: str, after: int | None) -> tuple[list[LevelRow], int | None]:
+    """Counted variants by id, and the id to go on from; two statements."""
+    parts, params = ["v.deleted_at IS NULL", "v.tracked = ?", "v.id > ?"], [True, after or 0]
+    if query:
+        parts.append("(LOWER(v.sku) LIKE ? OR v.product_id IN (SELECT product_id FROM product_text WHERE LOWER(name) LIKE ?))")
+        params += [f"{query.lower()}%", f"%{query.lower()}%"]  # type: ignore[list-item]
+    having = " HAVING COALESCE(SUM(s.on_hand - s.allocated - s.held), 0) <= ?" if show == "low" else ""
+    found = db.rows(
+        "SELECT v.id, v.product_id, v.sku, COALESCE(SUM(s.on_hand), 0), COALESCE(SUM(s.allocated), 0), COALESCE(SUM(s.on_hand - s.allocated - s.held), 0)"
+        f" FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE {' AND '.join(parts)} GROUP BY v.id, v.product_id, v.sku{having} ORDER BY v.id LIMIT ?",
+        *params, *([LOW_STOCK] if having else []), PAGE + 1,
+    )  # fmt: skip
+    names = _names([row[1] for row in found], language)
+    rows = [
+        LevelRow(variant_id=row[0], product_id=row[1], sku=row[2], name=names.get(row[1], ""), on_hand=int(row[3]), allocated=int(row[4]), free=int(row[5]))
+        for row in found[:PAGE]
+    ]
+    return rows, found[PAGE - 1][0] if len(found) > PAGE else None
+
+
+def _names(product_ids: list[int], language: str) -> dict[int, str]:
+    texts: dict[int, dict[str, str]] = {}
+    for product_id, tag, name in db.rows(f"SELECT product_id, language, name FROM product_text WHERE site_id IS NULL AND product_id IN ({db.marks(product_ids)})", *product_ids):
+        texts.setdefault(product_id, {})[tag] = name
+    return {product_id: named(names, language) for product_id, names in texts.items()}
+
+
+def moves(variant_ids: Sequence[int] | None = None, before: int | None = None) -> list[MoveRow]:
+    """The latest moves of these variants (None: of all), newest first; one statement."""
+    where, params = ["m.id < ?"], [before or 2**62]
+    if variant_ids is not None:
+        where.append(f"m.variant_id IN ({db.marks(variant_ids)})")
+        params += list(variant_ids)
+    found = db.rows(
+        "SELECT m.at, v.sku, m.kind, m.reason, m.reference, l.name, m.on_hand, m.allocated FROM stock_move m JOIN variant v ON v.id = m.variant_id"
+        f" JOIN location l ON l.id = m.location_id WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT ?",
+        *params, MOVES,
+    )  # fmt: skip
+    return [
+        MoveRow(
+            at=clock.instant(at), sku=sku, what=str(KINDS.get(kind, kind)), reason=reason or reference, location=place, on_hand=_signed(on_hand),
+            allocated=_signed(allocated),
+        )
+        for at, sku, kind, reason, reference, place, on_hand, allocated in found
+    ]  # fmt: skip
+
+
+def _signed(number: int) -> str:
+    """With a true minus sign; nothing for nothing."""
+    return f"+{number}" if number > 0 else f"−{-number}" if number else ""

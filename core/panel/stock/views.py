@@ -1,0 +1,42 @@
+"""The levels of all counted variants, and the latest moves."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.catalogue.services import stock as counting
+from core.catalogue.services import stock_counts
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.lib.errors import Refused
+from core.panel.shell import actor, page, panel, to
+from core.panel.stock import services
+
+
+@panel.get("/stock", endpoint="stock")
+@staff("catalogue.view")
+def show() -> Response:
+    """What is there, promised and free."""
+    query, chosen = request.args.get("q", "").strip()[:100], "low" if request.args.get("show") == "low" else ""
+    rows, further = services.levels(i18n.language(), query, chosen, request.args.get("after", type=int))
+    kept = {"q": query or None, "show": chosen or None}
+    following = url_for("panel.stock", after=further, **kept) if further else ""
+    first = url_for("panel.stock", **kept) if "after" in request.args else ""
+    views = [(_("All"), url_for("panel.stock"), not chosen, None), (_("Running low"), url_for("panel.stock", show="low"), bool(chosen), None)]
+    return page("stock.html", rows=rows, query=query, show=chosen, views=views, next=following, first=first, moves=services.moves(), places=services.locations())
+
+
+@panel.post("/stock/<int:variant_id>", endpoint="stock_adjust")
+@staff("stock.edit")
+def adjust(variant_id: int) -> Response:
+    """Add pieces, or take them away, with a reason."""
+    delta, reason = request.form.get("delta", "").strip().replace("−", "-"), request.form.get("reason", "").strip()[:200]
+    location_id = request.form.get("location", stock_counts.first_location(), type=int)
+    if not delta.lstrip("+-").isdecimal() or not reason:
+        return to("panel.stock", say=_("Nothing was changed: write how many pieces, such as 5 or −2, and why."))
+    try:
+        left = stock_counts.adjust_stock(variant_id, location_id, int(delta), reason, actor())
+    except (counting.StockPromised, Refused) as refusal:
+        return to("panel.stock", say=i18n.say(refusal))
+    return to("panel.stock", say=i18n.ngettext("%(n)s piece is there now.", "%(n)s pieces are there now.", left))

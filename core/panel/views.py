@@ -1,0 +1,23 @@
+"""Every view of the panel, as one face: the nouns record theirs in the shell's set when they are imported."""
+
+from __future__ import annotations
+
+from werkzeug.local import LocalProxy
+
+import core.panel.account.views
+import core.panel.activity.views
+import core.panel.categories.views
+import core.panel.home.views
+import core.panel.jobs.views
+import core.panel.media.views
+import core.panel.orders.views
+import core.panel.plugins.views
+import core.panel.products.views
+import core.panel.sites.views
+import core.panel.staff.views
+import core.panel.stock.views  # noqa: F401 -- imported for what they record
+from core.panel.shell import panel, shell
+
+VIEWS = panel
+# What templates of the panel know beside the kernel's names, in core's pages and in plugins'.
+NAMES = {"shell": LocalProxy(shell)}

@@ -1,0 +1,126 @@
+"""The cart as its page and its drawer show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.catalogue.services.carts import cart_variants
+from core.catalogue.services.shapes import Picture
+from core.checkout.services.look import CheckoutView, CodeView, LineView
+from core.hookspecs.checkout import Problem
+from core.hookspecs.site import Site
+from core.lib.money import Money
+from core.storefront.services.totals import Row, goods_row, quote_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartLine:
+    """A line. `total` None: not for sale now. `was` is what the whole line cost before; `notes` say what is the matter."""
+
+    id: int
+    name: str
+    path: str
+    sku: str
+    choice: str
+    picture: Picture | None
+    quantity: int
+    unit: Money | None
+    total: Money | None
+    was: Money | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """What was just taken out, and the values that put it back."""
+
+    name: str
+    variant_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCart:
+    """A cart with its sums. `subtotal` is what the goods cost before offers; `code_error` is about a code that is not granted."""
+
+    lines: tuple[CartLine, ...] = ()
+    count: int = 0
+    subtotal: Money
+    totals: Sequence[Row] = ()
+    short_totals: Sequence[Row] = ()
+    codes: tuple[str, ...] = ()
+    code_error: str = ""
+    problems: tuple[Problem, ...] = ()
+    undo: Undo | None = None
+
+
+def shown_cart(view: CheckoutView, undo: Undo | None = None, problem: str = "") -> ShownCart:
+    """`view` as a page; `problem` is what the last act met with."""
+    count = view.stored.count
+    return ShownCart(
+        lines=shown_lines(view.lines),
+        count=count,
+        subtotal=view.quote.totals.subtotal,
+        totals=quote_rows(view.quote, count),
+        short_totals=goods_row(view.quote, count),
+        codes=tuple(code.code for code in view.codes if code.granted),
+        code_error=refused_code(view.codes),
+        problems=(*_problem(problem), *(one for one in view.problems if one.line_id is None)),
+        undo=undo,
+    )
+
+
+def empty_cart(currency: str, undo: Undo | None = None, problem: str = "") -> ShownCart:
+    """The cart of somebody who has none."""
+    return ShownCart(subtotal=Money.zero(currency), undo=undo, problems=_problem(problem))
+
+
+def _problem(text: str) -> tuple[Problem, ...]:
+    return (Problem(message=text, code="refused"),) if text else ()
+
+
+def shown_lines(lines: Sequence[LineView]) -> tuple[CartLine, ...]:
+    """Lines to show; those whose variant is gone altogether keep their place, so that they can be taken out."""
+    return tuple(_line(line) for line in lines)
+
+
+def _line(line: LineView) -> CartLine:
+    variant, priced = line.variant, line.priced
+    unit = priced.line.unit if priced else None
+    return CartLine(
+        id=line.id,
+        name=variant.name if variant else "–",
+        path=variant.path if variant else "",
+        sku=variant.sku if variant else "",
+        choice=", ".join(value for _option, value in variant.choices) if variant else "",
+        picture=variant.picture if variant else None,
+        quantity=line.quantity,
+        unit=unit,
+        total=priced.subtotal if priced else None,
+        was=_was(line),
+        notes=(line.problem,) if line.problem else (),
+    )
+
+
+def _was(line: LineView) -> Money | None:
+    """The higher price of before: the list price where a promotion lowers it, else the price that the merchant crossed out."""
+    if line.priced is None or line.variant is None:
+        return None
+    unit, listed = line.priced.line.unit, line.priced.line.list_unit
+    before = listed if listed > unit else line.variant.was
+    return before * line.quantity if before is not None and before > unit else None
+
+
+def refused_code(codes: Sequence[CodeView]) -> str:
+    """Why the last code that is not granted is not."""
+    return next((code.reason for code in reversed(codes) if not code.granted), "")
+
+
+def undo_of(site: Site, language: str, currency: str, text: str) -> Undo | None:
+    """What `<variant>.<quantity>` in an address offers to put back; None for anything else."""
+    variant, _, quantity = text.partition(".")
+    if not (variant.isdecimal() and quantity.isdecimal() and len(variant) < 12 and len(quantity) < 4):
+        return None
+    found = cart_variants(site, language, currency, [int(variant)]).get(int(variant))
+    return Undo(name=found.name, variant_id=found.id, quantity=int(quantity)) if found else None

@@ -1,0 +1,213 @@
+"""The checkout as its one page shows it: at most eight fields before anything is unfolded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.cart.services import StoredCart
+from core.checkout.forms import BILLING
+from core.checkout.services.details import address_texts
+from core.checkout.services.look import CheckoutView, GatewayView
+from core.checkout.services.quote import ChosenRate
+from core.hookspecs.checkout import Address
+from core.hookspecs.payment import Gateway
+from core.hookspecs.site import Site
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
+from core.kernel.sites import SiteState
+from core.lib import addresses
+from core.lib.errors import Broken
+from core.lib.money import Money
+from core.orders.services.gateways import gateways_of, guarded
+from core.orders.services.read import OrderView
+from core.storefront.services.cart import refused_code, shown_lines
+from core.storefront.services.fields import (
+    FOLDED,
+    Errors,
+    Field,
+    address_fields,
+    country_field,
+    email_field,
+    plugin_field,
+    summary,
+)
+from core.storefront.services.order import ShownLine
+from core.storefront.services.totals import Row, quote_rows
+
+_NO_DELIVERY = "no_delivery"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A radio button with its words. `amount` None: nothing is said about a price."""
+
+    value: str
+    title: str
+    text: str
+    icon: str
+    amount: Money | None
+    chosen: bool
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCheckout:
+    """All of the page. `errors` are (field id or empty, message); `more` are folded fields, open if one of them is filled."""
+
+    errors: tuple[tuple[str, str], ...]
+    contact: Sequence[Field]
+    country: Field
+    address: Sequence[Field]
+    more: Sequence[Field]
+    more_open: bool
+    billing_other: bool
+    billing: Sequence[Field]
+    needs_delivery: bool
+    deliveries: Sequence[Option]
+    delivery_error: str
+    payments: Sequence[Option]
+    payment_error: str
+    fields: Sequence[Field]
+    lines: Sequence[ShownLine]
+    codes: tuple[str, ...]
+    code_error: str
+    totals: Sequence[Row]
+    total: Money
+
+
+def with_defaults(stored: StoredCart, site: Site, address: Address | None, email: str) -> StoredCart:
+    """Before anything was typed: the shopper's own address, else the site's country."""
+    return replace(
+        stored, email=stored.email or email, address=stored.address or address or Address(country=site.country)
+    )
+
+
+def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheckout:
+    """`view` as a page; `errors` are messages by field name, in the reader's language."""
+    stored = view.stored
+    address = stored.address or Address(country=site.country)
+    return ShownCheckout(
+        errors=_errors(view, errors),
+        contact=[
+            email_field(stored.email, errors, text=_("For the confirmation and news of this order, nothing else."))
+        ],
+        country=country_field(address.country, (), errors),
+        address=address_fields(address, errors),
+        more=address_fields(address, errors, folded=True),
+        more_open=any(address_texts(address)[name] or name in errors for name in FOLDED),
+        billing_other=stored.billing is not None,
+        billing=_billing(stored.billing, errors) if stored.billing else (),
+        needs_delivery=view.cart.needs_delivery,
+        deliveries=[_delivery(rate, view.delivery.chosen) for rate in view.delivery.rates],
+        delivery_error=errors.get("delivery", "") or _no_delivery(view),
+        payments=[_payment(gateway, view.gateway) for gateway in view.gateways],
+        payment_error=errors.get("gateway", ""),
+        fields=[plugin_field(plugin, one, _answer(view, plugin, one.name), errors) for plugin, one in view.fields],
+        lines=[
+            ShownLine(
+                name=line.name, quantity=line.quantity, picture=line.picture, choice=line.choice, total=line.total
+            )
+            for line in shown_lines(view.lines)
+        ],
+        codes=tuple(code.code for code in view.codes if code.granted),
+        code_error=refused_code(view.codes),
+        totals=quote_rows(view.quote, stored.count),
+        total=view.total,
+    )
+
+
+def _errors(view: CheckoutView, errors: Errors) -> tuple[tuple[str, str], ...]:
+    """What the fields and the plugins say, in the order of the page."""
+    names = ("email", "country", *addresses.NAMES, *(BILLING + name for name in addresses.NAMES))
+    anchors = {"delivery": "delivery-1", "gateway": "gateway-1"}
+    linked = {anchors.get(name, name): text for name, text in errors.items()}
+    told = tuple(
+        ("", one.message) for one in view.problems if one.code != _NO_DELIVERY and one.message not in errors.values()
+    )
+    return (
+        *told,
+        *summary(linked, [*names, *(name for name in errors if name.startswith("extra.")), *anchors.values()]),
+    )
+
+
+def _no_delivery(view: CheckoutView) -> str:
+    """Why nobody delivers there; not before an address was typed."""
+    typed = view.stored.address is not None and view.stored.address.lines
+    return next((one.message for one in view.problems if one.code == _NO_DELIVERY), "") if typed else ""
+
+
+def _billing(address: Address, errors: Errors) -> list[Field]:
+    return [
+        country_field(address.country, (), errors, BILLING),
+        *address_fields(address, errors, BILLING),
+        *address_fields(address, errors, BILLING, folded=True),
+    ]
+
+
+def _delivery(rate: ChosenRate, chosen: ChosenRate | None) -> Option:
+    return Option(
+        value=f"{rate.carrier}:{rate.service}",
+        title=rate.title,
+        text=_days(rate),
+        icon="store" if rate.pickup else "truck",
+        amount=rate.amount,
+        chosen=rate == chosen,
+        disabled=False,
+    )
+
+
+def _days(rate: ChosenRate) -> str:
+    if rate.days is None:
+        return rate.carrier_title if rate.carrier_title != rate.title else ""
+    first, last = rate.days
+    if first == last:
+        return ngettext("In one working day", "In %(n)s working days", last)
+    return _("In %(first)s to %(last)s working days", first=first, last=last)
+
+
+def _payment(gateway: GatewayView, chosen: GatewayView | None) -> Option:
+    return Option(
+        value=gateway.code,
+        title=gateway.title,
+        text=gateway.reason or gateway.description,
+        icon=gateway.icon,
+        amount=None,
+        chosen=gateway == chosen,
+        disabled=bool(gateway.reason),
+    )
+
+
+def payments_again(state: SiteState, order: OrderView) -> list[Option]:
+    """The ways in which an order that waits for its money can be paid now; the one of before is chosen."""
+    if not order.can_be_paid:
+        return []
+    address = order.billing or order.address
+    usable = [
+        gateway for plugin, gateway in gateways_of(state) if _takes(state, plugin, gateway, order.due, address) == ""
+    ]
+    chosen = next((gateway.code for gateway in usable if gateway.code == order.gateway), usable[0].code if usable else "")
+    return [
+        Option(
+            value=gateway.code,
+            title=gateway.title,
+            text=gateway.description,
+            icon=gateway.icon,
+            amount=None,
+            chosen=gateway.code == chosen,
+            disabled=False,
+        )
+        for gateway in usable
+    ]
+
+
+def _takes(state: SiteState, plugin: str, gateway: Gateway, due: Money, address: Address | None) -> str | None:
+    """Why a gateway does not take this amount; empty if it does, None if it is broken."""
+    try:
+        return guarded(state, plugin, "takes", lambda: gateway.takes(due, address))
+    except Broken:
+        return None
+
+
+def _answer(view: CheckoutView, plugin: str, name: str) -> object:
+    return view.stored.extra.get(plugin, {}).get(name, "")

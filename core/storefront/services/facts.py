@@ -1,0 +1,74 @@
+"""Facts for search engines: schema.org as JSON-LD. It says nothing that the page does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.catalogue.services.shapes import Listing, ProductPage, ShownVariant
+from core.hookspecs.site import Site
+from core.kernel import files
+from core.lib.text import plain
+
+Facts = dict[str, Any]
+Trail = Sequence[tuple[str, str]]
+
+
+def graph(*things: Facts) -> Facts:
+    """Several things as one block."""
+    return {"@context": "https://schema.org", "@graph": list(things)}
+
+
+def shop(site: Site, search: str) -> Facts:
+    """The shop itself, and how to search it; `search` is the address with `{q}` where the words go."""
+    action = {"@type": "SearchAction", "target": search, "query-input": "required name=q"}
+    return graph(
+        {"@type": "Organization", "name": site.name, "url": f"{site.origin}/"},
+        {"@type": "WebSite", "name": site.name, "url": f"{site.origin}/", "potentialAction": action},
+    )
+
+
+def breadcrumbs(trail: Trail, site: Site) -> Facts:
+    """Where a page is; the last step has no address."""
+    steps = []
+    for position, (name, path) in enumerate(trail, start=1):
+        step: Facts = {"@type": "ListItem", "position": position, "name": name}
+        steps.append({**step, "item": site.origin + path} if path else step)
+    return {"@type": "BreadcrumbList", "itemListElement": steps}
+
+
+def goods(listing: Listing, addresses: Sequence[str]) -> Facts:
+    """A list of products by their addresses."""
+    items = [
+        {"@type": "ListItem", "position": n, "name": card.name, "url": url}
+        for n, (card, url) in enumerate(zip(listing.cards, addresses, strict=True), start=1)
+    ]
+    return {"@type": "ItemList", "numberOfItems": listing.total, "itemListElement": items}
+
+
+def product(page: ProductPage, variant: ShownVariant | None, url: str, site: Site) -> Facts:
+    """A product with the offer of the variant that is shown."""
+    said: Facts = {
+        "@type": "Product",
+        "name": page.name,
+        "url": url,
+        "description": page.summary or plain(page.body_html)[:500],
+    }
+    if page.pictures:
+        said["image"] = [site.origin + files.url(picture.name, 1600) for picture in page.pictures[:6]]
+    if page.vendor:
+        said["brand"] = {"@type": "Brand", "name": page.vendor}
+    if variant is not None:
+        said["sku"] = variant.sku
+    if variant is not None and variant.price is not None:
+        said["offers"] = _offer(variant, url)
+    return said
+
+
+def _offer(variant: ShownVariant, url: str) -> Facts:
+    assert variant.price is not None  # noqa: S101 -- the caller looked
+    there = "InStock" if variant.can_be_bought else "OutOfStock"
+    return {
+        "@type": "Offer", "url": url, "price": variant.price.decimal, "priceCurrency": variant.price.currency,
+        "availability": f"https://schema.org/{there}", "itemCondition": "https://schema.org/NewCondition",
+    }  # fmt: skip

@@ -1,0 +1,144 @@
+"""A list with its links: the state of every filter is in the address, so each chip and page is an address without or with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from babel.numbers import get_currency_symbol
+
+from core.catalogue.services.shapes import Chip, Facet, Listing, ShownCard, Sort
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChipLink:
+    """A chosen filter; `url` is the page without it."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """Words to search for instead, and where."""
+
+    words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortChoice:
+    """An order to choose."""
+
+    value: str
+    name: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRange:
+    """The two boxes: what was typed, and as hints the span of what is found. `sign` is the currency's."""
+
+    least: str
+    most: str
+    lowest: str
+    highest: str
+    sign: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownListing:
+    """All that a list's page shows. `seen` counts goods up to the end of this page."""
+
+    action: str
+    words: str
+    cards: tuple[ShownCard, ...]
+    total: int
+    available: int
+    in_stock: bool
+    facets: tuple[Facet, ...]
+    range: PriceRange
+    chips: tuple[ChipLink, ...]
+    clear: str
+    sorts: tuple[SortChoice, ...]
+    seen: int
+    next_url: str
+    first_url: str
+
+
+def shown_listing(
+    found: Listing, action: str, asked: Iterable[Pair], *, currency: str, sort: Sort, words: str = ""
+) -> ShownListing:
+    """`found` with links. `asked` are the pairs of the query string, `action` the page's path."""
+    pairs = [pair for pair in asked if pair[1]]
+    state = [pair for pair in pairs if pair[0] not in {"after", "before", "seen"}]
+    seen = min(_number(pairs, "seen") + len(found.cards), found.total)
+    return ShownListing(
+        action=action,
+        words=words,
+        cards=found.cards,
+        total=found.total,
+        available=found.available,
+        in_stock=("stock", "1") in state,
+        facets=found.facets,
+        range=_range(found, state, currency),
+        chips=tuple(ChipLink(name=_chip_name(chip), url=link(action, _without(state, chip))) for chip in found.chips),
+        clear=link(action, [pair for pair in state if pair[0] in {"q", "sort"}]),
+        sorts=_sorts(sort, searching=bool(words)),
+        seen=seen,
+        next_url=link(action, [*state, ("after", found.next), ("seen", str(seen))]) if found.next else "",
+        first_url=link(action, state) if found.previous else "",
+    )
+
+
+def link(action: str, pairs: Iterable[Pair]) -> str:
+    """A path with its query string."""
+    query = urlencode(list(pairs))
+    return f"{action}?{query}" if query else action
+
+
+def _number(pairs: Iterable[Pair], name: str) -> int:
+    text = next((value for known, value in pairs if known == name), "")
+    return int(text) if text.isdecimal() and len(text) < 7 else 0
+
+
+def _without(state: list[Pair], chip: Chip) -> list[Pair]:
+    if chip.code == "price":
+        return [pair for pair in state if pair[0] not in {"min", "max"}]
+    if chip.code == "in_stock":
+        return [pair for pair in state if pair[0] != "stock"]
+    return [pair for pair in state if pair != (f"f.{chip.code}", chip.value)]
+
+
+def _chip_name(chip: Chip) -> str:
+    return _("In stock") if chip.code == "in_stock" else chip.name
+
+
+def _range(found: Listing, state: list[Pair], currency: str) -> PriceRange:
+    typed = dict(state)
+    return PriceRange(
+        least=typed.get("min", ""),
+        most=typed.get("max", ""),
+        lowest=found.price_min.decimal if found.price_min else "",
+        highest=found.price_max.decimal if found.price_max else "",
+        sign=get_currency_symbol(currency, locale=i18n.language().replace("-", "_")),
+    )
+
+
+def _sorts(chosen: Sort, *, searching: bool) -> tuple[SortChoice, ...]:
+    names = {
+        Sort.FEATURED: _("Recommended"),
+        Sort.NEWEST: _("Newest"),
+        Sort.CHEAPEST: _("Price, low to high"),
+        Sort.DEAREST: _("Price, high to low"),
+        Sort.NAME: _("Name"),
+    }
+    first = {Sort.RELEVANCE: _("Best match")} if searching else {}
+    return tuple(
+        SortChoice(value=str(sort), name=name, chosen=sort is chosen) for sort, name in {**first, **names}.items()
+    )

@@ -1,0 +1,66 @@
+"""What every page of the shop shows around its content: the tree of categories, and the way to other languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g
+
+from core.catalogue.services.category_pages import category_tree
+from core.catalogue.services.shapes import CategoryNode
+from core.hookspecs.site import Site
+from core.kernel import cache, i18n
+from core.kernel.http import absolute, currency
+from core.kernel.sites import current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageLink:
+    """A language of the site: its tag, its own name, and where to go for it."""
+
+    tag: str
+    name: str
+    url: str
+    current: bool
+
+
+def menu() -> tuple[CategoryNode, ...]:
+    """The visible categories of this site, read once per page."""
+    cache.depends("categories")
+    if "menu" not in g:
+        g.menu = category_tree(current().site, i18n.language(), currency())
+    found: tuple[CategoryNode, ...] = g.menu
+    return found
+
+
+def languages(alternates: Mapping[str, str] | None = None) -> tuple[LanguageLink, ...]:
+    """The languages of this site. `alternates` maps tags to the address of this page in them; without one it is the start page."""
+    site, spoken, known = current().site, i18n.language(), alternates or {}
+    return tuple(
+        LanguageLink(
+            tag=tag,
+            name=i18n.language_name(tag),
+            url=known.get(tag) or in_language(site, tag, "/"),
+            current=tag == spoken,
+        )
+        for tag in site.languages
+    )
+
+
+def in_language(site: Site, tag: str, path: str) -> str:
+    """The path of a page in a language: further languages live under their own prefix."""
+    return path if tag == site.language else f"/{tag.lower()}{path}"
+
+
+def alternates(prefix: str, paths: Mapping[str, str]) -> dict[str, str]:
+    """Absolute addresses of one page per language, for hreflang, from its paths below `prefix`. Empty where there is only one language."""
+    site = current().site
+    found = {
+        tag: absolute(in_language(site, tag, prefix + path)) for tag, path in paths.items() if tag in site.languages
+    }
+    return found if len(found) > 1 else {}
+
+
+NAMES: dict[str, Any] = {"menu": menu, "languages": languages}

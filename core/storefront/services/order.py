@@ -1,0 +1,215 @@
+"""An order as its shopper sees it: where it is, in words, steps and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.catalogue.services.shapes import Picture
+from core.hookspecs.site import Site
+from core.kernel.i18n import gettext as _
+from core.lib.money import Money
+from core.orders.services.listing import OrderFilters, OrderRow, list_orders
+from core.orders.services.read import OrderView, order_view
+from core.orders.services.status import Axes
+from core.storefront.services.fields import address_lines
+from core.storefront.services.totals import Row, order_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of the way. `state`: done, now, todo, good or bad."""
+
+    state: str
+    title: str
+    at: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownLine:
+    """A line to read, not to change."""
+
+    name: str
+    quantity: int
+    picture: Picture | None
+    choice: str
+    total: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A parcel that left; `url` is the carrier's page for it, where the carrier has one."""
+
+    carrier: str
+    number: str
+    url: str
+    shipped_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One word for an order; `kind` colours it."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownOrder:
+    """An order for its shopper. `secret` opens its pages. `instructions` tell how to pay, while that is to be done."""
+
+    number: str
+    secret: str
+    email: str
+    first_name: str
+    headline: str
+    placed_at: datetime
+    steps: tuple[Step, ...]
+    lines: tuple[ShownLine, ...]
+    totals: Sequence[Row]
+    total: Money
+    due: Money
+    address: Sequence[str]
+    parcels: tuple[Parcel, ...]
+    instructions: tuple[str, ...]
+    rows: tuple[tuple[str, str], ...]
+    can_be_paid: bool
+    payment_problem: str
+    is_paid: bool
+    belongs_to_account: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCard:
+    """An order in a list."""
+
+    number: str
+    placed_at: datetime
+    total: Money
+    pieces: int
+    state: State
+
+
+def shown_order(order: OrderView, *, whole: bool = True) -> ShownOrder:
+    """`order` for its pages. Not `whole`: for somebody who knows number and address, without sums and street."""
+    payment = order.payments[-1] if order.payments else None
+    waiting = order.can_be_paid and payment is not None
+    failed = waiting and payment is not None and payment.state in {"failed", "declined", "cancelled", "expired"}
+    return ShownOrder(
+        number=order.number,
+        secret=order.secret if whole else "",
+        email=order.email,
+        first_name=order.name.split()[0] if whole and order.name.split() else "",
+        headline=headline(order.status),
+        placed_at=order.placed_at,
+        steps=_steps(order),
+        lines=tuple(
+            _line(line.name, line.quantity, line.picture, line.total if whole else None) for line in order.lines
+        ),
+        totals=order_rows(order) if whole else (),
+        total=order.total,
+        due=order.due,
+        address=address_lines(order.address) if whole and order.address else (),
+        parcels=tuple(
+            Parcel(carrier=one.carrier, number=one.tracking, url="", shipped_at=one.shipped_at)
+            for one in order.shipments
+        ),
+        instructions=(payment.text,) if waiting and payment and payment.text else (),
+        rows=payment.rows if waiting and payment else (),
+        can_be_paid=order.can_be_paid,
+        payment_problem=_("Nothing was charged. The order is kept: try again, or choose another way to pay.")
+        if failed
+        else "",
+        is_paid=order.status.payment in {"paid", "overpaid", "not_due"},
+        belongs_to_account=order.shopper_id is not None,
+    )
+
+
+def order_card(row: OrderRow) -> OrderCard:
+    """A row of a list as a card."""
+    return OrderCard(
+        number=row.number,
+        placed_at=row.placed_at,
+        total=row.total,
+        pieces=row.pieces,
+        state=State(text=headline(row.status), kind=_kind(row.status)),
+    )
+
+
+def headline(status: Axes) -> str:
+    """The whole state of an order in one short sentence: what matters most first."""
+    if status.order == "cancelled":
+        return _("Cancelled")
+    told = {
+        "delivered": _("It has arrived"),
+        "shipped": _("It is on its way"),
+        "partly_shipped": _("A part is on its way"),
+    }
+    if status.fulfilment in told:
+        return told[status.fulfilment]
+    return _("Waiting for the payment") if status.payment in {"unpaid", "partly_paid"} else _("We are packing it")
+
+
+def _kind(status: Axes) -> str:
+    if status.order == "cancelled":
+        return ""
+    return {"delivered": "good", "shipped": "new", "partly_shipped": "new"}.get(status.fulfilment, "")
+
+
+def _line(name: str, quantity: int, picture: str, total: Money | None) -> ShownLine:
+    shown = Picture(name=picture, mime="", width=400, height=400) if picture else None
+    return ShownLine(name=name, quantity=quantity, picture=shown, choice="", total=total)
+
+
+def _steps(order: OrderView) -> tuple[Step, ...]:
+    placed = Step(state="done", title=_("Order placed"), at=order.placed_at)
+    if order.status.order == "cancelled":
+        return (placed, Step(state="bad", title=_("Cancelled")))
+    return _current((placed, *_payment_steps(order), *_delivery_steps(order)))
+
+
+def _payment_steps(order: OrderView) -> tuple[Step, ...]:
+    if order.status.payment == "not_due":
+        return ()
+    paid = [
+        fact.at
+        for payment in order.payments
+        for fact in payment.facts
+        if fact.kind in {"captured", "authorized"} and fact.verdict == "counted"
+    ]
+    if order.status.payment in {"unpaid", "partly_paid", "pending"}:
+        titles = {"pending": _("The payment is on its way"), "partly_paid": _("Paid in part")}
+        return (Step(state="todo", title=titles.get(order.status.payment, _("Payment")), text=order.payment_title),)
+    return (Step(state="done", title=_("Paid"), at=paid[-1] if paid else None, text=order.payment_title),)
+
+
+def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
+    reached = ("not_needed", "unfulfilled", "partly_shipped", "shipped", "delivered").index(order.status.fulfilment)
+    if reached == 0:
+        return ()
+    left = order.shipments[0].shipped_at if order.shipments else None
+    pickup = bool(order.rate.get("pickup"))
+    sent = _("Ready to be picked up") if pickup else _("Handed to the carrier")
+    arrived = _("Picked up") if pickup else _("Delivered")
+    return (
+        Step(state="done" if reached > 1 else "todo", title=_("Packed"), at=left),
+        Step(state="done" if reached > 2 else "todo", title=sent, at=left, text=order.delivery_title),
+        Step(state="done" if reached > 3 else "todo", title=arrived),
+    )
+
+
+def _current(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Mark the first step that is not done as the present one."""
+    first = next((place for place, step in enumerate(steps) if step.state == "todo"), None)
+    return tuple(
+        Step(state="now", title=s.title, at=s.at, text=s.text) if place == first else s for place, s in enumerate(steps)
+    )
+
+
+def find_own_order(site: Site, shopper_id: int, number: str) -> OrderView | None:
+    """The order with this number, if it is this shopper's, on this site."""
+    found = list_orders(site, OrderFilters(shopper_id=shopper_id, text=number)).orders
+    row = next((row for row in found if row.number == number), None)
+    return order_view(row.id, site=site) if row else None

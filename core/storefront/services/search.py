@@ -1,0 +1,89 @@
+"""Search: a plugin ranks, core shows; without a plugin core finds words by plain SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.catalogue.services.category_pages import flat
+from core.catalogue.services.lists import listing
+from core.catalogue.services.search import search_cards
+from core.catalogue.services.shapes import CategoryNode, Listing, ListingQuery, ShownCard, Sort
+from core.hookspecs.site import SearchQuery, SearchResult
+from core.kernel.sites import SiteState
+from core.lib.text import fold
+
+_COMPLETED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the words find. `suggestion` is a spelling that finds more; `nearest` stands in where nothing was found."""
+
+    words: str
+    goods: Listing
+    suggestion: str
+    nearest: tuple[ShownCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """While typing: searches, goods and categories that begin so."""
+
+    words: str
+    terms: tuple[str, ...]
+    cards: tuple[ShownCard, ...]
+    categories: tuple[CategoryNode, ...]
+    total: int
+    suggestion: str
+
+
+def search(state: SiteState, language: str, currency: str, words: str, query: ListingQuery) -> Found:
+    """A page of results. Without words: all goods. The nearest are sought only where the words alone find nothing."""
+    if not words:
+        return Found(words="", goods=listing(state.site, language, currency, query), suggestion="")
+    ranked = _ask(state, SearchQuery(text=words, language=language))
+    goods = search_cards(state.site, language, currency, words, query, ranked.product_ids if ranked else None)
+    nothing = not goods.total and not query.is_narrowed
+    return Found(
+        words=words,
+        goods=goods,
+        suggestion=ranked.suggestion if ranked else "",
+        nearest=_nearest(state, language, currency, words, ranked) if nothing else (),
+    )
+
+
+def complete(
+    state: SiteState, language: str, currency: str, words: str, categories: Sequence[CategoryNode]
+) -> Completion:
+    """What the panel under the search box shows; `categories` is the tree that the page has anyway."""
+    ranked = _ask(state, SearchQuery(text=words, language=language, limit=50, complete=True))
+    query = ListingQuery(limit=_COMPLETED)
+    goods = search_cards(state.site, language, currency, words, query, ranked.product_ids if ranked else None)
+    folded = fold(words)
+    named = [node for _depth, node in flat(categories) if folded in fold(node.name)]
+    return Completion(
+        words=words,
+        terms=ranked.completions[:_COMPLETED] if ranked else (),
+        cards=goods.cards,
+        categories=tuple(named[:3]),
+        total=goods.total,
+        suggestion=ranked.suggestion if ranked else "",
+    )
+
+
+def _ask(state: SiteState, query: SearchQuery) -> SearchResult | None:
+    answer: SearchResult | None = state.hooks.site_search(site=state.site, query=query)
+    return answer
+
+
+def _nearest(
+    state: SiteState, language: str, currency: str, words: str, ranked: SearchResult | None
+) -> tuple[ShownCard, ...]:
+    """Goods that one of the words finds, the suggested spelling first; else the newest."""
+    tried = [ranked.suggestion] if ranked and ranked.suggestion else []
+    for one in [*tried, *sorted(words.split(), key=len, reverse=True)[:3]]:
+        found = search_cards(state.site, language, currency, one, ListingQuery(limit=4))
+        if found.cards:
+            return found.cards
+    return listing(state.site, language, currency, ListingQuery(sort=Sort.NEWEST, limit=4)).cards

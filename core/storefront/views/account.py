@@ -1,0 +1,76 @@
+"""The account of a shopper: overview and orders. Every order is looked up with its site and its owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, request, url_for
+
+from core.accounts.models import Shopper
+from core.accounts.services import current_shopper
+from core.kernel.http import page
+from core.kernel.i18n import gettext as _
+from core.kernel.security import shopper
+from core.kernel.sites import current
+from core.lib.errors import NotFound
+from core.orders.services.listing import orders_of
+from core.storefront.services.order import find_own_order, order_card, shown_order
+from core.storefront.views.place import VIEWS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place of the account, as its menu shows it."""
+
+    name: str
+    icon: str
+    url: str
+    current: bool
+
+
+@VIEWS.get("/account")
+@shopper
+def account() -> Response:
+    """The overview: who, and the latest orders."""
+    latest = orders_of(current().site, _shopper().id, limit=3).orders
+    return _page("pages/account.html", "account", orders=[order_card(row) for row in latest])
+
+
+@VIEWS.get("/account/orders")
+@shopper
+def account_orders() -> Response:
+    """All orders, newest first."""
+    found = orders_of(current().site, _shopper().id, request.args.get("after"))
+    following = url_for("storefront.account_orders", after=found.next) if found.next else ""
+    return _page(
+        "pages/account_orders.html",
+        "account_orders",
+        orders=[order_card(row) for row in found.orders],
+        next_url=following,
+    )
+
+
+@VIEWS.get("/account/orders/<number>")
+@shopper
+def account_order(number: str) -> Response:
+    """One order of this very shopper."""
+    person = _shopper()
+    order = find_own_order(current().site, person.id, number)
+    if order is None:
+        raise NotFound
+    return _page("pages/account_order.html", "account_orders", order=shown_order(order))
+
+
+def _page(template: str, here: str, **values: Any) -> Response:
+    places = [
+        Place(name=name, icon=icon, url=url_for(f"storefront.{endpoint}"), current=endpoint == here)
+        for endpoint, name, icon in (("account", _("Overview"), "user"), ("account_orders", _("Orders"), "box"))
+    ]
+    return page(template, shopper=_shopper(), places=places, **values)
+
+
+def _shopper() -> Shopper:
+    found = current_shopper()
+    assert found is not None  # The view lets nobody else in.
+    return found

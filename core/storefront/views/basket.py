@@ -1,0 +1,51 @@
+"""The two cookies of a cart: its secret token, and the number of things in it for the badge."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from core.accounts.services import current_shopper
+from core.cart.services import StoredCart, find_cart
+from core.kernel.sites import current
+
+TOKEN, COUNT = "stoa_cart", "cart_count"
+_DAYS_30_S = 30 * 86400
+
+
+def cart_token() -> str | None:
+    """The token that this browser holds."""
+    return request.cookies.get(TOKEN) or None
+
+
+def shopper_id() -> int | None:
+    """Who is logged in, if anybody; only a browser with a session is asked."""
+    shopper = current_shopper()
+    return shopper.id if shopper else None
+
+
+def stored_cart() -> StoredCart | None:
+    """The open cart of this browser, or of the shopper who is logged in."""
+    return find_cart(current().site, cart_token(), shopper_id=shopper_id())
+
+
+def remember_cart(response: Response, token: str) -> Response:
+    """Hand the token to the browser, and the number that its badge shows."""
+    response.set_cookie(
+        TOKEN, token, max_age=_DAYS_30_S, path="/", secure=request.is_secure, httponly=True, samesite="Lax"
+    )
+    return show_count(response, token)
+
+
+def show_count(response: Response, token: str | None = None) -> Response:
+    """Tell the badge how much is in the cart now."""
+    cart = find_cart(current().site, token or cart_token(), shopper_id=shopper_id())
+    count = str(cart.count if cart else 0)
+    response.set_cookie(COUNT, count, max_age=_DAYS_30_S, path="/", secure=request.is_secure, samesite="Lax")
+    return response
+
+
+def forget_cart(response: Response) -> Response:
+    """Let the browser start anew: after an order, and at logout."""
+    for name in (TOKEN, COUNT):
+        response.delete_cookie(name, path="/", secure=request.is_secure, samesite="Lax")
+    return response

@@ -1,0 +1,113 @@
+"""Start page, categories and products: the same for everybody, so kept whole."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.catalogue.services.category_pages import category_page, home_page
+from core.catalogue.services.lists import listing
+from core.catalogue.services.pages import product_page
+from core.catalogue.services.shapes import Crumb, Moved
+from core.kernel import i18n
+from core.kernel.http import absolute, cacheable, currency, page, redirect, set_currency
+from core.kernel.security import public
+from core.kernel.sites import current
+from core.lib.errors import NotFound
+from core.storefront import forms
+from core.storefront.services import facts
+from core.storefront.services.choice import choice, variant_of
+from core.storefront.services.listing import link, shown_listing
+from core.storefront.services.navigation import alternates, menu
+from core.storefront.views.place import VIEWS
+
+
+@VIEWS.get("/")
+@cacheable
+@public
+def home() -> Response:
+    """The start page."""
+    site = current().site
+    return page(
+        "pages/home.html",
+        home=home_page(site, i18n.language(), currency(), tree=menu()),
+        canonical=absolute(url_for("storefront.home")),
+        alternates=alternates("", dict.fromkeys(site.languages, "/")),
+        facts=facts.shop(site, absolute(url_for("storefront.search")) + "?q={q}"),
+    )
+
+
+@VIEWS.get("/c/<path:path>")
+@cacheable
+@public
+def category(path: str) -> Response:
+    """A category with its goods, narrowed by the query string."""
+    site, language = current().site, i18n.language()
+    found = category_page(site, language, currency(), path, menu())
+    if isinstance(found, Moved):
+        return _moved(link(url_for("storefront.category", path=found.path), request.args.items(multi=True)))
+    if found is None:
+        raise NotFound
+    query = forms.listing_query(request.args.items(multi=True), currency(), category_id=found.id)
+    goods = listing(site, language, currency(), query)
+    trail = _trail(found.crumbs, found.name)
+    here = url_for("storefront.category", path=found.path)
+    return page(
+        "pages/category.html",
+        category=found,
+        trail=trail,
+        current=found.crumbs[0].path if found.crumbs else found.path,
+        listing=shown_listing(goods, here, request.args.items(multi=True), currency=currency(), sort=query.sort),
+        canonical=absolute(here),
+        alternates=alternates("/c/", found.alternates),
+        facts=facts.graph(
+            facts.breadcrumbs(trail, site),
+            facts.goods(goods, [absolute(url_for("storefront.product", path=card.path)) for card in goods.cards]),
+        ),
+    )
+
+
+@VIEWS.get("/p/<path:path>")
+@cacheable
+@public
+def product(path: str) -> Response:
+    """A product; `?v=<sku>`, or a value per option, says which variant is shown."""
+    site = current().site
+    found = product_page(site, i18n.language(), currency(), path)
+    if isinstance(found, Moved):
+        return _moved(link(url_for("storefront.product", path=found.path), request.args.items(multi=True)))
+    if found is None:
+        raise NotFound
+    picked = forms.picked_values(request.args)
+    variant = variant_of(found, request.args.get("v", ""), picked)
+    if picked and variant is not None:
+        return redirect(link(url_for("storefront.product", path=found.path), [("v", variant.sku)]))
+    trail = _trail(found.crumbs, found.name)
+    here = absolute(url_for("storefront.product", path=found.path))
+    return page(
+        "pages/product.html",
+        product=found,
+        choice=choice(found, variant),
+        trail=trail,
+        current=found.crumbs[0].path if found.crumbs else "",
+        canonical=here,
+        alternates=alternates("/p/", found.alternates),
+        facts=facts.graph(facts.product(found, variant, here, site), facts.breadcrumbs(trail, site)),
+    )
+
+
+@VIEWS.post("/currency")
+@public
+def show_prices_in() -> Response:
+    """Remember a currency and go back to the start page."""
+    return set_currency(redirect(url_for("storefront.home")), request.form.get("currency", ""))
+
+
+def _trail(crumbs: tuple[Crumb, ...], name: str) -> list[tuple[str, str]]:
+    above = [(crumb.name, url_for("storefront.category", path=crumb.path)) for crumb in crumbs]
+    return [(current().site.name, url_for("storefront.home")), *above, (name, "")]
+
+
+def _moved(target: str) -> Response:
+    response = redirect(target)
+    response.status_code = 301
+    return response

@@ -1,0 +1,85 @@
+"""The checkout: one page, guest first. What is typed is kept with the cart, so an error or a reload loses nothing."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.accounts.services import addresses_of, current_shopper
+from core.cart.services import CartGone, StoredCart, save_details
+from core.checkout.forms import read_order_form
+from core.checkout.services.look import CHECKOUT, look
+from core.checkout.services.place_order import CannotBePlaced, EmptyCart, place_order
+from core.checkout.views import pay_response
+from core.hookspecs.checkout import Address
+from core.kernel import limits
+from core.kernel.http import allow_hosts, hosts_for_forms, page, redirect
+from core.kernel.security import public
+from core.kernel.sites import current
+from core.lib import addresses
+from core.lib.errors import Refused
+from core.storefront.services.checkout import shown_checkout, with_defaults
+from core.storefront.services.fields import Errors, said
+from core.storefront.views.basket import cart_token, forget_cart, shopper_id, stored_cart
+from core.storefront.views.place import VIEWS
+
+
+@VIEWS.get("/checkout")
+@public
+def checkout() -> Response:
+    """The page; an empty cart leads back to the cart."""
+    stored = stored_cart()
+    return _page(stored, {}) if stored and stored.lines else _to_cart()
+
+
+@VIEWS.post("/checkout/save")
+@public
+def save_checkout() -> Response:
+    """Keep what was typed, right or wrong, and show the page again: for another country, delivery or way to pay."""
+    try:
+        save_details(current().site, cart_token(), read_order_form(request.form).details, shopper_id=shopper_id())
+    except CartGone:
+        return _to_cart()
+    return redirect(url_for("storefront.checkout"))
+
+
+@VIEWS.post("/checkout/place")
+@public
+def place() -> Response:
+    """Make the order, once, however often the button is pressed; then on to the payment or to the confirmation."""
+    state, sent = current(), read_order_form(request.form)
+    try:
+        limits.take("checkout")
+        order = place_order(
+            state, cart_token(), seen_total=sent.seen_total, details=sent.details, shopper_id=shopper_id()
+        )
+    except (CartGone, EmptyCart):
+        return _to_cart()
+    except CannotBePlaced as error:
+        return _again({}, error.status)
+    except Refused as error:
+        return _again(said(error), error.status)
+    return forget_cart(pay_response(state, order.id, order.secret))
+
+
+def _again(errors: Errors, status: int) -> Response:
+    """The page with all that was typed, and what is wrong with it."""
+    stored = stored_cart()
+    return _page(stored, errors, status) if stored and stored.lines else _to_cart()
+
+
+def _page(stored: StoredCart, errors: Errors, status: int = 200) -> Response:
+    state, person = current(), current_shopper()
+    view = look(state, with_defaults(stored, state.site, _own_address(), person.email if person else ""), CHECKOUT)
+    allow_hosts(form_action_hosts=hosts_for_forms(state))
+    return page("pages/checkout.html", status, checkout=shown_checkout(view, state.site, errors), shopper=person)
+
+
+def _own_address() -> Address | None:
+    """The address that a shopper who is logged in uses most."""
+    person = current_shopper()
+    kept = addresses_of(person) if person else []
+    return Address(**addresses.parts(kept[0].data)) if kept else None
+
+
+def _to_cart() -> Response:
+    return redirect(url_for("storefront.cart"))

@@ -1,0 +1,147 @@
+"""An order without an account: its confirmation, another try to pay, and tracking by number and mail address."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.accounts import services as accounts
+from core.accounts.services import TOKEN
+from core.cart.services import claim_cart
+from core.checkout.views import pay_response
+from core.kernel import i18n, limits
+from core.kernel.http import absolute, allow_hosts, hosts_for_forms, note, page, redirect
+from core.kernel.i18n import gettext as _
+from core.kernel.security import public
+from core.kernel.sites import current
+from core.lib.errors import NotFound, Refused
+from core.orders.services.owner import claim_order
+from core.orders.services.payments import change_gateway
+from core.orders.services.read import OrderView, find_order, order_by_key
+from core.storefront.services.checkout import payments_again
+from core.storefront.services.fields import Errors, email_field, field, form, said
+from core.storefront.services.order import shown_order
+from core.storefront.views.basket import cart_token, remember_cart
+from core.storefront.views.place import VIEWS
+
+
+@VIEWS.get("/checkout/thanks/<secret>")
+@public
+def confirmation(secret: str) -> Response:
+    """What was ordered, what happens next, and another way to pay where the first one failed."""
+    return _confirmation(_order(secret), {})
+
+
+@VIEWS.post("/checkout/pay/<secret>")
+@public
+def pay_again(secret: str) -> Response:
+    """Pay an order that waits for its money, the same way or another."""
+    order, wanted = _order(secret), request.form.get("gateway", "")
+    try:
+        if wanted and wanted != order.gateway:
+            change_gateway(current(), order.id, wanted)
+    except Refused as error:
+        return _confirmation(order, said(error), error.status)
+    return pay_response(current(), order.id, order.secret)
+
+
+@VIEWS.post("/checkout/keep/<secret>")
+@public
+def keep_order(secret: str) -> Response:
+    """One password makes an account, and the order is in it."""
+    order, site = _order(secret), current().site
+    link = absolute(url_for("storefront.confirm_account", token=TOKEN)) + f"?order={order.secret}"
+    try:
+        shopper = accounts.register_shopper(
+            site,
+            email=order.email,
+            name=order.name,
+            password=request.form.get("password", ""),
+            language=i18n.language(),
+            link=link,
+            address=request.remote_addr or "",
+        )
+    except Refused as error:
+        return _confirmation(order, said(error), error.status)
+    if shopper is None:
+        note(_("Open the link in the message that we have just sent you."))
+        return redirect(url_for("storefront.confirmation", secret=secret))
+    claim_order(site, order.secret, shopper.id)
+    accounts.login_shopper(shopper)
+    token = claim_cart(site, cart_token(), shopper.id)
+    answer = redirect(url_for("storefront.account"))
+    return remember_cart(answer, token) if token else answer
+
+
+def _confirmation(order: OrderView, errors: Errors, status: int = 200) -> Response:
+    state = current()
+    allow_hosts(form_action_hosts=hosts_for_forms(state))
+    password = field(
+        "password",
+        _("Password"),
+        errors=errors,
+        type="password",
+        autocomplete="new-password",
+        help=_("At least eight characters."),
+        wide=True,
+        max=1024,
+    )
+    return page(
+        "pages/confirmation.html",
+        status,
+        order=shown_order(order),
+        payments=payments_again(state, order),
+        form=form([password], errors),
+    )
+
+
+@VIEWS.get("/order/<secret>")
+@public
+def order(secret: str) -> Response:
+    """Where the order behind a guest's link is."""
+    return _private(page("pages/order_status.html", order=shown_order(_order(secret))))
+
+
+@VIEWS.get("/track")
+@public
+def track() -> Response:
+    """The form: number and mail address."""
+    return _track_page({})
+
+
+@VIEWS.post("/track", endpoint="find_order")
+@public
+def find() -> Response:
+    """The order with this number and address, without what only its owner should read. A page: nothing is stored by it."""
+    number, email = request.form.get("number", ""), request.form.get("email", "")
+    try:
+        limits.take("track", number)
+    except Refused as error:
+        return _track_page(said(error), error.status)
+    found = find_order(current().site, number, email)
+    if found is None:
+        wrong = _("There is no order with this number and this address. Both are in the confirmation.")
+        return _track_page({"number": wrong}, 404)
+    return _private(page("pages/order_status.html", order=shown_order(found, whole=False)))
+
+
+def _track_page(errors: Errors, status: int = 200) -> Response:
+    number = request.form.get("number", request.args.get("number", ""))
+    known = {"autocomplete": "off", "max": 20, "wide": True}
+    fields = [
+        field("number", _("Order number"), errors=errors, value=number, **known),
+        email_field(request.form.get("email", ""), errors),
+    ]
+    return page("pages/track.html", status, form=form(fields, errors))
+
+
+def _order(secret: str) -> OrderView:
+    found = order_by_key(current().site, secret)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _private(response: Response) -> Response:
+    """Nobody keeps a copy of somebody's order."""
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,1 @@
+"""Paying in cash when the goods arrive."""

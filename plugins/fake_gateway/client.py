@@ -1,0 +1,76 @@
+"""Speaks the test server's JSON API: explicit timeouts, and an honest word for every way in which a call can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from core.api import Broken, OutcomeUnknown, PaymentDeclined
+from plugins.fake_gateway.forms import Settings
+
+_CONNECT_S = 3.0
+Answer = Mapping[str, Any]
+
+
+class Client:
+    """One account at the test server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def create(self, payment: Mapping[str, object], key: str) -> Answer:
+        """Open a payment. The same key answers with the same payment."""
+        return self._call("POST", "/v1/payments", payment, key)
+
+    def find(self, reference: str) -> Answer | None:
+        """The payment with this reference of ours, None if the server knows none."""
+        return self._call("GET", f"/v1/payments?reference={reference}", missing_is_none=True)
+
+    def act(self, payment: str, verb: str, amount: int | None, key: str) -> Answer:
+        """`capture`, `void` or `refund`, once per key. Answers the event that it made."""
+        return self._call("POST", f"/v1/payments/{payment}/{verb}", {} if amount is None else {"amount": amount}, key)
+
+    def _call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, key: str = "", *, missing_is_none: bool = False
+    ) -> Any:
+        headers = {"Authorization": f"Bearer {self._settings.key}", "Accept": "application/json"}
+        if key:
+            headers["Idempotency-Key"] = key
+        try:
+            response = requests.request(
+                method,
+                self._settings.origin + path,
+                json=body,
+                headers=headers,
+                timeout=(_CONNECT_S, self._settings.timeout_s),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise _failure(error) from error
+        return None if missing_is_none and response.status_code == 404 else _read(response)
+
+
+def _failure(error: requests.RequestException) -> Broken:
+    """Broken where the call never left us; else it may have been carried out, and only `fetch` knows."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError):
+        return Broken("The test gateway cannot be reached.")
+    return OutcomeUnknown()
+
+
+def _read(response: requests.Response) -> Any:
+    """The answer's JSON. A refusal is final; a server error or gibberish leaves the outcome open."""
+    try:
+        answer = response.json()
+    except requests.JSONDecodeError:
+        raise OutcomeUnknown from None
+    if response.status_code >= 500:
+        raise OutcomeUnknown
+    if response.status_code == 402:
+        raise PaymentDeclined
+    if response.status_code >= 400:
+        raise Broken("The test gateway refused: %(reason)s", permanent=True, reason=answer.get("error", response.status_code))
+    return answer

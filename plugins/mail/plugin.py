@@ -1,0 +1,34 @@
+"""Mail: carries the shop's messages by SMTP, and tells shoppers what happens to their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.api import Channel, Delivery, Plugin, Site, hookimpl
+from plugins.mail.client import Smtp
+from plugins.mail.forms import Settings
+from plugins.mail.services import tell_shopper
+
+PLUGIN = Plugin(
+    name="mail",
+    version="1.0.0",
+    title="Mail",
+    summary="Sends order mails and every other message of the shop through your mail server.",
+    category="channel",
+    author="Stoa contributors",
+    settings=Settings,
+    reads=("orders",),
+)
+
+
+@hookimpl
+def notify_channels(site: Site) -> Sequence[Channel]:
+    """One channel, once a server is named."""
+    settings = Settings.of(site)
+    return [Smtp(settings, site)] if settings.host else []
+
+
+@hookimpl
+def notify_event(site: Site, delivery: Delivery) -> None:
+    """An order was placed, paid, shipped or cancelled: its shopper gets a mail."""
+    tell_shopper(site, delivery.event)

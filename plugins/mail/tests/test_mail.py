@@ -1,0 +1,100 @@
+"""Shoppers hear by mail, in their language, what happens to their order: each thing once, through a real SMTP server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from core.api import Broken
+from core.testing.contracts import ChannelContract, a_site
+from plugins.mail.client import Smtp
+from plugins.mail.forms import Settings
+
+
+@pytest.fixture
+def mailing(turn_on, mailbox):
+    turn_on("mail", host=mailbox.host, port=mailbox.port, security="none")
+    return mailbox
+
+
+def body(mail, kind="plain"):
+    return mail.get_body((kind,)).get_content()
+
+
+def test_a_placed_order_is_confirmed_in_text_and_html(mailing, sell, order, outbox):
+    placed = order(sell("LAMP", 8900, stock=3, name="Dome lamp"), 2)
+    outbox.deliver()
+
+    (mail,) = mailing.to("mira@example.com")
+    assert mail["Subject"] == f"We have your order {placed.number}"
+    for kind in ("plain", "html"):
+        assert "2 × Dome lamp" in body(mail, kind)
+        assert "€178.00" in body(mail, kind)
+        assert f"/order/{placed.secret}" in body(mail, kind)
+    assert "<style" not in body(mail, "html"), "mail programs drop style sheets: the styles stand in the elements"
+
+
+def test_a_chinese_order_is_confirmed_in_chinese(mailing, sell, order, outbox):
+    order(sell("LAMP", 8900, stock=3), email="lin@example.com", language="zh-CN")
+    outbox.deliver()
+
+    (mail,) = mailing.to("lin@example.com")
+    assert "已收到您的订单" in mail["Subject"]
+    assert "/zh-cn/order/" in body(mail)
+
+
+def test_a_mail_server_that_is_away_delays_the_mail_and_not_the_order(turn_on, sell, order, outbox, mailbox, clock):
+    turn_on("mail", host="127.0.0.1", port=1, security="none")
+    order(sell("LAMP", 8900, stock=3))
+    outbox.deliver()
+    assert mailbox.mails == []
+
+    turn_on("mail", host=mailbox.host, port=mailbox.port, security="none")
+    clock.move(hours=1)
+    outbox.deliver()
+    assert len(mailbox.mails) == 1
+
+
+def test_an_address_that_the_server_refuses_is_given_up(mailing, sell, order, outbox):
+    mailing.refuse = {"mira@example.com": "550 no such user"}
+    order(sell("LAMP", 8900, stock=3))
+    outbox.deliver()
+    assert len(outbox.dead()) == 1
+
+
+def test_a_password_is_never_sent_without_encryption():
+    channel = Smtp(Settings({"host": "mail.example.com", "user": "u", "password": "p", "security": "none"}), a_site())
+    with pytest.raises(Broken):
+        channel.send(ChannelContract().message())
+
+
+class _Peer:
+    def __init__(self, mailbox, settings):
+        self._mailbox, self._settings = mailbox, settings
+
+    def received(self):
+        return [mail.as_string() + (body(mail) if mail.get_body(("plain",)) else "") for mail in self._mailbox.mails]
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        port, self._settings.port = self._settings.port, 1
+        try:
+            yield
+        finally:
+            self._settings.port = port
+
+
+class TestSmtp(ChannelContract):
+    @pytest.fixture
+    def settings(self, mailbox):
+        return Settings({"host": mailbox.host, "port": mailbox.port, "security": "none"})
+
+    @pytest.fixture
+    def channel(self, settings):
+        return Smtp(settings, a_site())
+
+    @pytest.fixture
+    def peer(self, mailbox, settings):
+        return _Peer(mailbox, settings)

@@ -1,0 +1,1 @@
+"""Collecting the goods at a shop or depot."""

@@ -1,0 +1,11 @@
+"""Pickup points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plugins.pickup.models import TABLES
+
+
+def up(migrator: Any, db: Any) -> None:
+    db.create_tables(TABLES)

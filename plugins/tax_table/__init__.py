@@ -1,0 +1,1 @@
+"""Taxes by class, country and region."""

@@ -1,0 +1,11 @@
+"""Tax rates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plugins.tax_table.models import TABLES
+
+
+def up(migrator: Any, db: Any) -> None:
+    db.create_tables(TABLES)

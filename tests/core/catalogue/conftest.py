@@ -1,0 +1,98 @@
+"""Two sites on a fresh installation, and goods to put on their shelves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.app import assemble
+from core.catalogue.services import save_product
+from core.catalogue.services.drafts import ProductDraft
+from core.hookspecs.promote import PriceQuery, PromotedPrice
+from core.hookspecs.site import Site
+from core.kernel import config, db
+from core.kernel.installation import installation
+from core.kernel.site_verbs import add_site
+from core.lib import clock
+from core.lib.money import Money
+from tests.core.catalogue.goods import STAFF, simple
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+Make = Callable[..., int]
+
+
+@pytest.fixture
+def sites(instance: Path) -> tuple[Site, Site]:
+    """Two sites that share the company's products: euro and dollar in English and Chinese; yuan in Chinese."""
+    assemble(config.load(instance), services=("core.catalogue.services",))
+    first = add_site(host="one.test", name="One", currency="EUR", currencies=["USD"], languages=["zh-CN"])
+    return first, add_site(host="two.test", name="Two", language="zh-CN", currency="CNY")
+
+
+@pytest.fixture
+def shop(sites: tuple[Site, Site]) -> Site:
+    return sites[0]
+
+
+@pytest.fixture
+def other(sites: tuple[Site, Site]) -> Site:
+    return sites[1]
+
+
+@pytest.fixture
+def noon() -> Iterator[clock.Frozen]:
+    """The clock stands at noon until the test moves it."""
+    with clock.freeze(NOON) as frozen:
+        yield frozen
+
+
+@pytest.fixture
+def make(shop: Site) -> Make:
+    """`make(draft)` or `make("Lamp", "LAMP", price="12")`: the id of a product on the first site."""
+
+    def save(draft: ProductDraft | str, *rest: Any, **more: Any) -> int:
+        wanted = simple(draft, *rest, **more) if isinstance(draft, str) else replace(draft, **more)
+        return save_product(shop, wanted, STAFF).product_id
+
+    return save
+
+
+class Promoter:
+    """Stands where a promotions plugin would: `percent` off everything of these products, until `until`."""
+
+    def __init__(self) -> None:
+        self.percent: dict[int, int] = {}
+        self.until: datetime | None = None
+        self.asked: list[PriceQuery] = []
+
+    def answers(self, queries: list[PriceQuery]) -> dict[PriceQuery, PromotedPrice]:
+        self.asked += queries
+        return {
+            query: PromotedPrice(
+                amount=Money(query.list_price.amount * (100 - self.percent[query.product_id]) // 100, query.list_price.currency), until=self.until
+            )
+            for query in queries
+            if query.product_id in self.percent
+        }
+
+
+@pytest.fixture
+def promoter(shop: Site, monkeypatch: pytest.MonkeyPatch) -> Promoter:
+    """Price promotions on the first site."""
+    promoter = Promoter()
+    hooks = installation().sites.by_id(shop.id).hooks
+    asked = hooks.answering
+
+    def promote(*, site: Site, queries: list[PriceQuery]) -> dict[str, dict[PriceQuery, PromotedPrice]]:
+        assert site.id == shop.id
+        assert not db.in_transaction()
+        return {"promoter": promoter.answers(queries)}
+
+    monkeypatch.setattr(hooks, "answering", lambda name: ["promoter"] if name == "promote_prices" else asked(name))
+    monkeypatch.setitem(hooks.__dict__, "promote_prices", promote)
+    return promoter

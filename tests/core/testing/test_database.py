@@ -1,0 +1,62 @@
+"""Every test starts on the same database, whatever the one before it did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.kernel import db
+from core.testing.database import Databases
+
+
+def _rows() -> dict[str, int]:
+    tables = db.db.get_tables()
+    return {table: db.value(f'SELECT count(*) FROM "{table}"') for table in tables}
+
+
+@pytest.fixture(scope="module")
+def first_seen() -> dict[str, int]:
+    """What the first test of this module found; filled by it."""
+    return {}
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_rows_of_the_test_before_are_gone(database: str, first_seen: dict[str, int], turn: int) -> None:
+    found = _rows()
+    first_seen.update(first_seen or found)
+    assert found == first_seen, f"turn {turn}"
+    with db.transaction():
+        db.execute("UPDATE epoch SET n = n + 5")
+        db.execute("INSERT INTO plugin_default (name, settings) VALUES (?, ?)", "coupons", "{}")
+
+
+def test_migrated_rows_are_back_to_what_they_were(databases: Databases, database: str, tmp_path: Path) -> None:
+    before = db.value("SELECT n FROM epoch")
+    with db.transaction():
+        db.execute("UPDATE epoch SET n = n + 5")
+    db.close_all()
+    db.configure(databases.fresh(tmp_path))
+    assert db.value("SELECT n FROM epoch") == before
+
+
+def test_a_table_that_a_test_made_is_gone(databases: Databases, database: str, tmp_path: Path) -> None:
+    db.db.execute_sql("CREATE TABLE passing_by (id INTEGER)")
+    db.close_all()
+    db.configure(databases.fresh(tmp_path))
+    assert "passing_by" not in db.db.get_tables()
+
+
+def test_a_clone_lives_beside_the_test_s_own_database(databases: Databases, database: str, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = databases.clone(tmp_path / "other")
+    with db.transaction():
+        db.execute("UPDATE epoch SET n = n + 5")
+    changed = db.value("SELECT n FROM epoch")
+    db.configure(other)
+    assert db.value("SELECT n FROM epoch") == changed - 5
+
+
+@pytest.mark.postgres
+def test_the_server_is_postgresql(database: str) -> None:
+    assert db.value("SELECT version()").startswith("PostgreSQL")

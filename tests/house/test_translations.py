@@ -1,0 +1,183 @@
+"""Both languages are whole: every catalogue is filled in, and every text of the code stands in a catalogue.
+
+A text is what is marked with `_()`, `lazy()`, `gettext()`, `ngettext()` or `{% trans %}`, and the English message of an
+error that a person may see (a `Refused` or one of its descendants, and `default_message`).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+from jinja2.ext import babel_extract
+
+KEYWORDS = ("_", "gettext", "ngettext", "lazy")
+CATALOGUE = Path("locale/zh_CN/LC_MESSAGES/messages.po")
+PLACEHOLDER = re.compile(r"%\((\w+)\)")
+EXTENSIONS = {"extensions": "jinja2.ext.i18n", "silent": "false"}
+Text = tuple[str, int, str]  # path, line, msgid
+
+
+def unfinished(root: Path) -> list[str]:
+    """Entries without translation, marked fuzzy, or whose placeholders differ from the English ones."""
+    return [
+        f"{path.relative_to(root)}: {fault}: {one_line(message)}"
+        for path in catalogues(root)
+        for message in entries(path)
+        if (fault := fault_of(message))
+    ]
+
+
+def untranslated(root: Path) -> list[str]:
+    """Texts that no catalogue in reach holds: a plugin's own and core's; for core and the themes those of both."""
+    house = set().union(*(msgids(root / top) for top in ("core", "themes")))
+    found = [(text, house) for top in ("core", "themes") for text in texts(root, root / top)]
+    for plugin in sorted((root / "plugins").glob("*/")):
+        reach = house | msgids(plugin)
+        found += [(text, reach) for text in texts(root, plugin)]
+    missing = [text for text, reach in found if text[2] not in reach]
+    return [f"{path}:{line}: {msgid!r} is in no catalogue" for path, line, msgid in missing]
+
+
+# -- catalogues -------------------------------------------------------------------------------------------------
+
+
+def catalogues(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob(str(CATALOGUE)) if ".venv" not in path.parts)
+
+
+def entries(path: Path) -> Iterator[Message]:
+    with path.open("rb") as stream:
+        yield from (message for message in read_po(stream) if message.id)
+
+
+def msgids(folder: Path) -> set[str]:
+    return {one_line(message) for path in catalogues(folder) for message in entries(path)}
+
+
+def one_line(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def fault_of(message: Message) -> str:
+    said = [message.string] if isinstance(message.string, str) else list(message.string)
+    if message.fuzzy:
+        return "fuzzy"
+    if not all(said):
+        return "not translated"
+    # A plural form may leave the number out, but may not invent a name.
+    english = set(PLACEHOLDER.findall(" ".join([message.id] if isinstance(message.id, str) else message.id)))
+    wrong = [text for text in said if not set(PLACEHOLDER.findall(text)) <= english]
+    lost = isinstance(message.id, str) and set(PLACEHOLDER.findall(said[0])) != english
+    return "other placeholders" if wrong or lost else ""
+
+
+# -- texts of the code ------------------------------------------------------------------------------------------
+
+
+def texts(root: Path, folder: Path) -> Iterator[Text]:
+    """Every text in the Python files and templates of `folder`; tests may say what they like."""
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in sources(folder, "*.py")}
+    refusals = refusal_names(root)
+    for path, tree in trees.items():
+        yield from ((str(path.relative_to(root)), line, text) for line, text in python_texts(tree, refusals))
+    for path in [*sources(folder, "*.html"), *sources(folder, "*.txt")]:
+        if "templates" not in path.parts:
+            continue
+        with path.open("rb") as stream:
+            for line, _, message, _ in babel_extract(stream, KEYWORDS, (), EXTENSIONS):
+                # Of a plural form the singular is the msgid; a text that only a variable holds is none.
+                msgid = message[0] if isinstance(message, tuple) else message
+                if msgid:
+                    yield str(path.relative_to(root)), line, msgid
+
+
+def sources(folder: Path, pattern: str) -> list[Path]:
+    return sorted(path for path in folder.rglob(pattern) if not {"tests", "testing"} & set(path.parts))
+
+
+def python_texts(tree: ast.AST, refusals: set[str]) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and last_name(node.func) in {*KEYWORDS, *refusals}:
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield node.lineno, first.value
+        if isinstance(node, ast.Assign) and last_name(node.targets[0]) == "default_message":
+            yield node.lineno, ast.literal_eval(node.value)
+
+
+def refusal_names(root: Path) -> set[str]:
+    """`Refused` and every class of the house that descends from it and takes its message first."""
+    bases: dict[str, set[str]] = {}
+    own_form: set[str] = set()
+    for node in classes(root):
+        bases.setdefault(node.name, set()).update(map(last_name, node.bases))
+        if any(isinstance(part, ast.FunctionDef) and part.name == "__init__" for part in node.body):
+            own_form.add(node.name)
+    known = {"Refused"}
+    while new := {name for name, parents in bases.items() if parents & known} - known:
+        known |= new
+    return known - (own_form - {"Refused"})
+
+
+def classes(root: Path) -> Iterable[ast.ClassDef]:
+    for top in ("core", "plugins"):
+        for path in sources(root / top, "*.py"):
+            tree = ast.parse(path.read_text("utf-8"))
+            yield from (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+
+
+def last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+# -- the rules --------------------------------------------------------------------------------------------------
+
+HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
+CART = 'msgid "Cart"\nmsgstr "购物车"\n'
+CORE, PLUGIN = f"core/{CATALOGUE}", f"plugins/coupons/{CATALOGUE}"
+RULES = (unfinished, untranslated)
+BREACHES: list[tuple[Callable[[Path], list[str]], Mapping[str, str]]] = [
+    (unfinished, {CORE: HEAD + 'msgid "Cart"\nmsgstr ""\n'}),
+    (unfinished, {CORE: HEAD + "#, fuzzy\n" + CART}),
+    (unfinished, {PLUGIN: HEAD + 'msgid "Hello %(name)s"\nmsgstr "你好"\n'}),
+    (unfinished, {PLUGIN: HEAD + 'msgid "%(n)s piece"\nmsgid_plural "%(n)s pieces"\nmsgstr[0] "%(number)s 件"\n'}),
+    (untranslated, {CORE: HEAD + CART, "core/cart/views.py": 'title = _("Basket")\n'}),
+    (untranslated, {CORE: HEAD + CART, "core/cart/services.py": 'raise Refused("The cart is empty.")\n'}),
+    (untranslated, {"core/cart/services.py": 'class Empty(Refused):\n    default_message = "The cart is empty."\n'}),
+    (untranslated, {"core/cart/templates/cart.html": "<h1>{{ _('Cart') }}</h1>"}),
+    (untranslated, {"themes/plain/templates/pages/cart.html": "{% trans %}Cart{% endtrans %}"}),
+    # A plugin does not live on the words of another one.
+    (untranslated, {PLUGIN: HEAD + CART, "plugins/gifts/plugin.py": 'title = lazy("Cart")\n'}),
+]
+IN_ORDER = {
+    CORE: HEAD + CART,
+    "core/cart/views.py": 'title = _("Cart")\nraise TypeError("not for people")\n',
+    PLUGIN: HEAD + 'msgid "Code %(code)s"\nmsgstr "优惠码 %(code)s"\n',
+    "plugins/coupons/services.py": 'raise Refused("Code %(code)s", code=code)\n',
+    "plugins/coupons/templates/coupons/code.html": "{{ _('Cart') }} {{ _('Code %(code)s', code=code) }}",
+    "plugins/coupons/tests/test_coupons.py": '_("Anything")\n',
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_house_speaks_both_languages(house: Path, rule: Callable[[Path], list[str]]) -> None:
+    found = rule(house)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_tree_in_order_passes(plant: Callable[..., Path], rule: Callable[[Path], list[str]]) -> None:
+    assert rule(plant(IN_ORDER)) == []
+
+
+@pytest.mark.parametrize(("rule", "files"), BREACHES)
+def test_a_planted_breach_is_caught(
+    plant: Callable[..., Path], rule: Callable[[Path], list[str]], files: Mapping[str, str]
+) -> None:
+    assert len(rule(plant(files))) == 1

@@ -1,0 +1,71 @@
+/** Says what is wrong when a field is left, lists it on top when the order is placed, and asks the server again when country or delivery change. One press makes one order. */
+export function attach(form) {
+  const label = (input) => input.labels[0].firstChild.textContent.trim();
+  const required = () => [...form.querySelectorAll("input[required], select[required]")].filter((input) => input.offsetParent && input.type !== "radio");
+
+  function problem(input) {
+    if (input.validity.valid) return "";
+    return input.validity.valueMissing ? form.dataset.need.replace("{field}", label(input)) : input.validationMessage;
+  }
+  function mark(input) {
+    const text = problem(input), id = `${input.id}-note`;
+    let note = document.getElementById(id);
+    if (text && !note) { note = document.createElement("p"); note.id = id; input.after(note); }
+    if (note) {
+      note.dataset.help ??= note.className === "field__help" ? note.textContent : "";
+      note.className = text ? "field__error" : "field__help";
+      note.textContent = text || note.dataset.help;
+    }
+    if (text) { input.setAttribute("aria-invalid", "true"); input.setAttribute("aria-describedby", id); } else input.removeAttribute("aria-invalid");
+    return text;
+  }
+  form.addEventListener("focusout", ({ target, relatedTarget }) => {
+    if (relatedTarget?.closest("[data-place]") || !target.matches?.("input[required]:not([type=radio])")) return;
+    if (target.value || target.getAttribute("aria-invalid")) mark(target);
+  });
+
+  /** What the server keeps of a half-filled checkout is also what it answers with: fields of the country, ways of delivery, sums. */
+  async function refresh() {
+    const from = document.activeElement?.id;
+    const answer = await fetch(form.dataset.save, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const id of ["checkout-address", "checkout-delivery", "checkout-payment", "checkout-place", "checkout-summary"]) {
+      const fresh = page.getElementById(id), old = document.getElementById(id);
+      if (!fresh || !old) continue;
+      const folds = [...old.querySelectorAll("details")];
+      fresh.querySelectorAll("details").forEach((fold, n) => { if (folds[n]) fold.open = folds[n].open; });
+      old.replaceWith(fresh);
+    }
+    if (from) document.getElementById(from)?.focus();
+  }
+  const asks = ["country", "region", "postcode", "delivery", "gateway", "billing_other", "billing_country"];
+  form.addEventListener("change", ({ target }) => { if (asks.includes(target.name)) refresh(); });
+  form.addEventListener("click", (event) => { if (event.target.closest("[data-refresh]")) { event.preventDefault(); refresh(); } });
+
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.hasAttribute("formnovalidate")) return;
+    const wrong = required().map((input) => [input, mark(input)]).filter(([, text]) => text);
+    if (!wrong.length) { if (form.dataset.sent) event.preventDefault(); form.dataset.sent = "yes"; return; }
+    event.preventDefault();
+    list(wrong);
+  });
+  addEventListener("pageshow", () => { delete form.dataset.sent; });
+
+  function list(wrong) {
+    document.querySelector("[data-error-summary]")?.remove();
+    const box = Object.assign(document.createElement("div"), { className: "notice notice--bad error-summary", tabIndex: -1 });
+    box.dataset.errorSummary = "";
+    const inner = document.createElement("div"), items = document.createElement("ul");
+    inner.append(Object.assign(document.createElement("h2"), { className: "notice__title", textContent: form.dataset.look }), items);
+    for (const [input, text] of wrong) {
+      const item = document.createElement("li");
+      item.append(Object.assign(document.createElement("a"), { href: `#${input.id}`, textContent: text }));
+      item.firstChild.onclick = (click) => { click.preventDefault(); input.focus(); };
+      items.append(item);
+    }
+    box.append(inner);
+    form.parentElement.before(box);
+    box.focus();
+  }
+}

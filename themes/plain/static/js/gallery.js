@@ -1,0 +1,27 @@
+/** Thumbs move the strip and follow it; Enter or a click enlarges in a dialog that scrolls by keyboard. */
+export function attach(gallery) {
+  const list = gallery.querySelector(".gallery__list");
+  if (!list) return;
+  const thumbs = [...gallery.querySelectorAll(".gallery__thumb")];
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const go = (n, behavior) => list.children[n]?.scrollIntoView({ behavior, block: "nearest", inline: "start" });
+  thumbs.forEach((thumb, n) => thumb.addEventListener("click", (event) => { event.preventDefault(); go(n, calm ? "instant" : "smooth"); }));
+  gallery.addEventListener("show-picture", ({ detail }) => go(detail, "instant"));
+  const watch = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      thumbs.forEach((thumb, n) => { if (list.children[n] === entry.target) thumb.setAttribute("aria-current", "true"); else thumb.removeAttribute("aria-current"); });
+    }
+  }, { root: list, threshold: .6 });
+  [...list.children].forEach((item) => watch.observe(item));
+  const dialog = document.querySelector("[data-zoom-dialog]");
+  list.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-zoom]");
+    if (!link || !dialog) return;
+    event.preventDefault();
+    const big = dialog.querySelector("img");
+    big.src = link.href;
+    big.alt = link.querySelector("img").alt;
+    dialog.showModal();
+  });
+}
