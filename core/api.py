@@ -11,6 +11,20 @@ from css_inline import inline as inline_css
 from flask import request, url_for
 
 from core.accounts.services import current_shopper, current_staff
+from core.catalogue.services.categories import CategoryDraft, CategoryText, create_category, ensure_category
+from core.catalogue.services.category_pages import category_tree
+from core.catalogue.services.drafts import (
+    AttributeDraft,
+    ListingDraft,
+    OptionDraft,
+    PriceDraft,
+    ProductDraft,
+    TextDraft,
+    ValueDraft,
+    VariantDraft,
+)
+from core.catalogue.services.media import add_picture
+from core.catalogue.services.products import save_product, save_products
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
 from core.hookspecs.events import (
     Event,
@@ -49,6 +63,7 @@ from core.hookspecs.site import Data, SearchQuery, SearchResult, Site, Slot, Url
 from core.hookspecs.spec import hookimpl
 from core.kernel.activity import record as record_activity
 from core.kernel.cache import depends, touch
+from core.kernel.commands import run_plugin_command
 from core.kernel.db import (
     InstantField,
     JSONField,
@@ -91,7 +106,10 @@ from core.kernel.plugins import Attribute, Csp, MenuEntry, Permission, Plugin
 from core.kernel.routes import Views
 from core.kernel.security import owner, public, shopper, staff
 from core.kernel.settings import Amount, Secret, Settings, Text, setting
+from core.kernel.site_verbs import add_site, set_about
 from core.kernel.sites import current_site, site_by_host
+from core.kernel.switch import save_settings as save_plugin_settings
+from core.kernel.switch import switch_off, switch_on
 from core.lib.clock import instant, micros, now
 from core.lib.errors import Broken, Forbidden, NotFound, Refused, StoaError, TooMany, Unfit
 from core.lib.ids import digest, token, uid
@@ -99,3 +117,9 @@ from core.lib.money import Money, NotMoney, exponent, format_money, parse_money,
 from core.lib.text import bigrams, clean_html, fold, plain, shorten, slugify, words
 from core.orders.services import OrderView, find_order, order_view
 from core.orders.services.parcels import tracking_link
+from core.orders.services.claims import claims_used
+from core.panel.forms import PanelForm, at_most, is_one_of, needed, optional
+from core.panel.forms import lines as form_lines
+from core.panel.forms import words as form_words
+from core.panel.shell import page as panel_page
+from core.panel.shell import to as panel_to

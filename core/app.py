@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from core.kernel import cache, config, db, http, jobs, secrets, switch
+from core.kernel import cache, config, db, http, secrets, switch
 from core.kernel.faults import Faults
 from core.kernel.front import Front
 from core.kernel.http import Stoa
@@ -17,6 +17,7 @@ from core.kernel.plugins import Registry
 from core.kernel.runtime import Hooks, Runtimes
 from core.kernel.sites import Sites
 from core.kernel.themes import Themes
+from core.kernel.worker import Worker
 
 # Each face with its views; importing a domain's services also declares its jobs and listeners.
 Faces = tuple[tuple[str, str], ...]
@@ -100,8 +101,8 @@ def _plugins_changed(flask: Stoa) -> None:
     installation().themes.forget()
 
 
-def start_worker() -> jobs.Worker:
+def start_worker() -> Worker:
     """The worker thread of an embedded installation."""
-    worker = jobs.Worker()
+    worker = Worker()
     worker.start()
     return worker

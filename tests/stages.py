@@ -126,7 +126,7 @@ class Tests:
             # These may take minutes without hanging.
             self._command += ["-o", "faulthandler_timeout=1800"]
         if in_workers:
-            self._command += ["-n", "2", "--dist", "loadgroup"]
+            self._command += ["-n", "2", "--dist", "load", "--durations", "5", "--durations-min", "5"]
         self._counts = counts
 
     def stages(self) -> Iterator[Stage]:

@@ -90,13 +90,14 @@ def _print_addresses() -> None:
 
 def _work(options: argparse.Namespace) -> int:
     from core.kernel import events, jobs
+    from core.kernel.worker import Worker
 
     boot()
     if options.once:
         while events.relay() + jobs.run_due():
             pass
         return 0
-    worker = jobs.Worker()
+    worker = Worker()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

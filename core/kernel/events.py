@@ -16,6 +16,8 @@ import peewee
 from core.hookspecs.events import CoreEvent, Event
 from core.hookspecs.notify import Delivery
 from core.kernel import db, jobs
+from core.kernel.installation import installation
+from core.kernel.sites import state_of
 from core.lib import clock, ids
 from core.lib.errors import Broken
 
@@ -124,7 +126,6 @@ def _deliver_later(outbox_id: int, site_id: int, consumer: str) -> None:
 
 
 def _consumers() -> dict[int, list[str]]:
-    from core.kernel.installation import installation  # noqa: PLC0415 -- asked outside the transaction
 
     return {state.site.id: state.hooks.answering("notify_event") for state in installation().sites.all()}
 
@@ -143,8 +144,6 @@ def _deliver(running: jobs.Running) -> None:
 
 
 def _tell(plugin: str, site_id: int, delivery: Delivery) -> Any:
-    from core.kernel.installation import installation  # noqa: PLC0415
-    from core.kernel.sites import state_of  # noqa: PLC0415
 
     state = state_of(site_id)
     if plugin not in state.hooks.answering("notify_event"):

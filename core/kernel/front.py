@@ -147,7 +147,7 @@ class Front:
             return _plain(start_response, "404 Not Found", "Not found.\n")
         headers = [
             ("Content-Type", found[1]),
-            ("Cache-Control", _YEAR),
+            ("Cache-Control", _YEAR if found[1] != "image/webp" else "public, max-age=86400"),
             ("Vary", "Accept"),
             ("X-Content-Type-Options", "nosniff"),
             ("Content-Security-Policy", "default-src 'none'; sandbox"),

@@ -25,6 +25,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from core.kernel.installation import installation
+from core.kernel.sites import current_or_none
 from core.lib import clock
 from core.lib.errors import StoaError
 from core.lib.money import Money
@@ -116,8 +117,6 @@ def speaking(tag: str, timezone: str = "UTC") -> Iterator[None]:
 
 
 def _words() -> Words:
-    from core.kernel.sites import current_or_none  # noqa: PLC0415 -- a theme's own words, in a request only
-
     state = current_or_none()
     return installation().themes.catalogues.words(_language.get(), state.site.theme if state else "")
 

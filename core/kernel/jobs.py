@@ -1,6 +1,6 @@
 """Jobs: durable work as rows, claimed by a guarded UPDATE with a lease, retried with back-off, then a dead letter.
 
-A worker thread runs inside `./stoa run`; `./stoa work` processes run more. Waking is only a hint: a killed worker's
+A worker thread (`worker.py`) runs inside `./stoa run`; `./stoa work` processes run more. Waking is only a hint: a killed worker's
 job is found
 again when its lease ends. A job's key is UNIQUE, so that the same work is enqueued once.
 """
@@ -19,6 +19,7 @@ import peewee
 import structlog
 
 from core.kernel import db
+from core.kernel.installation import installation
 from core.lib import clock
 from core.lib.errors import Broken
 
@@ -124,6 +125,12 @@ def wake() -> None:
     _wake.set()
 
 
+def wait(seconds: float) -> None:
+    """Sleep until somebody wakes this process's worker, at most `seconds`."""
+    _wake.wait(seconds)
+    _wake.clear()
+
+
 # -- working
 # -------------------------------------------------------------------------------------------------------------------
 
@@ -152,8 +159,6 @@ def _enqueue_periodic() -> None:
 
 
 def _periodic() -> dict[str, timedelta]:
-    from core.kernel.installation import installation  # noqa: PLC0415 -- jobs also serve processes without plugins
-
     plugins = {
         f"{name}.{job_name}": timedelta(seconds=seconds)
         for name, loaded in installation().plugins.loaded.items()
@@ -213,9 +218,6 @@ def _handler(name: str) -> Handler:
     """The handler of core or of a plugin; Broken for good where nobody knows the job."""
     if name in _handlers:
         return _handlers[name]
-    from core.kernel.installation import installation  # noqa: PLC0415
-    from core.kernel.sites import state_of  # noqa: PLC0415
-
     plugin, _, short = name.partition(".")
     loaded = installation().plugins.loaded.get(plugin)
     if loaded is None or short not in loaded.plugin.jobs:
@@ -223,7 +225,7 @@ def _handler(name: str) -> Handler:
     function = loaded.plugin.jobs[short]
 
     def handle(running: Running) -> None:
-        sites = [state_of(running.site_id)] if running.site_id is not None else installation().sites.all()
+        sites = [installation().sites.by_id(running.site_id)] if running.site_id is not None else installation().sites.all()
         for state in sites:
             if state.states.get(plugin) in {"on", "draining"}:
                 function(running.payload, state.site)
@@ -274,36 +276,3 @@ def _forget(running: Running) -> None:
     del running
     with db.transaction():
         db.execute("DELETE FROM job WHERE state = ? AND ended_at < ?", DONE, clock.micros(clock.now() - KEPT))
-
-
-class Worker(threading.Thread):
-    """The worker of this process: relays events, runs jobs, writes faults; sleeps until woken or `idle_s` passed."""
-
-    def __init__(self, idle_s: float = 1.0) -> None:
-        super().__init__(name="stoa-worker", daemon=True)
-        self._idle_s = idle_s
-        self._stop = threading.Event()
-
-    def run(self) -> None:
-        """Until `stop`. An error of the machinery is logged and tried again; jobs' own errors never come here."""
-        from core.kernel import events  # noqa: PLC0415 -- events are told by jobs
-        from core.kernel.installation import installation  # noqa: PLC0415
-
-        while not self._stop.is_set():
-            try:
-                installation().faults.flush()
-                busy = events.relay() + run_due()
-            except Exception:  # the worker must not die of a locked file or a database that restarts
-                log.exception("worker")
-                busy = 0
-                db.reset_thread()
-            if not busy:
-                _wake.wait(self._idle_s)
-                _wake.clear()
-        db.close_all()
-
-    def stop(self) -> None:
-        """End after the job at hand."""
-        self._stop.set()
-        _wake.set()
-        self.join(timeout=10)

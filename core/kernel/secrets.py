@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 import logging
 import os
 import re
-import threading
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from typing import Any
 import structlog
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from core.kernel import db
 from core.kernel.installation import installation
 from core.lib.errors import Broken
 
@@ -28,6 +31,11 @@ FILE = "secret.key"
 _MARK = "$secret"
 _HIDDEN = "[hidden]"
 _SHORTEST_KNOWN = 6
+# Where settings with secrets are stored: how they are read, and how one is written.
+_STORED = (
+    ("SELECT id, settings FROM site_plugin", "UPDATE site_plugin SET settings = ? WHERE id = ?"),
+    ("SELECT id, settings FROM plugin_default", "UPDATE plugin_default SET settings = ? WHERE id = ?"),
+)
 _known: set[str] = set()
 
 
@@ -45,18 +53,20 @@ def sealed(text: str) -> dict[str, str]:
 
 def opened(value: Mapping[str, str]) -> str:
     """The text behind what `sealed` made; from now on logs hide it. Raises Sealed under another key."""
+    token = value[_MARK].encode()
     try:
-        text = _ring().decrypt(value[_MARK].encode()).decode()
+        text = _ring().decrypt(token).decode()
     except InvalidToken:
-        raise Sealed(permanent=True) from None
+        text = _opened_anew(token)
     _remember(text)
     return text
 
 
-def resealed(value: Mapping[str, str]) -> dict[str, str]:
-    """The same secret under the newest key; run over all settings after `add_key`."""
+def _opened_anew(token: bytes) -> str:
+    """Another process may have put a new key into the file since this one read it."""
+    _ring_of.cache_clear()
     try:
-        return {_MARK: _ring().rotate(value[_MARK].encode()).decode()}
+        return _ring().decrypt(token).decode()
     except InvalidToken:
         raise Sealed(permanent=True) from None
 
@@ -64,7 +74,7 @@ def resealed(value: Mapping[str, str]) -> dict[str, str]:
 def derived(purpose: str, text: str) -> str:
     """128 bits as 22 URL-safe characters that only this installation can make of `text`; the same at every call.
 
-    Made with the oldest key, which stays when `add_key` puts a newer one before it.
+    Made with the oldest key, which stays when `rotate` puts a newer one before it.
     """
     key = _lines(installation().config.instance / FILE)[-1]
     code = hmac.digest(key.encode(), f"{purpose}:{text}".encode(), "sha256")
@@ -72,15 +82,32 @@ def derived(purpose: str, text: str) -> str:
 
 
 def signing_key() -> bytes:
-    """A key of its own for signing what browsers carry back to us; another one after `add_key`."""
+    """A key of its own for signing what browsers carry back to us; another one after `rotate`."""
     return hmac.digest(_lines(installation().config.instance / FILE)[0].encode(), b"signing", "sha256")
 
 
-def add_key(instance: Path | None = None) -> None:
-    """Put a new key before the old ones, which go on opening what they closed."""
-    path = (instance or installation().config.instance) / FILE
+def rotate() -> int:
+    """Put a new key before the old ones and seal all settings with it anew; answers how many secrets. Commits.
+
+    The old keys stay in the file: they may be taken out by hand once no backup needs them. Raises Sealed.
+    """
+    path = installation().config.instance / FILE
     _write(path, [Fernet.generate_key().decode(), *_lines(path)])
     _ring_of.cache_clear()
+    with db.transaction():
+        return sum(_reseal(read, write) for read, write in _STORED)
+
+
+def _reseal(read: str, write: str) -> int:
+    count = 0
+    for row_id, stored in db.rows(read):
+        settings = json.loads(stored)
+        old = {name: value for name, value in settings.items() if isinstance(value, dict) and _MARK in value}
+        if old:
+            settings.update({name: sealed(opened(value)) for name, value in old.items()})
+            db.execute(write, json.dumps(settings), row_id)
+            count += len(old)
+    return count
 
 
 def _ring() -> MultiFernet:

@@ -236,12 +236,6 @@ def headers(response: Response, *, secure: bool, private: bool = False, csp: str
         response.headers["Cache-Control"] = "no-store"
 
 
-def sandbox(response: Response) -> None:
-    """Headers of an uploaded file: whatever it holds, it does not run and reaches nothing."""
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-
-
 # -- addresses --------------------------------------------------------------------------------------------------------
 
 

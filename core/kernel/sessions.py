@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import peewee
 from flask import Flask, Request, Response, request
@@ -19,10 +19,8 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from core.kernel import cache, db, jobs, security, sites
 from core.lib import clock, ids
+from core.lib.addresses import one_line
 from core.lib.errors import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LIFE = timedelta(days=60)
 STAFF_LIFE = timedelta(hours=12)
@@ -106,7 +104,7 @@ class RowSession(SessionMixin):
             self.expires_at = None
         self._shopper_id = shopper_id or self._shopper_id
         self._staff_id = staff_id or self._staff_id
-        self.renewed = self.modified = True
+        self.renewed, self.ended, self.modified = True, False, True
 
     def log_out(self) -> None:
         """End the session: its row goes with all that it carries."""
@@ -115,8 +113,8 @@ class RowSession(SessionMixin):
         self.ended = self.modified = True
 
     def dump(self) -> str:
-        """The carried values as JSON."""
-        return json.dumps(self._data, ensure_ascii=False, separators=(",", ":"))
+        """The carried values as JSON, in ASCII: half a character from a strange client is stored like any other."""
+        return json.dumps(self._data, separators=(",", ":"))
 
     def __getitem__(self, key: str) -> Any:
         self._load()
@@ -225,16 +223,19 @@ def _insert(session: RowSession) -> str:
     token, now = ids.token(), clock.now()
     life = LIFE if session.staff_id is None else STAFF_LIFE
     session.expires_at = (session.expires_at if session.renewed else None) or now + life
-    Session.create(
-        site_id=sites.current().site.id,
-        token_digest=ids.digest(token),
-        shopper_id=session.shopper_id,
-        staff_id=session.staff_id,
-        data=dict(session),
-        created_at=now,
-        seen_at=now,
-        expires_at=session.expires_at,
-        agent=request.user_agent.string[:200],
+    db.execute(
+        "INSERT INTO session"
+        " (site_id, token_digest, shopper_id, staff_id, data, created_at, seen_at, expires_at, agent)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        sites.current().site.id,
+        ids.digest(token),
+        session.shopper_id,
+        session.staff_id,
+        session.dump(),
+        clock.micros(now),
+        clock.micros(now),
+        clock.micros(session.expires_at),
+        one_line(request.user_agent.string, 200),
     )
     return token
 
@@ -252,11 +253,6 @@ def _set_cookie(session: RowSession, token: str, response: Response) -> None:
 def cookie_name(*, secure: bool) -> str:
     """The name of the session's cookie; the front asks it to know whether a visitor has one."""
     return "__Host-stoa" if secure else "stoa"
-
-
-def has_cookie(cookies: Mapping[str, str], *, secure: bool) -> bool:
-    """Whether the browser sent a session cookie, true or not: without a statement."""
-    return cookie_name(secure=secure) in cookies
 
 
 # -- all sessions -----------------------------------------------------------------------------------------------------

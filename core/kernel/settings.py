@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from core.kernel.installation import installation
 from core.lib.errors import Unfit
 from core.lib.money import NotMoney, parse_money
 
@@ -98,9 +99,7 @@ class Settings:
 
         No statement, they came with the site's state.
         """
-        from core.kernel.sites import settings_of  # noqa: PLC0415 -- settings are below sites; only this look-up goes up
-
-        return cls(settings_of(site.id, cls._plugin))
+        return cls(installation().sites.settings_of(site.id, cls._plugin))
 
 
 def _empty(field: SettingField) -> Any:

@@ -16,7 +16,7 @@ import peewee
 from flask import has_request_context, request
 
 from core.hookspecs.site import Site
-from core.kernel import db
+from core.kernel import db, secrets
 from core.kernel.installation import installation
 from core.kernel.runtime import OFF, Hooks, Runtime, Runtimes
 from core.lib.errors import NotFound
@@ -155,6 +155,14 @@ class Sites:
                 state = self._by_id[site_id] = self._load(row)
             return state
 
+    def settings_of(self, site_id: int, plugin: str) -> dict[str, Any]:
+        """A plugin's stored settings on a site over those of all sites, secrets opened; in a request, the pinned ones."""
+        state = current_or_none()
+        if state is None or state.site.id != site_id:
+            state = self.pinned(site_id)
+        stored = state.settings.get(plugin, {})
+        return {name: secrets.opened(value) if _is_sealed(value) else value for name, value in stored.items()}
+
     def all(self) -> list[SiteState]:
         """Every site in the merchant's order."""
         self.at(read_epoch()[0])
@@ -217,6 +225,10 @@ def _payload(row: SiteRow) -> Site:
     )
 
 
+def _is_sealed(value: object) -> bool:
+    return isinstance(value, dict) and "$secret" in value
+
+
 def _origin(host: str) -> str:
     config = installation().config
     usual = {"http": 80, "https": 443}.get(config.scheme)
@@ -252,17 +264,3 @@ def site_by_host(host: str) -> Site:
 def current_site() -> Site:
     """The site of this request, as plugins see it."""
     return current().site
-
-
-def settings_of(site_id: int, plugin: str) -> dict[str, Any]:
-    """A plugin's stored settings on a site (those of all sites below its own), secrets opened."""
-    from core.kernel import secrets  # noqa: PLC0415 -- needs the installation's key
-
-    state = current_or_none()
-    if state is None or state.site.id != site_id:
-        state = installation().sites.pinned(site_id)
-    stored = state.settings.get(plugin, {})
-    return {
-        name: secrets.opened(value) if isinstance(value, dict) and "$secret" in value else value
-        for name, value in stored.items()
-    }

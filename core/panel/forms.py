@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from wtforms import Field, Form, StringField, TextAreaField, ValidationError
+from wtforms import Field, Form, PasswordField, StringField, ValidationError
 from wtforms.validators import StopValidation
 
 from core.kernel.i18n import gettext as _
@@ -24,7 +24,7 @@ class PanelForm(Form):
 
         def bind_field(self, form: Form, unbound_field: Any, options: dict[str, Any]) -> Field:
             """Add the trimming filter to plain text fields."""
-            if unbound_field.field_class in {StringField, TextAreaField}:
+            if issubclass(unbound_field.field_class, StringField) and unbound_field.field_class is not PasswordField:
                 options["filters"] = [*unbound_field.kwargs.pop("filters", ()), _trimmed]
             return unbound_field.bind(form=form, **options)
 
@@ -42,7 +42,8 @@ class PanelForm(Form):
 
 
 def _trimmed(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
+    """A field that was not sent is an empty one."""
+    return value.strip() if isinstance(value, str) else ""
 
 
 def needed(form: Form, field: Field) -> None:

@@ -29,6 +29,18 @@ SCHEMES = ("", "light", "dark")
 
 
 @dataclass(frozen=True, slots=True)
+class Status:
+    """How the panel draws a state: a word, a glyph that carries the meaning, and a tone that only adds to it.
+
+    `glyph`: none, wait, part, busy, done, warn, stop, pause, drain. `tone`: good, busy, warn, bad or empty.
+    """
+
+    text: str
+    glyph: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the menu. `count` stands at its end, in red if it is an `alert`."""
 

@@ -8,6 +8,7 @@ import core.panel.account.views
 import core.panel.activity.views
 import core.panel.categories.views
 import core.panel.home.views
+import core.panel.imports.views
 import core.panel.jobs.views
 import core.panel.media.views
 import core.panel.orders.views

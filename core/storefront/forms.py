@@ -15,7 +15,7 @@ _MOST_VALUES, _LONGEST = 60, 300
 def listing_query(
     asked: Iterable[tuple[str, str]], currency: str, *, category_id: int | None = None, default: Sort = Sort.FEATURED
 ) -> ListingQuery:
-    """The query of a list from the pairs of a query string: `f.<facet>` (any number), `min`, `max`, `stock`, `sort`, `after`.
+    """The query of a list from a query string: `f.<facet>` (any number), `min`, `max`, `stock`, `sort`, `after`.
 
     Whatever cannot be read is as if it were not there: an address is never an error.
     """
@@ -73,7 +73,10 @@ def picked_values(sent: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What the product page sends. `is_as_shown`: the choices are those of `variant_id`; without a script they may not be."""
+    """What the product page sends.
+
+    `is_as_shown`: the choices are those of `variant_id`; without a script they may not be.
+    """
 
     path: str
     variant_id: int

@@ -35,7 +35,9 @@ class BankTransfer(Gateway):
             return Show(text=self._text(), rows=self._rows(intent))
 
     def _text(self) -> str:
-        return self._settings.text or _("Please transfer the amount and name the reference, so that we find your payment.")
+        return self._settings.text or _(
+            "Please transfer the amount and name the reference, so that we find your payment."
+        )
 
     def _rows(self, intent: Intent) -> tuple[tuple[str, str], ...]:
         """Label and value; what the merchant left empty is left out."""

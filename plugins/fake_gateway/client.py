@@ -13,6 +13,7 @@ from plugins.fake_gateway.forms import Settings
 
 _CONNECT_S = 3.0
 Answer = Mapping[str, Any]
+Body = Mapping[str, str | int]
 
 
 class Client:
@@ -21,26 +22,28 @@ class Client:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def create(self, payment: Mapping[str, object], key: str) -> Answer:
+    def create(self, payment: Body, key: str) -> Answer:
         """Open a payment. The same key answers with the same payment."""
-        return self._call("POST", "/v1/payments", payment, key)
+        return self._answer("POST", "/v1/payments", payment, key)
 
     def find(self, reference: str) -> Answer | None:
         """The payment with this reference of ours, None if the server knows none."""
-        return self._call("GET", f"/v1/payments?reference={reference}", missing_is_none=True)
+        response = self._call("GET", f"/v1/payments?reference={reference}", None, "")
+        return None if response.status_code == 404 else _read(response)
 
     def act(self, payment: str, verb: str, amount: int | None, key: str) -> Answer:
         """`capture`, `void` or `refund`, once per key. Answers the event that it made."""
-        return self._call("POST", f"/v1/payments/{payment}/{verb}", {} if amount is None else {"amount": amount}, key)
+        return self._answer("POST", f"/v1/payments/{payment}/{verb}", {} if amount is None else {"amount": amount}, key)
 
-    def _call(
-        self, method: str, path: str, body: Mapping[str, object] | None = None, key: str = "", *, missing_is_none: bool = False
-    ) -> Any:
+    def _answer(self, method: str, path: str, body: Body, key: str) -> Answer:
+        return _read(self._call(method, path, body, key))
+
+    def _call(self, method: str, path: str, body: Body | None, key: str) -> requests.Response:
         headers = {"Authorization": f"Bearer {self._settings.key}", "Accept": "application/json"}
         if key:
             headers["Idempotency-Key"] = key
         try:
-            response = requests.request(
+            return requests.request(
                 method,
                 self._settings.origin + path,
                 json=body,
@@ -50,7 +53,6 @@ class Client:
             )
         except requests.RequestException as error:
             raise _failure(error) from error
-        return None if missing_is_none and response.status_code == 404 else _read(response)
 
 
 def _failure(error: requests.RequestException) -> Broken:
@@ -61,10 +63,10 @@ def _failure(error: requests.RequestException) -> Broken:
     return OutcomeUnknown()
 
 
-def _read(response: requests.Response) -> Any:
+def _read(response: requests.Response) -> Answer:
     """The answer's JSON. A refusal is final; a server error or gibberish leaves the outcome open."""
     try:
-        answer = response.json()
+        answer: Answer = response.json()
     except requests.JSONDecodeError:
         raise OutcomeUnknown from None
     if response.status_code >= 500:
@@ -72,5 +74,7 @@ def _read(response: requests.Response) -> Any:
     if response.status_code == 402:
         raise PaymentDeclined
     if response.status_code >= 400:
-        raise Broken("The test gateway refused: %(reason)s", permanent=True, reason=answer.get("error", response.status_code))
+        raise Broken(
+            "The test gateway refused: %(reason)s", permanent=True, reason=answer.get("error", response.status_code)
+        )
     return answer

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
-from urllib.parse import urlsplit
 
 from core.api import Secret, setting
 from core.api import Settings as _Settings
+
+# Plain http only on this machine, as the Content-Security-Policy of the checkout has it.
+_ADDRESS = re.compile(
+    r"(https://[a-z0-9.-]+(?::\d{1,5})?|http://(?:127\.0\.0\.1|(?:[a-z0-9-]+\.)*localhost|\[::1\])(?::\d{1,5})?)(?:/.*)?\Z"
+)
 
 
 class Settings(_Settings):
@@ -16,7 +21,10 @@ class Settings(_Settings):
     account: str = setting("test-shop", label="Account", max_length=60)
     key: Secret = setting("test-key", label="API key", max_length=200)
     secret: Secret = setting(
-        "test-secret", label="Secret of the notices", help="One line each while an old one is being replaced.", max_length=400
+        "test-secret",
+        label="Secret of the notices",
+        help="One line each while an old one is being replaced.",
+        max_length=400,
     )
     mode: Literal["sale", "authorize"] = setting(
         "sale",
@@ -30,9 +38,9 @@ class Settings(_Settings):
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port of the server, for the checkout's Content-Security-Policy."""
-        parts = urlsplit(self.server)
-        return f"{parts.scheme}://{parts.netloc}"
+        """Scheme, host and port of the server; nothing for an address that a checkout may not lead to."""
+        match = _ADDRESS.match(self.server.strip().lower())
+        return match[1] if match else ""
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Fake gateway: a hosted pay page on another origin, for trying out every way in which a payment can go. Never real money."""
+"""Fake gateway: a pay page on another origin, for trying out every way a payment can go. Never real money."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ PLUGIN = Plugin(
     name="fake_gateway",
     version="1.0.0",
     title="Test gateway (no real money)",
-    summary="A pay page on a server of its own, for trying out success, decline, silence, late and doubled notices. Never for a live shop.",
+    summary="A pay page on a server of its own: try out success, decline, silence, late and doubled notices.",
     category="payment",
     author="Stoa contributors",
     settings=Settings,
-    csp=Csp(form_action=lambda settings: (settings.origin,)),
+    csp=Csp(form_action=lambda settings: (settings.origin,) if settings.origin else ()),
     commands={"serve": serve},
 )
 
 
 @hookimpl
 def payment_gateways(site: Site) -> Sequence[Gateway]:
-    """The test gateway, in the mode that the settings name."""
-    return [gateway_of(Settings.of(site))]
+    """The test gateway, in the mode that the settings name, once they name a server."""
+    settings = Settings.of(site)
+    return [gateway_of(settings)] if settings.origin else []

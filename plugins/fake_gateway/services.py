@@ -62,7 +62,9 @@ class FakeGateway(Gateway):
         )
         _refuse_live(payment)
         if self._settings.hand_over == "post":
-            return Redirect(url=f"{self._settings.origin}/enter", fields={"payment": payment["id"]}, reference=payment["id"])
+            return Redirect(
+                url=f"{self._settings.origin}/enter", fields={"payment": payment["id"]}, reference=payment["id"]
+            )
         return Redirect(url=payment["url"], reference=payment["id"])
 
     def fetch(self, intent: Intent) -> Sequence[Fact]:
@@ -121,7 +123,7 @@ def gateway_of(settings: Settings) -> FakeGateway:
 
 
 def verify(request: IncomingRequest, secrets: Sequence[str]) -> None:
-    """Raise Forged unless the raw body was signed with one of `secrets` within five minutes of its arrival, before or after."""
+    """Raise Forged unless one of `secrets` signed the raw body within five minutes of its arrival, before or after."""
     stamp, given = _parts(request.headers.get(SIGNATURE, ""))
     signed_at = _instant(stamp)
     if signed_at is None or abs(request.received_at - signed_at) > TOLERANCE:

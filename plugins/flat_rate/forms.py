@@ -47,7 +47,9 @@ def _titles(form: Mapping[str, str], site: Site, errors: dict[str, str]) -> dict
     titles = {tag: text for tag in site.languages if (text := form.get(f"title_{tag}", "").strip())}
     if site.language not in titles:
         errors[f"title_{site.language}"] = _("Fill this in.")
-    errors.update({f"title_{tag}": _("At most 80 characters.") for tag, text in titles.items() if len(text) > _TITLE_LENGTH})
+    errors.update(
+        {f"title_{tag}": _("At most 80 characters.") for tag, text in titles.items() if len(text) > _TITLE_LENGTH}
+    )
     return titles
 
 
@@ -101,7 +103,9 @@ def arguments(words: list[str]) -> dict[str, str]:
     parser.add_argument("--site", required=True, metavar="HOST")
     parser.add_argument("--title", action="append", required=True, metavar="LANGUAGE=TEXT", help="once per language")
     parser.add_argument("--price", action="append", required=True, metavar="CURRENCY=AMOUNT", help="once per currency")
-    parser.add_argument("--free-from", action="append", default=[], metavar="CURRENCY=AMOUNT", help="free from this order value")
+    parser.add_argument(
+        "--free-from", action="append", default=[], metavar="CURRENCY=AMOUNT", help="free from this order value"
+    )
     parser.add_argument("--countries", default="", help="codes between commas; empty: everywhere")
     parser.add_argument("--days", default="", metavar="FROM-TO", help="working days until delivery, as in 2-4")
     said = parser.parse_args(words)

@@ -60,9 +60,17 @@ def _told(rate: FlatRate) -> dict[str, object]:
     return {name: getattr(rate, name) for name in ("titles", "prices", "countries", "days_from", "days_to", "position")}
 
 
-def _record(site: Site, rate: FlatRate, actor: str, verb: str, before: dict[str, object], after: dict[str, object]) -> None:
+def _record(
+    site: Site, rate: FlatRate, actor: str, verb: str, before: dict[str, object], after: dict[str, object]
+) -> None:
     record_activity(
-        actor, verb, f"flat_rate:{rate.id}", before=before, after=after, site_id=site.id, title=title_in(rate, site.language)
+        actor,
+        verb,
+        f"flat_rate:{rate.id}",
+        before=before,
+        after=after,
+        site_id=site.id,
+        title=title_in(rate, site.language),
     )
 
 

@@ -31,7 +31,10 @@ may_edit = staff("flat_rate.edit")
 def show() -> Any:
     """All rates."""
     site = current_site()
-    rates = [{"id": rate.id, "title": services.title_in(rate, site.language), "prices": _prices(rate), "rate": rate} for rate in services.rates_of(site)]
+    rates = [
+        {"id": rate.id, "title": services.title_in(rate, site.language), "prices": _prices(rate), "rate": rate}
+        for rate in services.rates_of(site)
+    ]
     return render("flat_rate/list.html", rates=rates)
 
 

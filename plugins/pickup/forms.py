@@ -88,7 +88,9 @@ def arguments(words: list[str]) -> dict[str, str]:
     parser.add_argument("--name", required=True)
     parser.add_argument("--address", required=True)
     parser.add_argument("--hours", action="append", default=[], metavar="LANGUAGE=TEXT", help="once per language")
-    parser.add_argument("--days", default="", metavar="FROM-TO", help="working days until it can be collected, as in 1-2")
+    parser.add_argument(
+        "--days", default="", metavar="FROM-TO", help="working days until it can be collected, as in 1-2"
+    )
     said = parser.parse_args(words)
     days_from, _dash, days_to = said.days.partition("-")
     form = {"site": said.site, "name": said.name, "address": said.address, "days_from": days_from, "days_to": days_to}

@@ -8,7 +8,7 @@ from core.api import JSONField, SiteTable
 
 
 class PickupPoint(SiteTable):
-    """A place where shoppers collect. `hours` {language: text}; `fees` {currency: amount in minor units}, absent: free."""
+    """A place where shoppers collect. `hours` {language: text}; `fees` {currency: minor units}, absent: free."""
 
     position = peewee.IntegerField(default=0)
     name = peewee.CharField(max_length=120)

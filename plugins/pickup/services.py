@@ -55,10 +55,14 @@ def remove_point(site: Site, point_id: int, *, actor: str) -> None:
 
 
 def _told(point: PickupPoint) -> dict[str, object]:
-    return {name: getattr(point, name) for name in ("name", "address", "hours", "fees", "days_from", "days_to", "position")}
+    return {
+        name: getattr(point, name) for name in ("name", "address", "hours", "fees", "days_from", "days_to", "position")
+    }
 
 
-def _record(site: Site, point: PickupPoint, actor: str, verb: str, before: dict[str, object], after: dict[str, object]) -> None:
+def _record(
+    site: Site, point: PickupPoint, actor: str, verb: str, before: dict[str, object], after: dict[str, object]
+) -> None:
     record_activity(actor, verb, f"pickup:{point.id}", before=before, after=after, site_id=site.id, title=point.name)
 
 

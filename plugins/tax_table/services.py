@@ -1,10 +1,11 @@
 """The table, and the arithmetic.
 
-Each line is taxed by itself, after its share of the offers, and rounded to whole minor units, halves away from zero; the cart's tax is
-the sum of its lines' taxes. So every total is the sum of shown parts, and returning a line returns exactly its tax. European law
-leaves the method of rounding to the member states as long as it is neutral and proportionate (Court of Justice, C-484/06 Ahold and
-C-302/07 Wetherspoon), and rounding per line is a method that they accept. In a price that holds the tax, the tax is
-`amount * rate / (100 % + rate)`; several taxes of one line share that sum in proportion to their rates.
+Each line is taxed by itself, after its share of the offers, and rounded to whole minor units, halves away from zero;
+the cart's tax is the sum of its lines' taxes. So every total is the sum of shown parts, and returning a line returns
+exactly its tax. European law leaves the method of rounding to the member states as long as it is neutral and
+proportionate (Court of Justice, C-484/06 Ahold and C-302/07 Wetherspoon), and rounding per line is a method that they
+accept. In a price that holds the tax, the tax is `amount * rate / (100 % + rate)`; several taxes of one line share that
+sum in proportion to their rates.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _said(row: Row) -> str:
     return " ".join(filter(None, (row.tax_class, row.country, row.region, row.name)))
 
 
-# -- the arithmetic --------------------------------------------------------------------------------------------------------
+# -- the arithmetic --------------------------------------------------------------------------------
 
 
 def taxes(site: Site, priced: PricedCart, rates: Sequence[TaxRate]) -> Taxes:
@@ -94,7 +95,9 @@ def _covers(region: str, given: str) -> bool:
 
 def _of_class(here: Sequence[TaxRate], tax_class: str) -> list[TaxRate]:
     """The taxes of a class; of the standard one where the table does not know it, as delivery usually is not named."""
-    return [rate for rate in here if rate.tax_class == tax_class] or [rate for rate in here if rate.tax_class == STANDARD]
+    return [rate for rate in here if rate.tax_class == tax_class] or [
+        rate for rate in here if rate.tax_class == STANDARD
+    ]
 
 
 def _on_line(line: TaxableLine, rates: Sequence[TaxRate], priced: PricedCart) -> list[Tax]:

@@ -39,7 +39,9 @@ def save() -> Any:
 
 
 def _page(values: Mapping[str, str], errors: Mapping[str, str], lines: int, status: int = 200) -> Any:
-    return render("tax_table/table.html", status, values=values, errors=errors, lines=lines + _SPARE_LINES, filled=lines)
+    return render(
+        "tax_table/table.html", status, values=values, errors=errors, lines=lines + _SPARE_LINES, filled=lines
+    )
 
 
 def _percent(rate: int) -> str:

@@ -153,7 +153,7 @@ def refuse_beyond(actor: str, permissions: Iterable[str] = (), *, touches_owner:
 
 
 def refuse_over(actor: str, staff: Staff) -> None:
-    """Raise BeyondOwnRights where `actor` would take over somebody who may do more: by a password, or a mail address."""
+    """Raise BeyondOwnRights where `actor` would take over somebody who may do more, by password or mail address."""
     if actor != f"staff:{staff.id}":
         refuse_beyond(actor, grants_of(staff.id).all_codes, touches_owner=staff.is_owner)
 

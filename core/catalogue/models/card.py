@@ -49,6 +49,7 @@ class CardPlace(SiteTable):
     position = peewee.IntegerField()
     price = peewee.BigIntegerField()
     created_at = InstantField()
+    available = peewee.BooleanField()
 
     class Meta:
         primary_key = peewee.CompositeKey("product_id", "site_id", "category_id", "currency")
@@ -99,7 +100,7 @@ class CardFacet(SiteTable):
 
 
 class CardCount(SiteTable):
-    """How many cards a category has in a currency: all (`code` empty), those available (`:available`), and per value of a facet."""
+    """How many cards a category has in a currency, and how many of them are available: in all (`code` empty), per value of a facet."""
 
     site_id = peewee.IntegerField()
     category_id = peewee.IntegerField()
@@ -107,6 +108,7 @@ class CardCount(SiteTable):
     code = peewee.CharField(max_length=80)
     value = peewee.CharField(max_length=255)
     total = peewee.IntegerField()
+    available = peewee.IntegerField()
 
     class Meta:
         primary_key = peewee.CompositeKey("site_id", "category_id", "currency", "code", "value")

@@ -14,7 +14,6 @@ from core.hookspecs.events import StockChanged
 from core.kernel import cache, db, events
 from core.lib import clock
 
-AVAILABLE = ":available"  # The code of the counter; codes of facets have no colon.
 _LOCK = 7140252
 
 
@@ -131,19 +130,23 @@ def _sold_variants(product_ids: Sequence[int]) -> Mapping[tuple[int, int, str], 
     return found
 
 
+_MOVE_COUNTERS = """
+INSERT INTO card_count (site_id, category_id, currency, code, value, total, available)
+SELECT p.site_id, p.category_id, p.currency, f.code, f.value, 0, CAST(? AS INTEGER) FROM card_place p
+JOIN (SELECT '' AS code, '' AS value UNION ALL SELECT code, value FROM card_facet WHERE product_id = ? AND site_id = ?) f ON 1 = 1
+WHERE p.product_id = ? AND p.site_id = ? AND p.currency = ? ORDER BY p.category_id, f.code, f.value
+ON CONFLICT (site_id, category_id, currency, code, value) DO UPDATE SET available = card_count.available + excluded.available
+"""
+
+
 def _write(site_id: int, product_id: int, currency: str, true: tuple[bool, bool], *, was_available: bool) -> None:
-    db.execute(
-        "UPDATE card SET available = ?, low = ? WHERE product_id = ? AND site_id = ? AND currency = ?",
-        *true, product_id, site_id, currency,
-    )  # fmt: skip
-    if true[0] != was_available:
-        db.execute(
-            "INSERT INTO card_count (site_id, category_id, currency, code, value, total)"
-            " SELECT site_id, category_id, currency, ?, '', CAST(? AS INTEGER) FROM card_place"
-            " WHERE product_id = ? AND site_id = ? AND currency = ? ORDER BY category_id"
-            " ON CONFLICT (site_id, category_id, currency, code, value) DO UPDATE SET total = card_count.total + excluded.total",
-            AVAILABLE, 1 if true[0] else -1, product_id, site_id, currency,
-        )  # fmt: skip
+    here = (product_id, site_id, currency)
+    where = "product_id = ? AND site_id = ? AND currency = ?"
+    db.execute(f"UPDATE card SET available = ?, low = ? WHERE {where}", *true, *here)
+    if true[0] == was_available:
+        return
+    db.execute(f"UPDATE card_place SET available = ? WHERE {where}", true[0], *here)
+    db.execute(_MOVE_COUNTERS, 1 if true[0] else -1, product_id, site_id, *here)
 
 
 def _tell(product_ids: Collection[int], variant_ids: Collection[int]) -> None:

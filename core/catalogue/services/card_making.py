@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from core.catalogue.services.availability import AVAILABLE, together
+from core.catalogue.services.availability import together
 from core.catalogue.services.card_facts import Facts, ListingFact, ProductFact, SiteFact
 from core.catalogue.services.prices import Promotions, card_query, current, sooner
 from core.catalogue.services.words import TextFact, best_text, spoken
@@ -21,6 +20,7 @@ _SORT_NAME = 100
 _SWATCHES = 12
 Key = tuple[object, ...]
 Row = tuple[object, ...]
+Counts = dict[Key, tuple[int, int]]  # (site, category, currency, code, value) to (cards, available ones)
 
 
 class Shape(NamedTuple):
@@ -43,13 +43,12 @@ CARD = Shape(
     ),
     4,
 )  # fmt: skip
-PLACE = Shape("card_place", ("product_id", "site_id", "category_id", "currency", "position", "price", "created_at"), 4)
+PLACE = Shape("card_place", ("product_id", "site_id", "category_id", "currency", "position", "price", "created_at", "available"), 4)
 NAME = Shape("card_name", ("product_id", "site_id", "category_id", "language", "name"), 4)
 WORDS = Shape("card_words", ("product_id", "site_id", "language", "words"), 3)
 FACET = Shape("card_facet", ("product_id", "site_id", "code", "value"), 4)
 DUE = Shape("card_due", ("product_id", "site_id", "at"), 2)
 SHAPES = (CARD, PLACE, NAME, WORDS, FACET, DUE)
-_AVAILABLE_COLUMN = CARD.columns.index("available")
 
 
 @dataclass(slots=True)
@@ -62,21 +61,16 @@ class Made:
     def add(self, shape: Shape, *row: object) -> None:
         self.rows[shape][row[: shape.key]] = row
 
-    def counts(self) -> Counter[tuple[int, int, str, str, str]]:
-        """What these rows add to the counters (site, category, currency, code, value)."""
-        facets: dict[tuple[object, object], list[tuple[str, str]]] = {}
+    def counts(self) -> Counts:
+        """What these rows add to the counters."""
+        facets: dict[tuple[object, object], list[tuple[object, object]]] = {}
         for product_id, site_id, code, value in self.rows[FACET]:
-            facets.setdefault((product_id, site_id), []).append((str(code), str(value)))
-        available = {(row[0], row[1], row[3]) for row in self.rows[CARD].values() if row[_AVAILABLE_COLUMN]}
-        counts: Counter[tuple[int, int, str, str, str]] = Counter()
-        for product_id, *where in self.rows[PLACE]:
-            site_id, category_id, currency = where
-            place = (int(str(site_id)), int(str(category_id)), str(currency))
-            counts[*place, "", ""] += 1
-            if (product_id, site_id, currency) in available:
-                counts[*place, AVAILABLE, ""] += 1
-            for code, value in facets.get((product_id, site_id), ()):
-                counts[*place, code, value] += 1
+            facets.setdefault((product_id, site_id), []).append((code, value))
+        counts: Counts = {}
+        for product_id, site_id, category_id, currency, *_, available in self.rows[PLACE].values():
+            for code, value in [("", ""), *facets.get((product_id, site_id), ())]:
+                total, sold = counts.get((site_id, category_id, currency, code, value), (0, 0))
+                counts[site_id, category_id, currency, code, value] = (total + 1, sold + bool(available))
         return counts
 
 
@@ -115,8 +109,8 @@ def _on_site(
     for currency, sale in sold.items():
         for category_id, position in places.items():
             made.add(
-                PLACE, product.id, site.id, category_id, currency, position, sale.cheapest.amount, product.created_at
-            )
+                PLACE, product.id, site.id, category_id, currency, position, sale.cheapest.amount, product.created_at, sale.available
+            )  # fmt: skip
     for code, value in _facets(product, {offer.variant_id for sale in sold.values() for offer in sale.offers}):
         made.add(FACET, product.id, site.id, code, value)
     for language in site.languages:

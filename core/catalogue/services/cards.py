@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from core.catalogue.services import card_facts
 from core.catalogue.services.availability import lock_cards
-from core.catalogue.services.card_making import CARD, DUE, PLACE, SHAPES, Key, Made, Row, Shape, make
+from core.catalogue.services.card_making import CARD, DUE, PLACE, SHAPES, Counts, Key, Made, Row, Shape, make
 from core.catalogue.services.prices import Expected, Promotions, ask_promoted
 from core.catalogue.services.writing import insert_rows
 from core.hookspecs.events import ProductChanged
@@ -119,15 +118,22 @@ def _ending(shape: Shape) -> str:
 
 
 _COUNT_KEY = ("site_id", "category_id", "currency", "code", "value")
-_COUNT_ENDING = f"ON CONFLICT ({', '.join(_COUNT_KEY)}) DO UPDATE SET total = card_count.total + excluded.total"
+_COUNT_ENDING = (
+    f"ON CONFLICT ({', '.join(_COUNT_KEY)}) DO UPDATE SET total = card_count.total + excluded.total,"
+    " available = card_count.available + excluded.available"
+)
 
 
-def _count(new: Counter[tuple[int, int, str, str, str]], old: Counter[tuple[int, int, str, str, str]]) -> None:
+def _count(new: Counts, old: Counts) -> None:
     """Move the counters by the difference, in one order for all writers."""
-    moved = [(*key, new[key] - old[key]) for key in sorted({*new, *old}) if new[key] != old[key]]
-    if any(not code for _, _, _, code, *_ in moved):
+    moved = []
+    for key in sorted({*new, *old}, key=repr):
+        (total, available), (had, could) = new.get(key, (0, 0)), old.get(key, (0, 0))
+        if (total, available) != (had, could):
+            moved.append((*key, total - had, available - could))
+    if any(not row[3] for row in moved):
         cache.touch("categories")  # Menus say how many goods there are.
-    insert_rows("card_count", (*_COUNT_KEY, "total"), moved, _COUNT_ENDING)
+    insert_rows("card_count", (*_COUNT_KEY, "total", "available"), moved, _COUNT_ENDING)
 
 
 def _end_lists(old: Made, new: Made) -> None:

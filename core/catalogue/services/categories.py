@@ -239,11 +239,13 @@ def _claim_paths(category_id: int, parent_id: int | None, texts: Mapping[str, Ca
     for site in sites().values():
         for language in site.languages:
             text = texts.get(language) or texts.get(site.languages[0]) or next(iter(texts.values()), None)
-            if text is None or (language not in texts and current_path(site.id, language, "category", category_id)):
+            before = current_path(site.id, language, "category", category_id)
+            if text is None or (before is not None and language not in texts):
                 continue
             above = current_path(site.id, language, "category", parent_id) if parent_id is not None else None
             step = slugify(text.name) or f"category-{category_id}"
-            claim_path(site.id, language, "category", category_id, f"{above}/{step}" if above else step)
+            wanted = f"{above}/{step}" if above else step
+            claim_path(site.id, language, "category", category_id, wanted, before=before)
 
 
 def _check_circle(category_id: int, parent_id: int | None) -> None:

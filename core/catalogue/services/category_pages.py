@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.catalogue.services.lists import cards_only
+from core.catalogue.services.prices import state_for
 from core.catalogue.services.reading import picture_of
 from core.catalogue.services.shapes import CategoryNode, CategoryPage, Crumb, Home, ListingQuery, Moved, Sort
 from core.hookspecs.site import Site
@@ -31,8 +32,21 @@ ORDER BY COALESCE(z.position, c.position), c.id
 
 
 def category_tree(site: Site, language: str, currency: str) -> tuple[CategoryNode, ...]:
-    """The visible top categories with all below them, in order; one statement."""
+    """The visible top categories with all below them, in order; one statement.
+
+    Every page needs it for its menu, so each process keeps it as long as nothing in it changes.
+    """
     cache.depends("categories")
+    kept, key = state_for(site).extra, ("category_tree", language, currency)
+    version = db.value("SELECT version FROM tag_version WHERE tag = 'categories'")
+    found: tuple[object, tuple[CategoryNode, ...]] | None = kept.get(key)
+    if found is None or found[0] != version:
+        # Read after its version: if a change comes between, the next page reads again.
+        found = kept[key] = (version, _read_tree(site, language, currency))
+    return found[1]
+
+
+def _read_tree(site: Site, language: str, currency: str) -> tuple[CategoryNode, ...]:
     here = (site.id, language, True, site.id, site.language, True)
     rows = db.rows(_TREE, site.id, site.id, language, site.language, *here, site.id, currency, True)
     below: dict[int | None, list[tuple[Any, ...]]] = defaultdict(list)

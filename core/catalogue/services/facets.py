@@ -1,19 +1,21 @@
-"""Totals and facets of a list, with their words, by one statement."""
+"""Totals and facets of a list, with their words, by one statement.
+
+What counters tell is read from them, whatever the size of the shop; the rest is counted over what the choices leave.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from core.catalogue.services.availability import AVAILABLE
-from core.catalogue.services.narrowing import Narrowing
+from core.catalogue.services.narrowing import PRICE, Narrowing
 from core.catalogue.services.shapes import Facet, FacetValue
 from core.catalogue.services.words import spoken
 from core.catalogue.services.writing import decoded
 from core.kernel import db
 from core.lib.money import Money
 
-_PRICE_MIN, _PRICE_MAX = ":price-min", ":price-max"
+_AVAILABLE, _PRICE_MIN, _PRICE_MAX = ":available", ":price-min", ":price-max"
 _VALUES_SHOWN = 60
 
 
@@ -28,83 +30,124 @@ class Found(NamedTuple):
 
 
 def facets_of(narrowing: Narrowing) -> Found:
-    """Count: kept counters for a list as it is, SQL over what the choices leave for a narrowed one."""
-    counted, params = _kept(narrowing) if narrowing.counts_are_kept else _narrowed(narrowing)
+    """Count what the query leaves, and per facet what it would leave without the choice made there."""
+    counting = _Counting(narrowing)
+    if narrowing.is_counted():
+        counting.kept_sums()
+        counting.kept_values("code <> ''")
+    else:
+        counting.hits()
+    counting.prices()
+    for code, values in narrowing.chosen.items():
+        counting.chosen(code, values)
     rows = db.rows(
-        "SELECT k.code, k.value, k.total, n.names, n.swatch, n.position, f.names, a.position FROM ("
-        f"{counted}) k LEFT JOIN facet_name n ON n.code = k.code AND n.value = k.value AND k.value <> ''"
+        f"{counting.opening} SELECT k.code, k.value, k.total, n.names, n.swatch, n.position, f.names, a.position FROM ("
+        f"{' UNION ALL '.join(counting.parts)}) k LEFT JOIN facet_name n ON n.code = k.code AND n.value = k.value AND k.value <> ''"
         " LEFT JOIN facet_name f ON f.code = k.code AND f.value = '' LEFT JOIN attribute a ON a.code = k.code",
-        *params,
+        *counting.params,
     )
     return _found(narrowing, rows)
 
 
-def _kept(narrowing: Narrowing) -> tuple[str, list[object]]:
-    here = [narrowing.site_id, narrowing.category_id, narrowing.currency]
-    where = "site_id = ? AND category_id = ? AND currency = ?"
-    sql = (
-        f"SELECT code, value, total FROM card_count WHERE {where} AND total > 0"
-        f" UNION ALL SELECT '{_PRICE_MIN}', '', (SELECT MIN(price) FROM card_place WHERE {where})"
-        f" UNION ALL SELECT '{_PRICE_MAX}', '', (SELECT MAX(price) FROM card_place WHERE {where})"
-    )
-    return sql, here * 3
+class _Counting:
+    """One statement in parts, each giving (code, value, total)."""
 
+    def __init__(self, narrowing: Narrowing) -> None:
+        self.narrowing = narrowing
+        self.opening = ""
+        self.parts: list[str] = []
+        self.params: list[object] = []
 
-def _narrowed(narrowing: Narrowing) -> tuple[str, list[object]]:
-    parts: list[str] = []
-    params: list[object] = []
+    def add(self, part: str, *params: object) -> None:
+        self.parts.append(part)
+        self.params += params
 
-    def add(select: str, without: str | None = None, join: str = "", extra: str = "", *values: object) -> None:
-        source = narrowing.source(without=without)
-        where = " AND ".join([*source.conditions, *([extra] if extra else [])])
-        parts.append(f"SELECT {select} FROM {source.tables}{join} WHERE {where}")
-        params.extend([*source.params, *values])
+    def kept_sums(self) -> None:
+        """All, and those available, from the counters."""
+        here = "FROM card_count WHERE site_id = ? AND category_id = ? AND currency = ? AND code = ''"
+        self.add(f"SELECT '' AS code, '' AS value, {self._counter} AS total {here}", *self.narrowing.place)
+        self.add(f"SELECT '{_AVAILABLE}', '', available {here}", *self.narrowing.place)
 
-    facet = " JOIN card_facet f ON f.product_id = p.product_id AND f.site_id = p.site_id"
-    chosen = narrowing.chosen
-    add("'' AS code, '' AS value, COUNT(*) AS total")
-    add(f"'{AVAILABLE}', '', COALESCE(SUM(CASE WHEN c.available THEN 1 ELSE 0 END), 0)", AVAILABLE)
-    add(f"'{_PRICE_MIN}', '', MIN(c.price)", ":price")
-    add(f"'{_PRICE_MAX}', '', MAX(c.price)", ":price")
-    for code in chosen:
-        add("f.code, f.value, COUNT(*)", code, facet, "f.code = ?", code)
-        parts[-1] += " GROUP BY f.code, f.value"
-    for code, values in chosen.items():
-        parts += ["SELECT CAST(? AS TEXT), CAST(? AS TEXT), 0"] * len(values)
-        params += [word for value in values for word in (code, value)]
-    others = f"f.code NOT IN ({db.marks(tuple(chosen))})" if chosen else ""
-    add("f.code, f.value, COUNT(*)", None, facet, others, *chosen)
-    parts[-1] += " GROUP BY f.code, f.value"
-    return " UNION ALL ".join(parts), params
+    def kept_values(self, where: str, *params: object) -> None:
+        """Values of facets from the counters."""
+        self.add(
+            f"SELECT code, value, {self._counter} FROM card_count"
+            f" WHERE site_id = ? AND category_id = ? AND currency = ? AND total > 0 AND {where}",
+            *self.narrowing.place,
+            *params,
+        )
+
+    @property
+    def _counter(self) -> str:
+        """The counter that fits: of those in stock, if that was chosen."""
+        return "available" if self.narrowing.query.in_stock else "total"
+
+    def hits(self) -> None:
+        """Over the places that all choices leave, found once."""
+        where = self.narrowing.where()
+        self.opening = f"WITH h AS MATERIALIZED (SELECT p.product_id, p.price, p.available FROM card_place p WHERE {where.sql})"
+        self.params += where.params
+        self.add("SELECT '' AS code, '' AS value, COUNT(*) AS total FROM h")
+        self.add(f"SELECT '{_AVAILABLE}', '', SUM(CASE WHEN h.available THEN 1 ELSE 0 END) FROM h")
+        chosen = tuple(self.narrowing.chosen)
+        self.add(
+            "SELECT f.code, f.value, COUNT(*) FROM h JOIN card_facet f ON f.product_id = h.product_id AND f.site_id = ?"
+            f"{f' WHERE f.code NOT IN ({db.marks(chosen)})' if chosen else ''} GROUP BY f.code, f.value",
+            self.narrowing.site_id,
+            *chosen,
+        )
+
+    def prices(self) -> None:
+        """The span of prices without the choice of one."""
+        for code, function in ((_PRICE_MIN, "MIN"), (_PRICE_MAX, "MAX")):
+            if self.narrowing.has_price or self.narrowing.is_counted():
+                where = self.narrowing.where(PRICE)
+                self.add(f"SELECT '{code}', '', {function}(p.price) FROM card_place p WHERE {where.sql}", *where.params)
+            else:
+                self.add(f"SELECT '{code}', '', {function}(h.price) FROM h")
+
+    def chosen(self, code: str, values: tuple[str, ...]) -> None:
+        """The values of a facet under all other choices. The chosen ones also with 0, lest one be missing that nothing has."""
+        if self.narrowing.is_counted(code):
+            self.kept_values("code = ?", code)
+        else:
+            where = self.narrowing.where(code)
+            self.add(
+                "SELECT f.code, f.value, COUNT(*) FROM card_place p JOIN card_facet f ON f.product_id = p.product_id"
+                f" AND f.site_id = p.site_id AND f.code = ? WHERE {where.sql} GROUP BY f.code, f.value",
+                code,
+                *where.params,
+            )
+        for value in values:
+            self.add("SELECT CAST(? AS TEXT), CAST(? AS TEXT), 0", code, value)
 
 
 def _found(narrowing: Narrowing, rows: list[tuple[Any, ...]]) -> Found:
     sums = {row[0]: row[2] for row in rows if not row[1]}
-    currency = narrowing.currency
     low, high = sums.get(_PRICE_MIN), sums.get(_PRICE_MAX)
     return Found(
         total=int(sums.get("") or 0),
-        available=int(sums.get(AVAILABLE) or 0),
-        price_min=None if low is None else Money(int(low), currency),
-        price_max=None if high is None else Money(int(high), currency),
+        available=int(sums.get(_AVAILABLE) or 0),
+        price_min=None if low is None else Money(int(low), narrowing.currency),
+        price_max=None if high is None else Money(int(high), narrowing.currency),
         facets=_facets(narrowing, [row for row in rows if row[1]]),
     )
 
 
 def _facets(narrowing: Narrowing, rows: list[tuple[Any, ...]]) -> tuple[Facet, ...]:
+    """Options before attributes, those in their position."""
     values: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
         values[row[0]].append(row)
-    facets = [_facet(narrowing, code, found) for code, found in values.items()]
     places = {code: (found[0][7] is not None, found[0][7] or 0, code) for code, found in values.items()}
-    return tuple(sorted(facets, key=lambda facet: places[facet.code]))
+    return tuple(_facet(narrowing, code, values[code]) for code in sorted(values, key=lambda code: places[code]))
 
 
 def _facet(narrowing: Narrowing, code: str, rows: list[tuple[Any, ...]]) -> Facet:
     """The values by their order in the option (sizes), else the most frequent first; the chosen ones are always among them."""
     chosen = narrowing.chosen.get(code, ())
-    # A chosen value comes twice: as counted, and with 0, lest it be missing when nothing has it.
-    counted = {row[1]: row for row in sorted(rows, key=lambda row: row[2])}
+    # A chosen value comes twice: as counted, and with 0.
+    counted = {row[1]: row for row in sorted(rows, key=lambda row: row[2]) if row[2] or row[1] in chosen}
     rows = sorted(counted.values(), key=lambda row: (row[1] not in chosen, -row[2]))[:_VALUES_SHOWN]
     rows.sort(key=lambda row: (row[5] or 0, -row[2], row[1]))
 
@@ -113,11 +156,9 @@ def _facet(narrowing: Narrowing, code: str, rows: list[tuple[Any, ...]]) -> Face
 
     return Facet(
         code=code,
-        name=name(rows[0][6], code),
+        name=name(rows[0][6] if rows else None, code),
         values=tuple(
-            FacetValue(
-                value=value, name=name(words, value), colour=colour or "", count=int(total), chosen=value in chosen
-            )
+            FacetValue(value=value, name=name(words, value), colour=colour or "", count=int(total), chosen=value in chosen)
             for _, value, total, words, colour, *_ in rows
         ),
     )

@@ -1,6 +1,6 @@
-"""Lists: one statement for the cards, one for totals, facets and their words. Nothing here grows with the shop.
+"""Lists: one statement for totals, facets and their words, one for the cards.
 
-Unnarrowed lists walk an index and read kept counters; filters and prices are counted by SQL over what they leave.
+A list as it is walks an index and reads kept counters, so it costs the same in a large shop as in a small one.
 """
 
 from __future__ import annotations
@@ -20,24 +20,23 @@ from core.hookspecs.site import Site
 from core.kernel import cache, db
 
 _LARGEST_PAGE = 100
+_FEW = 1000  # Of this many, sorting costs less than walking past others.
 _LARGEST = 2**53
 
 
 class _Order(NamedTuple):
-    """A table to walk, its column, and the direction."""
+    """The column to sort by, as in the card's place or its name, and the direction."""
 
-    table: str
     column: str
     descending: bool = False
 
 
 _ORDERS = {
-    Sort.FEATURED: _Order("card_place", "position"),
-    Sort.NEWEST: _Order("card_place", "created_at", descending=True),
-    Sort.CHEAPEST: _Order("card_place", "price"),
-    Sort.DEAREST: _Order("card_place", "price", descending=True),
-    Sort.NAME: _Order("card_name", "name"),
-    Sort.RELEVANCE: _Order("card_place", "rank"),
+    Sort.FEATURED: _Order("p.position"),
+    Sort.NEWEST: _Order("p.created_at", descending=True),
+    Sort.CHEAPEST: _Order("p.price"),
+    Sort.DEAREST: _Order("p.price", descending=True),
+    Sort.NAME: _Order("n.name"),
 }
 
 
@@ -45,20 +44,27 @@ def listing(
     site: Site, language: str, currency: str, query: ListingQuery, product_ids: Sequence[int] | None = None
 ) -> Listing:
     """A page of a list with its facets: two statements. `product_ids` narrows it to a search's, best first."""
-    narrowing = Narrowing(
-        site.id, language, site.language, currency, query, tuple(product_ids) if product_ids is not None else None
-    )
-    cards, following, preceding = _page(narrowing)
+    ids = tuple(product_ids) if product_ids is not None else None
+    narrowing = Narrowing(site.id, language, site.language, currency, query, ids)
     found = facets_of(narrowing)
+    page = _page(narrowing, found.total)
     return Listing(
-        cards=cards, total=found.total, facets=found.facets, available=found.available, price_min=found.price_min, price_max=found.price_max,
-        chips=tuple(_chips(query, found)), next=following, previous=preceding, until=_until(cards),
-    )  # fmt: skip
+        cards=page.cards,
+        total=found.total,
+        facets=found.facets,
+        available=found.available,
+        price_min=found.price_min,
+        price_max=found.price_max,
+        chips=tuple(_chips(query, found)),
+        next=page.following,
+        previous=page.preceding,
+        until=_until(page.cards),
+    )
 
 
 def cards_only(site: Site, language: str, currency: str, query: ListingQuery) -> tuple[ShownCard, ...]:
     """The cards of a list without its facets: one statement."""
-    cards = _page(Narrowing(site.id, language, site.language, currency, query, None))[0]
+    cards = _page(Narrowing(site.id, language, site.language, currency, query, None), None).cards
     _until(cards)
     return cards
 
@@ -82,45 +88,89 @@ def _until(cards: Iterable[ShownCard]) -> datetime | None:
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 
-def _page(narrowing: Narrowing) -> tuple[tuple[ShownCard, ...], str, str]:
-    """The cards, and the cursors after and before them."""
+class _Page(NamedTuple):
+    """Cards, and the cursors after and before them."""
+
+    cards: tuple[ShownCard, ...]
+    following: str
+    preceding: str
+
+
+def _page(narrowing: Narrowing, total: int | None) -> _Page:
+    """A page of what the query leaves; `total` of them, if that was counted."""
     cache.depends(f"category:{narrowing.category_id}")
     query = narrowing.query
-    order = _ORDERS[
-        query.sort if narrowing.product_ids is not None or query.sort is not Sort.RELEVANCE else Sort.FEATURED
-    ]
+    ranked = query.sort is Sort.RELEVANCE and narrowing.product_ids is not None
+    order = _ORDERS.get(query.sort, _ORDERS[Sort.FEATURED])
     limit = min(max(query.limit, 1), _LARGEST_PAGE)
     after, before = _cursor(query.after, order), _cursor(query.before, order)
     backwards = after is None and before is not None
-    rows = _walk(narrowing, order, after or before, backwards=backwards, limit=limit + 1)
+    step = _Step(after or before, backwards=backwards, limit=limit + 1)
+    rows = _ranked(narrowing, step) if ranked else _sorted(narrowing, order, step, is_few=total is not None and total <= _FEW)
     has_more, rows = len(rows) > limit, rows[:limit]
     if backwards:
         rows.reverse()
-    cards = tuple(shown_card(row, narrowing.currency) for row in rows)
     is_last = not (backwards or has_more)
     is_first = not has_more if backwards else after is None
-    following = "" if is_last or not rows else _cursor_of(rows[-1])
-    preceding = "" if is_first or not rows else _cursor_of(rows[0])
-    return cards, following, preceding
+    return _Page(
+        tuple(shown_card(row, narrowing.currency) for row in rows),
+        "" if is_last or not rows else _cursor_of(rows[-1]),
+        "" if is_first or not rows else _cursor_of(rows[0]),
+    )
 
 
-def _walk(
-    narrowing: Narrowing, order: _Order, start: tuple[Any, int] | None, *, backwards: bool, limit: int
-) -> list[tuple[Any, ...]]:
-    descending = order.descending != backwards
+class _Step(NamedTuple):
+    """From where to go on (a sorted value and a product), which way, and how far."""
+
+    start: tuple[Any, int] | None
+    backwards: bool
+    limit: int
+
+
+_CARDS = f"""
+SELECT {CARD_COLUMNS}, {{column}} FROM card_place p
+JOIN card c ON c.product_id = p.product_id AND c.site_id = p.site_id AND c.currency = p.currency AND c.language = ?
+"""
+_BY_NAME = f"""
+SELECT {CARD_COLUMNS}, n.name FROM card_name n
+JOIN card_place p ON p.product_id = n.product_id AND p.site_id = n.site_id AND p.category_id = n.category_id
+JOIN card c ON c.product_id = p.product_id AND c.site_id = p.site_id AND c.currency = p.currency AND c.language = n.language
+"""
+
+
+def _sorted(narrowing: Narrowing, order: _Order, step: _Step, *, is_few: bool) -> list[tuple[Any, ...]]:
+    """Cards in an order of the database. Few are looked up and sorted; of many an index is walked until the page is full."""
+    where = narrowing.where(walking=not is_few)
+    by_name = order.column == "n.name"
+    column, descending = order.column, order.descending != step.backwards
+    # By name, too, the product breaks ties in the index that is walked.
+    tie = "n.product_id" if by_name else "p.product_id"
+    conditions, params = [where.sql], [*where.params]
+    if by_name:
+        conditions.append("n.site_id = ? AND n.category_id = ? AND n.language = ?")
+        params += [narrowing.site_id, narrowing.category_id, narrowing.language]
+    else:
+        params.insert(0, narrowing.language)
+    if step.start is not None:
+        conditions.append(f"({column}, {tie}) {'<' if descending else '>'} (?, ?)")
+        params += step.start
     way = "DESC" if descending else "ASC"
-    source = narrowing.source(order.table)
-    column = "r.column1" if order.column == "rank" else f"p.{order.column}"
-    conditions = [*source.conditions]
-    params = [*source.params]
-    if start is not None:
-        conditions.append(f"({column}, p.product_id) {'<' if descending else '>'} (?, ?)")
-        params += start
+    source = _BY_NAME if by_name else _CARDS.format(column=column)
     return db.rows(
-        f"SELECT {CARD_COLUMNS}, {column} FROM {source.tables} WHERE {' AND '.join(conditions)}"
-        f" ORDER BY {column} {way}, p.product_id {way} LIMIT ?",
-        *params, limit,
-    )  # fmt: skip
+        f"{source} WHERE {' AND '.join(conditions)} ORDER BY {column} {way}, {tie} {way} LIMIT ?", *params, step.limit
+    )
+
+
+def _ranked(narrowing: Narrowing, step: _Step) -> list[tuple[Any, ...]]:
+    """Cards in the order of a search, which is of at most some hundred."""
+    ranks = {product_id: rank for rank, product_id in enumerate(narrowing.product_ids or (), 1)}
+    where = narrowing.where()
+    found = db.rows(f"{_CARDS.format(column='p.price')} WHERE {where.sql}", narrowing.language, *where.params)
+    rows = sorted(((*row[:-1], ranks[row[0]]) for row in found), key=lambda row: row[-1], reverse=step.backwards)
+    if step.start is not None:
+        start = step.start[0]
+        rows = [row for row in rows if (row[-1] < start if step.backwards else row[-1] > start)]
+    return rows[: step.limit]
 
 
 # -- cursors -----------------------------------------------------------------------------------------------------------
@@ -139,7 +189,7 @@ def _cursor(text: str, order: _Order) -> tuple[Any, int] | None:
         return None
     if not isinstance(product_id, int) or abs(product_id) > _LARGEST:
         return None
-    if order.column == "name":
+    if order.column == "n.name":
         return (value, product_id) if isinstance(value, str) and "\0" not in value else None
     return (value, product_id) if isinstance(value, int) and abs(value) < _LARGEST else None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.catalogue.services.cards import changing
 from core.catalogue.services.writing import decoded, encoded, insert, update
-from core.kernel import activity, db
+from core.kernel import activity, db, files
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
 
@@ -104,3 +104,24 @@ def products_with(media_id: int) -> Sequence[int]:
             media_id, media_id,
         )
     ]  # fmt: skip
+
+
+def add_picture(data: bytes, filename: str, alt: Mapping[str, str], actor: str) -> int:
+    """Check and keep a picture's bytes and answer its row's id; known bytes are not kept twice.
+
+    Raises NotAPicture, TooLarge. Writes a file, then commits.
+    """
+    stored = files.store_picture(data)
+    file = StoredFile(
+        name=stored.name,
+        original=filename,
+        mime=stored.mime,
+        width=stored.width,
+        height=stored.height,
+        bytes=stored.size,
+        sha256=stored.sha256,
+    )
+    media_id = add_media(file, alt, actor)
+    if db.value("SELECT name FROM media WHERE id = ?", media_id) != stored.name:
+        files.delete(stored.name)
+    return media_id

@@ -1,4 +1,4 @@
-"""What a list leaves: the conditions of a query, all of them or all but one, as SQL."""
+"""What a list leaves: the conditions of a query, all of them or all but one, as SQL on `card_place p`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from core.kernel import db
 
 _LONGEST_FILTER = 50
 _LARGEST = 10**15
+PRICE = ":price"  # Stands for the choice of a price; codes of facets have no colon.
 
 
-class Sql(NamedTuple):
-    """Tables joined, the conditions between and on them, and their parameters in the order of the text."""
+class Where(NamedTuple):
+    """Conditions joined by AND, and their parameters."""
 
-    tables: str
-    conditions: list[str]
-    params: list[object]
+    sql: str
+    params: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """A query on a site, in a language (`fallback` is the site's own) and a currency; `product_ids` are a search's, best first."""
+    """A query on a site, in a language (`fallback` is the site's own) and a currency.
+
+    `product_ids` are a search's, best first.
+    """
 
     site_id: int
     language: str
@@ -33,7 +36,13 @@ class Narrowing:
 
     @property
     def category_id(self) -> int:
+        """The category, 0 for everything."""
         return self.query.category_id or 0
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """What a kept counter is found by."""
+        return self.site_id, self.category_id, self.currency
 
     @property
     def chosen(self) -> dict[str, tuple[str, ...]]:
@@ -45,57 +54,41 @@ class Narrowing:
         }
 
     @property
-    def counts_are_kept(self) -> bool:
-        return not self.query.is_narrowed and self.product_ids is None
+    def has_price(self) -> bool:
+        """Whether a price was chosen."""
+        return self.query.price_min is not None or self.query.price_max is not None
 
-    def source(self, table: str = "card_place", *, without: str | None = None) -> Sql:
-        """What the query leaves, without the choice of one facet (or `:price`, `:available`).
+    def is_counted(self, without: str | None = None) -> bool:
+        """Whether kept counters tell what the query leaves, one choice left out."""
+        choices = {*self.chosen, *([PRICE] if self.has_price else [])}
+        return self.product_ids is None and not choices - {without}
 
-        `p` walks `table`, `c` is the card; `r` has the rank (column1) and id (column2) of a search's products.
+    def where(self, without: str | None = None, *, walking: bool = False) -> Where:
+        """The conditions, without the choice of one facet (or PRICE).
+
+        `walking`: the places are read in order until a page is full, so each is probed for its values. Otherwise, among all
+        products of a site, those that have the values are looked up; without statistics SQLite would choose badly.
         """
-        tables = f"{table} p JOIN card c ON c.product_id = p.product_id AND c.site_id = p.site_id"
-        conditions = ["p.site_id = ?", "p.category_id = ?", "c.language = ?", "c.currency = ?"]
-        params: list[object] = [self.site_id, self.category_id, self.language, self.currency]
-        if table == "card_name":
-            conditions.append("p.language = c.language")
-        else:
-            conditions.append("p.currency = ?")
-            params.append(self.currency)
+        parts = ["p.site_id = ? AND p.category_id = ? AND p.currency = ?"]
+        params: list[object] = [*self.place]
         if self.product_ids is not None:
-            tables, ranks = self._ranked(tables)
-            params = [*ranks, *params]
-        for condition, values in self._choices(without):
-            conditions.append(condition)
-            params += values
-        return Sql(tables, conditions, params)
-
-    def _ranked(self, tables: str) -> tuple[str, list[object]]:
-        ids = self.product_ids or (0,)
-        pairs = ", ".join(["(?, ?)"] * len(ids))
-        ranks: list[object] = [value for rank, product_id in enumerate(ids, 1) for value in (rank, product_id)]
-        return f"(VALUES {pairs}) r JOIN {tables.replace(' p JOIN', ' p ON p.product_id = r.column2 JOIN', 1)}", ranks
-
-    def _choices(self, without: str | None) -> list[tuple[str, list[object]]]:
-        found: list[tuple[str, list[object]]] = []
+            parts.append(f"p.product_id IN ({db.marks(self.product_ids)})")
+            params += self.product_ids
+        probing = walking or self.category_id != 0 or self.product_ids is not None
         for code, values in self.chosen.items():
             if code != without:
-                found.append(
-                    (
-                        "p.product_id IN (SELECT f.product_id FROM card_facet f"
-                        f" WHERE f.site_id = ? AND f.code = ? AND f.value IN ({db.marks(values)}))",
-                        [self.site_id, code, *values],
-                    )
-                )
-        if without != ":price":
-            if self.query.price_min is not None:
-                found.append(("c.price >= ?", [_bounded(self.query.price_min)]))
-            if self.query.price_max is not None:
-                found.append(("c.price <= ?", [_bounded(self.query.price_max)]))
-        if self.query.in_stock and without != ":available":
-            found.append(("c.available = ?", [True]))
-        return found
+                parts.append(f"{_PROBE if probing else _LOOKUP} AND f.value IN ({db.marks(values)}))")
+                params += [*([] if probing else [self.site_id]), code, *values]
+        if without != PRICE:
+            for sign, amount in ((">=", self.query.price_min), ("<=", self.query.price_max)):
+                if amount is not None:
+                    parts.append(f"p.price {sign} ?")
+                    params.append(min(max(amount, -_LARGEST), _LARGEST))
+        if self.query.in_stock:
+            parts.append("p.available = ?")
+            params.append(True)
+        return Where(" AND ".join(parts), tuple(params))
 
 
-def _bounded(amount: int) -> int:
-    """Within what the database can compare."""
-    return min(max(amount, -_LARGEST), _LARGEST)
+_PROBE = "EXISTS (SELECT 1 FROM card_facet f WHERE f.product_id = p.product_id AND f.site_id = p.site_id AND f.code = ?"
+_LOOKUP = "p.product_id IN (SELECT f.product_id FROM card_facet f WHERE f.site_id = ? AND f.code = ?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from core.catalogue.services.availability import AVAILABLE, lock_all_cards
+from core.catalogue.services.availability import lock_all_cards
 from core.catalogue.services.cards import refresh_cards, settle, tell_products_changed
 from core.catalogue.services.prices import ask_promoted
 from core.hookspecs.site import Site
@@ -67,21 +67,16 @@ def _recount() -> None:
 
 def _recount_category(site_id: int, category_id: int) -> None:
     here = (site_id, category_id)
-    columns = "INSERT INTO card_count (site_id, category_id, currency, code, value, total)"
+    columns = "INSERT INTO card_count (site_id, category_id, currency, code, value, total, available)"
+    counts = "COUNT(*), SUM(CASE WHEN p.available THEN 1 ELSE 0 END)"
     db.execute("DELETE FROM card_count WHERE site_id = ? AND category_id = ?", *here)
     db.execute(
-        f"{columns} SELECT site_id, category_id, currency, '', '', COUNT(*) FROM card_place"
-        " WHERE site_id = ? AND category_id = ? GROUP BY site_id, category_id, currency",
+        f"{columns} SELECT p.site_id, p.category_id, p.currency, '', '', {counts} FROM card_place p"
+        " WHERE p.site_id = ? AND p.category_id = ? GROUP BY p.site_id, p.category_id, p.currency",
         *here,
     )
     db.execute(
-        f"{columns} SELECT p.site_id, p.category_id, p.currency, '{AVAILABLE}', '', COUNT(*) FROM card_place p"
-        " WHERE p.site_id = ? AND p.category_id = ? AND EXISTS (SELECT 1 FROM card c WHERE c.product_id = p.product_id"
-        " AND c.site_id = p.site_id AND c.currency = p.currency AND c.available) GROUP BY p.site_id, p.category_id, p.currency",
-        *here,
-    )
-    db.execute(
-        f"{columns} SELECT p.site_id, p.category_id, p.currency, f.code, f.value, COUNT(*) FROM card_place p"
+        f"{columns} SELECT p.site_id, p.category_id, p.currency, f.code, f.value, {counts} FROM card_place p"
         " JOIN card_facet f ON f.product_id = p.product_id AND f.site_id = p.site_id"
         " WHERE p.site_id = ? AND p.category_id = ? GROUP BY p.site_id, p.category_id, p.currency, f.code, f.value",
         *here,

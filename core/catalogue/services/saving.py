@@ -32,6 +32,10 @@ class Saving:
         self.before[name] = before
         self.after[name] = after
 
+    def stored(self, sql: str, *params: object) -> list[db.Row]:
+        """Rows that belong to the product; a new one has none, so it is spared the statement."""
+        return [] if self.is_new else db.rows(sql, *params)
+
     @property
     def changed(self) -> bool:
         return self.is_new or bool(self.after)
@@ -82,7 +86,7 @@ def save_texts(saving: Saving, texts: Mapping[str, TextDraft], site_id: int | No
     """Words per language, for all sites (`site_id` None) or for one. A language without a name borrows the product's."""
     if not texts:
         return
-    rows = db.rows(
+    rows = saving.stored(
         "SELECT language, site_id, id, name, summary, body_html, seo_title, seo_description FROM product_text WHERE product_id = ? ORDER BY id",
         saving.product_id,
     )
@@ -130,7 +134,8 @@ def save_categories(saving: Saving, category_ids: tuple[int, ...] | None) -> Non
     if wanted - known:
         raise Unfit({"categories": "One of these categories no longer exists."})
     old = {
-        row[0] for row in db.rows("SELECT category_id FROM product_category WHERE product_id = ?", saving.product_id)
+        row[0]
+        for row in saving.stored("SELECT category_id FROM product_category WHERE product_id = ?", saving.product_id)
     }
     gone = old - wanted
     for category_id in sorted(gone):
@@ -153,7 +158,7 @@ def save_media(saving: Saving, media_ids: tuple[int, ...] | None) -> None:
     wanted = list(dict.fromkeys(media_ids))
     old = [
         row[0]
-        for row in db.rows(
+        for row in saving.stored(
             "SELECT media_id FROM product_media WHERE product_id = ? ORDER BY position, media_id", saving.product_id
         )
     ]
@@ -170,11 +175,12 @@ def save_listing(saving: Saving, draft: ListingDraft | None) -> None:
     if draft is None and not saving.is_new:
         return
     draft = draft or ListingDraft()
-    old = db.one(
+    found = saving.stored(
         "SELECT visible, position, publish_at, withdraw_at FROM listing WHERE site_id = ? AND product_id = ?",
         saving.site.id,
         saving.product_id,
     )
+    old = found[0] if found else None
     before = (bool(old[0]), *old[1:]) if old else (True, 0, None, None)
     wanted = (draft.visible, draft.position, _micros(draft.publish_at), _micros(draft.withdraw_at))
     after = tuple(now if now is not None else was for now, was in zip(wanted, before, strict=True))
@@ -200,7 +206,7 @@ def _save_paths(saving: Saving, paths: Mapping[str, str]) -> None:
     """An address in each of the site's languages: the wanted one, or one made from the name if it has none."""
     known = {
         row[0]: row[1]
-        for row in db.rows(
+        for row in saving.stored(
             "SELECT language, path FROM slug WHERE kind = 'product' AND ref = ? AND site_id = ? AND current = ?",
             saving.product_id,
             saving.site.id,
@@ -215,7 +221,9 @@ def _save_paths(saving: Saving, paths: Mapping[str, str]) -> None:
             wanted = text.name if text else ""
         elif not (wanted := paths.get(language, "")):
             continue
-        path, is_new = claim_path(saving.site.id, language, "product", saving.product_id, wanted)
+        path, is_new = claim_path(
+            saving.site.id, language, "product", saving.product_id, wanted, before=known.get(language)
+        )
         if is_new:
             saving.note(f"path ({language})", known.get(language), path)
 

@@ -180,7 +180,7 @@ def save_attributes(saving: Saving, drafts: tuple[AttributeDraft, ...] | None) -
     wanted = [row for draft in drafts for row in _attribute_rows(attributes[draft.code], draft.values)]
     old = [
         tuple(row)
-        for row in db.rows(
+        for row in saving.stored(
             "SELECT attribute_id, position, value, names, number FROM product_attribute WHERE product_id = ? ORDER BY attribute_id, position",
             saving.product_id,
         )

@@ -83,13 +83,14 @@ def current_path(site_id: int, language: str, kind: Kind, ref: int) -> str | Non
     return found
 
 
-def claim_path(site_id: int, language: str, kind: Kind, ref: int, wanted: str) -> tuple[str, bool]:
+def claim_path(
+    site_id: int, language: str, kind: Kind, ref: int, wanted: str, *, before: str | None
+) -> tuple[str, bool]:
     """Part of a verb: give a thing the free address nearest to `wanted` (`-2`, `-3`, ...), unless it has one like it.
 
-    Answers the path and whether it is new.
+    `before` is its current one. Answers the path and whether it is new.
     """
     base = clean_path(wanted) or f"{kind}-{ref}"
-    before = current_path(site_id, language, kind, ref)
     if before is not None and (before == base or before.removeprefix(base + "-").isdigit()):
         return before, False
     path = _free(site_id, language, kind, ref, base)

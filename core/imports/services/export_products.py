@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import BinaryIO
 
 from core.catalogue.services.drafts import PriceDraft
 from core.catalogue.services.stock import UNLIMITED as ANY_NUMBER
@@ -29,15 +30,25 @@ Cells = dict[str, object]
 
 
 def export_products(
-    site: Site, stream: TextIO, progress: Callable[[int, int], None] = lambda _done, _total: None
+    site: Site, stream: BinaryIO, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> int:
-    """Write every product that has a place on the site, and answer how many rows that made.
+    """Write every product that has a place on the site, and answer how many there are.
 
-    `stream` must have been opened with `newline=""`; for Excel begin it with a byte order mark (`utf-8-sig`).
+    UTF-8 with a byte order mark, without which Excel takes it for an old code page. The stream stays open.
     """
     columns = _columns(site)
-    cells = ([row.get(column, "") for column in columns] for row in _rows(site, progress))
-    return write_rows(stream, columns, cells)
+    count, last = 0, None
+
+    def cells() -> Iterator[Sequence[object]]:
+        nonlocal count, last
+        for row in _rows(site, progress):
+            count, last = count + (row["product"] != last), row["product"]
+            yield [row.get(column, "") for column in columns]
+
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=True)
+    write_rows(text, columns, cells())
+    text.detach()
+    return count
 
 
 def _columns(site: Site) -> tuple[str, ...]:
@@ -84,17 +95,11 @@ class _Batch:
         self._ids = ids
         self._marks = db.marks(ids)
         self._texts = self._load_texts()
-        self._paths: dict[int, str] = dict(
-            self._select("SELECT ref, path FROM slug WHERE kind = 'product' AND site_id = ? AND language = ? AND current = ?"
-                         f" AND ref IN ({self._marks})", site.id, site.language, True)
-        )  # fmt: skip
+        self._paths = self._load_paths()
         self._categories = visible_category_paths(site, ids)
         self._attributes = self._load_attributes()
         self._pictures = addresses_of(site, ids)
         self._variants = self._load_variants()
-
-    def _select(self, sql: str, *params: object) -> list[tuple[int, str]]:
-        return [(row[0], row[1]) for row in db.rows(sql, *params, *self._ids)]
 
     def rows(self, products: Sequence[tuple[int, str, str, bool]]) -> Iterator[Cells]:
         """One row per variant; what belongs to the product stands on its first one."""
@@ -113,6 +118,14 @@ class _Batch:
             for place, variant in enumerate(self._variants[product_id]):
                 yield {"product": key, "sku": variant.sku, **(shared if place == 0 else {}), **variant.cells}
 
+    def _load_paths(self) -> dict[int, str]:
+        found = db.rows(
+            "SELECT ref, path FROM slug WHERE kind = 'product' AND site_id = ? AND language = ? AND current = ?"
+            f" AND ref IN ({self._marks})",
+            self._site.id, self._site.language, True, *self._ids,
+        )  # fmt: skip
+        return {product_id: path for product_id, path in found}  # noqa: C416 -- says what the two columns are
+
     def _load_texts(self) -> Mapping[int, Cells]:
         texts: dict[int, Cells] = defaultdict(dict)
         for product_id, language, *words in db.rows(
@@ -127,7 +140,8 @@ class _Batch:
     def _load_attributes(self) -> Mapping[int, Cells]:
         values: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for product_id, code, value, names in db.rows(
-            "SELECT p.product_id, a.code, p.value, p.names FROM product_attribute p JOIN attribute a ON a.id = p.attribute_id"
+            "SELECT p.product_id, a.code, p.value, p.names FROM product_attribute p"
+            " JOIN attribute a ON a.id = p.attribute_id"
             f" WHERE p.product_id IN ({self._marks}) ORDER BY p.product_id, a.code, p.position",
             *self._ids,
         ):
@@ -145,8 +159,8 @@ class _Batch:
     def _load_variants(self) -> Mapping[int, list[_Variant]]:
         variants: dict[int, list[_Variant]] = defaultdict(list)
         found = db.rows(
-            "SELECT v.product_id, v.id, v.sku, v.barcode, v.weight_g, v.tracked, v.needs_delivery, v.active, v.media_id,"
-            " l.on_hand, l.backorder_limit FROM variant v"
+            "SELECT v.product_id, v.id, v.sku, v.barcode, v.weight_g, v.tracked, v.needs_delivery, v.active,"
+            " v.media_id, l.on_hand, l.backorder_limit FROM variant v"
             " LEFT JOIN stock_level l ON l.variant_id = v.id AND l.location_id = ?"
             f" WHERE v.product_id IN ({self._marks}) AND v.deleted_at IS NULL ORDER BY v.product_id, v.position, v.id",
             first_location(), *self._ids,

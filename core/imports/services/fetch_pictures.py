@@ -64,15 +64,15 @@ def _give_up(source: PictureSource, reason: str) -> None:
 
 def _present(site: Site, source: PictureSource) -> int | None:
     """The picture, if it is the shop's own or another product has fetched it already."""
+    found: int | None
     if name := own_name(site, source.url):
-        sql, params = "SELECT id FROM media WHERE name = ?", (name,)
+        found = db.value("SELECT id FROM media WHERE name = ?", name)
     else:
-        sql = (
+        found = db.value(
             "SELECT m.id FROM picture_source s JOIN media m ON m.id = s.media_id"
-            " WHERE s.url_digest = ? AND s.state = ? LIMIT 1"
-        )
-        params = (source.url_digest, DONE)
-    found: int | None = db.value(sql, *params)
+            " WHERE s.url_digest = ? AND s.state = ? LIMIT 1",
+            source.url_digest, DONE,
+        )  # fmt: skip
     return found
 
 

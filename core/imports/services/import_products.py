@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -12,44 +11,21 @@ from typing import BinaryIO
 from core.hookspecs.site import Site
 from core.imports.models import DONE, FAILED, RUNNING, WAITING, ImportRun
 from core.imports.services.formats import Header, detect_format
-from core.imports.services.kept_files import RemarksFile, folder, forget_file, keep_file, remarks_path
-from core.imports.services.pictures import PictureFailure, failed_pictures, want_pictures
+from core.imports.services.kept_files import RemarksFile, folder, forget_file, keep_file
+from core.imports.services.pictures import want_pictures
 from core.imports.services.read_products import ProductFile, ReadProduct, open_products
+from core.imports.services.reports import Report, find_run, report
 from core.imports.services.store_products import Result, Store, Stored
 from core.kernel import activity, db, jobs
 from core.kernel.i18n import language, say, speaking
 from core.kernel.sites import state_of
 from core.lib import clock
 from core.lib.csv import open_rows
-from core.lib.errors import NotFound, Refused
+from core.lib.errors import Refused
 
 BATCH = 50
 KEPT = timedelta(days=30)
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """How far a run is and what became of the products so far. `total` is known once the file has been laid out.
-
-    `remarks` is the CSV file of remarks, or None if there are none; `failed_pictures` grows while pictures are fetched.
-    """
-
-    id: int
-    original: str
-    format: str
-    dry_run: bool
-    state: str
-    done: int
-    total: int
-    created: int
-    updated: int
-    unchanged: int
-    refused: int
-    warnings: int
-    error: str
-    remarks: Path | None
-    failed_pictures: Sequence[PictureFailure]
 
 
 # -- verbs -------------------------------------------------------------------------------------------------------------
@@ -67,7 +43,7 @@ def import_products(
 ) -> Report:
     """Import a file now, in this process; for commands. `progress(done, total)` counts products.
 
-    Commits one transaction per batch of products. Raises UnreadableFile and MissingColumns, and then has stored nothing.
+    Commits one transaction per batch of products. Raises UnreadableFile and MissingColumns; then nothing is stored.
     """
     run_id = _new_run(site, source, "", format_name, mapping, actor, dry_run=dry_run, later=False)
     try:
@@ -97,38 +73,8 @@ def start_import(
 
 def import_for_good(site: Site, run_id: int, actor: str) -> int:
     """After a dry run, the same file once more and for good; answers the new run's id. Raises NotFound."""
-    run = _run(site, run_id)
+    run = find_run(site, run_id)
     return _new_run(site, folder() / run.file, run.original, run.format, run.mapping, actor, dry_run=False, later=True)
-
-
-def report(site: Site, run_id: int) -> Report:
-    """How a run of this site is. Raises NotFound."""
-    run = _run(site, run_id)
-    path = remarks_path(run.file)
-    return Report(
-        **{name: getattr(run, name) for name in _REPORTED},
-        remarks=path if (run.refused or run.warnings) and path.exists() else None,
-        failed_pictures=failed_pictures(run.id),
-    )
-
-
-_REPORTED = (
-    *("id", "original", "format", "dry_run", "state", "done", "total"),
-    *("created", "updated", "unchanged", "refused", "warnings", "error"),
-)
-
-
-def reports(site: Site, limit: int = 20) -> list[Report]:
-    """The last runs of a site, the newest first."""
-    runs = ImportRun.for_site(site).order_by(ImportRun.id.desc()).limit(limit)
-    return [report(site, run.id) for run in runs]
-
-
-def _run(site: Site, run_id: int) -> ImportRun:
-    run: ImportRun | None = ImportRun.for_site(site).where(ImportRun.id == run_id).first()
-    if run is None:
-        raise NotFound
-    return run
 
 
 # -- a run -------------------------------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ def addresses_of(site: Site, product_ids: Sequence[int]) -> Addresses:
     """The pictures of products and of their variants: where they were fetched from, else their place in this shop."""
     marks = db.marks(product_ids)
     source = f"SELECT media_id, url FROM picture_source WHERE state = ? AND product_id IN ({marks}) ORDER BY id DESC"
-    sources: dict[int, str] = {media_id: address for media_id, address in db.rows(source, DONE, *product_ids)}
+    sources: dict[int, str] = dict(db.rows(source, DONE, *product_ids))
     media: dict[int | None, str] = {}
     for table in ("product_media p", "variant p"):
         for media_id, name in db.rows(

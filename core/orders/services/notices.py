@@ -53,5 +53,5 @@ def _orphan_reply(state: SiteState, plugin: str, notice: Notice) -> Reply:
     )  # fmt: skip
     if clock.now() - clock.instant(first) < ORPHAN_GRACE:
         return TRY_AGAIN
-    log.warning("a notice about a payment that nobody knows", site=state.site.key, plugin=plugin, event=notice.event_id)
+    log.warning("a notice about a payment that nobody knows", site=state.site.key, plugin=plugin, notice=notice.event_id)
     return notice.reply

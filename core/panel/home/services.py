@@ -12,6 +12,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 from core.kernel.sites import SiteState
 from core.panel.jobs.services import dead_count
+from core.panel.orders.services.filters import to_ship_count
 from core.panel.shell import Shell
 
 LOW = 5
@@ -69,8 +70,7 @@ def steps(state: SiteState) -> list[Step]:
 
 def needs(state: SiteState, shell: Shell) -> list[Need]:
     """What waits for this person on this site, the worst first."""
-    found = [*_paused(state, shell), *_dead(shell), *_low(state.site, shell)]
-    return found
+    return [*_paused(state, shell), *_dead(shell), *_to_ship(state.site, shell), *_low(state.site, shell)]
 
 
 def _paused(state: SiteState, shell: Shell) -> list[Need]:
@@ -87,6 +87,14 @@ def _dead(shell: Shell) -> list[Need]:
         return []
     title = ngettext("%(n)s piece of work gave up", "%(n)s pieces of work gave up", count)
     return [Need(icon="jobs", title=title, why=_("Nothing is lost; it waits until you try again."), url=url_for("panel.jobs"), act=_("Look"), tone="bad")]
+
+
+def _to_ship(site: Site, shell: Shell) -> list[Need]:
+    count = to_ship_count(site) if shell.may("orders.ship") else 0
+    if not count:
+        return []
+    title = ngettext("%(n)s order is to be shipped", "%(n)s orders are to be shipped", count)
+    return [Need(icon="truck", title=title, why=_("The pieces are set aside for them."), url=url_for("panel.orders", view="to_ship"), act=_("Show"))]
 
 
 def _low(site: Site, shell: Shell) -> list[Need]:

@@ -13,7 +13,7 @@ from core.kernel.i18n import lazy, ngettext
 from core.kernel.installation import installation
 from core.kernel.switch import PluginView
 from core.lib.errors import NotFound, Unfit
-from core.panel.status import Status
+from core.panel.shell import Status
 
 CATEGORIES: dict[str, tuple[Any, str]] = {
     "payment": (lazy("Payment"), "card"),

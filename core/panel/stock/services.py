@@ -18,8 +18,8 @@ from core.panel.products.services.listing import named
 PAGE = 50
 MOVES = 30
 KINDS: dict[str, Any] = {
-    "allocate": lazy("Promised to an order"), "release": lazy("Given back by an order"), "ship": lazy("Shipped"), "receive": lazy("Received"),
-    "restock": lazy("Back on the shelf"), "adjust": lazy("Corrected"), "count": lazy("Counted"), "hold": lazy("Held"), "unhold": lazy("Let go"),
+    "allocate": lazy("Promised to an order"), "release": lazy("Given back by an order"), "ship": lazy("Shipped"), "receive": lazy("Came in"),
+    "restock": lazy("Back on the shelf"), "adjust": lazy("Corrected"), "count": lazy("Counted"), "hold": lazy("Held"), "unhold": lazy("Released"),
 }  # fmt: skip
 
 

@@ -1,1 +1,4 @@
-"""What pages need beyond what the floors below say: words, links and choices. Pure functions of shapes; nothing is stored here."""
+"""What pages need beyond what the floors below say.
+
+Words, links and choices. Pure functions of shapes; nothing is stored here.
+"""

@@ -16,7 +16,10 @@ from core.storefront.services.totals import Row, goods_row, quote_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartLine:
-    """A line. `total` None: not for sale now. `was` is what the whole line cost before; `notes` say what is the matter."""
+    """A line.
+
+    `total` None: not for sale now. `was` is what the whole line cost before; `notes` say what is the matter.
+    """
 
     id: int
     name: str
@@ -42,7 +45,10 @@ class Undo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCart:
-    """A cart with its sums. `subtotal` is what the goods cost before offers; `code_error` is about a code that is not granted."""
+    """A cart with its sums.
+
+    `subtotal` is what the goods cost before offers; `code_error` is about a code that is not granted.
+    """
 
     lines: tuple[CartLine, ...] = ()
     count: int = 0
@@ -104,7 +110,10 @@ def _line(line: LineView) -> CartLine:
 
 
 def _was(line: LineView) -> Money | None:
-    """The higher price of before: the list price where a promotion lowers it, else the price that the merchant crossed out."""
+    """The higher price of before.
+
+    The list price where a promotion lowers it, else the price that the merchant crossed out.
+    """
     if line.priced is None or line.variant is None:
         return None
     unit, listed = line.priced.line.unit, line.priced.line.list_unit

@@ -16,7 +16,6 @@ from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 from core.kernel.sites import SiteState
-from core.lib import addresses
 from core.lib.errors import Broken
 from core.lib.money import Money
 from core.orders.services.gateways import gateways_of, guarded
@@ -53,7 +52,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCheckout:
-    """All of the page. `errors` are (field id or empty, message); `more` are folded fields, open if one of them is filled."""
+    """All of the page.
+
+    `errors` are (field id or empty, message); `more` are folded fields, open if one of them is filled.
+    """
 
     errors: tuple[tuple[str, str], ...]
     contact: Sequence[Field]
@@ -87,23 +89,26 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
     """`view` as a page; `errors` are messages by field name, in the reader's language."""
     stored = view.stored
     address = stored.address or Address(country=site.country)
+    contact = [email_field(stored.email, errors, text=_("For the confirmation and news of this order, nothing else."))]
+    country = country_field(address.country, (), errors)
+    main, more = address_fields(address, errors), address_fields(address, errors, folded=True)
+    billing = _billing(stored.billing, errors) if stored.billing else []
+    questions = [plugin_field(plugin, one, _answer(view, plugin, one.name), errors) for plugin, one in view.fields]
     return ShownCheckout(
-        errors=_errors(view, errors),
-        contact=[
-            email_field(stored.email, errors, text=_("For the confirmation and news of this order, nothing else."))
-        ],
-        country=country_field(address.country, (), errors),
-        address=address_fields(address, errors),
-        more=address_fields(address, errors, folded=True),
+        errors=_errors(view, errors, [*contact, country, *main, *more, *billing, *questions]),
+        contact=contact,
+        country=country,
+        address=main,
+        more=more,
         more_open=any(address_texts(address)[name] or name in errors for name in FOLDED),
         billing_other=stored.billing is not None,
-        billing=_billing(stored.billing, errors) if stored.billing else (),
+        billing=billing,
         needs_delivery=view.cart.needs_delivery,
         deliveries=[_delivery(rate, view.delivery.chosen) for rate in view.delivery.rates],
         delivery_error=errors.get("delivery", "") or _no_delivery(view),
         payments=[_payment(gateway, view.gateway) for gateway in view.gateways],
         payment_error=errors.get("gateway", ""),
-        fields=[plugin_field(plugin, one, _answer(view, plugin, one.name), errors) for plugin, one in view.fields],
+        fields=questions,
         lines=[
             ShownLine(
                 name=line.name, quantity=line.quantity, picture=line.picture, choice=line.choice, total=line.total
@@ -117,18 +122,14 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
     )
 
 
-def _errors(view: CheckoutView, errors: Errors) -> tuple[tuple[str, str], ...]:
-    """What the fields and the plugins say, in the order of the page."""
-    names = ("email", "country", *addresses.NAMES, *(BILLING + name for name in addresses.NAMES))
+def _errors(view: CheckoutView, errors: Errors, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:
+    """What plugins and fields say, in the order of the page; delivery and payment are lists of radio buttons."""
     anchors = {"delivery": "delivery-1", "gateway": "gateway-1"}
-    linked = {anchors.get(name, name): text for name, text in errors.items()}
-    told = tuple(
+    told = [
         ("", one.message) for one in view.problems if one.code != _NO_DELIVERY and one.message not in errors.values()
-    )
-    return (
-        *told,
-        *summary(linked, [*names, *(name for name in errors if name.startswith("extra.")), *anchors.values()]),
-    )
+    ]
+    rest = {name: text for name, text in errors.items() if name not in anchors}
+    return (*told, *summary(rest, fields), *((id_, errors[name]) for name, id_ in anchors.items() if name in errors))
 
 
 def _no_delivery(view: CheckoutView) -> str:
@@ -179,25 +180,27 @@ def _payment(gateway: GatewayView, chosen: GatewayView | None) -> Option:
 
 
 def payments_again(state: SiteState, order: OrderView) -> list[Option]:
-    """The ways in which an order that waits for its money can be paid now; the one of before is chosen."""
+    """The ways in which an order that waits for its money can be paid now, the one of before first and chosen.
+
+    Where that one is an instruction which the page shows anyway, only the others are left.
+    """
     if not order.can_be_paid:
         return []
     address = order.billing or order.address
-    usable = [
-        gateway for plugin, gateway in gateways_of(state) if _takes(state, plugin, gateway, order.due, address) == ""
-    ]
-    chosen = next((gateway.code for gateway in usable if gateway.code == order.gateway), usable[0].code if usable else "")
+    usable = [one for plugin, one in gateways_of(state) if _takes(state, plugin, one, order.due, address) == ""]
+    offered = [one for one in usable if one.code != order.gateway or one.flow != "instructions"]
+    chosen = next((one.code for one in offered if one.code == order.gateway), offered[0].code if offered else "")
     return [
         Option(
-            value=gateway.code,
-            title=gateway.title,
-            text=gateway.description,
-            icon=gateway.icon,
+            value=one.code,
+            title=one.title,
+            text=one.description,
+            icon=one.icon,
             amount=None,
-            chosen=gateway.code == chosen,
+            chosen=one.code == chosen,
             disabled=False,
         )
-        for gateway in usable
+        for one in sorted(offered, key=lambda one: one.code != chosen)
     ]
 
 

@@ -1,6 +1,7 @@
 """Which variant of a product is shown, and what each other choice would lead to.
 
-Options are walked in order: what an earlier one allows stays open, so that every variant can be reached; a value that the
+Options are walked in order: what an earlier one allows stays open, so that every variant can be reached; a value that
+the
 choices before it rule out is impossible. The script on the page follows the same rule.
 """
 
@@ -78,7 +79,10 @@ def choice(product: ProductPage, variant: ShownVariant | None) -> Choice:
 
 
 def variant_of(product: ProductPage, sku: str, picked: Mapping[str, str]) -> ShownVariant | None:
-    """The variant with or nearest to the picked values (option code to value code), else the one of this SKU, else the first."""
+    """The variant with or nearest to the picked values, else the one of this SKU, else the first.
+
+    `picked` maps option codes to value codes.
+    """
     if picked:
         return exact(product, picked) or _nearest(product, picked)
     return next((variant for variant in product.variants if variant.sku == sku), None) or product.first
@@ -189,7 +193,7 @@ def _facts(product: ProductPage) -> dict[str, Any]:
 
 
 def _fact(variant: ShownVariant, values: dict[str, str], pictures: Mapping[int, int]) -> dict[str, Any]:
-    assert variant.price is not None  # noqa: S101 -- only those with a price are told
+    assert variant.price is not None
     stock = stock_words(variant)
     return {
         "id": variant.id,

@@ -66,7 +66,7 @@ def product(page: ProductPage, variant: ShownVariant | None, url: str, site: Sit
 
 
 def _offer(variant: ShownVariant, url: str) -> Facts:
-    assert variant.price is not None  # noqa: S101 -- the caller looked
+    assert variant.price is not None
     there = "InStock" if variant.can_be_bought else "OutOfStock"
     return {
         "@type": "Offer", "url": url, "price": variant.price.decimal, "priceCurrency": variant.price.currency,

@@ -31,13 +31,14 @@ class Form:
 
 def form(fields: Sequence[Field], errors: Errors, next_path: str = "") -> Form:
     """A form whose summary links to those fields that are wrong."""
-    return Form(fields=fields, errors=summary(errors, [field["id"] for field in fields]), next=next_path)
+    return Form(fields=fields, errors=summary(errors, fields), next=next_path)
 
 
-def summary(errors: Errors, known: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """What is wrong as (id, message), in the order of the page; without a link where there is no such field."""
-    ordered = sorted(errors.items(), key=lambda pair: known.index(pair[0]) if pair[0] in known else -1)
-    return tuple((name if name in known else "", text) for name, text in ordered)
+def summary(errors: Errors, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:
+    """What is wrong as (field id, message that names the field), in the order of the page; the rest comes first."""
+    labels = {field["id"]: field["label"] for field in fields}
+    apart = tuple(("", text) for name, text in errors.items() if name not in labels)
+    return (*apart, *((name, f"{labels[name]}: {errors[name]}") for name in labels if name in errors))
 
 
 def said(error: Refused) -> dict[str, str]:

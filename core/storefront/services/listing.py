@@ -1,4 +1,7 @@
-"""A list with its links: the state of every filter is in the address, so each chip and page is an address without or with it."""
+"""A list with its links.
+
+The state of every filter is in the address, so each chip and page is an address without or with it.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from flask import g
 
@@ -36,7 +37,10 @@ def menu() -> tuple[CategoryNode, ...]:
 
 
 def languages(alternates: Mapping[str, str] | None = None) -> tuple[LanguageLink, ...]:
-    """The languages of this site. `alternates` maps tags to the address of this page in them; without one it is the start page."""
+    """The languages of this site.
+
+    `alternates` maps tags to the address of this page in them; without one it is the start page.
+    """
     site, spoken, known = current().site, i18n.language(), alternates or {}
     return tuple(
         LanguageLink(
@@ -55,10 +59,13 @@ def in_language(site: Site, tag: str, path: str) -> str:
 
 
 def alternates(prefix: str, paths: Mapping[str, str]) -> dict[str, str]:
-    """Absolute addresses of one page per language, for hreflang, from its paths below `prefix`. Empty where there is only one language."""
+    """Absolute addresses of one page per language, for hreflang, from its paths below `prefix`.
+
+    Empty where there is only one language.
+    """
     site = current().site
     found = {
-        tag: absolute(in_language(site, tag, prefix + path)) for tag, path in paths.items() if tag in site.languages
+        tag: absolute(in_language(site, tag, prefix + quote(path))) for tag, path in paths.items() if tag in site.languages
     }
     return found if len(found) > 1 else {}
 

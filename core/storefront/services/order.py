@@ -181,7 +181,7 @@ def _payment_steps(order: OrderView) -> tuple[Step, ...]:
     ]
     if order.status.payment in {"unpaid", "partly_paid", "pending"}:
         titles = {"pending": _("The payment is on its way"), "partly_paid": _("Paid in part")}
-        return (Step(state="todo", title=titles.get(order.status.payment, _("Payment")), text=order.payment_title),)
+        return (Step(state="todo", title=titles.get(order.status.payment, _("To be paid")), text=order.payment_title),)
     return (Step(state="done", title=_("Paid"), at=paid[-1] if paid else None, text=order.payment_title),)
 
 

@@ -32,7 +32,7 @@ def quote_rows(quote: Quote, count: int) -> list[Row]:
     return [
         Row(name=_goods(count), amount=quote.totals.subtotal),
         *_offers(offers),
-        *([_delivery(_("Delivery"), delivery.amount, words)] if shown else []),
+        *([_delivery(_("Delivery charge"), delivery.amount, words)] if shown else []),
         *_sums(quote.totals.total, taxes, included=quote.prices_include_tax),
     ]
 
@@ -49,7 +49,7 @@ def order_rows(order: OrderView) -> list[Row]:
     return [
         Row(name=_goods(order.count), amount=order.subtotal),
         *_offers([(offer.title or offer.code, offer.amount) for offer in order.adjustments]),
-        *([_delivery(order.delivery_title or _("Delivery"), order.delivery, "")] if order.needs_delivery else []),
+        *([_delivery(order.delivery_title or _("Delivery charge"), order.delivery, "")] if order.needs_delivery else []),
         *_sums(order.total, taxes, included=order.prices_include_tax),
     ]
 

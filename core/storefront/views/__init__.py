@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from core.storefront.services.navigation import NAMES
-from core.storefront.views import account, cart, catalogue, checkout, entrance, orders, search
 from core.storefront.views.place import VIEWS
 
-__all__ = ["NAMES", "VIEWS", "account", "cart", "catalogue", "checkout", "entrance", "orders", "search"]
+__all__ = ["NAMES", "VIEWS"]
+
+for _place in ("catalogue", "search", "cart", "checkout", "orders", "entrance", "account"):
+    import_module(f"{__name__}.{_place}")

@@ -1,4 +1,7 @@
-"""The cart: a page for everybody, and the same as a drawer for scripts. Every change is a POST and ends in one of the two."""
+"""The cart.
+
+A page for everybody, and the same as a drawer for scripts. Every change is a POST and ends in one of the two.
+"""
 
 from __future__ import annotations
 

@@ -111,7 +111,10 @@ def track() -> Response:
 @VIEWS.post("/track", endpoint="find_order")
 @public
 def find() -> Response:
-    """The order with this number and address, without what only its owner should read. A page: nothing is stored by it."""
+    """The order with this number and address, without what only its owner should read.
+
+    A page: nothing is stored by it.
+    """
     number, email = request.form.get("number", ""), request.form.get("email", "")
     try:
         limits.take("track", number)

@@ -20,7 +20,15 @@ ODD_ADDRESSES = (
     Address(),
     Address(country="GB"),
     Address(country="ZZ", postcode="???", lines=("",)),
-    Address(country="CN", region="广东省", city="深圳市", district="南山区", lines=("科技园路 1 号",), postcode="518000", name="王小明"),
+    Address(
+        country="CN",
+        region="广东省",
+        city="深圳市",
+        district="南山区",
+        lines=("科技园路 1 号",),
+        postcode="518000",
+        name="王小明",
+    ),
     Address(country="gb", postcode="ls1 4ap'; DROP TABLE", lines=("x" * 5000,), city="\x00"),
 )
 
@@ -56,7 +64,9 @@ class CarrierContract:
             for rate in rates:
                 _sound(rate, parcel)
             services = [rate.service for rate in rates]
-            assert len(set(services)) == len(services), "two rates of one service: the shopper's choice would be a guess"
+            assert len(set(services)) == len(services), (
+                "two rates of one service: the shopper's choice would be a guess"
+            )
 
     def test_another_currency_is_quoted_in_it_or_not_at_all(self, carrier: Carrier, served: Address) -> None:
         for currency in ("JPY", "KWD", "CNY"):
@@ -72,7 +82,9 @@ class CarrierContract:
     def test_where_it_does_not_deliver_it_has_no_rate(self, carrier: Carrier) -> None:
         for address in (the_address("KP"), the_address("AQ"), *ODD_ADDRESSES):
             if carrier.serves(address):
-                assert not list(carrier.quote(a_parcel(address=address))), "a rate for where it says it does not deliver"
+                assert not list(carrier.quote(a_parcel(address=address))), (
+                    "a rate for where it says it does not deliver"
+                )
 
     def test_asked_twice_it_answers_the_same(self, carrier: Carrier, served: Address) -> None:
         parcel = a_parcel(address=served)
@@ -82,11 +94,7 @@ class CarrierContract:
     def test_one_key_buys_one_label(self, carrier: Carrier, served: Address) -> None:
         parcel = a_parcel(address=served)
         rate = next(iter(carrier.quote(parcel)))
-        try:
-            first = carrier.buy(parcel, rate, "key-1")
-        except Broken as refusal:
-            assert refusal.permanent, "a carrier without labels says so for good"
-            return
+        first = _bought(carrier, parcel, rate)
         assert isinstance(first, Label)
         assert carrier.buy(parcel, rate, "key-1").tracking == first.tracking, "one key, two labels"
         assert carrier.buy(parcel, rate, "key-2").tracking != first.tracking, "two parcels, one label"
@@ -110,6 +118,15 @@ class CarrierContract:
             except Forged:
                 continue
             assert not list(scans), f"anybody may say where a parcel is: {body!r}"
+
+
+def _bought(carrier: Carrier, parcel: Parcel, rate: Rate) -> Label:
+    try:
+        return carrier.buy(parcel, rate, "key-1")
+    except Broken as refusal:
+        if refusal.permanent:
+            pytest.skip("it sells no labels")
+        raise
 
 
 def _parcels(served: Address) -> Sequence[Parcel]:

@@ -26,7 +26,7 @@ class ChannelPeer(Protocol):
 
 
 class ChannelContract:
-    """Subclass it in the plugin's tests and give the fixtures `channel` and `peer`; `to` is an address that it takes."""
+    """Subclass it in the plugin's tests, give the fixtures `channel` and `peer`; `to` is an address that it takes."""
 
     to = "mira@example.com"
 
@@ -40,8 +40,10 @@ class ChannelContract:
 
     def message(self, **changes: str) -> Message:
         """A message with a key of its own."""
-        usual = Message(key=ids.uid(), kind="order.placed", to=self.to, subject="Order 1001", text="Thank you for your order.")
-        return replace(usual, **changes)  # type: ignore[arg-type]
+        usual = Message(
+            key=ids.uid(), kind="order.placed", to=self.to, subject="Order 1001", text="Thank you for your order."
+        )
+        return replace(usual, **changes)
 
     def test_it_says_what_it_is(self, channel: Channel) -> None:
         assert channel.code, "code is empty"
@@ -71,7 +73,11 @@ class ChannelContract:
 
     def test_chinese_and_long_texts_pass(self, channel: Channel, peer: ChannelPeer) -> None:
         before = len(peer.received())
-        channel.send(self.message(subject="订单已确认 " + "长" * 200, text="感谢您的订购。\n" * 500, html="<p>感谢</p>", language="zh-CN"))
+        channel.send(
+            self.message(
+                subject="订单已确认 " + "长" * 200, text="感谢您的订购。\n" * 500, html="<p>感谢</p>", language="zh-CN"
+            )
+        )
         assert len(peer.received()) == before + 1
 
     def test_nobody_answering_is_broken_for_now(self, channel: Channel, peer: ChannelPeer) -> None:

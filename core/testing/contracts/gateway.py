@@ -24,7 +24,7 @@ ENDED = {FactKind.DECLINED, FactKind.EXPIRED, FactKind.VOIDED}
 
 
 class GatewayContract(NoticeRules):
-    """Subclass it in the plugin's tests and give the fixtures `gateway` and, unless it only shows instructions, `peer`."""
+    """Subclass it in the plugin's tests, give the fixture `gateway` and, unless it only shows instructions, `peer`."""
 
     currencies: ClassVar[Sequence[str]] = ("EUR", "JPY", "KWD")
 
@@ -42,7 +42,7 @@ class GatewayContract(NoticeRules):
         with no_database():
             yield
 
-    # -- what it says of itself ----------------------------------------------------------------------------------------
+    # -- what it says of itself --------------------------------------------------------------------
 
     def test_it_says_what_it_is(self, gateway: Gateway) -> None:
         assert gateway.code, "code is empty"
@@ -65,7 +65,7 @@ class GatewayContract(NoticeRules):
                 odd = Money(10 ** money.exponent(currency) * 5 + 1, currency)
                 assert gateway.takes(odd, None), f"it would have to round {odd.decimal} {currency}"
 
-    # -- begin ------------------------------------------------------------------------------------------------------------
+    # -- begin -------------------------------------------------------------------------------------
 
     def test_begin_answers_as_its_flow_says(self, gateway: Gateway) -> None:
         if gateway.flow not in FLOWS:
@@ -74,7 +74,9 @@ class GatewayContract(NoticeRules):
         answer = gateway.begin(intent, key(intent, "key-1"))
         assert isinstance(answer, FLOWS[gateway.flow]), f"{gateway.flow} answers {FLOWS[gateway.flow].__name__}"
         if isinstance(answer, Redirect):
-            assert answer.url.startswith(("https://", "http://127.0.0.1", "http://localhost")), "an address in clear text"
+            assert answer.url.startswith(("https://", "http://127.0.0.1", "http://localhost")), (
+                "an address in clear text"
+            )
         if isinstance(answer, Show):
             assert answer.text or answer.rows, "nothing is shown"
 
@@ -84,7 +86,9 @@ class GatewayContract(NoticeRules):
             intent = an_intent(Money(4990, currency))
             if not gateway.takes(intent.amount, None):
                 intent = begun(gateway, intent)
-                assert peer.asked(intent) == intent.amount, f"{intent.amount.decimal} {currency} was asked for otherwise"
+                assert peer.asked(intent) == intent.amount, (
+                    f"{intent.amount.decimal} {currency} was asked for otherwise"
+                )
 
     def test_every_currency_is_told_exactly(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         peer = needed(gateway, peer)
@@ -101,7 +105,7 @@ class GatewayContract(NoticeRules):
         assert getattr(first, "reference", "") == getattr(second, "reference", "")
         assert peer.payments(replace(intent, reference=getattr(first, "reference", ""))) == 1, "one key, two payments"
 
-    # -- fetch ------------------------------------------------------------------------------------------------------------
+    # -- fetch -------------------------------------------------------------------------------------
 
     def test_nothing_is_taken_before_the_shopper_pays(self, gateway: Gateway) -> None:
         if gateway.flow == "instant":
@@ -134,7 +138,7 @@ class GatewayContract(NoticeRules):
         assert any(fact.kind in ENDED for fact in facts), "the shopper would wait forever"
         assert told(facts, TAKEN) == 0
 
-    # -- capture, void, refund ------------------------------------------------------------------------------------------------
+    # -- capture, void, refund ---------------------------------------------------------------------
 
     def test_what_it_cannot_do_it_refuses(self, gateway: Gateway) -> None:
         calls: dict[str, Callable[[Intent], object]] = {
@@ -175,7 +179,10 @@ class GatewayContract(NoticeRules):
     def test_one_key_refunds_once(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         intent = captured(gateway, able(gateway, peer, "refund"))
         part = intent.amount if "partial_refund" not in gateway.can else Money(1000, "EUR")
-        first, again = gateway.refund(intent, part, key(intent, "refund-1")), gateway.refund(intent, part, key(intent, "refund-1"))
+        first, again = (
+            gateway.refund(intent, part, key(intent, "refund-1")),
+            gateway.refund(intent, part, key(intent, "refund-1")),
+        )
         assert names(first) == names(again)
         assert told(first, {FactKind.REFUNDED}) == part.amount
         assert needed(gateway, peer).refunded(intent) == part.amount, "one key gave the money back twice"
@@ -193,7 +200,7 @@ class GatewayContract(NoticeRules):
             gateway.refund(intent, intent.amount + Money(1, "EUR"), key(intent, "refund-1"))
         assert needed(gateway, peer).refunded(intent) == 0
 
-    # -- answers that never come ------------------------------------------------------------------------------------------------
+    # -- answers that never come -------------------------------------------------------------------
 
     def test_a_lost_answer_to_begin_is_unknown(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         peer = needed(gateway, peer)

@@ -15,7 +15,6 @@ from core.testing.contracts.steps import GatewayPeer, names, needed, noticed, pa
 class NoticeRules:
     """The part of GatewayContract about `Gateway.read`."""
 
-
     def test_a_notice_says_what_fetch_says(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         intent = paid(gateway, needed(gateway, peer), an_intent())
         notice = gateway.read(needed(gateway, peer).notice(intent))
@@ -34,7 +33,11 @@ class NoticeRules:
 
     def test_an_unsigned_notice_is_refused(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         if gateway.flow in {"instructions", "instant"} and peer is None:
-            refused(gateway, IncomingRequest(method="POST", headers={}, query={}, body=b"{}", received_at=clock.now()), "anybody")
+            refused(
+                gateway,
+                IncomingRequest(method="POST", headers={}, query={}, body=b"{}", received_at=clock.now()),
+                "anybody",
+            )
             return
         request = noticed(gateway, peer)
         refused(gateway, replace(request, headers={}, query={}), "a notice without a signature")
@@ -49,7 +52,16 @@ class NoticeRules:
 
     def test_a_signature_of_nonsense_is_refused(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         request = noticed(gateway, peer)
-        for nonsense in ("", "x", "t=,v1=", "t=1e400,v1=0", "t=99999999999999999999,v1=00", "é" * 64, "\x00", "," * 1000):
+        for nonsense in (
+            "",
+            "x",
+            "t=,v1=",
+            "t=1e400,v1=0",
+            "t=99999999999999999999,v1=00",
+            "é" * 64,
+            "\x00",
+            "," * 1000,
+        ):
             headers = dict.fromkeys(request.headers, nonsense)
             refused(gateway, replace(request, headers=headers, query={}), f"the signature {nonsense[:20]!r}")
 

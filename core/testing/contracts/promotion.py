@@ -51,7 +51,9 @@ class PromotionContract:
 
     def test_it_offers_something(self, promote: Promote, cases: Sequence[Case], shop: Site) -> None:
         for case in cases:
-            assert _offers(promote(shop, case.cart, case.codes)), f"nothing for the codes {case.codes}: the other rules would prove nothing"
+            assert _offers(promote(shop, case.cart, case.codes)), (
+                f"nothing for the codes {case.codes}: the other rules would prove nothing"
+            )
 
     def test_asked_twice_it_answers_the_same(self, promote: Promote, cases: Sequence[Case], shop: Site) -> None:
         for case in cases:
@@ -67,10 +69,14 @@ class PromotionContract:
             assert codes == list(case.codes), "it changed the list of codes"
             assert cart == before, "it changed the cart"
 
-    def test_it_says_nothing_of_codes_it_does_not_know(self, promote: Promote, cases: Sequence[Case], shop: Site) -> None:
+    def test_it_says_nothing_of_codes_it_does_not_know(
+        self, promote: Promote, cases: Sequence[Case], shop: Site
+    ) -> None:
         for case in cases:
             for answer in promote(shop, case.cart, (*case.codes, *FOREIGN)):
-                assert answer.code not in FOREIGN or (isinstance(answer, Offer) and not answer.code), "it judged another plugin's code"
+                assert answer.code not in FOREIGN or (isinstance(answer, Offer) and not answer.code), (
+                    "it judged another plugin's code"
+                )
 
     def test_it_speaks_only_of_codes_that_were_given(self, promote: Promote, cases: Sequence[Case], shop: Site) -> None:
         for codes in ((), FOREIGN):
@@ -101,7 +107,9 @@ class PromotionContract:
         for case in cases:
             for cart in _variations(case.cart):
                 rate = ChosenRate(carrier="post", service="standard", title="Post", amount=Money(490, cart.currency))
-                candidates = [Candidate(plugin="tested", offer=offer) for offer in _offers(promote(shop, cart, case.codes))]
+                candidates = [
+                    Candidate(plugin="tested", offer=offer) for offer in _offers(promote(shop, cart, case.codes))
+                ]
                 result = quote(discounted(cart, candidates, rate), None, prices_include_tax=True)
                 assert result.total.amount >= 0
                 assert all(line.total.amount >= 0 for line in result.lines)
@@ -146,4 +154,3 @@ def _sound_benefit(benefit: Any, cart: Cart) -> None:
         assert benefit.amount.currency == cart.currency, "an amount in another currency"
     if isinstance(benefit, PercentOff | AmountOff) and benefit.line_ids is not None:
         assert benefit.line_ids <= {line.id for line in cart.lines}, "lines that are not in the cart"
-

@@ -15,22 +15,40 @@ from core.lib.money import Money
 def a_site(**changes: object) -> Site:
     """A British shop in euros, prices with tax; `changes` replace fields."""
     site = Site(
-        id=1, key="halden", name="Halden House", host="shop.localhost", origin="http://shop.localhost:8000", theme="plain",
-        language="en", languages=("en", "zh-CN"), currency="EUR", currencies=("EUR",), country="GB", timezone="UTC",
-        email="shop@example.com", prices_include_tax=True,
-    )  # fmt: skip
+        id=1,
+        key="halden",
+        name="Halden House",
+        host="shop.localhost",
+        origin="http://shop.localhost:8000",
+        theme="plain",
+        language="en",
+        languages=("en", "zh-CN"),
+        currency="EUR",
+        currencies=("EUR",),
+        country="GB",
+        timezone="UTC",
+        email="shop@example.com",
+        prices_include_tax=True,
+    )
     return replace(site, **changes)  # type: ignore[arg-type]
 
 
 def the_address(country: str = "GB", **parts: object) -> Address:
     """A complete address."""
     address = Address(
-        name="Mira Okafor", lines=("12 Canal Street",), city="Leeds", postcode="LS1 4AP", country=country, phone="+441130000000"
+        name="Mira Okafor",
+        lines=("12 Canal Street",),
+        city="Leeds",
+        postcode="LS1 4AP",
+        country=country,
+        phone="+441130000000",
     )
     return replace(address, **parts)  # type: ignore[arg-type]
 
 
-def a_line(number: int = 1, amount: int = 2500, quantity: int = 1, currency: str = "EUR", **changes: object) -> CartLine:
+def a_line(
+    number: int = 1, amount: int = 2500, quantity: int = 1, currency: str = "EUR", **changes: object
+) -> CartLine:
     """A cart line of product and variant `number`, `amount` minor units each."""
     unit = Money(amount, currency)
     line = CartLine(
@@ -43,7 +61,9 @@ def a_line(number: int = 1, amount: int = 2500, quantity: int = 1, currency: str
 def a_cart(*lines: CartLine, **changes: object) -> Cart:
     """A guest's cart of these lines; of two usual ones if none are given."""
     held = lines or (a_line(1, 2500), a_line(2, 1250, 2))
-    cart = Cart(id=7, currency=held[0].unit.currency, language="en", lines=held, email="mira@example.com", address=the_address())
+    cart = Cart(
+        id=7, currency=held[0].unit.currency, language="en", lines=held, email="mira@example.com", address=the_address()
+    )
     return replace(cart, **changes)  # type: ignore[arg-type]
 
 

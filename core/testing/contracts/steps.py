@@ -41,7 +41,7 @@ class GatewayPeer(Protocol):
         """Carry out the next call, but never answer it."""
 
 
-# -- steps -------------------------------------------------------------------------------------------------------------
+# -- steps -----------------------------------------------------------------------------------------
 
 
 def needed(gateway: Gateway, peer: GatewayPeer | None) -> GatewayPeer:
@@ -85,7 +85,7 @@ def noticed(gateway: Gateway, peer: GatewayPeer | None) -> IncomingRequest:
     return peer.notice(paid(gateway, peer, an_intent()))
 
 
-# -- judgements --------------------------------------------------------------------------------------------------------
+# -- judgements ------------------------------------------------------------------------------------
 
 
 def refused(gateway: Gateway, request: IncomingRequest, what: str) -> None:

@@ -1,1 +1,1 @@
-"""The other side of the fake gateway: a process of its own. It imports nothing of the shop, so that each proves the other."""
+"""The other side of the fake gateway: a process of its own. It imports nothing of the shop: each proves the other."""

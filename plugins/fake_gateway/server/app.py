@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from werkzeug.serving import make_server as _make_server
 from werkzeug.wrappers import Request, Response
 
 from plugins.fake_gateway.server import pages
-from plugins.fake_gateway.server.command import Options
 from plugins.fake_gateway.server.notices import HOW, Notices
+from plugins.fake_gateway.server.options import Options
 from plugins.fake_gateway.server.payments import Book, NotPossible, Payment, shown
 
 _RULES = (
@@ -50,7 +50,8 @@ class FakeServer:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ)
-        return self._answer(request)(environ, start_response)
+        answer: Iterable[bytes] = self._answer(request)(environ, start_response)
+        return answer
 
     def _answer(self, request: Request) -> Any:
         try:
@@ -63,9 +64,9 @@ class FakeServer:
         except HTTPException as error:
             return error
 
-    # -- the API ---------------------------------------------------------------------------------------------------------
+    # -- the API -----------------------------------------------------------------------------------
 
-    def _api(self, request: Request, endpoint: str, values: dict[str, str]) -> Response:
+    def _api(self, request: Request, endpoint: str, values: Mapping[str, Any]) -> Response:
         """Check the key, act, and then answer, unless the answer is to be lost or late."""
         given = request.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self.options.key}".encode()):
@@ -105,7 +106,7 @@ class FakeServer:
     def _told(self, request: Request, payment: Payment) -> dict[str, Any]:
         return {**shown(payment), "live": self.options.live, "url": f"{request.host_url}pay/{payment.id}"}
 
-    # -- the shopper -------------------------------------------------------------------------------------------------------
+    # -- the shopper -------------------------------------------------------------------------------
 
     def on_enter(self, request: Request) -> Response:
         """Where a hand-over by form arrives."""
@@ -141,7 +142,7 @@ class FakeServer:
             wait_s = self.options.stall_s if outcome == "timeout" else 0.0
             _later(wait_s, lambda: self.notices.tell(payment, event, how))
 
-    # -- controls for tests ---------------------------------------------------------------------------------------------------
+    # -- controls for tests ------------------------------------------------------------------------
 
     def on_control(self, request: Request, number: str) -> Response:
         """As the pay page, without a browser: `{"outcome": "pay", "notice": "twice"}`."""
@@ -150,7 +151,7 @@ class FakeServer:
         return _json(shown(payment))
 
     def on_tell(self, request: Request, number: str) -> Response:
-        """A notice about the last event, sent (`{"how": "forged"}`) or only signed and shown (`{"how": "once", "send": false}`)."""
+        """A notice about the last event, sent (`{"how": "forged"}`) or shown (`{"how": "once", "send": false}`)."""
         asked, payment = request.get_json(), self.book.get(number)
         how = asked.get("how", "once")
         if not payment.events or how not in HOW:
@@ -194,8 +195,13 @@ def _see_other(url: str) -> Response:
 def _page(html: str, payment: Payment) -> Response:
     """No script at all; forms lead here and back to the shop."""
     shop = urlsplit(payment.return_url)
-    policy = f"default-src 'none'; style-src 'self'; form-action 'self' {shop.scheme}://{shop.netloc}; frame-ancestors 'none'; base-uri 'none'"
-    return Response(html, mimetype="text/html", headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
+    origin = f"{shop.scheme}://{shop.netloc}"
+    policy = (
+        f"default-src 'none'; style-src 'self'; form-action 'self' {origin}; frame-ancestors 'none'; base-uri 'none'"
+    )
+    return Response(
+        html, mimetype="text/html", headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"}
+    )
 
 
 class _Quiet(WSGIRequestHandler):

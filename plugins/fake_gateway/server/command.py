@@ -4,21 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the server is started with. `late_s` and `stall_s` are seconds, used by the outcomes "late" and "timeout"."""
-
-    host: str = "127.0.0.1"
-    port: int = 8600
-    account: str = "test-shop"
-    key: str = "test-key"
-    secret: str = "test-secret"  # noqa: S105 -- a gateway of test money, on loopback
-    late_s: float = 5.0
-    stall_s: float = 15.0
-    live: bool = False
+from plugins.fake_gateway.server.options import Options
 
 
 def serve(arguments: list[str]) -> int:
@@ -47,6 +34,8 @@ def _options(arguments: list[str]) -> Options:
     parser.add_argument("--key", default=usual.key, help="API key (%(default)s)")
     parser.add_argument("--secret", default=usual.secret, help="secret that signs the notices (%(default)s)")
     parser.add_argument("--late-s", type=float, default=usual.late_s, help="seconds until a late success (%(default)s)")
-    parser.add_argument("--stall-s", type=float, default=usual.stall_s, help="seconds of silence on a timeout (%(default)s)")
+    parser.add_argument(
+        "--stall-s", type=float, default=usual.stall_s, help="seconds of silence on a timeout (%(default)s)"
+    )
     parser.add_argument("--live", action="store_true", help="claim to be live, which the plugin refuses")
     return Options(**vars(parser.parse_args(arguments)))

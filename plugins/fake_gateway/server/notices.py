@@ -12,7 +12,7 @@ import urllib.request
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from plugins.fake_gateway.server.command import Options
+from plugins.fake_gateway.server.options import Options
 from plugins.fake_gateway.server.payments import Event, Payment
 
 HOW = ("once", "twice", "late", "forged", "old", "future", "none")
@@ -59,7 +59,7 @@ class Notices:
             time.sleep(pause_s)
 
     def signed(self, payment: Payment, event: Event, how: str = "once") -> tuple[bytes, str]:
-        """The raw body and its signature header `t=<unix seconds>,v1=<hex>`; a forged one is signed with another secret."""
+        """The raw body and its header `t=<unix seconds>,v1=<hex>`; a forged one is signed with another secret."""
         body = json.dumps(self._said(payment, event), separators=(",", ":")).encode()
         shift = {"old": -_DAY_S, "future": _DAY_S}.get(how, 0)
         stamp = str(int(time.time()) + shift)

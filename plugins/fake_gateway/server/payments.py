@@ -85,7 +85,9 @@ class Book:
     def by_reference(self, reference: str) -> list[Payment]:
         return [payment for payment in self._payments.values() if payment.reference == reference]
 
-    def once(self, key: str, request: bytes, act: Callable[[], tuple[int, dict[str, Any]]]) -> tuple[int, dict[str, Any]]:
+    def once(
+        self, key: str, request: bytes, act: Callable[[], tuple[int, dict[str, Any]]]
+    ) -> tuple[int, dict[str, Any]]:
         """Do `act`, or answer as the first time the key came; the same key on another request is an error."""
         if not key:
             raise NotPossible("Idempotency-Key is missing", 400)
@@ -104,14 +106,30 @@ class Book:
             raise NotPossible("amount is a positive whole number of minor units")
         if asked.get("mode") not in {"sale", "authorize"}:
             raise NotPossible("mode is sale or authorize")
-        names = ("reference", "amount", "currency", "description", "language", "mode", "account", "return_url", "notify_url")
+        names = (
+            "reference",
+            "amount",
+            "currency",
+            "description",
+            "language",
+            "mode",
+            "account",
+            "return_url",
+            "notify_url",
+        )
         payment = Payment(id=f"pay_{next(self._numbers)}_{time.time_ns():x}", **{name: asked[name] for name in names})
         self._payments[payment.id] = payment
         return payment
 
     def add(self, payment: Payment, kind: str, amount: int, note: str = "") -> Event:
         with self.lock:
-            event = Event(id=f"ev_{next(self._numbers)}_{payment.id[4:]}", kind=kind, amount=amount, at_us=time.time_ns() // 1000, note=note)
+            event = Event(
+                id=f"ev_{next(self._numbers)}_{payment.id[4:]}",
+                kind=kind,
+                amount=amount,
+                at_us=time.time_ns() // 1000,
+                note=note,
+            )
             payment.events.append(event)
             return event
 

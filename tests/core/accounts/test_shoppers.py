@@ -45,6 +45,19 @@ def test_a_double_click_makes_one_account(site: Site) -> None:
     assert told("shopper.registered") == 1
 
 
+def test_of_two_registrations_at_once_the_second_does_not_enter_the_first_ones_account(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.accounts.services import shoppers
+
+    register(site, "tom@example.com")
+    real, answers = shoppers.find_shopper, [None]
+    monkeypatch.setattr(shoppers, "find_shopper", lambda *who: answers.pop() if answers else real(*who))
+    with pytest.raises(EmailTaken):
+        begin(site, "tom@example.com", "the second password")
+    assert told("shopper.registered") == 1
+
+
 def test_somebody_elses_address_is_not_taken_over(site: Site, ines: Shopper) -> None:
     with pytest.raises(EmailTaken):
         begin(site, "ines@example.com", "another password")

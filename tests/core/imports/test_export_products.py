@@ -40,9 +40,9 @@ POT = ("pot", "P", "Pot", *[""] * 13, "0", *[""] * 5, "no", *[""] * 3)
 
 
 def export(site: Site) -> bytes:
-    out = io.StringIO(newline="")
+    out = io.BytesIO()
     export_products(site, out)
-    return out.getvalue().encode("utf-8-sig")
+    return out.getvalue()
 
 
 def fill(site: Site) -> None:
@@ -119,4 +119,13 @@ def test_formulas_are_exported_as_text(site: Site) -> None:
 
 
 def test_an_empty_shop_gives_a_header(site: Site) -> None:
-    assert export(site).decode("utf-8-sig").startswith("product,sku,name,")
+    out = io.BytesIO()
+    assert export_products(site, out) == 0
+    assert out.getvalue().startswith(b"\xef\xbb\xbfproduct,sku,name,")
+
+
+def test_the_number_of_products_is_told(site: Site) -> None:
+    fill(site)
+    told: list[tuple[int, int]] = []
+    assert export_products(site, io.BytesIO(), lambda done, total: told.append((done, total))) == 2
+    assert told == [(2, 2)]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from core.hookspecs.site import Site
-from core.imports.services.import_products import Report, import_products
+from core.imports.services.import_products import import_products
+from core.imports.services.reports import Report
 from core.kernel import db
 from tests.core.imports.files import WOO, table, woo
 
@@ -230,3 +232,29 @@ def test_remarks_are_a_file_that_runs_nothing(site: Site) -> None:
     assert report.remarks is not None
     assert report.remarks.read_bytes().startswith(b"\xef\xbb\xbf")
     assert remarks_of(report)[0][:3] == ["2", "name", "Error"]
+
+
+@pytest.mark.parametrize("rows", [2_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_large_file_is_imported_in_constant_memory_and_twice_without_change(
+    site: Site, rows: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for n in range(rows):
+            size = ("Small", "Large")[n % 2]
+            name = f"Lamp {n // 2}" if n % 2 == 0 else ""
+            writer.writerow(
+                [f"p{n // 2}", f"S-{n}", name, "9.90", n % 9, "Size", size, "Light > Lamps", "<p>Brass</p>"]
+            )
+    memory: list[int] = []
+
+    def measure(_done: int, _total: int) -> None:
+        memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+    assert counts(import_products(site, path, progress=measure)) == (rows // 2, 0, 0, 0)
+    assert counts(import_products(site, path, progress=measure)) == (0, 0, rows // 2, 0)
+    assert size_of_shop() == (rows // 2, rows)
+    # What the first tenth needed is enough for the rest; Linux counts in kB.
+    assert memory[-1] - memory[len(memory) // 10] < 30_000

@@ -10,7 +10,8 @@ from PIL import Image
 
 from core.hookspecs.site import Site
 from core.imports.services import fetch_pictures
-from core.imports.services.import_products import Report, import_products, report
+from core.imports.services.import_products import import_products
+from core.imports.services.reports import Report, remarks_csv, report
 from core.kernel import db, jobs
 from core.kernel.fetch import AddressRefused, Fetched, NotFetched
 from core.lib import clock
@@ -142,6 +143,9 @@ def test_a_picture_that_cannot_be_had_is_told_and_tried_with_the_next_import(
     assert [(failure.line, failure.url, failure.reason) for failure in report(site, done.id).failed_pictures] == [
         (2, "https://a.test/1.png", reason)
     ]
+    assert f"2,,Warning,The picture https://a.test/1.png could not be fetched: {reason}," in b"".join(
+        remarks_csv(site, done.id)
+    ).decode("utf-8-sig")
     assert _shown() == ["2.png"]
     web.pictures["https://a.test/1.png"] = _png("blue")
     again = _load(site, _lamp("https://a.test/1.png https://a.test/2.png"))

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
 
 import pytest
 
 from core.hookspecs.site import Site
 from core.imports.services import import_products as running
 from core.imports.services.formats import MissingColumns
-from core.imports.services.import_products import (
-    Report,
-    import_for_good,
-    import_products,
-    report,
-    reports,
-    start_import,
-)
+from core.imports.services.import_products import import_for_good, import_products, start_import
 from core.imports.services.kept_files import folder
+from core.imports.services.reports import Report, report, reports
 from core.imports.services.store_products import Store
 from core.kernel import db, jobs
 from core.kernel.i18n import speaking
@@ -163,10 +156,3 @@ def test_files_of_old_runs_are_removed(site: Site) -> None:
         jobs.run_due()
     assert list(folder().iterdir()) == []
     assert _last(site).remarks is None
-
-
-def test_batches_are_short_transactions(site: Site) -> None:
-    lengths: list[timedelta] = []
-    before = clock.now()
-    import_products(site, io.BytesIO(_rows(101)), progress=lambda _done, _total: lengths.append(clock.now() - before))
-    assert len(lengths) == 3

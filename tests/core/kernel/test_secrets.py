@@ -12,10 +12,12 @@ from typing import cast
 
 import pytest
 import structlog
+from cryptography.fernet import Fernet
 
 from core.kernel import installation as installations
 from core.kernel import secrets
 from core.kernel.installation import Installation
+from core.kernel.sites import PluginDefault, SitePlugin
 
 CANARY = "sk_live_canary_8f2a"
 
@@ -37,23 +39,32 @@ def test_a_sealed_secret_is_unreadable_at_rest_and_opens_again() -> None:
 def test_the_key_belongs_to_its_owner_alone(instance: Path) -> None:
     secrets.sealed("anything")
     assert stat.S_IMODE((instance / "secret.key").stat().st_mode) == 0o600
-    secrets.add_key()
-    assert stat.S_IMODE((instance / "secret.key").stat().st_mode) == 0o600
 
 
-def test_after_rotation_old_secrets_open_and_can_be_sealed_anew(instance: Path) -> None:
+def test_rotation_seals_all_settings_with_the_new_key(instance: Path, database: str) -> None:
+    del database
     old = secrets.sealed(CANARY)
-    secrets.add_key()
+    SitePlugin.create(site_id=1, name="bank", settings={"key": old, "mode": "live"})
+    PluginDefault.create(name="bank", settings={"key": old})
+    assert secrets.rotate() == 2
+    assert stat.S_IMODE((instance / "secret.key").stat().st_mode) == 0o600
     assert secrets.opened(old) == CANARY
-    new = secrets.resealed(old)
     newest = (instance / "secret.key").read_text().split()[0]
     (instance / "secret.key").write_text(newest + "\n")
     secrets._ring_of.cache_clear()
-    assert secrets.opened(new) == CANARY
+    kept = SitePlugin.get(SitePlugin.site_id == 1).settings
+    assert secrets.opened(kept["key"]) == CANARY
+    assert kept["mode"] == "live"
+    assert secrets.opened(PluginDefault.get().settings["key"]) == CANARY
     with pytest.raises(secrets.Sealed):
         secrets.opened(old)
-    with pytest.raises(secrets.Sealed):
-        secrets.resealed(old)
+
+
+def test_a_process_that_runs_on_opens_what_another_sealed_after_rotation(instance: Path) -> None:
+    secrets.sealed("anything")
+    new = Fernet.generate_key()
+    (instance / "secret.key").write_bytes(new + b"\n" + (instance / "secret.key").read_bytes())
+    assert secrets.opened({"$secret": Fernet(new).encrypt(CANARY.encode()).decode()}) == CANARY
 
 
 def test_two_installations_do_not_open_each_others_secrets(instance: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask, request, session
 
-from core.kernel import db, sessions
+from core.kernel import cache, db, sessions
 from core.kernel.security import any_origin
 from core.kernel.sessions import RowSession, Session, SessionWrittenOnRead
 from core.lib import clock, ids
@@ -328,3 +328,31 @@ def test_a_login_from_this_machine_or_by_https_is_taken(site_app: Flask, origin:
 def test_a_life_is_longer_than_idleness() -> None:
     assert sessions.STAFF_IDLE < sessions.STAFF_LIFE < sessions.LIFE
     assert timedelta(minutes=1) <= sessions.FLUSH_EVERY < sessions.STAFF_IDLE
+
+
+def test_whatever_a_strange_client_sends_can_be_carried(browser: Browser) -> None:
+    with browser.client.application.test_request_context(
+        "/write",
+        method="POST",
+        base_url=HTTPS,
+        headers={"User-Agent": "x" * 500},
+        environ_overrides={"stoa.state": SimpleNamespace(site=SimpleNamespace(id=1))},
+    ):
+        session["cup"] = "half \ud800, none \x00, 灯"
+        browser.client.application.process_response(browser.client.application.response_class())
+    row = Session.get()
+    assert row.data == {"cup": "half \ud800, none \x00, 灯"}
+    assert len(row.agent) == 200
+
+
+def test_a_page_that_asks_who_is_there_is_not_kept_for_others(browser: Browser) -> None:
+    browser.post("/in", shopper_id=9)
+    recording = cache.Recording()
+    token = cache.recording().set(recording)
+    try:
+        browser.get("/plain")
+        assert not recording.personal
+        browser.get("/read")
+        assert recording.personal == "session"
+    finally:
+        cache.recording().reset(token)

@@ -8,7 +8,7 @@ import inspect
 import json
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -75,7 +75,7 @@ def _run(suite: Any, fence: str, rule: Callable[..., None], wanted: dict[str, An
         rule(suite, **wanted)
 
 
-# -- gateways --------------------------------------------------------------------------------------------------------------
+# -- gateways --------------------------------------------------------------------------------------
 
 
 class Bank:
@@ -97,7 +97,9 @@ class Bank:
 
     def add(self, token: str, kind: FactKind, amount: Money) -> Fact:
         done = self.events.setdefault(token, [])
-        fact = Fact(account="acct", live=False, kind=kind, reference=f"{token}-{len(done)}", amount=amount, at=clock.now())
+        fact = Fact(
+            account="acct", live=False, kind=kind, reference=f"{token}-{len(done)}", amount=amount, at=clock.now()
+        )
         done.append(fact)
         return fact
 
@@ -126,7 +128,14 @@ class Bank:
 
     def notice(self, intent: Intent) -> IncomingRequest:
         fact = self.events[intent.token][-1]
-        said = [fact.kind, fact.reference, fact.amount.amount, fact.amount.currency, intent.token, clock.micros(fact.at)]
+        said = [
+            fact.kind,
+            fact.reference,
+            fact.amount.amount,
+            fact.amount.currency,
+            intent.token,
+            clock.micros(fact.at),
+        ]
         body, at = json.dumps(said).encode(), str(int(clock.now().timestamp()))
         headers = {"x-at": at, "x-signature": _signature(at, body), "content-type": "application/json"}
         return IncomingRequest(method="POST", headers=headers, query={}, body=body, received_at=clock.now())
@@ -166,7 +175,11 @@ class Right(Gateway):
 
     def left(self, intent: Intent) -> int:
         total = self.bank.total
-        return total(intent.token, FactKind.AUTHORIZED) - total(intent.token, FactKind.CAPTURED) - total(intent.token, FactKind.VOIDED)
+        return (
+            total(intent.token, FactKind.AUTHORIZED)
+            - total(intent.token, FactKind.CAPTURED)
+            - total(intent.token, FactKind.VOIDED)
+        )
 
     def capture(self, intent: Intent, amount: Money, key: str) -> Sequence[Fact]:
         if key not in self.bank.keys and amount.amount > self.left(intent):
@@ -197,7 +210,12 @@ class Right(Gateway):
     def parsed(self, request: IncomingRequest) -> Notice:
         kind, reference, amount, currency, token, at = json.loads(request.body)
         fact = Fact(
-            account="acct", live=False, kind=FactKind(kind), reference=reference, amount=Money(amount, currency), at=clock.instant(at)
+            account="acct",
+            live=False,
+            kind=FactKind(kind),
+            reference=reference,
+            amount=Money(amount, currency),
+            at=clock.instant(at),
         )
         return Notice(event_id=reference, facts=(fact,), intent=token)
 
@@ -290,7 +308,9 @@ class TellsPaidBeforeItIs(Right):
     def fetch(self, intent: Intent) -> Sequence[Fact]:
         known = super().fetch(intent)
         return known or [
-            Fact(account="acct", live=False, kind=FactKind.CAPTURED, reference="1", amount=intent.amount, at=clock.now())
+            Fact(
+                account="acct", live=False, kind=FactKind.CAPTURED, reference="1", amount=intent.amount, at=clock.now()
+            )
         ]
 
 
@@ -298,7 +318,9 @@ class NamesFactsAnew(Right):
     breaks = "test_facts_stay_the_same"
 
     def fetch(self, intent: Intent) -> Sequence[Fact]:
-        return [replace(fact, reference=f"{fact.reference}-{clock.now().isoformat()}") for fact in super().fetch(intent)]
+        return [
+            replace(fact, reference=f"{fact.reference}-{clock.now().isoformat()}") for fact in super().fetch(intent)
+        ]
 
 
 class HidesDeclines(Right):
@@ -406,10 +428,8 @@ class AsksTheNetworkWhenRead(Right):
     breaks = "test_reading_a_notice_touches_nothing"
 
     def read(self, request: IncomingRequest) -> Notice:
-        try:
+        with suppress(OSError):
             socket.create_connection(("127.0.0.1", 9), 0.01).close()
-        except OSError:
-            pass
         return super().read(request)
 
 
@@ -433,7 +453,9 @@ class RaisesForASmallAmount(Right):
     breaks = "test_it_judges_any_amount_and_address"
 
     def takes(self, amount: Money, address: Address | None) -> str:
-        return "" if address and address.country else "no"[address.country != ""] if address else str(1 / amount.amount)[5]
+        return (
+            "" if address and address.country else "no"[address.country != ""] if address else str(1 / amount.amount)[5]
+        )
 
 
 class ClaimsWhatItCannot(Right):
@@ -482,7 +504,7 @@ def test_every_rule_of_gateways_has_a_breaker() -> None:
     assert rules == {kind.breaks for kind in _wrong(Right)}
 
 
-# -- carriers --------------------------------------------------------------------------------------------------------------
+# -- carriers --------------------------------------------------------------------------------------
 
 
 class Post(Carrier):
@@ -504,7 +526,9 @@ class Post(Carrier):
 
     def buy(self, parcel: Parcel, rate: Rate, key: str) -> Label:
         number = f"GB{len(self.labels)}"
-        return self.labels.setdefault(key, Label(tracking=number, document=b"%PDF", mime="application/pdf", cost=rate.amount))
+        return self.labels.setdefault(
+            key, Label(tracking=number, document=b"%PDF", mime="application/pdf", cost=rate.amount)
+        )
 
 
 class HasNoTitle(Post):
@@ -523,7 +547,10 @@ class PaysTheShopper(Post):
     breaks = "test_rates_are_sound"
 
     def quote(self, parcel: Parcel) -> Sequence[Rate]:
-        return [replace(rate, amount=Money(490 - parcel.value.amount, parcel.value.currency)) for rate in super().quote(parcel)]
+        return [
+            replace(rate, amount=Money(490 - parcel.value.amount, parcel.value.currency))
+            for rate in super().quote(parcel)
+        ]
 
 
 class OffersOneServiceTwice(Post):
@@ -561,7 +588,10 @@ class RaisesItsPrice(Post):
 
     def quote(self, parcel: Parcel) -> Sequence[Rate]:
         self.asked += 1
-        return [replace(rate, amount=rate.amount + Money(self.asked, rate.amount.currency)) for rate in super().quote(parcel)]
+        return [
+            replace(rate, amount=rate.amount + Money(self.asked, rate.amount.currency))
+            for rate in super().quote(parcel)
+        ]
 
 
 class SellsTwoLabels(Post):
@@ -618,7 +648,7 @@ def test_every_rule_of_carriers_has_a_breaker() -> None:
     assert rules == {kind.breaks for kind in _wrong(Post)}
 
 
-# -- channels --------------------------------------------------------------------------------------------------------------
+# -- channels --------------------------------------------------------------------------------------
 
 
 class Box:
@@ -727,14 +757,18 @@ def test_every_rule_of_channels_has_a_breaker() -> None:
     assert rules == {kind.breaks for kind in _wrong(Mail)}
 
 
-# -- promotions ------------------------------------------------------------------------------------------------------------
+# -- promotions ------------------------------------------------------------------------------------
 
 
 class Tenth:
     """A promotion that keeps every rule: ten percent off for the code TENTH, if there is something to take it off."""
 
     offer: ClassVar[Offer] = Offer(
-        key="tenth", title="Ten percent", code="TENTH", benefit=PercentOff(basis_points=1000), claims=(Claim(key="tenth", limit=5),)
+        key="tenth",
+        title="Ten percent",
+        code="TENTH",
+        benefit=PercentOff(basis_points=1000),
+        claims=(Claim(key="tenth", limit=5),),
     )
 
     def __call__(self, site: Site, cart: Cart, codes: Sequence[str]) -> Sequence[Offer | Rejected]:
@@ -781,7 +815,10 @@ class JudgesForeignCodes(Tenth):
     breaks = "test_it_says_nothing_of_codes_it_does_not_know"
 
     def __call__(self, site: Site, cart: Cart, codes: Sequence[str]) -> Sequence[Offer | Rejected]:
-        return [*super().__call__(site, cart, codes), *(Rejected(code=c, reason="Unknown.") for c in codes if c != "TENTH")]
+        return [
+            *super().__call__(site, cart, codes),
+            *(Rejected(code=c, reason="Unknown.") for c in codes if c != "TENTH"),
+        ]
 
 
 class OffersWithoutItsCode(Tenth):

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.kernel.i18n import lazy
 from core.orders.services.status import Axes
-from core.panel.status import Status
+from core.panel.shell import Status
 
 _Words = dict[str, tuple[Any, str, str]]
 PAYMENT: _Words = {

@@ -44,7 +44,7 @@ def _who(actor: str, people: Mapping[str, str]) -> str:
     if kind == "plugin":
         loaded = installation().plugins.loaded.get(rest)
         return _(str(loaded.plugin.title)) if loaded else rest
-    return {"system": _("The shop"), "shopper": _("The shopper")}.get(kind) or people.get(actor, actor)
+    return {"system": _("The shop"), "shopper": _("The shopper"), "guest": _("The shopper")}.get(kind) or people.get(actor, actor)
 
 
 def _step(at: datetime, who: str, kind: str, data: Data, currency: str) -> Step:

@@ -14,7 +14,7 @@ from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.lib.money import Money
 from core.orders.services.read import FactView, OrderLineView, OrderView
-from core.panel.status import Status
+from core.panel.shell import Status
 
 
 @dataclass(frozen=True, slots=True)

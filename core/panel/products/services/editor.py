@@ -18,7 +18,7 @@ from core.lib import clock
 from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.panel.products.services import listing
-from core.panel.status import Status
+from core.panel.shell import Status
 
 TAX_CLASSES = ("standard", "reduced", "zero")
 

@@ -12,7 +12,7 @@ from core.kernel import db, files, i18n
 from core.kernel.i18n import gettext as _
 from core.lib import clock
 from core.lib.money import Money
-from core.panel.status import Status
+from core.panel.shell import Status
 
 PAGE = 40
 _LAST = 2**31

@@ -5,7 +5,8 @@ export function attach(form) {
 
   function problem(input) {
     if (input.validity.valid) return "";
-    return input.validity.valueMissing ? form.dataset.need.replace("{field}", label(input)) : input.validationMessage;
+    if (input.validity.valueMissing) return form.dataset.need.replace("{field}", label(input));
+    return input.type === "email" ? form.dataset.wrong : input.validationMessage;
   }
   function mark(input) {
     const text = problem(input), id = `${input.id}-note`;
@@ -24,24 +25,35 @@ export function attach(form) {
     if (target.value || target.getAttribute("aria-invalid")) mark(target);
   });
 
-  /** What the server keeps of a half-filled checkout is also what it answers with: fields of the country, ways of delivery, sums. */
-  async function refresh() {
+  /** What the server keeps of a half-filled checkout is also what it answers with: ways of delivery, sums, and the fields of another country. */
+  async function refresh(parts) {
     const from = document.activeElement?.id;
     const answer = await fetch(form.dataset.save, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
     if (!answer?.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const id of ["checkout-address", "checkout-delivery", "checkout-payment", "checkout-place", "checkout-summary"]) {
+    for (const id of parts) {
       const fresh = page.getElementById(id), old = document.getElementById(id);
-      if (!fresh || !old) continue;
-      const folds = [...old.querySelectorAll("details")];
-      fresh.querySelectorAll("details").forEach((fold, n) => { if (folds[n]) fold.open = folds[n].open; });
-      old.replaceWith(fresh);
+      if (fresh && old) replace(old, fresh);
     }
-    if (from) document.getElementById(from)?.focus();
+    if (from && !document.activeElement?.id) document.getElementById(from)?.focus();
   }
-  const asks = ["country", "region", "postcode", "delivery", "gateway", "billing_other", "billing_country"];
-  form.addEventListener("change", ({ target }) => { if (asks.includes(target.name)) refresh(); });
-  form.addEventListener("click", (event) => { if (event.target.closest("[data-refresh]")) { event.preventDefault(); refresh(); } });
+  /** What was typed or unfolded while the answer was on its way stays. */
+  function replace(old, fresh) {
+    const folds = [...old.querySelectorAll("details")];
+    fresh.querySelectorAll("details").forEach((fold, n) => { if (folds[n]) fold.open = folds[n].open; });
+    for (const field of fresh.querySelectorAll("input:not([type=radio], [type=checkbox], [type=hidden]), textarea")) {
+      const typed = old.querySelector(`#${CSS.escape(field.id)}`);
+      if (typed?.value && typed.tagName === field.tagName) field.value = typed.value;
+    }
+    old.replaceWith(fresh);
+  }
+  const sums = ["checkout-delivery", "checkout-payment", "checkout-place", "checkout-summary"];
+  const everywhere = ["country", "billing_country", "billing_other"], prices = ["region", "postcode", "delivery", "gateway"];
+  form.addEventListener("change", ({ target }) => {
+    if (everywhere.includes(target.name)) refresh(["checkout-address", ...sums]);
+    else if (prices.includes(target.name)) refresh(sums);
+  });
+  form.addEventListener("click", (event) => { if (event.target.closest("[data-refresh]")) { event.preventDefault(); refresh(sums); } });
 
   form.addEventListener("submit", (event) => {
     if (event.submitter?.hasAttribute("formnovalidate")) return;

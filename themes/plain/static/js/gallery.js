@@ -4,7 +4,7 @@ export function attach(gallery) {
   if (!list) return;
   const thumbs = [...gallery.querySelectorAll(".gallery__thumb")];
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const go = (n, behavior) => list.children[n]?.scrollIntoView({ behavior, block: "nearest", inline: "start" });
+  const go = (n, behavior) => list.children[n] && list.scrollTo({ left: list.children[n].offsetLeft - list.children[0].offsetLeft, behavior });
   thumbs.forEach((thumb, n) => thumb.addEventListener("click", (event) => { event.preventDefault(); go(n, calm ? "instant" : "smooth"); }));
   gallery.addEventListener("show-picture", ({ detail }) => go(detail, "instant"));
   const watch = new IntersectionObserver((entries) => {

@@ -1,0 +1,37 @@
+"""The command `import`: what it says on the terminal, and the file of remarks beside the merchant's own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from core.hookspecs.site import Site
+from core.imports.services.import_products import Progress, import_products
+from core.imports.services.reports import Report, remarks_csv
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
+
+
+def run_from_command_line(site: Site, file: Path, *, dry_run: bool, errors: Path, progress: Progress) -> int:
+    """Import `file` and say what became of it; remarks go to `errors`. The exit code is 1 if a product was refused.
+
+    Raises UnreadableFile and MissingColumns: then nothing was stored.
+    """
+    done = import_products(site, file, dry_run=dry_run, progress=progress)
+    sys.stdout.write("\n".join(_lines(done)) + "\n")
+    if done.remarks is not None:
+        with errors.open("wb") as target:
+            target.writelines(remarks_csv(site, done.id))
+        sys.stdout.write(_("The remarks are in %(file)s.", file=errors) + "\n")
+    return 1 if done.refused else 0
+
+
+def _lines(done: Report) -> list[str]:
+    lines = [_("This was a dry run: nothing has been stored.")] if done.dry_run else []
+    return [
+        *lines,
+        ngettext("%(n)s product added", "%(n)s products added", done.created),
+        ngettext("%(n)s product changed", "%(n)s products changed", done.updated),
+        ngettext("%(n)s product was so already", "%(n)s products were so already", done.unchanged),
+        ngettext("%(n)s product left out", "%(n)s products left out", done.refused),
+    ]

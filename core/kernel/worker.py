@@ -1,0 +1,43 @@
+"""The worker of a process: it relays events, runs jobs and writes faults, and sleeps until it is woken."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+
+from core.kernel import db, events, jobs
+from core.kernel.installation import installation
+
+log = structlog.get_logger(__name__)
+
+
+class Worker(threading.Thread):
+    """One thread; `idle_s` is how long it sleeps when nothing is due and nobody wakes it."""
+
+    def __init__(self, idle_s: float = 1.0) -> None:
+        super().__init__(name="stoa-worker", daemon=True)
+        self._idle_s = idle_s
+        self._stop_asked = threading.Event()
+
+    def run(self) -> None:
+        """Until `stop`. An error of the machinery is logged and tried again; jobs' own errors never come here."""
+        while not self._stop_asked.is_set():
+            if not self._work():
+                jobs.wait(self._idle_s)
+        db.close_all()
+
+    def _work(self) -> int:
+        try:
+            installation().faults.flush()
+            return events.relay() + jobs.run_due()
+        except Exception:  # the worker must not die of a locked file or a database that restarts
+            log.exception("worker")
+            db.reset_thread()
+            return 0
+
+    def stop(self) -> None:
+        """End after the job at hand."""
+        self._stop_asked.set()
+        jobs.wake()
+        self.join(timeout=10)

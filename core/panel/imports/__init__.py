@@ -1,0 +1,1 @@
+"""Products in from a file and out again, in the panel."""

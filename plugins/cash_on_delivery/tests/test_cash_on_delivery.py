@@ -1,0 +1,51 @@
+"""Cash on delivery is offered within its limits, and says why where it is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.api import Gateway, Money
+from core.testing.contracts import GatewayContract, a_site, an_intent, the_address
+from plugins.cash_on_delivery.forms import Settings
+from plugins.cash_on_delivery.services import CashOnDelivery
+
+
+def gateway_with(**said: Any) -> CashOnDelivery:
+    return CashOnDelivery(Settings(said), a_site())
+
+
+class TestContract(GatewayContract):
+    @pytest.fixture
+    def gateway(self) -> Gateway:
+        return gateway_with(at_least="5.00", at_most="200.00", countries="GB IE")
+
+
+def test_without_limits_everything_is_taken() -> None:
+    assert gateway_with().takes(Money(10**9, "JPY"), the_address("JP")) == ""
+
+
+@pytest.mark.parametrize(
+    ("amount", "reason"),
+    [(499, "For orders from €5.00."), (500, ""), (20_000, ""), (20_001, "For orders up to €200.00.")],
+)
+def test_the_amount_is_limited_on_both_sides(amount: int, reason: str) -> None:
+    assert gateway_with(at_least="5.00", at_most="200.00").takes(Money(amount, "EUR"), None) == reason
+
+
+def test_limits_are_not_guessed_in_another_currency() -> None:
+    assert gateway_with(at_most="200.00").takes(Money(100, "USD"), None) == "Only for orders in EUR."
+
+
+def test_other_countries_read_that_it_is_not_for_them() -> None:
+    gateway = gateway_with(countries="gb, ie")
+    assert gateway.takes(Money(100, "EUR"), the_address("FR")) == "Not for deliveries to France."
+    assert gateway.takes(Money(100, "EUR"), the_address("IE")) == ""
+    assert gateway.takes(Money(100, "EUR"), None) == ""
+
+
+def test_the_shopper_reads_what_to_have_ready() -> None:
+    shown = gateway_with().begin(an_intent(Money(4990, "EUR")), "key")
+    assert dict(shown.rows)["Amount"] == "€49.90"
+    assert shown.text

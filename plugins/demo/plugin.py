@@ -1,0 +1,16 @@
+"""The demo: two shops to look at. `./stoa run` seeds them on a first start; nothing of it stays in a shop that deletes this folder."""
+
+from __future__ import annotations
+
+from core.api import Plugin
+from plugins.demo.services import seed
+
+PLUGIN = Plugin(
+    name="demo",
+    version="1.0.0",
+    title="Demo",
+    summary="Two shops with goods, prices and stock, to try everything with.",
+    category="machinery",
+    author="Stoa contributors",
+    commands={"seed": seed},
+)

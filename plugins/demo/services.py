@@ -1,0 +1,189 @@
+"""Seeds the two demo shops from goods.toml and the pictures beside it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.api import (
+    CategoryDraft,
+    CategoryText,
+    ListingDraft,
+    Money,
+    NotFound,
+    OptionDraft,
+    PriceDraft,
+    ProductDraft,
+    Refused,
+    Site,
+    TextDraft,
+    ValueDraft,
+    VariantDraft,
+    add_picture,
+    add_site,
+    create_category,
+    run_plugin_command,
+    save_plugin_settings,
+    save_products,
+    set_about,
+    site_by_host,
+    switch_on,
+)
+
+HERE = Path(__file__).parent
+ACTOR = "plugin:demo"
+Goods = Mapping[str, Any]
+# What the shops charge for delivery, and their taxes: commands of the plugins that know.
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    ("flat_rate", "--site", "shop.localhost", "--title", "en=Standard", "--title", "zh-CN=标准配送", "--price", "GBP=4.90", "--days", "1-2"),
+    ("flat_rate", "--site", "ji.localhost", "--title", "zh-CN=快递", "--title", "en=Courier", "--price", "CNY=8", "--days", "1-3"),
+    ("pickup", "--site", "shop.localhost", "--name", "Norrby Workshop", "--address", "12 Shore Street, Edinburgh EH6 6QW"),
+    ("tax_table", "--site", "shop.localhost", "--country", "GB", "--rate", "20"),
+    ("coupons", "--site", "shop.localhost", "--code", "WELCOME10", "--percent", "10"),
+    ("coupons", "--site", "ji.localhost", "--code", "DENGXIA30", "--amount", "CNY=30"),
+)
+# What each shop has switched on, with the settings that make it work.
+PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "shop.localhost": {
+        "flat_rate": {},
+        "pickup": {},
+        "bank_transfer": {"holder": "Norrby Ltd", "account": "GB33 BUKB 2020 1555 5555 55", "bank": "Demo Bank"},
+        "coupons": {},
+        "tax_table": {},
+        "search_sql": {},
+    },
+    "ji.localhost": {"flat_rate": {}, "cash_on_delivery": {}, "coupons": {}, "search_whoosh": {}},
+}
+
+
+def seed(words: list[str]) -> int:
+    """Make the two shops, unless they are there already. Answers the command's exit code. Commits, product by product."""
+    del words
+    try:
+        site_by_host("shop.localhost")
+    except NotFound:
+        data = tomllib.loads((HERE / "goods.toml").read_text("utf-8"))
+        english, chinese = _sites()
+        for site in (english, chinese):
+            _switch_on(site)
+        _run_commands()
+        pictures = _pictures(data["goods"], data["categories"], data["colours"])
+        categories = _categories(data["categories"], pictures)
+        _save(english, [_draft(goods, data, categories, pictures) for goods in data["goods"]])
+        _save(chinese, [_priced(goods, "cny", "CNY") for goods in data["goods"]])
+    return 0
+
+
+def _sites() -> tuple[Site, Site]:
+    english = add_site(
+        host="shop.localhost", name="Norrby", theme="plain", language="en", languages=["zh-CN"], currency="GBP", country="GB",
+        timezone="Europe/London", email="hello@norrby.example", actor=ACTOR,
+    )
+    set_about(english.id, {"theme": {"plain": {"announcement": {"en": "Thirty days to change your mind.", "zh-CN": "三十天内可退换。"}}}}, ACTOR)
+    chinese = add_site(
+        host="ji.localhost", name="灯下集市", theme="lantern", language="zh-CN", languages=["en"], currency="CNY", country="CN",
+        timezone="Asia/Shanghai", email="zhanggui@dengxia.example", actor=ACTOR,
+    )
+    return english, chinese
+
+
+def _switch_on(site: Site) -> None:
+    """What is not installed is left out: the demo needs no other plugin."""
+    for name, settings in PLUGINS[site.host].items():
+        try:
+            switch_on(site.id, name, ACTOR)
+        except NotFound:
+            continue
+        if settings:
+            save_plugin_settings(site.id, name, settings, ACTOR, site.currency)
+
+
+def _run_commands() -> None:
+    for plugin, *words in COMMANDS:
+        try:
+            run_plugin_command(plugin, "add", words)
+        except NotFound:
+            continue
+
+
+def _pictures(goods: list[Goods], categories: list[Goods], colours: Goods) -> dict[str, int]:
+    """Media ids by picture name, with the words for those who do not see them."""
+    said = {category["picture"]: (category["en"], category["zh"]) for category in categories}
+    for one in goods:
+        for name in one["pictures"]:
+            said[name] = (one["en"], one["zh"])
+        for colour in one["colours"]:
+            said[f"{one['form']}-{colour}"] = (f"{one['en']}, {colours[colour]['en'].lower()}", f"{one['zh']}，{colours[colour]['zh']}")
+    return {
+        name: add_picture((HERE / "static" / "pictures" / f"{name}.webp").read_bytes(), f"{name}.webp", {"en": words[0], "zh-CN": words[1]}, ACTOR)
+        for name, words in said.items()
+        if (HERE / "static" / "pictures" / f"{name}.webp").exists()
+    }
+
+
+def _categories(categories: list[Goods], pictures: Mapping[str, int]) -> dict[str, int]:
+    return {
+        one["code"]: create_category(
+            CategoryDraft(
+                texts={"en": CategoryText(name=one["en"]), "zh-CN": CategoryText(name=one["zh"])},
+                code=one["code"],
+                position=position,
+                media_id=pictures.get(one["picture"]),
+            ),
+            ACTOR,
+        )
+        for position, one in enumerate(categories)
+    }
+
+
+def _draft(goods: Goods, data: Goods, categories: Mapping[str, int], pictures: Mapping[str, int]) -> ProductDraft:
+    """The whole product, priced in pounds."""
+    names = [*(f"{goods['form']}-{colour}" for colour in goods["colours"]), *goods["pictures"]]
+    colours = tuple(
+        ValueDraft(names={"en": data["colours"][c]["en"], "zh-CN": data["colours"][c]["zh"]}, code=c, swatch=data["colours"][c]["hex"])
+        for c in goods["colours"]
+    )
+    return ProductDraft(
+        texts={
+            "en": TextDraft(name=goods["en"], summary=goods["kind_en"], body_html=_body(goods["lead_en"], goods["body_en"])),
+            "zh-CN": TextDraft(name=goods["zh"], summary=goods["kind_zh"], body_html=_body(goods["lead_zh"], goods["body_zh"])),
+        },
+        options=(OptionDraft(names={"en": "Colour", "zh-CN": "颜色"}, values=colours, code="colour"),),
+        variants=tuple(_variants(goods, "gbp", "GBP", pictures)),
+        category_ids=(categories[goods["category"]],),
+        media_ids=tuple(pictures[name] for name in names if name in pictures),
+        listing=ListingDraft(visible=True),
+    )
+
+
+def _priced(goods: Goods, key: str, currency: str) -> ProductDraft:
+    """The same product with prices in another currency, on another site."""
+    return ProductDraft(variants=tuple(_variants(goods, key, currency, None)), listing=ListingDraft(visible=True), whole=False)
+
+
+def _variants(goods: Goods, key: str, currency: str, pictures: Mapping[str, int] | None) -> Iterator[VariantDraft]:
+    """One variant per colour. Only the first save (with pictures) says what belongs to the variant rather than to a site."""
+    was = Money(goods[f"{key}_was"], currency) if goods[f"{key}_was"] else None
+    price = PriceDraft(amount=Money(goods[key], currency), was=was)
+    for number, colour in enumerate(goods["colours"]):
+        sku = f"{goods['key']}-{colour}".upper()
+        if pictures is None:
+            yield VariantDraft(sku=sku, prices=(price,))
+            continue
+        yield VariantDraft(
+            sku=sku, values={"colour": colour}, prices=(price,), tracked=True, stock=max(goods["stock"] - number * 3, 0),
+            weight_g=goods["weight_g"], media_id=pictures.get(f"{goods['form']}-{colour}"),
+        )
+
+
+def _body(lead: str, text: str) -> str:
+    return f"<p>{lead}</p><p>{text}</p>"
+
+
+def _save(site: Site, drafts: list[ProductDraft]) -> None:
+    """All or an error: a demo with holes would mislead."""
+    for result in save_products(site, drafts, ACTOR):
+        if isinstance(result, Refused):
+            raise result

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.core.checkout.conftest import gateway, plugins, shop
+
+__all__ = ["gateway", "plugins", "shop"]

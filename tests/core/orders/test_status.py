@@ -1,0 +1,165 @@
+"""The four axes: pure functions of facts, and the same in SQL."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.hookspecs.payment import FactKind
+from core.kernel import db
+from core.lib import clock
+from core.orders.services import status as rules
+from core.orders.services.listing import OrderFilters, count_orders, list_orders
+from core.orders.services.read import order_view
+from core.orders.services.status import LineFacts, MoneyFacts, axes, due, owed_back, share
+from tests.core.checkout.shop import Shop
+
+
+def line(ordered: int, **more: Any) -> LineFacts:
+    return LineFacts(ordered=ordered, total=more.pop("total", 1000 * ordered), **more)
+
+
+@pytest.mark.parametrize(
+    ("money", "expected"),
+    [
+        ({}, "unpaid"),
+        ({"pending_at": 5}, "pending"),
+        ({"pending_at": 5, "ended_at": 7}, "unpaid"),
+        ({"authorized": 1000}, "authorized"),
+        ({"authorized": 1000, "released": 1000}, "unpaid"),
+        ({"captured": 999}, "partly_paid"),
+        ({"captured": 1000}, "paid"),
+        ({"captured": 1001}, "overpaid"),
+        ({"captured": 1000, "refunded": 1}, "partly_refunded"),
+        ({"captured": 1000, "refunded": 1000}, "refunded"),
+        ({"captured": 1000, "lost": 1000}, "refunded"),
+        ({"captured": 1000, "disputed": 1000}, "disputed"),
+    ],
+)
+def test_where_the_money_is(money: dict[str, int], expected: str) -> None:
+    assert axes(1000, 0, [line(1)], MoneyFacts(**money)).payment == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, "unfulfilled"),
+        ({"shipped": 1}, "partly_shipped"),
+        ({"shipped": 2, "cancelled": 1}, "shipped"),
+        ({"shipped": 3}, "shipped"),
+        ({"shipped": 3, "delivered": 3}, "delivered"),
+        ({"cancelled": 3}, "not_needed"),
+        ({"needs_delivery": False}, "not_needed"),
+    ],
+)
+def test_how_much_has_left(facts: dict[str, Any], expected: str) -> None:
+    assert axes(3000, 0, [line(3, **facts)], MoneyFacts()).fulfilment == expected
+
+
+def test_an_order_is_completed_when_it_is_paid_and_sent() -> None:
+    sent = [line(1, shipped=1)]
+    assert axes(1000, 0, sent, MoneyFacts()).order == "open"
+    assert axes(1000, 0, sent, MoneyFacts(captured=1000)).order == "completed"
+    assert axes(1000, 0, [line(1, cancelled=1)], MoneyFacts()).order == "cancelled"
+
+
+def test_the_delivery_is_due_until_the_last_piece_is_cancelled() -> None:
+    assert due(2490, 490, [line(2, cancelled=1)]) == 1490
+    assert due(2490, 490, [line(2, cancelled=2)]) == 0
+
+
+def test_returned_goods_are_owed_back() -> None:
+    lines = [line(3, total=1000, shipped=3, received=1)]
+    assert owed_back(1490, 490, lines, MoneyFacts(captured=1490)) == 333
+
+
+@given(total=st.integers(0, 10**9), ordered=st.integers(1, 999), data=st.data())
+def test_parts_of_a_line_add_up_to_the_line(total: int, ordered: int, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, ordered), max_size=5)))
+    steps = [0, *cuts, ordered]
+    parts = [share(total, end, ordered) - share(total, begin, ordered) for begin, end in zip(steps, steps[1:], strict=False)]
+    assert sum(parts) == total
+    assert all(part >= 0 for part in parts)
+
+
+def scatter(shop: Shop, count: int, seed: int = 7) -> None:
+    """Orders in every state that facts can make, written straight into the tables."""
+    draw = random.Random(seed)  # noqa: S311
+    variants = [shop.sell("cup", 1000, None), shop.sell("pot", 333, None)]
+    for _ in range(count):
+        order = shop.order(*((variant, draw.randint(1, 4)) for variant in variants[: draw.randint(1, 2)]))
+        payment = db.value("SELECT id FROM payment WHERE order_id = ?", order.id)
+        total = db.value("SELECT total FROM orders WHERE id = ?", order.id)
+        with db.transaction():
+            for line_id, ordered in db.rows("SELECT id, ordered FROM order_line WHERE order_id = ?", order.id):
+                cancelled = draw.choice([0, 0, ordered, draw.randint(0, ordered)])
+                shipped = draw.choice([0, ordered - cancelled, draw.randint(0, ordered - cancelled)])
+                delivered, received = (draw.choice([0, shipped, draw.randint(0, shipped)]) for _ in range(2))
+                db.execute(
+                    "UPDATE order_line SET cancelled = ?, shipped = ?, allocated = ?, delivered = ?, received = ?, return_requested = ?,"
+                    " needs_delivery = ? WHERE id = ?",
+                    cancelled, shipped, ordered - cancelled - shipped, delivered, received, draw.randint(0, shipped),
+                    draw.random() < 0.8, line_id,
+                )  # fmt: skip
+            for number in range(draw.randint(0, 4)):
+                kind = draw.choice([*FactKind, FactKind.CAPTURED, FactKind.CAPTURED])
+                db.execute(
+                    "INSERT INTO payment_fact (site_id, plugin, account, live, kind, reference, amount, currency, at, stored_at, payment_id,"
+                    " verdict, note) VALUES (?, 'p', 'a', ?, ?, ?, ?, 'EUR', ?, ?, ?, ?, '')",
+                    shop.site.id, True, str(kind), f"{order.id}-{number}", draw.choice([total, total, total // 2, 1]),
+                    draw.randint(1, 5), clock.now_us(), payment, draw.choice(["counted"] * 5 + ["quarantined:amount"]),
+                )  # fmt: skip
+
+
+def differing(shop: Shop) -> list[str]:
+    """Orders whose statuses in the list are not those of their own page."""
+    listed = {row.id: row.status for row in list_orders(shop.site, limit=1000).orders}
+    return [
+        f"{order_id}: {status} but {view.status}"
+        for order_id, status in listed.items()
+        if (view := order_view(order_id)) and view.status != status
+    ]
+
+
+def test_the_list_says_what_the_pages_say(shop: Shop) -> None:
+    scatter(shop, 40)
+    assert differing(shop) == []
+    for axis in ("order", "payment", "fulfilment", "returned"):
+        codes = {getattr(row.status, axis) for row in list_orders(shop.site, limit=1000).orders}
+        for code in codes:
+            filters = OrderFilters(statuses={axis: (code,)})
+            found = list_orders(shop.site, filters, limit=1000).orders
+            assert {getattr(row.status, axis) for row in found} == {code}
+            assert count_orders(shop.site, filters) == len(found)
+
+
+def test_a_list_with_another_rule_is_found(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: the list takes any captured money for paid."""
+    scatter(shop, 15)
+    monkeypatch.setitem(rules.SQL, "payment", "CASE WHEN COALESCE(m.captured, 0) > 0 THEN 'paid' ELSE 'unpaid' END")
+    assert differing(shop)
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(shop: Shop) -> None:
+    cup = shop.sell("cup", stock=None)
+    placed = [shop.order((cup, 1)).number for _ in range(7)]
+    seen: list[str] = []
+    after: str | None = None
+    while True:
+        page = list_orders(shop.site, after=after, limit=3)
+        seen += [row.number for row in page.orders]
+        if (after := page.next) is None:
+            break
+    assert seen == placed[::-1]
+
+
+def test_a_list_is_found_by_number_name_and_address(shop: Shop) -> None:
+    placed = shop.order((shop.sell("cup"), 1))
+    for text in (placed.number, f"#{placed.number}", "ada", "WONG", "example.com"):
+        assert [row.number for row in list_orders(shop.site, OrderFilters(text=text)).orders] == [placed.number]
+    for text in ("%", "_", "nobody"):
+        assert list_orders(shop.site, OrderFilters(text=text)).orders == ()

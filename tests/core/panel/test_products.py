@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.testing.shop import Item
+from tests.core.panel.conftest import Panel, words
+
+
+@pytest.fixture
+def lamp(sell: Callable[..., Item]) -> Item:
+    return sell("LAMP", 8900, stock=3, name="Lamp")
+
+
+def picture() -> io.BytesIO:
+    data = io.BytesIO()
+    Image.new("RGB", (64, 64), (90, 120, 130)).save(data, "PNG")
+    data.seek(0)
+    return data
+
+
+def cells(panel: Panel, path: str) -> dict[str, str]:
+    """The grid of a page as a browser would send it."""
+    page = panel.get(path).get_data(as_text=True)
+    boxes = {name: "1" for name in re.findall(r'type="checkbox" name="(v\d+-active)"[^>]* checked', page)}
+    return {**dict(re.findall(r'name="((?:was-)?[vs]\d+-[^"]+)" value="([^"]*)"', page)), **boxes}
+
+
+def test_a_product_is_made_in_one_form_and_stays_hidden(panel: Panel) -> None:
+    form = {"name-en": "Ridge mug", "name-zh-CN": "棱纹马克杯", "sku": "RDG", "price": "28,00", "tax_class": "standard"}
+    said = words(panel.follow(panel.post("/panel/products/new", form)))
+    assert "It is hidden until you switch it on." in said
+    assert "28.00" in panel.get("/panel/products/1/variants").get_data(as_text=True)
+    assert "Hidden" in words(panel.get("/panel/products"))
+
+
+def test_what_was_typed_stays_when_a_form_is_refused(panel: Panel) -> None:
+    answer = panel.post("/panel/products/new", {"name-en": "", "summary-en": "Thrown in Porto", "price": "dear"})
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    assert "Thrown in Porto" in page
+    assert 'value="dear"' in page
+    assert 'href="#price"' in page
+
+
+def test_scripts_are_taken_out_of_descriptions(panel: Panel, lamp: Item) -> None:
+    form = {"name-en": "Lamp", "body-en": "<p>Warm</p><script>alert(1)</script>", "tax_class": "standard"}
+    panel.post(f"/panel/products/{lamp.product_id}", form)
+    stored = db.value("SELECT body_html FROM product_text WHERE product_id = ? AND language = 'en'", lamp.product_id)
+    assert stored == "<p>Warm</p>"
+
+
+def test_two_editors_do_not_overwrite_each_other(panel: Panel, lamp: Item) -> None:
+    path = f"/panel/products/{lamp.product_id}"
+    first = panel.post(path, {"version": "1", "name-en": "Arc lamp", "tax_class": "standard"})
+    second = panel.post(path, {"version": "1", "name-en": "Bow lamp", "tax_class": "standard"})
+    assert first.status_code == 303
+    assert second.status_code == 409
+    assert 'value="Bow lamp"' in second.get_data(as_text=True)
+
+
+def test_prices_are_edited_in_the_grid_and_a_bad_cell_is_named(panel: Panel, lamp: Item) -> None:
+    path = f"/panel/products/{lamp.product_id}/variants"
+    grid = cells(panel, path)
+    price = f"v{lamp.variant_id}-price_EUR"
+    assert grid[price] == "89.00"
+    bad = panel.post(path, {**grid, price: "many"})
+    assert bad.status_code == 422
+    assert f'href="#{price}"' in bad.get_data(as_text=True)
+    panel.post(path, {**grid, price: "79,50"})
+    assert cells(panel, path)[price] == "79.50"
+    panel.post(path, {**grid, price: ""})
+    assert db.value("SELECT COUNT(*) FROM price") == 0
+
+
+def test_options_become_variants(panel: Panel, lamp: Item) -> None:
+    path = f"/panel/products/{lamp.product_id}"
+    panel.post(f"{path}/options", {"option": ["Colour"], "values": ["Red\nBlue\nGreen"]})
+    said = words(panel.get(f"{path}/variants"))
+    assert all(name in said for name in ("Red", "Blue", "Green"))
+    assert db.value("SELECT COUNT(*) FROM variant WHERE product_id = ?", lamp.product_id) == 3
+
+
+def test_a_changed_count_needs_a_reason_and_leaves_a_move(panel: Panel, lamp: Item) -> None:
+    path = f"/panel/products/{lamp.product_id}/stock"
+    grid = cells(panel, path)
+    count = next(name for name in grid if name.startswith(f"s{lamp.variant_id}-"))
+    assert panel.post(path, {**grid, count: "7"}).status_code == 422
+    said = words(panel.follow(panel.post(path, {**grid, count: "7", "reason": "Counted on Friday"})))
+    assert "Counted on Friday" in said
+    assert db.value("SELECT on_hand FROM stock_level WHERE variant_id = ?", lamp.variant_id) == 7
+
+
+def test_stock_is_corrected_from_the_list(panel: Panel, lamp: Item) -> None:
+    said = words(panel.follow(panel.post(f"/panel/stock/{lamp.variant_id}", {"delta": "−1", "reason": "Broken"})))
+    assert "2 pieces are there now." in said
+    assert "Broken" in said
+    assert "Lamp" in words(panel.get("/panel/stock?show=low"))
+
+
+def test_a_picture_is_checked_by_what_it_is(panel: Panel, lamp: Item) -> None:
+    path = f"/panel/products/{lamp.product_id}/pictures"
+    fake = {"files": (io.BytesIO(b"<svg onload=alert(1)>"), "mug.png")}
+    assert panel.post(path, fake, content_type="multipart/form-data").status_code == 422
+    real: dict[str, Any] = {"files": (picture(), "mug.png"), "alt-en": "A mug"}
+    assert panel.post(path, real, content_type="multipart/form-data").status_code == 303
+    assert 'alt="A mug"' in panel.get(path).get_data(as_text=True)
+    assert "Lamp" in words(panel.get("/panel/media/1"))
+
+
+def test_archiving_can_be_undone(panel: Panel, lamp: Item) -> None:
+    page = panel.follow(panel.post(f"/panel/products/{lamp.product_id}/delete")).get_data(as_text=True)
+    undo = re.search(r'<form method="post" action="([^"]+/restore)"', page)
+    assert undo is not None
+    assert "Lamp" not in words(panel.get("/panel/products"))
+    panel.post(undo[1])
+    assert "Lamp" in words(panel.get("/panel/products"))
+
+
+def test_a_product_is_listed_per_site(panel: Panel, lamp: Item, other_site: Site) -> None:
+    path = f"/panel/products/{lamp.product_id}/sites"
+    panel.post(path, {f"visible-{other_site.id}": "1", f"position-{other_site.id}": "5"})
+    assert "Hidden" in words(panel.get("/panel/products"))
+    visible = dict(db.rows("SELECT site_id, visible FROM listing WHERE product_id = ?", lamp.product_id))
+    assert visible[other_site.id]
+    wrong = panel.post(path, {f"position-{other_site.id}": "first"})
+    assert wrong.status_code == 422
+
+
+def test_words_of_a_sites_own_staff_stay_on_that_site(colleague: Callable[..., Panel], lamp: Item, site: Site) -> None:
+    theirs = colleague({"catalogue.view", "texts.edit"})
+    assert theirs.post(f"/panel/products/{lamp.product_id}", {"name-en": "Our lamp"}).status_code == 303
+    names = dict(db.rows("SELECT site_id, name FROM product_text WHERE product_id = ? AND language = 'en'", lamp.product_id))
+    assert names == {None: "Lamp", site.id: "Our lamp"}
+
+
+def test_a_category_cannot_stand_below_itself(panel: Panel) -> None:
+    panel.post("/panel/categories/new", {"name-en": "Light", "visible": "1"})
+    panel.post("/panel/categories/new", {"name-en": "Lamps", "parent": "1", "visible": "1"})
+    refused = panel.post("/panel/categories/1", {"name-en": "Light", "parent": "2", "visible": "1"})
+    assert refused.status_code == 409
+    assert "Lamps" in words(panel.get("/panel/categories"))
+
+
+def test_the_list_costs_the_same_for_one_product_and_for_many(panel: Panel, sell: Callable[..., Item]) -> None:
+    sell("ONE", 100)
+    panel.get("/panel/products")
+    with db.counted() as few:
+        panel.get("/panel/products")
+    for number in range(6):
+        sell(f"MORE{number}", 100)
+    with db.counted() as many:
+        panel.get("/panel/products")
+    assert len(many) == len(few)
