@@ -83,7 +83,6 @@ from core.kernel.http import note as toast
 from core.kernel.http import page as render
 from core.kernel.http import redirect as redirect303
 from core.kernel.i18n import (
-    countries,
     country_name,
     day,
     gettext,
@@ -110,6 +109,7 @@ from core.kernel.site_verbs import add_site, set_about
 from core.kernel.sites import current_site, site_by_host
 from core.kernel.switch import save_settings as save_plugin_settings
 from core.kernel.switch import switch_off, switch_on
+from core.lib.addresses import countries
 from core.lib.clock import instant, micros, now
 from core.lib.errors import Broken, Forbidden, NotFound, Refused, StoaError, TooMany, Unfit
 from core.lib.ids import digest, token, uid

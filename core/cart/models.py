@@ -8,7 +8,10 @@ from core.kernel import db
 
 
 class Cart(db.SiteTable):
-    """What a shopper means to buy. `version` rises with every change; `ordered_at` is set once, by the order made of it."""
+    """What a shopper means to buy.
+
+    `version` rises with every change; `ordered_at` is set once, by the order made of it.
+    """
 
     token_digest = peewee.CharField(max_length=64, unique=True)
     currency = peewee.CharField(max_length=3)

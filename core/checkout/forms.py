@@ -28,8 +28,8 @@ class OrderForm:
 def read_order_form(sent: Mapping[str, str]) -> OrderForm:
     """Read the page; nothing is checked here but lengths, so that all of it can be kept and shown again.
 
-    Fields: email; name company line1 line2 district city region postcode country phone; `billing_other` with the same names
-    after `billing_`; `delivery` (carrier:service); `gateway`; `note`; `extra.<plugin>.<field>`; `seen_total`.
+    Fields: email; name company line1 line2 district city region postcode country phone; `billing_other` with the same
+    names after `billing_`; `delivery` (carrier:service); `gateway`; `note`; `extra.<plugin>.<field>`; `seen_total`.
     """
     carrier, _, service = one_line(sent.get("delivery", ""), 121).partition(":")
     return OrderForm(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from flask import Response, make_response, request, url_for
@@ -55,16 +56,17 @@ def notify(plugin: str, account: str) -> Response:
 @any_origin
 @public
 def pay_return(token: str) -> Response:
-    """Back from the gateway, by whatever method, without cookies. What the visitor brings is not believed: the gateway is asked."""
+    """Back from the gateway, by whatever method, without cookies.
+
+    What the visitor brings is not believed: the gateway is asked.
+    """
     state = current()
     found = returned_payment(state.site, token)
     if found is None:
         raise NotFound
-    try:
+    # A gateway that does not answer now is asked again later; the order's page shows what is known.
+    with suppress(Refused, Broken):
         fetch_payment(state, found.payment_id)
-    except (Refused, Broken):
-        # The order's page shows what is known, and asks again later.
-        pass
     return redirect(order_url(found.secret))
 
 

@@ -72,6 +72,7 @@ def _off(options: argparse.Namespace) -> int:
 def _new(options: argparse.Namespace) -> int:
     from core.testing.scaffold import make_plugin
 
+    boot()
     made = make_plugin(options.name, options.kind, here=options.here)
     print(f"Made {made}. Its tests: ./stoa plugin check {options.name}")
     return 0
@@ -80,4 +81,5 @@ def _new(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from core.testing.check import check_plugin
 
+    boot()
     return check_plugin(options.name)

@@ -167,7 +167,7 @@ class CheckoutSpecs:
         """Further questions of the checkout page; answers are stored with the order under the plugin's name."""
 
     @asks(Taxes, shape="one", on_error=OnError.BLOCK, first=True)
-    def checkout_taxes(self, site: Site, priced: PricedCart) -> Taxes | None:  # type: ignore[empty-body]
+    def checkout_taxes(self, site: Site, priced: PricedCart) -> Taxes | None:
         """The taxes of the cart, asked by `quote()`. The first plugin that answers wins; without one there is no tax.
 
         An error refuses the order: selling with a wrong tax is worse than not selling.

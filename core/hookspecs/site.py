@@ -85,7 +85,7 @@ class SiteSpecs:
     """Hooks of the family `site`."""
 
     @asks(Slot, Markup, shape="one")
-    def site_slot(self, site: Site, name: str, subject: object) -> Slot | Markup | None:  # type: ignore[empty-body]
+    def site_slot(self, site: Site, name: str, subject: object) -> Slot | Markup | None:
         """Markup for the place `name` of the page (or mail) now rendered; `subject` is what the page is about.
 
         Asked by themes through `slot(name, subject)`, within a GET: it never writes. All answers are shown, in the
@@ -101,7 +101,7 @@ class SiteSpecs:
         """
 
     @asks(SearchResult, shape="one", first=True)
-    def site_search(self, site: Site, query: SearchQuery) -> SearchResult | None:  # type: ignore[empty-body]
+    def site_search(self, site: Site, query: SearchQuery) -> SearchResult | None:
         """Which products the query finds. The first plugin that answers wins; without one, core uses plain SQL."""
 
     @asks(Url, shape="list")

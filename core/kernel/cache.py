@@ -18,6 +18,7 @@ from datetime import datetime
 import peewee
 
 from core.kernel import db
+from core.kernel.installation import installation
 from core.lib import clock
 
 
@@ -52,6 +53,7 @@ class Recording:
     tags: set[str] = field(default_factory=set)
     until: datetime | None = None
     personal: str = ""
+    declared: bool = False
 
 
 _recording: ContextVar[Recording | None] = ContextVar("stoa_recording", default=None)
@@ -67,11 +69,25 @@ def depends(*tags: str, until: datetime | None = None) -> None:
         recording.until = until
 
 
+class PersonalOnSharedPage(RuntimeError):
+    """A page that is declared the same for every visitor read something of one of them: a mistake of its author."""
+
+
 def personal(what: str) -> None:
-    """Something of one visitor was read: the page now rendered may not be kept."""
+    """Something of one visitor was read: the page now rendered may not be kept. In tests, a shared page may not do it."""
+    recording = _recording.get()
+    if recording is None:
+        return
+    if recording.declared and installation().config.testing:
+        raise PersonalOnSharedPage(what)
+    recording.personal = recording.personal or what
+
+
+def declare_shared() -> None:
+    """The view that renders now says that its page is the same for every visitor."""
     recording = _recording.get()
     if recording is not None:
-        recording.personal = recording.personal or what
+        recording.declared = True
 
 
 @dataclass(frozen=True, slots=True)

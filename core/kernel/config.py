@@ -19,10 +19,8 @@ class Config:
     """Where the installation lives and how it is reached.
 
     `scheme` and `port` make the links of sites that name no origin of their own. `trusted_proxies` are the addresses
-    whose
-    X-Forwarded-* headers are believed. `job_threads` is 0 where `stoa work` processes do the jobs. `plugins_path` is
-    scanned
-    for plugins beside `plugins/`.
+    whose X-Forwarded-* headers are believed. `job_threads` is 0 where `stoa work` processes do the jobs.
+    `plugins_folder` is scanned for plugins beside `plugins/`; empty: the folder `plugins` of the instance.
     """
 
     instance: Path
@@ -39,6 +37,7 @@ class Config:
     breaker_seconds: int = 600
     testing: bool = False
     debug: bool = False
+    plugins_folder: str = ""
 
     @property
     def media(self) -> Path:
@@ -50,7 +49,8 @@ class Config:
 
     @property
     def plugins_path(self) -> Path:
-        return self.instance / "plugins"
+        """The installation's own plugins."""
+        return Path(self.plugins_folder) if self.plugins_folder else self.instance / "plugins"
 
 
 class BadConfig(ValueError):

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import peewee
@@ -116,10 +116,9 @@ atexit.register(_writer.open, None)
 class _State(threading.local):
     depth = 0
     asking = 0
-    after: ClassVar[list[Callable[[], None]]]
 
     def __init__(self) -> None:
-        self.after = []  # type: ignore[misc] -- one list per thread
+        self.after: list[Callable[[], None]] = []
         self.last: dict[str, tuple[Callable[[set[Any]], None], set[Any]]] = {}
         self.statements: list[str] | None = None
 

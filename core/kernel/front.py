@@ -64,7 +64,7 @@ class Front:
             return self._asset(environ, state, path, start_response)
         if path.startswith("/media/"):
             return self._media(environ, path, start_response)
-        environ["stoa.state"] = state
+        environ["stoa.state"], environ["stoa.touched"] = state, touched
         tag = _take_language(environ, state)
         with i18n.speaking(tag, state.site.timezone):
             return self._page(environ, state, touched, start_response)
@@ -105,7 +105,7 @@ class Front:
             answer = _Answer(self._flask, environ)
         finally:
             self._recording.reset(token)
-        if not (_may_be_kept(environ, answer) and not recording.personal):
+        if not recording.declared or recording.personal or not _may_be_kept(environ, answer):
             start_response(answer.status, answer.headers)
             return [answer.body]
         kept = tuple(header for header in answer.headers if header[0] != "X-Request-Id")
@@ -206,10 +206,9 @@ class _Answer:
 
 
 def _may_be_kept(environ: Environ, answer: _Answer) -> bool:
-    """Only what a cacheable view answered to a GET, and nothing that sets a cookie; a HEAD has no body to keep."""
+    """Only what was answered to a GET, and nothing that sets a cookie; a HEAD has no body to keep."""
     return (
         environ["REQUEST_METHOD"] == "GET"
-        and bool(environ.get("stoa.cacheable"))
         and answer.status.startswith("200")
         and not any(name.lower() == "set-cookie" for name, _ in answer.headers)
     )

@@ -26,7 +26,7 @@ from core.kernel import cache, files, i18n, security, sessions
 from core.kernel.installation import installation
 from core.kernel.routes import SharedRule, Views
 from core.kernel.sites import SiteState, current, current_or_none
-from core.lib.errors import Broken, Refused, StoaError
+from core.lib.errors import Broken, Forbidden, Refused, StoaError
 
 log = structlog.get_logger(__name__)
 NOTE = "stoa_note"
@@ -103,7 +103,7 @@ def _check() -> Response | None:
         security.check_origin(request.environ, request.host_url.rstrip("/"))
     security.check_access(view, app.identify, current().site.id)
     if getattr(view, "stoa_cacheable", False) and request.method in {"GET", "HEAD"}:
-        request.environ["stoa.cacheable"] = True
+        cache.declare_shared()
     return None
 
 
@@ -157,6 +157,8 @@ def allow_hosts(**hosts: Any) -> None:
 
 
 def _answer_error(error: Exception) -> Any:
+    if isinstance(error, security.LoginNeeded | Forbidden):
+        log.warning("denied", path=request.path, endpoint=request.endpoint, address=request.remote_addr)
     if isinstance(error, security.LoginNeeded):
         return _to_login(error.face)
     if isinstance(error, security.PasswordChangeNeeded):

@@ -19,7 +19,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.core import get_global
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -200,18 +199,6 @@ def text_direction(tag: str = "") -> str:
 def country_name(code: str) -> str:
     """A country in the present language; its code if unknown."""
     return str(_locale(language()).territories.get(code, code))
-
-
-@lru_cache(maxsize=16)
-def countries(tag: str) -> tuple[tuple[str, str], ...]:
-    """(code, name) of every country that has postal addresses, sorted by name in `tag`."""
-    known = get_global("territory_currencies")
-    named = [
-        (code, str(name))
-        for code, name in _locale(tag).territories.items()
-        if len(code) == 2 and code in known and code not in {"EU", "UN", "ZZ"}
-    ]
-    return tuple(sorted(named, key=lambda pair: pair[1]))
 
 
 class Lazy:

@@ -1,6 +1,7 @@
 """Jobs: durable work as rows, claimed by a guarded UPDATE with a lease, retried with back-off, then a dead letter.
 
-A worker thread (`worker.py`) runs inside `./stoa run`; `./stoa work` processes run more. Waking is only a hint: a killed worker's
+A worker thread (`worker.py`) runs inside `./stoa run`; `./stoa work` processes run more. Waking is only a hint: a
+killed worker's
 job is found
 again when its lease ends. A job's key is UNIQUE, so that the same work is enqueued once.
 """
@@ -225,7 +226,9 @@ def _handler(name: str) -> Handler:
     function = loaded.plugin.jobs[short]
 
     def handle(running: Running) -> None:
-        sites = [installation().sites.by_id(running.site_id)] if running.site_id is not None else installation().sites.all()
+        sites = (
+            [installation().sites.by_id(running.site_id)] if running.site_id is not None else installation().sites.all()
+        )
         for state in sites:
             if state.states.get(plugin) in {"on", "draining"}:
                 function(running.payload, state.site)

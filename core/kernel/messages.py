@@ -27,7 +27,7 @@ def enqueue_message(site: Site, message: Message) -> None:
 @jobs.job("messages.send")
 def _send(running: jobs.Running) -> None:
     """Hand the message to the site's first channel; without one it is dropped, which the log tells."""
-    assert running.site_id is not None  # noqa: S101 -- enqueue_message names it
+    assert running.site_id is not None
     state = state_of(running.site_id)
     message = Message(**running.payload)
     channels = state.hooks.each("notify_channels", site=state.site)

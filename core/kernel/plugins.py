@@ -32,7 +32,7 @@ from core.kernel.settings import Settings
 
 log = structlog.get_logger(__name__)
 API = 1
-_NAME = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
+NAME = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
 CATEGORIES = (
     "payment",
     "delivery",
@@ -122,7 +122,7 @@ class Plugin:
     conflicts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
+        if not NAME.match(self.name):
             raise LoadError(f"a plugin's name is small letters, digits and underscores: {self.name!r}")
         if self.api != API:
             raise LoadError(f"written for plugin API {self.api}, this is {API}")
@@ -193,12 +193,7 @@ class Registry:
 
     def _load(self, name: str, dotted: str, folder: Path | None) -> Loaded:
         importlib.invalidate_caches()
-        for loaded in [
-            key
-            for key in sys.modules
-            if key == dotted.rpartition(".")[0] or key.startswith(dotted.rpartition(".")[0] + ".")
-        ]:
-            del sys.modules[loaded]
+        _forget_other(dotted.rpartition(".")[0], folder, again=name in self.broken)
         module = importlib.import_module(dotted)
         plugin = getattr(module, "PLUGIN", None)
         if not isinstance(plugin, Plugin):
@@ -216,6 +211,15 @@ class _Manager(pluggy.PluginManager):
 
     def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
         return super().parse_hookimpl_opts(plugin, name) if type(vars(plugin).get(name)) is FunctionType else None
+
+
+def _forget_other(package: str, folder: Path | None, *, again: bool) -> None:
+    """Let a repaired plugin, or one of another folder, be imported anew."""
+    known = sys.modules.get(f"{package}.plugin")
+    if known is not None and not again and folder is not None and Path(known.__file__ or "").parent == folder:
+        return
+    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+        del sys.modules[name]
 
 
 def _manager() -> pluggy.PluginManager:

@@ -23,6 +23,9 @@ class SharedRule(Rule):
     made by `url_map()` alone.
     """
 
+    # Flask sets and reads this on its own rules.
+    provide_automatic_options: bool = False
+
     def bind(self, map: Map, rebind: bool = False) -> None:  # noqa: A002, FBT001, FBT002 -- Werkzeug's signature
         if self.map is None:
             super().bind(map, rebind)
@@ -118,7 +121,7 @@ def _rule(route: Route, name: str, root: str) -> SharedRule:
         defaults=route.defaults or None,
         strict_slashes=False,
     )
-    rule.provide_automatic_options = True  # type: ignore[attr-defined] -- what Flask sets on its own rules
+    rule.provide_automatic_options = True
     return rule
 
 

@@ -156,7 +156,10 @@ class Sites:
             return state
 
     def settings_of(self, site_id: int, plugin: str) -> dict[str, Any]:
-        """A plugin's stored settings on a site over those of all sites, secrets opened; in a request, the pinned ones."""
+        """A plugin's stored settings on a site over those of all sites, secrets opened.
+
+        In a request, the pinned ones.
+        """
         state = current_or_none()
         if state is None or state.site.id != site_id:
             state = self.pinned(site_id)
@@ -174,7 +177,7 @@ class Sites:
             return self.pinned(row.id)
         domain = SiteDomain.get_or_none(SiteDomain.host == host)
         if domain is not None:
-            state = self.pinned(domain.site_id)
+            state = self.pinned(domain.site.id)
             return SiteState(**{**state.__dict__, "redirect_to": state.site.origin})
         if host in _LOOPBACK:
             first = db.value("SELECT id FROM site ORDER BY position, id LIMIT 1")

@@ -6,7 +6,7 @@ import threading
 
 import structlog
 
-from core.kernel import db, events, jobs
+from core.kernel import db, events, jobs, sessions
 from core.kernel.installation import installation
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,7 @@ class Worker(threading.Thread):
     def _work(self) -> int:
         try:
             installation().faults.flush()
+            sessions.flush_seen()
             return events.relay() + jobs.run_due()
         except Exception:  # the worker must not die of a locked file or a database that restarts
             log.exception("worker")

@@ -6,6 +6,8 @@ Both are turned into HTTP once, in `kernel/http.py`.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class StoaError(Exception):
     """Root of every error that Stoa raises on purpose."""
@@ -32,7 +34,7 @@ class Refused(StoaError):
     code = "refused"
     default_message = "This is not possible now."
 
-    def __init__(self, message: str = "", *, field: str | None = None, **params: object) -> None:
+    def __init__(self, message: str = "", *, field: str | None = None, **params: Any) -> None:
         super().__init__(message, **params)
         self.field = field
 
@@ -60,7 +62,7 @@ class Unfit(Refused):
     code = "unfit"
     default_message = "Some of it needs another look."
 
-    def __init__(self, errors: dict[str, str], message: str = "", **params: object) -> None:
+    def __init__(self, errors: dict[str, str], message: str = "", **params: Any) -> None:
         super().__init__(message, **params)
         self.errors = errors
 

@@ -16,7 +16,7 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}\Z")
 _HOST = re.compile(r"(?=.{1,200}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 
 
-class PanelForm(Form):
+class PanelForm(Form):  # type: ignore[misc]  # WTForms has no types
     """A form whose texts are trimmed. Origin checks guard against forged requests, so it carries no token."""
 
     class Meta:
@@ -34,7 +34,7 @@ class PanelForm(Form):
         return [(field.id, f"{field.label.text}: {message}") for field in self for message in field.errors]
 
     def refuse(self, name: str | None, message: str) -> list[tuple[str, str]]:
-        """Put a service's refusal beside the field it names and answer all problems; without a field it stands alone."""
+        """Put a service's refusal beside the field it names (if any) and answer all problems."""
         if name in self:
             self[name].errors = [*self[name].errors, message]
             return self.problems

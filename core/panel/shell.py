@@ -1,6 +1,7 @@
 """The shell of the panel: its views' one set, the menu with what plugins add, and the way every view answers.
 
-Templates know the shell as `shell`, in core's pages and in plugins' alike; it is made once per request, when first asked.
+Templates know the shell as `shell`, in core's pages and in plugins' alike; made once per request, when
+first asked.
 """
 
 from __future__ import annotations
@@ -102,7 +103,10 @@ _SHOP = (
     Item("media", lazy("Pictures"), "image", "catalogue.view"),
     Item("stock", lazy("Stock"), "box", "catalogue.view"),
 )
-_SITE = (Item("plugins", lazy("Plugins"), "plug", "plugins.switch"), Item("settings", lazy("Settings"), "gear", "site.edit"))
+_SITE = (
+    Item("plugins", lazy("Plugins"), "plug", "plugins.switch"),
+    Item("settings", lazy("Settings"), "gear", "site.edit"),
+)
 _HOUSE = (
     Item("sites", lazy("Sites"), "store", "sites.edit", everywhere=True),
     Item("staff", lazy("Staff and roles"), "staff", "staff.edit", everywhere=True),
@@ -121,7 +125,7 @@ class Shell:
     @property
     def person(self) -> Staff:
         """The member of staff; only pages that need one ask."""
-        assert self.visitor.staff is not None  # noqa: S101 -- every page with a menu declares that it needs staff
+        assert self.visitor.staff is not None
         return self.visitor.staff
 
     @property
@@ -172,7 +176,12 @@ class Shell:
         query = f"?{urlencode(list(request.args.items(multi=True)))}" if request.args else ""
         path = request.path + query if request.method == "GET" else url_for("panel.home")
         return [
-            Tongue(tag, i18n.language_name(tag), (f"/{tag.lower()}" if tag != self.site.language else "") + path, tag == i18n.language())
+            Tongue(
+                tag,
+                i18n.language_name(tag),
+                (f"/{tag.lower()}" if tag != self.site.language else "") + path,
+                tag == i18n.language(),
+            )
             for tag in self.site.languages
         ]
 
@@ -180,7 +189,11 @@ class Shell:
     def menu(self) -> list[Group]:
         """Core's entries and those of the plugins that are on, as far as this person may use them."""
         shop = [*self._entries(_SHOP), *self._plugin_entries()]
-        groups = [Group("shop", "", shop), Group("site", _("This site"), self._entries(_SITE)), Group("house", _("All sites"), self._entries(_HOUSE))]
+        groups = [
+            Group("shop", "", shop),
+            Group("site", _("This site"), self._entries(_SITE)),
+            Group("house", _("All sites"), self._entries(_HOUSE)),
+        ]
         return [group for group in groups if group.entries]
 
     def _entries(self, items: tuple[Item, ...]) -> list[Entry]:
@@ -198,7 +211,12 @@ class Shell:
         for name in self.state.runtime.plugins:
             for entry in loaded[name].plugin.panel_menu:
                 if not entry.permission or self.may(entry.permission):
-                    yield Entry(f"{name}.{entry.endpoint}", _(entry.title), url_for(f"{name}.panel.{entry.endpoint}"), entry.icon)
+                    yield Entry(
+                        f"{name}.{entry.endpoint}",
+                        _(entry.title),
+                        url_for(f"{name}.panel.{entry.endpoint}"),
+                        entry.icon,
+                    )
 
     @property
     def nav(self) -> str:
@@ -209,20 +227,29 @@ class Shell:
     @property
     def palette(self) -> list[tuple[str, list[Entry]]]:
         """What Ctrl K finds without asking the server."""
-        acts = [
-            Entry("", _("Add a product"), url_for("panel.product_new"), "plus"),
-        ] if self.may_everywhere("products.edit") else []
+        acts = (
+            [
+                Entry("", _("Add a product"), url_for("panel.product_new"), "plus"),
+            ]
+            if self.may_everywhere("products.edit")
+            else []
+        )
         pages = [entry for group in self.menu for entry in group.entries]
-        found = [(_("Actions"), acts), (_("Go to"), [*pages, Entry("", _("Your account"), url_for("panel.account"), "key")])]
+        found = [
+            (_("Actions"), acts),
+            (_("Go to"), [*pages, Entry("", _("Your account"), url_for("panel.account"), "key")]),
+        ]
         return [(head, hits) for head, hits in found if hits]
 
 
 def initials(name: str) -> str:
     """Two letters for a person: of the first and last word, or the first Chinese letter."""
-    parts = name.split("@")[0].replace(".", " ").split()
+    parts = name.split("@", maxsplit=1)[0].replace(".", " ").split()
     if not parts:
         return "?"
-    return parts[0][0] if ord(parts[0][0]) > 0x2E7F else (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()  # noqa: PLR2004 -- letters from CJK on
+    return (
+        parts[0][0] if ord(parts[0][0]) > 0x2E7F else (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+    )
 
 
 def actor() -> str:
@@ -235,6 +262,11 @@ def shell() -> Shell:
     if "panel_shell" not in g:
         g.panel_shell = Shell(current(), visitor())
     return g.panel_shell  # type: ignore[no-any-return]
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """`url_for` for parameters that may be None, which are left out."""
+    return url_for(endpoint, **values)
 
 
 def page(name: str, status: int = 200, **values: Any) -> Response:

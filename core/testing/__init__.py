@@ -5,4 +5,23 @@ Loaded by pytest as `-p core.testing`; the modules below bring the fixtures.
 
 from __future__ import annotations
 
-pytest_plugins = ("core.testing.database", "core.testing.application", "core.testing.logins", "core.testing.shop", "core.testing.browser")
+import os
+
+import pytest
+
+pytest_plugins = (
+    "core.testing.database",
+    "core.testing.application",
+    "core.testing.logins",
+    "core.testing.shop",
+    "core.testing.browser",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests import a plugin that lies outside the project: `./stoa plugin check` names its folder."""
+    del config
+    if folder := os.environ.get("STOA_TEST_PLUGINS"):
+        import plugins
+
+        plugins.__path__ = [*plugins.__path__, folder]

@@ -94,7 +94,10 @@ def live_server(databases: Databases, tmp_path_factory: pytest.TempPathFactory) 
 def _make_instance(folder: Path, url: str) -> Path:
     folder.mkdir()
     # A JSON string is a TOML string.
-    (folder / "stoa.toml").write_text(f"database_url = {json.dumps(url)}\ntesting = true\n", "utf-8")
+    lines = [f"database_url = {json.dumps(url)}", "testing = true"]
+    if under_test := os.environ.get("STOA_TEST_PLUGINS"):
+        lines.append(f"plugins_folder = {json.dumps(under_test)}")
+    (folder / "stoa.toml").write_text("\n".join(lines) + "\n", "utf-8")
     return folder
 
 

@@ -84,7 +84,10 @@ def sell(site: Site) -> Callable[..., Item]:
 
 @pytest.fixture
 def turn_on(site: Site) -> Callable[..., None]:
-    """`turn_on("coupons")`: switch a plugin on, with settings if they are given: `turn_on("mail", host="localhost")`."""
+    """`turn_on("coupons")`.
+
+    Switch a plugin on, with settings if they are given: `turn_on("mail", host="localhost")`.
+    """
     from core.kernel.switch import save_settings, switch_on
 
     def turn(name: str, *, on: Site | None = None, **settings: object) -> None:
@@ -222,14 +225,14 @@ class Mailbox:
         return [mail for mail in self.mails if address in str(mail["To"])]
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802, ARG002
-        """aiosmtpd asks whether it may take mail for `address`."""
+        """Say to aiosmtpd whether mail for `address` is taken."""
         if address in self.refuse:
             return self.refuse[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002
-        """aiosmtpd hands over one mail."""
+        """Keep one mail."""
         self.raw.append(envelope.content)
         return "250 OK"
 

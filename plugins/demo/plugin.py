@@ -1,4 +1,8 @@
-"""The demo: two shops to look at. `./stoa run` seeds them on a first start; nothing of it stays in a shop that deletes this folder."""
+"""The demo.
+
+Two shops to look at. `./stoa run` seeds them on a first start; nothing of it stays in a shop that deletes this
+folder.
+"""
 
 from __future__ import annotations
 

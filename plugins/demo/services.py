@@ -37,9 +37,41 @@ ACTOR = "plugin:demo"
 Goods = Mapping[str, Any]
 # What the shops charge for delivery, and their taxes: commands of the plugins that know.
 COMMANDS: tuple[tuple[str, ...], ...] = (
-    ("flat_rate", "--site", "shop.localhost", "--title", "en=Standard", "--title", "zh-CN=标准配送", "--price", "GBP=4.90", "--days", "1-2"),
-    ("flat_rate", "--site", "ji.localhost", "--title", "zh-CN=快递", "--title", "en=Courier", "--price", "CNY=8", "--days", "1-3"),
-    ("pickup", "--site", "shop.localhost", "--name", "Norrby Workshop", "--address", "12 Shore Street, Edinburgh EH6 6QW"),
+    (
+        "flat_rate",
+        "--site",
+        "shop.localhost",
+        "--title",
+        "en=Standard",
+        "--title",
+        "zh-CN=标准配送",
+        "--price",
+        "GBP=4.90",
+        "--days",
+        "1-2",
+    ),
+    (
+        "flat_rate",
+        "--site",
+        "ji.localhost",
+        "--title",
+        "zh-CN=快递",
+        "--title",
+        "en=Courier",
+        "--price",
+        "CNY=8",
+        "--days",
+        "1-3",
+    ),
+    (
+        "pickup",
+        "--site",
+        "shop.localhost",
+        "--name",
+        "Norrby Workshop",
+        "--address",
+        "12 Shore Street, Edinburgh EH6 6QW",
+    ),
     ("tax_table", "--site", "shop.localhost", "--country", "GB", "--rate", "20"),
     ("coupons", "--site", "shop.localhost", "--code", "WELCOME10", "--percent", "10"),
     ("coupons", "--site", "ji.localhost", "--code", "DENGXIA30", "--amount", "CNY=30"),
@@ -59,7 +91,10 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 
 
 def seed(words: list[str]) -> int:
-    """Make the two shops, unless they are there already. Answers the command's exit code. Commits, product by product."""
+    """Make the two shops, unless they are there already.
+
+    Answers the command's exit code. Commits, product by product.
+    """
     del words
     try:
         site_by_host("shop.localhost")
@@ -78,13 +113,33 @@ def seed(words: list[str]) -> int:
 
 def _sites() -> tuple[Site, Site]:
     english = add_site(
-        host="shop.localhost", name="Norrby", theme="plain", language="en", languages=["zh-CN"], currency="GBP", country="GB",
-        timezone="Europe/London", email="hello@norrby.example", actor=ACTOR,
+        host="shop.localhost",
+        name="Norrby",
+        theme="plain",
+        language="en",
+        languages=["zh-CN"],
+        currency="GBP",
+        country="GB",
+        timezone="Europe/London",
+        email="hello@norrby.example",
+        actor=ACTOR,
     )
-    set_about(english.id, {"theme": {"plain": {"announcement": {"en": "Thirty days to change your mind.", "zh-CN": "三十天内可退换。"}}}}, ACTOR)
+    set_about(
+        english.id,
+        {"theme": {"plain": {"announcement": {"en": "Thirty days to change your mind.", "zh-CN": "三十天内可退换。"}}}},
+        ACTOR,
+    )
     chinese = add_site(
-        host="ji.localhost", name="灯下集市", theme="lantern", language="zh-CN", languages=["en"], currency="CNY", country="CN",
-        timezone="Asia/Shanghai", email="zhanggui@dengxia.example", actor=ACTOR,
+        host="ji.localhost",
+        name="灯下集市",
+        theme="lantern",
+        language="zh-CN",
+        languages=["en"],
+        currency="CNY",
+        country="CN",
+        timezone="Asia/Shanghai",
+        email="zhanggui@dengxia.example",
+        actor=ACTOR,
     )
     return english, chinese
 
@@ -115,9 +170,17 @@ def _pictures(goods: list[Goods], categories: list[Goods], colours: Goods) -> di
         for name in one["pictures"]:
             said[name] = (one["en"], one["zh"])
         for colour in one["colours"]:
-            said[f"{one['form']}-{colour}"] = (f"{one['en']}, {colours[colour]['en'].lower()}", f"{one['zh']}，{colours[colour]['zh']}")
+            said[f"{one['form']}-{colour}"] = (
+                f"{one['en']}, {colours[colour]['en'].lower()}",
+                f"{one['zh']}，{colours[colour]['zh']}",
+            )
     return {
-        name: add_picture((HERE / "static" / "pictures" / f"{name}.webp").read_bytes(), f"{name}.webp", {"en": words[0], "zh-CN": words[1]}, ACTOR)
+        name: add_picture(
+            (HERE / "static" / "pictures" / f"{name}.webp").read_bytes(),
+            f"{name}.webp",
+            {"en": words[0], "zh-CN": words[1]},
+            ACTOR,
+        )
         for name, words in said.items()
         if (HERE / "static" / "pictures" / f"{name}.webp").exists()
     }
@@ -142,13 +205,21 @@ def _draft(goods: Goods, data: Goods, categories: Mapping[str, int], pictures: M
     """The whole product, priced in pounds."""
     names = [*(f"{goods['form']}-{colour}" for colour in goods["colours"]), *goods["pictures"]]
     colours = tuple(
-        ValueDraft(names={"en": data["colours"][c]["en"], "zh-CN": data["colours"][c]["zh"]}, code=c, swatch=data["colours"][c]["hex"])
+        ValueDraft(
+            names={"en": data["colours"][c]["en"], "zh-CN": data["colours"][c]["zh"]},
+            code=c,
+            swatch=data["colours"][c]["hex"],
+        )
         for c in goods["colours"]
     )
     return ProductDraft(
         texts={
-            "en": TextDraft(name=goods["en"], summary=goods["kind_en"], body_html=_body(goods["lead_en"], goods["body_en"])),
-            "zh-CN": TextDraft(name=goods["zh"], summary=goods["kind_zh"], body_html=_body(goods["lead_zh"], goods["body_zh"])),
+            "en": TextDraft(
+                name=goods["en"], summary=goods["kind_en"], body_html=_body(goods["lead_en"], goods["body_en"])
+            ),
+            "zh-CN": TextDraft(
+                name=goods["zh"], summary=goods["kind_zh"], body_html=_body(goods["lead_zh"], goods["body_zh"])
+            ),
         },
         options=(OptionDraft(names={"en": "Colour", "zh-CN": "颜色"}, values=colours, code="colour"),),
         variants=tuple(_variants(goods, "gbp", "GBP", pictures)),
@@ -160,11 +231,16 @@ def _draft(goods: Goods, data: Goods, categories: Mapping[str, int], pictures: M
 
 def _priced(goods: Goods, key: str, currency: str) -> ProductDraft:
     """The same product with prices in another currency, on another site."""
-    return ProductDraft(variants=tuple(_variants(goods, key, currency, None)), listing=ListingDraft(visible=True), whole=False)
+    return ProductDraft(
+        variants=tuple(_variants(goods, key, currency, None)), listing=ListingDraft(visible=True), whole=False
+    )
 
 
 def _variants(goods: Goods, key: str, currency: str, pictures: Mapping[str, int] | None) -> Iterator[VariantDraft]:
-    """One variant per colour. Only the first save (with pictures) says what belongs to the variant rather than to a site."""
+    """One variant per colour.
+
+    Only the first save (with pictures) says what belongs to the variant rather than to a site.
+    """
     was = Money(goods[f"{key}_was"], currency) if goods[f"{key}_was"] else None
     price = PriceDraft(amount=Money(goods[key], currency), was=was)
     for number, colour in enumerate(goods["colours"]):
@@ -173,8 +249,13 @@ def _variants(goods: Goods, key: str, currency: str, pictures: Mapping[str, int]
             yield VariantDraft(sku=sku, prices=(price,))
             continue
         yield VariantDraft(
-            sku=sku, values={"colour": colour}, prices=(price,), tracked=True, stock=max(goods["stock"] - number * 3, 0),
-            weight_g=goods["weight_g"], media_id=pictures.get(f"{goods['form']}-{colour}"),
+            sku=sku,
+            values={"colour": colour},
+            prices=(price,),
+            tracked=True,
+            stock=max(goods["stock"] - number * 3, 0),
+            weight_g=goods["weight_g"],
+            media_id=pictures.get(f"{goods['form']}-{colour}"),
         )
 
 

@@ -111,7 +111,7 @@ class Caller:
 
     def call(self, route: Route, **headers: str) -> Any:
         sent = {"Sec-Fetch-Site": "same-origin", "Cookie": self._cookie, **headers}
-        return self._client.open(route.path, method=route.method, base_url=self._origin, headers=sent)
+        return self._client.open(route.path, method=route.method, base_url=self._origin, headers=sent, buffered=True)
 
 
 def open_session(site: Site, shopper: int | None, staff: int | None) -> str:

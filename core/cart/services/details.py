@@ -45,16 +45,17 @@ def save_details(site: Site, token: str | None, details: Details, *, shopper_id:
     with db.transaction():
         cart_id = touch(site, token, shopper_id)
         db.execute(
-            "UPDATE carts SET email = ?, address = ?, billing = ?, carrier = ?, service = ?, gateway = ?, note = ?, extra = ? WHERE id = ?",
+            "UPDATE carts SET email = ?, address = ?, billing = ?, carrier = ?, service = ?, gateway = ?, note = ?,"
+            " extra = ? WHERE id = ?",
             details.email, _address(details.address), _address(details.billing), details.carrier, details.service,
             details.gateway, details.note, _json(details.extra), cart_id,
         )  # fmt: skip
 
 
 def apply_code(site: Site, token: str | None, code: str, *, shopper_id: int | None = None) -> str:
-    """Add a code to the cart; answers it as it is compared (upper case, no blanks around). Whether it is granted, the quote says.
+    """Add a code to the cart; answers it as it is compared: upper case, no blanks around.
 
-    Raises Refused for an empty or endless one, TooManyCodes, CartGone. Commits.
+    Whether it is granted, the quote says. Raises Refused for an empty or endless one, TooManyCodes, CartGone. Commits.
     """
     clean = normal_code(code)
     if not clean or len(clean) > _CODE_LENGTH:

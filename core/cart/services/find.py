@@ -57,7 +57,10 @@ class StoredCart:
         return next((line for line in self.lines if line.id == line_id), None)
 
 
-_COLUMNS = "id, site_id, currency, language, shopper_id, email, codes, address, billing, carrier, service, gateway, extra, note, version, ordered_at"
+_COLUMNS = (
+    "id, site_id, currency, language, shopper_id, email, codes, address, billing, carrier, service, gateway, extra,"
+    " note, version, ordered_at"
+)
 
 
 def find_cart(
@@ -70,7 +73,8 @@ def find_cart(
     row = _by_token(site.id, token, ordered=ordered) if token else None
     if row is None and shopper_id is not None:
         row = db.one(
-            f"SELECT {_COLUMNS} FROM carts WHERE site_id = ? AND shopper_id = ? AND ordered_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT 1",
+            f"SELECT {_COLUMNS} FROM carts WHERE site_id = ? AND shopper_id = ? AND ordered_at IS NULL ORDER BY"
+            f" updated_at DESC, id DESC LIMIT 1",
             site.id,
             shopper_id,
         )
@@ -87,8 +91,10 @@ def _by_token(site_id: int, token: str, *, ordered: bool) -> db.Row | None:
 def _stored(row: db.Row) -> StoredCart:
     lines = db.rows("SELECT id, variant_id, quantity FROM cart_line WHERE cart_id = ? ORDER BY id", row[0])
     return StoredCart(
-        id=row[0], site_id=row[1], currency=row[2], language=row[3], shopper_id=row[4], email=row[5], codes=tuple(json.loads(row[6])),
-        address=_address(row[7]), billing=_address(row[8]), carrier=row[9], service=row[10], gateway=row[11], extra=json.loads(row[12]),
+        id=row[0], site_id=row[1], currency=row[2], language=row[3], shopper_id=row[4], email=row[5],
+        codes=tuple(json.loads(row[6])),
+        address=_address(row[7]), billing=_address(row[8]), carrier=row[9], service=row[10], gateway=row[11],
+        extra=json.loads(row[12]),
         note=row[13], version=row[14], ordered_at=None if row[15] is None else clock.instant(row[15]),
         lines=tuple(StoredLine(id=line[0], variant_id=line[1], quantity=line[2]) for line in lines),
     )  # fmt: skip

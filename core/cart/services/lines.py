@@ -69,7 +69,8 @@ def add_to_cart(
         cart_id, lines, token = _open(site, token, shopper_id) or (*_make(site, currency, language, shopper_id),)
         added = db.execute(
             "INSERT INTO cart_line (cart_id, variant_id, quantity) VALUES (?, ?, ?) ON CONFLICT (cart_id, variant_id)"
-            " DO UPDATE SET quantity = CASE WHEN cart_line.quantity + excluded.quantity > ? THEN ? ELSE cart_line.quantity + excluded.quantity END",
+            " DO UPDATE SET quantity = CASE WHEN cart_line.quantity + excluded.quantity > ? THEN ? ELSE"
+            " cart_line.quantity + excluded.quantity END",
             cart_id, variant_id, quantity, LINE_QUANTITY, LINE_QUANTITY,
         )  # fmt: skip
         if (
@@ -87,7 +88,10 @@ def _is_sold(site: Site, language: str, currency: str, variant_id: int) -> bool:
 
 
 def set_quantity(site: Site, token: str | None, line_id: int, quantity: int, *, shopper_id: int | None = None) -> int:
-    """Make a line hold `quantity` units; 0 takes it out. Answers how many it held before. Raises CartGone, CartFull, NotFound."""
+    """Make a line hold `quantity` units.
+
+    0 takes it out. Answers how many it held before. Raises CartGone, CartFull, NotFound.
+    """
     if not 0 <= quantity <= LINE_QUANTITY:
         raise CartFull
     if quantity == 0:
@@ -123,7 +127,10 @@ def touch(site: Site, token: str | None, shopper_id: int | None) -> int:
     return int(opened[0])
 
 
-_NEWEST = "id = (SELECT id FROM carts WHERE site_id = ? AND shopper_id = ? AND ordered_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT 1)"
+_NEWEST = (
+    "id = (SELECT id FROM carts WHERE site_id = ? AND shopper_id = ? AND ordered_at IS NULL"
+    " ORDER BY updated_at DESC, id DESC LIMIT 1)"
+)
 
 
 def _bump(site_id: int, where: str, *params: object) -> db.Row | None:
@@ -137,7 +144,10 @@ def _bump(site_id: int, where: str, *params: object) -> db.Row | None:
 
 
 def _open(site: Site, token: str | None, shopper_id: int | None) -> tuple[int, int, str] | None:
-    """(cart id, lines, token) of the open cart, or None. A cart found by its shopper gets a new token, as the old one is not known."""
+    """(cart id, lines, token) of the open cart, or None.
+
+    A cart found by its shopper gets a new token, as the old one is not known.
+    """
     if token and (found := _bump(site.id, "token_digest = ?", ids.digest(token))):
         return found[0], found[1], token
     if shopper_id is None or not (found := _bump(site.id, _NEWEST, site.id, shopper_id)):
@@ -151,8 +161,10 @@ def _make(site: Site, currency: str, language: str, shopper_id: int | None) -> t
     """A new, empty cart under a new token, so that nobody can plant a token of his choice."""
     token, now = ids.token(), clock.now_us()
     made = db.one(
-        "INSERT INTO carts (site_id, token_digest, currency, language, shopper_id, email, codes, carrier, service, gateway, extra, note,"
-        " version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, '', '[]', '', '', '', '{}', '', 1, ?, ?) RETURNING id",
+        "INSERT INTO carts (site_id, token_digest, currency, language, shopper_id, email, codes, carrier, service,"
+        " gateway, extra, note,"
+        " version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, '', '[]', '', '', '', '{}', '', 1, ?, ?) RETURNING"
+        " id",
         site.id, ids.digest(token), currency, language, shopper_id, now, now,
     )  # fmt: skip
     assert made is not None

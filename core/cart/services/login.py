@@ -11,8 +11,8 @@ from core.lib import clock, ids
 def claim_cart(site: Site, token: str | None, shopper_id: int) -> str | None:
     """Give the visitor's cart to the shopper who has just logged in, and put the goods of earlier open carts into it.
 
-    Answers the token for the cookie: the same, a new one where only an earlier cart exists, None where there is none. Call it
-    at login and registration; at logout drop the cookie. Commits.
+    Answers the token for the cookie: the same, a new one where only an earlier cart exists, None where there is none.
+    Call it at login and registration; at logout drop the cookie. Commits.
     """
     with db.transaction():
         mine = _open_cart(site.id, token) if token else None
@@ -41,7 +41,8 @@ _OLDER = (
 
 def _open_cart(site_id: int, token: str) -> int | None:
     found: int | None = db.value(
-        "UPDATE carts SET version = version + 1 WHERE token_digest = ? AND site_id = ? AND ordered_at IS NULL RETURNING id",
+        "UPDATE carts SET version = version + 1 WHERE token_digest = ? AND site_id = ? AND ordered_at IS NULL"
+        " RETURNING id",
         ids.digest(token),
         site_id,
     )
@@ -63,7 +64,8 @@ def _pour(source: int, target: int) -> None:
         room -= variant_id not in known
         db.execute(
             "INSERT INTO cart_line (cart_id, variant_id, quantity) VALUES (?, ?, ?) ON CONFLICT (cart_id, variant_id)"
-            " DO UPDATE SET quantity = CASE WHEN excluded.quantity > cart_line.quantity THEN excluded.quantity ELSE cart_line.quantity END",
+            " DO UPDATE SET quantity = CASE WHEN excluded.quantity > cart_line.quantity THEN excluded.quantity ELSE"
+            " cart_line.quantity END",
             target, variant_id, min(quantity, LINE_QUANTITY),
         )  # fmt: skip
     db.execute("DELETE FROM carts WHERE id = ?", source)

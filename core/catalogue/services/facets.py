@@ -91,8 +91,8 @@ class _Counting:
         self.add(f"SELECT '{_AVAILABLE}', '', SUM(CASE WHEN h.available THEN 1 ELSE 0 END) FROM h")
         chosen = tuple(self.narrowing.chosen)
         self.add(
-            "SELECT f.code, f.value, COUNT(*) FROM h JOIN card_facet f ON f.product_id = h.product_id AND f.site_id = ?"
-            f"{f' WHERE f.code NOT IN ({db.marks(chosen)})' if chosen else ''} GROUP BY f.code, f.value",
+            "SELECT f.code, f.value, COUNT(*) FROM h CROSS JOIN card_facet f WHERE f.product_id = h.product_id AND f.site_id = ?"
+            f"{f' AND f.code NOT IN ({db.marks(chosen)})' if chosen else ''} GROUP BY f.code, f.value",
             self.narrowing.site_id,
             *chosen,
         )

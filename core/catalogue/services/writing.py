@@ -18,8 +18,9 @@ def encoded(value: object) -> str:
     return str(_json.db_value(value))
 
 
+@lru_cache(maxsize=8192)
 def decoded(text: str | None) -> Any:
-    """The inverse of `encoded`; None stays None."""
+    """The inverse of `encoded`; None stays None. Not to be changed: the same words are read again and again, so they are kept."""
     return None if text is None else json.loads(text)
 
 

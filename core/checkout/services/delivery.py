@@ -1,4 +1,7 @@
-"""What the carriers offer for a cart, within a deadline: one that is slow or broken is left out, and the rest are shown."""
+"""What the carriers offer for a cart, within a deadline.
+
+One that is slow or broken is left out, and the rest are shown.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ def by_arrangement(currency: str) -> ChosenRate:
 def deliveries(
     state: SiteState, cart: Cart, address: Address, left: Sequence[int], wanted: tuple[str, str]
 ) -> Delivery:
-    """Ask every carrier at once. `left` are the lines' amounts after offers; `wanted` is (carrier, service) as chosen before."""
+    """Ask every carrier at once.
+
+    `left` are the lines' amounts after offers; `wanted` is (carrier, service) as chosen before.
+    """
     carriers = [
         (plugin, one) for plugin, answer in state.hooks.each("fulfil_carriers", site=state.site) for one in answer
     ]

@@ -14,9 +14,9 @@ MISSING = addresses.MISSING
 
 
 def missing_details(stored: StoredCart, rate: ChosenRate | None, fields: Sequence[tuple[str, Field]]) -> dict[str, str]:
-    """What is wrong, as English msgids by field name; empty if the order can be placed. `rate` None: nothing is delivered.
+    """What is wrong, as English msgids by field name; empty if the order can be placed.
 
-    Where the shopper collects, a name is enough of an address.
+    `rate` None: nothing is delivered. Where the shopper collects, a name is enough of an address.
     """
     errors = {}
     if problem := addresses.email_problem(stored.email):

@@ -66,8 +66,9 @@ def best_set(cart: Cart, delivery: int | None, candidates: Sequence[Candidate]) 
     """The legal set that takes most off, in the order of application; offers that take nothing off are not in it.
 
     Legal: at most one offer of a group, and an exclusive one alone. Offers apply one after the other, higher `priority`
-    first, each to what those before it left. Up to twelve candidates all legal sets are compared; beyond that (or in very
-    long carts) offers are taken greedily. `delivery` None means not known yet: delivery offers then wait with amount 0.
+    first, each to what those before it left. Up to twelve candidates all legal sets are compared; beyond that (or in
+    very long carts) offers are taken greedily. `delivery` None means not known yet: delivery offers then wait with
+    amount 0.
     """
     lines = tuple(line.subtotal.amount for line in cart.lines)
     basket = _Basket(tuple(line.id for line in cart.lines), cart.currency, _Open(lines, delivery))
@@ -96,7 +97,10 @@ def fault(offer: Offer, currency: str, line_ids: frozenset[int]) -> str:
 
 
 def _score(state: _Open) -> tuple[int, int, int, tuple[int, ...]]:
-    """More off first; then offers that wait for the delivery; then fewer offers, so that no coupon is used up for nothing."""
+    """More off first.
+
+    Then offers that wait for the delivery; then fewer offers, so that no coupon is used up for nothing.
+    """
     waiting = sum(1 for applied in state.applied if applied.waits)
     priorities = tuple(applied.candidate.offer.priority for applied in state.applied)
     return sum(applied.amount for applied in state.applied), waiting, -len(state.applied), priorities
@@ -161,7 +165,7 @@ def _extended(basket: _Basket, state: _Open, rest: Sequence[Candidate], groups: 
 
 
 def _greedy(basket: _Basket, candidates: Sequence[Candidate]) -> _Open:
-    """The strongest offer of each group and all ungrouped ones, or the strongest exclusive one if that takes more off."""
+    """The strongest offer of each group and all ungrouped ones, or the strongest exclusive one if that is more."""
     alone = {id(c): _score(_apply(basket, basket.start, c)) for c in candidates}
     by_strength = sorted(candidates, key=lambda c: alone[id(c)], reverse=True)
     groups: set[str] = set()

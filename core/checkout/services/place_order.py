@@ -69,8 +69,11 @@ class PlacedOrder:
     is_new: bool
 
 
-class _CartMoved(Exception):
-    """The cart or its prices changed between the asking and the transaction."""
+class CartMoved(Refused):
+    """The cart or its prices changed between the asking and the transaction, again and again."""
+
+    code = "cart_moved"
+    default_message = "Your cart is being changed elsewhere. Look at it and order again."
 
 
 def place_order(
@@ -85,8 +88,9 @@ def place_order(
     """Make an order of the cart behind `token`, once, whatever happens; `details` are kept with the cart first.
 
     `seen_total` is the total that was shown, in minor units. Raises CartGone, EmptyCart, Unfit (a message per field),
-    CannotBePlaced, PriceChanged, OutOfStock, ClaimExhausted, HookFailed: nothing is stored then but the details. Asks all
-    checkout hooks outside the transaction. Records OrderPlaced. The payment is begun by the caller, after the commit.
+    CannotBePlaced, PriceChanged, OutOfStock, ClaimExhausted, HookFailed: nothing is stored then but the details. Asks
+    all checkout hooks outside the transaction. Records OrderPlaced. The payment is begun by the caller, after the
+    commit.
     """
     if details is not None:
         _keep(state, token, details, shopper_id)
@@ -97,12 +101,12 @@ def place_order(
         if stored.ordered_at is not None:
             return _known(stored)
         view = _checked(state, stored, seen_total)
-        new = _new_order(state, view, shopper_id, actor)
+        new = _new_order(view, shopper_id, actor)
         try:
             return db.retrying(lambda: _store(state, view, new))  # noqa: B023 -- called before the loop goes on
-        except _CartMoved:
+        except CartMoved:
             continue
-    raise PriceChanged(look(state, stored, PLACE))
+    raise CartMoved
 
 
 def _keep(state: SiteState, token: str | None, details: Details, shopper_id: int | None) -> None:
@@ -144,19 +148,20 @@ def _checked(state: SiteState, stored: StoredCart, seen_total: int | None) -> Ch
     return view
 
 
-# -- the transaction -------------------------------------------------------------------------------------------------------
+# -- the transaction ---------------------------------------------------------------------------------------------------
 
 
 def _store(state: SiteState, view: CheckoutView, new: NewOrder) -> PlacedOrder:
-    """Claim the cart, re-check prices, store. Raises _CartMoved where another look is needed."""
+    """Claim the cart, re-check prices, store. Raises CartMoved where another look is needed."""
     stored = view.stored
     with db.transaction():
         claimed = db.execute(
-            "UPDATE carts SET ordered_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND site_id = ? AND ordered_at IS NULL AND version = ?",
+            "UPDATE carts SET ordered_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND site_id = ? AND"
+            " ordered_at IS NULL AND version = ?",
             clock.now_us(), clock.now_us(), stored.id, stored.site_id, stored.version,
         )  # fmt: skip
         if not claimed:
-            raise _CartMoved
+            raise CartMoved
         _check_prices(state, view)
         order_id, number = store_order(new)
     return PlacedOrder(id=order_id, number=number, secret=new.secret, is_new=True)
@@ -169,23 +174,27 @@ def _check_prices(state: SiteState, view: CheckoutView) -> None:
     for line in cart.lines:
         variant = variants.get(line.variant_id)
         if variant is None or variant.unit(line.quantity) != line.list_unit:
-            raise _CartMoved
+            raise CartMoved
 
 
-# -- from the quote to rows ------------------------------------------------------------------------------------------------
+# -- from the quote to rows --------------------------------------------------------------------------------------------
 
 
-def _new_order(state: SiteState, view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrder:
+def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrder:
     stored, quote, totals = view.stored, view.quote, view.quote.totals
     rate = quote.delivery.rate
     shopper = shopper_id if shopper_id is not None else stored.shopper_id
     return NewOrder(
         site_id=stored.site_id, cart_id=stored.id, secret=order_secret(stored.site_id, stored.id), shopper_id=shopper,
         email=stored.email.strip(), language=stored.language, currency=stored.currency, subtotal=totals.subtotal.amount,
-        discount=totals.discount.amount, delivery=totals.delivery.amount, tax=totals.tax.amount, total=totals.total.amount,
-        delivery_total=quote.delivery.total.amount, prices_include_tax=quote.prices_include_tax, tax_note=quote.tax_note,
-        address=stored.address if rate is not None else None, billing=stored.billing or (stored.address if rate is None else None),
-        carrier=rate.carrier if rate else "", carrier_plugin=rate.plugin if rate else "", service=rate.service if rate else "", delivery_title=_delivery_title(view),
+        discount=totals.discount.amount, delivery=totals.delivery.amount, tax=totals.tax.amount,
+        total=totals.total.amount,
+        delivery_total=quote.delivery.total.amount, prices_include_tax=quote.prices_include_tax,
+        tax_note=quote.tax_note,
+        address=stored.address if rate is not None else None,
+        billing=stored.billing or (stored.address if rate is None else None),
+        carrier=rate.carrier if rate else "", carrier_plugin=rate.plugin if rate else "",
+        service=rate.service if rate else "", delivery_title=_delivery_title(view),
         rate=_plain(asdict(rate)) if rate else {}, payment=_payment(view.gateway), note=stored.note, codes=stored.codes,
         extra=asked_for(stored.extra, view.fields), trace=[_plain(asdict(step)) for step in quote.trace],
         lines=_lines(view), adjustments=_adjustments(quote), taxes=_taxes(quote), claims=_claims(quote),
@@ -229,8 +238,10 @@ def _lines(view: CheckoutView) -> list[NewLine]:
         NewLine(
             variant_id=one.line.variant_id, product_id=one.line.product_id, sku=one.line.sku, name=one.line.name,
             picture=pictures.get(one.line.id, ""), quantity=one.line.quantity, unit_amount=one.line.unit.amount,
-            list_amount=one.line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount, tax=one.tax.amount,
-            total=one.total.amount, tax_class=one.line.tax_class, weight_g=one.line.weight_g, needs_delivery=one.line.needs_delivery,
+            list_amount=one.line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount,
+            tax=one.tax.amount,
+            total=one.total.amount, tax_class=one.line.tax_class, weight_g=one.line.weight_g,
+            needs_delivery=one.line.needs_delivery,
         )
         for one in view.quote.lines
     ]  # fmt: skip
@@ -240,7 +251,8 @@ def _adjustments(quote: Quote) -> list[NewAdjustment]:
     places = {one.line.id: place for place, one in enumerate(quote.lines)}
     return [
         NewAdjustment(
-            plugin=one.plugin, rule=one.rule, title=one.title, code=one.code, target=one.target, amount=one.amount.amount,
+            plugin=one.plugin, rule=one.rule, title=one.title, code=one.code, target=one.target,
+            amount=one.amount.amount,
             shares={places[line_id]: share.amount for line_id, share in one.shares},
         )
         for one in quote.adjustments

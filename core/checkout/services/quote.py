@@ -1,7 +1,7 @@
 """What a cart costs: one pure function over prices, offers, delivery and taxes, and the trace that says why.
 
-Whole minor units throughout. Every total is the sum of its shown parts, and offers and taxes are split over the lines by
-largest remainder, so that giving back every line gives back exactly what was paid.
+Whole minor units throughout. Every total is the sum of its shown parts, and offers and taxes are split over the lines
+by largest remainder, so that giving back every line gives back exactly what was paid.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ class WrongTaxes(Broken):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceStep:
-    """One rule and what became of it: `applied`, `rejected` (it cannot apply) or `lost` (another set takes more off)."""
+    """One rule and what became of it.
+
+    `applied`, `rejected` (it cannot apply) or `lost` (another set takes more off).
+    """
 
     plugin: str
     rule: str
@@ -66,7 +69,10 @@ class QuoteLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """An offer that applies. `amount` is what it takes off; `shares` are (line id, amount), empty for delivery offers."""
+    """An offer that applies.
+
+    `amount` is what it takes off; `shares` are (line id, amount), empty for delivery offers.
+    """
 
     plugin: str
     rule: str
@@ -100,7 +106,10 @@ class TaxSum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """`total` = `subtotal` - `discount` + `delivery` (+ `tax` where prices lack it). `discount` holds delivery offers too."""
+    """`total` = `subtotal` - `discount` + `delivery` (+ `tax` where prices lack it).
+
+    `discount` holds delivery offers too.
+    """
 
     subtotal: Money
     discount: Money
@@ -131,7 +140,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discounted:
-    """A cart after offers, before taxes: the first half of a quote. `left` and `delivery_left` are what is still to pay."""
+    """A cart after offers, before taxes.
+
+    The first half of a quote. `left` and `delivery_left` are what is still to pay.
+    """
 
     cart: Cart
     rate: ChosenRate | None
@@ -161,7 +173,10 @@ class Discounted:
 def discounted(
     cart: Cart, candidates: Sequence[Candidate], rate: ChosenRate | None, *, known: bool = True
 ) -> Discounted:
-    """Apply the best legal set of offers. `known` False: which delivery it will be is still open, so its offers wait."""
+    """Apply the best legal set of offers.
+
+    `known` False: which delivery it will be is still open, so its offers wait.
+    """
     price = rate.amount.amount if rate else 0
     line_ids = frozenset(line.id for line in cart.lines)
     faults = {id(c): fault(c.offer, cart.currency, line_ids) for c in candidates}
@@ -222,9 +237,9 @@ def _step(candidate: Candidate, verdict: str, reason: str, amount: Money) -> Tra
 def quote(
     after: Discounted, taxes: Taxes | None, *, prices_include_tax: bool, trace: Sequence[TraceStep] = ()
 ) -> Quote:
-    """The second half: put taxes on what the offers left, and add everything up. `trace` are steps made before the offers.
+    """The second half: put taxes on what the offers left, and add everything up.
 
-    Raises WrongTaxes for an answer that does not fit the question.
+    `trace` are steps made before the offers. Raises WrongTaxes for an answer that does not fit the question.
     """
     cart, currency = after.cart, after.cart.currency
     answered = taxes.taxes if taxes else ()

@@ -20,8 +20,8 @@ def _amount() -> peewee.BigIntegerField:
 class Order(db.SiteTable):
     """What was agreed when the order was placed. `version` rises with every act on it and is the lock of its verbs.
 
-    `total` = `subtotal` - `discount` + `delivery` (+ `tax` unless `prices_include_tax`). `expires_at` is set while an unpaid
-    order keeps its stock for a limited time.
+    `total` = `subtotal` - `discount` + `delivery` (+ `tax` unless `prices_include_tax`). `expires_at` is set while an
+    unpaid order keeps its stock for a limited time.
     """
 
     number = peewee.CharField(max_length=40)
@@ -73,8 +73,8 @@ class Order(db.SiteTable):
 class OrderLine(db.Table):
     """One line: what it was, what it costs, and how many units each event has touched.
 
-    `total` is what the shopper pays for the line, after its share of offers and with tax. Amounts of a part of the units
-    are cumulative shares of it, so that all parts together are exactly the line.
+    `total` is what the shopper pays for the line, after its share of offers and with tax. Amounts of a part of the
+    units are cumulative shares of it, so that all parts together are exactly the line.
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")

@@ -10,7 +10,10 @@ from core.orders.models.order import Order
 
 
 class Payment(db.SiteTable):
-    """What we want to be paid, through one gateway. `token` is our reference there; `reference` the gateway's own name of it."""
+    """What we want to be paid, through one gateway.
+
+    `token` is our reference there; `reference` the gateway's own name of it.
+    """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     plugin = peewee.CharField(max_length=60)
@@ -30,7 +33,8 @@ class Payment(db.SiteTable):
 class PaymentOperation(db.Table):
     """One thing asked of a gateway, committed with its idempotency key before the network is touched.
 
-    `kind`: begin, capture, void, refund. `state`: sent, done, unknown, failed. `unknown` ends when the gateway was asked.
+    `kind`: begin, capture, void, refund. `state`: sent, done, unknown, failed. `unknown` ends when the gateway was
+    asked.
     """
 
     key = peewee.CharField(max_length=120, unique=True)

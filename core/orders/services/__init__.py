@@ -1,4 +1,7 @@
-"""The verbs and read models of orders. Each module is one noun or use case; other floors import the module they need."""
+"""The verbs and read models of orders.
+
+Each module is one noun or use case; other floors import the module they need.
+"""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ def cancel(
 ) -> None:
     """Cancel units that have not left: all of them, or {line id: quantity}. Commits.
 
-    Gives stock back, and the claims once nothing of the order is left. Raises NotFound, NotThatMany. Records OrderCancelled
-    when the whole order is cancelled.
+    Gives stock back, and the claims once nothing of the order is left. Raises NotFound, NotThatMany. Records
+    OrderCancelled when the whole order is cancelled.
     """
     with db.transaction():
         cancel_units(site.id, order_id, actor=actor, reason=reason, lines=lines)
@@ -32,7 +32,7 @@ def cancel_units(
 ) -> None:
     """`cancel` as part of another verb's transaction."""
     lock_order(order_id, site_id)
-    units = pick(order_id, "allocated", lines)
+    units = pick(order_id, "promised", lines)
     order = db.one("SELECT number, total, delivery_total FROM orders WHERE id = ?", order_id)
     assert order is not None
     due_before = due(order[1], order[2], line_facts(order_id))
@@ -40,7 +40,8 @@ def cancel_units(
     for one in units:
         db.execute(
             "UPDATE order_line SET allocated = allocated - ?, cancelled = cancelled + ?,"
-            " picked = CASE WHEN picked > allocated - ? + shipped THEN allocated - ? + shipped ELSE picked END WHERE id = ? AND allocated >= ?",
+            " picked = CASE WHEN picked > allocated - ? + shipped THEN allocated - ? + shipped ELSE picked END WHERE"
+            " id = ? AND allocated >= ?",
             one.quantity, one.quantity, one.quantity, one.quantity, one.line_id, one.quantity,
         )  # fmt: skip
     after = line_facts(order_id)

@@ -13,7 +13,8 @@ from core.lib import clock
 from core.lib.errors import Broken, Refused
 from core.orders.services.cancel import cancel_units
 from core.orders.services.gateways import GatewayGone
-from core.orders.services.payments import fetch_payment, resume_unknown, void
+from core.orders.services.payments import fetch_payment, void
+from core.orders.services.resume import resume_unknown
 from core.orders.services.revive import EXPIRED
 from core.orders.services.settle import line_facts, money_facts
 from core.orders.services.status import due, payment_status
@@ -66,8 +67,10 @@ def _waited(order_id: int, at: int) -> bool:
 def release_authorisations(state: SiteState) -> int:
     """Let go of authorised money of orders of which nothing is left; answers how many payments. Network."""
     found = db.rows(
-        "SELECT p.id FROM payment p JOIN payment_fact f ON f.payment_id = p.id AND f.verdict = 'counted' JOIN orders o ON o.id = p.order_id"
-        " WHERE p.site_id = ? AND NOT EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = o.id AND l.cancelled < l.ordered)"
+        "SELECT p.id FROM payment p JOIN payment_fact f ON f.payment_id = p.id AND f.verdict = 'counted' JOIN orders o"
+        " ON o.id = p.order_id"
+        " WHERE p.site_id = ? AND NOT EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = o.id AND l.cancelled <"
+        " l.ordered)"
         " GROUP BY p.id HAVING SUM(CASE WHEN f.kind = 'authorized' THEN f.amount ELSE 0 END)"
         " > SUM(CASE WHEN f.kind IN ('voided', 'expired', 'captured') THEN f.amount ELSE 0 END) LIMIT ?",
         state.site.id,

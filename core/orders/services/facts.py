@@ -1,7 +1,7 @@
 """Facts about payments: stored once each, judged one by one, and folded in any order to the same state.
 
-Authentic is not valid: a fact counts only if account, test or live money, currency and amount fit the payment it names. What
-does not fit is kept in quarantine, where a person sees it, and never counts.
+Authentic is not valid: a fact counts only if account, test or live money, currency and amount fit the payment it names.
+What does not fit is kept in quarantine, where a person sees it, and never counts.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def find_payment(
     else:
         return None
     row = db.one(
-        f"SELECT id, site_id, order_id, plugin, account, live, amount, currency FROM payment WHERE site_id = ? AND {where}"
+        f"SELECT id, site_id, order_id, plugin, account, live, amount, currency FROM payment WHERE site_id = ? AND"
+        f" {where}"
         " ORDER BY id DESC LIMIT 1",
         site_id,
         *params,
@@ -94,11 +95,11 @@ def verdict(fact: Fact, plugin: str, account: str, payment: PaymentRow | None) -
 
 
 def record_facts(site: Site, plugin: str, account: str, facts: Sequence[Fact], payment: PaymentRow | None) -> int:
-    """Store facts that an authentic answer or notice of (plugin, account) told; answers how many were new. Commits once.
+    """Store facts that an authentic answer or notice of (plugin, account) told; answers how many were new.
 
-    Any number of times and in any order, the result is the same. `payment` None stores orphans, which are adopted when the
-    same fact comes again for a payment that is known by then. Records PaymentChanged, and OrderPaid the first time that
-    captured money reaches what is due.
+    Commits once. Any number of times and in any order, the result is the same. `payment` None stores orphans, which
+    are adopted when the same fact comes again for a payment that is known by then. Records PaymentChanged, and OrderPaid the first time
+    that captured money reaches what is due.
     """
     if not facts:
         return 0
@@ -126,7 +127,8 @@ def _store(site_id: int, plugin: str, account: str, fact: Fact, payment: Payment
     if payment is not None and _adopt(key, payment, judged, _stored_amount(fact, payment)):
         return True
     known = db.one(
-        "SELECT amount, currency FROM payment_fact WHERE site_id = ? AND plugin = ? AND account = ? AND kind = ? AND reference = ?",
+        "SELECT amount, currency FROM payment_fact WHERE site_id = ? AND plugin = ? AND account = ? AND kind = ? AND"
+        " reference = ?",
         *key,
     )
     if known is None or known == (_stored_amount(fact, payment), fact.amount.currency):
@@ -144,10 +146,14 @@ def _stored_amount(fact: Fact, payment: PaymentRow | None) -> int:
 def _insert(site_id: int, plugin: str, fact: Fact, reference: str, payment: PaymentRow | None, judged: str) -> bool:
     return bool(
         db.execute(
-            "INSERT INTO payment_fact (site_id, plugin, account, live, kind, reference, amount, currency, at, stored_at, payment_id, verdict, note)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site_id, plugin, account, kind, reference) DO NOTHING",
-            site_id, plugin, fact.account[:120], fact.live, str(fact.kind), reference[:_REFERENCE], _stored_amount(fact, payment),
-            fact.amount.currency, clock.micros(fact.at), clock.now_us(), payment.id if payment else None, judged, fact.note[:2000],
+            "INSERT INTO payment_fact (site_id, plugin, account, live, kind, reference, amount, currency, at,"
+            " stored_at, payment_id, verdict, note)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site_id, plugin, account, kind, reference)"
+            " DO NOTHING",
+            site_id, plugin, fact.account[:120], fact.live, str(fact.kind), reference[:_REFERENCE], _stored_amount(fact,
+            payment),
+            fact.amount.currency, clock.micros(fact.at), clock.now_us(), payment.id if payment else None, judged,
+            fact.note[:2000],
         )
     )  # fmt: skip
 
@@ -155,7 +161,8 @@ def _insert(site_id: int, plugin: str, fact: Fact, reference: str, payment: Paym
 def _adopt(key: tuple[object, ...], payment: PaymentRow, judged: str, amount: int) -> bool:
     return bool(
         db.execute(
-            "UPDATE payment_fact SET payment_id = ?, verdict = ?, amount = ? WHERE payment_id IS NULL AND site_id = ? AND plugin = ? AND account = ?"
+            "UPDATE payment_fact SET payment_id = ?, verdict = ?, amount = ? WHERE payment_id IS NULL AND site_id = ?"
+            " AND plugin = ? AND account = ?"
             " AND kind = ? AND reference = ?",
             payment.id,
             judged,
@@ -185,7 +192,10 @@ def _tell(payment: PaymentRow, plugin: str, account: str, fresh: Sequence[Fact])
 
 
 def fold(amount: int, sums: Mapping[str, int]) -> str:
-    """The state of one payment from the sums of its counted facts by kind: a pure function, so order and repeats do not matter."""
+    """The state of one payment from the sums of its counted facts by kind.
+
+    A pure function, so order and repeats do not matter.
+    """
     captured = sums.get("captured", 0)
     refunded = max(0, sums.get("refunded", 0) - sums.get("refund_failed", 0))
     if sums.get("disputed", 0) > sums.get("dispute_won", 0) + sums.get("dispute_lost", 0):
@@ -212,7 +222,7 @@ def payment_state(payment_id: int, amount: int) -> str:
 
 def refunded_and_captured(payment_id: int) -> tuple[int, int]:
     """(given back, captured) of one payment, by its facts."""
-    found = dict(
+    found: dict[str, int] = dict(
         db.rows(
             "SELECT kind, SUM(amount) FROM payment_fact WHERE payment_id = ? AND verdict = ? GROUP BY kind",
             payment_id,

@@ -31,16 +31,26 @@ def stock_reference(order_id: int) -> str:
     return f"order:{order_id}"
 
 
-def pick(order_id: int, available: str, wanted: Mapping[int, int] | None) -> list[Units]:
-    """The wanted units {line id: quantity}, or all there are; `available` is SQL over the line's quantities.
+# What of a line each act may still touch.
+_LEFT = {
+    "promised": "allocated",
+    "on its way": "shipped - delivered",
+    "not announced": "shipped - return_requested",
+    "not returned": "shipped - received",
+}
 
-    Raises NotFound for a line of another order and NotThatMany, also if it comes to nothing. After `lock_order`.
+
+def pick(order_id: int, left: str, wanted: Mapping[int, int] | None) -> list[Units]:
+    """The wanted units {line id: quantity}, or all that are left for an act.
+
+    `left`: promised (not sent yet), on its way, not announced (to come back), not returned. Raises
+    NotFound for a line of another order and NotThatMany, also if it comes to nothing. After `lock_order`.
     """
     db.require_transaction()
     found = {
         row[0]: row
         for row in db.rows(
-            f"SELECT id, variant_id, sku, {available} FROM order_line WHERE order_id = ? ORDER BY variant_id, id",
+            f"SELECT id, variant_id, sku, {_LEFT[left]} FROM order_line WHERE order_id = ? ORDER BY variant_id, id",
             order_id,
         )
     }

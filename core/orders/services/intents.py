@@ -36,9 +36,11 @@ def newest_payment(site_id: int, order_id: int | None = None, *, payment_id: int
     """The newest payment of an order, or this very payment, if it is of this site. One statement."""
     where, wanted = ("p.order_id = ?", order_id) if payment_id is None else ("p.id = ?", payment_id)
     row = db.one(
-        "SELECT p.id, p.site_id, p.order_id, p.plugin, p.account, p.live, p.amount, p.currency, p.token, p.gateway, p.reference, p.data,"
+        "SELECT p.id, p.site_id, p.order_id, p.plugin, p.account, p.live, p.amount, p.currency, p.token, p.gateway,"
+        " p.reference, p.data,"
         " o.number, o.email, o.language, COALESCE(o.billing, o.address), o.total, o.delivery_total"
-        f" FROM payment p JOIN orders o ON o.id = p.order_id WHERE p.site_id = ? AND {where} ORDER BY p.id DESC LIMIT 1",
+        f" FROM payment p JOIN orders o ON o.id = p.order_id WHERE p.site_id = ? AND {where} ORDER BY p.id DESC LIMIT"
+        f" 1",
         site_id,
         wanted,
     )
@@ -55,7 +57,8 @@ def newest_payment(site_id: int, order_id: int | None = None, *, payment_id: int
         currency=row[7],
     )
     return Opened(
-        row=payment, token=row[8], gateway=row[9], reference=row[10], data=json.loads(row[11]), order_number=row[12], email=row[13],
+        row=payment, token=row[8], gateway=row[9], reference=row[10], data=json.loads(row[11]), order_number=row[12],
+        email=row[13],
         language=row[14], billing=address_of(row[15]), total=row[16], delivery_total=row[17],
     )  # fmt: skip
 

@@ -13,7 +13,10 @@ from core.lib.money import Money
 from core.orders.services.status import FULFILMENT, ORDER, PAYMENT, RETURN, SQL, Axes, from_sql
 
 _CODES = {"order": ORDER, "payment": PAYMENT, "fulfilment": FULFILMENT, "returned": RETURN}
-_ROW = "o.id, o.number, o.placed_at, o.name, o.email, o.currency, o.total, o.shopper_id, o.payment_title, o.delivery_title, l.pieces"
+_ROW = (
+    "o.id, o.number, o.placed_at, o.name, o.email, o.currency, o.total, o.shopper_id, o.payment_title,"
+    " o.delivery_title, l.pieces"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +38,9 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilters:
-    """What to list. `statuses` maps an axis (order, payment, fulfilment, returned) to codes, any of them; `text` finds a number,
-    or a piece of a name or mail address.
+    """What to list. `statuses` maps an axis (order, payment, fulfilment, returned) to codes, any of them.
+
+    `text` finds a number, or a piece of a name or mail address.
     """
 
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -93,16 +97,23 @@ def _select(site: Site, filters: OrderFilters, after: str | None, reach: int, li
     columns = ", ".join([_ROW, *(f"({SQL[axis]})" for axis in ("order", "payment", "fulfilment", "returned"))])
     return [
         OrderRow(
-            id=row[0], number=row[1], placed_at=clock.instant(row[2]), name=row[3], email=row[4], total=Money(row[6], row[5]),
+            id=row[0], number=row[1], placed_at=clock.instant(row[2]), name=row[3], email=row[4], total=Money(row[6],
+            row[5]),
             shopper_id=row[7], payment_title=row[8], delivery_title=row[9], pieces=int(row[10]),
             status=Axes(order=row[11], payment=row[12], fulfilment=row[13], returned=row[14]),
         )
-        for row in db.rows(f"SELECT {columns} FROM {source} WHERE {wanted} ORDER BY o.placed_at DESC, o.id DESC LIMIT ?", *params, limit)
+        for row in db.rows(
+            f"SELECT {columns} FROM {source} WHERE {wanted} ORDER BY o.placed_at DESC, o.id DESC LIMIT ?",
+            *params, limit,
+        )
     ]  # fmt: skip
 
 
 def _parts(site: Site, filters: OrderFilters, after: str | None, reach: int) -> tuple[str, str, list[object]]:
-    """(FROM, WHERE, parameters): the stored columns choose which orders are looked at, the axes which of them are wanted."""
+    """(FROM, WHERE, parameters).
+
+    The stored columns choose which orders are looked at, the axes which of them are wanted.
+    """
     ids, params = _candidates(site, filters, after, reach)
     source, flags = from_sql(ids)
     conditions, codes = ["1 = 1"], []
@@ -132,8 +143,8 @@ def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int
         where.append("(c.placed_at < ? OR (c.placed_at = ? AND c.id < ?))")
         params += [cursor[0], cursor[0], cursor[1]]
     # The nested SELECT keeps the LIMIT inside IN legal and its plan on the index of (site, placed_at, id).
-    ids = f"SELECT id FROM (SELECT c.id FROM orders c WHERE {' AND '.join(where)} ORDER BY c.placed_at DESC, c.id DESC LIMIT ?) newest"
-    return ids, [*params, reach]
+    newest = f"SELECT c.id FROM orders c WHERE {' AND '.join(where)} ORDER BY c.placed_at DESC, c.id DESC LIMIT ?"
+    return f"SELECT id FROM ({newest}) newest", [*params, reach]
 
 
 def _cursor(after: str | None) -> tuple[int, int] | None:

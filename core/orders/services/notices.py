@@ -1,4 +1,7 @@
-"""What gateways tell by themselves: a notice is verified before anything is looked up, and acknowledged after the commit."""
+"""What gateways tell by themselves.
+
+A notice is verified before anything is looked up, and acknowledged after the commit.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,9 @@ TRY_AGAIN = Reply(status=503, body="unknown payment, try again")
 def take_notice(state: SiteState, plugin: str, account: str, request: IncomingRequest) -> Reply:
     """Verify a webhook's raw bytes, store its facts in one transaction, and answer what the gateway wants to read.
 
-    Raises NotFound for a plugin or account that this site does not have (one that is draining still answers), and Forged. A
-    payment that nobody knows is kept as an orphan: the gateway is told to come again for an hour, then it is believed to mean
-    somebody else.
+    Raises NotFound for a plugin or account that this site does not have (one that is draining still answers), and
+    Forged. A payment that nobody knows is kept as an orphan: the gateway is told to come again for an hour, then it is
+    believed to mean somebody else.
     """
     gateway = find_gateway(state, plugin, account)
     if gateway is None:
@@ -45,7 +48,8 @@ def take_notice(state: SiteState, plugin: str, account: str, request: IncomingRe
 def _orphan_reply(state: SiteState, plugin: str, notice: Notice) -> Reply:
     first = min(
         db.value(
-            "SELECT stored_at FROM payment_fact WHERE site_id = ? AND plugin = ? AND account = ? AND kind = ? AND reference = ?",
+            "SELECT stored_at FROM payment_fact WHERE site_id = ? AND plugin = ? AND account = ? AND kind = ? AND"
+            " reference = ?",
             state.site.id, plugin, fact.account, str(fact.kind), fact.reference[:200],
         )
         or clock.now_us()
@@ -53,5 +57,7 @@ def _orphan_reply(state: SiteState, plugin: str, notice: Notice) -> Reply:
     )  # fmt: skip
     if clock.now() - clock.instant(first) < ORPHAN_GRACE:
         return TRY_AGAIN
-    log.warning("a notice about a payment that nobody knows", site=state.site.key, plugin=plugin, notice=notice.event_id)
+    log.warning(
+        "a notice about a payment that nobody knows", site=state.site.key, plugin=plugin, notice=notice.event_id
+    )
     return notice.reply

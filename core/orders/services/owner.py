@@ -9,7 +9,10 @@ from core.orders.services.timeline import note
 
 
 def claim_order(site: Site, secret: str, shopper_id: int) -> bool:
-    """Put the guest's order behind a link into an account; False if there is none, or it is somebody's already. Commits."""
+    """Put the guest's order behind a link into an account.
+
+    False if there is none, or it is somebody's already. Commits.
+    """
     with db.transaction():
         row = db.one(
             "UPDATE orders SET shopper_id = ?, version = version + 1"

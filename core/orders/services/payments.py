@@ -1,15 +1,13 @@
 """Payments as acts: each is committed with its idempotency key before the gateway is called, outside any transaction.
 
-The gateway's answer is stored as facts. No answer leaves the operation `unknown`: it is never repeated under a new key, and
-ends when the gateway was asked what it knows.
+The gateway's answer is stored as facts. No answer leaves the operation `unknown`: it is never repeated under a new key,
+and ends when the gateway was asked what it knows.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from core.hookspecs.payment import (
     Begun,
@@ -18,8 +16,6 @@ from core.hookspecs.payment import (
     FactKind,
     Gateway,
     Intent,
-    OutcomeUnknown,
-    PaymentDeclined,
     Qr,
     Redirect,
     Show,
@@ -27,18 +23,28 @@ from core.hookspecs.payment import (
 from core.hookspecs.site import Site
 from core.kernel import activity, db
 from core.kernel.sites import SiteState
-from core.lib import clock, ids
-from core.lib.errors import Broken, NotFound, Refused
+from core.lib import clock
+from core.lib.errors import NotFound, Refused
 from core.lib.money import Money
-from core.orders.services.facts import PaymentRow, payment_by_id, refunded_and_captured, store_facts
-from core.orders.services.gateways import GatewayGone, find_gateway, gateways_of, guarded
+from core.orders.services.facts import PaymentRow, refunded_and_captured, store_facts
+from core.orders.services.gateways import gateways_of, guarded
 from core.orders.services.intents import Opened, intent_of, newest_payment
+from core.orders.services.operations import (
+    DONE,
+    FAILED,
+    SENT,
+    UNKNOWN,
+    called,
+    end_operation,
+    gateway_for,
+    insert_operation,
+    opened_payment,
+    operation_key,
+)
 from core.orders.services.settle import line_facts, lock_order, money_facts
 from core.orders.services.status import due
 from core.orders.services.store import NewPayment, add_payment
 from core.orders.services.timeline import note
-
-SENT, DONE, UNKNOWN, FAILED = "sent", "done", "unknown", "failed"
 
 
 class NothingToPay(Refused):
@@ -62,23 +68,24 @@ class NoSuchWay(Refused):
     default_message = "This way to pay is not offered. Choose another one."
 
 
-# -- opening -------------------------------------------------------------------------------------------------------------
+# -- opening -----------------------------------------------------------------------------------------------------------
 
 
 def begin_payment(state: SiteState, order_id: int) -> Begun:
     """Open the order's newest payment at its gateway, or answer again what it answered; network. Two transactions.
 
-    Raises NothingToPay, PaymentDeclined, OutcomeUnknown, GatewayGone. A second call is the same operation, never a second
-    payment.
+    Raises NothingToPay, PaymentDeclined, OutcomeUnknown, GatewayGone. A second call is the same operation, never a
+    second payment.
     """
     opened = newest_payment(state.site.id, order_id)
     if opened is None or _open_amount(order_id) <= 0:
         raise NothingToPay
-    gateway = _gateway(state, opened)
+    gateway = gateway_for(state, opened)
     intent = intent_of(state, opened)
     key = f"{opened.token}:begin"
-    _start(opened.row.id, key, "begin", opened.row.amount, "system")
-    begun = _called(state, opened.row, key, lambda: gateway.begin(intent, key))
+    with db.transaction():
+        insert_operation(opened.row.id, key, "begin", opened.row.amount, "system")
+    begun: Begun = called(state, opened.row, key, lambda: gateway.begin(intent, key))
     _opened(state, opened, key, begun)
     return begun
 
@@ -86,9 +93,10 @@ def begin_payment(state: SiteState, order_id: int) -> Begun:
 def _opened(state: SiteState, opened: Opened, key: str, begun: Begun) -> None:
     data = dict(begun.data) if isinstance(begun, Redirect | Qr) else {}
     with db.transaction():
-        _end(key, DONE)
+        end_operation(key, DONE)
         db.execute(
-            "UPDATE payment SET reference = CASE WHEN ? = '' THEN reference ELSE ? END, data = ?, shown = ? WHERE id = ?",
+            "UPDATE payment SET reference = CASE WHEN ? = '' THEN reference ELSE ? END, data = ?, shown = ? WHERE id ="
+            " ?",
             begun.reference[:200], begun.reference[:200], json.dumps(data), _shown(begun), opened.row.id,
         )  # fmt: skip
         if isinstance(begun, Done):
@@ -137,18 +145,19 @@ def _open_amount(order_id: int) -> int:
     )
 
 
-# -- asking --------------------------------------------------------------------------------------------------------------
+# -- asking ------------------------------------------------------------------------------------------------------------
 
 
 def fetch_payment(state: SiteState, payment_id: int) -> int:
     """Ask the gateway what it knows, and store that; answers how many facts were new. Network, then one transaction.
 
-    Also ends operations whose outcome was unknown, where the facts explain them. Raises OutcomeUnknown, Broken, GatewayGone.
+    Also ends operations whose outcome was unknown, where the facts explain them. Raises OutcomeUnknown, Broken,
+    GatewayGone.
     """
     opened = newest_payment(state.site.id, payment_id=payment_id)
     if opened is None:
         raise NotFound
-    gateway = _gateway(state, opened)
+    gateway = gateway_for(state, opened)
     facts = guarded(state, opened.row.plugin, "fetch", lambda: gateway.fetch(intent_of(state, opened)))
     with db.transaction():
         new = store_facts(state.site.id, opened.row.plugin, opened.row.account, facts, opened.row)
@@ -162,25 +171,30 @@ def _explain(payment: PaymentRow) -> None:
     for kind, told in (("refund", refunded), ("capture", captured)):
         known = int(
             db.value(
-                "SELECT COALESCE(SUM(amount), 0) FROM payment_operation WHERE payment_id = ? AND kind = ? AND state = ?",
+                "SELECT COALESCE(SUM(amount), 0) FROM payment_operation WHERE payment_id = ? AND kind = ? AND state ="
+                " ?",
                 payment.id, kind, DONE,
             )
         )  # fmt: skip
         for key, amount in db.rows(
-            "SELECT key, amount FROM payment_operation WHERE payment_id = ? AND kind = ? AND state IN (?, ?) ORDER BY id",
+            "SELECT key, amount FROM payment_operation WHERE payment_id = ? AND kind = ? AND state IN (?, ?) ORDER BY"
+            " id",
             payment.id, kind, SENT, UNKNOWN,
         ):  # fmt: skip
             if told >= known + amount:
-                _end(key, DONE)
+                end_operation(key, DONE)
                 known += amount
 
 
-# -- acting --------------------------------------------------------------------------------------------------------------
+# -- acting ------------------------------------------------------------------------------------------------------------
 
 
 def capture(state: SiteState, payment_id: int, amount: Money, *, actor: str, key: str) -> None:
-    """Take authorised money. `key` names this wish: repeated, it is the same capture. Network; commits before and after."""
-    opened = _found(state, payment_id)
+    """Take authorised money.
+
+    `key` names this wish: repeated, it is the same capture. Network; commits before and after.
+    """
+    opened = opened_payment(state, payment_id)
     _act(
         state,
         opened,
@@ -194,7 +208,7 @@ def capture(state: SiteState, payment_id: int, amount: Money, *, actor: str, key
 
 def void(state: SiteState, payment_id: int, *, actor: str, key: str = "void") -> None:
     """Let go of authorised money. Network; commits before and after."""
-    opened = _found(state, payment_id)
+    opened = opened_payment(state, payment_id)
     whole = Money(opened.row.amount, opened.row.currency)
     _act(state, opened, "void", whole, actor, key, lambda gateway, intent, name: gateway.void(intent, name))
 
@@ -202,10 +216,10 @@ def void(state: SiteState, payment_id: int, *, actor: str, key: str = "void") ->
 def refund(state: SiteState, payment_id: int, amount: Money, *, actor: str, key: str, by_hand: bool = False) -> None:
     """Give captured money back through its gateway, or note that it was given `by_hand`.
 
-    `key` names this wish: repeated, it is the same refund. What is captured, less what was given back or is under way, is the
-    limit, checked under the order's lock. Raises NothingToRefund, PaymentDeclined, OutcomeUnknown.
+    `key` names this wish: repeated, it is the same refund. What is captured, less what was given back or is under way,
+    is the limit, checked under the order's lock. Raises NothingToRefund, PaymentDeclined, OutcomeUnknown.
     """
-    opened = _found(state, payment_id)
+    opened = opened_payment(state, payment_id)
     if by_hand:
         _refund_by_hand(state.site, opened, amount, actor, key)
         return
@@ -218,8 +232,8 @@ Act = Callable[[Gateway, Intent, str], Sequence[Fact]]
 
 
 def _act(state: SiteState, opened: Opened, kind: str, amount: Money, actor: str, key: str, act: Act) -> None:
-    gateway = _gateway(state, opened)
-    name = _name(opened, kind, key)
+    gateway = gateway_for(state, opened)
+    name = operation_key(opened, kind, key)
     with db.transaction():
         lock_order(opened.row.order_id, state.site.id)
         known = db.one("SELECT state FROM payment_operation WHERE key = ?", name)
@@ -227,7 +241,7 @@ def _act(state: SiteState, opened: Opened, kind: str, amount: Money, actor: str,
             return
         if known is None:
             _check_limit(opened.row, kind, amount)
-            _insert_operation(opened.row.id, name, kind, amount.amount, actor)
+            insert_operation(opened.row.id, name, kind, amount.amount, actor)
             note(opened.row.order_id, actor, kind, payment_id=opened.row.id, amount=amount.amount)
             activity.record(
                 actor,
@@ -237,10 +251,10 @@ def _act(state: SiteState, opened: Opened, kind: str, amount: Money, actor: str,
                 site_id=state.site.id,
                 title=opened.order_number,
             )
-    facts = _called(state, opened.row, name, lambda: act(gateway, intent_of(state, opened), name))
+    facts = called(state, opened.row, name, lambda: act(gateway, intent_of(state, opened), name))
     with db.transaction():
         store_facts(state.site.id, opened.row.plugin, opened.row.account, facts, opened.row)
-        _end(name, DONE)
+        end_operation(name, DONE)
 
 
 def _check_limit(payment: PaymentRow, kind: str, amount: Money) -> None:
@@ -257,19 +271,25 @@ def _check_limit(payment: PaymentRow, kind: str, amount: Money) -> None:
 
 def _asked(payment_id: int, *states: str) -> int:
     """The sum of refunds asked for that are in one of these states."""
-    sum_ = f"SELECT COALESCE(SUM(amount), 0) FROM payment_operation WHERE payment_id = ? AND kind = 'refund' AND state IN ({db.marks(states)})"
-    return int(db.value(sum_, payment_id, *states))
+    return int(
+        db.value(
+            "SELECT COALESCE(SUM(amount), 0) FROM payment_operation WHERE payment_id = ? AND kind = 'refund'"
+            f" AND state IN ({db.marks(states)})",
+            payment_id,
+            *states,
+        )
+    )
 
 
 def _refund_by_hand(site: Site, opened: Opened, amount: Money, actor: str, key: str) -> None:
     with db.transaction():
         lock_order(opened.row.order_id, site.id)
-        name = _name(opened, "refund", key)
+        name = operation_key(opened, "refund", key)
         if db.value("SELECT 1 FROM payment_operation WHERE key = ?", name):
             return
         _check_limit(opened.row, "refund", amount)
-        _insert_operation(opened.row.id, name, "refund", amount.amount, actor)
-        _end(name, DONE)
+        insert_operation(opened.row.id, name, "refund", amount.amount, actor)
+        end_operation(name, DONE)
         note(opened.row.order_id, actor, "refund", payment_id=opened.row.id, amount=amount.amount, by_hand=True)
         activity.record(
             actor,
@@ -287,8 +307,8 @@ def _refund_by_hand(site: Site, opened: Opened, amount: Money, actor: str, key: 
 def mark_paid(state: SiteState, order_id: int, *, actor: str, amount: Money | None = None, reference: str = "") -> None:
     """Note that money came by hand: in cash, on the bank's paper, by arrangement. Commits.
 
-    Without `amount`, all that is still open; `reference` (a bank's line) makes it one and the same payment. Raises NothingToPay,
-    NotFound.
+    Without `amount`, all that is still open; `reference` (a bank's line) makes it one and the same payment. Raises
+    NothingToPay, NotFound.
     """
     with db.transaction():
         lock_order(order_id, state.site.id)
@@ -329,114 +349,3 @@ def _by_hand(payment: PaymentRow, kind: str, reference: str, amount: Money) -> F
         at=clock.now(),
         note="by hand",
     )
-
-
-def _name(opened: Opened, kind: str, key: str) -> str:
-    """The idempotency key that the gateway sees; long wishes are told apart by their digest."""
-    return f"{opened.token}:{kind}:{key if len(key) <= 64 else ids.digest(key)}"
-
-
-# -- operations ------------------------------------------------------------------------------------------------------------
-
-
-def _found(state: SiteState, payment_id: int) -> Opened:
-    opened = newest_payment(state.site.id, payment_id=payment_id)
-    if opened is None:
-        raise NotFound
-    return opened
-
-
-def _gateway(state: SiteState, opened: Opened) -> Gateway:
-    gateway = find_gateway(state, opened.row.plugin, opened.row.account, opened.gateway)
-    if gateway is None:
-        raise GatewayGone
-    return gateway
-
-
-def _start(payment_id: int, key: str, kind: str, amount: int, actor: str) -> None:
-    with db.transaction():
-        _insert_operation(payment_id, key, kind, amount, actor)
-
-
-def _insert_operation(payment_id: int, key: str, kind: str, amount: int, actor: str) -> None:
-    db.execute(
-        "INSERT INTO payment_operation (key, payment_id, kind, amount, state, actor, note, at) VALUES (?, ?, ?, ?, ?, ?, '', ?)"
-        " ON CONFLICT (key) DO NOTHING",
-        key, payment_id, kind, amount, SENT, actor, clock.now_us(),
-    )  # fmt: skip
-
-
-def _end(key: str, state: str, why: str = "") -> None:
-    db.execute("UPDATE payment_operation SET state = ?, note = ? WHERE key = ?", state, why[:500], key)
-
-
-def _called(state: SiteState, payment: PaymentRow, key: str, call: Callable[[], Any]) -> Any:
-    """Call the gateway; a refusal ends the operation, anything else that is no answer leaves it unknown."""
-    try:
-        return guarded(state, payment.plugin, key.split(":")[1], call)
-    except PaymentDeclined as declined:
-        _failed(payment, key, FAILED, str(declined))
-        raise
-    except (OutcomeUnknown, Broken) as broken:
-        lost = isinstance(broken, Broken) and broken.permanent and not isinstance(broken, OutcomeUnknown)
-        _failed(payment, key, FAILED if lost else UNKNOWN, str(broken))
-        raise
-
-
-def _failed(payment: PaymentRow, key: str, state: str, why: str) -> None:
-    with db.transaction():
-        _end(key, state, why)
-        note(payment.order_id, f"plugin:{payment.plugin}", f"payment_{state}", payment_id=payment.id, why=why[:200])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Open:
-    """An operation that nobody has answered for."""
-
-    key: str
-    payment_id: int
-    site_id: int
-    kind: str
-    amount: int
-    actor: str
-
-
-def resume_unknown(state: SiteState, older_than_s: int = 60, limit: int = 50) -> int:
-    """Ask about operations of this site that were sent and never answered; a refund or capture that stays unexplained is
-    repeated under its own key, which by contract moves money at most once. Answers how many were asked about. Network.
-    """
-    before = clock.now_us() - older_than_s * 1_000_000
-    found = [
-        _Open(key=row[0], payment_id=row[1], site_id=state.site.id, kind=row[2], amount=row[3], actor=row[4])
-        for row in db.rows(
-            "SELECT o.key, o.payment_id, o.kind, o.amount, o.actor FROM payment_operation o JOIN payment p ON p.id = o.payment_id"
-            " WHERE o.state IN (?, ?) AND o.at < ? AND p.site_id = ? ORDER BY o.id LIMIT ?",
-            SENT, UNKNOWN, before, state.site.id, limit,
-        )
-    ]  # fmt: skip
-    for one in found:
-        try:
-            _resume(state, one)
-        except (Refused, Broken):
-            continue  # It stays unknown, and is asked about again.
-    return len(found)
-
-
-def _resume(state: SiteState, one: _Open) -> None:
-    fetch_payment(state, one.payment_id)
-    if one.kind == "begin":
-        # The shopper opens it again, under the same key; what the gateway knows is stored now.
-        with db.transaction():
-            _end(one.key, DONE)
-        return
-    if db.value("SELECT state FROM payment_operation WHERE key = ?", one.key) == DONE:
-        return
-    payment = payment_by_id(one.payment_id)
-    assert payment is not None
-    amount, name = Money(one.amount, payment.currency), one.key.split(":", 2)[2]
-    if one.kind == "refund":
-        refund(state, one.payment_id, amount, actor=one.actor, key=name)
-    elif one.kind == "capture":
-        capture(state, one.payment_id, amount, actor=one.actor, key=name)
-    else:
-        void(state, one.payment_id, actor=one.actor, key=name)

@@ -21,7 +21,8 @@ class ReturnedPayment:
 def returned_payment(site: Site, token: str) -> ReturnedPayment | None:
     """The payment behind the token of a return address, on this site."""
     row = db.one(
-        "SELECT p.id, p.order_id, o.cart_id FROM payment p JOIN orders o ON o.id = p.order_id WHERE p.token = ? AND p.site_id = ?",
+        "SELECT p.id, p.order_id, o.cart_id FROM payment p JOIN orders o ON o.id = p.order_id WHERE p.token = ? AND"
+        " p.site_id = ?",
         token,
         site.id,
     )

@@ -18,7 +18,8 @@ EXPIRED = "expired"
 def revive_if_late(order_id: int) -> None:
     """After new facts, inside their transaction: bring an expired order back once its money is there in full.
 
-    Where stock or claims are gone it stays cancelled, and the money is due back. What a person cancelled stays cancelled.
+    Where stock or claims are gone it stays cancelled, and the money is due back. What a person cancelled stays
+    cancelled.
     """
     db.require_transaction()
     if db.value("SELECT SUM(ordered - cancelled) FROM order_line WHERE order_id = ?", order_id):

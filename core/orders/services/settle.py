@@ -34,11 +34,13 @@ def line_facts(order_id: int) -> list[LineFacts]:
     """The event quantities of the order's lines. One statement."""
     return [
         LineFacts(
-            ordered=row[0], shipped=row[1], delivered=row[2], cancelled=row[3], return_requested=row[4], received=row[5],
+            ordered=row[0], shipped=row[1], delivered=row[2], cancelled=row[3], return_requested=row[4],
+            received=row[5],
             needs_delivery=bool(row[6]), total=row[7],
         )
         for row in db.rows(
-            "SELECT ordered, shipped, delivered, cancelled, return_requested, received, needs_delivery, total FROM order_line"
+            "SELECT ordered, shipped, delivered, cancelled, return_requested, received, needs_delivery, total FROM"
+            " order_line"
             " WHERE order_id = ? ORDER BY position",
             order_id,
         )
@@ -46,7 +48,10 @@ def line_facts(order_id: int) -> list[LineFacts]:
 
 
 def settle(order_id: int) -> None:
-    """Draw the conclusions of new facts inside their transaction: OrderPaid exactly once, the deadline gone, surplus noted."""
+    """Draw the conclusions of new facts inside their transaction.
+
+    OrderPaid exactly once, the deadline gone, surplus noted.
+    """
     db.require_transaction()
     order = db.one(
         "SELECT site_id, number, total, delivery_total, currency, expires_at FROM orders WHERE id = ?", order_id

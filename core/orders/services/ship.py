@@ -28,8 +28,8 @@ def ship(
 ) -> int:
     """Send units {line id: quantity}, or all that wait, in one parcel; answers the shipment's id. Commits.
 
-    `key` (of the form that was sent) makes a repeated click the same parcel. Takes the pieces off the shelf; raises NotFound,
-    NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
+    `key` (of the form that was sent) makes a repeated click the same parcel. Takes the pieces off the shelf; raises
+    NotFound, NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
     """
     key = f"{order_id}:{key or ids.uid()}"
     with db.transaction():
@@ -37,7 +37,7 @@ def ship(
         sent = db.value("SELECT id FROM shipment WHERE key = ?", key)
         if sent is not None:
             return int(sent)
-        units = pick(order_id, "allocated", lines)
+        units = pick(order_id, "promised", lines)
         moved = stock.ship(needs(units), stock_reference(order_id), actor)
         shipment_id = _insert(order_id, key, carrier, tracking)
         for one in units:
@@ -111,31 +111,24 @@ def set_tracking(site: Site, order_id: int, shipment_id: int, tracking: str, *, 
 
 def deliver(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None) -> None:
     """Note that shipped units arrived: all of them, or {line id: quantity}. Commits."""
-    _count(site, order_id, "shipped - delivered", "delivered = delivered + ?", "delivered", actor, lines)
+    with db.transaction():
+        lock_order(order_id, site.id)
+        units = pick(order_id, "on its way", lines)
+        for one in units:
+            db.execute("UPDATE order_line SET delivered = delivered + ? WHERE id = ?", one.quantity, one.line_id)
+        note(order_id, actor, "delivered", lines={str(one.line_id): one.quantity for one in units})
 
 
 def request_return(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int]) -> None:
     """Note that units are announced to come back. Commits."""
-    _count(
-        site,
-        order_id,
-        "shipped - return_requested",
-        "return_requested = return_requested + ?",
-        "return_requested",
-        actor,
-        lines,
-    )
-
-
-def _count(
-    site: Site, order_id: int, available: str, change: str, kind: str, actor: str, lines: Mapping[int, int] | None
-) -> None:
     with db.transaction():
         lock_order(order_id, site.id)
-        units = pick(order_id, available, lines)
+        units = pick(order_id, "not announced", lines)
         for one in units:
-            db.execute(f"UPDATE order_line SET {change} WHERE id = ?", one.quantity, one.line_id)
-        note(order_id, actor, kind, lines={str(one.line_id): one.quantity for one in units})
+            db.execute(
+                "UPDATE order_line SET return_requested = return_requested + ? WHERE id = ?", one.quantity, one.line_id
+            )
+        note(order_id, actor, "return_requested", lines={str(one.line_id): one.quantity for one in units})
 
 
 def return_goods(
@@ -149,12 +142,12 @@ def return_goods(
 ) -> None:
     """Goods came back: received, and put on the shelf again (`restock`) or written off. Commits.
 
-    They go to `location_id`, else to where they were sent from. What was paid for them is then due back. Raises NotFound,
-    NotThatMany. Records OrderReturned.
+    They go to `location_id`, else to where they were sent from. What was paid for them is then due back. Raises
+    NotFound, NotThatMany. Records OrderReturned.
     """
     with db.transaction():
         lock_order(order_id, site.id)
-        units = pick(order_id, "shipped - received", lines)
+        units = pick(order_id, "not returned", lines)
         number = db.value("SELECT number FROM orders WHERE id = ?", order_id)
         column = "restocked" if restock else "written_off"
         for one in units:

@@ -161,14 +161,15 @@ def _all_cancelled(lines: Sequence[LineFacts]) -> bool:
     return all(line.cancelled == line.ordered for line in lines)
 
 
-# -- the same in SQL, over the columns of `FROM` ------------------------------------------------------------------------
+# -- the same in SQL, over the columns of `FROM` -----------------------------------------------------------------------
 
 _LINES = """SELECT SUM(total * cancelled / ordered) AS cancelled_amount, SUM(ordered - cancelled) AS units,
  SUM(CASE WHEN needs_delivery = ? THEN ordered - cancelled ELSE 0 END) AS carried,
  SUM(CASE WHEN needs_delivery = ? THEN shipped ELSE 0 END) AS carried_shipped,
  SUM(CASE WHEN needs_delivery = ? THEN delivered ELSE 0 END) AS carried_delivered,
- SUM(ordered) AS pieces, SUM(shipped) AS shipped, SUM(received) AS received, SUM(return_requested) AS requested, order_id
- FROM order_line{where} GROUP BY order_id"""
+ SUM(ordered) AS pieces, SUM(shipped) AS shipped, SUM(received) AS received, SUM(return_requested) AS requested,
+ order_id FROM order_line{where} GROUP BY order_id
+ """
 
 
 def _sum(name: str, plus: str, minus: str = "''") -> str:
@@ -193,13 +194,14 @@ _MONEY = ", ".join(
     ]
 )
 MONEY_COLUMNS = ("authorized", "released", "captured", "refunded", "disputed", "lost", "pending_at", "ended_at")
-MONEY_SQL = f"SELECT {_MONEY} FROM payment p JOIN payment_fact f ON f.payment_id = p.id WHERE f.verdict = 'counted' AND p.order_id = ?"
+_FACTS = "FROM payment p JOIN payment_fact f ON f.payment_id = p.id WHERE f.verdict = 'counted'"
+MONEY_SQL = f"SELECT {_MONEY} {_FACTS} AND p.order_id = ?"
 
 # One pass over each table, restricted to the orders in question where the caller can name them.
 FROM = (
     "orders o JOIN ({lines}) l ON l.order_id = o.id LEFT JOIN (SELECT p.order_id, "
-    + _MONEY
-    + " FROM payment p JOIN payment_fact f ON f.payment_id = p.id WHERE f.verdict = 'counted'{payments} GROUP BY p.order_id) m ON m.order_id = o.id"
+    f"{_MONEY} {_FACTS}"
+    "{payments} GROUP BY p.order_id) m ON m.order_id = o.id"
 )
 _DUE = "(o.total - l.cancelled_amount - CASE WHEN l.units = 0 THEN o.delivery_total ELSE 0 END)"
 _PAYMENT_SQL = f"""CASE WHEN COALESCE(m.disputed, 0) > 0 THEN 'disputed'
@@ -215,7 +217,8 @@ _FULFILMENT_SQL = """CASE WHEN l.carried = 0 THEN 'not_needed' WHEN l.carried_sh
 SQL: dict[str, str] = {
     "payment": _PAYMENT_SQL,
     "fulfilment": _FULFILMENT_SQL,
-    "returned": """CASE WHEN l.received > 0 AND l.received >= l.shipped THEN 'returned' WHEN l.received > 0 THEN 'partly_returned'
+    "returned": """CASE WHEN l.received > 0 AND l.received >= l.shipped THEN 'returned'
+ WHEN l.received > 0 THEN 'partly_returned'
  WHEN l.requested > 0 THEN 'requested' ELSE 'none' END""",
     "order": f"""CASE WHEN l.units = 0 THEN 'cancelled'
  WHEN ({_PAYMENT_SQL}) IN ('paid', 'overpaid', 'partly_refunded', 'refunded', 'not_due')

@@ -121,8 +121,8 @@ class NewOrder:
 def store_order(new: NewOrder) -> tuple[int, str]:
     """Take the claims and the stock, and write the order; answers its id and number.
 
-    Inside the caller's transaction. Raises ClaimExhausted and OutOfStock, which undo everything. Records OrderPlaced. Rows
-    that others wait for are taken in one order everywhere: stock by variant, claims by name, the counter last.
+    Inside the caller's transaction. Raises ClaimExhausted and OutOfStock, which undo everything. Records OrderPlaced.
+    Rows that others wait for are taken in one order everywhere: stock by variant, claims by name, the counter last.
     """
     db.require_transaction()
     order_id = _insert_order(new)
@@ -145,9 +145,11 @@ def store_order(new: NewOrder) -> tuple[int, str]:
 def add_payment(site_id: int, order_id: int, payment: NewPayment, amount: int, currency: str) -> int:
     """Store the intent to be paid `amount` through a gateway, under a token of its own. Inside a transaction."""
     made = db.one(
-        "INSERT INTO payment (site_id, order_id, plugin, gateway, account, live, token, amount, currency, title, reference, data, created_at)"
+        "INSERT INTO payment (site_id, order_id, plugin, gateway, account, live, token, amount, currency, title,"
+        " reference, data, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '{}', ?) RETURNING id",
-        site_id, order_id, payment.plugin, payment.gateway, payment.account, payment.live, ids.token(), amount, currency,
+        site_id, order_id, payment.plugin, payment.gateway, payment.account, payment.live, ids.token(), amount,
+        currency,
         payment.title[:200], clock.now_us(),
     )  # fmt: skip
     assert made is not None
@@ -157,7 +159,8 @@ def add_payment(site_id: int, order_id: int, payment: NewPayment, amount: int, c
 def _number(site_id: int, order_id: int) -> str:
     """The next number of the site. Taken late, because everybody who orders there waits for the counter's row."""
     last = db.value(
-        "INSERT INTO order_counter (site_id, last) VALUES (?, ?) ON CONFLICT (site_id) DO UPDATE SET last = order_counter.last + 1 RETURNING last",
+        "INSERT INTO order_counter (site_id, last) VALUES (?, ?) ON CONFLICT (site_id) DO UPDATE SET last ="
+        " order_counter.last + 1 RETURNING last",
         site_id,
         FIRST_NUMBER,
     )

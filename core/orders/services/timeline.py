@@ -20,7 +20,8 @@ def once(order_id: int, effect: str) -> bool:
     """Whether `effect` happens now for the first time to this order."""
     return bool(
         db.execute(
-            "INSERT INTO order_effect (order_id, effect, at) VALUES (?, ?, ?) ON CONFLICT (order_id, effect) DO NOTHING",
+            "INSERT INTO order_effect (order_id, effect, at) VALUES (?, ?, ?) ON CONFLICT (order_id, effect) DO"
+            " NOTHING",
             order_id,
             effect,
             clock.now_us(),

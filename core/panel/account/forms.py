@@ -13,7 +13,9 @@ class LoginForm(PanelForm):
     """Who, and the proof. Both may be filled in by a password manager."""
 
     email = EmailField(lazy("E-mail"), [needed], render_kw={"autocomplete": "username", "maxlength": 200})
-    password = PasswordField(lazy("Password"), [needed], render_kw={"autocomplete": "current-password", "maxlength": 1000})
+    password = PasswordField(
+        lazy("Password"), [needed], render_kw={"autocomplete": "current-password", "maxlength": 1000}
+    )
 
 
 def _as_above(form: Form, field: Field) -> None:
@@ -24,8 +26,17 @@ def _as_above(form: Form, field: Field) -> None:
 class PasswordForm(PanelForm):
     """The present password, and the new one twice."""
 
-    current = PasswordField(lazy("Present password"), [needed], render_kw={"autocomplete": "current-password", "maxlength": 1000})
-    password = PasswordField(
-        lazy("New password"), [needed], description=lazy("At least 8 characters."), render_kw={"autocomplete": "new-password", "maxlength": 1000}
+    current = PasswordField(
+        lazy("Present password"), [needed], render_kw={"autocomplete": "current-password", "maxlength": 1000}
     )
-    again = PasswordField(lazy("New password, once more"), [needed, _as_above], render_kw={"autocomplete": "new-password", "maxlength": 1000})
+    password = PasswordField(
+        lazy("New password"),
+        [needed],
+        description=lazy("At least 8 characters."),
+        render_kw={"autocomplete": "new-password", "maxlength": 1000},
+    )
+    again = PasswordField(
+        lazy("New password, once more"),
+        [needed, _as_above],
+        render_kw={"autocomplete": "new-password", "maxlength": 1000},
+    )

@@ -92,7 +92,9 @@ def appearance() -> Response:
     response = http.redirect(local_path(request.form.get("back", ""), url_for("panel.home")))
     chosen = request.form.get("scheme", "")
     if chosen in SCHEMES:
-        response.set_cookie(SCHEME, chosen, max_age=_YEAR_S, path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+        response.set_cookie(
+            SCHEME, chosen, max_age=_YEAR_S, path="/", secure=request.is_secure, httponly=True, samesite="Lax"
+        )
     return response
 
 
@@ -108,4 +110,12 @@ def _login_page(form: LoginForm, problems: list[tuple[str, str]], then: str, sta
 def _account_page(form: PasswordForm, problems: list[tuple[str, str]], status: int = 200) -> Response:
     person = shell().person
     found = [] if person.must_change_password else accounts.sessions_of(staff_id=person.id)
-    return page("account.html", status, form=form, problems=problems, must_change=person.must_change_password, sessions=found, here=session.id)  # type: ignore[attr-defined]
+    return page(
+        "account.html",
+        status,
+        form=form,
+        problems=problems,
+        must_change=person.must_change_password,
+        sessions=found,
+        here=session.id,  # type: ignore[attr-defined]  # our own session class has it
+    )

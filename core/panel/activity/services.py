@@ -1,4 +1,4 @@
-"""The activity log in words: one statement for the entries and one for the people in them, whatever the page's length."""
+"""The activity log in words: one statement for the entries and one for the people, whatever the page's length."""
 
 from __future__ import annotations
 
@@ -99,13 +99,18 @@ def log(site_ids: list[int] | None, query: str = "", before: int | None = None) 
         where.append(f"a.site_id IN ({db.marks(site_ids)})")
         values += site_ids
     if query:
-        where.append("(LOWER(a.title) LIKE ? OR a.verb LIKE ? OR a.object LIKE ? OR a.actor IN (SELECT 'staff:' || id FROM staff WHERE LOWER(name) LIKE ? OR email_folded LIKE ?))")
+        where.append(
+            "(LOWER(a.title) LIKE ? OR a.verb LIKE ? OR a.object LIKE ? OR a.actor IN (SELECT 'staff:' || id FROM"
+            " staff WHERE LOWER(name) LIKE ? OR email_folded LIKE ?))"
+        )
         values += [f"%{query.lower()}%"] * 5  # type: ignore[list-item]
     found = db.rows(
-        "SELECT a.id, a.at, a.actor, a.verb, a.object, a.title, a.before, a.after, s.name FROM activity a LEFT JOIN site s ON s.id = a.site_id"
+        "SELECT a.id, a.at, a.actor, a.verb, a.object, a.title, a.before, a.after, s.name FROM activity a LEFT JOIN"
+        " site s ON s.id = a.site_id"
         f" WHERE {' AND '.join(where)} ORDER BY a.id DESC LIMIT ?",
-        *values, PAGE + 1,
-    )  # fmt: skip
+        *values,
+        PAGE + 1,
+    )
     people = _people({row[2] for row in found})
     entries = [_entry(row, people) for row in found[:PAGE]]
     return LogPage(days=_by_day(entries), further=found[PAGE - 1][0] if len(found) > PAGE else None)
@@ -114,10 +119,12 @@ def log(site_ids: list[int] | None, query: str = "", before: int | None = None) 
 def of_object(name: str, limit: int = 20) -> list[LogEntry]:
     """What happened to one thing (`order:12`), newest first."""
     found = db.rows(
-        "SELECT a.id, a.at, a.actor, a.verb, a.object, a.title, a.before, a.after, s.name FROM activity a LEFT JOIN site s ON s.id = a.site_id"
+        "SELECT a.id, a.at, a.actor, a.verb, a.object, a.title, a.before, a.after, s.name FROM activity a LEFT JOIN"
+        " site s ON s.id = a.site_id"
         " WHERE a.object = ? ORDER BY a.id DESC LIMIT ?",
-        name, limit,
-    )  # fmt: skip
+        name,
+        limit,
+    )
     people = _people({row[2] for row in found})
     return [_entry(row, people) for row in found]
 
@@ -126,9 +133,19 @@ def _people(actors: set[str]) -> dict[str, str]:
     """Names of staff and shoppers, by the way the log names them."""
     staff = [int(actor[6:]) for actor in actors if actor.startswith("staff:") and actor[6:].isdigit()]
     shoppers = [int(actor[8:]) for actor in actors if actor.startswith("shopper:") and actor[8:].isdigit()]
-    names = {f"staff:{row[0]}": row[1] or row[2] for row in db.rows(f"SELECT id, name, email FROM staff WHERE id IN ({db.marks(staff)})", *staff)} if staff else {}
+    names = (
+        {
+            f"staff:{row[0]}": row[1] or row[2]
+            for row in db.rows(f"SELECT id, name, email FROM staff WHERE id IN ({db.marks(staff)})", *staff)
+        }
+        if staff
+        else {}
+    )
     if shoppers:
-        names |= {f"shopper:{row[0]}": row[1] or row[2] for row in db.rows(f"SELECT id, name, email FROM shopper WHERE id IN ({db.marks(shoppers)})", *shoppers)}
+        names |= {
+            f"shopper:{row[0]}": row[1] or row[2]
+            for row in db.rows(f"SELECT id, name, email FROM shopper WHERE id IN ({db.marks(shoppers)})", *shoppers)
+        }
     return names
 
 
@@ -137,15 +154,23 @@ def _entry(row: db.Row, people: Mapping[str, str]) -> LogEntry:
     name = _actor_name(actor, people)
     is_machine = not actor.startswith(("staff:", "shopper:"))
     return LogEntry(
-        at=clock.instant(at), actor=name, initials=initials(name), is_machine=is_machine, icon="plug" if actor.startswith("plugin:") else "gear",
-        sentence=sentence(verb, title or object_name), place=place or "", changes=_changes(json.loads(before or "{}"), json.loads(after or "{}")),
-    )  # fmt: skip
+        at=clock.instant(at),
+        actor=name,
+        initials=initials(name),
+        is_machine=is_machine,
+        icon="plug" if actor.startswith("plugin:") else "gear",
+        sentence=sentence(verb, title or object_name),
+        place=place or "",
+        changes=_changes(json.loads(before or "{}"), json.loads(after or "{}")),
+    )
 
 
 def sentence(verb: str, title: str) -> str:
     """What was done, in words; an unknown verb says itself."""
     known = VERBS.get(verb)
-    return str(known) % {"title": title} if known is not None else f"{verb.replace('.', ' · ').replace('_', ' ')}: {title}"
+    return (
+        str(known) % {"title": title} if known is not None else f"{verb.replace('.', ' · ').replace('_', ' ')}: {title}"
+    )
 
 
 def _actor_name(actor: str, people: Mapping[str, str]) -> str:

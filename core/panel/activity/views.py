@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, request, url_for
+from flask import Response, request
 
 from core.kernel.security import staff
 from core.panel.activity import services
-from core.panel.shell import page, panel, shell
+from core.panel.shell import address, page, panel, shell
 
 
 @panel.get("/activity", endpoint="activity")
@@ -16,8 +16,8 @@ def show() -> Response:
     query, chosen = request.args.get("q", "").strip(), request.args.get("site", type=int)
     found = services.log(_sites(chosen), query, request.args.get("before", type=int))
     kept = {"q": query or None, "site": chosen}
-    following = url_for("panel.activity", before=found.further, **kept) if found.further else ""
-    back = url_for("panel.activity", **kept) if "before" in request.args else ""
+    following = address("panel.activity", before=found.further, **kept) if found.further else ""
+    back = address("panel.activity", **kept) if "before" in request.args else ""
     return page("activity.html", days=found.days, query=query, chosen_site=chosen, next=following, back=back)
 
 

@@ -58,26 +58,33 @@ class CategoryForm:
     def draft(self) -> categories.CategoryDraft:
         """As the catalogue takes it."""
         return categories.CategoryDraft(
-            parent_id=self.parent_id, position=int(self.position), media_id=self.media_id,
+            parent_id=self.parent_id,
+            position=int(self.position),
+            media_id=self.media_id,
             texts={
                 text.language: categories.CategoryText(
-                    name=text.name, body_html=clean_html(text.body_html), seo_title=text.seo_title, seo_description=text.seo_description
+                    name=text.name,
+                    body_html=clean_html(text.body_html),
+                    seo_title=text.seo_title,
+                    seo_description=text.seo_description,
                 )
                 for text in self.texts
                 if text.name
             },
-        )  # fmt: skip
+        )
 
 
 def tree(site: Site, language: str) -> list[Branch]:
     """Every category in the order of the tree; two statements."""
     found = db.rows(
         "SELECT c.id, c.parent_id, t.language, t.name, COALESCE(s.visible, ?) FROM category c"
-        " LEFT JOIN category_text t ON t.category_id = c.id AND t.site_id IS NULL LEFT JOIN category_site s ON s.category_id = c.id AND s.site_id = ?"
+        " LEFT JOIN category_text t ON t.category_id = c.id AND t.site_id IS NULL LEFT JOIN category_site s ON"
+        " s.category_id = c.id AND s.site_id = ?"
         " WHERE c.deleted_at IS NULL ORDER BY c.position, c.id",
-        True, site.id,
-    )  # fmt: skip
-    counts = dict(db.rows("SELECT category_id, COUNT(*) FROM product_category GROUP BY category_id"))  # type: ignore[arg-type]
+        True,
+        site.id,
+    )
+    counts: dict[int, int] = dict(db.rows("SELECT category_id, COUNT(*) FROM product_category GROUP BY category_id"))
     names: dict[int, dict[str, str]] = defaultdict(dict)
     children: dict[int | None, list[int]] = defaultdict(list)
     shown: dict[int, bool] = {}
@@ -89,7 +96,15 @@ def tree(site: Site, language: str) -> list[Branch]:
     def below(parent: int | None, depth: int) -> list[Branch]:
         branches = []
         for child in children[parent]:
-            branches.append(Branch(id=child, name=named(names[child], language), depth=depth, products=counts.get(child, 0), visible=shown[child]))
+            branches.append(
+                Branch(
+                    id=child,
+                    name=named(names[child], language),
+                    depth=depth,
+                    products=counts.get(child, 0),
+                    visible=shown[child],
+                )
+            )
             branches += below(child, depth + 1)
         return branches
 
@@ -100,23 +115,39 @@ def form(site: Site, category_id: int | None, parent_id: int | None = None) -> C
     """The form of a category, or of a new one below `parent_id`; raises NotFound."""
     texts = {tag: CategoryWords(language=tag, title=i18n.language_name(tag)) for tag in languages(site)}
     if category_id is None:
-        return CategoryForm(id=None, parent_id=parent_id, position="0", media_id=None, visible=True, texts=list(texts.values()))
+        return CategoryForm(
+            id=None, parent_id=parent_id, position="0", media_id=None, visible=True, texts=list(texts.values())
+        )
     row = db.one("SELECT parent_id, position, media_id FROM category WHERE id = ? AND deleted_at IS NULL", category_id)
     if row is None:
         raise NotFound
     for tag, *words in db.rows(
-        "SELECT language, name, body_html, seo_title, seo_description FROM category_text WHERE category_id = ? AND site_id IS NULL", category_id
+        "SELECT language, name, body_html, seo_title, seo_description FROM category_text WHERE category_id = ? AND"
+        " site_id IS NULL",
+        category_id,
     ):
         if tag in texts:
             texts[tag].name, texts[tag].body_html, texts[tag].seo_title, texts[tag].seo_description = words
     visible = db.value("SELECT visible FROM category_site WHERE site_id = ? AND category_id = ?", site.id, category_id)
-    return CategoryForm(id=category_id, parent_id=row[0], position=str(row[1]), media_id=row[2], visible=visible is None or bool(visible), texts=list(texts.values()))
+    return CategoryForm(
+        id=category_id,
+        parent_id=row[0],
+        position=str(row[1]),
+        media_id=row[2],
+        visible=visible is None or bool(visible),
+        texts=list(texts.values()),
+    )
 
 
 def read(typed: Mapping[str, str], shown: CategoryForm) -> list[tuple[str, str]]:
     """Put what was typed into the form; answers what cannot be read."""
     for text in shown.texts:
-        for name, key in (("name", "name"), ("body_html", "body"), ("seo_title", "seo_title"), ("seo_description", "seo_description")):
+        for name, key in (
+            ("name", "name"),
+            ("body_html", "body"),
+            ("seo_title", "seo_title"),
+            ("seo_description", "seo_description"),
+        ):
             setattr(text, name, typed.get(f"{key}-{text.language}", "").strip())
     parent, shown.position = typed.get("parent", ""), typed.get("position", "").strip() or "0"
     shown.parent_id = int(parent) if parent.isdecimal() else None
@@ -137,5 +168,7 @@ def save(site: Site, shown: CategoryForm, actor: str) -> int:
         categories.update_category(category_id, shown.draft(), actor)
     known = db.value("SELECT visible FROM category_site WHERE site_id = ? AND category_id = ?", site.id, category_id)
     if shown.visible != (known is None or bool(known)):
-        categories.set_category_on_site(site, category_id, visible=shown.visible, position=int(shown.position), actor=actor)
+        categories.set_category_on_site(
+            site, category_id, visible=shown.visible, position=int(shown.position), actor=actor
+        )
     return category_id

@@ -55,7 +55,11 @@ def save(category_id: int) -> Response:
 def delete(category_id: int) -> Response:
     """Take a category and all below it out of sight."""
     categories.delete_category(category_id, actor())
-    return to("panel.categories", say=_("The category is deleted. Its products stay."), undo=url_for("panel.category_restore", category_id=category_id))
+    return to(
+        "panel.categories",
+        say=_("The category is deleted. Its products stay."),
+        undo=url_for("panel.category_restore", category_id=category_id),
+    )
 
 
 @panel.post("/categories/<int:category_id>/restore", endpoint="category_restore")
@@ -78,5 +82,12 @@ def _save(form: services.CategoryForm) -> Response:
 
 
 def _form_page(form: services.CategoryForm, problems: list[tuple[str, str]], status: int = 200) -> Response:
-    parents = [("", _("At the top")), *((str(category_id), name) for category_id, name in category_choices(i18n.language()) if category_id != form.id)]
+    parents = [
+        ("", _("At the top")),
+        *(
+            (str(category_id), name)
+            for category_id, name in category_choices(i18n.language())
+            if category_id != form.id
+        ),
+    ]
     return page("category.html", status, form=form, problems=problems, parents=parents)

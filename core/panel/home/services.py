@@ -55,15 +55,39 @@ def steps(state: SiteState) -> list[Step]:
     """The first steps of a new shop; none once all are done."""
     site_id = state.site.id
     listed, paid_by, carried_by, ordered = db.one(
-        "SELECT EXISTS (SELECT 1 FROM listing WHERE site_id = ? AND visible = ?), 0, 0, EXISTS (SELECT 1 FROM orders WHERE site_id = ?)", site_id, True, site_id
+        "SELECT EXISTS (SELECT 1 FROM listing WHERE site_id = ? AND visible = ?), 0, 0, EXISTS (SELECT 1 FROM orders"
+        " WHERE site_id = ?)",
+        site_id,
+        True,
+        site_id,
     ) or (0, 0, 0, 0)
     paid_by = bool(state.hooks.answering("payment_gateways"))
     carried_by = bool(state.hooks.answering("fulfil_carriers"))
     known = [
-        Step(title=_("Put a first product on sale"), how=_("Shoppers see it at once."), url=url_for("panel.products"), is_done=bool(listed)),
-        Step(title=_("Decide how you are paid"), how=_("Without a plugin, orders are to be paid by arrangement."), url=url_for("panel.plugins", _anchor="group-payment"), is_done=paid_by),
-        Step(title=_("Decide how parcels travel"), how=_("One flat price is enough to begin."), url=url_for("panel.plugins", _anchor="group-delivery"), is_done=carried_by),
-        Step(title=_("Place a test order"), how=_("Buy from your own shop as a shopper would."), url=state.site.origin, is_done=bool(ordered)),
+        Step(
+            title=_("Put a first product on sale"),
+            how=_("Shoppers see it at once."),
+            url=url_for("panel.products"),
+            is_done=bool(listed),
+        ),
+        Step(
+            title=_("Decide how you are paid"),
+            how=_("Without a plugin, orders are to be paid by arrangement."),
+            url=url_for("panel.plugins", _anchor="group-payment"),
+            is_done=paid_by,
+        ),
+        Step(
+            title=_("Decide how parcels travel"),
+            how=_("One flat price is enough to begin."),
+            url=url_for("panel.plugins", _anchor="group-delivery"),
+            is_done=carried_by,
+        ),
+        Step(
+            title=_("Place a test order"),
+            how=_("Buy from your own shop as a shopper would."),
+            url=state.site.origin,
+            is_done=bool(ordered),
+        ),
     ]
     return [] if all(step.is_done for step in known) else known
 
@@ -78,7 +102,16 @@ def _paused(state: SiteState, shell: Shell) -> list[Need]:
     if not names or not shell.may("plugins.switch"):
         return []
     title = ngettext("%(n)s plugin is paused", "%(n)s plugins are paused", len(names))
-    return [Need(icon="plug", title=title, why=", ".join(names), url=url_for("panel.plugins", show="care"), act=_("Look"), tone="bad")]
+    return [
+        Need(
+            icon="plug",
+            title=title,
+            why=", ".join(names),
+            url=url_for("panel.plugins", show="care"),
+            act=_("Look"),
+            tone="bad",
+        )
+    ]
 
 
 def _dead(shell: Shell) -> list[Need]:
@@ -86,7 +119,16 @@ def _dead(shell: Shell) -> list[Need]:
     if not count:
         return []
     title = ngettext("%(n)s piece of work gave up", "%(n)s pieces of work gave up", count)
-    return [Need(icon="jobs", title=title, why=_("Nothing is lost; it waits until you try again."), url=url_for("panel.jobs"), act=_("Look"), tone="bad")]
+    return [
+        Need(
+            icon="jobs",
+            title=title,
+            why=_("Nothing is lost; it waits until you try again."),
+            url=url_for("panel.jobs"),
+            act=_("Look"),
+            tone="bad",
+        )
+    ]
 
 
 def _to_ship(site: Site, shell: Shell) -> list[Need]:
@@ -94,18 +136,31 @@ def _to_ship(site: Site, shell: Shell) -> list[Need]:
     if not count:
         return []
     title = ngettext("%(n)s order is to be shipped", "%(n)s orders are to be shipped", count)
-    return [Need(icon="truck", title=title, why=_("The pieces are set aside for them."), url=url_for("panel.orders", view="to_ship"), act=_("Show"))]
+    return [
+        Need(
+            icon="truck",
+            title=title,
+            why=_("The pieces are set aside for them."),
+            url=url_for("panel.orders", view="to_ship"),
+            act=_("Show"),
+        )
+    ]
 
 
 def _low(site: Site, shell: Shell) -> list[Need]:
     if not shell.may("catalogue.view"):
         return []
     count = db.value(
-        "SELECT COUNT(*) FROM variant v JOIN listing l ON l.product_id = v.product_id AND l.site_id = ? AND l.visible = ?"
+        "SELECT COUNT(*) FROM variant v JOIN listing l ON l.product_id = v.product_id AND l.site_id = ? AND"
+        " l.visible = ?"
         " WHERE v.tracked = ? AND v.active = ? AND v.deleted_at IS NULL"
         " AND (SELECT COALESCE(SUM(s.on_hand - s.allocated), 0) FROM stock_level s WHERE s.variant_id = v.id) <= ?",
-        site.id, True, True, True, LOW,
-    )  # fmt: skip
+        site.id,
+        True,
+        True,
+        True,
+        LOW,
+    )
     if not count:
         return []
     title = ngettext("%(n)s variant is running low", "%(n)s variants are running low", count)
@@ -118,23 +173,45 @@ def found(site: Site, shell: Shell, query: str) -> list[tuple[str, list[Hit]]]:
     groups = [
         (_("Orders"), _orders(site, query) if shell.may("orders.view") else []),
         (_("Products"), _products(query) if shell.may("catalogue.view") else []),
-        (_("Pages"), [Hit(title=e.title, note="", url=e.url, icon=e.icon) for group in shell.menu for e in group.entries if query.casefold() in e.title.casefold()]),
+        (
+            _("Pages"),
+            [
+                Hit(title=e.title, note="", url=e.url, icon=e.icon)
+                for group in shell.menu
+                for e in group.entries
+                if query.casefold() in e.title.casefold()
+            ],
+        ),
     ]
     return [(head, hits) for head, hits in groups if hits]
 
 
 def _orders(site: Site, query: str) -> list[Hit]:
     rows = db.rows(
-        "SELECT number, email FROM orders WHERE site_id = ? AND (number = ? OR LOWER(email) LIKE ?) ORDER BY id DESC LIMIT ?",
-        site.id, query, f"{query.lower()}%", HITS,
-    )  # fmt: skip
-    return [Hit(title=number, note=email, url=url_for("panel.order", number=number), icon="orders") for number, email in rows]
+        "SELECT number, email FROM orders WHERE site_id = ? AND (number = ? OR LOWER(email) LIKE ?) ORDER BY id DESC"
+        " LIMIT ?",
+        site.id,
+        query,
+        f"{query.lower()}%",
+        HITS,
+    )
+    return [
+        Hit(title=number, note=email, url=url_for("panel.order", number=number), icon="orders")
+        for number, email in rows
+    ]
 
 
 def _products(query: str) -> list[Hit]:
     rows = db.rows(
-        "SELECT t.product_id, MIN(t.name), MIN(v.sku) FROM product_text t JOIN product p ON p.id = t.product_id AND p.deleted_at IS NULL"
-        " LEFT JOIN variant v ON v.product_id = p.id WHERE LOWER(t.name) LIKE ? OR v.sku = ? GROUP BY t.product_id ORDER BY t.product_id DESC LIMIT ?",
-        f"%{query.lower()}%", query, HITS,
-    )  # fmt: skip
-    return [Hit(title=name, note=sku or "", url=url_for("panel.product", product_id=product), icon="products") for product, name, sku in rows]
+        "SELECT t.product_id, MIN(t.name), MIN(v.sku) FROM product_text t JOIN product p ON p.id = t.product_id AND"
+        " p.deleted_at IS NULL"
+        " LEFT JOIN variant v ON v.product_id = p.id WHERE LOWER(t.name) LIKE ? OR v.sku = ? GROUP BY t.product_id"
+        " ORDER BY t.product_id DESC LIMIT ?",
+        f"%{query.lower()}%",
+        query,
+        HITS,
+    )
+    return [
+        Hit(title=name, note=sku or "", url=url_for("panel.product", product_id=product), icon="products")
+        for product, name, sku in rows
+    ]

@@ -12,8 +12,9 @@ from core.lib import clock
 
 PAGE = 30
 _COLUMNS = "j.id, j.name, j.plugin, j.payload, j.state, j.attempt, j.error, j.due_at, j.created_at, s.name"
-_DEAD = f"SELECT {_COLUMNS} FROM job j LEFT JOIN site s ON s.id = j.site_id WHERE j.state = 'dead' AND j.id < ? ORDER BY j.id DESC LIMIT ?"
-_LIVE = f"SELECT {_COLUMNS} FROM job j LEFT JOIN site s ON s.id = j.site_id WHERE j.state IN ('ready', 'running') ORDER BY j.state DESC, j.due_at LIMIT ?"
+_SELECT = f"SELECT {_COLUMNS} FROM job j LEFT JOIN site s ON s.id = j.site_id"
+_DEAD = f"{_SELECT} WHERE j.state = 'dead' AND j.id < ? ORDER BY j.id DESC LIMIT ?"
+_LIVE = f"{_SELECT} WHERE j.state IN ('ready', 'running') ORDER BY j.state DESC, j.due_at LIMIT ?"
 _LAST = 2**62
 
 
@@ -44,8 +45,10 @@ class WorkItem:
 def counts() -> Counts:
     """The figures at the head of the page."""
     row = db.one(
-        "SELECT COALESCE(SUM(CASE WHEN state = 'ready' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN state = 'running' THEN 1 ELSE 0 END), 0),"
-        " COALESCE(SUM(CASE WHEN state = 'ready' AND attempt > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN state = 'dead' THEN 1 ELSE 0 END), 0)"
+        "SELECT COALESCE(SUM(CASE WHEN state = 'ready' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN state ="
+        " 'running' THEN 1 ELSE 0 END), 0),"
+        " COALESCE(SUM(CASE WHEN state = 'ready' AND attempt > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN"
+        " state = 'dead' THEN 1 ELSE 0 END), 0)"
         " FROM job WHERE state IN ('ready', 'running', 'dead')"
     )
     waiting, running, retrying, dead = row or (0, 0, 0, 0)
@@ -80,7 +83,10 @@ def _items(found: list[db.Row]) -> list[WorkItem]:
 
 
 def _event_types(outbox_ids: list[int]) -> dict[int, str]:
-    return dict(db.rows(f"SELECT id, type FROM outbox WHERE id IN ({db.marks(outbox_ids)})", *outbox_ids)) if outbox_ids else {}  # type: ignore[arg-type]
+    found = (
+        db.rows(f"SELECT id, type FROM outbox WHERE id IN ({db.marks(outbox_ids)})", *outbox_ids) if outbox_ids else []
+    )
+    return {row[0]: row[1] for row in found}
 
 
 def _item(row: db.Row, payload: dict[str, Any], events: dict[int, str]) -> WorkItem:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import url_for
 from werkzeug.datastructures import FileStorage
 
 from core.catalogue.services import media
+from core.catalogue.services.writing import decoded
 from core.kernel import db, files, i18n
 from core.kernel.i18n import gettext as _
 from core.lib.errors import NotFound, Refused
@@ -47,7 +47,9 @@ class PictureFacts:
     uses: list[tuple[str, str]]
 
 
-def store_uploads(uploads: Sequence[FileStorage], form: Mapping[str, str], languages: Sequence[str], actor: str) -> tuple[list[int], list[tuple[str, str]]]:
+def store_uploads(
+    uploads: Sequence[FileStorage], form: Mapping[str, str], languages: Sequence[str], actor: str
+) -> tuple[list[int], list[tuple[str, str]]]:
     """Check and store each file; answers the ids of those that are pictures, and what is wrong with the others."""
     alt = {tag: words for tag in languages if (words := form.get(f"alt-{tag}", "").strip()[:300])}
     added, problems = [], []
@@ -64,12 +66,19 @@ def store_uploads(uploads: Sequence[FileStorage], form: Mapping[str, str], langu
 def _stored(upload: FileStorage) -> media.StoredFile:
     stored = files.store_picture(upload.read())
     return media.StoredFile(
-        name=stored.name, original=upload.filename or "", mime=stored.mime, width=stored.width, height=stored.height, bytes=stored.size, sha256=stored.sha256
+        name=stored.name,
+        original=upload.filename or "",
+        mime=stored.mime,
+        width=stored.width,
+        height=stored.height,
+        bytes=stored.size,
+        sha256=stored.sha256,
     )
 
 
 _USES = (
-    "(SELECT COUNT(*) FROM product_media p WHERE p.media_id = m.id) + (SELECT COUNT(*) FROM variant v WHERE v.media_id = m.id)"
+    "(SELECT COUNT(*) FROM product_media p WHERE p.media_id = m.id) + (SELECT COUNT(*) FROM variant v WHERE"
+    " v.media_id = m.id)"
     " + (SELECT COUNT(*) FROM category c WHERE c.media_id = m.id)"
 )
 
@@ -84,8 +93,22 @@ def listed(query: str, show: str, before: int | None) -> tuple[list[PictureRow],
         where.append("m.alt IN ('{}', '')")
     if show == "unused":
         where.append(f"{_USES} = 0")
-    found = db.rows(f"SELECT m.id, m.name, m.original, m.alt, {_USES} FROM media m WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT ?", *params, PAGE + 1)
-    rows = [PictureRow(id=row[0], name=row[2] or row[1], url=files.url(row[1], 400), alt=named(_words(row[3]), i18n.language()), uses=row[4]) for row in found[:PAGE]]
+    found = db.rows(
+        f"SELECT m.id, m.name, m.original, m.alt, {_USES} FROM media m WHERE {' AND '.join(where)} ORDER BY m.id"
+        " DESC LIMIT ?",
+        *params,
+        PAGE + 1,
+    )
+    rows = [
+        PictureRow(
+            id=row[0],
+            name=row[2] or row[1],
+            url=files.url(row[1], 400),
+            alt=named(_words(row[3]), i18n.language()),
+            uses=row[4],
+        )
+        for row in found[:PAGE]
+    ]
     return rows, found[PAGE - 1][0] if len(found) > PAGE else None
 
 
@@ -95,26 +118,39 @@ def find(media_id: int) -> PictureFacts:
     if row is None:
         raise NotFound
     return PictureFacts(
-        id=media_id, stored=row[0], name=row[1] or row[0], url=files.url(row[0], 800), alt=_words(row[2]), focal_x=row[3], focal_y=row[4], width=row[5],
-        height=row[6], bytes=row[7], uses=_uses(media_id),
-    )  # fmt: skip
+        id=media_id,
+        stored=row[0],
+        name=row[1] or row[0],
+        url=files.url(row[0], 800),
+        alt=_words(row[2]),
+        focal_x=row[3],
+        focal_y=row[4],
+        width=row[5],
+        height=row[6],
+        bytes=row[7],
+        uses=_uses(media_id),
+    )
 
 
 def _uses(media_id: int) -> list[tuple[str, str]]:
     products = db.rows(
-        "SELECT t.product_id, MIN(t.name) FROM product_text t WHERE t.product_id IN (SELECT product_id FROM product_media WHERE media_id = ?"
+        "SELECT t.product_id, MIN(t.name) FROM product_text t WHERE t.product_id IN (SELECT product_id FROM"
+        " product_media WHERE media_id = ?"
         " UNION SELECT product_id FROM variant WHERE media_id = ?) GROUP BY t.product_id ORDER BY t.product_id",
-        media_id, media_id,
-    )  # fmt: skip
+        media_id,
+        media_id,
+    )
     categories = db.rows(
-        "SELECT c.id, MIN(t.name) FROM category c JOIN category_text t ON t.category_id = c.id WHERE c.media_id = ? GROUP BY c.id ORDER BY c.id", media_id
+        "SELECT c.id, MIN(t.name) FROM category c JOIN category_text t ON t.category_id = c.id WHERE c.media_id = ?"
+        " GROUP BY c.id ORDER BY c.id",
+        media_id,
     )
     shown = [(name, url_for("panel.product", product_id=product_id)) for product_id, name in products]
     return shown + [(name, url_for("panel.category", category_id=category_id)) for category_id, name in categories]
 
 
-def _words(stored: Any) -> dict[str, str]:
-    return db.JSONField().python_value(stored) or {}  # type: ignore[no-any-return]
+def _words(stored: str | None) -> dict[str, str]:
+    return decoded(stored) or {}
 
 
 def delete(media_id: int, actor: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request, url_for
+from flask import Response, request
 
 from core.catalogue.services import media
 from core.kernel import i18n
@@ -12,7 +12,7 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.media import services
 from core.panel.products.services.editor import languages
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, address, page, panel, to
 
 
 @panel.get("/media", endpoint="media")
@@ -26,7 +26,9 @@ def show() -> Response:
 @staff("media.edit")
 def add() -> Response:
     """Upload pictures."""
-    added, problems = services.store_uploads(request.files.getlist("files"), request.form, languages(current().site), actor())
+    added, problems = services.store_uploads(
+        request.files.getlist("files"), request.form, languages(current().site), actor()
+    )
     if problems:
         return _list_page(problems, 422)
     return to("panel.media", say=i18n.ngettext("%(n)s picture is added.", "%(n)s pictures are added.", len(added)))
@@ -68,6 +70,16 @@ def _list_page(problems: list[tuple[str, str]], status: int = 200) -> Response:
     query, chosen = request.args.get("q", "").strip()[:100], request.args.get("show", "")
     rows, further = services.listed(query, chosen, request.args.get("before", type=int))
     named = [("", _("All")), ("wordless", _("Need words")), ("unused", _("Unused"))]
-    views = [(title, url_for("panel.media", show=key or None), key == chosen, None) for key, title in named]
-    following = url_for("panel.media", before=further, q=query or None, show=chosen or None) if further else ""
-    return page("media.html", status, rows=rows, query=query, show=chosen, views=views, next=following, problems=problems, languages=_languages())
+    views = [(title, address("panel.media", show=key or None), key == chosen, None) for key, title in named]
+    following = address("panel.media", before=further, q=query or None, show=chosen or None) if further else ""
+    return page(
+        "media.html",
+        status,
+        rows=rows,
+        query=query,
+        show=chosen,
+        views=views,
+        next=following,
+        problems=problems,
+        languages=_languages(),
+    )

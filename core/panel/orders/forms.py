@@ -17,14 +17,21 @@ class PaidForm(PanelForm):
     """Money that came by hand. Without an amount, all that is still open."""
 
     amount = StringField(lazy("Amount"), [at_most(30)], render_kw={"inputmode": "decimal"})
-    reference = StringField(lazy("Reference"), [at_most(120)], description=lazy("The line on the bank’s paper, or whoever took the cash."))
+    reference = StringField(
+        lazy("Reference"), [at_most(120)], description=lazy("The line on the bank’s paper, or whoever took the cash.")
+    )
 
 
 class ParcelForm(PanelForm):
     """A parcel that leaves."""
 
     carrier = StringField(lazy("Carrier"), [at_most(60)])
-    tracking = StringField(lazy("Tracking number"), [at_most(120)], description=lazy("The shopper gets it by mail."), render_kw={"autocomplete": "off"})
+    tracking = StringField(
+        lazy("Tracking number"),
+        [at_most(120)],
+        description=lazy("The shopper gets it by mail."),
+        render_kw={"autocomplete": "off"},
+    )
 
 
 class CancelForm(PanelForm):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request, url_for
+from flask import Response, request
 
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
@@ -19,7 +19,7 @@ from core.orders.services.read import OrderView, order_view
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
 from core.panel.orders.services import axes, filters, happened, said
-from core.panel.shell import COUNTERS, actor, page, panel, shell, to
+from core.panel.shell import COUNTERS, actor, address, page, panel, shell, to
 
 COUNTERS["orders"] = lambda site: (filters.to_ship_count(site), False)
 
@@ -30,25 +30,47 @@ def show() -> Response:
     """The orders that fit the address' filters, newest first."""
     chosen = filters.read(request.args)
     found = list_orders(current().site, chosen.wanted(current().site), request.args.get("after"))
-    following = url_for("panel.orders", after=found.next, **chosen.address()) if found.next else ""
+    following = address("panel.orders", after=found.next, **chosen.address()) if found.next else ""
     return page(
-        "orders.html", orders=[(order, axes.of(order.status)) for order in found.orders], filters=chosen, views=_views(chosen), chips=_chips(chosen),
-        payments=axes.choices(axes.PAYMENT), fulfilments=axes.choices(axes.FULFILMENT), next=following,
-        first=url_for("panel.orders", **chosen.address()) if request.args.get("after") else "",
-    )  # fmt: skip
+        "orders.html",
+        orders=[(order, axes.of(order.status)) for order in found.orders],
+        filters=chosen,
+        views=_views(chosen),
+        chips=_chips(chosen),
+        payments=axes.choices(axes.PAYMENT),
+        fulfilments=axes.choices(axes.FULFILMENT),
+        next=following,
+        first=address("panel.orders", **chosen.address()) if request.args.get("after") else "",
+    )
 
 
 def _views(chosen: filters.Filters) -> list[tuple[str, str, bool, int | None]]:
-    named = [("", _("All")), ("to_ship", _("To ship")), ("unpaid", _("Unpaid")), ("returns", _("Returns")), ("cancelled", _("Cancelled"))]
-    return [(title, url_for("panel.orders", view=view or None), view == chosen.view, None) for view, title in named]
+    named = [
+        ("", _("All")),
+        ("to_ship", _("To ship")),
+        ("unpaid", _("Unpaid")),
+        ("returns", _("Returns")),
+        ("cancelled", _("Cancelled")),
+    ]
+    return [(title, address("panel.orders", view=view or None), view == chosen.view, None) for view, title in named]
 
 
 def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
     """Every filter that is set beside the view, with the address without it."""
     words = {"payment": dict(axes.choices(axes.PAYMENT)), "fulfilment": dict(axes.choices(axes.FULFILMENT))}
-    named = [("q", _("Search")), ("payment", _("Payment")), ("fulfilment", _("Fulfilment")), ("since", _("From")), ("until", _("Until"))]
+    named = [
+        ("q", _("Search")),
+        ("payment", _("Payment")),
+        ("fulfilment", _("Fulfilment")),
+        ("since", _("From")),
+        ("until", _("Until")),
+    ]
     return [
-        (title, words.get(name, {}).get(value, str(value)), url_for("panel.orders", **chosen.address(**{name: "" if isinstance(value, str) else None})))
+        (
+            title,
+            words.get(name, {}).get(value, str(value)),
+            address("panel.orders", **chosen.address(**{name: "" if isinstance(value, str) else None})),
+        )
         for name, title in named
         if (value := getattr(chosen, name))
     ]
@@ -60,11 +82,20 @@ def one(number: str) -> Response:
     """One order with all that happened to it."""
     order = _find(number)
     return page(
-        "order.html", order=order, axes=axes.of(order.status), lines=[(line, said.line_status(line)) for line in order.lines], sums=said.sums(order),
-        trace=said.trace(order), payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
-        parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments], steps=happened.steps(order),
-        deliver_to=said.address_lines(order.address), bill_to=said.address_lines(order.billing), answers=said.answers(order), may=shell().may,
-    )  # fmt: skip
+        "order.html",
+        order=order,
+        axes=axes.of(order.status),
+        lines=[(line, said.line_status(line)) for line in order.lines],
+        sums=said.sums(order),
+        trace=said.trace(order),
+        payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
+        parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments],
+        steps=happened.steps(order),
+        deliver_to=said.address_lines(order.address),
+        bill_to=said.address_lines(order.billing),
+        answers=said.answers(order),
+        may=shell().may,
+    )
 
 
 @panel.get("/orders/<number>/paid", endpoint="order_paid")
@@ -110,9 +141,14 @@ def ship(number: str) -> Response:
     try:
         wanted = forms.units(request.form, order.lines)
         shipping.ship(
-            current().site, order.id, actor=actor(), lines=wanted, carrier=form.carrier.data, tracking=form.tracking.data,
+            current().site,
+            order.id,
+            actor=actor(),
+            lines=wanted,
+            carrier=form.carrier.data,
+            tracking=form.tracking.data,
             key=request.form.get("key", "")[:40],
-        )  # fmt: skip
+        )
     except Refused as refusal:
         return _act_page(order, "ship", form, _refused(form, refusal), refusal.status)
     return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
@@ -156,7 +192,9 @@ def delivered(number: str) -> Response:
 @staff("orders.ship")
 def set_tracking(number: str, shipment_id: int) -> Response:
     """Correct a parcel's tracking number."""
-    shipping.set_tracking(current().site, _find(number).id, shipment_id, request.form.get("tracking", "").strip(), actor=actor())
+    shipping.set_tracking(
+        current().site, _find(number).id, shipment_id, request.form.get("tracking", "").strip(), actor=actor()
+    )
     return to("panel.order", say=_("The tracking number is corrected."), number=number)
 
 
@@ -171,7 +209,11 @@ def ask_gateway(number: str, payment_id: int) -> Response:
         new = payments.fetch_payment(current(), payment_id)
     except (Broken, Refused) as trouble:
         return to("panel.order", say=i18n.say(trouble), number=number)
-    return to("panel.order", say=_("There is news of the payment.") if new else _("The gateway knows nothing new."), number=number)
+    return to(
+        "panel.order",
+        say=_("There is news of the payment.") if new else _("The gateway knows nothing new."),
+        number=number,
+    )
 
 
 def _find(number: str) -> OrderView:
@@ -184,9 +226,19 @@ def _find(number: str) -> OrderView:
     return order
 
 
-def _act_page(order: OrderView, act: str, form: PanelForm, problems: list[tuple[str, str]] | None = None, status: int = 200) -> Response:
+def _act_page(
+    order: OrderView, act: str, form: PanelForm, problems: list[tuple[str, str]] | None = None, status: int = 200
+) -> Response:
     typed = request.form if request.method == "POST" else {}
-    return page(f"order_{act}.html", status, order=order, form=form, problems=problems or [], typed=typed, key=typed.get("key") or ids.token())
+    return page(
+        f"order_{act}.html",
+        status,
+        order=order,
+        form=form,
+        problems=problems or [],
+        typed=typed,
+        key=typed.get("key") or ids.token(),
+    )
 
 
 def _refused(form: PanelForm, refusal: Refused) -> list[tuple[str, str]]:

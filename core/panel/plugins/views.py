@@ -10,7 +10,8 @@ from core.kernel.installation import installation
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import StoaError, Unfit
-from core.panel.plugins import services
+from core.panel.plugins.services import board as boards
+from core.panel.plugins.services import settings as forms
 from core.panel.shell import COUNTERS, actor, page, panel, shell, to
 
 may_switch = staff("plugins.switch")
@@ -28,10 +29,10 @@ COUNTERS["plugins"] = _paused
 @may_switch
 def board() -> Response:
     """Every plugin with its state on this site."""
-    rows = services.board(current().site.id)
+    rows = boards.board(current().site.id)
     show, query = request.args.get("show", "all"), request.args.get("q", "")
-    groups = services.grouped(rows, show, query)
-    return page("plugins.html", groups=groups, counts=services.counts(rows), show=show, query=query, may_switch=True)
+    groups = boards.grouped(rows, show, query)
+    return page("plugins.html", groups=groups, counts=boards.counts(rows), show=show, query=query, may_switch=True)
 
 
 @panel.post("/plugins/<name>/switch", endpoint="plugin_switch")
@@ -57,7 +58,7 @@ def turn(name: str) -> Response:
 @may_switch
 def ask_together(name: str) -> Response:
     """What switching a plugin on brings with it."""
-    return page("plugin_together.html", plan=services.together(current().site.id, name))
+    return page("plugin_together.html", plan=boards.together(current().site.id, name))
 
 
 @panel.post("/plugins/<name>/together", endpoint="plugin_together_save")
@@ -65,7 +66,7 @@ def ask_together(name: str) -> Response:
 def turn_together(name: str) -> Response:
     """Switch a plugin on with all that it needs."""
     try:
-        services.switch_together(current().site.id, name, actor())
+        boards.switch_together(current().site.id, name, actor())
     except StoaError as refusal:
         return _back(name, i18n.say(refusal))
     return _back(name, _("%(plugin)s is on.", plugin=_title(name)))
@@ -90,7 +91,7 @@ def faults(name: str) -> Response:
 @may_set
 def settings(name: str) -> Response:
     """The settings form of a plugin on this site."""
-    return _form(name, services.items(name, current().site.id, current().site.currency))
+    return _form(name, forms.items(name, current().site.id, current().site.currency))
 
 
 @panel.post("/plugins/<name>", endpoint="plugin_settings_save")
@@ -100,11 +101,19 @@ def save_settings(name: str) -> Response:
     site = current().site
     inherit = request.form.get("inherit", "")
     try:
-        services.save(name, site.id, request.form, site.currency, actor(), inherit=inherit, may_replace_secrets=shell().may("plugins.secrets"))
+        forms.save(
+            name,
+            site.id,
+            request.form,
+            site.currency,
+            actor(),
+            inherit=inherit,
+            may_replace_secrets=shell().may("plugins.secrets"),
+        )
     except Unfit as refusal:
-        return _form(name, services.items(name, site.id, site.currency, request.form, refusal.errors), 422)
+        return _form(name, forms.items(name, site.id, site.currency, request.form, refusal.errors), 422)
     if not inherit:
-        switch.set_must_pass(site.id, name, bool(request.form.get("must_pass")), actor())
+        switch.set_must_pass(site.id, name, actor(), must=bool(request.form.get("must_pass")))
     return to("panel.plugin_settings", say=_("Settings are saved."), name=name)
 
 
@@ -112,15 +121,15 @@ def save_settings(name: str) -> Response:
 @staff("plugins.settings", everywhere=True)
 def defaults() -> Response:
     """Plugins with settings, to be set once for all sites."""
-    rows = [row for row in services.board(current().site.id) if row.has_settings]
-    return page("plugin_defaults.html", groups=services.grouped(rows))
+    rows = [row for row in boards.board(current().site.id) if row.has_settings]
+    return page("plugin_defaults.html", groups=boards.grouped(rows))
 
 
 @panel.get("/installation/plugins/<name>", endpoint="plugin_default")
 @staff("plugins.settings", everywhere=True)
 def default_settings(name: str) -> Response:
     """The settings form of a plugin for all sites."""
-    return _default_form(name, services.items(name, None, current().site.currency))
+    return _default_form(name, forms.items(name, None, current().site.currency))
 
 
 @panel.post("/installation/plugins/<name>", endpoint="plugin_default_save")
@@ -129,32 +138,48 @@ def save_default_settings(name: str) -> Response:
     """Store the settings of a plugin that all sites inherit."""
     currency = current().site.currency
     try:
-        services.save(name, None, request.form, currency, actor(), may_replace_secrets=shell().may_everywhere("plugins.secrets"))
+        forms.save(
+            name, None, request.form, currency, actor(), may_replace_secrets=shell().may_everywhere("plugins.secrets")
+        )
     except Unfit as refusal:
-        return _default_form(name, services.items(name, None, currency, request.form, refusal.errors), 422)
+        return _default_form(name, forms.items(name, None, currency, request.form, refusal.errors), 422)
     return to("panel.plugin_default", say=_("Settings are saved for all sites."), name=name)
 
 
-def _form(name: str, items: list[services.Item], status: int = 200) -> Response:
-    row = services.row_of(current().site.id, name)
+def _form(name: str, items: list[forms.Item], status: int = 200) -> Response:
+    row = boards.row_of(current().site.id, name)
     view = next(view for view in switch.switchboard(current().site.id) if view.name == name)
     asked = bool(request.form.get("must_pass")) if request.method == "POST" else view.must_pass
     for_all = url_for("panel.plugin_default", name=name) if shell().may_everywhere("plugins.settings") else ""
     return page(
-        "plugin_settings.html", status, row=row, items=items, problems=_problems(items), for_all=False, for_all_url=for_all,
-        must_pass=asked if "checkout_problems" in view.hooks else None, back=url_for("panel.plugins"),
-    )  # fmt: skip
+        "plugin_settings.html",
+        status,
+        row=row,
+        items=items,
+        problems=_problems(items),
+        for_all=False,
+        for_all_url=for_all,
+        must_pass=asked if "checkout_problems" in view.hooks else None,
+        back=url_for("panel.plugins"),
+    )
 
 
-def _default_form(name: str, items: list[services.Item], status: int = 200) -> Response:
-    row = services.row_of(current().site.id, name)
+def _default_form(name: str, items: list[forms.Item], status: int = 200) -> Response:
+    row = boards.row_of(current().site.id, name)
     return page(
-        "plugin_settings.html", status, row=row, items=items, problems=_problems(items), for_all=True, for_all_url="", must_pass=None,
+        "plugin_settings.html",
+        status,
+        row=row,
+        items=items,
+        problems=_problems(items),
+        for_all=True,
+        for_all_url="",
+        must_pass=None,
         back=url_for("panel.plugin_defaults"),
-    )  # fmt: skip
+    )
 
 
-def _problems(items: list[services.Item]) -> list[tuple[str, str]]:
+def _problems(items: list[forms.Item]) -> list[tuple[str, str]]:
     return [(item.id, f"{item.label}: {item.error}") for item in items if item.error]
 
 

@@ -1,4 +1,4 @@
-"""What the parts of the product editor say, read from their many fields; errors stay beside the field they belong to."""
+"""What the parts of the product editor say, read from their many fields; errors stay beside their field."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ def read_texts(form: Form, texts: Sequence[TextForm]) -> None:
     """Put what was typed into the texts."""
     for text in texts:
         typed = {name: form.get(f"{name}-{text.language}", "").strip() for name in _WORDS}
-        text.name, text.summary, text.seo_title, text.seo_description = (typed[name] for name in ("name", "summary", "seo_title", "seo_description"))
+        text.name, text.summary, text.seo_title, text.seo_description = (
+            typed[name] for name in ("name", "summary", "seo_title", "seo_description")
+        )
         text.body_html = typed["body"]
         if text.slug is not None:
             text.slug = form.get(f"slug-{text.language}", "").strip()
-        if len(text.name) > 255:  # noqa: PLR2004 -- the column's width
+        if len(text.name) > 255:
             text.errors["name"] = _("At most %(count)s characters.", count=255)
 
 
@@ -37,13 +39,17 @@ def text_drafts(texts: Sequence[TextForm]) -> dict[str, TextDraft]:
     """The words as the catalogue takes them, their HTML cleaned."""
     return {
         text.language: TextDraft(
-            name=text.name, summary=text.summary, body_html=clean_html(text.body_html), seo_title=text.seo_title, seo_description=text.seo_description
+            name=text.name,
+            summary=text.summary,
+            body_html=clean_html(text.body_html),
+            seo_title=text.seo_title,
+            seo_description=text.seo_description,
         )
         for text in texts
     }
 
 
-# -- variants ---------------------------------------------------------------------------------------------------------------
+# -- variants --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -78,9 +84,17 @@ def columns(site: Site) -> list[Column]:
     money = [
         column
         for code in site.currencies
-        for column in (Column(f"price_{code}", _("Price %(currency)s", currency=code)), Column(f"was_{code}", _("Was %(currency)s", currency=code)))
+        for column in (
+            Column(f"price_{code}", _("Price %(currency)s", currency=code)),
+            Column(f"was_{code}", _("Was %(currency)s", currency=code)),
+        )
     ]
-    return [Column("sku", _("SKU"), is_number=False), *money, Column("weight", _("Weight g")), Column("barcode", _("Barcode"), is_number=False)]
+    return [
+        Column("sku", _("SKU"), is_number=False),
+        *money,
+        Column("weight", _("Weight g")),
+        Column("barcode", _("Barcode"), is_number=False),
+    ]
 
 
 def grid(site: Site, variants: Sequence[VariantFact], form: Form | None = None) -> list[GridRow]:
@@ -108,11 +122,19 @@ def variant_draft(site: Site, variant: VariantFact, row: GridRow) -> VariantDraf
     if weight and not weight.isdecimal():
         row.cells["weight"].error = _("Write a whole number.")
     prices = [price for code in site.currencies if (price := _price(row, code)) is not None]
-    prices += [_bounded(price.currency, price.amount, price.was, price.from_qty, price.starts, price.ends) for price in variant.prices if not price.is_plain]
+    prices += [
+        _bounded(price.currency, price.amount, price.was, price.from_qty, price.starts, price.ends)
+        for price in variant.prices
+        if not price.is_plain
+    ]
     return VariantDraft(
-        sku=row.cells["sku"].value, id=variant.id, prices=tuple(prices), weight_g=int(weight) if weight.isdecimal() else 0,
-        barcode=row.cells["barcode"].value, active=row.active,
-    )  # fmt: skip
+        sku=row.cells["sku"].value,
+        id=variant.id,
+        prices=tuple(prices),
+        weight_g=int(weight) if weight.isdecimal() else 0,
+        barcode=row.cells["barcode"].value,
+        active=row.active,
+    )
 
 
 def _price(row: GridRow, code: str) -> PriceDraft | None:
@@ -140,26 +162,41 @@ def _money(cell: Cell, code: str) -> Money | None:
     return amount
 
 
-def _bounded(currency: str, amount: int, was: int | None, from_qty: int, starts: int | None, ends: int | None) -> PriceDraft:
+def _bounded(
+    currency: str, amount: int, was: int | None, from_qty: int, starts: int | None, ends: int | None
+) -> PriceDraft:
     begin, end = (None if at is None else clock.instant(at) for at in (starts, ends))
-    return PriceDraft(amount=Money(amount, currency), was=Money(was, currency) if was is not None else None, from_qty=from_qty, starts=begin, ends=end)
+    return PriceDraft(
+        amount=Money(amount, currency),
+        was=Money(was, currency) if was is not None else None,
+        from_qty=from_qty,
+        starts=begin,
+        ends=end,
+    )
 
 
 def grid_problems(rows: Sequence[GridRow], known: Sequence[Column]) -> list[tuple[str, str]]:
     """(id of the cell, message) of everything that cannot be read."""
-    return [(f"v{row.id}-{column.key}", f"{row.title}, {column.title}: {row.cells[column.key].error}") for row in rows for column in known if row.cells[column.key].error]
+    return [
+        (f"v{row.id}-{column.key}", f"{row.title}, {column.title}: {row.cells[column.key].error}")
+        for row in rows
+        for column in known
+        if row.cells[column.key].error
+    ]
 
 
 def option_drafts(names: Sequence[str], values: Sequence[str], language: str) -> tuple[OptionDraft, ...]:
     """The options that were named, with their values line by line."""
     return tuple(
-        OptionDraft(names={language: name.strip()}, values=tuple(ValueDraft(names={language: word}) for word in lines(words)))
+        OptionDraft(
+            names={language: name.strip()}, values=tuple(ValueDraft(names={language: word}) for word in lines(words))
+        )
         for name, words in zip(names, values, strict=False)
         if name.strip()
     )
 
 
-# -- places -----------------------------------------------------------------------------------------------------------------
+# -- places ----------------------------------------------------------------------------------------------------------
 
 
 def read_places(form: Form, places: Sequence[PlaceForm]) -> list[tuple[str, str]]:
@@ -167,13 +204,17 @@ def read_places(form: Form, places: Sequence[PlaceForm]) -> list[tuple[str, str]
     for place in places:
         place.visible = bool(form.get(f"visible-{place.id}"))
         place.position = form.get(f"position-{place.id}", "").strip() or "0"
-        place.publish_at, place.withdraw_at = (form.get(f"{name}-{place.id}", "").strip() for name in ("publish_at", "withdraw_at"))
+        place.publish_at, place.withdraw_at = (
+            form.get(f"{name}-{place.id}", "").strip() for name in ("publish_at", "withdraw_at")
+        )
         if not place.position.lstrip("-").isdecimal():
             place.errors["position"] = _("Write a whole number.")
         for name in ("publish_at", "withdraw_at"):
             if getattr(place, name) and instant(getattr(place, name), place.timezone) is None:
                 place.errors[name] = _("Write a day and a time.")
-    return [(f"{name}-{place.id}", f"{place.name}: {message}") for place in places for name, message in place.errors.items()]
+    return [
+        (f"{name}-{place.id}", f"{place.name}: {message}") for place in places for name, message in place.errors.items()
+    ]
 
 
 def instant(text: str, timezone: str) -> datetime | None:

@@ -27,7 +27,9 @@ class SiteLine:
 def all_sites() -> list[SiteLine]:
     """Every site in the merchant's order."""
     since = clock.micros(clock.now() - timedelta(days=30))
-    orders = dict(db.rows("SELECT site_id, COUNT(*) FROM orders WHERE placed_at > ? GROUP BY site_id", since))  # type: ignore[arg-type]
+    orders: dict[int, int] = dict(
+        db.rows("SELECT site_id, COUNT(*) FROM orders WHERE placed_at > ? GROUP BY site_id", since)
+    )
     return [SiteLine(state.site, state.open, orders.get(state.site.id, 0)) for state in installation().sites.all()]
 
 

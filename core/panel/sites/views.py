@@ -29,7 +29,19 @@ def show() -> Response:
 def ask_new() -> Response:
     """The form for a further site, with what the open one has."""
     site = current().site
-    return _form_new(SiteForm(data={"language": site.language, "currency": site.currency, "country": site.country, "timezone": site.timezone, "theme": site.theme, "prices_include_tax": site.prices_include_tax}).offer(), [])
+    return _form_new(
+        SiteForm(
+            data={
+                "language": site.language,
+                "currency": site.currency,
+                "country": site.country,
+                "timezone": site.timezone,
+                "theme": site.theme,
+                "prices_include_tax": site.prices_include_tax,
+            }
+        ).offer(),
+        [],
+    )
 
 
 @panel.post("/installation/sites/new", endpoint="site_new_save")
@@ -99,12 +111,40 @@ def _form_of(site_id: int, back: tuple[str, str] | None, *, is_here: bool) -> Re
 
 def _form_new(form: SiteForm, problems: list[tuple[str, str]], status: int = 200) -> Response:
     back = (url_for("panel.sites"), _("All sites"))
-    return page("site_edit.html", status, form=form, problems=problems, title=_("Add a site"), lede="", back=back, is_here=False, act=_("Add the site"))
+    return page(
+        "site_edit.html",
+        status,
+        form=form,
+        problems=problems,
+        title=_("Add a site"),
+        lede="",
+        back=back,
+        is_here=False,
+        act=_("Add the site"),
+    )
 
 
-def _page(form: SiteForm, problems: list[tuple[str, str]], name: str, back: tuple[str, str] | None, *, is_here: bool, status: int = 200) -> Response:
+def _page(
+    form: SiteForm,
+    problems: list[tuple[str, str]],
+    name: str,
+    back: tuple[str, str] | None,
+    *,
+    is_here: bool,
+    status: int = 200,
+) -> Response:
     title = _("Settings") if is_here else name
-    return page("site_edit.html", status, form=form, problems=problems, title=title, lede=name if is_here else "", back=back, is_here=is_here, act=_("Save settings"))
+    return page(
+        "site_edit.html",
+        status,
+        form=form,
+        problems=problems,
+        title=title,
+        lede=name if is_here else "",
+        back=back,
+        is_here=is_here,
+        act=_("Save settings"),
+    )
 
 
 def _refused(form: PanelForm, refusal: Unfit) -> list[tuple[str, str]]:

@@ -60,18 +60,28 @@ class PlaceChoice:
 def people() -> list[PersonLine]:
     """Everybody who works here."""
     sites = {state.site.id: state.site.name for state in installation().sites.all()}
-    seen = dict(db.rows("SELECT staff_id, MAX(seen_at) FROM session WHERE staff_id IS NOT NULL GROUP BY staff_id"))  # type: ignore[arg-type]
+    seen: dict[int, int] = {
+        row[0]: row[1]
+        for row in db.rows("SELECT staff_id, MAX(seen_at) FROM session WHERE staff_id IS NOT NULL GROUP BY staff_id")
+    }
     held: dict[int, list[tuple[str, str]]] = {}
-    for staff_id, role, site_id in db.rows("SELECT h.staff_id, r.name, h.site_id FROM staff_role h JOIN role r ON r.id = h.role_id ORDER BY h.id"):
+    for staff_id, role, site_id in db.rows(
+        "SELECT h.staff_id, r.name, h.site_id FROM staff_role h JOIN role r ON r.id = h.role_id ORDER BY h.id"
+    ):
         held.setdefault(staff_id, []).append((_(role), sites.get(site_id, "")))
     return [
         PersonLine(
-            id=person.id, name=person.name, email=person.email, initials=initials(person.name or person.email), active=person.disabled_at is None,
-            must_change=person.must_change_password, seen_at=clock.instant(seen[person.id]) if person.id in seen else None,
+            id=person.id,
+            name=person.name,
+            email=person.email,
+            initials=initials(person.name or person.email),
+            active=person.disabled_at is None,
+            must_change=person.must_change_password,
+            seen_at=clock.instant(seen[person.id]) if person.id in seen else None,
             roles=[(_("Owner"), "")] if person.is_owner else held.get(person.id, []),
         )
         for person in accounts.all_staff()
-    ]  # fmt: skip
+    ]
 
 
 def groups() -> list[PermissionGroup]:
@@ -80,7 +90,8 @@ def groups() -> list[PermissionGroup]:
     for known in accounts.permissions():
         by_title.setdefault(known.group, []).append(known)
     return [
-        PermissionGroup(_(title), [PermissionLine(known.code, _(known.title), known.shared) for known in listed]) for title, listed in by_title.items()
+        PermissionGroup(_(title), [PermissionLine(known.code, _(known.title), known.shared) for known in listed])
+        for title, listed in by_title.items()
     ]
 
 
@@ -90,7 +101,9 @@ def places(chosen: Iterable[tuple[int, int | None]]) -> list[PlaceChoice]:
     held = {site_id: role_id for role_id, site_id in chosen}
     known = [(None, _("On all sites")), *((state.site.id, state.site.name) for state in installation().sites.all())]
     return [
-        PlaceChoice(key=str(site_id or ""), name=name, choices=[("", _("No role")), *roles], value=str(held.get(site_id, "")))
+        PlaceChoice(
+            key=str(site_id or ""), name=name, choices=[("", _("No role")), *roles], value=str(held.get(site_id, ""))
+        )
         for site_id, name in known
     ]
 

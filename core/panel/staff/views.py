@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, request, url_for
 
 from core.accounts import services as accounts
+from core.accounts.models import Staff
 from core.kernel import db, i18n, sessions
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
@@ -43,7 +44,9 @@ def add() -> Response:
     if not form.validate():
         return _person_page(form, form.problems, None, held, status=422)
     try:
-        invited = accounts.add_staff(form.email.data, name=form.name.data, is_owner=_owner_wanted(form), language=i18n.language(), actor=actor())
+        invited = accounts.add_staff(
+            form.email.data, name=form.name.data, is_owner=_owner_wanted(form), language=i18n.language(), actor=actor()
+        )
         accounts.set_roles(invited.staff.id, held, is_owner=_owner_wanted(form), actor=actor())
     except Refused as refusal:
         return _person_page(form, _refused(form, refusal), None, held, status=422)
@@ -66,8 +69,12 @@ def save(staff_id: int) -> Response:
     if not form.validate():
         return _person_page(form, form.problems, person, held, status=422)
     try:
-        accounts.update_staff(staff_id, email=form.email.data, name=form.name.data, language=person.language, actor=actor())
-        accounts.set_roles(staff_id, held, is_owner=person.is_owner if not shell().visitor.is_owner else form.owner.data, actor=actor())
+        accounts.update_staff(
+            staff_id, email=form.email.data, name=form.name.data, language=person.language, actor=actor()
+        )
+        accounts.set_roles(
+            staff_id, held, is_owner=person.is_owner if not shell().visitor.is_owner else form.owner.data, actor=actor()
+        )
         if form.active.data != (person.disabled_at is None):
             (accounts.enable_staff if form.active.data else accounts.disable_staff)(staff_id, actor=actor())
     except Refused as refusal:
@@ -82,7 +89,9 @@ def renew(staff_id: int) -> Response:
     if accounts.get_staff(staff_id).is_owner and not shell().visitor.is_owner:
         raise NotFound
     invited = accounts.renew_one_time_password(staff_id, actor=actor())
-    return _person_page(_form_of(invited.staff), [], invited.staff, accounts.held_by(staff_id), one_time=invited.one_time_password)
+    return _person_page(
+        _form_of(invited.staff), [], invited.staff, accounts.held_by(staff_id), one_time=invited.one_time_password
+    )
 
 
 @panel.post("/installation/staff/<int:staff_id>/sessions", endpoint="staff_sessions")
@@ -152,22 +161,60 @@ def _owner_wanted(form: StaffForm) -> bool:
     return bool(form.owner.data) and shell().visitor.is_owner
 
 
-def _form_of(person: accounts.Visitor | object) -> StaffForm:
-    known: dict[str, object] = {name: getattr(person, name) for name in ("email", "name")}
-    return StaffForm(data={**known, "owner": person.is_owner, "active": person.disabled_at is None})  # type: ignore[attr-defined]
+def _form_of(person: Staff) -> StaffForm:
+    return StaffForm(
+        data={
+            "email": person.email,
+            "name": person.name,
+            "owner": person.is_owner,
+            "active": person.disabled_at is None,
+        }
+    )
 
 
-def _person_page(form: StaffForm, problems: list[tuple[str, str]], person: object, held: list[tuple[int, int | None]], *, one_time: str = "", status: int = 200) -> Response:
+def _person_page(
+    form: StaffForm,
+    problems: list[tuple[str, str]],
+    person: Staff | None,
+    held: list[tuple[int, int | None]],
+    *,
+    one_time: str = "",
+    status: int = 200,
+) -> Response:
     title = (form.name.data or form.email.data) if person else _("Add someone")
     said = _("Save") if person else _("Add and show a one-time password")
     return page(
-        "staff_edit.html", status, form=form, problems=problems, person=person, title=title, places=services.places(held), one_time=one_time,
-        act_text=said, target=url_for("panel.staff_edit", staff_id=person.id) if person else url_for("panel.staff_new"),  # type: ignore[attr-defined]
-    )  # fmt: skip
+        "staff_edit.html",
+        status,
+        form=form,
+        problems=problems,
+        person=person,
+        title=title,
+        places=services.places(held),
+        one_time=one_time,
+        act_text=said,
+        target=url_for("panel.staff_edit", staff_id=person.id) if person else url_for("panel.staff_new"),
+    )
 
 
-def _role_page(form: RoleForm, problems: list[tuple[str, str]], title: str, chosen: set[str], role_id: int | None = None, status: int = 200) -> Response:
-    return page("role_edit.html", status, form=form, problems=problems, title=title, groups=services.groups(), chosen=chosen, role_id=role_id)
+def _role_page(
+    form: RoleForm,
+    problems: list[tuple[str, str]],
+    title: str,
+    chosen: set[str],
+    role_id: int | None = None,
+    status: int = 200,
+) -> Response:
+    return page(
+        "role_edit.html",
+        status,
+        form=form,
+        problems=problems,
+        title=title,
+        groups=services.groups(),
+        chosen=chosen,
+        role_id=role_id,
+    )
 
 
 def _refused(form: PanelForm, refusal: Refused) -> list[tuple[str, str]]:

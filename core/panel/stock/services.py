@@ -18,9 +18,16 @@ from core.panel.products.services.listing import named
 PAGE = 50
 MOVES = 30
 KINDS: dict[str, Any] = {
-    "allocate": lazy("Promised to an order"), "release": lazy("Given back by an order"), "ship": lazy("Shipped"), "receive": lazy("Came in"),
-    "restock": lazy("Back on the shelf"), "adjust": lazy("Corrected"), "count": lazy("Counted"), "hold": lazy("Held"), "unhold": lazy("Released"),
-}  # fmt: skip
+    "allocate": lazy("Promised to an order"),
+    "release": lazy("Given back by an order"),
+    "ship": lazy("Shipped"),
+    "receive": lazy("Came in"),
+    "restock": lazy("Back on the shelf"),
+    "adjust": lazy("Corrected"),
+    "count": lazy("Counted"),
+    "hold": lazy("Held"),
+    "unhold": lazy("Released"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +95,38 @@ def grid(variants: Sequence[tuple[int, str, str]], typed: Any, wrong: Mapping[st
     """Rows of (id, title, SKU) with their counts; what was typed in a refused form stays. Two statements."""
     places, levels = locations(), stock.stock_of([variant[0] for variant in variants])
     return [
-        StockRow(id=variant_id, title=title, sku=sku, cells=[_cell(variant_id, place, levels.get(variant_id, []), typed, wrong) for place in places])
+        StockRow(
+            id=variant_id,
+            title=title,
+            sku=sku,
+            cells=[_cell(variant_id, place, levels.get(variant_id, []), typed, wrong) for place in places],
+        )
         for variant_id, title, sku in variants
     ]
 
 
-def _cell(variant_id: int, place: Place, levels: Iterable[tuple[int, int, int, int, int]], typed: Any, wrong: Mapping[str, str]) -> StockCell:
+def _cell(
+    variant_id: int,
+    place: Place,
+    levels: Iterable[tuple[int, int, int, int, int]],
+    typed: Any,
+    wrong: Mapping[str, str],
+) -> StockCell:
     level = next((level for level in levels if level[0] == place.id), None)
     was, key = str(level[1]) if level else "", f"s{variant_id}-{place.id}"
-    return StockCell(location=place.id, name=place.name, value=typed.get(key, was), was=was, allocated=level[2] if level else 0, error=wrong.get(key, ""))
+    return StockCell(
+        location=place.id,
+        name=place.name,
+        value=typed.get(key, was),
+        was=was,
+        allocated=level[2] if level else 0,
+        error=wrong.get(key, ""),
+    )
 
 
-def changed_counts(form: Mapping[str, str], variant_ids: Sequence[int]) -> tuple[dict[tuple[int, int], int], list[tuple[str, str]]]:
+def changed_counts(
+    form: Mapping[str, str], variant_ids: Sequence[int]
+) -> tuple[dict[tuple[int, int], int], list[tuple[str, str]]]:
     """The counts that differ from what the page showed, by (variant, location); and what cannot be read."""
     changes: dict[tuple[int, int], int] = {}
     problems: list[tuple[str, str]] = []
@@ -109,7 +136,7 @@ def changed_counts(form: Mapping[str, str], variant_ids: Sequence[int]) -> tuple
             text = form.get(key, "").strip()
             if text == form.get(f"was-{key}", "").strip():
                 continue
-            if text.isdecimal() and len(text) < 10:  # noqa: PLR2004 -- nine digits are plenty of pieces
+            if text.isdecimal() and len(text) < 10:
                 changes[variant_id, place.id] = int(text)
             else:
                 problems.append((key, _("%(place)s: write a whole number, or leave it as it was.", place=place.name)))
@@ -128,17 +155,31 @@ def levels(language: str, query: str, show: str, after: int | None) -> tuple[lis
     """Counted variants by id, and the id to go on from; two statements."""
     parts, params = ["v.deleted_at IS NULL", "v.tracked = ?", "v.id > ?"], [True, after or 0]
     if query:
-        parts.append("(LOWER(v.sku) LIKE ? OR v.product_id IN (SELECT product_id FROM product_text WHERE LOWER(name) LIKE ?))")
+        parts.append(
+            "(LOWER(v.sku) LIKE ? OR v.product_id IN (SELECT product_id FROM product_text WHERE LOWER(name) LIKE ?))"
+        )
         params += [f"{query.lower()}%", f"%{query.lower()}%"]  # type: ignore[list-item]
     having = " HAVING COALESCE(SUM(s.on_hand - s.allocated - s.held), 0) <= ?" if show == "low" else ""
     found = db.rows(
-        "SELECT v.id, v.product_id, v.sku, COALESCE(SUM(s.on_hand), 0), COALESCE(SUM(s.allocated), 0), COALESCE(SUM(s.on_hand - s.allocated - s.held), 0)"
-        f" FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE {' AND '.join(parts)} GROUP BY v.id, v.product_id, v.sku{having} ORDER BY v.id LIMIT ?",
-        *params, *([LOW_STOCK] if having else []), PAGE + 1,
-    )  # fmt: skip
+        "SELECT v.id, v.product_id, v.sku, COALESCE(SUM(s.on_hand), 0), COALESCE(SUM(s.allocated), 0),"
+        " COALESCE(SUM(s.on_hand - s.allocated - s.held), 0)"
+        f" FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE {' AND '.join(parts)} GROUP BY v.id,"
+        f" v.product_id, v.sku{having} ORDER BY v.id LIMIT ?",
+        *params,
+        *([LOW_STOCK] if having else []),
+        PAGE + 1,
+    )
     names = _names([row[1] for row in found], language)
     rows = [
-        LevelRow(variant_id=row[0], product_id=row[1], sku=row[2], name=names.get(row[1], ""), on_hand=int(row[3]), allocated=int(row[4]), free=int(row[5]))
+        LevelRow(
+            variant_id=row[0],
+            product_id=row[1],
+            sku=row[2],
+            name=names.get(row[1], ""),
+            on_hand=int(row[3]),
+            allocated=int(row[4]),
+            free=int(row[5]),
+        )
         for row in found[:PAGE]
     ]
     return rows, found[PAGE - 1][0] if len(found) > PAGE else None
@@ -146,7 +187,11 @@ def levels(language: str, query: str, show: str, after: int | None) -> tuple[lis
 
 def _names(product_ids: list[int], language: str) -> dict[int, str]:
     texts: dict[int, dict[str, str]] = {}
-    for product_id, tag, name in db.rows(f"SELECT product_id, language, name FROM product_text WHERE site_id IS NULL AND product_id IN ({db.marks(product_ids)})", *product_ids):
+    for product_id, tag, name in db.rows(
+        "SELECT product_id, language, name FROM product_text WHERE site_id IS NULL AND product_id IN"
+        f" ({db.marks(product_ids)})",
+        *product_ids,
+    ):
         texts.setdefault(product_id, {})[tag] = name
     return {product_id: named(names, language) for product_id, names in texts.items()}
 
@@ -158,17 +203,24 @@ def moves(variant_ids: Sequence[int] | None = None, before: int | None = None) -
         where.append(f"m.variant_id IN ({db.marks(variant_ids)})")
         params += list(variant_ids)
     found = db.rows(
-        "SELECT m.at, v.sku, m.kind, m.reason, m.reference, l.name, m.on_hand, m.allocated FROM stock_move m JOIN variant v ON v.id = m.variant_id"
+        "SELECT m.at, v.sku, m.kind, m.reason, m.reference, l.name, m.on_hand, m.allocated FROM stock_move m JOIN"
+        " variant v ON v.id = m.variant_id"
         f" JOIN location l ON l.id = m.location_id WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT ?",
-        *params, MOVES,
-    )  # fmt: skip
+        *params,
+        MOVES,
+    )
     return [
         MoveRow(
-            at=clock.instant(at), sku=sku, what=str(KINDS.get(kind, kind)), reason=reason or reference, location=place, on_hand=_signed(on_hand),
+            at=clock.instant(at),
+            sku=sku,
+            what=str(KINDS.get(kind, kind)),
+            reason=reason or reference,
+            location=place,
+            on_hand=_signed(on_hand),
             allocated=_signed(allocated),
         )
         for at, sku, kind, reason, reference, place, on_hand, allocated in found
-    ]  # fmt: skip
+    ]
 
 
 def _signed(number: int) -> str:

@@ -10,7 +10,7 @@ from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.lib.errors import Refused
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, address, page, panel, to
 from core.panel.stock import services
 
 
@@ -21,17 +21,33 @@ def show() -> Response:
     query, chosen = request.args.get("q", "").strip()[:100], "low" if request.args.get("show") == "low" else ""
     rows, further = services.levels(i18n.language(), query, chosen, request.args.get("after", type=int))
     kept = {"q": query or None, "show": chosen or None}
-    following = url_for("panel.stock", after=further, **kept) if further else ""
-    first = url_for("panel.stock", **kept) if "after" in request.args else ""
-    views = [(_("All"), url_for("panel.stock"), not chosen, None), (_("Running low"), url_for("panel.stock", show="low"), bool(chosen), None)]
-    return page("stock.html", rows=rows, query=query, show=chosen, views=views, next=following, first=first, moves=services.moves(), places=services.locations())
+    following = address("panel.stock", after=further, **kept) if further else ""
+    first = address("panel.stock", **kept) if "after" in request.args else ""
+    views = [
+        (_("All"), url_for("panel.stock"), not chosen, None),
+        (_("Running low"), url_for("panel.stock", show="low"), bool(chosen), None),
+    ]
+    return page(
+        "stock.html",
+        rows=rows,
+        query=query,
+        show=chosen,
+        views=views,
+        next=following,
+        first=first,
+        moves=services.moves(),
+        places=services.locations(),
+    )
 
 
 @panel.post("/stock/<int:variant_id>", endpoint="stock_adjust")
 @staff("stock.edit")
 def adjust(variant_id: int) -> Response:
     """Add pieces, or take them away, with a reason."""
-    delta, reason = request.form.get("delta", "").strip().replace("−", "-"), request.form.get("reason", "").strip()[:200]
+    delta, reason = (
+        request.form.get("delta", "").strip().replace("−", "-"),
+        request.form.get("reason", "").strip()[:200],
+    )
     location_id = request.form.get("location", stock_counts.first_location(), type=int)
     if not delta.lstrip("+-").isdecimal() or not reason:
         return to("panel.stock", say=_("Nothing was changed: write how many pieces, such as 5 or −2, and why."))

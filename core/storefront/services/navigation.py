@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from flask import g
+from flask import g, request, url_for
 
 from core.catalogue.services.category_pages import category_tree
 from core.catalogue.services.shapes import CategoryNode
@@ -28,12 +28,18 @@ class LanguageLink:
 
 
 def menu() -> tuple[CategoryNode, ...]:
-    """The visible categories of this site, read once per page."""
+    """The visible categories of this site.
+
+    Kept with the site's state for as long as the cache clock stands still: then nothing that a page shows has changed,
+    in this process or another, and the tree costs no statement.
+    """
     cache.depends("categories")
-    if "menu" not in g:
-        g.menu = category_tree(current().site, i18n.language(), currency())
-    found: tuple[CategoryNode, ...] = g.menu
-    return found
+    state, now = current(), request.environ["stoa.touched"]
+    key = f"menu:{i18n.language()}:{currency()}"
+    known: tuple[int, tuple[CategoryNode, ...]] | None = state.extra.get(key)
+    if known is None or known[0] != now:
+        known = state.extra[key] = (now, category_tree(state.site, i18n.language(), currency()))
+    return known[1]
 
 
 def languages(alternates: Mapping[str, str] | None = None) -> tuple[LanguageLink, ...]:
@@ -65,9 +71,34 @@ def alternates(prefix: str, paths: Mapping[str, str]) -> dict[str, str]:
     """
     site = current().site
     found = {
-        tag: absolute(in_language(site, tag, prefix + quote(path))) for tag, path in paths.items() if tag in site.languages
+        tag: absolute(in_language(site, tag, prefix + quote(path)))
+        for tag, path in paths.items()
+        if tag in site.languages
     }
     return found if len(found) > 1 else {}
 
 
-NAMES: dict[str, Any] = {"menu": menu, "languages": languages}
+def product_url(path: str) -> str:
+    """`url_for` of a product without its price: a list asks for dozens."""
+    return _base("storefront.product") + quote(path)
+
+
+def category_url(path: str) -> str:
+    """`url_for` of a category without its price: every page asks for dozens."""
+    return _base("storefront.category") + quote(path)
+
+
+def _base(endpoint: str) -> str:
+    """What stands before the path, worked out once per request."""
+    bases: dict[str, str] = g.setdefault("bases", {})
+    if endpoint not in bases:
+        bases[endpoint] = url_for(endpoint, path="-").removesuffix("-")
+    return bases[endpoint]
+
+
+NAMES: dict[str, Any] = {
+    "menu": menu,
+    "languages": languages,
+    "product_url": product_url,
+    "category_url": category_url,
+}

@@ -49,7 +49,11 @@ def order_rows(order: OrderView) -> list[Row]:
     return [
         Row(name=_goods(order.count), amount=order.subtotal),
         *_offers([(offer.title or offer.code, offer.amount) for offer in order.adjustments]),
-        *([_delivery(order.delivery_title or _("Delivery charge"), order.delivery, "")] if order.needs_delivery else []),
+        *(
+            [_delivery(order.delivery_title or _("Delivery charge"), order.delivery, "")]
+            if order.needs_delivery
+            else []
+        ),
         *_sums(order.total, taxes, included=order.prices_include_tax),
     ]
 

@@ -203,7 +203,9 @@ def test_the_checkout_may_lead_to_the_servers_origin() -> None:
     assert hosts(Settings({"server": "http://127.0.0.1:8600/"})) == ("http://127.0.0.1:8600",)
 
 
-@pytest.mark.parametrize("address", ["", "nonsense", "http://10.0.0.5:8600", "javascript:alert(1)", "https://a b", "http://["])
+@pytest.mark.parametrize(
+    "address", ["", "nonsense", "http://10.0.0.5:8600", "javascript:alert(1)", "https://a b", "http://["]
+)
 def test_an_address_that_cannot_be_right_is_left_out(address: str) -> None:
     assert Settings({"server": address}).origin == ""
 

@@ -1,4 +1,7 @@
-"""Shoppers hear by mail, in their language, what happens to their order: each thing once, through a real SMTP server."""
+"""Shoppers hear by mail, in their language, what happens to their order.
+
+Each thing once, through a real SMTP server.
+"""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def contents(shop: Shop, token: str | None, **more: int) -> dict[int, int]:
     return {line.variant_id: line.quantity for line in seen(shop, token, **more).lines}
 
 
-# -- goods -------------------------------------------------------------------------------------------------------------------
+# -- goods -------------------------------------------------------------------------------------------------------------
 
 
 def test_the_same_thing_twice_is_one_line(shop: Shop, cup: int) -> None:
@@ -118,7 +118,7 @@ def test_what_is_not_sold_here_cannot_be_added(shop: Shop, cup: int) -> None:
         add_to_cart(shop.site, None, cup, currency="JPY")
 
 
-# -- whose ---------------------------------------------------------------------------------------------------------------------
+# -- whose -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_line_of_another_cart_cannot_be_touched(shop: Shop, cup: int) -> None:
@@ -164,13 +164,14 @@ def test_the_table_holds_no_token(shop: Shop, cup: int) -> None:
     assert token not in str(db.rows("SELECT * FROM carts"))
 
 
-# -- details -------------------------------------------------------------------------------------------------------------------
+# -- details -----------------------------------------------------------------------------------------------------------
 
 
 def test_answers_are_kept_right_or_wrong(shop: Shop, cup: int) -> None:
     token = add_to_cart(shop.site, None, cup)
     details = Details(
-        email="not an address", address=LONDON, billing=Address(country="DE"), carrier="post", service="express", gateway="cash",
+        email="not an address", address=LONDON, billing=Address(country="DE"), carrier="post", service="express",
+        gateway="cash",
         note="Zweimal klingeln 请按两次", extra={"gifts": {"wrap": "yes"}},
     )  # fmt: skip
     save_details(shop.site, token, details)
@@ -197,7 +198,7 @@ def test_codes_are_bounded(shop: Shop, cup: int) -> None:
         apply_code(shop.site, token, "C10")
 
 
-# -- login -----------------------------------------------------------------------------------------------------------------------
+# -- login -------------------------------------------------------------------------------------------------------------
 
 
 def test_at_login_the_carts_become_one(shop: Shop, cup: int, pot: int) -> None:
@@ -223,7 +224,7 @@ def test_another_shoppers_cart_is_not_claimed_on_another_site(shop: Shop, cup: i
     assert claim_cart(replace(shop.site, id=999), None, 7) is None
 
 
-# -- time ------------------------------------------------------------------------------------------------------------------------
+# -- time --------------------------------------------------------------------------------------------------------------
 
 
 def test_old_carts_are_forgotten_and_ordered_ones_kept(shop: Shop, cup: int) -> None:

@@ -13,8 +13,16 @@ def unbalanced() -> list[str]:
         *(f"order {row[0]}: lines {row[2]}, total {row[1]}" for row in db.rows(_LINES) if row[1] != row[2]),
         *(f"order {row[0]}: shares {row[2]}, discounts {row[1]}" for row in db.rows(_OFFERS) if row[1] != row[2]),
         *(f"order {row[0]}: taxes {row[2]}, tax {row[1]}" for row in db.rows(_TAXES) if row[1] != row[2]),
-        *(f"order {row[0]}: {row[1]} pieces promised, {row[2]} in stock" for row in db.rows(_PIECES) if row[1] != row[2]),
-        *(f"claim {row[0]}: {row[1]} used, {row[2]} in live orders" for row in db.rows(_CLAIMS, False) if row[1] != row[2]),
+        *(
+            f"order {row[0]}: {row[1]} pieces promised, {row[2]} in stock"
+            for row in db.rows(_PIECES)
+            if row[1] != row[2]
+        ),
+        *(
+            f"claim {row[0]}: {row[1]} used, {row[2]} in live orders"
+            for row in db.rows(_CLAIMS, False)
+            if row[1] != row[2]
+        ),
         *(f"claim {row[0]} is over its limit" for row in db.rows("SELECT key FROM claim WHERE used > limit_")),
         *(f"order {row[0]} has {row[1]} times the event {row[2]}" for row in db.rows(_EVENTS)),
         *(f"cart {row[0]}: ordered, but no order" for row in db.rows(_CARTS)),
@@ -22,15 +30,24 @@ def unbalanced() -> list[str]:
     ]
 
 
-_TOTALS = """SELECT id, total, subtotal - discount + delivery + CASE WHEN prices_include_tax = ? THEN 0 ELSE tax END FROM orders"""
+_TOTALS = """SELECT id, total, subtotal - discount + delivery + CASE WHEN prices_include_tax = ? THEN 0 ELSE tax END
+ FROM orders"""
 _LINES = """SELECT o.id, o.total - o.delivery_total, SUM(l.total) FROM orders o JOIN order_line l ON l.order_id = o.id
  GROUP BY o.id, o.total, o.delivery_total"""
-_OFFERS = """SELECT o.id, o.discount, COALESCE((SELECT SUM(a.amount) FROM order_adjustment a WHERE a.order_id = o.id), 0) FROM orders o"""
-_TAXES = """SELECT o.id, o.tax, COALESCE((SELECT SUM(t.amount) FROM order_tax t WHERE t.order_id = o.id), 0) FROM orders o"""
+_OFFERS = """SELECT o.id, o.discount, COALESCE(
+ (SELECT SUM(a.amount) FROM order_adjustment a WHERE a.order_id = o.id), 0) FROM orders o"""
+_TAXES = (
+    """SELECT o.id, o.tax, COALESCE((SELECT SUM(t.amount) FROM order_tax t WHERE t.order_id = o.id), 0) FROM orders o"""
+)
 _PIECES = """SELECT l.order_id, SUM(l.allocated),
- COALESCE((SELECT SUM(m.allocated) FROM stock_move m WHERE m.reference = 'order:' || CAST(l.order_id AS VARCHAR(20))), 0)
- FROM order_line l JOIN variant v ON v.id = l.variant_id WHERE v.tracked GROUP BY l.order_id"""
-_CLAIMS = """SELECT c.key, c.used, COALESCE((SELECT SUM(oc.amount) FROM order_claim oc JOIN orders o ON o.id = oc.order_id
+ COALESCE((SELECT SUM(m.allocated) FROM stock_move m WHERE m.reference = 'order:' || CAST(l.order_id AS VARCHAR(20))),
+ 0) FROM order_line l JOIN variant v ON v.id = l.variant_id WHERE v.tracked GROUP BY l.order_id
+ """
+_CLAIMS = """SELECT c.key, c.used, COALESCE(
+ (SELECT SUM(oc.amount) FROM order_claim oc JOIN orders o ON o.id = oc.order_id
  WHERE oc.key = c.key AND o.site_id = c.site_id AND oc.released = ?), 0) FROM claim c"""
-_EVENTS = """SELECT order_id, count(*), kind FROM order_entry WHERE kind IN ('placed', 'paid') GROUP BY order_id, kind HAVING count(*) > 1"""
-_CARTS = """SELECT c.id FROM carts c WHERE c.ordered_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.cart_id = c.id)"""
+_EVENTS = """SELECT order_id, count(*), kind FROM order_entry WHERE kind IN ('placed', 'paid') GROUP BY order_id, kind
+HAVING count(*) > 1
+"""
+_CARTS = """SELECT c.id FROM carts c WHERE c.ordered_at IS NOT NULL
+ AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.cart_id = c.id)"""

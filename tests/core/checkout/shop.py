@@ -92,7 +92,7 @@ class FakeGateway(Gateway):
         self.after: Callable[[str], None] = lambda _act: None
 
     def begin(self, intent: Intent, key: str) -> Begun:
-        self._once("begin", key, lambda: [])
+        self._once("begin", key, list)
         return Redirect(url=f"https://pay.test/{intent.token}", reference=f"ref-{intent.token}")
 
     def fetch(self, intent: Intent) -> Sequence[Fact]:
@@ -155,7 +155,9 @@ class Post(Carrier):
         self.amount = amount
 
     def quote(self, parcel: Parcel) -> Sequence[Rate]:
-        return [Rate(service="standard", title="Standard", amount=Money(self.amount, parcel.value.currency), days=(2, 4))]
+        return [
+            Rate(service="standard", title="Standard", amount=Money(self.amount, parcel.value.currency), days=(2, 4))
+        ]
 
 
 @dataclass
@@ -172,8 +174,12 @@ class Shop:
     def sell(self, name: str, amount: int = 1000, stock: int | None = 10, **more: Any) -> int:
         """Put something on sale and answer its variant's id; `stock` None is not counted."""
         variant = VariantDraft(
-            sku=name, prices=(PriceDraft(amount=Money(amount, self.site.currency)),), tracked=stock is not None, stock=stock, **more
-        )  # fmt: skip
+            sku=name,
+            prices=(PriceDraft(amount=Money(amount, self.site.currency)),),
+            tracked=stock is not None,
+            stock=stock,
+            **more,
+        )
         draft = ProductDraft(texts={self.site.language: TextDraft(name=name.title())}, variants=(variant,))
         saved = save_product(self.site, draft, "staff:1")
         return int(db.value("SELECT id FROM variant WHERE product_id = ?", saved.product_id))

@@ -24,8 +24,9 @@ from core.lib import clock
 from core.lib.money import Money
 from core.orders.services import store as storing
 from core.orders.services.cancel import cancel
-from core.orders.services.payments import begin_payment, fetch_payment, refund, resume_unknown
+from core.orders.services.payments import begin_payment, fetch_payment, refund
 from core.orders.services.read import order_view
+from core.orders.services.resume import resume_unknown
 from core.orders.services.ship import ship
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakeGateway, FakePlugins, Shop
@@ -72,7 +73,7 @@ def counted(_cart: Cart, _codes: Sequence[str]) -> list[Offer]:
     return [Offer(key="sale", title="Sale", benefit=AmountOff(amount=Money(100, "EUR")), claims=(claim,))]
 
 
-# -- a process that dies -----------------------------------------------------------------------------------------------------
+# -- a process that dies -----------------------------------------------------------------------------------------------
 
 
 class Fuse:
@@ -168,7 +169,10 @@ def doubled(gateway: FileGateway) -> list[str]:
     """Payments whose books are not the gateway's, after it was asked about what was open."""
     wrong = []
     for token, order_id in db.rows("SELECT token, order_id FROM payment"):
-        truth = {kind: sum(line["amount"] for line in gateway.lines() if line["token"] == token and line["kind"] == kind) for kind in ("captured", "refunded")}
+        truth = {
+            kind: sum(line["amount"] for line in gateway.lines() if line["token"] == token and line["kind"] == kind)
+            for kind in ("captured", "refunded")
+        }
         view = order_view(order_id)
         assert view is not None
         if (view.captured.amount, view.refunded.amount) != (truth["captured"], truth["refunded"]):
@@ -197,7 +201,7 @@ def crashes(shop: Shop, plugins: FakePlugins, gateway: FileGateway, points: Sequ
 def test_kill_9_loses_doubles_and_unbalances_nothing(
     shop: Shop, plugins: FakePlugins, gateway: FileGateway, kills: int
 ) -> None:
-    draw = random.Random(2026)  # noqa: S311
+    draw = random.Random(2026)
     assert crashes(shop, plugins, gateway, [draw.randint(1, 115) for _ in range(kills)]) == []
 
 

@@ -1,4 +1,7 @@
-"""The routes that gateways use: a notice is believed by its signature alone, a return only after the gateway was asked."""
+"""The routes that gateways use.
+
+A notice is believed by its signature alone, a return only after the gateway was asked.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakePlugins, Shop
 
 SECRET = b"shared with the gateway"
-PLUGIN = '''
+PLUGIN = """
     import hashlib, hmac, json
     from pathlib import Path
     from core.api import *
@@ -61,7 +64,7 @@ PLUGIN = '''
     @hookimpl
     def payment_gateways(site):
         return [Testpay()]
-'''
+"""
 
 
 @dataclass
@@ -91,7 +94,9 @@ class Till:
         body = json.dumps({"id": "e1", "facts": list(facts), "intent": self.token, **more}).encode()
         made = hmac.new(SECRET, body, hashlib.sha256).hexdigest()
         headers = {"X-Signature": made if signature is None else signature}
-        return self.client.post(f"/notify/testpay/{more.get('account', 'acme')}", data=body, headers=headers, base_url="http://shop.test")
+        return self.client.post(
+            f"/notify/testpay/{more.get('account', 'acme')}", data=body, headers=headers, base_url="http://shop.test"
+        )
 
     def happens(self, *facts: Mapping[str, Any]) -> None:
         """Something happens at the gateway's server, of which nothing is told."""
@@ -116,7 +121,7 @@ def till(instance: Path) -> Till:
     return Till(client=app.test_client(use_cookies=False), site=site, folder=folder, order_id=placed.id)
 
 
-# -- notices -----------------------------------------------------------------------------------------------------------------
+# -- notices -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_notice_pays_the_order(till: Till) -> None:
@@ -151,7 +156,7 @@ def test_a_notice_believed_before_it_is_verified_is_found(till: Till, monkeypatc
     def careless(state: Any, plugin: str, act: str, call: Any) -> Any:
         try:
             return call()
-        except Exception:
+        except Exception:  # noqa: BLE001 -- the planted bug
             return Notice(event_id="e", facts=(), intent=till.token)
 
     monkeypatch.setattr(notices, "guarded", careless)
@@ -198,7 +203,7 @@ def test_a_huge_notice_is_refused_unread(till: Till) -> None:
     assert answer.status_code == 413
 
 
-# -- coming back ---------------------------------------------------------------------------------------------------------------
+# -- coming back -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def at_once(acts: Sequence[Callable[[], Any]]) -> list[Any]:
         ready.wait()
         try:
             answers[place] = act()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- the test looks at what was raised
             answers[place] = error
         finally:
             db.reset_thread()
@@ -126,7 +126,7 @@ def test_a_cart_of_another_site_is_not_found(shop: Shop) -> None:
         place_order(elsewhere, token, seen_total=0)
 
 
-# -- at the price that was seen ------------------------------------------------------------------------------------------
+# -- at the price that was seen ----------------------------------------------------------------------------------------
 
 
 def test_another_total_than_seen_is_refused_with_the_new_one(shop: Shop) -> None:
@@ -172,14 +172,16 @@ def test_a_price_that_changes_in_between_is_found(
 def test_what_is_withdrawn_cannot_be_ordered(shop: Shop) -> None:
     cup, pot = shop.sell("cup"), shop.sell("pot")
     token = shop.fill_cart((cup, 1), (pot, 1))
-    set_listing(shop.site, int(db.value("SELECT product_id FROM variant WHERE id = ?", cup)), visible=False, actor="staff:1")
+    set_listing(
+        shop.site, int(db.value("SELECT product_id FROM variant WHERE id = ?", cup)), visible=False, actor="staff:1"
+    )
     view = shop.look(token)
     assert [line.problem != "" for line in view.lines] == [True, False]
     with pytest.raises(CannotBePlaced):
         place_order(shop.state, token, seen_total=view.total.amount)
 
 
-# -- what speaks against it ------------------------------------------------------------------------------------------------
+# -- what speaks against it --------------------------------------------------------------------------------------------
 
 
 def test_an_empty_cart_is_no_order(shop: Shop) -> None:
@@ -246,16 +248,22 @@ def test_the_last_one_is_sold_once_under_eight_buyers(shop: Shop) -> None:
 
 def test_hooks_are_never_asked_inside_the_transaction(shop: Shop, plugins: FakePlugins) -> None:
     shop.order((shop.sell("cup"), 1))
-    assert {"promote_offers", "fulfil_carriers", "payment_gateways", "checkout_taxes", "checkout_problems"} <= {*plugins.asked}
+    assert {"promote_offers", "fulfil_carriers", "payment_gateways", "checkout_taxes", "checkout_problems"} <= {
+        *plugins.asked
+    }
 
 
-# -- offers ------------------------------------------------------------------------------------------------------------------
+# -- offers ------------------------------------------------------------------------------------------------------------
 
 
 def once_only(_cart: Cart, codes: Sequence[str]) -> list[Offer]:
     benefit = AmountOff(amount=Money(100, "EUR"))
     claim = Claim(key="once", limit=1)
-    return [Offer(key="once", title="One euro off", benefit=benefit, code="ONCE", claims=(claim,))] if "ONCE" in codes else []
+    return (
+        [Offer(key="once", title="One euro off", benefit=benefit, code="ONCE", claims=(claim,))]
+        if "ONCE" in codes
+        else []
+    )
 
 
 def test_a_coupon_is_stored_with_its_shares(shop: Shop, plugins: FakePlugins) -> None:
@@ -322,7 +330,7 @@ def test_an_unknown_code_says_so(shop: Shop) -> None:
     assert (view.codes[0].granted, view.codes[0].reason) == (False, "This code is not known here.")
 
 
-# -- ways to pay and to deliver --------------------------------------------------------------------------------------------
+# -- ways to pay and to deliver ----------------------------------------------------------------------------------------
 
 
 def test_core_alone_sells_by_arrangement(shop: Shop, plugins: FakePlugins) -> None:

@@ -25,7 +25,8 @@ CURRENCIES = ("JPY", "EUR", "KWD", "CNY")
 def a_line(number: int, unit: int, quantity: int = 1, currency: str = "EUR", **more: Any) -> CartLine:
     price = Money(unit, currency)
     return CartLine(
-        id=number, variant_id=number, product_id=number, sku=f"SKU-{number}", name=f"Thing {number}", quantity=quantity, unit=price,
+        id=number, variant_id=number, product_id=number, sku=f"SKU-{number}", name=f"Thing {number}", quantity=quantity,
+        unit=price,
         list_unit=price, **more,
     )  # fmt: skip
 
@@ -117,7 +118,7 @@ def wrong_sums(found: Quote) -> list[str]:
     ]
 
 
-# -- examples --------------------------------------------------------------------------------------------------------------
+# -- examples ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_tenth_off_three_unequal_lines_is_split_to_the_cent() -> None:
@@ -211,7 +212,7 @@ def test_a_tax_that_cannot_be_stops_the_sale(tax: Tax) -> None:
         quote(after, Taxes(taxes=(tax,)), prices_include_tax=True)
 
 
-# -- properties --------------------------------------------------------------------------------------------------------------
+# -- properties --------------------------------------------------------------------------------------------------------
 
 _amounts = st.integers(min_value=0, max_value=5_000_000)
 
@@ -324,7 +325,7 @@ def taken_off(cart: Cart, delivery: int, subset: Sequence[Candidate]) -> int:
     return start - sum(lines.values()) - left
 
 
-# -- the tests above find these ------------------------------------------------------------------------------------------------
+# -- the tests above find these ----------------------------------------------------------------------------------------
 
 
 def rounds_each_share(amount: int, weights: Sequence[int]) -> list[int]:

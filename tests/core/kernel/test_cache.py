@@ -79,9 +79,18 @@ def test_a_head_request_does_not_empty_the_page_for_others(page):
     assert page() == "1 2 en EUR"
 
 
-def test_a_page_that_reads_something_personal_is_not_kept(page):
+def test_a_page_that_reads_something_personal_is_not_kept(page, monkeypatch):
+    from dataclasses import replace
+
+    from core.kernel.installation import installation
+
+    monkeypatch.setattr(installation(), "config", replace(installation().config, testing=False))
     assert page("/probe/mine") == "None 1"
     assert page("/probe/mine") == "None 2"
+
+
+def test_in_a_test_such_a_page_is_an_error_of_its_author(page):
+    assert "None" not in page("/probe/mine")
 
 
 def test_a_page_ends_at_its_time(write_plugin, turn_on, sites, browse):

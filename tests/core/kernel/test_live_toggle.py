@@ -1,4 +1,7 @@
-"""A switch holds from the next request on, in every process; routes, links and words of a plugin that is off do not exist."""
+"""A switch holds from the next request on, in every process.
+
+Routes, links and words of a plugin that is off do not exist.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,10 @@ def test_a_rule_is_compiled_once_and_serves_in_any_number_of_maps():
 def test_a_plugin_with_a_faulty_view_answers_an_error_page_and_is_reported(write_plugin, turn_on, sites, browse):
     from core.kernel.faults import faults_of
 
-    write_plugin("probe", "from core.api import *\n" + PAGE.replace("site = current_site()", "raise RuntimeError('secret detail')"))
+    write_plugin(
+        "probe",
+        "from core.api import *\n" + PAGE.replace("site = current_site()", "raise RuntimeError('secret detail')"),
+    )
     turn_on("probe")
 
     answer = browse(sites[0], "/probe/page")
@@ -93,7 +99,8 @@ def test_a_plugin_with_a_faulty_view_answers_an_error_page_and_is_reported(write
     assert "secret detail" in faults_of(sites[0].id, "probe")[0].trace
 
 
-# -- two worker processes under traffic ------------------------------------------------------------------------------------
+# -- two worker processes under traffic
+# ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -105,7 +112,20 @@ def workers(instance: Path, write_plugin, turn_on, sites) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "serve:app", "--workers", "2", "--threads", "1", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "serve:app",
+        "--workers",
+        "2",
+        "--threads",
+        "1",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--log-level",
+        "warning",
+    ]
     environment = {**os.environ, "STOA_INSTANCE": str(instance), "PYTHONPATH": f"{ROOT}:{instance}"}
     with (instance / "gunicorn.log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=log)

@@ -59,7 +59,10 @@ def test_anything_application_wide_is_not_to_be_had_by_views():
 
 def test_a_plugin_needs_its_requirements_and_they_can_be_switched_on_together(write_plugin, sites):
     write_plugin("threads", "")
-    write_plugin("forum", "from core.api import *\nPLUGIN = Plugin(name='forum', version='1', title='Forum', requires=('threads',))")
+    write_plugin(
+        "forum",
+        "from core.api import *\nPLUGIN = Plugin(name='forum', version='1', title='Forum', requires=('threads',))",
+    )
     installation().plugins.discover()
 
     with pytest.raises(NeedsAnother) as refused:
@@ -73,7 +76,9 @@ def test_a_plugin_needs_its_requirements_and_they_can_be_switched_on_together(wr
 
 def test_two_plugins_in_conflict_are_not_both_on(write_plugin, sites):
     write_plugin("old", "")
-    write_plugin("new", "from core.api import *\nPLUGIN = Plugin(name='new', version='1', title='New', conflicts=('old',))")
+    write_plugin(
+        "new", "from core.api import *\nPLUGIN = Plugin(name='new', version='1', title='New', conflicts=('old',))"
+    )
     installation().plugins.discover()
     switch_on(sites[0].id, "old", "system")
 
@@ -84,7 +89,11 @@ def test_two_plugins_in_conflict_are_not_both_on(write_plugin, sites):
 def test_tables_are_made_before_a_plugin_is_on_and_a_failed_migration_leaves_it_off(write_plugin, sites):
     from core.kernel import db
 
-    write_plugin("tables", "", migrations__0001_first="def up(migrator, db):\n    db.execute_sql('CREATE TABLE tables_a (n INTEGER)')\n")
+    write_plugin(
+        "tables",
+        "",
+        migrations__0001_first="def up(migrator, db):\n    db.execute_sql('CREATE TABLE tables_a (n INTEGER)')\n",
+    )
     (installation().config.plugins_path / "tables/migrations/0001_first").rename(
         installation().config.plugins_path / "tables/migrations/0001_first.py"
     )

@@ -105,7 +105,9 @@ def test_a_plugin_that_fails_again_and_again_is_paused_and_can_be_resumed(write_
     assert state_of(sites[0].id).runtime.has("bad")
 
 
-def test_the_first_answer_wins_where_one_is_wanted_and_answers_stay_apart_where_each_counts(write_plugin, turn_on, sites):
+def test_the_first_answer_wins_where_one_is_wanted_and_answers_stay_apart_where_each_counts(
+    write_plugin, turn_on, sites
+):
     for name in ("alpha", "beta"):
         write_plugin(
             name,
@@ -123,7 +125,10 @@ def test_the_first_answer_wins_where_one_is_wanted_and_answers_stay_apart_where_
 
     assert hooks.site_search(site=sites[0], query=None).product_ids == (5,)
     answers = hooks.site_data(site=sites[0], kind="product", objects=[1])
-    assert {plugin: answer[1].values["from"] for plugin, answer in answers.items()} == {"alpha": "alpha", "beta": "beta"}
+    assert {plugin: answer[1].values["from"] for plugin, answer in answers.items()} == {
+        "alpha": "alpha",
+        "beta": "beta",
+    }
 
 
 def test_two_sites_with_the_same_plugins_and_theme_share_one_runtime(write_plugin, turn_on, sites):

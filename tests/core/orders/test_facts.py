@@ -72,19 +72,23 @@ STORY = [
 
 @pytest.mark.parametrize("seed", range(6))
 def test_any_order_and_any_number_of_times_makes_the_same_books(shop: Shop, order: OrderView, seed: int) -> None:
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
     arrivals = [one for one in STORY for _ in range(draw.randint(1, 5))]
     draw.shuffle(arrivals)
     for one in arrivals:
         tell(shop, order.id, one)
-    assert books(order.id)[:5] == ("partly_refunded", Money(2490, "EUR"), Money(500, "EUR"), Money(0, "EUR"), "partly_refunded")
+    assert books(order.id)[:5] == (
+        "partly_refunded",
+        Money(2490, "EUR"),
+        Money(500, "EUR"),
+        Money(0, "EUR"),
+        "partly_refunded",
+    )
     assert books(order.id)[6] == 1
     assert unbalanced() == []
 
 
-def test_a_fold_that_adds_up_as_it_goes_is_found(
-    shop: Shop, order: OrderView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fold_that_adds_up_as_it_goes_is_found(shop: Shop, order: OrderView, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: a fact's reference is made unique at each arrival, so that a repeat counts again."""
     numbers = iter(range(10_000))
     insert = facts_module._insert

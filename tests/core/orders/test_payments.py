@@ -24,10 +24,10 @@ from core.orders.services.payments import (
     fetch_payment,
     mark_paid,
     refund,
-    resume_unknown,
     void,
 )
 from core.orders.services.read import OrderView, order_view
+from core.orders.services.resume import resume_unknown
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import ByInvoice, FakeGateway, FakePlugins, Shop
 
@@ -64,7 +64,7 @@ def states() -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in db.rows("SELECT kind, state FROM payment_operation ORDER BY id")]
 
 
-# -- opening -------------------------------------------------------------------------------------------------------------
+# -- opening -----------------------------------------------------------------------------------------------------------
 
 
 def test_begin_sends_the_shopper_to_the_gateway(shop: Shop, order: OrderView) -> None:
@@ -93,7 +93,7 @@ def test_an_operation_that_is_stored_afterwards_is_found(
     shop: Shop, order: OrderView, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planted: the gateway is called first."""
-    monkeypatch.setattr(payments, "_start", lambda *_: None)
+    monkeypatch.setattr(payments, "insert_operation", lambda *_: None)
     with pytest.raises(AssertionError):
         test_the_operation_is_stored_before_the_network_is_touched(shop, order, gateway)
 
@@ -154,7 +154,7 @@ def test_both_of_two_payments_count_and_the_surplus_is_due_back(
     assert (view.status.payment, view.refund_due) == ("overpaid", order.total)
 
 
-# -- giving back -----------------------------------------------------------------------------------------------------------
+# -- giving back -------------------------------------------------------------------------------------------------------
 
 
 def test_a_refund_moves_money_once_per_key(shop: Shop, order: OrderView, gateway: FakeGateway) -> None:
@@ -226,7 +226,7 @@ def test_a_refund_by_hand_is_noted_once(shop: Shop, order: OrderView, gateway: F
     assert (seen(order.id).refunded, gateway.calls.count("refund")) == (eur(100), 0)
 
 
-# -- holding and letting go --------------------------------------------------------------------------------------------------
+# -- holding and letting go --------------------------------------------------------------------------------------------
 
 
 def test_held_money_is_captured_or_let_go(shop: Shop, order: OrderView, gateway: FakeGateway) -> None:
@@ -251,7 +251,7 @@ def test_void_twice_is_one_void(shop: Shop, order: OrderView, gateway: FakeGatew
     assert (gateway.calls.count("void"), seen(order.id).status.payment) == (1, "unpaid")
 
 
-# -- by hand ---------------------------------------------------------------------------------------------------------------
+# -- by hand -----------------------------------------------------------------------------------------------------------
 
 
 def test_marked_paid_twice_is_paid_once(shop: Shop, order: OrderView) -> None:
@@ -269,7 +269,7 @@ def test_a_line_of_the_banks_paper_counts_once(shop: Shop, order: OrderView) -> 
     assert (seen(order.id).captured, seen(order.id).status.payment) == (eur(1000), "partly_paid")
 
 
-# -- when nobody pays --------------------------------------------------------------------------------------------------------
+# -- when nobody pays --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -44,7 +44,10 @@ def test_a_parcel_takes_its_pieces_off_the_shelf(shop: Shop, order: OrderView) -
     assert seen(order.id).status.fulfilment == "partly_shipped"
     ship(shop.site, order.id, actor="staff:1")
     view = seen(order.id)
-    assert (view.status.fulfilment, [dict(one.lines) for one in view.shipments]) == ("shipped", [{cup.id: 2}, {cup.id: 1, pot.id: 1}])
+    assert (view.status.fulfilment, [dict(one.lines) for one in view.shipments]) == (
+        "shipped",
+        [{cup.id: 2}, {cup.id: 1, pot.id: 1}],
+    )
     assert events() == ["order.placed", "order.shipped", "order.shipped"]
     assert unbalanced() == []
 

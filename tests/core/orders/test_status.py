@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -81,14 +82,14 @@ def test_returned_goods_are_owed_back() -> None:
 def test_parts_of_a_line_add_up_to_the_line(total: int, ordered: int, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, ordered), max_size=5)))
     steps = [0, *cuts, ordered]
-    parts = [share(total, end, ordered) - share(total, begin, ordered) for begin, end in zip(steps, steps[1:], strict=False)]
+    parts = [share(total, end, ordered) - share(total, begin, ordered) for begin, end in pairwise(steps)]
     assert sum(parts) == total
     assert all(part >= 0 for part in parts)
 
 
 def scatter(shop: Shop, count: int, seed: int = 7) -> None:
     """Orders in every state that facts can make, written straight into the tables."""
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
     variants = [shop.sell("cup", 1000, None), shop.sell("pot", 333, None)]
     for _ in range(count):
         order = shop.order(*((variant, draw.randint(1, 4)) for variant in variants[: draw.randint(1, 2)]))
@@ -100,7 +101,8 @@ def scatter(shop: Shop, count: int, seed: int = 7) -> None:
                 shipped = draw.choice([0, ordered - cancelled, draw.randint(0, ordered - cancelled)])
                 delivered, received = (draw.choice([0, shipped, draw.randint(0, shipped)]) for _ in range(2))
                 db.execute(
-                    "UPDATE order_line SET cancelled = ?, shipped = ?, allocated = ?, delivered = ?, received = ?, return_requested = ?,"
+                    "UPDATE order_line SET cancelled = ?, shipped = ?, allocated = ?, delivered = ?, received = ?,"
+                    " return_requested = ?,"
                     " needs_delivery = ? WHERE id = ?",
                     cancelled, shipped, ordered - cancelled - shipped, delivered, received, draw.randint(0, shipped),
                     draw.random() < 0.8, line_id,
@@ -108,7 +110,8 @@ def scatter(shop: Shop, count: int, seed: int = 7) -> None:
             for number in range(draw.randint(0, 4)):
                 kind = draw.choice([*FactKind, FactKind.CAPTURED, FactKind.CAPTURED])
                 db.execute(
-                    "INSERT INTO payment_fact (site_id, plugin, account, live, kind, reference, amount, currency, at, stored_at, payment_id,"
+                    "INSERT INTO payment_fact (site_id, plugin, account, live, kind, reference, amount, currency, at,"
+                    " stored_at, payment_id,"
                     " verdict, note) VALUES (?, 'p', 'a', ?, ?, ?, ?, 'EUR', ?, ?, ?, ?, '')",
                     shop.site.id, True, str(kind), f"{order.id}-{number}", draw.choice([total, total, total // 2, 1]),
                     draw.randint(1, 5), clock.now_us(), payment, draw.choice(["counted"] * 5 + ["quarantined:amount"]),

@@ -10,9 +10,17 @@ from core.testing.shop import Told
 from tests.core.panel.conftest import Panel, words
 
 SITE = {
-    "name": "Halden Trade", "host": "trade.test", "language": "en", "languages": "en de", "currency": "eur", "currencies": "EUR",
-    "country": "DE", "timezone": "Europe/Berlin", "theme": "plain", "open": "1",
-}  # fmt: skip
+    "name": "Halden Trade",
+    "host": "trade.test",
+    "language": "en",
+    "languages": "en de",
+    "currency": "eur",
+    "currencies": "EUR",
+    "country": "DE",
+    "timezone": "Europe/Berlin",
+    "theme": "plain",
+    "open": "1",
+}
 
 
 def test_a_site_is_added_and_answers_at_once(panel: Panel) -> None:

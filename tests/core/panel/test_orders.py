@@ -55,7 +55,9 @@ def test_money_that_came_is_noted_once(panel: Panel, placed: str) -> None:
     assert panel.post(f"/panel/orders/{placed}/paid", {"amount": "much"}).status_code == 422
 
 
-def test_a_parcel_leaves_with_its_tracking_number_and_a_second_click_is_the_same_parcel(panel: Panel, placed: str) -> None:
+def test_a_parcel_leaves_with_its_tracking_number_and_a_second_click_is_the_same_parcel(
+    panel: Panel, placed: str
+) -> None:
     field = line_field(panel, f"/panel/orders/{placed}/ship")
     form = {field: "1", "carrier": "DHL", "tracking": "JJD0001", "key": "one-form"}
     for _ in range(2):
@@ -76,7 +78,9 @@ def test_more_than_waits_cannot_be_shipped_and_the_number_typed_stays(panel: Pan
 
 def test_cancelling_gives_the_stock_back(panel: Panel, placed: str) -> None:
     field = line_field(panel, f"/panel/orders/{placed}/cancel")
-    said = words(panel.follow(panel.post(f"/panel/orders/{placed}/cancel", {field: "2", "reason": "Changed their mind"})))
+    said = words(
+        panel.follow(panel.post(f"/panel/orders/{placed}/cancel", {field: "2", "reason": "Changed their mind"}))
+    )
     assert "Cancelled" in said
     assert "Changed their mind" in said
     assert db.value("SELECT allocated FROM stock_level") == 0

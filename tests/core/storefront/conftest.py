@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from markupsafe import Markup
+
 from core.catalogue.services.categories import CategoryDraft, CategoryText, create_category
 from core.catalogue.services.drafts import (
     AttributeDraft,
@@ -22,7 +24,6 @@ from core.catalogue.services.drafts import (
 from core.catalogue.services.products import save_product
 from core.hookspecs.site import Site
 from core.lib.money import Money
-from markupsafe import Markup
 
 ORIGIN = "https://shop.test"
 
@@ -91,7 +92,14 @@ def lamp(site: Site) -> int:
         options=(colours, sizes),
         variants=variants,
         category_ids=(category,),
-        attributes=(AttributeDraft(code="material", names={"en": "Material"}, filterable=True, values=(ValueDraft(code="steel", names={"en": "Steel"}),)),),
+        attributes=(
+            AttributeDraft(
+                code="material",
+                names={"en": "Material"},
+                filterable=True,
+                values=(ValueDraft(code="steel", names={"en": "Steel"}),),
+            ),
+        ),
         listing=ListingDraft(visible=True),
     )
     return save_product(site, draft, "system").product_id

@@ -25,13 +25,15 @@ def full(browser: Browser, lamp: int) -> Browser:
     return browser
 
 
-# -- cart -----------------------------------------------------------------------------------------------------------------
+# -- cart ------------------------------------------------------------
 
 
 def test_choice_without_script_puts_the_picked_variant_into_the_cart(browser: Browser, lamp: int) -> None:
     shown = re.search(r'name="variant" value="(\d+)"', browser.get("/p/dome-lamp").text)
     assert shown
-    answer = browser.post("/cart/add", {**GREEN_L, "variant": shown.group(1), "shown": "colour=green&size=s", "quantity": "2"})
+    answer = browser.post(
+        "/cart/add", {**GREEN_L, "variant": shown.group(1), "shown": "colour=green&size=s", "quantity": "2"}
+    )
     assert answer.request.path == "/cart"
     said = text_of(answer.text)
     assert "Green, Large" in said
@@ -49,7 +51,9 @@ def test_quantity_is_stepped_typed_and_never_negative(full: Browser) -> None:
     line = _line(full.get("/cart").text)
     assert "€258.00" in text_of(full.post(line, {"quantity": "1", "step": "1"}).text)
     assert "€516.00" in text_of(full.post(line, {"quantity": "4"}).text)
-    assert "Nothing in the cart yet" in text_of(full.post(line, {"quantity": "-3", "step": "-1"}).text) or "€129.00" in text_of(full.get("/cart").text)
+    assert "Nothing in the cart yet" in text_of(
+        full.post(line, {"quantity": "-3", "step": "-1"}).text
+    ) or "€129.00" in text_of(full.get("/cart").text)
 
 
 def test_removed_line_can_be_put_back(full: Browser) -> None:
@@ -84,7 +88,7 @@ def test_cart_of_another_visitor_cannot_be_changed(full: Browser, app: Any) -> N
     assert "€129.00" in text_of(full.get("/cart").text)
 
 
-# -- checkout -------------------------------------------------------------------------------------------------------------
+# -- checkout ------------------------------------------------------------
 
 
 def test_empty_cart_leads_back_to_the_cart(browser: Browser, lamp: int) -> None:
@@ -163,7 +167,7 @@ def test_changed_total_is_shown_before_it_is_agreed_to(full: Browser, fill: Call
     assert "€258.00" in text_of(answer.text)
 
 
-# -- account --------------------------------------------------------------------------------------------------------------
+# -- account ------------------------------------------------------------
 
 
 def test_one_password_keeps_the_order_in_an_account(full: Browser, fill: Callable[..., dict[str, str]]) -> None:
@@ -197,11 +201,15 @@ def test_login_leads_to_no_other_site(browser: Browser, shopper: Any) -> None:
     from core.testing.shop import PASSWORD
 
     for target in ("https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)"):
-        answer = browser.post("/login", {"email": "mira@example.com", "password": PASSWORD, "next": target}, follow=False)
+        answer = browser.post(
+            "/login", {"email": "mira@example.com", "password": PASSWORD, "next": target}, follow=False
+        )
         assert answer.headers["Location"].endswith("/account"), target
 
 
-def test_order_of_another_shopper_does_not_exist(full: Browser, fill: Callable[..., dict[str, str]], shopper: Any) -> None:
+def test_order_of_another_shopper_does_not_exist(
+    full: Browser, fill: Callable[..., dict[str, str]], shopper: Any
+) -> None:
     from core.testing.shop import PASSWORD
 
     page = full.post("/checkout/place", fill(full.get("/checkout").text)).text

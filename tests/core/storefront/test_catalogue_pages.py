@@ -30,7 +30,17 @@ def test_pages_for_everybody_hold_nothing_of_one_visitor(browser: Browser, lamp:
 
 def test_nothing_inline_so_that_the_policy_holds(browser: Browser, lamp: int) -> None:
     browser.post("/cart/add", {"product": "dome-lamp", "o.colour": "green", "o.size": "l"})
-    for path in ("/", "/c/lighting", "/p/dome-lamp", "/search?q=lamp", "/cart", "/checkout", "/track", "/login", "/register"):
+    for path in (
+        "/",
+        "/c/lighting",
+        "/p/dome-lamp",
+        "/search?q=lamp",
+        "/cart",
+        "/checkout",
+        "/track",
+        "/login",
+        "/register",
+    ):
         page = browser.get(path).text
         assert not re.search(r"<[^>]*\sstyle=", page), path
         assert not re.search(r"<[^>]*\son[a-z]+=", page), path
@@ -48,7 +58,7 @@ def test_links_on_the_pages_lead_somewhere(browser: Browser, lamp: int) -> None:
     assert {path for path, status in answers.items() if status not in {200, 405}} == set()
 
 
-# -- choosing -------------------------------------------------------------------------------------------------------------
+# -- choosing ------------------------------------------------------------
 
 
 def test_choice_changes_price_stock_number_and_address(browser: Browser, lamp: int) -> None:
@@ -103,7 +113,7 @@ def test_facts_for_search_engines_are_those_of_the_page(browser: Browser, lamp: 
     assert product["sku"] == "LAMP-GREEN-L"
 
 
-# -- lists ----------------------------------------------------------------------------------------------------------------
+# -- lists ------------------------------------------------------------
 
 
 @pytest.fixture
@@ -126,7 +136,16 @@ def test_filters_that_leave_nothing_say_how_to_go_on(browser: Browser, lamp: int
 
 
 def test_unreadable_address_is_no_error(browser: Browser, lamp: int, shelf: None) -> None:
-    for query in ("min=abc", "max=-5", "after=%00%ff", "sort=nonsense", "f.=x", "f.colour=%E0%A4%A", "seen=99999999999", "stock=2"):
+    for query in (
+        "min=abc",
+        "max=-5",
+        "after=%00%ff",
+        "sort=nonsense",
+        "f.=x",
+        "f.colour=%E0%A4%A",
+        "seen=99999999999",
+        "stock=2",
+    ):
         assert browser.get(f"/search?{query}").status_code == 200, query
 
 
@@ -151,7 +170,7 @@ def test_old_address_of_a_category_or_product_leads_to_the_new_one(browser: Brow
     assert browser.get("/c/no-such-thing").status_code == 404
 
 
-# -- search ---------------------------------------------------------------------------------------------------------------
+# -- search ------------------------------------------------------------
 
 
 def test_search_finds_and_completes(browser: Browser, lamp: int) -> None:
@@ -173,7 +192,7 @@ def test_words_of_a_search_are_text_and_nothing_else(browser: Browser, lamp: int
     assert "<script>alert" not in page
 
 
-# -- languages ------------------------------------------------------------------------------------------------------------
+# -- languages ------------------------------------------------------------
 
 
 def test_second_language_lives_under_its_own_address(browser: Browser, lamp: int) -> None:

@@ -1,1 +1,1 @@
-"""Orders in the merchant's words: the list's filters, the four axes, totals, trace, payments and timeline of one order."""
+"""Orders in the merchant's words: the list's filters, the four axes, totals, trace, payments and timeline."""

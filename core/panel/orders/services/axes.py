@@ -50,9 +50,11 @@ def status(words: _Words, code: str) -> Status:
 def of(axes: Axes) -> dict[str, Status]:
     """All four axes of an order."""
     return {
-        "order": status(ORDER, axes.order), "payment": status(PAYMENT, axes.payment), "fulfilment": status(FULFILMENT, axes.fulfilment),
+        "order": status(ORDER, axes.order),
+        "payment": status(PAYMENT, axes.payment),
+        "fulfilment": status(FULFILMENT, axes.fulfilment),
         "returned": status(RETURN, axes.returned),
-    }  # fmt: skip
+    }
 
 
 def choices(words: _Words) -> list[tuple[str, str]]:

@@ -45,20 +45,28 @@ class Filters:
     def wanted(self, site: Site) -> OrderFilters:
         """The filters as the domain takes them."""
         statuses = dict(VIEWS.get(self.view, {}))
-        statuses |= {axis: (code,) for axis, code in (("payment", self.payment), ("fulfilment", self.fulfilment)) if code}
+        statuses |= {
+            axis: (code,) for axis, code in (("payment", self.payment), ("fulfilment", self.fulfilment)) if code
+        }
         return OrderFilters(
-            statuses=statuses, text=self.q, placed_from=_midnight(site, self.since) if self.since else None,
+            statuses=statuses,
+            text=self.q,
+            placed_from=_midnight(site, self.since) if self.since else None,
             placed_before=_midnight(site, self.until + timedelta(days=1)) if self.until else None,
-        )  # fmt: skip
+        )
 
 
 def read(args: Mapping[str, str]) -> Filters:
     """The filters of an address."""
     view = args.get("view", "")
     return Filters(
-        view=view if view in VIEWS else "", q=args.get("q", "").strip()[:100], payment=args.get("payment", ""),
-        fulfilment=args.get("fulfilment", ""), since=_day(args.get("since", "")), until=_day(args.get("until", "")),
-    )  # fmt: skip
+        view=view if view in VIEWS else "",
+        q=args.get("q", "").strip()[:100],
+        payment=args.get("payment", ""),
+        fulfilment=args.get("fulfilment", ""),
+        since=_day(args.get("since", "")),
+        until=_day(args.get("until", "")),
+    )
 
 
 def to_ship_count(site: Site) -> int:
@@ -67,9 +75,10 @@ def to_ship_count(site: Site) -> int:
         db.value(
             "SELECT COUNT(DISTINCT l.order_id) FROM order_line l JOIN orders o ON o.id = l.order_id"
             " WHERE o.site_id = ? AND l.needs_delivery = ? AND l.allocated > 0",
-            site.id, True,
+            site.id,
+            True,
         )
-    )  # fmt: skip
+    )
 
 
 def _day(text: str) -> date | None:

@@ -31,12 +31,22 @@ class Step:
 def steps(order: OrderView) -> list[Step]:
     """All that happened to an order, newest first; one statement, for the people's names."""
     people = _people({entry.actor for entry in order.timeline})
-    return [_step(entry.at, _who(entry.actor, people), entry.kind, entry.data, order.currency) for entry in reversed(order.timeline)]
+    return [
+        _step(entry.at, _who(entry.actor, people), entry.kind, entry.data, order.currency)
+        for entry in reversed(order.timeline)
+    ]
 
 
 def _people(actors: set[str]) -> dict[str, str]:
     ids = [int(actor[6:]) for actor in actors if actor.startswith("staff:") and actor[6:].isdigit()]
-    return {f"staff:{row[0]}": row[1] or row[2] for row in db.rows(f"SELECT id, name, email FROM staff WHERE id IN ({db.marks(ids)})", *ids)} if ids else {}
+    return (
+        {
+            f"staff:{row[0]}": row[1] or row[2]
+            for row in db.rows(f"SELECT id, name, email FROM staff WHERE id IN ({db.marks(ids)})", *ids)
+        }
+        if ids
+        else {}
+    )
 
 
 def _who(actor: str, people: Mapping[str, str]) -> str:
@@ -44,7 +54,9 @@ def _who(actor: str, people: Mapping[str, str]) -> str:
     if kind == "plugin":
         loaded = installation().plugins.loaded.get(rest)
         return _(str(loaded.plugin.title)) if loaded else rest
-    return {"system": _("The shop"), "shopper": _("The shopper"), "guest": _("The shopper")}.get(kind) or people.get(actor, actor)
+    return {"system": _("The shop"), "shopper": _("The shopper"), "guest": _("The shopper")}.get(kind) or people.get(
+        actor, actor
+    )
 
 
 def _step(at: datetime, who: str, kind: str, data: Data, currency: str) -> Step:
@@ -80,11 +92,26 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "void": ("done", lambda _data, _currency: _("The authorisation was let go")),
     "gateway": ("done", lambda data, _currency: _("Another way to pay was chosen: %(way)s", way=data.get("after", ""))),
     "shipped": ("good", lambda data, _currency: ngettext("%(n)s piece shipped", "%(n)s pieces shipped", _units(data))),
-    "tracking": ("done", lambda data, _currency: _("Tracking number corrected: %(number)s", number=data.get("after", ""))),
-    "delivered": ("good", lambda data, _currency: ngettext("%(n)s piece arrived", "%(n)s pieces arrived", _units(data))),
-    "return_requested": ("done", lambda data, _currency: ngettext("%(n)s piece is to come back", "%(n)s pieces are to come back", _units(data))),
-    "returned": ("done", lambda data, _currency: ngettext("%(n)s piece came back", "%(n)s pieces came back", _units(data))),
-    "cancelled": ("bad", lambda data, _currency: ngettext("%(n)s piece cancelled", "%(n)s pieces cancelled", _units(data))),
+    "tracking": (
+        "done",
+        lambda data, _currency: _("Tracking number corrected: %(number)s", number=data.get("after", "")),
+    ),
+    "delivered": (
+        "good",
+        lambda data, _currency: ngettext("%(n)s piece arrived", "%(n)s pieces arrived", _units(data)),
+    ),
+    "return_requested": (
+        "done",
+        lambda data, _currency: ngettext("%(n)s piece is to come back", "%(n)s pieces are to come back", _units(data)),
+    ),
+    "returned": (
+        "done",
+        lambda data, _currency: ngettext("%(n)s piece came back", "%(n)s pieces came back", _units(data)),
+    ),
+    "cancelled": (
+        "bad",
+        lambda data, _currency: ngettext("%(n)s piece cancelled", "%(n)s pieces cancelled", _units(data)),
+    ),
     "too_late": ("bad", lambda _data, _currency: _("Paid after it was cancelled, and no stock was left")),
     "revived": ("good", lambda _data, _currency: _("Paid after it was cancelled, and taken up again")),
     "note": ("done", lambda _data, _currency: _("Note for the team")),

@@ -1,4 +1,4 @@
-"""The parts of an order's page in words: where each line is, the totals, why the price is what it is, money and parcels."""
+"""The parts of an order's page in words: where each line is, totals, why the price is what it is, money, parcels."""
 
 from __future__ import annotations
 
@@ -48,10 +48,18 @@ class FactRow:
 
 
 _FACTS: dict[str, Any] = {
-    "pending": lazy("Under way"), "authorized": lazy("Authorised"), "captured": lazy("Received"), "voided": lazy("Let go"),
-    "expired": lazy("Expired"), "declined": lazy("Declined"), "refunded": lazy("Refunded"), "refund_failed": lazy("Refund failed"),
-    "disputed": lazy("Disputed"), "dispute_won": lazy("Dispute won"), "dispute_lost": lazy("Dispute lost"),
-}  # fmt: skip
+    "pending": lazy("Under way"),
+    "authorized": lazy("Authorised"),
+    "captured": lazy("Received"),
+    "voided": lazy("Let go"),
+    "expired": lazy("Expired"),
+    "declined": lazy("Declined"),
+    "refunded": lazy("Refunded"),
+    "refund_failed": lazy("Refund failed"),
+    "disputed": lazy("Disputed"),
+    "dispute_won": lazy("Dispute won"),
+    "dispute_lost": lazy("Dispute lost"),
+}
 
 
 def line_status(line: OrderLineView) -> Status:
@@ -85,11 +93,13 @@ def trace(order: OrderView) -> list[TraceRow]:
     """Every rule that was looked at when the order was priced, counted or not."""
     return [
         TraceRow(
-            counted=step.get("verdict") == "applied", title=_step_title(step), reason=_(str(step["reason"])) if step.get("reason") else "",
+            counted=step.get("verdict") == "applied",
+            title=_step_title(step),
+            reason=_(str(step["reason"])) if step.get("reason") else "",
             amount=_step_amount(step, order.currency),
         )
         for step in order.trace
-    ]  # fmt: skip
+    ]
 
 
 def _step_title(step: Mapping[str, Any]) -> str:
@@ -109,10 +119,12 @@ def fact(told: FactView) -> FactRow:
     lost = told.kind in {"refunded", "dispute_lost"}
     by_hand = told.note == "by hand"
     return FactRow(
-        what=str(_FACTS.get(told.kind, told.kind)), reference=_("by hand") if by_hand else told.reference, at=told.at,
+        what=str(_FACTS.get(told.kind, told.kind)),
+        reference=_("by hand") if by_hand else told.reference,
+        at=told.at,
         amount=-told.amount if lost else told.amount,
         quarantined="" if told.verdict == "counted" else told.verdict.partition(":")[2] or told.verdict,
-    )  # fmt: skip
+    )
 
 
 def contents(order: OrderView, units: Mapping[int, int]) -> str:
@@ -126,7 +138,16 @@ def address_lines(address: Address | None) -> list[str]:
     if address is None:
         return []
     city = " ".join(part for part in (address.postcode, address.city) if part)
-    parts = [address.name, address.company, *address.lines, address.district, city, address.region, i18n.country_name(address.country), address.phone]
+    parts = [
+        address.name,
+        address.company,
+        *address.lines,
+        address.district,
+        city,
+        address.region,
+        i18n.country_name(address.country),
+        address.phone,
+    ]
     return [part for part in parts if part]
 
 
@@ -134,7 +155,10 @@ def answers(order: OrderView) -> list[tuple[str, list[tuple[str, str]]]]:
     """What plugins asked at the checkout, by plugin."""
     loaded = installation().plugins.loaded
     return [
-        (_(str(loaded[name].plugin.title)) if name in loaded else name, [(key, str(value)) for key, value in said.items()])
+        (
+            _(str(loaded[name].plugin.title)) if name in loaded else name,
+            [(key, str(value)) for key, value in said.items()],
+        )
         for name, said in order.extra.items()
         if said
     ]

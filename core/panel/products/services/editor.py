@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 
 from core.catalogue.services.saving_choices import Option, options_of
+from core.catalogue.services.writing import decoded
 from core.hookspecs.site import Site
 from core.kernel import db, files, i18n
 from core.kernel.installation import installation
@@ -105,19 +106,38 @@ def head(site: Site, product_id: int) -> Head:
     row = db.one("SELECT version, vendor, tax_class, deleted_at FROM product WHERE id = ?", product_id)
     if row is None:
         raise NotFound
-    names = dict(db.rows("SELECT language, name FROM product_text WHERE product_id = ? AND site_id IS NULL ORDER BY id", product_id))
+    names: dict[str, str] = dict(
+        db.rows(
+            "SELECT language, name FROM product_text WHERE product_id = ? AND site_id IS NULL ORDER BY id", product_id
+        )
+    )
     sold = db.value(
-        "SELECT 1 FROM price p JOIN variant v ON v.id = p.variant_id WHERE p.site_id = ? AND p.currency = ? AND v.product_id = ? LIMIT 1",
-        site.id, site.currency, product_id,
-    )  # fmt: skip
-    state = listing.status(listing.listings_of([product_id])[product_id].get(site.id), sold=sold is not None, archived=row[3] is not None)
+        "SELECT 1 FROM price p JOIN variant v ON v.id = p.variant_id WHERE p.site_id = ? AND p.currency = ? AND"
+        " v.product_id = ? LIMIT 1",
+        site.id,
+        site.currency,
+        product_id,
+    )
+    state = listing.status(
+        listing.listings_of([product_id])[product_id].get(site.id), sold=sold is not None, archived=row[3] is not None
+    )
     path = db.value(
-        "SELECT path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = ? AND language = ? AND current = ?", site.id, product_id, i18n.language(), True
+        "SELECT path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = ? AND language = ? AND current = ?",
+        site.id,
+        product_id,
+        i18n.language(),
+        True,
     )
     return Head(
-        id=product_id, version=row[0], name=listing.named(names, i18n.language()), vendor=row[1], tax_class=row[2], status=state,
-        shop_url=url_for("storefront.product", path=path) if path and state.glyph == "done" else "", archived=row[3] is not None,
-    )  # fmt: skip
+        id=product_id,
+        version=row[0],
+        name=listing.named(names, i18n.language()),
+        vendor=row[1],
+        tax_class=row[2],
+        status=state,
+        shop_url=url_for("storefront.product", path=path) if path and state.glyph == "done" else "",
+        archived=row[3] is not None,
+    )
 
 
 def languages(site: Site) -> list[str]:
@@ -128,19 +148,29 @@ def languages(site: Site) -> list[str]:
 
 def texts(site: Site, product_id: int | None, *, own: bool) -> list[TextForm]:
     """The words in every language; with `own`, those of this site where it has its own."""
-    forms = {tag: TextForm(language=tag, title=i18n.language_name(tag), slug="" if tag in site.languages else None) for tag in languages(site)}
+    forms = {
+        tag: TextForm(language=tag, title=i18n.language_name(tag), slug="" if tag in site.languages else None)
+        for tag in languages(site)
+    }
     if product_id is None:
         return list(forms.values())
     found = db.rows(
-        "SELECT language, name, summary, body_html, seo_title, seo_description FROM product_text WHERE product_id = ? AND (site_id IS NULL OR site_id = ?)"
+        "SELECT language, name, summary, body_html, seo_title, seo_description FROM product_text WHERE product_id ="
+        " ? AND (site_id IS NULL OR site_id = ?)"
         " ORDER BY CASE WHEN site_id IS NULL THEN 0 ELSE 1 END",
-        product_id, site.id if own else -1,
-    )  # fmt: skip
+        product_id,
+        site.id if own else -1,
+    )
     for tag, *words in found:
         if tag in forms:
             form = forms[tag]
             form.name, form.summary, form.body_html, form.seo_title, form.seo_description = words
-    for tag, path in db.rows("SELECT language, path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = ? AND current = ?", site.id, product_id, True):
+    for tag, path in db.rows(
+        "SELECT language, path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = ? AND current = ?",
+        site.id,
+        product_id,
+        True,
+    ):
         if tag in forms:
             forms[tag].slug = path
     return list(forms.values())
@@ -158,16 +188,29 @@ def tax_classes() -> list[tuple[str, str]]:
     return [(code, words.get(code, code)) for code in dict.fromkeys([*TAX_CLASSES, *known])]
 
 
-# -- variants ---------------------------------------------------------------------------------------------------------------
+# -- variants --------------------------------------------------------------------------------------------------------
 
 
 def variants(site: Site, product_id: int) -> list[VariantFact]:
     """The variants with their choices in words and their public prices on this site; four statements."""
-    found = db.rows("SELECT id, sku, barcode, weight_g, active, tracked FROM variant WHERE product_id = ? AND deleted_at IS NULL ORDER BY position, id", product_id)
+    found = db.rows(
+        "SELECT id, sku, barcode, weight_g, active, tracked FROM variant WHERE product_id = ? AND deleted_at IS NULL"
+        " ORDER BY position, id",
+        product_id,
+    )
     ids = [row[0] for row in found]
     titles, prices = _titles(options_of(product_id), ids), _prices(site, ids)
     return [
-        VariantFact(id=row[0], sku=row[1], barcode=row[2], weight_g=row[3], active=bool(row[4]), tracked=bool(row[5]), title=titles.get(row[0]) or row[1], prices=prices[row[0]])
+        VariantFact(
+            id=row[0],
+            sku=row[1],
+            barcode=row[2],
+            weight_g=row[3],
+            active=bool(row[4]),
+            tracked=bool(row[5]),
+            title=titles.get(row[0]) or row[1],
+            prices=prices[row[0]],
+        )
         for row in found
     ]
 
@@ -176,7 +219,10 @@ def _titles(options: Iterable[Option], variant_ids: list[int]) -> dict[int, str]
     names = {value.id: listing.named(value.names, i18n.language()) for option in options for value in option.values}
     order = {option.id: place for place, option in enumerate(options)}
     parts: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for variant_id, option_id, value_id in db.rows(f"SELECT variant_id, option_id, value_id FROM variant_value WHERE variant_id IN ({db.marks(variant_ids)})", *variant_ids):
+    for variant_id, option_id, value_id in db.rows(
+        f"SELECT variant_id, option_id, value_id FROM variant_value WHERE variant_id IN ({db.marks(variant_ids)})",
+        *variant_ids,
+    ):
         parts[variant_id].append((order.get(option_id, 0), names.get(value_id, "")))
     return {variant_id: ", ".join(name for _place, name in sorted(found)) for variant_id, found in parts.items()}
 
@@ -184,30 +230,41 @@ def _titles(options: Iterable[Option], variant_ids: list[int]) -> dict[int, str]
 def _prices(site: Site, variant_ids: list[int]) -> dict[int, list[PriceFact]]:
     prices: dict[int, list[PriceFact]] = defaultdict(list)
     for variant_id, currency, amount, was, from_qty, starts, ends in db.rows(
-        f"SELECT variant_id, currency, amount, was, from_qty, starts, ends FROM price WHERE site_id = ? AND list IS NULL AND variant_id IN ({db.marks(variant_ids)}) ORDER BY id",
-        site.id, *variant_ids,
-    ):  # fmt: skip
-        prices[variant_id].append(PriceFact(currency=currency, amount=amount, was=was, from_qty=from_qty, starts=starts, ends=ends))
+        "SELECT variant_id, currency, amount, was, from_qty, starts, ends FROM price WHERE site_id = ? AND list IS"
+        f" NULL AND variant_id IN ({db.marks(variant_ids)}) ORDER BY id",
+        site.id,
+        *variant_ids,
+    ):
+        prices[variant_id].append(
+            PriceFact(currency=currency, amount=amount, was=was, from_qty=from_qty, starts=starts, ends=ends)
+        )
     return prices
 
 
-# -- pictures and places -----------------------------------------------------------------------------------------------------
+# -- pictures and places ---------------------------------------------------------------------------------------------
 
 
 def pictures(product_id: int) -> list[Picture]:
     """The pictures in order."""
     found = db.rows(
-        "SELECT m.id, m.name, m.original, m.alt FROM product_media p JOIN media m ON m.id = p.media_id WHERE p.product_id = ? ORDER BY p.position, m.id", product_id
+        "SELECT m.id, m.name, m.original, m.alt FROM product_media p JOIN media m ON m.id = p.media_id WHERE"
+        " p.product_id = ? ORDER BY p.position, m.id",
+        product_id,
     )
     return [
-        Picture(id=row[0], name=row[2] or row[1], url=files.url(row[1], 480), alt=listing.named(db.JSONField().python_value(row[3]) or {}, i18n.language()))  # type: ignore[arg-type]
+        Picture(
+            id=row[0],
+            name=row[2] or row[1],
+            url=files.url(row[1], 480),
+            alt=listing.named(decoded(row[3]) or {}, i18n.language()),
+        )
         for row in found
     ]
 
 
 @dataclass(slots=True, kw_only=True)
 class PlaceForm:
-    """Where and when a product stands on one site, as the form shows it. Times are the site's, as `datetime-local` writes them."""
+    """Where and when a product stands on one site, as the form shows it; times are the site's (`datetime-local`)."""
 
     id: int
     name: str
@@ -223,28 +280,44 @@ class PlaceForm:
 
 def places(product_id: int, site_ids: Iterable[int]) -> list[PlaceForm]:
     """The product's place on each of these sites."""
-    rows = {row[0]: row[1:] for row in db.rows("SELECT site_id, visible, position, publish_at, withdraw_at FROM listing WHERE product_id = ?", product_id)}
+    rows = {
+        row[0]: row[1:]
+        for row in db.rows(
+            "SELECT site_id, visible, position, publish_at, withdraw_at FROM listing WHERE product_id = ?", product_id
+        )
+    }
     lowest: dict[int, list[str]] = defaultdict(list)
     for site_id, currency, amount in db.rows(
-        "SELECT p.site_id, p.currency, MIN(p.amount) FROM price p JOIN variant v ON v.id = p.variant_id WHERE v.product_id = ? AND p.list IS NULL"
+        "SELECT p.site_id, p.currency, MIN(p.amount) FROM price p JOIN variant v ON v.id = p.variant_id WHERE"
+        " v.product_id = ? AND p.list IS NULL"
         " AND v.deleted_at IS NULL GROUP BY p.site_id, p.currency ORDER BY p.currency",
         product_id,
     ):
         lowest[site_id].append(i18n.money(Money(amount, currency)))
     wanted = set(site_ids)
-    return [_place(state.site, rows.get(state.site.id), lowest[state.site.id]) for state in installation().sites.all() if state.site.id in wanted]
+    return [
+        _place(state.site, rows.get(state.site.id), lowest[state.site.id])
+        for state in installation().sites.all()
+        if state.site.id in wanted
+    ]
 
 
 def _place(site: Site, row: tuple[object, ...] | None, prices: list[str]) -> PlaceForm:
     visible, position, publish_at, withdraw_at = row or (False, 0, None, None)
     return PlaceForm(
-        id=site.id, name=site.name, host=site.host, timezone=site.timezone, prices=", ".join(prices), visible=bool(visible), position=str(position),
-        publish_at=_local(publish_at, site), withdraw_at=_local(withdraw_at, site),
-    )  # fmt: skip
+        id=site.id,
+        name=site.name,
+        host=site.host,
+        timezone=site.timezone,
+        prices=", ".join(prices),
+        visible=bool(visible),
+        position=str(position),
+        publish_at=_local(publish_at, site),
+        withdraw_at=_local(withdraw_at, site),
+    )
 
 
 def _local(micros: object, site: Site) -> str:
-
 
     if not isinstance(micros, int):
         return ""

@@ -54,19 +54,29 @@ class ListingFact:
     withdraw_at: int | None
 
 
-def listed(site: Site, language: str, query: Query, site_names: Mapping[int, str]) -> tuple[list[ProductRow], int | None]:
+def listed(
+    site: Site, language: str, query: Query, site_names: Mapping[int, str]
+) -> tuple[list[ProductRow], int | None]:
     """The products that fit, newest first, and the id to go on from."""
     where, params = _where(site, query)
-    found = [row[0] for row in db.rows(f"SELECT p.id FROM product p WHERE {where} ORDER BY p.id DESC LIMIT ?", *params, PAGE + 1)]
+    found = [
+        row[0]
+        for row in db.rows(f"SELECT p.id FROM product p WHERE {where} ORDER BY p.id DESC LIMIT ?", *params, PAGE + 1)
+    ]
     ids = found[:PAGE]
-    return _rows(site, language, ids, site_names, archived=query.show == "archived"), ids[-1] if len(found) > PAGE else None
+    return _rows(site, language, ids, site_names, archived=query.show == "archived"), ids[-1] if len(
+        found
+    ) > PAGE else None
 
 
 def _where(site: Site, query: Query) -> tuple[str, list[object]]:
     parts = ["p.deleted_at IS NOT NULL" if query.show == "archived" else "p.deleted_at IS NULL", "p.id < ?"]
     params: list[object] = [query.before or _LAST]
     if query.text:
-        parts.append("(p.id IN (SELECT product_id FROM product_text WHERE LOWER(name) LIKE ?) OR p.id IN (SELECT product_id FROM variant WHERE LOWER(sku) LIKE ?))")
+        parts.append(
+            "(p.id IN (SELECT product_id FROM product_text WHERE LOWER(name) LIKE ?) OR p.id IN (SELECT product_id"
+            " FROM variant WHERE LOWER(sku) LIKE ?))"
+        )
         params += [f"%{query.text.lower()}%", f"{query.text.lower()}%"]
     if query.category_id is not None:
         parts.append("p.id IN (SELECT product_id FROM product_category WHERE category_id = ?)")
@@ -77,60 +87,107 @@ def _where(site: Site, query: Query) -> tuple[str, list[object]]:
         params += [site.id, True]
     if query.show == "low":
         parts.append(
-            "p.id IN (SELECT v.product_id FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE v.tracked = ? AND v.active = ?"
-            " AND v.deleted_at IS NULL GROUP BY v.id, v.product_id HAVING COALESCE(SUM(s.on_hand - s.allocated), 0) <= ?)"
+            "p.id IN (SELECT v.product_id FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE"
+            " v.tracked = ? AND v.active = ?"
+            " AND v.deleted_at IS NULL GROUP BY v.id, v.product_id HAVING COALESCE(SUM(s.on_hand - s.allocated), 0)"
+            " <= ?)"
         )
         params += [True, True, LOW_STOCK]
     return " AND ".join(parts), params
 
 
-def _rows(site: Site, language: str, ids: list[int], site_names: Mapping[int, str], *, archived: bool) -> list[ProductRow]:
+def _rows(
+    site: Site, language: str, ids: list[int], site_names: Mapping[int, str], *, archived: bool
+) -> list[ProductRow]:
     if not ids:
         return []
-    marks = db.marks(ids)
+    texts, variants, stock = _texts(ids), _variants(ids), _stock(ids)
+    prices, places, pictures = _prices(site, ids), listings_of(ids), _pictures(ids)
+    rows = []
+    for product_id in ids:
+        count, sku, counted = variants.get(product_id, (0, "", False))
+        place, sold = places[product_id].get(site.id), product_id in prices
+        rows.append(
+            ProductRow(
+                id=product_id,
+                name=named(texts[product_id], language),
+                skus=sku,
+                variants=count,
+                stock=stock.get(product_id, 0) if counted else None,
+                price=Money(prices[product_id], site.currency) if sold else None,
+                picture=files.url(pictures[product_id], 96) if product_id in pictures else "",
+                status=status(place, sold=sold, archived=archived),
+                sites=[site_names[key] for key, at in places[product_id].items() if at.visible and key in site_names],
+                languages=list(texts[product_id]),
+            )
+        )
+    return rows
+
+
+def _texts(ids: list[int]) -> dict[int, dict[str, str]]:
+    """Names by language."""
     texts: dict[int, dict[str, str]] = defaultdict(dict)
-    for product_id, tag, name in db.rows(f"SELECT product_id, language, name FROM product_text WHERE site_id IS NULL AND product_id IN ({marks}) ORDER BY id", *ids):
+    for product_id, tag, name in db.rows(
+        "SELECT product_id, language, name FROM product_text WHERE site_id IS NULL"
+        f" AND product_id IN ({db.marks(ids)}) ORDER BY id",
+        *ids,
+    ):
         texts[product_id][tag] = name
-    variants = {row[0]: row[1:] for row in db.rows(f"SELECT product_id, COUNT(*), MIN(sku), MAX(CASE WHEN tracked = ? THEN 1 ELSE 0 END) FROM variant WHERE deleted_at IS NULL AND product_id IN ({marks}) GROUP BY product_id", True, *ids)}
-    stock = dict(
-        db.rows(
-            "SELECT v.product_id, SUM(s.on_hand - s.allocated) FROM variant v JOIN stock_level s ON s.variant_id = v.id"
-            f" WHERE v.deleted_at IS NULL AND v.tracked = ? AND v.product_id IN ({marks}) GROUP BY v.product_id",
-            True, *ids,
-        )
-    )  # fmt: skip
-    prices = dict(
-        db.rows(
-            "SELECT v.product_id, MIN(p.amount) FROM price p JOIN variant v ON v.id = p.variant_id WHERE p.site_id = ? AND p.currency = ?"
-            f" AND p.list IS NULL AND v.product_id IN ({marks}) GROUP BY v.product_id",
-            site.id, site.currency, *ids,
-        )
-    )  # fmt: skip
-    places = listings_of(ids)
-    pictures = dict(
-        db.rows(
-            f"SELECT p.product_id, MIN(m.name) FROM product_media p JOIN media m ON m.id = p.media_id WHERE p.position = 0 AND p.product_id IN ({marks}) GROUP BY p.product_id",
-            *ids,
-        )
+    return texts
+
+
+def _variants(ids: list[int]) -> dict[int, tuple[int, str, bool]]:
+    """How many variants, the first SKU, and whether any is counted."""
+    found = db.rows(
+        "SELECT product_id, COUNT(*), MIN(sku), MAX(CASE WHEN tracked = ? THEN 1 ELSE 0 END) FROM variant"
+        f" WHERE deleted_at IS NULL AND product_id IN ({db.marks(ids)}) GROUP BY product_id",
+        True,
+        *ids,
     )
-    return [
-        ProductRow(
-            id=product_id, name=named(texts[product_id], language), skus=variants.get(product_id, (0, "", 0))[1] or "", variants=variants.get(product_id, (0, "", 0))[0],
-            stock=int(stock.get(product_id, 0) or 0) if variants.get(product_id, (0, "", 0))[2] else None,
-            price=Money(prices[product_id], site.currency) if product_id in prices else None,
-            picture=files.url(pictures[product_id], 96) if product_id in pictures else "",
-            status=status(places[product_id].get(site.id), sold=product_id in prices, archived=archived),
-            sites=[site_names[site_id] for site_id, place in places[product_id].items() if place.visible and site_id in site_names],
-            languages=list(texts[product_id]),
-        )
-        for product_id in ids
-    ]  # fmt: skip
+    return {row[0]: (row[1], row[2], bool(row[3])) for row in found}
+
+
+def _stock(ids: list[int]) -> dict[int, int]:
+    """Pieces that are there and not promised, of counted variants."""
+    found = db.rows(
+        "SELECT v.product_id, SUM(s.on_hand - s.allocated) FROM variant v JOIN stock_level s ON s.variant_id = v.id"
+        f" WHERE v.deleted_at IS NULL AND v.tracked = ? AND v.product_id IN ({db.marks(ids)}) GROUP BY v.product_id",
+        True,
+        *ids,
+    )
+    return {row[0]: int(row[1]) for row in found}
+
+
+def _prices(site: Site, ids: list[int]) -> dict[int, int]:
+    """The lowest public price in the site's own currency, in minor units."""
+    found = db.rows(
+        "SELECT v.product_id, MIN(p.amount) FROM price p JOIN variant v ON v.id = p.variant_id WHERE p.site_id = ?"
+        f" AND p.currency = ? AND p.list IS NULL AND v.product_id IN ({db.marks(ids)}) GROUP BY v.product_id",
+        site.id,
+        site.currency,
+        *ids,
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def _pictures(ids: list[int]) -> dict[int, str]:
+    """The stored name of the leading picture."""
+    found = db.rows(
+        "SELECT p.product_id, MIN(m.name) FROM product_media p JOIN media m ON m.id = p.media_id"
+        f" WHERE p.position = 0 AND p.product_id IN ({db.marks(ids)}) GROUP BY p.product_id",
+        *ids,
+    )
+    return {row[0]: row[1] for row in found}
 
 
 def listings_of(ids: list[int]) -> dict[int, dict[int, ListingFact]]:
     """Where products stand: by product, then by site."""
     places: dict[int, dict[int, ListingFact]] = {product_id: {} for product_id in ids}
-    found = db.rows(f"SELECT product_id, site_id, visible, publish_at, withdraw_at FROM listing WHERE product_id IN ({db.marks(ids)}) ORDER BY site_id", *ids)
+    found = db.rows(
+        "SELECT product_id, site_id, visible, publish_at, withdraw_at FROM listing WHERE product_id IN"
+        f" ({db.marks(ids)}) ORDER BY site_id",
+        *ids,
+    )
     for product_id, site_id, visible, publish_at, withdraw_at in found:
         places[product_id][site_id] = ListingFact(bool(visible), publish_at, withdraw_at)
     return places
@@ -158,7 +215,8 @@ def status(place: ListingFact | None, *, sold: bool, archived: bool) -> Status:
 def category_choices(language: str) -> list[tuple[int, str]]:
     """Every category with its depth shown, in the order of the tree; one statement."""
     found = db.rows(
-        "SELECT c.id, c.parent_id, t.language, t.name FROM category c LEFT JOIN category_text t ON t.category_id = c.id AND t.site_id IS NULL"
+        "SELECT c.id, c.parent_id, t.language, t.name FROM category c LEFT JOIN category_text t ON t.category_id ="
+        " c.id AND t.site_id IS NULL"
         " WHERE c.deleted_at IS NULL ORDER BY c.position, c.id"
     )
     names: dict[int, dict[str, str]] = defaultdict(dict)
@@ -169,6 +227,10 @@ def category_choices(language: str) -> list[tuple[int, str]]:
         names[category_id][tag or ""] = name or ""
 
     def below(parent: int | None, depth: int) -> list[tuple[int, str]]:
-        return [line for child in children[parent] for line in [(child, "– " * depth + named(names[child], language)), *below(child, depth + 1)]]
+        return [
+            line
+            for child in children[parent]
+            for line in [(child, "– " * depth + named(names[child], language)), *below(child, depth + 1)]
+        ]
 
     return below(None, 0)

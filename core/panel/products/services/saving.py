@@ -1,4 +1,4 @@
-"""The editor's forms as verbs of the catalogue. Each function calls the catalogue; its refusals go through to the view."""
+"""The editor's forms as verbs of the catalogue, whose refusals go through to the view."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import product as combinations
 
 from core.catalogue.services import products
-from core.catalogue.services.drafts import ListingDraft, OptionDraft, ProductDraft, VariantDraft
+from core.catalogue.services.drafts import ListingDraft, OptionDraft, ProductDraft, ValueDraft, VariantDraft
 from core.catalogue.services.writing import decoded
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -16,7 +16,13 @@ from core.panel.products.services import editor
 
 
 def save_words(
-    site: Site, product_id: int, version: int, texts: Sequence[editor.TextForm], actor: str, *, shared: ProductDraft | None
+    site: Site,
+    product_id: int,
+    version: int,
+    texts: Sequence[editor.TextForm],
+    actor: str,
+    *,
+    shared: ProductDraft | None,
 ) -> products.Saved:
     """Store the words. With `shared` (facts of the whole installation) they are for all sites, else this site's own."""
     drafts = forms.text_drafts([text for text in texts if text.name or text.summary or text.body_html])
@@ -25,24 +31,41 @@ def save_words(
         draft = ProductDraft(id=product_id, version=version, site_texts=drafts, listing=listing, whole=False)
     else:
         draft = ProductDraft(
-            id=product_id, version=version, texts=drafts, listing=listing, vendor=shared.vendor, tax_class=shared.tax_class,
-            category_ids=shared.category_ids, whole=False,
-        )  # fmt: skip
+            id=product_id,
+            version=version,
+            texts=drafts,
+            listing=listing,
+            vendor=shared.vendor,
+            tax_class=shared.tax_class,
+            category_ids=shared.category_ids,
+            whole=False,
+        )
     return products.update_product(site, product_id, draft, actor)
 
 
 def add(site: Site, texts: Sequence[editor.TextForm], facts: ProductDraft, variant: VariantDraft, actor: str) -> int:
     """Make a product with one variant, hidden until it is switched on; answers its id."""
     draft = ProductDraft(
-        texts=forms.text_drafts([text for text in texts if text.name]), vendor=facts.vendor, tax_class=facts.tax_class,
-        category_ids=facts.category_ids, variants=(variant,),
+        texts=forms.text_drafts([text for text in texts if text.name]),
+        vendor=facts.vendor,
+        tax_class=facts.tax_class,
+        category_ids=facts.category_ids,
+        variants=(variant,),
         listing=ListingDraft(visible=False, paths={text.language: text.slug for text in texts if text.slug}),
-    )  # fmt: skip
+    )
     return products.create_product(site, draft, actor).product_id
 
 
-def save_variants(site: Site, product_id: int, variants: Sequence[editor.VariantFact], drafts: Sequence[VariantDraft], actor: str, *, prices_only: bool) -> None:
-    """Store the grid. A currency that lost its last price is taken away first, since a draft only speaks of those it holds."""
+def save_variants(
+    site: Site,
+    product_id: int,
+    variants: Sequence[editor.VariantFact],
+    drafts: Sequence[VariantDraft],
+    actor: str,
+    *,
+    prices_only: bool,
+) -> None:
+    """Store the grid. A currency that lost its last price goes first, since a draft only speaks of those it holds."""
     for variant, draft in zip(variants, drafts, strict=True):
         kept = {price.amount.currency for price in draft.prices or ()}
         if {price.currency for price in variant.prices} - kept:
@@ -54,27 +77,44 @@ def save_variants(site: Site, product_id: int, variants: Sequence[editor.Variant
     products.update_product(site, product_id, ProductDraft(id=product_id, variants=tuple(drafts), whole=False), actor)
 
 
-def save_options(site: Site, product_id: int, options: tuple[OptionDraft, ...], variants: Sequence[editor.VariantFact], actor: str) -> None:
+def save_options(
+    site: Site, product_id: int, options: tuple[OptionDraft, ...], variants: Sequence[editor.VariantFact], actor: str
+) -> None:
     """Store options and make a variant for every combination that has none; variants that are there keep their choices.
 
     A single variant without choices becomes the first combination. New ones have no price yet, so nobody can buy them.
     """
-    codes = [(option.code or slugify(next(iter(option.names.values()))), [slugify(next(iter(value.names.values()))) for value in option.values]) for option in options]
-    wanted = [dict(zip([code for code, _values in codes], choice, strict=True)) for choice in combinations(*[values for _code, values in codes])] if codes else []
     present = _choices_of([variant.id for variant in variants])
-    free = [choice for choice in wanted if choice not in present.values()]
-    drafts = []
-    for variant in variants:
-        if not present.get(variant.id) and free:
-            drafts.append(VariantDraft(sku=variant.sku, id=variant.id, values=free.pop(0)))
+    free = [choice for choice in _combinations(options) if choice not in present.values()]
+    without = [variant for variant in variants if not present.get(variant.id)]
+    drafts = [
+        VariantDraft(sku=variant.sku, id=variant.id, values=choice)
+        for variant, choice in zip(without, free, strict=False)
+    ]
     base = variants[0].sku if variants else f"P{product_id}"
-    drafts += [VariantDraft(sku="-".join([base, *choice.values()])[:64].upper(), values=choice, prices=()) for choice in free]
-    products.update_product(site, product_id, ProductDraft(id=product_id, options=options, variants=tuple(drafts), whole=False), actor)
+    drafts += [
+        VariantDraft(sku="-".join([base, *choice.values()])[:64].upper(), values=choice, prices=())
+        for choice in free[len(without) :]
+    ]
+    products.update_product(
+        site, product_id, ProductDraft(id=product_id, options=options, variants=tuple(drafts), whole=False), actor
+    )
+
+
+def _combinations(options: tuple[OptionDraft, ...]) -> list[dict[str, str]]:
+    """Every choice of one value per option, as codes; none without options."""
+    codes = {_code(option): [_code(value) for value in option.values] for option in options}
+    return [dict(zip(codes, choice, strict=True)) for choice in combinations(*codes.values())] if codes else []
+
+
+def _code(draft: OptionDraft | ValueDraft) -> str:
+    return draft.code or slugify(next(iter(draft.names.values())))
 
 
 def _choices_of(variant_ids: list[int]) -> dict[int, dict[str, str]]:
     found = db.rows(
-        "SELECT v.variant_id, o.code, x.code FROM variant_value v JOIN product_option o ON o.id = v.option_id JOIN option_value x ON x.id = v.value_id"
+        "SELECT v.variant_id, o.code, x.code FROM variant_value v JOIN product_option o ON o.id = v.option_id JOIN"
+        " option_value x ON x.id = v.value_id"
         f" WHERE v.variant_id IN ({db.marks(variant_ids)})",
         *variant_ids,
     )
@@ -86,13 +126,16 @@ def _choices_of(variant_ids: list[int]) -> dict[int, dict[str, str]]:
 
 def set_pictures(site: Site, product_id: int, media_ids: Sequence[int], actor: str) -> None:
     """Store which pictures a product has, in order."""
-    products.update_product(site, product_id, ProductDraft(id=product_id, media_ids=tuple(media_ids), whole=False), actor)
+    products.update_product(
+        site, product_id, ProductDraft(id=product_id, media_ids=tuple(media_ids), whole=False), actor
+    )
 
 
 def option_words(product_id: int, language: str) -> list[tuple[str, str]]:
     """(name, values line by line) of each option in the reader's language, for the form."""
     rows = db.rows(
-        "SELECT o.id, o.names, v.names FROM product_option o LEFT JOIN option_value v ON v.option_id = o.id WHERE o.product_id = ? ORDER BY o.position, o.id, v.position, v.id",
+        "SELECT o.id, o.names, v.names FROM product_option o LEFT JOIN option_value v ON v.option_id = o.id WHERE"
+        " o.product_id = ? ORDER BY o.position, o.id, v.position, v.id",
         product_id,
     )
     shown: dict[int, tuple[str, list[str]]] = {}

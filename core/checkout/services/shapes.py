@@ -1,0 +1,87 @@
+"""What looking at a cart answers: frozen, for the cart page, the checkout, and place_order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.cart.services import StoredCart
+from core.catalogue.services.shapes import CartVariant
+from core.checkout.services.delivery import Delivery
+from core.checkout.services.quote import Quote, QuoteLine
+from core.hookspecs.checkout import Cart, Field, Problem
+from core.lib.money import Money
+
+CART, CHECKOUT, PLACE = "cart", "checkout", "place"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    """A line of the cart page. `priced` None: it is not for sale now, `problem` says why, and it is not in the totals.
+
+    `variant` None: it is gone altogether.
+    """
+
+    id: int
+    variant_id: int
+    quantity: int
+    variant: CartVariant | None
+    priced: QuoteLine | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeView:
+    """A code of the cart: granted, or why not."""
+
+    code: str
+    granted: bool
+    title: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayView:
+    """A way to pay. `reason` says why it cannot be used for this order; empty if it can."""
+
+    plugin: str
+    code: str
+    account: str
+    live: bool
+    title: str
+    description: str
+    icon: str
+    flow: str
+    unpaid_days: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutView:
+    """A cart with everything that the cart page and the checkout show. `cart` is what hooks saw.
+
+    `delivery.rates` are empty at the step `cart`. `gateway` is the chosen one, the first usable by default, None if
+    nothing is to be paid. `fields` are (plugin, field).
+    """
+
+    stored: StoredCart
+    cart: Cart
+    lines: tuple[LineView, ...]
+    quote: Quote
+    codes: tuple[CodeView, ...]
+    delivery: Delivery
+    gateways: tuple[GatewayView, ...]
+    gateway: GatewayView | None
+    fields: tuple[tuple[str, Field], ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def total(self) -> Money:
+        return self.quote.total
+
+    @property
+    def needs_payment(self) -> bool:
+        return bool(self.quote.total)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.lines

@@ -1,0 +1,213 @@
+"""An order as pages, mails and the panel see it: frozen, without a database row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.hookspecs.checkout import Address
+from core.lib.money import Money
+from core.orders.services.status import Axes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLineView:
+    """One line.
+
+    `total` is what it costs after offers and with tax; the quantities count events, each from 0 to `quantity`.
+    """
+
+    id: int
+    variant_id: int
+    product_id: int
+    sku: str
+    name: str
+    picture: str
+    quantity: int
+    unit: Money
+    list_unit: Money
+    subtotal: Money
+    discount: Money
+    tax: Money
+    total: Money
+    needs_delivery: bool
+    allocated: int
+    picked: int
+    shipped: int
+    delivered: int
+    cancelled: int
+    return_requested: int
+    received: int
+    restocked: int
+    written_off: int
+
+    @property
+    def can_be_shipped(self) -> int:
+        """Units that wait to be sent."""
+        return self.allocated
+
+    @property
+    def can_be_returned(self) -> int:
+        return self.shipped - self.received
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustmentView:
+    """An offer that was applied; `amount` is what it took off."""
+
+    plugin: str
+    title: str
+    code: str
+    target: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxView:
+    """A tax over the whole order; `rate` in hundredths of a percent."""
+
+    name: str
+    rate: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactView:
+    """Something a gateway told. `verdict` is `counted` or `quarantined:<why>`."""
+
+    kind: str
+    amount: Money
+    at: datetime
+    reference: str
+    verdict: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationView:
+    """Something asked of a gateway: `sent`, `done`, `unknown` or `failed`."""
+
+    kind: str
+    amount: Money
+    state: str
+    at: datetime
+    actor: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentView:
+    """One payment.
+
+    `state` is the fold of its facts. `text`, `rows` and `qr` are what the gateway wants the shopper to see.
+    """
+
+    id: int
+    plugin: str
+    gateway: str
+    title: str
+    amount: Money
+    state: str
+    reference: str
+    text: str
+    rows: tuple[tuple[str, str], ...]
+    qr: str
+    facts: tuple[FactView, ...]
+    operations: tuple[OperationView, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentView:
+    """A parcel with its units {line id: quantity}."""
+
+    id: int
+    carrier: str
+    tracking: str
+    shipped_at: datetime
+    lines: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryView:
+    """A row of the timeline; `kind` and `data` are codes and figures that the page puts into words."""
+
+    at: datetime
+    actor: str
+    kind: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    """All that is known of an order. `due` is what is still to be paid, `refund_due` what should be given back.
+
+    `secret` is the part of the guest's link that opens it: for its owner and mails only.
+    """
+
+    id: int
+    site_id: int
+    number: str
+    secret: str
+    shopper_id: int | None
+    email: str
+    phone: str
+    name: str
+    language: str
+    currency: str
+    placed_at: datetime
+    subtotal: Money
+    discount: Money
+    delivery: Money
+    tax: Money
+    total: Money
+    prices_include_tax: bool
+    tax_note: str
+    address: Address | None
+    billing: Address | None
+    carrier: str
+    service: str
+    delivery_title: str
+    rate: Mapping[str, Any]
+    gateway: str
+    payment_title: str
+    note: str
+    codes: tuple[str, ...]
+    extra: Mapping[str, Mapping[str, Any]]
+    trace: tuple[Mapping[str, Any], ...]
+    expires_at: datetime | None
+    version: int
+    lines: tuple[OrderLineView, ...]
+    adjustments: tuple[AdjustmentView, ...]
+    taxes: tuple[TaxView, ...]
+    payments: tuple[PaymentView, ...]
+    shipments: tuple[ShipmentView, ...]
+    timeline: tuple[EntryView, ...]
+    status: Axes
+    captured: Money
+    refunded: Money
+    due: Money
+    refund_due: Money
+
+    @property
+    def needs_delivery(self) -> bool:
+        return any(line.needs_delivery for line in self.lines)
+
+    @property
+    def can_be_paid(self) -> bool:
+        """Whether the shopper may start a payment now."""
+        return bool(self.due) and self.status.payment not in {"authorized", "pending", "disputed"}
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        return any(line.allocated for line in self.lines)
+
+    @property
+    def can_be_shipped(self) -> bool:
+        return self.can_be_cancelled
+
+    @property
+    def count(self) -> int:
+        return sum(line.quantity for line in self.lines)

@@ -1,0 +1,123 @@
+"""A plugin's settings as a form: each with its words, its value, and where the value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.kernel import settings as declared
+from core.kernel import switch
+from core.kernel.i18n import gettext as _
+from core.lib.errors import NotFound, Unfit
+
+
+@dataclass(slots=True, kw_only=True)
+class Item:
+    """One setting in the form, with the words typed so far and where the value comes from."""
+
+    id: str
+    kind: str
+    label: str
+    help: str
+    value: Any
+    error: str = ""
+    choices: list[tuple[str, str, str]] = field(default_factory=list)
+    unit: str = ""
+    is_set: bool = False
+    inherited: bool = False
+    overridden: bool = False
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        return [(value, text) for value, text, _help in self.choices]
+
+
+def items(
+    name: str,
+    site_id: int | None,
+    currency: str,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> list[Item]:
+    """The settings form of a plugin for a site, or for all sites (None). Raises NotFound for one without settings.
+
+    `typed` are the words of a refused form, which stay as they were.
+    """
+    cls = switch.declared_settings(name)
+    if cls is None:
+        raise NotFound
+    shared, own = switch.stored_settings(None, name), switch.stored_settings(site_id, name)
+    return [_item(about, shared, own, site_id, currency, typed, errors or {}) for about in declared.fields(cls)]
+
+
+def _item(
+    about: declared.SettingField,
+    shared: Mapping[str, Any],
+    own: Mapping[str, Any],
+    site_id: int | None,
+    currency: str,
+    typed: Mapping[str, str] | None,
+    errors: Mapping[str, str],
+) -> Item:
+    default = "" if about.required else about.default
+    stored = own.get(about.name, shared.get(about.name, default))
+    value = stored if typed is None else typed.get(about.name, "")
+    return Item(
+        id=about.name,
+        kind=about.kind,
+        label=_(about.label),
+        help=_(about.help) if about.help else "",
+        value="" if about.kind == "secret" else value,
+        error=_(errors[about.name]) if about.name in errors else "",
+        choices=[(key, _(text), "") for key, text in about.choices],
+        unit=currency,
+        is_set=bool(stored) and about.kind == "secret",
+        inherited=site_id is not None and about.name not in own and about.name in shared,
+        overridden=site_id is not None and about.name in own and about.name in shared,
+    )
+
+
+def save(
+    name: str,
+    site_id: int | None,
+    form: Mapping[str, str],
+    currency: str,
+    actor: str,
+    *,
+    inherit: str = "",
+    may_replace_secrets: bool,
+) -> None:
+    """Store a settings form. What a site leaves as it is stays inherited; `inherit` lets go of one value of its own.
+
+    Raises Unfit. Secrets in the form are left out for those who may not replace them.
+    """
+    cls = switch.declared_settings(name)
+    if cls is None:
+        raise NotFound
+    secrets = {about.name for about in declared.fields(cls) if about.kind == "secret"}
+    allowed = {key: text for key, text in form.items() if may_replace_secrets or key not in secrets}
+    kept = _inherited(cls, name, site_id, allowed, currency, secrets) if site_id is not None else set()
+    switch.save_settings(
+        site_id, name, allowed, actor, currency, inherit=frozenset(kept | ({inherit} if inherit else set()))
+    )
+
+
+def _inherited(
+    cls: type[declared.Settings],
+    name: str,
+    site_id: int | None,
+    form: Mapping[str, str],
+    currency: str,
+    secrets: set[str],
+) -> set[str]:
+    shared, own = switch.stored_settings(None, name), switch.stored_settings(site_id, name)
+    try:
+        values = declared.parse(cls, form, {**shared, **own}, currency)
+    except Unfit:
+        return set()
+    return {
+        key
+        for key in shared
+        if key not in own and (not form.get(key) if key in secrets else values.get(key) == shared[key])
+    }

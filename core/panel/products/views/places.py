@@ -1,0 +1,59 @@
+"""Where and when a product is sold."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from core.catalogue.services import products
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current, state_of
+from core.lib.errors import Unfit
+from core.panel.products import forms
+from core.panel.products.services import editor
+from core.panel.products.views.refusals import Problems
+from core.panel.shell import actor, page, panel, shell, to
+
+
+@panel.get("/products/<int:product_id>/sites", endpoint="product_sites")
+@staff("catalogue.view")
+def places(product_id: int) -> Response:
+    """Where and when the product is sold, on the sites that this person works on."""
+    return _places_page(product_id, editor.places(product_id, _my_sites()), [])
+
+
+@panel.post("/products/<int:product_id>/sites", endpoint="product_sites_save")
+@staff("listings.edit")
+def save_places(product_id: int) -> Response:
+    """Store where and when the product is sold."""
+    found = editor.places(product_id, _my_sites())
+    problems = forms.read_places(request.form, found)
+    if problems:
+        return _places_page(product_id, found, problems, 422)
+    for place in found:
+        try:
+            products.set_listing(
+                state_of(place.id).site,
+                product_id,
+                visible=place.visible,
+                position=int(place.position),
+                actor=actor(),
+                publish_at=forms.instant(place.publish_at, place.timezone),
+                withdraw_at=forms.instant(place.withdraw_at, place.timezone),
+            )
+        except Unfit as refusal:
+            place.errors |= {name: _(message) for name, message in refusal.errors.items()}
+            return _places_page(
+                product_id, found, [(f"{name}-{place.id}", message) for name, message in place.errors.items()], 422
+            )
+    return to("panel.product_sites", say=_("Saved."), product_id=product_id)
+
+
+def _my_sites() -> list[int]:
+    return [place.id for place in shell().places if shell().visitor.may("listings.edit", place.id)]
+
+
+def _places_page(product_id: int, found: list[editor.PlaceForm], problems: Problems, status: int = 200) -> Response:
+    return page(
+        "product_sites.html", status, product=editor.head(current().site, product_id), places=found, problems=problems
+    )

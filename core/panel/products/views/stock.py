@@ -1,0 +1,60 @@
+"""Counts per variant and location."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from core.catalogue.services import stock, stock_counts
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib.errors import Unfit
+from core.panel.products.services import editor
+from core.panel.products.views.refusals import Problems
+from core.panel.shell import actor, page, panel, to
+from core.panel.stock import services as stock_pages
+
+
+@panel.get("/products/<int:product_id>/stock", endpoint="product_stock")
+@staff("catalogue.view")
+def show_stock(product_id: int) -> Response:
+    """Counts per variant and location, and the latest moves."""
+    return _stock_page(product_id, {}, [])
+
+
+@panel.post("/products/<int:product_id>/stock", endpoint="product_stock_save")
+@staff("stock.edit")
+def save_stock(product_id: int) -> Response:
+    """Store counts: each changed one is a move with a reason."""
+    found = editor.variants(current().site, product_id)
+    changes, problems = stock_pages.changed_counts(request.form, [variant.id for variant in found])
+    reason = request.form.get("reason", "").strip()[:200]
+    if changes and not reason:
+        problems.append(("reason", _("Say why the counts change.")))
+    if problems:
+        return _stock_page(product_id, request.form, problems, 422)
+    try:
+        for (variant_id, location_id), count in changes.items():
+            stock_pages.set_count(variant_id, location_id, count, reason, actor())
+    except (stock.StockPromised, Unfit) as refusal:
+        return _stock_page(product_id, request.form, [("", i18n.say(refusal))], 422)
+    return to("panel.product_stock", say=_("The counts are stored."), product_id=product_id)
+
+
+def _stock_page(product_id: int, typed: object, problems: Problems, status: int = 200) -> Response:
+    site = current().site
+    found = editor.variants(site, product_id)
+    wrong = dict(problems)
+    return page(
+        "product_stock.html",
+        status,
+        product=editor.head(site, product_id),
+        problems=problems,
+        locations=stock_pages.locations(),
+        rows=stock_pages.grid([(variant.id, variant.title, variant.sku) for variant in found], typed, wrong),
+        reason=request.form.get("reason", ""),
+        errors={"reason": wrong.get("reason", "")},
+        moves=stock_pages.moves([variant.id for variant in found]),
+        first=stock_counts.first_location(),
+    )

@@ -1,0 +1,170 @@
+"""The words of a product, its categories and tax class; a new product; taking one away."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.catalogue.services import products
+from core.catalogue.services.drafts import PriceDraft, ProductDraft, VariantDraft
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib.errors import Refused
+from core.lib.money import NotMoney, parse_money
+from core.panel.products import forms
+from core.panel.products.services import editor, listing, saving
+from core.panel.products.views.refusals import Problems, said
+from core.panel.shell import actor, page, panel, shell, to
+
+
+@panel.get("/products/new", endpoint="product_new")
+@staff("products.edit")
+def ask_new() -> Response:
+    """The form for a new product."""
+    return _words_page(None, editor.texts(current().site, None, own=False), [])
+
+
+@panel.post("/products/new", endpoint="product_new_save")
+@staff("products.edit")
+def add() -> Response:
+    """Make a product with its first variant."""
+    site, texts, errors = current().site, editor.texts(current().site, None, own=False), {}
+    forms.read_texts(request.form, texts)
+    if not any(text.name for text in texts):
+        texts[0].errors["name"] = _("Fill this in.")
+    sku = request.form.get("sku", "").strip()
+    if not sku:
+        errors["sku"] = _("Fill this in.")
+    prices: tuple[PriceDraft, ...] = ()
+    try:
+        prices = (
+            (PriceDraft(amount=parse_money(request.form["price"], site.currency)),)
+            if request.form.get("price", "").strip()
+            else ()
+        )
+    except NotMoney as refusal:
+        errors["price"] = i18n.say(refusal)
+    problems = _text_problems(texts) + list(errors.items())
+    if problems:
+        return _words_page(None, texts, problems, errors=errors, status=422)
+    try:
+        product_id = saving.add(site, texts, _shared_draft(), VariantDraft(sku=sku, prices=prices), actor())
+    except Refused as refusal:
+        return _words_page(None, texts, said(refusal), errors=errors, status=refusal.status)
+    return to(
+        "panel.product_variants",
+        say=_("The product is added. It is hidden until you switch it on."),
+        product_id=product_id,
+    )
+
+
+@panel.get("/products/<int:product_id>", endpoint="product")
+@staff("catalogue.view")
+def words(product_id: int) -> Response:
+    """The words of a product, its categories and tax class."""
+    site = current().site
+    return _words_page(
+        editor.head(site, product_id), editor.texts(site, product_id, own=not shell().may("products.edit")), []
+    )
+
+
+@panel.post("/products/<int:product_id>", endpoint="product_save")
+@staff("texts.edit")
+def save_words(product_id: int) -> Response:
+    """Store the words: for all sites by those who may edit what is shared, else for this site alone."""
+    site, shared = current().site, shell().may("products.edit")
+    head, texts = editor.head(site, product_id), editor.texts(site, product_id, own=not shared)
+    forms.read_texts(request.form, texts)
+    problems = _text_problems(texts)
+    if problems:
+        return _words_page(head, texts, problems, status=422)
+    try:
+        saving.save_words(
+            site,
+            product_id,
+            request.form.get("version", head.version, type=int),
+            texts,
+            actor(),
+            shared=_shared_draft() if shared else None,
+        )
+    except Refused as refusal:
+        return _words_page(head, texts, said(refusal), status=refusal.status)
+    return to("panel.product", say=_("Saved."), product_id=product_id)
+
+
+def _shared_draft() -> ProductDraft:
+    return ProductDraft(
+        vendor=request.form.get("vendor", "").strip()[:255],
+        tax_class=request.form.get("tax_class", "").strip()[:40] or None,
+        category_ids=tuple(request.form.getlist("categories", type=int)),
+    )
+
+
+def _text_problems(texts: list[editor.TextForm]) -> Problems:
+    return [
+        (f"{name}-{text.language}", f"{text.title}: {message}")
+        for text in texts
+        for name, message in text.errors.items()
+    ]
+
+
+def _words_page(
+    head: editor.Head | None,
+    texts: list[editor.TextForm],
+    problems: Problems,
+    *,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    chosen = (
+        set(request.form.getlist("categories", type=int))
+        if request.method == "POST"
+        else editor.category_ids(head.id)
+        if head
+        else set()
+    )
+    return page(
+        "product_words.html",
+        status,
+        product=head,
+        texts=texts,
+        problems=problems,
+        facts=_facts(head),
+        errors=errors or {},
+        chosen=chosen,
+        categories=listing.category_choices(i18n.language()),
+        tax_classes=editor.tax_classes(),
+        shared=shell().may("products.edit"),
+    )
+
+
+def _facts(head: editor.Head | None) -> dict[str, str]:
+    """The facts beside the words: as typed, else as stored."""
+    stored = {
+        "vendor": head.vendor if head else "",
+        "tax_class": head.tax_class if head else "standard",
+        "sku": "",
+        "price": "",
+    }
+    return {name: request.form.get(name, value) for name, value in stored.items()}
+
+
+@panel.post("/products/<int:product_id>/delete", endpoint="product_delete")
+@staff("products.edit")
+def archive(product_id: int) -> Response:
+    """Take a product off every site; it can be brought back."""
+    products.archive_product(product_id, actor())
+    return to(
+        "panel.products",
+        say=_("The product is archived. Shoppers no longer see it."),
+        undo=url_for("panel.product_restore", product_id=product_id),
+    )
+
+
+@panel.post("/products/<int:product_id>/restore", endpoint="product_restore")
+@staff("products.edit")
+def restore(product_id: int) -> Response:
+    """Bring an archived product back."""
+    products.restore_product(product_id, actor())
+    return to("panel.product", say=_("The product is back."), product_id=product_id)
