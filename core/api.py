@@ -25,6 +25,7 @@ from core.catalogue.services.drafts import (
 )
 from core.catalogue.services.media import add_picture
 from core.catalogue.services.products import save_product, save_products
+from core.catalogue.services.search_texts import SearchText, search_texts
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
 from core.hookspecs.events import (
     Event,
@@ -70,6 +71,7 @@ from core.kernel.db import (
     SiteTable,
     Table,
     execute,
+    is_sqlite,
     marks,
     one,
     require_transaction,
@@ -77,6 +79,7 @@ from core.kernel.db import (
     transaction,
     value,
 )
+from core.kernel.files import own_folder
 from core.kernel.http import absolute, actor, allow_hosts, cacheable
 from core.kernel.http import currency as current_currency
 from core.kernel.http import note as toast
@@ -108,13 +111,14 @@ from core.kernel.settings import Amount, Secret, Settings, Text, setting
 from core.kernel.site_verbs import add_site, set_about
 from core.kernel.sites import current_site, site_by_host
 from core.kernel.switch import save_settings as save_plugin_settings
-from core.kernel.switch import switch_off, switch_on
+from core.kernel.switch import sites_with, switch_off, switch_on
 from core.lib.addresses import countries
 from core.lib.clock import instant, micros, now
 from core.lib.errors import Broken, Forbidden, NotFound, Refused, StoaError, TooMany, Unfit
 from core.lib.ids import digest, token, uid
 from core.lib.money import Money, NotMoney, exponent, format_money, parse_money, percent, portion, split, total
-from core.lib.text import bigrams, clean_html, fold, plain, shorten, slugify, words
+from core.lib.spelling import closest, completions, singular
+from core.lib.text import bigrams, clean_html, fold, is_cjk, plain, runs, shorten, slugify, words
 from core.orders.services import OrderView, find_order, order_view
 from core.orders.services.parcels import tracking_link
 from core.orders.services.claims import claims_used

@@ -194,6 +194,8 @@ class _Connection(http.client.HTTPConnection):
             except OSError:
                 if place == len(self._addresses) or self._is_cut:
                     raise
+        if self._is_cut:
+            raise TimeoutError
         if self._target.scheme == "https":
             self.sock = _trust().wrap_socket(self.sock, server_hostname=self._target.host)
 

@@ -64,6 +64,13 @@ class Stored:
     sha256: str
 
 
+def own_folder(name: str) -> Path:
+    """A folder of the installation for files that can be made anew, such as `index`; made if it is not there."""
+    folder = installation().config.instance / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def store_picture(data: bytes) -> Stored:
     """Check and keep a picture.
 

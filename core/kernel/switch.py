@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -259,6 +259,14 @@ def _migrate(name: str) -> None:
     except (Exception, SystemExit) as error:
         installation().faults.report(None, name, "migration", error)
         raise CannotRun(permanent=True, plugin=loaded.plugin.title, reason=str(error)) from error
+
+
+def sites_with(name: str) -> list[tuple[Site, datetime]]:
+    """The sites on which a plugin is on, each with when it was switched on. What happened before, it has not heard."""
+    found = db.rows(
+        "SELECT site_id, changed_at FROM site_plugin WHERE name = ? AND state = ? ORDER BY site_id", name, ON
+    )
+    return [(state_of(site_id).site, clock.instant(changed_at or 0)) for site_id, changed_at in found]
 
 
 def open_needs(site_id: int, name: str) -> int:

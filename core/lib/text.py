@@ -11,6 +11,7 @@ import nh3
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_HAN}]+|[^\W_]+", re.UNICODE)
+_RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+", re.UNICODE)
 _CJK = re.compile(rf"[{_HAN}]")
 _TAGS = {
     "a",
@@ -79,10 +80,15 @@ def slugify(text: str, limit: int = 80) -> str:
     return "-".join(_WORD.findall(fold(text)))[:limit].strip("-")
 
 
+def runs(text: str) -> list[str]:
+    """The folded words of `text`; Chinese, Japanese and Korean letters are runs of their own, also in `LED台灯`."""
+    return _RUN.findall(fold(text))
+
+
 def words(text: str) -> list[str]:
     """The folded words of `text` in order; a run of Chinese, Japanese or Korean letters becomes its bigrams."""
     result: list[str] = []
-    for run in _WORD.findall(fold(text)):
+    for run in runs(text):
         result.extend(bigrams(run) if _CJK.match(run) else [run])
     return result
 

@@ -274,8 +274,11 @@ def page(name: str, status: int = 200, **values: Any) -> Response:
     return http.page(f"panel/pages/{name}", status, **values)
 
 
-def to(endpoint: str, say: str = "", undo: str = "", **values: Any) -> Response:
-    """Answer a POST: 303 to a page, which shows `say` once, with a button that posts to `undo`."""
+def to(endpoint: str, say: str = "", undo: str = "", kind: str = "good", **values: Any) -> Response:
+    """Answer a POST: 303 to a page, which shows `say` once, with a button that posts to `undo`.
+
+    A message of `kind` bad stays until it is dismissed.
+    """
     if say:
-        http.note(say, undo=undo)
+        http.note(say, kind, undo=undo)
     return http.redirect(url_for(endpoint, **values))

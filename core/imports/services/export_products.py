@@ -112,7 +112,7 @@ class _Batch:
                 "vendor": vendor,
                 "tax_class": tax_class,
                 "published": _yes(visible),
-                "categories": join_list([join_list(path, ">") for path in self._categories.get(product_id, ())], ","),
+                "categories": join_list([_path(names) for names in self._categories.get(product_id, ())], ","),
             }
             key = self._paths.get(product_id, f"product-{product_id}")
             for place, variant in enumerate(self._variants[product_id]):
@@ -206,6 +206,10 @@ def _price_cells(prices: Sequence[PriceDraft]) -> Cells:
         cells["sale_starts"] = sale.starts.isoformat() if sale.starts else ""
         cells["sale_ends"] = sale.ends.isoformat() if sale.ends else ""
     return cells
+
+
+def _path(names: Sequence[str]) -> str:
+    return " > ".join(name.replace(">", "\\>") for name in names)
 
 
 def _yes(flag: object) -> str:

@@ -98,8 +98,8 @@ def record_facts(site: Site, plugin: str, account: str, facts: Sequence[Fact], p
     """Store facts that an authentic answer or notice of (plugin, account) told; answers how many were new.
 
     Commits once. Any number of times and in any order, the result is the same. `payment` None stores orphans, which
-    are adopted when the same fact comes again for a payment that is known by then. Records PaymentChanged, and OrderPaid the first time
-    that captured money reaches what is due.
+    are adopted when the same fact comes again for a payment that is known by then. Records PaymentChanged, and
+    OrderPaid the first time that captured money reaches what is due.
     """
     if not facts:
         return 0

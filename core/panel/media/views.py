@@ -58,7 +58,7 @@ def delete(media_id: int) -> Response:
     try:
         services.delete(media_id, actor())
     except Refused as refusal:
-        return to("panel.medium", say=i18n.say(refusal), media_id=media_id)
+        return to("panel.medium", say=i18n.say(refusal), kind="bad", media_id=media_id)
     return to("panel.media", say=_("The picture is deleted."))
 
 

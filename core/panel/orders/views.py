@@ -184,7 +184,7 @@ def delivered(number: str) -> Response:
     try:
         shipping.deliver(current().site, order.id, actor=actor())
     except Refused as refusal:
-        return to("panel.order", say=i18n.say(refusal), number=number)
+        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
     return to("panel.order", say=_("Noted as delivered."), number=number)
 
 
@@ -208,7 +208,7 @@ def ask_gateway(number: str, payment_id: int) -> Response:
     try:
         new = payments.fetch_payment(current(), payment_id)
     except (Broken, Refused) as trouble:
-        return to("panel.order", say=i18n.say(trouble), number=number)
+        return to("panel.order", say=i18n.say(trouble), kind="bad", number=number)
     return to(
         "panel.order",
         say=_("There is news of the payment.") if new else _("The gateway knows nothing new."),

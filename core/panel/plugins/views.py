@@ -48,7 +48,7 @@ def turn(name: str) -> Response:
     except (switch.NeedsAnother, switch.Conflicts):
         return to("panel.plugin_together", name=name)
     except StoaError as refusal:
-        return _back(name, i18n.say(refusal))
+        return _back(name, i18n.say(refusal), "bad")
     if ended == "draining":
         return _back(name, _("%(plugin)s is no longer offered and ends with its last open order.", plugin=_title(name)))
     return _back(name, _("%(plugin)s is off. Its data is kept.", plugin=_title(name)))
@@ -68,7 +68,7 @@ def turn_together(name: str) -> Response:
     try:
         boards.switch_together(current().site.id, name, actor())
     except StoaError as refusal:
-        return _back(name, i18n.say(refusal))
+        return _back(name, i18n.say(refusal), "bad")
     return _back(name, _("%(plugin)s is on.", plugin=_title(name)))
 
 
@@ -188,5 +188,5 @@ def _title(name: str) -> str:
     return _(str(loaded.plugin.title)) if loaded else name
 
 
-def _back(name: str, say: str) -> Response:
-    return to("panel.plugins", say=say, _anchor=f"plugin-{name}")
+def _back(name: str, say: str, kind: str = "good") -> Response:
+    return to("panel.plugins", say=say, kind=kind, _anchor=f"plugin-{name}")

@@ -141,7 +141,7 @@ def delete_role(role_id: int) -> Response:
     try:
         accounts.delete_role(role_id, actor=actor())
     except Refused as refusal:
-        return to("panel.role_edit", say=i18n.say(refusal), role_id=role_id)
+        return to("panel.role_edit", say=i18n.say(refusal), kind="bad", role_id=role_id)
     return to("panel.staff", say=_("The role is deleted."))
 
 

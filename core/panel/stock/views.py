@@ -54,5 +54,5 @@ def adjust(variant_id: int) -> Response:
     try:
         left = stock_counts.adjust_stock(variant_id, location_id, int(delta), reason, actor())
     except (counting.StockPromised, Refused) as refusal:
-        return to("panel.stock", say=i18n.say(refusal))
+        return to("panel.stock", say=i18n.say(refusal), kind="bad")
     return to("panel.stock", say=i18n.ngettext("%(n)s piece is there now.", "%(n)s pieces are there now.", left))

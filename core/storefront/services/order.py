@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.catalogue.services.shapes import Picture
+from core.hookspecs.fulfil import Carrier
 from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
+from core.kernel.sites import SiteState
+from core.lib.errors import Broken
 from core.lib.money import Money
+from core.orders.services.gateways import guarded
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
-from core.orders.services.read import OrderView, order_view
+from core.orders.services.read import OrderView, ShipmentView, order_view
 from core.orders.services.status import Axes
 from core.storefront.services.fields import address_lines
 from core.storefront.services.totals import Row, order_rows
@@ -92,7 +97,7 @@ class OrderCard:
     state: State
 
 
-def shown_order(order: OrderView, *, whole: bool = True) -> ShownOrder:
+def shown_order(state: SiteState, order: OrderView, *, whole: bool = True) -> ShownOrder:
     """`order` for its pages. Not `whole`: for somebody who knows number and address, without sums and street."""
     payment = order.payments[-1] if order.payments else None
     waiting = order.can_be_paid and payment is not None
@@ -112,10 +117,7 @@ def shown_order(order: OrderView, *, whole: bool = True) -> ShownOrder:
         total=order.total,
         due=order.due,
         address=address_lines(order.address) if whole and order.address else (),
-        parcels=tuple(
-            Parcel(carrier=one.carrier, number=one.tracking, url="", shipped_at=one.shipped_at)
-            for one in order.shipments
-        ),
+        parcels=_parcels(state, order),
         instructions=(payment.text,) if waiting and payment and payment.text else (),
         rows=payment.rows if waiting and payment else (),
         can_be_paid=order.can_be_paid,
@@ -125,6 +127,29 @@ def shown_order(order: OrderView, *, whole: bool = True) -> ShownOrder:
         is_paid=order.status.payment in {"paid", "overpaid", "not_due"},
         belongs_to_account=order.shopper_id is not None,
     )
+
+
+def _parcels(state: SiteState, order: OrderView) -> tuple[Parcel, ...]:
+    """The parcels with their carriers' names and pages; a carrier that is broken or gone leaves its code and number."""
+    if not order.shipments:
+        return ()
+    carriers = {
+        one.code: (plugin, one)
+        for plugin, answer in state.hooks.each("fulfil_carriers", draining=True, site=state.site)
+        for one in answer
+    }
+    return tuple(_parcel(state, shipment, carriers.get(shipment.carrier)) for shipment in order.shipments)
+
+
+def _parcel(state: SiteState, shipment: ShipmentView, known: tuple[str, Carrier] | None) -> Parcel:
+    title, url = shipment.carrier, ""
+    if known is not None:
+        plugin, carrier = known
+        title = carrier.title or title
+        with suppress(Broken):
+            url = guarded(state, plugin, "tracking_url", lambda: carrier.tracking_url(shipment.tracking))
+    safe = url if url.startswith("https://") else ""
+    return Parcel(carrier=title, number=shipment.tracking, url=safe, shipped_at=shipment.shipped_at)
 
 
 def order_card(row: OrderRow) -> OrderCard:

@@ -59,7 +59,7 @@ def account_order(number: str) -> Response:
     order = find_own_order(current().site, person.id, number)
     if order is None:
         raise NotFound
-    return _page("pages/account_order.html", "account_orders", order=shown_order(order))
+    return _page("pages/account_order.html", "account_orders", order=shown_order(current(), order))
 
 
 def _page(template: str, here: str, **values: Any) -> Response:

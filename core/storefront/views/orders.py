@@ -88,7 +88,7 @@ def _confirmation(order: OrderView, errors: Errors, status: int = 200) -> Respon
     return page(
         "pages/confirmation.html",
         status,
-        order=shown_order(order),
+        order=shown_order(current(), order),
         payments=payments_again(state, order),
         form=form([password], errors),
     )
@@ -98,7 +98,7 @@ def _confirmation(order: OrderView, errors: Errors, status: int = 200) -> Respon
 @public
 def order(secret: str) -> Response:
     """Where the order behind a guest's link is."""
-    return _private(page("pages/order_status.html", order=shown_order(_order(secret))))
+    return _private(page("pages/order_status.html", order=shown_order(current(), _order(secret))))
 
 
 @VIEWS.get("/track")
@@ -124,7 +124,7 @@ def find() -> Response:
     if found is None:
         wrong = _("There is no order with this number and this address. Both are in the confirmation.")
         return _track_page({"number": wrong}, 404)
-    return _private(page("pages/order_status.html", order=shown_order(found, whole=False)))
+    return _private(page("pages/order_status.html", order=shown_order(current(), found, whole=False)))
 
 
 def _track_page(errors: Errors, status: int = 200) -> Response:

@@ -129,6 +129,11 @@ def test_a_tenth_off_three_unequal_lines_is_split_to_the_cent() -> None:
     assert found.total == Money(1499, "EUR")
 
 
+def test_ten_cents_off_three_equal_lines_lose_no_cent() -> None:
+    found = quoted(a_cart(a_line(1, 500), a_line(2, 500), a_line(3, 500)), [amount_off("ten cents", 10)])
+    assert [line.discount.amount for line in found.lines] == [4, 3, 3]
+
+
 def test_prices_without_tax_get_it_on_top_of_what_the_offer_left() -> None:
     found = quoted(a_cart(a_line(1, 10_000)), [amount_off("five", 500)], a_rate(490), tax=2000, included=False)
     assert (found.totals.tax.amount, found.total.amount) == (1998, 11_988)
@@ -343,7 +348,7 @@ def drops_the_rest(amount: int, weights: Sequence[int]) -> list[int]:
 def test_a_split_that_loses_cents_is_found(split: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offers_module, "split", split)
     with pytest.raises(AssertionError):
-        test_a_tenth_off_three_unequal_lines_is_split_to_the_cent()
+        test_ten_cents_off_three_equal_lines_lose_no_cent()
 
 
 def test_a_discount_that_may_exceed_the_price_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,23 @@ def test_scripts_are_taken_out_of_descriptions(panel: Panel, lamp: Item) -> None
     assert stored == "<p>Warm</p>"
 
 
+def test_facts_are_said_in_words_and_keep_their_codes(panel: Panel, lamp: Item) -> None:
+    path = f"/panel/products/{lamp.product_id}"
+    form = {"name-en": "Lamp", "tax_class": "standard"}
+    panel.post(path, {**form, "fact-name": "Material", "fact-words": "Oak; Brass"})
+    assert 'value="Oak; Brass"' in panel.get(path).get_data(as_text=True)
+    attribute = db.value("SELECT id FROM attribute WHERE code = 'material'")
+    panel.post(path, {**form, f"fact-{attribute}": "Brass"})
+    assert db.rows("SELECT value FROM product_attribute") == [("brass",)]
+
+
+def test_words_alone_put_nothing_on_sale(panel: Panel, lamp: Item) -> None:
+    with db.transaction():
+        db.execute("DELETE FROM listing")
+    panel.post(f"/panel/products/{lamp.product_id}", {"name-en": "Lamp", "slug-en": "lamp", "tax_class": "standard"})
+    assert not db.value("SELECT visible FROM listing WHERE product_id = ?", lamp.product_id)
+
+
 def test_two_editors_do_not_overwrite_each_other(panel: Panel, lamp: Item) -> None:
     path = f"/panel/products/{lamp.product_id}"
     first = panel.post(path, {"version": "1", "name-en": "Arc lamp", "tax_class": "standard"})

@@ -26,7 +26,10 @@ def save_words(
 ) -> products.Saved:
     """Store the words. With `shared` (facts of the whole installation) they are for all sites, else this site's own."""
     drafts = forms.text_drafts([text for text in texts if text.name or text.summary or text.body_html])
-    listing = ListingDraft(paths={text.language: text.slug for text in texts if text.slug})
+    # Without a place on this site yet, the words alone must not put it on sale here.
+    listed = db.value("SELECT 1 FROM listing WHERE site_id = ? AND product_id = ?", site.id, product_id)
+    paths = {text.language: text.slug for text in texts if text.slug}
+    listing = ListingDraft(visible=None if listed else False, paths=paths)
     if shared is None:
         draft = ProductDraft(id=product_id, version=version, site_texts=drafts, listing=listing, whole=False)
     else:
@@ -38,6 +41,7 @@ def save_words(
             vendor=shared.vendor,
             tax_class=shared.tax_class,
             category_ids=shared.category_ids,
+            attributes=shared.attributes,
             whole=False,
         )
     return products.update_product(site, product_id, draft, actor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request, url_for
 
 from core.catalogue.services import products
-from core.catalogue.services.drafts import PriceDraft, ProductDraft, VariantDraft
+from core.catalogue.services.drafts import AttributeDraft, PriceDraft, ProductDraft, VariantDraft
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
@@ -13,7 +13,7 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.lib.money import NotMoney, parse_money
 from core.panel.products import forms
-from core.panel.products.services import editor, listing, saving
+from core.panel.products.services import editor, facts, listing, saving
 from core.panel.products.views.refusals import Problems, said
 from core.panel.shell import actor, page, panel, shell, to
 
@@ -76,9 +76,11 @@ def save_words(product_id: int) -> Response:
     site, shared = current().site, shell().may("products.edit")
     head, texts = editor.head(site, product_id), editor.texts(site, product_id, own=not shared)
     forms.read_texts(request.form, texts)
-    problems = _text_problems(texts)
+    about = facts.facts(product_id, i18n.language()) if shared else []
+    changed = facts.read(request.form, about, i18n.language())
+    problems = [*_text_problems(texts), *((f"fact-{fact.id}", fact.error) for fact in about if fact.error)]
     if problems:
-        return _words_page(head, texts, problems, status=422)
+        return _words_page(head, texts, problems, about=about, status=422)
     try:
         saving.save_words(
             site,
@@ -86,15 +88,16 @@ def save_words(product_id: int) -> Response:
             request.form.get("version", head.version, type=int),
             texts,
             actor(),
-            shared=_shared_draft() if shared else None,
+            shared=_shared_draft(changed) if shared else None,
         )
     except Refused as refusal:
-        return _words_page(head, texts, said(refusal), status=refusal.status)
+        return _words_page(head, texts, said(refusal), about=about, status=refusal.status)
     return to("panel.product", say=_("Saved."), product_id=product_id)
 
 
-def _shared_draft() -> ProductDraft:
+def _shared_draft(attributes: tuple[AttributeDraft, ...] = ()) -> ProductDraft:
     return ProductDraft(
+        attributes=attributes or None,
         vendor=request.form.get("vendor", "").strip()[:255],
         tax_class=request.form.get("tax_class", "").strip()[:40] or None,
         category_ids=tuple(request.form.getlist("categories", type=int)),
@@ -115,6 +118,7 @@ def _words_page(
     problems: Problems,
     *,
     errors: dict[str, str] | None = None,
+    about: list[facts.FactForm] | None = None,
     status: int = 200,
 ) -> Response:
     chosen = (
@@ -131,6 +135,7 @@ def _words_page(
         texts=texts,
         problems=problems,
         facts=_facts(head),
+        attributes=about if about is not None else facts.facts(head.id, i18n.language()) if head else [],
         errors=errors or {},
         chosen=chosen,
         categories=listing.category_choices(i18n.language()),

@@ -2,7 +2,7 @@
 export default function toast(element) {
   let left = Number(element.dataset.seconds) * 10;
   const timer = setInterval(() => {
-    if (element.matches(":hover, :focus-within") || document.hidden) return;
+    if (!element.dataset.seconds || element.matches(":hover, :focus-within") || document.hidden) return;
     left -= 1;
     if (left <= 0) close();
   }, 100);

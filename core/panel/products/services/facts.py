@@ -1,0 +1,85 @@
+"""What is said of a product (its attributes): read as words between semicolons, and back into values with their codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.catalogue.services.drafts import AttributeDraft, ValueDraft
+from core.catalogue.services.writing import decoded
+from core.kernel import db
+from core.kernel.i18n import gettext as _
+from core.lib.text import fold, slugify
+from core.panel.products.services.listing import named
+
+_KNOWN = 500
+
+
+@dataclass(slots=True, kw_only=True)
+class FactForm:
+    """One attribute with this product's values in the reader's language. `stored` are the values as they are."""
+
+    id: int
+    code: str
+    kind: str
+    title: str
+    text: str = ""
+    error: str = ""
+    stored: list[ValueDraft] = field(default_factory=list)
+
+
+def facts(product_id: int, language: str) -> list[FactForm]:
+    """Every attribute of the installation, with what is said of the product; two statements."""
+    forms = {
+        row[0]: FactForm(id=row[0], code=row[1], kind=row[2], title=named(decoded(row[3]) or {}, language))
+        for row in db.rows("SELECT id, code, kind, names FROM attribute ORDER BY position, id")
+    }
+    for attribute_id, code, names, number in db.rows(
+        "SELECT attribute_id, value, names, number FROM product_attribute WHERE product_id = ? ORDER BY position",
+        product_id,
+    ):
+        forms[attribute_id].stored.append(ValueDraft(names=decoded(names) or {}, code=code, number=number))
+    for form in forms.values():
+        form.text = "; ".join(named(value.names, language) or value.code for value in form.stored)
+    return list(forms.values())
+
+
+def read(typed: Mapping[str, str], forms: Sequence[FactForm], language: str) -> tuple[AttributeDraft, ...]:
+    """The attributes whose words changed, and a new one if it was named; what cannot be read is noted in the forms."""
+    changed = []
+    for form in forms:
+        text = typed.get(f"fact-{form.id}", form.text).strip()
+        if text != form.text:
+            form.text = text
+            changed.append(AttributeDraft(code=form.code, values=_values(form, text, language)))
+    name, text = typed.get("fact-name", "").strip(), typed.get("fact-words", "").strip()
+    if name and text:
+        new = FactForm(id=0, code=slugify(name), kind="text", title=name)
+        values = _values(new, text, language)
+        changed.append(AttributeDraft(code=new.code, values=values, names={language: name}, filterable=True))
+    return tuple(changed)
+
+
+def _values(form: FactForm, text: str, language: str) -> tuple[ValueDraft, ...]:
+    """The words as values: those that some product has already keep their code and their other languages."""
+    known = _known(form, language)
+    words = [word.strip() for word in text.replace("；", ";").split(";") if word.strip()]
+    return tuple(known.get(fold(word)) or _new(form, word, language) for word in words)
+
+
+def _new(form: FactForm, word: str, language: str) -> ValueDraft:
+    if form.kind != "number":
+        return ValueDraft(names={language: word})
+    try:
+        return ValueDraft(names={language: word}, number=float(word.replace(",", ".")))
+    except ValueError:
+        form.error = _("Write a number.")
+        return ValueDraft(names={language: word})
+
+
+def _known(form: FactForm, language: str) -> dict[str, ValueDraft]:
+    found = db.rows(
+        "SELECT DISTINCT value, names, number FROM product_attribute WHERE attribute_id = ? LIMIT ?", form.id, _KNOWN
+    )
+    drafts = [ValueDraft(names=decoded(names) or {}, code=code, number=number) for code, names, number in found]
+    return {fold(named(draft.names, language) or draft.code): draft for draft in [*drafts, *form.stored]}

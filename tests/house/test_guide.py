@@ -1,0 +1,49 @@
+"""The author's guide is true: its plugin is written to a folder as the guide says, and passes its check."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "guide" / "plugin-author.md"
+BLOCK = re.compile(r"^```\w+ file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_the_plugin_of_the_guide_passes_its_check(tmp_path):
+    instance = tmp_path / "instance"
+    files = BLOCK.findall(GUIDE.read_text("utf-8"))
+    assert len(files) == 4
+    for name, text in files:
+        path = instance / "plugins" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+    environment = {**os.environ, "STOA_INSTANCE": str(instance), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "core.cli", "plugin", "check", "gift_note"]
+    checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert checked.returncode == 0, checked.stdout[-4000:] + checked.stderr[-1000:]
+
+
+def test_every_hook_is_documented_with_its_arguments_and_its_error():
+    import pluggy
+
+    from core.hookspecs import FAMILIES
+
+    manager = pluggy.PluginManager("stoa")
+    for family in FAMILIES:
+        manager.add_hookspecs(family)
+    told = (ROOT / "docs" / "hooks.md").read_text("utf-8")
+    names = [name for name in dir(manager.hook) if not name.startswith("_")]
+    assert len(names) == 13
+    for name in names:
+        spec = getattr(manager.hook, name).spec
+        section = told.split(f"## `{name}(", 1)
+        assert len(section) == 2, f"docs/hooks.md says nothing about {name}"
+        head = section[1].split("\n", 1)[0]
+        assert [word.strip() for word in head.split(")")[0].split(",")] == list(spec.argnames), name
+        assert f"On error: {spec.function.stoa_policy.on_error}" in section[1].split("\n## ", 1)[0], name
