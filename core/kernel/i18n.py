@@ -22,6 +22,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from flask import request
 
 from core.kernel.installation import installation
 from core.kernel.sites import current_or_none
@@ -116,8 +117,15 @@ def speaking(tag: str, timezone: str = "UTC") -> Iterator[None]:
 
 
 def _words() -> Words:
+    return installation().themes.catalogues.words(_language.get(), _face())
+
+
+def _face() -> str:
+    """Whose words lie on top of all others: the theme's in the shop, the panel's own in the panel."""
     state = current_or_none()
-    return installation().themes.catalogues.words(_language.get(), state.site.theme if state else "")
+    if state is None:
+        return ""
+    return "panel" if request.path.startswith("/panel") else state.site.theme
 
 
 def gettext(text: str, **params: object) -> str:

@@ -103,6 +103,7 @@ class Themes:
             for name in self.all()
             for ancestor in reversed(self.get(name).chain)
         ]
+        folders.append((f"theme:{PANEL}", CORE / "panel" / "locale"))
         return i18n.Catalogues(folders, self._config.cache)
 
     def forget(self) -> None:

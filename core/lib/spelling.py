@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from core.lib.text import fold, is_cjk, runs
 
-_PLURAL = re.compile(r"[a-z]{2,}(?:[^aeious]|[aeo]|ss|ie)s\Z")
+# No plural ends in -ss, -us or -is: glass, bus, basis.
+_PLURAL = re.compile(r"[a-z]{2,}[a-hj-rtv-z]s\Z")
 _LONG = 8
 _COMPLETED_LETTERS = 12
 
@@ -18,7 +19,7 @@ def singular(word: str) -> str:
 
     `batteries` and `battery` give one form, and so do `glasses` and `glass`. It is for comparison, not for reading.
     """
-    if len(word) < 4 or not _PLURAL.match(word) or word.endswith("ss"):
+    if len(word) < 4 or not _PLURAL.match(word):
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"

@@ -58,7 +58,11 @@ _CONTRACTS = {
 def untested(loaded: Loaded) -> list[str]:
     """Contract suites that the plugin's tests do not run though its hooks call for them."""
     tests = "\n".join(path.read_text("utf-8") for path in (loaded.folder / "tests").glob("*.py"))
-    return [f"{hook} is answered, but no test runs {suite}" for hook, suite in _CONTRACTS.items() if hook in loaded.hooks and suite not in tests]
+    return [
+        f"{hook} is answered, but no test runs {suite}"
+        for hook, suite in _CONTRACTS.items()
+        if hook in loaded.hooks and suite not in tests
+    ]
 
 
 def _run_tests(loaded: Loaded) -> int:
@@ -66,7 +70,18 @@ def _run_tests(loaded: Loaded) -> int:
     import subprocess
 
     environment = _environment(loaded)
-    own = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "setup.cfg"), "--rootdir", str(ROOT), "-p", "core.testing"]
+    own = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-c",
+        str(ROOT / "setup.cfg"),
+        "--rootdir",
+        str(ROOT),
+        "-p",
+        "core.testing",
+    ]
     places = [str(loaded.folder / "tests"), str(ROOT / "core" / "testing" / "faults.py")]
     return subprocess.run([*own, *places], cwd=ROOT, env=environment, check=False).returncode
 

@@ -190,7 +190,7 @@ class _Pristine:
             connection.execute(f'CREATE TABLE pristine."{table}" AS TABLE public."{table}"')
             self._refill.append(f'INSERT INTO public."{table}" SELECT * FROM pristine."{table}"')
             self._refill += [
-                f"SELECT setval(pg_get_serial_sequence('\"{table}\"', '{column}'), max(\"{column}\")) FROM \"{table}\""
+                f'SELECT setval(pg_get_serial_sequence(\'"{table}"\', \'{column}\'), max("{column}")) FROM "{table}"'
                 for owner, column in serials
                 if owner == table
             ]

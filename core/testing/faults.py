@@ -29,7 +29,9 @@ def _hooks() -> list[str]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("hook", _hooks() if PLUGIN else [])
-def test_the_shop_stands(hook: str, fault: str, client: Any, site: Any, turn_on: Any, sell: Any, order: Any, outbox: Any) -> None:
+def test_the_shop_stands(
+    hook: str, fault: str, browse: Any, site: Any, turn_on: Any, sell: Any, order: Any, outbox: Any
+) -> None:
     from core.kernel import db
     from core.kernel.sites import state_of
 
@@ -39,7 +41,7 @@ def test_the_shop_stands(hook: str, fault: str, client: Any, site: Any, turn_on:
     policy = state.runtime.callers[hook].policy
     with faulty(state, PLUGIN, hook, FAULTS[fault]):
         for page in PAGES:
-            assert client.get(f"http://{site.host}{page}").status_code < 500, page
+            assert browse(site, page).status_code < 500, page
         try:
             order(item)
             placed = 1

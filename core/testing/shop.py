@@ -18,6 +18,8 @@ from core.lib import clock as shop_clock
 from core.lib.money import Money
 
 if TYPE_CHECKING:
+    from werkzeug.test import Client, TestResponse
+
     from core.accounts.models import Shopper, Staff
     from core.app import App
     from core.checkout.services.place_order import PlacedOrder
@@ -129,6 +131,18 @@ def order(site: Site) -> Callable[..., PlacedOrder]:
             return place_order(state_of(where.id), token, seen_total=shown.view.total.amount)
 
     return place
+
+
+@pytest.fixture
+def browse(client: Client) -> Callable[..., TestResponse]:
+    """`browse(site, "/p/lamp")`: what a browser gets there; `browse(site, "/cart/add", data={...})` posts a form."""
+
+    def ask(where: Site, path: str, *, data: Mapping[str, str] | None = None, **options: Any) -> TestResponse:
+        method = "GET" if data is None else "POST"
+        headers = {"Sec-Fetch-Site": "same-origin", **options.pop("headers", {})}
+        return client.open(path, method=method, base_url=f"http://{where.host}", data=data, headers=headers, **options)
+
+    return ask
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ BREACHES: list[Mapping[str, str]] = [
     {"core/cart/services.py": FIND + 'rows(f"SELECT id FROM carts WHERE email = {email}")\n'},
     {"core/cart/services.py": FIND + 'rows(f"SELECT id FROM carts WHERE email = {email.lower()}")\n'},
     {"core/cart/services.py": FIND + "rows(f\"SELECT id FROM carts ORDER BY {request.args['sort']}\")\n"},
-    {"plugins/coupons/services.py": FIND + 'execute("UPDATE coupon SET code = \'%s\'" % email)\n'},
+    {"plugins/coupons/services.py": FIND + "execute(\"UPDATE coupon SET code = '%s'\" % email)\n"},
     {"plugins/coupons/services.py": FIND + 'execute("DELETE FROM coupon WHERE code = " + email)\n'},
     {"plugins/coupons/services.py": FIND + 'execute("DELETE FROM coupon WHERE code = {}".format(email))\n'},
 ]

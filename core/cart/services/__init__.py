@@ -12,6 +12,7 @@ from core.cart.services.lines import (
     NotForSale,
     Removed,
     add_to_cart,
+    localise_cart,
     remove_line,
     set_quantity,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "claim_cart",
     "find_cart",
     "forget_old_carts",
+    "localise_cart",
     "remove_code",
     "remove_line",
     "save_details",

@@ -58,7 +58,8 @@ def add_to_cart(
     """Put units of a variant into the cart, making the cart if there is none; answers the token for the cookie.
 
     Units of a variant that is already there add up, to at most 999. A cart found by its shopper alone gets a new token.
-    Raises NotForSale, CartFull. Commits.
+    The cart goes on in this currency and language, which are those that the shopper sees. Raises NotForSale, CartFull.
+    Commits.
     """
     if not 1 <= quantity <= LINE_QUANTITY:
         raise CartFull
@@ -66,7 +67,10 @@ def add_to_cart(
     if currency not in site.currencies or not _is_sold(site, language, currency, variant_id):
         raise NotForSale
     with db.transaction():
-        cart_id, lines, token = _open(site, token, shopper_id) or (*_make(site, currency, language, shopper_id),)
+        opened = _open(site, token, shopper_id)
+        cart_id, lines, token = opened or _make(site, currency, language, shopper_id)
+        if opened is not None:
+            _say(cart_id, currency, language)
         added = db.execute(
             "INSERT INTO cart_line (cart_id, variant_id, quantity) VALUES (?, ?, ?) ON CONFLICT (cart_id, variant_id)"
             " DO UPDATE SET quantity = CASE WHEN cart_line.quantity + excluded.quantity > ? THEN ? ELSE"
@@ -85,6 +89,23 @@ def add_to_cart(
 def _is_sold(site: Site, language: str, currency: str, variant_id: int) -> bool:
     variant = cart_variants(site, language, currency, [variant_id]).get(variant_id)
     return variant is not None and variant.price is not None
+
+
+def localise_cart(
+    site: Site, token: str | None, *, currency: str, language: str, shopper_id: int | None = None
+) -> None:
+    """Let the cart go on in another currency and language; its prices are looked up anew. Commits.
+
+    For the shopper who changes either. Raises CartGone, and NotForSale in a currency that this site does not sell in.
+    """
+    if currency not in site.currencies:
+        raise NotForSale
+    with db.transaction():
+        _say(touch(site, token, shopper_id), currency, language)
+
+
+def _say(cart_id: int, currency: str, language: str) -> None:
+    db.execute("UPDATE carts SET currency = ?, language = ? WHERE id = ?", currency, language, cart_id)
 
 
 def set_quantity(site: Site, token: str | None, line_id: int, quantity: int, *, shopper_id: int | None = None) -> int:
@@ -162,9 +183,8 @@ def _make(site: Site, currency: str, language: str, shopper_id: int | None) -> t
     token, now = ids.token(), clock.now_us()
     made = db.one(
         "INSERT INTO carts (site_id, token_digest, currency, language, shopper_id, email, codes, carrier, service,"
-        " gateway, extra, note,"
-        " version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, '', '[]', '', '', '', '{}', '', 1, ?, ?) RETURNING"
-        " id",
+        " gateway, extra, note, version, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, '', '[]', '', '', '', '{}', '', 1, ?, ?) RETURNING id",
         site.id, ids.digest(token), currency, language, shopper_id, now, now,
     )  # fmt: skip
     assert made is not None

@@ -29,8 +29,11 @@ CARDS = (Card, CardPlace, CardName, CardWords, CardFacet, CardCount, CardDue)
 TABLES = FACTS + CARDS
 
 __all__ = [
-    "CARDS", "FACTS", "TABLES", "Attribute", "Card", "CardCount", "CardDue", "CardFacet", "CardName", "CardPlace", "CardWords",
-    "Category", "CategorySite", "CategoryText", "FacetName", "Listing", "Location", "Media", "OptionValue", "Price", "Product",
-    "ProductAttribute", "ProductCategory", "ProductMedia", "ProductOption", "ProductText", "Slug", "StockLevel", "StockMove", "Variant",
+    "CARDS", "FACTS", "TABLES", "Attribute", "Card", "CardCount", "CardDue", "CardFacet", "CardName", "CardPlace",
+    "CardWords",
+    "Category", "CategorySite", "CategoryText", "FacetName", "Listing", "Location", "Media", "OptionValue", "Price",
+    "Product",
+    "ProductAttribute", "ProductCategory", "ProductMedia", "ProductOption", "ProductText", "Slug", "StockLevel",
+    "StockMove", "Variant",
     "VariantValue",
 ]  # fmt: skip

@@ -13,7 +13,8 @@ from core.kernel.db import InstantField, JSONField, SiteTable
 class Card(SiteTable):
     """A product in a list, on a site that sells it now, in one language and currency.
 
-    `price` is what everyone pays, promotions included, until `until`. `variant_id` is set if there is nothing to choose.
+    `price` is what everyone pays, promotions included, until `until`. `variant_id` is set if there is nothing to
+    choose.
     """
 
     site_id = peewee.IntegerField()

@@ -11,7 +11,8 @@ from core.kernel.db import InstantField, SiteTable
 class Price(SiteTable):
     """`amount` minor units for one of at least `from_qty`, from `starts` until before `ends` (NULL: without bound).
 
-    `list` NULL is the public price; others are filled by plugins. Of several that hold, the lowest counts. Without a price in
+    `list` NULL is the public price; others are filled by plugins. Of several that hold, the lowest counts. Without a
+    price in
     a currency the variant is not sold in it. `was` is the price it is compared with.
     """
 

@@ -42,10 +42,14 @@ from core.catalogue.services.stock_counts import (
 )
 
 __all__ = [
-    "add_location", "add_media", "adjust_stock", "allocate", "archive_product", "cards_for", "cart_variants", "category_page",
-    "category_tree", "count_stock", "create_category", "create_product", "delete_category", "delete_media", "describe_media",
-    "ensure_category", "home_page", "listing", "move_category", "place_products", "product_page", "promoted_prices", "rebuild_cards",
+    "add_location", "add_media", "adjust_stock", "allocate", "archive_product", "cards_for", "cart_variants",
+    "category_page",
+    "category_tree", "count_stock", "create_category", "create_product", "delete_category", "delete_media",
+    "describe_media",
+    "ensure_category", "home_page", "listing", "move_category", "place_products", "product_page", "promoted_prices",
+    "rebuild_cards",
     "receive_stock", "refresh_cards", "release", "restore_category", "restore_product", "save_product", "save_products",
-    "search_cards", "set_backorder_limit", "set_category_on_site", "set_listing", "set_prices", "set_slug", "ship", "stock_proof",
+    "search_cards", "set_backorder_limit", "set_category_on_site", "set_listing", "set_prices", "set_slug", "ship",
+    "stock_proof",
     "update_category", "update_product",
 ]  # fmt: skip

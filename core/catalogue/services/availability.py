@@ -57,7 +57,8 @@ def active_variants(product_ids: Sequence[int]) -> list[ActiveVariant]:
     found = db.rows(
         "SELECT v.product_id, v.id, v.sku, v.tracked, (SELECT SUM(l.on_hand + l.backorder_limit - l.allocated - l.held)"
         " FROM stock_level l WHERE l.variant_id = v.id) FROM variant v"
-        f" WHERE v.product_id IN ({db.marks(product_ids)}) AND v.active AND v.deleted_at IS NULL ORDER BY v.product_id, v.position, v.id",
+        f" WHERE v.product_id IN ({db.marks(product_ids)}) AND v.active AND v.deleted_at IS NULL ORDER BY"
+        " v.product_id, v.position, v.id",
         *product_ids,
     )
     return [
@@ -103,7 +104,8 @@ def refresh_availability(variant_ids: Collection[int]) -> None:
     sold = _sold_variants(products)
     changed: set[int] = set()
     for site_id, product_id, currency, *said in db.rows(
-        f"SELECT DISTINCT site_id, product_id, currency, available, low FROM card WHERE product_id IN ({db.marks(products)})",
+        f"SELECT DISTINCT site_id, product_id, currency, available, low FROM card WHERE product_id IN"
+        f" ({db.marks(products)})",
         *products,
     ):
         true = together(
@@ -133,9 +135,11 @@ def _sold_variants(product_ids: Sequence[int]) -> Mapping[tuple[int, int, str], 
 _MOVE_COUNTERS = """
 INSERT INTO card_count (site_id, category_id, currency, code, value, total, available)
 SELECT p.site_id, p.category_id, p.currency, f.code, f.value, 0, CAST(? AS INTEGER) FROM card_place p
-JOIN (SELECT '' AS code, '' AS value UNION ALL SELECT code, value FROM card_facet WHERE product_id = ? AND site_id = ?) f ON 1 = 1
+JOIN (SELECT '' AS code, '' AS value UNION ALL SELECT code, value FROM card_facet
+  WHERE product_id = ? AND site_id = ?) f ON 1 = 1
 WHERE p.product_id = ? AND p.site_id = ? AND p.currency = ? ORDER BY p.category_id, f.code, f.value
-ON CONFLICT (site_id, category_id, currency, code, value) DO UPDATE SET available = card_count.available + excluded.available
+ON CONFLICT (site_id, category_id, currency, code,
+  value) DO UPDATE SET available = card_count.available + excluded.available
 """
 
 

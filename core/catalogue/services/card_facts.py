@@ -118,7 +118,8 @@ _Products = Mapping[int, ProductFact]
 
 def _texts(products: _Products, marks: str, ids: tuple[int, ...]) -> None:
     for product_id, *text in db.rows(
-        f"SELECT product_id, language, site_id, name, summary FROM product_text WHERE product_id IN ({marks}) ORDER BY id",
+        f"SELECT product_id, language, site_id, name, summary FROM product_text WHERE product_id IN ({marks}) ORDER"
+        " BY id",
         *ids,
     ):
         products[product_id].texts.append(TextFact(*text))
@@ -144,9 +145,11 @@ def _paths(products: _Products, marks: str, ids: tuple[int, ...]) -> None:
 
 def _values(products: _Products, marks: str, ids: tuple[int, ...]) -> None:
     for product_id, variant_id, code, value, names, swatch in db.rows(
-        "SELECT v.product_id, v.id, o.code, x.code, x.names, x.swatch FROM variant v JOIN variant_value w ON w.variant_id = v.id"
+        "SELECT v.product_id, v.id, o.code, x.code, x.names, x.swatch FROM variant v JOIN variant_value w ON"
+        " w.variant_id = v.id"
         " JOIN option_value x ON x.id = w.value_id JOIN product_option o ON o.id = w.option_id"
-        f" WHERE v.product_id IN ({marks}) AND v.active AND v.deleted_at IS NULL ORDER BY o.position, o.id, x.position, x.id, v.id",
+        f" WHERE v.product_id IN ({marks}) AND v.active AND v.deleted_at IS NULL ORDER BY o.position, o.id,"
+        " x.position, x.id, v.id",
         *ids,
     ):
         products[product_id].values.append(ValueFact(variant_id, code, value, decoded(names), swatch))
@@ -163,7 +166,8 @@ def _attributes(products: _Products, marks: str, ids: tuple[int, ...]) -> None:
 
 def _categories(products: _Products, marks: str, ids: tuple[int, ...]) -> None:
     for product_id, category_id, position in db.rows(
-        f"SELECT product_id, category_id, position FROM product_category WHERE product_id IN ({marks}) ORDER BY category_id",
+        f"SELECT product_id, category_id, position FROM product_category WHERE product_id IN ({marks}) ORDER BY"
+        " category_id",
         *ids,
     ):
         products[product_id].categories.append((category_id, position))

@@ -38,12 +38,17 @@ class Shape(NamedTuple):
 CARD = Shape(
     "card",
     (
-        "product_id", "site_id", "language", "currency", "variant_id", "name", "path", "summary", "price", "was", "from_price", "until",
+        "product_id", "site_id", "language", "currency", "variant_id", "name", "path", "summary", "price", "was",
+        "from_price", "until",
         "picture", "swatches", "available", "low", "created_at", "position",
     ),
     4,
 )  # fmt: skip
-PLACE = Shape("card_place", ("product_id", "site_id", "category_id", "currency", "position", "price", "created_at", "available"), 4)
+PLACE = Shape(
+    "card_place",
+    ("product_id", "site_id", "category_id", "currency", "position", "price", "created_at", "available"),
+    4,
+)
 NAME = Shape("card_name", ("product_id", "site_id", "category_id", "language", "name"), 4)
 WORDS = Shape("card_words", ("product_id", "site_id", "language", "words"), 3)
 FACET = Shape("card_facet", ("product_id", "site_id", "code", "value"), 4)
@@ -109,7 +114,8 @@ def _on_site(
     for currency, sale in sold.items():
         for category_id, position in places.items():
             made.add(
-                PLACE, product.id, site.id, category_id, currency, position, sale.cheapest.amount, product.created_at, sale.available
+                PLACE, product.id, site.id, category_id, currency, position, sale.cheapest.amount, product.created_at,
+                sale.available
             )  # fmt: skip
     for code, value in _facets(product, {offer.variant_id for sale in sold.values() for offer in sale.offers}):
         made.add(FACET, product.id, site.id, code, value)
@@ -203,9 +209,11 @@ def _in_language(
     for currency, sale in sold.items():
         cheapest = sale.cheapest
         made.add(
-            CARD, product.id, site.id, language, currency, sale.offers[0].variant_id if len(product.variants) == 1 else None,
+            CARD, product.id, site.id, language, currency,
+            sale.offers[0].variant_id if len(product.variants) == 1 else None,
             text.name, path, shorten(text.summary, _SUMMARY), cheapest.amount, cheapest.was,
-            any(offer.amount > cheapest.amount for offer in sale.offers), sale.until, picture, swatches, sale.available, sale.low,
+            any(offer.amount > cheapest.amount for offer in sale.offers), sale.until, picture, swatches,
+            sale.available, sale.low,
             product.created_at, listing.position,
         )  # fmt: skip
 

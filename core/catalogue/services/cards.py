@@ -31,9 +31,12 @@ class Change:
 def changing(product_ids: Collection[int] = (), expected: Iterable[Expected] = ()) -> Iterator[Change]:
     """The frame of every verb that changes what cards show: ask, open the transaction, then keep all promises.
 
-    Before it opens, plugins are asked for the prices of `product_ids` as they are and as `expected`. At its end the cards of
-    `change.products` are made anew, cached pages end and ProductChanged is recorded. Prices that nobody could be asked about
-    before (a new variant has no id yet) are asked for afterwards, in a second transaction. Of more than AT_ONCE products (a
+    Before it opens, plugins are asked for the prices of `product_ids` as they are and as `expected`. At its end the
+    cards of
+    `change.products` are made anew, cached pages end and ProductChanged is recorded. Prices that nobody could be
+    asked about
+    before (a new variant has no id yet) are asked for afterwards, in a second transaction. Of more than AT_ONCE
+    products (a
     large category moves) the cards follow by a job in small transactions, so that nobody's sale waits for them.
     """
     promotions = ask_promoted(product_ids, expected) if len(product_ids) <= AT_ONCE else Promotions()

@@ -21,7 +21,8 @@ from core.lib.money import Money
 _LINES = """
 WITH RECURSIVE wanted(id, product_id, media_id, shown) AS (
   SELECT v.id, v.product_id, COALESCE(v.media_id,
-      (SELECT pm.media_id FROM product_media pm WHERE pm.product_id = v.product_id ORDER BY pm.position, pm.media_id LIMIT 1)),
+      (SELECT pm.media_id FROM product_media pm
+        WHERE pm.product_id = v.product_id ORDER BY pm.position, pm.media_id LIMIT 1)),
     CASE WHEN v.active AND v.deleted_at IS NULL AND p.deleted_at IS NULL AND l.visible
       AND (l.publish_at IS NULL OR l.publish_at <= ?) AND (l.withdraw_at IS NULL OR l.withdraw_at > ?) THEN 1 ELSE 0 END
   FROM variant v JOIN product p ON p.id = v.product_id LEFT JOIN listing l ON l.product_id = p.id AND l.site_id = ?
@@ -29,11 +30,15 @@ WITH RECURSIVE wanted(id, product_id, media_id, shown) AS (
 up(product_id, id) AS (
   SELECT DISTINCT pc.product_id, pc.category_id FROM product_category pc JOIN wanted w ON w.product_id = pc.product_id
   UNION SELECT up.product_id, c.parent_id FROM up JOIN category c ON c.id = up.id WHERE c.parent_id IS NOT NULL)
-SELECT 'v' AS kind, v.id AS variant_id, CAST(v.product_id AS BIGINT) AS n1, CAST(CASE WHEN v.tracked THEN 1 ELSE 0 END AS BIGINT) AS n2,
-  CAST(v.weight_g AS BIGINT) AS n3, CAST(CASE WHEN v.needs_delivery THEN 1 ELSE 0 END AS BIGINT) AS n4, CAST(w.shown AS BIGINT) AS n5,
-  CAST((SELECT SUM(l.on_hand + l.backorder_limit - l.allocated - l.held) FROM stock_level l WHERE l.variant_id = v.id) AS BIGINT) AS n6,
+SELECT 'v' AS kind, v.id AS variant_id, CAST(v.product_id AS BIGINT) AS n1,
+  CAST(CASE WHEN v.tracked THEN 1 ELSE 0 END AS BIGINT) AS n2,
+  CAST(v.weight_g AS BIGINT) AS n3, CAST(CASE WHEN v.needs_delivery THEN 1 ELSE 0 END AS BIGINT) AS n4,
+    CAST(w.shown AS BIGINT) AS n5,
+  CAST((SELECT SUM(l.on_hand + l.backorder_limit - l.allocated - l.held) FROM stock_level l
+    WHERE l.variant_id = v.id) AS BIGINT) AS n6,
   CAST(l.withdraw_at AS BIGINT) AS n7, v.sku AS t1, p.tax_class AS t2, s.path AS t3, o.path AS t4
-FROM wanted w JOIN variant v ON v.id = w.id JOIN product p ON p.id = v.product_id LEFT JOIN listing l ON l.product_id = p.id AND l.site_id = ?
+FROM wanted w JOIN variant v ON v.id = w.id JOIN product p ON p.id = v.product_id
+  LEFT JOIN listing l ON l.product_id = p.id AND l.site_id = ?
 LEFT JOIN slug s ON s.kind = 'product' AND s.ref = p.id AND s.site_id = ? AND s.language = ? AND s.current = ?
 LEFT JOIN slug o ON o.kind = 'product' AND o.ref = p.id AND o.site_id = ? AND o.language = ? AND o.current = ?
 UNION ALL
@@ -44,12 +49,14 @@ SELECT 'm', w.id, m.id, m.width, m.height, m.focal_x, m.focal_y, NULL, NULL, m.n
 FROM wanted w JOIN media m ON m.id = w.media_id
 UNION ALL
 SELECT 'o', w.id, o.position, o.id, NULL, NULL, NULL, NULL, NULL, o.names, o.code, x.names, x.code
-FROM wanted w JOIN variant_value y ON y.variant_id = w.id JOIN product_option o ON o.id = y.option_id JOIN option_value x ON x.id = y.value_id
+FROM wanted w JOIN variant_value y ON y.variant_id = w.id JOIN product_option o ON o.id = y.option_id
+  JOIN option_value x ON x.id = y.value_id
 UNION ALL
 SELECT 'p', w.id, p.from_qty, p.starts, p.ends, p.amount, p.was, NULL, NULL, NULL, NULL, NULL, NULL
 FROM wanted w JOIN price p ON p.variant_id = w.id AND p.site_id = ? AND p.currency = ? AND p.list IS NULL
 UNION ALL
-SELECT 'c', w.id, up.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM wanted w JOIN up ON up.product_id = w.product_id
+SELECT 'c', w.id, up.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM wanted w
+  JOIN up ON up.product_id = w.product_id
 """
 
 
@@ -63,7 +70,8 @@ def cart_variants(site: Site, language: str, currency: str, variant_ids: Sequenc
         return {}
     now = clock.now_us()
     rows = db.rows(
-        _LINES.format(marks=db.marks(ids)), now, now, site.id, *ids, site.id, site.id, language, True, site.id, site.language, True,
+        _LINES.format(marks=db.marks(ids)), now, now, site.id, *ids, site.id, site.id, language, True, site.id,
+        site.language, True,
         site.id, site.id, currency,
     )  # fmt: skip
     lines: dict[int, dict[str, list[tuple[Any, ...]]]] = defaultdict(lambda: defaultdict(list))
@@ -92,11 +100,14 @@ def _line(
         None,
     )
     return CartVariant(
-        id=variant_id, product_id=product_id, sku=sku, name=name, path=path or own_path or "", choices=_choices(kinds["o"], language, site.language),
+        id=variant_id, product_id=product_id, sku=sku, name=name, path=path or own_path or "",
+        choices=_choices(kinds["o"], language, site.language),
         picture=picture, price=None if amount is None else Money(amount, currency),
         was=None if amount is None or price.was is None else Money(price.was, currency),
-        tiers=() if amount is None else price.prices(currency), stock=level.stock, left=level.free if level.tracked else None,
-        tax_class=tax_class, weight_g=weight_g, needs_delivery=bool(needs_delivery), category_ids=frozenset(row[0] for row in kinds["c"]),
+        tiers=() if amount is None else price.prices(currency), stock=level.stock,
+        left=level.free if level.tracked else None,
+        tax_class=tax_class, weight_g=weight_g, needs_delivery=bool(needs_delivery),
+        category_ids=frozenset(row[0] for row in kinds["c"]),
         until=instant_or_none(sooner(price.until, withdraw_at)),
     )  # fmt: skip
 

@@ -69,7 +69,8 @@ def _child(parent_id: int | None, name: str, language: str) -> int | None:
     """A child by its name, in `language` if another has it in a different one; a deleted one comes back."""
     above = "c.parent_id IS NULL" if parent_id is None else "c.parent_id = ?"
     found: int | None = db.value(
-        f"SELECT c.id FROM category c JOIN category_text t ON t.category_id = c.id WHERE {above} AND c.deleted_at IS NULL AND t.name = ?"
+        f"SELECT c.id FROM category c JOIN category_text t ON t.category_id = c.id WHERE {above} AND c.deleted_at IS"
+        " NULL AND t.name = ?"
         " ORDER BY CASE WHEN t.language = ? THEN 0 ELSE 1 END, c.id LIMIT 1",
         *([] if parent_id is None else [parent_id]), name, language,
     )  # fmt: skip
@@ -138,7 +139,8 @@ def set_category_on_site(site: Site, category_id: int, *, visible: bool, positio
     with changing(below) as change:
         _row(category_id)
         insert_rows(
-            "category_site", ("site_id", "category_id", "visible", "position"), [(site.id, category_id, visible, position)],
+            "category_site", ("site_id", "category_id", "visible", "position"),
+            [(site.id, category_id, visible, position)],
             "ON CONFLICT (site_id, category_id) DO UPDATE SET visible = excluded.visible, position = excluded.position",
         )  # fmt: skip
         change.products.update(below)

@@ -13,9 +13,11 @@ from core.catalogue.services.shapes import CategoryNode, CategoryPage, Crumb, Ho
 from core.hookspecs.site import Site
 from core.kernel import cache, db
 
-# The site's own words in the language asked for, then those of all sites, then the same in the site's language, then any.
+# The site's own words in the language asked for, then those of all sites, then the same in the site's language, then
+# any.
 _TEXT = """(SELECT t.id FROM category_text t WHERE t.category_id = c.id AND (t.site_id IS NULL OR t.site_id = ?)
- ORDER BY CASE WHEN t.language = ? THEN 0 WHEN t.language = ? THEN 1 ELSE 2 END, CASE WHEN t.site_id IS NULL THEN 1 ELSE 0 END, t.id LIMIT 1)"""
+ ORDER BY CASE WHEN t.language = ? THEN 0 WHEN t.language = ? THEN 1 ELSE 2 END,
+   CASE WHEN t.site_id IS NULL THEN 1 ELSE 0 END, t.id LIMIT 1)"""
 _TREE = f"""
 SELECT c.id, c.parent_id, c.code, x.name, s.path, o.path, k.total,
   m.id, m.name, m.mime, m.width, m.height, m.focal_x, m.focal_y, m.alt
@@ -119,8 +121,10 @@ def category_page(
         return Moved(path=node.path)
     body_html, seo_title, seo_description = (text or "" for text in words)
     return CategoryPage(
-        id=category_id, path=path, name=name or node.name, body_html=body_html, seo_title=seo_title, seo_description=seo_description,
-        text_language=text_language or language, picture=node.picture, crumbs=crumbs(steps[:-1]), children=node.children,
+        id=category_id, path=path, name=name or node.name, body_html=body_html, seo_title=seo_title,
+        seo_description=seo_description,
+        text_language=text_language or language, picture=node.picture, crumbs=crumbs(steps[:-1]),
+        children=node.children,
         alternates={row[6]: row[7] for row in rows if row[6] in site.languages},
     )  # fmt: skip
 

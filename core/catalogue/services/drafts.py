@@ -71,7 +71,8 @@ class PriceDraft:
 class VariantDraft:
     """Something to buy, found by `id` or else by SKU.
 
-    `values` maps option codes to value codes. `prices` are all public prices on the site of the save in the currencies that
+    `values` maps option codes to value codes. `prices` are all public prices on the site of the save in the
+    currencies that
     occur in them; an empty tuple takes all of them away. `stock` counts what is there at the first location.
     """
 
@@ -104,8 +105,10 @@ class ListingDraft:
 class ProductDraft:
     """A product with its variants: found by `id`, else by the SKUs of its variants, else new.
 
-    `texts` maps languages to words; `site_texts` are this site's own words instead. `version` is the one that was edited:
-    if another edit came between, nothing is stored. With `whole` variants, options and attributes that are not named go;
+    `texts` maps languages to words; `site_texts` are this site's own words instead. `version` is the one that was
+    edited:
+    if another edit came between, nothing is stored. With `whole` variants, options and attributes that are not named
+    go;
     without it they stay, and `variants` are added or changed.
     """
 

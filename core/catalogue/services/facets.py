@@ -42,7 +42,8 @@ def facets_of(narrowing: Narrowing) -> Found:
         counting.chosen(code, values)
     rows = db.rows(
         f"{counting.opening} SELECT k.code, k.value, k.total, n.names, n.swatch, n.position, f.names, a.position FROM ("
-        f"{' UNION ALL '.join(counting.parts)}) k LEFT JOIN facet_name n ON n.code = k.code AND n.value = k.value AND k.value <> ''"
+        f"{' UNION ALL '.join(counting.parts)}) k LEFT JOIN facet_name n ON n.code = k.code AND n.value = k.value AND"
+        " k.value <> ''"
         " LEFT JOIN facet_name f ON f.code = k.code AND f.value = '' LEFT JOIN attribute a ON a.code = k.code",
         *counting.params,
     )
@@ -85,13 +86,16 @@ class _Counting:
     def hits(self) -> None:
         """Over the places that all choices leave, found once."""
         where = self.narrowing.where()
-        self.opening = f"WITH h AS MATERIALIZED (SELECT p.product_id, p.price, p.available FROM card_place p WHERE {where.sql})"
+        self.opening = (
+            f"WITH h AS MATERIALIZED (SELECT p.product_id, p.price, p.available FROM card_place p WHERE {where.sql})"
+        )
         self.params += where.params
         self.add("SELECT '' AS code, '' AS value, COUNT(*) AS total FROM h")
         self.add(f"SELECT '{_AVAILABLE}', '', SUM(CASE WHEN h.available THEN 1 ELSE 0 END) FROM h")
         chosen = tuple(self.narrowing.chosen)
         self.add(
-            "SELECT f.code, f.value, COUNT(*) FROM h CROSS JOIN card_facet f WHERE f.product_id = h.product_id AND f.site_id = ?"
+            "SELECT f.code, f.value, COUNT(*) FROM h CROSS JOIN card_facet f WHERE f.product_id = h.product_id AND"
+            " f.site_id = ?"
             f"{f' AND f.code NOT IN ({db.marks(chosen)})' if chosen else ''} GROUP BY f.code, f.value",
             self.narrowing.site_id,
             *chosen,
@@ -158,7 +162,9 @@ def _facet(narrowing: Narrowing, code: str, rows: list[tuple[Any, ...]]) -> Face
         code=code,
         name=name(rows[0][6] if rows else None, code),
         values=tuple(
-            FacetValue(value=value, name=name(words, value), colour=colour or "", count=int(total), chosen=value in chosen)
+            FacetValue(
+                value=value, name=name(words, value), colour=colour or "", count=int(total), chosen=value in chosen
+            )
             for _, value, total, words, colour, *_ in rows
         ),
     )

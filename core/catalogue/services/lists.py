@@ -72,7 +72,8 @@ def cards_only(site: Site, language: str, currency: str, query: ListingQuery) ->
 def cards_for(site: Site, language: str, currency: str, product_ids: Sequence[int]) -> dict[int, ShownCard]:
     """The cards of these products that the site shows now, by id; one statement."""
     found = db.rows(
-        f"SELECT {CARD_COLUMNS} FROM card c WHERE c.product_id IN ({db.marks(product_ids)}) AND c.site_id = ? AND c.language = ? AND c.currency = ?",
+        f"SELECT {CARD_COLUMNS} FROM card c WHERE c.product_id IN ({db.marks(product_ids)}) AND c.site_id = ? AND"
+        " c.language = ? AND c.currency = ?",
         *product_ids, site.id, language, currency,
     )  # fmt: skip
     return {row[0]: shown_card(row, currency) for row in found}
@@ -106,7 +107,11 @@ def _page(narrowing: Narrowing, total: int | None) -> _Page:
     after, before = _cursor(query.after, order), _cursor(query.before, order)
     backwards = after is None and before is not None
     step = _Step(after or before, backwards=backwards, limit=limit + 1)
-    rows = _ranked(narrowing, step) if ranked else _sorted(narrowing, order, step, is_few=total is not None and total <= _FEW)
+    rows = (
+        _ranked(narrowing, step)
+        if ranked
+        else _sorted(narrowing, order, step, is_few=total is not None and total <= _FEW)
+    )
     has_more, rows = len(rows) > limit, rows[:limit]
     if backwards:
         rows.reverse()
@@ -134,7 +139,8 @@ JOIN card c ON c.product_id = p.product_id AND c.site_id = p.site_id AND c.curre
 _BY_NAME = f"""
 SELECT {CARD_COLUMNS}, n.name FROM card_name n
 JOIN card_place p ON p.product_id = n.product_id AND p.site_id = n.site_id AND p.category_id = n.category_id
-JOIN card c ON c.product_id = p.product_id AND c.site_id = p.site_id AND c.currency = p.currency AND c.language = n.language
+JOIN card c ON c.product_id = p.product_id AND c.site_id = p.site_id AND c.currency = p.currency
+  AND c.language = n.language
 """
 
 

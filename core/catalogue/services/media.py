@@ -84,7 +84,8 @@ def delete_media(media_id: int, actor: str) -> str:
         if name is None:
             raise NotFound
         uses = db.value(
-            "SELECT (SELECT COUNT(*) FROM product_media WHERE media_id = ?) + (SELECT COUNT(*) FROM variant WHERE media_id = ?)"
+            "SELECT (SELECT COUNT(*) FROM product_media WHERE media_id = ?) + (SELECT COUNT(*) FROM variant WHERE"
+            " media_id = ?)"
             " + (SELECT COUNT(*) FROM category WHERE media_id = ?)",
             media_id, media_id, media_id,
         )  # fmt: skip
@@ -100,7 +101,8 @@ def products_with(media_id: int) -> Sequence[int]:
     return [
         row[0]
         for row in db.rows(
-            "SELECT product_id FROM product_media WHERE media_id = ? UNION SELECT product_id FROM variant WHERE media_id = ? ORDER BY 1",
+            "SELECT product_id FROM product_media WHERE media_id = ? UNION SELECT product_id FROM variant WHERE"
+            " media_id = ? ORDER BY 1",
             media_id, media_id,
         )
     ]  # fmt: skip

@@ -66,14 +66,18 @@ class Narrowing:
     def where(self, without: str | None = None, *, walking: bool = False) -> Where:
         """The conditions, without the choice of one facet (or PRICE).
 
-        `walking`: the places are read in order until a page is full, so each is probed for its values. Otherwise, among all
+        `walking`: the places are read in order until a page is full, so each is probed for its values. Otherwise,
+        among all
         products of a site, those that have the values are looked up; without statistics SQLite would choose badly.
         """
         parts = ["p.site_id = ? AND p.category_id = ? AND p.currency = ?"]
         params: list[object] = [*self.place]
         if self.product_ids is not None:
             # The plus keeps SQLite from reading the whole category for a search's few products.
-            parts = [f"+p.site_id = ? AND +p.category_id = ? AND p.currency = ? AND p.product_id IN ({db.marks(self.product_ids)})"]
+            parts = [
+                f"+p.site_id = ? AND +p.category_id = ? AND p.currency = ? AND p.product_id IN"
+                f" ({db.marks(self.product_ids)})"
+            ]
             params += self.product_ids
         probing = walking or self.category_id != 0 or self.product_ids is not None
         for code, values in self.chosen.items():

@@ -20,7 +20,8 @@ from core.lib import clock
 from core.lib.money import Money
 
 _ADDRESS = """
-SELECT mine.ref, o.language, o.path, p.version, p.vendor, p.tax_class, p.created_at, p.updated_at, l.publish_at, l.withdraw_at
+SELECT mine.ref, o.language, o.path, p.version, p.vendor, p.tax_class, p.created_at, p.updated_at, l.publish_at,
+  l.withdraw_at
 FROM slug mine JOIN product p ON p.id = mine.ref AND p.deleted_at IS NULL
 JOIN listing l ON l.product_id = p.id AND l.site_id = mine.site_id AND l.visible
 JOIN slug o ON o.kind = mine.kind AND o.ref = mine.ref AND o.site_id = mine.site_id AND o.current = ?
@@ -28,26 +29,33 @@ WHERE mine.site_id = ? AND mine.language IN (?, ?) AND mine.kind = 'product' AND
 ORDER BY CASE WHEN mine.language = ? THEN 0 ELSE 1 END, mine.ref
 """
 
-# Rows of several kinds in one answer: a tag, five numbers, six texts. Casts say the types, which PostgreSQL cannot guess.
+# Rows of several kinds in one answer: a tag, five numbers, six texts. Casts say the types, which PostgreSQL cannot
+# guess.
 _SAID = """
 WITH RECURSIVE up(start, id, parent_id, depth) AS (
-  SELECT c.id, c.id, c.parent_id, 0 FROM product_category pc JOIN category c ON c.id = pc.category_id WHERE pc.product_id = ?
+  SELECT c.id, c.id, c.parent_id, 0 FROM product_category pc JOIN category c ON c.id = pc.category_id
+    WHERE pc.product_id = ?
   UNION ALL SELECT up.start, c.id, c.parent_id, up.depth + 1 FROM up JOIN category c ON c.id = up.parent_id)
-SELECT 't' AS kind, CAST(t.site_id AS BIGINT) AS n1, CAST(NULL AS BIGINT) AS n2, CAST(NULL AS BIGINT) AS n3, CAST(NULL AS BIGINT) AS n4,
-  CAST(NULL AS BIGINT) AS n5, t.language AS t1, t.name AS t2, t.summary AS t3, t.body_html AS t4, t.seo_title AS t5, t.seo_description AS t6
+SELECT 't' AS kind, CAST(t.site_id AS BIGINT) AS n1, CAST(NULL AS BIGINT) AS n2, CAST(NULL AS BIGINT) AS n3,
+  CAST(NULL AS BIGINT) AS n4,
+  CAST(NULL AS BIGINT) AS n5, t.language AS t1, t.name AS t2, t.summary AS t3, t.body_html AS t4, t.seo_title AS t5,
+    t.seo_description AS t6
 FROM product_text t WHERE t.product_id = ? AND (t.site_id IS NULL OR t.site_id = ?)
 UNION ALL
 SELECT 'm', m.id, m.width, m.height, m.focal_x, m.focal_y, m.name, m.mime, m.alt, NULL, NULL, NULL
 FROM (SELECT media_id, position FROM product_media WHERE product_id = ?
-  UNION ALL SELECT v.media_id, 10000 + v.position FROM variant v WHERE v.product_id = ? AND v.media_id IS NOT NULL AND v.deleted_at IS NULL) pm
+  UNION ALL SELECT v.media_id, 10000 + v.position FROM variant v
+    WHERE v.product_id = ? AND v.media_id IS NOT NULL AND v.deleted_at IS NULL) pm
 JOIN media m ON m.id = pm.media_id
 UNION ALL
-SELECT 'p', pm.media_id, pm.position, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM product_media pm WHERE pm.product_id = ?
+SELECT 'p', pm.media_id, pm.position, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM product_media pm
+  WHERE pm.product_id = ?
 UNION ALL
 SELECT 'a', a.position, pa.position, NULL, NULL, NULL, a.code, a.names, pa.names, pa.value, a.kind, NULL
 FROM product_attribute pa JOIN attribute a ON a.id = pa.attribute_id WHERE pa.product_id = ?
 UNION ALL
-SELECT 'c', up.start, up.id, up.depth, CASE WHEN c.deleted_at IS NULL AND (z.visible IS NULL OR z.visible = ?) THEN 1 ELSE 0 END,
+SELECT 'c', up.start, up.id, up.depth, CASE WHEN c.deleted_at IS NULL
+  AND (z.visible IS NULL OR z.visible = ?) THEN 1 ELSE 0 END,
   x.site_id, x.name, x.language, COALESCE(s.path, o.path, c.code), NULL, NULL, NULL
 FROM up JOIN category c ON c.id = up.id
 LEFT JOIN category_site z ON z.category_id = c.id AND z.site_id = ?
@@ -93,7 +101,19 @@ def read_page(
 
 def _said_params(product_id: int, site: Site, language: str) -> tuple[object, ...]:
     slugs = (site.id, language, True, site.id, site.language, True)
-    return product_id, product_id, site.id, product_id, product_id, product_id, product_id, True, site.id, site.id, *slugs
+    return (
+        product_id,
+        product_id,
+        site.id,
+        product_id,
+        product_id,
+        product_id,
+        product_id,
+        True,
+        site.id,
+        site.id,
+        *slugs,
+    )
 
 
 def _sale_params(product_id: int, site_id: int, currency: str) -> tuple[object, ...]:
@@ -129,11 +149,15 @@ def _page(
     trails = _trails(said["c"], site, language)
     until = sooner(sale.until, address[9])
     return ProductPage(
-        id=address[0], version=address[3], path=path, name=text[6], summary=text[7], body_html=text[8], seo_title=text[9],
-        seo_description=text[10], text_language=text[5], vendor=address[4], tax_class=address[5], options=sale.options, variants=sale.variants,
+        id=address[0], version=address[3], path=path, name=text[6], summary=text[7], body_html=text[8],
+        seo_title=text[9],
+        seo_description=text[10], text_language=text[5], vendor=address[4], tax_class=address[5], options=sale.options,
+        variants=sale.variants,
         pictures=_pictures(said, language, site.language, text[6]), facts=_facts(said["a"], language, site.language),
-        crumbs=max(trails, key=len, default=()), category_ids=frozenset(crumb.category_id for trail in trails for crumb in trail),
-        alternates=alternates, created_at=clock.instant(address[6]), updated_at=clock.instant(address[7]), until=instant_or_none(until),
+        crumbs=max(trails, key=len, default=()),
+        category_ids=frozenset(crumb.category_id for trail in trails for crumb in trail),
+        alternates=alternates, created_at=clock.instant(address[6]), updated_at=clock.instant(address[7]),
+        until=instant_or_none(until),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Which price holds, and what plugins promote it to.
 
-Plugins are asked before a transaction opens; what they answered goes into it as `Promotions`. An answer is bound to the list
+Plugins are asked before a transaction opens; what they answered goes into it as `Promotions`. An answer is bound to
+the list
 price it was asked for, so one that was overtaken by an edit does not count and is asked again.
 """
 

@@ -187,7 +187,8 @@ def _conclude(saving: Saving, version: int) -> None:
     if not saving.is_new:
         update("product", saving.product_id, {"version": version + 1, "updated_at": clock.now_us()})
     activity.record(
-        saving.actor, "product.created" if saving.is_new else "product.changed", f"product:{saving.product_id}", title=_title(saving.product_id),
+        saving.actor, "product.created" if saving.is_new else "product.changed", f"product:{saving.product_id}",
+        title=_title(saving.product_id),
         site_id=saving.site.id, before=saving.before, after=saving.after,
     )  # fmt: skip
 

@@ -13,7 +13,8 @@ from core.lib import clock
 from core.lib.money import Money
 
 CARD_COLUMNS = (
-    "c.product_id, c.name, c.path, c.summary, c.price, c.was, c.from_price, c.until, c.picture, c.swatches, c.available, c.low,"
+    "c.product_id, c.name, c.path, c.summary, c.price, c.was, c.from_price, c.until, c.picture, c.swatches,"
+    " c.available, c.low,"
     " c.variant_id, c.created_at"
 )
 

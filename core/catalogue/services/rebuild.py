@@ -18,7 +18,8 @@ _AT_ONCE = 200
 def rebuild_cards(site: Site | None = None, progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
     """Make all cards, places, facets and counters anew from the facts; answers how many products were looked at.
 
-    With a `site`, the products listed there. `progress(done, all)` is called between short transactions, so that the shop
+    With a `site`, the products listed there. `progress(done, all)` is called between short transactions, so that the
+    shop
     goes on selling meanwhile.
     """
     total = int(db.value("SELECT COUNT(*) FROM product") or 0)
@@ -45,7 +46,8 @@ def _batches(site_id: int | None) -> Iterator[list[int]]:
     )
     while True:
         found = db.rows(
-            f"{source} UNION SELECT product_id FROM card_place WHERE product_id > ?{where} ORDER BY product_id LIMIT {_AT_ONCE}",
+            f"{source} UNION SELECT product_id FROM card_place WHERE product_id > ?{where} ORDER BY product_id LIMIT"
+            f" {_AT_ONCE}",
             last, *params, last, *params,
         )  # fmt: skip
         if not found:
@@ -57,7 +59,8 @@ def _batches(site_id: int | None) -> Iterator[list[int]]:
 def _recount() -> None:
     """Count every category of every site, one short transaction each."""
     for site_id, category_id in db.rows(
-        "SELECT DISTINCT site_id, category_id FROM card_place UNION SELECT DISTINCT site_id, category_id FROM card_count"
+        "SELECT DISTINCT site_id, category_id FROM card_place UNION SELECT DISTINCT site_id, category_id FROM"
+        " card_count"
     ):
         with db.transaction():
             lock_all_cards()

@@ -15,20 +15,25 @@ from core.lib.money import Money
 
 # Rows of several kinds in one answer: a tag, seven numbers, four texts.
 SALE = """
-SELECT 'o' AS kind, CAST(o.id AS BIGINT) AS n1, CAST(o.position AS BIGINT) AS n2, CAST(v.id AS BIGINT) AS n3, CAST(v.position AS BIGINT) AS n4,
-  CAST(NULL AS BIGINT) AS n5, CAST(NULL AS BIGINT) AS n6, CAST(NULL AS BIGINT) AS n7, o.code AS t1, o.names AS t2, v.code AS t3, v.names AS t4,
+SELECT 'o' AS kind, CAST(o.id AS BIGINT) AS n1, CAST(o.position AS BIGINT) AS n2, CAST(v.id AS BIGINT) AS n3,
+  CAST(v.position AS BIGINT) AS n4,
+  CAST(NULL AS BIGINT) AS n5, CAST(NULL AS BIGINT) AS n6, CAST(NULL AS BIGINT) AS n7, o.code AS t1, o.names AS t2,
+    v.code AS t3, v.names AS t4,
   v.swatch AS t5
 FROM product_option o JOIN option_value v ON v.option_id = o.id WHERE o.product_id = ?
 UNION ALL
-SELECT 'v', v.id, v.position, CASE WHEN v.tracked THEN 1 ELSE 0 END, v.weight_g, CASE WHEN v.needs_delivery THEN 1 ELSE 0 END, v.media_id,
-  (SELECT SUM(l.on_hand + l.backorder_limit - l.allocated - l.held) FROM stock_level l WHERE l.variant_id = v.id), v.sku, v.barcode, NULL, NULL, NULL
+SELECT 'v', v.id, v.position, CASE WHEN v.tracked THEN 1 ELSE 0 END, v.weight_g,
+  CASE WHEN v.needs_delivery THEN 1 ELSE 0 END, v.media_id,
+  (SELECT SUM(l.on_hand + l.backorder_limit - l.allocated - l.held) FROM stock_level l
+    WHERE l.variant_id = v.id), v.sku, v.barcode, NULL, NULL, NULL
 FROM variant v WHERE v.product_id = ? AND v.active AND v.deleted_at IS NULL
 UNION ALL
 SELECT 'w', w.variant_id, w.option_id, w.value_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM variant_value w JOIN variant v ON v.id = w.variant_id WHERE v.product_id = ? AND v.active AND v.deleted_at IS NULL
 UNION ALL
 SELECT 'p', p.variant_id, p.from_qty, p.starts, p.ends, p.amount, p.was, NULL, NULL, NULL, NULL, NULL, NULL
-FROM price p JOIN variant v ON v.id = p.variant_id WHERE v.product_id = ? AND p.site_id = ? AND p.currency = ? AND p.list IS NULL
+FROM price p JOIN variant v ON v.id = p.variant_id
+  WHERE v.product_id = ? AND p.site_id = ? AND p.currency = ? AND p.list IS NULL
 """
 
 
@@ -63,9 +68,12 @@ def read_sale(rows: Iterable[tuple[Any, ...]], language: str, fallback: str, cur
         amount = None if price.amount is None else Money(price.amount, currency)
         variants.append(
             ShownVariant(
-                id=row[0], sku=row[7], barcode=row[8], price=amount, list_price=amount, was=None if price.was is None else Money(price.was, currency),
-                tiers=price.prices(currency) if len(price.tiers) > 1 else (), stock=level.stock, left=level.free if level.tracked else None,
-                value_ids=tuple(chosen[option.id] for option in options if option.id in chosen), media_id=row[5], weight_g=row[3],
+                id=row[0], sku=row[7], barcode=row[8], price=amount, list_price=amount,
+                was=None if price.was is None else Money(price.was, currency),
+                tiers=price.prices(currency) if len(price.tiers) > 1 else (), stock=level.stock,
+                left=level.free if level.tracked else None,
+                value_ids=tuple(chosen[option.id] for option in options if option.id in chosen), media_id=row[5],
+                weight_g=row[3],
                 needs_delivery=bool(row[4]),
             )
         )  # fmt: skip

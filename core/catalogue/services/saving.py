@@ -87,7 +87,8 @@ def save_texts(saving: Saving, texts: Mapping[str, TextDraft], site_id: int | No
     if not texts:
         return
     rows = saving.stored(
-        "SELECT language, site_id, id, name, summary, body_html, seo_title, seo_description FROM product_text WHERE product_id = ? ORDER BY id",
+        "SELECT language, site_id, id, name, summary, body_html, seo_title, seo_description FROM product_text WHERE"
+        " product_id = ? ORDER BY id",
         saving.product_id,
     )
     known = {(row[0], row[1]): row[2:] for row in rows}

@@ -56,7 +56,8 @@ def options_of(product_id: int) -> list[Option]:
     ]
     by_id = {option.id: option for option in options}
     for option_id, *value, names, swatch, position in db.rows(
-        "SELECT v.option_id, v.id, v.code, v.names, v.swatch, v.position FROM option_value v JOIN product_option o ON o.id = v.option_id"
+        "SELECT v.option_id, v.id, v.code, v.names, v.swatch, v.position FROM option_value v JOIN product_option o ON"
+        " o.id = v.option_id"
         " WHERE o.product_id = ? ORDER BY v.position, v.id",
         product_id,
     ):
@@ -181,7 +182,8 @@ def save_attributes(saving: Saving, drafts: tuple[AttributeDraft, ...] | None) -
     old = [
         tuple(row)
         for row in saving.stored(
-            "SELECT attribute_id, position, value, names, number FROM product_attribute WHERE product_id = ? ORDER BY attribute_id, position",
+            "SELECT attribute_id, position, value, names, number FROM product_attribute WHERE product_id = ? ORDER BY"
+            " attribute_id, position",
             saving.product_id,
         )
     ]
@@ -254,7 +256,8 @@ def _name_facets(wanted: Iterable[tuple[str, str, Mapping[str, str], str, int]])
     known = {
         (row[0], row[1]): (decoded(row[2]), row[3])
         for row in db.rows(
-            f"SELECT code, value, names, swatch FROM facet_name WHERE code IN ({db.marks(codes)}) AND value IN ({db.marks(values)})",
+            f"SELECT code, value, names, swatch FROM facet_name WHERE code IN ({db.marks(codes)}) AND value IN"
+            f" ({db.marks(values)})",
             *codes,
             *values,
         )
@@ -269,5 +272,6 @@ def _name_facets(wanted: Iterable[tuple[str, str, Mapping[str, str], str, int]])
         "facet_name",
         ("code", "value", "names", "swatch", "position"),
         changed,
-        "ON CONFLICT (code, value) DO UPDATE SET names = excluded.names, swatch = excluded.swatch, position = excluded.position",
+        "ON CONFLICT (code, value) DO UPDATE SET names = excluded.names, swatch = excluded.swatch, position ="
+        " excluded.position",
     )

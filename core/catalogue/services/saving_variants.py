@@ -126,7 +126,8 @@ def _save_values(saving: Saving, ids: Mapping[int, VariantDraft], options: Seque
     old: dict[int, dict[int, int]] = {variant_id: {} for variant_id in wanted}
     if not saving.is_new:
         for variant_id, option_id, value_id in db.rows(
-            f"SELECT variant_id, option_id, value_id FROM variant_value WHERE variant_id IN ({db.marks(tuple(wanted))})",
+            f"SELECT variant_id, option_id, value_id FROM variant_value WHERE variant_id IN"
+            f" ({db.marks(tuple(wanted))})",
             *wanted,
         ):
             old[variant_id][option_id] = value_id
@@ -179,7 +180,8 @@ def replace_prices(
     old: dict[int, list[tuple[object, ...]]] = {variant_id: [] for variant_id in rows}
     if not fresh:
         for variant_id, *price in db.rows(
-            f"SELECT variant_id, {', '.join(_PRICE)} FROM price WHERE site_id = ? AND list IS NULL AND variant_id IN ({db.marks(tuple(rows))})",
+            f"SELECT variant_id, {', '.join(_PRICE)} FROM price WHERE site_id = ? AND list IS NULL AND variant_id IN"
+            f" ({db.marks(tuple(rows))})",
             site_id, *rows,
         ):  # fmt: skip
             old[variant_id].append(tuple(price))

@@ -20,7 +20,8 @@ def search_cards(
 ) -> Listing:
     """What a search finds, as a list with facets. `product_ids` are what the hook `site_search` ranked, best first.
 
-    Without them the plain search finds cards in which every word occurs (three statements); ids that the site does not show
+    Without them the plain search finds cards in which every word occurs (three statements); ids that the site does
+    not show
     fall out. A query in the usual order is sorted by relevance.
     """
     ids = plain_search(site, language, text) if product_ids is None else list(dict.fromkeys(product_ids))[:_MOST_IDS]

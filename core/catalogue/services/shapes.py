@@ -329,7 +329,8 @@ class Home:
 class CartVariant:
     """What a cart line needs of its variant. `price` None: no longer sold here, and `left` None: not counted.
 
-    `tiers` hold list prices per quantity, lowest quantity first; `unit(quantity)` picks. `choices` are (option, value) in words.
+    `tiers` hold list prices per quantity, lowest quantity first; `unit(quantity)` picks. `choices` are (option,
+    value) in words.
     """
 
     id: int

@@ -104,7 +104,8 @@ def _free(site_id: int, language: str, kind: Kind, ref: int, base: str) -> str:
     taken = {
         row[0]
         for row in db.rows(
-            f"SELECT path FROM slug WHERE site_id = ? AND language = ? AND kind = ? AND ref <> ? AND path IN ({db.marks(wanted)})",
+            f"SELECT path FROM slug WHERE site_id = ? AND language = ? AND kind = ? AND ref <> ? AND path IN"
+            f" ({db.marks(wanted)})",
             site_id, language, kind, ref, *wanted,
         )
     }  # fmt: skip

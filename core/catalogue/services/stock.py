@@ -1,6 +1,7 @@
 """Stock in the transaction of an order, a return or an import: promise, give back, ship, receive, hold.
 
-Every change of a level is the one guarded UPDATE below, in sorted order, with its move beside it. So two buyers of the last
+Every change of a level is the one guarded UPDATE below, in sorted order, with its move beside it. So two buyers of
+the last
 piece cannot both get it, whatever either has read before, and no two writers wait for each other in a circle.
 """
 
@@ -73,7 +74,8 @@ class Move:
 def allocate(needs: Mapping[int, int], reference: str, actor: str) -> list[Allocation]:
     """Promise pieces (variant id to quantity) to `reference`; variants that are not counted are passed over.
 
-    Takes from one location if one has all, by priority, and splits only if none has. Raises OutOfStock: nothing is promised
+    Takes from one location if one has all, by priority, and splits only if none has. Raises OutOfStock: nothing is
+    promised
     then, since the caller's transaction ends.
     """
     return _promise(needs, "allocate", reference, actor)
@@ -112,7 +114,8 @@ def _promise_one(
         for location_id, quantity in sorted(plan.items()):
             allocated, held = (quantity, 0) if kind == "allocate" else (0, quantity)
             move = Move(
-                variant_id=variant_id, location_id=location_id, kind=kind, allocated=allocated, held=held, reference=reference
+                variant_id=variant_id, location_id=location_id, kind=kind, allocated=allocated, held=held,
+                reference=reference
             )  # fmt: skip
             if moving.move(move):
                 left -= quantity
@@ -132,9 +135,11 @@ class _Places:
 def _places(variant_ids: Sequence[int]) -> dict[int, _Places]:
     found: dict[int, _Places] = {}
     for variant_id, sku, tracked, location_id, free in db.rows(
-        "SELECT v.id, v.sku, v.tracked, l.location_id, l.on_hand + l.backorder_limit - l.allocated - l.held FROM variant v"
+        "SELECT v.id, v.sku, v.tracked, l.location_id, l.on_hand + l.backorder_limit - l.allocated - l.held FROM"
+        " variant v"
         " LEFT JOIN stock_level l ON l.variant_id = v.id LEFT JOIN location o ON o.id = l.location_id"
-        f" WHERE v.id IN ({db.marks(variant_ids)}) AND v.active AND v.deleted_at IS NULL ORDER BY v.id, o.priority, o.id",
+        f" WHERE v.id IN ({db.marks(variant_ids)}) AND v.active AND v.deleted_at IS NULL ORDER BY v.id, o.priority,"
+        " o.id",
         *variant_ids,
     ):
         places = found.setdefault(variant_id, _Places(sku, bool(tracked), {}))
@@ -261,7 +266,8 @@ def restock(needs: Mapping[int, int], location_id: int, reference: str, actor: s
 def ensure_level(variant_id: int, location_id: int) -> None:
     """An empty level, if there is none yet."""
     db.execute(
-        "INSERT INTO stock_level (variant_id, location_id, on_hand, allocated, held, backorder_limit) VALUES (?, ?, 0, 0, 0, 0)"
+        "INSERT INTO stock_level (variant_id, location_id, on_hand, allocated, held, backorder_limit) VALUES (?, ?,"
+        " 0, 0, 0, 0)"
         " ON CONFLICT (variant_id, location_id) DO NOTHING",
         variant_id, location_id,
     )  # fmt: skip
@@ -365,7 +371,8 @@ def stock_of(variant_ids: Sequence[int]) -> dict[int, list[tuple[int, int, int, 
     levels: dict[int, list[tuple[int, int, int, int, int]]] = defaultdict(list)
     for row in db.rows(
         "SELECT l.variant_id, l.location_id, l.on_hand, l.allocated, l.held, l.backorder_limit FROM stock_level l"
-        f" JOIN location o ON o.id = l.location_id WHERE l.variant_id IN ({db.marks(variant_ids)}) ORDER BY o.priority, o.id",
+        f" JOIN location o ON o.id = l.location_id WHERE l.variant_id IN ({db.marks(variant_ids)}) ORDER BY"
+        " o.priority, o.id",
         *variant_ids,
     ):
         levels[row[0]].append((row[1], row[2], row[3], row[4], row[5]))

@@ -51,7 +51,8 @@ def change_backorder_limit(variant_id: int, location_id: int, limit: int) -> boo
     if before == limit:
         return False
     if not db.execute(
-        "UPDATE stock_level SET backorder_limit = ? WHERE variant_id = ? AND location_id = ? AND allocated + held <= on_hand + ?",
+        "UPDATE stock_level SET backorder_limit = ? WHERE variant_id = ? AND location_id = ? AND allocated + held <="
+        " on_hand + ?",
         limit, variant_id, location_id, limit,
     ):  # fmt: skip
         raise StockPromised(variant_id)
@@ -62,7 +63,8 @@ def count_moves(counted: Mapping[int, int], location_id: int) -> list[Move]:
     """Part of a verb: the moves that bring variants to these counts; none for those that are right."""
     known: dict[int, int] = dict(
         db.rows(
-            f"SELECT variant_id, on_hand FROM stock_level WHERE location_id = ? AND variant_id IN ({db.marks(tuple(counted))}){_for_update()}",
+            f"SELECT variant_id, on_hand FROM stock_level WHERE location_id = ? AND variant_id IN"
+            f" ({db.marks(tuple(counted))}){_for_update()}",
             location_id, *counted,
         )
     )  # fmt: skip

@@ -20,6 +20,10 @@ from core.kernel.sites import SiteState
 __all__ = ["CART", "CHECKOUT", "PLACE", "CheckoutView", "CodeView", "GatewayView", "LineView", "look", "price_cart"]
 
 
+# The tables keep 64 bits, and a share is worked out from an amount times a quantity.
+_LARGEST = 10**15
+
+
 def price_cart(state: SiteState, stored: StoredCart) -> Quote:
     """What the cart costs now: `look` at the step `checkout`, without the rest."""
     return look(state, stored, CHECKOUT).quote
@@ -41,6 +45,7 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
     lines = _lines(stored, variants, priced)
     problems = (
         *_line_problems(lines),
+        *_size_problems(priced),
         *_delivery_problems(cart, delivery, step),
         *state.hooks.checkout_problems(site=state.site, cart=cart, step=step),
     )
@@ -74,6 +79,12 @@ def _taxed(state: SiteState, cart: Cart, after: Discounted, steps: Sequence[Trac
     asked = after.taxable(cart.address, prices_include_tax=included)
     taxes = state.hooks.checkout_taxes(site=state.site, priced=asked) if cart.lines else None
     return quote(after, taxes, prices_include_tax=included, trace=steps)
+
+
+def _size_problems(priced: Quote) -> tuple[Problem, ...]:
+    if priced.totals.subtotal.amount <= _LARGEST and priced.total.amount <= _LARGEST:
+        return ()
+    return (Problem(message=_("This is more than one order can hold. Take something out."), code="too_much"),)
 
 
 def _delivery_problems(cart: Cart, delivery: Delivery, step: str) -> tuple[Problem, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -69,12 +68,6 @@ def forget_file(name: str) -> None:
 def remarks_path(name: str) -> Path:
     """Where the remarks about a file are, whether there are any or not."""
     return folder() / f"{Path(name).stem}-remarks.csv"
-
-
-def copy_remarks(name: str, target: Path) -> Path:
-    """Put the remarks where the merchant can find them."""
-    shutil.copyfile(remarks_path(name), target)
-    return target
 
 
 def remark_columns() -> tuple[str, ...]:

@@ -31,8 +31,6 @@ class OwnFormat:
         head = records[0]
         return ProductRow(
             line=head.line,
-            last=records[-1].line,
-            key=self.key(head.cells) or head.raw("sku"),
             path=head.optional("path") or None,
             texts=_texts(head),
             variants=tuple(_variant(record, head) for record in records),

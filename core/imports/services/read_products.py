@@ -19,10 +19,9 @@ from core.lib.csv import Row, open_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadProduct:
-    """A product of the file, or None with the remarks that say why it is left out; `last` is its last line."""
+    """A product of the file, or None with the remarks that say why it is left out."""
 
     line: int
-    rows: int
     product: ProductRow | None
     problems: tuple[Problem, ...]
 
@@ -59,7 +58,6 @@ class ProductFile:
         sound = product is not None and not reading.refused
         return ReadProduct(
             line=records[0].line,
-            rows=len(records),
             product=product if sound else None,
             problems=tuple(reading.problems),
         )

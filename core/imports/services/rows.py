@@ -67,15 +67,13 @@ class VariantRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductRow:
-    """A product with its variants, whole. `line` is its first line in the file, `last` the last one that speaks of it.
+    """A product with its variants, whole. `line` is its first line in the file.
 
     `categories` are paths from the root, by name. `attributes` map a name to its texts. `published` None leaves an
     existing listing as it is and lists a new product, unless `hidden_if_new`.
     """
 
     line: int
-    last: int
-    key: str
     variants: tuple[VariantRow, ...]
     texts: tuple[TextRow, ...] = ()
     path: str | None = None

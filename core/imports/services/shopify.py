@@ -58,8 +58,6 @@ class ShopifyFormat:
         names = _option_names(head)
         return ProductRow(
             line=head.line,
-            last=records[-1].line,
-            key=self.key(head.cells) or "",
             path=slugify(self.key(head.cells) or ""),
             texts=(_texts(head),),
             variants=tuple(_variant(record, head, names) for record in records if _is_variant(record, head)),

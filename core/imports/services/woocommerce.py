@@ -189,8 +189,6 @@ def _product(
         head.remark("type", remarks.DOWNLOADS, warning=True)
     return ProductRow(
         line=min(record.line for record in records),
-        last=max(record.line for record in records),
-        key=head.raw("sku") or f"id:{head.raw('id')}",
         texts=(
             TextRow(
                 language=head.reading.site.language,

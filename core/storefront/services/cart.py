@@ -70,7 +70,7 @@ def shown_cart(view: CheckoutView, undo: Undo | None = None, problem: str = "") 
         subtotal=view.quote.totals.subtotal,
         totals=quote_rows(view.quote, count),
         short_totals=goods_row(view.quote, count),
-        codes=tuple(code.code for code in view.codes if code.granted),
+        codes=tuple(code.code for code in view.codes),
         code_error=refused_code(view.codes),
         problems=(*_problem(problem), *(one for one in view.problems if one.line_id is None)),
         undo=undo,
@@ -123,7 +123,7 @@ def _was(line: LineView) -> Money | None:
 
 def refused_code(codes: Sequence[CodeView]) -> str:
     """Why the last code that is not granted is not."""
-    return next((code.reason for code in reversed(codes) if not code.granted), "")
+    return next((f"{code.code}: {code.reason}" for code in reversed(codes) if not code.granted), "")
 
 
 def undo_of(site: Site, language: str, currency: str, text: str) -> Undo | None:

@@ -115,7 +115,7 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
             )
             for line in shown_lines(view.lines)
         ],
-        codes=tuple(code.code for code in view.codes if code.granted),
+        codes=tuple(code.code for code in view.codes),
         code_error=refused_code(view.codes),
         totals=quote_rows(view.quote, stored.count),
         total=view.total,

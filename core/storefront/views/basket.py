@@ -29,18 +29,16 @@ def stored_cart() -> StoredCart | None:
 
 
 def remember_cart(response: Response, token: str) -> Response:
-    """Hand the token to the browser, and the number that its badge shows."""
+    """Hand the token to the browser; whoever shows the cart next tells the badge."""
     response.set_cookie(
         TOKEN, token, max_age=_DAYS_30_S, path="/", secure=request.is_secure, httponly=True, samesite="Lax"
     )
-    return show_count(response, token)
+    return response
 
 
-def show_count(response: Response, token: str | None = None) -> Response:
-    """Tell the badge how much is in the cart now."""
-    cart = find_cart(current().site, token or cart_token(), shopper_id=shopper_id())
-    count = str(cart.count if cart else 0)
-    response.set_cookie(COUNT, count, max_age=_DAYS_30_S, path="/", secure=request.is_secure, samesite="Lax")
+def show_count(response: Response, count: int) -> Response:
+    """Tell the badge how much is in the cart: in a cookie, so that pages can be the same for everyone."""
+    response.set_cookie(COUNT, str(count), max_age=_DAYS_30_S, path="/", secure=request.is_secure, samesite="Lax")
     return response
 
 

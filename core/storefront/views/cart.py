@@ -27,14 +27,14 @@ from core.storefront.views.place import VIEWS
 @public
 def cart() -> Response:
     """The cart page."""
-    return page("pages/cart.html", cart=_shown())
+    return _show("pages/cart.html")
 
 
 @VIEWS.get("/cart/drawer")
 @public
 def cart_drawer() -> Response:
     """The cart as a fragment."""
-    return page("fragments/cart_drawer.html", cart=_shown())
+    return _show("fragments/cart_drawer.html")
 
 
 @VIEWS.post("/cart/add")
@@ -66,11 +66,11 @@ def change_line(line_id: int) -> Response:
     try:
         if "remove" in request.form or (wanted := forms.stepped(request.form)) < 1:
             gone = carts.remove_line(site, token, line_id, shopper_id=person)
-            return show_count(_back(undo=f"{gone.variant_id}.{gone.quantity}"))
+            return _back(undo=f"{gone.variant_id}.{gone.quantity}")
         carts.set_quantity(site, token, line_id, wanted, shopper_id=person)
     except Refused as error:
         return _refused(error)
-    return show_count(_back())
+    return _back()
 
 
 @VIEWS.post("/cart/undo")
@@ -132,10 +132,15 @@ def _back(undo: str | None = None) -> Response:
 def _refused(error: Refused) -> Response:
     """The cart as it is, with what went wrong."""
     template = "fragments/cart_drawer.html" if is_fragment() else "pages/cart.html"
-    return page(template, error.status, cart=_shown(i18n.say(error)))
+    return _show(template, error.status, i18n.say(error))
 
 
-def _shown(problem: str = "") -> ShownCart:
+def _show(template: str, status: int = 200, problem: str = "") -> Response:
+    shown = _shown(problem)
+    return show_count(page(template, status, cart=shown), shown.count)
+
+
+def _shown(problem: str) -> ShownCart:
     state, stored = current(), stored_cart()
     undo = undo_of(state.site, i18n.language(), currency(), request.args.get("undo", ""))
     if stored is None:

@@ -17,6 +17,7 @@ from core.testing.contracts.channel import ChannelContract, ChannelPeer
 from core.testing.contracts.gateway import GatewayContract
 from core.testing.contracts.promotion import Case, PromotionContract
 from core.testing.contracts.samples import a_cart, a_line, a_parcel, a_site, an_intent, the_address
+from core.testing.contracts.search import SearchContract
 from core.testing.contracts.steps import GatewayPeer
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "GatewayContract",
     "GatewayPeer",
     "PromotionContract",
+    "SearchContract",
     "a_cart",
     "a_line",
     "a_parcel",

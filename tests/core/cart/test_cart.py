@@ -20,6 +20,7 @@ from core.cart.services import (
     find_cart,
     forget_old_carts,
     lines,
+    localise_cart,
     remove_code,
     remove_line,
     save_details,
@@ -236,6 +237,16 @@ def test_old_carts_are_forgotten_and_ordered_ones_kept(shop: Shop, cup: int) -> 
     assert find_cart(shop.site, old) is None
     assert find_cart(shop.site, fresh) is not None
     assert find_cart(shop.site, ordered, ordered=True) is not None
+
+
+def test_a_cart_follows_the_language_that_is_spoken(shop: Shop, cup: int) -> None:
+    token = add_to_cart(shop.site, None, cup)
+    localise_cart(shop.site, token, currency="EUR", language="zh-CN")
+    assert seen(shop, token).language == "zh-CN"
+    with pytest.raises(NotForSale):
+        localise_cart(shop.site, token, currency="JPY", language="en")
+    add_to_cart(shop.site, token, cup, language="en")
+    assert (seen(shop, token).language, seen(shop, token).currency) == ("en", "EUR")
 
 
 def test_adding_costs_few_statements(shop: Shop, cup: int) -> None:

@@ -74,7 +74,10 @@ class Promoter:
         self.asked += queries
         return {
             query: PromotedPrice(
-                amount=Money(query.list_price.amount * (100 - self.percent[query.product_id]) // 100, query.list_price.currency), until=self.until
+                amount=Money(
+                    query.list_price.amount * (100 - self.percent[query.product_id]) // 100, query.list_price.currency
+                ),
+                until=self.until,
             )
             for query in queries
             if query.product_id in self.percent

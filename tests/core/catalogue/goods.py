@@ -26,10 +26,16 @@ def simple(name: str, sku: str, price: str = "10", stock: int | None = None, **m
     return ProductDraft(texts={"en": TextDraft(name=name)}, variants=(variant,), **more)
 
 
-COLOURS = {"red": ("Red", "红色", "#c22222"), "blue": ("Blue", "蓝色", "#2233aa"), "green": ("Green", "绿色", "#118833")}
+COLOURS = {
+    "red": ("Red", "红色", "#c22222"),
+    "blue": ("Blue", "蓝色", "#2233aa"),
+    "green": ("Green", "绿色", "#118833"),
+}
 
 
-def shirt(name: str, sku: str, colours: tuple[str, ...] = ("red", "blue"), sizes: tuple[str, ...] = ("s", "m"), **more: Any) -> ProductDraft:
+def shirt(
+    name: str, sku: str, colours: tuple[str, ...] = ("red", "blue"), sizes: tuple[str, ...] = ("s", "m"), **more: Any
+) -> ProductDraft:
     """A product in colours and sizes, 20 euros each, 10 of each on the shelf."""
     return ProductDraft(
         texts={"en": TextDraft(name=name, summary=f"{name} of linen"), "zh-CN": TextDraft(name=f"{name}衬衫")},

@@ -22,6 +22,7 @@ from core.catalogue.services import (
     restore_category,
     restore_product,
     save_product,
+    save_products,
     set_category_on_site,
     set_listing,
     set_prices,
@@ -48,7 +49,9 @@ def test_card_says_the_lowest_price_and_that_there_are_higher_ones(shop: Site, m
     draft = shirt("Oxford", "OX", colours=("red", "blue"), sizes=("s",))
     assert draft.variants is not None
     red, blue = draft.variants
-    product_id = make(replace(draft, variants=(replace(red, prices=priced("25")), replace(blue, prices=priced("18", was="22")))))
+    product_id = make(
+        replace(draft, variants=(replace(red, prices=priced("25")), replace(blue, prices=priced("18", was="22"))))
+    )
     shown = card(shop, product_id)
     assert (shown.price, shown.was, shown.from_price, shown.variant_id) == (euro("18"), euro("22"), True, None)
     assert [swatch.name for swatch in card(shop, product_id, "zh-CN").swatches] == ["红色", "蓝色"]
@@ -100,7 +103,9 @@ def test_promotions_are_asked_for_the_price_that_is_about_to_be(shop: Site, make
     assert len(transactions) <= 1
 
 
-def test_promotion_that_ends_takes_its_price_off_the_card(shop: Site, make: Make, promoter: Promoter, noon: clock.Frozen) -> None:
+def test_promotion_that_ends_takes_its_price_off_the_card(
+    shop: Site, make: Make, promoter: Promoter, noon: clock.Frozen
+) -> None:
     product_id = make("Lamp", "LAMP", "10")
     promoter.percent, promoter.until = {product_id: 50}, clock.now() + timedelta(hours=1)
     save_product(shop, ProductDraft(id=product_id, vendor="Vesta", whole=False), STAFF)
@@ -129,7 +134,12 @@ def test_sale_begins_and_ends_by_itself(shop: Site, make: Make, noon: clock.Froz
 def test_listing_is_published_and_withdrawn_by_itself(shop: Site, make: Make, noon: clock.Frozen) -> None:
     product_id = make("Lamp", "LAMP")
     set_listing(
-        shop, product_id, visible=True, publish_at=clock.now() + timedelta(hours=1), withdraw_at=clock.now() + timedelta(hours=2), actor=STAFF
+        shop,
+        product_id,
+        visible=True,
+        publish_at=clock.now() + timedelta(hours=1),
+        withdraw_at=clock.now() + timedelta(hours=2),
+        actor=STAFF,
     )
     seen = []
     for _ in range(3):
@@ -163,9 +173,17 @@ class Story:
 
     def __init__(self, shop: Site, other: Site, seed: int) -> None:
         self.sites, self.random = (shop, other), random.Random(seed)
-        self.categories = [ensure_category(path, "en", STAFF) for path in (["A"], ["A", "B"], ["A", "B", "C"], ["D"], ["D", "E"])]
+        self.categories = [
+            ensure_category(path, "en", STAFF) for path in (["A"], ["A", "B"], ["A", "B", "C"], ["D"], ["D", "E"])
+        ]
         self.pictures = [
-            add_media(StoredFile(name=f"{n}.webp", original="x", mime="image/webp", width=4, height=3, bytes=9, sha256=str(n)), {}, STAFF)
+            add_media(
+                StoredFile(
+                    name=f"{n}.webp", original="x", mime="image/webp", width=4, height=3, bytes=9, sha256=str(n)
+                ),
+                {},
+                STAFF,
+            )
             for n in range(3)
         ]
         self.products = [save_product(shop, self.draft(number), STAFF).product_id for number in range(6)]
@@ -181,14 +199,17 @@ class Story:
                 replace(variant, prices=priced(str(self.random.randint(5, 40))), stock=self.random.choice([0, 2, 30]))
                 for variant in draft.variants
             ),
-            attributes=(AttributeDraft(code="material", names={"en": "Material"}, values=(material,), filterable=True),),
+            attributes=(
+                AttributeDraft(code="material", names={"en": "Material"}, values=(material,), filterable=True),
+            ),
             category_ids=tuple(self.random.sample(self.categories, self.random.randint(0, 2))),
             media_ids=tuple(self.random.sample(self.pictures, self.random.randint(0, 2))),
         )
 
     def step(self) -> None:
         verbs: list[Callable[[], object]] = [
-            self.edit, self.price, self.stock, self.sell, self.list_elsewhere, self.archive, self.category, self.move, self.hide, self.rename,
+            self.edit, self.price, self.stock, self.sell, self.list_elsewhere, self.archive, self.category, self.move,
+            self.hide, self.rename,
             self.picture,
         ]  # fmt: skip
         self.random.choice(verbs)()
@@ -203,7 +224,7 @@ class Story:
 
     def edit(self) -> None:
         number = self.random.randrange(6)
-        save_product(self.sites[0], replace(self.draft(number), id=self.products[number]), STAFF)
+        save_products(self.sites[0], [replace(self.draft(number), id=self.products[number])], STAFF)
 
     def price(self) -> None:
         site = self.random.choice(self.sites)
@@ -225,7 +246,9 @@ class Story:
 
     def list_elsewhere(self) -> None:
         site = self.random.choice(self.sites)
-        set_listing(site, self.product, visible=self.random.random() < 0.8, position=self.random.randint(0, 3), actor=STAFF)
+        set_listing(
+            site, self.product, visible=self.random.random() < 0.8, position=self.random.randint(0, 3), actor=STAFF
+        )
 
     def archive(self) -> None:
         self.random.choice([archive_product, restore_product, restore_product])(self.product, STAFF)
@@ -242,7 +265,9 @@ class Story:
 
     def rename(self) -> None:
         text = TextDraft(name=f"Name {self.random.random()}", summary="short")
-        save_product(self.random.choice(self.sites), ProductDraft(id=self.product, site_texts={"en": text}, whole=False), STAFF)
+        save_product(
+            self.random.choice(self.sites), ProductDraft(id=self.product, site_texts={"en": text}, whole=False), STAFF
+        )
         set_slug(self.sites[0], "product", self.product, "en", f"path-{self.random.random()}", STAFF)
 
     def picture(self) -> None:
@@ -259,7 +284,13 @@ def test_after_any_edits_cards_are_as_if_made_anew(shop: Site, other: Site, seed
 
 
 def test_rebuild_heals_what_was_broken_by_hand(make: Make) -> None:
-    make(shirt("Oxford", "OX", category_ids=(create_category(CategoryDraft(texts={"en": CategoryText(name="Shirts")}), STAFF),)))
+    make(
+        shirt(
+            "Oxford",
+            "OX",
+            category_ids=(create_category(CategoryDraft(texts={"en": CategoryText(name="Shirts")}), STAFF),),
+        )
+    )
     before = cards()
     with db.transaction():
         db.execute("UPDATE card SET price = 1")
@@ -267,7 +298,8 @@ def test_rebuild_heals_what_was_broken_by_hand(make: Make) -> None:
         db.execute("UPDATE card_count SET total = total + 5")
         db.execute("INSERT INTO card_words (product_id, site_id, language, words) VALUES (99, 1, 'en', 'ghost')")
         db.execute(
-            "INSERT INTO card_place (product_id, site_id, category_id, currency, position, price, created_at, available)"
+            "INSERT INTO card_place (product_id, site_id, category_id, currency, position, price, created_at,"
+            " available)"
             " VALUES (99, 1, 0, 'EUR', 0, 0, 0, ?)",
             True,
         )
@@ -278,5 +310,7 @@ def test_rebuild_heals_what_was_broken_by_hand(make: Make) -> None:
 def test_stock_edit_of_a_draft_without_a_change_writes_no_card(shop: Site, make: Make) -> None:
     product_id = make("Lamp", "LAMP", stock=50)
     with db.counted() as statements:
-        save_product(shop, ProductDraft(id=product_id, variants=(VariantDraft(sku="LAMP", stock=40),), whole=False), STAFF)
+        save_product(
+            shop, ProductDraft(id=product_id, variants=(VariantDraft(sku="LAMP", stock=40),), whole=False), STAFF
+        )
     assert not [statement for statement in statements if statement.startswith(('INSERT INTO "card', "UPDATE card"))]

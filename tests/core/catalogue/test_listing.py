@@ -24,7 +24,9 @@ def counts(found: Listing, code: str) -> dict[str, int]:
 
 def made_of(material: str) -> tuple[AttributeDraft, ...]:
     value = ValueDraft(names={"en": material, "zh-CN": f"{material}料"})
-    return (AttributeDraft(code="material", names={"en": "Material", "zh-CN": "材料"}, values=(value,), filterable=True),)
+    return (
+        AttributeDraft(code="material", names={"en": "Material", "zh-CN": "材料"}, values=(value,), filterable=True),
+    )
 
 
 @pytest.fixture
@@ -66,7 +68,9 @@ def test_several_values_of_a_facet_widen_and_several_facets_narrow(shop: Site, s
 
 @pytest.mark.parametrize("everything", [False, True])
 def test_counts_of_a_facet_ignore_its_own_choice(shop: Site, shirts: int, everything: bool) -> None:
-    query = ListingQuery(category_id=None if everything else shirts, filters={"colour": ("red",), "material": ("linen",)})
+    query = ListingQuery(
+        category_id=None if everything else shirts, filters={"colour": ("red",), "material": ("linen",)}
+    )
     found = listing(shop, "en", "EUR", query)
     assert names(found) == ["Anna"]
     assert counts(found, "colour") == {"red": 1, "blue": 1, "green": 1}
@@ -76,7 +80,9 @@ def test_counts_of_a_facet_ignore_its_own_choice(shop: Site, shirts: int, everyt
 
 
 def test_a_chosen_value_that_nothing_has_is_still_there_to_be_taken_back(shop: Site, shirts: int) -> None:
-    found = listing(shop, "en", "EUR", ListingQuery(category_id=shirts, filters={"material": ("wool",), "colour": ("green",)}))
+    found = listing(
+        shop, "en", "EUR", ListingQuery(category_id=shirts, filters={"material": ("wool",), "colour": ("green",)})
+    )
     chosen = [(value.name, value.count) for facet in found.facets for value in facet.values if value.chosen]
     assert found.total == 0
     assert chosen == [("Green", 0), ("Wool", 0)]
@@ -90,7 +96,10 @@ def test_goods_in_stock_and_the_span_of_prices(shop: Site, shirts: int) -> None:
     assert (in_stock.total, in_stock.available, in_stock.price_max) == (3, 3, euro("20"))
     dear = listing(shop, "en", "EUR", ListingQuery(price_min=2500))
     assert (names(dear), dear.available, dear.price_min, dear.price_max) == (["Lamp"], 0, euro("20"), euro("30"))
-    assert counts(listing(shop, "en", "EUR", ListingQuery(in_stock=True, filters={"colour": ("red",)})), "colour")["green"] == 1
+    assert (
+        counts(listing(shop, "en", "EUR", ListingQuery(in_stock=True, filters={"colour": ("red",)})), "colour")["green"]
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +130,9 @@ def test_pages_follow_each_other_in_every_order(shop: Site, make: Make, sort: So
     assert first.previous == ""
 
 
-@pytest.mark.parametrize("cursor", ["x", "bm9uc2Vuc2U", "WyJhIiwgMV0", "WzEsICJiIl0", "WzEwMDAwMDAwMDAwMDAwMDAwMDAwLCAxXQ", "\0"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "bm9uc2Vuc2U", "WyJhIiwgMV0", "WzEsICJiIl0", "WzEwMDAwMDAwMDAwMDAwMDAwMDAwLCAxXQ", "\0"]
+)
 def test_a_cursor_that_no_list_wrote_means_the_beginning(shop: Site, shirts: int, cursor: str) -> None:
     assert shirts
     assert len(listing(shop, "en", "EUR", ListingQuery(after=cursor)).cards) == 4
@@ -142,7 +153,12 @@ def test_sites_see_only_what_they_list(shop: Site, other: Site, shirts: int) -> 
 
 def test_a_list_takes_two_statements_and_cards_alone_one(shop: Site, shirts: int) -> None:
     with db.counted() as statements:
-        listing(shop, "en", "EUR", ListingQuery(category_id=shirts, filters={"colour": ("red",)}, in_stock=True, price_max=9000))
+        listing(
+            shop,
+            "en",
+            "EUR",
+            ListingQuery(category_id=shirts, filters={"colour": ("red",)}, in_stock=True, price_max=9000),
+        )
     assert len(statements) == 2
     with db.counted() as statements:
         cards_only(shop, "en", "EUR", ListingQuery(limit=8))

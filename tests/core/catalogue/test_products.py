@@ -118,7 +118,12 @@ def test_values_may_be_named_by_their_words(shop: Site) -> None:
 def test_values_with_one_slug_stay_apart(shop: Site) -> None:
     draft = shirt("Book", "BOOK")
     assert draft.options is not None
-    languages = replace(draft.options[0], code="language", names={"en": "Language"}, values=tuple(ValueDraft(names={"en": n}) for n in ("C", "C++", "C#")))
+    languages = replace(
+        draft.options[0],
+        code="language",
+        names={"en": "Language"},
+        values=tuple(ValueDraft(names={"en": n}) for n in ("C", "C++", "C#")),
+    )
     variants = tuple(VariantDraft(sku=f"B{n}", values={"language": n}, prices=priced("9")) for n in ("C", "C++", "C#"))
     save_product(shop, replace(draft, options=(languages,), variants=variants), STAFF)
     found = page(shop, "book")
@@ -143,9 +148,13 @@ def test_sku_of_a_deleted_variant_stays_taken(shop: Site, make: Make) -> None:
 
 def test_an_edit_that_was_overtaken_is_refused(shop: Site, make: Make) -> None:
     product_id = make("Lamp", "LAMP")
-    save_product(shop, ProductDraft(id=product_id, version=1, texts={"en": TextDraft(summary="mine")}, whole=False), STAFF)
+    save_product(
+        shop, ProductDraft(id=product_id, version=1, texts={"en": TextDraft(summary="mine")}, whole=False), STAFF
+    )
     with pytest.raises(Stale):
-        save_product(shop, ProductDraft(id=product_id, version=1, texts={"en": TextDraft(summary="theirs")}, whole=False), STAFF)
+        save_product(
+            shop, ProductDraft(id=product_id, version=1, texts={"en": TextDraft(summary="theirs")}, whole=False), STAFF
+        )
     assert page(shop, "lamp").summary == "mine"
 
 
@@ -205,5 +214,7 @@ def test_every_save_is_told_and_logged(shop: Site, make: Make) -> None:
     save_product(shop, ProductDraft(id=product_id, vendor="Vesta", whole=False), STAFF)
     events = [row[0] for row in db.rows("SELECT type FROM outbox WHERE site_id = ? ORDER BY id", shop.id)]
     assert events == ["product.changed", "product.changed"]
-    log = db.rows("SELECT verb, title, before, after FROM activity WHERE object = ? ORDER BY id", f"product:{product_id}")
+    log = db.rows(
+        "SELECT verb, title, before, after FROM activity WHERE object = ? ORDER BY id", f"product:{product_id}"
+    )
     assert log[1] == ("product.changed", "Lamp", '{"vendor":""}', '{"vendor":"Vesta"}')

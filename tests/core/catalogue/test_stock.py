@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from core.catalogue.services import add_location, adjust_stock, count_stock, receive_stock, set_backorder_limit, stock_proof
+from core.catalogue.services import (
+    add_location,
+    adjust_stock,
+    count_stock,
+    receive_stock,
+    set_backorder_limit,
+    stock_proof,
+)
 from core.catalogue.services.drafts import ProductDraft, VariantDraft
 from core.catalogue.services.products import save_product
 from core.catalogue.services.stock import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +18,6 @@ from core.hookspecs.payment import Begun, Fact, FactKind, Gateway, IncomingReque
 from core.hookspecs.promote import Offer, PriceQuery, PromotedPrice, Rejected
 from core.hookspecs.site import Site
 from core.kernel import config, db
-from core.kernel.runtime import HookFailed
 from core.kernel.site_verbs import add_site
 from core.kernel.sites import SiteState
 from core.lib import clock
@@ -212,14 +210,14 @@ class Shop:
         return self.place(self.fill_cart(*things, **more))
 
 
-def open_shop(instance: Path, plugins: FakePlugins | None = None, **about: Any) -> Shop:
+def open_shop(instance: Path, plugins: FakePlugins, **about: Any) -> Shop:
     """A new site on the present database, with `plugins` behind its hooks."""
     from core.app import assemble
 
     assemble(config.load(instance))
     values: dict[str, Any] = {"host": "shop.test", "name": "Test shop", "currency": "EUR", "country": "GB", **about}
     site = add_site(**values)
-    return Shop(state_with(site, plugins or FakePlugins()), plugins or FakePlugins())
+    return Shop(state_with(site, plugins), plugins)
 
 
 def state_with(site: Site, plugins: FakePlugins) -> SiteState:
@@ -227,11 +225,3 @@ def state_with(site: Site, plugins: FakePlugins) -> SiteState:
     hooks: Any = plugins
     runtime: Any = None
     return SiteState(site=site, runtime=runtime, hooks=hooks, states={}, settings={}, about={}, open=True, epoch=0)
-
-
-def captured(shop_gateway: FakeGateway, token: str, amount: Money, **more: Any) -> Fact:
-    """The gateway took the money."""
-    return shop_gateway.happen(token, FactKind.CAPTURED, amount, **more)
-
-
-__all__ = ["HookFailed", "timedelta"]

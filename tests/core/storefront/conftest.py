@@ -1,4 +1,4 @@
-"""A shop with a few goods, and a browser that knows only this site."""
+"""A shop with a few goods, and a visitor who knows only this site."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ORIGIN = "https://shop.test"
 
 
 @dataclass
-class Browser:
+class Visitor:
     """A visitor without scripts: keeps cookies, sends the origin, follows redirects."""
 
     client: Any
@@ -47,9 +47,9 @@ class Browser:
 
 
 @pytest.fixture
-def browser(app: Any, site: Site) -> Browser:
+def visitor(app: Any, site: Site) -> Visitor:
     del site
-    return Browser(app.test_client())
+    return Visitor(app.test_client())
 
 
 @pytest.fixture

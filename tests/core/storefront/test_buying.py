@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Browser, text_of
+from .conftest import Visitor, text_of
 
 GREEN_L = {"product": "dome-lamp", "o.colour": "green", "o.size": "l"}
 
@@ -20,34 +20,34 @@ def _line(page: str) -> str:
 
 
 @pytest.fixture
-def full(browser: Browser, lamp: int) -> Browser:
-    browser.post("/cart/add", GREEN_L)
-    return browser
+def full(visitor: Visitor, lamp: int) -> Visitor:
+    visitor.post("/cart/add", GREEN_L)
+    return visitor
 
 
 # -- cart ------------------------------------------------------------
 
 
-def test_choice_without_script_puts_the_picked_variant_into_the_cart(browser: Browser, lamp: int) -> None:
-    shown = re.search(r'name="variant" value="(\d+)"', browser.get("/p/dome-lamp").text)
+def test_choice_without_script_puts_the_picked_variant_into_the_cart(visitor: Visitor, lamp: int) -> None:
+    shown = re.search(r'name="variant" value="(\d+)"', visitor.get("/p/dome-lamp").text)
     assert shown
-    answer = browser.post(
+    answer = visitor.post(
         "/cart/add", {**GREEN_L, "variant": shown.group(1), "shown": "colour=green&size=s", "quantity": "2"}
     )
     assert answer.request.path == "/cart"
     said = text_of(answer.text)
     assert "Green, Large" in said
     assert "€258.00" in said
-    assert browser.cookie("cart_count") == "2"
+    assert visitor.cookie("cart_count") == "2"
 
 
-def test_combination_that_is_not_made_is_refused_in_words(browser: Browser, lamp: int) -> None:
-    answer = browser.post("/cart/add", {"product": "dome-lamp", "o.colour": "red", "o.size": "l"})
+def test_combination_that_is_not_made_is_refused_in_words(visitor: Visitor, lamp: int) -> None:
+    answer = visitor.post("/cart/add", {"product": "dome-lamp", "o.colour": "red", "o.size": "l"})
     assert answer.status_code == 409
     assert "not made in this combination" in text_of(answer.text)
 
 
-def test_quantity_is_stepped_typed_and_never_negative(full: Browser) -> None:
+def test_quantity_is_stepped_typed_and_never_negative(full: Visitor) -> None:
     line = _line(full.get("/cart").text)
     assert "€258.00" in text_of(full.post(line, {"quantity": "1", "step": "1"}).text)
     assert "€516.00" in text_of(full.post(line, {"quantity": "4"}).text)
@@ -56,7 +56,7 @@ def test_quantity_is_stepped_typed_and_never_negative(full: Browser) -> None:
     ) or "€129.00" in text_of(full.get("/cart").text)
 
 
-def test_removed_line_can_be_put_back(full: Browser) -> None:
+def test_removed_line_can_be_put_back(full: Visitor) -> None:
     page = full.post(_line(full.get("/cart").text), {"quantity": "1", "remove": "1"}).text
     assert "Dome lamp was removed" in text_of(page)
     assert full.cookie("cart_count") == "0"
@@ -64,26 +64,26 @@ def test_removed_line_can_be_put_back(full: Browser) -> None:
     assert "Green, Large" in text_of(full.post("/cart/undo", back).text)
 
 
-def test_script_gets_the_drawer_instead_of_the_page(full: Browser) -> None:
+def test_script_gets_the_drawer_instead_of_the_page(full: Visitor) -> None:
     answer = full.post("/cart/add", GREEN_L, **{"X-Requested-With": "fetch"})
     assert answer.request.path == "/cart/drawer"
     assert "<html" not in answer.text
     assert "€258.00" in text_of(answer.text)
 
 
-def test_unknown_code_says_so_and_is_not_lost(full: Browser) -> None:
+def test_unknown_code_says_so_and_is_not_lost(full: Visitor) -> None:
     said = text_of(full.post("/cart/codes", {"code": "autumn"}).text)
     assert "not known" in said
 
 
-def test_change_from_another_site_is_refused(full: Browser) -> None:
+def test_change_from_another_site_is_refused(full: Visitor) -> None:
     answer = full.post("/cart/add", GREEN_L, Origin="http://evil.test")
     assert answer.status_code == 403
 
 
-def test_cart_of_another_visitor_cannot_be_changed(full: Browser, app: Any) -> None:
+def test_cart_of_another_visitor_cannot_be_changed(full: Visitor, app: Any) -> None:
     line = _line(full.get("/cart").text)
-    stranger = Browser(app.test_client())
+    stranger = Visitor(app.test_client())
     assert stranger.post(line, {"quantity": "9"}).status_code == 404
     assert "€129.00" in text_of(full.get("/cart").text)
 
@@ -91,11 +91,11 @@ def test_cart_of_another_visitor_cannot_be_changed(full: Browser, app: Any) -> N
 # -- checkout ------------------------------------------------------------
 
 
-def test_empty_cart_leads_back_to_the_cart(browser: Browser, lamp: int) -> None:
-    assert browser.get("/checkout").request.path == "/cart"
+def test_empty_cart_leads_back_to_the_cart(visitor: Visitor, lamp: int) -> None:
+    assert visitor.get("/checkout").request.path == "/cart"
 
 
-def test_guest_sees_at_most_eight_fields_each_with_its_purpose(full: Browser) -> None:
+def test_guest_sees_at_most_eight_fields_each_with_its_purpose(full: Visitor) -> None:
     page = full.get("/checkout").text
     open_part = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
     fields = re.findall(r'<(?:input class="input"|select class="input")[^>]*>', open_part)
@@ -103,7 +103,7 @@ def test_guest_sees_at_most_eight_fields_each_with_its_purpose(full: Browser) ->
     assert all("autocomplete=" in field for field in fields)
 
 
-def test_fields_follow_the_country(full: Browser, fill: Callable[..., dict[str, str]]) -> None:
+def test_fields_follow_the_country(full: Visitor, fill: Callable[..., dict[str, str]]) -> None:
     page = full.post("/checkout/save", fill(full.get("/checkout").text, country="US", region="")).text
     assert "ZIP code" in text_of(page)
     assert re.search(r'<select class="input" id="region"', page)
@@ -111,7 +111,7 @@ def test_fields_follow_the_country(full: Browser, fill: Callable[..., dict[str, 
 
 
 def test_what_is_wrong_is_said_beside_the_field_and_on_top_and_nothing_is_lost(
-    full: Browser, fill: Callable[..., dict[str, str]]
+    full: Visitor, fill: Callable[..., dict[str, str]]
 ) -> None:
     answer = full.post("/checkout/place", fill(full.get("/checkout").text, email="mira.example", postcode="12"))
     assert answer.status_code == 422
@@ -121,7 +121,7 @@ def test_what_is_wrong_is_said_beside_the_field_and_on_top_and_nothing_is_lost(
     assert 'value="Lange Str. 1"' in full.get("/checkout").text
 
 
-def test_two_presses_make_one_order(full: Browser, fill: Callable[..., dict[str, str]], app: Any) -> None:
+def test_two_presses_make_one_order(full: Visitor, fill: Callable[..., dict[str, str]], app: Any) -> None:
     sent = fill(full.get("/checkout").text)
     token = full.cookie("stoa_cart")
     first = full.post("/checkout/place", sent)
@@ -131,7 +131,7 @@ def test_two_presses_make_one_order(full: Browser, fill: Callable[..., dict[str,
     assert first.request.path.startswith("/checkout/thanks/")
 
 
-def test_order_can_be_followed_by_number_and_address_alone(full: Browser, fill: Callable[..., dict[str, str]]) -> None:
+def test_order_can_be_followed_by_number_and_address_alone(full: Visitor, fill: Callable[..., dict[str, str]]) -> None:
     page = full.post("/checkout/place", fill(full.get("/checkout").text))
     assert "Thank you, Mira" in text_of(page.text)
     number = re.search(r"Order (\d+)", text_of(page.text))
@@ -145,21 +145,21 @@ def test_order_can_be_followed_by_number_and_address_alone(full: Browser, fill: 
     assert "no order with this number and this address" in text_of(wrong.text)
 
 
-def test_cart_is_empty_after_the_order(full: Browser, fill: Callable[..., dict[str, str]]) -> None:
+def test_cart_is_empty_after_the_order(full: Visitor, fill: Callable[..., dict[str, str]]) -> None:
     full.post("/checkout/place", fill(full.get("/checkout").text))
     assert "Nothing in the cart yet" in text_of(full.get("/cart").text)
     assert full.cookie("cart_count") in {"", "0"}
 
 
-def test_order_needs_its_secret(full: Browser, fill: Callable[..., dict[str, str]], app: Any) -> None:
+def test_order_needs_its_secret(full: Visitor, fill: Callable[..., dict[str, str]], app: Any) -> None:
     page = full.post("/checkout/place", fill(full.get("/checkout").text))
     assert page.headers["Cache-Control"] == "no-store"
-    stranger = Browser(app.test_client())
+    stranger = Visitor(app.test_client())
     assert stranger.get("/checkout/thanks/AAAAAAAAAAAAAAAAAAAAAA").status_code == 404
     assert stranger.get("/order/AAAAAAAAAAAAAAAAAAAAAA").status_code == 404
 
 
-def test_changed_total_is_shown_before_it_is_agreed_to(full: Browser, fill: Callable[..., dict[str, str]]) -> None:
+def test_changed_total_is_shown_before_it_is_agreed_to(full: Visitor, fill: Callable[..., dict[str, str]]) -> None:
     sent = fill(full.get("/checkout").text)
     full.post(_line(full.get("/cart").text), {"quantity": "2"})
     answer = full.post("/checkout/place", sent)
@@ -170,7 +170,7 @@ def test_changed_total_is_shown_before_it_is_agreed_to(full: Browser, fill: Call
 # -- account ------------------------------------------------------------
 
 
-def test_one_password_keeps_the_order_in_an_account(full: Browser, fill: Callable[..., dict[str, str]]) -> None:
+def test_one_password_keeps_the_order_in_an_account(full: Visitor, fill: Callable[..., dict[str, str]]) -> None:
     page = full.post("/checkout/place", fill(full.get("/checkout").text)).text
     keep = re.search(r'action="(/checkout/keep/[^"]*)"', page)
     assert keep
@@ -183,32 +183,32 @@ def test_one_password_keeps_the_order_in_an_account(full: Browser, fill: Callabl
     assert "€129.00" in listed
 
 
-def test_account_asks_who_is_there_and_comes_back(browser: Browser, shopper: Any) -> None:
+def test_account_asks_who_is_there_and_comes_back(visitor: Visitor, shopper: Any) -> None:
     from core.testing.shop import PASSWORD
 
-    asked = browser.get("/account/orders")
+    asked = visitor.get("/account/orders")
     assert asked.request.path == "/login"
     target = re.search(r'name="next" value="([^"]*)"', asked.text)
     assert target
     sent = {"email": "mira@example.com", "password": PASSWORD, "next": target.group(1)}
-    wrong = browser.post("/login", {**sent, "password": "not this one"})
+    wrong = visitor.post("/login", {**sent, "password": "not this one"})
     assert wrong.status_code == 422
     assert 'value="mira@example.com"' in wrong.text
-    assert browser.post("/login", sent).request.path == "/account/orders"
+    assert visitor.post("/login", sent).request.path == "/account/orders"
 
 
-def test_login_leads_to_no_other_site(browser: Browser, shopper: Any) -> None:
+def test_login_leads_to_no_other_site(visitor: Visitor, shopper: Any) -> None:
     from core.testing.shop import PASSWORD
 
     for target in ("https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)"):
-        answer = browser.post(
+        answer = visitor.post(
             "/login", {"email": "mira@example.com", "password": PASSWORD, "next": target}, follow=False
         )
         assert answer.headers["Location"].endswith("/account"), target
 
 
 def test_order_of_another_shopper_does_not_exist(
-    full: Browser, fill: Callable[..., dict[str, str]], shopper: Any
+    full: Visitor, fill: Callable[..., dict[str, str]], shopper: Any
 ) -> None:
     from core.testing.shop import PASSWORD
 

@@ -9,27 +9,27 @@ from typing import Any
 
 import pytest
 
-from .conftest import Browser, text_of
+from .conftest import Visitor, text_of
 
 
-def test_start_page_shows_categories_and_new_goods(browser: Browser, lamp: int) -> None:
-    page = browser.get("/").text
+def test_start_page_shows_categories_and_new_goods(visitor: Visitor, lamp: int) -> None:
+    page = visitor.get("/").text
     assert "Lighting" in page
     assert "Dome lamp" in page
     assert page.count("<h1") == 1
 
 
-def test_pages_for_everybody_hold_nothing_of_one_visitor(browser: Browser, lamp: int) -> None:
-    first = browser.get("/p/dome-lamp")
-    browser.post("/cart/add", {"product": "dome-lamp", "o.colour": "green", "o.size": "l"})
-    second = browser.get("/p/dome-lamp")
+def test_pages_for_everybody_hold_nothing_of_one_visitor(visitor: Visitor, lamp: int) -> None:
+    first = visitor.get("/p/dome-lamp")
+    visitor.post("/cart/add", {"product": "dome-lamp", "o.colour": "green", "o.size": "l"})
+    second = visitor.get("/p/dome-lamp")
     assert first.text == second.text
     assert "Cookie" not in second.headers.get("Vary", "")
     assert "Set-Cookie" not in second.headers
 
 
-def test_nothing_inline_so_that_the_policy_holds(browser: Browser, lamp: int) -> None:
-    browser.post("/cart/add", {"product": "dome-lamp", "o.colour": "green", "o.size": "l"})
+def test_nothing_inline_so_that_the_policy_holds(visitor: Visitor, lamp: int) -> None:
+    visitor.post("/cart/add", {"product": "dome-lamp", "o.colour": "green", "o.size": "l"})
     for path in (
         "/",
         "/c/lighting",
@@ -41,28 +41,28 @@ def test_nothing_inline_so_that_the_policy_holds(browser: Browser, lamp: int) ->
         "/login",
         "/register",
     ):
-        page = browser.get(path).text
+        page = visitor.get(path).text
         assert not re.search(r"<[^>]*\sstyle=", page), path
         assert not re.search(r"<[^>]*\son[a-z]+=", page), path
         assert all("src=" in tag or "json" in tag for tag in re.findall(r"<script[^>]*>", page)), path
         assert "<style" not in page, path
 
 
-def test_links_on_the_pages_lead_somewhere(browser: Browser, lamp: int) -> None:
+def test_links_on_the_pages_lead_somewhere(visitor: Visitor, lamp: int) -> None:
     seen: set[str] = set()
     for path in ("/", "/c/lighting", "/p/dome-lamp", "/search", "/cart", "/track", "/login", "/nothing-here"):
-        seen.update(re.findall(r'(?:href|src|action)="(/[^"#]*)"', browser.get(path).text))
+        seen.update(re.findall(r'(?:href|src|action)="(/[^"#]*)"', visitor.get(path).text))
     skipped = ("/currency", "/logout", "/checkout", "/cart/")
     gets = [path.replace("&amp;", "&") for path in seen if not path.startswith(skipped)]
-    answers = {path: browser.get(path).status_code for path in gets}
+    answers = {path: visitor.get(path).status_code for path in gets}
     assert {path for path, status in answers.items() if status not in {200, 405}} == set()
 
 
 # -- choosing ------------------------------------------------------------
 
 
-def test_choice_changes_price_stock_number_and_address(browser: Browser, lamp: int) -> None:
-    answer = browser.get("/p/dome-lamp?o.colour=green&o.size=l")
+def test_choice_changes_price_stock_number_and_address(visitor: Visitor, lamp: int) -> None:
+    answer = visitor.get("/p/dome-lamp?o.colour=green&o.size=l")
     assert answer.request.full_path == "/p/dome-lamp?v=LAMP-GREEN-L"
     said = text_of(answer.text)
     assert "€129.00" in said
@@ -70,27 +70,27 @@ def test_choice_changes_price_stock_number_and_address(browser: Browser, lamp: i
     assert "In stock" in said
 
 
-def test_first_choice_is_one_that_can_be_bought(browser: Browser, lamp: int) -> None:
-    said = text_of(browser.get("/p/dome-lamp").text)
+def test_first_choice_is_one_that_can_be_bought(visitor: Visitor, lamp: int) -> None:
+    said = text_of(visitor.get("/p/dome-lamp").text)
     assert "LAMP-GREEN-S" in said
     assert "only 3 left" in said
 
 
-def test_impossible_combination_is_disabled_and_says_so(browser: Browser, lamp: int) -> None:
-    page = browser.get("/p/dome-lamp?v=LAMP-RED-S").text
+def test_impossible_combination_is_disabled_and_says_so(visitor: Visitor, lamp: int) -> None:
+    page = visitor.get("/p/dome-lamp?v=LAMP-RED-S").text
     large = re.search(r'<label[^>]*><input[^>]*value="l"[^>]*>.*?</label>', page, re.DOTALL)
     assert large
     assert "disabled" in large.group(0)
     assert "not made in this combination" in large.group(0)
 
 
-def test_choice_that_is_not_made_leads_to_the_nearest(browser: Browser, lamp: int) -> None:
-    answer = browser.get("/p/dome-lamp?o.colour=red&o.size=l")
+def test_choice_that_is_not_made_leads_to_the_nearest(visitor: Visitor, lamp: int) -> None:
+    answer = visitor.get("/p/dome-lamp?o.colour=red&o.size=l")
     assert answer.request.full_path == "/p/dome-lamp?v=LAMP-RED-S"
 
 
-def test_script_is_told_what_the_page_would_say(browser: Browser, lamp: int) -> None:
-    page = browser.get("/p/dome-lamp").text
+def test_script_is_told_what_the_page_would_say(visitor: Visitor, lamp: int) -> None:
+    page = visitor.get("/p/dome-lamp").text
     block = re.search(r"<script[^>]*data-variants[^>]*>(.*?)</script>", page, re.DOTALL)
     assert block
     facts = json.loads(block.group(1))
@@ -98,14 +98,14 @@ def test_script_is_told_what_the_page_would_say(browser: Browser, lamp: int) -> 
     assert {one["sku"]: one["price"] for one in facts["variants"]}["LAMP-GREEN-L"] == "€129.00"
 
 
-def test_sold_out_variant_cannot_be_added(browser: Browser, lamp: int) -> None:
-    page = browser.get("/p/dome-lamp?v=LAMP-RED-S").text
+def test_sold_out_variant_cannot_be_added(visitor: Visitor, lamp: int) -> None:
+    page = visitor.get("/p/dome-lamp?v=LAMP-RED-S").text
     assert "Sold out" in text_of(page)
     assert re.search(r"<button[^>]*data-add[^>]* disabled", page)
 
 
-def test_facts_for_search_engines_are_those_of_the_page(browser: Browser, lamp: int) -> None:
-    page = browser.get("/p/dome-lamp?v=LAMP-GREEN-L").text
+def test_facts_for_search_engines_are_those_of_the_page(visitor: Visitor, lamp: int) -> None:
+    page = visitor.get("/p/dome-lamp?v=LAMP-GREEN-L").text
     block = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
     assert block
     product = json.loads(block.group(1))["@graph"][0]
@@ -122,20 +122,20 @@ def shelf(sell: Callable[..., Any]) -> None:
         sell(f"CUP-{number:02}", 1000 + 10 * number, name=f"Cup {number:02}", stock=5)
 
 
-def test_filters_stand_in_the_address_and_come_off_one_by_one(browser: Browser, lamp: int) -> None:
-    page = browser.get("/c/lighting?f.colour=green&f.colour=red&f.material=steel&min=50").text
+def test_filters_stand_in_the_address_and_come_off_one_by_one(visitor: Visitor, lamp: int) -> None:
+    page = visitor.get("/c/lighting?f.colour=green&f.colour=red&f.material=steel&min=50").text
     chips = re.findall(r'<a class="chip" href="([^"]*)"', page)
     assert any("f.colour=red" not in chip and "f.colour=green" in chip and "f.material=steel" in chip for chip in chips)
     assert re.search(r'name="f.colour" value="green" checked', page)
     assert 'name="min" inputmode="decimal" maxlength="12" value="50"' in page
 
 
-def test_filters_that_leave_nothing_say_how_to_go_on(browser: Browser, lamp: int) -> None:
-    said = text_of(browser.get("/c/lighting?min=9999").text)
+def test_filters_that_leave_nothing_say_how_to_go_on(visitor: Visitor, lamp: int) -> None:
+    said = text_of(visitor.get("/c/lighting?min=9999").text)
     assert "Nothing has all of this at once" in said
 
 
-def test_unreadable_address_is_no_error(browser: Browser, lamp: int, shelf: None) -> None:
+def test_unreadable_address_is_no_error(visitor: Visitor, lamp: int, shelf: None) -> None:
     for query in (
         "min=abc",
         "max=-5",
@@ -146,60 +146,60 @@ def test_unreadable_address_is_no_error(browser: Browser, lamp: int, shelf: None
         "seen=99999999999",
         "stock=2",
     ):
-        assert browser.get(f"/search?{query}").status_code == 200, query
+        assert visitor.get(f"/search?{query}").status_code == 200, query
 
 
-def test_next_page_follows_without_gap_or_repetition(browser: Browser, shelf: None) -> None:
-    first = browser.get("/search?sort=price").text
+def test_next_page_follows_without_gap_or_repetition(visitor: Visitor, shelf: None) -> None:
+    first = visitor.get("/search?sort=price").text
     following = re.search(r'href="(/search\?[^"]*after=[^"]*)"', first)
     assert following
-    second = browser.get(following.group(1).replace("&amp;", "&")).text
+    second = visitor.get(following.group(1).replace("&amp;", "&")).text
     names = re.findall(r'product-card__link" href="[^"]*">(Cup \d\d)<', first + second)
     assert names == [f"Cup {number:02}" for number in range(30)]
     assert "You have seen 30 of 30" in text_of(second)
 
 
-def test_sorting_keeps_the_filters(browser: Browser, lamp: int) -> None:
-    page = browser.get("/c/lighting?f.colour=green&sort=-price").text
+def test_sorting_keeps_the_filters(visitor: Visitor, lamp: int) -> None:
+    page = visitor.get("/c/lighting?f.colour=green&sort=-price").text
     assert re.search(r'<option value="-price" selected', page)
     assert re.search(r'name="f.colour" value="green" checked', page)
 
 
-def test_old_address_of_a_category_or_product_leads_to_the_new_one(browser: Browser, lamp: int) -> None:
-    assert browser.get("/p/no-such-thing").status_code == 404
-    assert browser.get("/c/no-such-thing").status_code == 404
+def test_old_address_of_a_category_or_product_leads_to_the_new_one(visitor: Visitor, lamp: int) -> None:
+    assert visitor.get("/p/no-such-thing").status_code == 404
+    assert visitor.get("/c/no-such-thing").status_code == 404
 
 
 # -- search ------------------------------------------------------------
 
 
-def test_search_finds_and_completes(browser: Browser, lamp: int) -> None:
-    assert "Dome lamp" in browser.get("/search?q=dome").text
-    panel = browser.get("/search/complete?q=do")
+def test_search_finds_and_completes(visitor: Visitor, lamp: int) -> None:
+    assert "Dome lamp" in visitor.get("/search?q=dome").text
+    panel = visitor.get("/search/complete?q=do")
     assert "Dome lamp" in panel.text
     assert "<html" not in panel.text
 
 
-def test_search_without_result_shows_what_is_near(browser: Browser, lamp: int) -> None:
-    answer = browser.get("/search?q=dome+zzzzz")
+def test_search_without_result_shows_what_is_near(visitor: Visitor, lamp: int) -> None:
+    answer = visitor.get("/search?q=dome+zzzzz")
     said = text_of(answer.text)
     assert "Nothing found for “dome zzzzz”" in said
     assert "Dome lamp" in said
 
 
-def test_words_of_a_search_are_text_and_nothing_else(browser: Browser, lamp: int) -> None:
-    page = browser.get("/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E").text
+def test_words_of_a_search_are_text_and_nothing_else(visitor: Visitor, lamp: int) -> None:
+    page = visitor.get("/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E").text
     assert "<script>alert" not in page
 
 
 # -- languages ------------------------------------------------------------
 
 
-def test_second_language_lives_under_its_own_address(browser: Browser, lamp: int) -> None:
-    english = browser.get("/p/dome-lamp").text
+def test_second_language_lives_under_its_own_address(visitor: Visitor, lamp: int) -> None:
+    english = visitor.get("/p/dome-lamp").text
     chinese = re.search(r'rel="alternate" hreflang="zh-CN" href="https?://shop.test(?::\d+)?(/zh-cn/p/[^"]*)"', english)
     assert chinese
-    page = browser.get(chinese.group(1)).text
+    page = visitor.get(chinese.group(1)).text
     assert '<html lang="zh-CN"' in page
     assert "加入购物车" in page
     assert "穹顶台灯" in page

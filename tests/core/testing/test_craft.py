@@ -17,11 +17,21 @@ ROOT = Path(__file__).parents[3]
 def command(instance: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "STOA_INSTANCE": str(instance), "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, "-m", "core.cli", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "core.cli", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+SHORT = ("blank", "gateway")
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind in SHORT else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+)
 def test_a_new_plugin_passes_its_check(kind, tmp_path):
     instance = tmp_path / "instance"
     made = command(instance, "plugin", "new", f"my_{kind}", "--kind", kind)
@@ -37,7 +47,9 @@ def test_a_faulty_plugin_is_told_what_is_wrong(tmp_path):
     instance = tmp_path / "instance"
     command(instance, "plugin", "new", "my_carrier", "--kind", "carrier")
     plugin = instance / "plugins" / "my_carrier" / "plugin.py"
-    plugin.write_text(plugin.read_text().replace('parse_money(self._price.price, self._site.currency)', 'parse_money("-5", "USD")'))
+    plugin.write_text(
+        plugin.read_text().replace("parse_money(self._price.price, self._site.currency)", 'parse_money("-5", "USD")')
+    )
 
     checked = command(instance, "plugin", "check", "my_carrier")
 

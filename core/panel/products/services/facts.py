@@ -1,4 +1,4 @@
-"""What is said of a product (its attributes): read as words between semicolons, and back into values with their codes."""
+"""What is said of a product (its attributes): shown as words between semicolons, read back into values with codes."""
 
 from __future__ import annotations
 

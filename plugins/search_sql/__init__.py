@@ -1,0 +1,1 @@
+"""Search by the shop's own database."""

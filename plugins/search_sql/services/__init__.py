@@ -1,0 +1,1 @@
+"""Preparing words, keeping them, and finding products by them."""
