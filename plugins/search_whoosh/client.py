@@ -11,13 +11,15 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from heapq import nlargest
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from whoosh import query
 from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.fields import ID, STORED, TEXT, Schema
-from whoosh.index import FileIndex, LockError, create_in, exists_in, open_dir
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import LockError
 
 from core.api import Broken, is_cjk, singular, words
 
@@ -25,6 +27,7 @@ _BROKEN = "broken"
 _LONGEST_WORD = 40
 _WAIT_S = 20.0
 _MEMORY_MB = 64
+_MOST_BEGUN = 30
 
 
 class Unreadable(Exception):
@@ -99,17 +102,19 @@ class Index:
     @contextmanager
     def writing(self, site_id: int) -> Iterator[Writer]:
         """Write; all of it is seen by readers when the block ends. Raises Busy while another process writes."""
-        opened = self._opened()
-        try:
-            writer = opened.writer(timeout=_WAIT_S, limitmb=_MEMORY_MB)
-        except LockError as error:
-            raise Busy from error
-        try:
-            yield Writer(writer, site_id)
-        except BaseException:
-            writer.cancel()
-            raise
-        writer.commit()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with _Files(self.folder).closed_after() as files:
+            index = files.open_index() if files.index_exists() else files.create_index(_SCHEMA)
+            try:
+                writer = index.writer(timeout=_WAIT_S, limitmb=_MEMORY_MB)
+            except LockError as error:
+                raise Busy from error
+            try:
+                yield Writer(writer, site_id)
+            except BaseException:
+                writer.cancel()
+                raise
+            writer.commit()
 
     def is_sound(self) -> bool:
         """Whether there is an index and nobody found it broken."""
@@ -126,10 +131,6 @@ class Index:
         """Take the files away; what was in them is read anew from the shop."""
         _forget(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _opened(self) -> FileIndex:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return open_dir(self.folder) if exists_in(self.folder) else create_in(self.folder, _SCHEMA)
 
 
 class Writer:
@@ -208,40 +209,100 @@ class Reader:
         whole = singular(word)
         ways = [query.Term("title", whole, boost=8.0), query.Term("rest", whole)]
         if is_begun and (len(word) > 1 or is_cjk(word)):
-            ways += [query.Prefix("title", word, boost=2.0), query.Prefix("rest", word, boost=0.5)]
+            ways += [query.Term("title", longer, boost=2.0) for longer in self._begun("title", word)]
+            ways += [query.Term("rest", longer, boost=0.5) for longer in self._begun("rest", word)]
         return query.Or(ways)
+
+    def _begun(self, field: str, word: str) -> list[str]:
+        """The words most used of those that begin so; Whoosh reads all postings of each, so few."""
+        reader = self._searcher.reader()
+        begun = ((info.doc_frequency(), text.decode()) for text, info in reader.iter_prefix(field, word))
+        return [text for _, text in nlargest(_MOST_BEGUN, begun)]
 
     def _hits(self, wanted: Any, most: int) -> list[Hit]:
         found = self._searcher.search(wanted, filter=self._site, limit=most)
         return [Hit(product_id=hit["product"], name=hit["name"]) for hit in found]
 
 
-# -- readers -----------------------------------------------------------------------------------------------------------
+# -- files and readers -------------------------------------------------------------------------------------------------
 
 
-class _Searchers(threading.local):
+class _Files(FileStorage):  # type: ignore[misc]
+    """A folder that can close what Whoosh leaves open where it meets a broken file.
+
+    Without memory maps: a file that shrinks under one ends the whole process.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder), supports_mmap=False)
+        self._opened: list[Any] = []
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        self._opened.append(super().open_file(name, **options))
+        return self._opened[-1]
+
+    @contextmanager
+    def closed_after(self) -> Iterator[_Files]:
+        """The folder, nothing of it open after the block."""
+        try:
+            yield self
+        finally:
+            self.close_all()
+
+    def close_all(self) -> None:
+        for file in self._opened:
+            if not file.is_closed:
+                file.close()
+        self._opened.clear()
+
+
+class _Opened(NamedTuple):
+    """An index as it was when it was opened. One that changed is opened anew: Whoosh's refresh misses deletions."""
+
+    files: _Files
+    index: Any
+    searcher: Any
+
+    @property
+    def is_current(self) -> bool:
+        return bool(self.index.latest_generation() == self.searcher.reader().generation())
+
+
+class _Kept(threading.local):
     """Whoosh's readers move a cursor in their files, so each thread has its own."""
 
-    kept: ClassVar[dict[Path, Any]]
+    opened: ClassVar[dict[Path, _Opened]]
 
     def __init__(self) -> None:
-        self.kept = {}  # type: ignore[misc] -- one per thread
+        self.opened = {}  # type: ignore[misc] -- one per thread
 
 
-_searchers = _Searchers()
+_kept = _Kept()
 
 
 def _searcher(folder: Path) -> Any:
-    kept = _searchers.kept
-    for other in [path for path in kept if path.parent != folder.parent]:
+    for other in [path for path in _kept.opened if path.parent != folder.parent]:
         _forget(other)  # of an installation that is gone
-    known = kept.pop(folder, None)
-    kept[folder] = known.refresh() if known is not None else open_dir(folder).searcher()
-    return kept[folder]
+    known = _kept.opened.get(folder)
+    if known is None or not known.is_current:
+        _forget(folder)
+        known = _kept.opened[folder] = _open(folder)
+    return known.searcher
+
+
+def _open(folder: Path) -> _Opened:
+    files = _Files(folder)
+    try:
+        index = files.open_index()
+        return _Opened(files, index, index.searcher())
+    except BaseException:
+        files.close_all()
+        raise
 
 
 def _forget(folder: Path) -> None:
-    known = _searchers.kept.pop(folder, None)
+    known = _kept.opened.pop(folder, None)
     if known is not None:
-        with suppress(Exception):
-            known.close()
+        with suppress(Exception):  # of a broken index, whose files are closed all the same
+            known.searcher.close()
+        known.files.close_all()

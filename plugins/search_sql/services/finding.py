@@ -26,7 +26,7 @@ from plugins.search_sql.services.storing import Span, product_of
 
 _MOST_WORDS = 12
 _LONGEST_TEXT = 200
-_RANKED = 500  # Of more hits the newest are ranked, so that a common word costs no more than a rare one.
+_RANKED = 300  # Of more hits the newest are ranked, so that a common word costs no more than a rare one.
 _NEAR = 4000
 _LATIN = re.compile(r"[^\W\d_]+")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from core.api import SearchQuery, Site, enqueue_job, rows, run_plugin_command, transaction
 from core.testing.contracts import SearchContract
-from plugins.search_whoosh import client
+from plugins.search_whoosh import client as whoosh
 from plugins.search_whoosh.client import Busy, Document, Index
 from plugins.search_whoosh.services import find, index_of
 
@@ -39,7 +40,7 @@ def keep_now(site: Site, outbox) -> None:
     outbox.deliver()
 
 
-def test_a_lost_index_is_built_again_while_the_shop_searches_by_itself(shop: Site, client: Client, outbox) -> None:
+def test_a_lost_index_is_built_again_while_the_shop_searches_by_itself(shop: Site, client, outbox) -> None:
     index_of("en").clear()
     assert found(shop, "lamp") is None
     assert "Oak lamp" in client.get("/search?q=lamp", base_url=shop.origin).text
@@ -48,7 +49,7 @@ def test_a_lost_index_is_built_again_while_the_shop_searches_by_itself(shop: Sit
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0" * 4000], ids=["emptied", "overwritten"])
-def test_a_broken_index_is_built_again(shop: Site, client: Client, outbox, damage: bytes) -> None:
+def test_a_broken_index_is_built_again(shop: Site, client, outbox, damage: bytes) -> None:
     for path in index_of("en").folder.iterdir():
         path.write_bytes(damage)
     assert found(shop, "lamp") is None
@@ -77,9 +78,13 @@ def a_document(product_id: int, name: str) -> Document:
     return Document(product_id=product_id, name=name, rest="", skus=(), spelled=())
 
 
-def _write(folder: Path) -> None:
-    with Index(folder).writing(1) as writer:
-        writer.replace([2], [a_document(2, "elm lamp")])
+ANOTHER_PROCESS = """
+import sys
+from pathlib import Path
+from plugins.search_whoosh.client import Document, Index
+with Index(Path(sys.argv[1])).writing(1) as writer:
+    writer.replace([1, 2], [Document(product_id=2, name="elm lamp", rest="", skus=(), spelled=())])
+"""
 
 
 def test_what_one_process_writes_another_reads(tmp_path: Path) -> None:
@@ -88,16 +93,13 @@ def test_what_one_process_writes_another_reads(tmp_path: Path) -> None:
         writer.replace([1], [a_document(1, "oak lamp")])
     with index.reading(1) as reader:
         assert len(reader.find(["lamp"], "", 10)) == 1
-    process = multiprocessing.get_context("spawn").Process(target=_write, args=(index.folder,))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
+    subprocess.run([sys.executable, "-c", ANOTHER_PROCESS, str(index.folder)], check=True)
     with index.reading(1) as reader:
-        assert len(reader.find(["lamp"], "", 10)) == 2
+        assert [hit.product_id for hit in reader.find(["lamp"], "", 10)] == [2]
 
 
 def test_there_is_one_writer_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_WAIT_S", 0.1)
+    monkeypatch.setattr(whoosh, "_WAIT_S", 0.1)
     index = Index(tmp_path / "en")
     with index.writing(1) as writer:
         writer.replace([1], [a_document(1, "oak lamp")])
