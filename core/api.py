@@ -120,8 +120,8 @@ from core.lib.money import Money, NotMoney, exponent, format_money, parse_money,
 from core.lib.spelling import closest, completions, singular
 from core.lib.text import bigrams, clean_html, fold, is_cjk, plain, runs, shorten, slugify, words
 from core.orders.services import OrderView, find_order, order_view
-from core.orders.services.parcels import tracking_link
 from core.orders.services.claims import claims_used
+from core.orders.services.parcels import tracking_link
 from core.panel.forms import PanelForm, at_most, is_one_of, needed, optional
 from core.panel.forms import lines as form_lines
 from core.panel.forms import words as form_words

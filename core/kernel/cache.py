@@ -74,7 +74,10 @@ class PersonalOnSharedPage(RuntimeError):
 
 
 def personal(what: str) -> None:
-    """Something of one visitor was read: the page now rendered may not be kept. In tests, a shared page may not do it."""
+    """Something of one visitor was read.
+
+    The page now rendered may not be kept. In tests, a shared page may not do it.
+    """
     recording = _recording.get()
     if recording is None:
         return

@@ -280,10 +280,7 @@ def _part(environment: jinja2.Environment) -> Callable[..., Markup]:
         context = environment.context_class(
             environment, {**environment.globals, **values}, template.name, template.blocks
         )
-        try:
-            return Markup(environment.concat(template.root_render_func(context)))  # noqa: S704 -- the template escapes
-        except Exception:
-            environment.handle_exception()
+        return Markup(environment.concat(template.root_render_func(context)))  # noqa: S704 -- the template escapes
 
     return part
 

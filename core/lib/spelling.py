@@ -69,7 +69,10 @@ def completions(typed: str, titles: Iterable[str], most: int = 8) -> tuple[str, 
 
 
 def _ends(begun: str, title: str) -> Iterable[str]:
-    """Words of a title that go on from `begun`; in Chinese, whose words have no borders, from there to the run's end."""
+    """Words of a title that go on from `begun`.
+
+    In Chinese, whose words have no borders, from there to the run's end.
+    """
     for run in runs(title):
         at = run.find(begun) if is_cjk(begun) else 0 if run.startswith(begun) else -1
         if at >= 0 and len(run) > at + len(begun):

@@ -127,10 +127,7 @@ def faulty(state: Any, plugin: str, hook: str, fault: Fault) -> Any:
     from dataclasses import replace
 
     caller = state.hooks._callers[hook]
-    planted = tuple(
-        replace(one, function=lambda **given: fault(**given)) if one.plugin == plugin else one
-        for one in caller.implementations
-    )
+    planted = tuple(replace(one, function=fault) if one.plugin == plugin else one for one in caller.implementations)
     callers = dict(state.hooks._callers)
     callers[hook] = replace(caller, implementations=planted)
     before, state.hooks._callers = state.hooks._callers, callers

@@ -51,7 +51,7 @@ def tell_shopper(site: Site, event: Event) -> None:
 
 
 def write_mail(site: Site, order: OrderView, kind: str, parcel: int | None = None) -> Message:
-    """One mail in the order's language, as text and as HTML with its styles inlined (mail programs drop style sheets)."""
+    """One mail in the order's language, as text and as HTML with its styles inlined (programs drop sheets)."""
     shipment = next((shipment for shipment in order.shipments if shipment.id == parcel), None)
     values = {
         "order": order,

@@ -26,7 +26,9 @@ PLUGIN = Plugin(
     name="search_sql",
     version="1.0.0",
     title="Search in the database",
-    summary="Finds goods by words, by beginnings of words and in spite of a typo, in Chinese too. For shops of any size.",
+    summary=(
+        "Finds goods by words, by beginnings of words and in spite of a typo, in Chinese too. For shops of any size."
+    ),
     category="search",
     author="Stoa contributors",
     models=TABLES,

@@ -19,7 +19,9 @@ PLUGIN = Plugin(
     name="search_whoosh",
     version="1.0.0",
     title="Search with Whoosh",
-    summary="Finds goods by words, ranked by how well they fit, in Chinese too. For shops of up to about 5,000 products.",
+    summary=(
+        "Finds goods by words, ranked by how well they fit, in Chinese too. For shops of up to about 5,000 products."
+    ),
     category="search",
     author="Stoa contributors",
     models=TABLES,

@@ -132,8 +132,10 @@ def _done(site: Site, product_ids: Collection[int], seq: int) -> None:
         execute(
             "DELETE FROM search_whoosh_waiting WHERE site_id = ? AND seq <= ?"
             f" AND product_id IN ({marks([*product_ids])})",
-            site.id, seq, *product_ids,
-        )  # fmt: skip
+            site.id,
+            seq,
+            *product_ids,
+        )
 
 
 # -- building anew -----------------------------------------------------------------------------------------------------
@@ -191,5 +193,7 @@ def _document(text: SearchText) -> Document:
         name=fold(text.name),
         rest="\n".join([*facts, *text.skus, *skus, text.summary, text.body[:_LONGEST_BODY]]),
         skus=skus,
-        spelled=sorted(word for word in spelled if 2 < len(word) <= _LONGEST_WORD and word.isalpha() and not is_cjk(word)),
+        spelled=sorted(
+            word for word in spelled if 2 < len(word) <= _LONGEST_WORD and word.isalpha() and not is_cjk(word)
+        ),
     )

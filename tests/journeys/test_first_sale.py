@@ -155,12 +155,12 @@ def _hears_of_the_payment(mailbox: Mailbox, market: Market, number: str) -> None
     placed = mails[0].get_body(("plain",)).get_content()
     assert market.goods.name in placed
     assert market.written(market.order_total) in placed
-    assert f"/order/" in placed
+    assert "/order/" in placed
 
 
 def _ship(merchant: Merchant, market: Market, number: str) -> None:
     merchant.order(number)
-    order, payment, fulfilment, _returned = merchant.axes()
+    _order, payment, fulfilment, _returned = merchant.axes()
     assert market.words["paid"] in payment
     assert market.words["to_ship"] in fulfilment
     assert market.written(market.order_total) in merchant.page.inner_text("main")

@@ -110,10 +110,15 @@ class _FormReader(HTMLParser):
             self._select = given.get("name") or ""
         elif self._inside and tag == "option" and ("selected" in given or self._select not in self.values):
             self.values[self._select] = given.get("value") or ""
-        elif self._inside and tag == "input" and given.get("name") and "disabled" not in given:
-            if given.get("type") not in {"radio", "checkbox"} or "checked" in given:
-                self.values[str(given["name"])] = given.get("value") or ""
+        elif self._inside and tag == "input" and given.get("name") and _is_sent(given):
+            self.values[str(given["name"])] = given.get("value") or ""
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._inside = False
+
+
+def _is_sent(given: dict[str, str | None]) -> bool:
+    """Whether a browser would send the input as it stands."""
+    is_choice = given.get("type") in {"radio", "checkbox"}
+    return "disabled" not in given and (not is_choice or "checked" in given)

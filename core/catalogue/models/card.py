@@ -101,7 +101,10 @@ class CardFacet(SiteTable):
 
 
 class CardCount(SiteTable):
-    """How many cards a category has in a currency, and how many of them are available: in all (`code` empty), per value of a facet."""
+    """How many cards a category has in a currency, and how many of them are available.
+
+    In all (`code` empty), per value of a facet.
+    """
 
     site_id = peewee.IntegerField()
     category_id = peewee.IntegerField()

@@ -23,7 +23,10 @@ class Listing(SiteTable):
 
 
 class Slug(SiteTable):
-    """An address below /p/ or /c/. `kind`: product or category. Those that are not `current` redirect to the one that is."""
+    """An address below /p/ or /c/.
+
+    `kind`: product or category. Those that are not `current` redirect to the one that is.
+    """
 
     site_id = peewee.IntegerField()
     language = peewee.CharField(max_length=20)

@@ -1,4 +1,7 @@
-"""Products, what can be chosen of them, and what is known about them. They belong to the installation, not to a site."""
+"""Products, what can be chosen of them, and what is known about them.
+
+They belong to the installation, not to a site.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +108,10 @@ class Attribute(Table):
 
 
 class ProductAttribute(Table):
-    """One value of an attribute: `value` is its code, the same in every language; `number` its size if it is a number."""
+    """One value of an attribute.
+
+    `value` is its code, the same in every language; `number` its size if it is a number.
+    """
 
     product = peewee.ForeignKeyField(Product, on_delete="CASCADE", index=False)
     attribute = peewee.ForeignKeyField(Attribute, on_delete="CASCADE")

@@ -35,7 +35,10 @@ class Level(NamedTuple):
 
 
 def together(levels: Iterable[Level]) -> tuple[bool, bool]:
-    """(available, low) of a product with these variants: something can be sold; few are left of all of them together."""
+    """(available, low) of a product with these variants.
+
+    Something can be sold; few are left of all of them together.
+    """
     selling = [level for level in levels if level.sellable]
     low = (
         bool(selling) and all(level.tracked for level in selling) and sum(level.free for level in selling) <= LOW_STOCK
@@ -126,8 +129,10 @@ def _sold_variants(product_ids: Sequence[int]) -> Mapping[tuple[int, int, str], 
         "SELECT p.site_id, v.product_id, p.currency, p.variant_id FROM price p JOIN variant v ON v.id = p.variant_id"
         f" WHERE v.product_id IN ({db.marks(product_ids)}) AND p.list IS NULL AND p.from_qty = 1"
         " AND (p.starts IS NULL OR p.starts <= ?) AND (p.ends IS NULL OR p.ends > ?)",
-        *product_ids, now, now,
-    ):  # fmt: skip
+        *product_ids,
+        now,
+        now,
+    ):
         found[site_id, product_id, currency].add(variant_id)
     return found
 

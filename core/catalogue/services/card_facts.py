@@ -76,7 +76,10 @@ class Tree:
         return chain
 
     def places(self, site_id: int, categories: Iterable[tuple[int, int]]) -> dict[int, int]:
-        """Where a product in `categories` (with positions) shows on a site, ancestors included: category to position."""
+        """Where a product in `categories` (with positions) shows on a site, ancestors included.
+
+        Category to position.
+        """
         found: dict[int, int] = {}
         for category_id, position in categories:
             chain = self.chain(category_id)

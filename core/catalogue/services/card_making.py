@@ -24,7 +24,10 @@ Counts = dict[Key, tuple[int, int]]  # (site, category, currency, code, value) t
 
 
 class Shape(NamedTuple):
-    """A table of cards: its columns, of which the first `key` are the primary key; product and site are always among them."""
+    """A table of cards: its columns, of which the first `key` are the primary key.
+
+    Product and site are always among them.
+    """
 
     table: str
     columns: tuple[str, ...]
@@ -38,12 +41,27 @@ class Shape(NamedTuple):
 CARD = Shape(
     "card",
     (
-        "product_id", "site_id", "language", "currency", "variant_id", "name", "path", "summary", "price", "was",
-        "from_price", "until",
-        "picture", "swatches", "available", "low", "created_at", "position",
+        "product_id",
+        "site_id",
+        "language",
+        "currency",
+        "variant_id",
+        "name",
+        "path",
+        "summary",
+        "price",
+        "was",
+        "from_price",
+        "until",
+        "picture",
+        "swatches",
+        "available",
+        "low",
+        "created_at",
+        "position",
     ),
     4,
-)  # fmt: skip
+)
 PLACE = Shape(
     "card_place",
     ("product_id", "site_id", "category_id", "currency", "position", "price", "created_at", "available"),
@@ -114,9 +132,16 @@ def _on_site(
     for currency, sale in sold.items():
         for category_id, position in places.items():
             made.add(
-                PLACE, product.id, site.id, category_id, currency, position, sale.cheapest.amount, product.created_at,
-                sale.available
-            )  # fmt: skip
+                PLACE,
+                product.id,
+                site.id,
+                category_id,
+                currency,
+                position,
+                sale.cheapest.amount,
+                product.created_at,
+                sale.available,
+            )
     for code, value in _facets(product, {offer.variant_id for sale in sold.values() for offer in sale.offers}):
         made.add(FACET, product.id, site.id, code, value)
     for language in site.languages:
@@ -209,13 +234,26 @@ def _in_language(
     for currency, sale in sold.items():
         cheapest = sale.cheapest
         made.add(
-            CARD, product.id, site.id, language, currency,
+            CARD,
+            product.id,
+            site.id,
+            language,
+            currency,
             sale.offers[0].variant_id if len(product.variants) == 1 else None,
-            text.name, path, shorten(text.summary, _SUMMARY), cheapest.amount, cheapest.was,
-            any(offer.amount > cheapest.amount for offer in sale.offers), sale.until, picture, swatches,
-            sale.available, sale.low,
-            product.created_at, listing.position,
-        )  # fmt: skip
+            text.name,
+            path,
+            shorten(text.summary, _SUMMARY),
+            cheapest.amount,
+            cheapest.was,
+            any(offer.amount > cheapest.amount for offer in sale.offers),
+            sale.until,
+            picture,
+            swatches,
+            sale.available,
+            sale.low,
+            product.created_at,
+            listing.position,
+        )
 
 
 def _searchable(product: ProductFact, text: TextFact) -> str:

@@ -60,8 +60,9 @@ def _postpone(product_ids: Collection[int]) -> None:
         db.execute(
             "INSERT INTO card_due (product_id, site_id, at) SELECT product_id, site_id, CAST(? AS BIGINT) FROM listing"
             f" WHERE product_id IN ({db.marks(part)}) ON CONFLICT (product_id, site_id) DO UPDATE SET at = excluded.at",
-            now, *part,
-        )  # fmt: skip
+            now,
+            *part,
+        )
     jobs.enqueue("cards.refresh_due", key=f"cards.refresh_due:{now}")
 
 
@@ -76,7 +77,9 @@ def settle(unasked: Collection[int]) -> None:
 
 
 def refresh_cards(product_ids: Collection[int], promotions: Promotions) -> frozenset[int]:
-    """Make the cards of these products anew, in the transaction of the change; answers those with prices not asked about.
+    """Make the cards of these products anew, in the transaction of the change.
+
+    Answers those with prices not asked about.
 
     Ends cached pages of the lists in which something changed.
     """

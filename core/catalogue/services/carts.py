@@ -70,10 +70,22 @@ def cart_variants(site: Site, language: str, currency: str, variant_ids: Sequenc
         return {}
     now = clock.now_us()
     rows = db.rows(
-        _LINES.format(marks=db.marks(ids)), now, now, site.id, *ids, site.id, site.id, language, True, site.id,
-        site.language, True,
-        site.id, site.id, currency,
-    )  # fmt: skip
+        _LINES.format(marks=db.marks(ids)),
+        now,
+        now,
+        site.id,
+        *ids,
+        site.id,
+        site.id,
+        language,
+        True,
+        site.id,
+        site.language,
+        True,
+        site.id,
+        site.id,
+        currency,
+    )
     lines: dict[int, dict[str, list[tuple[Any, ...]]]] = defaultdict(lambda: defaultdict(list))
     for kind, variant_id, *rest in rows:
         lines[variant_id][kind].append(tuple(rest))
@@ -100,16 +112,24 @@ def _line(
         None,
     )
     return CartVariant(
-        id=variant_id, product_id=product_id, sku=sku, name=name, path=path or own_path or "",
+        id=variant_id,
+        product_id=product_id,
+        sku=sku,
+        name=name,
+        path=path or own_path or "",
         choices=_choices(kinds["o"], language, site.language),
-        picture=picture, price=None if amount is None else Money(amount, currency),
+        picture=picture,
+        price=None if amount is None else Money(amount, currency),
         was=None if amount is None or price.was is None else Money(price.was, currency),
-        tiers=() if amount is None else price.prices(currency), stock=level.stock,
+        tiers=() if amount is None else price.prices(currency),
+        stock=level.stock,
         left=level.free if level.tracked else None,
-        tax_class=tax_class, weight_g=weight_g, needs_delivery=bool(needs_delivery),
+        tax_class=tax_class,
+        weight_g=weight_g,
+        needs_delivery=bool(needs_delivery),
         category_ids=frozenset(row[0] for row in kinds["c"]),
         until=instant_or_none(sooner(price.until, withdraw_at)),
-    )  # fmt: skip
+    )
 
 
 def _choices(rows: list[tuple[Any, ...]], language: str, fallback: str) -> tuple[tuple[str, str], ...]:

@@ -72,8 +72,10 @@ def _child(parent_id: int | None, name: str, language: str) -> int | None:
         f"SELECT c.id FROM category c JOIN category_text t ON t.category_id = c.id WHERE {above} AND c.deleted_at IS"
         " NULL AND t.name = ?"
         " ORDER BY CASE WHEN t.language = ? THEN 0 ELSE 1 END, c.id LIMIT 1",
-        *([] if parent_id is None else [parent_id]), name, language,
-    )  # fmt: skip
+        *([] if parent_id is None else [parent_id]),
+        name,
+        language,
+    )
     return found
 
 
@@ -117,13 +119,23 @@ def update_category(category_id: int, draft: CategoryDraft, actor: str) -> None:
             {language: text for language, text in draft.texts.items() if language not in old[3]},
         )
         activity.record(
-            actor, "category.changed", f"category:{category_id}", title=_title(draft.texts),
-            before={"parent": old[0], "position": old[1], "picture": old[2], **{f"name ({k})": v for k, v in old[3].items()}},
+            actor,
+            "category.changed",
+            f"category:{category_id}",
+            title=_title(draft.texts),
+            before={
+                "parent": old[0],
+                "position": old[1],
+                "picture": old[2],
+                **{f"name ({k})": v for k, v in old[3].items()},
+            },
             after={
-                "parent": draft.parent_id, "position": draft.position, "picture": draft.media_id,
+                "parent": draft.parent_id,
+                "position": draft.position,
+                "picture": draft.media_id,
                 **{f"name ({language})": text.name for language, text in {**_shells(old[3]), **draft.texts}.items()},
             },
-        )  # fmt: skip
+        )
         _touch(category_id, old[0], draft.parent_id)
 
 
@@ -139,10 +151,11 @@ def set_category_on_site(site: Site, category_id: int, *, visible: bool, positio
     with changing(below) as change:
         _row(category_id)
         insert_rows(
-            "category_site", ("site_id", "category_id", "visible", "position"),
+            "category_site",
+            ("site_id", "category_id", "visible", "position"),
             [(site.id, category_id, visible, position)],
             "ON CONFLICT (site_id, category_id) DO UPDATE SET visible = excluded.visible, position = excluded.position",
-        )  # fmt: skip
+        )
         change.products.update(below)
         activity.record(
             actor,

@@ -58,11 +58,16 @@ def _read_tree(site: Site, language: str, currency: str) -> tuple[CategoryNode, 
     def nodes(parent_id: int | None) -> tuple[CategoryNode, ...]:
         return tuple(
             CategoryNode(
-                id=row[0], code=row[2], name=row[3] or row[2], path=row[4] or row[5] or row[2], count=row[6] or 0,
-                picture=picture_of(row[7:], language, site.language, row[3] or ""), children=nodes(row[0]),
+                id=row[0],
+                code=row[2],
+                name=row[3] or row[2],
+                path=row[4] or row[5] or row[2],
+                count=row[6] or 0,
+                picture=picture_of(row[7:], language, site.language, row[3] or ""),
+                children=nodes(row[0]),
             )
             for row in below[parent_id]
-        )  # fmt: skip
+        )
 
     return nodes(None)
 
@@ -121,12 +126,18 @@ def category_page(
         return Moved(path=node.path)
     body_html, seo_title, seo_description = (text or "" for text in words)
     return CategoryPage(
-        id=category_id, path=path, name=name or node.name, body_html=body_html, seo_title=seo_title,
+        id=category_id,
+        path=path,
+        name=name or node.name,
+        body_html=body_html,
+        seo_title=seo_title,
         seo_description=seo_description,
-        text_language=text_language or language, picture=node.picture, crumbs=crumbs(steps[:-1]),
+        text_language=text_language or language,
+        picture=node.picture,
+        crumbs=crumbs(steps[:-1]),
         children=node.children,
         alternates={row[6]: row[7] for row in rows if row[6] in site.languages},
-    )  # fmt: skip
+    )
 
 
 def home_page(

@@ -111,7 +111,10 @@ class _Counting:
                 self.add(f"SELECT '{code}', '', {function}(h.price) FROM h")
 
     def chosen(self, code: str, values: tuple[str, ...]) -> None:
-        """The values of a facet under all other choices. The chosen ones also with 0, lest one be missing that nothing has."""
+        """The values of a facet under all other choices.
+
+        The chosen ones also with 0, lest one be missing that nothing has.
+        """
         if self.narrowing.is_counted(code):
             self.kept_values("code = ?", code)
         else:
@@ -148,7 +151,10 @@ def _facets(narrowing: Narrowing, rows: list[tuple[Any, ...]]) -> tuple[Facet, .
 
 
 def _facet(narrowing: Narrowing, code: str, rows: list[tuple[Any, ...]]) -> Facet:
-    """The values by their order in the option (sizes), else the most frequent first; the chosen ones are always among them."""
+    """The values by their order in the option (sizes), else the most frequent first.
+
+    The chosen ones are always among them.
+    """
     chosen = narrowing.chosen.get(code, ())
     # A chosen value comes twice: as counted, and with 0.
     counted = {row[1]: row for row in sorted(rows, key=lambda row: row[2]) if row[2] or row[1] in chosen}

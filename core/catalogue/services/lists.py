@@ -74,8 +74,11 @@ def cards_for(site: Site, language: str, currency: str, product_ids: Sequence[in
     found = db.rows(
         f"SELECT {CARD_COLUMNS} FROM card c WHERE c.product_id IN ({db.marks(product_ids)}) AND c.site_id = ? AND"
         " c.language = ? AND c.currency = ?",
-        *product_ids, site.id, language, currency,
-    )  # fmt: skip
+        *product_ids,
+        site.id,
+        language,
+        currency,
+    )
     return {row[0]: shown_card(row, currency) for row in found}
 
 
@@ -145,7 +148,10 @@ JOIN card c ON c.product_id = p.product_id AND c.site_id = p.site_id AND c.curre
 
 
 def _sorted(narrowing: Narrowing, order: _Order, step: _Step, *, is_few: bool) -> list[tuple[Any, ...]]:
-    """Cards in an order of the database. Few are looked up and sorted; of many an index is walked until the page is full."""
+    """Cards in an order of the database.
+
+    Few are looked up and sorted; of many an index is walked until the page is full.
+    """
     where = narrowing.where(walking=not is_few)
     by_name = order.column == "n.name"
     column, descending = order.column, order.descending != step.backwards

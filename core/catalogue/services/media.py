@@ -87,8 +87,10 @@ def delete_media(media_id: int, actor: str) -> str:
             "SELECT (SELECT COUNT(*) FROM product_media WHERE media_id = ?) + (SELECT COUNT(*) FROM variant WHERE"
             " media_id = ?)"
             " + (SELECT COUNT(*) FROM category WHERE media_id = ?)",
-            media_id, media_id, media_id,
-        )  # fmt: skip
+            media_id,
+            media_id,
+            media_id,
+        )
         if uses:
             raise MediaInUse(uses=uses)
         db.execute("DELETE FROM media WHERE id = ?", media_id)
@@ -103,9 +105,10 @@ def products_with(media_id: int) -> Sequence[int]:
         for row in db.rows(
             "SELECT product_id FROM product_media WHERE media_id = ? UNION SELECT product_id FROM variant WHERE"
             " media_id = ? ORDER BY 1",
-            media_id, media_id,
+            media_id,
+            media_id,
         )
-    ]  # fmt: skip
+    ]
 
 
 def add_picture(data: bytes, filename: str, alt: Mapping[str, str], actor: str) -> int:

@@ -46,7 +46,10 @@ class Narrowing:
 
     @property
     def chosen(self) -> dict[str, tuple[str, ...]]:
-        """The facets with values chosen. They come from an address, where anything can stand; no stored code has a NUL."""
+        """The facets with values chosen.
+
+        They come from an address, where anything can stand; no stored code has a NUL.
+        """
         return {
             code: tuple(value for value in values if "\0" not in value)[:_LONGEST_FILTER]
             for code, values in list(self.query.filters.items())[:_LONGEST_FILTER]
@@ -74,10 +77,8 @@ class Narrowing:
         params: list[object] = [*self.place]
         if self.product_ids is not None:
             # The plus keeps SQLite from reading the whole category for a search's few products.
-            parts = [
-                f"+p.site_id = ? AND +p.category_id = ? AND p.currency = ? AND p.product_id IN"
-                f" ({db.marks(self.product_ids)})"
-            ]
+            among = db.marks(self.product_ids)
+            parts = [f"+p.site_id = ? AND +p.category_id = ? AND p.currency = ? AND p.product_id IN ({among})"]
             params += self.product_ids
         probing = walking or self.category_id != 0 or self.product_ids is not None
         for code, values in self.chosen.items():

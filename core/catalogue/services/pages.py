@@ -149,16 +149,28 @@ def _page(
     trails = _trails(said["c"], site, language)
     until = sooner(sale.until, address[9])
     return ProductPage(
-        id=address[0], version=address[3], path=path, name=text[6], summary=text[7], body_html=text[8],
+        id=address[0],
+        version=address[3],
+        path=path,
+        name=text[6],
+        summary=text[7],
+        body_html=text[8],
         seo_title=text[9],
-        seo_description=text[10], text_language=text[5], vendor=address[4], tax_class=address[5], options=sale.options,
+        seo_description=text[10],
+        text_language=text[5],
+        vendor=address[4],
+        tax_class=address[5],
+        options=sale.options,
         variants=sale.variants,
-        pictures=_pictures(said, language, site.language, text[6]), facts=_facts(said["a"], language, site.language),
+        pictures=_pictures(said, language, site.language, text[6]),
+        facts=_facts(said["a"], language, site.language),
         crumbs=max(trails, key=len, default=()),
         category_ids=frozenset(crumb.category_id for trail in trails for crumb in trail),
-        alternates=alternates, created_at=clock.instant(address[6]), updated_at=clock.instant(address[7]),
+        alternates=alternates,
+        created_at=clock.instant(address[6]),
+        updated_at=clock.instant(address[7]),
         until=instant_or_none(until),
-    )  # fmt: skip
+    )
 
 
 def _text(rows: Sequence[tuple[Any, ...]], site: Site, language: str) -> tuple[Any, ...] | None:

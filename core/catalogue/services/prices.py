@@ -39,7 +39,10 @@ class PriceFact(NamedTuple):
 
 
 class Current(NamedTuple):
-    """What holds now: `amount` None if it is not sold singly; `tiers` are (from_qty, amount), ever cheaper; true until `until`."""
+    """What holds now: `amount` None if it is not sold singly.
+
+    `tiers` are (from_qty, amount), ever cheaper; true until `until`.
+    """
 
     amount: int | None
     was: int | None

@@ -66,7 +66,10 @@ def create_product(site: Site, draft: ProductDraft, actor: str) -> Saved:
 
 
 def update_product(site: Site, product_id: int, draft: ProductDraft, actor: str) -> Saved:
-    """Change the product with this id, also if it is archived. Raises NotFound, Stale, SkuTaken, StockPromised, Unfit."""
+    """Change the product with this id, also if it is archived.
+
+    Raises NotFound, Stale, SkuTaken, StockPromised, Unfit.
+    """
     if draft.id != product_id:
         raise ValueError("the draft names the product that it changes")
     return save_product(site, draft, actor)
@@ -83,7 +86,9 @@ def save_product(site: Site, draft: ProductDraft, actor: str) -> Saved:
 def save_products(
     site: Site, drafts: Sequence[ProductDraft], actor: str, *, dry_run: bool = False
 ) -> list[Saved | Refused]:
-    """Save many in one transaction, each all or not at all; a refused one is answered in its place and stops nobody else.
+    """Save many in one transaction, each all or not at all.
+
+    A refused one is answered in its place and stops nobody else.
 
     For imports: some hundred at once, since others wait meanwhile. A `dry_run` answers the same and keeps nothing.
     """
@@ -187,10 +192,14 @@ def _conclude(saving: Saving, version: int) -> None:
     if not saving.is_new:
         update("product", saving.product_id, {"version": version + 1, "updated_at": clock.now_us()})
     activity.record(
-        saving.actor, "product.created" if saving.is_new else "product.changed", f"product:{saving.product_id}",
+        saving.actor,
+        "product.created" if saving.is_new else "product.changed",
+        f"product:{saving.product_id}",
         title=_title(saving.product_id),
-        site_id=saving.site.id, before=saving.before, after=saving.after,
-    )  # fmt: skip
+        site_id=saving.site.id,
+        before=saving.before,
+        after=saving.after,
+    )
 
 
 def _title(product_id: int) -> str:
@@ -201,7 +210,10 @@ def _title(product_id: int) -> str:
 
 
 def set_prices(site: Site, variant_id: int, prices: tuple[PriceDraft, ...], actor: str) -> None:
-    """All public prices of a variant on a site, in the currencies of `prices`; none takes all away. Raises NotFound, Unfit."""
+    """All public prices of a variant on a site, in the currencies of `prices`.
+
+    None takes all away. Raises NotFound, Unfit.
+    """
     product_id = _product_of(variant_id)
     for price in prices:
         price_row(price)
@@ -252,9 +264,14 @@ def set_listing(
         saving = Saving(site=site, actor=actor, product_id=product_id, is_new=False, whole=True)
         save_listing(saving, ListingDraft())
         activity.record(
-            actor, "listing.changed", f"product:{product_id}", title=_title(product_id), site_id=site.id,
-            before={"listing": list(old) if old else None}, after={"listing": list(after)},
-        )  # fmt: skip
+            actor,
+            "listing.changed",
+            f"product:{product_id}",
+            title=_title(product_id),
+            site_id=site.id,
+            before={"listing": list(old) if old else None},
+            after={"listing": list(after)},
+        )
 
 
 def archive_product(product_id: int, actor: str) -> None:

@@ -23,19 +23,38 @@ def shown_card(row: tuple[Any, ...], currency: str) -> ShownCard:
     """A card from CARD_COLUMNS."""
     picture = decoded(row[8])
     return ShownCard(
-        product_id=row[0], name=row[1], path=row[2], summary=row[3], price=Money(row[4], currency),
-        was=None if row[5] is None else Money(row[5], currency), from_price=bool(row[6]), until=instant_or_none(row[7]),
-        picture=Picture(**picture) if picture else None, swatches=tuple(Swatch(**swatch) for swatch in decoded(row[9])),
-        available=bool(row[10]), low=bool(row[11]), variant_id=row[12], created_at=clock.instant(row[13]),
-    )  # fmt: skip
+        product_id=row[0],
+        name=row[1],
+        path=row[2],
+        summary=row[3],
+        price=Money(row[4], currency),
+        was=None if row[5] is None else Money(row[5], currency),
+        from_price=bool(row[6]),
+        until=instant_or_none(row[7]),
+        picture=Picture(**picture) if picture else None,
+        swatches=tuple(Swatch(**swatch) for swatch in decoded(row[9])),
+        available=bool(row[10]),
+        low=bool(row[11]),
+        variant_id=row[12],
+        created_at=clock.instant(row[13]),
+    )
 
 
 def picture_of(row: tuple[Any, ...], language: str, fallback: str, name: str) -> Picture | None:
-    """A picture from (id, name, mime, width, height, focal_x, focal_y, alt); None if there is none. `name` stands in for alt."""
+    """A picture from (id, name, mime, width, height, focal_x, focal_y, alt).
+
+    None if there is none. `name` stands in for alt.
+    """
     if row[0] is None:
         return None
     alt: Mapping[str, str] = decoded(row[7])
     return Picture(
-        media_id=row[0], name=row[1], mime=row[2], width=row[3], height=row[4], focal_x=row[5], focal_y=row[6],
+        media_id=row[0],
+        name=row[1],
+        mime=row[2],
+        width=row[3],
+        height=row[4],
+        focal_x=row[5],
+        focal_y=row[6],
         alt=spoken(alt, language, fallback) or name,
-    )  # fmt: skip
+    )

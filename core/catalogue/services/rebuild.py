@@ -48,8 +48,11 @@ def _batches(site_id: int | None) -> Iterator[list[int]]:
         found = db.rows(
             f"{source} UNION SELECT product_id FROM card_place WHERE product_id > ?{where} ORDER BY product_id LIMIT"
             f" {_AT_ONCE}",
-            last, *params, last, *params,
-        )  # fmt: skip
+            last,
+            *params,
+            last,
+            *params,
+        )
         if not found:
             return
         yield [row[0] for row in found]

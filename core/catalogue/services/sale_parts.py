@@ -1,4 +1,7 @@
-"""What is sold of a product: options, variants, prices and stock from one statement, and the same for the lines of a cart."""
+"""What is sold of a product.
+
+Options, variants, prices and stock from one statement, and the same for the lines of a cart.
+"""
 
 from __future__ import annotations
 
@@ -68,15 +71,21 @@ def read_sale(rows: Iterable[tuple[Any, ...]], language: str, fallback: str, cur
         amount = None if price.amount is None else Money(price.amount, currency)
         variants.append(
             ShownVariant(
-                id=row[0], sku=row[7], barcode=row[8], price=amount, list_price=amount,
+                id=row[0],
+                sku=row[7],
+                barcode=row[8],
+                price=amount,
+                list_price=amount,
                 was=None if price.was is None else Money(price.was, currency),
-                tiers=price.prices(currency) if len(price.tiers) > 1 else (), stock=level.stock,
+                tiers=price.prices(currency) if len(price.tiers) > 1 else (),
+                stock=level.stock,
                 left=level.free if level.tracked else None,
-                value_ids=tuple(chosen[option.id] for option in options if option.id in chosen), media_id=row[5],
+                value_ids=tuple(chosen[option.id] for option in options if option.id in chosen),
+                media_id=row[5],
                 weight_g=row[3],
                 needs_delivery=bool(row[4]),
             )
-        )  # fmt: skip
+        )
     return Sale(options, tuple(variants), until)
 
 
@@ -87,11 +96,18 @@ def _options(rows: Iterable[tuple[Any, ...]], language: str, fallback: str) -> t
         found[row[0]].append(row)
     return tuple(
         Option(
-            id=option_id, code=choices[0][7], name=spoken(decoded(choices[0][8]), language, fallback) or choices[0][7],
+            id=option_id,
+            code=choices[0][7],
+            name=spoken(decoded(choices[0][8]), language, fallback) or choices[0][7],
             values=tuple(
-                OptionChoice(id=row[2], code=row[9], name=spoken(decoded(row[10]), language, fallback) or row[9], colour=row[11] or "")
+                OptionChoice(
+                    id=row[2],
+                    code=row[9],
+                    name=spoken(decoded(row[10]), language, fallback) or row[9],
+                    colour=row[11] or "",
+                )
                 for row in choices
             ),
         )
         for option_id, choices in found.items()
-    )  # fmt: skip
+    )

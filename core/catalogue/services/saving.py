@@ -1,4 +1,7 @@
-"""One product from its draft into its rows, writing only what differs: product, words, categories, pictures, listing."""
+"""One product from its draft into its rows, writing only what differs.
+
+Product, words, categories, pictures, listing.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,10 @@ _TEXT = ("name", "summary", "body_html", "seo_title", "seo_description")
 
 
 def save_texts(saving: Saving, texts: Mapping[str, TextDraft], site_id: int | None) -> None:
-    """Words per language, for all sites (`site_id` None) or for one. A language without a name borrows the product's."""
+    """Words per language, for all sites (`site_id` None) or for one.
+
+    A language without a name borrows the product's.
+    """
     if not texts:
         return
     rows = saving.stored(

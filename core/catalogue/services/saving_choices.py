@@ -66,7 +66,10 @@ def options_of(product_id: int) -> list[Option]:
 
 
 def save_options(saving: Saving, drafts: tuple[OptionDraft, ...] | None) -> list[Option]:
-    """Bring the product's options to their drafts; answers them as stored. Those that a whole draft does not name go."""
+    """Bring the product's options to their drafts.
+
+    Answers them as stored. Those that a whole draft does not name go.
+    """
     options = [] if saving.is_new else options_of(saving.product_id)
     if drafts is None:
         return options

@@ -44,8 +44,13 @@ class KnownVariant(NamedTuple):
 
 
 _DEFAULTS: Mapping[str, object] = {
-    "barcode": "", "weight_g": 0, "tracked": False, "needs_delivery": True, "active": True, "media_id": None,
-}  # fmt: skip
+    "barcode": "",
+    "weight_g": 0,
+    "tracked": False,
+    "needs_delivery": True,
+    "active": True,
+    "media_id": None,
+}
 _SELECT = f"SELECT {', '.join(KnownVariant._fields)} FROM variant"
 
 
@@ -182,8 +187,9 @@ def replace_prices(
         for variant_id, *price in db.rows(
             f"SELECT variant_id, {', '.join(_PRICE)} FROM price WHERE site_id = ? AND list IS NULL AND variant_id IN"
             f" ({db.marks(tuple(rows))})",
-            site_id, *rows,
-        ):  # fmt: skip
+            site_id,
+            *rows,
+        ):
             old[variant_id].append(tuple(price))
     changed: dict[int, tuple[list[object], list[object]]] = {}
     fresh_rows: list[tuple[object, ...]] = []

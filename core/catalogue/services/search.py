@@ -44,9 +44,13 @@ def plain_search(site: Site, language: str, text: str, limit: int = _MOST_IDS) -
         for row in db.rows(
             f"SELECT product_id FROM card_words WHERE site_id = ? AND language = ? AND {conditions}"
             " ORDER BY CASE WHEN words LIKE ? ESCAPE '!' THEN 0 ELSE 1 END, product_id LIMIT ?",
-            site.id, language, *(f"%{_escaped(word)}%" for word in words), f"{_escaped(' '.join(words))}%", limit,
+            site.id,
+            language,
+            *(f"%{_escaped(word)}%" for word in words),
+            f"{_escaped(' '.join(words))}%",
+            limit,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _escaped(word: str) -> str:

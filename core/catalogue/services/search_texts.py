@@ -64,8 +64,11 @@ def _shown(site: Site, language: str, after: int, limit: int) -> list[int]:
     found = db.rows(
         "SELECT product_id FROM card_words WHERE site_id = ? AND language = ? AND product_id > ?"
         " ORDER BY product_id LIMIT ?",
-        site.id, language, after, limit,
-    )  # fmt: skip
+        site.id,
+        language,
+        after,
+        limit,
+    )
     return [row[0] for row in found]
 
 
@@ -73,8 +76,10 @@ def _shown_of(site: Site, language: str, ids: list[int]) -> list[int]:
     found = db.rows(
         f"SELECT product_id FROM card_words WHERE site_id = ? AND language = ? AND product_id IN ({db.marks(ids)})"
         " ORDER BY product_id",
-        site.id, language, *ids,
-    )  # fmt: skip
+        site.id,
+        language,
+        *ids,
+    )
     return [row[0] for row in found]
 
 
@@ -84,8 +89,9 @@ def _texts(site: Site, language: str, ids: list[int]) -> dict[int, tuple[TextFac
     for product_id, spoken_in, site_id, name, summary, body in db.rows(
         "SELECT product_id, language, site_id, name, summary, body_html FROM product_text"
         f" WHERE product_id IN ({db.marks(ids)}) AND (site_id IS NULL OR site_id = ?) ORDER BY id",
-        *ids, site.id,
-    ):  # fmt: skip
+        *ids,
+        site.id,
+    ):
         bodies[product_id][TextFact(spoken_in, site_id, name, summary)] = body
     best = {product_id: best_text(texts, site.id, language, site.language) for product_id, texts in bodies.items()}
     return {product_id: (text, bodies[product_id][text]) for product_id, text in best.items() if text is not None}
@@ -141,8 +147,9 @@ def _attributes(site: Site, language: str, ids: list[int]) -> _Named:
         f"SELECT product_id, value, names FROM product_attribute WHERE product_id IN ({marks})"
         " UNION ALL SELECT o.product_id, v.code, v.names FROM option_value v"
         f" JOIN product_option o ON o.id = v.option_id WHERE o.product_id IN ({marks})",
-        *ids, *ids,
-    )  # fmt: skip
+        *ids,
+        *ids,
+    )
     return _grouped((row[0], spoken(decoded(row[2]), language, site.language) or row[1]) for row in found)
 
 

@@ -1,4 +1,7 @@
-"""What the catalogue hands to pages, carts and feeds: frozen, in one language and one currency, without a database row."""
+"""What the catalogue hands to pages, carts and feeds.
+
+Frozen, in one language and one currency, without a database row.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ class Stock(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A stored picture; `name` is what `kernel.files` makes addresses from. The focal point in hundredths of its size."""
+    """A stored picture; `name` is what `kernel.files` makes addresses from.
+
+    The focal point in hundredths of its size.
+    """
 
     name: str
     mime: str

@@ -106,9 +106,13 @@ def _free(site_id: int, language: str, kind: Kind, ref: int, base: str) -> str:
         for row in db.rows(
             f"SELECT path FROM slug WHERE site_id = ? AND language = ? AND kind = ? AND ref <> ? AND path IN"
             f" ({db.marks(wanted)})",
-            site_id, language, kind, ref, *wanted,
+            site_id,
+            language,
+            kind,
+            ref,
+            *wanted,
         )
-    }  # fmt: skip
+    }
     # Of many things with one name the later ones are told apart by their ids, which no other has.
     return next((path for path in wanted if path not in taken), f"{base}-{ref}")
 
@@ -117,10 +121,20 @@ def _make_current(site_id: int, language: str, kind: Kind, ref: int, path: str, 
     if had_one:
         db.execute(
             "UPDATE slug SET current = ? WHERE kind = ? AND ref = ? AND site_id = ? AND language = ? AND path <> ?",
-            False, kind, ref, site_id, language, path,
-        )  # fmt: skip
+            False,
+            kind,
+            ref,
+            site_id,
+            language,
+            path,
+        )
     db.execute(
         "INSERT INTO slug (site_id, language, kind, path, ref, current) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (site_id, language, kind, path) DO UPDATE SET ref = excluded.ref, current = excluded.current",
-        site_id, language, kind, path, ref, True,
-    )  # fmt: skip
+        site_id,
+        language,
+        kind,
+        path,
+        ref,
+        True,
+    )

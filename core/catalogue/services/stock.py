@@ -101,7 +101,10 @@ def _promise(needs: Mapping[int, int], kind: str, reference: str, actor: str) ->
 def _promise_one(
     moving: _Moving, variant_id: int, wanted: int, found: _Places | None, kind: str, reference: str
 ) -> None:
-    """Take `wanted` pieces. A guard that fails was beaten by another writer since the reading, so what is there is read again."""
+    """Take `wanted` pieces.
+
+    A guard that fails was beaten by another writer since the reading, so what is there is read again.
+    """
     left = wanted
     while left:
         if found is None:
@@ -114,9 +117,13 @@ def _promise_one(
         for location_id, quantity in sorted(plan.items()):
             allocated, held = (quantity, 0) if kind == "allocate" else (0, quantity)
             move = Move(
-                variant_id=variant_id, location_id=location_id, kind=kind, allocated=allocated, held=held,
-                reference=reference
-            )  # fmt: skip
+                variant_id=variant_id,
+                location_id=location_id,
+                kind=kind,
+                allocated=allocated,
+                held=held,
+                reference=reference,
+            )
             if moving.move(move):
                 left -= quantity
         if left:
@@ -149,7 +156,10 @@ def _places(variant_ids: Sequence[int]) -> dict[int, _Places]:
 
 
 def _plan(wanted: int, free: Mapping[int, int]) -> dict[int, int] | None:
-    """Which locations give how much: the first that has all, else the preferred ones together; None if they have too little."""
+    """Which locations give how much.
+
+    The first that has all, else the preferred ones together; None if they have too little.
+    """
     for location_id, pieces in free.items():
         if pieces >= wanted:
             return {location_id: wanted}
@@ -201,9 +211,14 @@ def _settle(
     for part in _parts(needs, has):
         n = part.quantity
         move = Move(
-            variant_id=part.variant_id, location_id=part.location_id, kind=kind, reference=reference,
-            on_hand=on_hand * n, allocated=allocated * n, held=held * n,
-        )  # fmt: skip
+            variant_id=part.variant_id,
+            location_id=part.location_id,
+            kind=kind,
+            reference=reference,
+            on_hand=on_hand * n,
+            allocated=allocated * n,
+            held=held * n,
+        )
         if not moving.move(move):
             raise OutOfStock(part.variant_id, n, 0)
         done.append(part)
@@ -269,8 +284,9 @@ def ensure_level(variant_id: int, location_id: int) -> None:
         "INSERT INTO stock_level (variant_id, location_id, on_hand, allocated, held, backorder_limit) VALUES (?, ?,"
         " 0, 0, 0, 0)"
         " ON CONFLICT (variant_id, location_id) DO NOTHING",
-        variant_id, location_id,
-    )  # fmt: skip
+        variant_id,
+        location_id,
+    )
 
 
 def apply_moves(moves: Iterable[Move], actor: str) -> frozenset[int]:
@@ -313,9 +329,17 @@ class _Moving:
         promised = move.allocated + move.held
         free = db.value(
             _GUARDED,
-            move.on_hand, move.allocated, move.held, move.variant_id, move.location_id,
-            move.on_hand, move.allocated, move.held, promised, move.on_hand,
-        )  # fmt: skip
+            move.on_hand,
+            move.allocated,
+            move.held,
+            move.variant_id,
+            move.location_id,
+            move.on_hand,
+            move.allocated,
+            move.held,
+            promised,
+            move.on_hand,
+        )
         if free is None:
             return False
         self.moves.append(move)
@@ -355,7 +379,10 @@ class _Moving:
 
 
 def stock_proof() -> list[tuple[int, int, int, int, int]]:
-    """Levels that are not the sum of their moves: (variant, location, differences of on_hand, allocated, held). Empty is right."""
+    """Levels that are not the sum of their moves.
+
+    (variant, location, differences of on_hand, allocated, held). Empty is right.
+    """
     found = db.rows(
         "SELECT variant_id, location_id, SUM(on_hand), SUM(allocated), SUM(held) FROM ("
         "SELECT variant_id, location_id, on_hand, allocated, held FROM stock_level UNION ALL "

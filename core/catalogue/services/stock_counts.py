@@ -1,4 +1,7 @@
-"""What staff do to stock: correct it, count it, receive it, say how much may be ordered beyond it. Each is a verb of its own."""
+"""What staff do to stock.
+
+Correct it, count it, receive it, say how much may be ordered beyond it. Each is a verb of its own.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ def receive_stock(needs: Mapping[int, int], location_id: int, reference: str, ac
 
 
 def set_backorder_limit(variant_id: int, location_id: int, limit: int, actor: str) -> None:
-    """How many more than are there may be ordered; `stock.UNLIMITED` for as many as people want. Raises StockPromised."""
+    """How many more than are there may be ordered.
+
+    `stock.UNLIMITED` for as many as people want. Raises StockPromised.
+    """
     with db.transaction():
         if change_backorder_limit(variant_id, location_id, limit):
             refresh_availability([variant_id])
@@ -53,8 +59,11 @@ def change_backorder_limit(variant_id: int, location_id: int, limit: int) -> boo
     if not db.execute(
         "UPDATE stock_level SET backorder_limit = ? WHERE variant_id = ? AND location_id = ? AND allocated + held <="
         " on_hand + ?",
-        limit, variant_id, location_id, limit,
-    ):  # fmt: skip
+        limit,
+        variant_id,
+        location_id,
+        limit,
+    ):
         raise StockPromised(variant_id)
     return True
 
@@ -65,9 +74,10 @@ def count_moves(counted: Mapping[int, int], location_id: int) -> list[Move]:
         db.rows(
             f"SELECT variant_id, on_hand FROM stock_level WHERE location_id = ? AND variant_id IN"
             f" ({db.marks(tuple(counted))}){_for_update()}",
-            location_id, *counted,
+            location_id,
+            *counted,
         )
-    )  # fmt: skip
+    )
     return [
         Move(variant_id=variant_id, location_id=location_id, kind="count", on_hand=number - known.get(variant_id, 0))
         for variant_id, number in sorted(counted.items())

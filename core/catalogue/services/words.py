@@ -26,7 +26,7 @@ def spoken(names: Mapping[str, str] | None, language: str, fallback: str) -> str
 
 
 def best_text(texts: Iterable[TextFact], site_id: int, language: str, fallback: str) -> TextFact | None:
-    """The words to show: in the language before the fallback before any other, the site's own before those of all sites."""
+    """The words to show: the language before the fallback before any other; the site's own before those of all."""
 
     def distance(text: TextFact) -> tuple[int, bool]:
         far = 0 if text.language == language else 1 if text.language == fallback else 2

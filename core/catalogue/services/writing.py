@@ -1,4 +1,7 @@
-"""Plain rows into tables, many with one statement: a model's `create` costs ten times as much, and an import has 100,000."""
+"""Plain rows into tables, many with one statement.
+
+A model's `create` costs ten times as much, and an import has 100,000.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ def encoded(value: object) -> str:
 
 @lru_cache(maxsize=8192)
 def decoded(text: str | None) -> Any:
-    """The inverse of `encoded`; None stays None. Not to be changed: the same words are read again and again, so they are kept."""
+    """The inverse of `encoded`.
+
+    None stays None. Not to be changed: the same words are read again and again, so they are kept.
+    """
     return None if text is None else json.loads(text)
 
 

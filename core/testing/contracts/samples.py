@@ -52,9 +52,17 @@ def a_line(
     """A cart line of product and variant `number`, `amount` minor units each."""
     unit = Money(amount, currency)
     line = CartLine(
-        id=number, variant_id=number, product_id=number, sku=f"SKU-{number}", name=f"Thing {number}", quantity=quantity,
-        unit=unit, list_unit=unit, weight_g=500, category_ids=frozenset({number}),
-    )  # fmt: skip
+        id=number,
+        variant_id=number,
+        product_id=number,
+        sku=f"SKU-{number}",
+        name=f"Thing {number}",
+        quantity=quantity,
+        unit=unit,
+        list_unit=unit,
+        weight_g=500,
+        category_ids=frozenset({number}),
+    )
     return replace(line, **changes)  # type: ignore[arg-type]
 
 
@@ -78,8 +86,15 @@ def an_intent(amount: Money | None = None, **changes: object) -> Intent:
     """An intent with a token of its own, not begun yet."""
     token = ids.token()
     intent = Intent(
-        token=token, site=a_site(), order_number="1001", amount=amount or Money(4990, "EUR"), description="Order 1001",
-        language="en", email="mira@example.com", billing=the_address(), return_url=f"http://shop.localhost:8000/pay/return/{token}",
+        token=token,
+        site=a_site(),
+        order_number="1001",
+        amount=amount or Money(4990, "EUR"),
+        description="Order 1001",
+        language="en",
+        email="mira@example.com",
+        billing=the_address(),
+        return_url=f"http://shop.localhost:8000/pay/return/{token}",
         notify_url="http://shop.localhost:8000/notify/sample/default",
-    )  # fmt: skip
+    )
     return replace(intent, **changes)  # type: ignore[arg-type]

@@ -18,9 +18,31 @@ if TYPE_CHECKING:
 Make = Callable[..., int]
 Ask = Callable[..., SearchResult]
 HOSTILE = (
-    '"', "'", "*", "'; DROP TABLE product; --", 'NEAR("lamp" "oak", 3)', "lamp AND", "OR", "NOT lamp", "title:lamp", "(((", "lamp:*A & !x",
-    "\\", "%_", "\0lamp\0", "^lamp", "-lamp", "{title} : lamp", "№", "💡", "a" * 2000, "lamp " * 400, "灯" * 2000, " ", "",
-)  # fmt: skip
+    '"',
+    "'",
+    "*",
+    "'; DROP TABLE product; --",
+    'NEAR("lamp" "oak", 3)',
+    "lamp AND",
+    "OR",
+    "NOT lamp",
+    "title:lamp",
+    "(((",
+    "lamp:*A & !x",
+    "\\",
+    "%_",
+    "\0lamp\0",
+    "^lamp",
+    "-lamp",
+    "{title} : lamp",
+    "№",
+    "💡",
+    "a" * 2000,
+    "lamp " * 400,
+    "灯" * 2000,
+    " ",
+    "",
+)
 
 
 class SearchContract:
@@ -164,7 +186,7 @@ class SearchContract:
         assert ask("lanp").suggestion == "", "a word that nothing has any more"
 
     def test_another_sites_goods_are_never_found(
-        self, site: Site, other_site: Site, product: Make, ask: Ask, turn_on: Callable[..., None]
+        self, other_site: Site, product: Make, ask: Ask, turn_on: Callable[..., None]
     ) -> None:
         turn_on(self.plugin, on=other_site)
         here = product("L1", "Lamp here")

@@ -109,8 +109,11 @@ def _hits(span: Span, terms: Sequence[Term], *, in_title: bool, most: int = _RAN
         found = rows(
             "SELECT w.id, w.name, w.title FROM (SELECT rowid FROM search_sql_found WHERE search_sql_found MATCH ?"
             " AND rowid > ? AND rowid <= ? ORDER BY rowid DESC LIMIT ?) f JOIN search_sql_words w ON w.id = f.rowid",
-            _match(terms, in_title=in_title), span.first, span.last, most,
-        )  # fmt: skip
+            _match(terms, in_title=in_title),
+            span.first,
+            span.last,
+            most,
+        )
     else:
         found = rows(
             "SELECT id, name, title FROM search_sql_words WHERE found @@ CAST(? AS tsquery) LIMIT ?",
@@ -158,9 +161,11 @@ def _suggestion(span: Span, typed: str) -> str:
         row[0]
         for row in rows(
             f"SELECT word FROM search_sql_vocabulary WHERE site_id = ? AND language = ? AND word IN ({marks(latin)})",
-            span.site_id, span.language, *latin,
+            span.site_id,
+            span.language,
+            *latin,
         )
-    }  # fmt: skip
+    }
     better = {word: near for word in latin if word not in known and (near := _nearest(span, word))}
     if not better:
         return ""
@@ -175,6 +180,12 @@ def _nearest(span: Span, word: str) -> str:
     near = rows(
         "SELECT word, products FROM search_sql_vocabulary WHERE site_id = ? AND language = ?"
         " AND (initial = ? OR final = ?) AND length BETWEEN ? AND ? LIMIT ?",
-        span.site_id, span.language, word[0], word[-2:], len(word) - 2, len(word) + 2, _NEAR,
-    )  # fmt: skip
+        span.site_id,
+        span.language,
+        word[0],
+        word[-2:],
+        len(word) - 2,
+        len(word) + 2,
+        _NEAR,
+    )
     return closest(word, ((row[0], row[1]) for row in near))

@@ -106,8 +106,10 @@ def _insert_rows(columns: str, shape: str, new: Sequence[Sequence[object]]) -> N
 
 
 def _vector(span: Span, words: Prepared) -> str:
-    """A tsvector as text. Its lexemes are ready, so no parser may divide them; of letters and digits alone, they cannot
-    end their quotes. The scope is one of them, which no word can be.
+    """A tsvector as text.
+
+    Its lexemes are ready, so no parser may divide them; of letters and digits alone, they cannot end their quotes.
+    The scope is one of them, which no word can be.
     """
     title = (f"'{word}':1A" for word in words.title.split())
     rest = (f"'{word}':2" for word in words.rest.split())
@@ -142,8 +144,10 @@ def _count(span: Span, changes: Mapping[str, int]) -> None:
         execute(
             "DELETE FROM search_sql_vocabulary WHERE site_id = ? AND language = ? AND products <= 0"
             f" AND word IN ({marks(moved)})",
-            span.site_id, span.language, *(row[2] for row in moved),
-        )  # fmt: skip
+            span.site_id,
+            span.language,
+            *(row[2] for row in moved),
+        )
 
 
 def _parts(whole: Sequence[_Row]) -> Iterator[Sequence[_Row]]:

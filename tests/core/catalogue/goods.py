@@ -40,16 +40,24 @@ def shirt(
     return ProductDraft(
         texts={"en": TextDraft(name=name, summary=f"{name} of linen"), "zh-CN": TextDraft(name=f"{name}衬衫")},
         options=(
-            OptionDraft(code="colour", names={"en": "Colour", "zh-CN": "颜色"}, values=tuple(_colour(code) for code in colours)),
-            OptionDraft(code="size", names={"en": "Size", "zh-CN": "尺码"}, values=tuple(ValueDraft(code=s, names={"en": s.upper()}) for s in sizes)),
+            OptionDraft(
+                code="colour", names={"en": "Colour", "zh-CN": "颜色"}, values=tuple(_colour(code) for code in colours)
+            ),
+            OptionDraft(
+                code="size",
+                names={"en": "Size", "zh-CN": "尺码"},
+                values=tuple(ValueDraft(code=s, names={"en": s.upper()}) for s in sizes),
+            ),
         ),
         variants=tuple(
-            VariantDraft(sku=f"{sku}-{colour}-{size}", values={"colour": colour, "size": size}, prices=priced("20"), stock=10)
+            VariantDraft(
+                sku=f"{sku}-{colour}-{size}", values={"colour": colour, "size": size}, prices=priced("20"), stock=10
+            )
             for colour in colours
             for size in sizes
         ),
         **more,
-    )  # fmt: skip
+    )
 
 
 def _colour(code: str) -> ValueDraft:

@@ -84,8 +84,10 @@ def test_product_stands_below_its_deepest_category(shop: Site, tree: dict[str, i
     found = product_page(shop, "en", "EUR", "lamp")
     assert isinstance(found, ProductPage)
     assert [(crumb.name, crumb.path) for crumb in found.crumbs] == [
-        ("Goods", "goods"), ("Lamps", "goods/lamps"), ("Desk lamps", "goods/lamps/desk-lamps"),
-    ]  # fmt: skip
+        ("Goods", "goods"),
+        ("Lamps", "goods/lamps"),
+        ("Desk lamps", "goods/lamps/desk-lamps"),
+    ]
     assert found.category_ids == frozenset(tree.values())
 
 

@@ -62,9 +62,14 @@ def test_a_site_may_say_it_in_its_own_words(shop: Site, other: Site, make: Make)
 
 def test_saving_the_same_draft_again_changes_nothing(shop: Site) -> None:
     draft = shirt(
-        "Oxford", "OX",
-        attributes=(AttributeDraft(code="material", names={"en": "Material"}, values=(ValueDraft(names={"en": "Linen"}),), filterable=True),),
-    )  # fmt: skip
+        "Oxford",
+        "OX",
+        attributes=(
+            AttributeDraft(
+                code="material", names={"en": "Material"}, values=(ValueDraft(names={"en": "Linen"}),), filterable=True
+            ),
+        ),
+    )
     first = save_product(shop, draft, STAFF)
     told = db.value("SELECT COUNT(*) FROM outbox")
     again = save_product(shop, draft, STAFF)

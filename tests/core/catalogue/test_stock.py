@@ -62,7 +62,7 @@ def test_promised_pieces_are_not_promised_again(lamp: int) -> None:
 def test_what_is_sold_out_says_so(lamp: int) -> None:
     with db.transaction():
         allocate({lamp: 10}, "order:1", "system")
-    with pytest.raises(OutOfStock, match="LAMP is sold out."), db.transaction():
+    with pytest.raises(OutOfStock, match=r"LAMP is sold out\."), db.transaction():
         allocate({lamp: 1}, "order:2", "system")
 
 

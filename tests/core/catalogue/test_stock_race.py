@@ -42,8 +42,11 @@ def buy_reading_first(variant: int, reference: str) -> None:
             "INSERT INTO stock_move (variant_id, location_id, kind, on_hand, allocated, held, reason, actor,"
             " reference, at)"
             " VALUES (?, ?, 'allocate', 0, 1, 0, '', 'system', ?, ?)",
-            variant, place, reference, clock.now_us(),
-        )  # fmt: skip
+            variant,
+            place,
+            reference,
+            clock.now_us(),
+        )
 
 
 def _shop(buying: Buy, variant: int, tries: int, name: str, start: Barrier, answers: Any) -> None:

@@ -1,4 +1,7 @@
-"""A plugin made by `./stoa plugin new` runs, and its own tests pass, for every kind; a faulty one is told what is wrong."""
+"""A plugin made by `./stoa plugin new` runs, and its own tests pass, for every kind.
+
+A faulty one is told what is wrong.
+"""
 
 from __future__ import annotations
 
