@@ -94,7 +94,7 @@ class SiteState:
     open: bool
     epoch: int
     redirect_to: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[Any, Any] = field(default_factory=dict)
 
 
 def raise_epoch() -> None:

@@ -6,7 +6,7 @@ first asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -282,3 +282,14 @@ def to(endpoint: str, say: str = "", undo: str = "", kind: str = "good", **value
     if say:
         http.note(say, kind, undo=undo)
     return http.redirect(url_for(endpoint, **values))
+
+
+def named(names: Mapping[str, str], language: str) -> str:
+    """A name in the reader's language, else in any."""
+    return names.get(language) or next(iter(names.values()), "")
+
+
+def languages(site: Site) -> list[str]:
+    """The languages to write in: this site's, then those of the other sites."""
+    every = [tag for state in installation().sites.all() for tag in state.site.languages]
+    return list(dict.fromkeys([*site.languages, *every]))

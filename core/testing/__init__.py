@@ -5,6 +5,7 @@ Loaded by pytest as `-p core.testing`; the modules below bring the fixtures.
 
 from __future__ import annotations
 
+import importlib
 import os
 
 import pytest
@@ -22,6 +23,5 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let tests import a plugin that lies outside the project: `./stoa plugin check` names its folder."""
     del config
     if folder := os.environ.get("STOA_TEST_PLUGINS"):
-        import plugins
-
-        plugins.__path__ = [*plugins.__path__, folder]
+        package = importlib.import_module("plugins")
+        package.__path__ = [*package.__path__, folder]

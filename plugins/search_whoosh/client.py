@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from heapq import nlargest
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from whoosh import query
 from whoosh.analysis import SpaceSeparatedTokenizer
@@ -271,10 +271,8 @@ class _Opened(NamedTuple):
 class _Kept(threading.local):
     """Whoosh's readers move a cursor in their files, so each thread has its own."""
 
-    opened: ClassVar[dict[Path, _Opened]]
-
     def __init__(self) -> None:
-        self.opened = {}  # type: ignore[misc] -- one per thread
+        self.opened: dict[Path, _Opened] = {}
 
 
 _kept = _Kept()

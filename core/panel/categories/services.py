@@ -12,8 +12,7 @@ from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.lib.errors import NotFound
 from core.lib.text import clean_html
-from core.panel.products.services.editor import languages
-from core.panel.products.services.listing import named
+from core.panel.shell import languages, named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

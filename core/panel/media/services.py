@@ -13,7 +13,7 @@ from core.catalogue.services.writing import decoded
 from core.kernel import db, files, i18n
 from core.kernel.i18n import gettext as _
 from core.lib.errors import NotFound, Refused
-from core.panel.products.services.listing import named
+from core.panel.shell import named
 
 PAGE = 48
 _LAST = 2**31

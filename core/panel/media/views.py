@@ -11,8 +11,7 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.media import services
-from core.panel.products.services.editor import languages
-from core.panel.shell import actor, address, page, panel, to
+from core.panel.shell import actor, address, languages, page, panel, to
 
 
 @panel.get("/media", endpoint="media")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -15,10 +15,78 @@ from core.lib import clock
 from core.lib.money import Money, NotMoney, parse_money
 from core.lib.text import clean_html
 from core.panel.forms import lines
-from core.panel.products.services.editor import PlaceForm, TextForm, VariantFact
 
 Form = Mapping[str, str]
 _WORDS = ("name", "summary", "body", "seo_title", "seo_description")
+
+
+@dataclass(slots=True, kw_only=True)
+class TextForm:
+    """The words in one language as the form shows them. `slug` None: this site has no addresses in the language."""
+
+    language: str
+    title: str
+    name: str = ""
+    summary: str = ""
+    body_html: str = ""
+    seo_title: str = ""
+    seo_description: str = ""
+    slug: str | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.name and self.body_html)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceFact:
+    """A public price of a variant on this site. Only the one without bounds is edited in the grid."""
+
+    currency: str
+    amount: int
+    was: int | None
+    from_qty: int
+    starts: int | None
+    ends: int | None
+
+    @property
+    def is_plain(self) -> bool:
+        return self.from_qty == 1 and self.starts is None and self.ends is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantFact:
+    """A variant with its choices in words and its public prices here."""
+
+    id: int
+    sku: str
+    barcode: str
+    weight_g: int
+    active: bool
+    tracked: bool
+    title: str
+    prices: list[PriceFact]
+
+    def plain(self, currency: str) -> PriceFact | None:
+        """The price that holds without bounds in a currency."""
+        return next((price for price in self.prices if price.currency == currency and price.is_plain), None)
+
+
+@dataclass(slots=True, kw_only=True)
+class PlaceForm:
+    """Where and when a product stands on one site, as the form shows it; times are the site's (`datetime-local`)."""
+
+    id: int
+    name: str
+    host: str
+    timezone: str
+    prices: str
+    visible: bool
+    position: str
+    publish_at: str
+    withdraw_at: str
+    errors: dict[str, str] = field(default_factory=dict)
 
 
 def read_texts(form: Form, texts: Sequence[TextForm]) -> None:

@@ -13,7 +13,7 @@ from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.lib import clock
-from core.panel.products.services.listing import named
+from core.panel.shell import named
 
 PAGE = 50
 MOVES = 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,9 @@ from core.kernel.installation import installation
 from core.lib import clock
 from core.lib.errors import NotFound
 from core.lib.money import Money
+from core.panel.products.forms import PlaceForm, PriceFact, TextForm, VariantFact
 from core.panel.products.services import listing
-from core.panel.shell import Status
+from core.panel.shell import Status, languages, named
 
 TAX_CLASSES = ("standard", "reduced", "zero")
 
@@ -36,59 +37,6 @@ class Head:
     status: Status
     shop_url: str
     archived: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class TextForm:
-    """The words in one language as the form shows them. `slug` None: this site has no addresses in the language."""
-
-    language: str
-    title: str
-    name: str = ""
-    summary: str = ""
-    body_html: str = ""
-    seo_title: str = ""
-    seo_description: str = ""
-    slug: str | None = None
-    errors: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def is_complete(self) -> bool:
-        return bool(self.name and self.body_html)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceFact:
-    """A public price of a variant on this site. Only the one without bounds is edited in the grid."""
-
-    currency: str
-    amount: int
-    was: int | None
-    from_qty: int
-    starts: int | None
-    ends: int | None
-
-    @property
-    def is_plain(self) -> bool:
-        return self.from_qty == 1 and self.starts is None and self.ends is None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantFact:
-    """A variant with its choices in words and its public prices here."""
-
-    id: int
-    sku: str
-    barcode: str
-    weight_g: int
-    active: bool
-    tracked: bool
-    title: str
-    prices: list[PriceFact]
-
-    def plain(self, currency: str) -> PriceFact | None:
-        """The price that holds without bounds in a currency."""
-        return next((price for price in self.prices if price.currency == currency and price.is_plain), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,19 +79,13 @@ def head(site: Site, product_id: int) -> Head:
     return Head(
         id=product_id,
         version=row[0],
-        name=listing.named(names, i18n.language()),
+        name=named(names, i18n.language()),
         vendor=row[1],
         tax_class=row[2],
         status=state,
         shop_url=url_for("storefront.product", path=path) if path and state.glyph == "done" else "",
         archived=row[3] is not None,
     )
-
-
-def languages(site: Site) -> list[str]:
-    """The languages to write in: this site's, then those of the other sites."""
-    every = [tag for state in installation().sites.all() for tag in state.site.languages]
-    return list(dict.fromkeys([*site.languages, *every]))
 
 
 def texts(site: Site, product_id: int | None, *, own: bool) -> list[TextForm]:
@@ -216,7 +158,7 @@ def variants(site: Site, product_id: int) -> list[VariantFact]:
 
 
 def _titles(options: Iterable[Option], variant_ids: list[int]) -> dict[int, str]:
-    names = {value.id: listing.named(value.names, i18n.language()) for option in options for value in option.values}
+    names = {value.id: named(value.names, i18n.language()) for option in options for value in option.values}
     order = {option.id: place for place, option in enumerate(options)}
     parts: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for variant_id, option_id, value_id in db.rows(
@@ -256,26 +198,10 @@ def pictures(product_id: int) -> list[Picture]:
             id=row[0],
             name=row[2] or row[1],
             url=files.url(row[1], 480),
-            alt=listing.named(decoded(row[3]) or {}, i18n.language()),
+            alt=named(decoded(row[3]) or {}, i18n.language()),
         )
         for row in found
     ]
-
-
-@dataclass(slots=True, kw_only=True)
-class PlaceForm:
-    """Where and when a product stands on one site, as the form shows it; times are the site's (`datetime-local`)."""
-
-    id: int
-    name: str
-    host: str
-    timezone: str
-    prices: str
-    visible: bool
-    position: str
-    publish_at: str
-    withdraw_at: str
-    errors: dict[str, str] = field(default_factory=dict)
 
 
 def places(product_id: int, site_ids: Iterable[int]) -> list[PlaceForm]:

@@ -10,7 +10,7 @@ from core.catalogue.services.writing import decoded
 from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.lib.text import fold, slugify
-from core.panel.products.services.listing import named
+from core.panel.shell import named
 
 _KNOWN = 500
 

@@ -12,7 +12,7 @@ from core.kernel import db, files, i18n
 from core.kernel.i18n import gettext as _
 from core.lib import clock
 from core.lib.money import Money
-from core.panel.shell import Status
+from core.panel.shell import Status, named
 
 PAGE = 40
 _LAST = 2**31
@@ -191,11 +191,6 @@ def listings_of(ids: list[int]) -> dict[int, dict[int, ListingFact]]:
     for product_id, site_id, visible, publish_at, withdraw_at in found:
         places[product_id][site_id] = ListingFact(bool(visible), publish_at, withdraw_at)
     return places
-
-
-def named(names: Mapping[str, str], language: str) -> str:
-    """A name in the reader's language, else in any."""
-    return names.get(language) or next(iter(names.values()), "")
 
 
 def status(place: ListingFact | None, *, sold: bool, archived: bool) -> Status:

@@ -12,14 +12,13 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib.text import slugify
 from core.panel.products import forms
-from core.panel.products.services import editor
 
 
 def save_words(
     site: Site,
     product_id: int,
     version: int,
-    texts: Sequence[editor.TextForm],
+    texts: Sequence[forms.TextForm],
     actor: str,
     *,
     shared: ProductDraft | None,
@@ -47,7 +46,7 @@ def save_words(
     return products.update_product(site, product_id, draft, actor)
 
 
-def add(site: Site, texts: Sequence[editor.TextForm], facts: ProductDraft, variant: VariantDraft, actor: str) -> int:
+def add(site: Site, texts: Sequence[forms.TextForm], facts: ProductDraft, variant: VariantDraft, actor: str) -> int:
     """Make a product with one variant, hidden until it is switched on; answers its id."""
     draft = ProductDraft(
         texts=forms.text_drafts([text for text in texts if text.name]),
@@ -63,7 +62,7 @@ def add(site: Site, texts: Sequence[editor.TextForm], facts: ProductDraft, varia
 def save_variants(
     site: Site,
     product_id: int,
-    variants: Sequence[editor.VariantFact],
+    variants: Sequence[forms.VariantFact],
     drafts: Sequence[VariantDraft],
     actor: str,
     *,
@@ -82,7 +81,7 @@ def save_variants(
 
 
 def save_options(
-    site: Site, product_id: int, options: tuple[OptionDraft, ...], variants: Sequence[editor.VariantFact], actor: str
+    site: Site, product_id: int, options: tuple[OptionDraft, ...], variants: Sequence[forms.VariantFact], actor: str
 ) -> None:
     """Store options and make a variant for every combination that has none; variants that are there keep their choices.
 

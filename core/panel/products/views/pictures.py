@@ -11,7 +11,7 @@ from core.kernel.sites import current
 from core.panel.media.services import store_uploads
 from core.panel.products.services import editor, saving
 from core.panel.products.views.refusals import Problems
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, languages, page, panel, to
 
 
 @panel.get("/products/<int:product_id>/pictures", endpoint="product_pictures")
@@ -26,7 +26,7 @@ def pictures(product_id: int) -> Response:
 def add_pictures(product_id: int) -> Response:
     """Upload pictures behind those that are there."""
     site = current().site
-    added, problems = store_uploads(request.files.getlist("files"), request.form, editor.languages(site), actor())
+    added, problems = store_uploads(request.files.getlist("files"), request.form, languages(site), actor())
     if added:
         saving.set_pictures(
             site, product_id, [*(picture.id for picture in editor.pictures(product_id)), *added], actor()
@@ -77,7 +77,7 @@ def put_picture_back(product_id: int, media_id: int) -> Response:
 
 def _pictures_page(product_id: int, problems: Problems, status: int = 200) -> Response:
     site = current().site
-    named = [(tag, i18n.language_name(tag)) for tag in editor.languages(site)]
+    named = [(tag, i18n.language_name(tag)) for tag in languages(site)]
     return page(
         "product_pictures.html",
         status,

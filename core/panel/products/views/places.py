@@ -53,7 +53,7 @@ def _my_sites() -> list[int]:
     return [place.id for place in shell().places if shell().visitor.may("listings.edit", place.id)]
 
 
-def _places_page(product_id: int, found: list[editor.PlaceForm], problems: Problems, status: int = 200) -> Response:
+def _places_page(product_id: int, found: list[forms.PlaceForm], problems: Problems, status: int = 200) -> Response:
     return page(
         "product_sites.html", status, product=editor.head(current().site, product_id), places=found, problems=problems
     )

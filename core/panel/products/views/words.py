@@ -104,7 +104,7 @@ def _shared_draft(attributes: tuple[AttributeDraft, ...] = ()) -> ProductDraft:
     )
 
 
-def _text_problems(texts: list[editor.TextForm]) -> Problems:
+def _text_problems(texts: list[forms.TextForm]) -> Problems:
     return [
         (f"{name}-{text.language}", f"{text.title}: {message}")
         for text in texts
@@ -114,7 +114,7 @@ def _text_problems(texts: list[editor.TextForm]) -> Problems:
 
 def _words_page(
     head: editor.Head | None,
-    texts: list[editor.TextForm],
+    texts: list[forms.TextForm],
     problems: Problems,
     *,
     errors: dict[str, str] | None = None,
