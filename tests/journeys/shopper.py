@@ -44,7 +44,7 @@ class Shopper:
     def pick(self, *values: str) -> None:
         """Choose a value for each option, by the words that stand on the buttons."""
         for value in values:
-            self.page.locator(f'[data-buy] input[type=radio][data-name="{value}"]').check(force=True)
+            self.page.locator(f'[data-buy] label:has(> input[type=radio][data-name="{value}"])').click()
         if not self._view.scripts:
             self.page.locator("[data-buy] noscript button").click()
 

@@ -72,8 +72,8 @@ class _Counting:
     def kept_values(self, where: str, *params: object) -> None:
         """Values of facets from the counters."""
         self.add(
-            # Safe in SQL: `where` is written in this module, its values are parameters.
             f"SELECT code, value, {self._counter} FROM card_count"
+            # Safe in SQL: `where` is written in this module, its values are parameters.
             f" WHERE site_id = ? AND category_id = ? AND currency = ? AND total > 0 AND {where}",
             *self.narrowing.place,
             *params,

@@ -123,7 +123,7 @@ def _line_problem(line: StoredLine, variant: CartVariant | None, is_sold: bool) 
     if variant is None or not is_sold:
         return _("This product is not for sale here at the moment. Take it out to go on.")
     if variant.left is not None and variant.left <= 0:
-        return _("This product is sold out. Take it out to go on.")
+        return _("%(name)s is sold out. Take it out to go on.", name=variant.name)
     if variant.left is not None and line.quantity > variant.left:
         return _("Only %(left)s can be had now.", left=variant.left)
     return ""
