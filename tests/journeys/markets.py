@@ -142,7 +142,7 @@ CHINESE = Market(
         "to_ship": "待发货",
         "on_its_way": "在路上",
         "on": "已开启",
-        "mail_shipped": "已发出",
+        "mail_shipped": "已发货",
         "own_password": "请先设置您自己的密码",
     },
 )

@@ -26,7 +26,7 @@ from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
 from core.lib.money import Money
-from core.orders.services.facts import PaymentRow, refunded_and_captured, store_facts
+from core.orders.services.facts import PaymentRow, payment_state, refunded_and_captured, store_facts
 from core.orders.services.gateways import gateways_of, guarded
 from core.orders.services.intents import Opened, intent_of, newest_payment
 from core.orders.services.operations import (
@@ -110,10 +110,11 @@ def _shown(begun: Begun) -> str | None:
     return json.dumps({"qr": begun.text}, ensure_ascii=False) if isinstance(begun, Qr) else None
 
 
-def change_gateway(state: SiteState, order_id: int, code: str) -> int:
-    """Let the order be paid another way, after a failure: a new payment for what is still due. Answers its id; commits.
+def choose_gateway(state: SiteState, order_id: int, code: str) -> int:
+    """Let the order be paid by this gateway: by its newest payment while that is open, else by a new one. Commits.
 
-    The first payment stays and is still believed, should its money arrive. Raises NoSuchWay, NothingToPay.
+    Answers the payment's id. A double click finds the payment of the first. Payments before it stay and are still
+    believed, should their money arrive. Raises NoSuchWay, NothingToPay.
     """
     offered = next(((plugin, one) for plugin, one in gateways_of(state) if one.code == code), None)
     if offered is None:
@@ -124,12 +125,23 @@ def change_gateway(state: SiteState, order_id: int, code: str) -> int:
         amount = _open_amount(order_id)
         if amount <= 0:
             raise NothingToPay
+        newest = newest_payment(state.site.id, order_id)
+        if newest is not None and newest.gateway == code and not _has_ended(newest):
+            return newest.row.id
         new = NewPayment(plugin=plugin, gateway=code, account=gateway.account, live=gateway.live, title=gateway.title)
         currency = db.value("SELECT currency FROM orders WHERE id = ?", order_id)
         payment_id = add_payment(state.site.id, order_id, new, amount, currency)
         db.execute("UPDATE orders SET gateway = ?, payment_title = ? WHERE id = ?", code, gateway.title[:200], order_id)
         note(order_id, "shopper", "gateway", after=code)
     return payment_id
+
+
+def _has_ended(opened: Opened) -> bool:
+    """Whether this payment can bring no money any more: declined, let go, expired, or refused at its beginning."""
+    if payment_state(opened.row.id, opened.row.amount) in {"declined", "voided", "expired"}:
+        return True
+    begun = db.value("SELECT state FROM payment_operation WHERE key = ?", f"{opened.token}:begin")
+    return begun == FAILED
 
 
 def _open_amount(order_id: int) -> int:

@@ -15,7 +15,7 @@ from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
 from core.orders.services.owner import claim_order
-from core.orders.services.payments import change_gateway
+from core.orders.services.payments import choose_gateway
 from core.orders.services.read import OrderView, find_order, order_by_key
 from core.storefront.services.checkout import payments_again
 from core.storefront.services.fields import Errors, email_field, field, form, said
@@ -37,8 +37,7 @@ def pay_again(secret: str) -> Response:
     """Pay an order that waits for its money, the same way or another."""
     order, wanted = _order(secret), request.form.get("gateway", "")
     try:
-        if wanted and wanted != order.gateway:
-            change_gateway(current(), order.id, wanted)
+        choose_gateway(current(), order.id, wanted or order.gateway)
     except Refused as error:
         return _confirmation(order, said(error), error.status)
     return pay_response(current(), order.id, order.secret)

@@ -20,7 +20,7 @@ from core.orders.services.payments import (
     NothingToRefund,
     begin_payment,
     capture,
-    change_gateway,
+    choose_gateway,
     fetch_payment,
     mark_paid,
     refund,
@@ -109,12 +109,12 @@ def test_a_declined_payment_may_be_tried_another_way(
         begin_payment(shop.state, order.id)
     assert states() == [("begin", "failed")]
     plugins.gateways.append(ByInvoice())
-    change_gateway(shop.state, order.id, "invoice")
+    choose_gateway(shop.state, order.id, "invoice")
     assert isinstance(begin_payment(shop.state, order.id), Show)
     view = seen(order.id)
     assert (view.payment_title, view.payments[-1].rows) == ("Bank transfer", (("Reference", order.number),))
     with pytest.raises(NoSuchWay):
-        change_gateway(shop.state, order.id, "nonsense")
+        choose_gateway(shop.state, order.id, "nonsense")
 
 
 def test_a_timeout_leaves_the_outcome_unknown_and_it_is_asked_about(
@@ -135,7 +135,7 @@ def test_a_timeout_leaves_the_outcome_unknown_and_it_is_asked_about(
 
 def test_a_paid_order_is_not_paid_again(shop: Shop, order: OrderView, gateway: FakeGateway) -> None:
     pay(shop, gateway, order)
-    for again in (lambda: begin_payment(shop.state, order.id), lambda: change_gateway(shop.state, order.id, "fakepay")):
+    for again in (lambda: begin_payment(shop.state, order.id), lambda: choose_gateway(shop.state, order.id, "fakepay")):
         with pytest.raises(NothingToPay):
             again()
 
@@ -145,13 +145,30 @@ def test_both_of_two_payments_count_and_the_surplus_is_due_back(
 ) -> None:
     begin_payment(shop.state, order.id)
     first = token_of(order)
-    change_gateway(shop.state, order.id, "fakepay")
+    gateway.happen(first, FactKind.DECLINED, order.total)
+    fetch_payment(shop.state, seen(order.id).payments[0].id)
+    choose_gateway(shop.state, order.id, "fakepay")
     gateway.happen(first, FactKind.CAPTURED, order.total)
     gateway.happen(token_of(order), FactKind.CAPTURED, order.total)
     for payment in seen(order.id).payments:
         fetch_payment(shop.state, payment.id)
     view = seen(order.id)
     assert (view.status.payment, view.refund_due) == ("overpaid", order.total)
+
+
+def test_a_second_try_after_a_refusal_is_one_new_payment_however_often_it_is_pressed(
+    shop: Shop, order: OrderView, gateway: FakeGateway
+) -> None:
+    begin_payment(shop.state, order.id)
+    first = token_of(order)
+    choose_gateway(shop.state, order.id, "fakepay")
+    assert token_of(order) == first, "the payment is still open: the same gateway needs no other"
+    gateway.happen(first, FactKind.DECLINED, order.total)
+    fetch_payment(shop.state, seen(order.id).payments[0].id)
+    assert choose_gateway(shop.state, order.id, "fakepay") == choose_gateway(shop.state, order.id, "fakepay")
+    assert len(seen(order.id).payments) == 2
+    assert begin_payment(shop.state, order.id) is not None
+    assert token_of(order) != first
 
 
 # -- giving back -------------------------------------------------------------------------------------------------------
