@@ -113,8 +113,7 @@ class Front:
         self._installation.pages.put(key, page)
         return _send(environ, page, start_response)
 
-    # -- files -------------------------------------------------------------------------------------------------------
-    # -----------
+    # -- files ---------------------------------------------------------------------------------------------------------
 
     def _asset(self, environ: Environ, state: SiteState, path: str, start_response: StartResponse) -> Iterable[bytes]:
         _, _, theme, digest, rest = [*path.split("/", 4), "", "", ""][:5]
@@ -154,8 +153,7 @@ class Front:
         ]
         return _bytes(environ, start_response, found[0], headers, f"{name}-{size}-{found[1]}")
 
-    # -- the rest ----------------------------------------------------------------------------------------------------
-    # -------------
+    # -- the rest ------------------------------------------------------------------------------------------------------
 
     def _health(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
         """`/healthz`: the process answers. `/readyz`: so does its database."""

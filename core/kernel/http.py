@@ -90,8 +90,7 @@ def prepare(app: Stoa) -> None:
     )
 
 
-# -- around each view
-# ----------------------------------------------------------------------------------------------------------------
+# -- around each view --------------------------------------------------------------------------------------------------
 
 
 def _check() -> Response | None:
@@ -152,8 +151,7 @@ def allow_hosts(**hosts: Any) -> None:
     g.csp = {**g.get("csp", {}), **hosts}
 
 
-# -- errors become pages here, and nowhere else
-# ---------------------------------------------------------------------------------------
+# -- errors become pages here, and nowhere else ------------------------------------------------------------------------
 
 
 def _answer_error(error: Exception) -> Any:
@@ -222,8 +220,7 @@ def _wants_json() -> bool:
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
-# -- for views -------------------------------------------------------------------------------------------------------
-# -----------------
+# -- for views ---------------------------------------------------------------------------------------------------------
 
 
 def redirect(target: str) -> Response:
@@ -295,8 +292,7 @@ def is_fragment() -> bool:
     return request.headers.get("HX-Request") == "true" or request.headers.get("X-Requested-With") == "fetch"
 
 
-# -- what templates know
-# --------------------------------------------------------------------------------------------------------------
+# -- what templates know -----------------------------------------------------------------------------------------------
 
 
 def _names() -> dict[str, Any]:

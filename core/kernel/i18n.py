@@ -93,8 +93,7 @@ def _po(path: Path) -> dict[str, str | list[str]]:
     return words
 
 
-# -- the present language
-# --------------------------------------------------------------------------------------------------
+# -- the present language ----------------------------------------------------------------------------------------------
 
 
 def language() -> str:
@@ -158,8 +157,7 @@ def _shown(value: object) -> object:
     return when(value) if isinstance(value, datetime) else value
 
 
-# -- as people write it
-# -------------------------------------------------------------------------------------------------------
+# -- as people write it ------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=64)

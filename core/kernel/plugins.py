@@ -263,8 +263,7 @@ def _hooks(manager: pluggy.PluginManager, name: str) -> tuple[str, ...]:
     return tuple(sorted(caller.name for caller in callers))
 
 
-# -- a wrong hook or argument name is an error at load, with file, line and a guess at what was meant
-# --------------------------
+# -- a wrong hook or argument name is an error at load, with file, line and a guess at what was meant ------------------
 
 
 def check_hooks(manager: pluggy.PluginManager, module: ModuleType) -> None:

@@ -72,8 +72,7 @@ def on_switch(function: Callable[[Site, str, bool], None]) -> Callable[[Site, st
     return function
 
 
-# -- the verbs -------------------------------------------------------------------------------------------------------
-# ---------------
+# -- the verbs ---------------------------------------------------------------------------------------------------------
 
 
 def switch_on(site_id: int, name: str, actor: str, *, together: bool = False) -> None:
@@ -284,8 +283,7 @@ def _drained(running: jobs.Running) -> None:
                 _set(state_of(site_id).site, name, OFF, "system")
 
 
-# -- what the switchboard shows
-# ----------------------------------------------------------------------------------------------------------
+# -- what the switchboard shows ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

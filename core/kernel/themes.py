@@ -130,8 +130,7 @@ class Themes:
             (root / name for root in self._roots if (root / name).is_dir() and re.fullmatch(r"[a-z0-9_]+", name)), None
         )
 
-    # -- templates
-    # -----------------------------------------------------------------------------------------------------------
+    # -- templates -----------------------------------------------------------------------------------------------------
 
     def environment(self, name: str) -> jinja2.Environment:
         """The one environment of a theme, shared by every site and plugin set that uses it."""
@@ -166,8 +165,7 @@ class Themes:
         folders += [loaded.folder / "templates" for _, loaded in sorted(self._registry.loaded.items())]
         return [FileSystemLoader(folder) for folder in folders if folder.is_dir()]
 
-    # -- assets
-    # ----------------------------------------------------------------------------------------------------------------
+    # -- assets --------------------------------------------------------------------------------------------------------
 
     def style(self, theme: str, plugins: tuple[str, ...]) -> Asset:
         """The joined stylesheet of a theme (or of the panel) with the styles of these plugins."""

@@ -99,8 +99,7 @@ def test_a_plugin_with_a_faulty_view_answers_an_error_page_and_is_reported(write
     assert "secret detail" in faults_of(sites[0].id, "probe")[0].trace
 
 
-# -- two worker processes under traffic
-# ------------------------------------------------------------------------------------
+# -- two worker processes under traffic --------------------------------------------------------------------------------
 
 
 @pytest.fixture
