@@ -153,7 +153,7 @@ class Taxes:
 class CheckoutSpecs:
     """Hooks of the family `checkout`."""
 
-    @asks(Problem)
+    @asks(Problem, may_block=True)
     def checkout_problems(self, site: Site, cart: Cart, step: str) -> Sequence[Problem]:  # type: ignore[empty-body]
         """What stops this cart at `step` ("cart", "checkout", "place").
 

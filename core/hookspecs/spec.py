@@ -28,7 +28,8 @@ class Policy:
     """The rules of one hook, read by the Runtime when it compiles its call table.
 
     `items`: the types an answer's items may have, checked on every answer. `shape`: `list` (many answers are joined),
-    `dict` (answers stay apart, one per plugin), `one` (a single value per plugin), `none`.
+    `dict` (answers stay apart, one per plugin), `one` (a single value per plugin), `none`. `may_block`: an error
+    refuses the act all the same where the merchant marked the plugin "must pass".
     """
 
     items: tuple[type, ...]
@@ -36,15 +37,21 @@ class Policy:
     on_error: OnError
     first: bool
     writes: bool
+    may_block: bool
 
 
 def asks(
-    *items: type, shape: str = "list", on_error: OnError = OnError.SKIP, first: bool = False, writes: bool = False
+    *items: type,
+    shape: str = "list",
+    on_error: OnError = OnError.SKIP,
+    first: bool = False,
+    writes: bool = False,
+    may_block: bool = False,
 ) -> Callable[[_Spec], _Spec]:
     """Declare a hook: the types of its answer, how many answers are joined, and what an error does."""
 
     def declare(function: _Spec) -> _Spec:
-        function.stoa_policy = Policy(items, shape, on_error, first, writes)  # type: ignore[attr-defined]
+        function.stoa_policy = Policy(items, shape, on_error, first, writes, may_block)  # type: ignore[attr-defined]
         return hookspec(function, firstresult=first)
 
     return declare

@@ -19,6 +19,7 @@ from werkzeug.routing import Map
 
 from core.hookspecs.spec import OnError, Policy
 from core.kernel import db
+from core.kernel.answers import complaint
 from core.kernel.routes import SharedRule, url_map
 from core.lib.errors import Broken
 
@@ -177,7 +178,8 @@ class Hooks:
         return checked
 
     def _refuse_if_needed(self, caller: Caller, implementation: Implementation) -> None:
-        if caller.policy.on_error is OnError.BLOCK or implementation.plugin in self._must_pass:
+        policy = caller.policy
+        if policy.on_error is OnError.BLOCK or (policy.may_block and implementation.plugin in self._must_pass):
             raise HookFailed(implementation.plugin, caller.name)
 
 
@@ -206,9 +208,12 @@ def _checked(caller: Caller, answer: Any) -> Any:
 
 def _check_items(caller: Caller, items: Iterable[Any]) -> None:
     for item in items:
-        if not isinstance(item, caller.policy.items):
+        kind = next((kind for kind in caller.policy.items if isinstance(item, kind)), None)
+        if kind is None:
             wanted = " or ".join(kind.__name__ for kind in caller.policy.items)
             raise WrongAnswer(f"{caller.name} answers {wanted}, not {type(item).__name__}")
+        if wrong := complaint(kind, item):
+            raise WrongAnswer(f"{caller.name}: {wrong}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ from core.catalogue.services.shapes import CartVariant
 from core.checkout.services.delivery import Delivery, deliveries
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import candidates_for, code_views, priced_cart
-from core.checkout.services.quote import Discounted, Quote, TraceStep, discounted, quote
+from core.checkout.services.quote import Discounted, Quote, TraceStep, WrongTaxes, discounted, quote
 from core.checkout.services.shapes import CART, CHECKOUT, PLACE, CheckoutView, CodeView, GatewayView, LineView
 from core.checkout.services.ways_to_pay import chosen_way, ways_to_pay
 from core.hookspecs.checkout import Address, Cart, Field, Problem
 from core.kernel.i18n import gettext as _
+from core.kernel.installation import installation
+from core.kernel.runtime import HookFailed
 from core.kernel.sites import SiteState
+from core.lib.errors import Broken
 
 __all__ = ["CART", "CHECKOUT", "PLACE", "CheckoutView", "CodeView", "GatewayView", "LineView", "look", "price_cart"]
 
@@ -33,13 +36,14 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
     """The cart with prices, offers, delivery, taxes, ways to pay and problems at `step` (cart, checkout, place).
 
     Asks promote_prices, promote_offers, the carriers, checkout_taxes, checkout_fields and checkout_problems. Two
-    statements of its own. Raises HookFailed where an answer is needed to sell safely, and WrongTaxes.
+    statements of its own. Where an answer is needed to sell safely and is not given, that is a problem of the cart, and
+    at the step `place` HookFailed or WrongTaxes.
     """
     variants = cart_variants(state.site, stored.language, stored.currency, [line.variant_id for line in stored.lines])
     cart, price_steps = priced_cart(state, stored, variants)
     candidates, rejected = candidates_for(state, cart)
     delivery, after = _discount(state, stored, cart, candidates, step)
-    priced = _taxed(state, cart, after, (*price_steps, *rejected))
+    priced, unanswered = _taxed(state, cart, after, (*price_steps, *rejected), step)
     gateways = ways_to_pay(state, stored, priced.total) if step != CART and priced.total else ()
     fields = _fields(state, cart, step)
     lines = _lines(stored, variants, priced)
@@ -47,7 +51,8 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
         *_line_problems(lines),
         *_size_problems(priced),
         *_delivery_problems(cart, delivery, step),
-        *state.hooks.checkout_problems(site=state.site, cart=cart, step=step),
+        *unanswered,
+        *_plugins_problems(state, cart, step),
     )
     return CheckoutView(
         stored=stored, cart=cart, lines=lines, quote=priced, codes=code_views(cart, priced.trace), delivery=delivery,
@@ -74,11 +79,31 @@ def _discount(
     return delivery, discounted(cart, candidates, delivery.chosen)
 
 
-def _taxed(state: SiteState, cart: Cart, after: Discounted, steps: Sequence[TraceStep]) -> Quote:
+def _taxed(
+    state: SiteState, cart: Cart, after: Discounted, steps: Sequence[TraceStep], step: str
+) -> tuple[Quote, tuple[Problem, ...]]:
     included = state.site.prices_include_tax
     asked = after.taxable(cart.address, prices_include_tax=included)
-    taxes = state.hooks.checkout_taxes(site=state.site, priced=asked) if cart.lines else None
-    return quote(after, taxes, prices_include_tax=included, trace=steps)
+    try:
+        taxes = state.hooks.checkout_taxes(site=state.site, priced=asked) if cart.lines else None
+        return quote(after, taxes, prices_include_tax=included, trace=steps), ()
+    except (HookFailed, WrongTaxes) as error:
+        _report_wrong(state, error)
+        return quote(after, None, prices_include_tax=included, trace=steps), _unanswered(error, step)
+
+
+def _report_wrong(state: SiteState, error: Broken) -> None:
+    """The guard has told of a plugin that failed; that its taxes do not fit is only known here."""
+    if isinstance(error, WrongTaxes):
+        for plugin in state.hooks.answering("checkout_taxes"):
+            installation().faults.report(state.site.id, plugin, "checkout_taxes", error)
+
+
+def _unanswered(error: Broken, step: str) -> tuple[Problem, ...]:
+    """A shopper may still look at the cart and change it, but not order."""
+    if step == PLACE:
+        raise error
+    return (Problem(message=str(error), code="not_answering"),)
 
 
 def _size_problems(priced: Quote) -> tuple[Problem, ...]:
@@ -105,6 +130,14 @@ def _fields(state: SiteState, cart: Cart, step: str) -> tuple[tuple[str, Field],
         for plugin, answer in state.hooks.each("checkout_fields", site=state.site, cart=cart, step=CHECKOUT)
         for one in answer
     )
+
+
+def _plugins_problems(state: SiteState, cart: Cart, step: str) -> Sequence[Problem]:
+    try:
+        found: Sequence[Problem] = state.hooks.checkout_problems(site=state.site, cart=cart, step=step)
+    except HookFailed as error:
+        return _unanswered(error, step)
+    return found
 
 
 def _lines(stored: StoredCart, variants: Mapping[int, CartVariant], priced: Quote) -> tuple[LineView, ...]:

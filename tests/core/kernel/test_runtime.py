@@ -137,3 +137,13 @@ def test_two_sites_with_the_same_plugins_and_theme_share_one_runtime(write_plugi
     turn_on("good", sites[1])
 
     assert state_of(sites[0].id).runtime is state_of(sites[1].id).runtime
+
+
+def test_a_plugin_that_must_pass_at_the_checkout_costs_other_pages_only_its_own_place(write_plugin, turn_on, sites):
+    from core.kernel.switch import set_must_pass
+
+    write_plugin("fraud", "@hookimpl\ndef site_slot(site, name):\n    raise RuntimeError\n")
+    turn_on("fraud")
+    set_must_pass(sites[0].id, "fraud", "system", must=True)
+
+    assert state_of(sites[0].id).hooks.each("site_slot", site=sites[0], name="page.end", subject=None) == []

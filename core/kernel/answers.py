@@ -1,0 +1,101 @@
+"""A plugin's answer, looked at down to its fields: a dataclass does not check what it is given.
+
+Without this a price that is no Money would fail far behind the guard, in the midst of a page.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+Check = Callable[[Any], bool]
+
+
+def complaint(kind: type, item: object) -> str:
+    """The first attribute of `item` that is not what `kind` declares, in words for its author; empty if all are."""
+    for name, wanted, is_right in _attributes(kind):
+        value = getattr(item, name, None)
+        if not is_right(value):
+            return f"{kind.__name__}.{name} is {wanted}, not {value!r:.80}"
+    return ""
+
+
+@cache
+def _attributes(kind: type) -> tuple[tuple[str, str, Check], ...]:
+    """(name, type in words, check) of what the class declares; class variables too, which providers must set."""
+    hints = typing.get_type_hints(kind) if kind.__module__.startswith("core.") else {}
+    return tuple((name, _words(hint), _check(hint)) for name, hint in hints.items() if not name.startswith("_"))
+
+
+def _words(hint: Any) -> str:
+    text = getattr(hint, "__name__", "") if isinstance(hint, type) and not typing.get_args(hint) else str(hint)
+    return text.replace("typing.", "").replace("collections.abc.", "").removeprefix("ClassVar[").rstrip("]")
+
+
+def _check(hint: Any) -> Check:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.ClassVar:
+        return _check(inner[0])
+    if origin in {typing.Union, types.UnionType}:
+        return _any_of([_check(one) for one in inner])
+    if origin is typing.Literal:
+        return lambda value: value in inner
+    return _holder(origin, inner) if isinstance(origin, type) else _plain(hint)
+
+
+def _holder(origin: type, inner: tuple[Any, ...]) -> Check:
+    if origin is tuple:
+        return _tuple(inner)
+    if issubclass(origin, collections.abc.Mapping):
+        return _mapping(_check(inner[0]), _check(inner[1]))
+    if issubclass(origin, collections.abc.Collection):
+        return _collection(origin, _check(inner[0]))
+    return _plain(origin)
+
+
+def _plain(hint: Any) -> Check:
+    if hint is datetime:
+        # A time without a zone cannot be compared with ours.
+        return lambda value: isinstance(value, datetime) and value.tzinfo is not None
+    if not isinstance(hint, type):
+        return lambda _: True
+    if hint is str:
+        # A text that is translated when it is shown is no str, but knows how to be shown.
+        return lambda value: isinstance(value, str) or hasattr(type(value), "__html__")
+    if is_dataclass(hint):
+        return lambda value: isinstance(value, hint) and not complaint(hint, value)
+    return lambda value: isinstance(value, hint)
+
+
+def _any_of(checks: list[Check]) -> Check:
+    return lambda value: any(is_right(value) for is_right in checks)
+
+
+def _tuple(inner: tuple[Any, ...]) -> Check:
+    if inner[1:] == (...,):
+        return _collection(tuple, _check(inner[0]))
+    checks = [_check(one) for one in inner]
+    return lambda value: (
+        isinstance(value, tuple)
+        and len(value) == len(checks)
+        and all(is_right(one) for is_right, one in zip(checks, value, strict=True))
+    )
+
+
+def _collection(kind: Any, is_right: Check) -> Check:
+    return lambda value: (
+        isinstance(value, kind) and not isinstance(value, str | bytes) and all(is_right(one) for one in value)
+    )
+
+
+def _mapping(is_key: Check, is_value: Check) -> Check:
+    return lambda value: (
+        isinstance(value, collections.abc.Mapping)
+        and all(is_key(key) and is_value(one) for key, one in value.items())
+    )
