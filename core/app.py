@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from core.kernel import cache, config, db, http, secrets, switch
+from core.kernel import cache, config, db, debug, http, secrets, switch
 from core.kernel.faults import Faults
 from core.kernel.front import Front
 from core.kernel.http import Stoa
@@ -39,7 +39,7 @@ SERVICES = (
 class App:
     """The WSGI application: `flask` behind the front."""
 
-    def __init__(self, flask: Stoa, front: Front) -> None:
+    def __init__(self, flask: Stoa, front: Front | debug.DebugBar) -> None:
         self.flask, self.front = flask, front
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
@@ -70,7 +70,8 @@ def create_app(
     accounts.init_app(flask)
     flask.add_plugin_views()
     installation().plugins_changed = lambda: _plugins_changed(flask)
-    return App(flask, Front(flask, installation()))
+    front = Front(flask, installation())
+    return App(flask, debug.DebugBar(front) if settings.debug else front)
 
 
 def assemble(settings: config.Config, services: Sequence[str] = SERVICES) -> Installation:

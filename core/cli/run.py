@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import argparse
 import signal
+import socket
 import sys
 import threading
 from typing import Any
 
 from core.cli.boot import boot
+from core.lib.errors import Refused
 
 
 def add_to(commands: Any) -> None:
     """`run`, `work` and `migrate`."""
     run = commands.add_parser("run", help="serve the shop on this machine, with its worker")
-    run.add_argument("--port", type=int, help="the port (8000)")
+    run.add_argument("--port", type=_port, help="the port (8000)")
     run.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     run.add_argument("--no-demo", action="store_true", help="start empty, without the two demo sites")
     run.add_argument("--threads", type=int, default=4, help="threads that answer requests")
+    run.add_argument("--debug", action="store_true", help="for developers: a bar on every page, restart after edits")
     run.set_defaults(run=_run)
     work = commands.add_parser("work", help="do the jobs: mails, deliveries, imports")
     work.add_argument("--once", action="store_true", help="do what is due, then end")
@@ -30,14 +33,17 @@ def _run(options: argparse.Namespace) -> int:
     from waitress.server import create_server
 
     from core import app as application
-    from core.kernel import migrate
+    from core.kernel import debug, migrate
+    from core.kernel.config import ROOT
 
-    made = boot(migrated=False, port=options.port)
+    debugging = True if options.debug else None
+    made = boot(migrated=False, port=options.port, debug=debugging)
+    _check_free(options.host, made.config.port)
     first = migrate.migrate() > 0
     if first and not options.no_demo:
         _seed()
     _welcome_owner()
-    wsgi = application.create_app(made.config.instance, port=options.port)
+    wsgi = application.create_app(made.config.instance, port=options.port, debug=debugging)
     worker = application.start_worker() if made.config.job_threads else None
     server = create_server(
         wsgi,
@@ -48,6 +54,8 @@ def _run(options: argparse.Namespace) -> int:
         clear_untrusted_proxy_headers=False,
     )
     _print_addresses()
+    if made.config.debug:
+        debug.restart_after_edits([ROOT / "core", ROOT / "plugins", ROOT / "themes", made.config.plugins_path])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server.run()
@@ -55,6 +63,23 @@ def _run(options: argparse.Namespace) -> int:
         if worker is not None:
             worker.stop()
     return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
+    return int(text)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Refuse before anything is made: a password that is printed once must not be followed by an error."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Refused(f"cannot listen on {host}:{port}: {error.strerror}. Another port: ./stoa run --port N") from error
 
 
 def _seed() -> None:

@@ -8,6 +8,7 @@ arrival, which a PostgreSQL sequence has both. `replay` tells any part of it aga
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
@@ -23,6 +24,8 @@ from core.lib.errors import Broken
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(CoreEvent)
+# Where the debug bar listens: the events of this request by their tags.
+listening: ContextVar[list[str] | None] = ContextVar("stoa_events", default=None)
 
 
 class Outbox(db.Table):
@@ -46,6 +49,8 @@ class Counter(db.Table):
 def record(event: Event, site_id: int) -> None:
     """Store `event` in the verb's transaction. Listeners hear of it after the commit."""
     db.require_transaction()
+    if (heard := listening.get()) is not None:
+        heard.append(tag(type(event)))
     db.execute(
         "INSERT INTO outbox (uid, seq, site_id, type, payload, at) VALUES (?, NULL, ?, ?, ?, ?)",
         ids.uid(),

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -170,8 +171,8 @@ class Hooks:
             return None
         finally:
             took = time.perf_counter() - begun
-            if _listening:
-                _listening[-1].append((caller.name, implementation.plugin, took))
+            if (heard := listening.get()) is not None:
+                heard.append((caller.name, implementation.plugin, took))
             if took > self._slow:
                 slow = TooSlow(f"{took:.1f} s to answer, {self._slow:g} s are allowed")
                 self._report(site.id, implementation.plugin, caller.name, slow)
@@ -183,7 +184,8 @@ class Hooks:
             raise HookFailed(implementation.plugin, caller.name)
 
 
-_listening: list[list[Timing]] = []
+# Where the debug bar listens: what was asked in this request, in order, with the seconds each took.
+listening: ContextVar[list[Timing] | None] = ContextVar("stoa_listening", default=None)
 
 
 def _checked(caller: Caller, answer: Any) -> Any:

@@ -15,6 +15,7 @@ import mimetypes
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -142,8 +143,8 @@ class Themes:
     def _make_environment(self, theme: Theme) -> jinja2.Environment:
         kept = self._config.cache / "jinja"
         kept.mkdir(parents=True, exist_ok=True)
-        environment = jinja2.Environment(
-            loader=ChoiceLoader(self._loaders(theme)),
+        environment = (_Watched if self._config.debug else jinja2.Environment)(
+            loader=ChoiceLoader([FileSystemLoader(folder) for folder in self._folders_of(theme)]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -160,10 +161,14 @@ class Themes:
         environment.globals["part"] = _part(environment)
         return environment
 
-    def _loaders(self, theme: Theme) -> list[jinja2.BaseLoader]:
+    def _folders_of(self, theme: Theme) -> list[Path]:
         folders = [ancestor.folder / "templates" for ancestor in theme.chain] + [CORE / name for name in _TEMPLATES]
         folders += [loaded.folder / "templates" for _, loaded in sorted(self._registry.loaded.items())]
-        return [FileSystemLoader(folder) for folder in folders if folder.is_dir()]
+        return [folder for folder in folders if folder.is_dir()]
+
+    def overridden(self, theme: str, template: str) -> list[Path]:
+        """Every file that could be this template, first the one that is used."""
+        return [path for folder in self._folders_of(self.get(theme)) if (path := folder / template).is_file()]
 
     # -- assets --------------------------------------------------------------------------------------------------------
 
@@ -255,6 +260,20 @@ class Themes:
                 _asset(path.read_bytes(), f"{mime}; charset=utf-8" if textual else mime),
             )
         return known[1]
+
+
+# Where the debug bar listens: the templates of this request, each with its file.
+listening: ContextVar[dict[str, str] | None] = ContextVar("stoa_templates", default=None)
+
+
+class _Watched(jinja2.Environment):
+    """An environment that says which templates a request used; only with `debug`."""
+
+    def get_template(self, name: Any, *arguments: Any, **options: Any) -> jinja2.Template:
+        template = super().get_template(name, *arguments, **options)
+        if (heard := listening.get()) is not None and template.name:
+            heard[template.name] = template.filename or ""
+        return template
 
 
 def _asset(body: bytes, mime: str) -> Asset:

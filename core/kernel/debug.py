@@ -1,0 +1,203 @@
+"""What `./stoa run --debug` shows at the foot of every page, and the watch that starts the process anew after an edit.
+
+The bar lies around the front and reads what the floors let it hear; without `debug` none of this runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from werkzeug.exceptions import HTTPException
+
+from core.kernel import db, events, runtime, themes
+from core.kernel.config import ROOT
+from core.kernel.installation import installation
+from core.lib.text import shorten
+
+_KEPT = 8
+_POLL_S = 0.3
+
+
+@dataclass(slots=True, kw_only=True)
+class Statement:
+    """One SQL text of a request, and how often it ran: more than once is worth a look."""
+
+    sql: str
+    times: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Used:
+    """A template, the file it came from, and the files that this one overrides."""
+
+    name: str
+    file: str
+    overrides: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What one request did. Times in microseconds; `hooks` in the order they were asked."""
+
+    method: str
+    path: str
+    status: str = ""
+    route: str = ""
+    us: int = 0
+    hooks: list[tuple[str, str, int]] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    templates: list[Used] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return sum(statement.times for statement in self.statements)
+
+    @property
+    def repeated(self) -> int:
+        return sum(statement.times - 1 for statement in self.statements)
+
+    @property
+    def hooks_us(self) -> int:
+        return sum(took for _, _, took in self.hooks)
+
+
+class DebugBar:
+    """A WSGI layer around the front: it watches each request and adds the bar to pages."""
+
+    def __init__(self, front: Callable[..., Iterable[bytes]]) -> None:
+        self._front = front
+        self._seen: deque[Seen] = deque(maxlen=_KEPT)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = str(environ.get("PATH_INFO", "/"))
+        if path.startswith(("/static/", "/media/", "/healthz", "/readyz")):
+            return self._front(environ, start_response)
+        seen = Seen(method=environ["REQUEST_METHOD"], path=path)
+        answer: dict[str, Any] = {}
+
+        def begin(status: str, headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], None]:
+            answer.update(status=status, headers=list(headers))
+            return lambda _: None
+
+        with _watching(seen):
+            body = b"".join(self._front(environ, begin))
+        seen.status, headers = answer["status"], answer["headers"]
+        seen.route = _route(environ)
+        bar = self._bar(environ, seen, headers)
+        self._seen.append(seen)
+        if bar:
+            body = body.replace(b"</body>", bar.encode() + b"</body>", 1)
+            headers = [header for header in headers if header[0].lower() not in {"content-length", "etag"}]
+            headers.append(("Content-Length", str(len(body))))
+        start_response(seen.status, headers)
+        return [body]
+
+    def _bar(self, environ: dict[str, Any], seen: Seen, headers: list[tuple[str, str]]) -> str:
+        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+        state = environ.get("stoa.state")
+        if state is None or not kind.startswith("text/html") or environ.get("HTTP_HX_REQUEST"):
+            return ""
+        known = installation().themes
+        seen.templates = [_used(state.site.theme, name, file) for name, file in _templates(seen)]
+        sheet = known.url(state.site.theme, state.runtime.plugins, "css/debug.css")
+        before = [one for one in self._seen if one.method == "POST"][-1:]
+        template = known.environment(state.site.theme).get_template("debug/bar.html")
+        return template.render(seen=seen, before=before, sheet=sheet, plugins=state.runtime.plugins)
+
+
+@contextmanager
+def _watching(seen: Seen) -> Iterator[None]:
+    heard: list[runtime.Timing] = []
+    told: list[str] = []
+    used: dict[str, str] = {}
+    tokens = (runtime.listening.set(heard), events.listening.set(told), themes.listening.set(used))
+    begun = time.perf_counter()
+    try:
+        with db.counted() as statements:
+            yield
+    finally:
+        runtime.listening.reset(tokens[0])
+        events.listening.reset(tokens[1])
+        themes.listening.reset(tokens[2])
+    seen.us = round((time.perf_counter() - begun) * 1e6)
+    seen.hooks = [(hook, plugin, round(took * 1e6)) for hook, plugin, took in heard]
+    counted = Counter(shorten(sql, 300) for sql in statements)
+    seen.statements = [Statement(sql=sql, times=times) for sql, times in counted.items()]
+    seen.events = told
+    seen.templates = [Used(name=name, file=file, overrides=()) for name, file in used.items()]
+
+
+def _templates(seen: Seen) -> list[tuple[str, str]]:
+    return [(one.name, one.file) for one in seen.templates]
+
+
+def _used(theme: str, name: str, file: str) -> Used:
+    others = [path for path in installation().themes.overridden(theme, name) if str(path) != file]
+    return Used(name=name, file=_short(Path(file)), overrides=tuple(_short(path) for path in others))
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def _route(environ: dict[str, Any]) -> str:
+    state = environ.get("stoa.state")
+    if state is None:
+        return ""
+    try:
+        rule, _ = state.runtime.url_map.bind_to_environ(environ, subdomain="").match(return_rule=True)
+    except HTTPException as error:
+        return f"{error.code} {error.name}"
+    return f"{rule.rule} → {rule.endpoint}"
+
+
+# -- starting anew -----------------------------------------------------------------------------------------------------
+
+
+def restart_after_edits(folders: Iterable[Path]) -> None:
+    """Watch the Python files and translations of these folders; an edit replaces this process by a fresh one.
+
+    Templates and styles need no restart: with `debug` they are read again by themselves. Sessions are rows, so
+    whoever is signed in stays so.
+    """
+    watched = [folder for folder in folders if folder.is_dir()]
+    threading.Thread(target=_watch, args=(watched,), daemon=True, name="restart").start()
+
+
+def _watch(folders: list[Path]) -> None:
+    known = stamps(folders)
+    while True:
+        time.sleep(_POLL_S)
+        now = stamps(folders)
+        if now != known:
+            changed = sorted(str(path) for path, _ in now.items() ^ known.items())
+            sys.stderr.write(f"  {changed[0]} has changed: starting anew\n")
+            sys.stderr.flush()
+            os.execv(sys.executable, [sys.executable, *_own_arguments()])  # noqa: S606 -- this very program again
+
+
+def _own_arguments() -> list[str]:
+    return ["-P", "-m", "core.cli", *sys.argv[1:]]
+
+
+def stamps(folders: Iterable[Path]) -> dict[Path, int]:
+    """When each source file was last written, in nanoseconds."""
+    found = {}
+    for folder in folders:
+        for path in [*folder.rglob("*.py"), *folder.rglob("*.po"), *folder.rglob("*.toml")]:
+            if "tests" not in path.parts:
+                try:
+                    found[path] = path.stat().st_mtime_ns
+                except FileNotFoundError:  # an editor was faster
+                    continue
+    return found
