@@ -34,6 +34,9 @@ class Stage:
 
 def main(arguments: list[str]) -> int:
     """Run the stages one after the other, all of them even when one fails; 1 if any did."""
+    if {"-h", "--help"} & {*arguments}:
+        print(f"usage: ./stoa test [--slow] [PYTEST ARGUMENT ...]\n\n{__doc__}")
+        return 0
     os.chdir(ROOT)
     chosen = [argument for argument in arguments if argument != "--slow"]
     counts: Counter[str] = Counter()

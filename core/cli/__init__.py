@@ -6,9 +6,13 @@ Each module here adds its own to the parser; each command answers an exit code: 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
+import peewee
+
+from core.kernel.config import BadConfig
 from core.lib.errors import StoaError, Unfit
 
 Command = Callable[[argparse.Namespace], int]
@@ -26,23 +30,43 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command."""
+    """Run one command; what a person can put right is told in a line, with `STOA_DEBUG=1` in full."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except Unfit as error:
+        return _say(*(f"{field}: {message}" for field, message in error.errors.items()))
+    except (StoaError, BadConfig, OSError, peewee.OperationalError) as error:
+        if os.environ.get("STOA_DEBUG", "") not in {"", "0", "false"}:
+            raise
+        return _say(f"stoa: {_told(error)}")
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] == "bench":
+        from core.cli.inspect import bench
+
+        return bench(words[1:])
     if words and (code := _plugin_command(words)) is not None:
         return code
     chosen = parser().parse_args(words)
-    try:
-        code = chosen.run(chosen)
-    except Unfit as error:
-        for field, message in error.errors.items():
-            print(f"{field}: {message}", file=sys.stderr)
-        return 1
-    except StoaError as error:
-        print(f"stoa: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return int(code or 0)
+    return int(chosen.run(chosen) or 0)
+
+
+def _told(error: Exception) -> str:
+    """`No such file or directory: /tmp/x.csv` rather than Python's words for it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror + (f": {error.filename}" if error.filename else "")
+    if isinstance(error, peewee.OperationalError):
+        return f"the database does not answer: {str(error).strip()}"
+    return str(error)
+
+
+def _say(*lines: str) -> int:
+    print(*lines, sep="\n", file=sys.stderr)
+    return 1
 
 
 _OWN = {
@@ -76,11 +100,11 @@ def _plugin_command(words: list[str]) -> int | None:
     if loaded is None:
         return None
     commands = loaded.plugin.commands
+    known = f"./stoa {words[0]} knows: {', '.join(sorted(commands)) or 'no command'}"
+    if words[1:2] in (["-h"], ["--help"]):
+        print(f"{loaded.plugin.title}. {loaded.plugin.summary}\n{known}")
+        return 0
     if len(words) < 2 or words[1] not in commands:
-        print(f"./stoa {words[0]} knows: {', '.join(sorted(commands)) or 'nothing'}", file=sys.stderr)
+        print(known, file=sys.stderr)
         return 2
-    try:
-        return int(commands[words[1]](words[2:]) or 0)
-    except StoaError as error:
-        print(f"stoa: {error}", file=sys.stderr)
-        return 1
+    return int(commands[words[1]](words[2:]) or 0)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
+from collections.abc import Iterable
 from typing import Any
 
+from core.hookspecs.site import Site
 from core.kernel import config, migrate
-from core.kernel.installation import Installation
+from core.kernel.installation import Installation, installation
+from core.lib.errors import NotFound
 
 
 def boot(*, migrated: bool = True, **overrides: Any) -> Installation:
@@ -17,6 +21,29 @@ def boot(*, migrated: bool = True, **overrides: Any) -> Installation:
     if migrated:
         migrate.migrate()
     return made
+
+
+def the_site(host: str) -> Site:
+    """The site with this domain. Raises NotFound with the domains there are."""
+    for state in (known := installation().sites.all()):
+        if state.site.host == host:
+            return state.site
+    raise NotFound(f"there is no site {host!r}{_meant(host, [state.site.host for state in known])}")
+
+
+def the_plugin(name: str) -> str:
+    """The name, if there is such a plugin, be it broken. Raises NotFound with the name that was meant."""
+    found = {*installation().plugins.loaded, *installation().plugins.broken}
+    if name in found:
+        return name
+    raise NotFound(f"there is no plugin {name!r}{_meant(name, found)}")
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """A guess at what was meant, else all there is."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(names) or 'none'}"
 
 
 def bar(done: int, whole: int, what: str = "") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from core.cli.boot import boot
+from core.cli.boot import boot, the_plugin, the_site
 
 
 def add_to(commands: Any) -> None:
@@ -34,11 +34,10 @@ def add_to(commands: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from core.kernel.sites import site_by_host
     from core.kernel.switch import switchboard
 
     made = boot()
-    sites = [site_by_host(options.site)] if options.site else [state.site for state in made.sites.all()]
+    sites = [the_site(options.site)] if options.site else [state.site for state in made.sites.all()]
     states = {site.host: {view.name: view for view in switchboard(site.id)} for site in sites}
     for name in sorted({*made.plugins.loaded, *made.plugins.broken}):
         where = ", ".join(f"{host}: {views[name].state}" for host, views in states.items() if name in views)
@@ -50,22 +49,24 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _on(options: argparse.Namespace) -> int:
-    from core.kernel.sites import site_by_host
     from core.kernel.switch import switch_on
 
     boot()
-    switch_on(site_by_host(options.site).id, options.name, "system", together=True)
+    switch_on(the_site(options.site).id, the_plugin(options.name), "system", together=True)
     print(f"{options.name} is on at {options.site}.")
     return 0
 
 
 def _off(options: argparse.Namespace) -> int:
-    from core.kernel.sites import site_by_host
+    from core.kernel.sites import state_of
     from core.kernel.switch import switch_off
 
     boot()
-    state = switch_off(site_by_host(options.site).id, options.name, "system")
-    print(f"{options.name} is {state} at {options.site}.")
+    site = the_site(options.site)
+    # The folder of a plugin may be gone while its row still says that it is on.
+    name = options.name if options.name in state_of(site.id).states else the_plugin(options.name)
+    state = switch_off(site.id, name, "system")
+    print(f"{name} is {state} at {options.site}.")
     return 0
 
 

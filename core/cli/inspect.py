@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.cli.boot import boot
+from core.cli.boot import boot, the_site
 from core.kernel.config import ROOT
+from core.lib.errors import NotFound
 
 
 def add_to(commands: Any) -> None:
@@ -20,26 +21,22 @@ def add_to(commands: Any) -> None:
     routes.add_argument("--site", help="a domain; the first site without it")
     routes.set_defaults(run=_routes)
     hooks = commands.add_parser("hooks", help="every hook, and who answers it")
-    hooks.add_argument("--site")
+    hooks.add_argument("--site", help="a domain; the first site without it")
     hooks.set_defaults(run=_hooks)
-    bench = commands.add_parser("bench", help="measure pages, orders and memory", add_help=False)
-    bench.add_argument("rest", nargs=argparse.REMAINDER)
-    bench.set_defaults(run=_bench)
+    # Its words are the script's own: see `bench`.
+    commands.add_parser("bench", help="measure pages, orders and memory")
 
 
 def _state(host: str | None) -> Any:
-    made = boot()
-    if host:
-        from core.kernel.sites import site_by_host, state_of
-
-        return state_of(site_by_host(host).id)
-    return made.sites.all()[0]
+    boot()
+    return _pinned(host)
 
 
 def _routes(options: argparse.Namespace) -> int:
     from core.app import create_app
     from core.kernel.security import access_of
 
+    boot()
     flask = create_app().flask
     state = _pinned(options.site)
     for rule in sorted(state.runtime.url_map.iter_rules(), key=lambda rule: rule.rule):
@@ -52,9 +49,13 @@ def _routes(options: argparse.Namespace) -> int:
 
 def _pinned(host: str | None) -> Any:
     from core.kernel.installation import installation
-    from core.kernel.sites import site_by_host, state_of
+    from core.kernel.sites import state_of
 
-    return state_of(site_by_host(host).id) if host else installation().sites.all()[0]
+    if host:
+        return state_of(the_site(host).id)
+    if not (states := installation().sites.all()):
+        raise NotFound("there is no site yet; add one by ./stoa site add")
+    return states[0]
 
 
 def _hooks(options: argparse.Namespace) -> int:
@@ -71,12 +72,19 @@ def _hooks(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from core.catalogue.services import stock_proof
     from core.kernel import db, jobs
+    from core.kernel.runtime import PAUSED
 
     del options
     made = boot()
     faults: list[str] = [f"plugin {broken.name} cannot run: {broken.reason}" for broken in made.plugins.broken.values()]
     if db.is_sqlite() and (damage := db.value("PRAGMA integrity_check")) != "ok":
         faults.append(f"the database file is damaged: {damage}")
+    for name, host, reason in db.rows(
+        "SELECT p.name, s.host, p.reason FROM site_plugin p JOIN site s ON s.id = p.site_id WHERE p.state = ?"
+        " ORDER BY s.host, p.name",
+        PAUSED,
+    ):
+        faults.append(f"plugin {name} is paused at {host}: {reason}")
     dead = db.value("SELECT COUNT(*) FROM job WHERE state = ?", jobs.DEAD)
     faults += [f"{dead} jobs gave up; see the panel's page of jobs"] if dead else []
     faults += [f"stock differs from its moves: {difference}" for difference in stock_proof()]
@@ -86,9 +94,12 @@ def _doctor(options: argparse.Namespace) -> int:
     return 1 if faults else 0
 
 
-def _bench(options: argparse.Namespace) -> int:
+def bench(words: list[str]) -> int:
+    """Hand `words` to the script, which knows its own `--help`."""
     script = ROOT / "bench" / "run.py"
-    sys.argv = [str(script), *options.rest]
+    if not script.exists():
+        raise NotFound("the folder bench is not part of this installation")
+    sys.argv = ["./stoa bench", *words]
     sys.path.insert(0, str(Path(script).parent))
     runpy.run_path(str(script), run_name="__main__")
     return 0

@@ -79,7 +79,7 @@ def _check_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise Refused(f"cannot listen on {host}:{port}: {error.strerror}. Another port: ./stoa run --port N") from error
+            raise Refused(f"cannot listen on {host}:{port}: {error.strerror}; choose another by --port") from error
 
 
 def _seed() -> None:

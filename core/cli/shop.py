@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.cli.boot import bar, boot
+from core.cli.boot import bar, boot, the_site
+from core.hookspecs.site import Site
+from core.kernel.commands import run_plugin_command
+from core.kernel.installation import installation
 
 
 def add_to(commands: Any) -> None:
@@ -20,31 +23,29 @@ def add_to(commands: Any) -> None:
     imports.set_defaults(run=_import)
     export = commands.add_parser("export", help="write the catalogue as CSV")
     export.add_argument("what", choices=("products",))
-    export.add_argument("--site", required=True)
+    export.add_argument("--site", required=True, help="the site's domain")
     export.add_argument("--to", type=Path, help="a file; the standard output without it")
     export.set_defaults(run=_export)
     reindex = commands.add_parser("reindex", help="build listing rows and search indexes anew")
-    reindex.add_argument("--site")
+    reindex.add_argument("--site", help="the domain of the only site to do; all without it")
     reindex.set_defaults(run=_reindex)
 
 
 def _import(options: argparse.Namespace) -> int:
     from core.imports.services import run_from_command_line
-    from core.kernel.sites import site_by_host
 
     boot()
     errors = options.errors or options.file.with_suffix(".errors.csv")
     return run_from_command_line(
-        site_by_host(options.site), options.file, dry_run=options.dry_run, errors=errors, progress=bar
+        the_site(options.site), options.file, dry_run=options.dry_run, errors=errors, progress=bar
     )
 
 
 def _export(options: argparse.Namespace) -> int:
     from core.imports.services import export_products
-    from core.kernel.sites import site_by_host
 
     boot()
-    site = site_by_host(options.site)
+    site = the_site(options.site)
     if options.to is None:
         export_products(site, sys.stdout.buffer)
         return 0
@@ -56,9 +57,15 @@ def _export(options: argparse.Namespace) -> int:
 
 def _reindex(options: argparse.Namespace) -> int:
     from core.catalogue.services import rebuild_cards
-    from core.kernel.sites import site_by_host
 
     boot()
-    site = site_by_host(options.site) if options.site else None
-    print(f"{rebuild_cards(site, progress=bar)} products indexed.")
-    return 0
+    site = the_site(options.site) if options.site else None
+    print(f"{rebuild_cards(site, progress=bar)} products made ready for lists.")
+    return max((run_plugin_command(name, "rebuild", []) for name in _search_plugins(site)), default=0)
+
+
+def _search_plugins(site: Site | None) -> list[str]:
+    """The plugins that search on the site, or on any, and can build their index anew."""
+    states = [state for state in installation().sites.all() if site is None or state.site.id == site.id]
+    searching = {name for state in states for name in state.hooks.answering("site_search")}
+    return sorted(name for name in searching if "rebuild" in installation().plugins.loaded[name].plugin.commands)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from core.cli.boot import boot
+from core.cli.boot import boot, the_site
 
 
 def add_to(commands: Any) -> None:
@@ -15,12 +15,12 @@ def add_to(commands: Any) -> None:
     )
     add = site.add_parser("add", help="add a site")
     add.add_argument("host", help="its domain, without scheme and port")
-    add.add_argument("--name", required=True)
-    add.add_argument("--theme", default="plain")
-    add.add_argument("--language", default="en")
+    add.add_argument("--name", required=True, help="what shoppers read as the shop's name")
+    add.add_argument("--theme", default="plain", help="a folder of themes/ (plain)")
+    add.add_argument("--language", default="en", help="its first language, such as zh-CN (en)")
     add.add_argument("--languages", nargs="*", default=[], help="further languages")
-    add.add_argument("--currency", default="EUR")
-    add.add_argument("--country", default="")
+    add.add_argument("--currency", default="EUR", help="an ISO code (EUR)")
+    add.add_argument("--country", default="", help="where it is at home, an ISO code such as DE")
     add.set_defaults(run=_add_site)
     site.add_parser("list", help="list the sites").set_defaults(run=_list_sites)
     staff = commands.add_parser("staff", help="who may use the panel").add_subparsers(
@@ -29,7 +29,7 @@ def add_to(commands: Any) -> None:
     member = staff.add_parser("add", help="add a member of staff; prints a one-time password")
     member.add_argument("email")
     member.add_argument("--owner", action="store_true", help="may do everything on every site")
-    member.add_argument("--role", default="manager")
+    member.add_argument("--role", default="manager", help="one of the panel's roles (manager)")
     member.add_argument("--site", help="the domain of the only site they may work on")
     member.set_defaults(run=_add_staff)
 
@@ -65,10 +65,9 @@ def _list_sites(options: argparse.Namespace) -> int:
 
 def _add_staff(options: argparse.Namespace) -> int:
     from core.accounts.services import add_staff
-    from core.kernel.sites import site_by_host
 
     boot()
-    site = site_by_host(options.site) if options.site else None
+    site = the_site(options.site) if options.site else None
     roles = () if options.owner else ((options.role, site.id if site else None),)
     invited = add_staff(options.email, roles=roles, is_owner=options.owner, actor="system")
     print(f"{invited.staff.email}\nOne-time password: {invited.one_time_password}")

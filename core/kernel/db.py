@@ -23,6 +23,7 @@ import peewee
 import structlog
 from playhouse.pool import PooledPostgresqlDatabase
 
+from core.kernel.config import BadConfig
 from core.lib import clock
 
 log = structlog.get_logger(__name__)
@@ -165,7 +166,7 @@ def configure(url: str) -> None:
         )
         _writer.open(None)
     else:
-        raise ValueError(f"a database address begins with sqlite:// or postgresql://, not {parts.scheme}://")
+        raise BadConfig(f"a database address begins with sqlite:// or postgresql://, not {parts.scheme}://")
 
 
 def _host(hostname: str | None, query: str) -> str:

@@ -1,0 +1,206 @@
+"""The commands as a person at a terminal meets them: what they print, their exit codes, their words for mistakes."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.cli import main, parser
+from core.kernel import db
+from core.kernel.switch import pause
+
+COMMANDS = (
+    "run", "migrate", "site add", "site list", "staff add", "plugin list", "plugin on", "plugin off", "plugin new",
+    "plugin check", "import", "export", "work", "reindex", "doctor", "routes", "hooks",
+)  # fmt: skip
+Stoa = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def stoa(instance: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stoa:
+    """`stoa("site", "list")`: exit code, what was printed, and what was complained about but for the log."""
+    monkeypatch.setenv("STOA_INSTANCE", str(instance))
+
+    def run(*words: str) -> tuple[int, str, str]:
+        try:
+            code = main(words)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        told = [line for line in printed.err.splitlines(keepends=True) if not line.startswith('{"')]
+        return code, printed.out, "".join(told)
+
+    return run
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ""])
+def test_every_command_explains_itself(stoa: Stoa, command: str) -> None:
+    code, out, _ = stoa(*command.split(), "--help")
+    assert code == 0
+    assert "usage: ./stoa" in out
+
+
+def test_every_option_says_what_it_is_for() -> None:
+    def walk(node):
+        for action in node._actions:
+            if hasattr(action, "choices") and isinstance(action.choices, dict):
+                for below in action.choices.values():
+                    yield from walk(below)
+            elif action.option_strings and not action.help:
+                yield f"{node.prog} {action.option_strings[0]}"
+
+    assert list(walk(parser())) == ["./stoa plugin new --kind"]
+
+
+@pytest.mark.parametrize("words", [(), ("nonsense",), ("site",), ("run", "--port", "0"), ("run", "--port", "99999")])
+def test_what_cannot_be_understood_is_misuse(stoa: Stoa, words: tuple[str, ...]) -> None:
+    code, _, err = stoa(*words)
+    assert code == 2
+    assert "usage: ./stoa" in err
+
+
+def test_sites_are_added_and_listed(stoa: Stoa) -> None:
+    assert stoa("site", "add", "one.test", "--name", "One", "--currency", "GBP", "--languages", "zh-CN")[0] == 0
+    code, out, _ = stoa("site", "list")
+    assert code == 0
+    assert "one.test" in out
+    assert "GBP" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("http://x.test/", "--name", "X"), "host: A domain"),
+        (("x.test", "--name", ""), "name: Give"),
+        (("x.test", "--name", "X", "--theme", "none"), "theme: There is no such theme."),
+        (("x.test", "--name", "X", "--language", "xx"), "language: A language"),
+        (("x.test", "--name", "X", "--currency", "EURO"), "currency: A currency"),
+        (("one.test", "--name", "X"), "host: Another site has this domain already."),
+    ],
+)
+def test_a_site_that_cannot_be_is_refused_beside_its_option(
+    stoa: Stoa, words: tuple[str, ...], complaint: str
+) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    code, _, err = stoa("site", "add", *words)
+    assert code == 1
+    assert err.startswith(complaint)
+    assert db.value("SELECT COUNT(*) FROM site") == 1
+
+
+def test_staff_get_a_password_once_and_for_one_site_if_one_is_named(stoa: Stoa) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    code, out, _ = stoa("staff", "add", "mira@example.com", "--site", "one.test")
+    assert code == 0
+    assert "One-time password: " in out
+    assert stoa("staff", "add", "mira@example.com")[0] == 1
+    assert stoa("staff", "add", "no-address")[0] == 1
+    assert stoa("staff", "add", "li@example.com", "--role", "king")[0] == 1
+    code, _, err = stoa("staff", "add", "li@example.com", "--site", "oen.test")
+    assert (code, err) == (1, "stoa: there is no site 'oen.test'; did you mean 'one.test'?\n")
+
+
+def test_plugins_are_switched_per_site(stoa: Stoa) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    stoa("site", "add", "two.test", "--name", "Two")
+    assert stoa("plugin", "on", "coupons", "--site", "one.test") == (0, "coupons is on at one.test.\n", "")
+    assert "one.test: on, two.test: off" in stoa("plugin", "list")[1]
+    assert "promote_offers" in stoa("hooks", "--site", "one.test")[1]
+    assert "/panel/coupons" in stoa("routes", "--site", "one.test")[1]
+    assert "/panel/coupons" not in stoa("routes", "--site", "two.test")[1]
+    assert stoa("plugin", "off", "coupons", "--site", "one.test") == (0, "coupons is off at one.test.\n", "")
+
+
+def test_a_plugin_that_is_none_is_named_and_leaves_no_row(stoa: Stoa) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    for verb in ("on", "off"):
+        code, _, err = stoa("plugin", verb, "cupons", "--site", "one.test")
+        assert (code, err) == (1, "stoa: there is no plugin 'cupons'; did you mean 'coupons'?\n")
+    assert db.value("SELECT COUNT(*) FROM site_plugin") == 0
+
+
+def test_commands_of_plugins_explain_themselves(stoa: Stoa) -> None:
+    code, out, _ = stoa("coupons", "--help")
+    assert code == 0
+    assert "./stoa coupons knows: add" in out
+    assert stoa("coupons")[0] == 2
+    assert stoa("coupons", "nonsense")[0] == 2
+
+
+def test_files_that_cannot_be_opened_are_named(stoa: Stoa, tmp_path: Path) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    gone = tmp_path / "gone" / "x.csv"
+    assert stoa("import", str(gone), "--site", "one.test")[::2] == (1, f"stoa: No such file or directory: {gone}\n")
+    assert stoa("import", str(tmp_path), "--site", "one.test")[::2] == (1, f"stoa: Is a directory: {tmp_path}\n")
+    assert stoa("export", "products", "--site", "one.test", "--to", str(gone))[::2] == (
+        1,
+        f"stoa: No such file or directory: {gone}\n",
+    )
+
+
+def test_goods_go_in_and_come_out_and_are_found_after_a_reindex(stoa: Stoa, tmp_path: Path) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    stoa("plugin", "on", "search_sql", "--site", "one.test")
+    file = tmp_path / "goods.csv"
+    file.write_text("sku,name,price\nLAMP,Lamp,89\nPOT,Pot,12\n")
+
+    assert "2 products added" in stoa("import", str(file), "--site", "one.test")[1]
+    assert "2 products were so already" in stoa("import", str(file), "--site", "one.test")[1]
+    assert stoa("export", "products", "--site", "one.test", "--to", str(tmp_path / "out.csv"))[0] == 0
+    assert "LAMP" in (tmp_path / "out.csv").read_text("utf-8-sig")
+    with db.transaction():
+        db.execute("DELETE FROM card_place")
+    code, out, err = stoa("reindex")
+    assert (code, out) == (0, "2 products made ready for lists.\n")
+    assert "2 products indexed" in err
+    assert db.value("SELECT COUNT(*) FROM card_place") > 0
+
+
+def test_the_doctor_says_what_needs_a_look(stoa: Stoa) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    stoa("plugin", "on", "coupons", "--site", "one.test")
+    assert "coupons" not in stoa("doctor")[1]
+
+    pause(db.value("SELECT id FROM site"), "coupons", "RuntimeError: no")
+
+    code, out, _ = stoa("doctor")
+    assert code == 1
+    assert "plugin coupons is paused at one.test: RuntimeError: no" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("STOA_PORT", "abc", "stoa: port: 'abc' is not a int"),
+        ("STOA_DATABASE_URL", "mysql://x/y", "stoa: a database address begins with sqlite:// or postgresql://"),
+        ("STOA_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/x", "stoa: the database does not answer: "),
+    ],
+)
+def test_a_configuration_that_cannot_be_is_told_in_a_line(
+    stoa: Stoa, monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    code, _, err = stoa("doctor")
+    assert code == 1
+    assert err.startswith(complaint)
+
+
+def test_a_port_in_use_is_told_before_anything_is_made(stoa: Stoa) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        code, out, err = stoa("run", "--port", str(port))
+    assert code == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in err
+    assert "Password" not in out
+
+
+def test_work_once_does_what_is_due_and_ends(stoa: Stoa) -> None:
+    assert stoa("work", "--once")[0] == 0
+    assert "migrations ran." in stoa("migrate")[1]
+    assert stoa("migrate") == (0, "Everything is up to date.\n", "")
