@@ -1,0 +1,1 @@
+"""Claims of speed, measured: `./stoa bench` runs them all."""

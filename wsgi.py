@@ -1,0 +1,16 @@
+"""The application for a WSGI server: `gunicorn wsgi:app`, also with `--preload`.
+
+The tables must be up to date (`./stoa migrate`), and jobs are done by `./stoa work`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from core.app import create_app
+from core.kernel import db
+
+app = create_app()
+
+# A server that loads the application once and then forks gives every child its own connections.
+os.register_at_fork(after_in_child=db.after_fork)
