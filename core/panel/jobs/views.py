@@ -9,10 +9,11 @@ from core.kernel import jobs
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.panel.jobs import services
-from core.panel.shell import page, panel, to
+from core.panel.shell import COUNTERS, page, panel, to
 
 may_see = staff("jobs.view", everywhere=True)
 may_retry = staff("jobs.retry", everywhere=True)
+COUNTERS["jobs"] = lambda _site: (services.dead_count(), True)
 
 
 @panel.get("/installation/jobs", endpoint="jobs")

@@ -185,6 +185,19 @@ def levels(language: str, query: str, show: str, after: int | None) -> tuple[lis
     return rows, found[PAGE - 1][0] if len(found) > PAGE else None
 
 
+def low_count() -> int:
+    """How many counted variants run low, as the list of them says; one statement."""
+    return int(
+        db.value(
+            "SELECT COUNT(*) FROM (SELECT v.id FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE"
+            " v.deleted_at IS NULL AND v.tracked = ? GROUP BY v.id HAVING"
+            " COALESCE(SUM(s.on_hand - s.allocated - s.held), 0) <= ?) low",
+            True,
+            LOW_STOCK,
+        )
+    )
+
+
 def _names(product_ids: list[int], language: str) -> dict[int, str]:
     texts: dict[int, dict[str, str]] = {}
     for product_id, tag, name in db.rows(

@@ -98,9 +98,9 @@ def test_staff_of_one_site_see_the_log_of_that_site_alone(
 
 def test_the_search_finds_orders_products_and_pages(panel: Panel, sell: Callable[..., object]) -> None:
     sell("LAMP", 8900, name="Arc lamp")
-    assert "Arc lamp" in words(panel.get("/panel/search?q=arc"))
-    assert "Staff and roles" in words(panel.get("/panel/search?q=roles"))
-    assert "Nothing by that name" in words(panel.get("/panel/search?q=zebra"))
+    assert "Arc lamp" in words(panel.get("/panel/find?q=arc"))
+    assert "Staff and roles" in words(panel.get("/panel/find?q=roles"))
+    assert "Nothing by that name" in words(panel.get("/panel/find?q=zebra"))
 
 
 def test_the_panel_speaks_chinese(panel: Panel) -> None:

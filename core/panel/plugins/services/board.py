@@ -42,6 +42,7 @@ class Trouble:
     text: str
     tone: str = ""
     can_resume: bool = False
+    has_faults: bool = False
     needs: tuple[str, ...] = ()
     details: str = ""
 
@@ -68,7 +69,12 @@ class Row:
 
     @property
     def needs_care(self) -> bool:
-        return self.state in {"broken", "paused"}
+        return self.state in {"broken", "paused"} or self.has_faults
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether it failed lately, though the shop went on."""
+        return self.trouble is not None and self.trouble.has_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +244,7 @@ def _trouble(view: PluginView, running: set[str]) -> Trouble | None:
                 reason=view.reason,
             ),
             can_resume=True,
+            has_faults=True,
         )
     if view.state == "draining":
         open_orders = ngettext(
@@ -264,5 +271,6 @@ def _trouble(view: PluginView, running: set[str]) -> Trouble | None:
                 view.faults,
             ),
             tone="warn",
+            has_faults=True,
         )
     return None

@@ -1,25 +1,43 @@
-// Filters the palette while typing and moves through the hits with the arrows (combobox pattern).
+// The palette (combobox pattern): pages and acts while typing, then what the server finds by the same words.
+const PAUSE_MS = 180;
+
 export default function palette(dialog) {
   const input = dialog.querySelector("input");
-  const hits = [...dialog.querySelectorAll("[role=option]")];
   const none = dialog.querySelector(".none");
+  const found = dialog.querySelector("[data-found]");
+  const known = [...dialog.querySelectorAll("[role=option]")];
   let at = 0;
-  const shown = () => hits.filter((hit) => !hit.hidden);
+  let timer = 0;
+  const shown = () => [...dialog.querySelectorAll("[role=option]:not([hidden])")];
   const mark = () => {
     const list = shown();
     at = (at + list.length) % (list.length || 1);
-    for (const hit of hits) hit.setAttribute("aria-selected", String(hit === list[at]));
+    list.forEach((hit, i) => hit.setAttribute("aria-selected", String(i === at)));
     input.setAttribute("aria-activedescendant", list[at]?.id ?? "");
     list[at]?.scrollIntoView({ block: "nearest" });
     none.hidden = list.length > 0;
   };
-  const searchEverything = () => location.assign(`${dialog.dataset.search}?q=${encodeURIComponent(input.value)}`);
+  const address = () => `${dialog.dataset.search}?q=${encodeURIComponent(input.value.trim())}`;
+  const ask = async () => {
+    const words = input.value;
+    if (!words.trim()) return;
+    const answer = await fetch(address(), { headers: { "X-Requested-With": "fetch" } }).catch(() => null);
+    if (!answer?.ok || words !== input.value) return;
+    found.innerHTML = await answer.text();
+    // What is listed already, pages and acts, is not listed twice.
+    for (const hit of found.querySelectorAll("[role=option]")) if (known.some((other) => other.href === hit.href)) hit.remove();
+    for (const group of found.querySelectorAll("[role=group]")) if (!group.querySelector("[role=option]")) group.remove();
+    mark();
+  };
   input.addEventListener("input", () => {
     const words = input.value.toLowerCase().split(/\s+/);
-    for (const hit of hits) hit.hidden = !words.every((word) => hit.textContent.toLowerCase().includes(word));
+    for (const hit of known) hit.hidden = !words.every((word) => hit.textContent.toLowerCase().includes(word));
     for (const group of dialog.querySelectorAll("[role=group]")) group.hidden = !group.querySelector("[role=option]:not([hidden])");
+    found.replaceChildren();
     at = 0;
     mark();
+    clearTimeout(timer);
+    timer = setTimeout(ask, PAUSE_MS);
   });
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -32,7 +50,7 @@ export default function palette(dialog) {
       event.preventDefault();
       const hit = shown()[at];
       if (hit) hit.click();
-      else searchEverything();
+      else location.assign(address());
     }
   });
   mark();

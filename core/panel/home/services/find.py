@@ -1,0 +1,109 @@
+"""What the search finds: each kind costs one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.kernel.i18n import gettext as _
+from core.kernel.installation import installation
+from core.kernel.settings import fields
+from core.kernel.sites import SiteState
+from core.panel.shell import Entry, Shell
+
+HITS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A thing that the search found."""
+
+    title: str
+    note: str
+    url: str
+    icon: str
+
+
+def found(state: SiteState, shell: Shell, query: str) -> list[tuple[str, list[Hit]]]:
+    """Orders, products, acts, settings and pages that fit every word, as far as this person may use them, by kind."""
+    words = query.casefold().split()
+    groups = [
+        (_("Orders"), _orders(state.site, query) if shell.may("orders.view") else []),
+        (_("Products"), _products(query) if shell.may("catalogue.view") else []),
+        *((head, _entries(entries, words)) for head, entries in shell.palette),
+        (_("Settings"), _settings(state, shell, words)),
+    ]
+    return [(head, hits) for head, hits in groups if hits]
+
+
+def _entries(entries: list[Entry], words: list[str]) -> list[Hit]:
+    return [
+        Hit(title=entry.title, note="", url=entry.url, icon=entry.icon)
+        for entry in entries
+        if _fits(entry.title, words)
+    ]
+
+
+def _settings(state: SiteState, shell: Shell, words: list[str]) -> list[Hit]:
+    """Single settings of the plugins that are on here, by the words of their form."""
+    if not shell.may("plugins.settings"):
+        return []
+    loaded = installation().plugins.loaded
+    declared = [(name, loaded[name].plugin) for name in state.runtime.plugins if loaded[name].plugin.settings]
+    hits = [
+        Hit(
+            title=_(about.label),
+            note=_(str(plugin.title)),
+            url=url_for("panel.plugin_settings", name=name, _anchor=about.name),
+            icon="gear",
+        )
+        for name, plugin in declared
+        if plugin.settings
+        for about in fields(plugin.settings)
+        if _fits(f"{_(str(plugin.title))} {_(about.label)}", words)
+    ]
+    return hits[:HITS]
+
+
+def _fits(text: str, words: list[str]) -> bool:
+    return all(word in text.casefold() for word in words)
+
+
+def _piece(query: str) -> str:
+    """The words as a LIKE pattern finds them anywhere."""
+    return "%" + "".join(f"\\{sign}" if sign in "%_\\" else sign for sign in query.lower()) + "%"
+
+
+def _orders(site: Site, query: str) -> list[Hit]:
+    rows = db.rows(
+        "SELECT number, name, email FROM orders WHERE site_id = ? AND (number = ? OR LOWER(email) LIKE ? ESCAPE '\\'"
+        " OR LOWER(name) LIKE ? ESCAPE '\\') ORDER BY id DESC LIMIT ?",
+        site.id,
+        query.lstrip("#"),
+        _piece(query)[1:],
+        _piece(query),
+        HITS,
+    )
+    return [
+        Hit(title=number, note=name or email, url=url_for("panel.order", number=number), icon="orders")
+        for number, name, email in rows
+    ]
+
+
+def _products(query: str) -> list[Hit]:
+    rows = db.rows(
+        "SELECT p.id, MIN(t.name), MIN(v.sku) FROM product p LEFT JOIN product_text t ON t.product_id = p.id LEFT JOIN"
+        " variant v ON v.product_id = p.id WHERE p.deleted_at IS NULL AND (p.id IN (SELECT product_id FROM product_text"
+        " WHERE LOWER(name) LIKE ? ESCAPE '\\') OR p.id IN (SELECT product_id FROM variant WHERE LOWER(sku) LIKE ?"
+        " ESCAPE '\\')) GROUP BY p.id ORDER BY p.id DESC LIMIT ?",
+        _piece(query),
+        _piece(query)[1:],
+        HITS,
+    )
+    return [
+        Hit(title=name or _("Without a name"), note=sku or "", url=url_for("panel.product", product_id=found), icon="box")
+        for found, name, sku in rows
+    ]

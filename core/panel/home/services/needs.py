@@ -1,0 +1,159 @@
+"""What waits for the merchant: each figure costs one statement, and leads to the list it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import url_for
+
+from core.catalogue.services.shapes import LOW_STOCK
+from core.hookspecs.site import Site
+from core.kernel import db, i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
+from core.kernel.installation import installation
+from core.kernel.sites import SiteState
+from core.lib import clock
+from core.orders.services.listing import OrderFilters, count_orders
+from core.panel.jobs.services import dead_count
+from core.panel.orders.services.filters import VIEWS, to_ship_count
+from core.panel.shell import Shell
+from core.panel.stock.services import low_count
+
+MANY = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Something that waits for the merchant, why, and the act that settles it."""
+
+    icon: str
+    title: str
+    why: str
+    url: str
+    act: str
+    tone: str = ""
+
+
+def needs(state: SiteState, shell: Shell) -> list[Need]:
+    """What waits for this person on this site, the worst first."""
+    found = [
+        _paused(state, shell),
+        _broken(shell),
+        _faults(state.site, shell),
+        _dead(shell),
+        _to_ship(state.site, shell),
+        _unpaid(state.site, shell),
+        _low(shell),
+    ]
+    return [need for need in found if need is not None]
+
+
+def _paused(state: SiteState, shell: Shell) -> Need | None:
+    names = [name for name, now in state.states.items() if now == "paused"]
+    if not names or not shell.may("plugins.switch"):
+        return None
+    loaded = installation().plugins.loaded
+    return Need(
+        icon="plug",
+        title=ngettext("%(n)s plugin is paused", "%(n)s plugins are paused", len(names)),
+        why=", ".join(_(str(loaded[name].plugin.title)) if name in loaded else name for name in names),
+        url=url_for("panel.plugins", show="care"),
+        act=_("Look"),
+        tone="bad",
+    )
+
+
+def _broken(shell: Shell) -> Need | None:
+    registry = installation().plugins
+    names = [name for name in registry.broken if name not in registry.loaded]
+    if not names or not shell.may("plugins.switch"):
+        return None
+    return Need(
+        icon="plug",
+        title=ngettext("%(n)s plugin cannot run", "%(n)s plugins cannot run", len(names)),
+        why=", ".join(names),
+        url=url_for("panel.plugins", show="care"),
+        act=_("Look"),
+        tone="bad",
+    )
+
+
+def _faults(site: Site, shell: Shell) -> Need | None:
+    if not shell.may("plugins.switch"):
+        return None
+    count, plugins = db.one(
+        "SELECT COUNT(*), COUNT(DISTINCT plugin) FROM plugin_fault WHERE at > ? AND (site_id = ? OR site_id IS NULL)",
+        clock.micros(clock.now() - timedelta(days=1)),
+        site.id,
+    ) or (0, 0)
+    if not count:
+        return None
+    return Need(
+        icon="bolt",
+        title=ngettext("%(n)s fault in the last day", "%(n)s faults in the last day", count),
+        why=ngettext(
+            "In %(n)s plugin; the shop went on without it.", "In %(n)s plugins; the shop went on without them.", plugins
+        ),
+        url=url_for("panel.plugins", show="care"),
+        act=_("Look"),
+        tone="warn",
+    )
+
+
+def _dead(shell: Shell) -> Need | None:
+    count = dead_count() if shell.may_everywhere("jobs.view") else 0
+    if not count:
+        return None
+    return Need(
+        icon="jobs",
+        title=ngettext("%(n)s piece of work gave up", "%(n)s pieces of work gave up", count),
+        why=_("Nothing is lost; it waits until you try again."),
+        url=url_for("panel.jobs"),
+        act=_("Look"),
+        tone="bad",
+    )
+
+
+def _to_ship(site: Site, shell: Shell) -> Need | None:
+    count = to_ship_count(site) if shell.may("orders.view") else 0
+    if not count:
+        return None
+    return Need(
+        icon="truck",
+        title=ngettext("%(n)s order is to be shipped", "%(n)s orders are to be shipped", count),
+        why=_("The pieces are set aside for them."),
+        url=url_for("panel.orders", view="to_ship"),
+        act=_("Show"),
+    )
+
+
+def _unpaid(site: Site, shell: Shell) -> Need | None:
+    if not shell.may("orders.view"):
+        return None
+    count = count_orders(site, OrderFilters(statuses=VIEWS["unpaid"]), at_most=MANY)
+    if not count:
+        return None
+    return Need(
+        icon="card",
+        title=ngettext("%(n)s order waits for its money", "%(n)s orders wait for their money", count),
+        why=_("Of the latest %(number)s orders.", number=i18n.number(MANY)),
+        url=url_for("panel.orders", view="unpaid"),
+        act=_("Show"),
+        tone="warn",
+    )
+
+
+def _low(shell: Shell) -> Need | None:
+    count = low_count() if shell.may("catalogue.view") else 0
+    if not count:
+        return None
+    return Need(
+        icon="box",
+        title=ngettext("%(n)s variant is running low", "%(n)s variants are running low", count),
+        why=ngettext("%(n)s piece or fewer left.", "%(n)s pieces or fewer left.", LOW_STOCK),
+        url=url_for("panel.stock", show="low"),
+        act=_("Look"),
+        tone="warn",
+    )

@@ -1,0 +1,177 @@
+"""Sales by day for the first page: one statement, whatever the number of orders.
+
+The definition, as the page states it: the totals of orders placed on a day of the site's own time zone, delivery and
+tax included, without what was cancelled. Each currency is summed by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.lib import clock
+from core.lib.money import Money, exponent
+
+RANGES = (7, 30, 90)
+_BOXES = ((760, 220, "broad"), (340, 190, "narrow"))
+_START, _END, _FOOT, _TOP = 44, 8, 24, 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One day, with the day as many days earlier that it is compared with."""
+
+    day: date
+    orders: int
+    total: Money
+    orders_before: int
+    before: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sales:
+    """The last days in the site's currency, oldest first; `others` are sums of the period in further currencies."""
+
+    days: list[Day]
+    others: list[Money]
+
+    @property
+    def today(self) -> Day:
+        return self.days[-1]
+
+    @property
+    def orders(self) -> int:
+        return sum(day.orders for day in self.days)
+
+    @property
+    def orders_before(self) -> int:
+        return sum(day.orders_before for day in self.days)
+
+    @property
+    def total(self) -> Money:
+        return Money(sum(day.total.amount for day in self.days), self.today.total.currency)
+
+    @property
+    def before(self) -> Money:
+        return Money(sum(day.before.amount for day in self.days), self.today.total.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """The chart at one size: paths in its own units, ticks as (y, whole units of money), labels as (x, place, day)."""
+
+    name: str
+    width: int
+    height: int
+    left: int
+    area: str
+    now: str
+    then: str
+    dot: tuple[float, float]
+    ticks: list[tuple[float, float]]
+    labels: list[tuple[float, str, date]]
+
+
+def of_days(site: Site, days: int) -> Sales:
+    """The sales of the last `days` days, today included, beside as many days before them."""
+    today = clock.now().astimezone(ZoneInfo(site.timezone)).date()
+    listed = [today - timedelta(days=back) for back in reversed(range(days))]
+    sums = _sums(site, today - timedelta(days=2 * days - 1), 2 * days)
+    others: dict[str, int] = {}
+    for (place, currency), (_orders, amount) in sums.items():
+        if currency != site.currency and place >= days:
+            others[currency] = others.get(currency, 0) + amount
+    counted = [
+        sum(orders for (place, _), (orders, _amount) in sums.items() if place == at) for at in range(2 * days)
+    ]
+    amounts = [sums.get((at, site.currency), (0, 0))[1] for at in range(2 * days)]
+    return Sales(
+        days=[
+            Day(
+                day=day,
+                orders=counted[days + at],
+                total=Money(amounts[days + at], site.currency),
+                orders_before=counted[at],
+                before=Money(amounts[at], site.currency),
+            )
+            for at, day in enumerate(listed)
+        ],
+        others=[Money(amount, currency) for currency, amount in sorted(others.items())],
+    )
+
+
+def _sums(site: Site, first: date, days: int) -> dict[tuple[int, str], tuple[int, int]]:
+    """(orders, amount) by (number of the day since `first`, currency)."""
+    ends = [clock.micros(_midnight(site, first + timedelta(days=at + 1))) for at in range(days)]
+    since = clock.micros(_midnight(site, first))
+    found = db.rows(
+        f"SELECT place, currency, COUNT(*), SUM(amount) FROM (SELECT CASE {'WHEN o.placed_at < ? THEN ? ' * days}"
+        " ELSE -1 END AS place, o.currency AS currency, o.total - l.gone AS amount FROM orders o JOIN (SELECT order_id,"
+        " SUM(total * cancelled / ordered) AS gone, SUM(ordered - cancelled) AS units FROM order_line WHERE order_id IN"
+        " (SELECT id FROM orders WHERE site_id = ? AND placed_at >= ?) GROUP BY order_id) l ON l.order_id = o.id WHERE"
+        " o.site_id = ? AND o.placed_at >= ? AND l.units > 0) counted GROUP BY place, currency",
+        *(value for at, end in enumerate(ends) for value in (end, at)),
+        site.id,
+        since,
+        site.id,
+        since,
+    )
+    return {(int(place), currency): (int(orders), int(amount)) for place, currency, orders, amount in found}
+
+
+def _midnight(site: Site, day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(site.timezone))
+
+
+# -- the chart -------------------------------------------------------------------------------------------------------
+
+
+def drawings(sales: Sales) -> list[Drawing]:
+    """The chart for a wide page and for a phone."""
+    unit = 10 ** exponent(sales.today.total.currency)
+    step = _nice(max(max(day.total.amount, day.before.amount) for day in sales.days) / unit)
+    return [_drawing(sales.days, step, unit, *box) for box in _BOXES]
+
+
+def _nice(highest: float) -> float:
+    """The distance of the four grid lines: 1, 2, 2.5 or 5 times a power of ten, so that the highest day fits."""
+    size = 1.0
+    while size * 4 * 5 < highest:
+        size *= 10
+    return next(size * times for times in (1, 2, 2.5, 5) if size * times * 4 >= highest)
+
+
+def _drawing(days: Sequence[Day], step: float, unit: int, width: int, height: int, name: str) -> Drawing:
+    foot, scale = height - _FOOT, (height - _FOOT - _TOP) / (4 * step * unit)
+    across = (width - _START - _END) / max(1, len(days) - 1)
+    xs = [round(_START + at * across, 1) for at in range(len(days))]
+    now = [(x, round(foot - day.total.amount * scale, 1)) for x, day in zip(xs, days, strict=True)]
+    then = [(x, round(foot - day.before.amount * scale, 1)) for x, day in zip(xs, days, strict=True)]
+    return Drawing(
+        name=name,
+        width=width,
+        height=height,
+        left=_START,
+        area=f"M{_START} {foot}L{_path(now)}V{foot}z",
+        now=f"M{_path(now)}",
+        then=f"M{_path(then)}",
+        dot=now[-1],
+        ticks=[(round(foot - line * step * unit * scale, 1), line * step) for line in range(5)],
+        labels=_labels(xs, days, 5 if name == "broad" else 3),
+    )
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "L".join(f"{x} {y}" for x, y in points)
+
+
+def _labels(xs: Sequence[float], days: Sequence[Day], count: int) -> list[tuple[float, str, date]]:
+    """A few days below the chart, the first and the last among them."""
+    last = len(days) - 1
+    wanted = sorted({round(last * at / (count - 1)) for at in range(count)})
+    ends = {0: "start", last: "end"}
+    return [(xs[at], ends.get(at, "middle"), days[at].day) for at in wanted]
