@@ -20,11 +20,11 @@ Command = Callable[[argparse.Namespace], int]
 
 def parser() -> argparse.ArgumentParser:
     """The parser with every command of core; those of plugins are found when the word is not known here."""
-    from core.cli import craft, inspect, run, shop, sites
+    from core.cli import craft, inspect, looks, run, shop, sites
 
     top = argparse.ArgumentParser(prog="./stoa", description="A storefront made of plugins.")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (run, sites, craft, shop, inspect):
+    for module in (run, sites, craft, looks, shop, inspect):
         module.add_to(commands)
     return top
 
@@ -76,6 +76,7 @@ _OWN = {
     "site",
     "staff",
     "plugin",
+    "theme",
     "import",
     "export",
     "reindex",

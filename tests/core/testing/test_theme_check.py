@@ -1,0 +1,83 @@
+"""The check of a theme finds what its author cannot see, and says where; the house's own themes pass it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.app import App
+from core.kernel.installation import installation
+from core.testing.themes import check_theme
+from core.testing.themes.colour import colour, contrast
+
+LOGO, STYLE = "templates/parts/logo.html", "static/css/theme.css"
+FAULTS = {
+    "a picture without alt": (LOGO, '<img src="x.svg">', "logo.html:1: a picture without alt"),
+    "an inline style": (LOGO, '\n<p style="color: red">{{ _("Cart") }}</p>', "logo.html:2: an inline style"),
+    "an inline script": (LOGO, "<script>buy()</script>", "an inline script"),
+    "an inline handler": (LOGO, '<a href="/" onclick="buy()">{{ _("Cart") }}</a>', "an inline handler"),
+    "a bare text": (LOGO, "<p>Welcome</p>", "'Welcome' is not marked for translation"),
+    "an English text": (LOGO, "<p>{{ _('Quite a new sentence') }}</p>", "has no Chinese"),
+    "unescaped output": (LOGO, "<p>{{ words|safe }}</p>", "output that is not escaped"),
+    "a side": (STYLE, ".a { margin-left: 1rem }", "theme.css:1: names left or right"),
+    "importance": (STYLE, ".a { color: red !important }", "!important"),
+    "grey on white": (STYLE, ":root { --color-text-soft: #999 }", "--color-text-soft on --color-canvas in light"),
+}
+
+
+@pytest.fixture
+def theme(app: App, instance: Path) -> Path:
+    """A theme of the installation's own that changes nothing yet."""
+    folder = instance / "themes" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "theme.toml").write_text('parent = "plain"\n', "utf-8")
+    return folder
+
+
+def found() -> list[str]:
+    return check_theme(installation().themes, "mine")
+
+
+def test_a_theme_that_changes_nothing_has_no_faults(theme: Path) -> None:
+    assert found() == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_with_its_place(theme: Path, fault: str) -> None:
+    name, text, said = FAULTS[fault]
+    (theme / name).parent.mkdir(parents=True, exist_ok=True)
+    (theme / name).write_text(text, "utf-8")
+
+    faults = found()
+
+    assert said in next(iter(faults), "nothing"), faults
+
+
+@pytest.mark.parametrize("name", ["plain", "lantern"])
+def test_the_themes_of_the_house_pass(app: App, name: str) -> None:
+    assert check_theme(installation().themes, name) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "red", "green", "blue"),
+    # Pairs that CSS Color 4 gives for sRGB's corners, and hexadecimal digits by hand.
+    [
+        ("oklch(0.628 0.2577 29.23)", 255, 0, 0),
+        ("oklch(0.8664 0.2948 142.5)", 0, 255, 0),
+        ("oklch(0.452 0.3132 264.05)", 0, 0, 255),
+        ("oklch(1 0 0)", 255, 255, 255),
+        ("#7f0080", 127, 0, 128),
+        ("var(--deep)", 51, 51, 51),
+    ],
+)
+def test_colours_are_computed_as_a_browser_shows_them(written: str, red: int, green: int, blue: int) -> None:
+    shown = colour(written, {"--deep": "light-dark(#333, #ccc)"}, dark=False)
+    assert [round(part * 255) for part in shown[:3]] == pytest.approx([red, green, blue], abs=1)
+
+
+def test_the_contrast_is_that_of_the_guidelines() -> None:
+    white, grey = colour("#fff", {}, dark=False), colour("#767676", {}, dark=False)
+    # The lightest grey that passes on white is known to be #767676.
+    assert contrast(white, grey) == pytest.approx(4.54, abs=0.01)
+    assert contrast(white, colour("#777", {}, dark=False)) < 4.5
