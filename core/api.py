@@ -12,7 +12,8 @@ from flask import request, url_for
 
 from core.accounts.services import current_shopper, current_staff
 from core.catalogue.services.categories import CategoryDraft, CategoryText, create_category, ensure_category
-from core.catalogue.services.category_pages import category_tree
+from core.catalogue.services.card_data import product_data_changed
+from core.catalogue.services.category_pages import category_page, category_tree
 from core.catalogue.services.drafts import (
     AttributeDraft,
     ListingDraft,
@@ -104,7 +105,7 @@ from core.kernel.limits import add as add_limit
 from core.kernel.limits import take as take_limit
 from core.kernel.messages import enqueue_message
 from core.kernel.outside import link, render_outside
-from core.kernel.plugins import Attribute, Csp, MenuEntry, Permission, Plugin
+from core.kernel.plugins import Attribute, Csp, MenuEntry, PanelSection, Permission, Plugin
 from core.kernel.routes import Views
 from core.kernel.security import owner, public, shopper, staff
 from core.kernel.settings import Amount, Secret, Settings, Text, setting
@@ -127,3 +128,5 @@ from core.panel.forms import lines as form_lines
 from core.panel.forms import words as form_words
 from core.panel.shell import page as panel_page
 from core.panel.shell import to as panel_to
+from core.panel.services import section_id as panel_section_id
+from core.panel.services import section_refused as panel_section_refused

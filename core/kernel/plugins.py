@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 API = 1
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
 CATEGORIES = (
+PANEL_PLACES = ("product", "order", "category", "shopper")
+ATTRIBUTE_CODE = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*\Z")
+ATTRIBUTE_KINDS = ("text", "number", "flag", "choice")
     "payment",
     "delivery",
     "promotion",
@@ -82,6 +85,23 @@ class Csp:
 
     `form_action`: where the checkout's form may lead; a function of settings may name them.
     """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelSection:
+    """A card of the plugin's own on a page of core's panel, with its own forms.
+
+    `place` is the page: product, order, category or shopper. `values(site, object_id)` answers what `template` shows;
+    it reads, and writes nothing. `permission` says who sees it. Its forms post to panel views of the plugin, which
+    answer with a redirect, or with `panel_section_refused`. `name` tells it from the plugin's other sections.
+    """
+
+    place: str
+    title: str
+    template: str
+    values: Callable[[Any, int], Mapping[str, Any]]
+    permission: str
+    name: str = "section"
+
+
 
     form_action: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     script: tuple[str, ...] = ()
@@ -118,6 +138,7 @@ class Plugin:
     commands: Mapping[str, Callable[[list[str]], int]] = field(default_factory=dict)
     csp: Csp = Csp()
     reads: tuple[str, ...] = ()
+    panel_sections: tuple[PanelSection, ...] = ()
     requires: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
 
@@ -135,6 +156,9 @@ class Plugin:
 class LoadError(Exception):
     """A plugin that cannot be loaded, in words for its author."""
 
+        for attribute in self.attributes:
+            _check_attribute(attribute)
+        _check_sections(self.panel_sections)
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -143,6 +167,29 @@ class Loaded:
     plugin: Plugin
     module: ModuleType
     folder: Path
+def _check_attribute(attribute: Attribute) -> None:
+    if not ATTRIBUTE_CODE.match(attribute.code):
+        raise LoadError(f"an attribute's code is small letters, digits, hyphens and underscores: {attribute.code!r}")
+    if attribute.kind not in ATTRIBUTE_KINDS:
+        raise LoadError(f"attribute {attribute.code}: {attribute.kind!r} is not one of {', '.join(ATTRIBUTE_KINDS)}")
+    if attribute.on != "product":
+        raise LoadError(f"attribute {attribute.code}: only products have attributes, not {attribute.on!r}")
+
+
+def _check_sections(sections: tuple[PanelSection, ...]) -> None:
+    for section in sections:
+        if section.place not in PANEL_PLACES:
+            raise LoadError(
+                f"panel section {section.name}: {section.place!r} is not one of {', '.join(PANEL_PLACES)}"
+                f"{_guess(section.place, PANEL_PLACES)}"
+            )
+        if not section.permission:
+            raise LoadError(f"panel section {section.name}: say by its permission who sees it")
+    names = [(section.place, section.name) for section in sections]
+    if len(names) != len(set(names)):
+        raise LoadError("two panel sections of one page have one name")
+
+
     rules: tuple[tuple[SharedRule, View], ...]
     hooks: tuple[str, ...]
 

@@ -17,8 +17,9 @@ import core.panel.products.views
 import core.panel.sites.views
 import core.panel.staff.views
 import core.panel.stock.views  # noqa: F401 -- imported for what they record
+from core.panel.services import sections
 from core.panel.shell import panel, shell
 
 VIEWS = panel
 # What templates of the panel know beside the kernel's names, in core's pages and in plugins'.
-NAMES = {"shell": LocalProxy(shell)}
+NAMES = {"shell": LocalProxy(shell), "panel_sections": sections}

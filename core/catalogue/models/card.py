@@ -14,7 +14,7 @@ class Card(SiteTable):
     """A product in a list, on a site that sells it now, in one language and currency.
 
     `price` is what everyone pays, promotions included, until `until`. `variant_id` is set if there is nothing to
-    choose.
+    choose. `data` is what plugins say of the product, by their names.
     """
 
     site_id = peewee.IntegerField()
@@ -35,6 +35,7 @@ class Card(SiteTable):
     low = peewee.BooleanField()
     created_at = InstantField()
     position = peewee.IntegerField()
+    data = JSONField(default=dict)
 
     class Meta:
         primary_key = peewee.CompositeKey("product_id", "site_id", "language", "currency")
@@ -50,6 +51,7 @@ class CardPlace(SiteTable):
     position = peewee.IntegerField()
     price = peewee.BigIntegerField()
     created_at = InstantField()
+    rating = peewee.BigIntegerField(default=0)
     available = peewee.BooleanField()
 
     class Meta:
@@ -58,6 +60,7 @@ class CardPlace(SiteTable):
             (("site_id", "category_id", "currency", "position", "product_id"), True),
             (("site_id", "category_id", "currency", "price", "product_id"), True),
             (("site_id", "category_id", "currency", "created_at", "product_id"), True),
+            (("site_id", "category_id", "currency", "rating", "product_id"), True),
         )
 
 

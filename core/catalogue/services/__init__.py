@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import core.catalogue.services.declared  # noqa: F401 -- imported for what it does when a plugin is switched on
 from core.catalogue.services.cards import refresh_cards
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.categories import (

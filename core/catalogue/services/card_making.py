@@ -1,4 +1,4 @@
-"""From facts to the rows of cards: a pure function of facts, promotions and the instant."""
+"""From facts to the rows of cards: a pure function of facts, plugins' answers and the instant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from core.catalogue.services.availability import together
+from core.catalogue.services.card_answers import Answers
+from core.catalogue.services.card_data import Said, rank, rating_in
 from core.catalogue.services.card_facts import Facts, ListingFact, ProductFact, SiteFact
 from core.catalogue.services.prices import Promotions, card_query, current, sooner
 from core.catalogue.services.words import TextFact, best_text, spoken
@@ -59,12 +61,13 @@ CARD = Shape(
         "low",
         "created_at",
         "position",
+        "data",
     ),
     4,
 )
 PLACE = Shape(
     "card_place",
-    ("product_id", "site_id", "category_id", "currency", "position", "price", "created_at", "available"),
+    ("product_id", "site_id", "category_id", "currency", "position", "price", "created_at", "rating", "available"),
     4,
 )
 NAME = Shape("card_name", ("product_id", "site_id", "category_id", "language", "name"), 4)
@@ -76,7 +79,7 @@ SHAPES = (CARD, PLACE, NAME, WORDS, FACET, DUE)
 
 @dataclass(slots=True)
 class Made:
-    """Rows by table and key, and the products with a price that plugins were not asked about."""
+    """Rows by table and key, and the products that plugins were not asked about."""
 
     rows: dict[Shape, dict[Key, Row]] = field(default_factory=lambda: {shape: {} for shape in SHAPES})
     unasked: set[int] = field(default_factory=set)
@@ -97,14 +100,14 @@ class Made:
         return counts
 
 
-def make(facts: Facts, promotions: Promotions, at: int) -> Made:
+def make(facts: Facts, answers: Answers, at: int) -> Made:
     """All rows of these products at the instant `at` (microseconds)."""
     made = Made()
     for product in facts.products.values():
         for listing in product.listings:
             site = facts.sites.get(listing.site_id)
             if site is not None and listing.visible:
-                _on_site(made, facts, product, listing, site, promotions, at)
+                _on_site(made, facts, product, listing, site, answers, at)
     return made
 
 
@@ -114,20 +117,25 @@ def _on_site(
     product: ProductFact,
     listing: ListingFact,
     site: SiteFact,
-    promotions: Promotions,
+    answers: Answers,
     at: int,
 ) -> None:
     due = sooner(*(turn for turn in (listing.publish_at, listing.withdraw_at) if turn is not None and turn > at))
     is_shown = (listing.publish_at is None or listing.publish_at <= at) and (
         listing.withdraw_at is None or at < listing.withdraw_at
     )
-    sales = {currency: _sale(made, product, site.id, currency, promotions, at) for currency in site.currencies}
-    due = sooner(due, *(sale.until for sale in sales.values()))
+    sales = {
+        currency: _sale(made, product, site.id, currency, answers.promotions, at) for currency in site.currencies
+    }
+    said = answers.data.about(site.id, product.id, at)
+    due = sooner(due, said.until, *(sale.until for sale in sales.values()))
     if due is not None:
         made.add(DUE, product.id, site.id, due)
     sold = {currency: sale for currency, sale in sales.items() if sale.offers} if is_shown else {}
     if not sold or not _has_words(product, site):
         return
+    if not answers.data.knows(site.id, product.id):
+        made.unasked.add(product.id)
     places = {0: listing.position, **facts.tree.places(site.id, product.categories)}
     for currency, sale in sold.items():
         for category_id, position in places.items():
@@ -140,12 +148,13 @@ def _on_site(
                 position,
                 sale.cheapest.amount,
                 product.created_at,
+                rank(rating_in(said.values)),
                 sale.available,
             )
     for code, value in _facets(product, {offer.variant_id for sale in sold.values() for offer in sale.offers}):
         made.add(FACET, product.id, site.id, code, value)
     for language in site.languages:
-        _in_language(made, product, listing, site, language, sold, places)
+        _in_language(made, product, listing, site, language, sold, places, said)
 
 
 def _has_words(product: ProductFact, site: SiteFact) -> bool:
@@ -221,6 +230,7 @@ def _in_language(
     language: str,
     sold: Mapping[str, _Sale],
     places: Mapping[int, int],
+    said: Said,
 ) -> None:
     own = site.languages[0]
     text = best_text(product.texts, site.id, language, own)
@@ -231,6 +241,7 @@ def _in_language(
     for category_id in places:
         made.add(NAME, product.id, site.id, category_id, language, fold(text.name)[:_SORT_NAME])
     picture, swatches = _picture(product, text, language, own), _swatches(product, language, own)
+    data = encoded(said.values)
     for currency, sale in sold.items():
         cheapest = sale.cheapest
         made.add(
@@ -246,13 +257,14 @@ def _in_language(
             cheapest.amount,
             cheapest.was,
             any(offer.amount > cheapest.amount for offer in sale.offers),
-            sale.until,
+            sooner(sale.until, said.until),
             picture,
             swatches,
             sale.available,
             sale.low,
             product.created_at,
             listing.position,
+            data,
         )
 
 

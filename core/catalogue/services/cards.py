@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from core.catalogue.services import card_facts
 from core.catalogue.services.availability import lock_cards
+from core.catalogue.services.card_answers import Answers, ask_plugins
 from core.catalogue.services.card_making import CARD, DUE, PLACE, SHAPES, Counts, Key, Made, Row, Shape, make
-from core.catalogue.services.prices import Expected, Promotions, ask_promoted
+from core.catalogue.services.prices import Expected
 from core.catalogue.services.writing import insert_rows
 from core.hookspecs.events import ProductChanged
 from core.kernel import cache, db, events, jobs
@@ -31,29 +32,28 @@ class Change:
 def changing(product_ids: Collection[int] = (), expected: Iterable[Expected] = ()) -> Iterator[Change]:
     """The frame of every verb that changes what cards show: ask, open the transaction, then keep all promises.
 
-    Before it opens, plugins are asked for the prices of `product_ids` as they are and as `expected`. At its end the
+    Before it opens, plugins are asked about `product_ids`, and for prices as they are and as `expected`. At its end the
     cards of
-    `change.products` are made anew, cached pages end and ProductChanged is recorded. Prices that nobody could be
-    asked about
-    before (a new variant has no id yet) are asked for afterwards, in a second transaction. Of more than AT_ONCE
+    `change.products` are made anew, cached pages end and ProductChanged is recorded. What nobody could be asked about
+    before (a new product has no id yet) is asked afterwards, and told in a second transaction. Of more than AT_ONCE
     products (a
     large category moves) the cards follow by a job in small transactions, so that nobody's sale waits for them.
     """
-    promotions = ask_promoted(product_ids, expected) if len(product_ids) <= AT_ONCE else Promotions()
+    answers = ask_plugins(product_ids, expected) if len(product_ids) <= AT_ONCE else Answers()
     change = Change()
     with db.transaction():
         yield change
         if len(change.products) <= AT_ONCE:
-            unasked = refresh_cards(change.products, promotions)
+            unasked = refresh_cards(change.products, answers)
             tell_products_changed(change.products)
         else:
             unasked = frozenset()
-            _postpone(change.products)
+            postpone_cards(change.products)
     settle(unasked)
 
 
-def _postpone(product_ids: Collection[int]) -> None:
-    """Make these products due now."""
+def postpone_cards(product_ids: Collection[int]) -> None:
+    """Let the cards of these products follow soon, by a job. Inside the transaction of the change."""
     now, ids = clock.now_us(), sorted(product_ids)
     for start in range(0, len(ids), AT_ONCE):
         part = ids[start : start + AT_ONCE]
@@ -67,19 +67,19 @@ def _postpone(product_ids: Collection[int]) -> None:
 
 
 def settle(unasked: Collection[int]) -> None:
-    """Ask for the promoted prices of these products and correct their cards; again, if an edit came between."""
+    """Ask plugins about these products and correct their cards; again, if an edit came between."""
     for _ in range(_SETTLES):
         if not unasked:
             return
-        promotions = ask_promoted(unasked)
+        answers = ask_plugins(unasked)
         with db.transaction():
-            unasked = refresh_cards(unasked, promotions)
+            unasked = refresh_cards(unasked, answers)
 
 
-def refresh_cards(product_ids: Collection[int], promotions: Promotions) -> frozenset[int]:
+def refresh_cards(product_ids: Collection[int], answers: Answers) -> frozenset[int]:
     """Make the cards of these products anew, in the transaction of the change.
 
-    Answers those with prices not asked about.
+    Answers those that plugins were not asked about.
 
     Ends cached pages of the lists in which something changed.
     """
@@ -88,7 +88,7 @@ def refresh_cards(product_ids: Collection[int], promotions: Promotions) -> froze
         return frozenset()
     lock_cards(product_ids)
     at = clock.now_us()
-    made = make(card_facts.load(product_ids), promotions, at)
+    made = make(card_facts.load(product_ids), answers.not_overtaken(), at)
     old = _written(product_ids)
     for shape in SHAPES:
         _write(shape, old.rows[shape], made.rows[shape])

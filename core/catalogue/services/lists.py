@@ -9,11 +9,13 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from core.catalogue.services.facets import Found, facets_of
 from core.catalogue.services.narrowing import Narrowing
+from core.catalogue.services.prices import state_for
 from core.catalogue.services.reading import CARD_COLUMNS, shown_card
 from core.catalogue.services.shapes import Chip, Listing, ListingQuery, ShownCard, Sort
 from core.hookspecs.site import Site
@@ -37,17 +39,24 @@ _ORDERS = {
     Sort.CHEAPEST: _Order("p.price"),
     Sort.DEAREST: _Order("p.price", descending=True),
     Sort.NAME: _Order("n.name"),
+    Sort.RATING: _Order("p.rating", descending=True),
 }
 
 
 def listing(
     site: Site, language: str, currency: str, query: ListingQuery, product_ids: Sequence[int] | None = None
 ) -> Listing:
-    """A page of a list with its facets: two statements. `product_ids` narrows it to a search's, best first."""
+    """A page of a list with its facets: two statements. `product_ids` narrows it to a search's, best first.
+
+    One statement more where a plugin may give stars: whether it does.
+    """
     ids = tuple(product_ids) if product_ids is not None else None
+    rated = _is_rated(site, currency)
+    if query.sort is Sort.RATING and not rated:
+        query = replace(query, sort=Sort.FEATURED if ids is None else Sort.RELEVANCE)
     narrowing = Narrowing(site.id, language, site.language, currency, query, ids)
     found = facets_of(narrowing)
-    page = _page(narrowing, found.total)
+    page = _page(site, narrowing, found.total)
     return Listing(
         cards=page.cards,
         total=found.total,
@@ -59,12 +68,26 @@ def listing(
         next=page.following,
         previous=page.preceding,
         until=_until(page.cards),
+        rated=rated,
     )
+
+
+def _is_rated(site: Site, currency: str) -> bool:
+    """Whether the plugins that are on give stars to anything sold here."""
+    if not state_for(site).hooks.answering("site_data"):
+        return False
+    found = db.value(
+        "SELECT 1 FROM card_place p WHERE p.site_id = ? AND p.category_id = 0 AND p.currency = ? AND p.rating > 0"
+        " LIMIT 1",
+        site.id,
+        currency,
+    )
+    return found is not None
 
 
 def cards_only(site: Site, language: str, currency: str, query: ListingQuery) -> tuple[ShownCard, ...]:
     """The cards of a list without its facets: one statement."""
-    cards = _page(Narrowing(site.id, language, site.language, currency, query, None), None).cards
+    cards = _page(site, Narrowing(site.id, language, site.language, currency, query, None), None).cards
     _until(cards)
     return cards
 
@@ -79,7 +102,8 @@ def cards_for(site: Site, language: str, currency: str, product_ids: Sequence[in
         language,
         currency,
     )
-    return {row[0]: shown_card(row, currency) for row in found}
+    on = state_for(site).runtime.plugins
+    return {row[0]: shown_card(row, currency, on) for row in found}
 
 
 def _until(cards: Iterable[ShownCard]) -> datetime | None:
@@ -100,7 +124,7 @@ class _Page(NamedTuple):
     preceding: str
 
 
-def _page(narrowing: Narrowing, total: int | None) -> _Page:
+def _page(site: Site, narrowing: Narrowing, total: int | None) -> _Page:
     """A page of what the query leaves; `total` of them, if that was counted."""
     cache.depends(f"category:{narrowing.category_id}")
     query = narrowing.query
@@ -120,8 +144,9 @@ def _page(narrowing: Narrowing, total: int | None) -> _Page:
         rows.reverse()
     is_last = not (backwards or has_more)
     is_first = not has_more if backwards else after is None
+    on = state_for(site).runtime.plugins
     return _Page(
-        tuple(shown_card(row, narrowing.currency) for row in rows),
+        tuple(shown_card(row, narrowing.currency, on) for row in rows),
         "" if is_last or not rows else _cursor_of(rows[-1]),
         "" if is_first or not rows else _cursor_of(rows[0]),
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from core.catalogue.services.card_data import rating_in, said_of
 from core.catalogue.services.prices import Answers, instant_or_none, promoted_prices, sooner, state_for
 from core.catalogue.services.reading import picture_of
 from core.catalogue.services.sale_parts import SALE, Sale, read_sale
@@ -14,7 +15,7 @@ from core.catalogue.services.shapes import Crumb, Fact, Moved, Picture, ProductP
 from core.catalogue.services.words import TextFact, best_text, spoken
 from core.catalogue.services.writing import decoded
 from core.hookspecs.promote import PriceQuery
-from core.hookspecs.site import Site
+from core.hookspecs.site import Data, Site
 from core.kernel import cache, db
 from core.lib import clock
 from core.lib.money import Money
@@ -68,12 +69,14 @@ LEFT JOIN slug o ON o.kind = 'category' AND o.ref = c.id AND o.site_id = ? AND o
 def product_page(site: Site, language: str, currency: str, path: str) -> ProductPage | Moved | None:
     """The page at /p/<path> with promoted prices, where it moved to, or None if the site does not show it.
 
-    Three statements. Words fall back to the site's language. Asks `promote_prices`.
+    Three statements. Words fall back to the site's language. Asks `promote_prices` and `site_data`.
     """
     page = read_page(site, language, currency, path)
     if not isinstance(page, ProductPage):
         return page
-    page = apply_promoted(page, promoted_prices(state_for(site), price_queries(page)))
+    state = state_for(site)
+    page = apply_promoted(page, promoted_prices(state, price_queries(page)))
+    page = _with_data(page, said_of(state, [page.id]).get(page.id, {}))
     cache.depends(f"product:{page.id}", "categories", until=page.until)
     return page
 
@@ -217,6 +220,16 @@ def _crumb(rows: Sequence[tuple[Any, ...]], site: Site, language: str) -> Crumb:
     texts = [TextFact(row[6], row[4], row[5], "") for row in rows if row[5] is not None]
     text = best_text(texts, site.id, language, site.language)
     return Crumb(category_id=rows[0][1], name=text.name if text else rows[0][7], path=rows[0][7])
+
+
+def _with_data(page: ProductPage, answers: Mapping[str, Data]) -> ProductPage:
+    """The page with what plugins say of the product; it ends with the first of their tags, or when one says so."""
+    if not answers:
+        return page
+    cache.depends(*(tag for answer in answers.values() for tag in answer.tags))
+    ends = [end for end in (page.until, *(answer.until for answer in answers.values())) if end is not None]
+    values = {plugin: dict(answer.values) for plugin, answer in answers.items()}
+    return replace(page, data=values, rating=rating_in(values), until=min(ends, default=None))
 
 
 # -- promotions --------------------------------------------------------------------------------------------------------

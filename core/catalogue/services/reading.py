@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from core.catalogue.services.card_data import rating_in
 from core.catalogue.services.prices import instant_or_none
 from core.catalogue.services.shapes import Picture, ShownCard, Swatch
 from core.catalogue.services.words import spoken
@@ -15,13 +16,14 @@ from core.lib.money import Money
 CARD_COLUMNS = (
     "c.product_id, c.name, c.path, c.summary, c.price, c.was, c.from_price, c.until, c.picture, c.swatches,"
     " c.available, c.low,"
-    " c.variant_id, c.created_at"
+    " c.variant_id, c.created_at, c.data"
 )
 
 
-def shown_card(row: tuple[Any, ...], currency: str) -> ShownCard:
-    """A card from CARD_COLUMNS."""
+def shown_card(row: tuple[Any, ...], currency: str, on: Collection[str]) -> ShownCard:
+    """A card from CARD_COLUMNS, with what the plugins that are `on` say of it."""
     picture = decoded(row[8])
+    data = {plugin: said for plugin, said in decoded(row[14]).items() if plugin in on}
     return ShownCard(
         product_id=row[0],
         name=row[1],
@@ -37,6 +39,8 @@ def shown_card(row: tuple[Any, ...], currency: str) -> ShownCard:
         low=bool(row[11]),
         variant_id=row[12],
         created_at=clock.instant(row[13]),
+        data=data,
+        rating=rating_in(data) if data else None,
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
 from core.catalogue.services.availability import lock_all_cards
+from core.catalogue.services.card_answers import ask_plugins
+from core.catalogue.services.card_data import ASK_AGAIN
 from core.catalogue.services.cards import refresh_cards, settle, tell_products_changed
-from core.catalogue.services.prices import ask_promoted
 from core.hookspecs.site import Site
-from core.kernel import cache, db, jobs
+from core.kernel import cache, db, jobs, switch
+from core.kernel.installation import installation
 from core.lib import clock
 
 _AT_ONCE = 200
@@ -25,14 +27,19 @@ def rebuild_cards(site: Site | None = None, progress: Callable[[int, int], None]
     total = int(db.value("SELECT COUNT(*) FROM product") or 0)
     done = 0
     for batch in _batches(None if site is None else site.id):
-        promotions = ask_promoted(batch)
-        with db.transaction():
-            unasked = refresh_cards(batch, promotions)
-        settle(unasked)
+        ask_anew(batch)
         done += len(batch)
         progress(done, max(total, done))
     _recount()
     return done
+
+
+def ask_anew(product_ids: Collection[int]) -> None:
+    """Ask plugins about these products and make their cards anew, in a short transaction."""
+    answers = ask_plugins(product_ids)
+    with db.transaction():
+        unasked = refresh_cards(product_ids, answers)
+    settle(unasked)
 
 
 def _batches(site_id: int | None) -> Iterator[list[int]]:
@@ -97,8 +104,39 @@ def refresh_due(running: jobs.Running) -> None:
         row[0]
         for row in db.rows("SELECT DISTINCT product_id FROM card_due WHERE at <= ? LIMIT ?", clock.now_us(), _AT_ONCE)
     ]:
-        promotions = ask_promoted(due)
+        answers = ask_plugins(due)
         with db.transaction():
-            unasked = refresh_cards(due, promotions)
+            unasked = refresh_cards(due, answers)
             tell_products_changed(due)
         settle(unasked)
+
+
+@jobs.job(ASK_AGAIN)
+def _ask_again(running: jobs.Running) -> None:
+    """A plugin's data about some products changed; see `product_data_changed`."""
+    ask_anew(running.payload["product_ids"])
+
+
+# -- a plugin begins or ends -------------------------------------------------------------------------------------------
+
+_ON_CARDS = {"promote_prices", "site_data"}
+
+
+@switch.on_switch
+def _ask_site_soon(site: Site, plugin: str, on: bool) -> None:  # noqa: FBT001 -- the switch's signature
+    """Cards hold what plugins answer, so those of a site are made anew when one that answers is switched."""
+    del on
+    loaded = installation().plugins.loaded.get(plugin)
+    if loaded is not None and _ON_CARDS & {*loaded.hooks}:
+        jobs.enqueue("cards.ask_site", site_id=site.id)
+
+
+@jobs.job("cards.ask_site")
+def _ask_site(running: jobs.Running) -> None:
+    """Make the cards of a site anew, some hundred at a time, so that sales go on."""
+    total = int(db.value("SELECT COUNT(*) FROM listing WHERE site_id = ?", running.site_id) or 1)
+    done = 0
+    for batch in _batches(running.site_id):
+        ask_anew(batch)
+        done += len(batch)
+        running.progress(min(99, 100 * done // total))

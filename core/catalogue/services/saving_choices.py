@@ -83,7 +83,7 @@ def save_options(saving: Saving, drafts: tuple[OptionDraft, ...] | None) -> list
         db.execute("DELETE FROM product_option WHERE id = ?", option.id)
         saving.note(f"option {option.code}", dict(option.names), None)
         options.remove(option)
-    _name_facets(
+    name_facets(
         [(option.code, "", option.names, "", 0) for option in kept]
         + [
             (option.code, value.code, value.names, value.swatch, value.position)
@@ -201,7 +201,7 @@ def save_attributes(saving: Saving, drafts: tuple[AttributeDraft, ...] | None) -
         columns = ("product_id", "attribute_id", "position", "value", "names", "number")
         insert_rows("product_attribute", columns, [(saving.product_id, *row) for row in wanted])
         saving.note("attributes", [row[2] for row in before], [row[2] for row in wanted])
-    _name_facets(
+    name_facets(
         [
             (draft.code, code_of(value.names, value.code), value.names, value.swatch, 0)
             for draft in drafts
@@ -230,7 +230,8 @@ def ensure_attribute(draft: AttributeDraft, plugin: str = "") -> int:
     found = db.value("SELECT id FROM attribute WHERE code = ?", draft.code)
     if found is not None:
         return int(found)
-    if draft.kind not in {"text", "number", "flag", "choice"} or draft.code != code_of({}, draft.code):
+    plain = draft.code.replace("_", "-")  # A plugin may write its codes as names of Python.
+    if draft.kind not in {"text", "number", "flag", "choice"} or plain != code_of({}, plain):
         raise Unfit({"attributes": "An attribute has a code of letters, digits and hyphens."})
     names = draft.names or {"en": draft.code}
     attribute_id = insert(
@@ -244,14 +245,14 @@ def ensure_attribute(draft: AttributeDraft, plugin: str = "") -> int:
             "position": 0,
         },
     )
-    _name_facets([(draft.code, "", names, "", 0)])
+    name_facets([(draft.code, "", names, "", 0)])
     return attribute_id
 
 
 # -- words for filters -------------------------------------------------------------------------------------------------
 
 
-def _name_facets(wanted: Iterable[tuple[str, str, Mapping[str, str], str, int]]) -> None:
+def name_facets(wanted: Iterable[tuple[str, str, Mapping[str, str], str, int]]) -> None:
     """Remember the words for facets and their values; the product that was saved last gives them."""
     rows = {(code, value): (names, swatch, position) for code, value, names, swatch, position in wanted}
     codes = sorted({code for code, _ in rows})

@@ -50,10 +50,19 @@ class Swatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """Stars, of five, and how many people gave them."""
+
+    mean: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCard:
     """A product in a list. `path` goes after /p/. `from_price`: some variant costs more than `price`.
 
     `variant_id` is set when there is nothing to choose, so that it can be added at once. The list ends at `until`.
+    `data` is what the plugins that are on say of it, by their names; `rating` stands in it too.
     """
 
     product_id: int
@@ -70,6 +79,8 @@ class ShownCard:
     low: bool
     variant_id: int | None
     created_at: datetime
+    data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rating: Rating | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +169,8 @@ class Fact:
 class ProductPage:
     """All that a product's page says. `text_language` differs from the page's where the words fell back to another.
 
-    `crumbs` lead to its first visible category. `alternates` maps languages to paths. It ends at `until`.
+    `crumbs` lead to its first visible category. `alternates` maps languages to paths. It ends at `until`. `data` is
+    what plugins say of it, by their names; `rating` stands in it too.
     """
 
     id: int
@@ -182,6 +194,8 @@ class ProductPage:
     created_at: datetime
     updated_at: datetime
     until: datetime | None
+    data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rating: Rating | None = None
 
     def variant(self, variant_id: int) -> ShownVariant | None:
         """The variant of this id."""
@@ -203,13 +217,14 @@ class ProductPage:
 
 
 class Sort(StrEnum):
-    """Orders of a list. RELEVANCE is the order of a search's ids."""
+    """Orders of a list. RELEVANCE is the order of a search's ids; RATING is there where a plugin gives stars."""
 
     FEATURED = "featured"
     NEWEST = "newest"
     CHEAPEST = "price"
     DEAREST = "-price"
     NAME = "name"
+    RATING = "rating"
     RELEVANCE = "relevance"
 
 
@@ -272,6 +287,7 @@ class Listing:
     """One page of a list. `total` counts all pages. Prices span what the other choices leave; None if nothing is left.
 
     `available` counts products in stock under the other choices. `next` and `previous` are cursors, empty at the ends.
+    `rated`: stars were given on this site, so that the list can be sorted by them.
     """
 
     cards: tuple[ShownCard, ...]
@@ -284,6 +300,7 @@ class Listing:
     next: str
     previous: str
     until: datetime | None
+    rated: bool = False
 
 
 # -- categories --------------------------------------------------------------------------------------------------------

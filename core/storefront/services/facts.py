@@ -62,7 +62,27 @@ def product(page: ProductPage, variant: ShownVariant | None, url: str, site: Sit
         said["sku"] = variant.sku
     if variant is not None and variant.price is not None:
         said["offers"] = _offer(variant, url)
-    return said
+    if page.rating is not None:
+        said["aggregateRating"] = {
+            "@type": "AggregateRating", "ratingValue": round(page.rating.mean, 2), "reviewCount": page.rating.count,
+        }  # fmt: skip
+    return _more(page, said)
+
+
+_OURS = {"offers", "sku", "image", "brand", "aggregateRating"}
+
+
+def _more(page: ProductPage, said: Facts) -> Facts:
+    """What plugins add to the one Product of the page: lists of the same property are joined, core's own stay."""
+    more: Facts = {}
+    for values in page.data.values():
+        added = values.get("json_ld")
+        for name, value in added.items() if isinstance(added, dict) else ():
+            if isinstance(value, list) and isinstance(more.get(name), list):
+                more[name] = [*more[name], *value]
+            else:
+                more.setdefault(name, value)
+    return {**{name: value for name, value in more.items() if name not in _OURS and name[:1] != "@"}, **said}
 
 
 def _offer(variant: ShownVariant, url: str) -> Facts:

@@ -92,7 +92,7 @@ def shown_listing(
         range=_range(found, state, currency),
         chips=tuple(ChipLink(name=_chip_name(chip), url=link(action, _without(state, chip))) for chip in found.chips),
         clear=link(action, [pair for pair in state if pair[0] in {"q", "sort"}]),
-        sorts=_sorts(sort, searching=bool(words)),
+        sorts=_sorts(sort, searching=bool(words), rated=found.rated),
         seen=seen,
         next_url=link(action, [*state, ("after", found.next), ("seen", str(seen))]) if found.next else "",
         first_url=link(action, state) if found.previous else "",
@@ -133,7 +133,8 @@ def _range(found: Listing, state: list[Pair], currency: str) -> PriceRange:
     )
 
 
-def _sorts(chosen: Sort, *, searching: bool) -> tuple[SortChoice, ...]:
+def _sorts(chosen: Sort, *, searching: bool, rated: bool) -> tuple[SortChoice, ...]:
+    """The orders to choose from; by stars only where some are given."""
     names = {
         Sort.FEATURED: _("Recommended"),
         Sort.NEWEST: _("Newest"),
@@ -142,6 +143,7 @@ def _sorts(chosen: Sort, *, searching: bool) -> tuple[SortChoice, ...]:
         Sort.NAME: _("Name"),
     }
     first = {Sort.RELEVANCE: _("Best match")} if searching else {}
+    last = {Sort.RATING: _("Best rated")} if rated else {}
     return tuple(
         SortChoice(value=str(sort), name=name, chosen=sort is chosen) for sort, name in {**first, **names}.items()
     )

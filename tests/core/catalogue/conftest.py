@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,9 +16,10 @@ from core.catalogue.services import save_product
 from core.catalogue.services.drafts import ProductDraft
 from core.hookspecs.promote import PriceQuery, PromotedPrice
 from core.hookspecs.site import Site
-from core.kernel import config, db
+from core.kernel import config, db, jobs
 from core.kernel.installation import installation
 from core.kernel.site_verbs import add_site
+from core.kernel.switch import switch_on
 from core.lib import clock
 from core.lib.money import Money
 from tests.core.catalogue.goods import STAFF, simple
@@ -99,3 +101,50 @@ def promoter(shop: Site, monkeypatch: pytest.MonkeyPatch) -> Promoter:
     monkeypatch.setattr(hooks, "answering", lambda name: ["promoter"] if name == "promote_prices" else asked(name))
     monkeypatch.setitem(hooks.__dict__, "promote_prices", promote)
     return promoter
+
+
+STARS = '''"""Says of products what a test tells it to."""
+from core.api import Data, Plugin, hookimpl
+
+PLUGIN = Plugin(name="stars", version="1.0.0", title="Stars")
+SAYS, ASKED, BEFORE = {}, [], []
+
+
+@hookimpl
+def site_data(site, kind, objects):
+    ASKED.append((site.key, kind, tuple(objects)))
+    answers = {one: Data(**SAYS[one]) for one in objects if one in SAYS}
+    for function in BEFORE:
+        function()
+    return answers
+'''
+
+
+class Stars:
+    """A plugin that answers `site_data`; off until the test switches it on."""
+
+    def __init__(self) -> None:
+        self.module = sys.modules["plugins.stars.plugin"]
+        for kept in (self.module.SAYS, self.module.ASKED, self.module.BEFORE):
+            kept.clear()
+
+    def says(self, product_id: int, mean: float, count: int, **more: Any) -> None:
+        """From the next question on."""
+        self.module.SAYS[product_id] = {"values": {"rating": mean, "rating_count": count}, **more}
+
+    @property
+    def asked(self) -> list[tuple[str, str, tuple[int, ...]]]:
+        return list(self.module.ASKED)
+
+
+@pytest.fixture
+def stars(request: pytest.FixtureRequest, instance: Path) -> Stars:
+    """The plugin, dropped into the installation's folder and switched on on the first site."""
+    first: Site = request.getfixturevalue("site" if "site" in request.fixturenames else "shop")
+    folder = instance / "plugins" / "stars"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / "plugin.py").write_text(STARS, "utf-8")
+    switch_on(first.id, "stars", "system")
+    jobs.run_due()
+    return Stars()

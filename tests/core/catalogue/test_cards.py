@@ -312,8 +312,8 @@ def test_rebuild_heals_what_was_broken_by_hand(make: Make) -> None:
         db.execute("INSERT INTO card_words (product_id, site_id, language, words) VALUES (99, 1, 'en', 'ghost')")
         db.execute(
             "INSERT INTO card_place (product_id, site_id, category_id, currency, position, price, created_at,"
-            " available)"
-            " VALUES (99, 1, 0, 'EUR', 0, 0, 0, ?)",
+            " rating, available)"
+            " VALUES (99, 1, 0, 'EUR', 0, 0, 0, 0, ?)",
             True,
         )
     rebuild_cards()

@@ -9,15 +9,21 @@ from core.catalogue.services.drafts import AttributeDraft, ValueDraft
 from core.catalogue.services.writing import decoded
 from core.kernel import db
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import speaking
+from core.kernel.sites import current
 from core.lib.text import fold, slugify
-from core.panel.shell import named
+from core.panel.shell import languages, named
 
 _KNOWN = 500
+FLAG = "flag"
 
 
 @dataclass(slots=True, kw_only=True)
 class FactForm:
-    """One attribute with this product's values in the reader's language. `stored` are the values as they are."""
+    """One attribute with this product's values in the reader's language. `stored` are the values as they are.
+
+    That of a flag is chosen, not written: its text is `yes`, `no` or empty.
+    """
 
     id: int
     code: str
@@ -29,19 +35,28 @@ class FactForm:
 
 
 def facts(product_id: int, language: str) -> list[FactForm]:
-    """Every attribute of the installation, with what is said of the product; two statements."""
+    """The attributes of the installation, with what is said of the product; two statements.
+
+    One that a plugin declared is asked for where the plugin is on; what was said of the product stays to be seen.
+    """
+    found = db.rows("SELECT id, code, kind, names, plugin FROM attribute ORDER BY position, id")
     forms = {
         row[0]: FactForm(id=row[0], code=row[1], kind=row[2], title=named(decoded(row[3]) or {}, language))
-        for row in db.rows("SELECT id, code, kind, names FROM attribute ORDER BY position, id")
+        for row in found
     }
+    asleep = {row[0] for row in found if row[4] and not current().runtime.has(row[4])}
     for attribute_id, code, names, number in db.rows(
         "SELECT attribute_id, value, names, number FROM product_attribute WHERE product_id = ? ORDER BY position",
         product_id,
     ):
         forms[attribute_id].stored.append(ValueDraft(names=decoded(names) or {}, code=code, number=number))
     for form in forms.values():
-        form.text = "; ".join(named(value.names, language) or value.code for value in form.stored)
-    return list(forms.values())
+        form.text = (
+            next((value.code for value in form.stored), "")
+            if form.kind == FLAG
+            else "; ".join(named(value.names, language) or value.code for value in form.stored)
+        )
+    return [form for form in forms.values() if form.stored or form.id not in asleep]
 
 
 def read(typed: Mapping[str, str], forms: Sequence[FactForm], language: str) -> tuple[AttributeDraft, ...]:
@@ -62,9 +77,19 @@ def read(typed: Mapping[str, str], forms: Sequence[FactForm], language: str) -> 
 
 def _values(form: FactForm, text: str, language: str) -> tuple[ValueDraft, ...]:
     """The words as values: those that some product has already keep their code and their other languages."""
+    if form.kind == FLAG:
+        return (_flag(text),) if text in {"yes", "no"} else ()
     known = _known(form, language)
     words = [word.strip() for word in text.replace("；", ";").split(";") if word.strip()]
     return tuple(known.get(fold(word)) or _new(form, word, language) for word in words)
+
+
+def _flag(code: str) -> ValueDraft:
+    names = {}
+    for tag in languages(current().site):
+        with speaking(tag):
+            names[tag] = _("Yes") if code == "yes" else _("No")
+    return ValueDraft(names=names, code=code)
 
 
 def _new(form: FactForm, word: str, language: str) -> ValueDraft:

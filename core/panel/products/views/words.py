@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Response, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from core.catalogue.services import products
 from core.catalogue.services.drafts import AttributeDraft, PriceDraft, ProductDraft, VariantDraft
@@ -15,7 +18,10 @@ from core.lib.money import NotMoney, parse_money
 from core.panel.products import forms
 from core.panel.products.services import editor, facts, listing, saving
 from core.panel.products.views.refusals import Problems, said
+from core.panel.services import section_problems, shows_sections
 from core.panel.shell import actor, page, panel, shell, to
+
+_OWN_FORMS = {"panel.product_new_save", "panel.product_save"}
 
 
 @panel.get("/products/new", endpoint="product_new")
@@ -65,8 +71,13 @@ def words(product_id: int) -> Response:
     """The words of a product, its categories and tax class."""
     site = current().site
     return _words_page(
-        editor.head(site, product_id), editor.texts(site, product_id, own=not shell().may("products.edit")), []
+        editor.head(site, product_id),
+        editor.texts(site, product_id, own=not shell().may("products.edit")),
+        list(section_problems()),
     )
+
+
+shows_sections("product", words)
 
 
 @panel.post("/products/<int:product_id>", endpoint="product_save")
@@ -121,12 +132,10 @@ def _words_page(
     about: list[facts.FactForm] | None = None,
     status: int = 200,
 ) -> Response:
+    # A section of a plugin that is refused shows this page too; then nothing was typed into this form.
+    typed = request.form if request.endpoint in _OWN_FORMS else MultiDict[str, str]()
     chosen = (
-        set(request.form.getlist("categories", type=int))
-        if request.method == "POST"
-        else editor.category_ids(head.id)
-        if head
-        else set()
+        set(typed.getlist("categories", type=int)) if typed else editor.category_ids(head.id) if head else set[int]()
     )
     return page(
         "product_words.html",
@@ -134,7 +143,7 @@ def _words_page(
         product=head,
         texts=texts,
         problems=problems,
-        facts=_facts(head),
+        facts=_facts(head, typed),
         attributes=about if about is not None else facts.facts(head.id, i18n.language()) if head else [],
         errors=errors or {},
         chosen=chosen,
@@ -144,7 +153,7 @@ def _words_page(
     )
 
 
-def _facts(head: editor.Head | None) -> dict[str, str]:
+def _facts(head: editor.Head | None, typed: Mapping[str, str]) -> dict[str, str]:
     """The facts beside the words: as typed, else as stored."""
     stored = {
         "vendor": head.vendor if head else "",
@@ -152,7 +161,7 @@ def _facts(head: editor.Head | None) -> dict[str, str]:
         "sku": "",
         "price": "",
     }
-    return {name: request.form.get(name, value) for name, value in stored.items()}
+    return {name: typed.get(name, value) for name, value in stored.items()}
 
 
 @panel.post("/products/<int:product_id>/delete", endpoint="product_delete")
