@@ -8,8 +8,9 @@ calls one service and answers; the headers that bind the browser are set.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -117,7 +118,8 @@ def cacheable(view: Any) -> Any:
 
 def _finish(response: Response) -> Response:
     area = request.path.lstrip("/").partition("/")[0]
-    policy = g.get("csp")
+    hosts = {} if area == "panel" else current().runtime.hosts
+    policy = {**hosts, **g.get("csp", {})}
     security.headers(
         response,
         secure=request.is_secure,
@@ -340,10 +342,13 @@ def panel_asset(path: str) -> str:
 
 def icon(name: str, css: str = "") -> Markup:
     """A drawing of the one sprite, hidden from readers: a word beside it says what it means."""
+    return _drawn(asset("icons.svg"), name, css)
+
+
+@lru_cache(maxsize=1024)
+def _drawn(sprite: str, name: str, css: str) -> Markup:
     more = f" {css}" if css else ""
-    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
-        more, asset("icons.svg"), name
-    )
+    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(more, sprite, name)
 
 
 def has_plugin(name: str) -> bool:
@@ -378,14 +383,22 @@ def slot(name: str, subject: object = None) -> Markup:
 
 def hosts_for_forms(state: SiteState) -> tuple[str, ...]:
     """Where the checkout's form may lead: the hosts that the enabled plugins declare."""
-    found: list[str] = []
-    for name in state.runtime.plugins:
-        plugin = installation().plugins.loaded[name].plugin
-        declared = plugin.csp.form_action
-        if callable(declared):
-            declared = declared(plugin.settings.of(state.site) if plugin.settings else None)
-        found.extend(declared)
-    return tuple(found)
+    return tuple(host for name in state.runtime.plugins for host in _hosts_for_forms(state, name))
+
+
+def _hosts_for_forms(state: SiteState, name: str) -> Sequence[str]:
+    """What one plugin declares. A function of settings may fail or name what is no host: that costs its own hosts."""
+    plugin = installation().plugins.loaded[name].plugin
+    declared = plugin.csp.form_action
+    if not callable(declared):
+        return declared
+    try:
+        hosts = tuple(declared(plugin.settings.of(state.site) if plugin.settings else None))
+        security.content_security_policy(hosts)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard around a plugin: the checkout must open
+        installation().faults.report(state.site.id, name, "csp", error)
+        return ()
+    return hosts
 
 
 def moment(value: datetime) -> str:

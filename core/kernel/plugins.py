@@ -27,16 +27,17 @@ import structlog
 
 from core.hookspecs import FAMILIES
 from core.kernel.config import ROOT
+from core.kernel.declared import complaints
 from core.kernel.routes import SharedRule, View, Views
 from core.kernel.settings import Settings
 
 log = structlog.get_logger(__name__)
 API = 1
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
-CATEGORIES = (
 PANEL_PLACES = ("product", "order", "category", "shopper")
 ATTRIBUTE_CODE = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*\Z")
 ATTRIBUTE_KINDS = ("text", "number", "flag", "choice")
+CATEGORIES = (
     "payment",
     "delivery",
     "promotion",
@@ -70,7 +71,12 @@ class Permission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """A product attribute that the plugin adds: core rows, so form, import, facet and search come for free."""
+    """A product attribute that the plugin adds: core rows, so form, import, facet and search come for free.
+
+    Made when the plugin is first switched on. `code` is small letters, digits, hyphens and underscores; `title` an
+    English msgid of the plugin's words; `kind` is text, number, flag or choice. What was said of products stays when
+    the plugin is switched off.
+    """
 
     code: str
     title: str
@@ -79,12 +85,6 @@ class Attribute:
     filterable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Csp:
-    """Hosts a plugin's pages need.
-
-    `form_action`: where the checkout's form may lead; a function of settings may name them.
-    """
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelSection:
     """A card of the plugin's own on a page of core's panel, with its own forms.
@@ -102,6 +102,12 @@ class PanelSection:
     name: str = "section"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Csp:
+    """Hosts a plugin's pages need.
+
+    `form_action`: where the checkout's form may lead; a function of settings may name them.
+    """
 
     form_action: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     script: tuple[str, ...] = ()
@@ -115,7 +121,8 @@ class Plugin:
     """All that core knows of a plugin without running its hooks. `PLUGIN = Plugin(...)` in `plugins/<name>/plugin.py`.
 
     `jobs` map names to handlers `(payload, site)`, `every` job names to seconds; `commands` map words of
-    `./stoa <plugin> <word>` to functions of the remaining arguments. Templates, static files and translations are
+    `./stoa <plugin> <word>` to functions of the remaining arguments; of a plugin that searches, `rebuild` is also run
+    by `./stoa reindex`. Templates, static files and translations are
     found by convention.
     """
 
@@ -131,6 +138,7 @@ class Plugin:
     shop: Views | None = None
     panel: Views | None = None
     panel_menu: tuple[MenuEntry, ...] = ()
+    panel_sections: tuple[PanelSection, ...] = ()
     permissions: tuple[Permission, ...] = ()
     attributes: tuple[Attribute, ...] = ()
     jobs: Mapping[str, Callable[..., None]] = field(default_factory=dict)
@@ -138,7 +146,6 @@ class Plugin:
     commands: Mapping[str, Callable[[list[str]], int]] = field(default_factory=dict)
     csp: Csp = Csp()
     reads: tuple[str, ...] = ()
-    panel_sections: tuple[PanelSection, ...] = ()
     requires: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
 
@@ -149,6 +156,9 @@ class Plugin:
             raise LoadError(f"written for plugin API {self.api}, this is {API}")
         if self.category not in CATEGORIES:
             raise LoadError(f"category {self.category!r} is not one of {', '.join(CATEGORIES)}")
+        for attribute in self.attributes:
+            _check_attribute(attribute)
+        _check_sections(self.panel_sections)
         if self.settings is not None:
             self.settings._plugin = self.name  # noqa: SLF001 -- the class belongs to this plugin
 
@@ -156,17 +166,7 @@ class Plugin:
 class LoadError(Exception):
     """A plugin that cannot be loaded, in words for its author."""
 
-        for attribute in self.attributes:
-            _check_attribute(attribute)
-        _check_sections(self.panel_sections)
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A plugin that stands: its declaration, module, folder, rules and the hooks it answers."""
-
-    plugin: Plugin
-    module: ModuleType
-    folder: Path
 def _check_attribute(attribute: Attribute) -> None:
     if not ATTRIBUTE_CODE.match(attribute.code):
         raise LoadError(f"an attribute's code is small letters, digits, hyphens and underscores: {attribute.code!r}")
@@ -190,6 +190,13 @@ def _check_sections(sections: tuple[PanelSection, ...]) -> None:
         raise LoadError("two panel sections of one page have one name")
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A plugin that stands: its declaration, module, folder, rules and the hooks it answers."""
+
+    plugin: Plugin
+    module: ModuleType
+    folder: Path
     rules: tuple[tuple[SharedRule, View], ...]
     hooks: tuple[str, ...]
 
@@ -248,9 +255,12 @@ class Registry:
         if plugin.name != name:
             raise LoadError(f"the folder is called {name!r}, the plugin {plugin.name!r}: give both one name")
         check_hooks(self.manager, module)
+        rules = _rules(plugin)
+        if wrong := "; ".join(complaints(plugin, [rule.endpoint for rule, _ in rules])):
+            raise LoadError(wrong)
         self.manager.register(module, name)
         home = folder or Path(inspect.getfile(module)).parent
-        return Loaded(plugin, module, home, _rules(plugin), _hooks(self.manager, name))
+        return Loaded(plugin, module, home, rules, _hooks(self.manager, name))
 
 
 class _Manager(pluggy.PluginManager):

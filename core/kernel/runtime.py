@@ -226,6 +226,8 @@ class Runtime:
     callers: Mapping[str, Caller]
     url_map: Map
     plugins: tuple[str, ...]
+    # What the pages' Content-Security-Policy allows beside this site, by the plugins' declarations.
+    hosts: Mapping[str, tuple[str, ...]]
 
     def has(self, plugin: str) -> bool:
         """Whether the plugin is on (not draining, not paused)."""
@@ -273,7 +275,15 @@ class Runtimes:
         states = dict(key[1])
         on = tuple(sorted(name for name, state in states.items() if state == ON))
         rules = [*self.core_rules, *(rule for name in on for rule, _ in self._registry.loaded[name].rules)]
-        return Runtime(key, self._callers(states), url_map(rules), on)
+        return Runtime(key, self._callers(states), url_map(rules), on, self._hosts(on))
+
+    def _hosts(self, on: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        declared = [self._registry.loaded[name].plugin.csp for name in on]
+        hosts = {
+            f"{kind}_hosts": tuple(host for csp in declared for host in getattr(csp, kind))
+            for kind in ("script", "frame", "connect", "image")
+        }
+        return {kind: found for kind, found in hosts.items() if found}
 
     def _callers(self, states: Mapping[str, str]) -> dict[str, Caller]:
         manager = self._registry.manager

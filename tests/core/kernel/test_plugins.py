@@ -7,6 +7,7 @@ import pytest
 from core.kernel.installation import installation
 from core.kernel.switch import CannotRun, Conflicts, NeededByAnother, NeedsAnother, switch_off, switch_on, switchboard
 
+DECLARED = "from core.api import *\nPLUGIN = Plugin(name='faulty', version='1', title='Faulty', {})\n"
 BROKEN = {
     "syntax": ("def broken(:\n", "plugin.py, line 3"),
     "raises_at_import": ("raise ValueError('missing key')\n", "missing key"),
@@ -16,6 +17,21 @@ BROKEN = {
         "@hookimpl\ndef promote_offers(site, cart, code): ...\n",
         "promote_offers has no argument 'code'; did you mean 'codes'?",
     ),
+    "settings_of_an_unknown_kind": (
+        "from core.api import *\nclass Mine(Settings):\n    when: dict\n" + DECLARED.format("settings=Mine"),
+        "faulty.plugin.Mine.when: a setting is str, Text, int, bool, Amount, Secret or Literal",
+    ),
+    "menu_without_its_view": (
+        DECLARED.format("panel_menu=(MenuEntry(title='X', endpoint='shwo'),)"),
+        "menu entry 'X': there is no panel view 'shwo'",
+    ),
+    "anothers_permission": (
+        DECLARED.format("permissions=(Permission(code='orders.edit', title='X'),)"),
+        "permission 'orders.edit' must begin with 'faulty.'",
+    ),
+    "pace_without_its_job": (DECLARED.format("every={'sweep': 60}"), "every: there is no job 'sweep'"),
+    "a_host_that_opens_everything": (DECLARED.format("csp=Csp(script=('*',))"), "csp: not a host"),
+    "needs_itself": (DECLARED.format("requires=('faulty',)"), "it requires or excludes itself"),
     "wrapper": ("@hookimpl(wrapper=True)\ndef checkout_problems(site):\n    yield\n", "not for plugins"),
 }
 
@@ -108,3 +124,58 @@ def test_tables_are_made_before_a_plugin_is_on_and_a_failed_migration_leaves_it_
     with pytest.raises(CannotRun):
         switch_on(sites[0].id, "badtables", "system")
     assert {view.name: view.state for view in switchboard(sites[0].id)}["badtables"] == "off"
+
+
+def test_a_plugin_that_was_declared_wrongly_and_is_repaired_is_loaded(write_plugin, sites, turn_on):
+    write_plugin("faulty", DECLARED.format("every={'sweep': 60}"))
+    installation().plugins.discover()
+    assert "faulty" in installation().plugins.broken
+    write_plugin("faulty", DECLARED.format("") + "@hookimpl\ndef checkout_problems(site):\n    return []\n")
+
+    turn_on("faulty")
+
+    assert {view.name: view.state for view in switchboard(sites[0].id)}["faulty"] == "on"
+
+
+def test_hosts_that_a_plugin_declares_are_allowed_on_its_sites_pages_alone(write_plugin, sites, turn_on, browse):
+    write_plugin(
+        "maps",
+        """
+        from core.api import *
+        VIEWS = Views("/maps")
+        @VIEWS.get("/")
+        @public
+        def page():
+            return "a map"
+        PLUGIN = Plugin(
+            name="maps", version="1", title="Maps", shop=VIEWS,
+            csp=Csp(script=("maps.example",), frame=("maps.example",), image=("tiles.example",)),
+        )
+        """,
+    )
+    turn_on("maps")
+
+    policy = browse(sites[0], "/maps/").headers["Content-Security-Policy"]
+
+    assert "script-src 'self' https://maps.example;" in policy
+    assert "frame-src 'self' https://maps.example;" in policy
+    assert "img-src 'self' data: https://tiles.example;" in policy
+    assert "maps.example" not in browse(sites[1], "/").headers["Content-Security-Policy"]
+
+
+def test_a_host_that_cannot_be_worked_out_leaves_the_checkout_open(write_plugin, sites, turn_on):
+    from core.kernel.faults import faults_of
+    from core.kernel.http import hosts_for_forms
+    from core.kernel.sites import state_of
+
+    for name, answer in (("raises", "1 / 0"), ("opens", "('*',)"), ("pays", "('pay.example',)")):
+        write_plugin(
+            name,
+            "from core.api import *\n"
+            f"PLUGIN = Plugin(name={name!r}, version='1', title='X', csp=Csp(form_action=lambda _: {answer}))\n",
+        )
+        turn_on(name)
+
+    assert hosts_for_forms(state_of(sites[0].id)) == ("pay.example",)
+    installation().faults.flush()
+    assert [fault.hook for name in ("raises", "opens") for fault in faults_of(sites[0].id, name)] == ["csp", "csp"]
