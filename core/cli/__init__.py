@@ -20,11 +20,11 @@ Command = Callable[[argparse.Namespace], int]
 
 def parser() -> argparse.ArgumentParser:
     """The parser with every command of core; those of plugins are found when the word is not known here."""
-    from core.cli import craft, inspect, looks, run, shop, sites
+    from core.cli import craft, docs, inspect, looks, run, shop, sites
 
     top = argparse.ArgumentParser(prog="./stoa", description="A storefront made of plugins.")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (run, sites, craft, looks, shop, inspect):
+    for module in (run, sites, craft, looks, docs, shop, inspect):
         module.add_to(commands)
     return top
 
@@ -77,6 +77,7 @@ _OWN = {
     "staff",
     "plugin",
     "theme",
+    "docs",
     "import",
     "export",
     "reindex",
