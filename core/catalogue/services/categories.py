@@ -162,6 +162,7 @@ def set_category_on_site(site: Site, category_id: int, *, visible: bool, positio
             "category.placed",
             f"category:{category_id}",
             site_id=site.id,
+            title=_name(category_id),
             after={"visible": visible, "position": position},
         )
         _touch(category_id)
@@ -177,13 +178,17 @@ def restore_category(category_id: int, actor: str) -> None:
     _set_deleted(category_id, None, "category.restored", actor)
 
 
+def _name(category_id: int) -> str:
+    return db.value("SELECT name FROM category_text WHERE category_id = ? ORDER BY id LIMIT 1", category_id) or ""
+
+
 def _set_deleted(category_id: int, at: int | None, verb: str, actor: str) -> None:
     below = _products_below([category_id])
     with changing(below) as change:
         _row(category_id)
         update("category", category_id, {"deleted_at": at})
         change.products.update(below)
-        activity.record(actor, verb, f"category:{category_id}")
+        activity.record(actor, verb, f"category:{category_id}", title=_name(category_id))
         _touch(category_id)
 
 

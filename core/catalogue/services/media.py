@@ -68,13 +68,13 @@ def describe_media(media_id: int, actor: str, *, alt: Mapping[str, str], focal_x
     focal_x, focal_y = (min(max(point, 0), 100) for point in (focal_x, focal_y))
     used = products_with(media_id)
     with changing(used) as change:
-        old = db.one("SELECT alt, focal_x, focal_y FROM media WHERE id = ?", media_id)
+        old = db.one("SELECT alt, focal_x, focal_y, original FROM media WHERE id = ?", media_id)
         if old is None:
             raise NotFound
         update("media", media_id, {"alt": encoded(dict(alt)), "focal_x": focal_x, "focal_y": focal_y})
         change.products.update(used)
-        before, after = {"alt": decoded(old[0]), "focal": old[1:]}, {"alt": dict(alt), "focal": (focal_x, focal_y)}
-        activity.record(actor, "media.described", f"media:{media_id}", before=before, after=after)
+        before, after = {"alt": decoded(old[0]), "focal": old[1:3]}, {"alt": dict(alt), "focal": (focal_x, focal_y)}
+        activity.record(actor, "media.described", f"media:{media_id}", title=old[3], before=before, after=after)
 
 
 def delete_media(media_id: int, actor: str) -> str:

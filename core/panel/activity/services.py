@@ -129,6 +129,49 @@ def of_object(name: str, limit: int = 20) -> list[LogEntry]:
     return [_entry(row, people) for row in found]
 
 
+# -- two people at one form -------------------------------------------------------------------------------------------
+
+
+def latest(*things: str, verbs: tuple[str, ...] = (), site_id: int | None = None) -> int:
+    """The number of the latest change to any of these things: what a form carries to notice the changes of others.
+
+    `verbs` (beginnings of their names) and `site_id` leave out changes that do not concern the form.
+    """
+    row = _latest(things, verbs, site_id)
+    return row[0] if row else 0
+
+
+def meanwhile(seen: str | None, *things: str, verbs: tuple[str, ...] = (), site_id: int | None = None) -> str:
+    """What somebody changed since the form with version `seen` was opened, in words; empty if nobody did."""
+    row = _latest(things, verbs, site_id)
+    if row is None or not seen or not seen.isdecimal() or int(seen) >= row[0]:
+        return ""
+    entry = _entry(row, _people({row[2]}))
+    changes = "; ".join(f"{name}: {before or '–'} → {after or '–'}" for name, before, after in entry.changes)
+    return _(
+        "While you were writing, %(who)s %(did)s (%(changes)s). What you wrote is still below; saving again puts it in"
+        " place of that.",
+        who=entry.actor,
+        did=entry.sentence,
+        changes=changes or i18n.when(entry.at, "short"),
+    )
+
+
+def _latest(things: tuple[str, ...], verbs: tuple[str, ...], site_id: int | None) -> db.Row | None:
+    where, values = [f"a.object IN ({db.marks(things)})"], list[object](things)
+    if verbs:
+        where.append(f"({' OR '.join(['a.verb LIKE ?'] * len(verbs))})")
+        values += [f"{verb}%" for verb in verbs]
+    if site_id is not None:
+        where.append("a.site_id = ?")
+        values.append(site_id)
+    return db.one(
+        "SELECT a.id, a.at, a.actor, a.verb, a.object, a.title, a.before, a.after, s.name FROM activity a LEFT JOIN"
+        f" site s ON s.id = a.site_id WHERE {' AND '.join(where)} ORDER BY a.id DESC LIMIT 1",
+        *values,
+    )
+
+
 def _people(actors: set[str]) -> dict[str, str]:
     """Names of staff and shoppers, by the way the log names them."""
     staff = [int(actor[6:]) for actor in actors if actor.startswith("staff:") and actor[6:].isdigit()]

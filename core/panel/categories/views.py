@@ -10,9 +10,12 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
+from core.panel.activity import services as log
 from core.panel.categories import services
 from core.panel.products.services.listing import category_choices
 from core.panel.shell import actor, page, panel, to
+
+_FORM = ("category.changed", "category.placed")
 
 
 @panel.get("/categories", endpoint="categories")
@@ -72,6 +75,8 @@ def restore(category_id: int) -> Response:
 
 def _save(form: services.CategoryForm) -> Response:
     problems = services.read(request.form, form)
+    if form.id and (other := log.meanwhile(request.form.get("version"), f"category:{form.id}", verbs=_FORM)):
+        return _form_page(form, [("", other), *problems], 409)
     if problems:
         return _form_page(form, problems, 422)
     try:
@@ -90,4 +95,5 @@ def _form_page(form: services.CategoryForm, problems: list[tuple[str, str]], sta
             if category_id != form.id
         ),
     ]
-    return page("category.html", status, form=form, problems=problems, parents=parents)
+    version = log.latest(f"category:{form.id}", verbs=_FORM) if form.id else 0
+    return page("category.html", status, form=form, problems=problems, parents=parents, version=version)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from flask import Response, request
 
 from core.catalogue.services import media
@@ -10,6 +12,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
+from core.panel.activity import services as log
 from core.panel.media import services
 from core.panel.shell import actor, address, languages, page, panel, to
 
@@ -37,7 +40,7 @@ def add() -> Response:
 @staff("catalogue.view")
 def one(media_id: int) -> Response:
     """One picture."""
-    return page("medium.html", picture=services.find(media_id), languages=_languages())
+    return _one_page(media_id, services.find(media_id).alt)
 
 
 @panel.post("/media/<int:media_id>", endpoint="medium_save")
@@ -46,6 +49,8 @@ def describe(media_id: int) -> Response:
     """Store the words and the focal point of a picture."""
     alt = {tag: words for tag, _name in _languages() if (words := request.form.get(f"alt-{tag}", "").strip()[:300])}
     across, down = (min(100, max(0, request.form.get(name, 50, type=int))) for name in ("focal_x", "focal_y"))
+    if other := log.meanwhile(request.form.get("version"), f"media:{media_id}"):
+        return _one_page(media_id, alt, [("", other)], 409)
     media.describe_media(media_id, actor(), alt=alt, focal_x=across, focal_y=down)
     return to("panel.medium", say=_("Saved."), media_id=media_id)
 
@@ -59,6 +64,20 @@ def delete(media_id: int) -> Response:
     except Refused as refusal:
         return to("panel.medium", say=i18n.say(refusal), kind="bad", media_id=media_id)
     return to("panel.media", say=_("The picture is deleted."))
+
+
+def _one_page(
+    media_id: int, alt: Mapping[str, str], problems: Sequence[tuple[str, str]] = (), status: int = 200
+) -> Response:
+    return page(
+        "medium.html",
+        status,
+        picture=services.find(media_id),
+        alt=alt,
+        problems=problems,
+        version=log.latest(f"media:{media_id}"),
+        languages=_languages(),
+    )
 
 
 def _languages() -> list[tuple[str, str]]:

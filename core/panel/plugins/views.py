@@ -10,12 +10,15 @@ from core.kernel.installation import installation
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import StoaError, Unfit
+from core.panel.activity import services as log
 from core.panel.plugins.services import board as boards
 from core.panel.plugins.services import settings as forms
 from core.panel.shell import COUNTERS, actor, page, panel, shell, to
 
 may_switch = staff("plugins.switch")
 may_set = staff("plugins.settings")
+# The changes that the settings form shows; a switch is none of them.
+_FORM = ("plugin.settings", "plugin.must_pass")
 
 
 def _paused(_site: object) -> tuple[int, bool]:
@@ -100,6 +103,8 @@ def save_settings(name: str) -> Response:
     """Store the settings of a plugin on this site."""
     site = current().site
     inherit = request.form.get("inherit", "")
+    if other := log.meanwhile(request.form.get("version"), f"plugin:{name}", verbs=_FORM, site_id=site.id):
+        return _form(name, forms.items(name, site.id, site.currency, request.form), 409, other)
     try:
         forms.save(
             name,
@@ -112,8 +117,9 @@ def save_settings(name: str) -> Response:
         )
     except Unfit as refusal:
         return _form(name, forms.items(name, site.id, site.currency, request.form, refusal.errors), 422)
-    if not inherit:
-        switch.set_must_pass(site.id, name, actor(), must=bool(request.form.get("must_pass")))
+    must = bool(request.form.get("must_pass"))
+    if not inherit and must != _view(name).must_pass:
+        switch.set_must_pass(site.id, name, actor(), must=must)
     return to("panel.plugin_settings", say=_("Settings are saved."), name=name)
 
 
@@ -137,6 +143,8 @@ def default_settings(name: str) -> Response:
 def save_default_settings(name: str) -> Response:
     """Store the settings of a plugin that all sites inherit."""
     currency = current().site.currency
+    if other := log.meanwhile(request.form.get("version"), f"plugin:{name}", verbs=_FORM):
+        return _default_form(name, forms.items(name, None, currency, request.form), 409, other)
     try:
         forms.save(
             name, None, request.form, currency, actor(), may_replace_secrets=shell().may_everywhere("plugins.secrets")
@@ -146,9 +154,9 @@ def save_default_settings(name: str) -> Response:
     return to("panel.plugin_default", say=_("Settings are saved for all sites."), name=name)
 
 
-def _form(name: str, items: list[forms.Item], status: int = 200) -> Response:
+def _form(name: str, items: list[forms.Item], status: int = 200, other: str = "") -> Response:
     row = boards.row_of(current().site.id, name)
-    view = next(view for view in switch.switchboard(current().site.id) if view.name == name)
+    view = _view(name)
     asked = bool(request.form.get("must_pass")) if request.method == "POST" else view.must_pass
     for_all = url_for("panel.plugin_default", name=name) if shell().may_everywhere("plugins.settings") else ""
     return page(
@@ -156,7 +164,8 @@ def _form(name: str, items: list[forms.Item], status: int = 200) -> Response:
         status,
         row=row,
         items=items,
-        problems=_problems(items),
+        problems=_problems(items, other),
+        version=log.latest(f"plugin:{name}", verbs=_FORM, site_id=current().site.id),
         for_all=False,
         for_all_url=for_all,
         must_pass=asked if "checkout_problems" in view.hooks else None,
@@ -164,14 +173,19 @@ def _form(name: str, items: list[forms.Item], status: int = 200) -> Response:
     )
 
 
-def _default_form(name: str, items: list[forms.Item], status: int = 200) -> Response:
+def _view(name: str) -> switch.PluginView:
+    return next(view for view in switch.switchboard(current().site.id) if view.name == name)
+
+
+def _default_form(name: str, items: list[forms.Item], status: int = 200, other: str = "") -> Response:
     row = boards.row_of(current().site.id, name)
     return page(
         "plugin_settings.html",
         status,
         row=row,
         items=items,
-        problems=_problems(items),
+        problems=_problems(items, other),
+        version=log.latest(f"plugin:{name}", verbs=_FORM),
         for_all=True,
         for_all_url="",
         must_pass=None,
@@ -179,8 +193,10 @@ def _default_form(name: str, items: list[forms.Item], status: int = 200) -> Resp
     )
 
 
-def _problems(items: list[forms.Item]) -> list[tuple[str, str]]:
-    return [(item.id, f"{item.label}: {item.error}") for item in items if item.error]
+def _problems(items: list[forms.Item], other: str) -> list[tuple[str, str]]:
+    """What somebody else changed meanwhile, then what is wrong with single settings."""
+    wrong = [(item.id, f"{item.label}: {item.error}") for item in items if item.error]
+    return [("", other), *wrong] if other else wrong
 
 
 def _title(name: str) -> str:

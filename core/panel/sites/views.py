@@ -9,12 +9,14 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current, state_of
 from core.lib.errors import Unfit
+from core.panel.activity import services as log
 from core.panel.forms import PanelForm
 from core.panel.shell import actor, page, panel, to
 from core.panel.sites import services
 from core.panel.sites.forms import SiteForm, of_site
 
 may_edit_all = staff("sites.edit", everywhere=True)
+_FORM = ("site.edited", "site.domains")
 
 
 @panel.get("/installation/sites", endpoint="sites")
@@ -93,20 +95,23 @@ def save_here() -> Response:
 
 def _save(site_id: int, then: str, back: tuple[str, str] | None, *, is_here: bool) -> Response:
     form = SiteForm(request.form).offer()
+    if other := log.meanwhile(request.form.get("version"), f"site:{site_id}", verbs=_FORM):
+        name = state_of(site_id).site.name
+        return _page(form, [("", other)], name, back, site_id=site_id, is_here=is_here, status=409)
     if not form.validate():
-        return _page(form, form.problems, state_of(site_id).site.name, back, is_here=is_here, status=422)
+        return _page(form, form.problems, state_of(site_id).site.name, back, site_id=site_id, is_here=is_here, status=422)
     try:
         site_verbs.edit_site(site_id, form.changes(), actor())
         site_verbs.set_domains(site_id, form.further_hosts, actor())
     except Unfit as refusal:
-        return _page(form, _refused(form, refusal), state_of(site_id).site.name, back, is_here=is_here, status=422)
+        return _page(form, _refused(form, refusal), state_of(site_id).site.name, back, site_id=site_id, is_here=is_here, status=422)
     return to(then, say=_("Settings are saved."))
 
 
 def _form_of(site_id: int, back: tuple[str, str] | None, *, is_here: bool) -> Response:
     state = state_of(site_id)
     form = of_site(state.site, domains=services.domains_of(site_id), is_open=state.open)
-    return _page(form, [], state.site.name, back, is_here=is_here)
+    return _page(form, [], state.site.name, back, site_id=site_id, is_here=is_here)
 
 
 def _form_new(form: SiteForm, problems: list[tuple[str, str]], status: int = 200) -> Response:
@@ -120,6 +125,7 @@ def _form_new(form: SiteForm, problems: list[tuple[str, str]], status: int = 200
         lede="",
         back=back,
         is_here=False,
+        version=0,
         act=_("Add the site"),
     )
 
@@ -130,6 +136,7 @@ def _page(
     name: str,
     back: tuple[str, str] | None,
     *,
+    site_id: int,
     is_here: bool,
     status: int = 200,
 ) -> Response:
@@ -143,6 +150,7 @@ def _page(
         lede=name if is_here else "",
         back=back,
         is_here=is_here,
+        version=log.latest(f"site:{site_id}", verbs=_FORM),
         act=_("Save settings"),
     )
 

@@ -10,6 +10,7 @@ from core.kernel import db, i18n, sessions
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.lib.errors import NotFound, Refused, Unfit
+from core.panel.activity import services as log
 from core.panel.forms import PanelForm
 from core.panel.shell import actor, page, panel, shell, to
 from core.panel.staff import services
@@ -66,6 +67,8 @@ def edit(staff_id: int) -> Response:
 def save(staff_id: int) -> Response:
     """Change who somebody is, what they hold, and whether they may sign in."""
     person, form, held = accounts.get_staff(staff_id), StaffForm(request.form), services.wanted(request.form)
+    if other := log.meanwhile(request.form.get("version"), f"staff:{staff_id}"):
+        return _person_page(form, [("", other)], person, held, status=409)
     if not form.validate():
         return _person_page(form, form.problems, person, held, status=422)
     try:
@@ -147,6 +150,8 @@ def delete_role(role_id: int) -> Response:
 
 def _save_role(role_id: int | None, title: str) -> Response:
     form, chosen = RoleForm(request.form), set(request.form.getlist("permissions"))
+    if role_id and (other := log.meanwhile(request.form.get("version"), f"role:{role_id}")):
+        return _role_page(form, [("", other)], title, chosen, role_id, 409)
     if not form.validate():
         return _role_page(form, form.problems, title, chosen, role_id, 422)
     try:
@@ -189,6 +194,7 @@ def _person_page(
         form=form,
         problems=problems,
         person=person,
+        version=log.latest(f"staff:{person.id}") if person else 0,
         title=title,
         places=services.places(held),
         one_time=one_time,
@@ -214,6 +220,7 @@ def _role_page(
         groups=services.groups(),
         chosen=chosen,
         role_id=role_id,
+        version=log.latest(f"role:{role_id}") if role_id else 0,
     )
 
 

@@ -9,10 +9,14 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
+from core.panel.activity import services as log
 from core.panel.products import forms
 from core.panel.products.services import editor, saving
 from core.panel.products.views.refusals import Problems, said
 from core.panel.shell import actor, page, panel, shell, to
+
+# The changes that the grid shows; a count of stock is none of them.
+_FORM = ("product.changed", "price.")
 
 
 @panel.get("/products/<int:product_id>/variants", endpoint="product_variants")
@@ -32,6 +36,8 @@ def save_variants(product_id: int) -> Response:
     rows = forms.grid(site, found, request.form)
     drafts = [forms.variant_draft(site, variant, row) for variant, row in zip(found, rows, strict=True)]
     problems = forms.grid_problems(rows, forms.columns(site))
+    if other := log.meanwhile(request.form.get("version"), *_things(product_id, found), verbs=_FORM):
+        return _variants_page(product_id, rows, [("", other), *problems], 409)
     if problems:
         return _variants_page(product_id, rows, problems, 422)
     try:
@@ -58,6 +64,10 @@ def save_options(product_id: int) -> Response:
     return to("panel.product_variants", say=_("Saved. Give new variants a price to sell them."), product_id=product_id)
 
 
+def _things(product_id: int, found: list[forms.VariantFact]) -> list[str]:
+    return [f"product:{product_id}", *(f"variant:{variant.id}" for variant in found)]
+
+
 def _variants_page(
     product_id: int,
     rows: list[forms.GridRow],
@@ -74,5 +84,6 @@ def _variants_page(
         rows=rows,
         columns=forms.columns(site),
         problems=problems,
+        version=log.latest(*_things(product_id, editor.variants(site, product_id)), verbs=_FORM),
         options=[*options, *[("", "")] * max(1, 2 - len(options))],
     )
