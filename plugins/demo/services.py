@@ -47,6 +47,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
         "zh-CN=标准配送",
         "--price",
         "GBP=4.90",
+        "--free-from",
+        "GBP=150",
         "--days",
         "1-2",
     ),
@@ -60,6 +62,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
         "en=Courier",
         "--price",
         "CNY=8",
+        "--free-from",
+        "CNY=399",
         "--days",
         "1-3",
     ),
@@ -76,6 +80,35 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("coupons", "--site", "shop.localhost", "--code", "WELCOME10", "--percent", "10"),
     ("coupons", "--site", "ji.localhost", "--code", "DENGXIA30", "--amount", "CNY=30"),
 )
+# What each shop says in its theme.
+WORDS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "plain": {
+        "announcement": {
+            "en": "Free delivery over £150. Thirty days to change your mind.",
+            "zh-CN": "满 £150 包邮，三十天内可退换。",
+        },
+        "hero_eyebrow": {"en": "The autumn room", "zh-CN": "秋日新居"},
+        "about": {
+            "en": "A workshop and a shop in Leith. We use a thing for a month before we sell it.",
+            "zh-CN": "一间作坊，一家小店，在利斯。每样东西先用一个月，再上架。",
+        },
+        "returns_title": {"en": "Thirty days to change your mind", "zh-CN": "三十天内可退"},
+        "returns_text": {
+            "en": "Send it back unused, and the whole price comes back to you.",
+            "zh-CN": "未使用即可退回，货款全额退还。",
+        },
+    },
+    "lantern": {
+        "announcement": {
+            "zh-CN": "满 399 元包邮 · 7 天无理由退换",
+            "en": "Free delivery over ¥399. Seven days to return.",
+        },
+        "hero_eyebrow": {"zh-CN": "秋灯市集", "en": "The autumn lantern market"},
+        "about": {"zh-CN": "杭州河坊街的一家小铺，灯亮到晚上九点。", "en": "A small shop in Hangzhou, lit until nine."},
+        "returns_title": {"zh-CN": "7 天无理由退换", "en": "Seven days to return"},
+        "returns_text": {"zh-CN": "未使用即可退，来回运费我们承担。", "en": "Unused goods come back at our cost."},
+    },
+}
 # What each shop has switched on, with the settings that make it work.
 PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "shop.localhost": {
@@ -124,11 +157,7 @@ def _sites() -> tuple[Site, Site]:
         email="hello@norrby.example",
         actor=ACTOR,
     )
-    set_about(
-        english.id,
-        {"theme": {"plain": {"announcement": {"en": "Thirty days to change your mind.", "zh-CN": "三十天内可退换。"}}}},
-        ACTOR,
-    )
+    set_about(english.id, {"theme": {"plain": WORDS["plain"]}}, ACTOR)
     chinese = add_site(
         host="ji.localhost",
         name="灯下集市",
@@ -141,6 +170,7 @@ def _sites() -> tuple[Site, Site]:
         email="zhanggui@dengxia.example",
         actor=ACTOR,
     )
+    set_about(chinese.id, {"theme": {"lantern": WORDS["lantern"]}}, ACTOR)
     return english, chinese
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.api import Carrier, MenuEntry, Permission, Plugin, Site, hookimpl, site_by_host
+from core.api import Carrier, MenuEntry, Permission, Plugin, Site, Slot, hookimpl, site_by_host
 from plugins.flat_rate import forms, services
 from plugins.flat_rate.models import TABLES
 from plugins.flat_rate.views import panel
@@ -38,3 +38,11 @@ def fulfil_carriers(site: Site) -> Sequence[Carrier]:
     """One carrier with all rates, once there is a rate."""
     rates = services.rates_of(site)
     return [services.FlatRateCarrier(site, rates)] if rates else []
+
+
+@hookimpl
+def site_slot(site: Site, name: str, subject: object) -> Slot | None:
+    """When a product would arrive, and how far a cart is from free delivery."""
+    if name == "product.delivery":
+        return services.promise(site, subject)
+    return services.way_to_free(site, subject) if name == "cart.above_lines" else None

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
 
 from core.api import (
     Address,
@@ -13,9 +18,15 @@ from core.api import (
     Parcel,
     Rate,
     Site,
+    Slot,
     country_name,
+    current_currency,
+    day,
     language,
+    now,
     record_activity,
+    render,
+    touch,
     transaction,
 )
 from core.api import gettext as _
@@ -44,6 +55,7 @@ def save_rate(site: Site, wanted: Wanted, *, actor: str, rate_id: int | None = N
         for name, value in asdict(wanted).items():
             setattr(rate, name, value)
         rate.save()
+        touch(_tag(site))
         _record(site, rate, actor, "flat_rate.saved", before, _told(rate))
     return int(rate.id)
 
@@ -53,6 +65,7 @@ def remove_rate(site: Site, rate_id: int, *, actor: str) -> None:
     with transaction():
         rate = find_rate(site, rate_id)
         rate.delete_instance()
+        touch(_tag(site))
         _record(site, rate, actor, "flat_rate.removed", _told(rate), {})
 
 
@@ -115,3 +128,71 @@ def _quoted(rate: FlatRate, value: Money) -> Rate:
         amount=Money(0 if is_free else amount, value.currency),
         days=None if rate.days_to is None else (rate.days_from or 0, rate.days_to),
     )
+
+
+# -- what pages say before anything is ordered -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """By when the quickest rate arrives (empty: not said), its price, and from what amount it is free."""
+
+    arrives: str
+    amount: Money
+    free_from: Money | None
+
+
+def promise(site: Site, product: Any) -> Slot | None:
+    """The delivery of a product within the shop's own country; none where nothing of it is delivered."""
+    rate = _quickest(site, current_currency())
+    if rate is None or not any(variant.needs_delivery for variant in product.variants):
+        return None
+    amount, free_from = rate.prices[current_currency()]
+    today = now().astimezone(ZoneInfo(site.timezone)).date()
+    said = Promise(
+        arrives="" if rate.days_to is None else day(working_day(today, rate.days_to), "full"),
+        amount=Money(amount, current_currency()),
+        free_from=None if free_from is None else Money(free_from, current_currency()),
+    )
+    tomorrow = datetime.combine(today + timedelta(days=1), time(), ZoneInfo(site.timezone))
+    return Slot(html=_html("flat_rate/promise.html", promise=said), tags=(_tag(site),), until=tomorrow)
+
+
+def way_to_free(site: Site, cart: Any) -> Slot | None:
+    """How far a cart with something in it is from free delivery, where there is such a thing."""
+    rates = [rate for rate in _at_home(site) if cart.subtotal.currency in rate.prices]
+    limits = [limit for rate in rates if (limit := rate.prices[cart.subtotal.currency][1]) is not None]
+    if not limits or not cart.lines:
+        return None
+    threshold = Money(min(limits), cart.subtotal.currency)
+    left = threshold - cart.short_totals[0].amount
+    return Slot(html=_html("flat_rate/free.html", left=left, threshold=threshold))
+
+
+def working_day(start: date, days: int) -> date:
+    """The day that is so many days from Monday to Friday after `start`."""
+    found = start
+    for _one in range(days):
+        found += timedelta(days=1)
+        while found.weekday() > 4:
+            found += timedelta(days=1)
+    return found
+
+
+def _at_home(site: Site) -> list[FlatRate]:
+    return [rate for rate in rates_of(site) if not rate.countries or site.country.upper() in rate.countries.split()]
+
+
+def _quickest(site: Site, currency: str) -> FlatRate | None:
+    offered = [rate for rate in _at_home(site) if currency in rate.prices]
+    return min(
+        offered, key=lambda rate: (rate.days_to is None, rate.days_to or 0, rate.prices[currency][0]), default=None
+    )
+
+
+def _tag(site: Site) -> str:
+    return f"flat_rate:{site.id}"
+
+
+def _html(template: str, **values: Any) -> Markup:
+    return Markup(render(template, **values).get_data(as_text=True))  # noqa: S704 -- a template escapes what it is given

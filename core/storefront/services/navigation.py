@@ -11,10 +11,10 @@ from flask import g, request, url_for
 
 from core.catalogue.services.category_pages import category_tree
 from core.catalogue.services.shapes import CategoryNode
-from core.hookspecs.site import Site
 from core.kernel import cache, i18n
 from core.kernel.http import absolute, currency
 from core.kernel.sites import current
+from core.storefront.services.sitemap import in_language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +57,6 @@ def languages(alternates: Mapping[str, str] | None = None) -> tuple[LanguageLink
         )
         for tag in site.languages
     )
-
-
-def in_language(site: Site, tag: str, path: str) -> str:
-    """The path of a page in a language: further languages live under their own prefix."""
-    return path if tag == site.language else f"/{tag.lower()}{path}"
 
 
 def alternates(prefix: str, paths: Mapping[str, str]) -> dict[str, str]:

@@ -9,5 +9,5 @@ from core.storefront.views.place import VIEWS
 
 __all__ = ["NAMES", "VIEWS"]
 
-for _place in ("catalogue", "search", "cart", "checkout", "orders", "entrance", "account"):
+for _place in ("machines", "catalogue", "search", "cart", "checkout", "orders", "entrance", "account"):
     import_module(f"{__name__}.{_place}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -125,3 +126,45 @@ def test_the_command_says_what_the_form_says() -> None:
     wanted = forms.parse(said, SITE)
     assert wanted.prices == {"EUR": (490, 5000)}
     assert (wanted.days_from, wanted.days_to, wanted.countries) == (2, 4, "GB IE")
+
+
+class TestPages:
+    """What is said before anything is ordered."""
+
+    def test_product_says_when_it_arrives_what_that_costs_and_from_when_it_is_free(
+        self, site: Site, turn_on: Any, sell: Any, browse: Any, clock: Any
+    ) -> None:
+        clock.set(datetime(2026, 11, 26, 12, tzinfo=UTC))  # A Thursday.
+        turn_on("flat_rate")
+        save(site)
+        sell("LAMP", 2000, name="Lamp")
+        page = browse(site, "/p/lamp").text
+        assert "With you by Wednesday, December 2, 2026" in page
+        assert "Delivery €4.90 · free from €50.00" in " ".join(page.split())
+
+    def test_promise_moves_on_at_midnight_and_with_the_price(
+        self, site: Site, turn_on: Any, sell: Any, browse: Any, clock: Any
+    ) -> None:
+        clock.set(datetime(2026, 11, 26, 12, tzinfo=UTC))
+        turn_on("flat_rate")
+        rate = save(site)
+        sell("LAMP", 2000, name="Lamp")
+        browse(site, "/p/lamp")
+        clock.set(datetime(2026, 11, 27, 1, tzinfo=UTC))
+        assert "With you by Thursday, December 3, 2026" in browse(site, "/p/lamp").text
+        services.save_rate(site, forms.parse({**USUAL, "price_EUR": "7"}, site), actor="staff:1", rate_id=rate)
+        assert "€7.00" in browse(site, "/p/lamp").text
+
+    def test_cart_says_how_far_it_is_to_free_delivery(self, site: Site, turn_on: Any, sell: Any, browse: Any) -> None:
+        turn_on("flat_rate")
+        save(site)
+        lamp = sell("LAMP", 2000, name="Lamp")
+        assert "more for free delivery" not in browse(site, "/cart").text
+        browse(site, "/cart/add", data={"product": "lamp", "variant": str(lamp.variant_id), "quantity": "1"})
+        assert "€30.00 more for free delivery" in browse(site, "/cart").text
+
+    def test_weekends_are_no_working_days(self) -> None:
+        friday, monday = date(2026, 11, 27), date(2026, 11, 30)
+        assert services.working_day(friday, 0) == friday
+        assert services.working_day(friday, 1) == monday
+        assert services.working_day(friday, 6) == date(2026, 12, 7)

@@ -2,23 +2,31 @@ import { attach as quantity } from "./quantity.js";
 import { showCount } from "./shop.js";
 
 const drawer = document.getElementById("cart-drawer");
+const inside = drawer.querySelector("[data-drawer-inside]"), said = drawer.querySelector("[data-drawer-said]");
 
 /** Asks the server and shows its answer in the drawer; a page instead of a fragment, or no answer, leaves to the plain way. */
 async function show(request, otherwise) {
   const answer = await fetch(request).catch(() => null);
   const html = await answer?.text();
   if (!html || !html.includes("cart-drawer-title") || html.includes("<html")) return otherwise();
-  drawer.innerHTML = html;
+  inside.innerHTML = html;
   showCount();
-  drawer.querySelectorAll("[data-quantity]").forEach(quantity);
-  drawer.querySelectorAll("[data-cart-form]").forEach((form) => form.addEventListener("submit", change));
+  inside.querySelectorAll("[data-quantity]").forEach(quantity);
+  inside.querySelectorAll("[data-cart-form]").forEach((form) => form.addEventListener("submit", change));
+}
+
+/** The live region is heard only while it is shown, and only when its words change. */
+function speak() {
+  said.textContent = "";
+  setTimeout(() => { said.textContent = inside.querySelector("[data-said]")?.dataset.said ?? ""; }, 100);
 }
 
 function reveal(from) {
   drawer.onclick = (event) => { if (event.target === drawer) drawer.close(); };
   drawer.onclose = () => from?.focus();
   if (!drawer.open) drawer.showModal();
-  drawer.querySelector("h2")?.focus();
+  inside.querySelector("h2")?.focus();
+  speak();
 }
 
 /** A form of the drawer, or of the product page, sent as it stands; the header asks for the fragment. */
@@ -29,20 +37,21 @@ function sent(form, submitter) {
 async function change(event) {
   event.preventDefault();
   const { target: form, submitter } = event, where = [submitter?.name, submitter?.value], line = form.closest("[data-line]");
-  const at = [...drawer.querySelectorAll("[data-line]")].indexOf(line);
+  const at = [...inside.querySelectorAll("[data-line]")].indexOf(line);
   await show(sent(form, submitter), () => location.assign(document.querySelector("[data-cart-open]").href));
-  const again = drawer.querySelectorAll("[data-line]")[at]?.querySelector(`[name="${where[0]}"][value="${where[1]}"]:enabled`);
-  (drawer.querySelector(".undo button") ?? again ?? drawer.querySelector("h2")).focus();
+  const again = inside.querySelectorAll("[data-line]")[at]?.querySelector(`[name="${where[0]}"][value="${where[1]}"]:enabled`);
+  (inside.querySelector(".undo button") ?? again ?? inside.querySelector("h2")).focus();
+  speak();
 }
 
 export async function open(from) {
   await show(new Request(drawer.dataset.drawer, { headers: { "X-Requested-With": "fetch" } }), () => location.assign(from.href));
-  if (drawer.firstChild) reveal(from);
+  if (inside.firstChild) reveal(from);
 }
 
 export async function add(form, submitter) {
   submitter?.setAttribute("aria-busy", "true");
   await show(sent(form, submitter), () => form.submit());
   submitter?.removeAttribute("aria-busy");
-  if (drawer.firstChild) reveal(submitter);
+  if (inside.firstChild) reveal(submitter);
 }

@@ -1,4 +1,5 @@
-/** Says what is wrong when a field is left, lists it on top when the order is placed, and asks the server again when country or delivery change. One press makes one order. */
+/** Says what is wrong when a field is left, lists it on top when the order is placed, and asks the server again when country or delivery change.
+    What is typed is handed over at once, so that a reload loses nothing. One press makes one order. */
 export function attach(form) {
   const label = (input) => input.labels[0].firstChild.textContent.trim();
   const required = () => [...form.querySelectorAll("input[required], select[required]")].filter((input) => input.offsetParent && input.type !== "radio");
@@ -8,6 +9,8 @@ export function attach(form) {
     if (input.validity.valueMissing) return form.dataset.need.replace("{field}", label(input));
     return input.type === "email" ? form.dataset.wrong : input.validationMessage;
   }
+  const sign = () => document.getElementById("checkout-sign").content.firstElementChild.cloneNode(true);
+
   function mark(input) {
     const text = problem(input), id = `${input.id}-note`;
     let note = document.getElementById(id);
@@ -15,7 +18,7 @@ export function attach(form) {
     if (note) {
       note.dataset.help ??= note.className === "field__help" ? note.textContent : "";
       note.className = text ? "field__error" : "field__help";
-      note.textContent = text || note.dataset.help;
+      note.replaceChildren(...(text ? [sign(), text] : [note.dataset.help]));
     }
     if (text) { input.setAttribute("aria-invalid", "true"); input.setAttribute("aria-describedby", id); } else input.removeAttribute("aria-invalid");
     return text;
@@ -27,6 +30,7 @@ export function attach(form) {
 
   /** What the server keeps of a half-filled checkout is also what it answers with: ways of delivery, sums, and the fields of another country. */
   async function refresh(parts) {
+    clearTimeout(later);
     const from = document.activeElement?.id;
     const answer = await fetch(form.dataset.save, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
     if (!answer?.ok) return;
@@ -49,6 +53,10 @@ export function attach(form) {
   }
   const sums = ["checkout-delivery", "checkout-payment", "checkout-place", "checkout-summary"];
   const everywhere = ["country", "billing_country", "billing_other"], prices = ["region", "postcode", "delivery", "gateway"];
+  let later;
+  const keep = () => { clearTimeout(later); fetch(form.dataset.save, { method: "POST", body: new URLSearchParams(new FormData(form)), keepalive: true, redirect: "manual" }).catch(() => null); };
+  form.addEventListener("input", () => { form.dataset.typed = "yes"; clearTimeout(later); later = setTimeout(keep, 600); });
+  addEventListener("pagehide", () => { if (!form.dataset.sent && form.dataset.typed) keep(); });
   form.addEventListener("change", ({ target }) => {
     if (everywhere.includes(target.name)) refresh(["checkout-address", ...sums]);
     else if (prices.includes(target.name)) refresh(sums);
@@ -58,7 +66,7 @@ export function attach(form) {
   form.addEventListener("submit", (event) => {
     if (event.submitter?.hasAttribute("formnovalidate")) return;
     const wrong = required().map((input) => [input, mark(input)]).filter(([, text]) => text);
-    if (!wrong.length) { if (form.dataset.sent) event.preventDefault(); form.dataset.sent = "yes"; return; }
+    if (!wrong.length) { if (form.dataset.sent) event.preventDefault(); form.dataset.sent = "yes"; clearTimeout(later); return; }
     event.preventDefault();
     list(wrong);
   });
@@ -68,6 +76,7 @@ export function attach(form) {
     document.querySelector("[data-error-summary]")?.remove();
     const box = Object.assign(document.createElement("div"), { className: "notice notice--bad error-summary", tabIndex: -1 });
     box.dataset.errorSummary = "";
+    box.append(sign());
     const inner = document.createElement("div"), items = document.createElement("ul");
     inner.append(Object.assign(document.createElement("h2"), { className: "notice__title", textContent: form.dataset.look }), items);
     for (const [input, text] of wrong) {

@@ -1,4 +1,4 @@
-/** Thumbs move the strip and follow it; Enter or a click enlarges in a dialog that scrolls by keyboard. */
+/** Thumbs move the strip and follow it. Enter or a click enlarges in a dialog, which scrolls by arrow keys and leads on by its buttons. */
 export function attach(gallery) {
   const list = gallery.querySelector(".gallery__list");
   if (!list) return;
@@ -19,9 +19,18 @@ export function attach(gallery) {
     const link = event.target.closest("[data-zoom]");
     if (!link || !dialog) return;
     event.preventDefault();
-    const big = dialog.querySelector("img");
-    big.src = link.href;
-    big.alt = link.querySelector("img").alt;
+    enlarge([...list.children].indexOf(link.closest("li")));
     dialog.showModal();
   });
+  let shown = 0;
+  function enlarge(n) {
+    shown = (n + list.children.length) % list.children.length;
+    const link = list.children[shown].querySelector("[data-zoom]"), big = dialog.querySelector("img");
+    big.src = link.href;
+    big.alt = link.querySelector("img").alt;
+  }
+  for (const button of dialog?.querySelectorAll("[data-zoom-step]") ?? []) {
+    button.hidden = list.children.length < 2;
+    button.addEventListener("click", () => enlarge(shown + Number(button.dataset.zoomStep)));
+  }
 }

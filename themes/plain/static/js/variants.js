@@ -1,3 +1,5 @@
+import { say } from "./say.js";
+
 /** A choice changes price, picture, stock, number and address. A value that the choices before it rule out is disabled, and says why. */
 export function attach(data) {
   const { options, variants } = JSON.parse(data.textContent);
@@ -14,7 +16,9 @@ export function attach(data) {
         radio.disabled = !variants.some((variant) => fits(variant, { ...chosen, [code]: radio.value }));
         radio.parentElement.querySelector("[data-why]").textContent = radio.disabled ? ` ${form.dataset.impossible}` : "";
       }
-      let picked = all.find((radio) => radio.checked && !radio.disabled) ?? all.find((radio) => !radio.disabled);
+      const wanted = all.find((radio) => radio.checked);
+      const picked = wanted && !wanted.disabled ? wanted : all.find((radio) => !radio.disabled);
+      if (wanted && wanted !== picked) say(form.dataset.instead.replace("{gone}", wanted.dataset.name).replace("{picked}", picked.dataset.name));
       picked.checked = true;
       chosen[code] = picked.value;
       for (const label of document.querySelectorAll(`[data-picked="${CSS.escape(code)}"]`)) label.textContent = picked.dataset.name;
