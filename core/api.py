@@ -11,6 +11,18 @@ from css_inline import inline as inline_css
 from flask import request, url_for
 
 from core.accounts.services import current_shopper, current_staff
+from core.cart.services import (
+    CartGone,
+    Details,
+    StoredCart,
+    add_to_cart,
+    apply_code,
+    find_cart,
+    remove_code,
+    remove_line,
+    save_details,
+    set_quantity,
+)
 from core.catalogue.services.categories import CategoryDraft, CategoryText, create_category, ensure_category
 from core.catalogue.services.card_data import product_data_changed
 from core.catalogue.services.category_pages import category_page, category_tree
@@ -24,19 +36,39 @@ from core.catalogue.services.drafts import (
     ValueDraft,
     VariantDraft,
 )
+from core.catalogue.services.lists import cards_for, listing
 from core.catalogue.services.media import add_picture
+from core.catalogue.services.pages import product_page
 from core.catalogue.services.products import save_product, save_products
+from core.catalogue.services.search import search_cards
 from core.catalogue.services.search_texts import SearchText, search_texts
+from core.catalogue.services.shapes import (
+    CategoryNode,
+    CategoryPage,
+    Listing,
+    ListingQuery,
+    Moved,
+    Picture,
+    ProductPage,
+    ShownCard,
+    ShownVariant,
+    Sort,
+)
+from core.checkout.services.look import CART, CHECKOUT, CheckoutView, look
+from core.checkout.services.place_order import CannotBePlaced, PlacedOrder, place_order
+from core.catalogue.services.skus import NamedProduct, named_products, products_by_sku
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
 from core.hookspecs.events import (
     Event,
     OrderCancelled,
+    OrderChanged,
     OrderPaid,
     OrderPlaced,
     OrderReturned,
     OrderShipped,
     PaymentChanged,
     ProductChanged,
+    ReturnChanged,
     ShopperRegistered,
     StockChanged,
 )
@@ -80,7 +112,9 @@ from core.kernel.db import (
     transaction,
     value,
 )
-from core.kernel.files import own_folder
+from core.kernel.fetch import AddressRefused, Answered, Fetcher, NotFetched
+from core.kernel.files import drop_file, keep_file, kept_file, own_folder
+from core.kernel.files import url as media_url
 from core.kernel.http import absolute, actor, allow_hosts, cacheable
 from core.kernel.http import currency as current_currency
 from core.kernel.http import note as toast
@@ -103,30 +137,42 @@ from core.kernel.jobs import enqueue as enqueue_job
 from core.kernel.limits import Rule as LimitRule
 from core.kernel.limits import add as add_limit
 from core.kernel.limits import take as take_limit
+from core.kernel.limits import wait_s as limit_wait_s
 from core.kernel.messages import enqueue_message
 from core.kernel.outside import link, render_outside
 from core.kernel.plugins import Attribute, Csp, MenuEntry, PanelSection, Permission, Plugin
 from core.kernel.routes import Views
-from core.kernel.security import owner, public, shopper, staff
+from core.kernel.secrets import opened as open_secret
+from core.kernel.secrets import sealed as seal_secret
+from core.kernel.security import any_origin, owner, public, shopper, staff
 from core.kernel.settings import Amount, Secret, Settings, Text, setting
 from core.kernel.site_verbs import add_site, set_about
-from core.kernel.sites import current_site, site_by_host
+from core.kernel.sites import SiteState, current_site, site_by_host
+from core.kernel.sites import current as current_state
 from core.kernel.switch import save_settings as save_plugin_settings
 from core.kernel.switch import sites_with, switch_off, switch_on
 from core.lib.addresses import countries
 from core.lib.clock import instant, micros, now
+from core.lib.csv import Row as CsvRow
+from core.lib.csv import UnreadableFile, open_rows, write_rows
 from core.lib.errors import Broken, Forbidden, NotFound, Refused, StoaError, TooMany, Unfit
 from core.lib.ids import digest, token, uid
 from core.lib.money import Money, NotMoney, exponent, format_money, parse_money, percent, portion, split, total
 from core.lib.spelling import closest, completions, singular
 from core.lib.text import bigrams, clean_html, fold, is_cjk, plain, runs, shorten, slugify, words
 from core.orders.services import OrderView, find_order, order_view
+from core.orders.services.cancel import cancel as cancel_order
 from core.orders.services.claims import claims_used
+from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.parcels import tracking_link
+from core.orders.services.payments import begin_payment, mark_paid
+from core.orders.services.read import order_of_cart
+from core.orders.services.ship import ship as ship_order
 from core.panel.forms import PanelForm, at_most, is_one_of, needed, optional
 from core.panel.forms import lines as form_lines
 from core.panel.forms import words as form_words
-from core.panel.shell import page as panel_page
-from core.panel.shell import to as panel_to
 from core.panel.services import section_id as panel_section_id
 from core.panel.services import section_refused as panel_section_refused
+from core.panel.shell import page as panel_page
+from core.panel.shell import to as panel_to
+from core.storefront.services.search import search as search_goods

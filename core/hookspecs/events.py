@@ -55,6 +55,32 @@ class OrderReturned(Event, frozen=True, kw_only=True, tag="order.returned"):
     number: str
 
 
+class OrderChanged(Event, frozen=True, kw_only=True, tag="order.changed"):
+    """A change was confirmed: `delta` is how much more the order costs, in minor units of `currency`."""
+
+    order_id: int
+    number: str
+    change_id: int
+    delta: int
+    currency: str
+
+
+class ReturnChanged(Event, frozen=True, kw_only=True, tag="return.changed"):
+    """A return, exchange or claim (`kind`) took a step.
+
+    `step`: requested, approved, declined, withdrawn, received, inspected or resolved. `granted` is what was decided to
+    be given back, in minor units.
+    """
+
+    order_id: int
+    number: str
+    case_id: int
+    kind: str
+    step: str
+    granted: int
+    currency: str
+
+
 class PaymentChanged(Event, frozen=True, kw_only=True, tag="payment.changed"):
     """New facts about a payment are stored. `state` is the fold after them."""
 
@@ -87,6 +113,8 @@ CoreEvent = (
     | OrderShipped
     | OrderCancelled
     | OrderReturned
+    | OrderChanged
+    | ReturnChanged
     | PaymentChanged
     | ProductChanged
     | StockChanged

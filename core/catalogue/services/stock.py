@@ -171,6 +171,30 @@ def _plan(wanted: int, free: Mapping[int, int]) -> dict[int, int] | None:
     return plan if sum(plan.values()) == wanted else None
 
 
+def promise_difference(needs: Mapping[int, int], reference: str, actor: str) -> None:
+    """Promise pieces more (or give back pieces less, below zero) per variant, in one pass in sorted order.
+
+    So two changes that each give back one thing and take another never wait for each other in a circle. Raises
+    OutOfStock.
+    """
+    db.require_transaction()
+    moving = _Moving(actor)
+    places = _places(sorted(variant_id for variant_id, pieces in needs.items() if pieces > 0))
+    has = allocated_to(reference)
+    for variant_id, pieces in sorted(needs.items()):
+        if pieces > 0:
+            _promise_one(moving, variant_id, pieces, places.get(variant_id), "allocate", reference)
+            continue
+        for part in _parts({variant_id: -pieces}, has):
+            move = Move(
+                variant_id=variant_id, location_id=part.location_id, kind="release", allocated=-part.quantity,
+                reference=reference,
+            )  # fmt: skip
+            if not moving.move(move):
+                raise OutOfStock(variant_id, part.quantity, 0)
+    moving.finish()
+
+
 # -- what became of a promise ------------------------------------------------------------------------------------------
 
 

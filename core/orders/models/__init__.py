@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.orders.models.case import OrderCase, OrderCaseLine
+from core.orders.models.change import OrderChange, OrderChangeAction, OrderCharge
 from core.orders.models.order import (
     ClaimCounter,
     Order,
@@ -32,4 +34,9 @@ TABLES = (
     Payment,
     PaymentOperation,
     PaymentFact,
+    OrderChange,
+    OrderChangeAction,
+    OrderCharge,
+    OrderCase,
+    OrderCaseLine,
 )

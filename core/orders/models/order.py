@@ -20,7 +20,8 @@ def _amount() -> peewee.BigIntegerField:
 class Order(db.SiteTable):
     """What was agreed when the order was placed. `version` rises with every act on it and is the lock of its verbs.
 
-    `total` = `subtotal` - `discount` + `delivery` (+ `tax` unless `prices_include_tax`). `expires_at` is set while an
+    `total` = `subtotal` - `discount` + `delivery` + `charges` (+ `tax` unless `prices_include_tax`). `given_back` are
+    refunds that were owed when they were made, fixed when a later change asks for more. `expires_at` is set while an
     unpaid order keeps its stock for a limited time.
     """
 
@@ -40,6 +41,8 @@ class Order(db.SiteTable):
     tax = _amount()
     total = _amount()
     delivery_total = _amount()
+    charges = _amount()
+    given_back = _amount()
     prices_include_tax = peewee.BooleanField()
     tax_note = peewee.TextField(default="")
     address = db.JSONField(null=True)
@@ -74,11 +77,13 @@ class OrderLine(db.Table):
     """One line: what it was, what it costs, and how many units each event has touched.
 
     `total` is what the shopper pays for the line, after its share of offers and with tax. Amounts of a part of the
-    units are cumulative shares of it, so that all parts together are exactly the line.
+    units are cumulative shares of it, so that all parts together are exactly the line. `of_line_id` is the line whose
+    further or repriced units these are.
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     position = peewee.IntegerField()
+    of_line_id = peewee.IntegerField(null=True)
     variant_id = peewee.IntegerField(index=True)
     product_id = peewee.IntegerField()
     sku = peewee.CharField(max_length=120)

@@ -41,8 +41,8 @@ from core.orders.services.operations import (
     opened_payment,
     operation_key,
 )
-from core.orders.services.settle import line_facts, lock_order, money_facts
-from core.orders.services.status import due
+from core.orders.services.read import order_view
+from core.orders.services.settle import lock_order, money_facts, open_amount, still_due
 from core.orders.services.store import NewPayment, add_payment
 from core.orders.services.timeline import note
 
@@ -78,7 +78,7 @@ def begin_payment(state: SiteState, order_id: int) -> Begun:
     second payment.
     """
     opened = newest_payment(state.site.id, order_id)
-    if opened is None or _open_amount(order_id) <= 0:
+    if opened is None or open_amount(order_id) <= 0:
         raise NothingToPay
     gateway = gateway_for(state, opened)
     intent = intent_of(state, opened)
@@ -122,11 +122,11 @@ def choose_gateway(state: SiteState, order_id: int, code: str) -> int:
     plugin, gateway = offered
     with db.transaction():
         lock_order(order_id, state.site.id)
-        amount = _open_amount(order_id)
+        amount = open_amount(order_id)
         if amount <= 0:
             raise NothingToPay
         newest = newest_payment(state.site.id, order_id)
-        if newest is not None and newest.gateway == code and not _has_ended(newest):
+        if newest is not None and newest.gateway == code and newest.row.amount == amount and not _has_ended(newest):
             return newest.row.id
         new = NewPayment(plugin=plugin, gateway=code, account=gateway.account, live=gateway.live, title=gateway.title)
         currency = db.value("SELECT currency FROM orders WHERE id = ?", order_id)
@@ -136,25 +136,49 @@ def choose_gateway(state: SiteState, order_id: int, code: str) -> int:
     return payment_id
 
 
+def ask_for_the_rest(site_id: int, order_id: int) -> None:
+    """Part of a verb that changed what is due: a new payment of just the open amount, by the way to pay so far.
+
+    An open payment of another amount stays and is still believed. An order that was free until now has no way to pay:
+    the shopper chooses one.
+    """
+    db.require_transaction()
+    amount, newest = open_amount(order_id), newest_payment(site_id, order_id)
+    if amount <= 0 or newest is None or (newest.row.amount == amount and not _has_ended(newest)):
+        return
+    title, row = db.value("SELECT payment_title FROM orders WHERE id = ?", order_id), newest.row
+    way = NewPayment(plugin=row.plugin, gateway=newest.gateway, account=row.account, live=row.live, title=title)
+    add_payment(site_id, order_id, way, amount, row.currency)
+
+
+def refund_surplus(state: SiteState, order_id: int, *, actor: str, key: str, at_most: int | None = None) -> Money:
+    """Give back what is owed to the payments that took it, newest first; answers how much was asked for. Network.
+
+    `key` names this wish: repeated, it is the same refund. `at_most` gives back a part. Raises NothingToRefund,
+    PaymentDeclined, OutcomeUnknown; what was given back before that stays given back.
+    """
+    order = order_view(order_id, site=state.site)
+    if order is None:
+        raise NotFound
+    left = order.refund_due.amount if at_most is None else min(at_most, order.refund_due.amount)
+    done = 0
+    for payment in reversed(order.payments):
+        refunded, captured = refunded_and_captured(payment.id)
+        part = min(left - done, captured - max(refunded, _asked(payment.id, SENT, UNKNOWN, DONE)))
+        if part > 0:
+            refund(state, payment.id, Money(part, order.currency), actor=actor, key=f"{key}:{payment.id}")
+            done += part
+    if not done:
+        raise NothingToRefund(amount=Money.zero(order.currency))
+    return Money(done, order.currency)
+
+
 def _has_ended(opened: Opened) -> bool:
-    """Whether this payment can bring no money any more: declined, let go, expired, or refused at its beginning."""
-    if payment_state(opened.row.id, opened.row.amount) in {"declined", "voided", "expired"}:
+    """Whether this payment brings no further money: declined, let go, expired, taken, or refused at its beginning."""
+    if payment_state(opened.row.id, opened.row.amount) not in {"open", "pending"}:
         return True
     begun = db.value("SELECT state FROM payment_operation WHERE key = ?", f"{opened.token}:begin")
     return begun == FAILED
-
-
-def _open_amount(order_id: int) -> int:
-    """What is due and neither captured nor promised by an authorisation."""
-    order = db.one("SELECT total, delivery_total FROM orders WHERE id = ?", order_id)
-    if order is None:
-        raise NotFound
-    money = money_facts(order_id)
-    return (
-        due(order[0], order[1], line_facts(order_id))
-        - money.captured
-        - max(0, money.authorized - money.released - money.captured)
-    )
 
 
 # -- asking ------------------------------------------------------------------------------------------------------------
@@ -328,8 +352,7 @@ def mark_paid(state: SiteState, order_id: int, *, actor: str, amount: Money | No
         if opened is None:
             raise NothingToPay
         money = money_facts(order_id)
-        still = due(opened.total, opened.delivery_total, line_facts(order_id)) - money.captured
-        wanted = amount or Money(max(0, still), opened.row.currency)
+        wanted = amount or Money(max(0, still_due(order_id)), opened.row.currency)
         if wanted.amount <= 0 or wanted.currency != opened.row.currency:
             raise NothingToPay
         name = f"by hand {opened.token} {reference or money.captured}"

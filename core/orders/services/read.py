@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.kernel.i18n import gettext as _
 from core.lib import clock, ids
 from core.lib.money import Money
 from core.orders.services.addresses import address_of
@@ -25,7 +26,7 @@ from core.orders.services.shapes import (
     ShipmentView,
     TaxView,
 )
-from core.orders.services.status import LineFacts, axes, due, owed_back
+from core.orders.services.status import LineFacts, axes, owed_back, to_be_captured
 
 __all__ = [
     "AdjustmentView",
@@ -49,7 +50,7 @@ _ORDER = (
     " delivery, tax, total,"
     " prices_include_tax, tax_note, address, billing, carrier, service, delivery_title, rate, gateway, payment_title,"
     " note, codes, extra, trace,"
-    " expires_at, version, delivery_total"
+    " expires_at, version, delivery_total, charges, given_back"
 )
 
 
@@ -111,13 +112,14 @@ def _view(row: db.Row) -> OrderView:
     lines = _lines(order_id, currency)
     facts = tuple(_line_facts(line) for line in lines)
     sums = money_facts(order_id)
-    to_pay = due(row[15], row[32], facts)
+    needed = to_be_captured(row[15], row[32], facts, sums, row[34])
     return OrderView(
         id=order_id, site_id=row[1], number=row[2], secret=order_secret(row[1], row[3]), shopper_id=row[4],
         email=row[5], phone=row[6],
         name=row[7], language=row[8], currency=currency, placed_at=clock.instant(row[10]), subtotal=money(row[11]),
         discount=money(row[12]),
-        delivery=money(row[13]), tax=money(row[14]), total=money(row[15]), prices_include_tax=bool(row[16]),
+        delivery=money(row[13]), delivery_total=money(row[32]), charges=money(row[33]),
+        tax=money(row[14]), total=money(row[15]), prices_include_tax=bool(row[16]),
         tax_note=row[17],
         address=address_of(row[18]), billing=address_of(row[19]), carrier=row[20], service=row[21],
         delivery_title=row[22],
@@ -127,8 +129,8 @@ def _view(row: db.Row) -> OrderView:
         expires_at=None if row[30] is None else clock.instant(row[30]),
         version=row[31], lines=lines, adjustments=_adjustments(order_id, currency), taxes=_taxes(order_id, currency),
         payments=_payments(order_id), shipments=_shipments(order_id), timeline=_timeline(order_id), status=axes(row[15],
-        row[32], facts, sums),
-        captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, to_pay - sums.captured)),
+        row[32], facts, sums, row[34]),
+        captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, needed - sums.captured)),
         refund_due=money(owed_back(row[15], row[32], facts, sums)),
     )  # fmt: skip
 
@@ -136,7 +138,8 @@ def _view(row: db.Row) -> OrderView:
 _LINE = (
     "id, variant_id, product_id, sku, name, picture, ordered, unit_amount, list_amount, subtotal, discount, tax,"
     " total, needs_delivery,"
-    " allocated, picked, shipped, delivered, cancelled, return_requested, received, restocked, written_off"
+    " allocated, picked, shipped, delivered, cancelled, return_requested, received, restocked, written_off, of_line_id,"
+    " tax_class, weight_g"
 )
 
 
@@ -149,7 +152,8 @@ def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
             needs_delivery=bool(row[13]),
             allocated=row[14], picked=row[15], shipped=row[16], delivered=row[17], cancelled=row[18],
             return_requested=row[19],
-            received=row[20], restocked=row[21], written_off=row[22],
+            received=row[20], restocked=row[21], written_off=row[22], of_line_id=row[23], tax_class=row[24],
+            weight_g=row[25],
         )
         for row in db.rows(f"SELECT {_LINE} FROM order_line WHERE order_id = ? ORDER BY position", order_id)
     )  # fmt: skip
@@ -164,13 +168,30 @@ def _line_facts(line: OrderLineView) -> LineFacts:
 
 
 def _adjustments(order_id: int, currency: str) -> tuple[AdjustmentView, ...]:
+    """Offers, then charges: goodwill takes something off, and a fee takes less than nothing off."""
     return tuple(
-        AdjustmentView(plugin=row[0], title=row[1], code=row[2], target=row[3], amount=Money(row[4], currency))
+        AdjustmentView(
+            plugin=row[0], title=row[1] or _charge_title(row[5]), code=row[2], target=row[3], amount=Money(row[4],
+            currency)
+        )
         for row in db.rows(
-            "SELECT plugin, title, code, target, amount FROM order_adjustment WHERE order_id = ? ORDER BY position",
+            "SELECT plugin, title, code, target, amount, '' AS kind, 0 AS part, position AS place FROM order_adjustment"
+            " WHERE order_id = ? UNION ALL SELECT '', reason, '', 'order', -amount, kind, 1, id FROM order_charge"
+            " WHERE order_id = ? ORDER BY part, place",
+            order_id,
             order_id,
         )
-    )
+    )  # fmt: skip
+
+
+def _charge_title(kind: str) -> str:
+    words = {
+        "goodwill": _("Goodwill"),
+        "restocking": _("Restocking fee"),
+        "return_delivery": _("Return delivery"),
+        "claim": _("Claim"),
+    }
+    return words.get(kind, _("Fee"))
 
 
 def _taxes(order_id: int, currency: str) -> tuple[TaxView, ...]:

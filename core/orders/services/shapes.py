@@ -42,6 +42,9 @@ class OrderLineView:
     received: int
     restocked: int
     written_off: int
+    of_line_id: int | None = None
+    tax_class: str = "standard"
+    weight_g: int = 0
 
     @property
     def can_be_shipped(self) -> int:
@@ -51,6 +54,11 @@ class OrderLineView:
     @property
     def can_be_returned(self) -> int:
         return self.shipped - self.received
+
+    @property
+    def left(self) -> int:
+        """Units that were not cancelled."""
+        return self.quantity - self.cancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +169,8 @@ class OrderView:
     subtotal: Money
     discount: Money
     delivery: Money
+    delivery_total: Money
+    charges: Money
     tax: Money
     total: Money
     prices_include_tax: bool

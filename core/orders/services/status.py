@@ -83,19 +83,37 @@ def due(total: int, delivery_total: int, lines: Sequence[LineFacts]) -> int:
     return total - cancelled - (delivery_total if _all_cancelled(lines) else 0)
 
 
-def owed_back(total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts) -> int:
-    """What the shop should give back: money kept beyond the price of what was neither cancelled nor returned."""
-    returned = sum(
+def returned_value(lines: Sequence[LineFacts]) -> int:
+    """What the returned units cost."""
+    return sum(
         share(line.total, line.cancelled + line.received, line.ordered)
         - share(line.total, line.cancelled, line.ordered)
         for line in lines
     )
-    return max(0, money.kept - due(total, delivery_total, lines) + returned)
 
 
-def axes(total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts) -> Axes:
+def owed_back(total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts) -> int:
+    """What the shop should give back: money kept beyond the price of what was neither cancelled nor returned."""
+    return max(0, min(money.kept, money.kept - due(total, delivery_total, lines) + returned_value(lines)))
+
+
+def to_be_captured(
+    total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts, given_back: int = 0
+) -> int:
+    """What captured money must reach in all.
+
+    Refunds that were owed when they were made are asked for again, and returned units pay for others as far as that
+    is needed: an exchange is paid by what came back and one net payment.
+    """
+    needed = due(total, delivery_total, lines) + min(given_back, money.refunded)
+    return needed if money.captured >= needed else max(money.captured, needed - returned_value(lines))
+
+
+def axes(
+    total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts, given_back: int = 0
+) -> Axes:
     """All four at once."""
-    paid = payment_status(due(total, delivery_total, lines), money)
+    paid = payment_status(to_be_captured(total, delivery_total, lines, money, given_back), money)
     fulfilled = fulfilment_status(lines)
     return Axes(
         order=order_status(lines, paid, fulfilled), payment=paid, fulfilment=fulfilled, returned=return_status(lines)
@@ -164,6 +182,7 @@ def _all_cancelled(lines: Sequence[LineFacts]) -> bool:
 # -- the same in SQL, over the columns of `FROM` -----------------------------------------------------------------------
 
 _LINES = """SELECT SUM(total * cancelled / ordered) AS cancelled_amount, SUM(ordered - cancelled) AS units,
+ SUM(total * (cancelled + received) / ordered - total * cancelled / ordered) AS returned_amount,
  SUM(CASE WHEN needs_delivery = ? THEN ordered - cancelled ELSE 0 END) AS carried,
  SUM(CASE WHEN needs_delivery = ? THEN shipped ELSE 0 END) AS carried_shipped,
  SUM(CASE WHEN needs_delivery = ? THEN delivered ELSE 0 END) AS carried_delivered,
@@ -204,11 +223,16 @@ FROM = (
     "{payments} GROUP BY p.order_id) m ON m.order_id = o.id"
 )
 _DUE = "(o.total - l.cancelled_amount - CASE WHEN l.units = 0 THEN o.delivery_total ELSE 0 END)"
+_NEEDED = f"""({_DUE} + CASE WHEN o.given_back < COALESCE(m.refunded, 0) THEN o.given_back
+ ELSE COALESCE(m.refunded, 0) END)"""
+_CAPTURED = "COALESCE(m.captured, 0)"
+_TO_CAPTURE = f"""(CASE WHEN {_CAPTURED} >= {_NEEDED} THEN {_NEEDED}
+ WHEN {_CAPTURED} > {_NEEDED} - l.returned_amount THEN {_CAPTURED} ELSE {_NEEDED} - l.returned_amount END)"""
 _PAYMENT_SQL = f"""CASE WHEN COALESCE(m.disputed, 0) > 0 THEN 'disputed'
  WHEN COALESCE(m.captured, 0) > 0 THEN CASE WHEN m.refunded + m.lost >= m.captured THEN 'refunded'
-  WHEN m.refunded + m.lost > 0 THEN 'partly_refunded' WHEN m.captured > {_DUE} THEN 'overpaid'
-  WHEN m.captured = {_DUE} THEN 'paid' ELSE 'partly_paid' END
- WHEN {_DUE} <= 0 THEN 'not_due'
+  WHEN m.refunded + m.lost > 0 THEN 'partly_refunded' WHEN m.captured > {_TO_CAPTURE} THEN 'overpaid'
+  WHEN m.captured = {_TO_CAPTURE} THEN 'paid' ELSE 'partly_paid' END
+ WHEN {_TO_CAPTURE} <= 0 THEN 'not_due'
  WHEN COALESCE(m.authorized, 0) > COALESCE(m.released, 0) THEN 'authorized'
  WHEN COALESCE(m.pending_at, 0) > COALESCE(m.ended_at, 0) THEN 'pending' ELSE 'unpaid' END"""
 _FULFILMENT_SQL = """CASE WHEN l.carried = 0 THEN 'not_needed' WHEN l.carried_shipped = 0 THEN 'unfulfilled'

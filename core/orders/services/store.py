@@ -130,7 +130,7 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     take_claims(new.site_id, new.claims)
     line_ids = _insert_lines(order_id, new.lines)
     _insert_adjustments(order_id, new.adjustments, line_ids)
-    _insert_taxes(order_id, new.taxes, line_ids)
+    insert_taxes(order_id, new.taxes, line_ids)
     _insert_claims(order_id, new.claims)
     if new.total:
         add_payment(new.site_id, order_id, new.payment, new.total, new.currency)
@@ -188,6 +188,8 @@ def _insert_order(new: NewOrder) -> int:
         "tax": new.tax,
         "total": new.total,
         "delivery_total": new.delivery_total,
+        "charges": 0,
+        "given_back": 0,
         "prices_include_tax": new.prices_include_tax,
         "tax_note": new.tax_note,
         "address": address_json(new.address),
@@ -215,7 +217,7 @@ _EVENTS = ("picked", "shipped", "delivered", "cancelled", "return_requested", "r
 
 def _insert_lines(order_id: int, lines: Sequence[NewLine]) -> list[int]:
     """Ids in the order of `lines`, looked up by position since RETURNING promises no order."""
-    _insert_many("order_line", [_line_row(order_id, position, line) for position, line in enumerate(lines)])
+    insert_many("order_line", [_line_row(order_id, position, line) for position, line in enumerate(lines)])
     return [row[0] for row in db.rows("SELECT id FROM order_line WHERE order_id = ? ORDER BY position", order_id)]
 
 
@@ -258,10 +260,11 @@ def _insert_adjustments(order_id: int, adjustments: Sequence[NewAdjustment], lin
         }
         for position, one in enumerate(adjustments)
     ]
-    _insert_many("order_adjustment", rows)
+    insert_many("order_adjustment", rows)
 
 
-def _insert_taxes(order_id: int, taxes: Sequence[NewTax], line_ids: Sequence[int]) -> None:
+def insert_taxes(order_id: int, taxes: Sequence[NewTax], line_ids: Sequence[int]) -> None:
+    """Store taxes of the lines at their positions, or of the delivery. Inside a transaction."""
     rows: list[Row] = [
         {
             "order_id": order_id,
@@ -272,7 +275,7 @@ def _insert_taxes(order_id: int, taxes: Sequence[NewTax], line_ids: Sequence[int
         }
         for tax in taxes
     ]
-    _insert_many("order_tax", rows)
+    insert_many("order_tax", rows)
 
 
 def _insert_claims(order_id: int, claims: Mapping[str, Claim]) -> None:
@@ -280,10 +283,10 @@ def _insert_claims(order_id: int, claims: Mapping[str, Claim]) -> None:
         {"order_id": order_id, "key": key, "amount": claim.amount, "released": False}
         for key, claim in sorted(claims.items())
     ]
-    _insert_many("order_claim", rows)
+    insert_many("order_claim", rows)
 
 
-def _insert_many(table: str, rows: Sequence[Row], at_once: int = 30) -> None:
+def insert_many(table: str, rows: Sequence[Row], at_once: int = 30) -> None:
     """Insert rows of the same columns, some at a time: a statement takes a limited number of parameters."""
     for start in range(0, len(rows), at_once):
         part = rows[start : start + at_once]

@@ -12,6 +12,7 @@ def unbalanced() -> list[str]:
         *(f"order {row[0]}: total {row[1]}, parts {row[2]}" for row in db.rows(_TOTALS, True) if row[1] != row[2]),
         *(f"order {row[0]}: lines {row[2]}, total {row[1]}" for row in db.rows(_LINES) if row[1] != row[2]),
         *(f"order {row[0]}: shares {row[2]}, discounts {row[1]}" for row in db.rows(_OFFERS) if row[1] != row[2]),
+        *(f"order {row[0]}: charges {row[2]}, sum {row[1]}" for row in db.rows(_CHARGES) if row[1] != row[2]),
         *(f"order {row[0]}: taxes {row[2]}, tax {row[1]}" for row in db.rows(_TAXES) if row[1] != row[2]),
         *(
             f"order {row[0]}: {row[1]} pieces promised, {row[2]} in stock"
@@ -30,12 +31,14 @@ def unbalanced() -> list[str]:
     ]
 
 
-_TOTALS = """SELECT id, total, subtotal - discount + delivery + CASE WHEN prices_include_tax = ? THEN 0 ELSE tax END
+_TOTALS = """SELECT id, total, subtotal - discount + delivery + charges + CASE WHEN prices_include_tax = ? THEN 0 ELSE tax END
  FROM orders"""
-_LINES = """SELECT o.id, o.total - o.delivery_total, SUM(l.total) FROM orders o JOIN order_line l ON l.order_id = o.id
- GROUP BY o.id, o.total, o.delivery_total"""
+_LINES = """SELECT o.id, o.total - o.delivery_total - o.charges, SUM(l.total) FROM orders o JOIN order_line l ON l.order_id = o.id
+ GROUP BY o.id, o.total, o.delivery_total, o.charges"""
 _OFFERS = """SELECT o.id, o.discount, COALESCE(
  (SELECT SUM(a.amount) FROM order_adjustment a WHERE a.order_id = o.id), 0) FROM orders o"""
+_CHARGES = """SELECT o.id, o.charges, COALESCE((SELECT SUM(c.amount) FROM order_charge c WHERE c.order_id = o.id), 0)
+ FROM orders o"""
 _TAXES = (
     """SELECT o.id, o.tax, COALESCE((SELECT SUM(t.amount) FROM order_tax t WHERE t.order_id = o.id), 0) FROM orders o"""
 )

@@ -1,0 +1,343 @@
+"""Changing an order: what it would cost is asked of the hooks here, outside any transaction; nothing placed is touched.
+
+The same preview serves staff, the shopper's own window, exchanges and claims; confirming is `core.orders`' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from core.cart.services import StoredCart, StoredLine
+from core.catalogue.services.carts import cart_variants
+from core.catalogue.services.shapes import CartVariant
+from core.checkout.services.offers import Candidate
+from core.checkout.services.promoting import priced_cart
+from core.checkout.services.quote import Adjustment, Quote, QuoteLine, discounted, quote
+from core.hookspecs.checkout import Address, PricedCart, Tax, TaxableLine
+from core.hookspecs.promote import Offer
+from core.kernel import db
+from core.kernel.sites import SiteState
+from core.lib.errors import NotFound, Refused
+from core.lib.money import Money
+from core.orders.services.change import confirm_change, store_draft
+from core.orders.services.change_plan import Rates, Wish, effect_of, kept_plan, taxed, wish_of
+from core.orders.services.change_shapes import (
+    BETTER,
+    KEEP,
+    REEVALUATE,
+    Action,
+    Effect,
+    Plan,
+    PlannedAdjustment,
+    PlannedDelivery,
+    PlannedLine,
+    PlannedTax,
+    SetDelivery,
+)
+from core.orders.services.claims import claim_key, claims_used
+from core.orders.services.read import OrderView, order_view
+from core.orders.services.settle import money_facts
+
+
+class NotForSaleNow(Refused):
+    """Goods that this site does not sell in the order's currency now."""
+
+    code = "not_for_sale"
+    default_message = "This product is not for sale here at the moment."
+
+
+class PreviewMoved(Refused):
+    """The order would now cost something else than the preview said."""
+
+    code = "preview_moved"
+    default_message = "Prices or the order have changed since the preview. Look at it again, then confirm."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """An order, what a change would write, and what that does. `plan.policy` is the one that was used."""
+
+    order: OrderView
+    plan: Plan
+    effect: Effect
+
+
+def preview_change(state: SiteState, order_id: int, actions: Sequence[Action], *, policy: str = KEEP) -> Preview:
+    """What a change would do; writes nothing. Asks promote_prices, promote_offers and checkout_taxes as needed.
+
+    Raises NotFound, NotThatMany, WrongAmount, NotForSaleNow, HookFailed.
+    """
+    order = order_view(order_id, site=state.site)
+    if order is None:
+        raise NotFound
+    wish, rates = wish_of(order, actions), _rates(order_id)
+    given_back = int(db.value("SELECT given_back FROM orders WHERE id = ?", order_id))
+    plans = []
+    if policy in {KEEP, BETTER}:
+        plans.append(_kept(state, order, wish, rates))
+    if policy in {REEVALUATE, BETTER}:
+        plans.append(_reevaluated(state, order, wish, rates))
+    delivery_tax = sum(amount for _name, _rate, amount in _delivery_taxes(order_id))
+    money = money_facts(order_id)
+    looked = [
+        Preview(order=order, plan=plan, effect=effect_of(order, plan, money, given_back, delivery_tax))
+        for plan in plans
+    ]
+    return min(looked, key=lambda one: one.effect.price_after)
+
+
+def draft_change(
+    state: SiteState,
+    order_id: int,
+    actions: Sequence[Action],
+    *,
+    key: str,
+    actor: str,
+    reason: str = "",
+    policy: str = KEEP,
+    seen_price: int | None = None,
+) -> int:
+    """Preview a change and keep it as a draft; answers its id, the same for a repeated `key`. Commits.
+
+    `seen_price` is what the order was said to cost afterwards: PreviewMoved if it is something else by now.
+    """
+    known = db.value(
+        "SELECT id FROM order_change WHERE order_id = ? AND key = ? AND site_id = ?", order_id, key[:64], state.site.id
+    )
+    if known is not None:
+        return int(known)
+    found = preview_change(state, order_id, actions, policy=policy)
+    if seen_price is not None and found.effect.price_after != seen_price:
+        raise PreviewMoved
+    return store_draft(found.order, actions, found.plan, found.effect, actor=actor, reason=reason, key=key)
+
+
+def change_order(
+    state: SiteState,
+    order_id: int,
+    actions: Sequence[Action],
+    *,
+    key: str,
+    actor: str,
+    reason: str = "",
+    policy: str = KEEP,
+    seen_price: int | None = None,
+) -> int:
+    """Draft and confirm at once, for whoever has seen the preview; answers the change's id, the same if repeated."""
+    change_id = draft_change(
+        state, order_id, actions, key=key, actor=actor, reason=reason, policy=policy, seen_price=seen_price
+    )
+    confirm_change(state.site, change_id, actor=actor)
+    return change_id
+
+
+# -- keeping what was agreed -------------------------------------------------------------------------------------------
+
+
+def _kept(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> Plan:
+    new = _new_goods(state, order, wish)
+    plan = kept_plan(order, wish, rates, new)
+    return msgspec.structs.replace(plan, delivery=_delivery(state, order, wish))
+
+
+def _new_goods(state: SiteState, order: OrderView, wish: Wish) -> tuple[PlannedLine, ...]:
+    """Goods that were not on the order: today's prices without offers, and today's taxes."""
+    if not wish.goods:
+        return ()
+    stored = _as_cart(order, wish.goods)
+    variants = cart_variants(state.site, order.language, order.currency, list(wish.goods))
+    cart, _steps = priced_cart(state, stored, variants)
+    if len(cart.lines) < len(wish.goods):
+        raise NotForSaleNow
+    priced = _quoted(state, order, wish, [], stored, variants)
+    return tuple(_planned(one, priced.taxes, variants, None) for one in priced.lines)
+
+
+def _delivery(state: SiteState, order: OrderView, wish: Wish) -> PlannedDelivery | None:
+    """The delivery with its tax: at the order's own rates, or as today's tax plugin says where it had none."""
+    wanted = wish.delivery
+    if wanted is None:
+        return None
+    own = [(name, rate) for name, rate, _amount in _delivery_taxes(order.id)]
+    taxes = taxed(wanted.amount, own, included=order.prices_include_tax) if own else _asked_taxes(state, order, wanted)
+    tax = sum(one.amount for one in taxes)
+    on_top = 0 if order.prices_include_tax else 1
+    offers = sum(one.amount.amount for one in order.adjustments if one.target == "delivery")
+    return PlannedDelivery(
+        amount=wanted.amount + offers, tax=tax, total=wanted.amount + on_top * tax,
+        title=wanted.title or order.delivery_title, carrier=wanted.carrier or order.carrier,
+        service=wanted.service or order.service, taxes=taxes,
+    )  # fmt: skip
+
+
+def _asked_taxes(state: SiteState, order: OrderView, wanted: SetDelivery) -> tuple[PlannedTax, ...]:
+    line = TaxableLine(key="delivery", tax_class="delivery", amount=Money(wanted.amount, order.currency))
+    asked = PricedCart(
+        lines=(line,), currency=order.currency, address=order.address, prices_include_tax=order.prices_include_tax,
+        customer_id=order.shopper_id,
+    )  # fmt: skip
+    answer = state.hooks.checkout_taxes(site=state.site, priced=asked)
+    return _planned_taxes(answer.taxes, "delivery") if answer else ()
+
+
+# -- pricing all that waits anew ---------------------------------------------------------------------------------------
+
+
+def _reevaluated(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> Plan:
+    """All units that wait, at today's prices, offers and taxes; what is not sold any more keeps its price."""
+    units = _waiting(order, wish)
+    stored = _as_cart(order, units)
+    variants = cart_variants(state.site, order.language, order.currency, list(units))
+    if any(variant_id not in variants or variants[variant_id].price is None for variant_id in wish.goods):
+        raise NotForSaleNow
+    sold = {variant_id for variant_id in units if variant_id in variants and variants[variant_id].price is not None}
+    candidates = _offers(state, order, stored, variants)
+    priced = _quoted(state, order, wish, candidates, stored, variants)
+    fixed = Wish(
+        cancels=dict(wish.cancels), charges=wish.charges, prices=wish.prices, address=wish.address,
+        further={
+            line.id: wish.further[line.id]
+            for line in order.lines
+            if line.id in wish.further and (line.id in wish.prices or line.variant_id not in sold)
+        },
+    )  # fmt: skip
+    for line in order.lines:
+        if line.variant_id in sold and line.id not in wish.prices and line.allocated:
+            fixed.cancels[line.id] = line.allocated
+    first = {line.variant_id: line.id for line in reversed(order.lines)}
+    planned = [_planned(one, priced.taxes, variants, first.get(one.line.variant_id)) for one in priced.lines]
+    base = kept_plan(order, fixed, rates, ())
+    places = {one.line.id: len(base.lines) + place for place, one in enumerate(priced.lines)}
+    offers = tuple(_adjustment(order, one, places) for one in priced.adjustments if one.shares)
+    return msgspec.structs.replace(
+        base, policy=REEVALUATE, lines=(*base.lines, *planned), adjustments=offers,
+        delivery=_delivery(state, order, wish),
+    )  # fmt: skip
+
+
+def _waiting(order: OrderView, wish: Wish) -> dict[int, int]:
+    """Units per variant that are priced anew: what waits, further units and new goods, but those with a set price."""
+    units = dict(wish.goods)
+    for line in order.lines:
+        if line.id in wish.prices:
+            continue
+        waiting = line.allocated - wish.cancels.get(line.id, 0) + wish.further.get(line.id, 0)
+        if waiting:
+            units[line.variant_id] = units.get(line.variant_id, 0) + waiting
+    return units
+
+
+def _offers(
+    state: SiteState, order: OrderView, stored: StoredCart, variants: Mapping[int, CartVariant]
+) -> list[Candidate]:
+    """Candidates that can still be had, those that this very order holds a claim on included."""
+    cart, _steps = priced_cart(state, stored, variants)
+    if not cart.lines:
+        return []
+    found = [
+        Candidate(plugin=plugin, offer=offer)
+        for plugin, answer in state.hooks.each("promote_offers", site=state.site, cart=cart, codes=cart.codes)
+        for offer in answer
+        if isinstance(offer, Offer)
+    ]
+    used = claims_used(state.site.id, [claim_key(one.plugin, claim) for one in found for claim in one.offer.claims])
+    own = _own_claims(order)
+    return [
+        one
+        for one in found
+        if all(
+            used.get(key, 0) - own.get(key, 0) + claim.amount <= claim.limit
+            for claim in one.offer.claims
+            for key in (claim_key(one.plugin, claim),)
+        )
+    ]
+
+
+def _own_claims(order: OrderView) -> dict[str, int]:
+    return dict(db.rows("SELECT key, amount FROM order_claim WHERE order_id = ? AND released = ?", order.id, False))
+
+
+def _adjustment(order: OrderView, one: Adjustment, places: Mapping[int, int]) -> PlannedAdjustment:
+    own = _own_claims(order)
+    keys = [(claim_key(one.plugin, claim), claim.limit, claim.amount) for claim in one.claims]
+    return PlannedAdjustment(
+        plugin=one.plugin, rule=one.rule, title=one.title, code=one.code,
+        amount=sum(amount.amount for _line, amount in one.shares),
+        shares={places[line_id]: amount.amount for line_id, amount in one.shares},
+        claims=tuple(key for key in keys if key[0] not in own),
+    )  # fmt: skip
+
+
+# -- asking ------------------------------------------------------------------------------------------------------------
+
+
+def _as_cart(order: OrderView, units: Mapping[int, int]) -> StoredCart:
+    """Units per variant in the form that prices and offers are asked for."""
+    return StoredCart(
+        id=-order.id, site_id=order.site_id, currency=order.currency, language=order.language,
+        shopper_id=order.shopper_id, email=order.email, codes=order.codes, address=order.address,
+        billing=order.billing, carrier=order.carrier, service=order.service, gateway=order.gateway, extra=order.extra,
+        note="", version=order.version, ordered_at=None,
+        lines=tuple(
+            StoredLine(id=place, variant_id=variant_id, quantity=quantity)
+            for place, (variant_id, quantity) in enumerate(sorted(units.items()), 1)
+        ),
+    )  # fmt: skip
+
+
+def _quoted(
+    state: SiteState,
+    order: OrderView,
+    wish: Wish,
+    candidates: Sequence[Candidate],
+    stored: StoredCart,
+    variants: Mapping[int, CartVariant],
+) -> Quote:
+    cart, _steps = priced_cart(state, stored, variants)
+    after = discounted(cart, candidates, None)
+    address: Address | None = wish.address or order.address
+    asked = after.taxable(address, prices_include_tax=order.prices_include_tax)
+    taxes = state.hooks.checkout_taxes(site=state.site, priced=asked) if cart.lines else None
+    return quote(after, taxes, prices_include_tax=order.prices_include_tax)
+
+
+def _planned(
+    one: QuoteLine, taxes: Sequence[Tax], variants: Mapping[int, CartVariant], of_line_id: int | None
+) -> PlannedLine:
+    line = one.line
+    picture = variants[line.variant_id].picture
+    return PlannedLine(
+        variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name,
+        picture=picture.name if picture else "", quantity=line.quantity, unit_amount=line.unit.amount,
+        list_amount=line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount,
+        tax=one.tax.amount, total=one.total.amount, tax_class=line.tax_class, weight_g=line.weight_g,
+        needs_delivery=line.needs_delivery, of_line_id=of_line_id, taxes=_planned_taxes(taxes, f"line:{line.id}"),
+    )  # fmt: skip
+
+
+def _planned_taxes(taxes: Sequence[Tax], key: str) -> tuple[PlannedTax, ...]:
+    return tuple(
+        PlannedTax(name=tax.name[:120], rate=tax.rate, amount=tax.amount.amount) for tax in taxes if tax.key == key
+    )
+
+
+def _rates(order_id: int) -> Rates:
+    """The tax rates of each line, as they were when it was priced."""
+    rates: dict[int | None, list[tuple[str, int]]] = {}
+    for line_id, name, rate in db.rows(
+        "SELECT line_id, name, rate FROM order_tax WHERE order_id = ? AND line_id IS NOT NULL ORDER BY id", order_id
+    ):
+        rates.setdefault(line_id, []).append((name, rate))
+    return rates
+
+
+def _delivery_taxes(order_id: int) -> list[tuple[str, int, int]]:
+    return [
+        (row[0], row[1], row[2])
+        for row in db.rows(
+            "SELECT name, rate, amount FROM order_tax WHERE order_id = ? AND line_id IS NULL ORDER BY id", order_id
+        )
+    ]

@@ -1,0 +1,55 @@
+"""Returns, exchanges and claims: what was asked for, and what became of every unit. No state is stored."""
+
+from __future__ import annotations
+
+import peewee
+from peewee import Check
+
+from core.kernel import db
+from core.orders.models.order import Order, OrderLine
+
+
+class OrderCase(db.SiteTable):
+    """One return, exchange or claim (`kind`). Its state follows from the instants and from its lines' counts.
+
+    `granted` is what was decided to be given back, in minor units, once it is resolved; what moved is a payment fact.
+    """
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    kind = peewee.CharField(max_length=10, constraints=[Check("kind IN ('return', 'exchange', 'claim')")])
+    key = peewee.CharField(max_length=64)
+    reason = peewee.CharField(max_length=40)
+    note = peewee.TextField(default="")
+    photos = db.JSONField(default=list)
+    wanted = db.JSONField(default=dict)
+    outcome = peewee.CharField(max_length=20, default="")
+    granted = peewee.BigIntegerField(default=0)
+    actor = peewee.CharField(max_length=80)
+    answer = peewee.TextField(default="")
+    requested_at = db.InstantField()
+    approved_at = db.InstantField(null=True)
+    ended_at = db.InstantField(null=True)
+
+    class Meta:
+        indexes = ((("order", "key"), True), (("site_id", "requested_at"), False))
+
+
+class OrderCaseLine(db.Table):
+    """Units of one line: how many are to come, came, and where each of them went after it was looked at."""
+
+    case = peewee.ForeignKeyField(OrderCase, on_delete="CASCADE")
+    line = peewee.ForeignKeyField(OrderLine, on_delete="CASCADE")
+    quantity = peewee.IntegerField(constraints=[Check("quantity > 0")])
+    received = peewee.IntegerField(default=0)
+    sellable = peewee.IntegerField(default=0)
+    damaged = peewee.IntegerField(default=0)
+    discarded = peewee.IntegerField(default=0)
+    to_supplier = peewee.IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("case", "line"), True),)
+        constraints = [
+            Check("received >= 0 AND received <= quantity"),
+            Check("sellable >= 0 AND damaged >= 0 AND discarded >= 0 AND to_supplier >= 0"),
+            Check("sellable + damaged + discarded + to_supplier <= received"),
+        ]

@@ -1,0 +1,330 @@
+"""Changes after placement: a draft with its effect is confirmed in one transaction, or dropped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import msgspec
+
+from core.catalogue.services import stock
+from core.hookspecs.events import OrderCancelled, OrderChanged
+from core.hookspecs.promote import Claim
+from core.hookspecs.site import Site
+from core.kernel import activity, db, events
+from core.lib import clock
+from core.lib.errors import NotFound, Refused
+from core.orders.services.addresses import address_json
+from core.orders.services.change_plan import NothingChanges, fixed_refunds, stock_needs, totals_after
+from core.orders.services.change_shapes import CONFIRMED, DRAFT, DROPPED, Action, ChangeView, Effect, Plan, PlannedTax
+from core.orders.services.claims import release_claims, take_claims
+from core.orders.services.goods import NotThatMany, stock_reference
+from core.orders.services.payments import ask_for_the_rest
+from core.orders.services.read import order_view
+from core.orders.services.settle import line_facts, money_facts, settle
+from core.orders.services.shapes import OrderView
+from core.orders.services.status import due
+from core.orders.services.store import NewTax, insert_many, insert_taxes
+from core.orders.services.timeline import note
+
+_actions = msgspec.json.Decoder(Action)
+_plans = msgspec.json.Decoder(Plan)
+_effects = msgspec.json.Decoder(Effect)
+
+
+class ChangeStale(Refused):
+    """The order is not what it was when the change was looked at."""
+
+    code = "change_stale"
+    default_message = "The order has changed in the meantime. Look at the effect again, then confirm."
+
+
+class ChangeDropped(Refused):
+    """The change was dropped, so it cannot be confirmed any more."""
+
+    code = "change_dropped"
+    default_message = "This change was dropped. Make a new one."
+
+
+# -- drafts ------------------------------------------------------------------------------------------------------------
+
+
+def store_draft(
+    order: OrderView, actions: Sequence[Action], plan: Plan, effect: Effect, *, actor: str, reason: str, key: str
+) -> int:
+    """Keep a previewed change; answers its id, that of the first draft if the key is repeated. Commits.
+
+    Raises NothingChanges for a plan that writes nothing.
+    """
+    if plan == Plan(policy=plan.policy):
+        raise NothingChanges
+    with db.transaction():
+        made = db.value(
+            "INSERT INTO order_change (site_id, order_id, version, state, policy, actor, reason, key, plan, effect,"
+            " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id, key) DO NOTHING RETURNING id",
+            order.site_id, order.id, order.version, DRAFT, plan.policy, actor, reason[:2000], key[:64], _json(plan),
+            _json(effect), clock.now_us(),
+        )  # fmt: skip
+        if made is None:
+            return int(db.value("SELECT id FROM order_change WHERE order_id = ? AND key = ?", order.id, key[:64]))
+        for position, action in enumerate(actions):
+            data = msgspec.json.encode(action).decode()
+            db.execute(
+                "INSERT INTO order_change_action (change_id, position, kind, data) VALUES (?, ?, ?, ?)",
+                made,
+                position,
+                json.loads(data)["kind"],
+                data,
+            )
+    return int(made)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def change_view(site: Site, change_id: int) -> ChangeView:
+    """A stored change with its actions, if it is of this site; raises NotFound. Two statements."""
+    row = db.one(
+        "SELECT id, order_id, version, state, policy, actor, reason, key, created_at, ended_at, plan, effect"
+        " FROM order_change WHERE id = ? AND site_id = ?",
+        change_id,
+        site.id,
+    )
+    if row is None:
+        raise NotFound
+    actions = db.rows("SELECT data FROM order_change_action WHERE change_id = ? ORDER BY position", change_id)
+    return ChangeView(
+        id=row[0], order_id=row[1], version=row[2], state=row[3], policy=row[4], actor=row[5], reason=row[6],
+        key=row[7], created_at=clock.instant(row[8]), ended_at=None if row[9] is None else clock.instant(row[9]),
+        actions=tuple(_actions.decode(data) for (data,) in actions), plan=_plans.decode(row[10]),
+        effect=_effects.decode(row[11]),
+    )  # fmt: skip
+
+
+def drop_change(site: Site, change_id: int, *, actor: str) -> None:
+    """Let a draft go; one that is dropped stays so. Raises NotFound, ChangeStale for a confirmed one. Commits."""
+    with db.transaction():
+        state = db.value("SELECT state FROM order_change WHERE id = ? AND site_id = ?", change_id, site.id)
+        if state is None:
+            raise NotFound
+        dropped = db.execute(
+            "UPDATE order_change SET state = ?, ended_at = ?, actor = ? WHERE id = ? AND state = ?",
+            DROPPED, clock.now_us(), actor, change_id, DRAFT,
+        )  # fmt: skip
+        if not dropped and state == CONFIRMED:
+            raise ChangeStale("This change is confirmed already.")
+
+
+# -- confirming --------------------------------------------------------------------------------------------------------
+
+
+def confirm_change(site: Site, change_id: int, *, actor: str) -> None:
+    """Write what a draft planned, once: stock, lines, charges, delivery, the timeline and what is to be paid. Commits.
+
+    Raises NotFound, ChangeDropped, ChangeStale (another act came first), OutOfStock, ClaimExhausted: nothing is
+    written then, and the draft stays. Records OrderChanged, and OrderCancelled with the last unit.
+    """
+    change = change_view(site, change_id)
+    db.retrying(lambda: _confirm_once(site, change, actor))
+
+
+def _confirm_once(site: Site, change: ChangeView, actor: str) -> None:
+    with db.transaction():
+        if _claimed(change):
+            confirm_plan(site, change, actor)
+
+
+def _claimed(change: ChangeView) -> bool:
+    """Whether this call confirms it: false if another has. The order's version is compared in the same breath."""
+    if not db.execute(
+        "UPDATE order_change SET state = ?, ended_at = ? WHERE id = ? AND state = ?",
+        CONFIRMED, clock.now_us(), change.id, DRAFT,
+    ):  # fmt: skip
+        if db.value("SELECT state FROM order_change WHERE id = ?", change.id) == DROPPED:
+            raise ChangeDropped
+        return False
+    if not db.execute(
+        "UPDATE orders SET version = version + 1 WHERE id = ? AND version = ?", change.order_id, change.version
+    ):
+        raise ChangeStale
+    return True
+
+
+def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
+    """`confirm_change` after the version was compared, as part of a verb's transaction."""
+    db.require_transaction()
+    order, plan = order_view(change.order_id, site=site), change.plan
+    if order is None:
+        raise NotFound
+    _fix_refunds(order)
+    stock.promise_difference(stock_needs(order, plan), stock_reference(order.id), actor)
+    _cancel(order, plan)
+    _append(order, plan)
+    _charge(order, change)
+    _deliver_elsewhere(order, plan)
+    _sum_up(order, plan)
+    _tell(site, order, change, actor)
+    settle(order.id)
+    ask_for_the_rest(site.id, order.id)
+
+
+def _fix_refunds(order: OrderView) -> None:
+    """What was refunded because it was owed does not pay for what is added now."""
+    money = money_facts(order.id)
+    if not money.captured:
+        return
+    asked = int(
+        db.value(
+            "SELECT COALESCE(SUM(o.amount), 0) FROM payment_operation o JOIN payment p ON p.id = o.payment_id"
+            " WHERE p.order_id = ? AND o.kind = 'refund' AND o.state <> 'failed'",
+            order.id,
+        )
+    )
+    row = db.one("SELECT total, delivery_total, given_back FROM orders WHERE id = ?", order.id)
+    assert row is not None
+    fixed = fixed_refunds(row[0], row[1], line_facts(order.id), money, row[2], asked)
+    db.execute("UPDATE orders SET given_back = ? WHERE id = ?", fixed, order.id)
+
+
+def _cancel(order: OrderView, plan: Plan) -> None:
+    for line in order.lines:
+        units = plan.cancels.get(line.id, 0)
+        if units and not db.execute(
+            "UPDATE order_line SET allocated = allocated - ?, cancelled = cancelled + ?,"
+            " picked = CASE WHEN picked > allocated - ? + shipped THEN allocated - ? + shipped ELSE picked END"
+            " WHERE id = ? AND order_id = ? AND allocated >= ?",
+            units, units, units, units, line.id, order.id, units,
+        ):  # fmt: skip
+            raise NotThatMany(sku=line.sku)
+
+
+def _append(order: OrderView, plan: Plan) -> None:
+    first = int(db.value("SELECT MAX(position) FROM order_line WHERE order_id = ?", order.id)) + 1
+    counted = dict.fromkeys(
+        ("picked", "shipped", "delivered", "cancelled", "return_requested", "received", "restocked", "written_off"), 0
+    )
+    rows = [
+        {
+            "order_id": order.id, "position": first + place, "ordered": line.quantity, "allocated": line.quantity,
+            **{name: value for name, value in msgspec.to_builtins(line).items() if name not in {"taxes", "quantity"}},
+            **counted,
+        }
+        for place, line in enumerate(plan.lines)
+    ]  # fmt: skip
+    insert_many("order_line", rows)
+    ids = [
+        row[0]
+        for row in db.rows(
+            "SELECT id FROM order_line WHERE order_id = ? AND position >= ? ORDER BY position", order.id, first
+        )
+    ]
+    taxes = [_tax(place, tax) for place, line in enumerate(plan.lines) for tax in line.taxes]
+    insert_taxes(order.id, taxes, ids)
+    _append_offers(order, plan, ids)
+
+
+def _tax(position: int | None, tax: PlannedTax) -> NewTax:
+    return NewTax(position=position, name=tax.name, rate=tax.rate, amount=tax.amount)
+
+
+def _append_offers(order: OrderView, plan: Plan, ids: Sequence[int]) -> None:
+    last = db.value("SELECT COALESCE(MAX(position), -1) FROM order_adjustment WHERE order_id = ?", order.id)
+    insert_many(
+        "order_adjustment",
+        [
+            {
+                "order_id": order.id, "position": int(last) + 1 + place, "plugin": one.plugin, "rule": one.rule[:200],
+                "title": one.title, "code": one.code[:64], "target": "lines", "amount": one.amount,
+                "shares": json.dumps({str(ids[at]): amount for at, amount in one.shares.items()}),
+            }
+            for place, one in enumerate(plan.adjustments)
+        ],
+    )  # fmt: skip
+    claims = {
+        key: Claim(key=key, limit=limit, amount=amount) for one in plan.adjustments for key, limit, amount in one.claims
+    }
+    take_claims(order.site_id, claims)
+    for key, claim in sorted(claims.items()):
+        db.execute(
+            "INSERT INTO order_claim (order_id, key, amount, released) VALUES (?, ?, ?, ?)",
+            order.id, key, claim.amount, False,
+        )  # fmt: skip
+
+
+def _charge(order: OrderView, change: ChangeView) -> None:
+    insert_many(
+        "order_charge",
+        [
+            {
+                "order_id": order.id, "change_id": change.id, "line_id": one.line_id, "kind": one.charge,
+                "reason": one.reason, "amount": one.amount,
+            }
+            for one in change.plan.charges
+        ],
+    )  # fmt: skip
+
+
+def _deliver_elsewhere(order: OrderView, plan: Plan) -> None:
+    if plan.address is not None:
+        db.execute(
+            "UPDATE orders SET address = ?, name = ?, phone = CASE WHEN ? = '' THEN phone ELSE ? END WHERE id = ?",
+            address_json(plan.address), plan.address.name, plan.address.phone, plan.address.phone, order.id,
+        )  # fmt: skip
+    if plan.delivery is None:
+        return
+    db.execute("DELETE FROM order_tax WHERE order_id = ? AND line_id IS NULL", order.id)
+    insert_taxes(order.id, [_tax(None, tax) for tax in plan.delivery.taxes], ())
+    db.execute(
+        "UPDATE orders SET delivery = ?, delivery_total = ?, delivery_title = ?, carrier = ?, service = ? WHERE id = ?",
+        plan.delivery.amount, plan.delivery.total, plan.delivery.title[:200], plan.delivery.carrier,
+        plan.delivery.service, order.id,
+    )  # fmt: skip
+
+
+def _sum_up(order: OrderView, plan: Plan) -> None:
+    """The stored sums are those of the rows."""
+    total, _delivery = totals_after(order, plan)
+    db.execute(
+        "UPDATE orders SET subtotal = subtotal + ?, discount = discount + ?, charges = charges + ?, total = ?,"
+        " tax = (SELECT COALESCE(SUM(t.amount), 0) FROM order_tax t WHERE t.order_id = orders.id) WHERE id = ?",
+        sum(line.subtotal for line in plan.lines), sum(line.discount for line in plan.lines),
+        sum(charge.amount for charge in plan.charges), total, order.id,
+    )  # fmt: skip
+
+
+def _tell(site: Site, order: OrderView, change: ChangeView, actor: str) -> None:
+    plan, effect = change.plan, change.effect
+    facts = line_facts(order.id)
+    row = db.one("SELECT total, delivery_total FROM orders WHERE id = ?", order.id)
+    assert row is not None
+    is_over = all(line.cancelled == line.ordered for line in facts)
+    happened: dict[str, object] = {
+        "change": change.id,
+        "reason": change.reason,
+        "lines": {str(line_id): units for line_id, units in plan.cancels.items()},
+        "added": [{"name": line.name, "quantity": line.quantity} for line in plan.lines],
+        "before": effect.price_before,
+        "after": effect.price_after,
+        "due": effect.price_before,
+        "due_after": due(row[0], row[1], facts),
+    }
+    if plan.address is not None:
+        happened["moved"] = True
+    if plan.delivery is not None:
+        happened["delivery"] = [order.delivery_title, plan.delivery.title]
+    note(order.id, actor, "cancelled" if is_over else "changed", **happened)
+    activity.record(
+        actor, "change", f"order:{order.id}", before={"price": effect.price_before},
+        after={"price": effect.price_after, "reason": change.reason}, site_id=site.id, title=order.number,
+    )  # fmt: skip
+    if is_over:
+        release_claims(site.id, order.id)
+        db.execute("UPDATE orders SET expires_at = NULL WHERE id = ?", order.id)
+        events.record(OrderCancelled(order_id=order.id, number=order.number, reason="changed"), site.id)
+    events.record(
+        OrderChanged(
+            order_id=order.id, number=order.number, change_id=change.id, delta=effect.delta, currency=order.currency
+        ),
+        site.id,
+    )

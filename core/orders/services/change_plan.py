@@ -1,0 +1,278 @@
+"""From actions to a plan and its effect: pure functions over an order, in whole minor units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.hookspecs.checkout import Address
+from core.lib.errors import NotFound, Refused
+from core.lib.money import portion, split
+from core.orders.services.change_shapes import (
+    GRANTS,
+    Action,
+    AddCharge,
+    AddGoods,
+    CancelUnits,
+    Effect,
+    Plan,
+    PlannedCharge,
+    PlannedLine,
+    PlannedTax,
+    RemoveLine,
+    SetAddress,
+    SetDelivery,
+    SetPrice,
+    SetQuantity,
+    Share,
+)
+from core.orders.services.goods import NotThatMany
+from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.status import LineFacts, MoneyFacts, due, owed_back, returned_value, share, to_be_captured
+
+_LARGEST = 10**15
+_MOST_UNITS = 9_999
+Rates = Mapping[int | None, Sequence[tuple[str, int]]]
+
+
+class NothingChanges(Refused):
+    """The actions leave the order as it is."""
+
+    code = "nothing_changes"
+    default_message = "This changes nothing."
+
+
+class WrongAmount(Refused):
+    """An amount below zero, or one that no order can have."""
+
+    status = 422
+    code = "wrong_amount"
+    default_message = "This amount cannot be used here."
+
+
+@dataclass(slots=True)
+class Wish:
+    """The actions added up: units to cancel and further units per line, new goods, prices, and the rest."""
+
+    cancels: dict[int, int] = field(default_factory=dict)
+    further: dict[int, int] = field(default_factory=dict)
+    goods: dict[int, int] = field(default_factory=dict)
+    prices: dict[int, int] = field(default_factory=dict)
+    charges: list[PlannedCharge] = field(default_factory=list)
+    delivery: SetDelivery | None = None
+    address: Address | None = None
+
+
+def wish_of(order: OrderView, actions: Sequence[Action]) -> Wish:
+    """Add the actions up. Raises NotFound for a line of another order, NotThatMany, WrongAmount."""
+    wish = Wish()
+    for action in actions:
+        _add(wish, order, action)
+    for line in order.lines:
+        if wish.cancels.get(line.id, 0) > line.allocated:
+            raise NotThatMany(sku=line.sku)
+        if line.id in wish.prices and not line.allocated - wish.cancels.get(line.id, 0):
+            raise NotThatMany(sku=line.sku)
+    return wish
+
+
+def _add(wish: Wish, order: OrderView, action: Action) -> None:
+    if isinstance(action, AddGoods):
+        _whole(action.quantity, 1)
+        wish.goods[action.variant_id] = wish.goods.get(action.variant_id, 0) + action.quantity
+    elif isinstance(action, SetQuantity):
+        line = _line(order, action.line_id)
+        more = _whole(action.quantity, 0) - line.left
+        _put(wish.further if more > 0 else wish.cancels, line.id, abs(more))
+    elif isinstance(action, CancelUnits):
+        _put(wish.cancels, _line(order, action.line_id).id, _whole(action.quantity, 0))
+    elif isinstance(action, RemoveLine):
+        line = _line(order, action.line_id)
+        _put(wish.cancels, line.id, line.allocated)
+    elif isinstance(action, SetPrice):
+        wish.prices[_line(order, action.line_id).id] = _amount(action.amount, 0)
+    elif isinstance(action, AddCharge):
+        sign = -1 if action.charge in GRANTS else 1
+        line_id = None if action.line_id is None else _line(order, action.line_id).id
+        amount = sign * _amount(action.amount, 1)
+        wish.charges.append(
+            PlannedCharge(charge=action.charge, amount=amount, reason=action.reason[:500], line_id=line_id)
+        )
+    elif isinstance(action, SetDelivery):
+        _amount(action.amount, 0)
+        wish.delivery = action
+    elif isinstance(action, SetAddress):
+        wish.address = action.address
+
+
+def _put(units: dict[int, int], line_id: int, quantity: int) -> None:
+    if quantity:
+        units[line_id] = units.get(line_id, 0) + quantity
+
+
+def _line(order: OrderView, line_id: int) -> OrderLineView:
+    found = next((line for line in order.lines if line.id == line_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _whole(quantity: int, least: int) -> int:
+    if not least <= quantity <= _MOST_UNITS:
+        raise NotThatMany("Write a whole number from %(least)s to %(most)s.", least=least, most=_MOST_UNITS)
+    return quantity
+
+
+def _amount(amount: int, least: int) -> int:
+    if not least <= amount <= _LARGEST:
+        raise WrongAmount
+    return amount
+
+
+# -- lines at their own rates ------------------------------------------------------------------------------------------
+
+
+def taxed(amount: int, rates: Sequence[tuple[str, int]], *, included: bool) -> tuple[PlannedTax, ...]:
+    """Taxes on an amount at known rates; several of them share one rounded sum by largest remainder."""
+    whole = sum(rate for _name, rate in rates)
+    if not whole:
+        return tuple(PlannedTax(name=name, rate=rate, amount=0) for name, rate in rates)
+    tax = portion(amount, whole, 10_000 + whole) if included else portion(amount, whole, 10_000)
+    parts = split(tax, [rate for _name, rate in rates])
+    return tuple(PlannedTax(name=name, rate=rate, amount=part) for (name, rate), part in zip(rates, parts, strict=True))
+
+
+def further_line(
+    line: OrderLineView, quantity: int, unit: int, rates: Sequence[tuple[str, int]], *, included: bool
+) -> PlannedLine:
+    """Units that go on from a line, at `unit` each and at the line's own tax rates."""
+    subtotal = unit * quantity
+    taxes = taxed(subtotal, rates, included=included)
+    tax = sum(one.amount for one in taxes)
+    return PlannedLine(
+        variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name, picture=line.picture,
+        quantity=quantity, unit_amount=unit, list_amount=max(unit, line.list_unit.amount), subtotal=subtotal,
+        discount=0, tax=tax, total=subtotal if included else subtotal + tax, tax_class=line.tax_class,
+        weight_g=line.weight_g, needs_delivery=line.needs_delivery, of_line_id=line.id, taxes=taxes,
+    )  # fmt: skip
+
+
+def kept_plan(order: OrderView, wish: Wish, rates: Rates, new: Sequence[PlannedLine]) -> Plan:
+    """The plan that leaves agreed prices alone; `new` are the goods that were not on the order, priced today."""
+    included = order.prices_include_tax
+    cancels, lines = dict(wish.cancels), list[PlannedLine]()
+    for line in order.lines:
+        own, more = rates.get(line.id, ()), wish.further.get(line.id, 0)
+        if line.id in wish.prices:
+            waiting = line.allocated - cancels.get(line.id, 0)
+            cancels[line.id] = line.allocated
+            lines.append(further_line(line, waiting + more, wish.prices[line.id], own, included=included))
+        elif more:
+            lines.append(further_line(line, more, line.unit.amount, own, included=included))
+    return Plan(cancels=cancels, lines=(*lines, *new), charges=tuple(wish.charges), address=wish.address)
+
+
+# -- what it does ------------------------------------------------------------------------------------------------------
+
+
+def line_facts_of(line: OrderLineView) -> LineFacts:
+    """A line's figures for the pure rules."""
+    return LineFacts(
+        ordered=line.quantity, shipped=line.shipped, delivered=line.delivered, cancelled=line.cancelled,
+        return_requested=line.return_requested, received=line.received, needs_delivery=line.needs_delivery,
+        total=line.total.amount,
+    )  # fmt: skip
+
+
+def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, delivery_tax: int) -> Effect:
+    """What a plan does to money, stock and delivery: what the order's own page will show once it is confirmed."""
+    before = [line_facts_of(line) for line in order.lines]
+    after = [_after(line, plan) for line in order.lines]
+    after += [LineFacts(ordered=new.quantity, needs_delivery=new.needs_delivery, total=new.total) for new in plan.lines]
+    new_total, new_delivery = totals_after(order, plan)
+    price_before = due(order.total.amount, order.delivery_total.amount, before) - returned_value(before)
+    price_after = due(new_total, new_delivery, after) - returned_value(after)
+    fixed = fixed_refunds(order.total.amount, order.delivery_total.amount, before, money, given_back)
+    needed = to_be_captured(new_total, new_delivery, after, money, fixed)
+    return Effect(
+        price_before=price_before,
+        price_after=price_after,
+        tax_before=sum(_tax_left(line, 0) for line in order.lines) + (delivery_tax if _lives(before) else 0),
+        tax_after=sum(_tax_left(line, plan.cancels.get(line.id, 0)) for line in order.lines)
+        + sum(new.tax for new in plan.lines)
+        + ((plan.delivery.tax if plan.delivery else delivery_tax) if _lives(after) else 0),
+        to_pay=max(0, needed - money.captured),
+        to_refund=owed_back(new_total, new_delivery, after, money),
+        shares=_shares(order, plan),
+        stock=stock_needs(order, plan),
+        delivery_before=order.delivery_total.amount if _lives(before) else 0,
+        delivery_after=new_delivery if _lives(after) else 0,
+    )
+
+
+def totals_after(order: OrderView, plan: Plan) -> tuple[int, int]:
+    """(total, delivery total) as they will be stored. Raises WrongAmount below zero."""
+    delivery = plan.delivery.total if plan.delivery else order.delivery_total.amount
+    total = (
+        order.total.amount
+        - order.delivery_total.amount
+        + delivery
+        + sum(new.total for new in plan.lines)
+        + sum(charge.amount for charge in plan.charges)
+    )
+    if not 0 <= total <= _LARGEST:
+        raise WrongAmount("More cannot be granted than the order costs.")
+    return total, delivery
+
+
+def fixed_refunds(
+    total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts, given_back: int, asked: int = 0
+) -> int:
+    """`given_back` as a change fixes it: refunds, done or `asked` for, as far as they were owed until now."""
+    owed = max(0, money.captured - due(total, delivery_total, lines) + returned_value(lines))
+    return max(given_back, min(max(money.refunded, asked), owed))
+
+
+def stock_needs(order: OrderView, plan: Plan) -> dict[int, int]:
+    """Pieces more or less per variant; variants whose sum is nothing are left out."""
+    needs: dict[int, int] = {}
+    variants = {line.id: line.variant_id for line in order.lines}
+    for line_id, quantity in plan.cancels.items():
+        needs[variants[line_id]] = needs.get(variants[line_id], 0) - quantity
+    for new in plan.lines:
+        needs[new.variant_id] = needs.get(new.variant_id, 0) + new.quantity
+    return {variant_id: pieces for variant_id, pieces in sorted(needs.items()) if pieces}
+
+
+def _after(line: OrderLineView, plan: Plan) -> LineFacts:
+    facts = line_facts_of(line)
+    return LineFacts(
+        ordered=facts.ordered, shipped=facts.shipped, delivered=facts.delivered,
+        cancelled=facts.cancelled + plan.cancels.get(line.id, 0), return_requested=facts.return_requested,
+        received=facts.received, needs_delivery=facts.needs_delivery, total=facts.total,
+    )  # fmt: skip
+
+
+def _lives(lines: Sequence[LineFacts]) -> bool:
+    return any(line.cancelled < line.ordered for line in lines)
+
+
+def _tax_left(line: OrderLineView, cancels: int) -> int:
+    return line.tax.amount - share(line.tax.amount, line.cancelled + cancels, line.quantity)
+
+
+def _shares(order: OrderView, plan: Plan) -> tuple[Share, ...]:
+    gone = [
+        Share(
+            line_id=line.id,
+            name=line.name,
+            units=-units,
+            amount=share(line.total.amount, line.cancelled, line.quantity)
+            - share(line.total.amount, line.cancelled + units, line.quantity),
+            tax=_tax_left(line, units) - _tax_left(line, 0),
+        )
+        for line in order.lines
+        if (units := plan.cancels.get(line.id, 0))
+    ]
+    new = [Share(line_id=None, name=one.name, units=one.quantity, amount=one.total, tax=one.tax) for one in plan.lines]
+    return (*gone, *new)

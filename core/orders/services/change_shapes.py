@@ -1,0 +1,206 @@
+"""What may be changed after placement, and what a change will write: structs that are kept as JSON with the change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from core.hookspecs.checkout import Address
+
+KEEP, REEVALUATE, BETTER = "keep", "reevaluate", "better"
+POLICIES = (KEEP, REEVALUATE, BETTER)
+DRAFT, CONFIRMED, DROPPED = "draft", "confirmed", "dropped"
+FEES = ("fee", "restocking", "return_delivery")
+GRANTS = ("goodwill", "claim")
+
+
+class AddGoods(msgspec.Struct, frozen=True, kw_only=True, tag="add", tag_field="kind"):
+    """Units of a variant that are not on the order yet, or at another price."""
+
+    variant_id: int
+    quantity: int
+
+
+class SetQuantity(msgspec.Struct, frozen=True, kw_only=True, tag="quantity", tag_field="kind"):
+    """How many units of a line there shall be, those that have left included."""
+
+    line_id: int
+    quantity: int
+
+
+class CancelUnits(msgspec.Struct, frozen=True, kw_only=True, tag="cancel", tag_field="kind"):
+    """Units of a line that will not be sent."""
+
+    line_id: int
+    quantity: int
+
+
+class RemoveLine(msgspec.Struct, frozen=True, kw_only=True, tag="remove", tag_field="kind"):
+    """All units of a line that have not left."""
+
+    line_id: int
+
+
+class SetPrice(msgspec.Struct, frozen=True, kw_only=True, tag="price", tag_field="kind"):
+    """What one unit costs from now on, offers included: for units that have not left. In the site's form of prices."""
+
+    line_id: int
+    amount: int
+    reason: str
+
+
+class SetAddress(msgspec.Struct, frozen=True, kw_only=True, tag="address", tag_field="kind"):
+    """Where the rest of the order goes."""
+
+    address: Address
+
+
+class SetDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="delivery", tag_field="kind"):
+    """Another delivery: what it costs after offers, in the site's form of prices; empty names stay as they are."""
+
+    amount: int
+    title: str = ""
+    carrier: str = ""
+    service: str = ""
+
+
+class AddCharge(msgspec.Struct, frozen=True, kw_only=True, tag="charge", tag_field="kind"):
+    """A fee, or something granted; `amount` is above zero either way."""
+
+    charge: Literal["fee", "restocking", "return_delivery", "goodwill", "claim"]
+    amount: int
+    reason: str = ""
+    line_id: int | None = None
+
+
+Action = AddGoods | SetQuantity | CancelUnits | RemoveLine | SetPrice | SetAddress | SetDelivery | AddCharge
+
+
+class PlannedTax(msgspec.Struct, frozen=True, kw_only=True):
+    """One tax on a planned line or delivery; `rate` in hundredths of a percent."""
+
+    name: str
+    rate: int
+    amount: int
+
+
+class PlannedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that will be appended; `of_line_id` is the line whose units these are or go on from."""
+
+    variant_id: int
+    product_id: int
+    sku: str
+    name: str
+    picture: str
+    quantity: int
+    unit_amount: int
+    list_amount: int
+    subtotal: int
+    discount: int
+    tax: int
+    total: int
+    tax_class: str
+    weight_g: int
+    needs_delivery: bool
+    of_line_id: int | None = None
+    taxes: tuple[PlannedTax, ...] = ()
+
+
+class PlannedCharge(msgspec.Struct, frozen=True, kw_only=True):
+    """A charge with its sign."""
+
+    charge: str
+    amount: int
+    reason: str
+    line_id: int | None
+
+
+class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The delivery as it will be; `total` with its tax."""
+
+    amount: int
+    tax: int
+    total: int
+    title: str
+    carrier: str
+    service: str
+    taxes: tuple[PlannedTax, ...] = ()
+
+
+class PlannedAdjustment(msgspec.Struct, frozen=True, kw_only=True):
+    """An offer on planned lines: `shares` maps their places to what it takes off."""
+
+    plugin: str
+    rule: str
+    title: str
+    code: str
+    amount: int
+    shares: dict[int, int]
+    claims: tuple[tuple[str, int, int], ...] = ()
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """All that confirming writes. `cancels` maps lines to units; prices and taxes are those of the preview."""
+
+    policy: str = KEEP
+    cancels: dict[int, int] = {}
+    lines: tuple[PlannedLine, ...] = ()
+    charges: tuple[PlannedCharge, ...] = ()
+    adjustments: tuple[PlannedAdjustment, ...] = ()
+    delivery: PlannedDelivery | None = None
+    address: Address | None = None
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """What a change means for one line: an existing one, or a planned one (`line_id` None)."""
+
+    line_id: int | None
+    name: str
+    units: int
+    amount: int
+    tax: int
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan does, in minor units: `price` is what the order costs without what was cancelled or returned.
+
+    `to_pay` is what the shopper has still to pay after it, `to_refund` what the shop then owes. `stock` maps variants
+    to pieces more (or less) that are promised.
+    """
+
+    price_before: int
+    price_after: int
+    tax_before: int
+    tax_after: int
+    to_pay: int
+    to_refund: int
+    shares: tuple[Share, ...]
+    stock: dict[int, int]
+    delivery_before: int
+    delivery_after: int
+
+    @property
+    def delta(self) -> int:
+        return self.price_after - self.price_before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeView:
+    """A stored change as pages show it."""
+
+    id: int
+    order_id: int
+    version: int
+    state: str
+    policy: str
+    actor: str
+    reason: str
+    key: str
+    created_at: datetime
+    ended_at: datetime | None
+    actions: tuple[Action, ...]
+    plan: Plan
+    effect: Effect
