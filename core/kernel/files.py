@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from core.kernel.installation import installation
 from core.lib import ids
@@ -108,10 +108,27 @@ def _decoded(data: bytes, most: int) -> tuple[Image.Image, str]:
 
 
 def _plain(opened: Image.Image) -> Image.Image:
-    """Turned upright, in RGB or RGBA, without anything but pixels."""
+    """Turned upright, in RGB or RGBA of the web's colours, without anything but pixels."""
     upright = ImageOps.exif_transpose(opened)
     alpha = "A" in upright.getbands() or "transparency" in upright.info
-    return upright.convert("RGBA" if alpha else "RGB")
+    plain = _in_srgb(upright, "RGBA" if alpha else "RGB")
+    # Pillow writes comments and XMP of the original again unless they are forgotten here.
+    plain.info.clear()
+    return plain
+
+
+def _in_srgb(picture: Image.Image, mode: str) -> Image.Image:
+    """Colours as the picture's profile means them; one that cannot be read or does not fit is left aside."""
+    profile = picture.info.get("icc_profile")
+    if not profile or picture.mode not in {"RGB", "RGBA", "CMYK", "L"}:
+        return picture.convert(mode)
+    try:
+        meant = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        found = ImageCms.profileToProfile(picture, meant, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError):
+        return picture.convert(mode)
+    assert found is not None, "not in place"
+    return found
 
 
 def _save(picture: Image.Image, stream: io.BytesIO, kind: str) -> None:
@@ -195,3 +212,33 @@ def delete(name: str) -> None:
     """Remove a picture and its renditions; nothing if it is gone already."""
     for path in _folder(name).glob(f"{Path(name).stem}[.-]*"):
         path.unlink(missing_ok=True)
+
+
+# -- files that are no pictures ----------------------------------------------------------------------------------------
+
+
+def keep_file(folder: str, data: bytes, suffix: str) -> str:
+    """Keep an upload as it is, in a folder of its own among the media; answers its generated name. Writes no row.
+
+    Nothing serves it: whoever keeps it has checked what it is, says who may have it and sends it as an attachment.
+    """
+    name = f"{ids.uid()}.{suffix}"
+    _write(_kept(folder, name), data)
+    return name
+
+
+def kept_file(folder: str, name: str) -> Path | None:
+    """Where a kept file lies; None if there is none of this name."""
+    path = _kept(folder, name)
+    return path if path.is_file() else None
+
+
+def drop_file(folder: str, name: str) -> None:
+    """Delete a kept file; nothing if it is gone already."""
+    _kept(folder, name).unlink(missing_ok=True)
+
+
+def _kept(folder: str, name: str) -> Path:
+    if "/" in folder + name or "\\" in folder + name or name.startswith("."):
+        raise ValueError(f"no name of a kept file: {folder}/{name}")
+    return installation().config.media / "files" / folder / name
