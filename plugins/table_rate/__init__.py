@@ -1,0 +1,1 @@
+"""Delivery prices by zone, weight, order value or quantity."""
