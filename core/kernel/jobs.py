@@ -19,13 +19,13 @@ from typing import Any
 import peewee
 import structlog
 
-from core.kernel import db
+from core.kernel import activity, db
 from core.kernel.installation import installation
 from core.lib import clock
 from core.lib.errors import Broken
 
 log = structlog.get_logger(__name__)
-READY, RUNNING, DONE, DEAD = "ready", "running", "done", "dead"
+READY, RUNNING, DONE, DEAD, DROPPED = "ready", "running", "done", "dead", "dropped"
 LEASE = timedelta(minutes=5)
 TRIES = 8
 KEPT = timedelta(days=7)
@@ -266,15 +266,39 @@ def retry(job_id: int) -> bool:
     return bool(found)
 
 
-def drop(job_id: int) -> bool:
-    """Give a dead letter up; False if it is not dead."""
+def drop(job_id: int, actor: str = "system") -> bool:
+    """Give a dead letter up; False if it is not dead. It is kept as long as done ones, so that it can be brought back.
+
+    Its key is free at once.
+    """
+    return _put_aside(job_id, DEAD, DROPPED, "job.dropped", actor)
+
+
+def take_back(job_id: int, actor: str = "system") -> bool:
+    """Let a dropped job be a dead letter again; False if it was not dropped, or is forgotten by now."""
+    return _put_aside(job_id, DROPPED, DEAD, "job.kept", actor)
+
+
+def _put_aside(job_id: int, before: str, after: str, verb: str, actor: str) -> bool:
     with db.transaction():
-        return bool(db.execute("DELETE FROM job WHERE id = ? AND state = ?", job_id, DEAD))
+        found = db.execute(
+            "UPDATE job SET state = ?, key = NULL, ended_at = ? WHERE id = ? AND state = ?",
+            after,
+            clock.now_us(),
+            job_id,
+            before,
+        )
+        if found:
+            name = db.value("SELECT name FROM job WHERE id = ?", job_id)
+            activity.record(actor, verb, f"job:{job_id}", title=name)
+    return bool(found)
 
 
 @job("jobs.forget", every=timedelta(hours=6))
 def _forget(running: Running) -> None:
-    """Done jobs are kept a week, so that a key stays taken that long."""
+    """Done jobs are kept a week, so that a key stays taken that long; dropped ones, so that they can be taken back."""
     del running
     with db.transaction():
-        db.execute("DELETE FROM job WHERE state = ? AND ended_at < ?", DONE, clock.micros(clock.now() - KEPT))
+        db.execute(
+            "DELETE FROM job WHERE state IN (?, ?) AND ended_at < ?", DONE, DROPPED, clock.micros(clock.now() - KEPT)
+        )

@@ -112,6 +112,7 @@ _HOUSE = (
     Item("staff", lazy("Staff and roles"), "staff", "staff.edit", everywhere=True),
     Item("activity", lazy("Activity"), "clock", "activity.view"),
     Item("jobs", lazy("Jobs"), "jobs", "jobs.view", everywhere=True),
+    Item("health", lazy("Health"), "pulse", "jobs.view", everywhere=True),
 )
 COUNTERS: dict[str, Callable[[Site], tuple[int, bool]]] = {}
 

@@ -7,6 +7,7 @@ from werkzeug.local import LocalProxy
 import core.panel.account.views
 import core.panel.activity.views
 import core.panel.categories.views
+import core.panel.health.views
 import core.panel.home.views
 import core.panel.imports.views
 import core.panel.jobs.views

@@ -61,6 +61,8 @@ VERBS: dict[str, Any] = {
     "stock.receive": lazy("took in %(title)s"),
     "stock.backorders": lazy("changed how much of %(title)s may be ordered ahead"),
     "location.added": lazy("added the location %(title)s"),
+    "job.dropped": lazy("let the work %(title)s go"),
+    "job.kept": lazy("took the work %(title)s back"),
     "products.imported": lazy("imported products: %(title)s"),
     "mark paid": lazy("marked order %(title)s as paid"),
     "refund": lazy("refunded order %(title)s"),

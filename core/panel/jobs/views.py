@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import redirect, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.kernel import jobs
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
 from core.kernel.security import staff
 from core.panel.jobs import services
-from core.panel.shell import COUNTERS, page, panel, to
+from core.panel.shell import COUNTERS, actor, page, panel, to
 
 may_see = staff("jobs.view", everywhere=True)
 may_retry = staff("jobs.retry", everywhere=True)
@@ -38,14 +39,23 @@ def retry(job_id: int) -> ResponseReturnValue:
 @may_retry
 def retry_all() -> ResponseReturnValue:
     """Give all that gave up its tries again."""
-    for job_id in services.dead_ids():
-        jobs.retry(job_id)
-    return redirect(url_for("panel.jobs"), 303)
+    found = sum(jobs.retry(job_id) for job_id in services.dead_ids())
+    return to("panel.jobs", say=ngettext("%(n)s piece is tried again now.", "%(n)s pieces are tried again now.", found))
 
 
 @panel.post("/installation/jobs/<int:job_id>/drop", endpoint="job_drop")
 @may_retry
 def drop(job_id: int) -> ResponseReturnValue:
-    """Let one piece of work go."""
-    jobs.drop(job_id)
-    return to("panel.jobs", say=_("It was let go."))
+    """Let one piece of work go; for a week it can be taken back."""
+    if not jobs.drop(job_id, actor()):
+        return to("panel.jobs", say=_("It is no longer waiting."))
+    return to("panel.jobs", say=_("It was let go."), undo=url_for("panel.job_take_back", job_id=job_id))
+
+
+@panel.post("/installation/jobs/<int:job_id>/back", endpoint="job_take_back")
+@may_retry
+def take_back(job_id: int) -> ResponseReturnValue:
+    """Let a dropped piece of work wait again."""
+    if jobs.take_back(job_id, actor()):
+        return to("panel.jobs", say=_("It waits for you again."))
+    return to("panel.jobs", say=_("It is gone."), kind="bad")

@@ -44,7 +44,7 @@ def turn(name: str) -> Response:
     """Switch a plugin on or off; one that needs others leads to the page that says which."""
     site_id = current().site.id
     try:
-        if request.form.get("on"):
+        if request.values.get("on"):
             switch.switch_on(site_id, name, actor())
             return _back(name, _("%(plugin)s is on.", plugin=_title(name)))
         ended = switch.switch_off(site_id, name, actor())
@@ -52,9 +52,10 @@ def turn(name: str) -> Response:
         return to("panel.plugin_together", name=name)
     except StoaError as refusal:
         return _back(name, i18n.say(refusal), "bad")
+    said = _("%(plugin)s is off. Its data is kept.", plugin=_title(name))
     if ended == "draining":
-        return _back(name, _("%(plugin)s is no longer offered and ends with its last open order.", plugin=_title(name)))
-    return _back(name, _("%(plugin)s is off. Its data is kept.", plugin=_title(name)))
+        said = _("%(plugin)s is no longer offered and ends with its last open order.", plugin=_title(name))
+    return _back(name, said, undo=url_for("panel.plugin_switch", name=name, on=1))
 
 
 @panel.get("/plugins/<name>/together", endpoint="plugin_together")
@@ -204,5 +205,5 @@ def _title(name: str) -> str:
     return _(str(loaded.plugin.title)) if loaded else name
 
 
-def _back(name: str, say: str, kind: str = "good") -> Response:
-    return to("panel.plugins", say=say, kind=kind, _anchor=f"plugin-{name}")
+def _back(name: str, say: str, kind: str = "good", undo: str = "") -> Response:
+    return to("panel.plugins", say=say, kind=kind, undo=undo, _anchor=f"plugin-{name}")

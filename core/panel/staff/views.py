@@ -141,15 +141,19 @@ def save_role(role_id: int) -> Response:
 @may_edit
 def delete_role(role_id: int) -> Response:
     """Delete a role that nobody holds."""
+    role = services.role_of(role_id)
+    if role is None:
+        raise NotFound
     try:
         accounts.delete_role(role_id, actor=actor())
     except Refused as refusal:
         return to("panel.role_edit", say=i18n.say(refusal), kind="bad", role_id=role_id)
-    return to("panel.staff", say=_("The role is deleted."))
+    again = url_for("panel.role_new_save", name=role.name, permissions=role.permissions)
+    return to("panel.staff", say=_("The role is deleted."), undo=again)
 
 
 def _save_role(role_id: int | None, title: str) -> Response:
-    form, chosen = RoleForm(request.form), set(request.form.getlist("permissions"))
+    form, chosen = RoleForm(request.values), set(request.values.getlist("permissions"))
     if role_id and (other := log.meanwhile(request.form.get("version"), f"role:{role_id}")):
         return _role_page(form, [("", other)], title, chosen, role_id, 409)
     if not form.validate():

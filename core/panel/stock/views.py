@@ -45,14 +45,18 @@ def show() -> Response:
 def adjust(variant_id: int) -> Response:
     """Add pieces, or take them away, with a reason."""
     delta, reason = (
-        request.form.get("delta", "").strip().replace("−", "-"),
-        request.form.get("reason", "").strip()[:200],
+        request.values.get("delta", "").strip().replace("−", "-"),
+        request.values.get("reason", "").strip()[:200],
     )
-    location_id = request.form.get("location", stock_counts.first_location(), type=int)
+    location_id = request.values.get("location", stock_counts.first_location(), type=int)
     if not delta.lstrip("+-").isdecimal() or not reason:
-        return to("panel.stock", say=_("Nothing was changed: write how many pieces, such as 5 or −2, and why."))
+        return to("panel.stock", say=_("Nothing was changed: write how many pieces, such as 5 or −2, and why."), kind="bad")
     try:
         left = stock_counts.adjust_stock(variant_id, location_id, int(delta), reason, actor())
     except (counting.StockPromised, Refused) as refusal:
         return to("panel.stock", say=i18n.say(refusal), kind="bad")
-    return to("panel.stock", say=i18n.ngettext("%(n)s piece is there now.", "%(n)s pieces are there now.", left))
+    undo = url_for(
+        "panel.stock_adjust", variant_id=variant_id, delta=-int(delta), reason=_("Undone"), location=location_id
+    )
+    said = i18n.ngettext("%(n)s piece is there now.", "%(n)s pieces are there now.", left)
+    return to("panel.stock", say=said, undo=undo)

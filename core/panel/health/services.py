@@ -1,0 +1,184 @@
+"""The health of the installation as a list of checks, each with its evidence and the way out; seven statements."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import url_for
+
+from core.kernel import db, i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
+from core.kernel.installation import installation
+from core.lib import clock
+from core.panel.jobs.services import dead_count
+
+_LATE = timedelta(minutes=5)
+_OLD_BACKUP = timedelta(days=2)
+_GIGABYTE = 1024**3
+_ORDER = {"bad": 0, "warn": 1, "good": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at. `tone` is good, warn or bad; `value` its figure; `url` and `act` lead out."""
+
+    title: str
+    said: str
+    tone: str = "good"
+    value: str = ""
+    url: str = ""
+    act: str = ""
+
+
+def checks() -> list[Check]:
+    """Everything that was looked at, the worst first."""
+    found = [_queue(), _dead(), _mail(), _plugins(), _faults(), _database(), _backup(), _disk()]
+    return sorted(found, key=lambda check: _ORDER[check.tone])
+
+
+def _queue() -> Check:
+    """How long the oldest work that is due has waited: a long wait says that no worker runs."""
+    now = clock.now()
+    due, oldest = db.one(
+        "SELECT COUNT(*), MIN(due_at) FROM job WHERE state = 'ready' AND due_at <= ?", clock.micros(now)
+    ) or (0, None)
+    waited = now - clock.instant(oldest) if oldest is not None else timedelta(0)
+    is_late = waited > _LATE
+    said = ngettext("%(n)s piece of work is due.", "%(n)s pieces of work are due.", due)
+    if is_late:
+        said += " " + _("The oldest was due %(ago)s: is a worker running?", ago=i18n.ago(now - waited))
+    return Check(
+        title=_("Queue"),
+        said=said,
+        tone="bad" if is_late else "good",
+        value=_("%(number)s s", number=i18n.number(round(waited.total_seconds()))),
+        url=url_for("panel.jobs") if is_late else "",
+        act=_("Look"),
+    )
+
+
+def _dead() -> Check:
+    count = dead_count()
+    return Check(
+        title=_("Work that gave up"),
+        said=_("It waits until you try again or let it go.") if count else _("None: mails, webhooks and plugins get on."),
+        tone="bad" if count else "good",
+        value=i18n.number(count),
+        url=url_for("panel.jobs") if count else "",
+        act=_("Look"),
+    )
+
+
+def _mail() -> Check:
+    """Whether each open site has a way to write to shoppers."""
+    silent = [
+        state.site.name
+        for state in installation().sites.all()
+        if state.open and not state.hooks.notify_channels(site=state.site)
+    ]
+    if not silent:
+        return Check(title=_("Mail"), said=_("Every open site can write to its shoppers."))
+    return Check(
+        title=_("Mail"),
+        said=_("No way to write to shoppers on %(sites)s.", sites=", ".join(silent)),
+        tone="warn",
+        value=i18n.number(len(silent)),
+        url=url_for("panel.plugins", _anchor="group-channel"),
+        act=_("Set up"),
+    )
+
+
+def _plugins() -> Check:
+    registry = installation().plugins
+    broken = [name for name in registry.broken if name not in registry.loaded]
+    paused = [row[0] for row in db.rows("SELECT DISTINCT name FROM site_plugin WHERE state = 'paused' ORDER BY name")]
+    troubled = [*broken, *paused]
+    return Check(
+        title=_("Plugins"),
+        said=_("Paused or broken: %(plugins)s. The shop goes on without them.", plugins=", ".join(troubled))
+        if troubled
+        else ngettext("%(n)s is installed, and it can run.", "%(n)s are installed, and all can run.", len(registry.loaded)),
+        tone="bad" if troubled else "good",
+        value=i18n.number(len(troubled)) if troubled else "",
+        url=url_for("panel.plugins", show="care") if troubled else "",
+        act=_("Look"),
+    )
+
+
+def _faults() -> Check:
+    count = db.value(
+        "SELECT COUNT(*) FROM plugin_fault WHERE at > ?", clock.micros(clock.now() - timedelta(days=1))
+    )
+    return Check(
+        title=_("Faults in the last day"),
+        said=_("Plugins failed and were left out; their authors want to know.") if count else _("No plugin failed."),
+        tone="warn" if count else "good",
+        value=i18n.number(count),
+        url=url_for("panel.plugins", show="care") if count else "",
+        act=_("Look"),
+    )
+
+
+def _database() -> Check:
+    """That it answers, how fast, and how large it is."""
+    began = time.perf_counter()
+    if db.is_sqlite():
+        size = int(db.value("PRAGMA page_count")) * int(db.value("PRAGMA page_size"))
+        name = _("SQLite, every write confirmed on disk")
+    else:
+        size, name = int(db.value("SELECT pg_database_size(current_database())")), "PostgreSQL"
+    spent_ms = (time.perf_counter() - began) * 1000
+    return Check(
+        title=_("Database"),
+        said=_("%(engine)s, %(size)s; it answered within %(time)s ms.", engine=name, size=_size(size), time=f"{spent_ms:.1f}"),
+        tone="warn" if spent_ms > 500 else "good",
+        value=_size(size),
+    )
+
+
+def _backup() -> Check:
+    """The age of the newest file in the installation's folder of backups, where whatever makes them should put them."""
+    newest = _newest((installation().config.instance / "backups").glob("*"))
+    if newest is None:
+        return Check(
+            title=_("Backup"),
+            said=_("None is in the folder “backups” of the installation. Let yours write there, and this page tells its age."),
+            tone="warn",
+        )
+    age = timedelta(seconds=max(0.0, clock.now().timestamp() - newest))
+    return Check(
+        title=_("Backup"),
+        said=_("The latest was written %(ago)s.", ago=i18n.ago(clock.now() - age)),
+        tone="warn" if age > _OLD_BACKUP else "good",
+        value=ngettext("%(n)s day", "%(n)s days", age.days),
+    )
+
+
+def _newest(files: Iterable[Path]) -> float | None:
+    return max((path.stat().st_mtime for path in files if path.is_file()), default=None)
+
+
+def _disk() -> Check:
+    usage: Any = shutil.disk_usage(installation().config.instance)
+    share = usage.free / usage.total
+    tone = "bad" if usage.free < _GIGABYTE else "warn" if share < 0.1 else "good"
+    return Check(
+        title=_("Disk"),
+        said=_("%(free)s of %(all)s are free.", free=_size(usage.free), all=_size(usage.total)),
+        tone=tone,
+        value=_size(usage.free),
+    )
+
+
+def _size(count: float) -> str:
+    """Bytes as people read them."""
+    if count >= _GIGABYTE:
+        return f"{i18n.number(round(count / _GIGABYTE, 1))} GB"
+    return f"{i18n.number(round(count / 1024**2, 1))} MB"

@@ -1,0 +1,21 @@
+"""The page of health, for whoever looks after the installation."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from core.kernel.security import staff
+from core.panel.health import services
+from core.panel.shell import page, panel
+
+
+@panel.get("/installation/health", endpoint="health")
+@staff("jobs.view", everywhere=True)
+def show() -> Response:
+    """What is well, and what is not."""
+    checks = services.checks()
+    return page(
+        "health.html",
+        troubles=[check for check in checks if check.tone != "good"],
+        fine=[check for check in checks if check.tone == "good"],
+    )

@@ -1,0 +1,60 @@
+"""The page of health names what is wrong, with its evidence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from core.hookspecs.site import Site
+from core.kernel import db, jobs, switch
+from core.kernel.installation import installation
+from core.lib import clock
+from core.panel.health import services
+from tests.core.panel.conftest import Panel, words
+
+
+def test_what_is_fine_and_what_is_missing_is_said(panel: Panel) -> None:
+    said = words(panel.get("/panel/installation/health"))
+    assert "No way to write to shoppers on Test shop" in said
+    assert "None is in the folder “backups”" in said
+    assert "No plugin failed" in said
+
+
+def test_a_queue_that_nobody_works_on_is_noticed(panel: Panel) -> None:
+    with db.transaction():
+        jobs.enqueue("nobody.knows", {}, at=clock.now() - timedelta(minutes=20))
+    assert "is a worker running?" in words(panel.get("/panel/installation/health"))
+
+
+def test_the_age_of_the_latest_backup(panel: Panel) -> None:
+    folder = installation().config.instance / "backups"
+    folder.mkdir()
+    (folder / "shop.zip").write_bytes(b"kept")
+    assert "The latest was written" in words(panel.get("/panel/installation/health"))
+    week_ago = clock.now().timestamp() - 7 * 86_400
+    os.utime(folder / "shop.zip", (week_ago, week_ago))
+    assert "7 days" in words(panel.get("/panel/installation/health"))
+
+
+def test_a_disk_that_fills_is_the_first_to_be_told(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = SimpleNamespace(total=100 * 1024**3, free=500 * 1024**2)
+    monkeypatch.setattr(services.shutil, "disk_usage", lambda _path: full)
+    said = words(panel.get("/panel/installation/health"))
+    assert said.index("500 MB of 100 GB are free.") < said.index("Backup")
+
+
+def test_paused_plugins_are_named(panel: Panel, site: Site, turn_on: Callable[..., None]) -> None:
+    turn_on("coupons")
+    switch.pause(site.id, "coupons", "promote_offers: it took too long")
+    assert "Paused or broken: coupons" in words(panel.get("/panel/installation/health"))
+
+
+def test_staff_of_one_site_see_no_machinery(colleague: Callable[..., Any]) -> None:
+    theirs = colleague({"jobs.view"})
+    assert theirs.get("/panel/installation/health").status_code == 403
+    assert "gave up" not in words(theirs.get("/panel/"))

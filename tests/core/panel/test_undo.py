@@ -1,0 +1,69 @@
+"""What takes something away offers to bring it back, and a press on that does."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+from core.kernel import db, jobs
+from core.testing.shop import Told
+from tests.core.panel.conftest import Panel, words
+
+
+def _undo(panel: Panel, answer: Any) -> str:
+    """Press the button of the note that the page after `answer` shows; answers the words of the page after that."""
+    page = panel.follow(answer).get_data(as_text=True)
+    found = re.search(r'<div class="toast".*?<form method="post" action="([^"]+)"', page, re.DOTALL)
+    assert found is not None, page[-3000:]
+    return words(panel.follow(panel.post(unescape(found[1]))))
+
+
+def test_a_plugin_that_was_switched_off(panel: Panel) -> None:
+    panel.post("/panel/plugins/coupons/switch", {"on": "1", "was": "off"})
+    assert "Coupons is on." in _undo(panel, panel.post("/panel/plugins/coupons/switch", {"was": "on"}))
+    assert panel.get("/panel/coupons/").status_code == 200
+
+
+def test_a_role(panel: Panel) -> None:
+    panel.post("/panel/installation/roles/new", {"name": "Packers", "permissions": ["orders.view", "orders.ship"]})
+    role = db.value("SELECT id FROM role WHERE name = 'Packers'")
+    assert "Packers" in _undo(panel, panel.post(f"/panel/installation/roles/{role}/delete"))
+    assert "orders.ship" in db.value("SELECT permissions FROM role WHERE name = 'Packers'")
+
+
+def test_a_correction_of_stock(panel: Panel, sell: Any) -> None:
+    lamp = sell("LAMP", 8900, stock=5)
+    said = _undo(panel, panel.post(f"/panel/stock/{lamp.variant_id}", {"delta": "-2", "reason": "Broken"}))
+    assert "5 pieces are there now" in said
+    assert db.value("SELECT on_hand FROM stock_level WHERE variant_id = ?", lamp.variant_id) == 5
+
+
+def test_work_that_was_let_go(panel: Panel, outbox: Told) -> None:
+    with db.transaction():
+        jobs.enqueue("nobody.knows", {}, key="once")
+    outbox.deliver()
+    job = db.value("SELECT id FROM job WHERE state = 'dead'")
+    said = _undo(panel, panel.post(f"/panel/installation/jobs/{job}/drop"))
+    assert "It waits for you again." in said
+    assert "nobody.knows" in said
+    assert "let the work nobody.knows go" in words(panel.get("/panel/activity"))
+
+
+def test_the_key_of_work_that_was_let_go_is_free(outbox: Told) -> None:
+    with db.transaction():
+        jobs.enqueue("nobody.knows", {}, key="once")
+    outbox.deliver()
+    assert jobs.drop(db.value("SELECT id FROM job WHERE state = 'dead'"))
+    with db.transaction():
+        jobs.enqueue("nobody.knows", {}, key="once")
+    assert db.value("SELECT COUNT(*) FROM job WHERE state = 'ready'") == 1
+
+
+def test_a_category_and_a_product(panel: Panel, sell: Any) -> None:
+    lamp = sell("LAMP", 8900, name="Arc lamp")
+    panel.post("/panel/categories/new", {"name-en": "Lighting"})
+    category = db.value("SELECT id FROM category")
+    assert "Lighting" in _undo(panel, panel.post(f"/panel/categories/{category}/delete"))
+    assert "deleted the category Lighting" in words(panel.get("/panel/activity"))
+    assert "Arc lamp" in _undo(panel, panel.post(f"/panel/products/{lamp.product_id}/delete"))
