@@ -29,6 +29,24 @@ def test_the_plugin_of_the_guide_passes_its_check(tmp_path):
     assert checked.returncode == 0, checked.stdout[-4000:] + checked.stderr[-1000:]
 
 
+def test_the_theme_of_the_guide_is_whole_and_shown(instance, app, site):
+    files = BLOCK.findall((ROOT / "docs" / "guide" / "theme-author.md").read_text("utf-8"))
+    assert len(files) == 4
+    for name, text in files:
+        path = instance / "themes" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    from core.kernel.installation import installation
+    from core.kernel.site_verbs import add_site
+    from core.testing.themes import check_theme
+
+    assert check_theme(installation().themes, "harbour") == []
+    harbour = add_site(host="harbour.test", name="Harbour", theme="harbour", currency="EUR", country="DE")
+    page = app.test_client().get("/", base_url=f"http://{harbour.host}").text
+    assert '<span class="logo__name">Harbour</span>' in page
+    assert "/static/harbour/" in page
+
+
 def test_every_hook_is_documented_with_its_arguments_and_its_error():
     import pluggy
 
