@@ -357,6 +357,15 @@ def execute(sql: str, *params: object) -> int:
     return int(_run(sql, params).rowcount)
 
 
+def look_again() -> None:
+    """Let PostgreSQL count its rows, so that it plans for the sizes that tables have now; SQLite needs no such help.
+
+    Its own clock does this a minute late: an import that fills empty tables slowed down with every row until then.
+    """
+    if not is_sqlite() and not in_transaction():
+        _run("ANALYZE", ())
+
+
 def marks(values: Sequence[object]) -> str:
     """`?, ?, ?` for an IN list; an empty list gives NULL, which is in nothing."""
     return ", ".join("?" * len(values)) or "NULL"

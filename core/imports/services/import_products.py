@@ -25,6 +25,8 @@ from core.lib.errors import Refused
 
 BATCH = 50
 KEPT = timedelta(days=30)
+# So many new products change how a database should look for them.
+_MANY = 500
 Progress = Callable[[int, int], None]
 
 
@@ -144,12 +146,16 @@ def _carry_on(run_id: int, progress: Progress) -> None:
         RemarksFile(run.file, run.remarks_bytes) as remarks,
     ):
         _note(run, state=RUNNING, total=file.count)
+        looked = 0
         for batch in _batches(file, run.line):
             stored = store.save([read.product for read in batch if read.product is not None])
             if not run.dry_run:
                 want_pictures(site, run.id, stored)
             _count(run, batch, stored, remarks)
             progress(run.done, run.total)
+            if not run.dry_run and run.done >= 4 * looked + _MANY:
+                db.look_again()
+                looked = run.done
     _note(run, state=DONE, ended_at=clock.now())
 
 
