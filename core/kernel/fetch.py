@@ -12,15 +12,17 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from typing import TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 from core.lib.errors import Broken, Refused
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]
+_Result = TypeVar("_Result")
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
@@ -49,6 +51,15 @@ class Fetched:
 
     url: str
     type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What came back to a POST: the status, the headers by names in lower case, the first bytes of the body."""
+
+    status: int
+    headers: Mapping[str, str]
     data: bytes
 
 
@@ -104,8 +115,18 @@ class Fetcher:
             url = urljoin(url, answer)
         raise NotFetched("It was redirected too often.", permanent=True)
 
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str], limit_bytes: int) -> Answered:
+        """POST `body` to `url` and answer what came back, of its body at most `limit_bytes`.
+
+        Redirects are not followed: they are an answer like any other. Raises AddressRefused before anything is sent,
+        and NotFetched where there is no answer. Ends after `timeout_s` at the latest.
+        """
+        return self._through(_target(url), partial(_send, body=body, headers=headers, limit_bytes=limit_bytes))
+
     def _hop(self, url: str, types: Collection[str], limit_bytes: int) -> Fetched | str:
-        target = _target(url)
+        return self._through(_target(url), partial(_exchange, types=types, limit_bytes=limit_bytes))
+
+    def _through(self, target: _Target, exchange: Callable[[_Connection, _Target], _Result]) -> _Result:
         if target.port not in self.ports:
             raise AddressRefused
         connection = _Connection(target, self._addresses(target), self.timeout_s)
@@ -113,7 +134,7 @@ class Fetcher:
         ender.daemon = True
         ender.start()
         try:
-            return _exchange(connection, target, types, limit_bytes)
+            return exchange(connection, target)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise NotFetched from error
         finally:
@@ -209,15 +230,32 @@ class _Connection(http.client.HTTPConnection):
                 return
 
 
-def _exchange(connection: _Connection, target: _Target, types: Collection[str], limit_bytes: int) -> Fetched | str:
+def _begin(connection: _Connection, target: _Target, method: str) -> None:
     usual = target.port == _PORTS[target.scheme]
     name = f"[{target.host}]" if ":" in target.host else target.host
-    connection.putrequest("GET", target.path, skip_host=True, skip_accept_encoding=True)
+    connection.putrequest(method, target.path, skip_host=True, skip_accept_encoding=True)
     connection.putheader("Host", name if usual else f"{name}:{target.port}")
-    connection.putheader("Accept", ", ".join(types))
     connection.putheader("Accept-Encoding", "identity")
     connection.putheader("User-Agent", "Stoa")
     connection.putheader("Connection", "close")
+
+
+def _send(
+    connection: _Connection, target: _Target, body: bytes, headers: Mapping[str, str], limit_bytes: int
+) -> Answered:
+    _begin(connection, target, "POST")
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders(body)
+    response = connection.getresponse()
+    found = {name.lower(): value for name, value in response.getheaders()}
+    return Answered(status=response.status, headers=found, data=response.read(limit_bytes))
+
+
+def _exchange(connection: _Connection, target: _Target, types: Collection[str], limit_bytes: int) -> Fetched | str:
+    _begin(connection, target, "GET")
+    connection.putheader("Accept", ", ".join(types))
     connection.endheaders()
     response = connection.getresponse()
     if response.status in _REDIRECTS and (location := response.getheader("Location")):

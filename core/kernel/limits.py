@@ -7,6 +7,8 @@ account, a coupon code), known only after the form is read, not a route; and it 
 from __future__ import annotations
 
 import ipaddress
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -58,6 +60,19 @@ def take(name: str, subject: str = "", *, address: str | None = None) -> None:
     for limits, key in ((rule.address, (client,)), (rule.subject, ("", known)), (rule.both, (client, known))):
         if limits and not all(_limiter.hit(limit, name, *key) for limit in _parsed(limits)):
             raise TooMany
+
+
+def wait_s(name: str, subject: str = "", *, address: str | None = None) -> int:
+    """Whole seconds until the next attempt of this kind may be made; 0: now. Counts nothing."""
+    rule = RULES[name]
+    client = _network(address or request.remote_addr or "")
+    known, now = ids.digest(subject.casefold()), time.time()
+    resets = [now]
+    for limits, key in ((rule.address, (client,)), (rule.subject, ("", known)), (rule.both, (client, known))):
+        for limit in _parsed(limits):
+            reset, left = _limiter.get_window_stats(limit, name, *key)
+            resets.append(reset if not left else now)
+    return math.ceil(max(resets) - now)
 
 
 def forget(name: str, subject: str, *, address: str | None = None) -> None:

@@ -121,7 +121,8 @@ def _rule(route: Route, name: str, root: str) -> SharedRule:
         defaults=route.defaults or None,
         strict_slashes=False,
     )
-    rule.provide_automatic_options = True
+    # A view that takes OPTIONS itself (asked by browsers before a request from another site) answers it itself.
+    rule.provide_automatic_options = "OPTIONS" not in route.methods
     return rule
 
 
