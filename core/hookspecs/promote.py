@@ -25,7 +25,10 @@ class PriceQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromotedPrice:
-    """A price per unit, true until `until` (None: until something is edited), and the words for the trace."""
+    """A price per unit, true until `until` (None: until something is edited), and the words for the trace.
+
+    An answer at the list price lowers nothing now, but its `until` is kept to: so a coming sale is announced.
+    """
 
     amount: Money
     until: datetime | None = None

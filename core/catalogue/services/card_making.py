@@ -216,6 +216,8 @@ def _promoted(
     ends = None if answer.until is None else clock.micros(answer.until)
     if ends is not None and ends <= at:
         return offer, None
+    if answer.amount.amount >= offer.amount:  # Nothing yet, but from `ends` on.
+        return offer, ends
     return _Offer(offer.variant_id, answer.amount.amount, offer.amount), ends
 
 

@@ -254,6 +254,7 @@ def apply_promoted(page: ProductPage, answers: Answers) -> ProductPage:
         if answer is None:
             variants.append(variant)
             continue
-        variants.append(replace(variant, price=answer.amount, was=variant.list_price))
+        is_lower = variant.list_price is not None and answer.amount < variant.list_price
+        variants.append(replace(variant, price=answer.amount, was=variant.list_price) if is_lower else variant)
         until = min((end for end in (until, answer.until) if end is not None), default=None)
     return replace(page, variants=tuple(variants), until=until)

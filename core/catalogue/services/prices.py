@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -91,7 +91,10 @@ Answers = Mapping[PriceQuery, PromotedPrice]
 
 
 def promoted_prices(state: SiteState, queries: Sequence[PriceQuery]) -> dict[PriceQuery, PromotedPrice]:
-    """Ask the site's plugins: the lowest answer per query that is below its list price. Not inside a transaction."""
+    """Ask the site's plugins: the lowest answer per query, true until the first of all answers changes.
+
+    An answer at the list price lowers nothing, but says until when that is so. Not inside a transaction.
+    """
     best: dict[PriceQuery, PromotedPrice] = {}
     if not queries or not state.hooks.answering("promote_prices"):
         return best
@@ -99,13 +102,23 @@ def promoted_prices(state: SiteState, queries: Sequence[PriceQuery]) -> dict[Pri
         part = queries[start : start + _QUERIES_AT_ONCE]
         for answers in state.hooks.promote_prices(site=state.site, queries=part).values():
             for query, answer in answers.items():
-                if _is_lower(answer, best[query].amount if query in best else query.list_price):
-                    best[query] = answer
+                if _counts(answer, query.list_price):
+                    best[query] = _better(best[query], answer) if query in best else answer
     return best
 
 
-def _is_lower(answer: PromotedPrice, than: Money) -> bool:
-    return answer.amount.currency == than.currency and 0 <= answer.amount.amount < than.amount
+def _counts(answer: PromotedPrice, list_price: Money) -> bool:
+    """Below the list price; or at it, with an end at which it may get lower."""
+    if answer.amount.currency != list_price.currency or not 0 <= answer.amount.amount <= list_price.amount:
+        return False
+    return answer.amount < list_price or answer.until is not None
+
+
+def _better(known: PromotedPrice, other: PromotedPrice) -> PromotedPrice:
+    """The lower one, until the first of both changes."""
+    lower = other if other.amount < known.amount else known
+    ends = [end for end in (known.until, other.until) if end is not None]
+    return replace(lower, until=min(ends, default=None))
 
 
 def state_for(site: Site) -> SiteState:

@@ -9,6 +9,7 @@ import pytest
 
 from core.catalogue.services import cart_variants, product_page, set_prices
 from core.catalogue.services.drafts import PriceDraft, ProductDraft, VariantDraft
+from core.catalogue.services.lists import cards_for
 from core.catalogue.services.pages import read_page
 from core.catalogue.services.prices import PriceFact, current
 from core.catalogue.services.products import save_product
@@ -105,6 +106,19 @@ def test_page_shows_the_promoted_price_until_it_ends(shop: Site, make: Make, pro
     page = product_page(shop, "en", "EUR", "lamp")
     assert isinstance(page, ProductPage)
     assert (page.variants[0].price, page.variants[0].was, page.until) == (euro("7"), euro("10"), promoter.until)
+
+
+def test_a_coming_promotion_lowers_nothing_but_ends_page_and_card_when_it_begins(
+    shop: Site, make: Make, promoter: Promoter
+) -> None:
+    product_id = make("Lamp", "LAMP")
+    promoter.percent, promoter.until = {product_id: 0}, clock.now() + timedelta(hours=2)
+    save_product(shop, ProductDraft(variants=(VariantDraft(sku="LAMP", prices=priced("9")),), whole=False), STAFF)
+    page = product_page(shop, "en", "EUR", "lamp")
+    assert isinstance(page, ProductPage)
+    assert (page.variants[0].price, page.variants[0].was, page.until) == (euro("9"), None, promoter.until)
+    (card,) = cards_for(shop, "en", "EUR", [product_id]).values()
+    assert (card.price, card.was, card.until) == (euro("9"), None, promoter.until)
 
 
 def test_a_promotion_above_the_list_price_is_ignored(shop: Site, make: Make, promoter: Promoter) -> None:
