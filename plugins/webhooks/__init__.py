@@ -1,0 +1,1 @@
+"""Events of the shop, sent to addresses of the merchant."""
