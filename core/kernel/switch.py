@@ -11,7 +11,7 @@ import structlog
 
 from core.hookspecs.site import Site
 from core.kernel import activity, cache, db, jobs, migrate, secrets
-from core.kernel.faults import faults_of
+from core.kernel.faults import faults_of, forget_old_faults
 from core.kernel.installation import installation
 from core.kernel.runtime import DRAINING, OFF, ON, PAUSED
 from core.kernel.settings import Secret, Settings, fields
@@ -281,6 +281,13 @@ def _drained(running: jobs.Running) -> None:
         if not open_needs(site_id, name):
             with db.transaction():
                 _set(state_of(site_id).site, name, OFF, "system")
+
+
+@jobs.job("plugins.forget_faults", every=timedelta(days=1))
+def _forget_faults(running: jobs.Running) -> None:
+    """What went wrong a month ago helps nobody any more."""
+    del running
+    forget_old_faults()
 
 
 # -- what the switchboard shows ----------------------------------------------------------------------------------------

@@ -147,3 +147,96 @@ def test_a_plugin_that_must_pass_at_the_checkout_costs_other_pages_only_its_own_
     set_must_pass(sites[0].id, "fraud", "system", must=True)
 
     assert state_of(sites[0].id).hooks.each("site_slot", site=sites[0], name="page.end", subject=None) == []
+
+
+def test_a_runtime_that_cannot_be_built_leaves_the_last_good_one_and_at_first_core_alone(
+    write_plugin, turn_on, sites, monkeypatch
+):
+    from core.kernel import runtime
+
+    real = runtime.url_map
+
+    def brittle(rules):
+        if any(rule.rule == "/bad/page" for rule in rules):
+            raise ValueError("these rules make no map")
+        return real(rules)
+
+    monkeypatch.setattr(runtime, "url_map", brittle)
+    write_plugin("good", GOOD)
+    write_plugin(
+        "bad",
+        """
+        from core.api import *
+        VIEWS = Views("/bad")
+        @VIEWS.get("/page")
+        @public
+        def page():
+            return ""
+        PLUGIN = Plugin(name="bad", version="1", title="Bad", shop=VIEWS)
+        """,
+    )
+    turn_on("good")
+    assert state_of(sites[0].id).runtime.has("good")
+    turn_on("bad")
+
+    assert state_of(sites[0].id).runtime.has("good"), "the site goes on as it was"
+    assert not state_of(sites[0].id).runtime.has("bad")
+    installation().faults.flush()
+    assert faults_of(sites[0].id, "bad")[0].hook == "build"
+
+    installation().sites.runtimes._kept.clear()
+    installation().sites.at(-2)
+    assert state_of(sites[0].id).runtime.plugins == ()
+
+
+def test_the_last_used_runtimes_are_kept_and_no_more(write_plugin, turn_on, sites):
+    runtimes = installation().sites.runtimes
+    for n in range(70):
+        write_plugin(f"kept{n}", "")
+    installation().plugins.discover()
+    first = runtimes.get("plain", {"kept0": "on"})
+    for n in range(1, 70):
+        runtimes.get("plain", {f"kept{n}": "on"})
+        assert runtimes.get("plain", {"kept0": "on"}) is first
+    assert len(runtimes._kept) == 64
+    built = runtimes.built
+    runtimes.get("plain", {"kept1": "on"})
+    assert runtimes.built == built + 1
+
+
+def test_the_breaker_counts_within_its_window_only(write_plugin, turn_on, sites):
+    from core.lib import clock
+
+    write_plugin("bad", "@hookimpl\ndef checkout_problems(site, cart, step):\n    raise RuntimeError('no')\n")
+    turn_on("bad")
+    with clock.freeze(clock.now()) as frozen:
+        for _ in range(3 * installation().config.breaker_faults):
+            problems(sites[0])
+            frozen.move(seconds=installation().config.breaker_seconds / 2)
+        installation().faults.flush()
+        assert state_of(sites[0].id).states["bad"] == "on"
+
+
+def test_a_tripped_breaker_stops_asking_at_once_though_the_pause_is_not_written_yet(write_plugin, turn_on, sites):
+    write_plugin("bad", "@hookimpl\ndef checkout_problems(site, cart, step):\n    raise RuntimeError('no')\n")
+    turn_on("bad")
+    for _ in range(installation().config.breaker_faults + 5):
+        problems(sites[0])
+    installation().faults.flush()
+    assert len(faults_of(sites[0].id, "bad")) == installation().config.breaker_faults
+    assert state_of(sites[1].id).states.get("bad", "off") == "off"
+
+
+def test_old_faults_are_forgotten(write_plugin, turn_on, sites):
+    from core.kernel.faults import PluginFault
+    from core.kernel.jobs import run_due
+    from core.lib import clock
+
+    write_plugin("bad", "@hookimpl\ndef checkout_problems(site, cart, step):\n    raise RuntimeError('no')\n")
+    turn_on("bad")
+    with clock.freeze(clock.now()) as frozen:
+        problems(sites[0])
+        installation().faults.flush()
+        frozen.move(days=31)
+        run_due()
+        assert PluginFault.select().count() == 0

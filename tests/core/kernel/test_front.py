@@ -1,0 +1,103 @@
+"""Which site a request is for, whom it is believed to come from, and whether the shop is well."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.app import create_app
+from core.kernel import db
+
+PAGE = """
+from core.api import *
+from flask import request
+VIEWS = Views("/probe")
+@VIEWS.get("/")
+@public
+def page():
+    return f"{current_site().key} {request.remote_addr} {request.scheme}"
+PLUGIN = Plugin(name="probe", version="1", title="Probe", shop=VIEWS)
+"""
+
+
+@pytest.fixture
+def ask(bare, sites, write_plugin, turn_on):
+    write_plugin("probe", PAGE)
+    for site in sites:
+        turn_on("probe", site)
+
+    def get(host, path="/probe/", **environ):
+        return bare.test_client().get(path, headers={"Host": host}, environ_overrides=environ)
+
+    return get
+
+
+@pytest.mark.parametrize(
+    ("host", "key"),
+    [("one.test", "one"), ("ONE.test", "one"), ("one.test:8000", "one"), ("two.test", "two"), ("localhost", "one"),
+     ("127.0.0.1:8000", "one"), ("[::1]:8000", "one")],
+)  # fmt: skip
+def test_the_host_says_which_site_it_is(ask, host, key):
+    assert ask(host).text.split()[0] == key
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["three.test", "one.test.evil.example", "evil.example", "127.0.0.2", "0.0.0.0", "192.168.1.5", "", "one.test@x",
+     "one.test/..", "a b"],
+)  # fmt: skip
+def test_any_other_host_is_no_shop(ask, host):
+    """A name of a stranger that leads to this machine (DNS rebinding) shows nothing."""
+    answer = ask(host)
+    assert answer.status_code == 404
+    assert "one" not in answer.text
+
+
+def test_health_is_told_to_anybody_and_readiness_asks_the_database(ask, monkeypatch):
+    for host in ("one.test", "evil.example", "10.0.0.1"):
+        assert ask(host, "/healthz").status_code == 200
+        assert ask(host, "/readyz").status_code == 200
+
+    def away(*_):
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(db, "_run", away)
+    assert ask("one.test", "/healthz").status_code == 200
+    assert ask("one.test", "/readyz").status_code == 503
+    page = ask("one.test")
+    assert page.status_code == 503
+    assert "Try again in a minute" in page.text
+
+
+def test_what_a_stranger_says_of_himself_is_not_believed(ask):
+    said = {"HTTP_X_FORWARDED_FOR": "1.2.3.4", "HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_HOST": "two.test"}
+    assert ask("one.test", REMOTE_ADDR="9.9.9.9", **said).text == "one 9.9.9.9 http"
+
+
+def test_a_configured_proxy_is_believed(instance, sites, write_plugin, turn_on):
+    write_plugin("probe", PAGE)
+    for site in sites:
+        turn_on("probe", site)
+    behind = create_app(instance, faces=(), services=(), trusted_proxies=("10.0.0.0/8",))
+    said = {"HTTP_X_FORWARDED_FOR": "1.2.3.4", "HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_HOST": "two.test"}
+    client = behind.test_client()
+    answer = client.get("/probe/", headers={"Host": "one.test"}, environ_overrides={"REMOTE_ADDR": "10.0.0.7", **said})
+    assert answer.text == "two 1.2.3.4 https"
+
+
+def test_a_head_is_a_get_without_its_body(ask, bare):
+    answer = bare.test_client().head("/probe/", headers={"Host": "one.test"})
+    assert (answer.status_code, answer.data) == (200, b"")
+
+
+def test_every_answer_carries_the_headers_that_protect(ask):
+    for path in ("/probe/", "/nothing"):
+        headers = ask("one.test", path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+        assert headers["X-Request-Id"]
+
+
+def test_a_path_that_is_no_text_is_only_not_found(ask):
+    for path in ("/%ff%fe", "/probe/%00", "/static/../../etc/passwd", "/static/plain/x/..%2f..%2ftheme.toml", "//x.test/"):
+        assert ask("one.test", path).status_code in {308, 404}, path
