@@ -203,9 +203,11 @@ def _formatted(amount: int, currency: str, language: str) -> str:
     digits = exponent(currency)
     pattern = _locale(language).currency_formats["standard"].pattern
     wanted = "0." + "0" * digits if digits else "0"
-    return format_currency(
+    text = format_currency(
         value, currency, pattern.replace("0.00", wanted), locale=_locale(language), currency_digits=False
     )
+    # By CLDR a space that does not break stands between letters and digits: `CHF 12.30`.
+    return re.sub(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])", "\xa0", text)
 
 
 def format_money(money: Money, language: str) -> str:
