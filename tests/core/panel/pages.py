@@ -1,0 +1,88 @@
+"""Every page of the panel, read from the URL map, with an example for each part of its address; and a shop to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from core.hookspecs.site import Site
+from core.kernel import db, jobs
+from core.kernel.installation import installation
+from core.kernel.sites import state_of
+from core.kernel.switch import switch_on
+from core.lib.errors import StoaError
+from tests.core.panel.conftest import Panel
+
+# What stands for a part of an address whose example is no row of the shop.
+_WORDS = {"name": "mail", "version": "1"}
+_ROWS = {
+    "product_id": "SELECT MIN(id) FROM product",
+    "category_id": "SELECT MIN(id) FROM category",
+    "media_id": "SELECT MIN(id) FROM media",
+    "staff_id": "SELECT MIN(id) FROM staff",
+    "role_id": "SELECT MIN(id) FROM role",
+    "site_id": "SELECT MIN(id) FROM site",
+    "run_id": "SELECT MIN(id) FROM import_run",
+    "number": "SELECT MIN(number) FROM orders",
+    "shopper_id": "SELECT MIN(id) FROM shopper",
+    "order_id": "SELECT MIN(id) FROM orders",
+    "variant_id": "SELECT MIN(id) FROM variant",
+}
+
+
+def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
+    """Something on every page: all plugins on, goods, a picture, a category, orders, an import, work that gave up."""
+    for name in sorted(installation().plugins.loaded):
+        try:
+            switch_on(site.id, name, "system", together=True)
+        except StoaError:  # It cannot run beside one that is on already.
+            continue
+    lamp = sell("LAMP", 8900, stock=40, name="Arc lamp")
+    placed = order(lamp, 2)
+    order(lamp, 1)
+    panel.post(f"/panel/orders/{placed.number}/paid", {"amount": "1.00"})
+    panel.post("/panel/categories/new", {"name-en": "Lighting", "name-zh-CN": "灯具"})
+    picture = BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(picture, "PNG")
+    picture.seek(0)
+    panel.post("/panel/media", {"files": (picture, "lamp.png"), "alt-en": "A lamp"})
+    goods = BytesIO(b"sku,name,price\nLAMP,Arc lamp,89\n,No SKU,1\n")
+    panel.post("/panel/products/imports", {"file": (goods, "goods.csv"), "format": ""})
+    with db.transaction():
+        jobs.enqueue("nobody.knows", {})
+    jobs.run_due()
+
+
+def paths(site: Site) -> Iterator[tuple[str, str]]:
+    """(endpoint, path) of every page that a GET shows. A part of an address without an example fails the test."""
+    for rule in sorted(state_of(site.id).runtime.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if not rule.rule.startswith("/panel/") or "GET" not in (rule.methods or ()):
+            continue
+        values = {name: _example(name) for name in rule.arguments}
+        missing = [name for name, value in values.items() if value is None]
+        if missing and rule.endpoint.startswith("panel."):
+            raise AssertionError(f"{rule.rule}: give {missing} an example in tests/core/panel/pages.py")
+        if not missing:
+            built = rule.build(values, append_unknown=False)
+            assert built is not None
+            yield rule.endpoint, built[1]
+
+
+def _example(name: str) -> Any:
+    return db.value(_ROWS[name]) if name in _ROWS else _WORDS.get(name)
+
+
+def shown(panel: Panel, site: Site) -> list[tuple[str, str]]:
+    """(endpoint, path) of those that answer with a page; a plugin's page about a row that is not there is left out."""
+    found = []
+    for endpoint, path in paths(site):
+        answer = panel.get(path)
+        own = endpoint.startswith("panel.")
+        assert answer.status_code < 400 or not own, f"{path}: {answer.status_code}"
+        if answer.status_code == 200 and answer.mimetype == "text/html":
+            found.append((endpoint, path))
+        answer.close()
+    return found

@@ -1,0 +1,177 @@
+"""Every page of the panel, from the URL map: accessible, narrow enough, and of a cost that does not grow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.testing.browser import axe_violations, scrolls_sideways
+from tests.core.panel import pages
+from tests.core.panel.conftest import Panel
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+MOST_STATEMENTS = 30
+VIEWS = [(375, "light"), (1440, "dark"), (375, "dark"), (1440, "light")]
+
+
+@pytest.fixture
+def furnished(panel: Panel, site: Site, sell: Any, order: Any) -> list[tuple[str, str]]:
+    """The pages of a shop that has something of everything."""
+    pages.furnish(panel, site, sell, order)
+    return pages.shown(panel, site)
+
+
+def test_every_page_has_one_heading_a_title_and_its_place_in_the_menu(
+    panel: Panel, furnished: list[tuple[str, str]]
+) -> None:
+    lost = []
+    for _endpoint, path in furnished:
+        page = panel.get(path).get_data(as_text=True)
+        title = re.search(r"<title>\s*(.*?) · ", page, re.DOTALL)
+        if page.count("<h1") != 1 or title is None or not title[1].strip():
+            lost.append(path)
+        if 'aria-current="page"' not in page and path not in {"/panel/account", "/panel/find"}:
+            lost.append(f"{path}: nothing in the menu is current")
+    assert not lost
+
+
+# -- in a browser ----------------------------------------------------------------------------------------------------
+
+
+def _walk(page: Page, panel: Panel, paths: list[str], width: int, scheme: str) -> list[str]:
+    """Open each page as the signed-in owner sees it and answer what is wrong; the test's own application answers."""
+
+    def answer(route: Route) -> None:
+        path = re.sub(r"^https?://[^/]+", "", route.request.url)
+        told = panel.get(path)
+        headers = {name: value for name, value in told.headers.items() if name.lower() != "content-length"}
+        route.fulfill(status=told.status_code, headers=headers, body=told.get_data())
+
+    page.route("**/*", answer)
+    page.emulate_media(color_scheme=scheme)
+    wrong = []
+    for path in paths:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"http://shop.test{path}")
+        wrong += [f"{path}: {broken}" for broken in axe_violations(page)]
+        page.set_viewport_size({"width": 320, "height": 900})
+        if scrolls_sideways(page):
+            wrong.append(f"{path}: is wider than 320 pixels")
+    return wrong
+
+
+@pytest.mark.parametrize("part", range(len(VIEWS)), ids=[f"{width}-{scheme}" for width, scheme in VIEWS])
+def test_each_page_is_accessible_in_one_view(
+    page: Page, panel: Panel, furnished: list[tuple[str, str]], part: int
+) -> None:
+    width, scheme = VIEWS[part]
+    paths = [path for _endpoint, path in furnished]
+    assert not _walk(page, panel, paths[part :: len(VIEWS)], width, scheme)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+@pytest.mark.parametrize("language", ["", "/zh-cn"])
+def test_every_page_is_accessible_in_every_view(
+    page: Page, panel: Panel, furnished: list[tuple[str, str]], width: int, scheme: str, language: str
+) -> None:
+    assert not _walk(page, panel, [f"{language}{path}" for _endpoint, path in furnished], width, scheme)
+
+
+def test_the_walk_sees_what_is_wrong(page: Page, panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture without words and a wide block, planted into a page."""
+    real = panel.get
+
+    def planted(path: str) -> Any:
+        answer = real(path)
+        if path == "/panel/account":
+            body = answer.get_data(as_text=True).replace("</h1>", '</h1><img src="/x.png"><input size="300">', 1)
+            answer.set_data(body)
+        return answer
+
+    monkeypatch.setattr(panel, "get", planted)
+    wrong = _walk(page, panel, ["/panel/account"], 1440, "light")
+    assert any("image-alt" in line for line in wrong)
+    assert any("wider than 320" in line for line in wrong)
+
+
+# -- what pages cost -------------------------------------------------------------------------------------------------
+
+
+def _own_codes(table: str, count: int) -> dict[str, Callable[[int], Any]]:
+    """A code of its own for every text column that must be unique by itself."""
+    texts = {column.name for column in db.db.get_columns(table) if "CHAR" in column.data_type.upper()}
+    unique = {index.columns[0] for index in db.db.get_indexes(table) if index.unique and len(index.columns) == 1}
+    return dict.fromkeys(texts & unique, lambda number: f"{count}-{number}")
+
+
+def _copies(table: str, count: int, where: str = "1 = 1", **changes: Callable[[int], Any]) -> list[int]:
+    """So many copies of the table's first row, with changes by number; answers the new ids where it has ids."""
+    columns = [column.name for column in db.db.get_columns(table)]
+    has_ids = "id" in columns
+    named = [column for column in columns if column != "id"]
+    found = db.one(f"SELECT {', '.join(named)} FROM {table} WHERE {where}{' ORDER BY id' if has_ids else ''} LIMIT 1")
+    assert found is not None, table
+    changes = {**_own_codes(table, count), **changes}
+    before = db.value(f"SELECT MAX(id) FROM {table}") if has_ids else 0
+    for number in range(count):
+        row = {**dict(zip(named, found, strict=True)), **{name: make(number) for name, make in changes.items()}}
+        marks = db.marks(named)
+        db.execute(f"INSERT INTO {table} ({', '.join(named)}) VALUES ({marks})", *(row[name] for name in named))
+    return [row[0] for row in db.rows(f"SELECT id FROM {table} WHERE id > ? ORDER BY id", before)] if has_ids else []
+
+
+def _many(count: int) -> None:
+    """A shop with so many more of everything, copied from the first of each."""
+
+    def code(number: int) -> str:
+        return f"{count}-{number}"
+
+    with db.transaction():
+        products = _copies("product", count)
+        _copies("product_text", count, product_id=products.__getitem__)
+        _copies("listing", count, product_id=products.__getitem__)
+        variants = _copies("variant", count, product_id=products.__getitem__)
+        _copies("price", count, variant_id=variants.__getitem__)
+        _copies("stock_level", count, variant_id=variants.__getitem__)
+        carts = range(1_000_000 + 1_000 * count, 2_000_000)
+        orders = _copies("orders", count, number=code, cart_id=carts.__getitem__)
+        _copies("order_line", count, order_id=orders.__getitem__)
+        categories = _copies("category", count)
+        _copies("category_text", count, category_id=categories.__getitem__)
+        _copies("media", count)
+        _copies("job", count, "state = 'dead'")
+        _copies("activity", count)
+        _copies("staff", count)
+
+
+def _costs(panel: Panel, paths: list[str]) -> dict[str, list[str]]:
+    """The statements of the second look at each page; the first fills what a process keeps."""
+    told = {}
+    for path in paths:
+        panel.get(path)
+        with db.counted() as statements:
+            assert panel.get(path).status_code == 200, path
+        told[path] = list(statements)
+    return told
+
+
+def test_no_page_costs_more_statements_with_300_of_everything_than_with_30(
+    panel: Panel, furnished: list[tuple[str, str]]
+) -> None:
+    paths = [path for _endpoint, path in furnished] + ["/panel/find?q=lamp", "/panel/orders?view=to_ship"]
+    _many(30)
+    few = _costs(panel, paths)
+    _many(270)
+    more = _costs(panel, paths)
+    grown = {path: (len(few[path]), len(more[path])) for path in paths if len(more[path]) > len(few[path])}
+    assert not grown
+    dear = {path: len(statements) for path, statements in more.items() if len(statements) > MOST_STATEMENTS}
+    assert not dear
