@@ -72,7 +72,7 @@ from core.hookspecs.events import (
     ShopperRegistered,
     StockChanged,
 )
-from core.hookspecs.fulfil import Carrier, Label, Parcel, ParcelLine, Rate, Scan, ScanStatus
+from core.hookspecs.fulfil import Carrier, Label, Parcel, ParcelLine, Rate, Scan, ScanStatus, Source, Sourced
 from core.hookspecs.notify import Channel, Delivery, Message
 from core.hookspecs.payment import (
     Begun,

@@ -16,6 +16,9 @@ from core.lib.errors import NotFound
 def add_to(commands: Any) -> None:
     """`doctor`, `routes`, `hooks` and `bench`."""
     doctor = commands.add_parser("doctor", help="check database, plugins, stock and jobs")
+    doctor.add_argument(
+        "--repair", action="store_true", help="set stock levels to the sum of their moves, and note it in the journal"
+    )
     doctor.set_defaults(run=_doctor)
     routes = commands.add_parser("routes", help="the routes of a site, with who may use them")
     routes.add_argument("--site", help="a domain; the first site without it")
@@ -70,12 +73,14 @@ def _hooks(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from core.catalogue.services import stock_proof
+    from core.catalogue.services.stock_proof import differences, repair_stock
     from core.kernel import db, jobs
     from core.kernel.runtime import PAUSED
 
-    del options
     made = boot()
+    if options.repair:
+        for one in repair_stock("system", "doctor")[0]:
+            print(f"✓ {one.sku} at {one.location} is the sum of its moves again: {one.words}")
     faults: list[str] = [f"plugin {broken.name} cannot run: {broken.reason}" for broken in made.plugins.broken.values()]
     if db.is_sqlite() and (damage := db.value("PRAGMA integrity_check")) != "ok":
         faults.append(f"the database file is damaged: {damage}")
@@ -87,7 +92,7 @@ def _doctor(options: argparse.Namespace) -> int:
         faults.append(f"plugin {name} is paused at {host}: {reason}")
     dead = db.value("SELECT COUNT(*) FROM job WHERE state = ?", jobs.DEAD)
     faults += [f"{dead} jobs gave up; see the panel's page of jobs"] if dead else []
-    faults += [f"stock differs from its moves: {difference}" for difference in stock_proof()]
+    faults += [f"stock differs from its moves: {one.sku} at {one.location}: {one.words}" for one in differences()]
     for fault in faults:
         print(f"✗ {fault}")
     print("Everything is well." if not faults else f"{len(faults)} things need a look.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -135,9 +135,40 @@ class Carrier(ABC):
         return ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A location with what it could send: pieces per variant. The list of them is by priority, lowest first."""
+
+    location_id: int
+    country: str
+    priority: int
+    free: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sourced:
+    """Pieces of a variant that shall come from a location."""
+
+    variant_id: int
+    location_id: int
+    quantity: int
+
+
 class FulfilSpecs:
     """Hooks of the family `fulfil`."""
 
     @asks(Carrier)
     def fulfil_carriers(self, site: Site) -> Sequence[Carrier]:  # type: ignore[empty-body]
         """The carriers of this site, in the order to be offered. Cheap: no network. A failing plugin's are left out."""
+
+    @asks(Sourced, first=True)
+    def fulfil_allocate(  # type: ignore[empty-body]
+        self, site: Site, needs: Mapping[int, int], sources: Sequence[Source], address: Address | None
+    ) -> Sequence[Sourced] | None:
+        """Which location sends how much of each variant (`needs`), where there is a choice.
+
+        Asked before an order's transaction, only if more than one location has something. The first plugin that
+        answers wins; without one, core takes the fewest parcels, the address's own country and then the priority. A
+        plan that does not add up, or cannot be had any more inside the transaction, is replaced by core's; never is
+        more promised than there is.
+        """

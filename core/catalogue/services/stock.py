@@ -18,6 +18,7 @@ from core.kernel import db
 from core.lib import clock
 from core.lib.errors import Refused
 
+STATES = ("on_hand", "allocated", "held", "damaged", "quality", "incoming")
 UNLIMITED = 10**9  # The backorder limit of a variant that may always be ordered.
 
 
@@ -64,36 +65,52 @@ class Move:
     on_hand: int = 0
     allocated: int = 0
     held: int = 0
+    damaged: int = 0
+    quality: int = 0
+    incoming: int = 0
     reason: str = ""
     reference: str = ""
+
+    @property
+    def pieces(self) -> tuple[int, ...]:
+        """Its differences, in the order of `STATES`."""
+        return (self.on_hand, self.allocated, self.held, self.damaged, self.quality, self.incoming)
 
 
 # -- promising ---------------------------------------------------------------------------------------------------------
 
 
-def allocate(needs: Mapping[int, int], reference: str, actor: str) -> list[Allocation]:
+def allocate(
+    needs: Mapping[int, int], reference: str, actor: str, wanted: Mapping[int, Mapping[int, int]] | None = None
+) -> list[Allocation]:
     """Promise pieces (variant id to quantity) to `reference`; variants that are not counted are passed over.
 
     Takes from one location if one has all, by priority, and splits only if none has. Raises OutOfStock: nothing is
     promised
-    then, since the caller's transaction ends.
+    then, since the caller's transaction ends. `wanted` says which locations give how much of a variant; where that
+    cannot be had (any more), the rule above takes its place.
     """
-    return _promise(needs, "allocate", reference, actor)
+    return _promise(needs, "allocate", reference, actor, wanted or {})
 
 
 def hold(needs: Mapping[int, int], reference: str, actor: str) -> list[Allocation]:
     """Like `allocate`, but held for a while: for a cart at the till. Ends with `unhold` or `allocate_held`."""
-    return _promise(needs, "hold", reference, actor)
+    return _promise(needs, "hold", reference, actor, {})
 
 
-def _promise(needs: Mapping[int, int], kind: str, reference: str, actor: str) -> list[Allocation]:
+def _promise(
+    needs: Mapping[int, int], kind: str, reference: str, actor: str, wanted: Mapping[int, Mapping[int, int]]
+) -> list[Allocation]:
     db.require_transaction()
     if any(quantity <= 0 for quantity in needs.values()):
         raise ValueError("a quantity is at least 1")
     moving = _Moving(actor)
     places = _places(sorted(needs))
     for variant_id in sorted(needs):
-        _promise_one(moving, variant_id, needs[variant_id], places.get(variant_id), kind, reference)
+        found = places.get(variant_id)
+        if found is not None and (plan := wanted.get(variant_id)):
+            found = _preferring(plan, found, needs[variant_id])
+        _promise_one(moving, variant_id, needs[variant_id], found, kind, reference)
     moving.finish()
     return [Allocation(move.variant_id, move.location_id, move.allocated + move.held) for move in moving.moves]
 
@@ -153,6 +170,12 @@ def _places(variant_ids: Sequence[int]) -> dict[int, _Places]:
         if location_id is not None:
             places.free[location_id] = free
     return found
+
+
+def _preferring(plan: Mapping[int, int], found: _Places, needed: int) -> _Places:
+    """Only the places of a plan that adds up and can be had; else all of them, as they were."""
+    can = sum(plan.values()) == needed and all(0 < n <= found.free.get(at, 0) for at, n in plan.items())
+    return _Places(found.sku, found.tracked, dict(plan)) if can else found
 
 
 def _plan(wanted: int, free: Mapping[int, int]) -> dict[int, int] | None:
@@ -302,6 +325,24 @@ def restock(needs: Mapping[int, int], location_id: int, reference: str, actor: s
     moving.finish()
 
 
+def put_aside(
+    needs: Mapping[int, int], location_id: int, state: str, reference: str, actor: str, reason: str = ""
+) -> None:
+    """Returned pieces that cannot be sold go to `damaged` or `quality`; what is not counted is passed over."""
+    db.require_transaction()
+    moving = _Moving(actor)
+    for variant_id, places in sorted(_places(sorted(needs)).items()):
+        if places.tracked:
+            ensure_level(variant_id, location_id)
+            pieces = {state: needs[variant_id]}
+            move = Move(
+                variant_id=variant_id, location_id=location_id, kind="restock", reason=reason, reference=reference,
+                **pieces,
+            )  # type: ignore[arg-type]  # the states are the names of its fields  # fmt: skip
+            moving.move(move)
+    moving.finish()
+
+
 def ensure_level(variant_id: int, location_id: int) -> None:
     """An empty level, if there is none yet."""
     db.execute(
@@ -330,14 +371,14 @@ def apply_moves(moves: Iterable[Move], actor: str) -> frozenset[int]:
 
 # -- the one writer ----------------------------------------------------------------------------------------------------
 
-_GUARDED = """
-UPDATE stock_level SET on_hand = on_hand + ?, allocated = allocated + ?, held = held + ?
+_GUARDED = f"""
+UPDATE stock_level SET {", ".join(f"{state} = {state} + ?" for state in STATES)}
 WHERE variant_id = ? AND location_id = ?
-  AND on_hand + ? >= 0 AND allocated + ? >= 0 AND held + ? >= 0
+  AND {" AND ".join(f"{state} + ? >= 0" for state in STATES)}
   AND allocated + held + ? <= on_hand + ? + backorder_limit
 RETURNING on_hand + backorder_limit - allocated - held
 """
-_MOVES = ("variant_id", "location_id", "kind", "on_hand", "allocated", "held", "reason", "actor", "reference", "at")
+_MOVES = ("variant_id", "location_id", "kind", *STATES, "reason", "actor", "reference", "at")
 
 
 class _Moving:
@@ -352,17 +393,7 @@ class _Moving:
         """Change one level; False, and nothing changed, if it does not have as much."""
         promised = move.allocated + move.held
         free = db.value(
-            _GUARDED,
-            move.on_hand,
-            move.allocated,
-            move.held,
-            move.variant_id,
-            move.location_id,
-            move.on_hand,
-            move.allocated,
-            move.held,
-            promised,
-            move.on_hand,
+            _GUARDED, *move.pieces, move.variant_id, move.location_id, *move.pieces, promised, move.on_hand
         )
         if free is None:
             return False
@@ -385,36 +416,10 @@ class _Moving:
             "stock_move",
             _MOVES,
             [
-                (
-                    m.variant_id,
-                    m.location_id,
-                    m.kind,
-                    m.on_hand,
-                    m.allocated,
-                    m.held,
-                    m.reason,
-                    self.actor,
-                    m.reference,
-                    now,
-                )
+                (m.variant_id, m.location_id, m.kind, *m.pieces, m.reason, self.actor, m.reference, now)
                 for m in self.moves
             ],
         )
-
-
-def stock_proof() -> list[tuple[int, int, int, int, int]]:
-    """Levels that are not the sum of their moves.
-
-    (variant, location, differences of on_hand, allocated, held). Empty is right.
-    """
-    found = db.rows(
-        "SELECT variant_id, location_id, SUM(on_hand), SUM(allocated), SUM(held) FROM ("
-        "SELECT variant_id, location_id, on_hand, allocated, held FROM stock_level UNION ALL "
-        "SELECT variant_id, location_id, -on_hand, -allocated, -held FROM stock_move) both_sides"
-        " GROUP BY variant_id, location_id HAVING SUM(on_hand) <> 0 OR SUM(allocated) <> 0 OR SUM(held) <> 0"
-        " ORDER BY variant_id, location_id"
-    )
-    return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in found]
 
 
 def stock_of(variant_ids: Sequence[int]) -> dict[int, list[tuple[int, int, int, int, int]]]:

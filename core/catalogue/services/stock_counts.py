@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.catalogue.services.availability import refresh_availability, tell_stock_changed
-from core.catalogue.services.stock import Move, StockPromised, apply_moves, ensure_level
+from core.catalogue.services.stock import STATES, Move, StockPromised, apply_moves, ensure_level
 from core.catalogue.services.writing import insert
 from core.kernel import activity, db
 from core.lib.errors import NotFound, Unfit
@@ -34,6 +34,53 @@ def receive_stock(needs: Mapping[int, int], location_id: int, reference: str, ac
     with db.transaction():
         for variant_id, quantity in sorted(needs.items()):
             _move(variant_id, location_id, quantity, "receive", "", actor, reference)
+
+
+def sort_stock(
+    variant_id: int, location_id: int, pieces: int, came_from: str, goes_to: str, reason: str, actor: str
+) -> None:
+    """Move pieces from one state to another: on_hand, damaged, quality, or out of the house (`gone`). Commits.
+
+    One guarded statement; raises StockPromised where there are not as many, or some are promised.
+    """
+    if pieces <= 0 or came_from == goes_to or not {came_from, goes_to} <= {"on_hand", "damaged", "quality", "gone"}:
+        raise Unfit({"pieces": "Choose two different states and at least one piece."})
+    changes = {came_from: -pieces, goes_to: pieces}
+    changes.pop("gone", None)
+    with db.transaction():
+        _apply(Move(variant_id=variant_id, location_id=location_id, kind="sort", reason=reason, **changes), actor)  # type: ignore[arg-type]  # the states are the names of its fields
+
+
+def expect_stock(variant_id: int, location_id: int, pieces: int, reference: str, actor: str) -> None:
+    """Pieces are on order with a supplier (or no longer, below zero). They cannot be sold yet. Commits."""
+    with db.transaction():
+        _apply(
+            Move(variant_id=variant_id, location_id=location_id, kind="expect", incoming=pieces, reference=reference),
+            actor,
+        )
+
+
+def take_delivery(variant_id: int, location_id: int, pieces: int, reference: str, actor: str) -> None:
+    """Expected pieces came in. Raises StockPromised where fewer were expected. Commits."""
+    with db.transaction():
+        move = Move(
+            variant_id=variant_id, location_id=location_id, kind="receive", on_hand=pieces, incoming=-pieces,
+            reference=reference,
+        )  # fmt: skip
+        _apply(move, actor)
+
+
+def _apply(move: Move, actor: str) -> None:
+    """One move of a verb with its card and its line in the activity log. Raises NotFound, StockPromised."""
+    sku = db.value("SELECT sku FROM variant WHERE id = ?", move.variant_id)
+    if sku is None:
+        raise NotFound
+    noticed = apply_moves([move], actor)
+    if noticed:
+        refresh_availability(noticed)
+    after = {state: pieces for state, pieces in zip(STATES, move.pieces, strict=True) if pieces}
+    activity.record(actor, f"stock.{move.kind}", f"variant:{move.variant_id}", title=sku, after=after)
+    tell_stock_changed([move.variant_id])
 
 
 def set_backorder_limit(variant_id: int, location_id: int, limit: int, actor: str) -> None:

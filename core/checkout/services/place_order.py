@@ -6,7 +6,7 @@ Of two clicks, two tabs or a retry, one makes the order and the others are answe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from core.catalogue.services.carts import cart_variants
 from core.checkout.services.details import asked_for, missing_details
 from core.checkout.services.look import PLACE, CheckoutView, GatewayView, look
 from core.checkout.services.quote import DELIVERY, Quote
+from core.checkout.services.sourcing import sources_for
 from core.hookspecs.checkout import Problem
 from core.hookspecs.promote import Claim
 from core.kernel import db
@@ -92,16 +93,15 @@ def place_order(
     all checkout hooks outside the transaction. Records OrderPlaced. The payment is begun by the caller, after the
     commit.
     """
-    if details is not None:
-        _keep(state, token, details, shopper_id)
+    kept = _keep(state, token, details, shopper_id) if details is not None else None
     for _attempt in range(_TRIES):
-        stored = find_cart(state.site, token, shopper_id=shopper_id, ordered=True)
+        stored, kept = kept or find_cart(state.site, token, shopper_id=shopper_id, ordered=True), None
         if stored is None:
             raise CartGone
         if stored.ordered_at is not None:
             return _known(stored)
         view = _checked(state, stored, seen_total)
-        new = _new_order(view, shopper_id, actor)
+        new = replace(_new_order(view, shopper_id, actor), sources=_sources(state, view))
         try:
             return db.retrying(lambda: _store(state, view, new))  # noqa: B023 -- called before the loop goes on
         except CartMoved:
@@ -109,17 +109,23 @@ def place_order(
     raise CartMoved
 
 
-def _keep(state: SiteState, token: str | None, details: Details, shopper_id: int | None) -> None:
-    """Store the answers if they are new: a second click must not move the cart under the first one."""
+def _keep(state: SiteState, token: str | None, details: Details, shopper_id: int | None) -> StoredCart | None:
+    """Store the answers if they are new: a second click must not move the cart under the first one.
+
+    Answers the cart with them; None where it must be read anew. If somebody else changed it between the two statements,
+    its version tells so when the order is stored.
+    """
     stored = find_cart(state.site, token, shopper_id=shopper_id, ordered=True)
     if stored is None:
         raise CartGone
-    same = all(getattr(stored, name) == getattr(details, name) for name in Details.__slots__)
-    if stored.ordered_at is None and not same:
-        try:
-            save_details(state.site, token, details, shopper_id=shopper_id)
-        except CartGone:
-            return  # The other click has just ordered it; its order is the answer.
+    answers = {name: getattr(details, name) for name in Details.__slots__}
+    if stored.ordered_at is not None or all(getattr(stored, name) == said for name, said in answers.items()):
+        return stored
+    try:
+        save_details(state.site, token, details, shopper_id=shopper_id)
+    except CartGone:
+        return None  # The other click has just ordered it; its order is the answer.
+    return replace(stored, version=stored.version + 1, **answers)
 
 
 def _known(stored: StoredCart) -> PlacedOrder:
@@ -146,6 +152,12 @@ def _checked(state: SiteState, stored: StoredCart, seen_total: int | None) -> Ch
     if seen_total != view.total.amount:
         raise PriceChanged(view)
     return view
+
+
+def _sources(state: SiteState, view: CheckoutView) -> dict[int, dict[int, int]]:
+    """Where the goods should come from; the transaction re-checks it."""
+    needs = {line.variant_id: line.quantity for line in view.cart.lines}
+    return sources_for(state, needs, view.cart.address)
 
 
 # -- the transaction ---------------------------------------------------------------------------------------------------

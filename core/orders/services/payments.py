@@ -178,7 +178,7 @@ def _has_ended(opened: Opened) -> bool:
     if payment_state(opened.row.id, opened.row.amount) not in {"open", "pending"}:
         return True
     begun = db.value("SELECT state FROM payment_operation WHERE key = ?", f"{opened.token}:begin")
-    return begun == FAILED
+    return bool(begun == FAILED)
 
 
 # -- asking ------------------------------------------------------------------------------------------------------------

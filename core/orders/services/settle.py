@@ -47,19 +47,19 @@ def line_facts(order_id: int) -> list[LineFacts]:
     ]  # fmt: skip
 
 
-def still_due(order_id: int) -> int:
+def still_due(order_id: int, money: MoneyFacts | None = None) -> int:
     """What captured money has still to reach; below zero where too much came. Raises NotFound."""
     order = db.one("SELECT total, delivery_total, given_back FROM orders WHERE id = ?", order_id)
     if order is None:
         raise NotFound
-    money = money_facts(order_id)
+    money = money or money_facts(order_id)
     return to_be_captured(order[0], order[1], line_facts(order_id), money, order[2]) - money.captured
 
 
 def open_amount(order_id: int) -> int:
     """What is due and neither captured nor promised by an authorisation. Raises NotFound."""
     money = money_facts(order_id)
-    return still_due(order_id) - max(0, money.authorized - money.released - money.captured)
+    return still_due(order_id, money) - max(0, money.authorized - money.released - money.captured)
 
 
 def settle(order_id: int) -> None:

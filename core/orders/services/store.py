@@ -114,6 +114,7 @@ class NewOrder:
     adjustments: Sequence[NewAdjustment] = ()
     taxes: Sequence[NewTax] = ()
     claims: Mapping[str, Claim] = field(default_factory=dict)
+    sources: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
     expires_at: datetime | None = None
     actor: str = "system"
 
@@ -126,7 +127,8 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     """
     db.require_transaction()
     order_id = _insert_order(new)
-    stock.allocate({line.variant_id: line.quantity for line in new.lines}, stock_reference(order_id), new.actor)
+    needs = {line.variant_id: line.quantity for line in new.lines}
+    stock.allocate(needs, stock_reference(order_id), new.actor, new.sources)
     take_claims(new.site_id, new.claims)
     line_ids = _insert_lines(order_id, new.lines)
     _insert_adjustments(order_id, new.adjustments, line_ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.catalogue.services.stock import stock_proof
+from core.catalogue.services import stock_proof
 from core.kernel import db
 
 

@@ -60,6 +60,9 @@ class FakePlugins:
         del site
         return self.taxes(priced) if self.taxes else None
 
+    def fulfil_allocate(self, **_: Any) -> None:
+        self._note("fulfil_allocate")
+
     def checkout_problems(self, **_: Any) -> list[Problem]:
         self._note("checkout_problems")
         return list(self.problems)

@@ -79,6 +79,7 @@ HOLLOW = {
     "promote_offers": lambda site, **_: [Offer(key="k", title="T", benefit=None, claims=("one",))],
     "payment_gateways": lambda site: [Nameless()],
     "fulfil_carriers": lambda site: [Cart_(), Van()],
+    "fulfil_allocate": lambda site, **_: [Sourced(variant_id="x", location_id=None, quantity="many")],
     "notify_channels": lambda site: [Post()],
     "notify_event": lambda site, delivery: "nonsense",
     "site_slot": lambda site, **_: Slot(html=None, tags=7, until="soon"),

@@ -1,0 +1,58 @@
+"""Which location sends what: the places to choose from, and core's own rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+from core.hookspecs.fulfil import Source
+from core.kernel import db
+
+_EXACT_UP_TO = 8
+_SPLIT_UP_TO = 3
+
+
+def sources_of(variant_ids: Sequence[int]) -> list[Source]:
+    """Every location that has something of these counted variants, by priority. One statement."""
+    found: dict[int, tuple[str, int, dict[int, int]]] = {}
+    for location_id, country, priority, variant_id, free in db.rows(
+        "SELECT o.id, o.country, o.priority, l.variant_id, l.on_hand + l.backorder_limit - l.allocated - l.held"
+        " FROM stock_level l JOIN location o ON o.id = l.location_id JOIN variant v ON v.id = l.variant_id"
+        f" WHERE v.tracked = ? AND l.variant_id IN ({db.marks(variant_ids)})"
+        " AND l.on_hand + l.backorder_limit > l.allocated + l.held ORDER BY o.priority, o.id, l.variant_id",
+        True,
+        *variant_ids,
+    ):
+        found.setdefault(location_id, (country, priority, {}))[2][variant_id] = free
+    return [
+        Source(location_id=location_id, country=country, priority=priority, free=free)
+        for location_id, (country, priority, free) in found.items()
+    ]
+
+
+def fewest_parcels(needs: Mapping[int, int], sources: Sequence[Source], country: str) -> dict[int, dict[int, int]]:
+    """Core's rule: the fewest locations that have everything; of those the nearest by country, then by priority.
+
+    Answers pieces per variant and location; nothing where no set of up to three has it all. Only the first eight locations by nearness and priority are looked at, so the search stays small.
+    """
+    near = sorted(sources, key=lambda one: (bool(country) and one.country != country, one.priority, one.location_id))
+    near = near[:_EXACT_UP_TO]
+    counted = {variant_id: needed for variant_id, needed in needs.items() if any(variant_id in s.free for s in near)}
+    for size in range(1, min(_SPLIT_UP_TO, len(near)) + 1):
+        for chosen in combinations(near, size):
+            if all(sum(one.free.get(variant_id, 0) for one in chosen) >= n for variant_id, n in counted.items()):
+                return _from(chosen, counted)
+    return {}
+
+
+def _from(chosen: Sequence[Source], needs: Mapping[int, int]) -> dict[int, dict[int, int]]:
+    """Take from the nearest of the chosen first."""
+    plan: dict[int, dict[int, int]] = {}
+    for variant_id, needed in needs.items():
+        left = needed
+        for one in chosen:
+            part = min(left, one.free.get(variant_id, 0))
+            if part > 0:
+                plan.setdefault(variant_id, {})[one.location_id] = part
+                left -= part
+    return plan

@@ -1,0 +1,40 @@
+"""Where an order's goods come from: asked of `fulfil_allocate` where there is a choice, else core's rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.catalogue.services.stock_sources import fewest_parcels, sources_of
+from core.hookspecs.checkout import Address
+from core.hookspecs.fulfil import Source, Sourced
+from core.kernel.sites import SiteState
+
+
+def sources_for(state: SiteState, needs: Mapping[int, int], address: Address | None) -> dict[int, dict[int, int]]:
+    """Pieces per variant and location; empty where there is nothing to choose. One statement, outside a transaction."""
+    sources = sources_of(list(needs))
+    if len(sources) < 2:
+        return {}
+    answer: Sequence[Sourced] = state.hooks.fulfil_allocate(
+        site=state.site, needs=dict(needs), sources=tuple(sources), address=address
+    )
+    country = address.country if address else state.site.country
+    return _fitting(answer or (), needs, sources) or fewest_parcels(needs, sources, country)
+
+
+def _fitting(
+    answer: Sequence[Sourced], needs: Mapping[int, int], sources: Sequence[Source]
+) -> dict[int, dict[int, int]]:
+    """A plugin's plan if it adds up for every counted variant and no place gives more than it has; else nothing."""
+    free = {(one.location_id, variant_id): pieces for one in sources for variant_id, pieces in one.free.items()}
+    plan: dict[int, dict[int, int]] = {}
+    for part in answer:
+        if part.quantity <= 0 or part.quantity > free.get((part.location_id, part.variant_id), 0):
+            return {}
+        places = plan.setdefault(part.variant_id, {})
+        if part.location_id in places:
+            return {}
+        places[part.location_id] = part.quantity
+    counted = {variant_id for _location, variant_id in free}
+    adds_up = plan.keys() == counted & needs.keys() and all(sum(plan[v].values()) == needs[v] for v in plan)
+    return plan if adds_up else {}
