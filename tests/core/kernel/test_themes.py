@@ -1,0 +1,125 @@
+"""Themes: a child changes what it names and takes the rest from its parent; a broken one breaks nobody's pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.app import create_app
+from core.kernel.installation import installation
+from core.kernel.site_verbs import add_site
+
+PAGE = """
+from core.api import *
+VIEWS = Views("/probe")
+@VIEWS.get("/")
+@public
+def page():
+    return render("probe/page.html")
+@hookimpl
+def site_slot(site, name, subject):
+    if name == "probe.here":
+        return Slot(html=Markup("<b>here</b>"))
+PLUGIN = Plugin(name="probe", version="1", title="Probe", shop=VIEWS)
+"""
+
+
+@pytest.fixture
+def make_theme(instance):
+    def make(name, about="", **files):
+        folder = instance / "themes" / name
+        folder.mkdir(parents=True)
+        (folder / "theme.toml").write_text(about)
+        for path, text in files.items():
+            target = folder / path.replace("__", "/").replace("_html", ".html").replace("_css", ".css")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+
+    return make
+
+
+@pytest.fixture
+def show(instance, write_plugin):
+    """`show("child")`: the probe's page on a site with that theme, and the theme's stylesheet."""
+
+    def on(theme):
+        from core.kernel.switch import switch_on
+
+        write_plugin(
+            "probe",
+            PAGE.replace("from core.api import *", "from core.api import *\nfrom markupsafe import Markup"),
+            templates__probe__page="",
+        )
+        folder = instance / "plugins" / "probe" / "templates" / "probe"
+        (folder / "page").rename(folder / "page.html")
+        (folder / "page.html").write_text("plugin's own {{ part('sign') }} {{ slot('probe.here') }}")
+        app = create_app(instance, faces=(), services=())
+        site = add_site(host="theme.test", name="T", theme=theme)
+        switch_on(site.id, "probe", "system")
+        page = app.test_client().get("/probe/", headers={"Host": "theme.test"})
+        assert page.status_code == 200, page.text
+        style = installation().themes.style(theme, ("probe",)).body.decode()
+        return page.text, style
+
+    return on
+
+
+def test_a_child_takes_from_its_parent_what_it_does_not_say(make_theme, show):
+    make_theme(
+        "elder",
+        '[settings.hero]\ndefault = "elder"\n[settings.note]\ndefault = "n"\n',
+        templates__parts__sign_html="elder's sign",
+        static__css__theme_css=":root{--color-text:#111}",
+    )
+    make_theme(
+        "child",
+        'parent = "elder"\n[settings.hero]\ndefault = "child"\n',
+        static__css__theme_css=":root{--color-text:#222}",
+    )
+    page, style = show("child")
+    assert page == "plugin's own elder's sign <b>here</b>"
+    assert style.index("#111") < style.index("#222"), "the child's tokens come last and hold"
+    assert style.startswith("@layer reset, tokens, base, parts, utilities, theme;")
+    settings = installation().themes.get("child").settings
+    assert {name: one.default for name, one in settings.items()} == {"hero": "child", "note": "n"}
+
+
+def test_a_theme_overrides_a_plugins_page_and_a_plugin_overrides_nothing(make_theme, show, instance):
+    make_theme(
+        "own", templates__probe__page_html="the theme's own {{ part('sign') }}", templates__parts__sign_html="sign"
+    )
+    there = instance / "plugins" / "probe" / "templates" / "parts"
+    there.mkdir(parents=True)
+    (there / "sign.html").write_text("a plugin's sign")
+    page, _ = show("own")
+    assert page == "the theme's own sign"
+
+
+@pytest.mark.parametrize(
+    ("name", "about"),
+    [("torn", "parent = "), ("circle", 'parent = "circle2"'), ("orphan", 'parent = "nobody"'), ("odd", "settings = 3")],
+)
+def test_a_broken_theme_leaves_the_others_and_its_own_site_standing(make_theme, show, name, about):
+    make_theme(name, about)
+    make_theme("circle2", 'parent = "circle"')
+    make_theme("well", templates__parts__sign_html="well")
+    assert "well" in show("well")[0]
+    assert installation().themes.get(name).chain, "its site is shown in the plain theme"
+    assert installation().themes.environment(name) is not None
+
+
+def test_a_theme_that_is_gone_leaves_its_site_in_the_plain_one(bare):
+    assert installation().themes.get("gone").name == "plain"
+    assert installation().themes.get("../../etc").name == "plain"
+
+
+def test_files_are_served_under_the_hash_of_what_they_hold(bare, sites, browse):
+    themes = installation().themes
+    address = themes.url("plain", (), "shop.css")
+    answer = browse(sites[0], address)
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+    old = browse(sites[0], address.replace(address.split("/")[3], "0" * 12))
+    assert old.headers["Cache-Control"] == "no-cache", "an old page still finds its sheet, but nobody keeps it"
+    packed = browse(sites[0], address, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(packed.data) < len(answer.data) / 2
