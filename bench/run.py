@@ -49,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./stoa bench", description="Measure this machine's shop, never yours.")
     parser.add_argument("claims", nargs="*", metavar="CLAIM", help=f"some of {', '.join(CLAIMS)}; all without it")
-    parser.add_argument("--products", type=int, nargs="+", default=[1000], metavar="N", help="sizes of shops (1000)")
+    parser.add_argument("--products", type=_sizes, default=[1000], metavar="N,N", help="sizes of shops (1000)")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--quick", action="store_true", help="few repetitions: shows that it works, proves nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
@@ -60,6 +60,13 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     if options.keep and options.database != "sqlite":
         parser.error("only SQLite shops can be kept")
     return options
+
+
+def _sizes(text: str) -> list[int]:
+    sizes = [int(word) for word in text.split(",")]
+    if min(sizes) < 1:
+        raise ValueError
+    return sizes
 
 
 def _measured(bench: Bench, options: argparse.Namespace) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from core.kernel.installation import installation
@@ -109,8 +110,9 @@ def _empty(field: SettingField) -> Any:
 _KINDS: dict[Any, str] = {bool: "flag", int: "number", Secret: "secret", Amount: "amount", Text: "lines", str: "text"}
 
 
-def fields(cls: type[Settings]) -> list[SettingField]:
-    """The fields of a settings class in the order they are written."""
+@lru_cache(maxsize=512)
+def fields(cls: type[Settings]) -> tuple[SettingField, ...]:
+    """The fields of a settings class in the order they are written; worked out once, as pages ask for every plugin."""
     result = []
     for name, kind in typing.get_type_hints(cls).items():
         if name.startswith("_"):
@@ -135,7 +137,7 @@ def fields(cls: type[Settings]) -> list[SettingField]:
                 about=about,
             )
         )
-    return result
+    return tuple(result)
 
 
 def parse(cls: type[Settings], form: Mapping[str, str], old: Mapping[str, Any], currency: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from core.storefront import forms
 from core.storefront.services import facts
 from core.storefront.services.choice import choice, variant_of
 from core.storefront.services.listing import link, shown_listing
-from core.storefront.services.navigation import alternates, menu
+from core.storefront.services.navigation import alternates, menu, product_url
 from core.storefront.views.place import VIEWS
 
 
@@ -61,7 +61,7 @@ def category(path: str) -> Response:
         alternates=alternates("/c/", found.alternates),
         facts=facts.graph(
             facts.breadcrumbs(trail, site),
-            facts.goods(goods, [absolute(url_for("storefront.product", path=card.path)) for card in goods.cards]),
+            facts.goods(goods, [absolute(product_url(card.path)) for card in goods.cards]),
         ),
     )
 

@@ -1,0 +1,38 @@
+"""`_()` and calls in templates: words are formatted and escaped as Jinja's new style does, at less than half the cost."""
+
+from __future__ import annotations
+
+from jinja2 import pass_context
+
+from core.kernel.i18n import speaking
+from core.kernel.installation import installation
+
+
+def rendered(text: str, **values: object) -> str:
+    return str(installation().themes.environment("plain").from_string(text).render(**values))
+
+
+def test_values_are_escaped_and_words_are_not(app) -> None:
+    assert rendered('{{ _("Everything in %(name)s", name=name) }}', name="<b>") == "Everything in &lt;b&gt;"
+    assert rendered('{{ _("Fish & chips") }}') == "Fish & chips"
+
+
+def test_a_doubled_percent_sign_is_one(app) -> None:
+    assert rendered('{{ _("10 %% off") }}') == "10 % off"
+    assert rendered('{{ _("%(n)s %% off", n=10) }}') == "10 % off"
+
+
+def test_words_in_a_loop_are_of_the_language_spoken(app) -> None:
+    loop = '{% for n in (1, 2) %}{{ _("This cart is empty now.") }}{% endfor %}'
+    assert rendered(loop) == "This cart is empty now." * 2
+    with speaking("zh-CN"):
+        assert rendered(loop) == "购物车现在是空的。" * 2
+
+
+def test_what_wants_the_context_still_gets_it_with_the_variables_of_the_loop(app) -> None:
+    @pass_context
+    def seen(context: object) -> str:
+        return str(context["twice"])  # type: ignore[index]
+
+    assert rendered("{% for n in (1, 2) %}{% set twice = n * 2 %}{{ seen() }}{% endfor %}", seen=seen) == "24"
+    assert rendered("{% macro twice(x) %}{{ x }}{{ x }}{% endmacro %}{{ twice('<') }}") == "&lt;&lt;"
