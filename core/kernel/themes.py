@@ -23,6 +23,7 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+import structlog
 from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -32,9 +33,11 @@ from core.kernel.config import ROOT, Config
 if TYPE_CHECKING:
     from core.kernel.plugins import Registry
 
+log = structlog.get_logger(__name__)
 CORE = ROOT / "core"
 LAYERS = "@layer reset, tokens, base, parts, utilities, theme;\n"
 PANEL = "panel"
+_PLAIN = ROOT / "themes" / "plain"
 _SHARED = ("reset.css", "tokens.css", "base.css")
 _TEMPLATES = ("templates", "panel/templates", "storefront/templates")
 mimetypes.add_type("text/javascript", ".js")
@@ -115,17 +118,27 @@ class Themes:
         self._styles.clear()
 
     def all(self) -> list[str]:
-        """Names of the themes that can be chosen."""
-        return sorted({path.parent.name for root in self._roots if root.is_dir() for path in root.glob("*/theme.toml")})
+        """Names of the themes that can be chosen; one that cannot be used is not among them."""
+        found = {path.parent.name for root in self._roots if root.is_dir() for path in root.glob("*/theme.toml")}
+        return sorted(name for name in found if self.get(name).name == name)
 
     def get(self, name: str) -> Theme:
-        """A theme by name; the plain one if it is gone, so that a site never stands without."""
+        """A theme by name; the plain one if it is gone or cannot be used, so that a site never stands without."""
         if name not in self._themes:
-            folder = self._folder(name) or self._folder("plain") or ROOT / "themes" / "plain"
-            toml = folder / "theme.toml"
-            parent = tomllib.loads(toml.read_text("utf-8")).get("parent") if toml.exists() else None
-            self._themes[name] = Theme(folder, self.get(parent) if parent and parent != folder.name else None)
+            try:
+                self._themes[name] = self._read(self._folder(name) or _PLAIN, ())
+            except (OSError, ValueError, AttributeError, TypeError) as error:
+                log.warning("theme cannot be used", theme=name, reason=str(error))
+                self._themes[name] = self._read(_PLAIN, ())
         return self._themes[name]
+
+    def _read(self, folder: Path, children: tuple[str, ...]) -> Theme:
+        toml = folder / "theme.toml"
+        parent = tomllib.loads(toml.read_text("utf-8")).get("parent") if toml.exists() else None
+        if parent in {folder.name, *children}:
+            raise ValueError(f"{folder.name} and {parent} are each other's parents")
+        above = self._read(self._folder(parent) or _PLAIN, (*children, folder.name)) if parent else None
+        return Theme(folder, above)
 
     def _folder(self, name: str) -> Path | None:
         return next(
