@@ -13,6 +13,7 @@ from core.lib.errors import Refused
 from core.panel.activity import services as log
 from core.panel.categories import services
 from core.panel.products.services.listing import category_choices
+from core.panel.services import section_problems, shows_sections
 from core.panel.shell import actor, page, panel, to
 
 _FORM = ("category.changed", "category.placed")
@@ -43,7 +44,10 @@ def add() -> Response:
 @staff("catalogue.view")
 def one(category_id: int) -> Response:
     """One category."""
-    return _form_page(services.form(current().site, category_id), [])
+    return _form_page(services.form(current().site, category_id), list(section_problems()))
+
+
+shows_sections("category", one)
 
 
 @panel.post("/categories/<int:category_id>", endpoint="category_save")

@@ -94,9 +94,7 @@ def test_a_second_site_hears_nothing_of_it(shop: Site, other: Site, make: Make, 
     assert stars.asked[-1][0] == shop.key
 
 
-def test_words_that_end_leave_the_card_by_themselves(
-    shop: Site, make: Make, stars: Stars, noon: clock.Frozen
-) -> None:
+def test_words_that_end_leave_the_card_by_themselves(shop: Site, make: Make, stars: Stars, noon: clock.Frozen) -> None:
     product_id = make("Lamp", "LAMP")
     until = clock.now() + timedelta(hours=1)
     stars.says(product_id, 4.6, 12, until=until)
@@ -148,9 +146,7 @@ def test_the_facts_for_search_engines_stay_off_the_card(shop: Site, make: Make, 
     assert page.data["stars"]["json_ld"] == {"review": ["long"]}
 
 
-def test_best_rated_come_first_page_by_page_and_those_without_stars_last(
-    shop: Site, make: Make, stars: Stars
-) -> None:
+def test_best_rated_come_first_page_by_page_and_those_without_stars_last(shop: Site, make: Make, stars: Stars) -> None:
     given = {"A": (4.5, 10), "B": (4.5, 200), "C": (5.0, 1), "D": (2.0, 9), "E": None, "F": None}
     for name, said in given.items():
         product_id = make(name, name)

@@ -77,9 +77,7 @@ def test_lists_are_narrowed_and_found_by_it(
     assert text.attributes == ("Wool wash",)
 
 
-def test_a_file_fills_it(
-    site: Site, laundry: Callable[..., None], tmp_path: Path
-) -> None:
+def test_a_file_fills_it(site: Site, laundry: Callable[..., None], tmp_path: Path) -> None:
     laundry()
     file = tmp_path / "goods.csv"
     file.write_text("product,sku,name,price,attribute:care\nshirt,SHIRT,Shirt,39.00,Hand wash\n", "utf-8")

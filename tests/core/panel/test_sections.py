@@ -72,9 +72,7 @@ def notes(instance: Path, site: Site) -> Any:
     return installation().plugins.loaded["notes"].module
 
 
-def test_the_card_stands_on_the_products_page_and_is_saved_by_the_plugin(
-    panel: Panel, notes: Any, lamp: Item
-) -> None:
+def test_the_card_stands_on_the_products_page_and_is_saved_by_the_plugin(panel: Panel, notes: Any, lamp: Item) -> None:
     path = f"/panel/products/{lamp.product_id}"
     assert "Note to self" in words(panel.get(path))
     answer = panel.post(f"/panel/notes/product/{lamp.product_id}", {"note": "Dusty"})

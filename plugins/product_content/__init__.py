@@ -1,0 +1,1 @@
+"""More about products: specifications, downloads, goods that go together, and size advice."""

@@ -1,0 +1,32 @@
+"""Product content: specifications, downloads, related goods and size advice, beside a product's words and pictures."""
+
+from __future__ import annotations
+
+from core.api import Permission, Plugin, ProductPage, Site, Slot, hookimpl
+from plugins.product_content.forms import ProductContent
+from plugins.product_content.models import TABLES
+from plugins.product_content.services import downloads, page
+from plugins.product_content.views import SECTIONS, panel, shop
+
+PLUGIN = Plugin(
+    name="product_content",
+    version="1.0.0",
+    title="Product content",
+    summary="Specification tables, downloads, goods that go together and size advice on the pages of products.",
+    category="content",
+    author="Stoa contributors",
+    settings=ProductContent,
+    models=TABLES,
+    shop=shop,
+    panel=panel,
+    panel_sections=SECTIONS,
+    permissions=(Permission(code="product_content.edit", title="Edit specifications, downloads and size advice"),),
+    jobs={"purge": downloads.purge},
+    every={"purge": 86400},
+)
+
+
+@hookimpl
+def site_slot(site: Site, name: str, subject: object) -> Slot | None:
+    """The four parts in their places of a product's page."""
+    return page.in_slot(site, name, subject) if isinstance(subject, ProductPage) else None
