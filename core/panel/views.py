@@ -15,12 +15,14 @@ import core.panel.media.views
 import core.panel.orders.views
 import core.panel.plugins.views
 import core.panel.products.views
+import core.panel.saved.views
 import core.panel.sites.views
 import core.panel.staff.views
 import core.panel.stock.views  # noqa: F401 -- imported for what they record
+from core.panel.saved.services import saved_views
 from core.panel.services import sections
 from core.panel.shell import panel, shell
 
 VIEWS = panel
 # What templates of the panel know beside the kernel's names, in core's pages and in plugins'.
-NAMES = {"shell": LocalProxy(shell), "panel_sections": sections}
+NAMES = {"shell": LocalProxy(shell), "panel_sections": sections, "saved_views": saved_views}

@@ -1,0 +1,19 @@
+"""Tables of the panel itself: what staff keep for themselves."""
+
+from __future__ import annotations
+
+import peewee
+
+from core.kernel import db
+
+
+class SavedView(db.SiteTable):
+    """A list as somebody narrowed it, under a name: `query` is the address's query without the place in the list."""
+
+    staff_id = peewee.IntegerField(index=True)
+    place = peewee.CharField(max_length=20)
+    name = peewee.CharField(max_length=60)
+    query = peewee.CharField(max_length=500)
+
+    class Meta:
+        indexes = ((("site_id", "staff_id", "place", "name"), True),)

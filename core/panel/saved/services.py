@@ -1,0 +1,86 @@
+"""Saved views of one person on one site: kept, listed and forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from flask import request, url_for
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.kernel.i18n import gettext as _
+from core.lib.errors import NotFound, Refused
+from core.panel.models import SavedView
+from core.panel.shell import shell
+
+PLACES = ("orders", "products")
+MOST = 20
+# Where in the list somebody is, which is no part of the view; and what the ready-made views are.
+_PLACES_IN_LIST = {"after", "before"}
+_READY_MADE = {"view", "show"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedViews:
+    """The saved views as a list shows them: tabs, the one that is open, and what could be kept."""
+
+    tabs: list[tuple[str, str, bool, None]]
+    open_id: int | None
+    open_name: str
+    keep: str
+
+
+def cleaned(query: str) -> str:
+    """A query without empty parts and without the place in the list, in one spelling."""
+    pairs = sorted((name, value) for name, value in parse_qsl(query) if value and name not in _PLACES_IN_LIST)
+    return urlencode(pairs)
+
+
+def saved_views(place: str) -> SavedViews:
+    """Those of the person on this request's site for the list at hand. One statement."""
+    here = cleaned(request.query_string.decode("utf-8", "replace"))
+    found = db.rows(
+        "SELECT id, name, query FROM saved_view WHERE site_id = ? AND staff_id = ? AND place = ? ORDER BY name",
+        shell().site.id,
+        shell().person.id,
+        place,
+    )
+    address = url_for(f"panel.{place}")
+    opened = next((row for row in found if row[2] == here), None)
+    narrowed = any(name not in _READY_MADE for name, _value in parse_qsl(here))
+    return SavedViews(
+        tabs=[(name, f"{address}?{query}", row_id == (opened or [None])[0], None) for row_id, name, query in found],
+        open_id=opened[0] if opened else None,
+        open_name=opened[1] if opened else "",
+        keep=here if narrowed and opened is None else "",
+    )
+
+
+def keep(site: Site, staff_id: int, place: str, name: str, query: str) -> SavedView:
+    """Keep a view; one of the same name is replaced. Raises Refused, NotFound. Commits."""
+    wanted = cleaned(query)[:500]
+    if place not in PLACES:
+        raise NotFound
+    if not name or not wanted:
+        raise Refused(_("Give the view a name."), field="name")
+    with db.transaction():
+        mine = SavedView.for_site(site).where(SavedView.staff_id == staff_id, SavedView.place == place)
+        view = mine.where(SavedView.name == name).first()
+        if view is None and mine.count() >= MOST:
+            raise Refused(_("Forget a view first: %(most)s are kept.", most=MOST))
+        if view is None:
+            view = SavedView(site_id=site.id, staff_id=staff_id, place=place, name=name)
+        view.query = wanted
+        view.save()
+    return view
+
+
+def forget(site: Site, staff_id: int, view_id: int) -> SavedView:
+    """Forget a view of this person; answers what it was. Raises NotFound. Commits."""
+    with db.transaction():
+        view = SavedView.for_site(site).where(SavedView.id == view_id, SavedView.staff_id == staff_id).first()
+        if view is None:
+            raise NotFound
+        view.delete_instance()
+    return view

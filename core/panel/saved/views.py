@@ -1,0 +1,36 @@
+"""Keeping and forgetting views of lists; each person has their own on each site."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from core.kernel import http, i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib.errors import Refused
+from core.panel.saved import services
+from core.panel.shell import panel, shell, to
+
+
+@panel.post("/views/<any(orders, products):place>", endpoint="view_keep")
+@staff()
+def keep(place: str) -> Response:
+    """Keep the list as it is narrowed, under a name."""
+    name, query = request.values.get("name", "").strip()[:60], request.values.get("query", "")
+    try:
+        view = services.keep(current().site, shell().person.id, place, name, query)
+    except Refused as refusal:
+        http.note(i18n.say(refusal), "bad")
+        return http.redirect(f"{url_for(f'panel.{place}')}?{services.cleaned(query)}")
+    http.note(_("“%(view)s” is kept, for you on this site.", view=view.name))
+    return http.redirect(f"{url_for(f'panel.{place}')}?{view.query}")
+
+
+@panel.post("/views/<int:view_id>/forget", endpoint="view_forget")
+@staff()
+def forget(view_id: int) -> Response:
+    """Forget a view."""
+    view = services.forget(current().site, shell().person.id, view_id)
+    undo = url_for("panel.view_keep", place=view.place, name=view.name, query=view.query)
+    return to(f"panel.{view.place}", say=_("“%(view)s” is forgotten.", view=view.name), undo=undo)
