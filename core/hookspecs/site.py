@@ -46,7 +46,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
-    """Facts about one object for templates and feeds, with the tags and the end of their truth."""
+    """Facts about one object for templates and feeds, with the tags and the end of their truth.
+
+    `values` are JSON, short enough to be stored with a card: numbers, words and small lists.
+    """
 
     values: Mapping[str, object]
     tags: tuple[str, ...] = ()
@@ -97,7 +100,12 @@ class SiteSpecs:
     def site_data(self, site: Site, kind: str, objects: Sequence[int]) -> Mapping[int, Data]:  # type: ignore[empty-body]
         """Facts about many objects of one `kind` ("product") at once, never one by one.
 
-        Asked when cards are written and when a product page is read. Answers are kept apart by plugin name.
+        Asked when cards are written, outside a request, and when a product's page is read. Answers are kept apart by
+        plugin name: `card.data["reviews"]`, `product.data["reviews"]`. They are JSON. Core reads three names itself:
+        `rating` (above 0, up to 5) with `rating_count`, shown as stars, sorted by and told to search engines; and
+        `json_ld`, further properties of the page's one schema.org Product, which cards leave out. What stands on a card
+        holds until `until`, or until the plugin says `product_data_changed(site, ids)` in the transaction that changes
+        it; a product's page ends with the answer's tags too.
         """
 
     @asks(SearchResult, shape="one", first=True)

@@ -8,22 +8,25 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide" / "plugin-author.md"
 BLOCK = re.compile(r"^```\w+ file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def test_the_plugin_of_the_guide_passes_its_check(tmp_path):
+@pytest.mark.parametrize(("plugin", "count"), [("gift_note", 4), ("staff_pick", 8)])
+def test_each_plugin_of_the_guide_passes_its_check(tmp_path, plugin, count):
     instance = tmp_path / "instance"
-    files = BLOCK.findall(GUIDE.read_text("utf-8"))
-    assert len(files) == 4
+    files = [(name, text) for name, text in BLOCK.findall(GUIDE.read_text("utf-8")) if name.startswith(f"{plugin}/")]
+    assert len(files) == count
     for name, text in files:
         path = instance / "plugins" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
 
     environment = {**os.environ, "STOA_INSTANCE": str(instance), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "core.cli", "plugin", "check", "gift_note"]
+    command = [sys.executable, "-m", "core.cli", "plugin", "check", plugin]
     checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     assert checked.returncode == 0, checked.stdout[-4000:] + checked.stderr[-1000:]
