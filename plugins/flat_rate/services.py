@@ -22,6 +22,7 @@ from core.api import (
     country_name,
     current_currency,
     day,
+    kept,
     language,
     now,
     record_activity,
@@ -35,8 +36,8 @@ from plugins.flat_rate.models import FlatRate
 
 
 def rates_of(site: Site) -> list[FlatRate]:
-    """The site's rates in the merchant's order. One statement."""
-    return list(FlatRate.for_site(site).order_by(FlatRate.position, FlatRate.id))
+    """The site's rates in the merchant's order, kept until they change."""
+    return kept(_tag(site), lambda: list(FlatRate.for_site(site).order_by(FlatRate.position, FlatRate.id)))
 
 
 def find_rate(site: Site, rate_id: int) -> FlatRate:

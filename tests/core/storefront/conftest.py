@@ -55,6 +55,11 @@ def visitor(app: Any, site: Site) -> Visitor:
 @pytest.fixture
 def lamp(site: Site) -> int:
     """A lamp in two colours and two sizes, of which the large red one is not made."""
+    return make_lamp(site)
+
+
+def make_lamp(site: Site) -> int:
+    """The lamp of the fixture, on any site that sells in euro."""
     amounts = {"RED-S": 6900, "GREEN-S": 7900, "GREEN-L": 12900}
     stock = {"RED-S": 0, "GREEN-S": 3, "GREEN-L": 20}
     variants = tuple(

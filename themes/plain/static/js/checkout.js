@@ -28,6 +28,10 @@ export function attach(form) {
     if (target.value || target.getAttribute("aria-invalid")) mark(target);
   });
 
+  let pressed = false;
+  addEventListener("pointerdown", () => { pressed = true; });
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { setTimeout(() => { pressed = false; }); });
+
   /** What the server keeps of a half-filled checkout is also what it answers with: ways of delivery, sums, and the fields of another country. */
   async function refresh(parts) {
     clearTimeout(later);
@@ -35,6 +39,9 @@ export function attach(form) {
     const answer = await fetch(form.dataset.save, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
     if (!answer?.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // A button that is exchanged between press and release is never clicked.
+    while (pressed) await new Promise((go) => { setTimeout(go, 50); });
+    if (form.dataset.sent) return;
     for (const id of parts) {
       const fresh = page.getElementById(id), old = document.getElementById(id);
       if (fresh && old) replace(old, fresh);
@@ -53,10 +60,22 @@ export function attach(form) {
   }
   const sums = ["checkout-delivery", "checkout-payment", "checkout-place", "checkout-summary"];
   const everywhere = ["country", "billing_country", "billing_other"], prices = ["region", "postcode", "delivery", "gateway"];
+  /** What is typed is noted in this tab at once, and at the server a little later. */
+  const typed = () => [...form.elements].filter((field) => field.matches("input:not([type=radio], [type=checkbox], [type=hidden]), textarea"));
+  const note = (texts) => { try { if (texts) sessionStorage.setItem("checkout", JSON.stringify(texts)); else sessionStorage.removeItem("checkout"); } catch { /* storage is closed: the server alone keeps it */ } };
   let later;
-  const keep = () => { clearTimeout(later); fetch(form.dataset.save, { method: "POST", body: new URLSearchParams(new FormData(form)), keepalive: true, redirect: "manual" }).catch(() => null); };
-  form.addEventListener("input", () => { form.dataset.typed = "yes"; clearTimeout(later); later = setTimeout(keep, 600); });
-  addEventListener("pagehide", () => { if (!form.dataset.sent && form.dataset.typed) keep(); });
+  function keep() {
+    note(Object.fromEntries(typed().map(({ name, value }) => [name, value])));
+    clearTimeout(later);
+    later = setTimeout(() => fetch(form.dataset.save, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" }).catch(() => null), 600);
+  }
+  function recall() {
+    let texts = {};
+    try { texts = JSON.parse(sessionStorage.getItem("checkout")) ?? {}; } catch { return; }
+    for (const field of typed()) if (!field.value && texts[field.name]) field.value = texts[field.name];
+  }
+  recall();
+  form.addEventListener("input", keep);
   form.addEventListener("change", ({ target }) => {
     if (everywhere.includes(target.name)) refresh(["checkout-address", ...sums]);
     else if (prices.includes(target.name)) refresh(sums);
@@ -66,7 +85,7 @@ export function attach(form) {
   form.addEventListener("submit", (event) => {
     if (event.submitter?.hasAttribute("formnovalidate")) return;
     const wrong = required().map((input) => [input, mark(input)]).filter(([, text]) => text);
-    if (!wrong.length) { if (form.dataset.sent) event.preventDefault(); form.dataset.sent = "yes"; clearTimeout(later); return; }
+    if (!wrong.length) { if (form.dataset.sent) event.preventDefault(); form.dataset.sent = "yes"; clearTimeout(later); note(null); return; }
     event.preventDefault();
     list(wrong);
   });

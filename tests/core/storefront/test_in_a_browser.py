@@ -1,0 +1,348 @@
+"""The shop in a real browser, by keyboard and by thumb: what scripts add to pages that work without them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from core.app import create_app
+from core.catalogue.services.categories import CategoryDraft, CategoryText, create_category
+from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraft, TextDraft, VariantDraft
+from core.catalogue.services.media import add_picture
+from core.catalogue.services.products import save_product
+from core.kernel.site_verbs import add_site
+from core.lib.money import Money
+from core.testing.application import LiveServer
+from core.testing.browser import PHONE, axe_violations, scrolls_sideways
+
+from .conftest import make_lamp
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+LINES = {"name": "Mira Kessler", "line1": "Lange Str. 1", "postcode": "10115", "city": "Berlin"}
+MAIN = ("/", "/c/lighting", "/p/dome-lamp", "/cart", "/checkout")
+OTHER = ("/search?q=lamp", "/search?q=zzzz", "/p/chair", "/track", "/login", "/register", "/nowhere")
+
+
+@pytest.fixture(scope="module")
+def shop(live_server: LiveServer) -> str:
+    """The origin of a shop: a lamp to choose, a chair with two pictures, sixty cups, a category within another."""
+    create_app(live_server.instance)
+    site = add_site(host="look.localhost", name="Test shop", currency="EUR", country="DE", email="shop@shop.test")
+    make_lamp(site)
+    save_product(site, _goods("Chair", 9000, media_ids=tuple(_pictures())), "system")
+    for number in range(60):
+        save_product(site, _goods(f"Cup {number:02}", 1000 + 10 * number), "system")
+    above = create_category(CategoryDraft(texts={"en": CategoryText(name="Home")}), "system")
+    create_category(CategoryDraft(texts={"en": CategoryText(name="Rugs")}, parent_id=above), "system")
+    return live_server.url("", host=site.host)
+
+
+def _goods(name: str, amount: int, **more: Any) -> ProductDraft:
+    variant = VariantDraft(sku=name.upper().replace(" ", "-"), prices=(PriceDraft(amount=Money(amount, "EUR")),))
+    texts = {"en": TextDraft(name=name)}
+    return ProductDraft(texts=texts, variants=(variant,), listing=ListingDraft(visible=True), **more)
+
+
+def _pictures() -> Iterator[int]:
+    for colour in ("red", "blue"):
+        buffer = io.BytesIO()
+        Image.new("RGB", (1200, 1200), colour).save(buffer, "PNG")
+        yield add_picture(buffer.getvalue(), f"{colour}.png", {"en": f"The {colour} side"}, "system")
+
+
+@pytest.fixture
+def visit(shop: str, page: Page) -> Callable[[str], Page]:
+    """`visit("/cart")`: the page there, with its scripts attached."""
+
+    def go(path: str) -> Page:
+        page.goto(shop + path, wait_until="networkidle")
+        return page
+
+    return go
+
+
+def focused(page: Page) -> Any:
+    """What has the focus, in words."""
+    return page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).innerText.trim()")
+
+
+def add_lamp(visit: Callable[[str], Page]) -> Page:
+    page = visit("/p/dome-lamp?v=LAMP-GREEN-L")
+    page.focus("[data-add]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#cart-drawer .cart-line")
+    return page
+
+
+# -- the product -------------------------------------------------------------------------------------------------------
+
+
+def test_choice_that_falls_away_is_said_and_the_page_follows(visit: Callable[[str], Page]) -> None:
+    page = visit("/p/dome-lamp?v=LAMP-GREEN-L")
+    page.focus("[name='o.colour'][value=green]")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**/p/dome-lamp?v=LAMP-RED-S")
+    assert "€69.00" in page.inner_text(".buy-box__price")
+    assert page.inner_text("[data-sku]") == "LAMP-RED-S"
+    assert page.inner_text("[data-stock]") == "Sold out"
+    assert page.is_disabled("[data-add]")
+    assert page.is_disabled("[name='o.size'][value=l]")
+    assert "not made in this combination" in page.inner_text("label:has([name='o.size'][value=l])")
+    said = "Large is not made in this combination; Small is chosen instead."
+    assert said in page.inner_text("[role=status][data-toasts]")
+
+
+def test_picture_is_enlarged_and_left_by_keyboard(visit: Callable[[str], Page]) -> None:
+    page = visit("/p/chair")
+    page.focus("[data-zoom]")
+    page.keyboard.press("Enter")
+    assert page.get_attribute(".zoom__picture", "alt") == "The red side"
+    page.get_by_role("button", name="Next picture").press("Enter")
+    assert page.get_attribute(".zoom__picture", "alt") == "The blue side"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.matches('[data-zoom]')")
+
+
+def test_goods_seen_before_are_remembered_on_this_device_until_they_are_forgotten(visit: Callable[[str], Page]) -> None:
+    assert visit("/p/chair").is_hidden("[data-recent]")
+    page = visit("/p/dome-lamp")
+    assert page.locator("[data-recent] a").all_inner_texts() == ["Chair"]
+    page.click("[data-recent] [data-forget]")
+    assert visit("/").is_hidden("[data-recent]")
+
+
+@pytest.mark.parametrize("view", [PHONE], ids=str)
+def test_phone_keeps_the_way_to_buy_in_sight(visit: Callable[[str], Page]) -> None:
+    page = visit("/p/chair")
+    page.locator("[data-add]").scroll_into_view_if_needed()
+    page.wait_for_selector("[data-buy-bar][data-resting]", state="attached")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_selector("[data-buy-bar]:not([data-resting])")
+    page.tap("[data-buy-bar] button")
+    page.wait_for_selector("#cart-drawer .cart-line")
+
+
+# -- the cart's drawer -------------------------------------------------------------------------------------------------
+
+
+def test_drawer_holds_the_focus_speaks_and_gives_the_focus_back(visit: Callable[[str], Page]) -> None:
+    page = add_lamp(visit)
+    assert focused(page) == "Your cart"
+    said = page.locator("[data-drawer-said]")
+    expect(said).to_contain_text("€129.00")
+    for _press in range(12):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")
+    page.get_by_role("button", name="One more: Dome lamp").press("Enter")
+    expect(said).to_contain_text("€258.00")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "One more: Dome lamp"
+    page.get_by_role("button", name="Remove Dome lamp").press("Enter")
+    page.wait_for_selector("#cart-drawer .undo")
+    assert focused(page) == "Put it back"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#cart-drawer .cart-line")
+    assert "€258.00" in page.inner_text("#cart-drawer")
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#cart-drawer")
+    assert page.evaluate("document.activeElement.matches('[data-add]')")
+    assert page.get_by_role("link", name="Cart 2").is_visible()
+
+
+# -- lists and search --------------------------------------------------------------------------------------------------
+
+
+def test_back_finds_the_list_as_it_was_left(visit: Callable[[str], Page]) -> None:
+    page = visit("/search?sort=price")
+    cards = page.locator("[data-goods] > *")
+    for shown in (48, 62):
+        page.click("[data-more]")
+        expect(cards).to_have_count(shown)
+    card = page.locator(".product-card__link", has_text="Cup 40")
+    card.scroll_into_view_if_needed()
+    top = page.evaluate("scrollY")
+    assert top > 500
+    card.click()
+    page.wait_for_url("**/p/cup-40")
+    page.go_back()
+    expect(cards).to_have_count(62)
+    page.wait_for_timeout(200)
+    assert page.evaluate("scrollY") == pytest.approx(top, abs=50)
+
+
+def test_filters_go_at_once_stand_in_the_address_and_come_off_again(visit: Callable[[str], Page]) -> None:
+    page = visit("/c/lighting")
+    page.focus("[name='f.colour'][value=red]")
+    page.keyboard.press("Space")
+    page.wait_for_url("**f.colour=red**")
+    page.check("[name='f.colour'][value=green]")
+    page.wait_for_url("**f.colour=red&f.colour=green**")
+    assert page.locator(".listing .chip").count() == 3  # Two colours, and one that clears.
+    page.get_by_role("link", name="Remove Red").press("Enter")
+    page.wait_for_url(re.compile(r"\?(?!.*colour=red).*f.colour=green"))
+    page.go_back()
+    page.wait_for_url("**f.colour=red&f.colour=green**")
+    assert page.is_checked("[name='f.colour'][value=red]")
+
+
+def test_price_is_chosen_by_slider_or_by_typing(visit: Callable[[str], Page]) -> None:
+    page = visit("/search")
+    assert page.is_visible("[data-slider] >> nth=0")
+    page.focus("[data-slider] >> nth=0")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**min=**")
+    least = float(page.input_value("[name=min]"))
+    assert 10 < least < 20
+    page.fill("[name=max]", "15")
+    page.press("[name=max]", "Enter")
+    page.wait_for_url("**max=15**")
+    assert float(page.input_value("[data-slider] >> nth=1")) == pytest.approx(15, abs=1)
+    assert page.locator("[data-goods] .product-card").count() > 1
+
+
+def test_search_is_worked_by_arrow_keys_and_remembers(visit: Callable[[str], Page]) -> None:
+    page = visit("/")
+    page.focus("#q")
+    page.keyboard.type("cup 0")
+    page.wait_for_selector("[role=option]")
+    assert page.get_attribute("#q", "aria-expanded") == "true"
+    page.keyboard.press("ArrowDown")
+    active = page.get_attribute("#q", "aria-activedescendant")
+    assert page.get_attribute(f"#{active}", "aria-selected") == "true"
+    page.keyboard.press("Escape")
+    assert page.get_attribute("#q", "aria-expanded") == "false"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=cup+0")
+    page = visit("/")
+    page.focus("#q")
+    page.wait_for_selector("[role=option]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=cup%200")
+    assert axe_violations(page) == []
+
+
+@pytest.mark.parametrize("view", [PHONE], ids=str)
+def test_menu_goes_down_and_back_by_levels(visit: Callable[[str], Page]) -> None:
+    page = visit("/")
+    page.tap(".menu-button")
+    page.get_by_role("button", name="Home", exact=True).tap()
+    assert page.get_by_role("link", name="Rugs").is_visible()
+    page.get_by_role("button", name="All goods").last.tap()
+    expect(page.get_by_role("link", name="Rugs")).to_be_hidden()
+    assert page.get_by_role("button", name="Home", exact=True).is_visible()
+
+
+# -- the checkout ------------------------------------------------------------------------------------------------------
+
+
+def test_checkout_asks_little_says_what_is_wrong_and_loses_nothing(visit: Callable[[str], Page]) -> None:
+    add_lamp(visit)
+    page = visit("/checkout")
+    asked = page.locator("form[data-checkout] :is(input, select):visible:not([type=radio], [type=checkbox])")
+    assert asked.count() <= 8
+    assert all(field.get_attribute("autocomplete") for field in asked.all())
+    page.fill("#email", "mira")
+    page.press("#email", "Tab")
+    assert "This is not an e-mail address" in page.inner_text("#email-note")
+    assert page.get_attribute("#email", "aria-invalid") == "true"
+    page.focus("[data-place]")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.matches('[data-error-summary]')")
+    page.locator("[data-error-summary] a").first.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "email"
+    page.fill("#email", "mira@example.org")
+    page.press("#email", "Tab")
+    assert page.get_attribute("#email", "aria-invalid") is None
+    for name, text in LINES.items():
+        page.fill(f"#{name}", text)
+    page.reload(wait_until="networkidle")
+    assert {name: page.input_value(f"#{name}") for name in LINES} == LINES
+    page.dblclick("[data-place]")
+    page.wait_for_url("**/checkout/thanks/**")
+    assert "Thank you, Mira" in page.inner_text("h1")
+
+
+def test_order_on_paper_is_what_was_bought_and_nothing_to_press(visit: Callable[[str], Page]) -> None:
+    add_lamp(visit)
+    page = visit("/checkout")
+    for name, text in {"email": "mira@example.org", **LINES}.items():
+        page.fill(f"#{name}", text)
+    page.click("[data-place]")
+    page.wait_for_url("**/checkout/thanks/**")
+    page.emulate_media(media="print")
+    paper = page.inner_text("body")
+    assert "Dome lamp" in paper
+    assert "€129.00" in paper
+    assert "Lange Str. 1" in paper
+    assert "Test shop" in paper
+    assert page.locator(":is(button, input, .button):visible").count() == 0
+
+
+# -- for every page ----------------------------------------------------------------------------------------------------
+
+# Text at the spacing that WCAG 1.4.12 names.
+SPACED = "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
+SMALL = """least => [...document.querySelectorAll("a[href], button, input, select, summary")].filter((e) => {
+  const target = e.closest("label") ?? e, box = target.getBoundingClientRect(), style = getComputedStyle(target);
+  const inline = e.tagName === "A" && style.display === "inline";
+  return box.width > 2 && style.visibility !== "hidden" && e.type !== "hidden" && !inline
+    && !e.closest(".unseen, .skip") && !target.matches(".unseen") && (box.height < least - .5 || box.width < 24);
+}).map((e) => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 20)}`)"""
+
+
+@pytest.mark.parametrize("view", [PHONE], ids=str)
+def test_every_page_fits_a_narrow_window_and_a_thumb(visit: Callable[[str], Page]) -> None:
+    page = add_lamp(visit)
+    for path in (*MAIN, *OTHER):
+        page.set_viewport_size({"width": 375, "height": 812})
+        visit(path)
+        assert page.evaluate(SMALL, 44) == [], path
+        page.set_viewport_size({"width": 320, "height": 600})
+        assert not scrolls_sideways(page), path
+        page.evaluate(
+            "css => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s]; }", SPACED
+        )
+        assert not scrolls_sideways(page), f"{path}, spaced"
+        page.evaluate("document.adoptedStyleSheets = []; document.documentElement.dir = 'rtl'")
+        assert not scrolls_sideways(page), f"{path}, from right to left"
+
+
+@pytest.mark.parametrize("paths", [MAIN, pytest.param(OTHER, marks=pytest.mark.slow)], ids=["main", "other"])
+def test_every_page_is_named_headed_and_free_of_barriers(visit: Callable[[str], Page], paths: tuple[str, ...]) -> None:
+    page = add_lamp(visit)
+    assert axe_violations(page) == []
+    for path in paths:
+        visit(path)
+        assert page.locator("h1").count() == 1, path
+        assert page.locator("main").count() == 1, path
+        assert page.evaluate(SMALL, 24) == [], path
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert axe_violations(page) == [], (path, scheme)
+        page.keyboard.press("Tab")
+        assert focused(page) == "Skip to content", path
+
+
+def test_styles_and_scripts_of_a_page_stay_below_60_kb(visit: Callable[[str], Page], page: Page) -> None:
+    sizes: dict[str, int] = {}
+    page.on(
+        "response",
+        lambda answer: (
+            sizes.update({answer.url: len(gzip.compress(answer.body()))})
+            if answer.request.resource_type in {"stylesheet", "script"}
+            else None
+        ),
+    )
+    add_lamp(visit)
+    visit("/checkout")
+    # More than any one page loads: a product, the drawer and the checkout together.
+    assert 0 < sum(sizes.values()) < 60_000, sizes
