@@ -83,4 +83,4 @@ def _check(options: argparse.Namespace) -> int:
     from core.testing.check import check_plugin
 
     boot()
-    return check_plugin(options.name)
+    return check_plugin(the_plugin(options.name))

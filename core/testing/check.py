@@ -52,6 +52,8 @@ _CONTRACTS = {
     "payment_gateways": "GatewayContract",
     "fulfil_carriers": "CarrierContract",
     "notify_channels": "ChannelContract",
+    "promote_offers": "PromotionContract",
+    "site_search": "SearchContract",
 }
 
 

@@ -90,6 +90,7 @@ def turn_on(site: Site) -> Callable[..., None]:
 
     Switch a plugin on, with settings if they are given: `turn_on("mail", host="localhost")`.
     """
+    from core.kernel.sites import state_of
     from core.kernel.switch import save_settings, switch_on
 
     def turn(name: str, *, on: Site | None = None, **settings: object) -> None:
@@ -98,6 +99,7 @@ def turn_on(site: Site) -> Callable[..., None]:
         if settings:
             form = {field: str(value) for field, value in settings.items() if value not in {False, None}}
             save_settings(where.id, name, form, "system", where.currency)
+        state_of(where.id)  # what a test asks outside a request is answered by what was said last
 
     return turn
 

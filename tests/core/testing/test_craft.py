@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from core.kernel.installation import installation
+from core.testing import check
+from core.testing.check import check_plugin
 from core.testing.scaffold import KINDS, NameTaken, NotAName, make_plugin
 
 ROOT = Path(__file__).parents[3]
@@ -80,3 +83,61 @@ def test_names_that_are_no_names_or_taken_are_refused(app):
     make_plugin("gift_wrap", "blank")
     with pytest.raises(NameTaken):
         make_plugin("gift_wrap", "blank")
+
+
+DECLARED = "from core.api import *\nPLUGIN = Plugin(name='planted', version='1', title='X', {})\n"
+PLANTED = {
+    "def broken(:\n": "cannot be loaded: plugin.py, line 1",
+    "import nothing_like_it\n": "cannot be loaded: ModuleNotFoundError",
+    "raise SystemExit(1)\n": "it ended the program while it was loaded",
+    "PLUGIN = 3\n": "has no PLUGIN = Plugin(...)",
+    "from core.api import *\nPLUGIN = Plugin(name='other', version='1', title='X')\n": "the folder is called 'planted'",
+    DECLARED.format("api=9"): "plugin API 9",
+    DECLARED.format("category='toys'"): "category 'toys'",
+    DECLARED.format("every={'sweep': 5}"): "no job 'sweep'",
+    DECLARED.format("") + "@hookimpl\ndef promote_offer(site, cart): ...\n": (
+        "planted/plugin.py:3: there is no hook 'promote_offer'; did you mean 'promote_offers'?"
+    ),
+    DECLARED.format("") + "@hookimpl\ndef promote_offers(site, carts): ...\n": (
+        "promote_offers has no argument 'carts'; did you mean 'cart'?"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", PLANTED)
+def test_a_plugin_that_cannot_be_loaded_is_refused_with_its_reason(source, app, capsys):
+    folder = installation().config.plugins_path / "planted"
+    folder.mkdir(parents=True)
+    (folder / "plugin.py").write_text(source)
+    installation().plugins.discover()
+
+    assert check_plugin("planted") == 1
+    assert PLANTED[source] in capsys.readouterr().out
+
+
+def test_what_a_plugin_lacks_is_named(app, monkeypatch, capsys):
+    monkeypatch.setattr(check, "_run_tests", lambda _: 0)
+    folder = installation().config.plugins_path / "planted"
+    folder.mkdir(parents=True)
+    (folder / "plugin.py").write_text(
+        "from core.api import *\n"
+        "VIEWS = Views('/planted')\n"
+        "@VIEWS.get('/')\n"
+        "def page():\n    return 'for nobody'\n"
+        "PLUGIN = Plugin(name='planted', version='1', title='X', shop=VIEWS)\n"
+        + "".join(f"@hookimpl\ndef {hook}(site): ...\n" for hook in check._CONTRACTS)
+    )
+    installation().plugins.discover()
+
+    assert check_plugin("planted") == 1
+
+    told = capsys.readouterr().out
+    for lack in ("README.md is missing", "tests/ has no test", "locale/zh_CN is missing", "/planted/ declares nobody"):
+        assert lack in told
+    for suite in ("Gateway", "Carrier", "Channel", "Promotion", "Search"):
+        assert f"no test runs {suite}Contract" in told
+
+
+def test_a_plugin_that_is_none_is_refused(app, capsys):
+    assert check_plugin("nobody") == 1
+    assert "There is no plugin 'nobody'." in capsys.readouterr().out
