@@ -107,7 +107,7 @@ def _carts(state: SiteState, count: int) -> list[tuple[str, int]]:
 def _plain_commits() -> tuple[Callable[[], None], Callable[[], None]]:
     """One row, one durable commit, by the database's own driver; and how to end it."""
     if not db.is_sqlite():
-        import psycopg  # noqa: PLC0415 -- only where it is PostgreSQL
+        import psycopg
 
         address = installation().config.database_url.replace("postgresql:", "postgres:")
         server = psycopg.connect(address)

@@ -122,7 +122,7 @@ def _database(kind: str) -> Iterator[tuple[str, int | None]]:
     if kind == "sqlite":
         yield "", None
         return
-    from core.testing import postgres  # noqa: PLC0415 -- needs the test packages
+    from core.testing import postgres
 
     server = postgres.start()
     try:
@@ -132,7 +132,7 @@ def _database(kind: str) -> Iterator[tuple[str, int | None]]:
 
 
 def _made(url: str, products: int) -> str:
-    import psycopg  # noqa: PLC0415 -- only for PostgreSQL
+    import psycopg
 
     name = f"bench{products}"
     with psycopg.connect(url.format("postgres"), autocommit=True) as connection:

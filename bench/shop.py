@@ -92,7 +92,7 @@ def _addresses(site: Site, kind: str, prefix: str) -> list[str]:
 
 
 def turn_everything_on(site: Site) -> tuple[list[str], list[str]]:
-    """Switch on all plugins that run without an account elsewhere; answers those that are on, and those that refused."""
+    """Switch on all plugins; answers those that are on, and those that refused."""
     on, refused = [], []
     for name in sorted(installation().plugins.loaded.keys() - LEFT_OUT):
         try:

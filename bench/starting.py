@@ -22,9 +22,7 @@ def measure(bench: Bench) -> dict[str, Any]:
             took[name].append(_one(start))
             bar(turn * len(every) + place + 1, (bench.effort.starts + 1) * len(every), "starts")
     return {
-        "starts": [
-            {"name": name, "wall_s": _median(runs, 0), "cpu_s": _median(runs, 1)} for name, runs in took.items()
-        ]
+        "starts": [{"name": name, "wall_s": _median(runs, 0), "cpu_s": _median(runs, 1)} for name, runs in took.items()]
     }
 
 

@@ -16,10 +16,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import peewee
+from flask import has_request_context, request
 
 from core.kernel import db
 from core.kernel.installation import installation
 from core.lib import clock
+
+_TOUCHED = "stoa.has_touched"
 
 
 class TagVersion(db.Table):
@@ -32,7 +35,14 @@ class TagVersion(db.Table):
 def touch(*tags: str) -> None:
     """Pages that carry one of `tags` end with this transaction."""
     db.require_transaction()
+    if has_request_context():
+        request.environ[_TOUCHED] = True
     db.at_commit("cache.touch", _raise, set(tags))
+
+
+def has_touched() -> bool:
+    """Whether this request has changed something, so that the clock it began with says nothing about what it reads."""
+    return has_request_context() and _TOUCHED in request.environ
 
 
 def _raise(tags: set[str]) -> None:

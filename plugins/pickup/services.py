@@ -12,8 +12,10 @@ from core.api import (
     Parcel,
     Rate,
     Site,
+    kept,
     language,
     record_activity,
+    touch,
     transaction,
 )
 from core.api import gettext as _
@@ -22,8 +24,12 @@ from plugins.pickup.models import PickupPoint
 
 
 def points_of(site: Site) -> list[PickupPoint]:
-    """The site's points in the merchant's order. One statement."""
-    return list(PickupPoint.for_site(site).order_by(PickupPoint.position, PickupPoint.id))
+    """The site's points in the merchant's order, kept until they change."""
+    return kept(_tag(site), lambda: list(PickupPoint.for_site(site).order_by(PickupPoint.position, PickupPoint.id)))
+
+
+def _tag(site: Site) -> str:
+    return f"pickup:{site.id}"
 
 
 def find_point(site: Site, point_id: int) -> PickupPoint:
@@ -42,6 +48,7 @@ def save_point(site: Site, wanted: Wanted, *, actor: str, point_id: int | None =
         for name, value in asdict(wanted).items():
             setattr(point, name, value)
         point.save()
+        touch(_tag(site))
         _record(site, point, actor, "pickup.saved", before, _told(point))
     return int(point.id)
 
@@ -51,6 +58,7 @@ def remove_point(site: Site, point_id: int, *, actor: str) -> None:
     with transaction():
         point = find_point(site, point_id)
         point.delete_instance()
+        touch(_tag(site))
         _record(site, point, actor, "pickup.removed", _told(point), {})
 
 

@@ -20,10 +20,12 @@ from core.api import (
     Tax,
     TaxableLine,
     Taxes,
+    kept,
     percent,
     portion,
     record_activity,
     split,
+    touch,
     transaction,
 )
 from plugins.tax_table.forms import Row
@@ -34,9 +36,13 @@ _WHOLE = 10_000
 
 
 def rates_of(site: Site) -> list[TaxRate]:
-    """The site's table, in the order in which it is shown. One statement."""
+    """The site's table, in the order in which it is shown, kept until it changes."""
     order = (TaxRate.tax_class, TaxRate.country, TaxRate.region, TaxRate.name)
-    return list(TaxRate.for_site(site).order_by(*order))
+    return kept(_tag(site), lambda: list(TaxRate.for_site(site).order_by(*order)))
+
+
+def _tag(site: Site) -> str:
+    return f"tax_table:{site.id}"
 
 
 def add_rate(site: Site, row: Row, *, actor: str) -> None:
@@ -57,6 +63,7 @@ def _replace(site: Site, rows: Sequence[Row], actor: str, before: Sequence[TaxRa
     TaxRate.delete().where(TaxRate.site_id == site.id).execute()
     for row in rows:
         TaxRate.create(site_id=site.id, **asdict(row))
+    touch(_tag(site))
     record_activity(
         actor,
         "tax_table.saved",

@@ -1,4 +1,4 @@
-"""The bench runs, in its quickest form, so that it cannot rot; its figures mean nothing here but that there are some."""
+"""The bench runs, in its quickest form, so that it cannot rot; its figures mean nothing here."""
 
 from __future__ import annotations
 

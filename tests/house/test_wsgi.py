@@ -30,4 +30,3 @@ def test_two_workers_answer_after_the_fork(workers: Server) -> None:
     answers = [Visitor(workers).get("/") for _ in range(12)]
     assert {answer.status for answer in answers} == {200}
     assert all("Forked" in answer.text for answer in answers)
-

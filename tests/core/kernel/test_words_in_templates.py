@@ -1,4 +1,4 @@
-"""`_()` and calls in templates: words are formatted and escaped as Jinja's new style does, at less than half the cost."""
+"""`_()` and calls in templates: words are formatted and escaped as Jinja's new style does, at half the cost."""
 
 from __future__ import annotations
 
