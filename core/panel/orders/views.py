@@ -19,6 +19,7 @@ from core.orders.services.read import OrderView, order_view
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
 from core.panel.orders.services import axes, filters, happened, said
+from core.panel.services import section_problems, shows_sections
 from core.panel.shell import COUNTERS, actor, address, page, panel, shell, to
 
 COUNTERS["orders"] = lambda site: (filters.to_ship_count(site), False)
@@ -95,7 +96,20 @@ def one(number: str) -> Response:
         bill_to=said.address_lines(order.billing),
         answers=said.answers(order),
         may=shell().may,
+        problems=section_problems(),
     )
+
+
+@staff("orders.view")
+def _by_id(order_id: int) -> Response:
+    """The same page, for the sections of plugins, which know the order by its id."""
+    order = order_view(order_id, site=current().site)
+    if order is None:
+        raise NotFound
+    return one(order.number)
+
+
+shows_sections("order", _by_id)
 
 
 @panel.get("/orders/<number>/paid", endpoint="order_paid")

@@ -34,6 +34,16 @@ NOTE = PanelSection(place="product", title="Note to self", template="notes/note.
                     permission="notes.edit")
 
 
+ORDER = PanelSection(place="order", title="Note to the packer", template="notes/order.html",
+                     values=lambda site, order_id: {"note": ""}, permission="notes.edit")
+
+
+@views.post("/order/<int:order_id>")
+@staff("notes.edit")
+def refuse(order_id):
+    return panel_section_refused(ORDER, order_id, [("notes-packer", "Too long.")], note=request.form["note"])
+
+
 @views.post("/product/<int:product_id>")
 @staff("notes.edit")
 def save(product_id):
@@ -46,7 +56,7 @@ def save(product_id):
     return panel_to("panel.product", product_id=product_id, _anchor="notes-section")
 
 
-PLUGIN = Plugin(name="notes", version="1.0.0", title="Notes", panel=views, panel_sections=(NOTE,),
+PLUGIN = Plugin(name="notes", version="1.0.0", title="Notes", panel=views, panel_sections=(NOTE, ORDER),
                 permissions=(Permission(code="notes.edit", title="Edit notes"),))
 """
 TEMPLATE = """{% from "panel/parts/field.html" import field %}
@@ -68,6 +78,7 @@ def notes(instance: Path, site: Site) -> Any:
     (folder / "__init__.py").touch()
     (folder / "plugin.py").write_text(PLUGIN, "utf-8")
     (folder / "templates" / "notes" / "note.html").write_text(TEMPLATE, "utf-8")
+    (folder / "templates" / "notes" / "order.html").write_text('<p id="notes-packer">{{ note }}</p>', "utf-8")
     switch_on(site.id, "notes", "system")
     return installation().plugins.loaded["notes"].module
 
@@ -97,6 +108,20 @@ def test_a_refused_card_keeps_what_was_typed_and_the_rest_of_the_page(
     assert f'name="categories" value="{category}" checked' in page
     assert f'action="/panel/products/{lamp.product_id}"' in page
     assert "Nobody" not in page
+
+
+def test_orders_have_cards_too(
+    panel: Panel, notes: Any, lamp: Item, order: Callable[..., Any], colleague: Callable[..., Panel]
+) -> None:
+    placed = order(lamp)
+    assert "Note to the packer" in words(panel.get(f"/panel/orders/{placed.number}"))
+    answer = panel.post(f"/panel/notes/order/{placed.id}", {"note": "Wrap it twice"})
+    assert answer.status_code == 422
+    assert "Wrap it twice" in words(answer)
+    assert "Too long." in words(answer)
+    assert panel.post(f"/panel/notes/order/{placed.id + 1}", {"note": ""}).status_code == 404
+    theirs = colleague({"notes.edit"})
+    assert theirs.post(f"/panel/notes/order/{placed.id}", {"note": "Wrap"}).status_code == 403
 
 
 def test_who_may_not_see_it_does_not(colleague: Callable[..., Panel], notes: Any, lamp: Item) -> None:
