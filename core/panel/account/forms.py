@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import EmailField, Field, Form, PasswordField, ValidationError
+from wtforms import EmailField, Field, Form, PasswordField, StringField, ValidationError
 
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
-from core.panel.forms import PanelForm, needed
+from core.panel.forms import PanelForm, at_most, needed
 
 
 class LoginForm(PanelForm):
@@ -21,6 +21,17 @@ class LoginForm(PanelForm):
 def _as_above(form: Form, field: Field) -> None:
     if field.data != form["password"].data:
         raise ValidationError(_("This is another password than the one above."))
+
+
+class CodeForm(PanelForm):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = StringField(
+        lazy("Code"),
+        [needed, at_most(40)],
+        description=lazy("The six digits of your authenticator app, or a recovery code."),
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "maxlength": 40},
+    )
 
 
 class PasswordForm(PanelForm):

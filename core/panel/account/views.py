@@ -9,7 +9,8 @@ from core.kernel import http, i18n, sessions
 from core.kernel.i18n import gettext as _
 from core.kernel.security import local_path, public, staff
 from core.lib.errors import NotFound, Refused
-from core.panel.account.forms import LoginForm, PasswordForm
+from core.panel.account import services
+from core.panel.account.forms import CodeForm, LoginForm, PasswordForm
 from core.panel.shell import SCHEME, SCHEMES, page, panel, shell, to
 
 _YEAR_S = 31_536_000
@@ -33,9 +34,29 @@ def login() -> Response:
         return _login_page(form, form.problems, then, 422)
     try:
         found = accounts.authenticate_staff(form.email.data, form.password.data, address=request.remote_addr or "")
+        if services.is_asked(found):
+            return _code_page(CodeForm(), [], services.ticket(found), then)
         accounts.login_staff(found)
     except Refused as refusal:
         return _login_page(form, [("email", i18n.say(refusal))], then, refusal.status)
+    return http.redirect(local_path(then, url_for("panel.home")))
+
+
+@panel.post("/login/code", endpoint="login_code")
+@public
+def login_by_code() -> Response:
+    """The second step of signing in: a code, with the proof that the password was right."""
+    form, then, proof = CodeForm(request.form), request.form.get("next", ""), request.form.get("proof", "")
+    if not form.validate():
+        return _code_page(form, form.problems, proof, then, 422)
+    try:
+        person = services.bearer(proof)
+        services.check(person, form.code.data)
+        accounts.login_staff(person)
+    except services.TicketOver as refusal:
+        return _login_page(LoginForm(), [("email", i18n.say(refusal))], then, refusal.status)
+    except Refused as refusal:
+        return _code_page(form, form.refuse("code", i18n.say(refusal)), proof, then, refusal.status)
     return http.redirect(local_path(then, url_for("panel.home")))
 
 
@@ -76,6 +97,46 @@ def change_password() -> Response:
     return to("panel.home", say=_("Your password is changed. Everywhere else you are signed out."))
 
 
+# -- the second factor ----------------------------------------------------------------------------------------------
+
+
+@panel.get("/account/second-factor", endpoint="second_factor")
+@staff()
+def second_factor() -> Response:
+    """How it stands, and the next step."""
+    return _factor_page(CodeForm(), [])
+
+
+@panel.post("/account/second-factor", endpoint="second_factor_begin")
+@staff()
+def begin_factor() -> Response:
+    """Make a key for an authenticator app."""
+    services.begin(shell().person)
+    return http.redirect(url_for("panel.second_factor"))
+
+
+@panel.post("/account/second-factor/<any(confirm, codes, off):act>", endpoint="second_factor_act")
+@staff()
+def act_on_factor(act: str) -> Response:
+    """Confirm the app, make new recovery codes, or ask for no code any more: each for a code."""
+    form, person, codes = CodeForm(request.form), shell().person, list[str]()
+    if not form.validate():
+        return _factor_page(form, form.problems, status=422)
+    try:
+        if act == "confirm":
+            codes = services.confirm(person, form.code.data)
+            accounts.login_staff(person)
+        elif act == "codes":
+            codes = services.renew_codes(person, form.code.data)
+        else:
+            services.switch_off(person, form.code.data)
+    except Refused as refusal:
+        return _factor_page(form, form.refuse(refusal.field, i18n.say(refusal)), status=refusal.status)
+    if act == "off":
+        return to("panel.account", say=_("You are no longer asked for a code."))
+    return _factor_page(CodeForm(), [], codes=codes)
+
+
 @panel.post("/account/sessions/<int:session_id>/end", endpoint="session_end")
 @staff()
 def end_session(session_id: int) -> Response:
@@ -107,6 +168,19 @@ def _login_page(form: LoginForm, problems: list[tuple[str, str]], then: str, sta
     return page("login.html", status, form=form, problems=problems, next=then, warning=warning)
 
 
+def _code_page(
+    form: CodeForm, problems: list[tuple[str, str]], proof: str, then: str, status: int = 200
+) -> Response:
+    return page("login_code.html", status, form=form, problems=problems, proof=proof, next=then)
+
+
+def _factor_page(
+    form: CodeForm, problems: list[tuple[str, str]], *, codes: list[str] | None = None, status: int = 200
+) -> Response:
+    factor = services.factor(shell().person, shell().site.name)
+    return page("second_factor.html", status, form=form, problems=problems, factor=factor, codes=codes or [])
+
+
 def _account_page(form: PasswordForm, problems: list[tuple[str, str]], status: int = 200) -> Response:
     person = shell().person
     found = [] if person.must_change_password else accounts.sessions_of(staff_id=person.id)
@@ -117,5 +191,6 @@ def _account_page(form: PasswordForm, problems: list[tuple[str, str]], status: i
         problems=problems,
         must_change=person.must_change_password,
         sessions=found,
+        has_factor=services.is_asked(person),
         here=session.id,  # type: ignore[attr-defined]  # our own session class has it
     )

@@ -10,6 +10,7 @@ from core.kernel import db, i18n, sessions
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.lib.errors import NotFound, Refused, Unfit
+from core.panel.account import services as factors
 from core.panel.activity import services as log
 from core.panel.forms import PanelForm
 from core.panel.shell import actor, page, panel, shell, to
@@ -95,6 +96,16 @@ def renew(staff_id: int) -> Response:
     return _person_page(
         _form_of(invited.staff), [], invited.staff, accounts.held_by(staff_id), one_time=invited.one_time_password
     )
+
+
+@panel.post("/installation/staff/<int:staff_id>/second-factor", endpoint="staff_factor")
+@may_edit
+def remove_factor(staff_id: int) -> Response:
+    """Take somebody's second factor away: the phone is lost."""
+    if accounts.get_staff(staff_id).is_owner and not shell().visitor.is_owner:
+        raise NotFound
+    factors.remove(staff_id, actor=actor())
+    return to("panel.staff_edit", say=_("This person signs in without a code now."), staff_id=staff_id)
 
 
 @panel.post("/installation/staff/<int:staff_id>/sessions", endpoint="staff_sessions")
@@ -199,6 +210,7 @@ def _person_page(
         problems=problems,
         person=person,
         version=log.latest(f"staff:{person.id}") if person else 0,
+        has_factor=person is not None and factors.is_asked(person),
         title=title,
         places=services.places(held),
         one_time=one_time,
