@@ -1,4 +1,4 @@
-"""Templates and styles fit the strict CSP and read from either side: nothing inline, no left and right."""
+"""Templates and styles fit the strict CSP, read from either side, and never jump: nothing inline, no left and right."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ INLINE = {
     ),
     "an inline handler": re.compile(r"""<[a-z][^<>]*\son[a-z]+\s*=\s*["']""", re.IGNORECASE),
     "a javascript: address": re.compile(r"javascript:", re.IGNORECASE),
+}
+# A template's own expressions may hold a `>`; they are read as one piece.
+UNSIZED = {
+    what: re.compile(rf"<img\b(?!(?:{{{{.*?}}}}|{{%.*?%}}|[^>])*\s{what}=)", re.DOTALL)
+    for what in ("alt", "width", "height")
 }
 PHYSICAL = re.compile(
     r"""(?<![\w-])(
@@ -50,6 +55,17 @@ def physical_sides(root: Path) -> list[str]:
     ]
 
 
+def unsized_pictures(root: Path) -> list[str]:
+    """Pictures without a size, for which a page would make room too late, or without a text in their stead."""
+    return [
+        f"{path.relative_to(root)}:{line}: a picture without {what}"
+        for path in files(root, "*.html", "templates")
+        if "mail" not in path.parts
+        for what, pattern in UNSIZED.items()
+        for line in matches(pattern, path)
+    ]
+
+
 def files(root: Path, pattern: str, room: str) -> Iterator[Path]:
     for top in ("core", "plugins", "themes"):
         for path in sorted((root / top).rglob(pattern)):
@@ -64,7 +80,7 @@ def matches(pattern: re.Pattern[str], path: Path) -> Iterator[int]:
     return (text.count("\n", 0, found.start()) + 1 for found in pattern.finditer(text))
 
 
-RULES = (inline_parts, physical_sides)
+RULES = (inline_parts, physical_sides, unsized_pictures)
 PAGE, STYLE = "plugins/forum/templates/forum/topic.html", "themes/plain/static/css/parts/card.css"
 BREACHES = [
     (inline_parts, {PAGE: '<p style="color: red">'}),
@@ -72,6 +88,9 @@ BREACHES = [
     (inline_parts, {PAGE: "<script>buy()</script>"}),
     (inline_parts, {PAGE: '<button\n  class="buy" onclick="buy()">'}),
     (inline_parts, {PAGE: '<a href="javascript:buy()">'}),
+    (unsized_pictures, {PAGE: '<img src="a.webp" width="4" height="3">'}),
+    (unsized_pictures, {PAGE: '<img src="a.webp" alt="" height="3">'}),
+    (unsized_pictures, {PAGE: '<img src="a.webp" alt="{{ 1 > 0 }}"\n width="4">'}),
     (physical_sides, {STYLE: ".card { margin-left: 1rem; }"}),
     (physical_sides, {STYLE: ".card { padding-right: 1rem }"}),
     (physical_sides, {STYLE: ".card { border-left-color: red }"}),
@@ -82,7 +101,8 @@ BREACHES = [
 ]
 IN_ORDER = {
     PAGE: '{# style="" #}<script type="module" src="/a.js"></script><script type="application/ld+json">{}</script>'
-    '<button class="once" data-on="x">{{ _("Buy") }}</button>',
+    '<button class="once" data-on="x">{{ _("Buy") }}</button>'
+    '<img src="a.webp" alt="{{ name if n > 1 }}"{% if n > 2 %} loading="lazy"{% endif %} width="4" height="3">',
     "themes/plain/templates/mail/order.html": "<style>p { color: red }</style>",
     STYLE: "/* left: 0 */ .left { inset-inline-start: 0; margin-inline-end: 0; text-align: start; --left: 1 }",
     "themes/plain/static/vendor/other.css": ".a { left: 0 }",

@@ -103,6 +103,12 @@ def test_guest_sees_at_most_eight_fields_each_with_its_purpose(full: Visitor) ->
     assert all("autocomplete=" in field for field in fields)
 
 
+def test_list_that_cannot_be_left_empty_is_not_marked_as_required(full: Visitor) -> None:
+    """HTML wants an empty first line in every list that is marked so."""
+    lists = re.findall(r"<select[^>]*\brequired\b[^>]*>\s*<option value=\"([^\"]*)\"", full.get("/checkout").text)
+    assert set(lists) <= {""}
+
+
 def test_fields_follow_the_country(full: Visitor, fill: Callable[..., dict[str, str]]) -> None:
     page = full.post("/checkout/save", fill(full.get("/checkout").text, country="US", region="")).text
     assert "ZIP code" in text_of(page)
