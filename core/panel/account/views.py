@@ -168,9 +168,7 @@ def _login_page(form: LoginForm, problems: list[tuple[str, str]], then: str, sta
     return page("login.html", status, form=form, problems=problems, next=then, warning=warning)
 
 
-def _code_page(
-    form: CodeForm, problems: list[tuple[str, str]], proof: str, then: str, status: int = 200
-) -> Response:
+def _code_page(form: CodeForm, problems: list[tuple[str, str]], proof: str, then: str, status: int = 200) -> Response:
     return page("login_code.html", status, form=form, problems=problems, proof=proof, next=then)
 
 

@@ -68,7 +68,9 @@ def _dead() -> Check:
     count = dead_count()
     return Check(
         title=_("Work that gave up"),
-        said=_("It waits until you try again or let it go.") if count else _("None: mails, webhooks and plugins get on."),
+        said=_("It waits until you try again or let it go.")
+        if count
+        else _("None: mails, webhooks and plugins get on."),
         tone="bad" if count else "good",
         value=i18n.number(count),
         url=url_for("panel.jobs") if count else "",
@@ -104,7 +106,9 @@ def _plugins() -> Check:
         title=_("Plugins"),
         said=_("Paused or broken: %(plugins)s. The shop goes on without them.", plugins=", ".join(troubled))
         if troubled
-        else ngettext("%(n)s is installed, and it can run.", "%(n)s are installed, and all can run.", len(registry.loaded)),
+        else ngettext(
+            "%(n)s is installed, and it can run.", "%(n)s are installed, and all can run.", len(registry.loaded)
+        ),
         tone="bad" if troubled else "good",
         value=i18n.number(len(troubled)) if troubled else "",
         url=url_for("panel.plugins", show="care") if troubled else "",
@@ -113,9 +117,7 @@ def _plugins() -> Check:
 
 
 def _faults() -> Check:
-    count = db.value(
-        "SELECT COUNT(*) FROM plugin_fault WHERE at > ?", clock.micros(clock.now() - timedelta(days=1))
-    )
+    count = db.value("SELECT COUNT(*) FROM plugin_fault WHERE at > ?", clock.micros(clock.now() - timedelta(days=1)))
     return Check(
         title=_("Faults in the last day"),
         said=_("Plugins failed and were left out; their authors want to know.") if count else _("No plugin failed."),
@@ -137,7 +139,12 @@ def _database() -> Check:
     spent_ms = (time.perf_counter() - began) * 1000
     return Check(
         title=_("Database"),
-        said=_("%(engine)s, %(size)s; it answered within %(time)s ms.", engine=name, size=_size(size), time=f"{spent_ms:.1f}"),
+        said=_(
+            "%(engine)s, %(size)s; it answered within %(time)s ms.",
+            engine=name,
+            size=_size(size),
+            time=f"{spent_ms:.1f}",
+        ),
         tone="warn" if spent_ms > 500 else "good",
         value=_size(size),
     )
@@ -149,7 +156,10 @@ def _backup() -> Check:
     if newest is None:
         return Check(
             title=_("Backup"),
-            said=_("None is in the folder “backups” of the installation. Let yours write there, and this page tells its age."),
+            said=_(
+                "None is in the folder “backups” of the installation. Let yours write there, and this page tells its"
+                " age."
+            ),
             tone="warn",
         )
     age = timedelta(seconds=max(0.0, clock.now().timestamp() - newest))

@@ -66,7 +66,7 @@ def keep(site: Site, staff_id: int, place: str, name: str, query: str) -> SavedV
         raise Refused(_("Give the view a name."), field="name")
     with db.transaction():
         mine = SavedView.for_site(site).where(SavedView.staff_id == staff_id, SavedView.place == place)
-        view = mine.where(SavedView.name == name).first()
+        view: SavedView | None = mine.where(SavedView.name == name).first()
         if view is None and mine.count() >= MOST:
             raise Refused(_("Forget a view first: %(most)s are kept.", most=MOST))
         if view is None:
@@ -79,7 +79,8 @@ def keep(site: Site, staff_id: int, place: str, name: str, query: str) -> SavedV
 def forget(site: Site, staff_id: int, view_id: int) -> SavedView:
     """Forget a view of this person; answers what it was. Raises NotFound. Commits."""
     with db.transaction():
-        view = SavedView.for_site(site).where(SavedView.id == view_id, SavedView.staff_id == staff_id).first()
+        mine = SavedView.for_site(site).where(SavedView.id == view_id, SavedView.staff_id == staff_id)
+        view: SavedView | None = mine.first()
         if view is None:
             raise NotFound
         view.delete_instance()

@@ -99,12 +99,22 @@ def _save(site_id: int, then: str, back: tuple[str, str] | None, *, is_here: boo
         name = state_of(site_id).site.name
         return _page(form, [("", other)], name, back, site_id=site_id, is_here=is_here, status=409)
     if not form.validate():
-        return _page(form, form.problems, state_of(site_id).site.name, back, site_id=site_id, is_here=is_here, status=422)
+        return _page(
+            form, form.problems, state_of(site_id).site.name, back, site_id=site_id, is_here=is_here, status=422
+        )
     try:
         site_verbs.edit_site(site_id, form.changes(), actor())
         site_verbs.set_domains(site_id, form.further_hosts, actor())
     except Unfit as refusal:
-        return _page(form, _refused(form, refusal), state_of(site_id).site.name, back, site_id=site_id, is_here=is_here, status=422)
+        return _page(
+            form,
+            _refused(form, refusal),
+            state_of(site_id).site.name,
+            back,
+            site_id=site_id,
+            is_here=is_here,
+            status=422,
+        )
     return to(then, say=_("Settings are saved."))
 
 

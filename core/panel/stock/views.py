@@ -50,7 +50,9 @@ def adjust(variant_id: int) -> Response:
     )
     location_id = request.values.get("location", stock_counts.first_location(), type=int)
     if not delta.lstrip("+-").isdecimal() or not reason:
-        return to("panel.stock", say=_("Nothing was changed: write how many pieces, such as 5 or −2, and why."), kind="bad")
+        return to(
+            "panel.stock", say=_("Nothing was changed: write how many pieces, such as 5 or −2, and why."), kind="bad"
+        )
     try:
         left = stock_counts.adjust_stock(variant_id, location_id, int(delta), reason, actor())
     except (counting.StockPromised, Refused) as refusal:

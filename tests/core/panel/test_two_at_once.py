@@ -73,7 +73,12 @@ def test_role_and_person(panel: Panel) -> None:
     owner = db.value("SELECT id FROM staff")
     for path, form in {
         "/panel/installation/roles/2": {"name": "Order desk", "permissions": ["orders.view"]},
-        f"/panel/installation/staff/{owner}": {"email": "owner@example.com", "name": "Ann", "owner": "1", "active": "1"},
+        f"/panel/installation/staff/{owner}": {
+            "email": "owner@example.com",
+            "name": "Ann",
+            "owner": "1",
+            "active": "1",
+        },
     }.items():
         opened = _version(panel, path)
         assert panel.post(path, {**form, "version": opened}).status_code == 303

@@ -104,6 +104,11 @@ def _products(query: str) -> list[Hit]:
         HITS,
     )
     return [
-        Hit(title=name or _("Without a name"), note=sku or "", url=url_for("panel.product", product_id=found), icon="box")
+        Hit(
+            title=name or _("Without a name"),
+            note=sku or "",
+            url=url_for("panel.product", product_id=found),
+            icon="box",
+        )
         for found, name, sku in rows
     ]

@@ -85,9 +85,7 @@ def of_days(site: Site, days: int) -> Sales:
     for (place, currency), (_orders, amount) in sums.items():
         if currency != site.currency and place >= days:
             others[currency] = others.get(currency, 0) + amount
-    counted = [
-        sum(orders for (place, _), (orders, _amount) in sums.items() if place == at) for at in range(2 * days)
-    ]
+    counted = [sum(orders for (place, _), (orders, _amount) in sums.items() if place == at) for at in range(2 * days)]
     amounts = [sums.get((at, site.currency), (0, 0))[1] for at in range(2 * days)]
     return Sales(
         days=[
