@@ -11,6 +11,7 @@ import hashlib
 import io
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,9 @@ _KINDS = {
 }
 _MOST_PIXELS = 50_000_000
 _busy = threading.Semaphore(2)
-# AVIF is a third smaller and ten times slower to make: whoever asks first gets WebP.
+# AVIF is a third smaller and several times slower to make: whoever asks first gets WebP, and AVIF is made in a pause.
+_PAUSE_S = 0.5
+_last_made = [0.0]
 _slowly = ThreadPoolExecutor(1, thread_name_prefix="stoa-avif")
 
 
@@ -177,7 +180,7 @@ def rendition(name: str, width: int, accept: str) -> tuple[bytes, str] | None:
         path = _path(original, width, "image/avif")
         if path.exists():
             return path.read_bytes(), "image/avif"
-        _slowly.submit(_render_once, original, path, width, "AVIF")
+        _slowly.submit(_render_in_a_pause, original, path, width)
     # A picture with transparency has no JPEG form; every browser in use reads WebP.
     mime = "image/webp" if "image/webp" in accept or original.suffix != ".jpg" else "image/jpeg"
     path = _path(original, width, mime)
@@ -193,10 +196,23 @@ def _render_once(original: Path, path: Path, width: int, kind: str) -> None:
     if not path.exists():
         with _busy:
             _render(original, path, width, kind)
+        _last_made[0] = time.monotonic()
+
+
+def _render_in_a_pause(original: Path, path: Path, width: int) -> None:
+    """Make an AVIF once nobody has been waiting for a picture for a while; it takes no place of those who do."""
+    while time.monotonic() - _last_made[0] < _PAUSE_S:
+        time.sleep(0.1)
+    if not path.exists() and original.exists():
+        _render(original, path, width, "AVIF")
 
 
 def _render(original: Path, path: Path, width: int, kind: str) -> None:
     with Image.open(original) as opened:
+        if opened.format == kind and opened.width <= width:
+            # It is stored without metadata and in this very form: making it anew would cost time and quality.
+            _write(path, original.read_bytes())
+            return
         opened.load()
         picture = _plain(opened)
     if picture.width > width:

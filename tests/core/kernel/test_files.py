@@ -181,3 +181,26 @@ def test_a_deleted_picture_and_its_renditions_are_gone(bare):
     files.delete(name)
     assert list(folder.iterdir()) == []
     assert files.rendition(name, 400, "image/webp") is None
+
+
+def test_a_picture_that_needs_no_change_goes_out_as_it_is_stored(bare):
+    name = files.store_picture(picture("WEBP", size=(640, 480))).name
+    for width in (800, 1600):
+        assert files.rendition(name, width, "image/webp") == (on_disk(name), "image/webp")
+    assert files.rendition(name, 400, "image/webp")[0] != on_disk(name)
+
+
+def test_avif_is_made_in_a_pause_and_takes_no_place_of_those_who_wait(bare, monkeypatch):
+    name = files.store_picture(picture(size=(2000, 1000))).name
+    monkeypatch.setattr(files, "_PAUSE_S", 60.0)
+    assert files.rendition(name, 400, ACCEPT_ALL)[1] == "image/webp"
+    time.sleep(0.3)
+    started = time.monotonic()
+    assert files.rendition(name, 800, ACCEPT_ALL)[1] == "image/webp"
+    assert time.monotonic() - started < 5
+    assert not list((installation().config.media / name[:2]).glob("*.avif"))
+    monkeypatch.setattr(files, "_PAUSE_S", 0.1)
+    until = time.monotonic() + 20
+    while files.rendition(name, 400, ACCEPT_ALL)[1] != "image/avif":
+        assert time.monotonic() < until
+        time.sleep(0.05)
