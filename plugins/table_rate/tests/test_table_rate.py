@@ -348,9 +348,13 @@ def test_volumetric_weight_is_rounded_up(divisor: int | None, volume: int, grams
         ([(0, 500, 1), (601, None, 1)], ["Gap: no line holds 501 g to 600 g."]),
         ([(100, None, 1)], ["Gap: no line holds 0 g to 99 g."]),
         ([(0, 2000, 1)], ["Nothing is offered above 2,000 g."]),
-        ([(0, None, 1), (5, None, 1)], ["Overlap: two lines hold everything from 5 g; the one that begins lower counts."]),
+        (
+            [(0, None, 1), (5, None, 1)],
+            ["Overlap: two lines hold everything from 5 g; the one that begins lower counts."],
+        ),
         ([(0, 100, 1), (50, 60, 1)], [
-            "Overlap: two lines hold 50 g to 60 g; the one that begins lower counts.", "Nothing is offered above 100 g.",
+            "Overlap: two lines hold 50 g to 60 g; the one that begins lower counts.",
+            "Nothing is offered above 100 g.",
         ]),
     ],
 )  # fmt: skip

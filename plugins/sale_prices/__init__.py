@@ -1,0 +1,1 @@
+"""Lower prices for a time."""

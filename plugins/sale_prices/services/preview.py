@@ -1,0 +1,140 @@
+"""What a sale would do: the first goods with their price before and after, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.api import Money, PriceQuery, Site, marks, micros, now, rows
+from plugins.sale_prices.forms import Wanted
+from plugins.sale_prices.models import CATEGORY, PRODUCT, VARIANT, Sale, SaleItem
+from plugins.sale_prices.services.pricing import Term, already_reduced, reduced, winners
+from plugins.sale_prices.services.telling import known_skus
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewRow:
+    """One variant: `after` None if the sale does not lower it; `wins` names another sale that is as low or lower."""
+
+    sku: str
+    name: str
+    before: Money
+    after: Money | None
+    wins: str = ""
+    wins_at: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """`count` variants with a price lie in the sale; the first of them are shown."""
+
+    rows: tuple[PreviewRow, ...]
+    count: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    everything: bool
+    variants: Sequence[int]
+    products: Sequence[int]
+    categories: Sequence[int]
+    prices: Mapping[int, Mapping[str, int]]
+
+
+def preview_of_wanted(site: Site, wanted: Wanted, currency: str, sale_id: int | None = None) -> Preview:
+    """A sale as its form stands, before it is saved. Unknown SKUs are passed over."""
+    known = known_skus({*wanted.skus, *wanted.product_skus})
+    own = {item.ref: item.prices for item in _items(site, sale_id) if item.prices} if sale_id else {}
+    scope = _Scope(
+        wanted.everything,
+        [known[sku][0] for sku in wanted.skus if sku in known],
+        [known[sku][1] for sku in wanted.product_skus if sku in known],
+        wanted.category_ids,
+        own,
+    )
+    return _preview(site, _term(wanted, sale_id or 0), scope, currency)
+
+
+def preview_of(site: Site, sale: Sale, currency: str) -> Preview:
+    """A stored sale."""
+    items = list(_items(site, sale.id))
+    by_kind = {kind: [item.ref for item in items if item.kind == kind] for kind in (VARIANT, PRODUCT, CATEGORY)}
+    own = {item.ref: item.prices for item in items if item.prices}
+    scope = _Scope(sale.everything, by_kind[VARIANT], by_kind[PRODUCT], by_kind[CATEGORY], own)
+    return _preview(site, _term(sale, sale.id), scope, currency)
+
+
+def _items(site: Site, sale_id: int | None) -> Any:
+    return SaleItem.for_site(site).where(SaleItem.sale == sale_id)
+
+
+def _term(sale: Wanted | Sale, sale_id: int) -> Term:
+    return Term(
+        sale_id, sale.name, sale.kind, sale.basis_points, sale.amounts, sale.rounding, sale.starts, sale.ends,
+        sale.signed_in, sale.skip_reduced,
+    )  # fmt: skip
+
+
+def _preview(site: Site, term: Term, scope: _Scope, currency: str) -> Preview:
+    at = max(now(), term.starts)
+    found = _goods(site, scope, currency, at)
+    queries = {
+        row[0]: PriceQuery(
+            variant_id=row[0], product_id=row[1], quantity=1, list_price=Money(row[4], currency),
+            customer_id=0 if term.signed_in else None,
+        )
+        for row in found[:SHOWN]
+    }  # fmt: skip
+    others = winners(site, list(queries.values()), at, without=term.sale_id)
+    skipped = already_reduced(site, list(queries.values()), at) if term.skip_reduced and queries else frozenset()
+    shown = []
+    for variant_id, _product_id, sku, name, amount in found[:SHOWN]:
+        mine = term._replace(prices={**term.prices, **scope.prices.get(variant_id, {})})
+        after = None if (variant_id, currency) in skipped else reduced(mine, Money(amount, currency))
+        other = others.get(queries[variant_id])
+        beaten = other.winner if other is not None else None
+        wins = beaten is not None and (
+            after is None or (beaten.amount, beaten.term.sale_id) < (after, term.sale_id or 10**9)
+        )
+        shown.append(
+            PreviewRow(
+                sku=sku,
+                name=name or sku,
+                before=Money(amount, currency),
+                after=None if after is None else Money(after, currency),
+                wins=beaten.term.name if beaten is not None and wins else "",
+                wins_at=Money(beaten.amount, currency) if beaten is not None and wins else None,
+            )
+        )
+    return Preview(rows=tuple(shown), count=len(found), currency=currency)
+
+
+_GOODS = """
+WITH RECURSIVE down(id) AS (
+  SELECT c.id FROM category c WHERE c.id IN ({categories})
+  UNION SELECT c.id FROM category c JOIN down ON c.parent_id = down.id)
+SELECT v.id, v.product_id, v.sku, MIN(t.name), MIN(p.amount)
+FROM variant v JOIN listing l ON l.product_id = v.product_id AND l.site_id = ?
+JOIN price p ON p.variant_id = v.id AND p.site_id = ? AND p.currency = ? AND p.list IS NULL AND p.from_qty = 1
+  AND (p.starts IS NULL OR p.starts <= ?) AND (p.ends IS NULL OR p.ends > ?)
+LEFT JOIN product_text t ON t.product_id = v.product_id AND t.language = ? AND (t.site_id IS NULL OR t.site_id = ?)
+WHERE v.deleted_at IS NULL AND v.active AND (? = 1 OR v.id IN ({variants}) OR v.product_id IN ({products})
+  OR v.product_id IN (SELECT pc.product_id FROM product_category pc JOIN down ON down.id = pc.category_id))
+GROUP BY v.id, v.product_id, v.sku, v.position ORDER BY v.product_id, v.position, v.id
+"""
+
+
+def _goods(site: Site, scope: _Scope, currency: str, at: datetime) -> list[tuple[Any, ...]]:
+    sql = _GOODS.format(
+        categories=marks(scope.categories), variants=marks(scope.variants), products=marks(scope.products)
+    )
+    return rows(
+        sql,
+        *scope.categories, site.id, site.id, currency, micros(at), micros(at), site.language, site.id,
+        int(scope.everything), *scope.variants, *scope.products,
+    )  # fmt: skip
