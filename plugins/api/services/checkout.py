@@ -1,0 +1,100 @@
+"""The order made of a cart, once, and the beginning of its payment."""
+
+from __future__ import annotations
+
+from core.api import (
+    Done,
+    Money,
+    NotFound,
+    OrderView,
+    Qr,
+    Redirect,
+    Refused,
+    Show,
+    begin_payment,
+    digest,
+    order_of_cart,
+    order_view,
+    place_order,
+    url_for,
+)
+from plugins.api.forms import NewOrder
+from plugins.api.services import once, scopes
+from plugins.api.services.carts import found_cart
+from plugins.api.services.operations import Call, operation
+from plugins.api.services.shapes import BegunPayment, PlacedOrder, Row, Status, money
+
+
+class OtherCurrency(Refused):
+    """The total that was seen is in another currency than the cart."""
+
+    status = 422
+    code = "unfit"
+    default_message = "The cart is in another currency."
+
+
+@operation(
+    "POST", "/cart/order", tag="Checkout", scope=scopes.CART, body=NewOrder, answer=PlacedOrder, has_cart=True,
+    once="needed", status=201,
+)  # fmt: skip
+def create_order(call: Call) -> PlacedOrder:
+    """Place the order. The same Idempotency-Key answers with the same order, however often it is sent."""
+    asked: NewOrder = call.body
+    seen = Money(asked.seen_total.amount, asked.seen_total.currency)
+    request = digest(f"{call.cart_token} {seen.amount} {seen.currency}")
+    known = once.begin(call.site, call.key_id, call.once, request)
+    if known is not None:
+        return _placed(call, known)
+    try:
+        if seen.currency != found_cart(call, ordered=True).currency:
+            raise OtherCurrency(field="seen_total.currency")
+        placed = place_order(call.state, call.cart_token, seen_total=seen.amount, actor=call.actor)
+    except Refused:
+        once.give_up(call.site, call.key_id, call.once)
+        raise
+    once.end(call.site, call.key_id, call.once, placed.id)
+    return _placed(call, placed.id)
+
+
+@operation("GET", "/cart/order", tag="Checkout", scope=scopes.CART, answer=PlacedOrder, has_cart=True)
+def get_cart_order(call: Call) -> PlacedOrder:
+    """Read how the order made of this cart stands."""
+    return _placed(call, _order_id(call))
+
+
+@operation("POST", "/cart/payment", tag="Checkout", scope=scopes.CART, answer=BegunPayment, has_cart=True)
+def begin_order_payment(call: Call) -> BegunPayment:
+    """Begin the payment of the order made of this cart, or tell again how it goes on."""
+    begun = begin_payment(call.state, _order_id(call))
+    if isinstance(begun, Redirect):
+        return BegunPayment(kind="redirect", url=begun.url, fields=dict(begun.fields))
+    if isinstance(begun, Qr):
+        return BegunPayment(kind="qr", text=begun.text)
+    if isinstance(begun, Show):
+        rows = tuple(Row(label=str(label), value=str(value)) for label, value in begun.rows)
+        return BegunPayment(kind="show", text=begun.text, rows=rows)
+    assert isinstance(begun, Done)
+    return BegunPayment(kind="done")
+
+
+def _order_id(call: Call) -> int:
+    found = order_of_cart(call.site.id, found_cart(call, ordered=True).id)
+    if found is None:
+        raise NotFound
+    return found[0]
+
+
+def _placed(call: Call, order_id: int) -> PlacedOrder:
+    order = order_view(order_id, site=call.site)
+    if order is None:
+        raise NotFound
+    url = call.site.origin + url_for("storefront.confirmation", secret=order.secret)
+    return PlacedOrder(
+        id=order.id, number=order.number, url=url, total=money(order.total), due=money(order.due), status=status(order)
+    )
+
+
+def status(order: OrderView) -> Status:
+    """The four axes."""
+    axes = order.status
+    return Status(order=axes.order, payment=axes.payment, fulfilment=axes.fulfilment, returned=axes.returned)

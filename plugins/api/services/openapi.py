@@ -1,0 +1,209 @@
+"""The OpenAPI 3.1 document, made from the declarations of operations: what it says is what is checked and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+import plugins.api.services.carts
+import plugins.api.services.catalogue
+import plugins.api.services.checkout
+import plugins.api.services.orders  # noqa: F401 -- they declare the operations
+from plugins.api.forms import Id, Sent
+from plugins.api.services.operations import OPERATIONS, Operation
+from plugins.api.services.scopes import SCOPES
+from plugins.api.services.shapes import Problem
+
+VERSION = "1.0.0"
+ROOT = "/api/v1"
+_REF = "#/components/schemas/{name}"
+_PROBLEM = {"schema": {"$ref": _REF.format(name="Problem")}}
+_TITLES = {
+    200: "Done", 201: "Made", 400: "It cannot be read", 401: "No valid key", 403: "The key may not do this",
+    404: "There is no such thing on this site", 409: "Not possible as things stand", 413: "Too large",
+    415: "Not JSON", 422: "It does not fit", 429: "Too many requests", 503: "Not possible now; try again",
+}  # fmt: skip
+
+
+def document(origin: str, title: str) -> dict[str, Any]:
+    """The document of one site."""
+    return {
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": title,
+            "version": VERSION,
+            "description": "Products, carts, the checkout and orders of this shop. Money is in whole minor units.",
+        },
+        "servers": [{"url": origin + ROOT}],
+        "security": [{"key": []}],
+        "tags": [{"name": name} for name in dict.fromkeys(one.tag for one in OPERATIONS)],
+        "paths": _paths(),
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A key from the panel. Scopes: " + ", ".join(SCOPES) + ".",
+                }
+            },
+        },
+    }
+
+
+def _paths() -> dict[str, dict[str, Any]]:
+    paths: dict[str, dict[str, Any]] = {}
+    for one in OPERATIONS:
+        paths.setdefault(one.path, {})[one.method.lower()] = _described(one)
+    return paths
+
+
+def _described(one: Operation) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "operationId": one.name,
+        "summary": one.summary,
+        "description": f"Scope: `{one.scope}`.",
+        "tags": [one.tag],
+        "parameters": parameters(one),
+        "responses": _responses(one),
+    }
+    if one.body is not None:
+        schema = {"$ref": _REF.format(name=one.body.__name__)}
+        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return said
+
+
+# -- schemas -----------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def schemas() -> dict[str, Any]:
+    """Every shape by its name. Answers may gain fields in later versions, so theirs are left open."""
+    answers = {one.answer for one in OPERATIONS if one.answer is not None} | {Problem}
+    bodies = {one.body for one in OPERATIONS if one.body is not None}
+    found = _components([*answers, *bodies])
+    for name in _components(answers):
+        found[name].pop("additionalProperties", None)
+    return dict(sorted(found.items()))
+
+
+def _components(types: Any) -> dict[str, Any]:
+    _schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    return components
+
+
+# -- parameters --------------------------------------------------------------------------------------------------------
+
+
+def parameters(one: Operation) -> list[dict[str, Any]]:
+    """The parts of the path, the query string and the headers."""
+    found = [{"name": name, "in": "path", "required": True, "schema": part_schema(name)} for name in one.parts]
+    if one.query is not None:
+        found += _query(one.query)
+    if one.has_cart:
+        found.append(_header("Cart-Token", "The token of the cart.", {"type": "string", "minLength": 1}, needed=True))
+    if one.once:
+        schema = {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,100}$"}
+        needed = one.once == "needed"
+        found.append(_header("Idempotency-Key", "A name of your own for this one request.", schema, needed=needed))
+    if one.method == "GET":
+        found.append(_header("If-None-Match", "The ETag of what you have.", {"type": "string"}, needed=False))
+    return found
+
+
+def part_schema(name: str) -> dict[str, Any]:
+    """The schema of a part of a path: an id, or a short text."""
+    schema: dict[str, Any] = (
+        msgspec.json.schema(Id) if name.endswith("_id") else {"type": "string", "minLength": 1, "maxLength": 64}
+    )
+    return schema
+
+
+def _query(shape: type[Sent]) -> list[dict[str, Any]]:
+    schema = _components([shape])[shape.__name__]
+    needed = set(schema.get("required", ()))
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in needed,
+            **({"description": described} if (described := _description(about)) else {}),
+            "schema": _without_null(about),
+        }
+        for name, about in schema["properties"].items()
+    ]
+
+
+def _description(about: Mapping[str, Any]) -> str:
+    parts = [about, *about.get("anyOf", ())]
+    return next((str(part["description"]) for part in parts if "description" in part), "")
+
+
+def _without_null(about: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter is left out, never null."""
+    kinds = [kind for kind in about.get("anyOf", ()) if kind.get("type") != "null"]
+    if not kinds:
+        return dict(about)
+    rest = {name: part for name, part in about.items() if name not in {"anyOf", "default"}}
+    return {**rest, **kinds[0]}
+
+
+def _header(name: str, description: str, schema: dict[str, Any], *, needed: bool) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": needed, "description": description, "schema": schema}
+
+
+# -- responses ---------------------------------------------------------------------------------------------------------
+
+
+def _responses(one: Operation) -> dict[str, Any]:
+    assert one.answer is not None
+    content = {"application/json": {"schema": {"$ref": _REF.format(name=one.answer.__name__)}}}
+    good: dict[str, Any] = {"description": _TITLES[one.status], "content": content}
+    found = {str(one.status): good}
+    if one.method == "GET":
+        good["headers"] = {"ETag": {"schema": {"type": "string"}}}
+        found["304"] = {"description": "As you have it"}
+    for status in problem_statuses(one):
+        found[str(status)] = {"description": _TITLES[status], "content": {"application/problem+json": _PROBLEM}}
+    found["429"]["headers"] = {"Retry-After": {"description": "In seconds.", "schema": {"type": "integer"}}}
+    return found
+
+
+def problem_statuses(one: Operation) -> list[int]:
+    """The statuses with which an operation may refuse."""
+    always = {400, 401, 403, 404, 422, 429, 503}
+    more = {409} if one.method != "GET" else set()
+    return sorted(always | more | ({413, 415} if one.body is not None else set()))
+
+
+# -- examples ----------------------------------------------------------------------------------------------------------
+
+
+def example(schema: Mapping[str, Any]) -> Any:
+    """A value that fits a schema of this document, made of the examples that stand in it."""
+    if "$ref" in schema:
+        return example(schemas()[str(schema["$ref"]).rpartition("/")[2]])
+    if schema.get("examples"):
+        return schema["examples"][0]
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    if kinds:
+        return example(kinds[0])
+    return _EXAMPLES[str(schema.get("type", "string"))](schema)
+
+
+def _object(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: example(about) for name, about in schema.get("properties", {}).items()}
+
+
+_EXAMPLES = {
+    "object": _object,
+    "array": lambda schema: [example(schema["items"])] if schema.get("minItems") else [],
+    "string": lambda schema: str(schema.get("default", "")),
+    "integer": lambda schema: schema.get("default", schema.get("minimum", 1)),
+    "boolean": lambda schema: bool(schema.get("default", False)),
+    "null": lambda _schema: None,
+}

@@ -1,0 +1,149 @@
+"""The panel's pages of this plugin, and the reference, as people use them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.api import Site
+from core.testing.shop import PASSWORD
+from plugins.api.services import keys
+
+
+class Panel:
+    """A browser on the site, in either language."""
+
+    def __init__(self, client: Any, site: Site) -> None:
+        self.client, self.origin = client, f"https://{site.host}"
+
+    def get(self, path: str, status: int = 200) -> str:
+        answer = self.client.get(path, base_url=self.origin)
+        assert answer.status_code == status, answer.text
+        return str(answer.text)
+
+    def post(self, path: str, status: int = 303, **form: Any) -> str:
+        answer = self.client.post(path, data=form, base_url=self.origin, headers={"Origin": self.origin})
+        assert answer.status_code == status, answer.text
+        return str(answer.text)
+
+
+@pytest.fixture
+def panel(client: Any, site: Site, staff: Any, turn_on: Callable[..., None]) -> Panel:
+    turn_on("api")
+    panel = Panel(client, site)
+    panel.post("/panel/login", email=staff.email, password=PASSWORD)
+    return panel
+
+
+FORM = {"title": "Till", "scopes": ["catalogue:read", "orders:read"]}
+
+
+def test_an_empty_list_says_what_to_do(panel: Panel) -> None:
+    assert "No key yet" in panel.get("/panel/api")
+    assert "还没有密钥" in panel.get("/zh-cn/panel/api")
+
+
+def test_a_key_is_made_shown_once_and_works(panel: Panel, site: Site) -> None:
+    panel.get("/panel/api/new")
+    page = panel.post("/panel/api/new", 200, **FORM)
+    secret = re.search(r"stoa_[\w-]{40,}", page)
+    assert secret
+    assert "Read products, categories and prices" in page
+    listed = panel.get("/panel/api")
+    assert secret[0] not in listed
+    assert f"stoa_…{secret[0][-4:]}" in listed
+    found = keys.find_key(site, secret[0])
+    assert found
+    assert found.scopes == {"catalogue:read", "orders:read"}
+
+
+def test_a_key_ends_with_its_last_day(panel: Panel, site: Site, clock: Any) -> None:
+    assert "This day is over." in panel.post("/panel/api/new", 422, **{**FORM, "expires": "2020-01-01"})
+    assert "Write a day" in panel.post("/panel/api/new", 422, **{**FORM, "expires": "soon"})
+    last = clock.move().date()
+    secret = re.search(r"stoa_[\w-]{40,}", panel.post("/panel/api/new", 200, **{**FORM, "expires": last.isoformat()}))
+    assert secret
+    assert keys.find_key(site, secret[0])
+    clock.move(days=1)
+    assert keys.find_key(site, secret[0]) is None
+
+
+def test_refusals_stand_beside_their_fields(panel: Panel) -> None:
+    page = panel.post("/panel/api/new", 422)
+    assert "Fill this in." in page
+    assert "Choose at least one." in page
+
+
+def test_a_key_is_revoked(panel: Panel, site: Site) -> None:
+    panel.post("/panel/api/new", 200, **FORM)
+    (row,) = keys.keys_of(site)
+    panel.post(f"/panel/api/{row.id}/revoke")
+    assert "Revoked" in panel.get("/panel/api")
+    panel.post("/panel/api/99/revoke", 404)
+
+
+def test_keys_of_another_site_are_not_there(panel: Panel, site: Site, other_site: Site) -> None:
+    from core.api import NotFound
+
+    panel.post("/panel/api/new", 200, **FORM)
+    (row,) = keys.keys_of(site)
+    assert keys.keys_of(other_site) == []
+    with pytest.raises(NotFound):
+        keys.revoke_key(other_site, row.id, actor="system")
+
+
+def test_every_page_asks_for_its_permission(panel: Panel, site: Site) -> None:
+    from core.accounts import services as accounts
+    from core.accounts.models import Staff
+    from core.kernel import db, passwords
+
+    def knock(status: int) -> None:
+        panel.get("/panel/api", status)
+        panel.get("/panel/api/new", status)
+        panel.post("/panel/api/new", status, **FORM)
+        panel.post("/panel/api/1/revoke", status)
+
+    panel.post("/panel/logout")
+    knock(303)
+    others = {known.code for known in accounts.permissions()} - {"api.edit"}
+    role = accounts.save_role(None, name="Others", permissions=others, actor="system")
+    person = accounts.add_staff("o@example.com", roles=[(role.code, site.id)], actor="system").staff
+    with db.transaction():
+        Staff.update(password_hash=passwords.hashed(PASSWORD), must_change_password=False).where(
+            Staff.id == person.id
+        ).execute()
+    panel.post("/panel/login", email="o@example.com", password=PASSWORD)
+    knock(403)
+
+
+# -- the reference -----------------------------------------------------------------------------------------------------
+
+
+def test_the_reference_is_closed_to_strangers_and_open_to_staff(panel: Panel, turn_on: Callable[..., None]) -> None:
+    assert "create_order" in panel.get("/api/docs")
+    assert json.loads(panel.get("/api/v1/openapi.json"))["openapi"] == "3.1.0"
+    panel.post("/panel/logout")
+    panel.get("/api/docs", 404)
+    panel.get("/api/v1/openapi.json", 404)
+    turn_on("api", docs_open=True, per_minute=600)
+    panel.get("/api/docs")
+    assert json.loads(panel.get("/api/v1/openapi.json"))["servers"][0]["url"].endswith("/api/v1")
+
+
+def test_the_reference_is_closed_to_shoppers(panel: Panel, shopper: Any) -> None:
+    panel.post("/panel/logout")
+    panel.post("/login", email=shopper.email, password=PASSWORD)
+    panel.get("/api/docs", 404)
+
+
+def test_the_reference_is_read_without_a_script(panel: Panel) -> None:
+    page = panel.get("/api/docs")
+    for said in ("POST", "/cart/order", "Idempotency-Key", "seen_total", "orders:write", "409"):
+        assert said in page
+    assert "如何请求" in panel.get("/zh-cn/api/docs")
+    assert "style=" not in page
+    assert not re.search(r"<script(?![^>]*src=)", page)

@@ -1,0 +1,72 @@
+"""The panel's pages: the keys, a form for a new one, and the page that shows it once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.api import (
+    Refused,
+    Unfit,
+    Views,
+    actor,
+    current_site,
+    now,
+    redirect303,
+    render,
+    request,
+    say,
+    staff,
+    toast,
+    url_for,
+)
+from core.api import gettext as _
+from plugins.api import forms
+from plugins.api.services import keys
+from plugins.api.services.scopes import SCOPES
+
+panel = Views()
+may_edit = staff("api.edit")
+
+
+@panel.get("/")
+@may_edit
+def show() -> Any:
+    """All keys."""
+    return render("api/keys.html", keys=keys.keys_of(current_site()), scopes=SCOPES, now=now())
+
+
+@panel.get("/new")
+@may_edit
+def new() -> Any:
+    """An empty form."""
+    return _form({}, {})
+
+
+@panel.post("/new")
+@may_edit
+def create() -> Any:
+    """Make a key; it is shown on the page that answers, and nowhere else."""
+    site = current_site()
+    try:
+        key_id, secret = keys.make_key(site, forms.parse_key(request.form, site), actor=actor())
+    except Unfit as refusal:
+        return _form(request.form, refusal.errors, 422)
+    except Refused as refusal:
+        return _form(request.form, {"": say(refusal)}, refusal.status)
+    return render("api/made.html", key=keys.get_key(site, key_id), secret=secret, scopes=SCOPES)
+
+
+@panel.post("/<int:key_id>/revoke")
+@may_edit
+def revoke(key_id: int) -> Any:
+    """End a key for good."""
+    keys.revoke_key(current_site(), key_id, actor=actor())
+    toast(_("The key is revoked. From now on it is refused."))
+    return redirect303(url_for("api.panel.show"))
+
+
+def _form(values: Mapping[str, Any], errors: Mapping[str, str], status: int = 200) -> Any:
+    chosen = values.getlist("scopes") if hasattr(values, "getlist") else values.get("scopes", [])
+    known = [(scope, str(said), scope) for scope, said in SCOPES.items()]
+    return render("api/new.html", status, values=values, errors=errors, scopes=known, chosen=chosen)

@@ -1,0 +1,175 @@
+"""The operations over HTTP: one door that checks key, scope, rate and form, carries out, and answers.
+
+No cookie is looked at, so a page of another site can do nothing in the name of who visits it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+from flask import Response
+
+from core.api import (
+    Broken,
+    LimitRule,
+    NotFound,
+    Refused,
+    Site,
+    TooMany,
+    add_limit,
+    any_origin,
+    current_site,
+    current_state,
+    public,
+    request,
+    take_limit,
+)
+from plugins.api.forms import Api
+from plugins.api.services import keys, openapi
+from plugins.api.services.operations import OPERATIONS, Call, Operation
+from plugins.api.views import reading
+from plugins.api.views.place import shop
+from plugins.api.views.problems import Limited, NoKey, NotAllowed, ScopeMissing, problem
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_HEADERS = "Authorization, Cart-Token, Content-Type, Idempotency-Key, If-None-Match"
+_SHOWN = "ETag, Retry-After, X-Request-Id"
+_BY_PATH: dict[str, dict[str, Operation]] = {}
+for _one in OPERATIONS:
+    _BY_PATH.setdefault(_one.path, {})[_one.method] = _one
+# The document imports every module that declares operations.
+assert openapi.schemas
+add_limit("api.refused", LimitRule(address="60 per minute"))
+
+
+def _view(path: str) -> Any:
+    """The view of all that can be asked at one path."""
+    offered = _BY_PATH[path]
+
+    @any_origin
+    @public
+    def view(**parts: str) -> Response:
+        if request.method == "OPTIONS":
+            return _shared(_preflight(offered))
+        one = offered["GET" if request.method == "HEAD" else request.method]
+        return _shared(_answered(one, parts))
+
+    view.__name__ = "at" + re.sub(r"\W+", "_", path).rstrip("_")
+    view.__doc__ = " ".join(one.summary for one in offered.values())
+    return view
+
+
+def _declare() -> None:
+    for path, offered in _BY_PATH.items():
+        rule = "/v1" + re.sub(r"\{(\w+)\}", r"<\1>", path)
+        view = _view(path)
+        shop.route(rule, methods=(*offered, "OPTIONS"), endpoint=view.__name__)(view)
+
+
+_declare()
+
+
+@shop.route("/v1/<path:rest>", methods=METHODS)
+@any_origin
+@public
+def elsewhere(rest: str) -> Response:
+    """Whatever else is asked below: there is no such thing, or not by this method."""
+    for path, offered in _BY_PATH.items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), f"/{rest}"):
+            response = problem(NotAllowed(method=request.method))
+            response.headers["Allow"] = ", ".join([*offered, *(["HEAD"] if "GET" in offered else []), "OPTIONS"])
+            return _shared(response)
+    return _shared(problem(NotFound()))
+
+
+def _answered(one: Operation, parts: dict[str, str]) -> Response:
+    try:
+        return _carried_out(one, parts)
+    except (Refused, Broken) as error:
+        return problem(error)
+
+
+def _carried_out(one: Operation, parts: dict[str, str]) -> Response:
+    site = current_site()
+    found = _key(site)
+    _limit(site, found.id)
+    if one.scope not in found.scopes:
+        raise ScopeMissing(scope=one.scope)
+    call = Call(
+        state=current_state(),
+        key_id=found.id,
+        scopes=found.scopes,
+        path=reading.path_of(one, parts),
+        query=reading.query_of(one),
+        body=reading.body_of(one),
+        cart_token=reading.cart_token(one),
+        once=reading.once(one),
+    )
+    answer = one.carry(call)
+    keys.note_use(found.id)
+    if one.method != "GET":
+        keys.flush_uses()
+    return _sent(one, msgspec.json.encode(answer))
+
+
+def _key(site: Site) -> keys.Found:
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    found = keys.find_key(site, secret.strip()) if kind.lower() == "bearer" else None
+    if found is None:
+        _take("api.refused", "")
+        raise NoKey
+    return found
+
+
+def _limit(site: Site, key_id: int) -> None:
+    """So many a minute with one key, and twice as many from one address."""
+    count = Api.of(site).per_minute
+    name = f"api.{count}"
+    add_limit(name, LimitRule(address=f"{2 * count} per minute", subject=f"{count} per minute"))
+    _take(name, str(key_id))
+
+
+def _take(name: str, subject: str) -> None:
+    try:
+        take_limit(name, subject)
+    except TooMany as error:
+        raise Limited(name, subject) from error
+
+
+def _sent(one: Operation, body: bytes) -> Response:
+    response = Response(body, one.status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    if one.method == "GET":
+        # Kept by whoever asked, and by nobody else; asked for anew each time.
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.headers["Vary"] = "Authorization, Cart-Token"
+        response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+        response.make_conditional(request)
+    return response
+
+
+# -- pages of other sites ----------------------------------------------------------------------------------------------
+
+
+def _shared(response: Response) -> Response:
+    """Let pages of the listed sites read the answer; others get nothing that their browser would show them."""
+    response.headers.add("Vary", "Origin")
+    origin = request.headers.get("Origin", "")
+    if origin and origin in Api.of(current_site()).origins.split():
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = _SHOWN
+    return response
+
+
+def _preflight(offered: dict[str, Operation]) -> Response:
+    response = Response(status=204)
+    allowed = ", ".join([*offered, "OPTIONS"])
+    response.headers["Allow"] = allowed
+    if request.headers.get("Origin", "") in Api.of(current_site()).origins.split():
+        response.headers["Access-Control-Allow-Methods"] = allowed
+        response.headers["Access-Control-Allow-Headers"] = _HEADERS
+        response.headers["Access-Control-Max-Age"] = "600"
+    return response

@@ -1,0 +1,7 @@
+"""Where the API stands: its set of views."""
+
+from __future__ import annotations
+
+from core.api import Views
+
+shop = Views("/api")

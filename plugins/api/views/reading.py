@@ -1,0 +1,120 @@
+"""What came, read by its declaration: nothing that is not declared gets through."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from core.api import CartGone, NotFound, Unfit, request
+from plugins.api.forms import Id
+from plugins.api.services.operations import Operation
+from plugins.api.views.problems import NotJson, TooLarge, Unreadable
+
+LARGEST = 64 * 1024
+_PLACE = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?\$?\.?(?P<place>[^`]*)`)?\Z", re.DOTALL)
+_ONCE = re.compile(r"[A-Za-z0-9._:-]{1,100}\Z")
+
+
+def path_of(one: Operation, parts: dict[str, str]) -> dict[str, Any]:
+    """The parts of the path; what is no id is not found."""
+    return {name: _part(name, text) for name, text in parts.items() if name in one.parts}
+
+
+def _part(name: str, text: str) -> Any:
+    if not name.endswith("_id"):
+        if "\0" in text or len(text) > 64:
+            raise NotFound
+        return text
+    if not (text.isascii() and text.isdigit() and len(text) < 17):
+        raise NotFound
+    try:
+        return msgspec.convert(int(text), Id)
+    except msgspec.ValidationError as error:
+        raise NotFound from error
+
+
+def query_of(one: Operation) -> Any:
+    """The query string. Raises Unfit, also for names that are not declared or stand twice."""
+    if one.query is None:
+        if request.args:
+            raise Unfit(dict.fromkeys(request.args, "This is not asked for here."))
+        return None
+    lists = {field.name for field in msgspec.structs.fields(one.query) if _is_list(field.type)}
+    sent: dict[str, Any] = {}
+    for name, values in request.args.lists():
+        if any("\0" in value for value in (name, *values)):
+            raise Unfit({name.replace("\0", ""): "This holds a character that cannot be stored."})
+        if name not in lists and len(values) > 1:
+            raise Unfit({name: "This stands here more than once."})
+        sent[name] = values if name in lists else values[0]
+    try:
+        return msgspec.convert(sent, one.query, strict=False)
+    except msgspec.ValidationError as error:
+        raise _unfit(error) from error
+
+
+def _is_list(kind: Any) -> bool:
+    return isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.ListType)
+
+
+def body_of(one: Operation) -> Any:
+    """The body. Raises TooLarge, NotJson, Unreadable, Unfit."""
+    if (request.content_length or 0) > LARGEST:
+        raise TooLarge(limit=LARGEST // 1024)
+    data = request.stream.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise TooLarge(limit=LARGEST // 1024)
+    if one.body is None:
+        if data:
+            raise Unfit({"": "Nothing is asked for in the body."})
+        return None
+    if request.mimetype != "application/json":
+        raise NotJson
+    try:
+        plain = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable from error
+    if _holds_nul(plain):
+        raise Unfit({"": "This holds a character that cannot be stored."})
+    try:
+        return msgspec.json.decode(data, type=one.body)
+    except msgspec.ValidationError as error:
+        raise _unfit(error) from error
+
+
+def _holds_nul(plain: Any) -> bool:
+    """PostgreSQL keeps no NUL in a text."""
+    if isinstance(plain, str):
+        return "\0" in plain
+    if isinstance(plain, dict):
+        return any(_holds_nul(name) or _holds_nul(part) for name, part in plain.items())
+    return isinstance(plain, list) and any(_holds_nul(part) for part in plain)
+
+
+def _unfit(error: msgspec.ValidationError) -> Unfit:
+    """The library's message, with the field that it names. It is for programmers, so it stays English."""
+    found = _PLACE.match(str(error))
+    assert found is not None
+    return Unfit({found["place"] or "": found["message"].replace("%", "%%")})
+
+
+def cart_token(one: Operation) -> str:
+    """The token of the cart, where one is needed. Raises CartGone."""
+    if not one.has_cart:
+        return ""
+    token = request.headers.get("Cart-Token", "")
+    if not token or len(token) > 100:
+        raise CartGone
+    return token
+
+
+def once(one: Operation) -> str:
+    """The Idempotency-Key. Raises Unfit where it is needed and missing, or is none."""
+    if not one.once:
+        return ""
+    name = request.headers.get("Idempotency-Key", "")
+    if (not name and one.once == "needed") or (name and not _ONCE.match(name)):
+        raise Unfit({"Idempotency-Key": "Send a name of 1 to 100 letters, digits and ._:- for this one request."})
+    return name
