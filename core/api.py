@@ -11,6 +11,7 @@ from css_inline import inline as inline_css
 from flask import request, url_for
 
 from core.accounts.services import current_shopper, current_staff
+from core.accounts.services.login import visitor as current_visitor
 from core.cart.services import (
     CartGone,
     Details,
