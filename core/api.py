@@ -56,7 +56,7 @@ from core.catalogue.services.shapes import (
     Sort,
 )
 from core.checkout.services.look import CART, CHECKOUT, CheckoutView, look
-from core.checkout.services.place_order import CannotBePlaced, PlacedOrder, place_order
+from core.checkout.services.place_order import CannotBePlaced, PlacedOrder, PriceChanged, place_order
 from core.catalogue.services.skus import NamedProduct, named_products, products_by_sku
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
 from core.hookspecs.events import (
@@ -149,12 +149,12 @@ from core.kernel.secrets import sealed as seal_secret
 from core.kernel.security import any_origin, owner, public, shopper, staff
 from core.kernel.settings import Amount, Secret, Settings, Text, setting
 from core.kernel.site_verbs import add_site, set_about
-from core.kernel.sites import SiteState, current_site, site_by_host
+from core.kernel.sites import SiteState, current_site, site_by_host, state_of
 from core.kernel.sites import current as current_state
 from core.kernel.switch import save_settings as save_plugin_settings
 from core.kernel.switch import sites_with, switch_off, switch_on
 from core.lib.addresses import countries
-from core.lib.clock import instant, micros, now
+from core.lib.clock import freeze, instant, micros, now
 from core.lib.csv import Row as CsvRow
 from core.lib.csv import UnreadableFile, open_rows, write_rows
 from core.lib.errors import Broken, Forbidden, NotFound, Refused, StoaError, TooMany, Unfit
@@ -169,6 +169,7 @@ from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.parcels import tracking_link
 from core.orders.services.payments import begin_payment, mark_paid
 from core.orders.services.read import order_of_cart
+from core.orders.services.ship import deliver as deliver_order
 from core.orders.services.ship import ship as ship_order
 from core.panel.forms import PanelForm, at_most, is_one_of, needed, optional
 from core.panel.forms import lines as form_lines

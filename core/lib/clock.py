@@ -46,7 +46,7 @@ class Frozen:
 
 @contextmanager
 def freeze(at: datetime) -> Iterator[Frozen]:
-    """Stop the clock of this process at `at`, for tests."""
+    """Stop the clock of this whole process at `at`: for tests, and to seed a past before anything is served."""
     _frozen.append(at)
     try:
         yield Frozen()

@@ -1,4 +1,4 @@
-"""Seeds the two demo shops from goods.toml and the pictures beside it."""
+"""Seeds the two demo shops from goods.toml and the pictures."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ from core.api import (
     site_by_host,
     switch_on,
 )
+from plugins.demo.services.orders import seed_orders
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 ACTOR = "plugin:demo"
 Goods = Mapping[str, Any]
 # What the shops charge for delivery, and their taxes: commands of the plugins that know.
@@ -141,6 +142,7 @@ def seed(words: list[str]) -> int:
         categories = _categories(data["categories"], pictures)
         _save(english, [_draft(goods, data, categories, pictures) for goods in data["goods"]])
         _save(chinese, [_priced(goods, "cny", "CNY") for goods in data["goods"]])
+        seed_orders((english, chinese))
     return 0
 
 
