@@ -162,7 +162,7 @@ class FulfilSpecs:
         """The carriers of this site, in the order to be offered. Cheap: no network. A failing plugin's are left out."""
 
     @asks(Sourced, first=True)
-    def fulfil_allocate(  # type: ignore[empty-body]
+    def fulfil_allocate(
         self, site: Site, needs: Mapping[int, int], sources: Sequence[Source], address: Address | None
     ) -> Sequence[Sourced] | None:
         """Which location sends how much of each variant (`needs`), where there is a choice.

@@ -338,7 +338,7 @@ def put_aside(
             move = Move(
                 variant_id=variant_id, location_id=location_id, kind="restock", reason=reason, reference=reference,
                 **pieces,
-            )  # type: ignore[arg-type]  # the states are the names of its fields  # fmt: skip
+            )  # fmt: skip
             moving.move(move)
     moving.finish()
 

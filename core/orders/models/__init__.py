@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.orders.models.case import OrderCase, OrderCaseLine
+from core.orders.models.case import OrderCase, OrderCaseLine, ReturnRules
 from core.orders.models.change import OrderChange, OrderChangeAction, OrderCharge
 from core.orders.models.order import (
     ClaimCounter,
@@ -39,4 +39,5 @@ TABLES = (
     OrderCharge,
     OrderCase,
     OrderCaseLine,
+    ReturnRules,
 )

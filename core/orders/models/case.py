@@ -35,7 +35,10 @@ class OrderCase(db.SiteTable):
 
 
 class OrderCaseLine(db.Table):
-    """Units of one line: how many are to come, came, and where each of them went after it was looked at."""
+    """Units of one line: how many are to come, came, and where each of them went after it was looked at.
+
+    `value` is what was paid for the units that came (or were claimed), in minor units.
+    """
 
     case = peewee.ForeignKeyField(OrderCase, on_delete="CASCADE")
     line = peewee.ForeignKeyField(OrderLine, on_delete="CASCADE")
@@ -45,6 +48,7 @@ class OrderCaseLine(db.Table):
     damaged = peewee.IntegerField(default=0)
     discarded = peewee.IntegerField(default=0)
     to_supplier = peewee.IntegerField(default=0)
+    value = peewee.BigIntegerField(default=0)
 
     class Meta:
         indexes = ((("case", "line"), True),)
@@ -53,3 +57,10 @@ class OrderCaseLine(db.Table):
             Check("sellable >= 0 AND damaged >= 0 AND discarded >= 0 AND to_supplier >= 0"),
             Check("sellable + damaged + discarded + to_supplier <= received"),
         ]
+
+
+class ReturnRules(db.SiteTable):
+    """What shoppers of a site may send back by themselves; see `services.case_rules`."""
+
+    site_id = peewee.IntegerField(primary_key=True)
+    data = db.JSONField(default=dict)

@@ -108,6 +108,7 @@ class OrderLine(db.Table):
     received = _count()
     restocked = _count()
     written_off = _count()
+    claimed = _count()
 
     class Meta:
         indexes = ((("order", "position"), True),)
@@ -115,6 +116,8 @@ class OrderLine(db.Table):
             Check("ordered > 0 AND allocated >= 0 AND cancelled >= 0 AND shipped >= 0 AND received >= 0"),
             Check("allocated + shipped + cancelled <= ordered"),
             Check("picked >= 0 AND picked <= allocated + shipped AND delivered >= 0 AND delivered <= shipped"),
+            # A unit that was claimed without coming back cannot come back for its money a second time.
+            Check("claimed >= 0 AND received + claimed <= shipped"),
             Check("received <= shipped AND return_requested >= 0 AND return_requested <= shipped"),
             Check("restocked >= 0 AND written_off >= 0 AND restocked + written_off <= received"),
             Check("subtotal >= 0 AND discount >= 0 AND discount <= subtotal AND tax >= 0 AND total >= 0"),

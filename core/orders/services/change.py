@@ -24,7 +24,7 @@ from core.orders.services.read import order_view
 from core.orders.services.settle import line_facts, money_facts, settle
 from core.orders.services.shapes import OrderView
 from core.orders.services.status import due
-from core.orders.services.store import NewTax, insert_many, insert_taxes
+from core.orders.services.store import EVENTS, NewTax, insert_many, insert_taxes
 from core.orders.services.timeline import note
 
 _actions = msgspec.json.Decoder(Action)
@@ -131,12 +131,16 @@ def confirm_change(site: Site, change_id: int, *, actor: str) -> None:
 
 def _confirm_once(site: Site, change: ChangeView, actor: str) -> None:
     with db.transaction():
-        if _claimed(change):
+        if claim_draft(change):
             confirm_plan(site, change, actor)
 
 
-def _claimed(change: ChangeView) -> bool:
-    """Whether this call confirms it: false if another has. The order's version is compared in the same breath."""
+def claim_draft(change: ChangeView) -> bool:
+    """Whether this call confirms it: false if another has. The order's version is compared in the same breath.
+
+    Part of a verb. Raises ChangeDropped, ChangeStale.
+    """
+    db.require_transaction()
     if not db.execute(
         "UPDATE order_change SET state = ?, ended_at = ? WHERE id = ? AND state = ?",
         CONFIRMED, clock.now_us(), change.id, DRAFT,
@@ -201,9 +205,7 @@ def _cancel(order: OrderView, plan: Plan) -> None:
 
 def _append(order: OrderView, plan: Plan) -> None:
     first = int(db.value("SELECT MAX(position) FROM order_line WHERE order_id = ?", order.id)) + 1
-    counted = dict.fromkeys(
-        ("picked", "shipped", "delivered", "cancelled", "return_requested", "received", "restocked", "written_off"), 0
-    )
+    counted = dict.fromkeys(EVENTS, 0)
     rows = [
         {
             "order_id": order.id, "position": first + place, "ordered": line.quantity, "allocated": line.quantity,

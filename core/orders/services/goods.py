@@ -35,8 +35,9 @@ def stock_reference(order_id: int) -> str:
 _LEFT = {
     "promised": "allocated",
     "on its way": "shipped - delivered",
-    "not announced": "shipped - return_requested",
-    "not returned": "shipped - received",
+    "not announced": "shipped - claimed"
+    " - CASE WHEN return_requested > received THEN return_requested ELSE received END",
+    "not returned": "shipped - received - claimed",
 }
 
 

@@ -11,6 +11,7 @@ import structlog
 
 from core.hookspecs.payment import IncomingRequest, Notice, Reply
 from core.kernel import db
+from core.kernel.answers import checked
 from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import NotFound
@@ -33,7 +34,7 @@ def take_notice(state: SiteState, plugin: str, account: str, request: IncomingRe
     gateway = find_gateway(state, plugin, account)
     if gateway is None:
         raise NotFound
-    notice = guarded(state, plugin, "read", lambda: gateway.read(request))
+    notice = guarded(state, plugin, "read", lambda: checked(gateway.read(request), Notice, asked="read"))
     payment = find_payment(
         state.site.id, token=notice.intent, plugin=plugin, account=account, reference=notice.reference
     )

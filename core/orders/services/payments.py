@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from core.hookspecs.payment import (
     Begun,
@@ -22,6 +23,7 @@ from core.hookspecs.payment import (
 )
 from core.hookspecs.site import Site
 from core.kernel import activity, db
+from core.kernel.answers import checked, checked_all
 from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
@@ -85,9 +87,13 @@ def begin_payment(state: SiteState, order_id: int) -> Begun:
     key = f"{opened.token}:begin"
     with db.transaction():
         insert_operation(opened.row.id, key, "begin", opened.row.amount, "system")
-    begun: Begun = called(state, opened.row, key, lambda: gateway.begin(intent, key))
+    begun = called(state, opened.row, key, lambda: _begun(gateway.begin(intent, key)))
     _opened(state, opened, key, begun)
     return begun
+
+
+def _begun(answer: object) -> Begun:
+    return cast("Begun", checked(answer, Redirect, Qr, Show, Done, asked="begin"))
 
 
 def _opened(state: SiteState, opened: Opened, key: str, begun: Begun) -> None:
@@ -194,7 +200,8 @@ def fetch_payment(state: SiteState, payment_id: int) -> int:
     if opened is None:
         raise NotFound
     gateway = gateway_for(state, opened)
-    facts = guarded(state, opened.row.plugin, "fetch", lambda: gateway.fetch(intent_of(state, opened)))
+    intent = intent_of(state, opened)
+    facts = guarded(state, opened.row.plugin, "fetch", lambda: checked_all(gateway.fetch(intent), Fact, asked="fetch"))
     with db.transaction():
         new = store_facts(state.site.id, opened.row.plugin, opened.row.account, facts, opened.row)
         _explain(opened.row)
@@ -287,7 +294,8 @@ def _act(state: SiteState, opened: Opened, kind: str, amount: Money, actor: str,
                 site_id=state.site.id,
                 title=opened.order_number,
             )
-    facts = called(state, opened.row, name, lambda: act(gateway, intent_of(state, opened), name))
+    intent = intent_of(state, opened)
+    facts = called(state, opened.row, name, lambda: checked_all(act(gateway, intent, name), Fact, asked=kind))
     with db.transaction():
         store_facts(state.site.id, opened.row.plugin, opened.row.account, facts, opened.row)
         end_operation(name, DONE)

@@ -139,7 +139,7 @@ _LINE = (
     "id, variant_id, product_id, sku, name, picture, ordered, unit_amount, list_amount, subtotal, discount, tax,"
     " total, needs_delivery,"
     " allocated, picked, shipped, delivered, cancelled, return_requested, received, restocked, written_off, of_line_id,"
-    " tax_class, weight_g"
+    " tax_class, weight_g, claimed"
 )
 
 
@@ -153,7 +153,7 @@ def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
             allocated=row[14], picked=row[15], shipped=row[16], delivered=row[17], cancelled=row[18],
             return_requested=row[19],
             received=row[20], restocked=row[21], written_off=row[22], of_line_id=row[23], tax_class=row[24],
-            weight_g=row[25],
+            weight_g=row[25], claimed=row[26],
         )
         for row in db.rows(f"SELECT {_LINE} FROM order_line WHERE order_id = ? ORDER BY position", order_id)
     )  # fmt: skip

@@ -45,6 +45,7 @@ class OrderLineView:
     of_line_id: int | None = None
     tax_class: str = "standard"
     weight_g: int = 0
+    claimed: int = 0
 
     @property
     def can_be_shipped(self) -> int:
@@ -53,7 +54,8 @@ class OrderLineView:
 
     @property
     def can_be_returned(self) -> int:
-        return self.shipped - self.received
+        """Units that have left, and neither came back nor are announced or claimed."""
+        return self.shipped - self.claimed - max(self.received, self.return_requested)
 
     @property
     def left(self) -> int:

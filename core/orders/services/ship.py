@@ -40,8 +40,9 @@ def ship(
         units = pick(order_id, "promised", lines)
         moved = stock.ship(needs(units), stock_reference(order_id), actor)
         shipment_id = _insert(order_id, key, carrier, tracking)
+        pieces = _by_place(moved)
         for one in units:
-            _ship_line(shipment_id, one, moved)
+            _ship_line(shipment_id, one, pieces)
         number = db.value("SELECT number FROM orders WHERE id = ?", order_id)
         sent_lines = {str(one.line_id): one.quantity for one in units}
         note(order_id, actor, "shipped", shipment_id=shipment_id, lines=sent_lines, carrier=carrier, tracking=tracking)
@@ -70,8 +71,20 @@ def _insert(order_id: int, key: str, carrier: str, tracking: str) -> int:
     )
 
 
-def _ship_line(shipment_id: int, units: Units, moved: list[stock.Allocation]) -> None:
-    """One line of the parcel, a row per location; pieces that are not counted have none."""
+_Pieces = dict[int, dict[int, int]]
+
+
+def _by_place(moved: list[stock.Allocation]) -> _Pieces:
+    """The pieces that left, per variant and location; several lines may take of the same."""
+    pieces: _Pieces = {}
+    for part in moved:
+        places = pieces.setdefault(part.variant_id, {})
+        places[part.location_id] = places.get(part.location_id, 0) + part.quantity
+    return pieces
+
+
+def _ship_line(shipment_id: int, units: Units, pieces: _Pieces) -> None:
+    """One line of the parcel, a row per location, taken off `pieces`; those that are not counted have none."""
     changed = db.execute(
         "UPDATE order_line SET allocated = allocated - ?, shipped = shipped + ? WHERE id = ? AND allocated >= ?",
         units.quantity, units.quantity, units.line_id, units.quantity,
@@ -79,9 +92,13 @@ def _ship_line(shipment_id: int, units: Units, moved: list[stock.Allocation]) ->
     if not changed:
         raise Broken("The units of a locked order changed.", permanent=True)
     left = units.quantity
-    for part in (part for part in moved if part.variant_id == units.variant_id):
-        _insert_part(shipment_id, units.line_id, part.location_id, part.quantity)
-        left -= part.quantity
+    places = pieces.get(units.variant_id, {})
+    for location_id, there in list(places.items()):
+        part = min(left, there)
+        if part:
+            _insert_part(shipment_id, units.line_id, location_id, part)
+            places[location_id] -= part
+            left -= part
     if left:
         _insert_part(shipment_id, units.line_id, None, left)
 
@@ -157,7 +174,7 @@ def return_goods(
                 one.quantity,
                 one.line_id,
             )
-            place = location_id if location_id is not None else _sent_from(one.line_id)
+            place = location_id if location_id is not None else sent_from(one.line_id)
             if restock and place is not None:
                 stock.restock({one.variant_id: one.quantity}, place, stock_reference(order_id), actor)
         came: dict[str, Any] = {str(one.line_id): one.quantity for one in units}
@@ -173,7 +190,7 @@ def return_goods(
         events.record(OrderReturned(order_id=order_id, number=number), site.id)
 
 
-def _sent_from(line_id: int) -> int | None:
+def sent_from(line_id: int) -> int | None:
     """Where the line's latest units were taken from; None if they are not counted."""
     found: int | None = db.value(
         "SELECT location_id FROM shipment_line WHERE line_id = ? AND location_id IS NOT NULL ORDER BY id DESC LIMIT 1",

@@ -214,7 +214,11 @@ def _insert_order(new: NewOrder) -> int:
     return int(db.value(f"INSERT INTO orders ({columns}) VALUES ({db.marks(tuple(row))}) RETURNING id", *row.values()))
 
 
-_EVENTS = ("picked", "shipped", "delivered", "cancelled", "return_requested", "received", "restocked", "written_off")
+# The counts of events that every line begins with.
+EVENTS = (
+    "picked", "shipped", "delivered", "cancelled", "return_requested", "received", "restocked", "written_off",
+    "claimed",
+)  # fmt: skip
 
 
 def _insert_lines(order_id: int, lines: Sequence[NewLine]) -> list[int]:
@@ -243,7 +247,7 @@ def _line_row(order_id: int, position: int, line: NewLine) -> Row:
         "needs_delivery": line.needs_delivery,
         "ordered": line.quantity,
         "allocated": line.quantity,
-        **dict.fromkeys(_EVENTS, 0),
+        **dict.fromkeys(EVENTS, 0),
     }
 
 

@@ -1,0 +1,110 @@
+"""Resolving a return, exchange or claim: what it costs and gives is a change of the order, priced before it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.checkout.services.changing import Preview, draft_change, preview_change
+from core.kernel.sites import SiteState
+from core.lib.errors import Refused
+from core.lib.money import Money, percent
+from core.orders.services.case import WrongStep, case_view, resolve_case
+from core.orders.services.case_rules import OURS, rules_of
+from core.orders.services.case_shapes import CLAIM, EXCHANGE, RESOLVED, CaseView
+from core.orders.services.change_shapes import Action, AddCharge, AddGoods
+
+REFUND, REPLACE = "refund", "replace"
+
+
+class TooHigh(Refused):
+    """The fees are more than what the goods cost."""
+
+    status = 422
+    code = "too_high"
+    default_message = "The fees are higher than what these goods cost."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What is decided: fees and goodwill in minor units; for a claim, `way` is refund or replace."""
+
+    restocking: int = 0
+    return_delivery: int = 0
+    goodwill: int = 0
+    way: str = REFUND
+    answer: str = ""
+
+
+def terms_by_rules(state: SiteState, case: CaseView) -> Terms:
+    """What the site's rules would charge; nothing for the shop's own faults."""
+    rules = rules_of(state.site)
+    if case.kind == CLAIM or case.reason in OURS:
+        return Terms()
+    restocking = percent(case.value, rules.restocking)
+    delivery = rules.return_delivery.get(case.currency, 0)
+    return Terms(restocking=restocking, return_delivery=min(delivery, case.value - restocking))
+
+
+def granted_by(case: CaseView, terms: Terms) -> Money:
+    """What shall be given back: the goods' value less the fees, and goodwill. Raises TooHigh."""
+    if terms.restocking + terms.return_delivery > case.value:
+        raise TooHigh
+    value = 0 if case.kind == CLAIM and terms.way == REPLACE else case.value
+    return Money(value - terms.restocking - terms.return_delivery + terms.goodwill, case.currency)
+
+
+def preview_case(state: SiteState, case: CaseView, terms: Terms) -> Preview:
+    """What resolving would do to the order. Writes nothing. Raises TooHigh and what `preview_change` raises."""
+    granted_by(case, terms)
+    return preview_change(state, case.order_id, _actions(state, case, terms))
+
+
+def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str) -> Money:
+    """Resolve a case under these terms; answers what is granted. Repeated, it is the same. Two transactions.
+
+    Raises NotFound, WrongStep, TooHigh, OutOfStock (of new goods) and what else a change raises.
+    """
+    case = case_view(state.site, case_id)
+    if case.state == RESOLVED:
+        return Money(case.granted, case.currency)
+    if not case.can_be_resolved:
+        raise WrongStep
+    granted, actions = granted_by(case, terms), _actions(state, case, terms)
+    change_id = None
+    if actions:
+        key = f"case:{case.id}:{case.value}:{terms.restocking}:{terms.return_delivery}:{terms.goodwill}:{terms.way}"
+        version = preview_change(state, case.order_id, ()).order.version
+        change_id = draft_change(
+            state, case.order_id, actions, key=f"{key}:{version}", actor=actor, reason=terms.answer or case.reason
+        )
+    resolve_case(state.site, case_id, actor=actor, change_id=change_id, granted=granted.amount, answer=terms.answer)
+    return granted
+
+
+def _actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:
+    actions: list[Action] = []
+    if terms.restocking:
+        actions.append(AddCharge(charge="restocking", amount=terms.restocking))
+    if terms.return_delivery:
+        actions.append(AddCharge(charge="return_delivery", amount=terms.return_delivery))
+    if terms.goodwill:
+        actions.append(AddCharge(charge="goodwill", amount=terms.goodwill, reason=terms.answer))
+    if case.kind == EXCHANGE:
+        actions += [
+            AddGoods(variant_id=variant_id, quantity=units) for variant_id, units in sorted(case.wanted.items())
+        ]
+    if case.kind == CLAIM:
+        actions += _claim_actions(state, case, terms)
+    return actions
+
+
+def _claim_actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:
+    """The money for what was claimed; or the same goods once more, at no charge."""
+    if terms.way == REFUND:
+        return [AddCharge(charge="claim", amount=line.value, line_id=line.line_id) for line in case.lines if line.value]
+    units: dict[int, int] = {}
+    for line in case.lines:
+        units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity
+    goods: list[Action] = [AddGoods(variant_id=variant_id, quantity=n) for variant_id, n in sorted(units.items())]
+    costs = sum(line.total for line in preview_change(state, case.order_id, goods).plan.lines)
+    return [*goods, AddCharge(charge="claim", amount=costs)] if costs else goods

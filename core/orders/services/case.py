@@ -1,0 +1,366 @@
+"""The returns desk: goods are announced, approved, received, looked at piece by piece, and resolved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from core.catalogue.services import stock
+from core.hookspecs.events import OrderReturned, ReturnChanged
+from core.hookspecs.site import Site
+from core.kernel import activity, db, events
+from core.lib import clock
+from core.lib.errors import NotFound, Refused
+from core.orders.services.case_rules import REASONS, NotReturnable, check_rules, rules_of
+from core.orders.services.case_shapes import (
+    APPROVED,
+    CLAIM,
+    DECLINED,
+    DISPOSITIONS,
+    INSPECTED,
+    KINDS,
+    RECEIVED,
+    REQUESTED,
+    RESOLVED,
+    WITHDRAWN,
+    CaseLine,
+    CaseView,
+)
+from core.orders.services.change import change_view, claim_draft, confirm_plan
+from core.orders.services.goods import NotThatMany, pick, stock_reference
+from core.orders.services.read import order_view
+from core.orders.services.settle import lock_order
+from core.orders.services.ship import sent_from
+from core.orders.services.status import share
+from core.orders.services.timeline import note
+
+_PAGE = 50
+
+
+class WrongStep(Refused):
+    """The case is not where this step begins."""
+
+    code = "wrong_step"
+    default_message = "This step is not possible now. Look at the return again."
+
+
+# -- asking ------------------------------------------------------------------------------------------------------------
+
+
+def request_case(
+    site: Site,
+    order_id: int,
+    *,
+    kind: str,
+    lines: Mapping[int, int],
+    reason: str,
+    key: str,
+    actor: str,
+    note_text: str = "",
+    photos: Sequence[str] = (),
+    wanted: Mapping[int, int] | None = None,
+    by_rules: bool = True,
+) -> int:
+    """Announce that units come back, or claim them without; answers the case's id, the same for a repeated `key`.
+
+    `wanted` are the variants of an exchange. `by_rules` False lets staff pass over the site's rules. Raises NotFound,
+    NotThatMany, NotReturnable. Commits. Records ReturnChanged.
+    """
+    if kind not in KINDS or reason not in REASONS:
+        raise NotReturnable(field="reason")
+    order = order_view(order_id, site=site)
+    if order is None:
+        raise NotFound
+    known = db.value("SELECT id FROM order_case WHERE order_id = ? AND key = ?", order_id, key[:64])
+    if known is not None:
+        return int(known)
+    if by_rules:
+        check_rules(site, order, kind, reason, list(lines))
+    approves = not by_rules or (rules_of(site).approves_itself and kind != CLAIM)
+    with db.transaction():
+        lock_order(order_id, site.id)
+        units = pick(order_id, "not announced", lines)
+        now = clock.now_us()
+        case_id = db.value(
+            "INSERT INTO order_case (site_id, order_id, kind, key, reason, note, photos, wanted, outcome, granted,"
+            " actor, answer, requested_at, approved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?, '', ?, ?)"
+            " ON CONFLICT (order_id, key) DO NOTHING RETURNING id",
+            site.id, order_id, kind, key[:64], reason, note_text[:2000], json.dumps(list(photos)[:10]),
+            json.dumps({str(v): n for v, n in (wanted or {}).items() if n > 0}), actor, now, now if approves else None,
+        )  # fmt: skip
+        if case_id is None:
+            return int(db.value("SELECT id FROM order_case WHERE order_id = ? AND key = ?", order_id, key[:64]))
+        column = "claimed" if kind == CLAIM else "return_requested"
+        for one in units:
+            value = _value_of(one.line_id, one.quantity) if kind == CLAIM else 0
+            db.execute(
+                f"UPDATE order_line SET {column} = {_announced(column)} + ? WHERE id = ?", one.quantity, one.line_id
+            )
+            db.execute(
+                "INSERT INTO order_case_line (case_id, line_id, quantity, received, sellable, damaged, discarded,"
+                " to_supplier, value) VALUES (?, ?, ?, 0, 0, 0, 0, 0, ?)",
+                case_id, one.line_id, one.quantity, value,
+            )  # fmt: skip
+        case = case_view(site, int(case_id))
+        _tell(site, case, actor, REQUESTED)
+        if approves:
+            _tell(site, case, actor, APPROVED)
+    return int(case_id)
+
+
+def _announced(column: str) -> str:
+    """Goods that came without being announced count as announced from now on."""
+    if column == "claimed":
+        return "claimed"
+    return "CASE WHEN return_requested > received THEN return_requested ELSE received END"
+
+
+def _value_of(line_id: int, units: int) -> int:
+    """What further units of a line cost, after those that were cancelled, returned or claimed."""
+    row = db.one("SELECT total, ordered, cancelled + received + claimed FROM order_line WHERE id = ?", line_id)
+    assert row is not None
+    return share(row[0], row[2] + units, row[1]) - share(row[0], row[2], row[1])
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+def approve_case(site: Site, case_id: int, *, actor: str) -> None:
+    """The goods may come (or need not, for a claim). Raises NotFound, WrongStep. Commits."""
+    with db.transaction():
+        case = _locked(site, case_id, REQUESTED)
+        db.execute("UPDATE order_case SET approved_at = ? WHERE id = ?", clock.now_us(), case_id)
+        _tell(site, case, actor, APPROVED)
+
+
+def decline_case(site: Site, case_id: int, *, actor: str, answer: str) -> None:
+    """The goods may not come, and why. Raises NotFound, WrongStep. Commits."""
+    _end_unresolved(site, case_id, actor, DECLINED, answer)
+
+
+def withdraw_case(site: Site, case_id: int, *, actor: str) -> None:
+    """The shopper keeps the goods. Raises NotFound, WrongStep once something came. Commits."""
+    _end_unresolved(site, case_id, actor, WITHDRAWN, "")
+
+
+def _end_unresolved(site: Site, case_id: int, actor: str, outcome: str, answer: str) -> None:
+    with db.transaction():
+        case = _locked(site, case_id, REQUESTED, APPROVED)
+        _give_up_rest(case, everything=True)
+        _end(case, outcome, 0, answer)
+        _tell(site, case, actor, outcome)
+
+
+def _give_up_rest(case: CaseView, *, everything: bool = False) -> None:
+    """What was announced and did not come, may be announced again; what was claimed in vain, too."""
+    for line in case.lines:
+        if case.kind == CLAIM and everything:
+            db.execute("UPDATE order_line SET claimed = claimed - ? WHERE id = ?", line.quantity, line.line_id)
+        elif case.kind != CLAIM and line.to_come:
+            db.execute(
+                "UPDATE order_line SET return_requested = return_requested - ? WHERE id = ?", line.to_come, line.line_id
+            )
+
+
+def receive_case(site: Site, case_id: int, lines: Mapping[int, int], *, actor: str) -> None:
+    """Units came: {line id: quantity}. What was paid for them is owed back from now on.
+
+    Raises NotFound, WrongStep, NotThatMany. Commits. Records OrderReturned.
+    """
+    with db.transaction():
+        case = _locked(site, case_id, APPROVED, RECEIVED)
+        if case.kind == CLAIM:
+            raise WrongStep
+        for line, units in _chosen(case, lines, "to_come"):
+            value = _value_of(line.line_id, units)
+            db.execute("UPDATE order_line SET received = received + ? WHERE id = ?", units, line.line_id)
+            db.execute(
+                "UPDATE order_case_line SET received = received + ?, value = value + ? WHERE case_id = ? AND"
+                " line_id = ?",
+                units, value, case_id, line.line_id,
+            )  # fmt: skip
+        events.record(OrderReturned(order_id=case.order_id, number=case.order_number), site.id)
+        _tell(site, case, actor, RECEIVED, lines={str(line_id): n for line_id, n in lines.items() if n})
+
+
+def inspect_case(
+    site: Site,
+    case_id: int,
+    found: Mapping[int, Mapping[str, int]],
+    *,
+    actor: str,
+    location_id: int | None = None,
+) -> None:
+    """Say of received units what they are: {line id: {sellable, damaged, discarded, to_supplier: units}}.
+
+    Sellable ones go back on the shelf at `location_id`, else where they were sent from; damaged ones are kept apart
+    there. Raises NotFound, WrongStep, NotThatMany. Commits.
+    """
+    with db.transaction():
+        case = _locked(site, case_id, RECEIVED, INSPECTED)
+        sums = {line_id: sum(kinds.values()) for line_id, kinds in found.items()}
+        if any(set(kinds) - set(DISPOSITIONS) or min(kinds.values(), default=0) < 0 for kinds in found.values()):
+            raise NotThatMany
+        for line, _units in sorted(_chosen(case, sums, "to_inspect"), key=lambda pair: pair[0].variant_id):
+            _put_away(case, line, found[line.line_id], location_id, actor)
+        said = {str(line_id): dict(kinds) for line_id, kinds in found.items()}
+        _tell(site, case, actor, INSPECTED, found=said)
+
+
+def _put_away(case: CaseView, line: CaseLine, kinds: Mapping[str, int], location_id: int | None, actor: str) -> None:
+    counts = [kinds.get(kind, 0) for kind in DISPOSITIONS]
+    sets = ", ".join(f"{kind} = {kind} + ?" for kind in DISPOSITIONS)
+    db.execute(f"UPDATE order_case_line SET {sets} WHERE case_id = ? AND line_id = ?", *counts, case.id, line.line_id)
+    good, lost = counts[0], sum(counts[1:])
+    db.execute(
+        "UPDATE order_line SET restocked = restocked + ?, written_off = written_off + ? WHERE id = ?",
+        good, lost, line.line_id,
+    )  # fmt: skip
+    place = location_id if location_id is not None else sent_from(line.line_id)
+    if place is None:
+        return
+    reference = stock_reference(case.order_id)
+    if good:
+        stock.restock({line.variant_id: good}, place, reference, actor)
+    if counts[1]:
+        stock.put_aside({line.variant_id: counts[1]}, place, "damaged", reference, actor, case.reason)
+
+
+def resolve_case(
+    site: Site, case_id: int, *, actor: str, change_id: int | None, granted: int, answer: str = ""
+) -> None:
+    """End a case: its fees, goodwill and new goods (a drafted change) and the decision, in one transaction.
+
+    `granted` is what shall be given back, in minor units; the money moves by a refund of its own. Raises NotFound,
+    WrongStep, and what confirming a change raises. Commits.
+    """
+    change = change_view(site, change_id) if change_id is not None else None
+
+    def end() -> None:
+        with db.transaction():
+            # The change's own comparison of versions comes first: locking the order would make it stale.
+            is_first = change is None or claim_draft(change)
+            case = case_view(site, case_id)
+            if change is None:
+                lock_order(case.order_id, site.id)
+                case = case_view(site, case_id)
+            if case.state == RESOLVED:
+                return
+            if not case.can_be_resolved or (change is not None and change.order_id != case.order_id):
+                raise WrongStep
+            _give_up_rest(case)
+            _end(case, RESOLVED, granted, answer)
+            if change is not None and is_first:
+                confirm_plan(site, change, actor)
+            _tell(site, case, actor, RESOLVED, granted=granted)
+
+    db.retrying(end)
+
+
+def _end(case: CaseView, outcome: str, granted: int, answer: str) -> None:
+    db.execute(
+        "UPDATE order_case SET ended_at = ?, outcome = ?, granted = ?, answer = ? WHERE id = ?",
+        clock.now_us(), outcome, granted, answer[:2000], case.id,
+    )  # fmt: skip
+
+
+def _locked(site: Site, case_id: int, *states: str) -> CaseView:
+    """The case with its order locked, if it is in one of these states."""
+    case = case_view(site, case_id)
+    lock_order(case.order_id, site.id)
+    case = case_view(site, case_id)
+    if case.state not in states:
+        raise WrongStep
+    return case
+
+
+def _chosen(case: CaseView, wanted: Mapping[int, int], left: str) -> list[tuple[CaseLine, int]]:
+    """The case's lines with the wanted units, each within what is `left`; at least one unit in all."""
+    by_id = {line.line_id: line for line in case.lines}
+    if not wanted.keys() <= by_id.keys():
+        raise NotFound
+    chosen = [(by_id[line_id], units) for line_id, units in sorted(wanted.items()) if units]
+    for line, units in chosen:
+        if not 0 < units <= getattr(line, left):
+            raise NotThatMany(sku=line.sku)
+    if not chosen:
+        raise NotThatMany("Choose at least one piece.")
+    return chosen
+
+
+def _tell(site: Site, case: CaseView, actor: str, step: str, **more: object) -> None:
+    note(case.order_id, actor, f"case_{step}", case=case.id, of=case.kind, reason=case.reason, **more)
+    activity.record(
+        actor, f"{case.kind} {step}", f"order:{case.order_id}", after={"case": case.id, **more}, site_id=site.id,
+        title=case.order_number,
+    )  # fmt: skip
+    granted = more.get("granted", 0)
+    events.record(
+        ReturnChanged(
+            order_id=case.order_id, number=case.order_number, case_id=case.id, kind=case.kind, step=step,
+            granted=granted if isinstance(granted, int) else 0, currency=case.currency,
+        ),
+        site.id,
+    )  # fmt: skip
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+_CASE = (
+    "c.id, c.order_id, o.number, o.currency, c.kind, c.reason, c.note, c.photos, c.wanted, c.outcome, c.granted,"
+    " c.actor, c.answer, c.requested_at, c.approved_at, c.ended_at"
+)
+
+
+def case_view(site: Site, case_id: int) -> CaseView:
+    """One case of this site; raises NotFound. Two statements."""
+    found = _views(site, "c.id = ?", [case_id])
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def cases_of(site: Site, order_id: int) -> list[CaseView]:
+    """The cases of an order, oldest first. Two statements."""
+    return list(reversed(_views(site, "c.order_id = ?", [order_id])))
+
+
+def list_cases(site: Site, *, is_open: bool | None = None, kind: str = "", before: int | None = None) -> list[CaseView]:
+    """The cases of a site, newest first, a page at a time (`before` is the id to go on from). Two statements."""
+    where, params = ["c.id < ?"], list[object]([before or 2**31 - 1])
+    if is_open is not None:
+        where.append("c.ended_at IS NULL" if is_open else "c.ended_at IS NOT NULL")
+    if kind:
+        where.append("c.kind = ?")
+        params.append(kind)
+    return _views(site, " AND ".join(where), params)
+
+
+def _views(site: Site, where: str, params: list[object]) -> list[CaseView]:
+    rows = db.rows(
+        f"SELECT {_CASE} FROM order_case c JOIN orders o ON o.id = c.order_id WHERE c.site_id = ? AND {where}"
+        " ORDER BY c.id DESC LIMIT ?",
+        site.id,
+        *params,
+        _PAGE,
+    )
+    lines: dict[int, list[CaseLine]] = {}
+    ids = [row[0] for row in rows]
+    for case_id, *line in db.rows(
+        "SELECT c.case_id, l.id, l.name, l.sku, l.variant_id, c.quantity, c.received, c.sellable, c.damaged,"
+        " c.discarded, c.to_supplier, c.value FROM order_case_line c JOIN order_line l ON l.id = c.line_id"
+        f" WHERE c.case_id IN ({db.marks(ids)}) ORDER BY l.position",
+        *ids,
+    ):
+        names = ("line_id", "name", "sku", "variant_id", "quantity", "received", *DISPOSITIONS, "value")
+        lines.setdefault(case_id, []).append(CaseLine(**dict(zip(names, line, strict=True))))
+    return [
+        CaseView(
+            id=row[0], order_id=row[1], order_number=row[2], currency=row[3], kind=row[4], reason=row[5], note=row[6],
+            photos=tuple(json.loads(row[7])), wanted={int(v): n for v, n in json.loads(row[8]).items()},
+            outcome=row[9], granted=row[10], actor=row[11], answer=row[12], requested_at=clock.instant(row[13]),
+            approved_at=None if row[14] is None else clock.instant(row[14]),
+            ended_at=None if row[15] is None else clock.instant(row[15]), lines=tuple(lines.get(row[0], ())),
+        )
+        for row in rows
+    ]  # fmt: skip

@@ -1,0 +1,107 @@
+"""What shoppers may send back by themselves: for how long, for which reasons, which kinds of goods, at whose cost."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from core.hookspecs.site import Site
+from core.kernel import activity, db
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
+from core.lib import clock
+from core.lib.errors import Refused, Unfit
+from core.orders.services.shapes import OrderView
+
+# Reasons that are the shop's own fault: nothing is charged for them, and they alone open a claim.
+OURS = ("damaged", "faulty", "wrong", "missing")
+REASONS: dict[str, Any] = {
+    "changed_mind": lazy("Changed my mind"),
+    "does_not_fit": lazy("Does not fit"),
+    "not_as_described": lazy("Not as described"),
+    "damaged": lazy("Arrived damaged"),
+    "faulty": lazy("Does not work"),
+    "wrong": lazy("The wrong thing came"),
+    "missing": lazy("It never came"),
+}
+_LONGEST_DAYS = 3_650
+
+
+class NotReturnable(Refused):
+    """The shop's rules do not let these goods come back; the message says which rule."""
+
+    code = "not_returnable"
+    default_message = "These goods cannot be sent back."
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules of one site. `restocking` is in hundredths of a percent of the goods' price.
+
+    `return_delivery` maps currencies to what the way back costs the shopper. Neither is charged for the shop's faults.
+    """
+
+    window_days: int = 14
+    excluded_kinds: tuple[str, ...] = ()
+    restocking: int = 0
+    return_delivery: dict[str, int] = {}
+    approves_itself: bool = False
+
+
+_rules = msgspec.json.Decoder(Rules)
+
+
+def rules_of(site: Site) -> Rules:
+    """The rules of a site; the defaults where none were set. One statement."""
+    stored = db.value("SELECT data FROM return_rules WHERE site_id = ?", site.id)
+    return _rules.decode(stored) if stored else Rules()
+
+
+def set_rules(site: Site, rules: Rules, *, actor: str) -> None:
+    """Store the rules of a site. Raises Unfit. Commits."""
+    errors = {}
+    if not 0 <= rules.window_days <= _LONGEST_DAYS:
+        errors["window_days"] = "Write a number of days from 0 to 3650."
+    if not 0 <= rules.restocking <= 10_000:
+        errors["restocking"] = "Write a percentage from 0 to 100."
+    if any(amount < 0 for amount in rules.return_delivery.values()):
+        errors["return_delivery"] = "Write an amount of 0 or more."
+    if errors:
+        raise Unfit(errors)
+    text = msgspec.json.encode(rules).decode()
+    with db.transaction():
+        db.execute(
+            "INSERT INTO return_rules (site_id, data) VALUES (?, ?) ON CONFLICT (site_id) DO UPDATE SET data = ?",
+            site.id, text, text,
+        )  # fmt: skip
+        activity.record(actor, "returns.rules", f"site:{site.id}", after=msgspec.to_builtins(rules), site_id=site.id)
+
+
+def deadline(order: OrderView, rules: Rules) -> datetime | None:
+    """Until when goods may be announced: counted from when the last of them arrived, else from when they left."""
+    arrived = [entry.at for entry in order.timeline if entry.kind == "delivered"]
+    left = [parcel.shipped_at for parcel in order.shipments]
+    start = max(arrived or left, default=None)
+    return None if start is None else start + timedelta(days=rules.window_days)
+
+
+def check_rules(site: Site, order: OrderView, kind: str, reason: str, line_ids: list[int]) -> None:
+    """For what shoppers ask by themselves: raises NotReturnable with the rule that speaks against it."""
+    rules = rules_of(site)
+    until = deadline(order, rules)
+    if kind == "claim":
+        if reason not in OURS:
+            raise NotReturnable("Choose what was wrong with the goods.", field="reason")
+        return
+    if until is None or clock.now() > until:
+        raise NotReturnable("The time to send these goods back is over.")
+    products = [line.product_id for line in order.lines if line.id in line_ids]
+    kinds = db.rows(f"SELECT DISTINCT kind FROM product WHERE id IN ({db.marks(products)})", *products)
+    if reason not in OURS and any(kind in rules.excluded_kinds for (kind,) in kinds):
+        raise NotReturnable("Goods of this kind cannot be sent back.")
+
+
+def reasons() -> list[tuple[str, str]]:
+    """Every reason with its words."""
+    return [(code, _(str(words))) for code, words in REASONS.items()]

@@ -1,0 +1,94 @@
+"""Returns, exchanges and claims as pages see them, and their state: a pure function of instants and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+RETURN, EXCHANGE, CLAIM = "return", "exchange", "claim"
+KINDS = (RETURN, EXCHANGE, CLAIM)
+REQUESTED, APPROVED, RECEIVED, INSPECTED = "requested", "approved", "received", "inspected"
+RESOLVED, DECLINED, WITHDRAWN = "resolved", "declined", "withdrawn"
+DISPOSITIONS = ("sellable", "damaged", "discarded", "to_supplier")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLine:
+    """Units of one line. `value` is what was paid for those that came, or were claimed, in minor units."""
+
+    line_id: int
+    name: str
+    sku: str
+    variant_id: int
+    quantity: int
+    received: int
+    sellable: int
+    damaged: int
+    discarded: int
+    to_supplier: int
+    value: int
+
+    @property
+    def inspected(self) -> int:
+        return self.sellable + self.damaged + self.discarded + self.to_supplier
+
+    @property
+    def to_come(self) -> int:
+        return self.quantity - self.received
+
+    @property
+    def to_inspect(self) -> int:
+        return self.received - self.inspected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """One return, exchange or claim. `wanted` maps variants to units that shall be sent instead."""
+
+    id: int
+    order_id: int
+    order_number: str
+    currency: str
+    kind: str
+    reason: str
+    note: str
+    photos: tuple[str, ...]
+    wanted: Mapping[int, int]
+    outcome: str
+    granted: int
+    actor: str
+    answer: str
+    requested_at: datetime
+    approved_at: datetime | None
+    ended_at: datetime | None
+    lines: tuple[CaseLine, ...]
+
+    @property
+    def state(self) -> str:
+        """Where it is, from its facts alone."""
+        if self.ended_at is not None:
+            return self.outcome
+        if self.approved_at is None:
+            return REQUESTED
+        received = sum(line.received for line in self.lines)
+        if self.kind == CLAIM or not received:
+            return APPROVED
+        is_whole = all(line.received == line.quantity for line in self.lines)
+        return INSPECTED if is_whole and not any(line.to_inspect for line in self.lines) else RECEIVED
+
+    @property
+    def value(self) -> int:
+        return sum(line.value for line in self.lines)
+
+    @property
+    def count(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def can_be_resolved(self) -> bool:
+        """Everything that came was looked at; a claim needs nothing to come."""
+        if self.ended_at is not None or self.approved_at is None:
+            return False
+        came = sum(line.received for line in self.lines)
+        return self.kind == CLAIM or (came > 0 and not any(line.to_inspect for line in self.lines))

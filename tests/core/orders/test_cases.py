@@ -1,0 +1,282 @@
+"""Goods come back by the shop's rules: announced, received, looked at piece by piece, resolved with money apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from core.checkout.services.resolving import REFUND, REPLACE, Terms, TooHigh, resolve, terms_by_rules
+from core.kernel import db
+from core.lib import clock
+from core.lib.errors import NotFound, Unfit
+from core.orders.services import case as desk
+from core.orders.services.case import (
+    WrongStep,
+    approve_case,
+    case_view,
+    cases_of,
+    decline_case,
+    inspect_case,
+    list_cases,
+    receive_case,
+    request_case,
+    resolve_case,
+    withdraw_case,
+)
+from core.orders.services.case_rules import NotReturnable, Rules, set_rules
+from core.orders.services.goods import NotThatMany
+from core.orders.services.payments import mark_paid, refund_surplus
+from core.orders.services.read import OrderView, order_view
+from core.orders.services.ship import deliver, ship
+from tests.core.checkout.books import unbalanced
+from tests.core.checkout.shop import Shop
+
+STAFF, ADA = "staff:1", "shopper:1"
+
+
+def seen(order_id: int) -> OrderView:
+    view = order_view(order_id)
+    assert view is not None
+    return view
+
+
+@pytest.fixture
+def cup(shop: Shop) -> int:
+    return shop.sell("cup", 1000)
+
+
+@pytest.fixture
+def order(shop: Shop, cup: int) -> OrderView:
+    """Three cups, paid, sent and arrived: 34.90."""
+    placed = shop.order((cup, 3))
+    mark_paid(shop.state, placed.id, actor=STAFF)
+    ship(shop.site, placed.id, actor=STAFF)
+    deliver(shop.site, placed.id, actor=STAFF)
+    return seen(placed.id)
+
+
+def ask(
+    shop: Shop, order: OrderView, units: int = 2, kind: str = "return", reason: str = "changed_mind", **more: Any
+) -> int:
+    line = order.lines[0].id
+    return request_case(
+        shop.site, order.id, kind=kind, lines={line: units}, reason=reason, actor=ADA, key=more.pop("key", "k"), **more
+    )  # fmt: skip
+
+
+def come_back(shop: Shop, order: OrderView, case_id: int, units: int = 2, **found: int) -> None:
+    """Approved, received, and looked at."""
+    line = order.lines[0].id
+    approve_case(shop.site, case_id, actor=STAFF)
+    receive_case(shop.site, case_id, {line: units}, actor=STAFF)
+    inspect_case(shop.site, case_id, {line: found or {"sellable": units}}, actor=STAFF)
+
+
+def stock_now(variant_id: int) -> tuple[int, ...]:
+    found = db.one("SELECT on_hand, allocated, damaged FROM stock_level WHERE variant_id = ?", variant_id)
+    assert found is not None
+    return found
+
+
+def state(shop: Shop, case_id: int) -> str:
+    return case_view(shop.site, case_id).state
+
+
+def test_a_return_takes_its_steps_and_each_is_told(shop: Shop, order: OrderView, cup: int) -> None:
+    case_id = ask(shop, order)
+    assert (state(shop, case_id), seen(order.id).status.returned) == ("requested", "requested")
+    approve_case(shop.site, case_id, actor=STAFF)
+    assert state(shop, case_id) == "approved"
+    receive_case(shop.site, case_id, {order.lines[0].id: 2}, actor=STAFF)
+    assert (state(shop, case_id), seen(order.id).refund_due.amount) == ("received", 2000)
+    inspect_case(shop.site, case_id, {order.lines[0].id: {"sellable": 1, "damaged": 1}}, actor=STAFF)
+    assert (state(shop, case_id), stock_now(cup)) == ("inspected", (8, 0, 1))
+    resolve(shop.state, case_id, Terms(), actor=STAFF)
+    assert (state(shop, case_id), case_view(shop.site, case_id).granted) == ("resolved", 2000)
+    told = [row[0] for row in db.rows("SELECT payload FROM outbox WHERE type = 'return.changed' ORDER BY id")]
+    steps = ["requested", "approved", "received", "inspected", "resolved"]
+    assert [next(step for step in steps if f'"{step}"' in text) for text in told] == steps
+    assert unbalanced() == []
+
+
+def test_what_was_granted_is_apart_from_the_money_that_moved(shop: Shop, order: OrderView) -> None:
+    case_id = ask(shop, order)
+    come_back(shop, order, case_id)
+    assert resolve(
+        shop.state, case_id, Terms(restocking=150, return_delivery=490, goodwill=40), actor=STAFF
+    ).amount == (2000 - 150 - 490 + 40)
+    view = seen(order.id)
+    assert (view.refund_due.amount, view.refunded.amount) == (1400, 0)
+    assert refund_surplus(shop.state, order.id, actor=STAFF, key="r").amount == 1400
+    assert (seen(order.id).refund_due.amount, seen(order.id).refunded.amount) == (0, 1400)
+
+
+def test_fees_above_what_the_goods_cost_are_refused(shop: Shop, order: OrderView) -> None:
+    case_id = ask(shop, order)
+    come_back(shop, order, case_id)
+    with pytest.raises(TooHigh):
+        resolve(shop.state, case_id, Terms(restocking=2001), actor=STAFF)
+    assert state(shop, case_id) == "inspected"
+
+
+def test_a_case_is_resolved_once(shop: Shop, order: OrderView) -> None:
+    case_id = ask(shop, order)
+    come_back(shop, order, case_id)
+    for _ in range(3):
+        resolve(shop.state, case_id, Terms(restocking=100), actor=STAFF)
+    assert (seen(order.id).charges.amount, seen(order.id).refund_due.amount) == (100, 1900)
+
+
+def test_an_exchange_is_one_net_payment(shop: Shop, order: OrderView) -> None:
+    pot = shop.sell("pot", 2500)
+    case_id = ask(shop, order, 1, "exchange", wanted={pot: 1})
+    come_back(shop, order, case_id, 1)
+    resolve(shop.state, case_id, Terms(), actor=STAFF)
+    view = seen(order.id)
+    assert (view.due.amount, view.refund_due.amount, view.payments[-1].amount.amount) == (1500, 0, 1500)
+    mark_paid(shop.state, order.id, actor=STAFF)
+    ship(shop.site, order.id, actor=STAFF)
+    assert (seen(order.id).status.payment, seen(order.id).status.order) == ("paid", "completed")
+    assert unbalanced() == []
+
+
+def test_an_exchange_for_what_is_sold_out_leaves_the_case_open(shop: Shop, order: OrderView) -> None:
+    pot = shop.sell("pot", 2500, stock=0)
+    case_id = ask(shop, order, 1, "exchange", wanted={pot: 1})
+    come_back(shop, order, case_id, 1)
+    with pytest.raises(Exception, match="sold out"):
+        resolve(shop.state, case_id, Terms(), actor=STAFF)
+    assert state(shop, case_id) == "inspected"
+
+
+def test_a_claim_gives_the_money_back_and_the_goods_stay(shop: Shop, order: OrderView, cup: int) -> None:
+    case_id = ask(shop, order, 1, "claim", "damaged", photos=("a.webp",))
+    approve_case(shop.site, case_id, actor=STAFF)
+    resolve(shop.state, case_id, Terms(way=REFUND), actor=STAFF)
+    assert (seen(order.id).refund_due.amount, stock_now(cup)) == (1000, (7, 0, 0))
+    with pytest.raises(NotThatMany):
+        ask(shop, order, 3, key="again")
+    assert unbalanced() == []
+
+
+def test_a_claim_is_replaced_at_no_charge(shop: Shop, order: OrderView, cup: int) -> None:
+    case_id = ask(shop, order, 2, "claim", "missing")
+    approve_case(shop.site, case_id, actor=STAFF)
+    assert resolve(shop.state, case_id, Terms(way=REPLACE), actor=STAFF).amount == 0
+    view = seen(order.id)
+    assert (view.due.amount, view.refund_due.amount, view.lines[-1].allocated, stock_now(cup)) == (0, 0, 2, (7, 2, 0))
+
+
+def test_only_what_was_wrong_with_the_goods_can_be_claimed(shop: Shop, order: OrderView) -> None:
+    with pytest.raises(NotReturnable):
+        ask(shop, order, 1, "claim", "changed_mind")
+    with pytest.raises(NotReturnable):
+        ask(shop, order, 1, reason="nonsense")
+
+
+def test_after_the_window_only_staff_may_take_it_back(shop: Shop, order: OrderView) -> None:
+    set_rules(shop.site, Rules(window_days=14), actor=STAFF)
+    with time_machine.travel(clock.now() + timedelta(days=15), tick=False):
+        with pytest.raises(NotReturnable, match="over"):
+            ask(shop, order)
+        assert state(shop, ask(shop, order, by_rules=False)) == "approved"
+
+
+def test_what_has_not_left_cannot_come_back(shop: Shop, cup: int) -> None:
+    waiting = seen(shop.order((cup, 1)).id)
+    with pytest.raises(NotReturnable):
+        ask(shop, waiting, 1)
+    with pytest.raises(NotThatMany):
+        ask(shop, waiting, 1, by_rules=False)
+
+
+def test_goods_of_an_excluded_kind_come_back_only_for_our_fault(shop: Shop, order: OrderView) -> None:
+    set_rules(shop.site, Rules(excluded_kinds=("goods",)), actor=STAFF)
+    with pytest.raises(NotReturnable, match="kind"):
+        ask(shop, order)
+    assert state(shop, ask(shop, order, reason="faulty")) == "requested"
+
+
+def test_the_rules_charge_for_a_changed_mind_and_never_for_our_fault(shop: Shop, order: OrderView) -> None:
+    set_rules(shop.site, Rules(restocking=1050, return_delivery={"EUR": 490}), actor=STAFF)
+    case_id = ask(shop, order)
+    come_back(shop, order, case_id)
+    terms = terms_by_rules(shop.state, case_view(shop.site, case_id))
+    assert (terms.restocking, terms.return_delivery) == (210, 490)
+    other = ask(shop, order, 1, reason="wrong", key="other")
+    come_back(shop, order, other, 1)
+    assert terms_by_rules(shop.state, case_view(shop.site, other)) == Terms()
+
+
+def test_rules_that_make_no_sense_are_refused(shop: Shop) -> None:
+    with pytest.raises(Unfit) as wrong:
+        set_rules(shop.site, Rules(window_days=-1, restocking=10_001, return_delivery={"EUR": -1}), actor=STAFF)
+    assert set(wrong.value.errors) == {"window_days", "restocking", "return_delivery"}
+
+
+def test_a_site_may_approve_by_itself(shop: Shop, order: OrderView) -> None:
+    set_rules(shop.site, Rules(approves_itself=True), actor=STAFF)
+    assert state(shop, ask(shop, order, 1)) == "approved"
+    assert state(shop, ask(shop, order, 1, "claim", "damaged", key="c")) == "requested"
+
+
+@pytest.mark.parametrize("ending", ["declined", "withdrawn"])
+def test_what_does_not_come_back_after_all_can_be_announced_again(shop: Shop, order: OrderView, ending: str) -> None:
+    case_id = ask(shop, order, 3)
+    if ending == "declined":
+        decline_case(shop.site, case_id, actor=STAFF, answer="Worn.")
+    else:
+        withdraw_case(shop.site, case_id, actor=ADA)
+    assert (state(shop, case_id), seen(order.id).status.returned) == (ending, "none")
+    assert state(shop, ask(shop, order, 3, key="again")) == "requested"
+
+
+def test_what_is_announced_is_not_announced_twice(shop: Shop, order: OrderView) -> None:
+    first = ask(shop, order, 2)
+    assert ask(shop, order, 2) == first
+    with pytest.raises(NotThatMany):
+        ask(shop, order, 2, key="other")
+
+
+def test_steps_out_of_order_are_refused(shop: Shop, order: OrderView) -> None:
+    line, case_id = order.lines[0].id, ask(shop, order)
+    for step in (
+        lambda: receive_case(shop.site, case_id, {line: 1}, actor=STAFF),
+        lambda: inspect_case(shop.site, case_id, {line: {"sellable": 1}}, actor=STAFF),
+        lambda: resolve(shop.state, case_id, Terms(), actor=STAFF),
+        lambda: resolve_case(shop.site, case_id, actor=STAFF, change_id=None, granted=0),
+    ):
+        with pytest.raises(WrongStep):
+            step()
+    approve_case(shop.site, case_id, actor=STAFF)
+    receive_case(shop.site, case_id, {line: 1}, actor=STAFF)
+    with pytest.raises(WrongStep):
+        withdraw_case(shop.site, case_id, actor=ADA)
+    with pytest.raises(NotThatMany):
+        inspect_case(shop.site, case_id, {line: {"sellable": 2}}, actor=STAFF)
+    with pytest.raises(NotThatMany):
+        receive_case(shop.site, case_id, {line: 2}, actor=STAFF)
+
+
+def test_cases_of_another_site_are_not_found(shop: Shop, order: OrderView) -> None:
+    case_id = ask(shop, order)
+    elsewhere = replace(shop.site, id=999)
+    with pytest.raises(NotFound):
+        approve_case(elsewhere, case_id, actor=STAFF)
+    assert list_cases(elsewhere) == []
+    assert cases_of(elsewhere, order.id) == []
+
+
+def test_the_list_shows_open_and_ended_ones_in_two_statements(shop: Shop, order: OrderView) -> None:
+    ended, open_ = ask(shop, order, 1), ask(shop, order, 1, "claim", "damaged", key="c")
+    withdraw_case(shop.site, ended, actor=ADA)
+    with db.counted() as taken:
+        assert [case.id for case in list_cases(shop.site)] == [open_, ended]
+    assert len(taken) == 2
+    assert [case.id for case in list_cases(shop.site, is_open=True)] == [open_]
+    assert [case.id for case in list_cases(shop.site, kind="return")] == [ended]
+    assert desk.list_cases(shop.site, before=ended) == []

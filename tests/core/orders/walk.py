@@ -1,0 +1,316 @@
+"""A walk through an order's life: acts chosen by numbers, and what must hold after each of them.
+
+The expected price is kept by plain counting, beside the shop's own arithmetic: units times what each was sold for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from core.catalogue.services import receive_stock
+from core.catalogue.services.stock_counts import first_location
+from core.checkout.services import resolving
+from core.checkout.services.changing import change_order, draft_change
+from core.kernel import db
+from core.lib.errors import Broken, Refused
+from core.lib.money import Money
+from core.orders.services import case as desk
+from core.orders.services.change import confirm_change
+from core.orders.services.change_shapes import (
+    KEEP,
+    REEVALUATE,
+    Action,
+    AddCharge,
+    AddGoods,
+    CancelUnits,
+    RemoveLine,
+    SetDelivery,
+    SetPrice,
+    SetQuantity,
+)
+from core.orders.services.listing import list_orders
+from core.orders.services.payments import mark_paid, refund_surplus
+from core.orders.services.read import OrderView, order_view
+from core.orders.services.ship import deliver, ship
+from tests.core.checkout.books import unbalanced
+from tests.core.checkout.shop import Shop
+
+STAFF = "staff:1"
+Numbers = tuple[int, int, int, int]
+
+
+@dataclass
+class Walk:
+    """One order and what may happen to it. `refused` counts the acts that were not possible."""
+
+    shop: Shop
+    variants: list[int]
+    order_id: int
+    done: int = 0
+    refused: int = 0
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def order(self) -> OrderView:
+        found = order_view(self.order_id)
+        assert found is not None
+        return found
+
+    def act(self, numbers: Numbers) -> None:
+        """One act; one that is refused must leave everything as it was."""
+        kind, a, b, c = numbers
+        name, act = ACTS[kind % len(ACTS)]
+        self.done += 1
+        before = state_of(self.order_id)
+        try:
+            act(self, a, b, c)
+        except (Refused, Broken):
+            self.refused += 1
+            assert state_of(self.order_id) == before, f"{name} was refused, and something is different"
+            return
+        self.names.append(name)
+
+    def change(self, *actions: Action, policy: str = KEEP) -> None:
+        change_order(self.shop.state, self.order_id, actions, key=f"walk-{self.done}", actor=STAFF, policy=policy)
+
+    def line(self, a: int) -> int:
+        lines = self.order.lines
+        return lines[a % len(lines)].id
+
+    def case(self, a: int) -> desk.CaseView:
+        cases = desk.cases_of(self.shop.site, self.order_id)
+        cases = [case for case in cases if case.ended_at is None] or cases
+        if not cases:
+            raise Refused
+        return cases[a % len(cases)]
+
+
+def start(shop: Shop, units: tuple[int, int] = (3, 2)) -> Walk:
+    """An order of two things; a third is for sale."""
+    n = int(db.value("SELECT count(*) FROM variant"))
+    variants = [shop.sell(f"t{n}-{at}", price, stock=12) for at, price in enumerate((1000, 333, 2500))]
+    placed = shop.order((variants[0], units[0]), (variants[1], units[1]))
+    return Walk(shop, variants, placed.id)
+
+
+# -- acts --------------------------------------------------------------------------------------------------------------
+
+
+def pay(walk: Walk, a: int, b: int, _c: int) -> None:
+    amount = None if a % 2 else Money(1 + b % 2000, walk.order.currency)
+    mark_paid(walk.shop.state, walk.order_id, actor=STAFF, amount=amount, reference=f"walk-{walk.done}")
+
+
+def quantity(walk: Walk, a: int, b: int, _c: int) -> None:
+    walk.change(SetQuantity(line_id=walk.line(a), quantity=b % 6))
+
+
+def cancel(walk: Walk, a: int, b: int, c: int) -> None:
+    if c % 5 == 0:
+        walk.change(RemoveLine(line_id=walk.line(a)))
+    else:
+        walk.change(CancelUnits(line_id=walk.line(a), quantity=1 + b % 3))
+
+
+def add(walk: Walk, a: int, b: int, c: int) -> None:
+    policy = REEVALUATE if c % 4 == 0 else KEEP
+    walk.change(AddGoods(variant_id=walk.variants[a % 3], quantity=1 + b % 3), policy=policy)
+
+
+def price(walk: Walk, a: int, b: int, _c: int) -> None:
+    walk.change(SetPrice(line_id=walk.line(a), amount=b % 1500, reason="scratched"))
+
+
+def charge(walk: Walk, a: int, b: int, _c: int) -> None:
+    walk.change(AddCharge(charge="goodwill" if a % 2 else "fee", amount=1 + b % 700, reason="walk"))
+
+
+def carry(walk: Walk, a: int, b: int, _c: int) -> None:
+    walk.change(SetDelivery(amount=b % 900), CancelUnits(line_id=walk.line(a), quantity=0))
+
+
+def send(walk: Walk, a: int, b: int, c: int) -> None:
+    lines = None if c % 3 == 0 else {walk.line(a): 1 + b % 3}
+    ship(walk.shop.site, walk.order_id, actor=STAFF, lines=lines, key=f"walk-{walk.done}")
+
+
+def arrive(walk: Walk, _a: int, _b: int, _c: int) -> None:
+    deliver(walk.shop.site, walk.order_id, actor=STAFF)
+
+
+def ask(walk: Walk, a: int, b: int, c: int) -> None:
+    kind = ("return", "exchange", "claim")[c % 3]
+    desk.request_case(
+        walk.shop.site, walk.order_id, kind=kind, lines={walk.line(a): 1 + b % 2}, reason="damaged",
+        key=f"walk-{walk.done}", actor="shopper:1", by_rules=a % 2 == 0,
+        wanted={walk.variants[b % 3]: 1} if kind == "exchange" else {},
+    )  # fmt: skip
+
+
+def approve(walk: Walk, a: int, _b: int, _c: int) -> None:
+    desk.approve_case(walk.shop.site, walk.case(a).id, actor=STAFF)
+
+
+def refuse(walk: Walk, a: int, b: int, _c: int) -> None:
+    if b % 2:
+        desk.decline_case(walk.shop.site, walk.case(a).id, actor=STAFF, answer="no")
+    else:
+        desk.withdraw_case(walk.shop.site, walk.case(a).id, actor="shopper:1")
+
+
+def receive(walk: Walk, a: int, b: int, _c: int) -> None:
+    case = walk.case(a)
+    desk.receive_case(walk.shop.site, case.id, {case.lines[0].line_id: 1 + b % 2}, actor=STAFF)
+
+
+def inspect(walk: Walk, a: int, b: int, c: int) -> None:
+    case = walk.case(a)
+    kind = ("sellable", "damaged", "discarded", "to_supplier")[c % 4]
+    desk.inspect_case(walk.shop.site, case.id, {case.lines[0].line_id: {kind: 1 + b % 2}}, actor=STAFF)
+
+
+def resolve(walk: Walk, a: int, b: int, c: int) -> None:
+    terms = resolving.Terms(restocking=b % 200, goodwill=c % 100, way=resolving.REPLACE if b % 2 else resolving.REFUND)
+    resolving.resolve(walk.shop.state, walk.case(a).id, terms, actor=STAFF)
+
+
+def refund(walk: Walk, _a: int, b: int, c: int) -> None:
+    at_most = None if c % 2 else 1 + b % 1500
+    refund_surplus(walk.shop.state, walk.order_id, actor=STAFF, key=f"walk-{walk.done}", at_most=at_most)
+
+
+def come_in(walk: Walk, a: int, b: int, _c: int) -> None:
+    receive_stock({walk.variants[a % 3]: 1 + b % 3}, first_location(), f"delivery:{walk.done}", STAFF)
+
+
+def stale(walk: Walk, a: int, b: int, c: int) -> None:
+    """A draft that was overtaken by another change: only its refusal is right."""
+    actions = [SetQuantity(line_id=walk.line(a), quantity=b % 5), AddCharge(charge="fee", amount=1)]
+    draft = draft_change(walk.shop.state, walk.order_id, actions, key=f"stale-{walk.done}", actor=STAFF)
+    if c % 2:
+        confirm_change(walk.shop.site, draft, actor=STAFF)
+        confirm_change(walk.shop.site, draft, actor=STAFF)
+        return
+    walk.change(AddCharge(charge="fee", amount=1 + b % 5))
+    try:
+        confirm_change(walk.shop.site, draft, actor=STAFF)
+    except Refused:
+        return
+    raise AssertionError("a draft of an older version was confirmed")
+
+
+Act = Callable[[Walk, int, int, int], None]
+ACTS: list[tuple[str, Act]] = [
+    (act.__name__, act)
+    for act in (
+        pay, quantity, cancel, add, price, charge, carry, send, arrive, ask, approve, refuse, receive, inspect, resolve,
+        refund, come_in, stale, receive, resolve, inspect, send, pay, ask, approve, receive, inspect, resolve, cancel,
+    )
+]  # fmt: skip
+
+
+# -- what must hold ----------------------------------------------------------------------------------------------------
+
+
+def state_of(order_id: int) -> str:
+    """All figures of an order and its stock as text, without ids of rows and instants: the same on any database."""
+    parts = {
+        "order": db.rows(
+            "SELECT subtotal, discount, delivery, tax, total, delivery_total, charges, given_back FROM orders"
+            " WHERE id = ?",
+            order_id,
+        ),
+        "lines": db.rows(
+            "SELECT position, unit_amount, subtotal, total, ordered, allocated, shipped, delivered, cancelled,"
+            " return_requested, received, restocked, written_off, claimed FROM order_line WHERE order_id = ?"
+            " ORDER BY position",
+            order_id,
+        ),
+        "charges": db.rows("SELECT kind, amount FROM order_charge WHERE order_id = ? ORDER BY id", order_id),
+        "money": db.rows(
+            "SELECT f.kind, f.amount FROM payment_fact f JOIN payment p ON p.id = f.payment_id WHERE p.order_id = ?"
+            " ORDER BY f.kind, f.amount",
+            order_id,
+        ),
+        "cases": db.rows(
+            "SELECT c.kind, c.outcome, c.granted, l.quantity, l.received, l.sellable, l.damaged, l.discarded,"
+            " l.to_supplier, l.value FROM order_case c JOIN order_case_line l ON l.case_id = c.id WHERE c.order_id = ?"
+            " ORDER BY c.id, l.id",
+            order_id,
+        ),
+        "stock": db.rows(
+            "SELECT on_hand, allocated, held, damaged, quality, incoming FROM stock_level WHERE variant_id IN"
+            " (SELECT variant_id FROM order_line WHERE order_id = ?) ORDER BY variant_id, location_id",
+            order_id,
+        ),
+        "states": db.rows(
+            "SELECT state FROM order_change WHERE order_id = ? AND state <> 'draft' ORDER BY id", order_id
+        ),
+    }
+    return json.dumps(parts, default=str)
+
+
+def digest(walk: Walk) -> str:
+    """A short name of where a walk ended."""
+    return hashlib.sha256(state_of(walk.order_id).encode()).hexdigest()[:16]
+
+
+def check(walk: Walk) -> None:
+    """Everything that must hold now."""
+    order = walk.order
+    assert unbalanced() == []
+    for line in order.lines:
+        assert line.allocated + line.shipped + line.cancelled == line.quantity, line
+        assert min(line.allocated, line.shipped, line.cancelled, line.received, line.return_requested) >= 0
+        assert line.received + line.claimed <= line.shipped
+        assert line.restocked + line.written_off <= line.received
+        assert line.return_requested <= line.shipped
+    for payment in order.payments:
+        sums = dict.fromkeys(("captured", "refunded"), 0)
+        for fact in payment.facts:
+            sums[fact.kind] += fact.amount.amount
+        assert sums["refunded"] <= sums["captured"]
+    check_announced(walk)
+    row = next(one for one in list_orders(walk.shop.site).orders if one.id == order.id)
+    assert row.status == order.status, "the list and the order say different things"
+    check_money(order)
+
+
+def check_announced(walk: Walk) -> None:
+    """What is announced and claimed of each line is what its cases say."""
+    announced: dict[int, int] = {}
+    claimed: dict[int, int] = {}
+    for case in desk.cases_of(walk.shop.site, walk.order_id):
+        for line in case.lines:
+            if case.kind == "claim":
+                counts = 0 if case.state in {"declined", "withdrawn"} else line.quantity
+                claimed[line.line_id] = claimed.get(line.line_id, 0) + counts
+            else:
+                counts = line.received if case.ended_at else line.quantity
+                announced[line.line_id] = announced.get(line.line_id, 0) + counts
+    for line in walk.order.lines:
+        assert line.return_requested == announced.get(line.id, 0)
+        assert line.claimed == claimed.get(line.id, 0)
+
+
+def check_money(order: OrderView) -> None:
+    """What is due and owed, by counting units at what each was sold for."""
+    units = [(line.unit.amount, line.left - line.received) for line in order.lines]
+    lives = any(line.left for line in order.lines)
+    charges = sum(amount for (amount,) in db.rows("SELECT amount FROM order_charge WHERE order_id = ?", order.id))
+    price = sum(amount * n for amount, n in units) + charges + (order.delivery_total.amount if lives else 0)
+    kept = order.captured.amount - order.refunded.amount
+    assert order.due.amount == max(0, price - kept), (order.due, price, kept)
+    assert order.refund_due.amount == max(0, min(kept, kept - price)), (order.refund_due, price, kept)
+
+
+def go(shop: Shop, steps: Sequence[Numbers]) -> Walk:
+    """Walk all steps, looking after each."""
+    walk = start(shop)
+    for numbers in steps:
+        walk.act(numbers)
+        check(walk)
+    return walk
