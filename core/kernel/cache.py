@@ -105,7 +105,7 @@ def declare_shared() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A kept answer."""
+    """A kept answer; `packed` is its body for browsers that read gzip, made once."""
 
     status: str
     headers: tuple[tuple[str, str], ...]
@@ -113,6 +113,12 @@ class Page:
     clock: int
     tags: tuple[str, ...]
     until: datetime | None
+    packed: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """The room it takes, about."""
+        return len(self.body) + len(self.packed) + 1024
 
 
 Key = tuple[object, ...]
@@ -149,7 +155,7 @@ class PageCache:
         with self._lock:
             self._forget(key)
             self._pages[key] = page
-            self._size += len(page.body) + 1024
+            self._size += page.size
             while self._size > self._limit:
                 self._forget(next(iter(self._pages)))
 
@@ -161,7 +167,7 @@ class PageCache:
     def _forget(self, key: Key) -> None:
         page = self._pages.pop(key, None)
         if page is not None:
-            self._size -= len(page.body) + 1024
+            self._size -= page.size
 
 
 def _youngest(tags: Iterable[str]) -> int:

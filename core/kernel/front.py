@@ -7,6 +7,7 @@ All this lies outside Flask's error handlers, so the front has its own: a databa
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterable
 from http.cookies import SimpleCookie
 from typing import Any
@@ -109,7 +110,11 @@ class Front:
             start_response(answer.status, answer.headers)
             return [answer.body]
         kept = tuple(header for header in answer.headers if header[0] != "X-Request-Id")
-        page = cache.Page(answer.status, kept, answer.body, touched, tuple(sorted(recording.tags)), recording.until)
+        tags = tuple(sorted(recording.tags))
+        # Level 1 takes a fifth of a millisecond, once per page. Only pages for everybody are packed: where nothing of
+        # one visitor stands, the length of an answer tells nothing.
+        packed = gzip.compress(answer.body, 1, mtime=0)
+        page = cache.Page(answer.status, kept, answer.body, touched, tags, recording.until, packed)
         self._installation.pages.put(key, page)
         return _send(environ, page, start_response)
 
@@ -249,8 +254,13 @@ def _key(environ: Environ, state: SiteState) -> cache.Key | None:
 
 
 def _send(environ: Environ, page: cache.Page, start_response: StartResponse) -> Iterable[bytes]:
-    start_response(page.status, list(page.headers))
-    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else page.body]
+    headers, body = [*page.headers, ("Vary", "Accept-Encoding")], page.body
+    if page.packed and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        body = page.packed
+        headers = [header for header in headers if header[0].lower() != "content-length"]
+        headers += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
+    start_response(page.status, headers)
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
 def _bytes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Callable
@@ -203,3 +204,17 @@ def test_second_language_lives_under_its_own_address(visitor: Visitor, lamp: int
     assert '<html lang="zh-CN"' in page
     assert "加入购物车" in page
     assert "穹顶台灯" in page
+
+
+def test_kept_page_is_sent_small_to_browsers_that_unpack_it(visitor: Visitor, lamp: int) -> None:
+    plain = visitor.get("/p/dome-lamp")
+    packed = visitor.get("/p/dome-lamp", **{"Accept-Encoding": "gzip, br"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert int(packed.headers["Content-Length"]) == len(packed.data) < len(plain.data) / 2
+    assert gzip.decompress(packed.data) == plain.data
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+
+
+def test_page_of_one_visitor_is_never_packed(visitor: Visitor, lamp: int) -> None:
+    assert "Content-Encoding" not in visitor.get("/cart", **{"Accept-Encoding": "gzip"}).headers
