@@ -16,6 +16,7 @@ from core.lib.errors import NotFound, Refused
 from core.panel.shell import named
 
 PAGE = 48
+USES = 50
 _LAST = 2**31
 
 
@@ -77,14 +78,13 @@ def _stored(upload: FileStorage) -> media.StoredFile:
 
 
 _USES = (
-    "(SELECT COUNT(*) FROM product_media p WHERE p.media_id = m.id) + (SELECT COUNT(*) FROM variant v WHERE"
-    " v.media_id = m.id)"
-    " + (SELECT COUNT(*) FROM category c WHERE c.media_id = m.id)"
+    "SELECT media_id FROM product_media UNION ALL SELECT media_id FROM variant WHERE media_id IS NOT NULL UNION ALL"
+    " SELECT media_id FROM category WHERE media_id IS NOT NULL"
 )
 
 
 def listed(query: str, show: str, before: int | None) -> tuple[list[PictureRow], int | None]:
-    """The pictures that fit, newest first, and the id to go on from; one statement."""
+    """The pictures that fit, newest first, and the id to go on from; two statements."""
     where, params = ["m.id < ?"], [before or _LAST]
     if query:
         where.append("(LOWER(m.original) LIKE ? OR LOWER(m.alt) LIKE ?)")
@@ -92,12 +92,20 @@ def listed(query: str, show: str, before: int | None) -> tuple[list[PictureRow],
     if show == "wordless":
         where.append("m.alt IN ('{}', '')")
     if show == "unused":
-        where.append(f"{_USES} = 0")
+        where.append(f"m.id NOT IN ({_USES})")
     found = db.rows(
-        f"SELECT m.id, m.name, m.original, m.alt, {_USES} FROM media m WHERE {' AND '.join(where)} ORDER BY m.id"
-        " DESC LIMIT ?",
+        f"SELECT m.id, m.name, m.original, m.alt FROM media m WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT ?",
         *params,
         PAGE + 1,
+    )
+    shown = [row[0] for row in found[:PAGE]]
+    uses: dict[int, int] = dict(
+        db.rows(
+            f"SELECT media_id, COUNT(*) FROM ({_USES}) used WHERE media_id IN ({db.marks(shown)}) GROUP BY media_id",
+            *shown,
+        )
+        if shown
+        else []
     )
     rows = [
         PictureRow(
@@ -105,7 +113,7 @@ def listed(query: str, show: str, before: int | None) -> tuple[list[PictureRow],
             name=row[2] or row[1],
             url=files.url(row[1], 400),
             alt=named(_words(row[3]), i18n.language()),
-            uses=row[4],
+            uses=uses.get(row[0], 0),
         )
         for row in found[:PAGE]
     ]
@@ -136,9 +144,10 @@ def _uses(media_id: int) -> list[tuple[str, str]]:
     products = db.rows(
         "SELECT t.product_id, MIN(t.name) FROM product_text t WHERE t.product_id IN (SELECT product_id FROM"
         " product_media WHERE media_id = ?"
-        " UNION SELECT product_id FROM variant WHERE media_id = ?) GROUP BY t.product_id ORDER BY t.product_id",
+        " UNION SELECT product_id FROM variant WHERE media_id = ?) GROUP BY t.product_id ORDER BY t.product_id LIMIT ?",
         media_id,
         media_id,
+        USES,
     )
     categories = db.rows(
         "SELECT c.id, MIN(t.name) FROM category c JOIN category_text t ON t.category_id = c.id WHERE c.media_id = ?"

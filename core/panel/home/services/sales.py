@@ -6,6 +6,7 @@ tax included, without what was cancelled. Each currency is summed by itself.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,6 +18,7 @@ from core.lib import clock
 from core.lib.money import Money, exponent
 
 RANGES = (7, 30, 90)
+_QUARTER_US = 900_000_000
 _BOXES = ((760, 220, "broad"), (340, 190, "narrow"))
 _START, _END, _FOOT, _TOP = 44, 8, 24, 12
 
@@ -103,22 +105,28 @@ def of_days(site: Site, days: int) -> Sales:
 
 
 def _sums(site: Site, first: date, days: int) -> dict[tuple[int, str], tuple[int, int]]:
-    """(orders, amount) by (number of the day since `first`, currency)."""
-    ends = [clock.micros(_midnight(site, first + timedelta(days=at + 1))) for at in range(days)]
-    since = clock.micros(_midnight(site, first))
+    """(orders, amount) by (number of the day since `first`, currency).
+
+    The database sums quarters of an hour, which no time zone's midnight cuts; days are made of them here.
+    """
+    starts = [clock.micros(_midnight(site, first + timedelta(days=at))) for at in range(days)]
     found = db.rows(
-        f"SELECT place, currency, COUNT(*), SUM(amount) FROM (SELECT CASE {'WHEN o.placed_at < ? THEN ? ' * days}"
-        " ELSE -1 END AS place, o.currency AS currency, o.total - l.gone AS amount FROM orders o JOIN (SELECT order_id,"
+        "SELECT o.placed_at / ?, o.currency, COUNT(*), SUM(o.total - l.gone) FROM orders o JOIN (SELECT order_id,"
         " SUM(total * cancelled / ordered) AS gone, SUM(ordered - cancelled) AS units FROM order_line WHERE order_id IN"
         " (SELECT id FROM orders WHERE site_id = ? AND placed_at >= ?) GROUP BY order_id) l ON l.order_id = o.id WHERE"
-        " o.site_id = ? AND o.placed_at >= ? AND l.units > 0) counted GROUP BY place, currency",
-        *(value for at, end in enumerate(ends) for value in (end, at)),
+        " o.site_id = ? AND o.placed_at >= ? AND l.units > 0 GROUP BY 1, 2",
+        _QUARTER_US,
         site.id,
-        since,
+        starts[0],
         site.id,
-        since,
+        starts[0],
     )
-    return {(int(place), currency): (int(orders), int(amount)) for place, currency, orders, amount in found}
+    sums: dict[tuple[int, str], tuple[int, int]] = {}
+    for quarter, currency, orders, amount in found:
+        key = (bisect_right(starts, int(quarter) * _QUARTER_US) - 1, currency)
+        before = sums.get(key, (0, 0))
+        sums[key] = (before[0] + int(orders), before[1] + int(amount))
+    return sums
 
 
 def _midnight(site: Site, day: date) -> datetime:
