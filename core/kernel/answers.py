@@ -12,9 +12,32 @@ from collections.abc import Callable
 from dataclasses import is_dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 Check = Callable[[Any], bool]
+_Kind = TypeVar("_Kind")
+
+
+class WrongAnswer(TypeError):
+    """A plugin answered something that its spec does not allow."""
+
+
+def checked(answer: object, *kinds: type[_Kind], asked: str) -> _Kind:
+    """The answer, if it is one of `kinds` down to its fields; WrongAnswer about `asked` otherwise."""
+    kind = next((kind for kind in kinds if isinstance(answer, kind)), None)
+    if kind is None:
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise WrongAnswer(f"{asked} answers {wanted}, not {type(answer).__name__}")
+    if wrong := complaint(kind, answer):
+        raise WrongAnswer(f"{asked}: {wrong}")
+    return typing.cast("_Kind", answer)
+
+
+def checked_all(answers: object, *kinds: type[_Kind], asked: str) -> list[_Kind]:
+    """The answers as a list, each checked; WrongAnswer for what is no list."""
+    if isinstance(answers, str | bytes | collections.abc.Mapping) or not isinstance(answers, collections.abc.Iterable):
+        raise WrongAnswer(f"{asked} answers a list, not {type(answers).__name__}")
+    return [checked(one, *kinds, asked=asked) for one in answers]
 
 
 def complaint(kind: type, item: object) -> str:

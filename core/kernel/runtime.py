@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from werkzeug.routing import Map
 
 from core.hookspecs.spec import OnError, Policy
 from core.kernel import db
-from core.kernel.answers import complaint
+from core.kernel.answers import WrongAnswer, checked, checked_all
 from core.kernel.routes import SharedRule, url_map
 from core.lib.errors import Broken
 
@@ -43,10 +43,6 @@ class HookFailed(Broken):
     def __init__(self, plugin: str, hook: str) -> None:
         super().__init__()
         self.plugin, self.hook = plugin, hook
-
-
-class WrongAnswer(TypeError):
-    """An implementation answered something that its spec does not allow."""
 
 
 class TooSlow(RuntimeError):
@@ -194,28 +190,13 @@ def _checked(caller: Caller, answer: Any) -> Any:
     if answer is None or policy.shape == "none":
         return None
     if policy.shape == "one":
-        _check_items(caller, (answer,))
-        return answer
-    if policy.shape == "dict":
-        if not isinstance(answer, Mapping):
-            raise WrongAnswer(f"{caller.name} answers a dict, not {type(answer).__name__}")
-        _check_items(caller, answer.values())
-        return answer
-    if isinstance(answer, str | bytes | Mapping) or not isinstance(answer, Iterable):
-        raise WrongAnswer(f"{caller.name} answers a list, not {type(answer).__name__}")
-    listed = list(answer)
-    _check_items(caller, listed)
-    return listed
-
-
-def _check_items(caller: Caller, items: Iterable[Any]) -> None:
-    for item in items:
-        kind = next((kind for kind in caller.policy.items if isinstance(item, kind)), None)
-        if kind is None:
-            wanted = " or ".join(kind.__name__ for kind in caller.policy.items)
-            raise WrongAnswer(f"{caller.name} answers {wanted}, not {type(item).__name__}")
-        if wrong := complaint(kind, item):
-            raise WrongAnswer(f"{caller.name}: {wrong}")
+        return checked(answer, *policy.items, asked=caller.name)
+    if policy.shape == "list":
+        return checked_all(answer, *policy.items, asked=caller.name)
+    if not isinstance(answer, Mapping):
+        raise WrongAnswer(f"{caller.name} answers a dict, not {type(answer).__name__}")
+    checked_all(answer.values(), *policy.items, asked=caller.name)
+    return answer
 
 
 @dataclass(frozen=True, slots=True)

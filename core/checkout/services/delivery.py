@@ -15,10 +15,9 @@ from core.checkout.services.quote import ChosenRate
 from core.hookspecs.checkout import Address, Cart
 from core.hookspecs.fulfil import Carrier, Parcel, ParcelLine, Rate
 from core.kernel import db
-from core.kernel.answers import complaint
+from core.kernel.answers import checked_all
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
-from core.kernel.runtime import WrongAnswer
 from core.kernel.sites import SiteState
 from core.lib.money import Money
 
@@ -97,17 +96,6 @@ def _parcel(cart: Cart, address: Address, left: Sequence[int]) -> Parcel:
 _Answer = tuple[str, Sequence[Rate]]
 
 
-def _rates(answer: Sequence[Rate]) -> list[Rate]:
-    """The rates, if that is what they are; WrongAnswer otherwise, for the guard around the carrier."""
-    rates = list(answer)
-    for rate in rates:
-        if not isinstance(rate, Rate):
-            raise WrongAnswer(f"quote answers rates, not {type(rate).__name__}")
-        if wrong := complaint(Rate, rate):
-            raise WrongAnswer(f"quote: {wrong}")
-    return rates
-
-
 def _ask_all(state: SiteState, carriers: Sequence[tuple[str, Carrier]], parcel: Parcel) -> list[_Answer]:
     """Each carrier in a thread of its own, since one that sleeps cannot be stopped; the deadline is one for all."""
     answers: list[_Answer | None] = [None] * len(carriers)
@@ -115,7 +103,8 @@ def _ask_all(state: SiteState, carriers: Sequence[tuple[str, Carrier]], parcel: 
     def ask(place: int, plugin: str, carrier: Carrier) -> None:
         try:
             reason = carrier.serves(parcel.address)
-            answers[place] = (str(reason), ()) if reason else ("", _rates(carrier.quote(parcel)))
+            rates = [] if reason else checked_all(carrier.quote(parcel), Rate, asked="quote")
+            answers[place] = (str(reason or ""), rates)
         except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard around a carrier: the others remain
             installation().faults.report(state.site.id, plugin, "quote", error)
         finally:

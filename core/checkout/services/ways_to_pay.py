@@ -9,6 +9,7 @@ from core.cart.services import StoredCart
 from core.checkout.services.shapes import GatewayView
 from core.hookspecs.checkout import Address
 from core.hookspecs.payment import Gateway
+from core.kernel.answers import checked
 from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken, Refused
@@ -36,7 +37,8 @@ def ways_to_pay(state: SiteState, stored: StoredCart, total: Money) -> tuple[Gat
 
 
 def _objection(gateway: Gateway, total: Money, address: Address | None) -> str:
-    return _inexact(gateway.exponent(total.currency), total) or gateway.takes(total, address)
+    digits = checked(gateway.exponent(total.currency), int, asked="exponent")
+    return _inexact(digits, total) or checked(gateway.takes(total, address), str, asked="takes")
 
 
 def _inexact(digits: int, total: Money) -> str:

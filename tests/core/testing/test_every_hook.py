@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import sys
 import textwrap
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from core.kernel.faults import PluginFault
 from core.kernel.installation import installation
 from core.kernel.runtime import HookFailed
 from core.kernel.sites import state_of
+from core.lib.errors import Refused, StoaError
+from core.orders.services.payments import begin_payment
 
 HOOKS = sorted(
     name for family in FAMILIES for name, spec in vars(family).items() if hasattr(spec, "stoa_policy")
@@ -212,3 +215,84 @@ def test_taxes_that_cannot_be_stop_the_order_but_not_the_look_at_the_cart(bad, s
     outbox.deliver()
     assert db.value("SELECT COUNT(*) FROM orders") == 0
     assert PluginFault.select().where(PluginFault.hook == "checkout_taxes").count()
+
+
+# -- the objects that plugins offer ------------------------------------------------------------------------------------
+
+GATEWAY = """
+from core.api import *
+
+PLUGIN = Plugin(name="bad", version="1", title="Bad", category="payment")
+METHOD, FAULT, ASKED = "", "", []
+
+
+def act(method, right):
+    if method != METHOD:
+        return right
+    ASKED.append(FAULT)
+    if FAULT == "raises":
+        raise RuntimeError("a planted fault")
+    if FAULT == "ends the program":
+        raise SystemExit(3)
+    if FAULT == "answers a list of numbers":
+        return [42]
+    return 42.5
+
+
+class Pay(Gateway):
+    code = "pay"
+    title = "Pay"
+
+    def exponent(self, currency):
+        return act("exponent", 2)
+
+    def takes(self, amount, address):
+        return act("takes", "")
+
+    def begin(self, intent, key):
+        return act("begin", Show(text="Pay"))
+
+    def fetch(self, intent):
+        return act("fetch", [])
+
+    def read(self, request):
+        return act("read", Notice(event_id="1", facts=()))
+
+
+@hookimpl
+def payment_gateways(site):
+    return [Pay()]
+"""
+
+
+@pytest.mark.parametrize("method", ["exponent", "takes", "begin", "fetch", "read"])
+@pytest.mark.parametrize("fault", ["raises", "ends the program", "answers a list of numbers", "answers a number"])
+def test_an_order_stands_whatever_a_gateway_does_in(
+    method, fault, app, site, turn_on, browse, sell, order, monkeypatch, outbox
+):
+    folder = installation().config.plugins_path / "bad"
+    folder.mkdir(parents=True)
+    (folder / "plugin.py").write_text(GATEWAY, "utf-8")
+    turn_on("bad")
+    bad = sys.modules["plugins.bad.plugin"]
+    lamp = sell("LAMP", 8900, stock=100, name="Lamp")
+    browse(site, "/cart/add", data={"variant": str(lamp.variant_id), "quantity": "1"})
+    bad.METHOD, bad.FAULT = method, fault
+
+    assert browse(site, "/checkout").status_code == 200
+    try:
+        placed = order(lamp, gateway="pay")
+    except Refused:
+        assert method in {"exponent", "takes"}, "a gateway that cannot say what it takes is not offered"
+    else:
+        with suppress(StoaError):
+            begin_payment(state_of(site.id), placed.id)
+        token = db.value("SELECT token FROM payment WHERE order_id = ?", placed.id)
+        assert browse(site, f"/pay/return/{token}").status_code == 303
+        assert browse(site, f"/checkout/thanks/{placed.secret}").status_code == 200
+        assert browse(site, "/notify/bad/default", data={"x": "1"}).status_code in {200, 503}
+        assert db.value("SELECT COUNT(*) FROM payment_fact") == 0
+
+    assert bad.ASKED
+    outbox.deliver()
+    assert PluginFault.select().where(PluginFault.hook == ("takes" if method == "exponent" else method)).count()
