@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ from core.kernel.sites import state_of
 from core.kernel.switch import switch_off, switch_on
 from core.lib import clock
 from tests.core.catalogue.conftest import Make, Stars
-from tests.core.catalogue.goods import STAFF, cards, forget_cards, simple
+from tests.core.catalogue.goods import STAFF, cards, euro, forget_cards, simple
 
 
 def card(site: Site, product_id: int) -> ShownCard:
@@ -235,3 +236,29 @@ def test_cards_with_data_are_as_if_made_anew(shop: Site, make: Make, stars: Star
     forget_cards()
     rebuild_cards()
     assert cards() == before
+
+
+SALE = """
+from core.api import Money, Plugin, PromotedPrice, hookimpl
+PLUGIN = Plugin(name="half_off", version="1.0.0", title="Half off")
+
+
+@hookimpl
+def promote_prices(site, queries):
+    return {query: PromotedPrice(amount=Money(query.list_price.amount // 2, query.list_price.currency))
+            for query in queries}
+"""
+
+
+def test_promoted_prices_come_and_go_with_their_plugin(shop: Site, make: Make, instance: Path) -> None:
+    product_id = make("Lamp", "LAMP", "10")
+    folder = instance / "plugins" / "half_off"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / "plugin.py").write_text(SALE, "utf-8")
+    switch_on(shop.id, "half_off", STAFF)
+    jobs.run_due()
+    assert card(shop, product_id).price == euro("5")
+    switch_off(shop.id, "half_off", STAFF)
+    jobs.run_due()
+    assert card(shop, product_id).price == euro("10")
