@@ -76,3 +76,24 @@ def test_arguments_for_pytest_leave_the_other_stages_out(stages: ModuleType, ran
 def test_slow_alone_runs_everything(stages: ModuleType, ran: list[str]) -> None:
     stages.main(["--slow"])
     assert ran == ["lint", "sqlite", "postgres"]
+
+
+def test_without_root_it_is_said_in_one_line_what_is_left_out(
+    stages: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(stages.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(stages.shutil, "which", lambda _: None)
+    monkeypatch.setattr(stages, "CHINESE_FONT", tmp_path / "none.ttc")
+    assert stages.set_up() == 0
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert "left out: browser tests" in said
+
+
+def test_help_runs_nothing(
+    stages: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(stages, "checks", lambda: pytest.fail("a stage ran"))
+    monkeypatch.setattr(stages.Tests, "stages", lambda _: pytest.fail("a stage ran"))
+    assert stages.main(["--help"]) == 0
+    assert "usage: ./stoa test" in capsys.readouterr().out
