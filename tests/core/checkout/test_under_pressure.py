@@ -11,6 +11,7 @@ import pytest
 
 from core.catalogue.services.stock import OutOfStock
 from core.checkout.services import place_order as placing
+from core.checkout.services import promoting
 from core.checkout.services.place_order import CannotBePlaced, PriceChanged, place_order
 from core.hookspecs.checkout import Cart
 from core.hookspecs.promote import AmountOff, Claim, Offer
@@ -83,6 +84,27 @@ def test_a_one_use_coupon_is_used_once(shop: Shop, plugins: FakePlugins, attempt
     assert rush(shop, cup, attempts, ("ONCE",)) == {"sold": 1, "refused": PROCESSES * attempts - 1}
     assert db.value("SELECT used FROM claim") == 1
     assert unbalanced() == []
+
+
+def test_a_coupon_that_is_counted_without_its_limit_is_found(
+    shop: Shop, plugins: FakePlugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: the limit is looked at before the transaction only, and the use is written without it."""
+
+    def take(site_id: int, claims: dict[str, Claim]) -> None:
+        for key, claim in claims.items():
+            db.execute(
+                "INSERT INTO claim (site_id, key, used, limit_) VALUES (?, ?, ?, ?) ON CONFLICT (site_id, key)"
+                " DO UPDATE SET used = claim.used + 1",
+                site_id, key, 1, claim.limit,
+            )  # fmt: skip
+
+    monkeypatch.setattr(storing, "take_claims", take)
+    # What was used up is not looked at either, as if every process had looked before the first order.
+    monkeypatch.setattr(promoting, "claims_used", lambda *_: {})
+    plugins.offers = once_only
+    cup = shop.sell("cup", stock=10_000)
+    assert rush(shop, cup, 4, ("ONCE",))["sold"] > 1
 
 
 def test_stock_that_is_read_first_and_written_later_is_found(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
