@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Iterable
@@ -136,14 +137,14 @@ def _database() -> Check:
         name = _("SQLite, every write confirmed on disk")
     else:
         size, name = int(db.value("SELECT pg_database_size(current_database())")), "PostgreSQL"
-    spent_ms = (time.perf_counter() - began) * 1000
+    spent_ms = math.ceil((time.perf_counter() - began) * 1000)
     return Check(
         title=_("Database"),
         said=_(
             "%(engine)s, %(size)s; it answered within %(time)s ms.",
             engine=name,
             size=_size(size),
-            time=f"{spent_ms:.1f}",
+            time=spent_ms,
         ),
         tone="warn" if spent_ms > 500 else "good",
         value=_size(size),

@@ -26,8 +26,8 @@ class Panel:
         # The login needs https or this machine; the test's client says which it is.
         self._options: dict[str, Any] = {"base_url": self._origin.replace("http:", "https:")}
 
-    def get(self, path: str) -> Any:
-        return self._client.get(path, **self._options)
+    def get(self, path: str, **options: Any) -> Any:
+        return self._client.get(path, **self._options, **options)
 
     def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Any:
         headers = {"Sec-Fetch-Site": "same-origin"}

@@ -115,7 +115,9 @@ def test_somebody_without_orders_sees_no_sales(colleague: Callable[..., Panel], 
 def test_the_palette_asks_for_hits_alone(panel: Panel, sell: Any, turn_on: Callable[..., None]) -> None:
     sell("LAMP", 8900, name="Arc lamp")
     turn_on("mail")
-    hits = panel.get("/panel/find?q=arc lamp").get_data(as_text=True)
-    assert "<main" in hits
+    hits = panel.get("/panel/find?q=arc lamp", headers={"X-Requested-With": "fetch"}).get_data(as_text=True)
+    assert "Arc lamp" in hits
+    assert "<main" not in hits
+    assert "Arc lamp" in words(panel.get("/panel/find?q=arc lamp"))
     assert "/panel/plugins/mail#host" in panel.get("/panel/find?q=mail server").get_data(as_text=True)
     assert "Nothing by that name" in words(panel.get("/panel/find?q=%25"))

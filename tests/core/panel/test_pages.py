@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -45,16 +46,26 @@ def test_every_page_has_one_heading_a_title_and_its_place_in_the_menu(
 # -- in a browser ----------------------------------------------------------------------------------------------------
 
 
-def _walk(page: Page, panel: Panel, paths: list[str], width: int, scheme: str) -> list[str]:
-    """Open each page as the signed-in owner sees it and answer what is wrong; the test's own application answers."""
+def _answered_by(panel: Panel, page: Page) -> None:
+    """Let the test's own application answer the browser, with the owner signed in."""
 
     def answer(route: Route) -> None:
-        path = re.sub(r"^https?://[^/]+", "", route.request.url)
-        told = panel.get(path)
+        request = route.request
+        path = re.sub(r"^https?://[^/]+", "", request.url)
+        if request.method == "POST":
+            told = panel.post(path, dict(parse_qsl(request.post_data or "", keep_blank_values=True)))
+        else:
+            asked = {"X-Requested-With": request.headers.get("x-requested-with", "")}
+            told = panel.get(path, headers=asked)
         headers = {name: value for name, value in told.headers.items() if name.lower() != "content-length"}
         route.fulfill(status=told.status_code, headers=headers, body=told.get_data())
 
     page.route("**/*", answer)
+
+
+def _walk(page: Page, panel: Panel, paths: list[str], width: int, scheme: str) -> list[str]:
+    """Open each page as the signed-in owner sees it, and answer what is wrong."""
+    _answered_by(panel, page)
     page.emulate_media(color_scheme=scheme)
     wrong = []
     for path in paths:
@@ -89,8 +100,8 @@ def test_the_walk_sees_what_is_wrong(page: Page, panel: Panel, monkeypatch: pyte
     """A picture without words and a wide block, planted into a page."""
     real = panel.get
 
-    def planted(path: str) -> Any:
-        answer = real(path)
+    def planted(path: str, **options: Any) -> Any:
+        answer = real(path, **options)
         if path == "/panel/account":
             body = answer.get_data(as_text=True).replace("</h1>", '</h1><img src="/x.png"><input size="300">', 1)
             answer.set_data(body)
@@ -100,6 +111,47 @@ def test_the_walk_sees_what_is_wrong(page: Page, panel: Panel, monkeypatch: pyte
     wrong = _walk(page, panel, ["/panel/account"], 1440, "light")
     assert any("image-alt" in line for line in wrong)
     assert any("wider than 320" in line for line in wrong)
+
+
+def _focused(page: Page) -> str:
+    return str(
+        page.evaluate(
+            "(document.activeElement.textContent || document.activeElement.getAttribute('aria-label')).trim()"
+        )
+    )
+
+
+def test_a_plugin_is_switched_by_keyboard_alone(page: Page, panel: Panel) -> None:
+    _answered_by(panel, page)
+    page.goto("http://shop.test/panel/plugins?q=coupons")
+    page.keyboard.press("Tab")
+    assert _focused(page) == "Skip to content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('role')") == "switch":
+            break
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    page.keyboard.press("Space")
+    page.get_by_text("Coupons is on.").wait_for()
+    assert panel.get("/panel/coupons/").status_code == 200
+
+
+def test_ctrl_k_finds_a_page_and_a_product_and_opens_it(page: Page, panel: Panel, sell: Any) -> None:
+    lamp = sell("LAMP", 8900, name="Arc lamp")
+    _answered_by(panel, page)
+    page.emulate_media(reduced_motion="reduce")  # No transition of pages that the end of the test would cut short.
+    page.goto("http://shop.test/panel/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("staff")
+    page.locator("#palette [aria-selected=true]", has_text="Staff and roles").wait_for()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("arc")
+    page.locator("#palette [data-found] [role=option]").wait_for()
+    assert page.get_attribute("#palette input", "aria-activedescendant") == "found-1-1"
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/panel/products/{lamp.product_id}")
 
 
 # -- what pages cost -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ export default function palette(dialog) {
   const mark = () => {
     const list = shown();
     at = (at + list.length) % (list.length || 1);
-    list.forEach((hit, i) => hit.setAttribute("aria-selected", String(i === at)));
+    for (const hit of dialog.querySelectorAll("[role=option]")) hit.setAttribute("aria-selected", String(hit === list[at]));
     input.setAttribute("aria-activedescendant", list[at]?.id ?? "");
     list[at]?.scrollIntoView({ block: "nearest" });
     none.hidden = list.length > 0;
@@ -29,7 +29,7 @@ export default function palette(dialog) {
     for (const group of found.querySelectorAll("[role=group]")) if (!group.querySelector("[role=option]")) group.remove();
     mark();
   };
-  input.addEventListener("input", () => {
+  const narrow = () => {
     const words = input.value.toLowerCase().split(/\s+/);
     for (const hit of known) hit.hidden = !words.every((word) => hit.textContent.toLowerCase().includes(word));
     for (const group of dialog.querySelectorAll("[role=group]")) group.hidden = !group.querySelector("[role=option]:not([hidden])");
@@ -38,7 +38,8 @@ export default function palette(dialog) {
     mark();
     clearTimeout(timer);
     timer = setTimeout(ask, PAUSE_MS);
-  });
+  };
+  input.addEventListener("input", narrow);
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
@@ -53,5 +54,7 @@ export default function palette(dialog) {
       else location.assign(address());
     }
   });
-  mark();
+  // Somebody may have typed before this was loaded.
+  if (input.value) narrow();
+  else mark();
 }
