@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from itertools import count
 from pathlib import Path
 from typing import Protocol
@@ -101,6 +102,15 @@ def database(databases: Databases, tmp_path: Path) -> Iterator[str]:
     yield url
     db.reset_thread()
     db.close_all()
+
+
+@pytest.fixture
+def statements(database: str) -> Callable[[], AbstractContextManager[list[str]]]:
+    """What this thread asks of the database within `with statements() as sql:`, for budgets."""
+    del database
+    from core.kernel import db
+
+    return db.counted
 
 
 def _migrated(url: str) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from core.api import Money, Site, order_view
-from core.kernel.db import counted
 from core.testing.shop import PASSWORD
 from plugins.sale_prices import services
 
@@ -170,15 +169,15 @@ STARTS, ENDS = datetime(2026, 3, 11, 9, tzinfo=UTC), datetime(2026, 3, 12, 9, tz
 
 @pytest.mark.parametrize(("path", "is_kept"), [("/p/lamp", True), ("/", True), ("/search?q=lamp", False)])
 def test_kept_pages_turn_at_the_very_instant_in_both_directions(
-    path: str, is_kept: bool, turning: Any, site: Site, noon: Any, browse: Any, outbox: Any
+    path: str, is_kept: bool, turning: Any, site: Site, noon: Any, browse: Any, outbox: Any, statements: Any
 ) -> None:
     turning()
 
     def shown() -> str:
         text = browse(site, path).text
-        with counted() as statements:
+        with statements() as sql:
             assert browse(site, path).text == text
-        assert not is_kept or len(statements) <= 3, "the page was not kept, so this would prove nothing"
+        assert not is_kept or len(sql) <= 3, "the page was not kept, so this would prove nothing"
         return "reduced" if "€71.20" in text else "full" if "€89.00" in text else "nothing"
 
     for at, before, after in ((STARTS, "full", "reduced"), (ENDS, "reduced", "full")):

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.api import Money, NotFound, PriceQuery, Site, Unfit, rows
-from core.kernel.db import counted
 from core.testing.contracts import a_site
 from plugins.sale_prices import forms, services
 from plugins.sale_prices.services.pricing import Term, rounded
@@ -276,14 +275,14 @@ class TestWhatIsOnSale:
         assert ask(shop, lamp, amount=1500) == [500]
 
     @pytest.mark.parametrize("count", [1, 60])
-    def test_two_statements_whatever_the_number(self, shop: Site, sell: Any, count: int) -> None:
+    def test_two_statements_whatever_the_number(self, shop: Site, sell: Any, statements: Any, count: int) -> None:
         items = [sell(f"SKU-{i}", 8900) for i in range(count)]
         save(shop, skip_reduced="1")
         for _ in range(3):
             save(shop, scope="chosen", skus="SKU-0")
-        with counted() as statements:
+        with statements() as sql:
             assert ask(shop, *items) == [7120] * count
-        assert len(statements) == 2
+        assert len(sql) == 2
 
     def test_an_answer_holds_until_the_next_turn_of_any_sale(self, shop: Site, sell: Any, clock: Any) -> None:
         lamp = sell("LAMP", 8900)
