@@ -106,7 +106,7 @@ def database(databases: Databases, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def statements(database: str) -> Callable[[], AbstractContextManager[list[str]]]:
-    """What this thread asks of the database within `with statements() as sql:`, for budgets."""
+    """A block that lists what this thread asks of the database: `with statements() as sql`."""
     del database
     from core.kernel import db
 
