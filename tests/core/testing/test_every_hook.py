@@ -27,8 +27,9 @@ from core.orders.services.payments import begin_payment
 HOOKS = sorted(
     name for family in FAMILIES for name, spec in vars(family).items() if hasattr(spec, "stoa_policy")
 )
-# Core has no page yet that asks these two; here they are asked as such a page would.
+# No page of this small shop asks these; here they are asked as core asks them elsewhere.
 ASKED_BY_NO_PAGE = {
+    "fulfil_allocate": {"needs": {1: 1}, "sources": (), "address": None},
     "site_data": {"kind": "product", "objects": [1]},
     "site_urls": {"since": None},
 }
@@ -83,6 +84,7 @@ HOLLOW = {
     "payment_gateways": lambda site: [Nameless()],
     "fulfil_carriers": lambda site: [Cart_(), Van()],
     "fulfil_allocate": lambda site, **_: [Sourced(variant_id="x", location_id=None, quantity="many")],
+    "fulfil_allocate": lambda site, **_: [Sourced(variant_id="x", location_id=None, quantity=1.5)],
     "notify_channels": lambda site: [Post()],
     "notify_event": lambda site, delivery: "nonsense",
     "site_slot": lambda site, **_: Slot(html=None, tags=7, until="soon"),
