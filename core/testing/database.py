@@ -106,7 +106,7 @@ def database(databases: Databases, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def statements(database: str) -> Callable[[], AbstractContextManager[list[str]]]:
-    """A block that lists what this thread asks of the database: `with statements() as sql`."""
+    """A block that lists what this thread asks of the database, as a list of SQL, for budgets."""
     del database
     from core.kernel import db
 
