@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from flask import Response, send_file
@@ -25,6 +26,7 @@ from core.api import (
 )
 from core.api import gettext as _
 from plugins.product_content.forms import KINDS, ProductContent
+from plugins.product_content.models import Download
 from plugins.product_content.services import downloads, related, sizes, specs
 from plugins.product_content.services.keeping import PLUGIN, LanguageForm
 
@@ -129,12 +131,23 @@ def restore_file(product_id: int, download_id: int) -> Response:
     return _done(FILES, product_id, _("“%(title)s” is back.", title=title))
 
 
+@panel.get("/downloads/<int:download_id>")
+@may_edit
+def see_file(download_id: int) -> Response:
+    """A file for the staff, whether its product is on sale or not."""
+    return _attachment(*downloads.own_file(current_site(), download_id))
+
+
 @shop.get("/<int:download_id>/<name>")
 @public
 def download(download_id: int, name: str) -> Response:
-    """A product's file, as an attachment that no browser opens by itself. `name` is for people."""
+    """A product's file. `name` is for people."""
     del name
-    row, path = downloads.public_file(current_site(), download_id)
+    return _attachment(*downloads.public_file(current_site(), download_id))
+
+
+def _attachment(row: Download, path: Path) -> Response:
+    """A file that no browser opens by itself."""
     answer = send_file(path, mimetype=row.mime, as_attachment=True, download_name=row.original, conditional=True)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "no-cache"

@@ -33,9 +33,10 @@ def said_of(state: SiteState, product_ids: Sequence[int]) -> dict[int, dict[str,
         return found
     for start in range(0, len(product_ids), _AT_ONCE):
         part = tuple(product_ids[start : start + _AT_ONCE])
+        asked = frozenset(part)
         for plugin, answers in state.hooks.site_data(site=state.site, kind="product", objects=part).items():
             for product_id, data in _readable(state.site, plugin, answers).items():
-                if product_id in part:
+                if product_id in asked:
                     found[product_id][plugin] = data
     return found
 

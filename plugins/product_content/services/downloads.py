@@ -193,9 +193,17 @@ def shown_downloads(site: Site, product: ProductPage) -> list[Download]:
 
 def public_file(site: Site, download_id: int) -> tuple[Download, Path]:
     """A file of a product that the site shows now, and where it lies. Raises NotFound."""
+    row, path = own_file(site, download_id)
+    if not _is_shown(site, row.product_id):
+        raise NotFound
+    return row, path
+
+
+def own_file(site: Site, download_id: int) -> tuple[Download, Path]:
+    """A file of any product, for the staff of the site, and where it lies. Raises NotFound."""
     row = Download.for_site(site).where(Download.id == download_id, Download.removed_at.is_null()).first()
     path = kept_file(PLUGIN, row.name) if row is not None else None
-    if row is None or path is None or not _is_shown(site, row.product_id):
+    if row is None or path is None:
         raise NotFound
     return row, path
 

@@ -20,9 +20,9 @@ class Panel:
         self.client, self.origin = client, f"https://{site.host}"
 
     def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path, base_url=self.origin)
-        assert answer.status_code == status, answer.text
-        return html.unescape(str(answer.text))
+        with self.client.get(path, base_url=self.origin) as answer:
+            assert answer.status_code == status, answer.text
+            return html.unescape(str(answer.text))
 
     def post(self, path: str, status: int = 303, **form: Any) -> str:
         answer = self.client.post(path, data=form, base_url=self.origin, headers={"Origin": self.origin})

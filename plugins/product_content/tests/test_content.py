@@ -162,6 +162,8 @@ def test_files_of_goods_that_are_not_on_sale_are_not_sent(
     hidden = ProductDraft(id=lamp.product_id, listing=ListingDraft(visible=False), whole=False)
     save_product(site, hidden, "system")
     assert browse(site, "/product-files/1/manual.pdf").status_code == 404
+    assert 'href="/panel/product_content/downloads/1"' in panel.get(f"/panel/products/{lamp.product_id}")
+    assert panel.get("/panel/product_content/downloads/1") == PDF.decode()
 
 
 def test_a_file_is_for_readers_of_its_language(panel: Panel, lamp: Item, page: Page) -> None:
