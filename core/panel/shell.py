@@ -114,6 +114,15 @@ _HOUSE = (
     Item("jobs", lazy("Jobs"), "jobs", "jobs.view", everywhere=True),
     Item("health", lazy("Health"), "pulse", "jobs.view", everywhere=True),
 )
+_ACTS = (
+    ("product_new", lazy("Add a product"), "plus", "products.edit"),
+    ("imports", lazy("Import products"), "upload", "products.edit"),
+    ("category_new", lazy("Add a category"), "plus", "categories.edit"),
+    ("staff_new", lazy("Add someone"), "plus", "staff.edit"),
+    ("role_new", lazy("New role"), "plus", "staff.edit"),
+    ("site_new", lazy("Add a site"), "plus", "sites.edit"),
+    ("plugin_defaults", lazy("Shared plugin settings"), "plug", "plugins.settings"),
+)
 COUNTERS: dict[str, Callable[[Site], tuple[int, bool]]] = {}
 
 
@@ -228,13 +237,11 @@ class Shell:
     @property
     def palette(self) -> list[tuple[str, list[Entry]]]:
         """What Ctrl K finds without asking the server."""
-        acts = (
-            [
-                Entry("", _("Add a product"), url_for("panel.product_new"), "plus"),
-            ]
-            if self.may_everywhere("products.edit")
-            else []
-        )
+        acts = [
+            Entry("", str(title), url_for(f"panel.{endpoint}"), icon)
+            for endpoint, title, icon, permission in _ACTS
+            if self.may_everywhere(permission)
+        ]
         pages = [entry for group in self.menu for entry in group.entries]
         found = [
             (_("Actions"), acts),

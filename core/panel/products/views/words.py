@@ -51,7 +51,8 @@ def add() -> Response:
         )
     except NotMoney as refusal:
         errors["price"] = i18n.say(refusal)
-    problems = _text_problems(texts) + list(errors.items())
+    titles = {"sku": _("SKU"), "price": _("Price in %(currency)s", currency=site.currency)}
+    problems = _text_problems(texts) + [(name, f"{titles[name]}: {message}") for name, message in errors.items()]
     if problems:
         return _words_page(None, texts, problems, errors=errors, status=422)
     try:
@@ -116,8 +117,9 @@ def _shared_draft(attributes: tuple[AttributeDraft, ...] = ()) -> ProductDraft:
 
 
 def _text_problems(texts: list[forms.TextForm]) -> Problems:
+    titles = {"name": _("Name"), "summary": _("In one sentence"), "slug": _("Address on this site")}
     return [
-        (f"{name}-{text.language}", f"{text.title}: {message}")
+        (f"{name}-{text.language}", f"{text.title}, {titles.get(name, _('Description'))}: {message}")
         for text in texts
         for name, message in text.errors.items()
     ]
