@@ -106,6 +106,12 @@ def test_picture_is_enlarged_and_left_by_keyboard(visit: Callable[[str], Page]) 
     page.focus("[data-zoom]")
     page.keyboard.press("Enter")
     assert page.get_attribute(".zoom__picture", "alt") == "The red side"
+    close, step = page.locator(".zoom__close").bounding_box(), page.locator(".zoom__step--next").bounding_box()
+    assert close is not None
+    assert step is not None
+    assert close["x"] > 1300
+    assert close["y"] < 50
+    assert step["y"] > 800
     page.get_by_role("button", name="Next picture").press("Enter")
     assert page.get_attribute(".zoom__picture", "alt") == "The blue side"
     page.keyboard.press("Escape")
