@@ -51,6 +51,7 @@ Currency = Annotated[
     str, Meta(pattern="^[A-Z]{3}$", description="One of the site's currencies; by default its own.", examples=["EUR"])
 ]
 Line = Annotated[str, Meta(max_length=200)]
+Instant = Annotated[datetime, Meta(tz=True, examples=["2026-11-26T08:00:00Z"])]
 
 
 # -- query strings -----------------------------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ Line = Annotated[str, Meta(max_length=200)]
 class Spoken(Sent, frozen=True, kw_only=True):
     """In which language and currency."""
 
-    language: Language = ""
+    language: Language | None = None
     currency: Currency | None = None
 
 
@@ -105,8 +106,8 @@ class OrderQuery(Sent, frozen=True, kw_only=True):
     fulfilment: Annotated[str, Meta(pattern="^(not_needed|unfulfilled|partly_shipped|shipped|delivered)$")] | None = (
         None
     )
-    placed_from: datetime | None = None
-    placed_before: datetime | None = None
+    placed_from: Instant | None = None
+    placed_before: Instant | None = None
     after: Annotated[Cursor, Meta(description="`next` of the page before.")] = ""
     limit: Limit = 50
 

@@ -28,8 +28,7 @@ from plugins.api.services.shapes import BegunPayment, PlacedOrder, Row, Status, 
 class OtherCurrency(Refused):
     """The total that was seen is in another currency than the cart."""
 
-    status = 422
-    code = "unfit"
+    code = "other_currency"
     default_message = "The cart is in another currency."
 
 

@@ -12,6 +12,7 @@ import plugins.api.services.carts
 import plugins.api.services.catalogue
 import plugins.api.services.checkout
 import plugins.api.services.orders  # noqa: F401 -- they declare the operations
+from core.api import Site
 from plugins.api.forms import Id, Sent
 from plugins.api.services.operations import OPERATIONS, Operation
 from plugins.api.services.scopes import SCOPES
@@ -20,6 +21,12 @@ from plugins.api.services.shapes import Problem
 VERSION = "1.0.0"
 ROOT = "/api/v1"
 _REF = "#/components/schemas/{name}"
+_NO_NUL = r"^[^\x00]*$"
+# What stands in forms.py beside a language and a currency.
+_CHOICES = {
+    "One of the site's languages; by default its own.": "languages",
+    "One of the site's currencies; by default its own.": "currencies",
+}
 _PROBLEM = {"schema": {"$ref": _REF.format(name="Problem")}}
 _TITLES = {
     200: "Done", 201: "Made", 400: "It cannot be read", 401: "No valid key", 403: "The key may not do this",
@@ -28,9 +35,9 @@ _TITLES = {
 }  # fmt: skip
 
 
-def document(origin: str, title: str) -> dict[str, Any]:
-    """The document of one site."""
-    return {
+def document(site: Site, title: str) -> dict[str, Any]:
+    """The document of one site: with its address, its languages and its currencies."""
+    found = {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": {
@@ -38,7 +45,7 @@ def document(origin: str, title: str) -> dict[str, Any]:
             "version": VERSION,
             "description": "Products, carts, the checkout and orders of this shop. Money is in whole minor units.",
         },
-        "servers": [{"url": origin + ROOT}],
+        "servers": [{"url": site.origin + ROOT}],
         "security": [{"key": []}],
         "tags": [{"name": name} for name in dict.fromkeys(one.tag for one in OPERATIONS)],
         "paths": _paths(),
@@ -53,6 +60,19 @@ def document(origin: str, title: str) -> dict[str, Any]:
             },
         },
     }
+    return _of_site(site, found)
+
+
+def _of_site(site: Site, part: Any) -> Any:
+    """A copy in which languages and currencies are those of the site."""
+    if isinstance(part, list):
+        return [_of_site(site, one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") == "string" and part.get("description") in _CHOICES:
+        known = list(getattr(site, _CHOICES[part["description"]]))
+        return {"type": "string", "enum": known, "examples": known[:1], "description": part["description"]}
+    return {name: _of_site(site, one) for name, one in part.items()}
 
 
 def _paths() -> dict[str, dict[str, Any]]:
@@ -88,7 +108,22 @@ def schemas() -> dict[str, Any]:
     found = _components([*answers, *bodies])
     for name in _components(answers):
         found[name].pop("additionalProperties", None)
+    for name in _components(bodies):
+        found[name] = _without_nul(found[name])
     return dict(sorted(found.items()))
+
+
+def _without_nul(part: Any) -> Any:
+    """A body's schema in which every free text says that it takes no NUL."""
+    if isinstance(part, list):
+        return [_without_nul(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    inner = {name: _without_nul(one) for name, one in part.items() if name != "propertyNames"}
+    if "propertyNames" in part:
+        inner["propertyNames"] = {**part["propertyNames"], "pattern": _NO_NUL}
+    is_free = part.get("type") == "string" and not {"pattern", "format", "enum"} & part.keys()
+    return {**inner, "pattern": _NO_NUL} if is_free else inner
 
 
 def _components(types: Any) -> dict[str, Any]:

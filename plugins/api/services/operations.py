@@ -92,12 +92,11 @@ class Unsold(Refused):
     default_message = "This site does not have it."
 
 
-def language_of(site: Site, wanted: str) -> str:
+def language_of(site: Site, wanted: str | None) -> str:
     """The language asked for, or the site's own. Raises Unsold."""
-    known = {tag.casefold(): tag for tag in site.languages}
-    if wanted and wanted.casefold() not in known:
+    if wanted is not None and wanted not in site.languages:
         raise Unsold(field="language")
-    return known.get(wanted.casefold(), site.language)
+    return wanted or site.language
 
 
 def currency_of(site: Site, wanted: str | None) -> str:

@@ -66,7 +66,7 @@ class Walk:
 
     def __init__(self, app: Program, item: Any, placed: dict[str, Any], category: int, site: Site) -> None:
         self.app, self.item, self.placed, self.category = app, item, placed, category
-        self.document = document(site.origin, "Test")
+        self.document = document(site, "Test")
 
     def fresh_cart(self) -> int:
         made = self.app.post("/cart", {"lines": [{"variant_id": self.item.variant_id, "quantity": 2}]})
@@ -201,12 +201,15 @@ def test_every_operation_needs_its_scope_its_key_and_its_cart(walk: Walk, progra
         if one.has_cart:
             token, walk.app.cart = walk.app.cart, ""
             walk.app.ask(one.method, path, body, Idempotency_Key=name)
+            walk.checked(one, 422)
+            walk.app.cart = "x" * 22
+            walk.app.ask(one.method, path, body, Idempotency_Key=name)
             walk.checked(one, 404)
             walk.app.cart = token
 
 
 def test_the_document_is_whole(site: Site) -> None:
-    found = document(site.origin, "Test")
+    found = document(site, "Test")
     text = json.dumps(found)
 
     assert found["openapi"] == "3.1.0"
@@ -222,14 +225,14 @@ def test_the_document_is_whole(site: Site) -> None:
 
 
 def test_bodies_are_closed_and_answers_open_for_later_fields(site: Site) -> None:
-    shapes = document(site.origin, "Test")["components"]["schemas"]
+    shapes = document(site, "Test")["components"]["schemas"]
 
     assert shapes["NewCart"]["additionalProperties"] is False
     assert "additionalProperties" not in shapes["Order"]
 
 
 def test_planted_a_field_that_is_not_declared_is_noticed(site: Site) -> None:
-    found = document(site.origin, "Test")
+    found = document(site, "Test")
     money = {"amount": 1, "currency": "EUR"}
 
     assert errors({"amount": "1", "currency": "EUR"}, found["components"]["schemas"]["Money"], found)

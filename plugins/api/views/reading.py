@@ -14,6 +14,7 @@ from plugins.api.views.problems import NotJson, TooLarge, Unreadable
 
 LARGEST = 64 * 1024
 _PLACE = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?\$?\.?(?P<place>[^`]*)`)?\Z", re.DOTALL)
+_EXACT = 2**53
 _ONCE = re.compile(r"[A-Za-z0-9._:-]{1,100}\Z")
 
 
@@ -50,13 +51,18 @@ def query_of(one: Operation) -> Any:
             raise Unfit({name: "This stands here more than once."})
         sent[name] = values if name in lists else values[0]
     try:
-        return msgspec.convert(sent, one.query, strict=False)
+        read = msgspec.convert(sent, one.query, strict=False)
     except msgspec.ValidationError as error:
         raise _unfit(error) from error
+    # The library takes the word "null" for nothing; here what is not wanted is left out.
+    if empty := [name for name in sent if getattr(read, name) is None]:
+        raise Unfit(dict.fromkeys(empty, "Leave out what is not wanted."))
+    return read
 
 
 def _is_list(kind: Any) -> bool:
-    return isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.ListType)
+    found = msgspec.inspect.type_info(kind)
+    return isinstance(found.type if isinstance(found, msgspec.inspect.Metadata) else found, msgspec.inspect.ListType)
 
 
 def body_of(one: Operation) -> Any:
@@ -76,21 +82,22 @@ def body_of(one: Operation) -> Any:
         plain = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable from error
-    if _holds_nul(plain):
-        raise Unfit({"": "This holds a character that cannot be stored."})
     try:
-        return msgspec.json.decode(data, type=one.body)
+        return msgspec.convert(_storable(plain), one.body)
     except msgspec.ValidationError as error:
         raise _unfit(error) from error
 
 
-def _holds_nul(plain: Any) -> bool:
-    """PostgreSQL keeps no NUL in a text."""
-    if isinstance(plain, str):
-        return "\0" in plain
+def _storable(plain: Any) -> Any:
+    """The same with 2.0 as 2, which JSON Schema calls a whole number. Raises Unfit for NUL: PostgreSQL keeps none."""
+    if isinstance(plain, str) and "\0" in plain:
+        raise Unfit({"": "This holds a character that cannot be stored."})
     if isinstance(plain, dict):
-        return any(_holds_nul(name) or _holds_nul(part) for name, part in plain.items())
-    return isinstance(plain, list) and any(_holds_nul(part) for part in plain)
+        return {_storable(name): _storable(part) for name, part in plain.items()}
+    if isinstance(plain, list):
+        return [_storable(part) for part in plain]
+    is_whole = isinstance(plain, float) and plain.is_integer() and abs(plain) < _EXACT
+    return int(plain) if is_whole else plain
 
 
 def _unfit(error: msgspec.ValidationError) -> Unfit:
@@ -101,11 +108,13 @@ def _unfit(error: msgspec.ValidationError) -> Unfit:
 
 
 def cart_token(one: Operation) -> str:
-    """The token of the cart, where one is needed. Raises CartGone."""
+    """The token of the cart, where one is needed. Raises Unfit without one, CartGone for what cannot be one."""
     if not one.has_cart:
         return ""
     token = request.headers.get("Cart-Token", "")
-    if not token or len(token) > 100:
+    if not token:
+        raise Unfit({"Cart-Token": "Fill this in."})
+    if len(token) > 100:
         raise CartGone
     return token
 

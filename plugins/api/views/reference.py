@@ -24,7 +24,7 @@ from plugins.api.views.place import shop
 def openapi() -> Response:
     """The OpenAPI 3.1 document of this site."""
     site = _open_site()
-    body = msgspec.json.encode(document(site.origin, _title(site)))
+    body = msgspec.json.encode(document(site, _title(site)))
     return Response(body, content_type="application/json", headers={"Cache-Control": "private, no-cache"})
 
 
@@ -33,7 +33,7 @@ def openapi() -> Response:
 def docs() -> Any:
     """Every operation, to read; with a script, to try."""
     site = _open_site()
-    found = document(site.origin, _title(site))
+    found = document(site, _title(site))
     return render(
         "api/docs.html",
         groups=_groups(found),
