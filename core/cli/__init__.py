@@ -36,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(words)
     except Unfit as error:
         return _say(*(f"{field}: {message}" for field, message in error.errors.items()))
+    except BrokenPipeError:
+        # Whoever reads has enough (`| head`). Python would complain once more when it closes the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (StoaError, BadConfig, OSError, peewee.OperationalError) as error:
         if os.environ.get("STOA_DEBUG", "") not in {"", "0", "false"}:
             raise

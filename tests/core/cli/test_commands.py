@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 
 from core.cli import main, parser
 from core.kernel import db
+from core.kernel.config import ROOT
 from core.kernel.switch import pause
 
 COMMANDS = (
@@ -204,3 +208,15 @@ def test_work_once_does_what_is_due_and_ends(stoa: Stoa) -> None:
     assert stoa("work", "--once")[0] == 0
     assert "migrations ran." in stoa("migrate")[1]
     assert stoa("migrate") == (0, "Everything is up to date.\n", "")
+
+
+def test_a_reader_who_has_enough_ends_a_command_in_silence(instance: Path, stoa: Stoa) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    stoa("plugin", "on", "coupons", "--site", "one.test")
+    environment = {**os.environ, "STOA_INSTANCE": str(instance), "PYTHONPATH": str(ROOT)}
+    command = f"{sys.executable} -m core.cli routes --site one.test | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.count("\n") == 1
+    assert not [line for line in done.stderr.splitlines() if not line.startswith('{"')]
