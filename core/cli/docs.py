@@ -28,6 +28,7 @@ _SECTIONS = (
     ("Hooks", "docs/hooks.md"),
     ("Hooks", "docs/hooks/*.md"),
     ("Plugins", "plugins/*/README.md"),
+    ("Themes", "themes/*/README.md"),
     ("Decisions", "docs/decisions/*.md"),
 )
 _LINK = re.compile(r'(href|src)="(?![a-z]+:|#|/)([^"]+)"')

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.hookspecs import FAMILIES
+from core.hookspecs.fulfil import Source
 from core.hookspecs.site import SearchQuery
 from core.kernel import db, faults
 from core.kernel.installation import installation
@@ -65,6 +66,10 @@ def ask_directly(hook, site, lamp):
         assert [url.path for url in hooks.site_urls(site=site, since=None)] == ["/about-us"]
     if hook == "site_data":
         assert hooks.site_data(site=site, kind="product", objects=[lamp.product_id])
+    if hook == "fulfil_allocate":
+        shelves = [Source(location_id=n, country="DE", priority=n, free={7: n}) for n in (1, 2)]
+        plan = hooks.fulfil_allocate(site=site, needs={7: 3}, sources=shelves, address=None)
+        assert [(part.location_id, part.quantity) for part in plan] == [(2, 2), (1, 1)]
     if hook == "notify_channels":
         assert [channel.code for channel in hooks.notify_channels(site=site)] == ["pigeon"]
     if hook == "notify_event":
