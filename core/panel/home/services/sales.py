@@ -175,9 +175,10 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
     return "L".join(f"{x} {y}" for x, y in points)
 
 
-def _labels(xs: Sequence[float], days: Sequence[Day], count: int) -> list[tuple[float, str, date]]:
-    """A few days below the chart, the first and the last among them."""
+def _labels(xs: Sequence[float], days: Sequence[Day], most: int) -> list[tuple[float, str, date]]:
+    """A few days below the chart, the first and the last among them, evenly apart where the number of days allows."""
     last = len(days) - 1
+    count = next((count for count in range(most, 2, -1) if last % (count - 1) == 0), most)
     wanted = sorted({round(last * at / (count - 1)) for at in range(count)})
     ends = {0: "start", last: "end"}
     return [(xs[at], ends.get(at, "middle"), days[at].day) for at in wanted]
