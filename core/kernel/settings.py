@@ -15,8 +15,8 @@ from __future__ import annotations
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from weakref import WeakKeyDictionary
 
 from core.kernel.installation import installation
 from core.lib.errors import Unfit
@@ -110,9 +110,18 @@ def _empty(field: SettingField) -> Any:
 _KINDS: dict[Any, str] = {bool: "flag", int: "number", Secret: "secret", Amount: "amount", Text: "lines", str: "text"}
 
 
-@lru_cache(maxsize=512)
 def fields(cls: type[Settings]) -> tuple[SettingField, ...]:
     """The fields of a settings class in the order they are written; worked out once, as pages ask for every plugin."""
+    if cls not in _known:
+        _known[cls] = tuple(_fields(cls))
+    return _known[cls]
+
+
+# By class, weakly: a plugin that is loaded anew brings new classes.
+_known: WeakKeyDictionary[type[Settings], tuple[SettingField, ...]] = WeakKeyDictionary()
+
+
+def _fields(cls: type[Settings]) -> list[SettingField]:
     result = []
     for name, kind in typing.get_type_hints(cls).items():
         if name.startswith("_"):
@@ -137,7 +146,7 @@ def fields(cls: type[Settings]) -> tuple[SettingField, ...]:
                 about=about,
             )
         )
-    return tuple(result)
+    return result
 
 
 def parse(cls: type[Settings], form: Mapping[str, str], old: Mapping[str, Any], currency: str) -> dict[str, Any]:
