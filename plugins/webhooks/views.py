@@ -254,7 +254,7 @@ def _endpoint(endpoint_id: int, errors: Mapping[str, str] | None = None, status:
         secrets=services.secrets_of(site, endpoint_id),
         secret=secret,
         latest=services.latest_of(site, endpoint_id),
-        values=request.form,
+        values=request.form if errors else {},
         errors=errors or {},
         title_of=services.title_of,
     )

@@ -31,6 +31,7 @@ from core.api import gettext as _
 from plugins.webhooks import client
 from plugins.webhooks.models import DEAD, FAILURES, GONE, SENDING, SENT, WAITING
 from plugins.webhooks.services.endpoints import open_secrets
+from plugins.webhooks.services.kinds import TEST
 from plugins.webhooks.services.signing import signature
 
 LADDER = tuple(
@@ -67,6 +68,7 @@ class Claimed:
     url: str
     uid: str
     body: str
+    kind: str
     attempts: int
     lease_until: int
 
@@ -134,8 +136,8 @@ def take(site: Site, delivery_id: int) -> int:
 
 
 def _read(site: Site, delivery_id: int, lease: int) -> Claimed:
-    ((endpoint_id, url, uid, body, attempts),) = rows(
-        "SELECT e.id, e.url, v.uid, v.body, d.attempts FROM webhooks_delivery d"
+    ((endpoint_id, url, uid, body, kind, attempts),) = rows(
+        "SELECT e.id, e.url, v.uid, v.body, v.kind, d.attempts FROM webhooks_delivery d"
         " JOIN webhooks_endpoint e ON e.id = d.endpoint_id JOIN webhooks_event v ON v.id = d.event_id"
         " WHERE d.id = ? AND d.site_id = ?",
         delivery_id,
@@ -147,6 +149,7 @@ def _read(site: Site, delivery_id: int, lease: int) -> Claimed:
         url=url,
         uid=uid,
         body=body,
+        kind=kind,
         attempts=attempts,
         lease_until=lease,
     )
@@ -193,6 +196,10 @@ def _keep(site: Site, one: Claimed, outcome: client.Outcome, pause_after: int) -
         if outcome.is_good:
             _end(one, SENT)
             execute("UPDATE webhooks_endpoint SET failures = 0 WHERE id = ?", one.endpoint_id)
+            return
+        if one.kind == TEST:
+            # Somebody looks at what came of it; nobody waits for it to come again.
+            _end(one, DEAD)
             return
         if one.attempts > len(LADDER):
             _end(one, DEAD)

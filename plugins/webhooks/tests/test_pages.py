@@ -112,7 +112,40 @@ def test_a_test_event_shows_at_once_what_came_of_it(
     panel.post(f"/panel/webhooks/deliveries/{row.id}/replay")
     assert "It did not arrive" in panel.get(f"/panel/webhooks/deliveries/{row.id}")
     receiver.status = 200
+    panel.post(f"/panel/webhooks/deliveries/{row.id}/replay")
+    assert "Arrived" in panel.get(f"/panel/webhooks/deliveries/{row.id}")
+
+
+def test_a_test_that_fails_is_not_sent_again(
+    panel: Panel, site: Site, endpoint: Callable[..., tuple[int, str]], receiver: Any, clock: Any, outbox: Any
+) -> None:
+    endpoint_id, _ = endpoint()
+    receiver.status = 500
+    panel.post(f"/panel/webhooks/{endpoint_id}/test")
+    clock.move(days=1)
+    outbox.deliver()
+
+    assert len(receiver.got) == 1
+    assert services.find_endpoint(site, endpoint_id).failures == 0
+
+
+def test_one_that_waits_is_tried_without_waiting_longer(
+    panel: Panel,
+    site: Site,
+    endpoint: Callable[..., tuple[int, str]],
+    receiver: Any,
+    order: Any,
+    sell: Any,
+    outbox: Any,
+) -> None:
+    endpoint("order.placed")
+    receiver.status = 500
+    order(sell("LAMP", 8900, stock=3))
+    outbox.deliver()
+    receiver.status = 200
+    (row,) = services.deliveries(site, services.Filters())[0]
     panel.post(f"/panel/webhooks/deliveries/{row.id}/now")
+
     assert "Arrived" in panel.get(f"/panel/webhooks/deliveries/{row.id}")
 
 
