@@ -73,7 +73,7 @@ def _hooks(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from core.catalogue.services.stock_proof import differences, repair_stock
+    from core.catalogue.services.stock_audit import differences, repair_stock
     from core.kernel import db, jobs
     from core.kernel.runtime import PAUSED
 

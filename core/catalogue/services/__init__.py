@@ -34,6 +34,7 @@ from core.catalogue.services.rebuild import rebuild_cards
 from core.catalogue.services.search import search_cards
 from core.catalogue.services.slugs import set_slug
 from core.catalogue.services.stock import allocate, release, ship
+from core.catalogue.services.stock_audit import stock_proof
 from core.catalogue.services.stock_counts import (
     add_location,
     adjust_stock,
@@ -41,7 +42,6 @@ from core.catalogue.services.stock_counts import (
     receive_stock,
     set_backorder_limit,
 )
-from core.catalogue.services.stock_proof import stock_proof
 
 __all__ = [
     "add_location",

@@ -33,7 +33,8 @@ def sources_of(variant_ids: Sequence[int]) -> list[Source]:
 def fewest_parcels(needs: Mapping[int, int], sources: Sequence[Source], country: str) -> dict[int, dict[int, int]]:
     """Core's rule: the fewest locations that have everything; of those the nearest by country, then by priority.
 
-    Answers pieces per variant and location; nothing where no set of up to three has it all. Only the first eight locations by nearness and priority are looked at, so the search stays small.
+    Answers pieces per variant and location; nothing where no set of up to three has it all. Only
+    the first eight locations by nearness and priority are looked at, so the search stays small.
     """
     near = sorted(sources, key=lambda one: (bool(country) and one.country != country, one.priority, one.location_id))
     near = near[:_EXACT_UP_TO]

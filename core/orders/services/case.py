@@ -34,7 +34,7 @@ from core.orders.services.ship import sent_from
 from core.orders.services.status import share
 from core.orders.services.timeline import note
 
-_PAGE = 50
+PAGE = 50
 
 
 class WrongStep(Refused):
@@ -342,7 +342,7 @@ def _views(site: Site, where: str, params: list[object]) -> list[CaseView]:
         " ORDER BY c.id DESC LIMIT ?",
         site.id,
         *params,
-        _PAGE,
+        PAGE,
     )
     lines: dict[int, list[CaseLine]] = {}
     ids = [row[0] for row in rows]

@@ -157,10 +157,12 @@ def ask_for_the_rest(site_id: int, order_id: int) -> None:
     add_payment(site_id, order_id, way, amount, row.currency)
 
 
-def refund_surplus(state: SiteState, order_id: int, *, actor: str, key: str, at_most: int | None = None) -> Money:
+def refund_surplus(
+    state: SiteState, order_id: int, *, actor: str, key: str, at_most: int | None = None, by_hand: bool = False
+) -> Money:
     """Give back what is owed to the payments that took it, newest first; answers how much was asked for. Network.
 
-    `key` names this wish: repeated, it is the same refund. `at_most` gives back a part. Raises NothingToRefund,
+    `key` names this wish: repeated, it is the same refund. `at_most` gives back a part; `by_hand` only notes it. Raises NothingToRefund,
     PaymentDeclined, OutcomeUnknown; what was given back before that stays given back.
     """
     order = order_view(order_id, site=state.site)
@@ -172,7 +174,7 @@ def refund_surplus(state: SiteState, order_id: int, *, actor: str, key: str, at_
         refunded, captured = refunded_and_captured(payment.id)
         part = min(left - done, captured - max(refunded, _asked(payment.id, SENT, UNKNOWN, DONE)))
         if part > 0:
-            refund(state, payment.id, Money(part, order.currency), actor=actor, key=f"{key}:{payment.id}")
+            refund(state, payment.id, Money(part, order.currency), actor=actor, key=f"{key}:{payment.id}", by_hand=by_hand)
             done += part
     if not done:
         raise NothingToRefund(amount=Money.zero(order.currency))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
+from flask import request
 from wtforms import StringField
 
 from core.kernel.i18n import gettext as _
@@ -11,6 +13,18 @@ from core.kernel.i18n import lazy
 from core.lib.errors import Unfit
 from core.orders.services.read import OrderLineView
 from core.panel.forms import PanelForm, at_most
+
+Problems = list[tuple[str, str]]
+
+
+def typed() -> dict[str, str]:
+    """What the form of this request says; a field that was not sent is empty."""
+    return defaultdict(str, request.form.items()) if request.method == "POST" else defaultdict(str)
+
+
+def by_field(problems: Problems) -> dict[str, str]:
+    """The message of each field; a field without one is empty."""
+    return defaultdict(str, problems)
 
 
 class PaidForm(PanelForm):

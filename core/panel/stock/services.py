@@ -9,6 +9,7 @@ from typing import Any
 
 from core.catalogue.services import stock, stock_counts
 from core.catalogue.services.shapes import LOW_STOCK
+from core.catalogue.services.stock_audit import Difference
 from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
@@ -27,6 +28,9 @@ KINDS: dict[str, Any] = {
     "count": lazy("Counted"),
     "hold": lazy("Held"),
     "unhold": lazy("Released"),
+    "sort": lazy("Sorted"),
+    "expect": lazy("Expected"),
+    "repair": lazy("Put right"),
 }
 
 
@@ -84,6 +88,25 @@ class MoveRow:
     location: str
     on_hand: str
     allocated: str
+
+
+STATES: dict[str, Any] = {
+    "on_hand": lazy("On hand"),
+    "allocated": lazy("Promised"),
+    "held": lazy("Held"),
+    "damaged": lazy("Damaged"),
+    "quality": lazy("Being looked at"),
+    "incoming": lazy("Incoming"),
+}
+
+
+def differing(one: Difference) -> list[tuple[str, int, int]]:
+    """(state in words, level, sum of moves) where they differ."""
+    return [
+        (str(STATES[state]), level, moves)
+        for state, level, moves in zip(stock.STATES, one.level, one.moves, strict=True)
+        if level != moves
+    ]
 
 
 def locations() -> list[Place]:
@@ -159,14 +182,16 @@ def levels(language: str, query: str, show: str, after: int | None) -> tuple[lis
             "(LOWER(v.sku) LIKE ? OR v.product_id IN (SELECT product_id FROM product_text WHERE LOWER(name) LIKE ?))"
         )
         params += [f"{query.lower()}%", f"%{query.lower()}%"]  # type: ignore[list-item]
-    having = " HAVING COALESCE(SUM(s.on_hand - s.allocated - s.held), 0) <= ?" if show == "low" else ""
+    # Where no sum decides, a page of variants is chosen first, so that only their levels are summed.
+    low = show == "low"
+    chosen = f"SELECT v.id, v.product_id, v.sku FROM variant v WHERE {' AND '.join(parts)} ORDER BY v.id"
+    free = "COALESCE(SUM(s.on_hand - s.allocated - s.held), 0)"
     found = db.rows(
         "SELECT v.id, v.product_id, v.sku, COALESCE(SUM(s.on_hand), 0), COALESCE(SUM(s.allocated), 0),"
-        " COALESCE(SUM(s.on_hand - s.allocated - s.held), 0)"
-        f" FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE {' AND '.join(parts)} GROUP BY v.id,"
-        f" v.product_id, v.sku{having} ORDER BY v.id LIMIT ?",
+        f" {free} FROM ({chosen}{'' if low else ' LIMIT ?'}) v LEFT JOIN stock_level s ON s.variant_id = v.id GROUP BY"
+        f" v.id, v.product_id, v.sku{f' HAVING {free} <= ?' if low else ''} ORDER BY v.id LIMIT ?",
         *params,
-        *([LOW_STOCK] if having else []),
+        LOW_STOCK if low else PAGE + 1,
         PAGE + 1,
     )
     names = _names([row[1] for row in found], language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request, url_for
 
 from core.catalogue.services import stock as counting
-from core.catalogue.services import stock_counts
+from core.catalogue.services import stock_audit, stock_counts
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
@@ -62,3 +62,25 @@ def adjust(variant_id: int) -> Response:
     )
     said = i18n.ngettext("%(n)s piece is there now.", "%(n)s pieces are there now.", left)
     return to("panel.stock", say=said, undo=undo)
+
+
+@panel.get("/stock/proof", endpoint="stock_proof")
+@staff("catalogue.view")
+def proof() -> Response:
+    """Every level beside the sum of its moves."""
+    found = stock_audit.prove()
+    return page(
+        "stock_proof.html",
+        proof=found,
+        differences=[(one, services.differing(one)) for one in found.differences],
+    )
+
+
+@panel.post("/stock/proof", endpoint="stock_repair")
+@staff("stock.edit", everywhere=True)
+def repair() -> Response:
+    """Set levels to the sum of their moves, and note it."""
+    repaired, left = stock_audit.repair_stock(actor(), "panel")
+    if left:
+        return to("panel.stock_proof", say=_("%(count)s levels need a count by a person.", count=len(left)), kind="bad")
+    return to("panel.stock_proof", say=_("%(count)s levels are right again.", count=len(repaired)))

@@ -78,6 +78,18 @@ def _units(data: Data) -> int:
     return sum(int(quantity) for quantity in (data.get("lines") or {}).values())
 
 
+def _changed(data: Data, currency: str) -> str:
+    return _(
+        "Changed: %(before)s before, %(after)s after",
+        before=_amount(data, currency, "before"),
+        after=_amount(data, currency, "after"),
+    )
+
+
+def _kind(data: Data) -> str:
+    return {"return": _("Return"), "exchange": _("Exchange"), "claim": _("Claim")}.get(str(data.get("of")), "")
+
+
 Title = Callable[[Data, str], str]
 _TITLES: dict[str, tuple[str, Title]] = {
     "placed": ("done", lambda data, currency: _("Order placed, %(amount)s", amount=_amount(data, currency, "total"))),
@@ -111,6 +123,22 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "cancelled": (
         "bad",
         lambda data, _currency: ngettext("%(n)s piece cancelled", "%(n)s pieces cancelled", _units(data)),
+    ),
+    "changed": ("done", _changed),
+    "case_requested": ("done", lambda data, _currency: _("%(kind)s asked for", kind=_kind(data))),
+    "case_approved": ("done", lambda data, _currency: _("%(kind)s approved", kind=_kind(data))),
+    "case_declined": ("bad", lambda data, _currency: _("%(kind)s declined", kind=_kind(data))),
+    "case_withdrawn": ("done", lambda data, _currency: _("%(kind)s withdrawn", kind=_kind(data))),
+    "case_received": (
+        "done",
+        lambda data, _currency: ngettext("%(n)s piece came back", "%(n)s pieces came back", _units(data)),
+    ),
+    "case_inspected": ("done", lambda _data, _currency: _("Returned pieces were looked at")),
+    "case_resolved": (
+        "good",
+        lambda data, currency: _(
+            "%(kind)s resolved, %(amount)s granted", kind=_kind(data), amount=_amount(data, currency, "granted")
+        ),
     ),
     "too_late": ("bad", lambda _data, _currency: _("Paid after it was cancelled, and no stock was left")),
     "revived": ("good", lambda _data, _currency: _("Paid after it was cancelled, and taken up again")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from core.kernel import db, i18n
+from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
@@ -12,15 +12,18 @@ from core.lib import ids
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
 from core.orders.services import cancel as cancelling
+from core.orders.services import case as desk
 from core.orders.services import payments
 from core.orders.services import ship as shipping
+from core.orders.services.case_shapes import CaseView
 from core.orders.services.listing import list_orders
 from core.orders.services.read import OrderView, order_view
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
-from core.panel.orders.services import axes, filters, happened, said
+from core.panel.orders.services import axes, filters, happened, returning, said
+from core.panel.orders.services.find import order_numbered
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import COUNTERS, actor, address, page, panel, shell, to
+from core.panel.shell import COUNTERS, Status, actor, address, page, panel, shell, to
 
 COUNTERS["orders"] = lambda site: (filters.to_ship_count(site), False)
 
@@ -41,8 +44,17 @@ def show() -> Response:
         payments=axes.choices(axes.PAYMENT),
         fulfilments=axes.choices(axes.FULFILMENT),
         next=following,
+        may=shell().may,
+        key=ids.token(),
         first=address("panel.orders", **chosen.address()) if request.args.get("after") else "",
     )
+
+
+def _cases(order: OrderView) -> list[tuple[CaseView, Status, str]]:
+    return [
+        (case, returning.status(case), str(returning.KINDS[case.kind]))
+        for case in desk.cases_of(current().site, order.id)
+    ]
 
 
 def _views(chosen: filters.Filters) -> list[tuple[str, str, bool, int | None]]:
@@ -81,7 +93,7 @@ def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
 @staff("orders.view")
 def one(number: str) -> Response:
     """One order with all that happened to it."""
-    order = _find(number)
+    order = order_numbered(number)
     return page(
         "order.html",
         order=order,
@@ -96,6 +108,8 @@ def one(number: str) -> Response:
         bill_to=said.address_lines(order.billing),
         answers=said.answers(order),
         may=shell().may,
+        cases=_cases(order),
+        can_come_back=bool(returning.returnable(order)),
         problems=section_problems(),
     )
 
@@ -116,7 +130,7 @@ shows_sections("order", _by_id)
 @staff("orders.pay")
 def ask_paid(number: str) -> Response:
     """How much came, and by which paper."""
-    order = _find(number)
+    order = order_numbered(number)
     return _act_page(order, "paid", forms.PaidForm(data={"amount": order.due.decimal}))
 
 
@@ -124,7 +138,7 @@ def ask_paid(number: str) -> Response:
 @staff("orders.pay")
 def paid(number: str) -> Response:
     """Note that money came."""
-    order, form = _find(number), forms.PaidForm(request.form)
+    order, form = order_numbered(number), forms.PaidForm(request.form)
     if not form.validate():
         return _act_page(order, "paid", form, form.problems, 422)
     try:
@@ -141,7 +155,7 @@ def paid(number: str) -> Response:
 @staff("orders.ship")
 def ask_ship(number: str) -> Response:
     """Which pieces leave in the parcel."""
-    order = _find(number)
+    order = order_numbered(number)
     return _act_page(order, "ship", forms.ParcelForm(data={"carrier": order.delivery_title}))
 
 
@@ -149,7 +163,7 @@ def ask_ship(number: str) -> Response:
 @staff("orders.ship")
 def ship(number: str) -> Response:
     """Send a parcel; the form's key makes a repeated click the same one."""
-    order, form = _find(number), forms.ParcelForm(request.form)
+    order, form = order_numbered(number), forms.ParcelForm(request.form)
     if not form.validate():
         return _act_page(order, "ship", form, form.problems, 422)
     try:
@@ -172,14 +186,14 @@ def ship(number: str) -> Response:
 @staff("orders.cancel")
 def ask_cancel(number: str) -> Response:
     """Which pieces are cancelled, and what that means."""
-    return _act_page(_find(number), "cancel", forms.CancelForm())
+    return _act_page(order_numbered(number), "cancel", forms.CancelForm())
 
 
 @panel.post("/orders/<number>/cancel", endpoint="order_cancel_save")
 @staff("orders.cancel")
 def cancel(number: str) -> Response:
     """Cancel pieces that have not left: their stock is free at once."""
-    order, form = _find(number), forms.CancelForm(request.form)
+    order, form = order_numbered(number), forms.CancelForm(request.form)
     if not form.validate():
         return _act_page(order, "cancel", form, form.problems, 422)
     try:
@@ -194,7 +208,7 @@ def cancel(number: str) -> Response:
 @staff("orders.ship")
 def delivered(number: str) -> Response:
     """Note that all that was sent has arrived."""
-    order = _find(number)
+    order = order_numbered(number)
     try:
         shipping.deliver(current().site, order.id, actor=actor())
     except Refused as refusal:
@@ -207,7 +221,7 @@ def delivered(number: str) -> Response:
 def set_tracking(number: str, shipment_id: int) -> Response:
     """Correct a parcel's tracking number."""
     shipping.set_tracking(
-        current().site, _find(number).id, shipment_id, request.form.get("tracking", "").strip(), actor=actor()
+        current().site, order_numbered(number).id, shipment_id, request.form.get("tracking", "").strip(), actor=actor()
     )
     return to("panel.order", say=_("The tracking number is corrected."), number=number)
 
@@ -216,7 +230,7 @@ def set_tracking(number: str, shipment_id: int) -> Response:
 @staff("orders.pay")
 def ask_gateway(number: str, payment_id: int) -> Response:
     """Ask the gateway what it knows of a payment."""
-    order = _find(number)
+    order = order_numbered(number)
     if payment_id not in {payment.id for payment in order.payments}:
         raise NotFound
     try:
@@ -228,16 +242,6 @@ def ask_gateway(number: str, payment_id: int) -> Response:
         say=_("There is news of the payment.") if new else _("The gateway knows nothing new."),
         number=number,
     )
-
-
-def _find(number: str) -> OrderView:
-    """An order of this very site by its number; raises NotFound."""
-    site = current().site
-    order_id = db.value("SELECT id FROM orders WHERE site_id = ? AND number = ?", site.id, number)
-    order = order_view(order_id, site=site) if order_id is not None else None
-    if order is None:
-        raise NotFound
-    return order
 
 
 def _act_page(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.catalogue.services.stock import StockPromised, allocate
+from core.catalogue.services.stock_audit import differences, prove, repair_stock
 from core.catalogue.services.stock_counts import expect_stock, sort_stock, take_delivery
-from core.catalogue.services.stock_proof import differences, prove, repair_stock
 from core.kernel import db
 from core.lib.errors import Unfit
 from tests.core.catalogue.conftest import Make

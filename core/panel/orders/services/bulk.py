@@ -1,0 +1,84 @@
+"""One act on many orders: each on its own, with an answer of its own, so that one refusal stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.sites import SiteState
+from core.lib.errors import Broken, Refused
+from core.lib.money import Money
+from core.orders.services import payments
+from core.orders.services import ship as shipping
+from core.orders.services.shapes import OrderView
+from core.panel.orders.services.find import order_numbered
+
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one order."""
+
+    number: str
+    is_done: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Who wants it, and the key of the form that was sent: a repeated click is the same act."""
+
+    state: SiteState
+    actor: str
+    key: str
+
+
+def run(act: str, numbers: Sequence[str], wish: Wish) -> list[Result]:
+    """Do it to every order, up to a hundred; each has its own transaction. Network for captures."""
+    return [_one(ACTS[act][1], number, wish) for number in list(dict.fromkeys(numbers))[:MOST]]
+
+
+def _one(act: Callable[[OrderView, Wish], str], number: str, wish: Wish) -> Result:
+    try:
+        return Result(number=number, is_done=True, text=act(order_numbered(number), wish))
+    except (Refused, Broken) as refusal:
+        return Result(number=number, is_done=False, text=i18n.say(refusal))
+
+
+def _capture(order: OrderView, wish: Wish) -> str:
+    """Take what is due of what was authorised."""
+    taken = 0
+    for payment in order.payments:
+        part = min(order.due.amount - taken, payment.amount.amount)
+        if payment.state == "authorized" and part > 0:
+            amount = Money(part, order.currency)
+            payments.capture(wish.state, payment.id, amount, actor=wish.actor, key=f"bulk:{wish.key}:{payment.id}")
+            taken += part
+    if not taken:
+        raise payments.NothingToPay("Nothing is authorised.")
+    return _("%(amount)s captured.", amount=i18n.money(Money(taken, order.currency)))
+
+
+def _ship(order: OrderView, wish: Wish) -> str:
+    """All that waits, in one parcel."""
+    waiting = sum(line.allocated for line in order.lines)
+    shipping.ship(
+        wish.state.site, order.id, actor=wish.actor, carrier=order.delivery_title, key=f"bulk:{wish.key}"[:40]
+    )
+    return i18n.ngettext("%(n)s piece shipped.", "%(n)s pieces shipped.", waiting)
+
+
+def _deliver(order: OrderView, wish: Wish) -> str:
+    shipping.deliver(wish.state.site, order.id, actor=wish.actor)
+    return _("Noted as delivered.")
+
+
+# The acts with the permission each needs.
+ACTS: dict[str, tuple[str, Callable[[OrderView, Wish], str]]] = {
+    "capture": ("orders.pay", _capture),
+    "ship": ("orders.ship", _ship),
+    "deliver": ("orders.ship", _deliver),
+}

@@ -1,0 +1,109 @@
+"""Returns, exchanges and claims in words, and what their forms say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.kernel import db
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
+from core.lib.errors import Unfit
+from core.lib.money import NotMoney, exponent, parse_money
+from core.orders.services.case_shapes import DISPOSITIONS, CaseLine, CaseView
+from core.orders.services.shapes import OrderView
+from core.panel.shell import Status
+
+KINDS: dict[str, Any] = {"return": lazy("Return"), "exchange": lazy("Exchange"), "claim": lazy("Claim")}
+_STATES: dict[str, tuple[Any, str, str]] = {
+    "requested": (lazy("Asked for"), "wait", "warn"),
+    "approved": (lazy("Approved"), "part", "busy"),
+    "received": (lazy("Received"), "part", "busy"),
+    "inspected": (lazy("Looked at"), "part", "busy"),
+    "resolved": (lazy("Resolved"), "done", "good"),
+    "declined": (lazy("Declined"), "stop", ""),
+    "withdrawn": (lazy("Withdrawn"), "stop", ""),
+}
+FATES: dict[str, Any] = {
+    "sellable": lazy("Sellable"),
+    "damaged": lazy("Damaged"),
+    "discarded": lazy("Thrown away"),
+    "to_supplier": lazy("To the supplier"),
+}
+
+
+def status(case: CaseView) -> Status:
+    """Where a case is, as the panel draws it."""
+    text, glyph, tone = _STATES[case.state]
+    return Status(str(text), glyph, tone)
+
+
+def units(form: Mapping[str, str], lines: list[tuple[int, str, int]]) -> dict[int, int]:
+    """Pieces per line of a form, `line-<id>`, each from none to what `lines` (id, name, most) allow. Raises Unfit."""
+    chosen: dict[int, int] = {}
+    for line_id, name, most in lines:
+        number = _count(form, f"line-{line_id}", name, most)
+        if number:
+            chosen[line_id] = number
+    if not chosen:
+        raise Unfit({"lines": _("Choose at least one piece.")})
+    return chosen
+
+
+def _count(form: Mapping[str, str], key: str, name: str, most: int) -> int:
+    text = form.get(key, "").strip() or "0"
+    if not (text.isascii() and text.isdecimal()) or int(text) > most:
+        raise Unfit({key: _("%(name)s: from 0 to %(most)s.", name=name, most=most)})
+    return int(text)
+
+
+def returnable(order: OrderView) -> list[tuple[int, str, int]]:
+    """Lines of which something can come back."""
+    return [(line.id, line.name, line.can_be_returned) for line in order.lines if line.can_be_returned > 0]
+
+
+def found(form: Mapping[str, str], lines: tuple[CaseLine, ...]) -> dict[int, dict[str, int]]:
+    """What was seen of the pieces: `<fate>-<line id>`. Raises Unfit."""
+    seen: dict[int, dict[str, int]] = {}
+    for line in lines:
+        counts = {fate: _count(form, f"{fate}-{line.line_id}", line.name, line.to_inspect) for fate in DISPOSITIONS}
+        if sum(counts.values()) > line.to_inspect:
+            raise Unfit({f"sellable-{line.line_id}": _("%(name)s: that is more than came.", name=line.name)})
+        if any(counts.values()):
+            seen[line.line_id] = counts
+    if not seen:
+        raise Unfit({"lines": _("Choose at least one piece.")})
+    return seen
+
+
+def wanted(form: Mapping[str, str]) -> dict[int, int]:
+    """The variant that shall be sent instead. Raises Unfit."""
+    sku = form.get("wanted_sku", "").strip()
+    variant = db.value("SELECT id FROM variant WHERE sku = ? AND deleted_at IS NULL", sku) if sku else None
+    if variant is None:
+        raise Unfit({"wanted_sku": _("No variant has this SKU.")})
+    text = form.get("wanted_quantity", "").strip() or "1"
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 1000:
+        raise Unfit({"wanted_quantity": _("Write a whole number from 1.")})
+    return {int(variant): int(text)}
+
+
+def amount(form: Mapping[str, str], name: str, currency: str) -> int:
+    """An amount of a form in minor units; empty is none. Raises Unfit."""
+    text = form.get(name, "").strip()
+    try:
+        minor = parse_money(text, currency).amount if text else 0
+    except NotMoney:
+        minor = -1
+    if minor < 0:
+        raise Unfit({name: _("Write an amount of 0 or more.")})
+    return minor
+
+
+def percentage(text: str) -> int:
+    """Hundredths of a percent of what was typed. Raises Unfit."""
+    try:
+        # A percentage has two decimals, like most money.
+        return parse_money(text.strip().rstrip("%％") or "0", "EUR").amount * 10 ** (2 - exponent("EUR"))
+    except NotMoney as error:
+        raise Unfit({"restocking": _("Write a percentage from 0 to 100.")}) from error

@@ -1,0 +1,182 @@
+"""What a person wrote into the change editor, as actions; and what a change does, as rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.checkout.services.changing import Preview
+from core.hookspecs.checkout import Address
+from core.kernel import db
+from core.kernel.i18n import gettext as _
+from core.lib.errors import Unfit
+from core.lib.money import Money, NotMoney, parse_money
+from core.orders.services.change_shapes import (
+    Action,
+    AddCharge,
+    AddGoods,
+    SetAddress,
+    SetDelivery,
+    SetPrice,
+    SetQuantity,
+)
+from core.orders.services.shapes import OrderLineView, OrderView
+
+CHARGES = ("goodwill", "fee")
+ADDRESS = ("name", "line1", "line2", "postcode", "city", "region")
+_MOST = 9_999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectRow:
+    """One line of what a change does to the money."""
+
+    title: str
+    units: int
+    amount: Money
+    is_gone: bool
+
+
+def actions_of(form: Mapping[str, str], order: OrderView) -> list[Action]:
+    """The actions of a form; fields that are as they were ask for nothing. Raises Unfit with a message per field."""
+    errors: dict[str, str] = {}
+    actions: list[Action] = []
+    for line in order.lines:
+        actions += _of_line(form, line, order.currency, errors)
+    actions += _goods(form, errors)
+    actions += _delivery(form, order, errors)
+    actions += _address(form, order)
+    actions += _charge(form, order.currency, errors)
+    if errors:
+        raise Unfit(errors)
+    return actions
+
+
+def _of_line(form: Mapping[str, str], line: OrderLineView, currency: str, errors: dict[str, str]) -> list[Action]:
+    actions: list[Action] = []
+    quantity, price = form.get(f"qty-{line.id}", "").strip(), form.get(f"price-{line.id}", "").strip()
+    if quantity and quantity != str(line.left):
+        wanted = _whole(quantity)
+        if wanted is None or wanted < line.left - line.allocated:
+            errors[f"qty-{line.id}"] = _(
+                "%(name)s: from %(least)s, because those have left.", name=line.name, least=line.left - line.allocated
+            )
+        else:
+            actions.append(SetQuantity(line_id=line.id, quantity=wanted))
+    if price and line.allocated and price != line.unit.decimal:
+        amount = _money(price, currency, f"price-{line.id}", errors)
+        if amount is not None:
+            actions.append(SetPrice(line_id=line.id, amount=amount, reason=form.get("reason", "").strip()[:200]))
+    return actions
+
+
+def _goods(form: Mapping[str, str], errors: dict[str, str]) -> list[Action]:
+    sku, quantity = form.get("add_sku", "").strip(), form.get("add_quantity", "").strip() or "1"
+    if not sku:
+        return []
+    variant = db.value("SELECT id FROM variant WHERE sku = ? AND deleted_at IS NULL", sku)
+    wanted = _whole(quantity)
+    if variant is None:
+        errors["add_sku"] = _("No variant has this SKU.")
+    if not wanted:
+        errors["add_quantity"] = _("Write a whole number from 1.")
+    return [AddGoods(variant_id=variant, quantity=wanted)] if variant is not None and wanted else []
+
+
+def _delivery(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:
+    title, text = form.get("delivery_title", "").strip(), form.get("delivery", "").strip()
+    now = delivery_now(order)
+    if (not text or text == now.decimal) and title in {"", order.delivery_title}:
+        return []
+    amount = now.amount if not text else _money(text, order.currency, "delivery", errors)
+    return [] if amount is None else [SetDelivery(amount=amount, title=title)]
+
+
+def delivery_now(order: OrderView) -> Money:
+    """What the delivery costs after its offers, in the site's form of prices."""
+    off = sum(one.amount.amount for one in order.adjustments if one.target == "delivery")
+    return Money(order.delivery.amount - off, order.currency)
+
+
+def address_fields(order: OrderView) -> dict[str, str]:
+    """The address as the editor's fields."""
+    address = order.address or Address()
+    lines = [*address.lines, "", ""]
+    return {
+        "name": address.name,
+        "line1": lines[0],
+        "line2": lines[1],
+        "postcode": address.postcode,
+        "city": address.city,
+        "region": address.region,
+    }
+
+
+def _address(form: Mapping[str, str], order: OrderView) -> list[Action]:
+    if order.address is None or "a_name" not in form:
+        return []
+    typed = {name: form.get(f"a_{name}", "").strip()[:200] for name in ADDRESS}
+    if typed == address_fields(order):
+        return []
+    lines = tuple(line for line in (typed["line1"], typed["line2"]) if line)
+    moved = replace(
+        order.address,
+        name=typed["name"],
+        lines=lines,
+        postcode=typed["postcode"],
+        city=typed["city"],
+        region=typed["region"],
+    )
+    return [SetAddress(address=moved)]
+
+
+def _charge(form: Mapping[str, str], currency: str, errors: dict[str, str]) -> list[Action]:
+    text, kind = form.get("charge", "").strip(), form.get("charge_kind", "goodwill")
+    if not text or kind not in CHARGES:
+        return []
+    amount = _money(text, currency, "charge", errors)
+    why = form.get("charge_reason", "").strip()[:200]
+    if not amount:
+        return []
+    return [AddCharge(charge="goodwill" if kind == "goodwill" else "fee", amount=amount, reason=why)]
+
+
+def _money(text: str, currency: str, name: str, errors: dict[str, str]) -> int | None:
+    try:
+        amount = parse_money(text, currency).amount
+    except NotMoney:
+        amount = -1
+    if amount < 0:
+        errors[name] = _("Write an amount of 0 or more.")
+        return None
+    return amount
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and int(text) <= _MOST else None
+
+
+def rows(preview: Preview) -> list[EffectRow]:
+    """What is taken off and added, line by line, then charges."""
+    currency = preview.order.currency
+    found = [
+        EffectRow(
+            title=share.name, units=abs(share.units), amount=Money(share.amount, currency), is_gone=share.units < 0
+        )
+        for share in preview.effect.shares
+    ]
+    found += [
+        EffectRow(
+            title=charge.reason or (_("Goodwill") if charge.amount < 0 else _("Fee")),
+            units=0,
+            amount=Money(charge.amount, currency),
+            is_gone=charge.amount < 0,
+        )
+        for charge in preview.plan.charges
+    ]
+    return found
+
+
+def names_of(variant_ids: list[int]) -> dict[int, str]:
+    """SKUs of variants, for the rows about stock. One statement."""
+    return dict(db.rows(f"SELECT id, sku FROM variant WHERE id IN ({db.marks(variant_ids)})", *variant_ids))

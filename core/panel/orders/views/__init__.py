@@ -1,0 +1,9 @@
+"""The list of orders, one order, what may be changed of it, its refunds and returns."""
+
+from __future__ import annotations
+
+import core.panel.orders.views.bulk
+import core.panel.orders.views.changes
+import core.panel.orders.views.orders
+import core.panel.orders.views.refunds
+import core.panel.orders.views.returns  # noqa: F401 -- imported for what they record

@@ -1,0 +1,37 @@
+"""Acts on many orders at once, and their slips to print."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib.errors import Forbidden, NotFound
+from core.panel.orders.services import bulk, said
+from core.panel.orders.services.find import order_numbered
+from core.panel.shell import actor, page, panel, shell, to
+
+
+@panel.post("/orders/bulk", endpoint="orders_bulk")
+@staff("orders.view")
+def act() -> Response:
+    """Capture, ship or note as delivered, with a result per order; each act asks for its own permission."""
+    numbers, name = request.form.getlist("n"), request.form.get("act", "")
+    if not numbers:
+        return to("panel.orders", say=_("Choose at least one order."), kind="bad")
+    if name == "print":
+        return _slips(numbers)
+    if name not in bulk.ACTS:
+        raise NotFound
+    if not shell().may(bulk.ACTS[name][0]):
+        raise Forbidden
+    wish = bulk.Wish(state=current(), actor=actor(), key=request.form.get("key", "")[:24])
+    results = bulk.run(name, numbers, wish)
+    return page("orders_result.html", results=results, done=sum(one.is_done for one in results))
+
+
+def _slips(numbers: list[str]) -> Response:
+    """What is in each order and where it goes, one order a sheet."""
+    orders = [order_numbered(number) for number in dict.fromkeys(numbers[: bulk.MOST])]
+    return page("orders_print.html", orders=[(order, said.address_lines(order.address)) for order in orders])

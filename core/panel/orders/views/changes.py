@@ -1,0 +1,95 @@
+"""The change editor: what a change would do is shown first; then it is confirmed once, or left."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from core.checkout.services.changing import Preview, change_order, preview_change
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib import ids
+from core.lib.errors import Broken, Refused, Unfit
+from core.lib.money import Money
+from core.orders.services.change_shapes import KEEP, POLICIES, Action
+from core.orders.services.shapes import OrderView
+from core.panel.orders import forms
+from core.panel.orders.services import wishes
+from core.panel.orders.services.find import order_numbered
+from core.panel.shell import actor, page, panel, to
+
+
+@panel.get("/orders/<number>/change", endpoint="order_change")
+@staff("orders.cancel")
+def ask(number: str) -> Response:
+    """The editor, with the order as it is."""
+    return _editor(order_numbered(number))
+
+
+@panel.post("/orders/<number>/change", endpoint="order_change_save")
+@staff("orders.cancel")
+def change(number: str) -> Response:
+    """`act` is preview (nothing is written) or confirm, which needs the price that the preview said."""
+    order = order_numbered(number)
+    policy = request.form.get("policy", KEEP)
+    policy = policy if policy in POLICIES else KEEP
+    try:
+        actions = wishes.actions_of(request.form, order)
+        if request.form.get("act") != "confirm" or not request.form.get("seen"):
+            return _looked(order, actions, policy)
+        change_order(
+            current(),
+            order.id,
+            actions,
+            key=request.form.get("key", "")[:64],
+            actor=actor(),
+            reason=request.form.get("reason", "").strip(),
+            policy=policy,
+            seen_price=request.form.get("seen", type=int),
+        )
+    except (Refused, Broken) as refusal:
+        return _editor(order, problems=_problems(refusal), status=getattr(refusal, "status", 409))
+    return to("panel.order", say=_("The order is changed."), number=number)
+
+
+def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
+    if not actions:
+        return _editor(order)
+    return _editor(order, preview=preview_change(current(), order.id, actions, policy=policy))
+
+
+def _problems(refusal: Refused | Broken) -> forms.Problems:
+    if isinstance(refusal, Unfit):
+        return list(refusal.errors.items())
+    return [("", i18n.say(refusal))]
+
+
+def _editor(
+    order: OrderView, *, preview: Preview | None = None, problems: forms.Problems | None = None, status: int = 200
+) -> Response:
+    typed = forms.typed()
+    currency = order.currency
+    effect = preview.effect if preview else None
+    stock = wishes.names_of(list(effect.stock)) if effect else {}
+    return page(
+        "order_change.html",
+        status,
+        order=order,
+        typed=typed,
+        problems=problems or [],
+        errors=forms.by_field(problems or []),
+        key=typed["key"] or ids.token(),
+        address=wishes.address_fields(order) if order.address else None,
+        delivery=wishes.delivery_now(order),
+        preview=preview,
+        rows=wishes.rows(preview) if preview else [],
+        stock=[(stock.get(variant_id, ""), pieces) for variant_id, pieces in effect.stock.items()] if effect else [],
+        sums={
+            name: Money(getattr(effect, name), currency)
+            for name in (
+                "price_before", "price_after", "delta", "tax_before", "tax_after", "to_pay", "to_refund",
+                "delivery_before", "delivery_after",
+            )
+        } if effect else {},
+    )  # fmt: skip

@@ -1,0 +1,70 @@
+"""Giving money back: what is owed, and goodwill beyond it, to the payments that took it."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from core.checkout.services.changing import change_order
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib import ids
+from core.lib.errors import Broken, Refused
+from core.lib.money import Money, parse_money
+from core.orders.services import payments
+from core.orders.services.change_shapes import AddCharge
+from core.orders.services.shapes import OrderView
+from core.panel.orders import forms
+from core.panel.orders.services.find import order_numbered
+from core.panel.shell import actor, page, panel, to
+
+
+@panel.get("/orders/<number>/refund", endpoint="order_refund")
+@staff("orders.refund")
+def ask(number: str) -> Response:
+    """What is owed, and what can be given back at most."""
+    return _page(order_numbered(number))
+
+
+@panel.post("/orders/<number>/refund", endpoint="order_refund_save")
+@staff("orders.refund")
+def refund(number: str) -> Response:
+    """Give an amount back; what is more than owed becomes goodwill, with its reason, before the money moves."""
+    order = order_numbered(number)
+    key, by_hand = request.form.get("key", "")[:40], bool(request.form.get("by_hand"))
+    try:
+        amount = parse_money(request.form.get("amount", ""), order.currency)
+        _check(order, amount)
+        more = amount.amount - order.refund_due.amount
+        if more > 0:
+            charge = AddCharge(charge="goodwill", amount=more, reason=request.form.get("reason", "").strip()[:200])
+            change_order(current(), order.id, [charge], key=f"refund:{key}", actor=actor(), reason=charge.reason)
+        payments.refund_surplus(current(), order.id, actor=actor(), key=key, at_most=amount.amount, by_hand=by_hand)
+    except (Refused, Broken) as refusal:
+        return _page(order, [("amount", i18n.say(refusal))], getattr(refusal, "status", 409))
+    return to("panel.order", say=_("%(amount)s is on its way back.", amount=i18n.money(amount)), number=number)
+
+
+def _check(order: OrderView, amount: Money) -> None:
+    left = most(order)
+    if not 0 < amount.amount <= left.amount:
+        raise payments.NothingToRefund(amount=left)
+
+
+def most(order: OrderView) -> Money:
+    """What can be given back at most."""
+    return Money(max(0, order.captured.amount - order.refunded.amount), order.currency)
+
+
+def _page(order: OrderView, problems: forms.Problems | None = None, status: int = 200) -> Response:
+    typed = forms.typed()
+    return page(
+        "order_refund.html",
+        status,
+        order=order,
+        most=most(order),
+        problems=problems or [],
+        typed=typed,
+        key=typed["key"] or ids.token(),
+    )

@@ -1,0 +1,247 @@
+"""The returns desk: the list, a new return, the steps of one, and the site's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response, request, url_for
+
+from core.checkout.services import resolving
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib import ids
+from core.lib.errors import Broken, NotFound, Refused, Unfit
+from core.lib.money import Money
+from core.orders.services import case as desk
+from core.orders.services import case_rules
+from core.orders.services.case_shapes import EXCHANGE, KINDS, CaseView
+from core.orders.services.shapes import OrderView
+from core.panel.orders import forms
+from core.panel.orders.services import returning
+from core.panel.orders.services.find import order_numbered
+from core.panel.shell import actor, address, page, panel, to
+from core.panel.stock.services import locations
+
+
+@panel.get("/returns", endpoint="returns")
+@staff("orders.view")
+def show() -> Response:
+    """Returns, exchanges and claims of this site, newest first."""
+    view, before = request.args.get("view", "open"), request.args.get("before", type=int)
+    is_open = {"open": True, "ended": False}.get(view)
+    cases = desk.list_cases(current().site, is_open=is_open, before=before)
+    named = (("open", _("Open")), ("ended", _("Ended")), ("all", _("All")))
+    return page(
+        "order_returns.html",
+        cases=[(case, returning.status(case), returning.KINDS[case.kind]) for case in cases],
+        views=[(title, address("panel.returns", view=key), key == view, None) for key, title in named],
+        next=address("panel.returns", view=view, before=cases[-1].id) if len(cases) == desk.PAGE else "",
+        first=address("panel.returns", view=view) if before else "",
+        reasons=case_rules.REASONS,
+    )
+
+
+@panel.get("/orders/<number>/return", endpoint="order_return")
+@staff("orders.cancel")
+def ask(number: str) -> Response:
+    """Which pieces come back, and why."""
+    return _new_page(order_numbered(number))
+
+
+@panel.post("/orders/<number>/return", endpoint="order_return_save")
+@staff("orders.cancel")
+def announce(number: str) -> Response:
+    """Note a return, an exchange or a claim; staff may pass over the rules, so it is approved at once."""
+    order, form = order_numbered(number), request.form
+    kind = form.get("kind", "")
+    try:
+        case_id = desk.request_case(
+            current().site,
+            order.id,
+            kind=kind if kind in KINDS else KINDS[0],
+            lines=returning.units(form, returning.returnable(order)),
+            reason=form.get("reason", ""),
+            key=form.get("key", "")[:64],
+            actor=actor(),
+            note_text=form.get("note", "").strip(),
+            wanted=returning.wanted(form) if kind == EXCHANGE else None,
+            by_rules=False,
+        )
+    except Refused as refusal:
+        return _new_page(order, _problems(refusal), refusal.status)
+    return to("panel.order_case", say=_("The return is noted."), number=number, case_id=case_id)
+
+
+def _new_page(order: OrderView, problems: forms.Problems | None = None, status: int = 200) -> Response:
+    typed = forms.typed()
+    return page(
+        "order_return.html",
+        status,
+        order=order,
+        lines=returning.returnable(order),
+        kinds=[(kind, str(words)) for kind, words in returning.KINDS.items()],
+        reasons=case_rules.reasons(),
+        problems=problems or [],
+        errors=forms.by_field(problems or []),
+        typed=typed,
+        key=typed["key"] or ids.token(),
+    )
+
+
+@panel.get("/orders/<number>/returns/<int:case_id>", endpoint="order_case")
+@staff("orders.view")
+def one(number: str, case_id: int) -> Response:
+    """One case with its next step."""
+    return _case_page(number, _case(number, case_id))
+
+
+@panel.post("/orders/<number>/returns/<int:case_id>", endpoint="order_case_step")
+@staff("orders.cancel")
+def step(number: str, case_id: int) -> Response:
+    """Take the step named `act`."""
+    case = _case(number, case_id)
+    act = _STEPS.get(request.form.get("act", ""))
+    if act is None:
+        raise NotFound
+    try:
+        said = act(case)
+    except (Refused, Broken) as refusal:
+        return _case_page(number, _case(number, case_id), _problems(refusal), getattr(refusal, "status", 409))
+    return to("panel.order_case", say=said, number=number, case_id=case_id)
+
+
+def _approve(case: CaseView) -> str:
+    desk.approve_case(current().site, case.id, actor=actor())
+    return _("Approved.")
+
+
+def _decline(case: CaseView) -> str:
+    desk.decline_case(current().site, case.id, actor=actor(), answer=request.form.get("answer", "").strip())
+    return _("Declined.")
+
+
+def _receive(case: CaseView) -> str:
+    lines = returning.units(request.form, [(line.line_id, line.name, line.to_come) for line in case.lines])
+    desk.receive_case(current().site, case.id, lines, actor=actor())
+    return _("Noted as received.")
+
+
+def _inspect(case: CaseView) -> str:
+    found = returning.found(request.form, case.lines)
+    desk.inspect_case(current().site, case.id, found, actor=actor(), location_id=request.form.get("location", type=int))
+    return _("Every piece is where it belongs.")
+
+
+def _resolve(case: CaseView) -> str:
+    granted = resolving.resolve(current(), case.id, _terms(case), actor=actor())
+    return _("Resolved: %(amount)s is granted.", amount=i18n.money(granted))
+
+
+_STEPS: dict[str, Callable[[CaseView], str]] = {
+    "approve": _approve,
+    "decline": _decline,
+    "receive": _receive,
+    "inspect": _inspect,
+    "resolve": _resolve,
+}
+
+
+def _terms(case: CaseView) -> resolving.Terms:
+    form, currency = request.form, case.currency
+    return resolving.Terms(
+        restocking=returning.amount(form, "restocking", currency),
+        return_delivery=returning.amount(form, "return_delivery", currency),
+        goodwill=returning.amount(form, "goodwill", currency),
+        way=resolving.REPLACE if form.get("way") == resolving.REPLACE else resolving.REFUND,
+        answer=form.get("answer", "").strip()[:2000],
+    )
+
+
+def _case(number: str, case_id: int) -> CaseView:
+    case = desk.case_view(current().site, case_id)
+    if case.order_number != number:
+        raise NotFound
+    return case
+
+
+def _problems(refusal: Refused | Broken) -> forms.Problems:
+    if isinstance(refusal, Unfit):
+        return [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
+    return [(getattr(refusal, "field", None) or "", i18n.say(refusal))]
+
+
+def _case_page(number: str, case: CaseView, problems: forms.Problems | None = None, status: int = 200) -> Response:
+    terms = resolving.terms_by_rules(current(), case)
+    return page(
+        "order_case.html",
+        status,
+        case=case,
+        number=number,
+        kind=str(returning.KINDS[case.kind]),
+        reason=str(case_rules.REASONS.get(case.reason, case.reason)),
+        at=returning.status(case),
+        fates=[(fate, str(words)) for fate, words in returning.FATES.items()],
+        places=locations(),
+        terms={
+            name: Money(getattr(terms, name), case.currency).decimal
+            for name in ("restocking", "return_delivery", "goodwill")
+        },
+        value=Money(case.value, case.currency),
+        granted=Money(case.granted, case.currency),
+        problems=problems or [],
+        errors=forms.by_field(problems or []),
+        typed=forms.typed(),
+        back=url_for("panel.returns"),
+    )
+
+
+@panel.get("/returns/rules", endpoint="return_rules")
+@staff("site.edit")
+def rules() -> Response:
+    """What shoppers may send back by themselves."""
+    return _rules_page()
+
+
+@panel.post("/returns/rules", endpoint="return_rules_save")
+@staff("site.edit")
+def save_rules() -> Response:
+    """Store the rules."""
+    form, currency = request.form, current().site.currency
+    try:
+        days = form.get("window_days", "").strip()
+        if not (days.isascii() and days.isdecimal()):
+            raise Unfit({"window_days": _("Write a number of days from 0 to 3650.")})
+        before = case_rules.rules_of(current().site)
+        case_rules.set_rules(
+            current().site,
+            case_rules.Rules(
+                window_days=int(days[:5]),
+                excluded_kinds=tuple(word for word in form.get("excluded_kinds", "").replace(",", " ").split()),
+                restocking=returning.percentage(form.get("restocking", "")),
+                return_delivery={
+                    **before.return_delivery,
+                    currency: returning.amount(form, "return_delivery", currency),
+                },
+                approves_itself=bool(form.get("approves_itself")),
+            ),
+            actor=actor(),
+        )
+    except Refused as refusal:
+        return _rules_page(_problems(refusal), refusal.status)
+    return to("panel.return_rules", say=_("The rules are saved."))
+
+
+def _rules_page(problems: forms.Problems | None = None, status: int = 200) -> Response:
+    stored, currency = case_rules.rules_of(current().site), current().site.currency
+    return page(
+        "order_return_rules.html",
+        status,
+        rules=stored,
+        restocking=i18n.number(stored.restocking / 100),
+        delivery=Money(stored.return_delivery.get(currency, 0), currency),
+        problems=problems or [],
+        errors=forms.by_field(problems or []),
+        typed=forms.typed(),
+    )

@@ -1,0 +1,187 @@
+"""Orders are changed, refunded, taken back and worked on many at a time, without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.kernel.sites import state_of
+from core.orders.services.payments import mark_paid
+from core.orders.services.read import order_view
+from core.orders.services.ship import ship
+from core.testing.shop import Item
+from tests.core.panel.conftest import Panel, words
+
+
+@pytest.fixture
+def placed(sell: Callable[..., Item], order: Callable[..., Any]) -> str:
+    """The number of an order of two lamps at 89.00, of five in stock."""
+    return str(order(sell("LAMP", 8900, stock=5, name="Lamp"), 2).number)
+
+
+def field(panel: Panel, path: str, pattern: str) -> str:
+    found = re.search(pattern, panel.get(path).get_data(as_text=True))
+    assert found is not None, pattern
+    return found[1]
+
+
+def of(placed: str) -> Any:
+    return order_view(db.value("SELECT id FROM orders WHERE number = ?", placed))
+
+
+@pytest.fixture
+def sent(placed: str, site: Site) -> str:
+    """Paid and shipped."""
+    order = of(placed)
+    mark_paid(state_of(site.id), order.id, actor="staff:1")
+    ship(site, order.id, actor="staff:1")
+    return placed
+
+
+def seen_price(answer: Any) -> str:
+    found = re.search(r'name="seen" value="(\d+)"', answer.get_data(as_text=True))
+    assert found is not None
+    return found[1]
+
+
+def test_a_change_is_previewed_and_then_confirmed(panel: Panel, placed: str, sell: Callable[..., Item]) -> None:
+    sell("CUP", 1250, stock=3, name="Cup")
+    path = f"/panel/orders/{placed}/change"
+    quantity = field(panel, path, r'name="(qty-\d+)"')
+    form = {quantity: "3", "add_sku": "CUP", "add_quantity": "2", "key": "one", "policy": "keep", "act": "preview"}
+    preview = panel.post(path, form)
+    said = words(preview)
+    assert "€178.00" in said
+    assert "€292.00" in said
+    assert "The shopper owes €292.00" in said
+    assert db.value("SELECT SUM(allocated) FROM stock_level") == 2
+    confirmed = {**form, "act": "confirm", "seen": seen_price(preview)}
+    assert "The order is changed" in words(panel.follow(panel.post(path, confirmed)))
+    panel.post(path, confirmed)
+    assert of(placed).due.amount == 29200
+    assert db.value("SELECT SUM(allocated) FROM stock_level") == 5
+    assert "Changed: €178.00 before, €292.00 after" in words(panel.get(f"/panel/orders/{placed}"))
+
+
+def test_nothing_is_confirmed_that_was_not_shown(panel: Panel, placed: str) -> None:
+    path = f"/panel/orders/{placed}/change"
+    quantity = field(panel, path, r'name="(qty-\d+)"')
+    assert panel.post(path, {quantity: "1", "act": "confirm", "key": "k"}).status_code == 200
+    answer = panel.post(path, {quantity: "1", "act": "confirm", "key": "k", "seen": "1"})
+    assert answer.status_code == 409
+    assert "since the preview" in words(answer)
+    assert of(placed).due.amount == 17800
+
+
+def test_what_was_typed_wrong_stays_with_its_reason(panel: Panel, sent: str) -> None:
+    path = f"/panel/orders/{sent}/change"
+    quantity = field(panel, path, r'name="(qty-\d+)"')
+    answer = panel.post(path, {quantity: "1", "add_sku": "NOPE", "charge": "much", "act": "preview"})
+    assert answer.status_code == 422
+    said = words(answer)
+    for message in ("from 2, because those have left", "No variant has this SKU", "Write an amount of 0 or more"):
+        assert message in said
+    assert 'value="NOPE"' in answer.get_data(as_text=True)
+
+
+def test_more_than_is_owed_goes_back_as_goodwill(panel: Panel, sent: str) -> None:
+    path = f"/panel/orders/{sent}/refund"
+    form = {"amount": "10.00", "reason": "It came late", "key": "one", "by_hand": "1"}
+    for _ in range(2):
+        panel.post(path, form)
+    order = of(sent)
+    assert (order.refunded.amount, order.charges.amount, order.refund_due.amount) == (1000, -1000, 0)
+    assert panel.post(path, {"amount": "500", "key": "two", "by_hand": "1"}).status_code == 409
+    assert "It came late" in words(panel.get(f"/panel/orders/{sent}"))
+
+
+def test_a_return_goes_through_the_desk(panel: Panel, sent: str) -> None:
+    path = f"/panel/orders/{sent}/return"
+    line = field(panel, path, r'name="(line-\d+)"')
+    answer = panel.post(path, {"kind": "return", line: "1", "reason": "changed_mind", "key": "one"})
+    case = re.sub(r"^https?://[^/]+", "", answer.headers["Location"])
+    assert "Approved" in words(panel.get(case))
+    panel.post(case, {"act": "receive", line: "1"})
+    number = line.removeprefix("line-")
+    panel.post(case, {"act": "inspect", f"damaged-{number}": "1"})
+    said = words(panel.follow(panel.post(case, {"act": "resolve", "restocking": "9", "goodwill": "0"})))
+    assert "€80.00 is granted" in said
+    assert of(sent).refund_due.amount == 8000
+    assert db.value("SELECT damaged FROM stock_level") == 1
+    assert sent in words(panel.get("/panel/returns?view=ended"))
+
+
+def test_an_exchange_and_a_claim_begin_at_the_same_desk(panel: Panel, sent: str, sell: Callable[..., Item]) -> None:
+    sell("CUP", 1250, stock=3, name="Cup")
+    path = f"/panel/orders/{sent}/return"
+    line = field(panel, path, r'name="(line-\d+)"')
+    form = {"kind": "exchange", line: "1", "reason": "does_not_fit", "key": "x"}
+    assert panel.post(path, {**form, "wanted_sku": "NOPE"}).status_code == 422
+    assert panel.post(path, {**form, "wanted_sku": "CUP"}).status_code == 303
+    assert panel.post(path, {"kind": "claim", line: "1", "reason": "damaged", "key": "c"}).status_code == 303
+    case = f"/panel/orders/{sent}/returns/{db.value('SELECT MAX(id) FROM order_case')}"
+    panel.post(case, {"act": "resolve", "way": "refund"})
+    assert of(sent).refund_due.amount == 8900
+    assert panel.post(path, {"kind": "claim", line: "1", "reason": "damaged", "key": "d"}).status_code == 422
+
+
+def test_the_rules_are_kept_and_used(panel: Panel) -> None:
+    form = {"window_days": "30", "restocking": "12.5", "return_delivery": "4.90", "excluded_kinds": "voucher"}
+    assert "The rules are saved" in words(panel.follow(panel.post("/panel/returns/rules", form)))
+    page = panel.get("/panel/returns/rules").get_data(as_text=True)
+    for value in ('value="30"', 'value="12.5"', 'value="4.90"', 'value="voucher"'):
+        assert value in page
+    assert panel.post("/panel/returns/rules", {**form, "window_days": "soon"}).status_code == 422
+
+
+def test_many_orders_are_shipped_with_an_answer_each(
+    panel: Panel, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    lamp = sell("LAMP", 8900, stock=9)
+    numbers = [str(order(lamp).number) for _ in range(3)]
+    panel.post("/panel/orders/bulk", {"n": numbers[:1], "act": "ship", "key": "a"})
+    said = words(panel.post("/panel/orders/bulk", {"n": numbers, "act": "ship", "key": "b"}))
+    assert "2 of 3 orders are done" in said
+    assert db.value("SELECT COUNT(*) FROM shipment") == 3
+    assert "Choose at least one order" in words(panel.follow(panel.post("/panel/orders/bulk", {"act": "ship"})))
+    assert panel.post("/panel/orders/bulk", {"n": numbers, "act": "nonsense"}).status_code == 404
+
+
+def test_slips_say_what_waits_and_where_it_goes(panel: Panel, placed: str) -> None:
+    said = words(panel.post("/panel/orders/bulk", {"n": [placed], "act": "print"}))
+    assert "10115 Berlin" in said
+    assert "LAMP" in said
+
+
+def test_only_those_who_may_do_it(colleague: Callable[..., Panel], placed: str) -> None:
+    theirs = colleague({"orders.view"})
+    assert theirs.get("/panel/returns").status_code == 200
+    for path in ("change", "refund", "return"):
+        assert theirs.get(f"/panel/orders/{placed}/{path}").status_code == 403
+    for act in ("ship", "capture"):
+        assert theirs.post("/panel/orders/bulk", {"n": [placed], "act": act}).status_code == 403
+
+
+def test_cases_are_found_under_their_own_order_only(panel: Panel, sent: str, placed: str, other_site: Site) -> None:
+    path = f"/panel/orders/{sent}/return"
+    line = field(panel, path, r'name="(line-\d+)"')
+    panel.post(path, {"kind": "return", line: "1", "reason": "wrong", "key": "one"})
+    case_id = db.value("SELECT id FROM order_case")
+    assert panel.get(f"/panel/orders/99999/returns/{case_id}").status_code == 404
+    with db.transaction():
+        db.execute("UPDATE order_case SET site_id = ?", other_site.id)
+    assert panel.get(f"/panel/orders/{sent}/returns/{case_id}").status_code == 404
+
+
+def test_the_proof_shows_a_difference_and_puts_it_right(panel: Panel, placed: str) -> None:
+    assert "Every level is the sum of its moves" in words(panel.get("/panel/stock/proof"))
+    with db.transaction():
+        db.execute("UPDATE stock_level SET on_hand = 7")
+    assert "LAMP" in words(panel.get("/panel/stock/proof"))
+    assert "1 levels are right again" in words(panel.follow(panel.post("/panel/stock/proof")))
+    assert db.value("SELECT on_hand FROM stock_level") == 5
