@@ -277,6 +277,21 @@ def test_checkout_asks_little_says_what_is_wrong_and_loses_nothing(visit: Callab
     assert "Thank you, Mira" in page.inner_text("h1")
 
 
+@pytest.mark.parametrize("view", [PHONE], ids=str)
+def test_summary_that_was_unfolded_stays_so_while_sums_are_asked_anew(visit: Callable[[str], Page]) -> None:
+    add_lamp(visit)
+    page = visit("/checkout")
+    lines = page.locator("#checkout-summary .order-line")
+    expect(lines).to_be_hidden()
+    page.tap("#checkout-summary summary >> nth=0")
+    expect(lines).to_be_visible()
+    with page.expect_response("**/checkout/save"):
+        page.select_option("#country", "FR")
+    expect(page.locator("#checkout-address")).to_contain_text("Postcode")
+    page.wait_for_load_state("networkidle")
+    expect(lines).to_be_visible()
+
+
 def test_order_on_paper_is_what_was_bought_and_nothing_to_press(visit: Callable[[str], Page]) -> None:
     add_lamp(visit)
     page = visit("/checkout")
@@ -332,10 +347,26 @@ def test_every_page_is_named_headed_and_free_of_barriers(visit: Callable[[str], 
         assert page.locator("main").count() == 1, path
         assert page.evaluate(SMALL, 24) == [], path
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert axe_violations(page) == [], (path, scheme)
         page.keyboard.press("Tab")
         assert focused(page) == "Skip to content", path
+
+
+JUMPS = """() => new Promise((go) => {
+  let sum = 0;
+  new PerformanceObserver((list) => { for (const one of list.getEntries()) sum += one.value; })
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => go(sum), 300);
+})"""
+
+
+@pytest.mark.parametrize("view", [PHONE], ids=str)
+def test_no_page_jumps_while_it_opens(visit: Callable[[str], Page]) -> None:
+    page = add_lamp(visit)
+    for path in (*MAIN, *OTHER):
+        visit(path)
+        assert page.evaluate(JUMPS) <= 0.02, path
 
 
 def test_styles_and_scripts_of_a_page_stay_below_60_kb(visit: Callable[[str], Page], page: Page) -> None:

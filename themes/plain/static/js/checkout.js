@@ -51,7 +51,7 @@ export function attach(form) {
   /** What was typed or unfolded while the answer was on its way stays. */
   function replace(old, fresh) {
     const folds = [...old.querySelectorAll("details")];
-    fresh.querySelectorAll("details").forEach((fold, n) => { if (folds[n]) fold.open = folds[n].open; });
+    fresh.querySelectorAll("details").forEach((fold, n) => { if (folds[n]) { fold.open = folds[n].open; Object.assign(fold.dataset, folds[n].dataset); } });
     for (const field of fresh.querySelectorAll("input:not([type=radio], [type=checkbox], [type=hidden]), textarea")) {
       const typed = old.querySelector(`#${CSS.escape(field.id)}`);
       if (typed?.value && typed.tagName === field.tagName) field.value = typed.value;
