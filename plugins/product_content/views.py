@@ -29,6 +29,7 @@ from plugins.product_content.forms import KINDS, ProductContent
 from plugins.product_content.models import Download
 from plugins.product_content.services import downloads, related, sizes, specs
 from plugins.product_content.services.keeping import PLUGIN, LanguageForm
+from plugins.product_content.services.reading import CATEGORY, PRODUCT
 
 panel = Views()
 shop = Views("/product-files")
@@ -47,11 +48,11 @@ def _file_values(site: Site, product_id: int) -> dict[str, Any]:
 
 
 def _product_sizes(site: Site, product_id: int) -> dict[str, Any]:
-    return sizes.form_values(site, sizes.PRODUCT, product_id)
+    return sizes.form_values(site, PRODUCT, product_id)
 
 
 def _category_sizes(site: Site, category_id: int) -> dict[str, Any]:
-    return sizes.form_values(site, sizes.CATEGORY, category_id)
+    return sizes.form_values(site, CATEGORY, category_id)
 
 
 SPECS = _section("product", "specs", "Specifications", specs.form_values)

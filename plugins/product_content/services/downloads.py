@@ -24,6 +24,7 @@ from core.api import (
 )
 from plugins.product_content.models import Download
 from plugins.product_content.services.keeping import PLUGIN, changed, must_exist
+from plugins.product_content.services.reading import content_of
 
 KINDS = {
     "pdf": "application/pdf",
@@ -188,7 +189,7 @@ def _of(site: Site, product_id: int) -> list[Download]:
 
 def shown_downloads(site: Site, product: ProductPage) -> list[Download]:
     """The files for readers of this page's language."""
-    return [row for row in _of(site, product.id) if row.language in {"", language()}]
+    return [file for file in content_of(site, product).downloads if file.language in {"", language()}]
 
 
 def public_file(site: Site, download_id: int) -> tuple[Download, Path]:

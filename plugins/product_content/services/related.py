@@ -30,6 +30,7 @@ from core.api import gettext as _
 from plugins.product_content.forms import KINDS, Unreadable, skus
 from plugins.product_content.models import Related
 from plugins.product_content.services.keeping import changed, end_pages, must_exist
+from plugins.product_content.services.reading import content_of
 
 _FOUND = 8
 _MOST = 24
@@ -160,9 +161,9 @@ def _store(site: Site, product_id: int, wanted: Mapping[str, list[int]], actor: 
 
 def shelves(site: Site, product: ProductPage, *, fall_back: bool, most: int) -> list[Shelf]:
     """What the product's page shows below: only goods that the site shows now, and each once."""
-    picked = _picked(site, product.id)
-    newer = Related.for_site(site).where(Related.other_id == product.id, Related.kind == "replaces")
-    wanted = {"newer": [row.product_id for row in newer.order_by(Related.id)], **picked}
+    related = content_of(site, product).related
+    picked = {kind: related.get(kind, []) for kind in KINDS}
+    wanted = {"newer": related.get("newer", []), **picked}
     ids = {other for others in wanted.values() for other in others}
     depends(*(f"product:{other}" for other in ids))
     cards = cards_for(site, language(), current_currency(), sorted(ids)) if ids else {}

@@ -22,8 +22,7 @@ from core.api import gettext as _
 from plugins.product_content.forms import Unreadable, sizes, sizes_text
 from plugins.product_content.models import Sizes
 from plugins.product_content.services.keeping import LONGEST_NOTE, LanguageForm, must_exist
-
-PRODUCT, CATEGORY = "product", "category"
+from plugins.product_content.services.reading import CATEGORY, PRODUCT, content_of
 
 
 def form_values(site: Site, owner: str, owner_id: int) -> dict[str, Any]:
@@ -99,8 +98,7 @@ def shown_sizes(site: Site, product: ProductPage) -> Sizes | None:
     depends(_tag(site))
     nearest = [crumb.category_id for crumb in reversed(product.crumbs)]
     others = sorted(product.category_ids - {*nearest})
-    found = {(CATEGORY, row.owner_id, row.language): row for row in _of(site, CATEGORY, [*nearest, *others])}
-    found.update({(PRODUCT, row.owner_id, row.language): row for row in _of(site, PRODUCT, [product.id])})
+    found = content_of(site, product).sizes
     owners = [(PRODUCT, product.id), *((CATEGORY, category_id) for category_id in [*nearest, *others])]
     for owner in owners:
         for tag in dict.fromkeys((language(), site.language)):

@@ -10,6 +10,7 @@ from core.api import ProductPage, Site, Unfit, language, transaction
 from plugins.product_content.forms import Unreadable, specs, specs_text
 from plugins.product_content.models import Specs
 from plugins.product_content.services.keeping import LanguageForm, changed, must_exist
+from plugins.product_content.services.reading import content_of
 
 _REFERENCE = re.compile(r"\[([a-z0-9][a-z0-9_-]*)\]")
 
@@ -49,7 +50,7 @@ def shown_specs(site: Site, product: ProductPage) -> tuple[str, list[dict[str, A
 
     A value such as `[material]` stands for that attribute of the product. Attributes that no row names come first.
     """
-    kept = {row.language: row.groups for row in _of(site, product.id)}
+    kept = content_of(site, product).specs
     tag = language() if language() in kept else site.language
     return tag, _mixed(kept.get(tag, []), product)
 

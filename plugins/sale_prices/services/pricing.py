@@ -1,4 +1,4 @@
-"""What a batch of variants costs now, by one statement, and one more where a sale leaves reduced goods out.
+"""What a batch of variants costs now, by two statements, and one more where a sale leaves reduced goods out.
 
 Of the sales that hold, the lowest price wins, and of equal ones the older sale. An answer holds until the first of all
 sales for that variant begins or ends; before the first begins, it is the list price, so that pages and cards turn at
@@ -21,11 +21,13 @@ from core.api import (
     depends,
     exponent,
     instant,
+    kept,
     marks,
     micros,
     now,
     percent,
     rows,
+    value,
 )
 from plugins.sale_prices.models import CATEGORY, EXACT, FIXED, PERCENT, PRODUCT, TO_95, TO_99, VARIANT
 
@@ -77,6 +79,14 @@ def answers(site: Site, queries: Sequence[PriceQuery]) -> dict[PriceQuery, Promo
     return said
 
 
+def has_sales(site: Site) -> bool:
+    """Whether any sale may concern anything: most pages of most shops are spared the question which one."""
+    return kept(tag(site), lambda: bool(value(_ANY, site.id, micros(now()))))
+
+
+_ANY = "SELECT 1 FROM sale_prices_sale WHERE site_id = ? AND active AND (ends IS NULL OR ends > ?) LIMIT 1"
+
+
 def winners(
     site: Site, queries: Sequence[PriceQuery], at: datetime, without: int | None = None
 ) -> dict[PriceQuery, Found]:
@@ -84,7 +94,7 @@ def winners(
 
     `without` leaves one sale out, to see what the others say.
     """
-    terms = _terms(site, queries, at, without) if queries else []
+    terms = _terms(site, queries, at, without) if queries and has_sales(site) else []
     if not terms:
         return {}
     by_target: dict[tuple[str, int], list[Term]] = defaultdict(list)
