@@ -16,7 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from core.api import Settings, Site, Text, Unfit, now, setting
 from core.api import gettext as _
-from plugins.api.services.scopes import SCOPES
+from plugins.api.models.scopes import SCOPES
 
 
 class Api(Settings):

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from core.api import Settings, Site, Unfit, setting
 from core.api import gettext as _
-from plugins.webhooks.services.kinds import KINDS
+from plugins.webhooks.models.kinds import KINDS
 
 _LONGEST_URL = 2_000
 _LONGEST_TITLE = 120

@@ -170,7 +170,7 @@ def deliveries() -> Any:
         after=_number(asked.get("after", "")),
     )
     found, following = services.deliveries(site, filters)
-    kept = {name: asked[name] for name in ("to", "state", "kind") if asked.get(name)}
+    kept: dict[str, Any] = {name: asked[name] for name in ("to", "state", "kind") if asked.get(name)}
     return render(
         "webhooks/deliveries.html",
         deliveries=found,

@@ -1,1 +1,7 @@
-"""The operations of the API and its keys. Each module below is one noun or use case."""
+"""The operations of the API and its keys. The modules named here declare the operations, each a noun."""
+
+from __future__ import annotations
+
+from plugins.api.services import carts, catalogue, checkout, orders
+
+__all__ = ["carts", "catalogue", "checkout", "orders"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import UNSET
 
 from core.api import CART as AT_CART
@@ -22,7 +24,7 @@ from core.api import (
 )
 from core.api import Details as CoreDetails
 from plugins.api.forms import AddressSent, DetailsChange, LineChange, NewCart, NewCode, NewLine
-from plugins.api.services import scopes
+from plugins.api.models import scopes
 from plugins.api.services.operations import Call, currency_of, language_of, operation
 from plugins.api.services.shapes import (
     Address,
@@ -199,7 +201,7 @@ def _quote(call: Call) -> Quote:
     )  # fmt: skip
 
 
-def _common(view: CheckoutView) -> dict[str, object]:
+def _common(view: CheckoutView) -> dict[str, Any]:
     totals = view.quote.totals
     return {
         "currency": view.stored.currency,

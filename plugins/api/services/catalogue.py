@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from core.api import CategoryNode as Node
 from core.api import (
@@ -25,7 +26,7 @@ from core.api import (
 )
 from core.api import Picture as StoredPicture
 from plugins.api.forms import ListQuery, SearchQuery, Spoken
-from plugins.api.services import scopes
+from plugins.api.models import scopes
 from plugins.api.services.operations import Call, currency_of, language_of, operation
 from plugins.api.services.shapes import (
     Card,
@@ -138,7 +139,7 @@ def _flat(nodes: Sequence[Node]) -> Iterator[Node]:
 # -- into shapes -------------------------------------------------------------------------------------------------------
 
 
-def _page(site: Site, found: Listing) -> dict[str, object]:
+def _page(site: Site, found: Listing) -> dict[str, Any]:
     return {
         "items": tuple(_card(site, card) for card in found.cards),
         "total": found.total,

@@ -19,7 +19,8 @@ from core.api import (
     url_for,
 )
 from plugins.api.forms import NewOrder
-from plugins.api.services import once, scopes
+from plugins.api.models import scopes
+from plugins.api.services import once
 from plugins.api.services.carts import found_cart
 from plugins.api.services.operations import Call, operation
 from plugins.api.services.shapes import BegunPayment, PlacedOrder, Row, Status, money

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-import plugins.api.services.carts
-import plugins.api.services.catalogue
-import plugins.api.services.checkout
-import plugins.api.services.orders  # noqa: F401 -- they declare the operations
 from core.api import Site
 from plugins.api.forms import Id, Sent
+from plugins.api.models.scopes import SCOPES
 from plugins.api.services.operations import OPERATIONS, Operation
-from plugins.api.services.scopes import SCOPES
 from plugins.api.services.shapes import Problem
 
 VERSION = "1.0.0"
@@ -60,7 +56,8 @@ def document(site: Site, title: str) -> dict[str, Any]:
             },
         },
     }
-    return _of_site(site, found)
+    whole: dict[str, Any] = _of_site(site, found)
+    return whole
 
 
 def _of_site(site: Site, part: Any) -> Any:
@@ -114,7 +111,7 @@ def schemas() -> dict[str, Any]:
 
 
 def _without_nul(part: Any) -> Any:
-    """A body's schema in which every free text says that it takes no NUL."""
+    """The schema of something sent, in which every free text says that it takes no NUL."""
     if isinstance(part, list):
         return [_without_nul(one) for one in part]
     if not isinstance(part, dict):
@@ -167,7 +164,7 @@ def _query(shape: type[Sent]) -> list[dict[str, Any]]:
             "in": "query",
             "required": name in needed,
             **({"description": described} if (described := _description(about)) else {}),
-            "schema": _without_null(about),
+            "schema": _without_nul(_without_null(about)),
         }
         for name, about in schema["properties"].items()
     ]
@@ -234,7 +231,7 @@ def _object(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {name: example(about) for name, about in schema.get("properties", {}).items()}
 
 
-_EXAMPLES = {
+_EXAMPLES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "object": _object,
     "array": lambda schema: [example(schema["items"])] if schema.get("minItems") else [],
     "string": lambda schema: str(schema.get("default", "")),

@@ -8,7 +8,7 @@ from core.api import Money as CoreMoney
 from core.api import NotFound, OrderFilters, OrderView, cancel_order, list_orders, mark_paid, order_view, ship_order
 from core.api import OrderRow as StoredRow
 from plugins.api.forms import Cancellation, LineUnits, NewShipment, OrderQuery, PaidByHand
-from plugins.api.services import scopes
+from plugins.api.models import scopes
 from plugins.api.services.carts import address
 from plugins.api.services.checkout import status
 from plugins.api.services.operations import Call, operation

@@ -10,7 +10,8 @@ import pytest
 
 from core.api import Site, now
 from plugins.api import forms, plugin
-from plugins.api.services import keys, scopes
+from plugins.api.models import scopes
+from plugins.api.services import keys
 
 # Imported first: else loading the plugin would import its modules anew, beside those that the tests reach into.
 assert plugin.PLUGIN

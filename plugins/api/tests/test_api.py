@@ -448,6 +448,8 @@ def test_fields_that_are_not_declared_are_refused(program, sell):
     assert app.get("/products?nonsense=1", 422)["code"] == "unfit"
     assert app.get("/products?limit=1&limit=2", 422)["errors"][0]["field"] == "limit"
     assert app.get("/categories?x=%00", 422)["code"] == "unfit"
+    assert app.get("/orders?placed_from=0.5", 422)["errors"][0]["field"] == "placed_from"
+    assert app.get("/orders?placed_from=2026-01-01T00:00:00Z")["items"] == []
     assert app.get("/cart?x=1", 422)["errors"][0]["field"] == "x"
 
 

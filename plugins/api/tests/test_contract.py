@@ -169,10 +169,7 @@ def test_every_parameter_that_does_not_fit_is_refused_with_a_problem(walk: Walk)
         line_id = walk.fresh_cart()
         said = walk.document["paths"][one.path][one.method.lower()]["parameters"]
         for parameter in (parameter for parameter in said if parameter["in"] == "query"):
-            free = parameter["schema"].get("type") == "string" and "pattern" not in parameter["schema"]
-            if parameter["schema"].get("format") == "date-time":
-                free = False
-            value = "x" * 400 if free else "~"
+            value = "x" * 400 if "maxLength" in parameter["schema"] else "~"
             walk.app.ask(one.method, f"{one.path.format(**dict.fromkeys(one.parts, 1))}?{parameter['name']}={value}")
             walk.checked(one, 422)
         walk.app.ask(one.method, walk.path(one, line_id).partition("?")[0] + "?nobody_declared=1", walk.body(one))
@@ -185,7 +182,7 @@ def test_every_parameter_that_does_not_fit_is_refused_with_a_problem(walk: Walk)
 
 
 def test_every_operation_needs_its_scope_its_key_and_its_cart(walk: Walk, program: Any) -> None:
-    from plugins.api.services.scopes import SCOPES
+    from plugins.api.models.scopes import SCOPES
 
     for one in OPERATIONS:
         line_id = walk.fresh_cart()

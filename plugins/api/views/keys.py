@@ -22,8 +22,8 @@ from core.api import (
 )
 from core.api import gettext as _
 from plugins.api import forms
+from plugins.api.models.scopes import SCOPES
 from plugins.api.services import keys
-from plugins.api.services.scopes import SCOPES
 
 panel = Views()
 may_edit = staff("api.edit")

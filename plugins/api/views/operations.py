@@ -28,7 +28,7 @@ from core.api import (
     take_limit,
 )
 from plugins.api.forms import Api
-from plugins.api.services import keys, openapi
+from plugins.api.services import keys
 from plugins.api.services.operations import OPERATIONS, Call, Operation
 from plugins.api.views import reading
 from plugins.api.views.place import shop
@@ -40,8 +40,6 @@ _SHOWN = "ETag, Retry-After, X-Request-Id"
 _BY_PATH: dict[str, dict[str, Operation]] = {}
 for _one in OPERATIONS:
     _BY_PATH.setdefault(_one.path, {})[_one.method] = _one
-# The document imports every module that declares operations.
-assert openapi.schemas
 add_limit("api.refused", LimitRule(address="60 per minute"))
 
 

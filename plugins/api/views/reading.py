@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -57,6 +58,9 @@ def query_of(one: Operation) -> Any:
     # The library takes the word "null" for nothing; here what is not wanted is left out.
     if empty := [name for name in sent if getattr(read, name) is None]:
         raise Unfit(dict.fromkeys(empty, "Leave out what is not wanted."))
+    # And a number for the seconds since 1970.
+    if bare := [name for name, text in sent.items() if isinstance(getattr(read, name), datetime) and ":" not in text]:
+        raise Unfit(dict.fromkeys(bare, "Write an instant such as 2026-11-26T08:00:00Z."))
     return read
 
 

@@ -14,8 +14,8 @@ from flask import Response
 from core.api import NotFound, Site, absolute, current_site, current_visitor, public, render
 from core.api import gettext as _
 from plugins.api.forms import Api
+from plugins.api.models.scopes import SCOPES
 from plugins.api.services.openapi import ROOT, document, example
-from plugins.api.services.scopes import SCOPES
 from plugins.api.views.place import shop
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plugins.webhooks.models.kinds import KINDS, title_of
 from plugins.webhooks.services.endpoints import (
     delete_endpoint,
     drop_old_secrets,
@@ -14,7 +15,6 @@ from plugins.webhooks.services.endpoints import (
     secrets_of,
 )
 from plugins.webhooks.services.events import forget_old, keep_event
-from plugins.webhooks.services.kinds import KINDS, title_of
 from plugins.webhooks.services.reading import (
     Filters,
     attempts_of,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -195,8 +196,8 @@ def _note(
     verb: str,
     endpoint_id: int,
     title: str,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
 ) -> None:
     record_activity(
         actor, verb, f"webhook endpoint:{endpoint_id}", before=before, after=after, site_id=site.id, title=title

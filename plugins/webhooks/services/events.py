@@ -11,7 +11,7 @@ import msgspec
 
 from core.api import Delivery, Site, enqueue_job, execute, micros, now, rows, transaction, value
 from plugins.webhooks.models import SENDING, WAITING
-from plugins.webhooks.services.kinds import kind_of
+from plugins.webhooks.models.kinds import kind_of
 
 
 def keep_event(site: Site, told: Delivery) -> None:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from core.api import NotFound, Site, enqueue_job, execute, micros, now, record_activity, rows, transaction, uid
 from plugins.webhooks.models import DEAD, SENT, WAITING
+from plugins.webhooks.models.kinds import TEST
 from plugins.webhooks.services.endpoints import find_endpoint
 from plugins.webhooks.services.events import body_of, hears, store_deliveries, store_event
-from plugins.webhooks.services.kinds import TEST
 
 _MOST = 10_000
 

@@ -30,8 +30,8 @@ from core.api import (
 from core.api import gettext as _
 from plugins.webhooks import client
 from plugins.webhooks.models import DEAD, FAILURES, GONE, SENDING, SENT, WAITING
+from plugins.webhooks.models.kinds import TEST
 from plugins.webhooks.services.endpoints import open_secrets
-from plugins.webhooks.services.kinds import TEST
 from plugins.webhooks.services.signing import signature
 
 LADDER = tuple(
@@ -108,7 +108,7 @@ def _claim_due(site: Site) -> list[Claimed]:
         *(site.id, WAITING, at, SENDING, at),
     )
     each: Counter[int] = Counter()
-    claimed = []
+    claimed: list[Claimed] = []
     for delivery_id, endpoint_id in due:
         if each[endpoint_id] >= AT_ONCE_EACH or len(claimed) >= AT_ONCE:
             continue
