@@ -37,7 +37,7 @@ from core.catalogue.services.drafts import (
     ValueDraft,
     VariantDraft,
 )
-from core.catalogue.services.lists import cards_for, listing
+from core.catalogue.services.lists import cards_for, cards_only, listing
 from core.catalogue.services.media import add_picture
 from core.catalogue.services.pages import product_page
 from core.catalogue.services.products import save_product, save_products
@@ -144,6 +144,7 @@ from core.kernel.messages import enqueue_message
 from core.kernel.outside import link, render_outside
 from core.kernel.plugins import Attribute, Csp, MenuEntry, PanelSection, Permission, Plugin
 from core.kernel.routes import Views
+from core.kernel.secrets import derived as derived_secret
 from core.kernel.secrets import opened as open_secret
 from core.kernel.secrets import sealed as seal_secret
 from core.kernel.security import any_origin, owner, public, shopper, staff

@@ -20,6 +20,7 @@ from core.catalogue.services.reading import CARD_COLUMNS, shown_card
 from core.catalogue.services.shapes import Chip, Listing, ListingQuery, ShownCard, Sort
 from core.hookspecs.site import Site
 from core.kernel import cache, db
+from core.kernel.kept import kept
 
 _LARGEST_PAGE = 100
 _FEW = 1000  # Of this many, sorting costs less than walking past others.
@@ -48,7 +49,7 @@ def listing(
 ) -> Listing:
     """A page of a list with its facets: two statements. `product_ids` narrows it to a search's, best first.
 
-    One statement more where a plugin may give stars: whether it does.
+    Now and then one statement more where a plugin may give stars: whether it does.
     """
     ids = tuple(product_ids) if product_ids is not None else None
     rated = _is_rated(site, currency)
@@ -76,13 +77,13 @@ def _is_rated(site: Site, currency: str) -> bool:
     """Whether the plugins that are on give stars to anything sold here."""
     if not state_for(site).hooks.answering("site_data"):
         return False
-    found = db.value(
-        "SELECT 1 FROM card_place p WHERE p.site_id = ? AND p.category_id = 0 AND p.currency = ? AND p.rating > 0"
-        " LIMIT 1",
-        site.id,
-        currency,
-    )
-    return found is not None
+    return kept(f"rated:{site.id}:{currency}", lambda: db.value(_ANY_RATED, site.id, currency) is not None)
+
+
+# Stars come and go with cards, and whoever writes cards moves the cache clock.
+_ANY_RATED = (
+    "SELECT 1 FROM card_place p WHERE p.site_id = ? AND p.category_id = 0 AND p.currency = ? AND p.rating > 0 LIMIT 1"
+)
 
 
 def cards_only(site: Site, language: str, currency: str, query: ListingQuery) -> tuple[ShownCard, ...]:

@@ -16,10 +16,10 @@ from core.api import (
     Site,
     Unfit,
     cards_for,
+    cards_only,
     current_currency,
     depends,
     language,
-    listing,
     named_products,
     products_by_sku,
     request,
@@ -190,6 +190,6 @@ def _from_category(site: Site, product: ProductPage, without: Collection[int], m
     if not product.crumbs:
         return []
     query = ListingQuery(category_id=product.crumbs[-1].category_id, in_stock=True, limit=most + len(without))
-    found = listing(site, language(), current_currency(), query).cards
+    found = cards_only(site, language(), current_currency(), query)
     cards = [card for card in found if card.product_id not in without][:most]
     return [Shelf(kind="category", cards=cards)] if cards else []
