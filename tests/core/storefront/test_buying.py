@@ -109,6 +109,13 @@ def test_list_that_cannot_be_left_empty_is_not_marked_as_required(full: Visitor)
     assert set(lists) <= {""}
 
 
+def test_empty_choice_has_words(full: Visitor, fill: Callable[..., dict[str, str]]) -> None:
+    full.post("/checkout/save", fill(full.get("/checkout").text, country="US"))
+    page = full.get("/checkout").text
+    assert '<option value="">Please choose</option>' in page
+    assert "></option>" not in page
+
+
 def test_fields_follow_the_country(full: Visitor, fill: Callable[..., dict[str, str]]) -> None:
     page = full.post("/checkout/save", fill(full.get("/checkout").text, country="US", region="")).text
     assert "ZIP code" in text_of(page)
