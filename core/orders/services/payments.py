@@ -162,8 +162,8 @@ def refund_surplus(
 ) -> Money:
     """Give back what is owed to the payments that took it, newest first; answers how much was asked for. Network.
 
-    `key` names this wish: repeated, it is the same refund. `at_most` gives back a part; `by_hand` only notes it. Raises NothingToRefund,
-    PaymentDeclined, OutcomeUnknown; what was given back before that stays given back.
+    `key` names this wish: repeated, it is the same refund. `at_most` gives back a part; `by_hand` only notes it.
+    Raises NothingToRefund, PaymentDeclined, OutcomeUnknown; what was given back before that stays given back.
     """
     order = order_view(order_id, site=state.site)
     if order is None:
@@ -174,7 +174,8 @@ def refund_surplus(
         refunded, captured = refunded_and_captured(payment.id)
         part = min(left - done, captured - max(refunded, _asked(payment.id, SENT, UNKNOWN, DONE)))
         if part > 0:
-            refund(state, payment.id, Money(part, order.currency), actor=actor, key=f"{key}:{payment.id}", by_hand=by_hand)
+            amount = Money(part, order.currency)
+            refund(state, payment.id, amount, actor=actor, key=f"{key}:{payment.id}", by_hand=by_hand)
             done += part
     if not done:
         raise NothingToRefund(amount=Money.zero(order.currency))

@@ -185,3 +185,9 @@ def test_the_proof_shows_a_difference_and_puts_it_right(panel: Panel, placed: st
     assert "LAMP" in words(panel.get("/panel/stock/proof"))
     assert "1 levels are right again" in words(panel.follow(panel.post("/panel/stock/proof")))
     assert db.value("SELECT on_hand FROM stock_level") == 5
+
+
+def test_a_note_stays_in_the_timeline(panel: Panel, placed: str) -> None:
+    panel.post(f"/panel/orders/{placed}/note", {"text": "Ring before delivery"})
+    assert "Ring before delivery" in words(panel.get(f"/panel/orders/{placed}"))
+    assert "Nothing was written" in words(panel.follow(panel.post(f"/panel/orders/{placed}/note", {"text": " "})))

@@ -17,6 +17,7 @@ from core.orders.services import payments
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.listing import list_orders
+from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
@@ -214,6 +215,17 @@ def delivered(number: str) -> Response:
     except Refused as refusal:
         return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
     return to("panel.order", say=_("Noted as delivered."), number=number)
+
+
+@panel.post("/orders/<number>/note", endpoint="order_note")
+@staff("orders.view")
+def write_note(number: str) -> Response:
+    """Keep a note for the team in the timeline."""
+    order, text = order_numbered(number), request.form.get("text", "").strip()[:2000]
+    if not text:
+        return to("panel.order", say=_("Nothing was written."), kind="bad", number=number)
+    write(current().site, order.id, text, actor=actor())
+    return to("panel.order", say=_("The note is kept."), number=number)
 
 
 @panel.post("/orders/<number>/parcels/<int:shipment_id>", endpoint="order_tracking")
