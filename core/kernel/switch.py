@@ -124,6 +124,7 @@ def pause(site_id: int, name: str, reason: str) -> None:
         if changed:
             raise_epoch()
             cache.touch(f"site:{site_id}")
+            _tell_switched(state_of(site_id).site, name, on=False)
             activity.record(
                 "system",
                 "plugin.paused",
@@ -211,8 +212,7 @@ def _set(site: Site, name: str, state: str, actor: str) -> None:
     )
     raise_epoch()
     cache.touch(f"site:{site.id}")
-    for function in _on_switch:
-        function(site, name, state == ON)
+    _tell_switched(site, name, on=state == ON)
     activity.record(
         actor,
         f"plugin.{state}",
@@ -222,6 +222,11 @@ def _set(site: Site, name: str, state: str, actor: str) -> None:
         site_id=site.id,
         title=_title(name),
     )
+
+
+def _tell_switched(site: Site, name: str, *, on: bool) -> None:
+    for function in _on_switch:
+        function(site, name, on)
 
 
 def _check_can_run(state: SiteState, name: str, also: set[str]) -> None:

@@ -76,6 +76,7 @@ def _chosen(plugin: str, carrier: Carrier, rate: Rate) -> ChosenRate:
         days=rate.days,
         pickup=rate.pickup,
         token=rate.token,
+        description=rate.description,
     )
 
 

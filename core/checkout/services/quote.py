@@ -43,7 +43,7 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenRate:
-    """The delivery that was chosen. `pickup`: collected by the shopper."""
+    """The delivery that was chosen. `pickup`: collected by the shopper. `description`: a sentence of the carrier's."""
 
     carrier: str
     service: str
@@ -54,6 +54,7 @@ class ChosenRate:
     days: tuple[int, int] | None = None
     pickup: bool = False
     token: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,7 @@ def _delivery(rate: ChosenRate, chosen: ChosenRate | None) -> Option:
     return Option(
         value=f"{rate.carrier}:{rate.service}",
         title=rate.title,
-        text=_days(rate),
+        text=" · ".join(filter(None, (_days(rate), rate.description))),
         icon="store" if rate.pickup else "truck",
         amount=rate.amount,
         chosen=rate == chosen,

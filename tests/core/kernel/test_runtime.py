@@ -105,6 +105,19 @@ def test_a_plugin_that_fails_again_and_again_is_paused_and_can_be_resumed(write_
     assert state_of(sites[0].id).runtime.has("bad")
 
 
+def test_a_pause_is_told_to_those_who_hear_of_switches(write_plugin, turn_on, sites, monkeypatch):
+    from core.kernel import switch
+
+    write_plugin("bad", "@hookimpl\ndef checkout_problems(site, cart, step):\n    raise RuntimeError('no')\n")
+    turn_on("bad")
+    told = []
+    monkeypatch.setattr(switch, "_on_switch", [lambda site, name, on: told.append((site.host, name, on))])
+
+    switch.pause(sites[0].id, "bad", "too many faults")
+
+    assert told == [(sites[0].host, "bad", False)], "cards that show what it said are made anew"
+
+
 def test_the_first_answer_wins_where_one_is_wanted_and_answers_stay_apart_where_each_counts(
     write_plugin, turn_on, sites
 ):
