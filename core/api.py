@@ -24,8 +24,8 @@ from core.cart.services import (
     save_details,
     set_quantity,
 )
-from core.catalogue.services.categories import CategoryDraft, CategoryText, create_category, ensure_category
 from core.catalogue.services.card_data import product_data_changed
+from core.catalogue.services.categories import CategoryDraft, CategoryText, create_category, ensure_category
 from core.catalogue.services.category_pages import category_page, category_tree
 from core.catalogue.services.drafts import (
     AttributeDraft,
@@ -55,9 +55,9 @@ from core.catalogue.services.shapes import (
     ShownVariant,
     Sort,
 )
+from core.catalogue.services.skus import NamedProduct, named_products, products_by_sku
 from core.checkout.services.look import CART, CHECKOUT, CheckoutView, look
 from core.checkout.services.place_order import CannotBePlaced, PlacedOrder, PriceChanged, place_order
-from core.catalogue.services.skus import NamedProduct, named_products, products_by_sku
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
 from core.hookspecs.events import (
     Event,

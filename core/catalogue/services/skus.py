@@ -22,7 +22,7 @@ class NamedProduct:
 def products_by_sku(skus: Collection[str]) -> dict[str, int]:
     """The product of each SKU that there is, as it was written or in capitals; those of deleted products are absent."""
     wanted = sorted({*skus, *(sku.upper() for sku in skus)})
-    found = dict(
+    found: dict[str, int] = dict(
         db.rows(
             "SELECT v.sku, v.product_id FROM variant v JOIN product p ON p.id = v.product_id"
             f" WHERE v.sku IN ({db.marks(wanted)}) AND v.deleted_at IS NULL AND p.deleted_at IS NULL",
@@ -44,7 +44,7 @@ def named_products(site: Site, language: str, product_ids: Collection[int]) -> d
     ):
         if product_id in texts:
             texts[product_id].append(TextFact(*text))
-    skus = dict(
+    skus: dict[int, str] = dict(
         db.rows(
             f"SELECT product_id, sku FROM variant WHERE product_id IN ({db.marks(ids)}) AND deleted_at IS NULL"
             " ORDER BY position DESC, id DESC",
