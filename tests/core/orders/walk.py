@@ -31,7 +31,7 @@ from core.orders.services.change_shapes import (
     SetPrice,
     SetQuantity,
 )
-from core.orders.services.listing import list_orders
+from core.orders.services.listing import OrderFilters, list_orders
 from core.orders.services.payments import mark_paid, refund_surplus
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import deliver, ship
@@ -274,7 +274,8 @@ def check(walk: Walk) -> None:
             sums[fact.kind] += fact.amount.amount
         assert sums["refunded"] <= sums["captured"]
     check_announced(walk)
-    row = next(one for one in list_orders(walk.shop.site).orders if one.id == order.id)
+    found = list_orders(walk.shop.site, OrderFilters(text=order.number)).orders
+    row = next(one for one in found if one.id == order.id)
     assert row.status == order.status, "the list and the order say different things"
     check_money(order)
 

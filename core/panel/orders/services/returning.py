@@ -9,7 +9,7 @@ from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.lib.errors import Unfit
-from core.lib.money import NotMoney, exponent, parse_money
+from core.lib.money import NotMoney, parse_money
 from core.orders.services.case_shapes import DISPOSITIONS, CaseLine, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.shell import Status
@@ -104,6 +104,6 @@ def percentage(text: str) -> int:
     """Hundredths of a percent of what was typed. Raises Unfit."""
     try:
         # A percentage has two decimals, like most money.
-        return parse_money(text.strip().rstrip("%％") or "0", "EUR").amount * 10 ** (2 - exponent("EUR"))
+        return parse_money(text.strip().rstrip("%％") or "0", "EUR").amount
     except NotMoney as error:
         raise Unfit({"restocking": _("Write a percentage from 0 to 100.")}) from error
