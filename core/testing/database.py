@@ -113,6 +113,37 @@ def statements(database: str) -> Callable[[], AbstractContextManager[list[str]]]
     return db.counted
 
 
+@pytest.fixture
+def together(database: str) -> Callable[..., None]:
+    """`together(act, 4)`: four threads do it at one moment, each with its own connection; errors are raised."""
+    del database
+    import threading
+
+    from core.kernel import db
+
+    def run(act: Callable[[], object], times: int) -> None:
+        gate, errors = threading.Barrier(times), list[BaseException]()
+
+        def once() -> None:
+            try:
+                gate.wait(30)
+                act()
+            except BaseException as error:  # noqa: BLE001 -- handed on to the test's own thread
+                errors.append(error)
+            finally:
+                db.reset_thread()
+
+        threads = [threading.Thread(target=once) for _ in range(times)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        if errors:
+            raise errors[0]
+
+    return run
+
+
 def _migrated(url: str) -> None:
     """Give the empty database at `url` all core tables, and leave no connection to it."""
     from core.kernel import db, migrate

@@ -69,7 +69,7 @@ class ListQuery(Spoken, frozen=True, kw_only=True):
 
     category: Id | None = None
     filter: Annotated[
-        list[Annotated[str, Meta(max_length=200, pattern="^[^:]+:.+$")]],
+        list[Annotated[str, Meta(max_length=200, pattern=r"^[^:\x00]+:[^\x00]+$")]],
         Meta(max_length=60, description="`facet:value`. Of one facet any of the values, of several facets all."),
     ] = []
     price_min: Annotated[Minor, Meta(description="In minor units.")] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.api import (
+    CannotBePlaced,
     Done,
     Money,
     NotFound,
@@ -11,6 +12,7 @@ from core.api import (
     Redirect,
     Refused,
     Show,
+    Unfit,
     begin_payment,
     digest,
     order_of_cart,
@@ -33,6 +35,14 @@ class OtherCurrency(Refused):
     default_message = "The cart is in another currency."
 
 
+class NotReady(Unfit):
+    """The cart cannot be ordered as it is."""
+
+    status = 409
+    code = "not_ready"
+    default_message = "The cart cannot be ordered as it is. Its quote says more."
+
+
 @operation(
     "POST", "/cart/order", tag="Checkout", scope=scopes.CART, body=NewOrder, answer=PlacedOrder, has_cart=True,
     once="needed", status=201,
@@ -49,9 +59,9 @@ def create_order(call: Call) -> PlacedOrder:
         if seen.currency != found_cart(call, ordered=True).currency:
             raise OtherCurrency(field="seen_total.currency")
         placed = place_order(call.state, call.cart_token, seen_total=seen.amount, actor=call.actor)
-    except Refused:
+    except Refused as error:
         once.give_up(call.site, call.key_id, call.once)
-        raise
+        raise _not_ready(error) from error
     once.end(call.site, call.key_id, call.once, placed.id)
     return _placed(call, placed.id)
 
@@ -75,6 +85,17 @@ def begin_order_payment(call: Call) -> BegunPayment:
         return BegunPayment(kind="show", text=begun.text, rows=rows)
     assert isinstance(begun, Done)
     return BegunPayment(kind="done")
+
+
+def _not_ready(error: Refused) -> Refused:
+    """What the cart lacks is no fault of this request's form."""
+    if isinstance(error, Unfit):
+        return NotReady(error.errors)
+    if isinstance(error, CannotBePlaced):
+        return NotReady(
+            {one.field or (f"lines.{one.line_id}" if one.line_id else ""): one.message for one in error.problems}
+        )
+    return error
 
 
 def _order_id(call: Call) -> int:

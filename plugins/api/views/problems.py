@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 from flask import Response
 
-from core.api import CannotBePlaced, Refused, StoaError, TooMany, Unfit, limit_wait_s, request, say
+from core.api import Refused, StoaError, TooMany, Unfit, limit_wait_s, request, say
 from plugins.api.services.shapes import FieldError, Problem
 
 
@@ -93,11 +93,6 @@ def problem(error: StoaError, status: int = 503, code: str = "unavailable") -> R
 def _errors(error: StoaError) -> tuple[FieldError, ...]:
     if isinstance(error, Unfit):
         return tuple(FieldError(field=name, message=say(Refused(message))) for name, message in error.errors.items())
-    if isinstance(error, CannotBePlaced):
-        return tuple(
-            FieldError(field=one.field or (f"lines.{one.line_id}" if one.line_id else ""), message=one.message)
-            for one in error.problems
-        )
     if isinstance(error, Refused) and error.field:
         return (FieldError(field=error.field, message=say(error)),)
     return ()
