@@ -124,6 +124,15 @@ class OrderLine(db.Table):
         ]
 
 
+# Lines out of the ordinary are few among many: lists of what waits, was cancelled or comes back find them here.
+for _name, _where in (
+    ("order_line_waiting", peewee.SQL("ordered > shipped + cancelled")),
+    ("order_line_cancelled", peewee.SQL("cancelled > 0")),
+    ("order_line_returned", peewee.SQL("received > 0 OR return_requested > 0")),
+):
+    OrderLine.add_index(OrderLine.index(OrderLine.order, name=_name, where=_where))
+
+
 class OrderAdjustment(db.Table):
     """An offer that was applied: `amount` is what it took off, `shares` the part of each line {line id: amount}."""
 

@@ -35,6 +35,7 @@ from core.orders.services.status import share
 from core.orders.services.timeline import note
 
 PAGE = 50
+_OF_ONE_ORDER = 10_000
 
 
 class WrongStep(Refused):
@@ -322,7 +323,7 @@ def case_view(site: Site, case_id: int) -> CaseView:
 
 def cases_of(site: Site, order_id: int) -> list[CaseView]:
     """The cases of an order, oldest first. Two statements."""
-    return list(reversed(_views(site, "c.order_id = ?", [order_id])))
+    return list(reversed(_views(site, "c.order_id = ?", [order_id], _OF_ONE_ORDER)))
 
 
 def list_cases(site: Site, *, is_open: bool | None = None, kind: str = "", before: int | None = None) -> list[CaseView]:
@@ -336,13 +337,13 @@ def list_cases(site: Site, *, is_open: bool | None = None, kind: str = "", befor
     return _views(site, " AND ".join(where), params)
 
 
-def _views(site: Site, where: str, params: list[object]) -> list[CaseView]:
+def _views(site: Site, where: str, params: list[object], limit: int = PAGE) -> list[CaseView]:
     rows = db.rows(
         f"SELECT {_CASE} FROM order_case c JOIN orders o ON o.id = c.order_id WHERE c.site_id = ? AND {where}"
         " ORDER BY c.id DESC LIMIT ?",
         site.id,
         *params,
-        PAGE,
+        limit,
     )
     lines: dict[int, list[CaseLine]] = {}
     ids = [row[0] for row in rows]
