@@ -24,7 +24,10 @@ def add_to(commands: Any) -> None:
     new = plugin.add_parser("new", help="make a plugin that runs, with its tests")
     new.add_argument("name")
     new.add_argument(
-        "--kind", choices=("gateway", "carrier", "promotion", "content", "channel", "blank"), default="blank"
+        "--kind",
+        choices=("gateway", "carrier", "promotion", "content", "channel", "blank"),
+        default="blank",
+        help="what it begins as (blank)",
     )
     new.add_argument("--here", action="store_true", help="in plugins/ rather than instance/plugins/")
     new.set_defaults(run=_new)

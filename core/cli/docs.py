@@ -52,7 +52,7 @@ def add_to(commands: Any) -> None:
     docs = commands.add_parser("docs", help="the documentation as a site: write it, or serve it")
     docs.add_argument("--out", type=Path, help="the folder to write to (instance/docs)")
     docs.add_argument("--serve", action="store_true", help="and serve it on this machine")
-    docs.add_argument("--port", type=int, default=8001)
+    docs.add_argument("--port", type=int, default=8001, help="the port to serve on (8001)")
     docs.set_defaults(run=_run)
 
 

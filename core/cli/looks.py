@@ -16,7 +16,7 @@ def add_to(commands: Any) -> None:
     )
     theme.add_parser("list", help="every theme, and whose child it is").set_defaults(run=_list)
     check = theme.add_parser("check", help="contrast, alt texts, translations, escaping, writing direction")
-    check.add_argument("name")
+    check.add_argument("name", help="the folder of the theme")
     check.set_defaults(run=_check)
 
 

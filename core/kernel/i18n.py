@@ -162,7 +162,8 @@ def _shown(value: object) -> object:
 
 @lru_cache(maxsize=64)
 def _locale(tag: str) -> Locale:
-    return Locale.parse(tag.replace("-", "_"))
+    """English without a country is that of the world: `26 Nov 2026`, a day that nobody takes for a month."""
+    return Locale.parse("en_001" if tag == "en" else tag.replace("-", "_"))
 
 
 def money(amount: Money) -> str:

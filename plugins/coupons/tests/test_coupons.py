@@ -112,10 +112,10 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("at", "said"),
         [
-            ("2026-11-30T22:59:59Z", "Starts on December 1, 2026."),
+            ("2026-11-30T22:59:59Z", "Starts on 1 December 2026."),
             ("2026-11-30T23:00:00Z", ""),
             ("2026-12-31T22:59:59Z", ""),
-            ("2026-12-31T23:00:00Z", "Ended on December 31, 2026."),
+            ("2026-12-31T23:00:00Z", "Ended on 31 December 2026."),
         ],
     )
     def test_its_days_are_days_of_the_site(self, at: str, said: str) -> None:

@@ -57,7 +57,7 @@ def test_every_option_says_what_it_is_for() -> None:
             elif action.option_strings and not action.help:
                 yield f"{node.prog} {action.option_strings[0]}"
 
-    assert list(walk(parser())) == ["./stoa plugin new --kind"]
+    assert list(walk(parser())) == []
 
 
 @pytest.mark.parametrize("words", [(), ("nonsense",), ("site",), ("run", "--port", "0"), ("run", "--port", "99999")])

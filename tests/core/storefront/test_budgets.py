@@ -25,7 +25,7 @@ from .conftest import Visitor
 LEFT_OUT = {"search_whoosh", "demo"}
 _ABOUT_TRANSACTIONS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 # What single plugins take of a page beyond its budget, because they read their tables one by one. Debts, to be paid.
-DEBTS = {"product_content": {"/p/dome-lamp": 1}}
+DEBTS = {"product_content": {"/p/dome-lamp": 1}, "reviews": {"/p/dome-lamp": 1}}
 _looks = count()
 _SENT = {"product": "dome-lamp", "o.colour": "green", "o.size": "l", "shown": "colour=green&size=l"}
 
