@@ -39,7 +39,7 @@ def test_whatever_happens_to_an_order_adds_up(shop: Shop, steps: list[Numbers]) 
 
 
 @pytest.mark.slow
-@settings(max_examples=100, suppress_health_check=_QUIET, phases=_PHASES)
+@settings(max_examples=500, suppress_health_check=_QUIET, phases=_PHASES)
 @given(steps=st.lists(st.tuples(_NUMBER, _NUMBER, _NUMBER, _NUMBER), min_size=10, max_size=60))
 def test_whatever_happens_to_many_orders_adds_up(shop: Shop, steps: list[Numbers]) -> None:
     go(shop, steps)
