@@ -1,0 +1,66 @@
+"""Reviews: what buyers say of products, with stars, read by staff, answered by the shop."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from core.api import Data, MenuEntry, Permission, Plugin, ProductPage, Refused, Site, Slot, hookimpl, say, site_by_host
+from plugins.reviews import forms
+from plugins.reviews.models import TABLES
+from plugins.reviews.services import importing, inviting, moderating, reading, showing
+from plugins.reviews.views.panel import PERMISSION, panel
+from plugins.reviews.views.shop import shop
+
+
+def import_file(arguments: list[str]) -> int:
+    """`./stoa reviews import FILE --site HOST`; 1 if any row could not be taken."""
+    said = forms.import_arguments(arguments)
+    try:
+        done = importing.import_file(site_by_host(said.site), said.file, actor="system")
+    except (Refused, OSError) as error:
+        sys.stderr.write(f"{said.file}: {say(error) if isinstance(error, Refused) else error}\n")
+        return 1
+    for error in done.errors:
+        sys.stderr.write(f"Line {error.line}, {error.column}: {error.message}\n")
+    sys.stderr.write(f"{done.taken:,} reviews taken, {done.known:,} known before, {len(done.errors):,} errors.\n")
+    return 1 if done.errors else 0
+
+
+def erase(arguments: list[str]) -> int:
+    """`./stoa reviews erase ADDRESS --site HOST`."""
+    said = forms.erase_arguments(arguments)
+    count = moderating.erase_person(site_by_host(said.site), said.email, actor="system")
+    sys.stderr.write(f"{count:,} reviews without their name now.\n")
+    return 0
+
+
+PLUGIN = Plugin(
+    name="reviews",
+    version="1.0.0",
+    title="Reviews",
+    summary="Stars and words of buyers on the pages of products, read by you before or after they are shown.",
+    category="community",
+    author="Stoa contributors",
+    settings=forms.ReviewSettings,
+    models=TABLES,
+    shop=shop,
+    panel=panel,
+    panel_menu=(MenuEntry(title="Reviews", endpoint="show", icon="star", permission=PERMISSION),),
+    permissions=(Permission(code=PERMISSION, title="Approve, reject and answer reviews"),),
+    jobs={"invite": inviting.invite, "purge": moderating.purge},
+    every={"invite": 3600, "purge": 86400},
+    commands={"import": import_file, "erase": erase},
+)
+
+
+@hookimpl
+def site_data(site: Site, kind: str, objects: Sequence[int]) -> Mapping[int, Data]:
+    """Stars, their count, how they are spread, and the newest reviews for search engines."""
+    return reading.facts(site, objects) if kind == "product" else {}
+
+
+@hookimpl
+def site_slot(site: Site, name: str, subject: object) -> Slot | None:
+    """The section of a product's page."""
+    return showing.section(site, subject) if name == "product.tabs" and isinstance(subject, ProductPage) else None

@@ -1,0 +1,1 @@
+"""The verbs of this plugin, by what they are about."""

@@ -1,0 +1,78 @@
+"""What an author does: write, change and take back."""
+
+from __future__ import annotations
+
+from core.api import NotFound, Site, micros, now, transaction, value
+from plugins.reviews.forms import ReviewSettings, Wanted
+from plugins.reviews.models import EDITED, LINKS, PENDING, PUBLISHED, REJECTED, REMOVED, STAFF, Review
+from plugins.reviews.services.changing import changed, name_of_product, told
+from plugins.reviews.services.writers import Writer
+
+_CLAIM = """
+INSERT INTO reviews_review (site_id, product_id, author, stars, title, text, name, language, verified, state, held,
+  reason, reply, helpful, created_at, updated_at)
+VALUES (?, ?, ?, 1, '', '', '', '', ?, 'pending', '', '', '', 0, ?, ?)
+ON CONFLICT (site_id, product_id, author) DO NOTHING RETURNING id
+"""
+
+
+def own_review(site: Site, product_id: int, writer: Writer) -> Review | None:
+    """What this writer has said of the product."""
+    mine = Review.for_site(site).where(Review.product_id == product_id, Review.author.in_(writer.authors))
+    found: Review | None = mine.where(Review.state != REMOVED).order_by(Review.id).first()
+    return found
+
+
+def write_review(site: Site, product_id: int, writer: Writer, wanted: Wanted) -> Review:
+    """Store the writer's one review of the product, or change it. Commits.
+
+    It is shown at once where the merchant looks afterwards, it holds no link, and was not refused before.
+    """
+    before_shown = ReviewSettings.of(site).moderation == "before"
+    title = name_of_product(site, product_id)
+    with transaction():
+        review, is_new = _own_row(site, product_id, writer)
+        before = {} if is_new else told(review)
+        held = _held(review, wanted, before_shown=before_shown)
+        review.state, review.held, review.reason = PENDING if held else PUBLISHED, held, ""
+        for field in ("stars", "title", "text", "name", "language"):
+            setattr(review, field, getattr(wanted, field))
+        review.verified = review.verified or writer.verified
+        review.shopper_id = writer.shopper_id
+        review.order_id = writer.order_id or review.order_id
+        review.updated_at, review.looked_at = now(), None
+        review.save()
+        changed(site, review, "written" if is_new else "edited", writer.actor, before, title)
+    return review
+
+
+def _held(review: Review, wanted: Wanted, *, before_shown: bool) -> str:
+    if wanted.has_links:
+        return LINKS
+    if review.state in {REJECTED, REMOVED} or review.held == EDITED:
+        return EDITED
+    return STAFF if before_shown else ""
+
+
+def _own_row(site: Site, product_id: int, writer: Writer) -> tuple[Review, bool]:
+    """The writer's row, and whether it was made now; a second click at the same time finds the first one's."""
+    mine = Review.for_site(site).where(Review.product_id == product_id, Review.author.in_(writer.authors))
+    known = mine.order_by(Review.id).first()
+    if known is not None:
+        return known, False
+    at = micros(now())
+    made = value(_CLAIM, site.id, product_id, writer.authors[0], writer.verified, at, at)
+    return mine.order_by(Review.id).get(), made is not None
+
+
+def take_back(site: Site, product_id: int, writer: Writer) -> None:
+    """Delete the writer's review for good, with its votes. Raises NotFound. Commits."""
+    title = name_of_product(site, product_id)
+    with transaction():
+        review = own_review(site, product_id, writer)
+        if review is None:
+            raise NotFound
+        before = told(review)
+        review.delete_instance()
+        review.state = REMOVED
+        changed(site, review, "taken_back", writer.actor, before, title)

@@ -1,0 +1,220 @@
+"""Reviews in the shop: the list of a product's, the form, a vote, and the end of our mails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.api import (
+    LimitRule,
+    Moved,
+    NotFound,
+    ProductPage,
+    Refused,
+    TooMany,
+    Unfit,
+    Views,
+    absolute,
+    add_limit,
+    cacheable,
+    current_currency,
+    current_shopper,
+    current_site,
+    depends,
+    language,
+    product_page,
+    public,
+    redirect303,
+    render,
+    request,
+    say,
+    take_limit,
+    toast,
+    token,
+    url_for,
+)
+from core.api import gettext as _
+from plugins.reviews.forms import ReviewSettings, parse
+from plugins.reviews.models import PUBLISHED, Review
+from plugins.reviews.services import inviting, reading, voting, writing
+from plugins.reviews.services.changing import tag
+from plugins.reviews.services.writers import WhoAreYou, Writer, find_writer
+
+Response = Any
+shop = Views()
+VISITOR = "reviews_visitor"
+_YEAR_S = 31_536_000
+_FIELDS = ("stars", "title", "text", "name", "language")
+add_limit("reviews.write", LimitRule(address="20 per hour; 60 per day"))
+add_limit("reviews.vote", LimitRule(address="60 per hour"))
+
+
+@shop.get("/<path:path>")
+@cacheable
+@public
+def show(path: str) -> Response:
+    """All reviews of a product, sorted and narrowed by the query string; the same for everybody."""
+    site, wish = current_site(), reading.wish_of(request.args)
+    product = _product(path)
+    if isinstance(product, Moved):
+        return redirect303(url_for("reviews.show", path=product.path, **wish.words))
+    depends(tag(site, product.id))
+    return render(
+        "reviews/shop/list.html",
+        product=product,
+        wish=wish,
+        shown=reading.listed(site, product.id, wish),
+        sorts=reading.SORTS,
+        canonical=absolute(url_for("storefront.product", path=product.path)),
+        alternates={},
+    )
+
+
+def _product(path: str) -> ProductPage | Moved:
+    found = product_page(current_site(), language(), current_currency(), path)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _product_here(path: str) -> ProductPage:
+    found = _product(path)
+    return _product_here(found.path) if isinstance(found, Moved) else found
+
+
+# -- the form ----------------------------------------------------------------------------------------------------------
+
+
+@shop.get("/<path:path>/new")
+@public
+def new(path: str) -> Response:
+    """The form, empty or with what this writer has said; those who may not write read why."""
+    product, key = _product_here(path), request.args.get("key", "")
+    try:
+        writer = _writer(product, key)
+    except Refused as refusal:
+        return _closed(product, refusal)
+    own = writing.own_review(current_site(), product.id, writer)
+    typed = {field: str(getattr(own, field)) for field in _FIELDS} if own else _blank(writer)
+    return _form(product, writer, key, typed, own=own)
+
+
+@shop.post("/<path:path>/new")
+@public
+def write(path: str) -> Response:
+    """Store the review; what cannot be stored comes back as it was typed."""
+    product, key = _product_here(path), request.form.get("key", "")
+    try:
+        writer = _writer(product, key)
+    except Refused as refusal:
+        return _closed(product, refusal)
+    typed = {field: request.form.get(field, "") for field in _FIELDS}
+    try:
+        take_limit("reviews.write")
+        review = writing.write_review(current_site(), product.id, writer, parse(typed, current_site()))
+    except Unfit as refusal:
+        return _form(product, writer, key, typed, refusal.errors, 422)
+    except TooMany as refusal:
+        return _form(product, writer, key, typed, {"": say(refusal)}, 429)
+    if review.state == PUBLISHED:
+        toast(_("Thank you. Your review is shown now."))
+    else:
+        toast(_("Thank you. We read your review before it is shown."))
+    return redirect303(url_for("storefront.product", path=product.path, _anchor="reviews"))
+
+
+@shop.post("/<path:path>/take-back")
+@public
+def take_back(path: str) -> Response:
+    """Delete the writer's own review."""
+    product = _product_here(path)
+    writing.take_back(current_site(), product.id, _writer(product, request.form.get("key", "")))
+    toast(_("Your review is deleted."))
+    return redirect303(url_for("storefront.product", path=product.path))
+
+
+def _writer(product: ProductPage, key: str) -> Writer:
+    site = current_site()
+    return find_writer(site, product.id, None if key else current_shopper(), key, anyone=ReviewSettings.of(site).anyone)
+
+
+def _blank(writer: Writer) -> dict[str, str]:
+    return {**dict.fromkeys(_FIELDS, ""), "name": writer.name, "language": language()}
+
+
+def _form(
+    product: ProductPage,
+    writer: Writer,
+    key: str,
+    typed: dict[str, str],
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+    own: Review | None = None,
+) -> Response:
+    own, wrong = own or writing.own_review(current_site(), product.id, writer), errors or {}
+    return _private(
+        render(
+            "reviews/shop/form.html", status, product=product, writer=writer, key=key, typed=typed,
+            errors={**dict.fromkeys(_FIELDS, ""), **wrong}, own=own,
+            problems=[("stars-5" if field == "stars" else field, text) for field, text in wrong.items()],
+            before_shown=ReviewSettings.of(current_site()).moderation == "before",
+        )
+    )  # fmt: skip
+
+
+def _closed(product: ProductPage, refusal: Refused) -> Response:
+    login = url_for("storefront.login", next=url_for("reviews.new", path=product.path))
+    page = render(
+        "reviews/shop/closed.html", refusal.status, product=product, message=say(refusal),
+        login=login if isinstance(refusal, WhoAreYou) or request.values.get("key") else "",
+    )  # fmt: skip
+    return _private(page)
+
+
+def _private(page: Response) -> Response:
+    page.headers["Cache-Control"] = "no-store"
+    return page
+
+
+# -- helpful -----------------------------------------------------------------------------------------------------------
+
+
+@shop.post("/<int:review_id>/helpful")
+@public
+def helpful(review_id: int) -> Response:
+    """Count a vote and go back to the review."""
+    take_limit("reviews.vote")
+    shopper = current_shopper()
+    shopper_id = shopper.id if shopper is not None else None
+    visitor = request.cookies.get(VISITOR, "")[:40] or token()
+    product = _product_here(request.form.get("path", ""))
+    review, is_new = voting.vote(current_site(), review_id, voting.voter_of(shopper_id, visitor), shopper_id)
+    toast(_("Thank you.") if is_new else _("You have said so already."))
+    wish = reading.wish_of(request.form)
+    here = {"_anchor": f"review-{review.id}", "path": product.path}
+    on_page = request.form.get("from") == "list"
+    answer = redirect303(
+        url_for("reviews.show", **here, **wish.words) if on_page else url_for("storefront.product", **here)
+    )
+    if shopper_id is None:
+        answer.set_cookie(
+            VISITOR, visitor, max_age=_YEAR_S, path="/", secure=request.is_secure, httponly=True, samesite="Lax"
+        )
+    return answer
+
+
+# -- mails -------------------------------------------------------------------------------------------------------------
+
+
+@shop.get("/-/stop/<key>")
+@public
+def stop(key: str) -> Response:
+    """Ask whether our mails should end."""
+    return _private(render("reviews/shop/stop.html", key=key, is_done=False))
+
+
+@shop.post("/-/stop/<key>")
+@public
+def stop_now(key: str) -> Response:
+    """Ask this buyer for no more reviews."""
+    inviting.stop_mails(current_site(), key)
+    return _private(render("reviews/shop/stop.html", key=key, is_done=True))
