@@ -1,0 +1,1 @@
+"""Pulse: statistics of a shop without cookies."""

@@ -1,0 +1,1 @@
+"""Counting, and reading what was counted."""
