@@ -145,5 +145,6 @@ def _sorts(chosen: Sort, *, searching: bool, rated: bool) -> tuple[SortChoice, .
     first = {Sort.RELEVANCE: _("Best match")} if searching else {}
     last = {Sort.RATING: _("Best rated")} if rated else {}
     return tuple(
-        SortChoice(value=str(sort), name=name, chosen=sort is chosen) for sort, name in {**first, **names}.items()
+        SortChoice(value=str(sort), name=name, chosen=sort is chosen)
+        for sort, name in {**first, **names, **last}.items()
     )

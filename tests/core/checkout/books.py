@@ -31,9 +31,10 @@ def unbalanced() -> list[str]:
     ]
 
 
-_TOTALS = """SELECT id, total, subtotal - discount + delivery + charges + CASE WHEN prices_include_tax = ? THEN 0 ELSE tax END
- FROM orders"""
-_LINES = """SELECT o.id, o.total - o.delivery_total - o.charges, SUM(l.total) FROM orders o JOIN order_line l ON l.order_id = o.id
+_TOTALS = """SELECT id, total,
+ subtotal - discount + delivery + charges + CASE WHEN prices_include_tax = ? THEN 0 ELSE tax END FROM orders"""
+_LINES = """SELECT o.id, o.total - o.delivery_total - o.charges, SUM(l.total)
+ FROM orders o JOIN order_line l ON l.order_id = o.id
  GROUP BY o.id, o.total, o.delivery_total, o.charges"""
 _OFFERS = """SELECT o.id, o.discount, COALESCE(
  (SELECT SUM(a.amount) FROM order_adjustment a WHERE a.order_id = o.id), 0) FROM orders o"""
