@@ -86,6 +86,6 @@ def device_of(agent: str) -> str:
     return "phone" if _PHONE.search(agent) else "desk"
 
 
-def asks_for_quiet(headers: Mapping[str, str]) -> bool:
-    """Whether the browser asks not to be tracked."""
-    return headers.get("DNT") == "1" or headers.get("Sec-GPC") == "1"
+def asks_for_quiet(do_not_track: str, privacy_control: str) -> bool:
+    """Whether the browser asks not to be tracked, by either of its headers."""
+    return "1" in {do_not_track, privacy_control}

@@ -43,7 +43,9 @@ def count() -> Any:
     """Count one page, unless it was staff, a bot or somebody who asks for quiet. Always an empty answer."""
     take_limit("pulse.count")
     site, agent = current_site(), request.user_agent.string
-    wants_quiet = PulseSettings.of(site).respect and forms.asks_for_quiet(request.headers)
+    wants_quiet = PulseSettings.of(site).respect and forms.asks_for_quiet(
+        request.headers.get("DNT", ""), request.headers.get("Sec-GPC", "")
+    )
     if not wants_quiet and not forms.is_bot(agent) and current_staff() is None:
         COUNTERS.count(
             site,

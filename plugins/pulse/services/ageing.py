@@ -42,10 +42,10 @@ def _roll_up_orders(site: Site, oldest: str) -> None:
         oldest,
         oldest,
     ):
-        for month, added in ((placed[:7], (orders, amount, 0, 0)), (paid[:7], (0, 0, 1, received))):
+        for month, more in ((placed[:7], (orders, amount, 0, 0)), (paid[:7], (0, 0, 1, received))):
             if month:
                 found = sums.setdefault((month, currency), [0, 0, 0, 0])
-                found[:] = [one + more for one, more in zip(found, added, strict=True)]
+                found[:] = [one + another for one, another in zip(found, more, strict=True)]
     for (month, currency), added in sorted(sums.items()):
         execute(
             "INSERT INTO pulse_month (site_id, period, currency, orders, amount, paid, received)"

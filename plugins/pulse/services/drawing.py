@@ -8,7 +8,7 @@ from datetime import date
 
 from plugins.pulse.services.reading import Day
 
-_BOXES = ((760, 220, "broad", 5), (340, 190, "narrow", 3))
+_BOXES = ((1080, 260, "broad", 5), (340, 190, "narrow", 3))
 _START, _END, _FOOT, _TOP, _LINES = 48, 8, 24, 12, 4
 
 

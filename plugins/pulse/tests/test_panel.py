@@ -48,7 +48,7 @@ def test_an_empty_page_says_what_to_do_in_both_languages(panel: Panel) -> None:
     page = panel.get("/panel/pulse")
     assert "Nothing counted yet" in page
     assert "forgotten with the day" in page
-    assert "counted without JavaScript" in page
+    assert "Orders and their money are counted without JavaScript too" in page
     assert "还没有统计" in panel.get("/zh-cn/panel/pulse")
 
 
