@@ -13,7 +13,10 @@ NAME, EMAIL, PHONE = 120, 200, 40
 
 
 class Shopper(db.SiteTable):
-    """An account on one site. Without a password it can only be entered by a link sent to its address."""
+    """An account on one site. Without a password it can only be entered by a link sent to its address.
+
+    `erase_at`: the owner asked that it be erased then.
+    """
 
     email = peewee.CharField(max_length=EMAIL)
     email_folded = peewee.CharField(max_length=EMAIL)
@@ -24,17 +27,22 @@ class Shopper(db.SiteTable):
     created_at = db.InstantField()
     confirmed_at = db.InstantField(null=True)
     disabled_at = db.InstantField(null=True)
+    erase_at = db.InstantField(null=True, index=True)
 
     class Meta:
         indexes = ((("site_id", "email_folded"), True),)
 
 
 class ShopperAddress(db.SiteTable):
-    """A kept address: `data` in the parts of `core.lib.addresses`, `country` and all."""
+    """A kept address: `data` in the parts of `core.lib.addresses`, `country` and all.
+
+    `main` is delivered to and `billing` gets the bills, unless the shopper says otherwise; without one, bills follow.
+    """
 
     shopper = peewee.ForeignKeyField(Shopper, backref="addresses", on_delete="CASCADE")
     data = db.JSONField(default=dict)
     main = peewee.BooleanField(default=False)
+    billing = peewee.BooleanField(default=False)
     created_at = db.InstantField()
 
 

@@ -19,8 +19,13 @@ log = structlog.get_logger(__name__)
 
 
 def enqueue_message(site: Site, message: Message) -> None:
-    """Send `message` once after the present transaction commits; the same key is sent once, whoever asks how often."""
+    """Send `message` once after the present transaction commits; the same key is sent once, whoever asks how often.
+
+    Whoever asked to be erased has no address any more: nothing is sent.
+    """
     db.require_transaction()
+    if not message.to:
+        return
     jobs.enqueue("messages.send", asdict(message), site_id=site.id, key=f"message:{site.id}:{message.key}")
 
 

@@ -7,6 +7,9 @@ messages: a view hands over the absolute address of its page with `TOKEN` where 
 from __future__ import annotations
 
 from core.accounts.services.addresses import addresses_of, get_address, remove_address, save_address
+from core.accounts.services.devices import device
+from core.accounts.services.emails import confirm_email, new_email, request_email
+from core.accounts.services.erasure import due_for_erasure, erase, keep_account, request_erasure
 from core.accounts.services.links import TOKEN, LinkOver
 from core.accounts.services.login import (
     Visitor,
@@ -23,6 +26,7 @@ from core.accounts.services.passwords import (
     WrongPassword,
     change_password,
     check_reset,
+    prove,
     request_reset,
     reset_password,
 )
@@ -62,7 +66,7 @@ from core.accounts.services.staff import (
     renew_one_time_password,
     update_staff,
 )
-from core.kernel.sessions import end_session, sessions_of
+from core.kernel.sessions import end_session, end_sessions, sessions_of
 
 __all__ = [
     "TOKEN",
@@ -83,31 +87,41 @@ __all__ = [
     "authenticate_staff",
     "change_password",
     "check_reset",
+    "confirm_email",
     "confirm_registration",
     "current_shopper",
     "current_staff",
     "delete_role",
+    "device",
     "disable_shopper",
     "disable_staff",
+    "due_for_erasure",
     "enable_shopper",
     "enable_staff",
     "end_session",
+    "end_sessions",
     "ensure_owner",
     "ensure_roles",
+    "erase",
     "find_shopper",
     "get_address",
     "get_shopper",
     "get_staff",
     "held_by",
     "init_app",
+    "keep_account",
     "login_shopper",
     "login_staff",
     "logout",
     "may",
+    "new_email",
     "permissions",
+    "prove",
     "register_shopper",
     "remove_address",
     "renew_one_time_password",
+    "request_email",
+    "request_erasure",
     "request_reset",
     "reset_password",
     "roles",

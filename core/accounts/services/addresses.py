@@ -36,9 +36,17 @@ def get_address(shopper: Shopper, address_id: int) -> ShopperAddress:
 
 
 def save_address(
-    shopper: Shopper, given: Mapping[str, str], *, address_id: int | None = None, main: bool = False
+    shopper: Shopper,
+    given: Mapping[str, str],
+    *,
+    address_id: int | None = None,
+    main: bool = False,
+    billing: bool | None = None,
 ) -> ShopperAddress:
-    """Keep a new address (no id) or change one. Raises Unfit with a message per field, NotFound, Refused. Commits."""
+    """Keep a new address (no id) or change one. Raises Unfit with a message per field, NotFound, Refused. Commits.
+
+    `main` makes it the one that is delivered to, `billing` the one that bills go to; None leaves that as it is.
+    """
     data = cleaned(given)
     if problems := check(data):
         raise Unfit(problems)
@@ -51,9 +59,14 @@ def save_address(
         else:
             address = get_address(shopper, address_id)
         address.data = data
+        address.billing = address.billing if billing is None else billing
         address.save()
         if main:
             _make_main(shopper, address.id)
+        if billing:
+            db.execute(
+                "UPDATE shopper_address SET billing = FALSE WHERE shopper_id = ? AND id <> ?", shopper.id, address.id
+            )
     return get_address(shopper, address.id)
 
 

@@ -54,13 +54,85 @@ def send_reset(site: Site, to: str, key: str, language: str, link: str) -> None:
         _send(site, to, key, language, subject=subject, text=text)
 
 
-def send_changed(site: Site, to: str, key: str, language: str) -> None:
+def send_changed(site: Site, to: str, key: str, language: str, *, logged_out: bool) -> None:
     """Tell the owner of an account that its password is another one now."""
     with i18n.speaking(language, site.timezone):
         subject = _("Your password for %(shop)s was changed", shop=site.name)
+        words = {"shop": site.name, "link": site.origin}
+        if logged_out:
+            text = _(
+                "The password of your account at %(shop)s was changed, and all other devices were logged out. "
+                "If it was not you, ask for a new password at once:\n\n%(link)s",
+                **words,
+            )
+        else:
+            text = _(
+                "The password of your account at %(shop)s was changed. "
+                "If it was not you, ask for a new password at once:\n\n%(link)s",
+                **words,
+            )
+        _send(site, to, key, language, subject=subject, text=text)
+
+
+def send_email_link(site: Site, to: str, key: str, language: str, link: str) -> None:
+    """Ask whoever reads `to` to confirm that it is the new address of an account."""
+    with i18n.speaking(language, site.timezone):
+        subject = _("Confirm your new address for %(shop)s", shop=site.name)
         text = _(
-            "The password of your account at %(shop)s was changed, and all other devices were logged out. "
-            "If it was not you, ask for a new password at once:\n\n%(link)s",
+            "Open this link within a day, on a device where you are signed in at %(shop)s, to use this address for "
+            "your account:\n\n%(link)s\n\nIf you did not ask for it, there is nothing to do.",
+            shop=site.name,
+            link=link,
+        )
+        _send(site, to, key, language, subject=subject, text=text)
+
+
+def send_email_in_use(site: Site, to: str, key: str, language: str) -> None:
+    """Tell the owner of an account that another account wanted its address."""
+    with i18n.speaking(language, site.timezone):
+        subject = _("You have an account at %(shop)s already", shop=site.name)
+        text = _(
+            "Somebody wanted to use this address for another account at %(shop)s, but it belongs to yours. "
+            "Nothing was changed, and there is nothing to do:\n\n%(link)s",
+            shop=site.name,
+            link=site.origin,
+        )
+        _send(site, to, key, language, subject=subject, text=text)
+
+
+def send_email_asked(site: Site, to: str, key: str, language: str) -> None:
+    """Warn the present address before another one takes its place."""
+    with i18n.speaking(language, site.timezone):
+        subject = _("Another address for your account at %(shop)s", shop=site.name)
+        text = _(
+            "Somebody who knows your password asked for another e-mail address for your account at %(shop)s. "
+            "If it was not you, change your password at once:\n\n%(link)s",
+            shop=site.name,
+            link=site.origin,
+        )
+        _send(site, to, key, language, subject=subject, text=text)
+
+
+def send_email_changed(site: Site, to: str, key: str, language: str) -> None:
+    """Tell the old address that it is the account's no longer."""
+    with i18n.speaking(language, site.timezone):
+        subject = _("Your address for %(shop)s was changed", shop=site.name)
+        text = _(
+            "Your account at %(shop)s has another e-mail address now, and this one no longer opens it. "
+            "If it was not you, write to the shop at once:\n\n%(link)s",
+            shop=site.name,
+            link=site.origin,
+        )
+        _send(site, to, key, language, subject=subject, text=text)
+
+
+def send_erasure(site: Site, to: str, key: str, language: str) -> None:
+    """Tell the owner of an account when it goes, and how to keep it."""
+    with i18n.speaking(language, site.timezone):
+        subject = _("Your account at %(shop)s will be erased", shop=site.name)
+        text = _(
+            "You asked us to erase your account at %(shop)s. That is done in 14 days. "
+            "If you want to keep it, sign in before then and say so:\n\n%(link)s",
             shop=site.name,
             link=site.origin,
         )

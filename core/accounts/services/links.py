@@ -12,8 +12,8 @@ from core.lib import clock, ids
 from core.lib.errors import Refused
 
 TOKEN = "TOKEN"  # noqa: S105 -- the place of the token in the address that a view hands over
-REGISTER, RESET = "register", "reset"
-LIFE = {REGISTER: timedelta(days=1), RESET: timedelta(hours=1)}
+REGISTER, RESET, EMAIL = "register", "reset", "email"
+LIFE = {REGISTER: timedelta(days=1), RESET: timedelta(hours=1), EMAIL: timedelta(days=1)}
 
 
 class LinkOver(Refused):
@@ -65,6 +65,14 @@ def use(link: ResetToken) -> None:
     """Use the link up, inside the verb's transaction; of two at once one gets LinkOver."""
     if not db.execute("UPDATE reset_token SET used_at = ? WHERE id = ? AND used_at IS NULL", clock.now_us(), link.id):
         raise LinkOver
+
+
+def use_all(shopper: Shopper) -> None:
+    """Part of a verb: every link that was sent to this shopper is over."""
+    db.require_transaction()
+    db.execute(
+        "UPDATE reset_token SET used_at = ? WHERE shopper_id = ? AND used_at IS NULL", clock.now_us(), shopper.id
+    )
 
 
 @jobs.job("accounts.forget_links", every=timedelta(hours=6))

@@ -59,20 +59,26 @@ def _store(account: Account, password_hash: str) -> None:
         type(account).update(password_hash=password_hash).where(type(account).id == account.id).execute()
 
 
-def change_password(account: Account, current: str, new: str, *, address: str) -> None:
-    """Change the password of somebody who is logged in and knows it. Ends all their sessions, this one too. Commits.
-
-    The view logs them in again, under a new id. Raises WrongPassword, WeakPassword, TooMany.
-    """
+def prove(account: Account, password: str, *, address: str) -> None:
+    """Whoever sits at an open session proves to be its owner. Raises WrongPassword, TooMany."""
     limits.take("login", f"{type(account).__name__}:{account.id}", address=address)
-    if not passwords.matches(current, account.password_hash):
+    if not passwords.matches(password, account.password_hash):
         raise WrongPassword
+
+
+def change_password(account: Account, current: str, new: str, *, address: str, end_others: bool = True) -> None:
+    """Change the password of somebody who is logged in and knows it. Commits.
+
+    With `end_others` all their sessions end, this one too: the view logs them in again, under a new id. Raises
+    WrongPassword, WeakPassword, TooMany.
+    """
+    prove(account, current, address=address)
     if new == current:
         raise passwords.WeakPassword("Choose another password than the one you have.")
-    _renew(account, new)
+    _renew(account, new, end_others=end_others)
 
 
-def _renew(account: Account, new: str, link: ResetToken | None = None) -> None:
+def _renew(account: Account, new: str, link: ResetToken | None = None, *, end_others: bool = True) -> None:
     passwords.check_new(new, account.email)
     password_hash = passwords.hashed(new)
     with db.transaction():
@@ -81,10 +87,13 @@ def _renew(account: Account, new: str, link: ResetToken | None = None) -> None:
         account.password_hash = password_hash
         _note_renewal(account, confirmed=link is not None)
         account.save()
-        sessions.end_sessions(**_owner(account))
+        if end_others:
+            sessions.end_sessions(**_owner(account))
         if isinstance(account, Shopper):
+            links.use_all(account)
             key = f"password:{account.id}:{clock.now_us()}"
-            letters.send_changed(state_of(account.site_id).site, account.email, key, account.language)
+            site = state_of(account.site_id).site
+            letters.send_changed(site, account.email, key, account.language, logged_out=end_others)
     log.info("password changed", **_owner(account))
 
 

@@ -189,7 +189,7 @@ def _account_page(form: PasswordForm, problems: list[tuple[str, str]], status: i
         problems=problems,
         must_change=person.must_change_password,
         sessions=found,
-        device=services.device,
+        device=accounts.device,
         has_factor=services.is_asked(person),
         here=session.id,  # type: ignore[attr-defined]  # our own session class has it
     )

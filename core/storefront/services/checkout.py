@@ -78,11 +78,14 @@ class ShownCheckout:
     total: Money
 
 
-def with_defaults(stored: StoredCart, site: Site, address: Address | None, email: str) -> StoredCart:
-    """Before anything was typed: the shopper's own address, else the site's country."""
-    return replace(
-        stored, email=stored.email or email, address=stored.address or address or Address(country=site.country)
-    )
+def with_defaults(
+    stored: StoredCart, site: Site, address: Address | None, billing: Address | None, email: str
+) -> StoredCart:
+    """Before anything was typed: the shopper's own addresses, else the site's country."""
+    if stored.address is not None:
+        return replace(stored, email=stored.email or email)
+    known = address or Address(country=site.country)
+    return replace(stored, email=stored.email or email, address=known, billing=stored.billing or billing)
 
 
 def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheckout:

@@ -60,6 +60,11 @@ def email_field(value: str, errors: Errors, *, text: str = "") -> Field:
     return field("email", _("E-mail"), errors=errors, value=value, help=text, **known)
 
 
+def password_field(name: str, label: str, token: str, errors: Errors, **more: str) -> Field:
+    """A password; `token` says whether it is the present one or a new one, for password managers."""
+    return field(name, label, errors=errors, type="password", autocomplete=token, wide=True, max=1024, **more)
+
+
 def country_field(value: str, codes: Sequence[str], errors: Errors, prefix: str = "") -> Field:
     """The country, among `codes` (all that are known, if there are none); the other fields follow it."""
     named = [pair for pair in addresses.countries(i18n.language()) if not codes or pair[0] in codes]

@@ -33,17 +33,17 @@ class Place:
 @shopper
 def account() -> Response:
     """The overview: who, and the latest orders."""
-    latest = orders_of(current().site, _shopper().id, limit=3).orders
-    return _page("pages/account.html", "account", orders=[order_card(row) for row in latest])
+    latest = orders_of(current().site, myself().id, limit=3).orders
+    return account_page("pages/account.html", "account", orders=[order_card(row) for row in latest])
 
 
 @VIEWS.get("/account/orders")
 @shopper
 def account_orders() -> Response:
     """All orders, newest first."""
-    found = orders_of(current().site, _shopper().id, request.args.get("after"))
+    found = orders_of(current().site, myself().id, request.args.get("after"))
     following = url_for("storefront.account_orders", after=found.next) if found.next else ""
-    return _page(
+    return account_page(
         "pages/account_orders.html",
         "account_orders",
         orders=[order_card(row) for row in found.orders],
@@ -55,22 +55,32 @@ def account_orders() -> Response:
 @shopper
 def account_order(number: str) -> Response:
     """One order of this very shopper."""
-    person = _shopper()
+    person = myself()
     order = find_own_order(current().site, person.id, number)
     if order is None:
         raise NotFound
-    return _page("pages/account_order.html", "account_orders", order=shown_order(current(), order))
+    return account_page("pages/account_order.html", "account_orders", order=shown_order(current(), order))
 
 
-def _page(template: str, here: str, **values: Any) -> Response:
+def account_page(template: str, here: str, status: int = 200, **values: Any) -> Response:
+    """A page of the account with its menu, in which the place `here` is the present one."""
+    named = (
+        ("account", _("Overview"), "user"),
+        ("account_orders", _("Orders"), "box"),
+        ("account_addresses", _("Addresses"), "pin"),
+        ("account_details", _("Your details"), "edit"),
+        ("account_devices", _("Signed-in devices"), "phone"),
+        ("account_data", _("Your data"), "shield"),
+    )
     places = [
         Place(name=name, icon=icon, url=url_for(f"storefront.{endpoint}"), current=endpoint == here)
-        for endpoint, name, icon in (("account", _("Overview"), "user"), ("account_orders", _("Orders"), "box"))
+        for endpoint, name, icon in named
     ]
-    return page(template, shopper=_shopper(), places=places, **values)
+    return page(template, status, shopper=myself(), places=places, **values)
 
 
-def _shopper() -> Shopper:
+def myself() -> Shopper:
+    """Who is logged in, on pages that let nobody else in."""
     found = current_shopper()
-    assert found is not None  # The view lets nobody else in.
+    assert found is not None
     return found

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response, request, url_for
 
-from core.accounts.services import addresses_of, current_shopper
+from core.accounts.services import current_shopper, get_address
 from core.cart.services import CartGone, StoredCart, save_details
 from core.checkout.forms import read_order_form
 from core.checkout.services.look import CHECKOUT, look
 from core.checkout.services.place_order import CannotBePlaced, EmptyCart, place_order
 from core.checkout.views import pay_response
-from core.hookspecs.checkout import Address
 from core.kernel import limits
 from core.kernel.http import allow_hosts, hosts_for_forms, page, redirect
-from core.kernel.security import public
+from core.kernel.security import public, shopper
 from core.kernel.sites import current
-from core.lib import addresses
 from core.lib.errors import Refused
+from core.storefront.services.account_addresses import default_addresses, kept_addresses, stored_address
 from core.storefront.services.checkout import shown_checkout, with_defaults
 from core.storefront.services.fields import Errors, said
 from core.storefront.views.basket import cart_token, forget_cart, shopper_id, stored_cart
@@ -40,6 +41,21 @@ def save_checkout() -> Response:
     except CartGone:
         return _to_cart()
     return redirect(url_for("storefront.checkout"))
+
+
+@VIEWS.post("/checkout/address/<int:address_id>")
+@shopper
+def take_address(address_id: int) -> Response:
+    """Deliver to a kept address: it takes the place of what was typed, the rest stays."""
+    person = current_shopper()
+    assert person is not None  # The view lets nobody else in.
+    chosen = stored_address(get_address(person, address_id))
+    details = replace(read_order_form(request.form).details, address=chosen)
+    try:
+        save_details(current().site, cart_token(), details, shopper_id=person.id)
+    except CartGone:
+        return _to_cart()
+    return redirect(url_for("storefront.checkout", _anchor="checkout-address"))
 
 
 @VIEWS.post("/checkout/place")
@@ -69,16 +85,14 @@ def _again(errors: Errors, status: int) -> Response:
 
 def _page(stored: StoredCart, errors: Errors, status: int = 200) -> Response:
     state, person = current(), current_shopper()
-    view = look(state, with_defaults(stored, state.site, _own_address(), person.email if person else ""), CHECKOUT)
+    address, billing = default_addresses(person) if person else (None, None)
+    known = with_defaults(stored, state.site, address, billing, person.email if person else "")
+    view = look(state, known, CHECKOUT)
     allow_hosts(form_action_hosts=hosts_for_forms(state))
-    return page("pages/checkout.html", status, checkout=shown_checkout(view, state.site, errors), shopper=person)
-
-
-def _own_address() -> Address | None:
-    """The address that a shopper who is logged in uses most."""
-    person = current_shopper()
-    kept = addresses_of(person) if person else []
-    return Address(**addresses.parts(kept[0].data)) if kept else None
+    kept = kept_addresses(person) if person else []
+    return page(
+        "pages/checkout.html", status, checkout=shown_checkout(view, state.site, errors), shopper=person, kept=kept
+    )
 
 
 def _to_cart() -> Response:

@@ -16,8 +16,8 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import local_path, public
 from core.kernel.sites import current
 from core.lib.errors import Refused
-from core.orders.services.owner import claim_order
-from core.storefront.services.fields import Errors, Field, email_field, field, form, said
+from core.orders.services.owner import claim_order, claim_orders
+from core.storefront.services.fields import Errors, email_field, field, form, password_field, said
 from core.storefront.views.basket import cart_token, forget_cart, remember_cart
 from core.storefront.views.place import VIEWS
 
@@ -46,7 +46,7 @@ def enter() -> Response:
 def _login_page(sent: Mapping[str, str], errors: Errors, next_path: str, status: int = 200) -> Response:
     fields = [
         email_field(sent.get("email", ""), errors),
-        _password("password", _("Password"), "current-password", errors),
+        password_field("password", _("Password"), "current-password", errors),
     ]
     return page("pages/login.html", status, form=form(fields, errors, next_path))
 
@@ -84,7 +84,7 @@ def _register_page(sent: Mapping[str, str], errors: Errors, status: int = 200) -
             "name", _("Name"), errors=errors, value=sent.get("name", ""), autocomplete="name", optional=True, wide=True
         ),
         email_field(sent.get("email", ""), errors),
-        _password("password", _("Password"), "new-password", errors, help=_("At least eight characters.")),
+        password_field("password", _("Password"), "new-password", errors, help=_("At least eight characters.")),
     ]
     return page("pages/register.html", status, form=form(fields, errors))
 
@@ -108,11 +108,14 @@ def finish_account(token: str) -> Response:
         return _confirm_page(token, said(error), error.status)
     if kept := request.args.get("order"):
         claim_order(current().site, kept, shopper.id)
+    claim_orders(current().site, shopper.email, shopper.id)
     return _enter(shopper, "")
 
 
 def _confirm_page(token: str, errors: Errors, status: int = 200) -> Response:
-    fields = [_password("password", _("Password"), "current-password", errors, help=_("The one you have just chosen."))]
+    fields = [
+        password_field("password", _("Password"), "current-password", errors, help=_("The one you have just chosen."))
+    ]
     target = url_for("storefront.finish_account", token=token, order=request.args.get("order"))
     return page(
         "pages/password.html",
@@ -178,7 +181,9 @@ def set_password(token: str) -> Response:
 
 
 def _new_password_page(token: str, errors: Errors, status: int = 200) -> Response:
-    fields = [_password("password", _("New password"), "new-password", errors, help=_("At least eight characters."))]
+    fields = [
+        password_field("password", _("New password"), "new-password", errors, help=_("At least eight characters."))
+    ]
     target = url_for("storefront.set_password", token=token)
     return page(
         "pages/password.html",
@@ -205,10 +210,6 @@ def _enter(shopper: Shopper, next_path: str) -> Response:
     home = url_for("storefront.checkout") if next_path == "checkout" else url_for("storefront.account")
     answer = redirect(local_path(next_path, home))
     return remember_cart(answer, token) if token else answer
-
-
-def _password(name: str, label: str, token: str, errors: Errors, **more: str) -> Field:
-    return field(name, label, errors=errors, type="password", autocomplete=token, wide=True, max=1024, **more)
 
 
 def _address() -> str:
