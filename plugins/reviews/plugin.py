@@ -21,8 +21,8 @@ def import_file(arguments: list[str]) -> int:
     except (Refused, OSError) as error:
         sys.stderr.write(f"{said.file}: {say(error) if isinstance(error, Refused) else error}\n")
         return 1
-    for error in done.errors:
-        sys.stderr.write(f"Line {error.line}, {error.column}: {error.message}\n")
+    for wrong in done.errors:
+        sys.stderr.write(f"Line {wrong.line}, {wrong.column}: {wrong.message}\n")
     sys.stderr.write(f"{done.taken:,} reviews taken, {done.known:,} known before, {len(done.errors):,} errors.\n")
     return 1 if done.errors else 0
 

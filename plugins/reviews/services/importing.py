@@ -121,7 +121,7 @@ def _take(site: Site, found: list[tuple[int, FileReview]], done: Imported, seen:
         ]  # fmt: skip
         for few in _parts(fresh, INSERTED_AT_ONCE):
             Review.insert_many(few).on_conflict_ignore().execute()
-        product_data_changed(site, {row["product_id"] for row in fresh})
+        product_data_changed(site, {keyed[author][0] for author in keyed if author not in known})
     done.taken += len(fresh)
     done.known += len(keyed) - len(fresh)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.api import Data, Site, gettext, instant, marks, micros, rows, shorten
+from core.api import Data, Site, gettext, instant, kept, marks, micros, rows, shorten, value
 from plugins.reviews.models import PUBLISHED, Review
 
 ON_PRODUCT, ON_PAGE = 4, 10
@@ -27,11 +27,18 @@ WHERE nth = 1 OR place <= 3 ORDER BY product_id, place
 
 
 def facts(site: Site, product_ids: Sequence[int]) -> dict[int, Data]:
-    """What `site_data` says of these products; nothing of those without reviews."""
+    """What `site_data` says of these products; nothing of those without reviews. No statement on sites without any."""
+    # Whoever publishes the first review says product_data_changed, so that this is read anew.
+    if not product_ids or not kept(f"reviews:{site.id}", lambda: _has_any(site)):
+        return {}
     found: dict[int, list[Any]] = {}
-    for row in rows(_FACTS.format(marks(product_ids)), site.id, *product_ids) if product_ids else ():
+    for row in rows(_FACTS.format(marks(product_ids)), site.id, *product_ids):
         found.setdefault(row[0], []).append(row)
     return {product_id: Data(values=_values(about)) for product_id, about in found.items()}
+
+
+def _has_any(site: Site) -> bool:
+    return value("SELECT 1 FROM reviews_review WHERE site_id = ? AND state = ? LIMIT 1", site.id, PUBLISHED) is not None
 
 
 def _values(about: Sequence[Any]) -> Mapping[str, object]:
@@ -72,7 +79,7 @@ class Wish:
     after: str = ""
 
     @property
-    def words(self) -> dict[str, str]:
+    def words(self) -> dict[str, Any]:
         """The query string that says the same; what goes without saying is left out."""
         said = {"stars": str(self.stars or ""), "sort": "" if self.sort == NEWEST else self.sort, "after": self.after}
         return {name: text for name, text in said.items() if text}

@@ -141,6 +141,11 @@ def _blank(writer: Writer) -> dict[str, str]:
     return {**dict.fromkeys(_FIELDS, ""), "name": writer.name, "language": language()}
 
 
+def _in_order(wrong: dict[str, str]) -> list[tuple[str, str]]:
+    """(id of the field, message), from the top of the form; what concerns no field comes first."""
+    return [("stars-5" if field == "stars" else field, wrong[field]) for field in ("", *_FIELDS) if field in wrong]
+
+
 def _form(
     product: ProductPage,
     writer: Writer,
@@ -151,12 +156,13 @@ def _form(
     own: Review | None = None,
 ) -> Response:
     own, wrong = own or writing.own_review(current_site(), product.id, writer), errors or {}
+    before_shown = ReviewSettings.of(current_site()).moderation == "before"
     return _private(
         render(
             "reviews/shop/form.html", status, product=product, writer=writer, key=key, typed=typed,
             errors={**dict.fromkeys(_FIELDS, ""), **wrong}, own=own,
-            problems=[("stars-5" if field == "stars" else field, text) for field, text in wrong.items()],
-            before_shown=ReviewSettings.of(current_site()).moderation == "before",
+            problems=_in_order(wrong),
+            before_shown=before_shown,
         )
     )  # fmt: skip
 
@@ -190,7 +196,7 @@ def helpful(review_id: int) -> Response:
     review, is_new = voting.vote(current_site(), review_id, voting.voter_of(shopper_id, visitor), shopper_id)
     toast(_("Thank you.") if is_new else _("You have said so already."))
     wish = reading.wish_of(request.form)
-    here = {"_anchor": f"review-{review.id}", "path": product.path}
+    here: dict[str, Any] = {"_anchor": f"review-{review.id}", "path": product.path}
     on_page = request.form.get("from") == "list"
     answer = redirect303(
         url_for("reviews.show", **here, **wish.words) if on_page else url_for("storefront.product", **here)
