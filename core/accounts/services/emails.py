@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import peewee
 import structlog
 
-from core.accounts.models import Shopper, folded
+from core.accounts.models import ResetToken, Shopper, folded
 from core.accounts.services import letters, links
 from core.accounts.services.passwords import prove
 from core.accounts.services.shoppers import EmailTaken, find_shopper, get_shopper
@@ -67,22 +67,25 @@ def confirm_email(site: Site, shopper: Shopper, token: str, *, address: str) -> 
     Every other link that was sent is over: those that lie in the old mailbox too. Raises LinkOver, EmailTaken, TooMany.
     """
     limits.take("token", address=address)
-    link = links.find(links.EMAIL, token, site.id)
-    if link.shopper_id != shopper.id:
-        raise links.LinkOver
+    link = _own_link(site, shopper, token)
     _change(site, shopper, link.data["email"], link)
 
 
 def new_email(site: Site, shopper: Shopper, token: str, *, address: str) -> str:
     """The address that a link stands for, for the page that asks once more. Raises LinkOver, TooMany."""
     limits.take("token", address=address)
+    return str(_own_link(site, shopper, token).data["email"])
+
+
+def _own_link(site: Site, shopper: Shopper, token: str) -> ResetToken:
+    """A link is worthless to everybody but the account that asked for it."""
     link = links.find(links.EMAIL, token, site.id)
-    if link.shopper_id != shopper.id:
+    if link.shopper != shopper:
         raise links.LinkOver
-    return str(link.data["email"])
+    return link
 
 
-def _change(site: Site, shopper: Shopper, email: str, link: links.ResetToken | None) -> None:
+def _change(site: Site, shopper: Shopper, email: str, link: ResetToken | None) -> None:
     old, now = shopper.email, clock.now()
     try:
         with db.transaction():

@@ -150,12 +150,14 @@ def _email_page(errors: Errors, status: int = 200) -> Response:
 def confirm_email(token: str) -> Response:
     """Where the link leads; nothing is changed by opening it."""
     email = accounts.new_email(current().site, myself(), token, address=request.remote_addr or "")
-    words = {
-        "title": _("Use %(email)s from now on?", email=email),
-        "act": _("Use this address"),
-        "target": url_for("storefront.take_email", token=token),
-    }
-    return account_page("pages/account_form.html", _HERE, form=form([], {}), **words)
+    return account_page(
+        "pages/account_form.html",
+        _HERE,
+        form=form([], {}),
+        title=_("Use %(email)s from now on?", email=email),
+        act=_("Use this address"),
+        target=url_for("storefront.take_email", token=token),
+    )
 
 
 @VIEWS.post("/account/email/<token>", endpoint="take_email")
