@@ -41,6 +41,7 @@ RULES: dict[str, Rule] = {
     "coupon": Rule(address="30 per 5 minutes"),
     "search": Rule(address="120 per minute"),
     "track": Rule(address="30 per 10 minutes", subject="20 per hour"),
+    "own_order": Rule(address="120 per 10 minutes", subject="60 per hour"),
     "contact": Rule(address="10 per hour", subject="5 per hour"),
     "checkout": Rule(address="60 per 10 minutes"),
 }

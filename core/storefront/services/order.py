@@ -17,19 +17,12 @@ from core.lib.money import Money
 from core.orders.services.gateways import guarded
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.read import OrderView, ShipmentView, order_view
+from core.orders.services.shapes import OrderLineView
 from core.orders.services.status import Axes
 from core.storefront.services.fields import address_lines
+from core.storefront.services.own_order import Own, own_side, picture, price_rows
+from core.storefront.services.own_order_steps import Step, marked
 from core.storefront.services.totals import Row, order_rows
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A step of the way. `state`: done, now, todo, good or bad."""
-
-    state: str
-    title: str
-    at: datetime | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +56,10 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownOrder:
-    """An order for its shopper. `secret` opens its pages. `instructions` tell how to pay, while that is to be done."""
+    """An order for its shopper. `secret` opens its pages. `instructions` tell how to pay, while that is to be done.
+
+    `own` is what its owner may do by themselves; none for somebody who knows only number and address.
+    """
 
     number: str
     secret: str
@@ -84,6 +80,7 @@ class ShownOrder:
     payment_problem: str
     is_paid: bool
     belongs_to_account: bool
+    own: Own | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +94,11 @@ class OrderCard:
     state: State
 
 
-def shown_order(state: SiteState, order: OrderView, *, whole: bool = True) -> ShownOrder:
-    """`order` for its pages. Not `whole`: for somebody who knows number and address, without sums and street."""
+def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: bool = True) -> ShownOrder:
+    """`order` for its pages. Not `whole`: for somebody who knows number and address, without sums and street.
+
+    Not `own`: for a page that offers no changes.
+    """
     payment = order.payments[-1] if order.payments else None
     waiting = order.can_be_paid and payment is not None
     failed = waiting and payment is not None and payment.state in {"failed", "declined", "cancelled", "expired"}
@@ -110,10 +110,8 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True) -> Sh
         headline=headline(order.status),
         placed_at=order.placed_at,
         steps=_steps(order),
-        lines=tuple(
-            _line(line.name, line.quantity, line.picture, line.total if whole else None) for line in order.lines
-        ),
-        totals=order_rows(order) if whole else (),
+        lines=tuple(_line(line, line.total if whole else None) for line in order.lines),
+        totals=(*order_rows(order), *price_rows(order)) if whole else (),
         total=order.total,
         due=order.due,
         address=address_lines(order.address) if whole and order.address else (),
@@ -126,6 +124,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True) -> Sh
         else "",
         is_paid=order.status.payment in {"paid", "overpaid", "not_due"},
         belongs_to_account=order.shopper_id is not None,
+        own=own_side(state.site, order) if whole and own else None,
     )
 
 
@@ -183,16 +182,17 @@ def _kind(status: Axes) -> str:
     return {"delivered": "good", "shipped": "new", "partly_shipped": "new"}.get(status.fulfilment, "")
 
 
-def _line(name: str, quantity: int, picture: str, total: Money | None) -> ShownLine:
-    shown = Picture(name=picture, mime="", width=400, height=400) if picture else None
-    return ShownLine(name=name, quantity=quantity, picture=shown, choice="", total=total)
+def _line(line: OrderLineView, total: Money | None) -> ShownLine:
+    """A line as it was agreed, and what became of it."""
+    gone = _("%(n)s cancelled", n=line.cancelled) if line.cancelled else ""
+    return ShownLine(name=line.name, quantity=line.quantity, picture=picture(line.picture), choice=gone, total=total)
 
 
 def _steps(order: OrderView) -> tuple[Step, ...]:
     placed = Step(state="done", title=_("Order placed"), at=order.placed_at)
     if order.status.order == "cancelled":
         return (placed, Step(state="bad", title=_("Cancelled")))
-    return _current((placed, *_payment_steps(order), *_delivery_steps(order)))
+    return marked((placed, *_payment_steps(order), *_delivery_steps(order)))
 
 
 def _payment_steps(order: OrderView) -> tuple[Step, ...]:
@@ -222,14 +222,6 @@ def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
         Step(state="done" if reached > 1 else "todo", title=_("Packed"), at=left),
         Step(state="done" if reached > 2 else "todo", title=sent, at=left, text=order.delivery_title),
         Step(state="done" if reached > 3 else "todo", title=arrived),
-    )
-
-
-def _current(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Mark the first step that is not done as the present one."""
-    first = next((place for place, step in enumerate(steps) if step.state == "todo"), None)
-    return tuple(
-        Step(state="now", title=s.title, at=s.at, text=s.text) if place == first else s for place, s in enumerate(steps)
     )
 
 

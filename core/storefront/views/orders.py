@@ -87,7 +87,7 @@ def _confirmation(order: OrderView, errors: Errors, status: int = 200) -> Respon
     return page(
         "pages/confirmation.html",
         status,
-        order=shown_order(current(), order),
+        order=shown_order(state, order, own=False),
         payments=payments_again(state, order),
         form=form([password], errors),
     )

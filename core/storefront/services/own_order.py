@@ -1,0 +1,380 @@
+"""What shoppers may do with their order by themselves, and what their forms say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.catalogue.services.shapes import Picture
+from core.catalogue.services.stock import OutOfStock
+from core.checkout.forms import read_address
+from core.checkout.services.changing import Preview
+from core.checkout.services.details import address_texts
+from core.checkout.services.own_changes import can_be_changed_by_shopper
+from core.hookspecs.checkout import Address
+from core.hookspecs.site import Site
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.lib import addresses, clock, ids
+from core.lib.errors import Refused, Unfit
+from core.lib.money import Money
+from core.orders.services.case import cases_of
+from core.orders.services.case_rules import NotReturnable, check_rules, deadline, reasons, rules_of
+from core.orders.services.case_shapes import CLAIM, RETURN
+from core.orders.services.change_plan import NothingChanges
+from core.orders.services.change_shapes import Action, RemoveLine, SetAddress, SetQuantity
+from core.orders.services.goods import NotThatMany
+from core.orders.services.settle import line_facts
+from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.status import due
+from core.storefront.services.fields import FOLDED, Errors, Field, address_fields, address_lines, field, said, summary
+from core.storefront.services.own_order_steps import ShownCase, shown_cases
+from core.storefront.services.totals import Row
+
+_MOST_UNITS = 9_999
+NEVER_CAME = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What may be done from the order's page. Empty `changing` or `returning`: it may; else they say why not.
+
+    `has_left` says whether there is anything that could come back at all. `moved` is what was given back so far,
+    `to_come` what is still owed.
+    """
+
+    can_be_changed: bool
+    changing: str
+    has_left: bool
+    returning: str
+    until: datetime | None
+    cases: tuple[ShownCase, ...]
+    moved: Money
+    to_come: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineField:
+    """A line of a form: its picture and the field for its quantity; without a field `why` says why not."""
+
+    name: str
+    picture: Picture | None
+    field: Field | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnForm:
+    """A form about an order. `address` and `more` are empty where the address cannot be changed."""
+
+    errors: tuple[tuple[str, str], ...]
+    lines: tuple[LineField, ...]
+    fields: Sequence[Field] = ()
+    address: Sequence[Field] = ()
+    more: Sequence[Field] = ()
+    open: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPreview:
+    """What a change would do, in words and sums; `hidden` is what the form sends once more."""
+
+    changes: tuple[str, ...]
+    address: Sequence[str]
+    rows: tuple[Row, ...]
+    money: str
+    is_cancelled: bool
+    price: int
+    key: str
+    hidden: tuple[tuple[str, str], ...]
+
+
+def own_side(site: Site, order: OrderView) -> Own:
+    """What the shopper may do with this order now. Two to four statements."""
+    is_open = can_be_changed_by_shopper(order)
+    waits = order.can_be_cancelled and not is_open
+    has_left = any(line.can_be_returned > 0 for line in order.lines)
+    until = deadline(order, rules_of(site)) if has_left else None
+    return Own(
+        can_be_changed=is_open,
+        changing=_("We have begun to pack this order, so it cannot be changed here any more. Write to us.")
+        if waits
+        else "",
+        has_left=has_left,
+        returning=_why_none(until) if has_left else "",
+        until=until,
+        cases=shown_cases(order, cases_of(site, order.id)),
+        moved=order.refunded,
+        to_come=order.refund_due,
+    )
+
+
+def _why_none(until: datetime | None) -> str:
+    if until is None or clock.now() > until:
+        return _("The time to send these goods back is over.")
+    return ""
+
+
+def price_rows(order: OrderView) -> tuple[Row, ...]:
+    """What an order costs by now, where units were cancelled or came back since it was agreed."""
+    if not any(line.cancelled for line in order.lines):
+        return ()
+    now = due(order.total.amount, order.delivery_total.amount, line_facts(order.id))
+    return (
+        Row(name=_("Cancelled"), amount=Money(now - order.total.amount, order.currency)),
+        Row(name=_("Total now"), amount=Money(now, order.currency), kind="sum"),
+    )
+
+
+# -- changing ----------------------------------------------------------------------------------------------------------
+
+
+def read_change(order: OrderView, sent: Mapping[str, str]) -> list[Action]:
+    """The actions that a form asks for. Raises Unfit with what is wrong per field, NothingChanges."""
+    if "cancel" in sent:
+        return [RemoveLine(line_id=line.id) for line in order.lines if line.allocated]
+    errors: dict[str, str] = {}
+    actions: list[Action] = []
+    for line in order.lines:
+        name = f"quantity.{line.id}"
+        if not line.allocated or name not in sent:
+            continue
+        quantity = units(sent[name])
+        if quantity is None:
+            errors[name] = _("Write a whole number from %(least)s to %(most)s.", least=0, most=_MOST_UNITS)
+        elif quantity != line.left:
+            actions.append(SetQuantity(line_id=line.id, quantity=quantity))
+    address = _typed_address(order, sent)
+    if address is not None and address != order.address:
+        errors.update(addresses.check(address_texts(address)))
+        actions.append(SetAddress(address=address))
+    if errors:
+        raise Unfit(errors)
+    if not actions:
+        raise NothingChanges
+    return actions
+
+
+def units(text: str) -> int | None:
+    """A whole number of units as it was typed; None if it is none."""
+    bare = text.strip()
+    return int(bare) if len(bare) <= len(str(_MOST_UNITS)) and bare.isdecimal() else None
+
+
+def address_can_change(order: OrderView) -> bool:
+    """Whether the goods travel to an address that the shopper gave."""
+    return order.address is not None and order.needs_delivery and not order.rate.get("pickup")
+
+
+def _typed_address(order: OrderView, sent: Mapping[str, str]) -> Address | None:
+    """What was typed; the country stays, since delivery and taxes were agreed for it."""
+    if "line1" not in sent or not address_can_change(order) or order.address is None:
+        return None
+    kept = {name: text for name, text in address_texts(order.address).items() if name not in sent}
+    return read_address({**kept, **sent, "country": order.address.country})
+
+
+def change_form(order: OrderView, sent: Mapping[str, str], errors: Errors) -> OwnForm:
+    """The form of a change, with what was typed."""
+    lines = tuple(_change_line(line, sent, errors) for line in order.lines if line.allocated)
+    address: Sequence[Field] = ()
+    more: Sequence[Field] = ()
+    if address_can_change(order) and order.address is not None:
+        shown = _typed_address(order, sent) or order.address
+        address = address_fields(shown, errors)
+        more = [{**one, "wide": True} for one in address_fields(shown, errors, folded=True)]
+    asked = [one.field for one in lines if one.field] + [*address, *more]
+    typed = _typed_address(order, sent)
+    return OwnForm(
+        errors=summary(errors, asked),
+        lines=lines,
+        address=address,
+        more=more,
+        open=(typed is not None and typed != order.address)
+        or any(one["id"] in errors for one in (*address, *more))
+        or any(name in errors for name in FOLDED),
+    )
+
+
+def _change_line(line: OrderLineView, sent: Mapping[str, str], errors: Errors) -> LineField:
+    name = f"quantity.{line.id}"
+    value = sent.get(name, str(line.left))
+    hint = _("You ordered %(n)s. 0 cancels them.", n=line.left)
+    return LineField(
+        name=line.name,
+        picture=picture(line.picture),
+        field=field(name, _("Quantity of %(name)s", name=line.name), errors=errors, value=value, help=hint, **_NUMBER),
+    )
+
+
+_NUMBER = {"mode": "numeric", "max": 4, "autocomplete": "off", "wide": True}
+
+
+def picture(name: str) -> Picture | None:
+    """The picture of an order's line, from its stored name."""
+    return Picture(name=name, mime="", width=400, height=400) if name else None
+
+
+def placed_errors(order: OrderView, error: Refused) -> dict[str, str]:
+    """What is wrong, at the field of the line that it is about."""
+    about = [
+        line.id
+        for line in order.lines
+        if (isinstance(error, OutOfStock) and line.variant_id == error.variant_id)
+        or (isinstance(error, NotThatMany) and line.sku == error.params.get("sku"))
+    ]
+    return {f"quantity.{about[0]}": i18n.say(error)} if about else said(error)
+
+
+def shown_preview(order: OrderView, found: Preview, actions: Sequence[Action], sent: Mapping[str, str]) -> ShownPreview:
+    """The effect of a change for who has to say yes to it."""
+    effect, currency = found.effect, order.currency
+    left = sum(line.left for line in order.lines)
+    fewer, more = sum(found.plan.cancels.values()), sum(line.quantity for line in found.plan.lines)
+    rows = [
+        Row(name=_("The order costs now"), amount=Money(effect.price_before, currency)),
+        Row(name=_("Difference"), amount=Money(effect.delta, currency)),
+        Row(name=_("It costs then"), amount=Money(effect.price_after, currency), kind="sum"),
+    ]
+    moved = next((action.address for action in actions if isinstance(action, SetAddress)), None)
+    return ShownPreview(
+        changes=tuple(_words(order, action) for action in actions if not isinstance(action, SetAddress)),
+        address=address_lines(moved) if moved else (),
+        rows=tuple(rows),
+        money=_money_words(found, currency),
+        is_cancelled=fewer == left and not more,
+        price=effect.price_after,
+        key=ids.token(),
+        hidden=tuple((name, sent[name]) for name in sorted(sent) if _is_asked(name)),
+    )
+
+
+def _is_asked(name: str) -> bool:
+    return name == "cancel" or name in addresses.NAMES or name.startswith("quantity.")
+
+
+def _words(order: OrderView, action: Action) -> str:
+    by_id = {line.id: line for line in order.lines}
+    if isinstance(action, SetQuantity):
+        line = by_id[action.line_id]
+        if action.quantity:
+            return _(
+                "%(name)s: %(after)s instead of %(before)s", name=line.name, after=action.quantity, before=line.left
+            )
+        return _("%(name)s: cancelled", name=line.name)
+    if isinstance(action, RemoveLine):
+        return _("%(name)s: cancelled", name=by_id[action.line_id].name)
+    raise TypeError(type(action))
+
+
+def _money_words(found: Preview, currency: str) -> str:
+    effect = found.effect
+    if effect.to_refund:
+        return _("We give %(amount)s back by the way you paid.", amount=i18n.money(Money(effect.to_refund, currency)))
+    if effect.to_pay:
+        return _("After that %(amount)s are still to be paid.", amount=i18n.money(Money(effect.to_pay, currency)))
+    return _("Nothing is to be paid or given back.")
+
+
+# -- sending back ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedReturn:
+    """What a shopper asks for; goods that never came are a claim, since nothing can be sent."""
+
+    kind: str
+    lines: Mapping[int, int]
+    reason: str
+    note: str
+    key: str
+
+
+def read_return(order: OrderView, sent: Mapping[str, str]) -> WantedReturn:
+    """What a form asks for. Raises Unfit with what is wrong per field."""
+    errors: dict[str, str] = {}
+    wanted: dict[int, int] = {}
+    for line in order.lines:
+        name, most = f"quantity.{line.id}", line.can_be_returned
+        quantity = units(sent.get(name, "").strip() or "0")
+        if quantity is None or quantity > most:
+            errors[name] = _("Write a whole number from %(least)s to %(most)s.", least=0, most=max(most, 0))
+        elif quantity:
+            wanted[line.id] = quantity
+    if not wanted and not errors:
+        first = next((line.id for line in order.lines if line.can_be_returned > 0), None)
+        errors[f"quantity.{first}"] = _("Choose at least one piece.")
+    reason = sent.get("reason", "")
+    if reason not in dict(reasons()):
+        errors["reason"] = _("Choose a reason.")
+    if len(sent.get("note", "")) > 2000:
+        errors["note"] = _("At most 2000 characters.")
+    if errors:
+        raise Unfit(errors)
+    return WantedReturn(
+        kind=CLAIM if reason == NEVER_CAME else RETURN,
+        lines=wanted,
+        reason=reason,
+        note=sent.get("note", "").strip(),
+        key=f"own:{sent.get('key', '')}"[:64],
+    )
+
+
+def return_form(site: Site, order: OrderView, sent: Mapping[str, str], errors: Errors) -> OwnForm:
+    """The form of a return, with what was typed."""
+    kept = [line for line in order.lines if line.can_be_returned > 0]
+    barred = _barred(site, order, [line.id for line in kept])
+    lines = tuple(_return_line(line, barred.get(line.id, ""), sent, errors) for line in kept)
+    fields = [
+        field(
+            "reason",
+            _("Why do you send it back?"),
+            errors=errors,
+            options=reasons(),
+            blank=True,
+            value=sent.get("reason", ""),
+            wide=True,
+        ),
+        field(
+            "note",
+            _("What should we know?"),
+            errors=errors,
+            type="textarea",
+            optional=True,
+            value=sent.get("note", ""),
+            max=2000,
+            wide=True,
+        ),
+    ]
+    asked = [one.field for one in lines if one.field] + fields
+    return OwnForm(errors=summary(errors, asked), lines=lines, fields=fields, key=sent.get("key") or ids.token())
+
+
+def _barred(site: Site, order: OrderView, line_ids: list[int]) -> dict[int, str]:
+    """Lines that come back only for the shop's own faults, with the rule in words."""
+    if not _bar(site, order, line_ids):
+        return {}
+    return {line_id: words for line_id in line_ids if (words := _bar(site, order, [line_id]))}
+
+
+def _bar(site: Site, order: OrderView, line_ids: list[int]) -> str:
+    try:
+        check_rules(site, order, RETURN, "changed_mind", line_ids)
+    except NotReturnable as error:
+        return i18n.say(error)
+    return ""
+
+
+def _return_line(line: OrderLineView, barred: str, sent: Mapping[str, str], errors: Errors) -> LineField:
+    name = f"quantity.{line.id}"
+    hint = _("0 to %(most)s pieces.", most=line.can_be_returned)
+    if barred:
+        hint = f"{barred} {_('Only if it came damaged, wrong or does not work.')}"
+    label = _("How many of %(name)s", name=line.name)
+    return LineField(
+        name=line.name,
+        picture=picture(line.picture),
+        field=field(name, label, errors=errors, value=sent.get(name, "0"), help=hint, **_NUMBER),
+    )

@@ -1,0 +1,120 @@
+"""The steps of an order's returns, as their shopper reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.kernel.i18n import gettext as _
+from core.lib.money import Money
+from core.orders.services.case_rules import REASONS
+from core.orders.services.case_shapes import (
+    APPROVED,
+    CLAIM,
+    DECLINED,
+    INSPECTED,
+    RECEIVED,
+    REQUESTED,
+    RESOLVED,
+    WITHDRAWN,
+    CaseView,
+)
+from core.orders.services.shapes import OrderView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of the way. `state`: done, now, todo, good or bad."""
+
+    state: str
+    title: str
+    at: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCase:
+    """A return, exchange or claim. `next` says what happens now; `granted` is none until something is decided."""
+
+    id: int
+    title: str
+    reason: str
+    lines: tuple[tuple[str, int], ...]
+    steps: tuple[Step, ...]
+    next: str
+    granted: Money | None
+    can_be_withdrawn: bool
+
+
+def shown_cases(order: OrderView, cases: Sequence[CaseView]) -> tuple[ShownCase, ...]:
+    """The cases of `order` for its shopper, numbered where there are several."""
+    if len(cases) == 1:
+        return (_shown(order, cases[0], ""),)
+    return tuple(_shown(order, case, f" {number}") for number, case in enumerate(cases, 1))
+
+
+def _shown(order: OrderView, case: CaseView, number: str) -> ShownCase:
+    return ShownCase(
+        id=case.id,
+        title={"return": _("Return"), "exchange": _("Exchange")}.get(case.kind, _("Claim")) + number,
+        reason=_(str(REASONS.get(case.reason, case.reason))),
+        lines=tuple((line.name, line.quantity) for line in case.lines),
+        steps=marked(_steps(order, case)),
+        next=_next(case),
+        granted=Money(case.granted, case.currency) if case.state == RESOLVED else None,
+        can_be_withdrawn=case.state == REQUESTED,
+    )
+
+
+def _steps(order: OrderView, case: CaseView) -> tuple[Step, ...]:
+    asked = Step(state="done", title=_("Asked for"), at=case.requested_at)
+    agreed = Step(state="done", title=_("Approved"), at=case.approved_at)
+    begun = (asked, agreed) if case.approved_at else (asked,)
+    if case.state == DECLINED:
+        return (*begun, Step(state="bad", title=_("Declined"), at=case.ended_at, text=case.answer))
+    if case.state == WITHDRAWN:
+        return (*begun, Step(state="bad", title=_("Withdrawn"), at=case.ended_at))
+    came = any(line.received for line in case.lines)
+    is_over = case.state == RESOLVED
+    looked = is_over or case.state == INSPECTED
+    goods = [
+        _step(_("Received"), is_done=came, at=_latest(order, case, RECEIVED) if came else None),
+        _step(_("Looked at"), is_done=looked, at=_latest(order, case, INSPECTED) if looked else None),
+    ]
+    return (
+        asked,
+        agreed if case.approved_at else Step(state="todo", title=_("Our answer")),
+        *([] if case.kind == CLAIM else goods),
+        _step(_("Decided"), is_done=is_over, at=case.ended_at, text=case.answer),
+    )
+
+
+def _step(title: str, *, is_done: bool, at: datetime | None, text: str = "") -> Step:
+    return Step(state="done" if is_done else "todo", title=title, at=at, text=text)
+
+
+def _latest(order: OrderView, case: CaseView, step: str) -> datetime | None:
+    """When the order's timeline last told this step of the case."""
+    told = [one.at for one in order.timeline if one.kind == f"case_{step}" and one.data.get("case") == case.id]
+    return max(told, default=None)
+
+
+def marked(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Mark the first step that is not done as the present one."""
+    first = next((place for place, step in enumerate(steps) if step.state == "todo"), None)
+    return tuple(
+        Step(state="now", title=s.title, at=s.at, text=s.text) if place == first else s for place, s in enumerate(steps)
+    )
+
+
+def _next(case: CaseView) -> str:
+    if case.kind == CLAIM and case.state in {REQUESTED, APPROVED}:
+        return _("You need not send anything. We look into it and write to you.")
+    words = {
+        REQUESTED: _("We read your request and write to you. Please send nothing before that."),
+        APPROVED: _("Pack the goods, put a note with the order's number into the parcel, and send it to us."),
+        RECEIVED: _("Your parcel has come. We look at the goods and write to you."),
+        INSPECTED: _("We have looked at the goods, and decide next what is given back."),
+    }
+    return words.get(case.state, "")

@@ -1,0 +1,185 @@
+"""Shoppers change, cancel and send back by themselves, from the page of their order.
+
+Whoever has the order's secret (its link, or the account that shows it) may; every address begins with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Response, request, url_for
+
+from core.checkout.services.changing import PreviewMoved
+from core.checkout.services.own_changes import WindowClosed, change_own, preview_own
+from core.kernel import limits
+from core.kernel.http import actor, note, page, redirect
+from core.kernel.i18n import gettext as _
+from core.kernel.security import public
+from core.kernel.sites import current
+from core.lib.errors import NotFound, Refused
+from core.orders.services.case import WrongStep, case_view, request_case, withdraw_case
+from core.orders.services.case_shapes import REQUESTED
+from core.orders.services.change import ChangeStale
+from core.orders.services.read import OrderView, order_by_key
+from core.storefront.services.fields import Errors, said
+from core.storefront.services.order import shown_order
+from core.storefront.services.own_order import (
+    change_form,
+    own_side,
+    placed_errors,
+    read_change,
+    read_return,
+    return_form,
+    shown_preview,
+)
+from core.storefront.views.place import VIEWS
+
+_LIMIT = "own_order"
+
+
+def own_order(secret: str) -> OrderView:
+    """The order behind a secret, on this site alone. Raises NotFound."""
+    found = order_by_key(current().site, secret)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@VIEWS.get("/order/<secret>/change")
+@public
+def own_change(secret: str) -> Response:
+    """The form: how many of each, and where to."""
+    return _change_page(own_order(secret), {}, {})
+
+
+@VIEWS.post("/order/<secret>/change", endpoint="preview_own_change")
+@public
+def preview(secret: str) -> Response:
+    """What the change would do. A page: nothing is stored by it."""
+    order, sent = own_order(secret), request.form
+    if "back" in sent:
+        return _change_page(order, sent, {})
+    return _preview_page(order, sent, {})
+
+
+@VIEWS.post("/order/<secret>/change/confirm", endpoint="confirm_own_change")
+@public
+def confirm(secret: str) -> Response:
+    """Do what was shown, once."""
+    order, sent = own_order(secret), request.form
+    try:
+        limits.take(_LIMIT, secret)
+        change_own(
+            current(),
+            order.id,
+            read_change(order, sent),
+            key=sent.get("key", "")[:60],
+            actor=actor(),
+            seen_price=_whole(sent.get("seen_price", "")),
+        )
+    except (PreviewMoved, ChangeStale) as error:
+        return _preview_page(order, sent, said(error), error.status)
+    except Refused as error:
+        return _change_page(own_order(secret), sent, placed_errors(order, error), error.status)
+    note(_("Your order is changed."))
+    return _to_order(order)
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
+
+
+def _preview_page(order: OrderView, sent: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
+    try:
+        limits.take(_LIMIT, order.secret)
+        actions = read_change(order, sent)
+        found = preview_own(current(), order.id, actions)
+    except Refused as error:
+        return _change_page(order, sent, placed_errors(order, error), error.status)
+    shown = shown_preview(order, found, actions, sent)
+    problems = [("", text) for text in errors.values()]
+    return _private("pages/order_change_preview.html", status, order, preview=shown, problems=problems)
+
+
+def _change_page(order: OrderView, sent: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
+    own = own_side(current().site, order)
+    if not own.can_be_changed and not errors:
+        errors, status = said(WindowClosed()), WindowClosed.status
+    form = change_form(order, sent, errors)
+    return _private("pages/order_change.html", status, order, form=form, own=own)
+
+
+# -- sending back ------------------------------------------------------------------------------------------------------
+
+
+@VIEWS.get("/order/<secret>/return")
+@public
+def own_return(secret: str) -> Response:
+    """The form: what comes back and why; or why nothing may."""
+    return _return_page(own_order(secret), {}, {})
+
+
+@VIEWS.post("/order/<secret>/return", endpoint="ask_return")
+@public
+def ask(secret: str) -> Response:
+    """Ask for the return, once."""
+    order, sent, site = own_order(secret), request.form, current().site
+    try:
+        limits.take(_LIMIT, secret)
+        wanted = read_return(order, sent)
+        request_case(
+            site,
+            order.id,
+            kind=wanted.kind,
+            lines=wanted.lines,
+            reason=wanted.reason,
+            key=wanted.key,
+            actor=actor(),
+            note_text=wanted.note,
+        )
+    except Refused as error:
+        return _return_page(own_order(secret), sent, placed_errors(order, error), error.status)
+    note(_("We have your request. What happens next stands below."))
+    return _to_order(order)
+
+
+@VIEWS.post("/order/<secret>/return/<int:case_id>/withdraw", endpoint="withdraw_return")
+@public
+def withdraw(secret: str, case_id: int) -> Response:
+    """Take a request back, while it is only that."""
+    order = own_order(secret)
+    limits.take(_LIMIT, secret)
+    try:
+        _withdraw(order, case_id)
+    except WrongStep as error:
+        note(said(error)[""], "warn")
+    else:
+        note(_("Your request is withdrawn."))
+    return _to_order(order)
+
+
+def _withdraw(order: OrderView, case_id: int) -> None:
+    site = current().site
+    case = case_view(site, case_id)
+    if case.order_id != order.id:
+        raise NotFound
+    if case.state != REQUESTED:
+        raise WrongStep
+    withdraw_case(site, case_id, actor=actor())
+
+
+def _return_page(order: OrderView, sent: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
+    site = current().site
+    own = own_side(site, order)
+    form = return_form(site, order, sent, errors)
+    return _private("pages/order_return.html", status, order, form=form, own=own)
+
+
+def _to_order(order: OrderView) -> Response:
+    return redirect(url_for("storefront.order", secret=order.secret))
+
+
+def _private(template: str, status: int, order: OrderView, **values: object) -> Response:
+    answer = page(template, status, order=shown_order(current(), order, own=False), **values)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,297 @@
+"""Shoppers change, cancel and send back by themselves: with a preview, within the rules, and only what is theirs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.hookspecs.site import Site
+from core.kernel import db, limits
+from core.orders.services.case import approve_case, cases_of, decline_case, inspect_case, receive_case, resolve_case
+from core.orders.services.case_rules import Rules, set_rules
+from core.orders.services.read import OrderView, order_view
+from core.orders.services.ship import ship
+
+from .conftest import Visitor
+from .conftest import text_of as words_of
+
+
+def seen(order_id: int) -> OrderView:
+    found = order_view(order_id)
+    assert found is not None
+    return found
+
+
+def text_of(page: str) -> str:
+    """What a reader sees, sums beside their names."""
+    return words_of(page.replace("<dd", " <dd"))
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What the page's form sends without being asked."""
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+
+
+@pytest.fixture
+def placed(sell: Callable[..., Any], order: Callable[..., Any]) -> OrderView:
+    """Three lamps of €89.00, ordered by a guest."""
+    limits.reset()
+    return seen(order(sell("LAMP", 8900, stock=5, name="Dome lamp"), 3).id)
+
+
+@pytest.fixture
+def sent(site: Site, placed: OrderView) -> OrderView:
+    """The same order after it has left."""
+    ship(site, placed.id, actor="staff:1")
+    return seen(placed.id)
+
+
+def page_of(order: OrderView, more: str = "") -> str:
+    return f"/order/{order.secret}{more}"
+
+
+# -- changing ----------------------------------------------------------------------------------------------------------
+
+
+def test_fewer_pieces_are_previewed_with_their_money_and_then_confirmed(visitor: Visitor, placed: OrderView) -> None:
+    line = placed.lines[0].id
+    assert "Change or cancel the order" in visitor.get(page_of(placed)).text
+    shown = visitor.post(page_of(placed, "/change"), {f"quantity.{line}": "1"})
+    said = text_of(shown.text)
+    assert "Dome lamp: 1 instead of 3" in said
+    assert "The order costs now €267.00" in said
+    assert "It costs then €89.00" in said
+    assert seen(placed.id).version == placed.version, "a preview keeps nothing"
+
+    done = visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text))
+    assert done.request.path == page_of(placed)
+    said = text_of(done.text)
+    assert "2 cancelled" in said
+    assert "Total now €89.00" in said
+    assert seen(placed.id).due.amount == 8900
+
+
+def test_a_second_press_changes_nothing_more(visitor: Visitor, placed: OrderView) -> None:
+    shown = visitor.post(page_of(placed, "/change"), {f"quantity.{placed.lines[0].id}": "4"})
+    for _press in range(2):
+        assert visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text)).status_code == 200
+    assert sum(line.left for line in seen(placed.id).lines) == 4
+
+
+def test_the_whole_order_is_cancelled_after_a_question(visitor: Visitor, placed: OrderView) -> None:
+    shown = visitor.post(page_of(placed, "/change"), {"cancel": "1"})
+    assert f"Cancel order {placed.number}?" in text_of(shown.text)
+    assert "Cancelled" in text_of(visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text)).text)
+    assert seen(placed.id).status.order == "cancelled"
+    assert "Change or cancel" not in visitor.get(page_of(placed)).text
+
+
+def test_the_address_is_corrected_in_the_same_country(visitor: Visitor, placed: OrderView) -> None:
+    typed = {"name": "Mira K.", "line1": "Kurze Str. 2", "postcode": "20095", "city": "Hamburg", "country": "US"}
+    shown = visitor.post(page_of(placed, "/change"), typed)
+    assert "Kurze Str. 2" in text_of(shown.text)
+    visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text))
+    address = seen(placed.id).address
+    assert address is not None
+    assert (address.lines[0], address.city, address.country) == ("Kurze Str. 2", "Hamburg", "DE")
+
+
+@pytest.mark.parametrize("typed", ["", "two", "-1", "12345", "²"])
+def test_what_is_no_number_is_said_at_its_field_and_stays(visitor: Visitor, placed: OrderView, typed: str) -> None:
+    line = placed.lines[0].id
+    answer = visitor.post(page_of(placed, "/change"), {f"quantity.{line}": typed})
+    assert answer.status_code == 422
+    assert re.search(rf'id="quantity.{line}"[^>]*aria-invalid="true"[^>]*value="{typed}"', answer.text)
+
+
+def test_more_than_can_be_had_is_said_at_its_field_and_stays(visitor: Visitor, placed: OrderView) -> None:
+    line = placed.lines[0].id
+    shown = visitor.post(page_of(placed, "/change"), {f"quantity.{line}": "9"})
+    answer = visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text))
+    assert answer.status_code == 409
+    assert re.search(rf'id="quantity.{line}"[^>]*aria-invalid="true"[^>]*value="9"', answer.text)
+    assert seen(placed.id).lines[0].left == 3
+
+
+def test_a_form_that_changes_nothing_says_so(visitor: Visitor, placed: OrderView) -> None:
+    answer = visitor.post(page_of(placed, "/change"), {f"quantity.{placed.lines[0].id}": "3"})
+    assert answer.status_code == 409
+    assert "This changes nothing" in text_of(answer.text)
+
+
+def test_another_price_than_was_shown_is_shown_first(visitor: Visitor, placed: OrderView) -> None:
+    shown = visitor.post(page_of(placed, "/change"), {f"quantity.{placed.lines[0].id}": "1"})
+    answer = visitor.post(page_of(placed, "/change/confirm"), {**hidden(shown.text), "seen_price": "1"})
+    assert answer.status_code == 409
+    assert "It costs then €89.00" in text_of(answer.text)
+    assert seen(placed.id).version == placed.version
+
+
+def test_whoever_begins_to_pick_in_between_wins(visitor: Visitor, placed: OrderView) -> None:
+    shown = visitor.post(page_of(placed, "/change"), {f"quantity.{placed.lines[0].id}": "1"})
+    with db.transaction():
+        db.execute("UPDATE order_line SET picked = 1 WHERE order_id = ?", placed.id)
+    answer = visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text))
+    assert answer.status_code == 409
+    assert "We have begun to pack this order" in text_of(answer.text)
+    assert seen(placed.id).lines[0].left == 3
+    assert "We have begun to pack this order" in text_of(visitor.get(page_of(placed)).text)
+
+
+# -- sending back ------------------------------------------------------------------------------------------------------
+
+
+def ask(visitor: Visitor, order: OrderView, quantity: str = "2", **more: str) -> Any:
+    form = visitor.get(page_of(order, "/return")).text
+    typed = {f"quantity.{order.lines[0].id}": quantity, "reason": "does_not_fit", "note": "Too tall", **more}
+    return visitor.post(page_of(order, "/return"), {**hidden(form), **typed})
+
+
+def test_a_return_is_asked_for_followed_and_paid(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    assert "Please send nothing before that" in text_of(ask(visitor, sent).text)
+    (case,) = cases_of(site, sent.id)
+    assert (case.state, case.count, case.note) == ("requested", 2, "Too tall")
+    line = sent.lines[0].id
+    approve_case(site, case.id, actor="staff:1")
+    assert "Pack the goods" in text_of(visitor.get(page_of(sent)).text)
+    receive_case(site, case.id, {line: 2}, actor="staff:1")
+    assert "Your parcel has come" in text_of(visitor.get(page_of(sent)).text)
+    inspect_case(site, case.id, {line: {"sellable": 2}}, actor="staff:1")
+    resolve_case(site, case.id, actor="staff:1", change_id=None, granted=17800, answer="All fine")
+    said = text_of(visitor.get(page_of(sent)).text)
+    assert "Granted €178.00" in said
+    assert "Given back so far, for the whole order €0.00" in said
+    assert "All fine" in said
+
+
+def test_a_form_sent_twice_is_one_return(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    form = hidden(visitor.get(page_of(sent, "/return")).text)
+    for _press in range(2):
+        visitor.post(page_of(sent, "/return"), {**form, f"quantity.{sent.lines[0].id}": "1", "reason": "wrong"})
+    assert len(cases_of(site, sent.id)) == 1
+
+
+def test_what_is_missing_is_said_beside_it_and_what_was_typed_stays(visitor: Visitor, sent: OrderView) -> None:
+    answer = ask(visitor, sent, "4", reason="", note="Too tall")
+    line = sent.lines[0].id
+    assert answer.status_code == 422
+    assert re.search(rf'id="quantity.{line}"[^>]*aria-invalid="true"[^>]*value="4"', answer.text)
+    assert re.search(r'id="reason"[^>]*aria-invalid="true"', answer.text)
+    assert "Too tall</textarea>" in answer.text
+    assert "Choose at least one piece" in text_of(ask(visitor, sent, "0").text)
+
+
+def test_goods_that_never_came_need_not_be_sent(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    assert "You need not send anything" in text_of(ask(visitor, sent, "1", reason="missing").text)
+    assert cases_of(site, sent.id)[0].kind == "claim"
+
+
+def test_a_request_is_withdrawn_only_while_it_is_one(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    ask(visitor, sent)
+    (case,) = cases_of(site, sent.id)
+    away = page_of(sent, f"/return/{case.id}/withdraw")
+    assert away in visitor.get(page_of(sent)).text
+    approve_case(site, case.id, actor="staff:1")
+    assert away not in visitor.get(page_of(sent)).text
+    assert "not possible now" in text_of(visitor.post(away).text)
+    assert cases_of(site, sent.id)[0].state == "approved"
+
+    ask(visitor, sent, "1")
+    second = cases_of(site, sent.id)[1]
+    assert "Withdrawn" in text_of(visitor.post(page_of(sent, f"/return/{second.id}/withdraw")).text)
+    assert seen(sent.id).lines[0].can_be_returned == 1
+
+
+def test_a_declined_return_says_why(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    ask(visitor, sent)
+    decline_case(site, cases_of(site, sent.id)[0].id, actor="staff:1", answer="It was made to measure.")
+    assert "It was made to measure." in text_of(visitor.get(page_of(sent)).text)
+
+
+def test_after_the_window_the_page_says_so(visitor: Visitor, site: Site, sent: OrderView, clock: Any) -> None:
+    clock.move(days=15)
+    assert "time to send these goods back is over" in text_of(visitor.get(page_of(sent)).text)
+    assert "<textarea" not in visitor.get(page_of(sent, "/return")).text
+    answer = visitor.post(page_of(sent, "/return"), {f"quantity.{sent.lines[0].id}": "1", "reason": "wrong"})
+    assert answer.status_code == 409
+    assert cases_of(site, sent.id) == []
+
+
+def test_excluded_kinds_come_back_only_for_the_shops_own_faults(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    (kind,) = db.rows("SELECT kind FROM product WHERE id = ?", sent.lines[0].product_id)[0]
+    set_rules(site, Rules(excluded_kinds=(kind,)), actor="staff:1")
+    assert "Goods of this kind cannot be sent back." in text_of(visitor.get(page_of(sent, "/return")).text)
+    assert ask(visitor, sent).status_code == 409
+    assert ask(visitor, sent, reason="faulty").status_code == 200
+
+
+def test_nothing_can_be_sent_back_that_has_not_left(visitor: Visitor, placed: OrderView) -> None:
+    assert "Nothing of this order can be sent back now" in text_of(visitor.get(page_of(placed, "/return")).text)
+
+
+# -- whose -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_account_shows_the_same_and_nobody_elses(
+    visitor: Visitor, site: Site, placed: OrderView, shopper: Any, app: Any
+) -> None:
+    from core.testing.shop import PASSWORD
+
+    with db.transaction():
+        db.execute("UPDATE orders SET shopper_id = ? WHERE id = ?", shopper.id, placed.id)
+    visitor.post("/login", {"email": shopper.email, "password": PASSWORD})
+    assert page_of(placed, "/change") in visitor.get(f"/account/orders/{placed.number}").text
+    stranger = Visitor(app.test_client())
+    found = stranger.post("/track", {"number": placed.number, "email": placed.email})
+    assert found.status_code == 200
+    assert placed.secret not in found.text
+    assert "Change or cancel" not in found.text
+
+
+def test_another_sites_door_and_a_wrong_secret_open_nothing(
+    visitor: Visitor, browse: Callable[..., Any], other_site: Site, sent: OrderView
+) -> None:
+    for path in ("/change", "/return"):
+        assert browse(other_site, page_of(sent, path)).status_code == 404
+        assert browse(other_site, page_of(sent, path), data={"cancel": "1"}).status_code == 404
+        assert visitor.get(f"/order/AAAAAAAAAAAAAAAAAAAAAA{path}").status_code == 404
+    assert browse(other_site, page_of(sent, "/change/confirm"), data={"cancel": "1"}).status_code == 404
+
+
+def test_another_orders_return_or_line_is_out_of_reach(
+    visitor: Visitor, site: Site, sent: OrderView, sell: Callable[..., Any], order: Callable[..., Any]
+) -> None:
+    other = seen(order(sell("VASE", 2000, stock=5), 1, email="lin@example.com").id)
+    ask(visitor, sent)
+    (case,) = cases_of(site, sent.id)
+    assert visitor.post(page_of(other, f"/return/{case.id}/withdraw")).status_code == 404
+    assert cases_of(site, sent.id)[0].state == "requested"
+    answer = visitor.post(page_of(other, "/change"), {f"quantity.{sent.lines[0].id}": "0"})
+    assert "This changes nothing" in text_of(answer.text)
+
+
+def test_reading_writes_nothing_and_is_kept_by_nobody(visitor: Visitor, sent: OrderView) -> None:
+    for path in ("/change", "/return"):
+        assert visitor.get(page_of(sent, path)).headers["Cache-Control"] == "no-store"
+    assert seen(sent.id).version == sent.version
+
+
+def test_trying_without_end_is_stopped(visitor: Visitor, placed: OrderView) -> None:
+    typed = {f"quantity.{placed.lines[0].id}": "1"}
+    codes = [visitor.post(page_of(placed, "/change"), typed).status_code for _try in range(61)]
+    assert codes[0] == 200
+    assert codes[-1] == 429
+
+
+def test_a_change_from_another_place_is_refused(visitor: Visitor, placed: OrderView) -> None:
+    answer = visitor.post(page_of(placed, "/change/confirm"), {"cancel": "1"}, Origin="http://evil.test")
+    assert answer.status_code == 403
+
+
+def test_the_pages_speak_chinese(visitor: Visitor, sent: OrderView) -> None:
+    said = text_of(visitor.get(f"/zh-cn/order/{sent.secret}/return").text)
+    assert "退回商品" in said
+    assert "为什么退回" in said
