@@ -46,9 +46,10 @@ def tom(app: Any, site: Any) -> tuple[Shopper, Visitor]:
 
 
 @pytest.fixture
-def mailed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The shop can send messages: what is told to whom, after the worker worked."""
-    from core.accounts.services import emails, letters
+def mailed(monkeypatch: pytest.MonkeyPatch, tom: tuple[Shopper, Visitor]) -> list[Any]:
+    """The shop can send messages, but could not yet when Tom came: what is told to whom, after the worker worked."""
+    del tom
+    from core.accounts.services import emails, letters, shoppers
 
     sent: list[Any] = []
     monkeypatch.setattr(letters, "enqueue_message", lambda site, message: sent.append(message))
@@ -65,7 +66,8 @@ def mailed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             self.site, self.hooks = state.site, Reachable()
 
     real = emails.state_of
-    monkeypatch.setattr(emails, "state_of", lambda site_id: State(real(site_id)))
+    for verbs in (emails, shoppers):
+        monkeypatch.setattr(verbs, "state_of", lambda site_id: State(real(site_id)))
     return sent
 
 
@@ -247,6 +249,34 @@ def test_orders_of_a_guest_join_the_account_that_confirms_the_same_address(
     assert link
     mira.post(link[0])
     assert f"Order {placed.number}" in text_of(mira.get("/account/orders").text)
+
+
+def test_orders_of_a_guest_join_the_account_that_is_made_with_the_same_address(
+    visitor: Visitor, mailed: list[Any], order: Callable[..., Any], sell: Callable[..., Any]
+) -> None:
+    cup = sell("CUP", 900)
+    placed, foreign = order(cup, email="guest@example.com"), order(cup, email="guest2@example.com")
+    visitor.post("/register", {"email": "guest@example.com", "name": "", "password": NEW})
+    jobs.run_due()
+    link = re.search(r"/register/[\w-]{22}", mailed[-1].text)
+    assert link
+    assert visitor.post(link[0], {"password": NEW}).request.path == "/account"
+    listed = text_of(visitor.get("/account/orders").text)
+    assert f"Order {placed.number}" in listed
+    assert f"Order {foreign.number}" not in listed
+
+
+def test_the_tests_above_see_a_link_that_anybody_may_use(
+    mira: Visitor, mailed: list[Any], tom: tuple[Shopper, Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.accounts.services import emails, links
+
+    asked_email(mira, "new@example.com")
+    jobs.run_due()
+    link = re.search(r"/account/email/[\w-]{22}", mailed[-1].text)
+    assert link
+    monkeypatch.setattr(emails, "_own_link", lambda site, _anybody, token: links.find(links.EMAIL, token, site.id))
+    assert tom[1].get(link[0]).status_code == 200
 
 
 # -- the copy and the end ----------------------------------------------------------------------------------------------
