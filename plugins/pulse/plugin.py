@@ -14,7 +14,7 @@ from plugins.pulse.views import PERMISSION, panel, shop
 
 
 def sweep(payload: Mapping[str, Any], site: Site) -> None:
-    """The hourly job: store what waits here, note orders that nobody told of, forget visitors, sum what is old."""
+    """Store what waits here, note orders that nobody told of, forget visitors, sum what is old."""
     del payload
     COUNTERS.flush()
     COUNTERS.forget_visitors(site)
@@ -36,7 +36,7 @@ PLUGIN = Plugin(
     panel_menu=(MenuEntry(title="Pulse", endpoint="show", icon="chart", permission=PERMISSION),),
     permissions=(Permission(code=PERMISSION, title="See the statistics"),),
     jobs={"sweep": sweep},
-    every={"sweep": 3600},
+    every={"sweep": 900},
 )
 
 
