@@ -32,6 +32,7 @@ from core.api import (
     switch_on,
 )
 from plugins.demo.services.orders import seed_orders
+from plugins.demo.services.reviews import seed_reviews
 
 HERE = Path(__file__).parents[1]
 ACTOR = "plugin:demo"
@@ -119,8 +120,18 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "coupons": {},
         "tax_table": {},
         "search_sql": {},
+        "product_content": {},
+        "reviews": {},
+        "pulse": {},
     },
-    "ji.localhost": {"flat_rate": {}, "cash_on_delivery": {}, "coupons": {}, "search_whoosh": {}},
+    "ji.localhost": {
+        "flat_rate": {},
+        "cash_on_delivery": {},
+        "coupons": {},
+        "search_whoosh": {},
+        "sale_prices": {},
+        "reviews": {},
+    },
 }
 
 
@@ -143,6 +154,7 @@ def seed(words: list[str]) -> int:
         _save(english, [_draft(goods, data, categories, pictures) for goods in data["goods"]])
         _save(chinese, [_priced(goods, "cny", "CNY") for goods in data["goods"]])
         seed_orders((english, chinese))
+        seed_reviews((english, chinese))
     return 0
 
 
