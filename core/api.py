@@ -165,6 +165,9 @@ from core.lib.spelling import closest, completions, singular
 from core.lib.text import bigrams, clean_html, fold, is_cjk, plain, runs, shorten, slugify, words
 from core.orders.services import OrderView, find_order, order_view
 from core.orders.services.cancel import cancel as cancel_order
+from core.orders.services.case import case_view
+from core.orders.services.change import change_view
+from core.orders.services.change_shapes import ChangeView
 from core.orders.services.claims import claims_used
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.parcels import tracking_link

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.api import Channel, Delivery, Plugin, Site, hookimpl
+from core.api import Channel, Delivery, Permission, Plugin, Site, hookimpl
 from plugins.mail.client import Smtp
 from plugins.mail.forms import Settings
 from plugins.mail.services import tell_shopper
+from plugins.mail.views import RESEND, SECTION, panel
 
 PLUGIN = Plugin(
     name="mail",
@@ -17,6 +18,9 @@ PLUGIN = Plugin(
     category="channel",
     author="Stoa contributors",
     settings=Settings,
+    panel=panel,
+    panel_sections=(SECTION,),
+    permissions=(Permission(code=RESEND, title="Send mails of orders again"),),
     reads=("orders",),
 )
 
@@ -30,5 +34,5 @@ def notify_channels(site: Site) -> Sequence[Channel]:
 
 @hookimpl
 def notify_event(site: Site, delivery: Delivery) -> None:
-    """An order was placed, paid, shipped or cancelled: its shopper gets a mail."""
-    tell_shopper(site, delivery.event)
+    """Something happened to an order or a return: its shopper gets a mail."""
+    tell_shopper(site, delivery.event, delivery.seq)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from core.api import (
+    ChangeView,
     Event,
     Message,
+    Money,
+    NotFound,
     OrderCancelled,
+    OrderChanged,
     OrderPaid,
     OrderPlaced,
     OrderShipped,
     OrderView,
+    Refused,
+    ReturnChanged,
     Site,
+    case_view,
+    change_view,
+    digest,
     enqueue_message,
     gettext,
     inline_css,
     order_view,
+    record_activity,
     render_outside,
     speaking,
     tracking_link,
@@ -27,6 +41,13 @@ SUBJECTS = {
     "paid": "Your payment for order %(number)s has come",
     "shipped": "Order %(number)s is on its way",
     "cancelled": "Order %(number)s is cancelled",
+    "changed": "Order %(number)s is changed",
+    "return_requested": "We have your request about order %(number)s",
+    "return_approved": "You can send back goods of order %(number)s",
+    "return_declined": "About your request for order %(number)s",
+    "return_received": "Your goods of order %(number)s have come back",
+    "return_resolved": "Your request about order %(number)s is decided",
+    "claim_approved": "We look after your claim about order %(number)s",
 }
 _KINDS: dict[type[Event], str] = {
     OrderPlaced: "placed",
@@ -34,38 +55,97 @@ _KINDS: dict[type[Event], str] = {
     OrderShipped: "shipped",
     OrderCancelled: "cancelled",
 }
+# Steps of a return that its shopper is told of, and of a claim: for that nothing is sent.
+_STEPS = ("requested", "approved", "declined", "received", "resolved")
 
 
-def tell_shopper(site: Site, event: Event) -> None:
-    """Enqueue the mail that `event` asks for, if any. Commits. The same event enqueues the same key: one mail."""
-    kind = _KINDS.get(type(event))
-    if kind is None:
-        return
-    assert isinstance(event, OrderPlaced | OrderPaid | OrderShipped | OrderCancelled)
-    order = order_view(event.order_id, site=site)
-    if order is not None and order.email:
-        parcel = event.shipment_id if isinstance(event, OrderShipped) else None
-        message = write_mail(site, order, kind, parcel)
+def tell_shopper(site: Site, event: Event, number: int = 0) -> None:
+    """Enqueue the mail that `event` asks for, if any. Commits. The same event enqueues the same key: one mail.
+
+    `number` is the event's own: a step that repeats (a second parcel of a return) is another event, and another mail.
+    """
+    message = _message(site, event, number)
+    if message is not None:
         with transaction():
             enqueue_message(site, message)
 
 
-def write_mail(site: Site, order: OrderView, kind: str, parcel: int | None = None) -> Message:
-    """One mail in the order's language, as text and as HTML with its styles inlined (programs drop sheets)."""
-    shipment = next((shipment for shipment in order.shipments if shipment.id == parcel), None)
-    values = {
-        "order": order,
-        "shipment": shipment,
-        "tracking_url": tracking_link(site, shipment.carrier, shipment.tracking) if shipment else "",
-        "kind": kind,
+def _message(site: Site, event: Event, number: int) -> Message | None:
+    if isinstance(event, OrderChanged):
+        return _of_change(site, event)
+    if isinstance(event, ReturnChanged):
+        return _of_return(site, event, number)
+    kind = _KINDS.get(type(event))
+    if kind is None:
+        return None
+    assert isinstance(event, OrderPlaced | OrderPaid | OrderShipped | OrderCancelled)
+    order = _order(site, event.order_id)
+    parcel = event.shipment_id if isinstance(event, OrderShipped) else None
+    return write_mail(site, order, kind, parcel) if order else None
+
+
+def _order(site: Site, order_id: int) -> OrderView | None:
+    """The order, if there is somebody to write to."""
+    order = order_view(order_id, site=site)
+    return order if order is not None and order.email else None
+
+
+def _of_change(site: Site, event: OrderChanged) -> Message | None:
+    """A change has one mail; one that cancels the last unit is told by the mail about that, and a case by its own."""
+    order = _order(site, event.order_id)
+    if order is None or order.status.order == "cancelled":
+        return None
+    change = change_view(site, event.change_id)
+    if change.key.startswith("case:"):
+        return None
+    return written(site, order, "changed", f"change:{event.change_id}", _effect(change, event.currency))
+
+
+def _effect(change: ChangeView, currency: str) -> dict[str, Any]:
+    effect, plan = change.effect, change.plan
+    return {
+        "before": Money(effect.price_before, currency),
+        "after": Money(effect.price_after, currency),
+        "to_pay": Money(effect.to_pay, currency),
+        "to_refund": Money(effect.to_refund, currency),
+        "cancelled": dict(plan.cancels),
+        "added": plan.lines,
+        "moved": plan.address is not None,
     }
-    html = render_outside(site, f"mail/{kind}.html", order.language, **values)
-    text = render_outside(site, f"mail/{kind}.txt", order.language, **values)
+
+
+def _of_return(site: Site, event: ReturnChanged, number: int) -> Message | None:
+    order = _order(site, event.order_id)
+    if order is None or event.step not in _STEPS:
+        return None
+    case = case_view(site, event.case_id)
+    is_claim = event.kind == "claim"
+    kind = "claim_approved" if is_claim and event.step == "approved" else f"return_{event.step}"
+    again = f":{number}" if event.step == "received" else ""
+    values = {"case": case, "is_claim": is_claim, "granted": Money(event.granted, event.currency)}
+    return written(site, order, kind, f"case:{case.id}:{event.step}{again}", values)
+
+
+def write_mail(site: Site, order: OrderView, kind: str, parcel: int | None = None) -> Message:
+    """A mail about the order itself; `parcel` names the shipment it is about."""
+    shipment = next((shipment for shipment in order.shipments if shipment.id == parcel), None)
+    url = tracking_link(site, shipment.carrier, shipment.tracking) if shipment else ""
+    about = kind + (f":{parcel}" if parcel else "")
+    return written(site, order, kind, about, {"shipment": shipment, "tracking_url": url})
+
+
+def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping[str, Any]) -> Message:
+    """One mail in the order's language, as text and as HTML with its styles inlined (programs drop sheets).
+
+    `about` makes it one mail of its order, whatever is retried.
+    """
+    known = {"order": order, "kind": kind, **values}
+    html = render_outside(site, f"mail/{kind}.html", order.language, **known)
+    text = render_outside(site, f"mail/{kind}.txt", order.language, **known)
     with speaking(order.language, site.timezone):
         subject = gettext(SUBJECTS[kind], number=order.number)
-    key = f"order:{order.id}:{kind}" + (f":{parcel}" if parcel else "")
     return Message(
-        key=key,
+        key=f"order:{order.id}:{about}",
         kind=f"order.{kind}",
         to=order.email,
         subject=subject,
@@ -73,3 +153,55 @@ def write_mail(site: Site, order: OrderView, kind: str, parcel: int | None = Non
         html=inline_css(html),
         language=order.language,
     )
+
+
+# -- once more ---------------------------------------------------------------------------------------------------------
+
+
+class NoSuchMail(Refused):
+    """A mail that this order has no reason for."""
+
+    status = 422
+    code = "no_such_mail"
+    default_message = "Choose a mail from the list."
+
+
+class NoAddress(Refused):
+    """Nobody to write to."""
+
+    code = "no_address"
+    default_message = "The order has no mail address."
+
+
+def mails_of(order: OrderView) -> list[tuple[str, str]]:
+    """The mails that can be sent again: (code, words). The code of a parcel's mail ends with its number."""
+    found = [("placed", gettext("Order received"))]
+    if order.captured:
+        found.append(("paid", gettext("Payment received")))
+    for one in order.shipments:
+        words = gettext("Parcel on its way: %(tracking)s", tracking=one.tracking or one.carrier or one.id)
+        found.append((f"shipped:{one.id}", words))
+    if order.status.order == "cancelled":
+        found.append(("cancelled", gettext("Order cancelled")))
+    return found
+
+
+def send_again(site: Site, order_id: int, code: str, *, key: str, actor: str) -> None:
+    """Send a mail of an order once more, as the order is now; a form that is sent twice sends one.
+
+    Raises NotFound, NoSuchMail, NoAddress. Commits.
+    """
+    order = order_view(order_id, site=site)
+    if order is None:
+        raise NotFound
+    if code not in dict(mails_of(order)):
+        raise NoSuchMail(field="mail")
+    if not order.email:
+        raise NoAddress(field="mail")
+    kind, _colon, parcel = code.partition(":")
+    message = write_mail(site, order, kind, int(parcel) if parcel else None)
+    with transaction():
+        enqueue_message(site, replace(message, key=f"{message.key}:again:{digest(key)}"))
+        record_activity(
+            actor, "mail.again", f"order:{order.id}", after={"mail": code}, site_id=site.id, title=order.number
+        )

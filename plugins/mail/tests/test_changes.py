@@ -1,0 +1,141 @@
+"""Shoppers hear of every change of their order and every step of a return, once each."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.api import order_view
+from core.checkout.services.changing import change_order
+from core.kernel.sites import state_of
+from core.orders.services.case import (
+    approve_case,
+    decline_case,
+    inspect_case,
+    receive_case,
+    request_case,
+    resolve_case,
+    withdraw_case,
+)
+from core.orders.services.change_shapes import CancelUnits
+from core.orders.services.ship import ship
+
+WHO = "staff:1"
+
+
+@pytest.fixture
+def mailing(turn_on, mailbox):
+    turn_on("mail", host=mailbox.host, port=mailbox.port, security="none")
+    return mailbox
+
+
+def body(mail, kind="plain"):
+    return mail.get_body((kind,)).get_content()
+
+
+@pytest.fixture
+def latest(mailing, outbox):
+    """`latest()`: the mails that came since the last look."""
+    known = [0]
+
+    def look(to="mira@example.com"):
+        outbox.deliver()
+        mails = mailing.to(to)
+        new, known[0] = mails[known[0] :], len(mails)
+        return new
+
+    return look
+
+
+@pytest.fixture
+def lamps(sell, order):
+    return order_view(order(sell("LAMP", 8900, stock=5, name="Dome lamp"), 3).id)
+
+
+def sent_back(site, lamps, units=2, **more):
+    """A return of some units of the order after it has left."""
+    ship(site, lamps.id, actor=WHO)
+    asked = {"kind": "return", "reason": "does_not_fit", "key": "k", "actor": "guest", **more}
+    return request_case(site, lamps.id, lines={lamps.lines[0].id: units}, **asked)
+
+
+def test_a_change_is_told_once_with_its_money(latest, site, lamps):
+    latest()
+    for _again in range(2):
+        fewer = [CancelUnits(line_id=lamps.lines[0].id, quantity=1)]
+        change_order(state_of(site.id), lamps.id, fewer, key="own:a", actor="guest", reason="shopper")
+    (mail,) = latest()
+    assert mail["Subject"] == f"Order {lamps.number} is changed"
+    for kind in ("plain", "html"):
+        assert "1 × Dome lamp" in body(mail, kind)
+        assert "€267.00" in body(mail, kind)
+        assert "€178.00" in body(mail, kind)
+        assert f"/order/{lamps.secret}" in body(mail, kind)
+    assert "<style" not in body(mail, "html")
+
+
+def test_a_change_that_cancels_everything_is_told_as_that_alone(latest, site, lamps):
+    latest()
+    everything = [CancelUnits(line_id=lamps.lines[0].id, quantity=3)]
+    change_order(state_of(site.id), lamps.id, everything, key="own:a", actor="guest")
+    assert [mail["Subject"] for mail in latest()] == [f"Order {lamps.number} is cancelled"]
+
+
+def test_a_return_is_told_step_by_step(latest, site, lamps):
+    case = sent_back(site, lamps)
+    line = lamps.lines[0].id
+    asked = latest()[-1]
+    assert asked["Subject"] == f"We have your request about order {lamps.number}"
+    assert "2 × Dome lamp" in body(asked)
+
+    approve_case(site, case, actor=WHO)
+    (approved,) = latest()
+    assert "send it to us" in body(approved, "html")
+
+    receive_case(site, case, {line: 1}, actor=WHO)
+    (first,) = latest()
+    assert "Your parcel has come" in body(first)
+    assert "1 × Dome lamp" in body(first)
+    receive_case(site, case, {line: 1}, actor=WHO)
+    assert len(latest()) == 1, "a second parcel is another step"
+
+    inspect_case(site, case, {line: {"sellable": 2}}, actor=WHO)
+    assert latest() == [], "looking at the goods is the shop's own business"
+    resolve_case(site, case, actor=WHO, change_id=None, granted=17800, answer="Thank you")
+    (resolved,) = latest()
+    for kind in ("plain", "html"):
+        assert "We give you back €178.00." in body(resolved, kind)
+        assert "Thank you" in body(resolved, kind)
+
+
+def test_a_declined_return_says_why_and_a_withdrawn_one_is_silent(latest, site, lamps):
+    case = sent_back(site, lamps)
+    latest()
+    decline_case(site, case, actor=WHO, answer="It was made <to measure>.")
+    (mail,) = latest()
+    assert "It was made <to measure>." in body(mail)
+    assert "&lt;to measure&gt;" in body(mail, "html")
+    other = request_case(
+        site, lamps.id, kind="return", lines={lamps.lines[0].id: 1}, reason="wrong", key="x", actor="guest"
+    )
+    latest()
+    withdraw_case(site, other, actor="guest")
+    assert latest() == []
+
+
+def test_a_claim_is_not_asked_to_send_anything(latest, site, lamps):
+    case = sent_back(site, lamps, 1, kind="claim", reason="missing")
+    latest()
+    approve_case(site, case, actor=WHO)
+    (mail,) = latest()
+    assert "You need not send anything" in body(mail)
+
+
+def test_a_chinese_return_is_told_in_chinese(latest, site, sell, order):
+    placed = order(sell("LAMP", 8900, stock=5), 1, email="lin@example.com", language="zh-CN")
+    case = sent_back(site, order_view(placed.id), 1)
+    latest("lin@example.com")
+    approve_case(site, case, actor=WHO)
+    (mail,) = latest("lin@example.com")
+    assert mail["Subject"] == f"订单 {placed.number} 的商品可以寄回"
+    assert "/zh-cn/order/" in body(mail)
+    assert "寄给我们" in body(mail, "html")
