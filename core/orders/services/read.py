@@ -254,22 +254,23 @@ def _payment(row: db.Row, facts: Sequence[db.Row], operations: Sequence[db.Row])
 
 
 def _shipments(order_id: int) -> tuple[ShipmentView, ...]:
-    units: dict[int, dict[int, int]] = {}
-    for shipment_id, line_id, quantity in db.rows(
-        "SELECT shipment_id, line_id, quantity FROM shipment_line WHERE shipment_id IN (SELECT id FROM shipment WHERE"
-        " order_id = ?)",
+    """The parcels, the oldest first; one without a line cannot be. One statement."""
+    found: dict[int, ShipmentView] = {}
+    for row in db.rows(
+        "SELECT s.id, s.carrier, s.tracking, s.shipped_at, l.line_id, SUM(l.quantity) FROM shipment s"
+        " JOIN shipment_line l ON l.shipment_id = s.id WHERE s.order_id = ?"
+        " GROUP BY s.id, s.carrier, s.tracking, s.shipped_at, l.line_id ORDER BY s.id, l.line_id",
         order_id,
     ):
-        lines = units.setdefault(shipment_id, {})
-        lines[line_id] = lines.get(line_id, 0) + quantity
-    return tuple(
-        ShipmentView(
-            id=row[0], carrier=row[1], tracking=row[2], shipped_at=clock.instant(row[3]), lines=units.get(row[0], {})
+        known = found.get(row[0])
+        found[row[0]] = ShipmentView(
+            id=row[0],
+            carrier=row[1],
+            tracking=row[2],
+            shipped_at=clock.instant(row[3]),
+            lines={**(known.lines if known else {}), row[4]: int(row[5])},
         )
-        for row in db.rows(
-            "SELECT id, carrier, tracking, shipped_at FROM shipment WHERE order_id = ? ORDER BY id", order_id
-        )
-    )
+    return tuple(found.values())
 
 
 def _timeline(order_id: int) -> tuple[EntryView, ...]:
