@@ -172,7 +172,7 @@ from core.orders.services.claims import claims_used
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.parcels import tracking_link
 from core.orders.services.payments import begin_payment, mark_paid
-from core.orders.services.read import order_of_cart
+from core.orders.services.read import OrderLineView, order_by_key, order_of_cart
 from core.orders.services.ship import deliver as deliver_order
 from core.orders.services.ship import ship as ship_order
 from core.panel.forms import PanelForm, at_most, is_one_of, needed, optional
@@ -182,4 +182,6 @@ from core.panel.services import section_id as panel_section_id
 from core.panel.services import section_refused as panel_section_refused
 from core.panel.shell import page as panel_page
 from core.panel.shell import to as panel_to
+from core.storefront.services.fields import address_lines
+from core.storefront.services.order import ShownOrder
 from core.storefront.services.search import search as search_goods

@@ -1,0 +1,100 @@
+"""What the merchant may set, and how the list of documents is narrowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.api import Settings, Site, Text, setting
+from plugins.documents.models import CREDIT_NOTE, KINDS
+
+
+class Documents(Settings):
+    """What stands on every document, and how they are numbered."""
+
+    company: str = setting(
+        "", label="Company", help="As it stands on documents; the name of the site if empty.", max_length=120
+    )
+    address: Text = setting(Text(""), label="Address", help="One line as on a letter.", max_length=600)
+    tax_id: str = setting("", label="Tax number", max_length=60)
+    footer: Text = setting(
+        Text(""), label="Footer", help="Bank account, register, terms: below every document.", max_length=600
+    )
+    invoice_prefix: str = setting("INV-", label="Invoice numbers begin with", max_length=12)
+    invoice_start: int = setting(
+        1, label="First invoice number", help="Counts until the first one is issued.", minimum=1, maximum=99_999_999
+    )
+    credit_prefix: str = setting("CN-", label="Credit note numbers begin with", max_length=12)
+    credit_start: int = setting(
+        1, label="First credit note number", help="Counts until the first one is issued.", minimum=1, maximum=99_999_999
+    )
+    automatic: bool = setting(
+        False, label="Issue when paid", help="The invoice of an order is issued as soon as it is paid."
+    )
+    font: str = setting(
+        "",
+        label="Font file",
+        help="Path of a TrueType or OpenType font on the server, for letters that the usual fonts lack.",
+        max_length=400,
+    )
+
+    def prefix(self, kind: str) -> str:
+        """What the numbers of a series begin with."""
+        return self.credit_prefix if kind == CREDIT_NOTE else self.invoice_prefix
+
+    def start(self, kind: str) -> int:
+        """The first number of a series."""
+        return self.credit_start if kind == CREDIT_NOTE else self.invoice_start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """One address of the list. Days are the site's own; a word that means nothing is no filter."""
+
+    kind: str = ""
+    q: str = ""
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self != Filters()
+
+    def address(self, **changes: object) -> dict[str, str]:
+        """The parameters of the list's address, with changes."""
+        wanted = replace(self, **changes)  # type: ignore[arg-type]
+        pairs = {name: getattr(wanted, name) for name in ("kind", "q", "since", "until")}
+        return {name: str(value) for name, value in pairs.items() if value}
+
+    def begins(self, site: Site) -> datetime | None:
+        """The first instant that is wanted."""
+        return _midnight(site, self.since) if self.since else None
+
+    def ends(self, site: Site) -> datetime | None:
+        """The first instant that is not wanted any more."""
+        return _midnight(site, self.until + timedelta(days=1)) if self.until else None
+
+
+def read(args: Mapping[str, str]) -> Filters:
+    """The filters of an address."""
+    kind = args.get("kind", "")
+    return Filters(
+        kind=kind if kind in KINDS else "",
+        q=args.get("q", "").strip()[:100],
+        since=_day(args.get("since", "")),
+        until=_day(args.get("until", "")),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if date(1970, 1, 2) <= found <= date(9000, 1, 1) else None
+
+
+def _midnight(site: Site, day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(site.timezone))

@@ -1,0 +1,47 @@
+"""Documents: invoices and credit notes without gaps, packing slips and pick lists, as PDF."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from core.api import Delivery, MenuEntry, OrderPaid, Permission, Plugin, ShownOrder, Site, Slot, hookimpl
+from plugins.documents.forms import Documents
+from plugins.documents.models import TABLES
+from plugins.documents.services import issuing, showing
+from plugins.documents.views import ISSUE, SECTION, VIEW, panel, shop
+
+PLUGIN = Plugin(
+    name="documents",
+    version="1.0.0",
+    title="Documents",
+    summary="Invoices and credit notes with numbers that have no gap, packing slips and pick lists, as PDF.",
+    category="machinery",
+    author="Stoa contributors",
+    settings=Documents,
+    models=TABLES,
+    shop=shop,
+    panel=panel,
+    panel_menu=(MenuEntry(title="Documents", endpoint="show", icon="page", permission=VIEW),),
+    panel_sections=(SECTION,),
+    permissions=(
+        Permission(code=VIEW, title="Read and print documents"),
+        Permission(code=ISSUE, title="Issue invoices and credit notes"),
+    ),
+    reads=("orders",),
+)
+
+
+@hookimpl
+def notify_event(site: Site, delivery: Delivery) -> None:
+    """An order is paid: its invoice is issued, where the merchant wants that. The worker tries again after an error."""
+    if isinstance(delivery.event, OrderPaid) and Documents.of(site).automatic:
+        issuing.issue_first(site, delivery.event.order_id)
+
+
+@hookimpl
+def site_slot(site: Site, name: str, subject: object) -> Slot | None:
+    """The order's documents on its pages, for whoever holds its link."""
+    if name != "order.side" or not isinstance(subject, ShownOrder) or not subject.secret:
+        return None
+    html: Markup | None = showing.links(site, subject)
+    return Slot(html=html) if html else None

@@ -1,0 +1,1 @@
+"""What is owed, issuing, reading, and drawing."""

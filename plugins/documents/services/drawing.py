@@ -1,0 +1,254 @@
+"""Papers as PDF: A4, one typeface, the table's head again on every page. The same paper is the same bytes.
+
+Latin letters need no font file. For others one is looked for on the server, and its letters are embedded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fontTools.ttLib import TTLibError  # type: ignore[import-untyped]
+from fpdf import FPDF
+from fpdf.enums import Align, XPos, YPos
+from fpdf.errors import FPDFException
+
+from core.api import Broken, is_cjk
+from plugins.documents.services.paper import Column, Paper
+
+CHINESE_FONTS = (
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/google-noto-sans-cjk-fonts/NotoSansCJK-Regular.ttc",
+)
+WIDE_FONTS = ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf")
+_CORE, _SIMPLIFIED = "helvetica", 2  # In the collections of Noto Sans CJK: 0 Japanese, 1 Korean, 2 simplified Chinese.
+_FONT_BEGINS = (b"\0\1\0\0", b"true", b"OTTO", b"ttcf")
+_MARGIN, _LINE = 18.0, 4.8
+_INK, _SOFT, _RULE = (24, 24, 27), (95, 95, 104), (205, 205, 212)
+
+
+class FontMissing(Broken):
+    """There are letters that no font of this server has."""
+
+    code = "font_missing"
+    default_message = (
+        "This document has letters that need a font which the server lacks. Install fonts-noto-cjk (Debian, Ubuntu),"
+        " or name a font file in the settings of the plugin Documents."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A font file; an empty path is the typeface that every PDF reader brings along."""
+
+    path: str = ""
+
+
+def face_for(papers: Sequence[Paper], own: str = "") -> Face:
+    """The font in which all these can be read. Raises FontMissing."""
+    text = "".join(part for paper in papers for part in paper.texts())
+    if own:
+        if not Path(own).is_file():
+            raise FontMissing("There is no font file %(path)s. Change it in the settings of the plugin.", path=own)
+        return Face(own)
+    if text.encode("cp1252", "ignore").decode("cp1252") == text:
+        return Face()
+    chinese = any(is_cjk(letter) for letter in text)
+    known = CHINESE_FONTS if chinese else (*WIDE_FONTS, *CHINESE_FONTS)
+    found = next((path for path in known if Path(path).is_file()), None)
+    if found is None:
+        raise FontMissing
+    return Face(found)
+
+
+def draw(papers: Sequence[Paper], *, font: str = "", compressed: bool = True) -> bytes:
+    """The papers one after the other, each from a page of its own. Raises FontMissing."""
+    sheet = _Sheet(face_for(papers, font))
+    sheet.set_compression(compressed)
+    if papers:
+        sheet.set_creation_date(papers[0].at)
+        sheet.set_title(f"{papers[0].title} {papers[0].code}" if len(papers) == 1 else papers[0].title)
+    for paper in papers:
+        sheet.put(paper)
+    return bytes(sheet.output())
+
+
+def _check_beginning(path: str) -> None:
+    """Raise ValueError for a file that is no font: the library would leave it open."""
+    with Path(path).open("rb") as stream:
+        if stream.read(4) not in _FONT_BEGINS:
+            raise ValueError(path)
+
+
+class _Sheet(FPDF):
+    """A4 with our margins; knows the paper it is at."""
+
+    def __init__(self, face: Face) -> None:
+        super().__init__(format="A4")
+        self.core_fonts_encoding = "cp1252"
+        self.set_margins(_MARGIN, _MARGIN)
+        self.set_auto_page_break(auto=True, margin=26)
+        self.family = _CORE
+        self.paper: Paper | None = None
+        self.first_page = 1
+        if face.path:
+            self._add(face)
+
+    def _add(self, face: Face) -> None:
+        collection = _SIMPLIFIED if "CJK" in Path(face.path).name and face.path.endswith(".ttc") else 0
+        try:
+            _check_beginning(face.path)
+            self.add_font("own", "", face.path, collection_font_number=collection)
+        except (FPDFException, TTLibError, OSError, ValueError, IndexError) as error:
+            raise FontMissing("The font file %(path)s cannot be read.", path=face.path) from error
+        self.family = "own"
+
+    def write_in(self, size: float, colour: tuple[int, int, int] = _INK, *, strong: bool = False) -> None:
+        """The typeface at a size. An own font has one weight: what is strong is larger there, by its caller."""
+        self.set_font(self.family, "B" if strong and self.family == _CORE else "", size)
+        self.set_text_color(*colour)
+
+    # -- the parts of a paper --------------------------------------------------------------------------------------
+
+    def put(self, paper: Paper) -> None:
+        """Draw it from a new page on."""
+        self.paper, self.first_page = paper, self.page + 1
+        self.add_page()
+        self._head(paper)
+        self._parties(paper)
+        self._table(paper)
+        self._sums(paper)
+        self.write_in(9, _SOFT)
+        for note in paper.notes:
+            self.ln(3)
+            self._text(note)
+
+    def footer(self) -> None:
+        """The merchant's lines, and which page of which paper this is. fpdf2 calls it at the end of every page."""
+        if self.paper is None:
+            return
+        self.set_y(-9 - 3.6 * len(self.paper.footer[:3]) - 4)
+        self.write_in(7.5, _SOFT)
+        for line in self.paper.footer[:3]:
+            self.cell(self.epw, 3.6, line, align=Align.C, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        place = f"{self.paper.code} · {self.page - self.first_page + 1}"
+        self.cell(self.epw, 3.6, place, align=Align.C)
+
+    def _head(self, paper: Paper) -> None:
+        top, half = self.get_y(), self.epw / 2
+        self.write_in(20, strong=True)
+        self.multi_cell(half, 9, paper.title, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.write_in(11, _SOFT)
+        self.multi_cell(half, 6, paper.code, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        left = self.get_y()
+        self.set_y(top)
+        for place, line in enumerate(paper.sender):
+            self.write_in(11 if not place else 9, _INK if not place else _SOFT, strong=not place)
+            self.set_x(self.l_margin + half)
+            height = 6 if not place else _LINE
+            self.multi_cell(half, height, line, align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.set_y(max(left, self.get_y()) + 8)
+
+    def _parties(self, paper: Paper) -> None:
+        """Addresses at the left, facts at the right."""
+        top, third = self.get_y(), self.epw / 3
+        lowest = top
+        for place, (heading, lines) in enumerate(paper.parties[:2]):
+            self._block(self.l_margin + place * third, top, third - 4, heading, lines)
+            lowest = max(lowest, self.get_y())
+        self.set_y(top)
+        for label, value in paper.facts:
+            y = self.get_y()
+            self.write_in(9, _SOFT)
+            self.set_x(self.l_margin + 2 * third)
+            self.multi_cell(third * 0.42, _LINE, label, align=Align.L, new_x=XPos.RIGHT, new_y=YPos.TOP)
+            self.write_in(9)
+            self.multi_cell(third * 0.58, _LINE, value, align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self.set_y(max(self.get_y(), y + _LINE))
+        self.set_y(max(lowest, self.get_y()) + 9)
+
+    def _block(self, x: float, y: float, width: float, heading: str, lines: Sequence[str]) -> None:
+        self.set_xy(x, y)
+        self.write_in(9, _SOFT)
+        self.multi_cell(width, _LINE, heading, align=Align.L, new_x=XPos.LEFT, new_y=YPos.NEXT)
+        self.write_in(9.5)
+        for line in lines:
+            self.multi_cell(width, _LINE, line, align=Align.L, new_x=XPos.LEFT, new_y=YPos.NEXT)
+
+    def _table(self, paper: Paper) -> None:
+        self._table_head(paper.columns)
+        for row in paper.rows:
+            height = self._height(paper.columns, row)
+            if self.get_y() + height > self.page_break_trigger:
+                self.add_page()
+                self._table_head(paper.columns)
+            self._row(paper.columns, row, height)
+
+    def _table_head(self, columns: Sequence[Column]) -> None:
+        self.write_in(8.5, _SOFT)
+        for column in columns:
+            self.cell(self._width(column), 6, column.title, align=Align.R if column.is_end else Align.L)
+        self.ln(6.5)
+        self._rule(0.35, _INK)
+
+    def _row(self, columns: Sequence[Column], row: Sequence[str], height: float) -> None:
+        top, x = self.get_y() + 1.6, self.l_margin
+        for column, text in zip(columns, row, strict=True):
+            first, _line, small = text.partition("\n")
+            self.set_xy(x, top)
+            self.write_in(9.5)
+            align = Align.R if column.is_end else Align.L
+            self.multi_cell(self._width(column) - 1, _LINE, first, align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
+            if small:
+                self.write_in(8, _SOFT)
+                self.multi_cell(self._width(column) - 1, 4, small, align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
+            x += self._width(column)
+        self.set_y(top - 1.6 + height)
+        self._rule(0.15, _RULE)
+
+    def _height(self, columns: Sequence[Column], row: Sequence[str]) -> float:
+        """How tall a row will be: its tallest cell."""
+        tallest = _LINE
+        for column, text in zip(columns, row, strict=True):
+            first, _line, small = text.partition("\n")
+            self.write_in(9.5)
+            height = _LINE * self._lines_of(column, first)
+            if small:
+                self.write_in(8)
+                height += 4 * self._lines_of(column, small)
+            tallest = max(tallest, height)
+        return tallest + 3.2
+
+    def _lines_of(self, column: Column, text: str) -> int:
+        found: Any = self.multi_cell(self._width(column) - 1, _LINE, text, dry_run=True, output="LINES")
+        return max(1, len(found))
+
+    def _sums(self, paper: Paper) -> None:
+        self.ln(4)
+        if self.get_y() + 6 * len(paper.sums) > self.page_break_trigger:
+            self.add_page()
+        for label, value, is_total in paper.sums:
+            if is_total:
+                self._rule(0.35, _INK, begins=0.45)
+            self.write_in(12 if is_total else 9.5, _INK if is_total else _SOFT, strong=is_total)
+            self.set_x(self.l_margin + self.epw * 0.45)
+            height = 8 if is_total else 5.6
+            self.cell(self.epw * 0.33, height, label)
+            self.write_in(12 if is_total else 9.5, strong=is_total)
+            self.cell(self.epw * 0.22 - 1, height, value, align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def _text(self, text: str) -> None:
+        self.multi_cell(self.epw, _LINE, text, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def _width(self, column: Column) -> float:
+        return float(self.epw) * column.share / 100
+
+    def _rule(self, thickness: float, colour: tuple[int, int, int], begins: float = 0.0) -> None:
+        self.set_draw_color(*colour)
+        self.set_line_width(thickness)
+        y = self.get_y()
+        self.line(self.l_margin + self.epw * begins, y, self.l_margin + self.epw, y)

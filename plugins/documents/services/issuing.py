@@ -1,0 +1,156 @@
+"""Issuing: a number without gaps and an unchangeable row, in one transaction.
+
+The number is taken first, by one statement that locks its series until the commit. So whoever comes second sees what
+the first has issued; what is refused gives its number back with the rest of the transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from core.api import (
+    NotFound,
+    OrderView,
+    Refused,
+    Site,
+    address_lines,
+    micros,
+    now,
+    order_view,
+    record_activity,
+    speaking,
+    transaction,
+    value,
+)
+from plugins.documents.forms import Documents
+from plugins.documents.models import CREDIT_NOTE, INVOICE
+from plugins.documents.services import owed
+from plugins.documents.services.reading import contents_of, latest_of
+
+_TRIES = 20
+
+
+class NothingToIssue(Refused):
+    """The order's documents say already what it amounts to, or it amounts to nothing."""
+
+    code = "nothing_to_issue"
+    default_message = "There is nothing to issue: the documents say already what the order amounts to."
+
+
+class TooBusy(Refused):
+    """The order changed again and again while its document was written."""
+
+    status = 409
+    code = "order_changes"
+    default_message = "The order is being changed right now. Try again in a moment."
+
+
+class _Again(Exception):
+    """Somebody else changed the order, or issued for it, in between."""
+
+
+def due_kind(site: Site, order_id: int) -> str:
+    """The kind of document that the order lacks, or nothing. Raises NotFound."""
+    order = order_view(order_id, site=site)
+    if order is None:
+        raise NotFound
+    earlier = contents_of(site, order_id)
+    return owed.kind_of(owed.still_to_say(owed.parts_of(order), earlier), is_first=not earlier)
+
+
+def issue(site: Site, order_id: int, kind: str, *, actor: str) -> int:
+    """Issue what the order lacks, of this kind; answers the document's id.
+
+    A second click answers the document of the first. Raises NotFound, NothingToIssue, TooBusy. Commits.
+    """
+    for _attempt in range(_TRIES):
+        try:
+            with transaction():
+                return _issue(site, order_id, kind, actor)
+        except NothingToIssue:
+            if (known := latest_of(site, order_id, kind)) is None:
+                raise
+            return known
+        except _Again:
+            continue
+    raise TooBusy
+
+
+def _issue(site: Site, order_id: int, kind: str, actor: str) -> int:
+    settings = Documents.of(site)
+    number = take_number(site, kind, settings.start(kind))
+    earlier = contents_of(site, order_id)
+    order = order_view(order_id, site=site)
+    if order is None:
+        raise NotFound
+    with speaking(order.language, site.timezone):
+        parts = owed.still_to_say(owed.parts_of(order), earlier)
+        if owed.kind_of(parts, is_first=not earlier) != kind:
+            raise NothingToIssue
+        content = _content(site, order, kind, number, parts)
+    if earlier:
+        content["corrects"] = [one["code"] for one in earlier if one["kind"] == INVOICE]
+    document_id = _insert(site, order, content, f"after:{len(earlier)}" if earlier else "order", actor)
+    if document_id is None or value("SELECT version FROM orders WHERE id = ?", order_id) != order.version:
+        raise _Again
+    record_activity(
+        actor, f"documents.{kind}", f"order:{order.number}", after={"code": content["code"]}, site_id=site.id,
+        title=content["code"],
+    )  # fmt: skip
+    return document_id
+
+
+def take_number(site: Site, kind: str, start: int) -> int:
+    """The next number of a series, which stays locked until the transaction ends."""
+    return int(
+        value(
+            "INSERT INTO documents_series (site_id, kind, last) VALUES (?, ?, ?)"
+            " ON CONFLICT (site_id, kind) DO UPDATE SET last = documents_series.last + 1 RETURNING last",
+            site.id, kind, start,
+        )
+    )  # fmt: skip
+
+
+def _content(site: Site, order: OrderView, kind: str, number: int, parts: list[owed.Part]) -> dict[str, Any]:
+    """All that stands on the document. A credit note's amounts are what is given back."""
+    settings = Documents.of(site)
+    shown = owed.turned(parts) if kind == CREDIT_NOTE else parts
+    bill_to = order.billing or order.address
+    return {
+        "kind": kind, "number": number, "code": f"{settings.prefix(kind)}{number:05d}", "issued_at": now().isoformat(),
+        "language": order.language, "timezone": site.timezone, "currency": order.currency, "order": order.number,
+        "ordered_at": order.placed_at.isoformat(), "prices_include_tax": order.prices_include_tax,
+        "tax_note": order.tax_note, "payment": order.payment_title,
+        "seller": {
+            "name": settings.company or site.name, "lines": settings.address.splitlines(), "tax_id": settings.tax_id,
+            "email": site.email, "footer": settings.footer,
+        },
+        "buyer": {
+            "name": order.name, "email": order.email, "lines": list(address_lines(bill_to)) if bill_to else [order.name]
+        },
+        "deliver_to": list(address_lines(order.address)) if order.address else [],
+        "parts": [owed.stored(part) for part in shown],
+        "total": sum(part.amount for part in shown),
+    }  # fmt: skip
+
+
+def _insert(site: Site, order: OrderView, content: dict[str, Any], reason: str, actor: str) -> int | None:
+    """The new row's id; None where somebody else has issued for the same reason."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    found: int | None = value(
+        "INSERT INTO documents_document (site_id, order_id, order_number, kind, number, code, reason, name, currency,"
+        " total, content, sha256, actor, issued_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (order_id, reason) DO NOTHING RETURNING id",
+        site.id, order.id, order.number, content["kind"], content["number"], content["code"], reason, order.name[:200],
+        order.currency, content["total"], text, hashlib.sha256(text.encode()).hexdigest(), actor,
+        micros(now()),
+    )  # fmt: skip
+    return found
+
+
+def issue_first(site: Site, order_id: int) -> None:
+    """Issue the invoice of a paid order that has none. An order that amounts to nothing gets none. Commits."""
+    if latest_of(site, order_id, INVOICE) is None and due_kind(site, order_id) == INVOICE:
+        issue(site, order_id, INVOICE, actor="system")

@@ -1,0 +1,169 @@
+"""What an order amounts to as it stands now, part by part, and what of that no document says yet.
+
+A part of a line's units costs its cumulative share, as core counts it, so that all documents of an order add up to
+exactly what its shopper owes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.api import OrderLineView, OrderView, rows, value
+from core.api import gettext as _
+from plugins.documents.models import CREDIT_NOTE, INVOICE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartTax:
+    """A tax within a part; `rate` in hundredths of a percent."""
+
+    name: str
+    rate: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A line, the delivery or a charge. `amount` is what is to be paid for it, tax and offers counted in.
+
+    `subtotal` and `discount` are before tax where the order's prices are.
+    """
+
+    key: str
+    name: str
+    sku: str = ""
+    quantity: int = 1
+    unit: int
+    subtotal: int
+    discount: int = 0
+    amount: int
+    taxes: tuple[PartTax, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.quantity or self.amount or any(tax.amount for tax in self.taxes))
+
+
+def parts_of(order: OrderView) -> list[Part]:
+    """The order without what was cancelled, came back or was given back. Three statements."""
+    taxes = _taxes(order.id)
+    parts = [_line(line, taxes.get(line.id, [])) for line in order.lines]
+    if any(line.left for line in order.lines) and order.delivery_total:
+        amount, of_delivery = order.delivery_total.amount, taxes.get(None, [])
+        before = amount if order.prices_include_tax else amount - sum(tax.amount for tax in of_delivery)
+        title = order.delivery_title or _("Delivery")
+        parts.append(
+            Part(key="delivery", name=title, unit=before, subtotal=before, amount=amount, taxes=tuple(of_delivery))
+        )
+    parts += _charges(order.id)
+    parts += _refund(order, sum(part.amount for part in parts))
+    return [part for part in parts if not part.is_empty]
+
+
+def _refund(order: OrderView, owed: int) -> list[Part]:
+    """Money given back beyond what was cancelled, returned or granted: it makes the order cheaper by as much.
+
+    Refunds that were owed when they were made are in the lines already, also where a later change asks for more.
+    """
+    given_back = int(value("SELECT given_back FROM orders WHERE id = ?", order.id))
+    surplus = max(0, order.captured.amount - given_back - owed)
+    extra = order.refunded.amount - given_back - surplus
+    if extra <= 0:
+        return []
+    return [Part(key="refund", name=_("Refund"), unit=-extra, subtotal=-extra, amount=-extra)]
+
+
+def _line(line: OrderLineView, taxes: Sequence[PartTax]) -> Part:
+    gone = line.cancelled + line.received
+
+    def kept(amount: int) -> int:
+        return amount - amount * gone // line.quantity
+
+    return Part(
+        key=f"line:{line.id}", name=line.name, sku=line.sku, quantity=line.quantity - gone, unit=line.unit.amount,
+        subtotal=kept(line.subtotal.amount), discount=kept(line.discount.amount), amount=kept(line.total.amount),
+        taxes=tuple(PartTax(name=tax.name, rate=tax.rate, amount=kept(tax.amount)) for tax in taxes),
+    )  # fmt: skip
+
+
+def _taxes(order_id: int) -> dict[int | None, list[PartTax]]:
+    found: dict[int | None, list[PartTax]] = {}
+    for line_id, name, rate, amount in rows(
+        "SELECT line_id, name, rate, SUM(amount) FROM order_tax WHERE order_id = ? GROUP BY line_id, name, rate"
+        " ORDER BY MIN(id)",
+        order_id,
+    ):
+        found.setdefault(line_id, []).append(PartTax(name=name, rate=rate, amount=int(amount)))
+    return found
+
+
+def _charges(order_id: int) -> list[Part]:
+    words = {
+        "goodwill": _("Goodwill"),
+        "restocking": _("Restocking fee"),
+        "return_delivery": _("Return delivery"),
+        "claim": _("Claim"),
+    }
+    return [
+        Part(key=f"charge:{charge_id}", name=reason or words.get(kind, _("Fee")), unit=amount, subtotal=amount,
+             amount=amount)
+        for charge_id, kind, reason, amount in rows(
+            "SELECT id, kind, reason, amount FROM order_charge WHERE order_id = ? ORDER BY id", order_id
+        )
+    ]  # fmt: skip
+
+
+def still_to_say(now: Iterable[Part], earlier: Iterable[Mapping[str, Any]]) -> list[Part]:
+    """What the order's parts are above (or below) what its documents say together; `earlier` are their contents."""
+    said: dict[str, Part] = {}
+    for content in earlier:
+        sign = 1 if content["kind"] == INVOICE else -1
+        for stored in content["parts"]:
+            part = part_of(stored)
+            said[part.key] = _sum(said[part.key], part, sign) if part.key in said else _sum(_none(part), part, sign)
+    present = {part.key: part for part in now}
+    keys = list(dict.fromkeys([*present, *said]))
+    found = [_sum(present.get(key) or _none(said[key]), said.get(key), -1) for key in keys]
+    return [part for part in found if not part.is_empty]
+
+
+def kind_of(parts: Sequence[Part], *, is_first: bool) -> str:
+    """The document that says it: an invoice for more, a credit note for less or as much; none for nothing."""
+    if not parts:
+        return ""
+    return INVOICE if is_first or sum(part.amount for part in parts) > 0 else CREDIT_NOTE
+
+
+def turned(parts: Iterable[Part]) -> list[Part]:
+    """The same, given back."""
+    return [_sum(_none(part), part, -1) for part in parts]
+
+
+def _none(part: Part) -> Part:
+    return Part(key=part.key, name=part.name, sku=part.sku, quantity=0, unit=part.unit, subtotal=0, amount=0)
+
+
+def _sum(one: Part, other: Part | None, sign: int) -> Part:
+    if other is None:
+        return one
+    taxes = {(tax.name, tax.rate): tax.amount for tax in one.taxes}
+    for tax in other.taxes:
+        taxes[tax.name, tax.rate] = taxes.get((tax.name, tax.rate), 0) + sign * tax.amount
+    return Part(
+        key=one.key, name=one.name, sku=one.sku, quantity=one.quantity + sign * other.quantity, unit=one.unit,
+        subtotal=one.subtotal + sign * other.subtotal, discount=one.discount + sign * other.discount,
+        amount=one.amount + sign * other.amount,
+        taxes=tuple(PartTax(name=name, rate=rate, amount=amount) for (name, rate), amount in taxes.items()),
+    )  # fmt: skip
+
+
+def stored(part: Part) -> dict[str, Any]:
+    """A part as JSON."""
+    return asdict(part)
+
+
+def part_of(stored: Mapping[str, Any]) -> Part:
+    """The inverse of `stored`."""
+    return Part(**{**stored, "taxes": tuple(PartTax(**tax) for tax in stored["taxes"])})

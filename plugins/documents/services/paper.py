@@ -1,0 +1,225 @@
+"""What stands on a sheet, in words and in the reader's language, before anybody draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.api import Money, OrderView, Site, address_lines, day, marks, money, now, number, rows, speaking
+from core.api import gettext as _
+from plugins.documents.forms import Documents
+from plugins.documents.models import INVOICE
+from plugins.documents.services.owed import Part, part_of
+
+MOST_ORDERS = 100
+Cells = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the table; `share` is its part of the width, of 100."""
+
+    title: str
+    share: int
+    is_end: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A document ready to be drawn. The second text of a row's first cell stands below it, smaller."""
+
+    title: str
+    code: str
+    sender: Cells
+    parties: tuple[tuple[str, Cells], ...]
+    facts: tuple[tuple[str, str], ...]
+    columns: tuple[Column, ...]
+    rows: tuple[Cells, ...]
+    sums: tuple[tuple[str, str, bool], ...] = ()
+    notes: Cells = ()
+    footer: Cells = ()
+    at: datetime
+
+    def texts(self) -> Iterator[str]:
+        """Every text on it."""
+        yield from (self.title, self.code, *self.sender, *self.notes, *self.footer)
+        for heading, lines in self.parties:
+            yield from (heading, *lines)
+        for label, value in self.facts:
+            yield from (label, value)
+        yield from (column.title for column in self.columns)
+        for row in self.rows:
+            yield from row
+        for label, value, _is_total in self.sums:
+            yield from (label, value)
+
+
+def language_of(site: Site, content: Mapping[str, Any], wanted: str = "") -> str:
+    """The language to draw a document in: one that is wanted and spoken here, else the shopper's."""
+    return wanted if wanted in site.languages else str(content["language"])
+
+
+def issued_paper(content: Mapping[str, Any], language: str) -> Paper:
+    """An invoice or a credit note from what was stored when it was issued, and nothing else."""
+    with speaking(language, content["timezone"]):
+        seller, buyer, at = content["seller"], content["buyer"], datetime.fromisoformat(content["issued_at"])
+        parts = [part_of(stored) for stored in content["parts"]]
+        is_invoice = content["kind"] == INVOICE
+        parties = [(_("Bill to"), tuple(buyer["lines"]))]
+        if content["deliver_to"] and content["deliver_to"] != buyer["lines"]:
+            parties.append((_("Deliver to"), tuple(content["deliver_to"])))
+        return Paper(
+            title=_("Invoice") if is_invoice else _("Credit note"),
+            code=content["code"],
+            sender=_sender(seller["name"], seller["lines"], seller["email"], seller["tax_id"]),
+            parties=tuple(parties),
+            facts=tuple(_facts(content, at)),
+            columns=_columns(),
+            rows=tuple(_row(part, content) for part in parts),
+            sums=tuple(_sums(parts, content)),
+            notes=tuple(text for text in (content["tax_note"],) if text),
+            footer=tuple(seller["footer"].splitlines()),
+            at=at,
+        )
+
+
+def _sender(name: str, lines: Sequence[str], email: str, tax_id: str) -> Cells:
+    tax = _("Tax number: %(number)s", number=tax_id) if tax_id else ""
+    return tuple(text for text in (name, *lines, email, tax) if text)
+
+
+def _facts(content: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, str]]:
+    yield _("Number"), content["code"]
+    yield _("Date"), day(at)
+    yield _("Order"), content["order"]
+    yield _("Ordered on"), day(datetime.fromisoformat(content["ordered_at"]))
+    if content["kind"] == INVOICE and content["payment"]:
+        yield _("Payment"), content["payment"]
+    if content.get("corrects"):
+        yield _("Belongs to"), ", ".join(content["corrects"])
+
+
+def _columns() -> tuple[Column, ...]:
+    return (
+        Column(title=_("Item"), share=46),
+        Column(title=_("Quantity"), share=12, is_end=True),
+        Column(title=_("Each"), share=16, is_end=True),
+        Column(title=_("Tax rate"), share=10, is_end=True),
+        Column(title=_("Amount"), share=16, is_end=True),
+    )
+
+
+def _row(part: Part, content: Mapping[str, Any]) -> Cells:
+    """The amount is before offers, which stand below the table once, and before tax where prices are."""
+    rates = " + ".join(dict.fromkeys(rate_text(tax.rate) for tax in part.taxes if tax.amount or part.amount))
+    each, amount = (Money(value, content["currency"]) for value in (part.unit, part.subtotal))
+    name = f"{part.name}\n{part.sku}" if part.sku else part.name
+    return name, number(part.quantity), money(each), rates, money(amount)
+
+
+def rate_text(rate: int) -> str:
+    """Hundredths of a percent as people write them."""
+    return f"{number(rate / 100)} %"
+
+
+def _sums(parts: Sequence[Part], content: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    def shown(amount: int) -> str:
+        return money(Money(amount, content["currency"]))
+
+    discount = sum(part.discount for part in parts)
+    included = content["prices_include_tax"]
+    if discount or len(parts) > 1:
+        yield _("Subtotal"), shown(sum(part.subtotal for part in parts)), False
+    if discount:
+        yield _("Offers"), shown(-discount), False
+    taxes: dict[tuple[str, int], int] = {}
+    for part in parts:
+        for tax in part.taxes:
+            taxes[tax.name, tax.rate] = taxes.get((tax.name, tax.rate), 0) + tax.amount
+    if not included:
+        yield from _tax_rows(taxes, shown)
+    yield _("Total") if content["kind"] == INVOICE else _("Total given back"), shown(content["total"]), True
+    if included and taxes:
+        yield _("Without tax"), shown(content["total"] - sum(taxes.values())), False
+        yield from _tax_rows(taxes, shown)
+
+
+def _tax_rows(taxes: Mapping[tuple[str, int], int], shown: Any) -> Iterator[tuple[str, str, bool]]:
+    for (name, rate), amount in taxes.items():
+        label = name if rate_text(rate).replace(" ", "") in name.replace(" ", "") else f"{name} {rate_text(rate)}"
+        yield label, shown(amount), False
+
+
+# -- what is printed for the hands that pack: worked out anew each time, nothing is stored -----------------------------
+
+
+def packing_slip(site: Site, order: OrderView, language: str = "") -> Paper:
+    """What goes into the parcel: the pieces that wait, or all that was ordered where none does. No prices."""
+    settings = Documents.of(site)
+    with speaking(language or order.language, site.timezone):
+        waits = any(line.allocated for line in order.lines if line.needs_delivery)
+        units = [(line, line.allocated if waits else line.left) for line in order.lines if line.needs_delivery]
+        parties = ((_("Deliver to"), address_lines(order.address)),) if order.address else ()
+        facts = [(_("Order"), order.number), (_("Ordered on"), day(order.placed_at))]
+        if order.delivery_title:
+            facts.append((_("Delivery"), order.delivery_title))
+        return Paper(
+            title=_("Packing slip"),
+            code=order.number,
+            sender=_sender(settings.company or site.name, settings.address.splitlines(), site.email, ""),
+            parties=parties,
+            facts=tuple(facts),
+            columns=(
+                Column(title=_("Item"), share=56),
+                Column(title=_("SKU"), share=28),
+                Column(title=_("Quantity"), share=16, is_end=True),
+            ),
+            rows=tuple((line.name, line.sku, number(count)) for line, count in units if count),
+            notes=(_("The shopper writes: %(note)s", note=order.note),) if order.note else (),
+            footer=tuple(settings.footer.splitlines()),
+            at=now(),
+        )
+
+
+def pick_list(site: Site, orders: Iterable[OrderView], language: str) -> Paper:
+    """What to fetch from the shelves for these orders, by SKU."""
+    chosen = list(orders)
+    wanted: dict[tuple[str, str], dict[str, int]] = {}
+    for order in chosen:
+        for line in order.lines:
+            if line.needs_delivery and line.allocated:
+                of_orders = wanted.setdefault((line.sku, line.name), {})
+                of_orders[order.number] = of_orders.get(order.number, 0) + line.allocated
+    with speaking(language, site.timezone):
+        return Paper(
+            title=_("Pick list"),
+            code=day(now()),
+            sender=(site.name,),
+            parties=(),
+            facts=((_("Date"), day(now())), (_("Orders"), number(len(chosen)))),
+            columns=(
+                Column(title=_("SKU"), share=20),
+                Column(title=_("Item"), share=38),
+                Column(title=_("For orders"), share=28),
+                Column(title=_("Pieces"), share=14, is_end=True),
+            ),
+            rows=tuple(
+                (sku, name, ", ".join(_of(code, count) for code, count in of.items()), number(sum(of.values())))
+                for (sku, name), of in sorted(wanted.items())
+            ),
+            at=now(),
+        )
+
+
+def _of(code: str, count: int) -> str:
+    return code if count == 1 else f"{code} × {count}"
+
+
+def orders_to_ship(site: Site, numbers: Sequence[str]) -> list[int]:
+    """The ids of these orders of the site, in this order, at most a hundred."""
+    wanted = list(dict.fromkeys(numbers))[:MOST_ORDERS]
+    sql = f"SELECT number, id FROM orders WHERE site_id = ? AND number IN ({marks(wanted)})"
+    found: dict[str, int] = dict(rows(sql, site.id, *wanted))
+    return [found[code] for code in wanted if code in found]

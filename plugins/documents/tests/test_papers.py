@@ -1,0 +1,130 @@
+"""What stands on the papers, in both languages, and that they are PDF which can be read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.api import Site, order_view
+from plugins.documents.models import CREDIT_NOTE, INVOICE
+from plugins.documents.services import drawing, reading
+from plugins.documents.services.drawing import CHINESE_FONTS, FontMissing, draw, face_for
+from plugins.documents.services.issuing import issue
+from plugins.documents.services.paper import issued_paper, packing_slip, pick_list
+
+CHINESE = next((path for path in CHINESE_FONTS if Path(path).is_file()), "")
+
+
+@pytest.fixture
+def content(site: Site, lamp: Any, order: Any) -> Any:
+    return reading.content_of(site, issue(site, order(lamp, 3).id, INVOICE, actor="system"))
+
+
+def words(pdf: bytes) -> str:
+    """The text of an uncompressed PDF in a typeface that every reader has."""
+    found = re.findall(rb"\(((?:[^()\\]|\\.)*)\) Tj", pdf)
+    return "\n".join(re.sub(rb"\\(.)", rb"\1", text).decode("cp1252") for text in found)
+
+
+def test_an_invoice_in_english(content: Any) -> None:
+    paper = issued_paper(content, "en")
+    text = words(draw([paper], compressed=False))
+    for said in ("Invoice", "INV-00001", "Lamp & Sons", "Mira K.", "Lange Str. 1", "Lamp", "€89.99", "€269.97", "19 %"):
+        assert said in text, said
+    assert {label: value for label, value, _total in paper.sums} == {
+        "Total": "€269.97", "Without tax": "€226.87", "MwSt 19 %": "€43.10",
+    }  # fmt: skip
+
+
+def test_an_invoice_in_chinese(content: Any) -> None:
+    paper = issued_paper(content, "zh-CN")
+    assert (paper.title, paper.columns[0].title) == ("发票", "商品")
+    assert [label for label, _value, _total in paper.sums] == ["合计", "不含税", "MwSt 19 %"]
+
+
+@pytest.mark.skipif(not CHINESE, reason="fonts-noto-cjk is not installed")
+def test_chinese_letters_are_embedded(content: Any) -> None:
+    pdf = draw([issued_paper(content, "zh-CN")], compressed=False)
+    assert pdf.startswith(b"%PDF-1.")
+    assert b"NotoSansCJK" in pdf
+    for letter in "发票合计":
+        assert f"<{ord(letter):04X}>".encode() in pdf
+
+
+def test_latin_papers_need_no_font_and_chinese_ones_say_what_they_need(
+    content: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "CHINESE_FONTS", ())
+    monkeypatch.setattr(drawing, "WIDE_FONTS", ())
+    assert draw([issued_paper(content, "en")]).startswith(b"%PDF-1.")
+    with pytest.raises(FontMissing, match="fonts-noto-cjk"):
+        draw([issued_paper(content, "zh-CN")])
+    with pytest.raises(FontMissing, match=r"/nowhere\.ttf"):
+        draw([issued_paper(content, "en")], font="/nowhere.ttf")
+
+
+def test_a_font_file_that_is_none_is_refused_in_words(content: Any, tmp_path: Path) -> None:
+    (tmp_path / "font.ttf").write_bytes(b"no font")
+    with pytest.raises(FontMissing, match=r"font\.ttf"):
+        draw([issued_paper(content, "en")], font=str(tmp_path / "font.ttf"))
+
+
+def test_the_euro_is_latin_enough(content: Any) -> None:
+    assert face_for([issued_paper(content, "en")]).path == ""
+
+
+def test_the_same_document_is_the_same_bytes(content: Any) -> None:
+    assert draw([issued_paper(content, "en")]) == draw([issued_paper(content, "en")])
+
+
+def test_the_shop_may_change_and_the_paper_does_not(site: Site, content: Any, set_up: Any) -> None:
+    before = draw([issued_paper(content, "en")])
+    set_up(company="Somebody else", tax_id="1")
+    assert draw([issued_paper(reading.contents_of(site, 1)[0], "en")]) == before
+
+
+def test_offers_and_prices_without_tax_are_summed_as_people_check_them(content: Any) -> None:
+    part = {**content["parts"][0], "unit": 1000, "subtotal": 3000, "discount": 500, "amount": 2975}
+    part["taxes"] = [{"name": "VAT", "rate": 1900, "amount": 475}]
+    net = {**content, "prices_include_tax": False, "parts": [part], "total": 2975}
+    assert issued_paper(net, "en").sums == (
+        ("Subtotal", "€30.00", False), ("Offers", "-€5.00", False), ("VAT 19 %", "€4.75", False),
+        ("Total", "€29.75", True),
+    )  # fmt: skip
+
+
+def test_a_credit_note_names_its_invoice(site: Site, lamp: Any, order: Any) -> None:
+    from core.api import cancel_order
+
+    placed = order(lamp)
+    issue(site, placed.id, INVOICE, actor="system")
+    cancel_order(site, placed.id, actor="system", reason="test")
+    note = reading.content_of(site, issue(site, placed.id, CREDIT_NOTE, actor="system"))
+    paper = issued_paper(note, "en")
+    assert ("Belongs to", "INV-00001") in paper.facts
+    assert ("Total given back", "€89.99", True) in paper.sums
+
+
+def test_a_hundred_lines_go_on_over_pages_with_their_head(content: Any) -> None:
+    many = {**content, "parts": content["parts"] * 100}
+    text = words(draw([issued_paper(many, "en")], compressed=False))
+    assert text.count("Quantity") > 2
+    assert "INV-00001 · 3" in text
+
+
+def test_slips_name_what_is_to_be_packed_and_no_price(site: Site, lamp: Any, order: Any) -> None:
+    view = order_view(order(lamp, 3, note="Ring twice").id, site=site)
+    text = words(draw([packing_slip(site, view)], compressed=False))
+    for said in ("Packing slip", "LAMP", "Berlin", "Ring twice", "3"):
+        assert said in text
+    assert "€" not in text
+
+
+def test_a_pick_list_sums_the_pieces_of_all_orders(site: Site, lamp: Any, order: Any) -> None:
+    views = [order_view(order(lamp, count).id, site=site) for count in (1, 2)]
+    paper = pick_list(site, views, "en")
+    assert paper.rows == (("LAMP", "Lamp", f"{views[0].number}, {views[1].number} × 2", "3"),)
+    assert pick_list(site, views, "zh-CN").title == "拣货单"

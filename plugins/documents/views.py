@@ -1,0 +1,211 @@
+"""The section of an order's page, the list of documents, what is printed for packing, and the shopper's invoice."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+from core.api import (
+    NotFound,
+    OrderFilters,
+    PanelSection,
+    Refused,
+    Site,
+    Views,
+    actor,
+    current_site,
+    language,
+    list_orders,
+    order_by_key,
+    order_view,
+    panel_section_id,
+    panel_section_refused,
+    panel_to,
+    public,
+    render,
+    request,
+    say,
+    staff,
+    url_for,
+    write_rows,
+)
+from core.api import gettext as _
+from plugins.documents import forms
+from plugins.documents.forms import Documents
+from plugins.documents.models import INVOICE, KINDS
+from plugins.documents.services import issuing, reading
+from plugins.documents.services.drawing import draw
+from plugins.documents.services.paper import (
+    MOST_ORDERS,
+    Paper,
+    issued_paper,
+    language_of,
+    orders_to_ship,
+    packing_slip,
+    pick_list,
+)
+
+PLUGIN = "documents"
+VIEW, ISSUE = "documents.view", "documents.issue"
+panel = Views()
+shop = Views("/documents")
+may_view, may_issue = staff(VIEW), staff(ISSUE)
+
+
+def _values(site: Site, order_id: int) -> dict[str, Any]:
+    """What the order has, and what it lacks."""
+    return {
+        "documents": reading.documents_of(site, order_id=order_id),
+        "lacks": issuing.due_kind(site, order_id),
+        "error": "",
+    }
+
+
+SECTION = PanelSection(
+    place="order", title="Documents", template="documents/section.html", values=_values, permission=VIEW
+)
+
+
+@panel.post("/orders/<int:order_id>/issue")
+@may_issue
+def issue(order_id: int) -> Response:
+    """Issue the invoice, or the credit note, that the order lacks."""
+    site, kind = current_site(), request.form.get("kind", "")
+    order = order_view(order_id, site=site)
+    if order is None or kind not in KINDS:
+        raise NotFound
+    try:
+        issuing.issue(site, order_id, kind, actor=actor())
+    except Refused as refusal:
+        return panel_section_refused(SECTION, order_id, [("documents-issue", say(refusal))], error=say(refusal))
+    said = _("The invoice is issued.") if kind == INVOICE else _("The credit note is issued.")
+    return panel_to("panel.order", say=said, number=order.number, _anchor=panel_section_id(PLUGIN, SECTION))
+
+
+@panel.get("/<int:document_id>.pdf")
+@may_view
+def download(document_id: int) -> Response:
+    """An issued document, in the shopper's language or in one that is asked for."""
+    return _issued(document_id, request.args.get("language", ""))
+
+
+@panel.get("/orders/<int:order_id>/slip.pdf")
+@may_view
+def slip(order_id: int) -> Response:
+    """The packing slip of one order."""
+    order = order_view(order_id, site=current_site())
+    if order is None:
+        raise NotFound
+    return _pdf([packing_slip(current_site(), order)], f"slip-{order.number}")
+
+
+@panel.get("/")
+@may_view
+def show() -> Any:
+    """All issued documents, newest first."""
+    site, filters = current_site(), forms.read(request.args)
+    before = request.args.get("before", "")
+    found = reading.list_documents(
+        site, filters, before=int(before) if before.isascii() and before.isdecimal() and len(before) < 10 else None,
+        limit=reading.PAGE + 1,
+    )  # fmt: skip
+    page = found[: reading.PAGE]
+    here: dict[str, Any] = dict(filters.address())
+    following = url_for("documents.panel.show", before=page[-1].id, **here) if len(found) > len(page) else ""
+    return render(
+        "documents/list.html",
+        documents=page,
+        filters=filters,
+        first=url_for("documents.panel.show", **here) if before else "",
+        next=following,
+    )
+
+
+@panel.get("/documents.csv")
+@may_view
+def export() -> Response:
+    """The list as a table, with its filters."""
+    stream = io.StringIO(newline="")
+    columns = ("number", "kind", "issued", "order", "name", "total", "currency")
+    write_rows(
+        stream,
+        columns,
+        (
+            (one.code, one.kind, one.issued_at.isoformat(timespec="seconds"), one.order_number, one.name,
+             one.total.decimal, one.total.currency)
+            for one in reading.every_document(current_site(), forms.read(request.args))
+        ),
+    )  # fmt: skip
+    headers = {"Content-Disposition": 'attachment; filename="documents.csv"', "Cache-Control": "no-store"}
+    return Response(stream.getvalue(), mimetype="text/csv", headers=headers)
+
+
+@panel.get("/packing")
+@may_view
+def packing() -> Any:
+    """The orders that wait to be sent, to print slips and one pick list for."""
+    wanted = OrderFilters(statuses={"fulfilment": ("unfulfilled", "partly_shipped"), "order": ("open",)})
+    found = list_orders(current_site(), wanted, limit=MOST_ORDERS)
+    return render("documents/packing.html", orders=found.orders, more=found.next is not None)
+
+
+@panel.get("/packing/slips.pdf")
+@may_view
+def slips() -> Response:
+    """Packing slips of the chosen orders, each from a page of its own."""
+    site = current_site()
+    papers = [packing_slip(site, order) for order in _chosen(site)]
+    return _pdf(papers, "packing-slips")
+
+
+@panel.get("/packing/pick-list.pdf")
+@may_view
+def picks() -> Response:
+    """One pick list for the chosen orders."""
+    site = current_site()
+    return _pdf([pick_list(site, _chosen(site), language())], "pick-list")
+
+
+def _chosen(site: Site) -> list[Any]:
+    views = [order_view(order_id, site=site) for order_id in orders_to_ship(site, request.args.getlist("n"))]
+    found = [view for view in views if view is not None]
+    if not found:
+        raise NothingChosen
+    return found
+
+
+class NothingChosen(Refused):
+    """No order was ticked."""
+
+    status = 422
+    code = "nothing_chosen"
+    default_message = "Choose at least one order, then print."
+
+
+@shop.get("/<secret>/<int:document_id>.pdf")
+@public
+def shopper_copy(secret: str, document_id: int) -> Response:
+    """A document of the order behind a guest's link."""
+    order = order_by_key(current_site(), secret)
+    if order is None:
+        raise NotFound
+    return _issued(document_id, language(), order_id=order.id)
+
+
+def _issued(document_id: int, wanted: str, *, order_id: int | None = None) -> Response:
+    site = current_site()
+    content: Mapping[str, Any] = reading.content_of(site, document_id, order_id=order_id)
+    paper = issued_paper(content, language_of(site, content, wanted))
+    return _pdf([paper], content["code"])
+
+
+def _pdf(papers: list[Paper], name: str) -> Response:
+    """A PDF that nobody keeps a copy of on the way."""
+    answer = Response(draw(papers, font=Documents.of(current_site()).font), mimetype="application/pdf")
+    answer.headers.set("Content-Disposition", "inline", filename=f"{name}.pdf")
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
