@@ -46,6 +46,14 @@ def test_the_page_says_what_was_bought_and_what_happened(panel: Panel, placed: s
     assert "10115 Berlin" in said
 
 
+def test_an_address_is_written_as_in_its_country() -> None:
+    from core.hookspecs.checkout import Address
+    from core.panel.orders.services.said import address_lines
+
+    leeds = Address(name="Owen Marsh", lines=("21 Weaver Row",), city="Leeds", postcode="LS2 7EY", country="GB")
+    assert address_lines(leeds)[:4] == ["Owen Marsh", "21 Weaver Row", "Leeds", "LS2 7EY"]
+
+
 def test_money_that_came_is_noted_once(panel: Panel, placed: str) -> None:
     said = words(panel.follow(panel.post(f"/panel/orders/{placed}/paid", {"amount": "178,00", "reference": "line 7"})))
     assert "Paid" in said

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.checkout.services.details import address_texts
 from core.hookspecs.checkout import Address
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
+from core.lib import addresses
 from core.lib.money import Money
 from core.orders.services.read import FactView, OrderLineView, OrderView
 from core.panel.shell import Status
@@ -134,21 +136,11 @@ def contents(order: OrderView, units: Mapping[int, int]) -> str:
 
 
 def address_lines(address: Address | None) -> list[str]:
-    """An address line by line."""
+    """An address in the lines and order of its country, and the phone."""
     if address is None:
         return []
-    city = " ".join(part for part in (address.postcode, address.city) if part)
-    parts = [
-        address.name,
-        address.company,
-        *address.lines,
-        address.district,
-        city,
-        address.region,
-        i18n.country_name(address.country),
-        address.phone,
-    ]
-    return [part for part in parts if part]
+    written = addresses.lines(address_texts(address), i18n.language())
+    return [*written, address.phone] if address.phone else list(written)
 
 
 def answers(order: OrderView) -> list[tuple[str, list[tuple[str, str]]]]:
