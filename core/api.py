@@ -56,6 +56,7 @@ from core.catalogue.services.shapes import (
     Sort,
 )
 from core.catalogue.services.skus import NamedProduct, named_products, products_by_sku
+from core.checkout.services.changing import change_order
 from core.checkout.services.look import CART, CHECKOUT, CheckoutView, look
 from core.checkout.services.place_order import CannotBePlaced, PlacedOrder, PriceChanged, place_order
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
@@ -165,9 +166,18 @@ from core.lib.spelling import closest, completions, singular
 from core.lib.text import bigrams, clean_html, fold, is_cjk, plain, runs, shorten, slugify, words
 from core.orders.services import OrderView, find_order, order_view
 from core.orders.services.cancel import cancel as cancel_order
-from core.orders.services.case import case_view
+from core.orders.services.case import (
+    approve_case,
+    case_view,
+    decline_case,
+    inspect_case,
+    receive_case,
+    request_case,
+    resolve_case,
+    withdraw_case,
+)
 from core.orders.services.change import change_view
-from core.orders.services.change_shapes import ChangeView
+from core.orders.services.change_shapes import CancelUnits, ChangeView
 from core.orders.services.claims import claims_used
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.parcels import tracking_link

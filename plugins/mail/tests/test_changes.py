@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from core.api import order_view
-from core.checkout.services.changing import change_order
-from core.kernel.sites import state_of
-from core.orders.services.case import (
+from core.api import (
+    CancelUnits,
     approve_case,
+    change_order,
     decline_case,
     inspect_case,
+    mark_paid,
+    order_view,
     receive_case,
     request_case,
     resolve_case,
+    ship_order,
+    state_of,
     withdraw_case,
 )
-from core.orders.services.change_shapes import CancelUnits
-from core.orders.services.ship import ship
 
 WHO = "staff:1"
 
@@ -53,7 +54,7 @@ def lamps(sell, order):
 
 def sent_back(site, lamps, units=2, **more):
     """A return of some units of the order after it has left."""
-    ship(site, lamps.id, actor=WHO)
+    ship_order(site, lamps.id, actor=WHO)
     asked = {"kind": "return", "reason": "does_not_fit", "key": "k", "actor": "guest", **more}
     return request_case(site, lamps.id, lines={lamps.lines[0].id: units}, **asked)
 
@@ -81,6 +82,7 @@ def test_a_change_that_cancels_everything_is_told_as_that_alone(latest, site, la
 
 
 def test_a_return_is_told_step_by_step(latest, site, lamps):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
     case = sent_back(site, lamps)
     line = lamps.lines[0].id
     asked = latest()[-1]
@@ -105,6 +107,17 @@ def test_a_return_is_told_step_by_step(latest, site, lamps):
     for kind in ("plain", "html"):
         assert "We give you back €178.00." in body(resolved, kind)
         assert "Thank you" in body(resolved, kind)
+
+
+def test_nothing_is_said_to_be_given_back_that_was_never_paid(latest, site, lamps):
+    case, line = sent_back(site, lamps), lamps.lines[0].id
+    approve_case(site, case, actor=WHO)
+    receive_case(site, case, {line: 2}, actor=WHO)
+    inspect_case(site, case, {line: {"sellable": 2}}, actor=WHO)
+    resolve_case(site, case, actor=WHO, change_id=None, granted=17800)
+    told = body(latest()[-1])
+    assert "€178.00 are taken off what you have to pay." in told
+    assert "give you back" not in told
 
 
 def test_a_declined_return_says_why_and_a_withdrawn_one_is_silent(latest, site, lamps):
