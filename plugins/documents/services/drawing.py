@@ -94,6 +94,7 @@ class _Sheet(FPDF):
         self.set_auto_page_break(auto=True, margin=26)
         self.family = _CORE
         self.paper: Paper | None = None
+        self.following: Paper | None = None
         self.first_page = 1
         if face.path:
             self._add(face)
@@ -116,7 +117,7 @@ class _Sheet(FPDF):
 
     def put(self, paper: Paper) -> None:
         """Draw it from a new page on."""
-        self.paper, self.first_page = paper, self.page + 1
+        self.following = paper
         self.add_page()
         self._head(paper)
         self._parties(paper)
@@ -126,6 +127,11 @@ class _Sheet(FPDF):
         for note in paper.notes:
             self.ln(3)
             self._text(note)
+
+    def header(self) -> None:
+        """A page begins: only now is the next paper ours, as the page before has ended with its own footer."""
+        if self.following is not None:
+            self.paper, self.following, self.first_page = self.following, None, self.page
 
     def footer(self) -> None:
         """The merchant's lines, and which page of which paper this is. fpdf2 calls it at the end of every page."""

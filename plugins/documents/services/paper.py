@@ -66,7 +66,7 @@ def issued_paper(content: Mapping[str, Any], language: str) -> Paper:
     with speaking(language, content["timezone"]):
         seller, buyer, at = content["seller"], content["buyer"], datetime.fromisoformat(content["issued_at"])
         parts = [part_of(stored) for stored in content["parts"]]
-        is_invoice = content["kind"] == INVOICE
+        is_invoice, with_taxes = content["kind"] == INVOICE, any(part.taxes for part in parts)
         parties = [(_("Bill to"), tuple(buyer["lines"]))]
         if content["deliver_to"] and content["deliver_to"] != buyer["lines"]:
             parties.append((_("Deliver to"), tuple(content["deliver_to"])))
@@ -76,8 +76,8 @@ def issued_paper(content: Mapping[str, Any], language: str) -> Paper:
             sender=_sender(seller["name"], seller["lines"], seller["email"], seller["tax_id"]),
             parties=tuple(parties),
             facts=tuple(_facts(content, at)),
-            columns=_columns(),
-            rows=tuple(_row(part, content) for part in parts),
+            columns=_columns(with_taxes=with_taxes),
+            rows=tuple(_row(part, content, with_taxes=with_taxes) for part in parts),
             sums=tuple(_sums(parts, content)),
             notes=tuple(text for text in (content["tax_note"],) if text),
             footer=tuple(seller["footer"].splitlines()),
@@ -101,22 +101,22 @@ def _facts(content: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, str]
         yield _("Belongs to"), ", ".join(content["corrects"])
 
 
-def _columns() -> tuple[Column, ...]:
+def _columns(*, with_taxes: bool) -> tuple[Column, ...]:
     return (
-        Column(title=_("Item"), share=46),
+        Column(title=_("Item"), share=46 if with_taxes else 56),
         Column(title=_("Quantity"), share=12, is_end=True),
         Column(title=_("Each"), share=16, is_end=True),
-        Column(title=_("Tax rate"), share=10, is_end=True),
+        *([Column(title=_("Tax rate"), share=10, is_end=True)] if with_taxes else []),
         Column(title=_("Amount"), share=16, is_end=True),
     )
 
 
-def _row(part: Part, content: Mapping[str, Any]) -> Cells:
+def _row(part: Part, content: Mapping[str, Any], *, with_taxes: bool) -> Cells:
     """The amount is before offers, which stand below the table once, and before tax where prices are."""
     rates = " + ".join(dict.fromkeys(rate_text(tax.rate) for tax in part.taxes if tax.amount or part.amount))
     each, amount = (Money(value, content["currency"]) for value in (part.unit, part.subtotal))
     name = f"{part.name}\n{part.sku}" if part.sku else part.name
-    return name, number(part.quantity), money(each), rates, money(amount)
+    return (name, number(part.quantity), money(each), *([rates] if with_taxes else []), money(amount))
 
 
 def rate_text(rate: int) -> str:

@@ -123,6 +123,22 @@ def test_slips_name_what_is_to_be_packed_and_no_price(site: Site, lamp: Any, ord
     assert "€" not in text
 
 
+def test_each_slip_of_many_has_its_own_number_and_pages(site: Site, lamp: Any, order: Any) -> None:
+    views = [order_view(order(lamp).id, site=site) for _ in range(2)]
+    text = words(draw([packing_slip(site, view) for view in views], compressed=False))
+    for view in views:
+        assert text.count(f"{view.number} · 1") == 1
+    assert "· 0" not in text
+
+
+def test_without_taxes_there_is_no_column_for_them(content: Any) -> None:
+    free = {**content, "parts": [{**part, "taxes": []} for part in content["parts"]]}
+    paper = issued_paper(free, "en")
+    assert "Tax rate" not in [column.title for column in paper.columns]
+    assert paper.rows == (("Lamp\nLAMP", "3", "€89.99", "€269.97"),)
+    assert sum(column.share for column in paper.columns) == 100
+
+
 def test_a_pick_list_sums_the_pieces_of_all_orders(site: Site, lamp: Any, order: Any) -> None:
     views = [order_view(order(lamp, count).id, site=site) for count in (1, 2)]
     paper = pick_list(site, views, "en")
