@@ -10,10 +10,19 @@ import pytest
 
 from core.hookspecs.site import Site
 from core.kernel import db, limits
-from core.orders.services.case import approve_case, cases_of, decline_case, inspect_case, receive_case, resolve_case
+from core.orders.services.case import (
+    approve_case,
+    cases_of,
+    decline_case,
+    inspect_case,
+    receive_case,
+    resolve_case,
+    withdraw_case,
+)
 from core.orders.services.case_rules import Rules, set_rules
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import ship
+from core.storefront.views import own_orders
 
 from .conftest import Visitor
 from .conftest import text_of as words_of
@@ -261,15 +270,40 @@ def test_another_sites_door_and_a_wrong_secret_open_nothing(
     assert browse(other_site, page_of(sent, "/change/confirm"), data={"cancel": "1"}).status_code == 404
 
 
-def test_another_orders_return_or_line_is_out_of_reach(
-    visitor: Visitor, site: Site, sent: OrderView, sell: Callable[..., Any], order: Callable[..., Any]
+@pytest.fixture
+def others(sell: Callable[..., Any], order: Callable[..., Any]) -> OrderView:
+    """Somebody else's order on the same site."""
+    return seen(order(sell("VASE", 2000, stock=5), 1, email="lin@example.com").id)
+
+
+def stays_requested(visitor: Visitor, site: Site, mine: OrderView, others: OrderView) -> None:
+    """Whoever knows another order's secret cannot withdraw a return of mine with it."""
+    ask(visitor, mine)
+    (case,) = cases_of(site, mine.id)
+    answer = visitor.post(page_of(others, f"/return/{case.id}/withdraw"))
+    assert (answer.status_code, cases_of(site, mine.id)[0].state) == (404, "requested")
+
+
+def test_another_orders_return_is_out_of_reach(
+    visitor: Visitor, site: Site, sent: OrderView, others: OrderView
 ) -> None:
-    other = seen(order(sell("VASE", 2000, stock=5), 1, email="lin@example.com").id)
-    ask(visitor, sent)
-    (case,) = cases_of(site, sent.id)
-    assert visitor.post(page_of(other, f"/return/{case.id}/withdraw")).status_code == 404
-    assert cases_of(site, sent.id)[0].state == "requested"
-    answer = visitor.post(page_of(other, "/change"), {f"quantity.{sent.lines[0].id}": "0"})
+    stays_requested(visitor, site, sent, others)
+
+
+def test_that_check_sees_a_withdrawal_that_forgets_whose_it_is(
+    visitor: Visitor, site: Site, sent: OrderView, others: OrderView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(order: OrderView, case_id: int) -> None:
+        del order
+        withdraw_case(site, case_id, actor="guest")
+
+    monkeypatch.setattr(own_orders, "_withdraw", careless)
+    with pytest.raises(AssertionError):
+        stays_requested(visitor, site, sent, others)
+
+
+def test_another_orders_line_is_out_of_reach(visitor: Visitor, sent: OrderView, others: OrderView) -> None:
+    answer = visitor.post(page_of(others, "/change"), {f"quantity.{sent.lines[0].id}": "0"})
     assert "This changes nothing" in text_of(answer.text)
 
 
