@@ -68,11 +68,9 @@ def tell(client: Any, counters: Any) -> Callable[..., int]:
 
 
 @pytest.fixture
-def serve_pulse(request: pytest.FixtureRequest, instance: Any) -> Any:
+def serve_pulse(request: pytest.FixtureRequest) -> Any:
     """A served shop at shop.localhost with a lamp, the owner and the plugin."""
-    from core.app import create_app
-
-    create_app(instance)
+    request.getfixturevalue("app")
     site = add_site(host="shop.localhost", name="Test shop", currency="EUR", country="DE")
     request.getfixturevalue("staff")
     variant = VariantDraft(sku="LAMP", prices=(PriceDraft(amount=Money(8900, "EUR")),))

@@ -216,39 +216,28 @@ class Memory(threading.local):
 MEMORY = Memory()
 
 
-def added_by_two(site: Site, store: Callable[[Any], None]) -> int:
+def added_by_two(together: Any, site: Site, store: Callable[[Any], None]) -> int:
     """What is stored after two writers with a connection each have counted 20 pages each, in opposite orders."""
-    from core.kernel import db
-
     keys = [Key(site.id, "2026-03-10", PAGE, kind) for kind in ("cart", "home", "product")]
     with transaction():
         counting.store(dict.fromkeys(keys, (0, 0)))
-    start, faults = threading.Barrier(2, timeout=30), list[BaseException]()
+    orders, begun = [keys, keys[::-1]], threading.Barrier(2, timeout=30)
 
-    def write(mine: list[Key]) -> None:
-        try:
-            for at in range(TIMES):
-                with transaction():
-                    store(dict.fromkeys(mine, (1, 0)))
-                if at == 0:
-                    start.wait()  # both have begun, so neither can be done before the other reads
-        except BaseException as error:  # noqa: BLE001 -- told below, in the thread that can fail the test
-            faults.append(error)
-        finally:
-            db.reset_thread()
+    def write() -> None:
+        mine = orders.pop()
+        for at in range(TIMES):
+            with transaction():
+                store(dict.fromkeys(mine, (1, 0)))
+            if at == 0:
+                begun.wait()  # both have begun, so neither can be done before the other reads
 
-    threads = [threading.Thread(target=write, args=(order,)) for order in (keys, keys[::-1])]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults == []
+    together(write, 2)
     return int(value("SELECT views FROM pulse_count WHERE name = 'home'"))
 
 
-def test_two_processes_do_not_lose_each_others_counts(on: Site) -> None:
-    assert added_by_two(on, counting.store) == 2 * TIMES
+def test_two_processes_do_not_lose_each_others_counts(on: Site, together: Any) -> None:
+    assert added_by_two(together, on, counting.store) == 2 * TIMES
 
 
-def test_the_test_sees_a_last_writer_that_wins(on: Site) -> None:
-    assert added_by_two(on, last_writer_wins) < 2 * TIMES
+def test_the_test_sees_a_last_writer_that_wins(on: Site, together: Any) -> None:
+    assert added_by_two(together, on, last_writer_wins) < 2 * TIMES

@@ -161,16 +161,14 @@ def test_days_are_summed_by_months_after_400_days(
 
 
 def test_pages_stay_kept_for_everybody_and_a_get_counts_nothing(
-    panel: Panel, site: Site, sell: Any, browse: Any
+    panel: Panel, site: Site, sell: Any, browse: Any, statements: Any
 ) -> None:
-    from core.kernel import db
-
     lamp = sell("LAMP", 8900, name="Lamp")
     for path in ("/", "/p/lamp"):
         text = browse(site, path).text
-        with db.counted() as statements:
+        with statements() as taken:
             assert browse(site, path).text == text
-        assert len(statements) <= 3, statements
+        assert len(taken) <= 3, taken
     assert f'data-pulse-product="{lamp.product_id}"' in text
     assert 'data-kind="product"' in text
     assert 'data-words="red &#34;lamp"' in browse(site, '/search?q=red "lamp').text
