@@ -17,6 +17,19 @@ from core.kernel.sites import current
 _Answer = TypeVar("_Answer")
 
 
+def once_a_look(key: tuple[object, ...], read: Callable[[], _Answer]) -> _Answer:
+    """What `read` answers, asked once within a GET: a look writes nothing, so its second answer would be the same.
+
+    For facts that a page and several plugins' parts on it read alike. Anywhere else it is read anew.
+    """
+    if not has_request_context() or request.method not in {"GET", "HEAD"} or db.in_transaction():
+        return read()
+    seen: dict[object, _Answer] = request.environ.setdefault("stoa.seen", {})
+    if key not in seen:
+        seen[key] = read()
+    return seen[key]
+
+
 def kept(tag: str, read: Callable[[], _Answer]) -> _Answer:
     """What `read` answers about this request's site, without a statement while the clock stands still.
 
