@@ -108,7 +108,7 @@ class DebugBar:
         if state is None or not kind.startswith("text/html") or environ.get("HTTP_HX_REQUEST"):
             return ""
         known = installation().themes
-        seen.templates = [_used(state.site.theme, name, file) for name, file in _templates(seen)]
+        seen.templates = [_used(state.site.theme, one) for one in seen.templates]
         sheet = known.url(state.site.theme, state.runtime.plugins, "css/debug.css")
         before = [one for one in self._seen if one.method == "POST"][-1:]
         template = known.environment(state.site.theme).get_template("debug/bar.html")
@@ -137,13 +137,10 @@ def _watching(seen: Seen) -> Iterator[None]:
     seen.templates = [Used(name=name, file=file, overrides=()) for name, file in used.items()]
 
 
-def _templates(seen: Seen) -> list[tuple[str, str]]:
-    return [(one.name, one.file) for one in seen.templates]
-
-
-def _used(theme: str, name: str, file: str) -> Used:
-    others = [path for path in installation().themes.overridden(theme, name) if str(path) != file]
-    return Used(name=name, file=_short(Path(file)), overrides=tuple(_short(path) for path in others))
+def _used(theme: str, one: Used) -> Used:
+    """The template with the files whose place it takes, all written beside the root of the project."""
+    others = [path for path in installation().themes.overridden(theme, one.name) if str(path) != one.file]
+    return Used(name=one.name, file=_short(Path(one.file)), overrides=tuple(_short(path) for path in others))
 
 
 def _short(path: Path) -> str:
