@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from core.api import Refused, Site, UnreadableFile, open_rows, record_activity, transaction
+from core.api import Refused, Site, UnreadableFile, open_rows, record_activity, touch, transaction
 from plugins.table_rate.forms import RowError, WantedMethod, WantedZone, read_table
 from plugins.table_rate.forms.files import COLUMNS, Found
 from plugins.table_rate.models import Method, Zone
-from plugins.table_rate.services.reading import find_method, find_zone, text_in
+from plugins.table_rate.services.reading import find_method, find_zone, tag, text_in
 
 _ZONE = ("name", "position", "areas", "served", "reasons")
 _METHOD = (
@@ -46,7 +46,7 @@ def save_zone(site: Site, wanted: WantedZone, *, actor: str, zone_id: int | None
         if Zone.for_site(site).where(Zone.name == wanted.name, Zone.id != (zone_id or 0)).exists():
             raise NameTaken(field="name")
         _fill(zone, asdict(wanted))
-        _record(site, zone, actor, "table_rate.zone_saved", before, _told(zone, _ZONE))
+        _changed(site, zone, actor, "table_rate.zone_saved", before, _told(zone, _ZONE))
     return int(zone.id)
 
 
@@ -57,7 +57,7 @@ def remove_zone(site: Site, zone_id: int, *, actor: str) -> None:
         before = _told(zone, _ZONE)
         Method.delete().where(Method.site_id == site.id, Method.zone_id == zone.id).execute()
         zone.delete_instance()
-        _record(site, zone, actor, "table_rate.zone_removed", before, {})
+        _changed(site, zone, actor, "table_rate.zone_removed", before, {})
 
 
 def save_method(site: Site, zone_id: int, wanted: WantedMethod, *, actor: str, method_id: int | None = None) -> int:
@@ -67,7 +67,7 @@ def save_method(site: Site, zone_id: int, wanted: WantedMethod, *, actor: str, m
         method = Method(site_id=site.id, zone_id=zone.id) if method_id is None else find_method(site, method_id)
         before = _told(method, _METHOD) if method_id else {}
         _fill(method, {name: getattr(wanted, name) for name in _METHOD})
-        _record(site, method, actor, "table_rate.method_saved", before, _told(method, _METHOD))
+        _changed(site, method, actor, "table_rate.method_saved", before, _told(method, _METHOD))
     return int(method.id)
 
 
@@ -76,7 +76,7 @@ def remove_method(site: Site, method_id: int, *, actor: str) -> None:
     with transaction():
         method = find_method(site, method_id)
         method.delete_instance()
-        _record(site, method, actor, "table_rate.method_removed", _told(method, _METHOD), {})
+        _changed(site, method, actor, "table_rate.method_removed", _told(method, _METHOD), {})
 
 
 def import_table(site: Site, source: BinaryIO, *, actor: str) -> Found:
@@ -99,6 +99,7 @@ def import_table(site: Site, source: BinaryIO, *, actor: str) -> Found:
         for (zone_name, title), brackets in found.brackets.items():
             _put(site, zones[zone_name], title, found.bases[zone_name, title], brackets)
         after = {"rows": found.rows, "methods": [f"{zone}: {title}" for zone, title in found.brackets]}
+        touch(tag(site))
         record_activity(
             actor,
             "table_rate.imported",
@@ -129,11 +130,12 @@ def _told(row: Any, names: Sequence[str]) -> dict[str, object]:
     return {name: getattr(row, name) for name in names}
 
 
-def _record(
+def _changed(
     site: Site, row: Zone | Method, actor: str, verb: str, before: dict[str, object], after: dict[str, object]
 ) -> None:
     title = row.name if isinstance(row, Zone) else text_in(row.titles, site.language)
     kind = "zone" if isinstance(row, Zone) else "method"
+    touch(tag(site))
     record_activity(
         actor, verb, f"table_rate_{kind}:{row.id}", before=before, after=after, site_id=site.id, title=str(title)
     )

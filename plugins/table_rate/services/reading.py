@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core.api import Address, Money, NotFound, ParcelLine, Site, country_name, marks, money, number, rows
+from core.api import Address, Money, NotFound, ParcelLine, Site, country_name, kept, marks, money, number, rows
 from core.api import gettext as _
 from plugins.table_rate.forms import Area, Trial, gaps_and_overlaps, shown
 from plugins.table_rate.forms.brackets import typed
@@ -40,8 +40,17 @@ class Table:
         return self.methods.get(zone.id, [])
 
 
+def tag(site: Site) -> str:
+    """What pages that show prices of delivery depend on."""
+    return f"table_rate:{site.id}"
+
+
 def table_of(site: Site) -> Table:
-    """The whole table of a site. Two statements."""
+    """The whole table of a site, kept until it changes."""
+    return kept(tag(site), lambda: _read_table(site))
+
+
+def _read_table(site: Site) -> Table:
     methods: dict[int, list[Method]] = defaultdict(list)
     for method in Method.for_site(site).order_by(Method.position, Method.id):
         methods[method.zone_id].append(method)
