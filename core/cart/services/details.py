@@ -43,13 +43,21 @@ class Details:
 def save_details(site: Site, token: str | None, details: Details, *, shopper_id: int | None = None) -> None:
     """Keep the checkout's answers with the cart, unchecked: what is wrong is shown again to be put right. Commits."""
     with db.transaction():
-        cart_id = touch(site, token, shopper_id)
-        db.execute(
-            "UPDATE carts SET email = ?, address = ?, billing = ?, carrier = ?, service = ?, gateway = ?, note = ?,"
-            " extra = ? WHERE id = ?",
-            details.email, _address(details.address), _address(details.billing), details.carrier, details.service,
-            details.gateway, details.note, _json(details.extra), cart_id,
-        )  # fmt: skip
+        touch(site, token, shopper_id, columns(details))
+
+
+def columns(details: Details) -> dict[str, str | None]:
+    """The answers as a cart stores them."""
+    return {
+        "email": details.email,
+        "address": _address(details.address),
+        "billing": _address(details.billing),
+        "carrier": details.carrier,
+        "service": details.service,
+        "gateway": details.gateway,
+        "note": details.note,
+        "extra": _json(details.extra),
+    }
 
 
 def apply_code(site: Site, token: str | None, code: str, *, shopper_id: int | None = None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from core.catalogue.services.carts import cart_variants
 from core.hookspecs.site import Site
@@ -138,11 +140,16 @@ def remove_line(site: Site, token: str | None, line_id: int, *, shopper_id: int 
     return Removed(variant_id=found[0], quantity=found[1])
 
 
-def touch(site: Site, token: str | None, shopper_id: int | None) -> int:
-    """Raise the version of the open cart, which locks it for this transaction; answers its id. Raises CartGone."""
-    opened = _bump(site.id, "token_digest = ?", ids.digest(token)) if token else None
+def touch(
+    site: Site, token: str | None, shopper_id: int | None, changes: Mapping[str, str | None] | None = None
+) -> int:
+    """Raise the version of the open cart, which locks it for this transaction; answers its id. Raises CartGone.
+
+    `changes` are columns to set with it.
+    """
+    opened = _bump(site.id, "token_digest = ?", ids.digest(token), changes=changes or {}) if token else None
     if opened is None and shopper_id is not None:
-        opened = _bump(site.id, _NEWEST, site.id, shopper_id)
+        opened = _bump(site.id, _NEWEST, site.id, shopper_id, changes=changes or {})
     if opened is None:
         raise CartGone
     return int(opened[0])
@@ -154,13 +161,17 @@ _NEWEST = (
 )
 
 
-def _bump(site_id: int, where: str, *params: object) -> db.Row | None:
-    """One statement finds the cart, checks its site, locks it, and counts its lines."""
+def _bump(
+    site_id: int, where: str, *params: object, changes: Mapping[str, str | None] = MappingProxyType({})
+) -> db.Row | None:
+    """One statement finds the cart, checks its site, locks it, changes it, and counts its lines."""
     db.require_transaction()
+    # Safe in SQL: columns are named in this package, never by a request.
+    also = "".join(f", {column} = ?" for column in changes)
     return db.one(
-        f"UPDATE carts SET version = version + 1, updated_at = ? WHERE {where} AND site_id = ? AND ordered_at IS NULL"
-        " RETURNING id, (SELECT count(*) FROM cart_line WHERE cart_line.cart_id = carts.id)",
-        clock.now_us(), *params, site_id,
+        f"UPDATE carts SET version = version + 1, updated_at = ?{also} WHERE {where} AND site_id = ?"
+        " AND ordered_at IS NULL RETURNING id, (SELECT count(*) FROM cart_line WHERE cart_line.cart_id = carts.id)",
+        clock.now_us(), *changes.values(), *params, site_id,
     )  # fmt: skip
 
 
