@@ -95,7 +95,7 @@ from core.hookspecs.payment import (
     Show,
 )
 from core.hookspecs.promote import AmountOff, Claim, DeliveryOff, Offer, PercentOff, PriceQuery, PromotedPrice, Rejected
-from core.hookspecs.site import Data, SearchQuery, SearchResult, Site, Slot, Url
+from core.hookspecs.site import Data, Elsewhere, Head, SearchQuery, SearchResult, Site, Slot, Url
 from core.hookspecs.spec import hookimpl
 from core.kernel.activity import record as record_activity
 from core.kernel.cache import depends, touch

@@ -77,11 +77,40 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Url:
-    """A page for the sitemap and the cache warmer: a path of this site, when it changed, and its other languages."""
+    """A page for the sitemap and the cache warmer: a path of this site, when it changed, and its other languages.
+
+    One that is not `listed` is left out of the sitemap, with its `alternates`, whoever else would list it.
+    """
 
     path: str
     changed: datetime
     alternates: Mapping[str, str] = field(default_factory=dict)
+    listed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What a page tells machines of itself. Empty is what the plugin leaves to core or to the others.
+
+    `title` is the whole title, the shop's name included if it shall stand there. `noindex` asks search engines not to
+    list the page. Each of `json_ld` is a thing of schema.org with its `@type`. It holds until `until`, or until one of
+    `tags` moves on.
+    """
+
+    title: str = ""
+    description: str = ""
+    noindex: bool = False
+    json_ld: tuple[Mapping[str, object], ...] = ()
+    tags: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Where a page that is not there has gone: a path of this site, or a whole address. Empty: it is gone for good."""
+
+    target: str
+    permanent: bool = True
 
 
 class SiteSpecs:
@@ -106,6 +135,24 @@ class SiteSpecs:
         `json_ld`, further properties of the page's one schema.org Product, which cards leave out. What stands on a card
         holds until `until`, or until the plugin says `product_data_changed(site, ids)` in the transaction that changes
         it; a product's page ends with the answer's tags too.
+        """
+
+    @asks(Head, shape="one")
+    def site_head(self, site: Site, kind: str, subject: object) -> Head | None:
+        """What the head of a page says: its title and description, `noindex`, and further facts for search engines.
+
+        Asked within a GET of the start page (`kind` "home", `subject` None), a category ("category", its CategoryPage)
+        and a product ("product", its ProductPage), in the page's language. The first title and the first description
+        win over core's; one `noindex` is enough. A thing in `json_ld` whose `@type` is on the page already adds to that
+        thing what it lacks: nothing is said twice, and what core says stays.
+        """
+
+    @asks(Elsewhere, shape="one", first=True)
+    def site_moved(self, site: Site, path: str) -> Elsewhere | None:
+        """Where the page that stood at `path` has gone. Asked where a GET has found nothing, before the page says so.
+
+        `path` is as the reader's browser shows it, with the language's prefix, decoded, without the query. The first
+        answer wins. A page that is there is never asked about.
         """
 
     @asks(SearchResult, shape="one", first=True)

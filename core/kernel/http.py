@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.local import LocalProxy
 from werkzeug.routing import MapAdapter
+from werkzeug.urls import iri_to_uri
 
 from core.hookspecs.site import Site, Slot
 from core.kernel import cache, files, i18n, security, sessions
@@ -164,12 +165,30 @@ def _answer_error(error: Exception) -> Any:
     if isinstance(error, security.PasswordChangeNeeded):
         return redirect(url_for(current_app.password_endpoint))  # type: ignore[attr-defined]
     if isinstance(error, Refused):
-        return _error_page(error.status, error)
+        return _moved(error.status, error) or _error_page(error.status, error)
     if isinstance(error, HTTPException):
         if error.code is None or error.code < 400:
             return error
-        return _error_page(error.code, error)
+        return _moved(error.code, error) or _error_page(error.code, error)
     return _broken(error)
+
+
+def _moved(status: int, error: Exception) -> Response | None:
+    """Where a page of the shop that is not there has gone, if a plugin knows (`site_moved`)."""
+    here = request.script_root + request.path
+    if status != 404 or request.method not in {"GET", "HEAD"} or request.path.startswith("/panel"):
+        return None
+    answer = current().hooks.site_moved(site=current().site, path=here)
+    if answer is None:
+        return None
+    if not answer.target:
+        return make_response(_error_page(410, error))
+    if answer.target in {here, current().site.origin + here}:
+        return None  # It would lead here again.
+    query = request.query_string.decode("latin-1")
+    target = f"{answer.target}?{query}" if query and "?" not in answer.target else answer.target
+    response: Any = _flask_redirect(iri_to_uri(target), 301 if answer.permanent else 302)
+    return response  # type: ignore[no-any-return]
 
 
 def _to_login(face: str) -> Any:
@@ -199,7 +218,7 @@ def _error_page(status: int, error: Exception) -> Any:
         }
         return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
     face = "panel/errors" if request.path.startswith("/panel") else "errors"
-    known = {403: "403", 404: "404", 405: "404", 500: "500", 503: "500"}
+    known = {403: "403", 404: "404", 405: "404", 410: "404", 500: "500", 503: "500"}
     page = known.get(status, "refused" if status < 500 else "500")
     response = make_response(_render_error(face, page, status, message, number), status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:

@@ -66,6 +66,9 @@ def ask_directly(hook, site, lamp):
         assert [url.path for url in hooks.site_urls(site=site, since=None)] == ["/about-us"]
     if hook == "site_data":
         assert hooks.site_data(site=site, kind="product", objects=[lamp.product_id])
+    if hook == "site_moved":
+        assert hooks.site_moved(site=site, path="/blog/2019/lamps").target == "/"
+        assert hooks.site_moved(site=site, path="/about") is None
     if hook == "fulfil_allocate":
         shelves = [Source(location_id=n, country="DE", priority=n, free={7: n}) for n in (1, 2)]
         plan = hooks.fulfil_allocate(site=site, needs={7: 3}, sources=shelves, address=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.catalogue.services.shapes import Listing, ProductPage, ShownVariant
@@ -83,6 +83,32 @@ def _more(page: ProductPage, said: Facts) -> Facts:
             else:
                 more.setdefault(name, value)
     return {**{name: value for name, value in more.items() if name not in _OURS and name[:1] != "@"}, **said}
+
+
+def added(graph: Facts, thing: Mapping[str, Any]) -> Facts:
+    """The block with one more thing. Where a thing of its type is there, that one gets what it lacks: never a second.
+
+    A Product gets no offer, stars or pictures that core did not find.
+    """
+    things = list(graph["@graph"])
+    for at, ours in enumerate(things):
+        if ours["@type"] == thing["@type"]:
+            allowed = {name: value for name, value in thing.items() if name in ours or name not in _OURS}
+            things[at] = _filled(ours, allowed if ours["@type"] == "Product" else thing)
+            return {**graph, "@graph": things}
+    return {**graph, "@graph": [*things, dict(thing)]}
+
+
+def _filled(ours: Facts, theirs: Mapping[str, Any]) -> Facts:
+    """Ours with what only they say, also within what both say."""
+    filled = dict(ours)
+    for name, value in theirs.items():
+        known = filled.get(name)
+        if isinstance(known, dict) and isinstance(value, dict):
+            filled[name] = _filled(known, value)
+        else:
+            filled.setdefault(name, value)
+    return filled
 
 
 def _offer(variant: ShownVariant, url: str) -> Facts:

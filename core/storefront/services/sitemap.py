@@ -70,8 +70,15 @@ def plugin_pages(site: Site, urls: Iterable[Url]) -> list[list[Listed]]:
             languages={tag: site.origin + path for tag, path in url.alternates.items()},
         )
         for url in urls
+        if url.listed
     ]
     return [listed[start : start + MOST] for start in range(0, len(listed), MOST)]
+
+
+def unlisted(site: Site, urls: Iterable[Url]) -> frozenset[str]:
+    """The addresses that plugins want left out, in every language."""
+    hidden = [url for url in urls if not url.listed]
+    return frozenset(site.origin + path for url in hidden for path in (url.path, *url.alternates.values()))
 
 
 def _translated(site: Site, paths: Mapping[str, str], changed: datetime | None) -> Iterator[Listed]:

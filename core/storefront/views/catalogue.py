@@ -14,7 +14,7 @@ from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound
 from core.storefront import forms
-from core.storefront.services import facts
+from core.storefront.services import facts, head
 from core.storefront.services.choice import choice, variant_of
 from core.storefront.services.listing import link, shown_listing
 from core.storefront.services.navigation import alternates, menu, product_url
@@ -32,7 +32,7 @@ def home() -> Response:
         home=home_page(site, i18n.language(), currency(), tree=menu()),
         canonical=absolute(url_for("storefront.home")),
         alternates=alternates("", dict.fromkeys(site.languages, "/")),
-        facts=facts.shop(site, absolute(url_for("storefront.search")) + "?q={q}"),
+        **head.with_answers("home", None, facts.shop(site, absolute(url_for("storefront.search")) + "?q={q}")),
     )
 
 
@@ -59,9 +59,13 @@ def category(path: str) -> Response:
         listing=shown_listing(goods, here, request.args.items(multi=True), currency=currency(), sort=query.sort),
         canonical=absolute(here),
         alternates=alternates("/c/", found.alternates),
-        facts=facts.graph(
-            facts.breadcrumbs(trail, site),
-            facts.goods(goods, [absolute(product_url(card.path)) for card in goods.cards]),
+        **head.with_answers(
+            "category",
+            found,
+            facts.graph(
+                facts.breadcrumbs(trail, site),
+                facts.goods(goods, [absolute(product_url(card.path)) for card in goods.cards]),
+            ),
         ),
     )
 
@@ -91,7 +95,9 @@ def product(path: str) -> Response:
         current=found.crumbs[0].path if found.crumbs else "",
         canonical=here,
         alternates=alternates("/p/", found.alternates),
-        facts=facts.graph(facts.product(found, variant, here, site), facts.breadcrumbs(trail, site)),
+        **head.with_answers(
+            "product", found, facts.graph(facts.product(found, variant, here, site), facts.breadcrumbs(trail, site))
+        ),
     )
 
 

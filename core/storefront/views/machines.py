@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Response, url_for
+from flask import Response, g, url_for
 
 from core.catalogue.services.addresses import address_pieces
-from core.hookspecs.site import Site
+from core.hookspecs.site import Site, Url
 from core.kernel import cache
 from core.kernel.http import absolute, cacheable
 from core.kernel.security import public
@@ -55,7 +55,8 @@ def sitemap_file(kind: str, number: int) -> Response:
     """One file of the sitemap: categories, products, or what plugins show."""
     cache.depends(until=clock.now() + _KEPT)
     site = current().site
-    return _xml(sitemap.sitemap(site, _pages(site, kind, number)))
+    found, hidden = _pages(site, kind, number), sitemap.unlisted(site, _told(site))
+    return _xml(sitemap.sitemap(site, [page for page in found if page.address not in hidden]))
 
 
 def _pages(site: Site, kind: str, number: int) -> list[Listed]:
@@ -72,7 +73,15 @@ def _pages(site: Site, kind: str, number: int) -> list[Listed]:
 
 
 def _of_plugins(site: Site) -> list[list[Listed]]:
-    return sitemap.plugin_pages(site, current().hooks.site_urls(site=site, since=None))
+    return sitemap.plugin_pages(site, _told(site))
+
+
+def _told(site: Site) -> list[Url]:
+    """What plugins say of pages; asked once in a request."""
+    if "urls_of_plugins" not in g:
+        g.urls_of_plugins = current().hooks.site_urls(site=site, since=None)
+    told: list[Url] = g.urls_of_plugins
+    return told
 
 
 def _xml(text: str) -> Response:

@@ -31,6 +31,8 @@ HOOKS = sorted(
 ASKED_BY_NO_PAGE = {
     "fulfil_allocate": {"needs": {1: 1}, "sources": (), "address": None},
     "site_data": {"kind": "product", "objects": [1]},
+    "site_head": {"kind": "product", "subject": None},
+    "site_moved": {"path": "/old"},
     "site_urls": {"since": None},
 }
 SOURCE = '''
@@ -89,6 +91,8 @@ HOLLOW = {
     "notify_event": lambda site, delivery: "nonsense",
     "site_slot": lambda site, **_: Slot(html=None, tags=7, until="soon"),
     "site_data": lambda site, **_: {1: Data(values=None, tags=None)},
+    "site_head": lambda site, **_: Head(title=None, noindex="perhaps", json_ld=7, tags=None),
+    "site_moved": lambda site, **_: Elsewhere(target=7, permanent="always"),
     "site_search": lambda site, **_: SearchResult(product_ids=("x", None), completions=(7,)),
     "site_urls": lambda site, **_: [Url(path=None, changed="yesterday")],
 }

@@ -1,0 +1,125 @@
+"""What plugins say in the heads of pages, and where pages that are not there have gone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from core.hookspecs.site import Elsewhere, Head, Site, Url
+from core.kernel.installation import installation
+from core.kernel.runtime import Implementation
+from core.kernel.sites import state_of
+
+from .conftest import Visitor
+
+Answer = Callable[..., Any]
+
+
+@pytest.fixture
+def answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, Answer, tuple[str, ...]], None]:
+    """Let a plugin of this name answer a hook."""
+
+    def plant(plugin: str, hook: str, function: Answer, arguments: tuple[str, ...]) -> None:
+        hooks = state_of(site.id).hooks
+        caller = hooks._callers[hook]
+        more = Implementation(plugin, function, arguments)
+        changed = type(caller)(caller.name, caller.policy, (*caller.implementations, more))
+        monkeypatch.setattr(hooks, "_callers", {**hooks._callers, hook: changed})
+        hooks.__dict__.pop(hook, None)
+
+    return plant
+
+
+def things(page: str) -> dict[str, dict[str, Any]]:
+    """The facts of a page by their type; a type that is said twice fails."""
+    [block] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    listed = json.loads(block)["@graph"]
+    assert len({thing["@type"] for thing in listed}) == len(listed)
+    return {thing["@type"]: thing for thing in listed}
+
+
+def head_of(page: str) -> Iterator[str]:
+    yield re.search(r"<title>(.*?)</title>", page, re.DOTALL)[1]
+    yield re.search(r'<meta name="description" content="(.*?)">', page)[1]
+
+
+def test_the_title_and_description_of_a_plugin_stand_once_and_alone(visitor: Visitor, lamp: int, answer: Any) -> None:
+    answer("a", "site_head", lambda kind: Head(title=f"The {kind}"), ("kind",))
+    answer("b", "site_head", lambda: Head(title="Late", description="Said by b"), ())
+    for kind, path in (("home", "/"), ("category", "/c/lighting"), ("product", "/p/dome-lamp")):
+        page = visitor.get(path).text
+        assert list(head_of(page)) == [f"The {kind}", "Said by b"]
+        assert f'<meta property="og:title" content="The {kind}">' in page
+        assert 'name="robots"' not in page
+
+
+def test_noindex_of_one_plugin_is_enough_and_is_said_once(visitor: Visitor, lamp: int, answer: Any) -> None:
+    answer("a", "site_head", lambda: Head(noindex=True), ())
+    answer("b", "site_head", Head, ())
+    for path in ("/", "/c/lighting", "/c/lighting?in_stock=1", "/p/dome-lamp"):
+        assert visitor.get(path).text.count('content="noindex, follow"') == 1, path
+
+
+def test_facts_are_added_to_what_is_there_and_never_said_twice(visitor: Visitor, lamp: int, answer: Any) -> None:
+    shop = {"@type": "Organization", "name": "Other", "legalName": "Shop GmbH"}
+    policy = {"@type": "OfferShippingDetails"}
+    product = {"@type": "Product", "name": "Other", "offers": {"price": "1", "shippingDetails": policy}}
+    rated = {"@type": "Product", "aggregateRating": {"ratingValue": 5}}
+    answer("a", "site_head", lambda: Head(json_ld=(shop, product, rated)), ())
+
+    home = things(visitor.get("/").text)
+    assert home["Organization"]["name"] == "Test shop"
+    assert home["Organization"]["legalName"] == "Shop GmbH"
+    page = things(visitor.get("/p/dome-lamp").text)
+    assert page["Organization"]["legalName"] == "Shop GmbH"
+    assert page["Product"]["name"] == "Dome lamp"
+    assert page["Product"]["offers"]["shippingDetails"] == policy
+    assert page["Product"]["offers"]["price"] != "1"
+    assert "aggregateRating" not in page["Product"]
+
+
+def test_what_has_no_json_is_a_fault_and_the_page_stands(visitor: Visitor, lamp: int, answer: Any, site: Site) -> None:
+    answer("a", "site_head", lambda: Head(json_ld=({"@type": "Thing", "of": object()}, {"name": "untyped"})), ())
+    assert set(things(visitor.get("/p/dome-lamp").text)) == {"Product", "BreadcrumbList"}
+    assert installation().faults.waiting
+
+
+def test_a_page_that_is_not_there_leads_to_where_it_has_gone(visitor: Visitor, lamp: int, answer: Any) -> None:
+    targets = {"/p/old": "/p/dome-lamp", "/zh-cn/p/旧": "/zh-cn/p/dome-lamp", "/p/dome-lamp": "/", "/loop": "/loop"}
+    answer("a", "site_moved", lambda path: Elsewhere(target=targets[path]) if path in targets else None, ("path",))
+    for path, target in (
+        ("/p/old", "/p/dome-lamp"),
+        ("/p/old?v=LAMP-GREEN-L", "/p/dome-lamp?v=LAMP-GREEN-L"),
+        ("/zh-cn/p/%E6%97%A7", "/zh-cn/p/dome-lamp"),
+    ):
+        answered = visitor.get(path, follow=False)
+        assert (answered.status_code, answered.headers["Location"]) == (301, target)
+    assert visitor.get("/p/dome-lamp", follow=False).status_code == 200
+    assert visitor.get("/loop", follow=False).status_code == 404
+    assert visitor.post("/p/old", follow=False).status_code in {404, 405}
+
+
+def test_a_page_that_is_gone_for_good_says_so(visitor: Visitor, answer: Any) -> None:
+    answer("a", "site_moved", lambda: Elsewhere(target=""), ())
+    gone = visitor.get("/old", follow=False)
+    assert gone.status_code == 410
+    assert "noindex" in gone.text
+    assert visitor.get("/panel/nothing", follow=False).status_code != 410
+
+
+def test_what_a_plugin_will_not_have_listed_leaves_the_sitemap(
+    visitor: Visitor, lamp: int, site: Site, answer: Any
+) -> None:
+    from core.lib.clock import now
+
+    hidden = Url(path="/p/dome-lamp", changed=now(), alternates={"zh-CN": "/zh-cn/p/dome-lamp"}, listed=False)
+    assert "/p/dome-lamp<" in visitor.get("/sitemap/products-1.xml").text
+    answer("a", "site_urls", lambda: [hidden], ())
+    installation().pages._pages.clear()
+    text = visitor.get("/sitemap/products-1.xml").text
+    assert "<loc>" not in text or "/p/dome-lamp</loc>" not in text
+    assert "/sitemap/more-" not in visitor.get("/sitemap.xml").text
