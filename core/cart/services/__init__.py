@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.cart.services.agreed import Agreed, keep_agreed_cart
 from core.cart.services.details import Details, apply_code, remove_code, save_details
 from core.cart.services.find import StoredCart, StoredLine, find_cart
 from core.cart.services.lines import (
@@ -22,6 +23,7 @@ from core.cart.services.sweep import forget_old_carts
 __all__ = [
     "CART_LINES",
     "LINE_QUANTITY",
+    "Agreed",
     "CartFull",
     "CartGone",
     "Details",
@@ -34,6 +36,7 @@ __all__ = [
     "claim_cart",
     "find_cart",
     "forget_old_carts",
+    "keep_agreed_cart",
     "localise_cart",
     "remove_code",
     "remove_line",

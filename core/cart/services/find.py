@@ -1,4 +1,4 @@
-"""Reading a cart: one statement for the cart, one for its lines, nothing written."""
+"""Reading a cart with its lines: one statement, nothing written."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from core.cart.services.agreed import Agreed
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -27,7 +28,10 @@ class StoredLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCart:
-    """A cart as stored. `version` rises with every change; `ordered_at` tells that an order was made of it."""
+    """A cart as stored. `version` rises with every change; `ordered_at` tells that an order was made of it.
+
+    `agreed` are terms that staff made beforehand; the carts of shoppers have none.
+    """
 
     id: int
     site_id: int
@@ -46,6 +50,7 @@ class StoredCart:
     version: int
     ordered_at: datetime | None
     lines: tuple[StoredLine, ...]
+    agreed: Agreed | None = None
 
     @property
     def count(self) -> int:
@@ -57,9 +62,15 @@ class StoredCart:
         return next((line for line in self.lines if line.id == line_id), None)
 
 
-_COLUMNS = (
-    "id, site_id, currency, language, shopper_id, email, codes, address, billing, carrier, service, gateway, extra,"
-    " note, version, ordered_at"
+_READ = """
+SELECT c.id, c.site_id, c.currency, c.language, c.shopper_id, c.email, c.codes, c.address, c.billing, c.carrier,
+  c.service, c.gateway, c.extra, c.note, c.version, c.ordered_at, l.id, l.variant_id, l.quantity
+FROM carts c LEFT JOIN cart_line l ON l.cart_id = c.id
+WHERE {where} ORDER BY l.id
+"""
+_NEWEST = (
+    "c.id = (SELECT id FROM carts WHERE site_id = ? AND shopper_id = ? AND ordered_at IS NULL"
+    " ORDER BY updated_at DESC, id DESC LIMIT 1)"
 )
 
 
@@ -68,35 +79,29 @@ def find_cart(
 ) -> StoredCart | None:
     """The open cart behind a cookie's token on this site, else the newest open one of the shopper who is logged in.
 
-    `ordered` also finds a cart of which an order was made (by token only). Two statements; never writes.
+    `ordered` also finds a cart of which an order was made (by token only). One statement a try; never writes.
     """
-    row = _by_token(site.id, token, ordered=ordered) if token else None
-    if row is None and shopper_id is not None:
-        row = db.one(
-            f"SELECT {_COLUMNS} FROM carts WHERE site_id = ? AND shopper_id = ? AND ordered_at IS NULL ORDER BY"
-            f" updated_at DESC, id DESC LIMIT 1",
-            site.id,
-            shopper_id,
-        )
-    return _stored(row) if row else None
+    rows = _by_token(site.id, token, ordered=ordered) if token else []
+    if not rows and shopper_id is not None:
+        rows = db.rows(_READ.format(where=_NEWEST), site.id, shopper_id)
+    return _stored(rows) if rows else None
 
 
-def _by_token(site_id: int, token: str, *, ordered: bool) -> db.Row | None:
-    where = "" if ordered else " AND ordered_at IS NULL"
-    return db.one(
-        f"SELECT {_COLUMNS} FROM carts WHERE token_digest = ? AND site_id = ?{where}", ids.digest(token), site_id
-    )
+def _by_token(site_id: int, token: str, *, ordered: bool) -> list[db.Row]:
+    where = "c.token_digest = ? AND c.site_id = ?" + ("" if ordered else " AND c.ordered_at IS NULL")
+    return db.rows(_READ.format(where=where), ids.digest(token), site_id)
 
 
-def _stored(row: db.Row) -> StoredCart:
-    lines = db.rows("SELECT id, variant_id, quantity FROM cart_line WHERE cart_id = ? ORDER BY id", row[0])
+def _stored(rows: list[db.Row]) -> StoredCart:
+    """The cart of rows that repeat it for each of its lines."""
+    row = rows[0]
     return StoredCart(
         id=row[0], site_id=row[1], currency=row[2], language=row[3], shopper_id=row[4], email=row[5],
         codes=tuple(json.loads(row[6])),
         address=_address(row[7]), billing=_address(row[8]), carrier=row[9], service=row[10], gateway=row[11],
         extra=json.loads(row[12]),
         note=row[13], version=row[14], ordered_at=None if row[15] is None else clock.instant(row[15]),
-        lines=tuple(StoredLine(id=line[0], variant_id=line[1], quantity=line[2]) for line in lines),
+        lines=tuple(StoredLine(id=line[16], variant_id=line[17], quantity=line[18]) for line in rows if line[16]),
     )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
     """
     variants = cart_variants(state.site, stored.language, stored.currency, [line.variant_id for line in stored.lines])
     cart, price_steps = priced_cart(state, stored, variants)
-    candidates, rejected = candidates_for(state, cart)
+    candidates, rejected = candidates_for(state, cart, stored.agreed)
     delivery, after = _discount(state, stored, cart, candidates, step)
     priced, unanswered = _taxed(state, cart, after, (*price_steps, *rejected), step)
     gateways = ways_to_pay(state, stored, priced.total) if step != CART and priced.total else ()

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.cart.services import CartGone, Details, StoredCart, find_cart, save_details
+from core.cart.services import Agreed, CartGone, Details, StoredCart, find_cart, save_details
 from core.catalogue.services.carts import cart_variants
 from core.checkout.services.details import asked_for, missing_details
 from core.checkout.services.look import PLACE, CheckoutView, GatewayView, look
@@ -23,6 +23,7 @@ from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import Refused, Unfit
 from core.orders.services.claims import claim_key
+from core.orders.services.drafts import end_draft
 from core.orders.services.links import order_secret
 from core.orders.services.read import order_of_cart
 from core.orders.services.store import NewAdjustment, NewLine, NewOrder, NewPayment, NewTax, store_order
@@ -85,10 +86,11 @@ def place_order(
     details: Details | None = None,
     shopper_id: int | None = None,
     actor: str = "",
+    agreed: Agreed | None = None,
 ) -> PlacedOrder:
     """Make an order of the cart behind `token`, once, whatever happens; `details` are kept with the cart first.
 
-    `seen_total` is the total that was shown, in minor units. Raises CartGone, EmptyCart, Unfit (a message per field),
+    `seen_total` is the total that was shown, in minor units; `agreed` are the terms of a draft, which ends with it. Raises CartGone, EmptyCart, Unfit (a message per field),
     CannotBePlaced, PriceChanged, OutOfStock, ClaimExhausted, HookFailed: nothing is stored then but the details. Asks
     all checkout hooks outside the transaction. Records OrderPlaced. The payment is begun by the caller, after the
     commit.
@@ -100,6 +102,8 @@ def place_order(
             raise CartGone
         if stored.ordered_at is not None:
             return _known(stored)
+        if agreed is not None:
+            stored = replace(stored, shopper_id=shopper_id, agreed=agreed)
         view = _checked(state, stored, seen_total)
         new = replace(_new_order(view, shopper_id, actor), sources=_sources(state, view))
         try:
@@ -176,6 +180,8 @@ def _store(state: SiteState, view: CheckoutView, new: NewOrder) -> PlacedOrder:
             raise CartMoved
         _check_prices(state, view)
         order_id, number = store_order(new)
+        if stored.agreed is not None:
+            end_draft(stored.site_id, stored.agreed.draft_id, stored.agreed.version, order_id)
     return PlacedOrder(id=order_id, number=number, secret=new.secret, is_new=True)
 
 

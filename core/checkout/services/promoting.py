@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.cart.services import StoredCart, StoredLine
+from core.cart.services import Agreed, StoredCart, StoredLine
 from core.catalogue.services.shapes import CartVariant
 from core.checkout.services.offers import Candidate
 from core.checkout.services.quote import APPLIED, LOST, REJECTED, TraceStep
 from core.checkout.services.shapes import CodeView
 from core.hookspecs.checkout import Cart, CartLine
-from core.hookspecs.promote import Offer, PriceQuery, Rejected
+from core.hookspecs.promote import AmountOff, Offer, PriceQuery, Rejected
 from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.money import Money
@@ -36,14 +36,37 @@ def priced_cart(
         )
         for line, variant, unit in sold
     }
-    lowest, steps = _promoted(state, queries, {line.id: variant.sku for line, variant, _unit in sold})
+    fixed, agreed_steps = _agreed_prices(stored.agreed, sold)
+    asked = {line_id: query for line_id, query in queries.items() if line_id not in fixed}
+    lowest, steps = _promoted(state, asked, {line.id: variant.sku for line, variant, _unit in sold})
+    lowest.update(fixed)
     cart = Cart(
         id=stored.id, currency=stored.currency, language=stored.language, codes=stored.codes,
         customer_id=stored.shopper_id,
         email=stored.email, address=stored.address, carrier=stored.carrier, gateway=stored.gateway, extra=stored.extra,
         lines=tuple(_cart_line(line, variant, unit, lowest.get(line.id, unit)) for line, variant, unit in sold),
     )  # fmt: skip
-    return cart, steps
+    return cart, (*agreed_steps, *steps)
+
+
+def _agreed_prices(
+    agreed: Agreed | None, sold: Sequence[tuple[StoredLine, CartVariant, Money]]
+) -> tuple[dict[int, Money], tuple[TraceStep, ...]]:
+    """The unit prices that staff agreed, which no plugin is asked about, and a step for each."""
+    fixed: dict[int, Money] = {}
+    steps: list[TraceStep] = []
+    for line, variant, unit in sold if agreed else ():
+        assert agreed is not None
+        if line.variant_id in agreed.prices:
+            fixed[line.id] = Money(agreed.prices[line.variant_id], unit.currency)
+            off = (unit - fixed[line.id]) * line.quantity
+            steps.append(
+                TraceStep(
+                    plugin="", rule=f"agreed {variant.sku}", verdict=APPLIED, amount=off,
+                    reason=agreed.reasons.get(line.variant_id, ""), title=_("Agreed price: %(sku)s", sku=variant.sku),
+                )
+            )  # fmt: skip
+    return fixed, tuple(steps)
 
 
 def _cart_line(line: StoredLine, variant: CartVariant, list_unit: Money, unit: Money) -> CartLine:
@@ -102,11 +125,13 @@ def _lost(step: TraceStep) -> TraceStep:
     )
 
 
-def candidates_for(state: SiteState, cart: Cart) -> tuple[list[Candidate], tuple[TraceStep, ...]]:
+def candidates_for(
+    state: SiteState, cart: Cart, agreed: Agreed | None = None
+) -> tuple[list[Candidate], tuple[TraceStep, ...]]:
     """The candidates of all plugins that can still be had, and steps for those that cannot."""
     if not cart.lines:
         return [], ()
-    candidates: list[Candidate] = []
+    candidates = _agreed_discount(agreed, cart.currency)
     steps: list[TraceStep] = []
     for plugin, answer in state.hooks.each("promote_offers", site=state.site, cart=cart, codes=cart.codes):
         for item in answer:
@@ -118,6 +143,15 @@ def candidates_for(state: SiteState, cart: Cart) -> tuple[list[Candidate], tuple
     left = [c for c in candidates if _is_left(c, used)]
     steps += [_used_up(c.plugin, c.offer, cart.currency) for c in candidates if not _is_left(c, used)]
     return left, tuple(steps)
+
+
+def _agreed_discount(agreed: Agreed | None, currency: str) -> list[Candidate]:
+    """What staff take off all goods together: it goes beside whatever else applies."""
+    if agreed is None or not agreed.discount:
+        return []
+    title = agreed.discount_reason or _("Agreed discount")
+    offer = Offer(key="agreed", title=title, benefit=AmountOff(amount=Money(agreed.discount, currency)))
+    return [Candidate(plugin="", offer=offer)]
 
 
 def _is_left(candidate: Candidate, used: Mapping[str, int]) -> bool:

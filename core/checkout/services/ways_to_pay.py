@@ -14,14 +14,15 @@ from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken, Refused
 from core.lib.money import Money, exponent
-from core.orders.services.gateways import gateways_of, guarded
+from core.orders.services.gateways import CORE, Arrangement, gateways_of, guarded
 
 
 def ways_to_pay(state: SiteState, stored: StoredCart, total: Money) -> tuple[GatewayView, ...]:
     """The gateways of the site, each with the reason why it cannot take `total`, if so; a failing one is left out."""
     views = []
     address = stored.billing or stored.address
-    for plugin, one in gateways_of(state):
+    ways = [(CORE, Arrangement())] if stored.agreed and stored.agreed.by_arrangement else gateways_of(state)
+    for plugin, one in ways:
         try:
             reason = guarded(state, plugin, "takes", partial(_objection, one, total, address))
         except (Broken, Refused):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.orders.models.case import OrderCase, OrderCaseLine, ReturnRules
 from core.orders.models.change import OrderChange, OrderChangeAction, OrderCharge
+from core.orders.models.draft import OrderDraft, OrderDraftLine
 from core.orders.models.order import (
     ClaimCounter,
     Order,
@@ -40,4 +41,6 @@ TABLES = (
     OrderCase,
     OrderCaseLine,
     ReturnRules,
+    OrderDraft,
+    OrderDraftLine,
 )

@@ -1,0 +1,132 @@
+"""Drafts of staff: quoted like a cart with what was agreed, and placed by the same verb as every other order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from core.cart.services import Agreed, StoredCart, StoredLine, keep_agreed_cart
+from core.checkout.services.details import missing_details
+from core.checkout.services.look import CHECKOUT, CheckoutView, look
+from core.checkout.services.place_order import CannotBePlaced, EmptyCart, PlacedOrder, place_order
+from core.hookspecs.notify import Message
+from core.kernel import db, i18n, secrets
+from core.kernel.i18n import gettext as _
+from core.kernel.messages import enqueue_message
+from core.kernel.sites import SiteState
+from core.lib.errors import NotFound, Unfit
+from core.orders.services.drafts import LINK_DAYS, DraftMoved, DraftView, make_link
+from core.orders.services.links import order_secret
+from core.orders.services.read import order_view
+
+TOKEN = "TOKEN"  # noqa: S105 -- stands in an address where the secret goes
+
+
+def draft_cart(draft: DraftView, *, by_arrangement: bool = False) -> StoredCart:
+    """The draft in the form that prices, offers, delivery and taxes are asked for; nothing is stored."""
+    wish = draft.wish
+    return StoredCart(
+        id=-draft.id, site_id=draft.site_id, currency=wish.currency, language=wish.language,
+        shopper_id=wish.shopper_id, email=wish.email, codes=(), address=wish.address, billing=None,
+        carrier=wish.carrier, service=wish.service, gateway="", extra={}, note=wish.note, version=draft.version,
+        ordered_at=None,
+        lines=tuple(
+            StoredLine(id=place, variant_id=line.variant_id, quantity=line.quantity)
+            for place, line in enumerate(wish.lines, 1)
+        ),
+        agreed=Agreed(
+            draft_id=draft.id, version=draft.version,
+            prices={line.variant_id: line.agreed for line in wish.lines if line.agreed is not None},
+            reasons={line.variant_id: line.reason for line in wish.lines if line.agreed is not None},
+            discount=wish.discount, discount_reason=wish.discount_reason, by_arrangement=by_arrangement,
+        ),
+    )  # fmt: skip
+
+
+def look_at_draft(state: SiteState, draft: DraftView, *, gateway: str = "") -> CheckoutView:
+    """What the draft costs now, with its trace, its ways to be delivered and paid, and what speaks against it."""
+    return look(state, replace(draft_cart(draft), gateway=gateway), CHECKOUT)
+
+
+def send_draft(state: SiteState, draft: DraftView, *, link: str, actor: str, days: int = LINK_DAYS) -> str:
+    """Make the draft's pay link and mail it; answers the address. `link` is the page's, with TOKEN for the secret.
+
+    Earlier links are over. Raises Unfit where the shopper could not order it as it is, CannotBePlaced, EmptyCart,
+    DraftMoved. Asks all checkout hooks before. Commits.
+    """
+    view = look_at_draft(state, draft)
+    _check(view)
+    with db.transaction():
+        url = link.replace(TOKEN, make_link(state.site, draft.id, version=draft.version, actor=actor, days=days))
+        enqueue_message(state.site, _letter(state, draft, view, url))
+    return url
+
+
+def _check(view: CheckoutView) -> None:
+    """Everything but the answers that only the shopper can give."""
+    if not view.lines:
+        raise EmptyCart
+    errors = missing_details(view.stored, view.quote.delivery.rate, ())
+    if errors:
+        raise Unfit(errors)
+    if view.problems:
+        raise CannotBePlaced(view.problems)
+
+
+def _letter(state: SiteState, draft: DraftView, view: CheckoutView, url: str) -> Message:
+    site = state.site
+    with i18n.speaking(draft.wish.language, site.timezone):
+        goods = "\n".join(f"{one.line.quantity} × {one.line.name}  {i18n.money(one.total)}" for one in view.quote.lines)
+        return Message(
+            key=f"draft:{draft.id}:{draft.version}:{url[-22:]}",
+            kind="order.draft",
+            to=draft.wish.email,
+            subject=_("Your order at %(shop)s is ready to be paid", shop=site.name),
+            text=_(
+                "We have put your order at %(shop)s together:\n\n%(goods)s\n\nTotal: %(total)s\n\n"
+                "Look at it and pay here:\n\n%(link)s\n\nNothing is ordered before you do.",
+                shop=site.name,
+                goods=goods,
+                total=i18n.money(view.total),
+                link=url,
+            ),
+            language=draft.wish.language,
+        )
+
+
+def place_draft(
+    state: SiteState,
+    draft: DraftView,
+    *,
+    seen_total: int | None,
+    actor: str,
+    gateway: str = "",
+    extra: Mapping[str, Mapping[str, Any]] | None = None,
+    by_arrangement: bool = False,
+) -> PlacedOrder:
+    """Make the order of a draft, once: the same order for a repeated click, whoever clicks. Stock is taken now.
+
+    `gateway` and `extra` are the shopper's answers; `by_arrangement` lets staff place it without any gateway. Raises
+    DraftMoved for one that was let go, and what `place_order` raises.
+    """
+    if draft.order_id is not None:
+        return _known(state, draft.order_id)
+    if not draft.is_open:
+        raise DraftMoved
+    cart = replace(draft_cart(draft, by_arrangement=by_arrangement), gateway=gateway, extra=extra or {})
+    token = secrets.derived("draft cart", f"{state.site.id}:{draft.id}")
+    keep_agreed_cart(state.site, token, cart)
+    agreed = cart.agreed
+    return place_order(
+        state, token, seen_total=seen_total, shopper_id=draft.wish.shopper_id, actor=actor, agreed=agreed
+    )
+
+
+def _known(state: SiteState, order_id: int) -> PlacedOrder:
+    order = order_view(order_id, site=state.site)
+    if order is None:
+        raise NotFound
+    cart_id = int(db.value("SELECT cart_id FROM orders WHERE id = ? AND site_id = ?", order_id, state.site.id))
+    secret = order_secret(state.site.id, cart_id)
+    return PlacedOrder(id=order.id, number=order.number, secret=secret, is_new=False)

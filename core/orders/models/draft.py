@@ -1,0 +1,56 @@
+"""Orders that staff prepare: what was agreed with whom. A draft promises no stock; it becomes an order once."""
+
+from __future__ import annotations
+
+import peewee
+from peewee import Check
+
+from core.kernel import db
+from core.orders.models.order import Order
+
+
+class OrderDraft(db.SiteTable):
+    """An order in the making. `version` rises with every edit, and a pay link holds for the version it was made of.
+
+    `key` (of the form that was sent) makes a repeated click the same draft. `links` counts the pay links made; the
+    digest of the valid one is `link_digest`, until `link_until`. `ended_at` is set when it became `order` or was let
+    go.
+    """
+
+    key = peewee.CharField(max_length=64)
+    shopper_id = peewee.IntegerField(null=True)
+    email = peewee.CharField(max_length=254, default="")
+    language = peewee.CharField(max_length=20)
+    currency = peewee.CharField(max_length=3)
+    address = db.JSONField(null=True)
+    carrier = peewee.CharField(max_length=60, default="")
+    service = peewee.CharField(max_length=60, default="")
+    note = peewee.TextField(default="")
+    discount = peewee.BigIntegerField(default=0, constraints=[Check("discount >= 0")])
+    discount_reason = peewee.CharField(max_length=200, default="")
+    actor = peewee.CharField(max_length=80)
+    version = peewee.IntegerField(default=1)
+    links = peewee.IntegerField(default=0)
+    link_digest = peewee.CharField(max_length=64, null=True, unique=True)
+    link_until = db.InstantField(null=True)
+    order = peewee.ForeignKeyField(Order, null=True, on_delete="SET NULL")
+    created_at = db.InstantField()
+    updated_at = db.InstantField()
+    ended_at = db.InstantField(null=True)
+
+    class Meta:
+        indexes = ((("site_id", "key"), True),)
+
+
+class OrderDraftLine(db.Table):
+    """Units of a variant, at today's price or at an agreed one in minor units, with the reason for it."""
+
+    draft = peewee.ForeignKeyField(OrderDraft, on_delete="CASCADE")
+    position = peewee.IntegerField()
+    variant_id = peewee.IntegerField()
+    quantity = peewee.IntegerField(constraints=[Check("quantity BETWEEN 1 AND 999")])
+    agreed = peewee.BigIntegerField(null=True, constraints=[Check("agreed IS NULL OR agreed >= 0")])
+    reason = peewee.CharField(max_length=200, default="")
+
+    class Meta:
+        indexes = ((("draft", "variant_id"), True),)

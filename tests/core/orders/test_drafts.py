@@ -1,0 +1,201 @@
+"""Staff prepare an order; it is quoted, sent as a link, and becomes an order once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from core.catalogue.services import set_prices, stock
+from core.catalogue.services.drafts import PriceDraft
+from core.checkout.services.drafting import TOKEN, look_at_draft, place_draft, send_draft
+from core.checkout.services.place_order import CannotBePlaced, PriceChanged
+from core.hookspecs.promote import Offer, PercentOff
+from core.kernel import db
+from core.lib import clock
+from core.lib.errors import NotFound, Unfit
+from core.lib.money import Money
+from core.orders.services.drafts import (
+    DraftLine,
+    DraftMoved,
+    DraftView,
+    DraftWish,
+    draft_by_link,
+    draft_view,
+    drop_draft,
+    list_drafts,
+    make_draft,
+    revoke_link,
+    save_draft,
+)
+from core.orders.services.read import order_view
+from tests.core.checkout.books import unbalanced
+from tests.core.checkout.shop import LONDON, Shop
+
+STAFF = "staff:1"
+LINK = f"http://shop.test/offer/{TOKEN}"
+
+
+@pytest.fixture
+def wish(shop: Shop) -> Callable[..., DraftWish]:
+    """Three cups, the price of each agreed at 8.00 instead of 10.00, and 2.50 off everything."""
+    cup = shop.sell("cup", 1000)
+
+    def make(**more: object) -> DraftWish:
+        values: dict[str, object] = {
+            "email": "ada@example.com", "language": shop.site.language, "currency": shop.site.currency,
+            "lines": (DraftLine(variant_id=cup, quantity=3, agreed=800, reason="For the whole office"),),
+            "address": LONDON, "discount": 250, "discount_reason": "A first order",
+        }  # fmt: skip
+        return DraftWish(**{**values, **more})  # type: ignore[arg-type]
+
+    return make
+
+
+def draft(shop: Shop, wish: DraftWish, key: str = "one") -> DraftView:
+    return draft_view(shop.site, make_draft(shop.site, wish, key=key, actor=STAFF))
+
+
+def free(shop: Shop) -> int:
+    del shop
+    level = db.one("SELECT SUM(on_hand), SUM(allocated) FROM stock_level")
+    assert level is not None
+    return int(level[0]) - int(level[1])
+
+
+def secret_of(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def test_a_draft_costs_what_was_agreed_and_says_why(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    view = look_at_draft(shop.state, draft(shop, wish()))
+    assert view.total.amount == 3 * 800 - 250 + 490
+    said = [(step.title, step.reason, step.amount.amount) for step in view.quote.trace]
+    assert ("Agreed price: cup", "For the whole office", 600) in said
+    assert ("A first order", "", 250) in said
+
+
+def test_a_draft_promises_no_stock_until_it_is_an_order(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    made = draft(shop, wish())
+    assert free(shop) == 10
+    placed = place_draft(shop.state, made, seen_total=2640, actor="guest")
+    assert free(shop) == 7
+    order = order_view(placed.id)
+    assert order is not None
+    assert (order.total.amount, order.discount.amount, order.lines[0].unit.amount) == (2640, 250, 800)
+    assert [step["title"] for step in order.trace][:1] == ["Agreed price: cup"]
+    assert unbalanced() == []
+    ended = draft_view(shop.site, made.id)
+    assert (ended.state, ended.order_number) == ("placed", placed.number)
+
+
+def test_a_draft_becomes_one_order_however_often_it_is_placed(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    made = draft(shop, wish())
+    placed = {place_draft(shop.state, made, seen_total=2640, actor="guest").id for _ in range(2)}
+    placed.add(place_draft(shop.state, draft_view(shop.site, made.id), seen_total=2640, actor="guest").id)
+    assert len(placed) == 1
+    assert db.value("SELECT count(*) FROM orders") == 1
+    assert draft(shop, wish(), key="one").id == made.id
+
+
+def test_the_link_goes_out_by_mail_and_stands_for_one_version(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    made = draft(shop, wish())
+    secret = secret_of(send_draft(shop.state, made, link=LINK, actor=STAFF))
+    mail = db.value("SELECT payload FROM job WHERE name = 'messages.send'")
+    assert "ada@example.com" in mail
+    assert secret in mail
+    found = draft_by_link(shop.site, secret)
+    assert found is not None
+    assert found.state == "sent"
+    save_draft(shop.site, made.id, wish(discount=0), version=made.version, actor=STAFF)
+    assert draft_by_link(shop.site, secret) is None
+    with pytest.raises(DraftMoved):
+        place_draft(shop.state, found, seen_total=2640, actor="guest")
+    assert db.value("SELECT count(*) FROM orders") == 0
+
+
+def test_a_link_is_over_when_it_is_revoked_or_another_one_is_sent(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    made = draft(shop, wish())
+    first = secret_of(send_draft(shop.state, made, link=LINK, actor=STAFF))
+    second = secret_of(send_draft(shop.state, draft_view(shop.site, made.id), link=LINK, actor=STAFF))
+    assert first != second
+    assert draft_by_link(shop.site, first) is None
+    assert draft_by_link(shop.site, second) is not None
+    revoke_link(shop.site, made.id, actor=STAFF)
+    assert draft_by_link(shop.site, second) is None
+
+
+def test_a_link_expires(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    with clock.freeze(clock.now()) as time:
+        secret = secret_of(send_draft(shop.state, draft(shop, wish()), link=LINK, actor=STAFF, days=3))
+        time.move(days=3, seconds=1)
+        found = draft_by_link(shop.site, secret)
+        assert found is not None
+        assert found.state == "expired"
+
+
+def test_only_what_could_be_ordered_is_sent(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    with pytest.raises(Unfit) as refused:
+        send_draft(shop.state, draft(shop, wish(email="nobody", address=None)), link=LINK, actor=STAFF)
+    assert {"email", "country"} <= set(refused.value.errors)
+    assert db.value("SELECT count(*) FROM job WHERE name = 'messages.send'") == 0
+
+
+def test_staff_place_it_to_be_paid_by_arrangement(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    placed = place_draft(shop.state, draft(shop, wish()), seen_total=2640, actor=STAFF, by_arrangement=True)
+    order = order_view(placed.id)
+    assert order is not None
+    assert (order.gateway, order.status.payment, order.expires_at) == ("arrangement", "unpaid", None)
+    assert order.timeline[0].actor == STAFF
+
+
+def test_goods_that_are_gone_by_then_are_not_sold(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    made = draft(shop, wish())
+    shop.order((made.wish.lines[0].variant_id, 9))
+    with pytest.raises(CannotBePlaced):
+        place_draft(shop.state, made, seen_total=2640, actor="guest")
+    assert draft_view(shop.site, made.id).is_open
+    assert unbalanced() == []
+
+
+def test_prices_that_were_not_agreed_are_those_of_the_day(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    cup = wish().lines[0].variant_id
+    made = draft(shop, wish(lines=(DraftLine(variant_id=cup, quantity=1),), discount=0))
+    set_prices(shop.site, cup, (PriceDraft(amount=Money(1200, "EUR")),), STAFF)
+    with pytest.raises(PriceChanged):
+        place_draft(shop.state, made, seen_total=1490, actor="guest")
+    assert place_draft(shop.state, made, seen_total=1690, actor="guest").is_new
+
+
+def test_offers_of_the_shop_go_beside_what_was_agreed(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    offer = Offer(key="autumn", title="Autumn", benefit=PercentOff(basis_points=1000))
+    shop.plugins.offers = lambda _cart, _codes: [offer]
+    view = look_at_draft(shop.state, draft(shop, wish()))
+    assert {one.title for one in view.quote.adjustments} == {"A first order", "Autumn"}
+    total = sum(line.total.amount for line in view.quote.lines) + 490
+    assert view.total.amount == total < 3 * 800 - 250 + 490
+
+
+def test_drafts_belong_to_their_site(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    made = draft(shop, wish())
+    elsewhere = replace(shop.site, id=shop.site.id + 1)
+    for act in (
+        lambda: draft_view(elsewhere, made.id),
+        lambda: save_draft(elsewhere, made.id, wish(), version=made.version, actor=STAFF),
+        lambda: drop_draft(elsewhere, made.id, actor=STAFF),
+        lambda: revoke_link(elsewhere, made.id, actor=STAFF),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    assert list_drafts(elsewhere) == []
+    assert [one.id for one in list_drafts(shop.site, is_open=True)] == [made.id]
+
+
+def test_a_draft_that_was_let_go_is_never_placed(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    made = draft(shop, wish())
+    drop_draft(shop.site, made.id, actor=STAFF)
+    with pytest.raises(DraftMoved):
+        place_draft(shop.state, made, seen_total=2640, actor="guest")
+    assert db.value("SELECT count(*) FROM orders") == 0
+    assert stock.stock_of([made.wish.lines[0].variant_id])
