@@ -72,14 +72,15 @@ class VariantDraft:
     """Something to buy, found by `id` or else by SKU.
 
     `values` maps option codes to value codes. `prices` are all public prices on the site of the save in the
-    currencies that
-    occur in them; an empty tuple takes all of them away. `stock` counts what is there at the first location.
+    currencies that occur in them, with `every_currency` in all of them; an empty tuple takes all of them away. `stock`
+    counts what is there at the first location.
     """
 
     sku: str
     id: int | None = None
     values: Mapping[str, str] | None = None
     prices: tuple[PriceDraft, ...] | None = None
+    every_currency: bool = False
     tracked: bool | None = None
     stock: int | None = None
     backorder_limit: int | None = None
@@ -109,7 +110,7 @@ class ProductDraft:
     edited:
     if another edit came between, nothing is stored. With `whole` variants, options and attributes that are not named
     go;
-    without it they stay, and `variants` are added or changed.
+    without it they stay, and `variants` are added or changed. `reason` stands beside the moves of stock.
     """
 
     id: int | None = None
@@ -126,3 +127,4 @@ class ProductDraft:
     media_ids: tuple[int, ...] | None = None
     listing: ListingDraft | None = None
     whole: bool = True
+    reason: str = ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,18 +84,26 @@ def save_product(site: Site, draft: ProductDraft, actor: str) -> Saved:
 
 
 def save_products(
-    site: Site, drafts: Sequence[ProductDraft], actor: str, *, dry_run: bool = False
+    site: Site,
+    drafts: Sequence[ProductDraft],
+    actor: str,
+    *,
+    dry_run: bool = False,
+    around: Callable[[list[Saved | Refused]], AbstractContextManager[object]] = nullcontext,
 ) -> list[Saved | Refused]:
     """Save many in one transaction, each all or not at all.
 
     A refused one is answered in its place and stops nobody else.
 
     For imports: some hundred at once, since others wait meanwhile. A `dry_run` answers the same and keeps nothing.
+    `around` is entered in the transaction before the first save and left behind the last one, with all results: what it
+    writes is kept together with the products, or not at all.
     """
     known = known_variants([variant for draft in drafts for variant in draft.variants or ()])
     affected = {variant.product_id for variant in known} | {draft.id for draft in drafts if draft.id is not None}
     results: list[Saved | Refused] = []
-    with suppress(_TakenBack), changing(affected, _expected(site, drafts, known)) as change:
+    frame = changing(affected, _expected(site, drafts, known))
+    with suppress(_TakenBack), frame as change, around(results):
         for draft in drafts:
             try:
                 with db.db.atomic():
@@ -147,6 +155,7 @@ def _store(site: Site, draft: ProductDraft, actor: str) -> Saved:
         product_id=new_product(draft) if product_id is None else product_id,
         is_new=product_id is None,
         whole=draft.whole,
+        reason=draft.reason,
     )
     if product_id is not None:
         save_columns(saving, draft)

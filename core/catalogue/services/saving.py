@@ -28,6 +28,7 @@ class Saving:
     product_id: int
     is_new: bool
     whole: bool
+    reason: str = ""
     before: dict[str, object] = field(default_factory=dict)
     after: dict[str, object] = field(default_factory=dict)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from core.catalogue.services.drafts import PriceDraft, VariantDraft
@@ -80,6 +81,7 @@ def save_variants(saving: Saving, drafts: tuple[VariantDraft, ...] | None, optio
         else {v.id: v for v in _known(f"{_SELECT} WHERE product_id = ? ORDER BY position, id", saving.product_id)}
     )
     by_sku = {variant.sku: variant for variant in known.values()}
+    _free_skus(drafts, known)
     ids: dict[int, VariantDraft] = {}
     for index, draft in enumerate(drafts):
         old = known.get(draft.id) if draft.id is not None else by_sku.get(draft.sku)
@@ -100,6 +102,21 @@ def _check(drafts: Sequence[VariantDraft]) -> None:
         raise Unfit({"sku": "Every variant needs an SKU."})
     if len(set(skus)) < len(skus):
         raise Unfit({"sku": "Two variants have the same SKU."})
+
+
+def _free_skus(drafts: Sequence[VariantDraft], known: Mapping[int, KnownVariant]) -> None:
+    """Let variants exchange their SKUs: those that are passed on are set aside first. Raises SkuTaken.
+
+    An SKU of the product's own that is not given up, be it a deleted variant's, stays taken.
+    """
+    renamed = {draft.id: draft.sku for draft in drafts if draft.id in known and known[draft.id].sku != draft.sku}
+    owners = {variant.sku: variant.id for variant in known.values()}
+    for sku in renamed.values():
+        owner = owners.get(sku)
+        if owner is not None and owner not in renamed:
+            raise SkuTaken(sku)
+        if owner is not None:
+            update("variant", owner, {"sku": f"\x7f{owner}"})
 
 
 def _save_row(saving: Saving, draft: VariantDraft, old: KnownVariant | None, position: int) -> int:
@@ -170,16 +187,23 @@ _PRICE = ("currency", "from_qty", "starts", "ends", "amount", "was")
 
 def _save_prices(saving: Saving, ids: Mapping[int, VariantDraft]) -> None:
     wanted = {variant_id: draft.prices for variant_id, draft in ids.items() if draft.prices is not None}
-    for variant_id, (before, after) in replace_prices(saving.site.id, wanted, fresh=saving.is_new).items():
+    whole = {variant_id for variant_id in wanted if ids[variant_id].every_currency}
+    found = replace_prices(saving.site.id, wanted, fresh=saving.is_new, whole=whole)
+    for variant_id, (before, after) in found.items():
         saving.note(f"prices {ids[variant_id].sku}", before, after)
 
 
 def replace_prices(
-    site_id: int, wanted: Mapping[int, tuple[PriceDraft, ...]], *, fresh: bool = False
+    site_id: int,
+    wanted: Mapping[int, tuple[PriceDraft, ...]],
+    *,
+    fresh: bool = False,
+    whole: Collection[int] = (),
 ) -> dict[int, tuple[list[object], list[object]]]:
     """Part of a verb: these public prices instead of those there are in their currencies; none: take all away.
 
-    Answers (before, after) of the variants where something differed. Raises Unfit. `fresh`: there are none before.
+    Of the variants in `whole` those in other currencies go too. Answers (before, after) of the variants where something
+    differed. Raises Unfit. `fresh`: there are none before.
     """
     rows = {variant_id: [price_row(price) for price in prices] for variant_id, prices in wanted.items()}
     old: dict[int, list[tuple[object, ...]]] = {variant_id: [] for variant_id in rows}
@@ -195,7 +219,7 @@ def replace_prices(
     fresh_rows: list[tuple[object, ...]] = []
     for variant_id, new in rows.items():
         currencies = {row[0] for row in new}
-        replaced = [row for row in old[variant_id] if row[0] in currencies or not new]
+        replaced = [row for row in old[variant_id] if row[0] in currencies or not new or variant_id in whole]
         if sorted(map(repr, replaced)) == sorted(map(repr, new)):
             continue
         for currency in {row[0] for row in replaced}:
@@ -239,7 +263,7 @@ def _save_stock(saving: Saving, ids: Mapping[int, VariantDraft]) -> None:
     for variant_id, limit in sorted(limits.items()):
         if change_backorder_limit(variant_id, location_id, limit):
             saving.note(f"backorders {ids[variant_id].sku}", None, limit)
-    moves = count_moves(counted, location_id)
+    moves = [replace(move, reason=saving.reason) for move in count_moves(counted, location_id)]
     apply_moves(moves, saving.actor)
     for move in moves:
         saving.note(

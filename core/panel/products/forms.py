@@ -7,12 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from core.catalogue.services.drafts import OptionDraft, PriceDraft, TextDraft, ValueDraft, VariantDraft
-from core.hookspecs.site import Site
-from core.kernel import i18n
+from core.catalogue.services.drafts import OptionDraft, TextDraft, ValueDraft
 from core.kernel.i18n import gettext as _
-from core.lib import clock
-from core.lib.money import Money, NotMoney, parse_money
 from core.lib.text import clean_html
 from core.panel.forms import lines
 
@@ -57,7 +53,10 @@ class PriceFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantFact:
-    """A variant with its choices in words and its public prices here."""
+    """A variant with its choices in words and its public prices here.
+
+    `stock`: what is there at the first location; None if it is not counted.
+    """
 
     id: int
     sku: str
@@ -67,6 +66,7 @@ class VariantFact:
     tracked: bool
     title: str
     prices: list[PriceFact]
+    stock: int | None = None
 
     def plain(self, currency: str) -> PriceFact | None:
         """The price that holds without bounds in a currency."""
@@ -117,140 +117,7 @@ def text_drafts(texts: Sequence[TextForm]) -> dict[str, TextDraft]:
     }
 
 
-# -- variants --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Cell:
-    """One cell of the grid: what is typed in it, and what is wrong with it."""
-
-    value: str
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the grid."""
-
-    key: str
-    title: str
-    is_number: bool = True
-
-
-@dataclass(slots=True)
-class GridRow:
-    """One variant in the grid."""
-
-    id: int
-    title: str
-    active: bool
-    cells: dict[str, Cell]
-
-
-def columns(site: Site) -> list[Column]:
-    """SKU, then price and former price per currency of the site, then weight and barcode."""
-    money = [
-        column
-        for code in site.currencies
-        for column in (
-            Column(f"price_{code}", _("Price %(currency)s", currency=code)),
-            Column(f"was_{code}", _("Was %(currency)s", currency=code)),
-        )
-    ]
-    return [
-        Column("sku", _("SKU"), is_number=False),
-        *money,
-        Column("weight", _("Weight g")),
-        Column("barcode", _("Barcode"), is_number=False),
-    ]
-
-
-def grid(site: Site, variants: Sequence[VariantFact], form: Form | None = None) -> list[GridRow]:
-    """The grid as stored, or as typed in a refused form."""
-    return [_grid_row(site, variant, form) for variant in variants]
-
-
-def _grid_row(site: Site, variant: VariantFact, form: Form | None) -> GridRow:
-    stored = {"sku": variant.sku, "weight": str(variant.weight_g or ""), "barcode": variant.barcode}
-    for code in site.currencies:
-        price = variant.plain(code)
-        stored[f"price_{code}"] = Money(price.amount, code).decimal if price else ""
-        stored[f"was_{code}"] = Money(price.was, code).decimal if price and price.was is not None else ""
-    if form is None:
-        return GridRow(variant.id, variant.title, variant.active, {key: Cell(value) for key, value in stored.items()})
-    typed = {key: Cell(form.get(f"v{variant.id}-{key}", value).strip()) for key, value in stored.items()}
-    return GridRow(variant.id, variant.title, bool(form.get(f"v{variant.id}-active")), typed)
-
-
-def variant_draft(site: Site, variant: VariantFact, row: GridRow) -> VariantDraft:
-    """What the grid says of a variant; notes what cannot be read in the cells. Prices with bounds stay as they are."""
-    if not row.cells["sku"].value:
-        row.cells["sku"].error = _("Fill this in.")
-    weight = row.cells["weight"].value
-    if weight and not weight.isdecimal():
-        row.cells["weight"].error = _("Write a whole number.")
-    prices = [price for code in site.currencies if (price := _price(row, code)) is not None]
-    prices += [
-        _bounded(price.currency, price.amount, price.was, price.from_qty, price.starts, price.ends)
-        for price in variant.prices
-        if not price.is_plain
-    ]
-    return VariantDraft(
-        sku=row.cells["sku"].value,
-        id=variant.id,
-        prices=tuple(prices),
-        weight_g=int(weight) if weight.isdecimal() else 0,
-        barcode=row.cells["barcode"].value,
-        active=row.active,
-    )
-
-
-def _price(row: GridRow, code: str) -> PriceDraft | None:
-    price, was = row.cells[f"price_{code}"], row.cells[f"was_{code}"]
-    amount, before = _money(price, code), _money(was, code)
-    if amount is None:
-        return None
-    if before is not None and before.amount <= amount.amount:
-        was.error = _("The former price is higher than the price.")
-        return None
-    return PriceDraft(amount=amount, was=before)
-
-
-def _money(cell: Cell, code: str) -> Money | None:
-    if not cell.value:
-        return None
-    try:
-        amount = parse_money(cell.value, code)
-    except NotMoney as refusal:
-        cell.error = i18n.say(refusal)
-        return None
-    if amount.amount < 0:
-        cell.error = _("Not below zero.")
-        return None
-    return amount
-
-
-def _bounded(
-    currency: str, amount: int, was: int | None, from_qty: int, starts: int | None, ends: int | None
-) -> PriceDraft:
-    begin, end = (None if at is None else clock.instant(at) for at in (starts, ends))
-    return PriceDraft(
-        amount=Money(amount, currency),
-        was=Money(was, currency) if was is not None else None,
-        from_qty=from_qty,
-        starts=begin,
-        ends=end,
-    )
-
-
-def grid_problems(rows: Sequence[GridRow], known: Sequence[Column]) -> list[tuple[str, str]]:
-    """(id of the cell, message) of everything that cannot be read."""
-    return [
-        (f"v{row.id}-{column.key}", f"{row.title}, {column.title}: {row.cells[column.key].error}")
-        for row in rows
-        for column in known
-        if row.cells[column.key].error
-    ]
+# -- options ---------------------------------------------------------------------------------------------------------
 
 
 def option_drafts(names: Sequence[str], values: Sequence[str], language: str) -> tuple[OptionDraft, ...]:

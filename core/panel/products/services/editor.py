@@ -136,8 +136,9 @@ def tax_classes() -> list[tuple[str, str]]:
 def variants(site: Site, product_id: int) -> list[VariantFact]:
     """The variants with their choices in words and their public prices on this site; four statements."""
     found = db.rows(
-        "SELECT id, sku, barcode, weight_g, active, tracked FROM variant WHERE product_id = ? AND deleted_at IS NULL"
-        " ORDER BY position, id",
+        "SELECT v.id, v.sku, v.barcode, v.weight_g, v.active, v.tracked, s.on_hand FROM variant v LEFT JOIN stock_level"
+        " s ON s.variant_id = v.id AND s.location_id = (SELECT id FROM location ORDER BY priority, id LIMIT 1)"
+        " WHERE v.product_id = ? AND v.deleted_at IS NULL ORDER BY v.position, v.id",
         product_id,
     )
     ids = [row[0] for row in found]
@@ -152,6 +153,7 @@ def variants(site: Site, product_id: int) -> list[VariantFact]:
             tracked=bool(row[5]),
             title=titles.get(row[0]) or row[1],
             prices=prices[row[0]],
+            stock=int(row[6] or 0) if row[5] else None,
         )
         for row in found
     ]

@@ -59,25 +59,10 @@ def add(site: Site, texts: Sequence[forms.TextForm], facts: ProductDraft, varian
     return products.create_product(site, draft, actor).product_id
 
 
-def save_variants(
-    site: Site,
-    product_id: int,
-    variants: Sequence[forms.VariantFact],
-    drafts: Sequence[VariantDraft],
-    actor: str,
-    *,
-    prices_only: bool,
-) -> None:
-    """Store the grid. A currency that lost its last price goes first, since a draft only speaks of those it holds."""
-    for variant, draft in zip(variants, drafts, strict=True):
-        kept = {price.amount.currency for price in draft.prices or ()}
-        if {price.currency for price in variant.prices} - kept:
-            products.set_prices(site, variant.id, (), actor)
-    if prices_only:
-        for draft in drafts:
-            products.set_prices(site, draft.id or 0, draft.prices or (), actor)
-        return
-    products.update_product(site, product_id, ProductDraft(id=product_id, variants=tuple(drafts), whole=False), actor)
+def save_variants(site: Site, product_id: int, drafts: Sequence[VariantDraft], reason: str, actor: str) -> None:
+    """Store the grid, all of it or nothing; `reason` stands beside the moves of changed counts."""
+    draft = ProductDraft(id=product_id, variants=tuple(drafts), whole=False, reason=reason)
+    products.update_product(site, product_id, draft, actor)
 
 
 def save_options(

@@ -1,21 +1,24 @@
-"""The grid of variants with this site's prices, and the options."""
+"""The grid of variants with this site's prices, a block of cells pasted into it, and the options."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Response, request
 
+from core.catalogue.services.saving_variants import SkuTaken
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.activity import services as log
-from core.panel.products import forms
+from core.panel.products import forms, grid, paste
 from core.panel.products.services import editor, saving
 from core.panel.products.views.refusals import Problems, said
 from core.panel.shell import actor, page, panel, shell, to
 
-# The changes that the grid shows; a count of stock is none of them.
+# The changes that the grid shows.
 _FORM = ("product.changed", "price.")
 
 
@@ -24,27 +27,42 @@ _FORM = ("product.changed", "price.")
 def variants(product_id: int) -> Response:
     """The grid of variants with this site's prices, and the options."""
     found = editor.variants(current().site, product_id)
-    return _variants_page(product_id, forms.grid(current().site, found), [])
+    return _variants_page(product_id, found, grid.grid(current().site, found), [])
 
 
 @panel.post("/products/<int:product_id>/variants", endpoint="product_variants_save")
 @staff("prices.edit")
 def save_variants(product_id: int) -> Response:
-    """Store the grid; those who may not edit what is shared change prices alone."""
+    """Store the grid, or lay a pasted block over it; what this person may not edit stays as it is stored."""
     site = current().site
     found = editor.variants(site, product_id)
-    rows = forms.grid(site, found, request.form)
-    drafts = [forms.variant_draft(site, variant, row) for variant, row in zip(found, rows, strict=True)]
-    problems = forms.grid_problems(rows, forms.columns(site))
+    rows, columns = grid.grid(site, found, request.form), _columns()
+    if request.form.get("act") == "fill":
+        return _filled(product_id, found, rows, columns)
+    drafts = grid.variant_drafts(site, found, rows, columns, request.form)
+    problems = grid.problems(rows, columns)
     if other := log.meanwhile(request.form.get("version"), *_things(product_id, found), verbs=_FORM):
-        return _variants_page(product_id, rows, [("", other), *problems], 409)
+        return _variants_page(product_id, found, rows, [("", other), *problems], 409)
     if problems:
-        return _variants_page(product_id, rows, problems, 422)
+        return _variants_page(product_id, found, rows, problems, 422)
     try:
-        saving.save_variants(site, product_id, found, drafts, actor(), prices_only=not shell().may("products.edit"))
+        saving.save_variants(site, product_id, drafts, request.form.get("reason", "").strip()[:200], actor())
+    except SkuTaken as refusal:
+        grid.blame(rows, "sku", refusal.sku, i18n.say(refusal))
+        return _variants_page(product_id, found, rows, grid.problems(rows, columns) or said(refusal), refusal.status)
     except Refused as refusal:
-        return _variants_page(product_id, rows, said(refusal), refusal.status)
+        return _variants_page(product_id, found, rows, said(refusal), refusal.status)
     return to("panel.product_variants", say=_("Saved."), product_id=product_id)
+
+
+def _filled(
+    product_id: int, found: list[forms.VariantFact], rows: list[grid.GridRow], columns: list[grid.Column]
+) -> Response:
+    """The grid with the block laid over it: nothing is stored, and what found no place stays in the box."""
+    text = request.form.get("block", "")
+    laid = paste.lay(rows, columns, text, request.form.get("first", ""), request.form.get("row", 0, type=int))
+    grid.variant_drafts(current().site, found, rows, columns, request.form)
+    return _variants_page(product_id, found, rows, [], block="\n".join(laid.left), laid=laid)
 
 
 @panel.post("/products/<int:product_id>/options", endpoint="product_options")
@@ -58,10 +76,14 @@ def save_options(product_id: int) -> Response:
     try:
         saving.save_options(site, product_id, drafts, found, actor())
     except Refused as refusal:
-        return _variants_page(
-            product_id, forms.grid(site, found), said(refusal), refusal.status, list(zip(names, values, strict=False))
-        )
+        typed = list(zip(names, values, strict=False))
+        return _variants_page(product_id, found, grid.grid(site, found), said(refusal), refusal.status, options=typed)
     return to("panel.product_variants", say=_("Saved. Give new variants a price to sell them."), product_id=product_id)
+
+
+def _columns() -> list[grid.Column]:
+    here = shell()
+    return grid.columns(current().site, shared=here.may("products.edit"), stock=here.may("stock.edit"))
 
 
 def _things(product_id: int, found: list[forms.VariantFact]) -> list[str]:
@@ -70,20 +92,35 @@ def _things(product_id: int, found: list[forms.VariantFact]) -> list[str]:
 
 def _variants_page(
     product_id: int,
-    rows: list[forms.GridRow],
+    found: list[forms.VariantFact],
+    rows: list[grid.GridRow],
     problems: Problems,
     status: int = 200,
-    typed: list[tuple[str, str]] | None = None,
+    *,
+    options: list[tuple[str, str]] | None = None,
+    block: str = "",
+    laid: paste.Laid | None = None,
 ) -> Response:
     site = current().site
-    options = typed or saving.option_words(product_id, i18n.language())
+    columns = _columns()
+    named = options or saving.option_words(product_id, i18n.language())
+    typed: Mapping[str, str] = request.form if request.endpoint == "panel.product_variants_save" else {}
     return page(
         "product_variants.html",
         status,
         product=editor.head(site, product_id),
         rows=rows,
-        columns=forms.columns(site),
+        columns=columns,
+        may_save=shell().may("prices.edit"),
+        shared=shell().may("products.edit"),
         problems=problems,
-        version=log.latest(*_things(product_id, editor.variants(site, product_id)), verbs=_FORM),
-        options=[*options, *[("", "")] * max(1, 2 - len(options))],
+        version=log.latest(*_things(product_id, found), verbs=_FORM) if not laid else typed.get("version", ""),
+        reason=typed.get("reason", ""),
+        block=block,
+        laid=laid,
+        first=typed.get("first", ""),
+        first_columns=[(column.key, column.title) for column in columns if not column.fixed],
+        row=typed.get("row", ""),
+        first_rows=[(line.id, line.title) for line in rows],
+        options=[*named, *[("", "")] * max(1, 2 - len(named))],
     )
