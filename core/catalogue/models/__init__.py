@@ -10,6 +10,7 @@ from core.catalogue.models.price import Price
 from core.catalogue.models.product import (
     Attribute,
     FacetName,
+    KitPart,
     OptionValue,
     Product,
     ProductAttribute,
@@ -18,7 +19,7 @@ from core.catalogue.models.product import (
     Variant,
     VariantValue,
 )
-from core.catalogue.models.stock import Location, StockLevel, StockMove
+from core.catalogue.models.stock import Location, StockHold, StockLevel, StockMove, StockSafety
 
 FACTS = (
     Product,
@@ -26,6 +27,7 @@ FACTS = (
     ProductOption,
     OptionValue,
     Variant,
+    KitPart,
     VariantValue,
     Attribute,
     ProductAttribute,
@@ -42,6 +44,8 @@ FACTS = (
     Location,
     StockLevel,
     StockMove,
+    StockHold,
+    StockSafety,
 )
 CARDS = (Card, CardPlace, CardName, CardWords, CardFacet, CardCount, CardDue)
 TABLES = FACTS + CARDS
@@ -62,6 +66,7 @@ __all__ = [
     "CategorySite",
     "CategoryText",
     "FacetName",
+    "KitPart",
     "Listing",
     "Location",
     "Media",
@@ -74,8 +79,10 @@ __all__ = [
     "ProductOption",
     "ProductText",
     "Slug",
+    "StockHold",
     "StockLevel",
     "StockMove",
+    "StockSafety",
     "Variant",
     "VariantValue",
 ]

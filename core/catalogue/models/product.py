@@ -68,7 +68,12 @@ class OptionValue(Table):
 
 
 class Variant(Table):
-    """What is bought. Its SKU is one in the whole installation, also after it was deleted."""
+    """What is bought. Its SKU is one in the whole installation, also after it was deleted.
+
+    `promised_at`: from when on pieces that are ordered beyond the stock leave. `release_at`: until then it is sold ahead,
+    within the cap of its levels. `kit_off`: a kit's price is its parts' less these hundredths of a percent (NULL: a
+    price of its own).
+    """
 
     product = peewee.ForeignKeyField(Product, on_delete="CASCADE")
     sku = peewee.CharField(max_length=64, unique=True)
@@ -80,6 +85,21 @@ class Variant(Table):
     active = peewee.BooleanField(default=True)
     media_id = peewee.IntegerField(null=True)
     deleted_at = InstantField(null=True)
+    promised_at = InstantField(null=True)
+    release_at = InstantField(null=True)
+    kit_off = peewee.IntegerField(null=True)
+
+
+class KitPart(Table):
+    """So many pieces of `part` are in each kit. Kits are not counted themselves: their parts are."""
+
+    kit = peewee.ForeignKeyField(Variant, on_delete="CASCADE", index=False)
+    part = peewee.ForeignKeyField(Variant, on_delete="RESTRICT")
+    quantity = peewee.IntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("kit", "part")
+        constraints = [peewee.Check("quantity BETWEEN 1 AND 999", name="kit_part_quantity")]
 
 
 class VariantValue(Table):

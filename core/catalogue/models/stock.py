@@ -5,7 +5,7 @@ from __future__ import annotations
 import peewee
 
 from core.catalogue.models.product import Variant
-from core.kernel.db import InstantField, Table
+from core.kernel.db import InstantField, SiteTable, Table
 
 
 def _pieces() -> peewee.BigIntegerField:
@@ -26,8 +26,9 @@ class StockLevel(Table):
     """Pieces of a variant at a location: there, promised to orders, and held for carts.
 
     Beside what can be sold: `damaged`, being looked at (`quality`), and on order with a supplier (`incoming`).
-    `backorder_limit` says how many more than are there may be promised. Written by `services.stock` alone, by guarded
-    UPDATEs; the CHECKs stand behind them.
+    `backorder_limit` says how many more than are there may be promised. `preordered` are promised before the release,
+    at most `preorder_cap` of them, apart from the others. Written by `services.stock` alone, by guarded UPDATEs; the
+    CHECKs stand behind them.
     """
 
     variant = peewee.ForeignKeyField(Variant, on_delete="CASCADE", index=False)
@@ -38,7 +39,9 @@ class StockLevel(Table):
     damaged = _pieces()
     quality = _pieces()
     incoming = _pieces()
+    preordered = _pieces()
     backorder_limit = peewee.BigIntegerField(default=0)
+    preorder_cap = _pieces()
 
     class Meta:
         primary_key = peewee.CompositeKey("variant", "location")
@@ -49,11 +52,12 @@ class StockLevel(Table):
             peewee.Check("damaged >= 0 AND quality >= 0 AND incoming >= 0", name="stock_beside"),
             peewee.Check("backorder_limit >= 0", name="stock_backorder_limit"),
             peewee.Check("allocated + held <= on_hand + backorder_limit", name="stock_promised"),
+            peewee.Check("preordered >= 0 AND preordered <= preorder_cap", name="stock_preordered"),
         ]
 
 
 class StockMove(Table):
-    """One change of a level: its six differences, why, by whom and for what (`reference`, such as `order:12`).
+    """One change of a level: its differences, why, by whom and for what (`reference`, such as `order:12`).
 
     `kind`: allocate, release, ship, receive, restock, adjust, count, hold, unhold, sort (from one state to another),
     expect (incoming), repair (a level that was put right, noted with its reason).
@@ -68,6 +72,7 @@ class StockMove(Table):
     damaged = _pieces()
     quality = _pieces()
     incoming = _pieces()
+    preordered = _pieces()
     reason = peewee.CharField(max_length=200, default="")
     actor = peewee.CharField(max_length=80)
     reference = peewee.CharField(max_length=80, default="")
@@ -75,3 +80,31 @@ class StockMove(Table):
 
     class Meta:
         indexes = ((("variant", "location"), False), (("reference",), False))
+
+
+class StockHold(Table):
+    """Pieces of a level that are held for `reference` (such as `cart:12`) until an instant; then they are free again.
+
+    Their sum is the level's `held`. Whoever deletes a row gives its pieces back, in the same transaction.
+    """
+
+    reference = peewee.CharField(max_length=80, index=True)
+    variant = peewee.ForeignKeyField(Variant, on_delete="CASCADE")
+    location = peewee.ForeignKeyField(Location, on_delete="RESTRICT", index=False)
+    pieces = peewee.BigIntegerField()
+    until = InstantField(index=True)
+
+    class Meta:
+        constraints = [peewee.Check("pieces > 0", name="stock_hold_pieces")]
+
+
+class StockSafety(SiteTable):
+    """Pieces of a variant that this site does not sell, so that others can."""
+
+    site_id = peewee.IntegerField()
+    variant = peewee.ForeignKeyField(Variant, on_delete="CASCADE")
+    pieces = peewee.BigIntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("site_id", "variant")
+        constraints = [peewee.Check("pieces > 0", name="stock_safety_pieces")]

@@ -7,31 +7,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from core.catalogue.services.shapes import LOW_STOCK, Stock
+from core.catalogue.services.shapes import LOW_STOCK
+from core.catalogue.services.stock_levels import (
+    NOBODY,
+    Level,
+    Supply,
+    level_of,
+    supplies,
+    supply_params,
+    supply_rows,
+)
 from core.hookspecs.events import StockChanged
 from core.kernel import cache, db, events
 from core.lib import clock
 
 _LOCK = 7140252
-
-
-class Level(NamedTuple):
-    """How many of a variant can be sold; `free` counts only if it is `tracked`."""
-
-    tracked: bool
-    free: int
-
-    @property
-    def sellable(self) -> bool:
-        return not self.tracked or self.free > 0
-
-    @property
-    def stock(self) -> Stock:
-        if not self.sellable:
-            return Stock.OUT
-        return Stock.LOW if self.tracked and self.free <= LOW_STOCK else Stock.AVAILABLE
 
 
 def together(levels: Iterable[Level]) -> tuple[bool, bool]:
@@ -46,27 +39,48 @@ def together(levels: Iterable[Level]) -> tuple[bool, bool]:
     return bool(selling), low
 
 
-class ActiveVariant(NamedTuple):
-    """A variant that could be sold, and how much of it there is."""
+@dataclass(frozen=True, slots=True)
+class ActiveVariant:
+    """A variant that could be sold, what it takes from stock, and what of it is kept back per (site, variant)."""
 
     product_id: int
     id: int
     sku: str
-    level: Level
+    supply: tuple[Supply, ...]
+    kept: Mapping[tuple[int, int], int]
+    now: int
+
+    def level(self, site_id: int) -> Level:
+        """How much of it this site can sell."""
+        parts = [part._replace(kept=self.kept.get((site_id, part.variant_id), 0)) for part in self.supply]
+        return level_of(parts, self.now)
+
+
+_ACTIVE = "SELECT v.id FROM variant v WHERE v.product_id IN ({marks}) AND v.active AND v.deleted_at IS NULL"
 
 
 def active_variants(product_ids: Sequence[int]) -> list[ActiveVariant]:
-    """The active variants of products, in their order."""
+    """The active variants of products, in their order. One statement."""
+    now = clock.now_us()
+    active = _ACTIVE.format(marks=db.marks(product_ids))
     found = db.rows(
-        "SELECT v.product_id, v.id, v.sku, v.tracked, (SELECT SUM(l.on_hand + l.backorder_limit - l.allocated - l.held)"
-        " FROM stock_level l WHERE l.variant_id = v.id) FROM variant v"
-        f" WHERE v.product_id IN ({db.marks(product_ids)}) AND v.active AND v.deleted_at IS NULL ORDER BY"
-        " v.product_id, v.position, v.id",
-        *product_ids,
+        "SELECT v.product_id, v.sku, z.site_id, z.pieces, s.* FROM variant v"
+        f" JOIN ({supply_rows(active)}) s ON s.variant_id = v.id LEFT JOIN stock_safety z ON z.variant_id = s.part"
+        " ORDER BY v.product_id, v.position, v.id, s.part",
+        *supply_params(0, now, NOBODY, *product_ids),
     )
+    own: dict[int, tuple[int, str]] = {}
+    kept: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
+    parts: dict[tuple[int, int], tuple[Any, ...]] = {}
+    for product_id, sku, site_id, pieces, *row in found:
+        own[row[0]] = (product_id, sku)
+        parts[row[0], row[1]] = tuple(row)
+        if site_id is not None:
+            kept[row[0]][site_id, row[1]] = int(pieces)
+    supply = supplies(parts.values())
     return [
-        ActiveVariant(product_id, variant_id, sku, Level(bool(tracked), int(free or 0)))
-        for product_id, variant_id, sku, tracked, free in found
+        ActiveVariant(product_id, variant_id, sku, supply[variant_id], kept.get(variant_id, {}), now)
+        for variant_id, (product_id, sku) in own.items()
     ]
 
 
@@ -92,18 +106,22 @@ def lock_all_cards() -> None:
 def refresh_availability(variant_ids: Collection[int]) -> None:
     """Make the cards of these variants' products say what is true now; writes only those that change.
 
-    Ends cached pages of the products, since they show how many are left.
+    Ends cached pages of the products, since they show how many are left; kits with these variants are among them.
     """
     db.require_transaction()
+    ids = tuple(variant_ids)
     products = [
         row[0]
         for row in db.rows(
-            f"SELECT DISTINCT product_id FROM variant WHERE id IN ({db.marks(tuple(variant_ids))})", *variant_ids
+            f"SELECT product_id FROM variant WHERE id IN ({db.marks(ids)}) UNION SELECT v.product_id FROM kit_part k"
+            f" JOIN variant v ON v.id = k.kit_id WHERE k.part_id IN ({db.marks(ids)}) ORDER BY 1",
+            *ids,
+            *ids,
         )
     ]
     lock_cards(products)
     cache.touch(*(f"product:{product_id}" for product_id in products))
-    levels = {variant.id: variant.level for variant in active_variants(products)}
+    variants = {variant.id: variant for variant in active_variants(products)}
     sold = _sold_variants(products)
     changed: set[int] = set()
     for site_id, product_id, currency, *said in db.rows(
@@ -112,7 +130,9 @@ def refresh_availability(variant_ids: Collection[int]) -> None:
         *products,
     ):
         true = together(
-            levels[variant_id] for variant_id in sold.get((site_id, product_id, currency), ()) if variant_id in levels
+            variants[variant_id].level(site_id)
+            for variant_id in sold.get((site_id, product_id, currency), ())
+            if variant_id in variants
         )
         if true != (bool(said[0]), bool(said[1])):
             _write(site_id, product_id, currency, true, was_available=bool(said[0]))
@@ -167,11 +187,16 @@ def _tell(product_ids: Collection[int], variant_ids: Collection[int]) -> None:
 
 
 def tell_stock_changed(variant_ids: Collection[int]) -> None:
-    """Record StockChanged on every site that lists one of these variants."""
-    sites = db.rows(
-        "SELECT DISTINCT l.site_id FROM listing l JOIN variant v ON v.product_id = l.product_id"
-        f" WHERE v.id IN ({db.marks(tuple(variant_ids))}) ORDER BY l.site_id",
-        *variant_ids,
-    )
-    for (site_id,) in sites:
-        events.record(StockChanged(variant_ids=tuple(sorted(variant_ids))), site_id=site_id)
+    """Record StockChanged, with the kits that hold these variants, on every site that lists one of them."""
+    ids = tuple(variant_ids)
+    found: dict[int, set[int]] = defaultdict(set)
+    for site_id, variant_id in db.rows(
+        "SELECT l.site_id, v.id FROM listing l JOIN variant v ON v.product_id = l.product_id WHERE v.id IN"
+        f" ({db.marks(ids)}) OR v.id IN (SELECT kit_id FROM kit_part WHERE part_id IN ({db.marks(ids)}))"
+        " ORDER BY l.site_id",
+        *ids,
+        *ids,
+    ):
+        found[site_id].add(variant_id)
+    for site_id, changed in found.items():
+        events.record(StockChanged(variant_ids=tuple(sorted(changed))), site_id=site_id)

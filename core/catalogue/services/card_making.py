@@ -200,7 +200,9 @@ def _sale(made: Made, product: ProductFact, site_id: int, currency: str, promoti
         offers.append(offer)
         until = sooner(until, ends)
     sold = {offer.variant_id for offer in offers}
-    available, low = together(variant.level for variant in product.variants if variant.id in sold)
+    levels = [variant.level(site_id) for variant in product.variants if variant.id in sold]
+    available, low = together(levels)
+    until = sooner(until, *(level.release_at for level in levels))
     return _Sale(tuple(offers), until, available, low)
 
 

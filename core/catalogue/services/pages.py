@@ -10,7 +10,7 @@ from typing import Any
 from core.catalogue.services.card_data import rating_in, said_of
 from core.catalogue.services.prices import Answers, instant_or_none, promoted_prices, sooner, state_for
 from core.catalogue.services.reading import picture_of
-from core.catalogue.services.sale_parts import SALE, Sale, read_sale
+from core.catalogue.services.sale_parts import SALE, Sale, read_sale, sale_params
 from core.catalogue.services.shapes import Crumb, Fact, Moved, Picture, ProductPage, ShownVariant
 from core.catalogue.services.words import TextFact, best_text, spoken
 from core.catalogue.services.writing import decoded
@@ -97,8 +97,9 @@ def read_page(
     product_id = address[0]
     said = _group(db.rows(_SAID, *_said_params(product_id, site, language)))
     sale = read_sale(
-        db.rows(SALE, *_sale_params(product_id, site.id, currency)), language, site.language, currency, now
-    )
+        db.rows(SALE, *sale_params(product_id, site.id, currency, now)),
+        language, site.language, currency, now, site.id,
+    )  # fmt: skip
     return _page(site, language, path, address, alternates, said, sale)
 
 
@@ -117,10 +118,6 @@ def _said_params(product_id: int, site: Site, language: str) -> tuple[object, ..
         site.id,
         *slugs,
     )
-
-
-def _sale_params(product_id: int, site_id: int, currency: str) -> tuple[object, ...]:
-    return product_id, product_id, product_id, product_id, site_id, currency
 
 
 def _is_open(row: tuple[Any, ...], now: int) -> bool:

@@ -131,10 +131,21 @@ class PriceTier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartOfKit:
+    """What is in a kit, and how many pieces of it."""
+
+    variant_id: int
+    sku: str
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownVariant:
     """What can be bought. `price` None: not sold in this currency. `left` None: not counted.
 
-    `list_price` is the public price, `price` what is asked now; `value_ids` are in the order of the options.
+    `list_price` is the public price, `price` what is asked now; `value_ids` are in the order of the options. `there` of
+    those `left` can leave now, the others from `promised_at` on; before `release_at` none does. `parts` are a kit's.
     """
 
     id: int
@@ -150,6 +161,15 @@ class ShownVariant:
     media_id: int | None
     weight_g: int
     needs_delivery: bool
+    there: int | None = None
+    promised_at: datetime | None = None
+    release_at: datetime | None = None
+    parts: tuple[PartOfKit, ...] = ()
+
+    @property
+    def is_backorder(self) -> bool:
+        """Whether even one piece is not there yet, but can be ordered."""
+        return self.can_be_bought and self.release_at is None and self.there is not None and self.there <= 0
 
     @property
     def can_be_bought(self) -> bool:
@@ -353,7 +373,7 @@ class CartVariant:
     """What a cart line needs of its variant. `price` None: no longer sold here, and `left` None: not counted.
 
     `tiers` hold list prices per quantity, lowest quantity first; `unit(quantity)` picks. `choices` are (option,
-    value) in words.
+    value) in words. `supply` (of `stock_levels`) is what one unit takes from stock, and how much of that there is.
     """
 
     id: int
@@ -373,6 +393,8 @@ class CartVariant:
     needs_delivery: bool
     category_ids: frozenset[int]
     until: datetime | None
+    supply: tuple[Any, ...] = ()
+    parts: tuple[PartOfKit, ...] = ()
 
     def unit(self, quantity: int) -> Money | None:
         """The list price of one of `quantity`."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.catalogue.services.availability import refresh_availability
 from core.catalogue.services.shapes import LOW_STOCK
 from core.catalogue.services.writing import insert_rows
 from core.kernel import db
 from core.lib import clock
-from core.lib.errors import Refused
+from core.lib.errors import Broken, Refused
 
-STATES = ("on_hand", "allocated", "held", "damaged", "quality", "incoming")
+STATES = ("on_hand", "allocated", "held", "damaged", "quality", "incoming", "preordered")
+_TRIES = 200  # So often a promise is beaten by others before it gives up.
 UNLIMITED = 10**9  # The backorder limit of a variant that may always be ordered.
 
 
@@ -35,6 +37,13 @@ class OutOfStock(Refused):
         self.variant_id, self.wanted, self.available = variant_id, wanted, available
 
 
+class NotReleased(Refused):
+    """Pieces that were sold before their release leave from then on."""
+
+    code = "not_released"
+    default_message = "%(sku)s is not released yet. It can be sent from %(day)s on."
+
+
 class StockPromised(Refused):
     """A level cannot fall below what is promised to orders and held for carts."""
 
@@ -48,11 +57,16 @@ class StockPromised(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """Pieces of a variant at a location, promised, held, or moved."""
+    """Pieces of a variant at a location, promised, held, or moved.
+
+    `late` of them are not there yet; `ahead`: they were sold before their release.
+    """
 
     variant_id: int
     location_id: int
     quantity: int
+    late: int = 0
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,153 +82,322 @@ class Move:
     damaged: int = 0
     quality: int = 0
     incoming: int = 0
+    preordered: int = 0
     reason: str = ""
     reference: str = ""
 
     @property
     def pieces(self) -> tuple[int, ...]:
         """Its differences, in the order of `STATES`."""
-        return (self.on_hand, self.allocated, self.held, self.damaged, self.quality, self.incoming)
+        return (
+            self.on_hand, self.allocated, self.held, self.damaged, self.quality, self.incoming, self.preordered
+        )  # fmt: skip
 
 
 # -- promising ---------------------------------------------------------------------------------------------------------
 
 
 def allocate(
-    needs: Mapping[int, int], reference: str, actor: str, wanted: Mapping[int, Mapping[int, int]] | None = None
+    needs: Mapping[int, int],
+    reference: str,
+    actor: str,
+    wanted: Mapping[int, Mapping[int, int]] | None = None,
+    *,
+    site_id: int | None = None,
+    cart: str = "",
 ) -> list[Allocation]:
     """Promise pieces (variant id to quantity) to `reference`; variants that are not counted are passed over.
 
-    Takes from one location if one has all, by priority, and splits only if none has. Raises OutOfStock: nothing is
-    promised
-    then, since the caller's transaction ends. `wanted` says which locations give how much of a variant; where that
-    cannot be had (any more), the rule above takes its place.
+    Takes from one location if one has all on the shelf, by priority, and splits only if none has; then what may be
+    ordered beyond that. Raises OutOfStock: nothing is promised then, since the caller's transaction ends. `wanted` says
+    which locations give how much of a variant; where that cannot be had (any more), the rule above takes its place.
+    What is kept back from the site `site_id` stays. What is held for `cart` goes into the promise with the same
+    statement.
     """
-    return _promise(needs, "allocate", reference, actor, wanted or {})
+    return _promise(_Asking(needs, "allocate", reference, actor, wanted or {}, site_id, cart))
 
 
-def hold(needs: Mapping[int, int], reference: str, actor: str) -> list[Allocation]:
-    """Like `allocate`, but held for a while: for a cart at the till. Ends with `unhold` or `allocate_held`."""
-    return _promise(needs, "hold", reference, actor, {})
-
-
-def _promise(
-    needs: Mapping[int, int], kind: str, reference: str, actor: str, wanted: Mapping[int, Mapping[int, int]]
+def hold(
+    needs: Mapping[int, int], reference: str, actor: str, *, until: datetime, site_id: int | None = None
 ) -> list[Allocation]:
+    """Hold as many of these pieces as can be had, until an instant, instead of what was held for `reference` before.
+
+    Never refuses: what cannot be had is not held. Nor are pieces that are sold before their release.
+    """
+    made = _promise(_Asking(needs, "hold", reference, actor, {}, site_id, reference))
+    rows = [(reference, one.variant_id, one.location_id, one.quantity, clock.micros(until)) for one in made]
+    insert_rows("stock_hold", ("reference", "variant_id", "location_id", "pieces", "until"), rows)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is to be promised or held; `cart` is whose holds end with it."""
+
+    needs: Mapping[int, int]
+    kind: str
+    reference: str
+    actor: str
+    wanted: Mapping[int, Mapping[int, int]]
+    site_id: int | None
+    cart: str
+
+
+def _promise(asking: _Asking) -> list[Allocation]:
     db.require_transaction()
-    if any(quantity <= 0 for quantity in needs.values()):
+    if any(quantity <= 0 for quantity in asking.needs.values()):
         raise ValueError("a quantity is at least 1")
-    moving = _Moving(actor)
-    places = _places(sorted(needs))
-    for variant_id in sorted(needs):
-        found = places.get(variant_id)
-        if found is not None and (plan := wanted.get(variant_id)):
-            found = _preferring(plan, found, needs[variant_id])
-        _promise_one(moving, variant_id, needs[variant_id], found, kind, reference)
+    moving = _Moving(asking.actor)
+    places = _places(sorted(asking.needs), asking.site_id)
+    held = [v for v, found in places.items() if found.has_holds]
+    given = _end_holds(held, asking.cart) if held or asking.kind == "hold" else {}
+    made = []
+    for variant_id in sorted({*asking.needs, *given}):
+        made += _promise_one(moving, asking, variant_id, places.get(variant_id), given.get(variant_id, {}))
     moving.finish()
-    return [Allocation(move.variant_id, move.location_id, move.allocated + move.held) for move in moving.moves]
+    return made
 
 
 def _promise_one(
-    moving: _Moving, variant_id: int, wanted: int, found: _Places | None, kind: str, reference: str
-) -> None:
-    """Take `wanted` pieces.
+    moving: _Moving, asking: _Asking, variant_id: int, found: _Places | None, given: dict[int, int]
+) -> list[Allocation]:
+    """Take the wanted pieces, and give back in the same statements what holds gave free at these locations.
 
     A guard that fails was beaten by another writer since the reading, so what is there is read again.
     """
+    wanted, made, tries = asking.needs.get(variant_id, 0), list[Allocation](), _TRIES
     left = wanted
+    if found is not None and found.kept and len(found.spots) > 1 and not db.is_sqlite():
+        # What a site keeps back is kept by all its locations together, so nobody may move any of them meanwhile.
+        db.rows(
+            "SELECT location_id FROM stock_level WHERE variant_id = ? ORDER BY location_id FOR UPDATE", variant_id
+        )
+        found = _places([variant_id], asking.site_id).get(variant_id)
+    if not left or (found is not None and not found.tracked):
+        _give_back(moving, asking, variant_id, given)
+        return made
     while left:
         if found is None:
+            _give_back(moving, asking, variant_id, given)
+            if asking.kind == "hold":
+                return made
             raise OutOfStock(variant_id, wanted, 0)
-        if not found.tracked:
-            return
-        plan = _plan(left, found.free)
-        if plan is None:
-            raise OutOfStock(variant_id, wanted, wanted - left + sum(found.free.values()), found.sku)
-        for location_id, quantity in sorted(plan.items()):
-            allocated, held = (quantity, 0) if kind == "allocate" else (0, quantity)
-            move = Move(
-                variant_id=variant_id,
-                location_id=location_id,
-                kind=kind,
-                allocated=allocated,
-                held=held,
-                reference=reference,
-            )
-            if moving.move(move):
-                left -= quantity
+        if asking.kind == "hold" and found.is_ahead:
+            break
+        tries -= 1
+        spots = {at: spot.more(given.get(at, 0)) for at, spot in found.spots.items()}
+        can_be_had = max(0, sum(spot.free for spot in spots.values()) - found.kept) if tries else 0
+        if asking.kind == "hold":
+            left = min(left, can_be_had)
+        if can_be_had < left:
+            raise OutOfStock(variant_id, wanted, wanted - left + can_be_had, found.sku)
+        plan = _as_wanted(asking.wanted.get(variant_id), spots, left) or _plan(left, spots)
+        for location_id in sorted({*plan, *given}):
+            part, back = plan.get(location_id, 0), given.pop(location_id, 0)
+            others = sum(spot.free - plan.get(at, 0) for at, spot in spots.items() if at != location_id)
+            done = moving.take(
+                asking, variant_id, location_id, part, back,
+                is_ahead=found.is_ahead, floor=max(0, found.kept - others) if part else None,
+            )  # fmt: skip
+            if done is None:
+                given[location_id] = back
+            elif part:
+                left -= part
+                made.append(done)
         if left:
-            found = _places([variant_id]).get(variant_id)
+            found = _places([variant_id], asking.site_id).get(variant_id)
+    _give_back(moving, asking, variant_id, given)
+    return made
+
+
+def _give_back(moving: _Moving, asking: _Asking, variant_id: int, given: Mapping[int, int]) -> None:
+    """Pieces of holds that ended, at locations that are not needed now."""
+    for location_id, pieces in sorted(given.items()):
+        if pieces and not moving.take(asking, variant_id, location_id, 0, pieces, is_ahead=False, floor=None):
+            raise Broken("A level holds less than its holds.", permanent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """What a location has of a variant: on the shelf, and to be promised."""
+
+    there: int
+    free: int
+
+    def more(self, pieces: int) -> _Spot:
+        """With what holds gave free; never less than nothing."""
+        return _Spot(self.there + pieces, max(0, self.free + pieces))
 
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where a variant is: free pieces per location, the preferred location first."""
+    """Where a variant is, the preferred location first, and how much of it the site keeps back.
+
+    `is_ahead`: it is sold before its release, so its spots are what is left of its caps.
+    """
 
     sku: str
     tracked: bool
-    free: dict[int, int]
+    is_ahead: bool
+    kept: int
+    has_holds: bool
+    spots: dict[int, _Spot]
 
 
-def _places(variant_ids: Sequence[int]) -> dict[int, _Places]:
+def _places(variant_ids: Sequence[int], site_id: int | None = None) -> dict[int, _Places]:
     found: dict[int, _Places] = {}
-    for variant_id, sku, tracked, location_id, free in db.rows(
-        "SELECT v.id, v.sku, v.tracked, l.location_id, l.on_hand + l.backorder_limit - l.allocated - l.held FROM"
-        " variant v"
+    now = clock.now_us()
+    for variant_id, sku, tracked, release_at, kept, holds, location_id, there, limit, ahead in db.rows(
+        "SELECT v.id, v.sku, v.tracked, v.release_at,"
+        " (SELECT s.pieces FROM stock_safety s WHERE s.variant_id = v.id AND s.site_id = ?),"
+        " (SELECT MIN(h.id) FROM stock_hold h WHERE h.variant_id = v.id),"
+        " l.location_id, l.on_hand - l.allocated - l.held - l.preordered, l.backorder_limit,"
+        " l.preorder_cap - l.preordered FROM variant v"
         " LEFT JOIN stock_level l ON l.variant_id = v.id LEFT JOIN location o ON o.id = l.location_id"
         f" WHERE v.id IN ({db.marks(variant_ids)}) AND v.active AND v.deleted_at IS NULL ORDER BY v.id, o.priority,"
         " o.id",
+        site_id,
         *variant_ids,
     ):
-        places = found.setdefault(variant_id, _Places(sku, bool(tracked), {}))
+        is_ahead = release_at is not None and release_at > now
+        places = found.setdefault(
+            variant_id, _Places(sku, bool(tracked), is_ahead, int(kept or 0), holds is not None, {})
+        )
         if location_id is not None:
-            places.free[location_id] = free
+            places.spots[location_id] = _Spot(0, ahead) if is_ahead else _Spot(there, there + limit)
     return found
 
 
-def _preferring(plan: Mapping[int, int], found: _Places, needed: int) -> _Places:
-    """Only the places of a plan that adds up and can be had; else all of them, as they were."""
-    can = sum(plan.values()) == needed and all(0 < n <= found.free.get(at, 0) for at, n in plan.items())
-    return _Places(found.sku, found.tracked, dict(plan)) if can else found
+def _as_wanted(wanted: Mapping[int, int] | None, spots: Mapping[int, _Spot], needed: int) -> dict[int, int] | None:
+    """A plan that was made before, if it adds up and can still be had."""
+    if not wanted or sum(wanted.values()) != needed:
+        return None
+    return dict(wanted) if all(at in spots and 0 < n <= spots[at].free for at, n in wanted.items()) else None
 
 
-def _plan(wanted: int, free: Mapping[int, int]) -> dict[int, int] | None:
-    """Which locations give how much.
+def _plan(needed: int, spots: Mapping[int, _Spot]) -> dict[int, int]:
+    """Which locations give how much: from the shelves if they have it all, else also what may be ordered beyond it.
 
-    The first that has all, else the preferred ones together; None if they have too little.
+    The first that has all, else the preferred ones together.
     """
-    for location_id, pieces in free.items():
-        if pieces >= wanted:
-            return {location_id: wanted}
+    there = {at: max(0, spot.there) for at, spot in spots.items()}
+    free = {at: max(0, spot.free) for at, spot in spots.items()}
+    pieces = there if sum(there.values()) >= needed else free
+    for location_id, has in pieces.items():
+        if has >= needed:
+            return {location_id: needed}
     plan: dict[int, int] = {}
-    for location_id, pieces in free.items():
-        part = min(pieces, wanted - sum(plan.values()))
+    for location_id, has in pieces.items():
+        part = min(has, needed - sum(plan.values()))
         if part > 0:
             plan[location_id] = part
-    return plan if sum(plan.values()) == wanted else None
+    return plan
 
 
-def promise_difference(needs: Mapping[int, int], reference: str, actor: str) -> None:
+def promise_difference(
+    needs: Mapping[int, int],
+    reference: str,
+    actor: str,
+    wanted: Mapping[int, Mapping[int, int]] | None = None,
+    *,
+    site_id: int | None = None,
+) -> list[Allocation]:
     """Promise pieces more (or give back pieces less, below zero) per variant, in one pass in sorted order.
 
-    So two changes that each give back one thing and take another never wait for each other in a circle. Raises
-    OutOfStock.
+    So two changes that each give back one thing and take another never wait for each other in a circle. Answers what
+    was promised. Raises OutOfStock.
     """
     db.require_transaction()
-    moving = _Moving(actor)
-    places = _places(sorted(variant_id for variant_id, pieces in needs.items() if pieces > 0))
+    moving, made = _Moving(actor), list[Allocation]()
+    more = {variant_id: pieces for variant_id, pieces in needs.items() if pieces > 0}
+    asking = _Asking(more, "allocate", reference, actor, wanted or {}, site_id, "")
+    places = _places(sorted(more), site_id)
+    held = [v for v, found in places.items() if found.has_holds]
+    given = _end_holds(held, "") if held else {}
     has = allocated_to(reference)
     for variant_id, pieces in sorted(needs.items()):
         if pieces > 0:
-            _promise_one(moving, variant_id, pieces, places.get(variant_id), "allocate", reference)
+            made += _promise_one(moving, asking, variant_id, places.get(variant_id), given.get(variant_id, {}))
             continue
-        for part in _parts({variant_id: -pieces}, has):
-            move = Move(
-                variant_id=variant_id, location_id=part.location_id, kind="release", allocated=-part.quantity,
-                reference=reference,
-            )  # fmt: skip
-            if not moving.move(move):
+        for part in _parts({variant_id: -pieces}, _last_first(has)):
+            if not moving.move(_settling(part, "release", reference, allocated=-1)):
                 raise OutOfStock(variant_id, part.quantity, 0)
+    moving.finish()
+    return made
+
+
+# -- holds -------------------------------------------------------------------------------------------------------------
+
+
+def unhold(reference: str, actor: str) -> None:
+    """End all holds of `reference`."""
+    db.require_transaction()
+    _unhold(_delete_holds("reference = ?", reference), actor)
+
+
+def end_holds(actor: str = "system", limit: int = 500) -> int:
+    """Give back what was held until now, a batch; answers how many holds ended.
+
+    Nobody waits for it: every promise does so for its own variants.
+    """
+    db.require_transaction()
+    ended = _delete_holds(
+        "id IN (SELECT id FROM stock_hold WHERE until <= ? ORDER BY id LIMIT ?)", clock.now_us(), limit
+    )
+    _unhold(ended, actor)
+    return len(ended)
+
+
+def held_for(reference: str) -> list[Allocation]:
+    """What is held for `reference` now, in the order of variants and locations."""
+    return [
+        Allocation(row[0], row[1], int(row[2]))
+        for row in db.rows(
+            "SELECT variant_id, location_id, SUM(pieces) FROM stock_hold WHERE reference = ? AND until > ?"
+            " GROUP BY variant_id, location_id ORDER BY variant_id, location_id",
+            reference,
+            clock.now_us(),
+        )
+    ]
+
+
+_Hold = tuple[int, int, int, str]  # variant, location, pieces, reference
+
+
+def _delete_holds(where: str, *params: object) -> list[_Hold]:
+    """Delete rows, in one order for all who do, and answer them: whoever deletes a row gives its pieces back."""
+    locked = "" if db.is_sqlite() else " FOR UPDATE"
+    rows = db.rows(
+        f"DELETE FROM stock_hold WHERE id IN (SELECT id FROM stock_hold WHERE {where} ORDER BY id{locked})"
+        " RETURNING variant_id, location_id, pieces, reference",
+        *params,
+    )
+    return [(row[0], row[1], int(row[2]), row[3]) for row in rows]
+
+
+def _end_holds(variant_ids: Sequence[int], cart: str) -> dict[int, dict[int, int]]:
+    """End the holds of these variants whose time is over, and all of `cart`: pieces per variant and location.
+
+    Before any level is locked, so that nobody waits in a circle.
+    """
+    ended = _delete_holds(
+        f"(until <= ? AND variant_id IN ({db.marks(variant_ids)})) OR reference = ?",
+        clock.now_us(), *variant_ids, cart or None,
+    )  # fmt: skip
+    given: dict[int, dict[int, int]] = defaultdict(dict)
+    for variant_id, location_id, pieces, _reference in ended:
+        given[variant_id][location_id] = given[variant_id].get(location_id, 0) + pieces
+    return dict(given)
+
+
+def _unhold(ended: Iterable[_Hold], actor: str) -> None:
+    moving = _Moving(actor)
+    for variant_id, location_id, pieces, reference in sorted(ended):
+        move = Move(
+            variant_id=variant_id, location_id=location_id, kind="unhold", held=-pieces, reference=reference
+        )  # fmt: skip
+        if not moving.move(move):
+            raise OutOfStock(variant_id, pieces, 0)
     moving.finish()
 
 
@@ -227,50 +410,50 @@ def release(needs: Mapping[int, int], reference: str, actor: str) -> list[Alloca
 
 
 def ship(needs: Mapping[int, int], reference: str, actor: str) -> list[Allocation]:
-    """Promised pieces leave the house. Raises OutOfStock where they are not there yet (a backorder)."""
+    """Promised pieces leave the house. Raises OutOfStock where they are not there yet (a backorder), NotReleased."""
     return _settle(needs, reference, actor, kind="ship", allocated=-1, on_hand=-1)
 
 
-def unhold(needs: Mapping[int, int], reference: str, actor: str) -> list[Allocation]:
-    """End a hold: at most what `reference` still holds."""
-    return _settle(needs, reference, actor, kind="unhold", held=-1)
-
-
-def allocate_held(needs: Mapping[int, int], reference: str, actor: str) -> list[Allocation]:
-    """Turn what `reference` holds into a promise to it, without a moment in between. Answers what it held."""
-    return _settle(needs, reference, actor, kind="allocate", held=-1, allocated=1)
-
-
 def _settle(
-    needs: Mapping[int, int],
-    reference: str,
-    actor: str,
-    *,
-    kind: str,
-    on_hand: int = 0,
-    allocated: int = 0,
-    held: int = 0,
+    needs: Mapping[int, int], reference: str, actor: str, *, kind: str, on_hand: int = 0, allocated: int = 0
 ) -> list[Allocation]:
     db.require_transaction()
-    has = held_by(reference) if held else allocated_to(reference)
+    has = allocated_to(reference)
     moving = _Moving(actor)
-    done: list[Allocation] = []
-    for part in _parts(needs, has):
-        n = part.quantity
-        move = Move(
-            variant_id=part.variant_id,
-            location_id=part.location_id,
-            kind=kind,
-            reference=reference,
-            on_hand=on_hand * n,
-            allocated=allocated * n,
-            held=held * n,
-        )
-        if not moving.move(move):
-            raise OutOfStock(part.variant_id, n, 0)
-        done.append(part)
+    done = _parts(needs, has if on_hand else _last_first(has))
+    if on_hand:
+        _check_released([part.variant_id for part in done if part.ahead])
+    for part in sorted(done, key=lambda part: (part.variant_id, part.location_id)):
+        if not moving.move(_settling(part, kind, reference, allocated=allocated, on_hand=on_hand)):
+            raise OutOfStock(part.variant_id, part.quantity, 0)
     moving.finish()
     return done
+
+
+def _settling(part: Allocation, kind: str, reference: str, *, allocated: int, on_hand: int = 0) -> Move:
+    n = part.quantity
+    promised = {"preordered": allocated * n} if part.ahead else {"allocated": allocated * n}
+    return Move(
+        variant_id=part.variant_id, location_id=part.location_id, kind=kind, reference=reference, on_hand=on_hand * n,
+        **promised,
+    )  # fmt: skip
+
+
+def _check_released(variant_ids: Sequence[int]) -> None:
+    if not variant_ids:
+        return
+    waits = db.one(
+        f"SELECT sku, release_at FROM variant WHERE id IN ({db.marks(variant_ids)}) AND release_at > ?",
+        *variant_ids,
+        clock.now_us(),
+    )
+    if waits:
+        raise NotReleased(sku=waits[0], day=clock.instant(waits[1]).date().isoformat())
+
+
+def _last_first(has: Sequence[Allocation]) -> list[Allocation]:
+    """What was sold ahead is given back before what could leave now."""
+    return sorted(has, key=lambda part: not part.ahead)
 
 
 def _parts(needs: Mapping[int, int], has: Iterable[Allocation]) -> list[Allocation]:
@@ -286,21 +469,18 @@ def _parts(needs: Mapping[int, int], has: Iterable[Allocation]) -> list[Allocati
 
 def allocated_to(reference: str) -> list[Allocation]:
     """What `reference` is promised and has not shipped, by its moves, in the order of variants and locations."""
-    return _sum_of_moves("allocated", reference)
-
-
-def held_by(reference: str) -> list[Allocation]:
-    """What `reference` holds, by its moves."""
-    return _sum_of_moves("held", reference)
-
-
-def _sum_of_moves(column: str, reference: str) -> list[Allocation]:
     found = db.rows(
-        f"SELECT variant_id, location_id, SUM({column}) FROM stock_move WHERE reference = ?"
-        f" GROUP BY variant_id, location_id HAVING SUM({column}) > 0 ORDER BY variant_id, location_id",
+        "SELECT variant_id, location_id, SUM(allocated), SUM(preordered) FROM stock_move WHERE reference = ?"
+        " GROUP BY variant_id, location_id HAVING SUM(allocated) > 0 OR SUM(preordered) > 0"
+        " ORDER BY variant_id, location_id",
         reference,
     )
-    return [Allocation(variant_id, location_id, int(quantity)) for variant_id, location_id, quantity in found]
+    return [
+        Allocation(row[0], row[1], int(pieces), ahead=is_ahead)
+        for row in found
+        for pieces, is_ahead in ((row[2], False), (row[3], True))
+        if pieces > 0
+    ]
 
 
 # -- coming in ---------------------------------------------------------------------------------------------------------
@@ -371,14 +551,19 @@ def apply_moves(moves: Iterable[Move], actor: str) -> frozenset[int]:
 
 # -- the one writer ----------------------------------------------------------------------------------------------------
 
+_FREE = "on_hand + backorder_limit - allocated - held - preordered"
 _GUARDED = f"""
 UPDATE stock_level SET {", ".join(f"{state} = {state} + ?" for state in STATES)}
 WHERE variant_id = ? AND location_id = ?
   AND {" AND ".join(f"{state} + ? >= 0" for state in STATES)}
   AND allocated + held + ? <= on_hand + ? + backorder_limit
-RETURNING on_hand + backorder_limit - allocated - held
+  AND preordered + ? <= preorder_cap
+  AND {_FREE} + ? >= ? AND preorder_cap - preordered - ? >= ?
+RETURNING {_FREE}, backorder_limit, preorder_cap - preordered,
+  (SELECT MAX(s.pieces) FROM stock_safety s WHERE s.variant_id = stock_level.variant_id)
 """
 _MOVES = ("variant_id", "location_id", "kind", *STATES, "reason", "actor", "reference", "at")
+_ANY = -(10**15)
 
 
 class _Moving:
@@ -388,18 +573,55 @@ class _Moving:
         self.actor = actor
         self.moves: list[Move] = []
         self.noticed: set[int] = set()
+        self.late = 0
 
-    def move(self, move: Move) -> bool:
-        """Change one level; False, and nothing changed, if it does not have as much."""
+    def take(
+        self,
+        asking: _Asking,
+        variant_id: int,
+        location_id: int,
+        part: int,
+        back: int,
+        *,
+        is_ahead: bool,
+        floor: int | None,
+    ) -> Allocation | None:
+        """Promise or hold `part` pieces and end holds of `back`, with one statement; None if there is not as much."""
+        column = "preordered" if is_ahead else "held" if asking.kind == "hold" else "allocated"
+        pieces = {column: part}
+        pieces["held"] = pieces.get("held", 0) - back
+        move = Move(
+            variant_id=variant_id, location_id=location_id, kind=asking.kind if part else "unhold",
+            reference=asking.reference, **pieces,
+        )  # fmt: skip
+        if not self.move(move, floor):
+            return None
+        return Allocation(variant_id, location_id, part, 0 if is_ahead else min(part, self.late), is_ahead)
+
+    def move(self, move: Move, floor: int | None = None) -> bool:
+        """Change one level; False, and nothing changed, if it does not have as much.
+
+        `floor`: of what can still be promised after it, at least this much must be left.
+        """
         promised = move.allocated + move.held
-        free = db.value(
-            _GUARDED, *move.pieces, move.variant_id, move.location_id, *move.pieces, promised, move.on_hand
-        )
-        if free is None:
+        change = move.on_hand - promised - move.preordered
+        # What was sold ahead may exceed what came, so only new promises look at what is free.
+        floors = (_ANY, _ANY) if floor is None else (_ANY, floor) if move.preordered else (floor, _ANY)
+        row = db.one(
+            _GUARDED, *move.pieces, move.variant_id, move.location_id, *move.pieces, promised, move.on_hand,
+            move.preordered, change, floors[0], move.preordered, floors[1],
+        )  # fmt: skip
+        if row is None:
             return False
         self.moves.append(move)
+        free, limit, ahead, kept = row[0], row[1], row[2], int(row[3] or 0)
+        self.late = max(0, limit - free)
         # Pages say "available" until few are left, so a sale from plenty changes nothing that anybody sees.
-        if min(free, free - move.on_hand + promised) <= LOW_STOCK:
+        if (
+            min(free, free - change) <= LOW_STOCK + kept
+            or (move.preordered and min(ahead, ahead + move.preordered) <= LOW_STOCK + kept)
+            or (limit and min(free, free - change) - limit <= LOW_STOCK + kept and max(free, free - change) > limit)
+        ):
             self.noticed.add(move.variant_id)
         return True
 

@@ -77,10 +77,10 @@ def differences() -> list[Difference]:
         Difference(
             variant_id=row[0],
             location_id=row[1],
-            level=tuple(int(number) for number in row[2:14:2]),
-            moves=tuple(int(number) for number in row[3:14:2]),
-            sku=row[14],
-            location=row[15],
+            level=tuple(int(number) for number in row[2:-2:2]),
+            moves=tuple(int(number) for number in row[3:-2:2]),
+            sku=row[-2],
+            location=row[-1],
         )
         for row in found
     ]
@@ -116,13 +116,14 @@ _SAME = " AND ".join(f"{state} = ?" for state in STATES)
 def _repair(one: Difference, actor: str, reason: str) -> bool:
     """One guarded statement: only from what was compared, and only to what can be."""
     on_hand, allocated, held = one.moves[:3]
+    preordered = one.moves[STATES.index("preordered")]
     if min(one.moves) < 0:
         return False
     ensure_level(one.variant_id, one.location_id)
     if not db.execute(
         f"UPDATE stock_level SET {_SET} WHERE variant_id = ? AND location_id = ? AND {_SAME}"
-        " AND backorder_limit >= ?",
-        *one.moves, one.variant_id, one.location_id, *one.level, allocated + held - on_hand,
+        " AND backorder_limit >= ? AND preorder_cap >= ?",
+        *one.moves, one.variant_id, one.location_id, *one.level, allocated + held - on_hand, preordered,
     ):  # fmt: skip
         return False
     said = f"{reason}: {one.words}" if reason else one.words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from core.catalogue.services import (
@@ -20,17 +22,16 @@ from core.catalogue.services.stock import (
     OutOfStock,
     StockPromised,
     allocate,
-    allocate_held,
     allocated_to,
     hold,
     release,
     restock,
     ship,
     stock_of,
-    unhold,
 )
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.lib import clock
 from core.lib.errors import NotFound
 from tests.core.catalogue.conftest import Make
 from tests.core.catalogue.goods import STAFF, location, variant_id
@@ -119,12 +120,11 @@ def test_returned_pieces_go_back_on_the_shelf(lamp: int) -> None:
 
 def test_a_hold_blocks_others_and_becomes_a_promise(lamp: int) -> None:
     with db.transaction():
-        hold({lamp: 10}, "cart:1", "system")
+        hold({lamp: 10}, "cart:1", "system", until=clock.now() + timedelta(minutes=10))
     with pytest.raises(OutOfStock), db.transaction():
         allocate({lamp: 1}, "order:2", "system")
     with db.transaction():
-        assert allocate_held({lamp: 6}, "cart:1", "system") == [Allocation(lamp, location(), 6)]
-        unhold({lamp: 10}, "cart:1", "system")
+        assert allocate({lamp: 6}, "order:1", "system", cart="cart:1") == [Allocation(lamp, location(), 6)]
     assert level(lamp) == (10, 6, 0)
     assert stock_proof() == []
 
