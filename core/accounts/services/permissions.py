@@ -29,7 +29,10 @@ CORE: tuple[Permission, ...] = (
     Permission(code="orders.view", title="See orders", group=ORDERS),
     Permission(code="orders.pay", title="Mark orders as paid", group=ORDERS),
     Permission(code="orders.ship", title="Ship and print", group=ORDERS),
+    Permission(code="orders.create", title="Prepare orders and send pay links", group=ORDERS),
+    Permission(code="orders.edit", title="Change, split and merge orders", group=ORDERS),
     Permission(code="orders.cancel", title="Cancel orders", group=ORDERS),
+    Permission(code="orders.return", title="Take goods back and decide about returns", group=ORDERS),
     Permission(code="orders.refund", title="Refund payments", group=ORDERS),
     Permission(code="orders.export", title="Export orders", group=ORDERS),
     Permission(code="shoppers.view", title="See shoppers", group=ORDERS),
@@ -55,7 +58,10 @@ CORE: tuple[Permission, ...] = (
     Permission(code="staff.edit", title="Invite staff and give roles", group=INSTALLATION, shared=True),
 )
 
-_DESK = ("orders.view", "orders.pay", "orders.ship", "orders.cancel", "orders.export", "shoppers.view", "stock.edit")
+_DESK = (
+    "orders.view", "orders.create", "orders.edit", "orders.pay", "orders.ship", "orders.cancel", "orders.return",
+    "orders.export", "shoppers.view", "stock.edit",
+)  # fmt: skip
 _CONTENT = ("catalogue.view", "texts.edit", "listings.edit", "categories.edit", "media.edit", "theme.edit")
 _RESERVED = frozenset({"plugins.secrets", "sites.edit", "staff.edit"})
 

@@ -30,6 +30,7 @@ _ROWS = {
     "shopper_id": "SELECT MIN(id) FROM shopper",
     "order_id": "SELECT MIN(id) FROM orders",
     "case_id": "SELECT MIN(id) FROM order_case",
+    "draft_id": "SELECT MIN(id) FROM order_draft",
     "change_id": "SELECT MIN(id) FROM order_change",
     "variant_id": "SELECT MIN(id) FROM variant",
 }
@@ -46,6 +47,8 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     placed = order(lamp, 2)
     order(lamp, 1)
     panel.post(f"/panel/orders/{placed.number}/paid", {"amount": "1.00"})
+    draft = {"act": "save", "key": "draft", "email": "mira@example.com", "sku-0": "LAMP", "qty-0": "2", "price-0": "80"}
+    panel.post("/panel/drafts/new", {**draft, "why-0": "Two of them"})
     panel.post("/panel/categories/new", {"name-en": "Lighting", "name-zh-CN": "灯具"})
     picture = BytesIO()
     Image.new("RGB", (40, 30), "teal").save(picture, "PNG")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.checkout.services.details import address_texts
+from core.checkout.services.quote import ChosenRate, Quote
 from core.hookspecs.checkout import Address
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
@@ -102,6 +103,25 @@ def trace(order: OrderView) -> list[TraceRow]:
         )
         for step in order.trace
     ]
+
+
+def quote_trace(quote: Quote) -> list[TraceRow]:
+    """The same of a quote, before there is an order."""
+    return [
+        TraceRow(
+            counted=step.verdict == "applied",
+            title=f"{step.title or step.rule} · {step.code}" if step.code else step.title or step.rule,
+            reason=_(step.reason) if step.reason else "",
+            amount=step.amount,
+        )
+        for step in quote.trace
+    ]
+
+
+def rate(one: ChosenRate) -> str:
+    """A way of delivery with its carrier."""
+    plain = not one.carrier_title or one.carrier_title == one.title
+    return one.title if plain else f"{one.carrier_title}: {one.title}"
 
 
 def _step_title(step: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import core.panel.orders.views.bulk
 import core.panel.orders.views.changes
+import core.panel.orders.views.drafts
 import core.panel.orders.views.orders
 import core.panel.orders.views.refunds
 import core.panel.orders.views.returns  # noqa: F401 -- imported for what they record

@@ -21,14 +21,14 @@ from core.panel.shell import actor, page, panel, to
 
 
 @panel.get("/orders/<number>/change", endpoint="order_change")
-@staff("orders.cancel")
+@staff("orders.edit")
 def ask(number: str) -> Response:
     """The editor, with the order as it is."""
     return _editor(order_numbered(number))
 
 
 @panel.post("/orders/<number>/change", endpoint="order_change_save")
-@staff("orders.cancel")
+@staff("orders.edit")
 def change(number: str) -> Response:
     """`act` is preview (nothing is written) or confirm, which needs the price that the preview said."""
     order = order_numbered(number)

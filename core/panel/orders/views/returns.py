@@ -44,14 +44,14 @@ def show() -> Response:
 
 
 @panel.get("/orders/<number>/return", endpoint="order_return")
-@staff("orders.cancel")
+@staff("orders.return")
 def ask(number: str) -> Response:
     """Which pieces come back, and why."""
     return _new_page(order_numbered(number))
 
 
 @panel.post("/orders/<number>/return", endpoint="order_return_save")
-@staff("orders.cancel")
+@staff("orders.return")
 def announce(number: str) -> Response:
     """Note a return, an exchange or a claim; staff may pass over the rules, so it is approved at once."""
     order, form = order_numbered(number), request.form
@@ -98,7 +98,7 @@ def one(number: str, case_id: int) -> Response:
 
 
 @panel.post("/orders/<number>/returns/<int:case_id>", endpoint="order_case_step")
-@staff("orders.cancel")
+@staff("orders.return")
 def step(number: str, case_id: int) -> Response:
     """Take the step named `act`."""
     case = _case(number, case_id)

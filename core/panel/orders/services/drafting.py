@@ -1,0 +1,245 @@
+"""What a person wrote about an order in the making, and the drafts in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.accounts.services import find_shopper
+from core.catalogue.services.carts import cart_variants
+from core.checkout.forms import read_address
+from core.checkout.services.details import address_texts
+from core.hookspecs.checkout import Address
+from core.hookspecs.site import Site
+from core.kernel import db, i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
+from core.lib import addresses
+from core.lib.errors import Unfit
+from core.lib.money import Money, NotMoney, parse_money
+from core.orders.services.drafts import DraftLine, DraftView, DraftWish
+from core.panel.shell import Status
+
+MOST_ROWS = 200
+_FOUND = 12
+_MOST_UNITS = 999
+PREFIX = "a_"
+_STATES: dict[str, tuple[Any, str, str]] = {
+    "draft": (lazy("Draft"), "none", ""),
+    "sent": (lazy("Sent"), "wait", "busy"),
+    "expired": (lazy("Link expired"), "warn", "warn"),
+    "placed": (lazy("Ordered"), "done", "good"),
+    "dropped": (lazy("Dropped"), "stop", ""),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of the form as typed; `price` is empty where today's price holds."""
+
+    sku: str = ""
+    name: str = ""
+    quantity: str = "1"
+    price: str = ""
+    reason: str = ""
+    today: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A variant that the search brought."""
+
+    sku: str
+    name: str
+    price: Money | None
+    left: int | None
+
+
+def status(draft: DraftView) -> Status:
+    """Where a draft is, as the panel draws it."""
+    text, glyph, tone = _STATES[draft.state]
+    return Status(str(text), glyph, tone)
+
+
+# -- rows of the form --------------------------------------------------------------------------------------------------
+
+
+def typed_rows(form: Mapping[str, str], site: Site) -> list[Row]:
+    """The lines of a form that name something, with `pick` (an SKU that the search brought) after them."""
+    rows = [
+        Row(
+            sku=sku,
+            quantity=form.get(f"qty-{place}", "").strip() or "1",
+            price=form.get(f"price-{place}", "").strip(),
+            reason=form.get(f"why-{place}", "").strip()[:200],
+        )
+        for place in range(MOST_ROWS)
+        if (sku := form.get(f"sku-{place}", "").strip()[:120])
+    ]
+    picked = form.get("pick", "").strip()
+    if picked and picked not in {row.sku for row in rows}:
+        rows.append(Row(sku=picked))
+    return _named(site, rows, form.get("language") or site.language, form.get("currency") or site.currency)
+
+
+def stored_rows(site: Site, draft: DraftView) -> list[Row]:
+    """The lines of a draft as its form shows them."""
+    wish = draft.wish
+    variants = cart_variants(site, wish.language, wish.currency, [line.variant_id for line in wish.lines])
+    return [
+        Row(
+            sku=variants[line.variant_id].sku if line.variant_id in variants else "",
+            name=variants[line.variant_id].name if line.variant_id in variants else "",
+            quantity=str(line.quantity),
+            price="" if line.agreed is None else Money(line.agreed, wish.currency).decimal,
+            reason=line.reason,
+            today=variants[line.variant_id].price if line.variant_id in variants else None,
+        )
+        for line in wish.lines
+    ]
+
+
+def _named(site: Site, rows: list[Row], language: str, currency: str) -> list[Row]:
+    known = variants_of([row.sku for row in rows])
+    currency = currency if currency in site.currencies else site.currency
+    variants = cart_variants(site, language, currency, list(known.values()))
+    found = [(row, variants.get(known.get(row.sku, 0))) for row in rows]
+    return [
+        Row(
+            sku=row.sku, quantity=row.quantity, price=row.price, reason=row.reason,
+            name=variant.name if variant else "", today=variant.price if variant else None,
+        )
+        for row, variant in found
+    ]  # fmt: skip
+
+
+def variants_of(skus: list[str]) -> dict[str, int]:
+    """Ids of variants by SKU. One statement."""
+    if not skus:
+        return {}
+    marks = db.marks(skus)
+    return dict(db.rows(f"SELECT sku, id FROM variant WHERE sku IN ({marks}) AND deleted_at IS NULL", *skus))
+
+
+def search(site: Site, text: str, language: str, currency: str) -> list[Found]:
+    """Variants whose SKU or name holds `text`, as far as this site sells them. Two statements."""
+    if not text.strip():
+        return []
+    piece = "%" + "".join(f"\\{c}" if c in "%_\\" else c for c in text.strip().lower()) + "%"
+    ids = [
+        row[0]
+        for row in db.rows(
+            "SELECT v.id FROM variant v JOIN listing l ON l.product_id = v.product_id AND l.site_id = ?"
+            " WHERE v.deleted_at IS NULL AND (LOWER(v.sku) LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM product_text t"
+            " WHERE t.product_id = v.product_id AND (t.site_id IS NULL OR t.site_id = ?)"
+            " AND LOWER(t.name) LIKE ? ESCAPE '\\')) ORDER BY v.sku LIMIT ?",
+            site.id, piece, site.id, piece, _FOUND,
+        )
+    ]  # fmt: skip
+    variants = cart_variants(site, language, currency, ids)
+    return [
+        Found(sku=one.sku, name=_full_name(one), price=one.price, left=one.left)
+        for variant_id in ids
+        if (one := variants.get(variant_id)) is not None
+    ]
+
+
+def _full_name(variant: Any) -> str:
+    choices = " / ".join(value for _option, value in variant.choices)
+    return f"{variant.name}, {choices}" if choices else str(variant.name)
+
+
+# -- reading the form --------------------------------------------------------------------------------------------------
+
+
+def wish_of(form: Mapping[str, str], site: Site) -> DraftWish:
+    """The draft that a form describes. Raises Unfit with a message per field."""
+    errors: dict[str, str] = {}
+    language = form.get("language", "")
+    currency = form.get("currency", "")
+    currency = currency if currency in site.currencies else site.currency
+    email = addresses.one_line(form.get("email", ""), 254)
+    if email and (problem := addresses.email_problem(email)):
+        errors["email"] = _(problem)
+    lines = _lines(form, site, currency, errors)
+    carrier, _colon, service = addresses.one_line(form.get("delivery", ""), 121).partition(":")
+    discount = _amount(form, "discount", currency, errors)
+    if errors:
+        raise Unfit(errors)
+    account = find_shopper(site, email) if email else None
+    return DraftWish(
+        email=email, language=language if language in site.languages else site.language, currency=currency,
+        lines=lines, shopper_id=account.id if account else None, address=_address(form), carrier=carrier[:60],
+        service=service[:60], note=form.get("note", "").replace("\0", "").strip()[:2000], discount=discount or 0,
+        discount_reason=addresses.one_line(form.get("discount_reason", ""), 200),
+    )  # fmt: skip
+
+
+def _address(form: Mapping[str, str]) -> Address | None:
+    """The address, once more than its country is filled in."""
+    found = read_address(form, PREFIX)
+    return found if found is not None and (found.name or found.lines or found.city or found.postcode) else None
+
+
+def _lines(form: Mapping[str, str], site: Site, currency: str, errors: dict[str, str]) -> tuple[DraftLine, ...]:
+    rows = typed_rows(form, site)
+    known = variants_of([row.sku for row in rows])
+    found: dict[int, DraftLine] = {}
+    for place, row in enumerate(rows):
+        variant_id = known.get(row.sku)
+        if variant_id is None:
+            errors[f"sku-{place}"] = _("%(sku)s: no variant has this SKU.", sku=row.sku)
+            continue
+        if variant_id in found:
+            errors[f"sku-{place}"] = _("%(sku)s stands here twice.", sku=row.sku)
+            continue
+        count = int(row.quantity) if row.quantity.isascii() and row.quantity.isdecimal() else 0
+        if not 0 < count <= _MOST_UNITS:
+            errors[f"qty-{place}"] = _("%(sku)s: write a whole number from 1 to 999.", sku=row.sku)
+            continue
+        agreed = _amount({"x": row.price}, "x", currency, {}) if row.price else None
+        if row.price and agreed is None:
+            errors[f"price-{place}"] = _("Write an amount of 0 or more.")
+            continue
+        if agreed is not None and not row.reason:
+            errors[f"why-{place}"] = _("%(sku)s: say why it costs something else.", sku=row.sku)
+            continue
+        found[variant_id] = DraftLine(variant_id=variant_id, quantity=count, agreed=agreed, reason=row.reason)
+    return tuple(found.values())
+
+
+def _amount(form: Mapping[str, str], name: str, currency: str, errors: dict[str, str]) -> int | None:
+    text = form.get(name, "").strip()
+    try:
+        amount = parse_money(text, currency).amount if text else None
+    except NotMoney:
+        amount = -1
+    if amount is not None and amount < 0:
+        errors[name] = _("Write an amount of 0 or more.")
+        return None
+    return amount
+
+
+def fields_of(draft: DraftView | None, site: Site) -> dict[str, str]:
+    """The form's fields as a draft says them; those of a new one are empty."""
+    if draft is None:
+        country = {f"{PREFIX}country": site.country}
+        return {"language": site.language, "currency": site.currency, **country}
+    wish = draft.wish
+    return {
+        "email": wish.email, "language": wish.language, "currency": wish.currency, "note": wish.note,
+        "delivery": f"{wish.carrier}:{wish.service}" if wish.carrier or wish.service else "",
+        "discount": Money(wish.discount, wish.currency).decimal if wish.discount else "",
+        "discount_reason": wish.discount_reason,
+        **{f"{PREFIX}{name}": text for name, text in address_texts(wish.address).items()},
+        **({} if wish.address else {f"{PREFIX}country": site.country}),
+    }  # fmt: skip
+
+
+def address_form(country: str) -> list[tuple[str, str, bool]]:
+    """(name, label, whether it is needed) of the fields of an address there, without the country itself."""
+    return [
+        (f"{PREFIX}{one.name}", _(one.label), one.required)
+        for one in addresses.fields_for(country, i18n.language())
+    ]

@@ -1,0 +1,198 @@
+"""Orders in the making: the list, the form with its quote, the pay link, and placing by hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from flask import Response, request, url_for
+
+from core.checkout.services.drafting import TOKEN, look_at_draft, place_draft, send_draft
+from core.checkout.services.look import CheckoutView
+from core.checkout.services.place_order import CannotBePlaced, PriceChanged
+from core.kernel import i18n
+from core.kernel.http import absolute
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib import addresses, ids
+from core.lib.errors import Broken, Refused, Unfit
+from core.orders.services import drafts
+from core.orders.services.drafts import DraftView
+from core.panel.orders import forms
+from core.panel.orders.services import drafting, said
+from core.panel.shell import actor, address, page, panel, to
+
+_MAY = "orders.create"
+
+
+@panel.get("/drafts", endpoint="drafts")
+@staff(_MAY)
+def show() -> Response:
+    """Orders in the making, newest first."""
+    view, before = request.args.get("view", "open"), request.args.get("before", type=int)
+    is_open = {"open": True, "ended": False}.get(view)
+    found = drafts.list_drafts(current().site, is_open=is_open, before=before)
+    named = (("open", _("Open")), ("ended", _("Ended")), ("all", _("All")))
+    return page(
+        "drafts.html",
+        drafts=[(draft, drafting.status(draft)) for draft in found],
+        views=[(title, address("panel.drafts", view=key), key == view, None) for key, title in named],
+        next=address("panel.drafts", view=view, before=found[-1].id) if len(found) == drafts.PAGE else "",
+        first=address("panel.drafts", view=view) if before else "",
+    )
+
+
+@panel.get("/drafts/new", endpoint="draft_new")
+@staff(_MAY)
+def new() -> Response:
+    """The empty form."""
+    return _form(None)
+
+
+@panel.post("/drafts/new", endpoint="draft_make")
+@staff(_MAY)
+def make() -> Response:
+    """Keep a new draft, or search and show the form again."""
+    if request.form.get("act") != "save":
+        return _form(None)
+    try:
+        wish = drafting.wish_of(request.form, current().site)
+        key = request.form.get("key", "")[:64] or ids.token()
+        draft_id = drafts.make_draft(current().site, wish, key=key, actor=actor())
+    except Refused as refusal:
+        return _form(None, _problems(refusal), refusal.status)
+    return to("panel.draft", say=_("The draft is kept."), draft_id=draft_id)
+
+
+@panel.get("/drafts/<int:draft_id>", endpoint="draft")
+@staff(_MAY)
+def one(draft_id: int) -> Response:
+    """A draft with what it costs now."""
+    return _form(drafts.draft_view(current().site, draft_id))
+
+
+@panel.post("/drafts/<int:draft_id>", endpoint="draft_save")
+@staff(_MAY)
+def save(draft_id: int) -> Response:
+    """Write the draft anew, or search and show the form again."""
+    draft = drafts.draft_view(current().site, draft_id)
+    if request.form.get("act") != "save":
+        return _form(draft)
+    try:
+        wish = drafting.wish_of(request.form, current().site)
+        version = request.form.get("version", type=int) or 0
+        drafts.save_draft(current().site, draft_id, wish, version=version, actor=actor())
+    except Refused as refusal:
+        return _form(draft, _problems(refusal), refusal.status)
+    return to("panel.draft", say=_("The draft is kept."), draft_id=draft_id)
+
+
+@panel.post("/drafts/<int:draft_id>/send", endpoint="draft_send")
+@staff(_MAY)
+def send(draft_id: int) -> Response:
+    """Mail the pay link."""
+    draft = drafts.draft_view(current().site, draft_id)
+    days = request.form.get("days", type=int) or drafts.LINK_DAYS
+    link = absolute(url_for("storefront.offer", secret=TOKEN))
+    try:
+        send_draft(current(), draft, link=link, actor=actor(), days=max(1, min(days, 365)))
+    except (Refused, Broken) as refusal:
+        return _stored(draft, _problems(refusal), getattr(refusal, "status", 409))
+    return to("panel.draft", say=_("The pay link is on its way to %(email)s.", email=draft.wish.email), draft_id=draft_id)
+
+
+@panel.post("/drafts/<int:draft_id>/revoke", endpoint="draft_revoke")
+@staff(_MAY)
+def revoke(draft_id: int) -> Response:
+    """Let the pay link open nothing any more."""
+    drafts.revoke_link(current().site, draft_id, actor=actor())
+    return to("panel.draft", say=_("The pay link opens nothing any more."), draft_id=draft_id)
+
+
+@panel.post("/drafts/<int:draft_id>/drop", endpoint="draft_drop")
+@staff(_MAY)
+def drop(draft_id: int) -> Response:
+    """Let the draft go."""
+    drafts.drop_draft(current().site, draft_id, actor=actor())
+    return to("panel.drafts", say=_("The draft is let go."))
+
+
+@panel.post("/drafts/<int:draft_id>/place", endpoint="draft_place")
+@staff(_MAY)
+def place(draft_id: int) -> Response:
+    """Make the order now, to be paid by arrangement."""
+    draft = drafts.draft_view(current().site, draft_id)
+    try:
+        placed = place_draft(
+            current(), draft, seen_total=request.form.get("seen", type=int), actor=actor(), by_arrangement=True
+        )
+    except (Refused, Broken) as refusal:
+        return _stored(draft, _problems(refusal), getattr(refusal, "status", 409))
+    return to("panel.order", say=_("The order is placed."), number=placed.number)
+
+
+def _problems(refusal: Refused | Broken) -> forms.Problems:
+    if isinstance(refusal, Unfit):
+        known = {name: drafting.PREFIX + name if name in addresses.NAMES else name for name in refusal.errors}
+        return [(known[name], _(text)) for name, text in refusal.errors.items()]
+    if isinstance(refusal, CannotBePlaced):
+        return [("", problem.message) for problem in refusal.problems]
+    if isinstance(refusal, PriceChanged):
+        return [("", _("Prices have moved: it now costs %(total)s.", total=i18n.money(refusal.view.total)))]
+    return [("", i18n.say(refusal))]
+
+
+def _stored(draft: DraftView, problems: forms.Problems, status: int) -> Response:
+    """The page after an act beside the form, which says nothing about the fields."""
+    return _form(draft, problems, status, typed=False)
+
+
+def _form(
+    draft: DraftView | None, problems: forms.Problems | None = None, status: int = 200, *, typed: bool = True
+) -> Response:
+    site, sent = current().site, request.method == "POST" and typed
+    fields = defaultdict(str, request.form.items() if sent else drafting.fields_of(draft, site))
+    rows = drafting.typed_rows(request.form, site) if sent else drafting.stored_rows(site, draft) if draft else []
+    language = fields["language"] if fields["language"] in site.languages else site.language
+    currency = fields["currency"] if fields["currency"] in site.currencies else site.currency
+    view = look_at_draft(current(), draft) if draft and draft.is_open else None
+    country = fields[f"{drafting.PREFIX}country"] or site.country
+    return page(
+        "draft.html",
+        status,
+        draft=draft,
+        at=drafting.status(draft) if draft else None,
+        fields=fields,
+        rows=[*rows, drafting.Row(), drafting.Row()],
+        found=drafting.search(site, fields["find"], language, currency) if sent else [],
+        searched=sent and request.form.get("act") == "find",
+        currencies=[(code, code) for code in site.currencies],
+        languages=[(tag, i18n.language_name(tag)) for tag in site.languages],
+        countries=addresses.countries(i18n.language()),
+        address=drafting.address_form(country),
+        currency=currency,
+        key=fields["key"] or ids.token(),
+        problems=problems or [],
+        errors=forms.by_field(problems or []),
+        link=_link(draft) if draft else "",
+        **_quoted(view),
+    )
+
+
+def _link(draft: DraftView) -> str:
+    secret = drafts.present_link(current().site, draft)
+    return absolute(url_for("storefront.offer", secret=secret)) if secret else ""
+
+
+def _quoted(view: CheckoutView | None) -> dict[str, object]:
+    """The quote as the page shows it: lines, sums, the trace, ways of delivery, and what speaks against it."""
+    if view is None or not view.lines:
+        return {"quote": None, "trace": [], "rates": [], "chosen": "", "wrong": []}
+    chosen = view.delivery.chosen
+    return {
+        "quote": view.quote,
+        "trace": said.quote_trace(view.quote),
+        "rates": [(f"{rate.carrier}:{rate.service}", said.rate(rate), i18n.money(rate.amount)) for rate in view.delivery.rates],
+        "chosen": f"{chosen.carrier}:{chosen.service}" if chosen else "",
+        "wrong": [problem.message for problem in view.problems],
+    }

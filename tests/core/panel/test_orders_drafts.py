@@ -1,0 +1,118 @@
+"""Staff put an order together in the panel; the shopper opens the link and pays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.testing.shop import Item
+from tests.core.panel.conftest import Panel, words
+
+ADDRESS = {
+    "a_name": "Mira K.", "a_line1": "Lange Str. 1", "a_postcode": "10115", "a_city": "Berlin", "a_country": "DE",
+}  # fmt: skip
+
+
+@pytest.fixture
+def form(sell: Callable[..., Item]) -> dict[str, str]:
+    """Two lamps for 80.00 instead of 89.00, and 10.00 off."""
+    sell("LAMP", 8900, stock=5, name="Lamp")
+    return {
+        "act": "save", "key": "one", "email": "mira@example.com", "sku-0": "LAMP", "qty-0": "2", "price-0": "80",
+        "why-0": "Two of them", "discount": "10", "discount_reason": "Welcome", "note": "As we said on the phone.",
+        **ADDRESS,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def draft(panel: Panel, form: dict[str, str]) -> str:
+    """The path of a stored draft."""
+    location = panel.post("/panel/drafts/new", form).headers["Location"]
+    return re.sub(r"^https?://[^/]+", "", location)
+
+
+def link_of(page: str) -> str:
+    found = re.search(r'href="https?://[^/"]+(/offer/[^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_goods_are_found_and_added_without_losing_what_was_typed(panel: Panel, form: dict[str, str]) -> None:
+    typed = {**form, "act": "find", "find": "lam", "sku-0": "", "email": "mira@"}
+    found = panel.post("/panel/drafts/new", typed)
+    assert "5 left" in words(found)
+    assert 'name="pick" value="LAMP"' in found.get_data(as_text=True)
+    page = panel.post("/panel/drafts/new", {**typed, "act": "", "pick": "LAMP"}).get_data(as_text=True)
+    assert 'name="sku-0" value="LAMP"' in page
+    assert 'value="mira@"' in page
+    assert "Nothing was found" in words(panel.post("/panel/drafts/new", {**typed, "find": "zzz"}))
+    assert db.value("SELECT count(*) FROM order_draft") == 0
+
+
+def test_a_draft_shows_what_it_costs_and_why(panel: Panel, draft: str) -> None:
+    said = words(panel.get(draft))
+    for text in ("€160.00", "Welcome -€10.00", "Agreed price: LAMP", "Two of them", "€150.00"):
+        assert text in said
+    assert "Draft" in words(panel.get("/panel/drafts"))
+
+
+def test_a_price_needs_its_reason(panel: Panel, form: dict[str, str]) -> None:
+    answer = panel.post("/panel/drafts/new", {**form, "why-0": "", "sku-1": "NOPE", "discount": "-1"})
+    assert answer.status_code == 422
+    said = words(answer)
+    for text in ("say why it costs something else", "NOPE: no variant has this SKU", "Write an amount of 0 or more"):
+        assert text in said
+
+
+def test_the_shopper_opens_the_link_and_orders(
+    panel: Panel, draft: str, site: Site, browse: Callable[..., Any], outbox: Any
+) -> None:
+    said = words(panel.follow(panel.post(f"{draft}/send", {"days": "5"})))
+    assert "on its way to mira@example.com" in said
+    link = link_of(panel.get(draft).get_data(as_text=True))
+    page = browse(site, link)
+    shown = words(page)
+    for text in ("Your order is ready", "As we said on the phone.", "€150.00", "Lange Str. 1", "By arrangement"):
+        assert text in shown
+    assert page.headers["Cache-Control"] == "no-store"
+    assert db.value("SELECT SUM(allocated) FROM stock_level") == 0
+    wrong = browse(site, link, data={"seen_total": "1", "gateway": "arrangement"})
+    assert wrong.status_code == 409
+    places = {browse(site, link, data={"seen_total": "15000", "gateway": "arrangement"}).headers["Location"] for _ in "ab"}
+    assert len(places) == 1
+    assert db.value("SELECT SUM(allocated) FROM stock_level") == 2
+    assert browse(site, link).status_code == 303
+    assert "It is an order now" in words(panel.get(draft))
+    outbox.deliver()
+    assert outbox.dead() == []
+
+
+def test_a_link_of_another_version_or_site_opens_nothing(
+    panel: Panel, draft: str, form: dict[str, str], site: Site, other_site: Site, browse: Callable[..., Any]
+) -> None:
+    panel.post(f"{draft}/send", {"days": "5"})
+    link = link_of(panel.get(draft).get_data(as_text=True))
+    assert browse(other_site, link).status_code == 404
+    assert panel.post(draft, {**form, "qty-0": "1", "version": "1"}).status_code == 303
+    assert browse(site, link).status_code == 404
+    assert browse(site, link, data={"seen_total": "15000"}).status_code == 404
+    assert panel.post(draft, {**form, "qty-0": "3", "version": "1"}).status_code == 409
+
+
+def test_staff_place_it_by_arrangement(panel: Panel, draft: str) -> None:
+    assert panel.post(f"{draft}/place", {"seen": "1"}).status_code == 409
+    said = words(panel.follow(panel.post(f"{draft}/place", {"seen": "15000"})))
+    assert "The order is placed" in said
+    assert "Agreed price: LAMP" in said
+
+
+def test_drafts_need_their_own_permission(colleague: Callable[..., Panel], draft: str) -> None:
+    theirs = colleague({"orders.view", "orders.cancel", "orders.edit"})
+    for path in ("/panel/drafts", "/panel/drafts/new", draft):
+        assert theirs.get(path).status_code == 403
+    assert theirs.post(f"{draft}/place", {"seen": "15000"}).status_code == 403
