@@ -15,11 +15,15 @@ from core.kernel.installation import installation
 
 def add_to(commands: Any) -> None:
     """`import`, `export` and `reindex`."""
-    imports = commands.add_parser("import", help="read products from a WooCommerce, Shopify or Stoa CSV file")
+    systems = "WooCommerce, Shopify, Magento, Vendure or Saleor"
+    imports = commands.add_parser("import", help=f"read products from a file of {systems}, or of our own")
     imports.add_argument("file", type=Path)
     imports.add_argument("--site", required=True, help="the site's domain")
     imports.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
     imports.add_argument("--errors", type=Path, help="where to write the rows that could not be read (FILE.errors.csv)")
+    imports.add_argument(
+        "--pictures", default="", metavar="ADDRESS|FOLDER", help="where pictures are that have only a name in the file"
+    )
     imports.set_defaults(run=_import)
     export = commands.add_parser("export", help="write the catalogue as CSV")
     export.add_argument("what", choices=("products",))
@@ -37,7 +41,12 @@ def _import(options: argparse.Namespace) -> int:
     boot()
     errors = options.errors or options.file.with_suffix(".errors.csv")
     return run_from_command_line(
-        the_site(options.site), options.file, dry_run=options.dry_run, errors=errors, progress=bar
+        the_site(options.site),
+        options.file,
+        dry_run=options.dry_run,
+        errors=errors,
+        progress=bar,
+        pictures=options.pictures,
     )
 
 

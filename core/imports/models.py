@@ -13,7 +13,8 @@ class ImportRun(SiteTable):
     """One file on its way into a site.
 
     `file` is the kept copy's name in the installation's folder for imports, `original` the merchant's. `mapping` maps
-    columns of the file to columns of the format. `line` is the first line of the last product dealt with: a run that
+    columns of the file to columns of the format, `pictures` is where those are that have only a name.
+    `line` is the first line of the last product dealt with: a run that
     was killed goes on behind it. `remarks_bytes` is how much of the remarks' file belongs to it. Counts are products.
     """
 
@@ -21,6 +22,7 @@ class ImportRun(SiteTable):
     original = peewee.CharField(max_length=255, default="")
     format = peewee.CharField(max_length=20)
     mapping = JSONField(default=dict)
+    pictures = peewee.CharField(max_length=500, default="")
     language = peewee.CharField(max_length=20, default="en")
     actor = peewee.CharField(max_length=80)
     dry_run = peewee.BooleanField(default=False)

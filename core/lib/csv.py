@@ -61,11 +61,12 @@ class Rows(Iterator[Row]):
     """The records below the header, one at a time; `columns` are the header's names, `dialect` what was found out."""
 
     def __init__(self, text: TextIO, encoding: str) -> None:
-        skipped, delimiter = _detect_delimiter(text.read(_HEAD))
+        head = text.read(_HEAD)
+        skipped, delimiter = _detect_delimiter(head)
         text.seek(0)
         self.dialect = Dialect(encoding=encoding, delimiter=delimiter)
         self._lines = _Lines(text)
-        self._reader = csv.reader(self._lines, delimiter=delimiter)
+        self._reader = csv.reader(self._lines, delimiter=delimiter, skipinitialspace=_is_aligned(head, delimiter))
         for _ in range(skipped):
             next(self._lines)
         header = self._record() or []
@@ -246,6 +247,12 @@ def _detect_delimiter(head: str) -> tuple[int, str]:
         return 1, declared[1]
     counts = {mark: _cells_in_header(lines, mark) for mark in ",;\t"}
     return 0, max(counts, key=lambda mark: counts[mark])
+
+
+def _is_aligned(head: str, delimiter: str) -> bool:
+    """Whether cells stand below each other with spaces before them: then a quotation mark may come after the space."""
+    cells = next((line.split(delimiter) for line in head.splitlines() if line.strip()), [])
+    return len(cells) > 1 and sum(cell.startswith(" ") for cell in cells[1:]) * 2 > len(cells) - 1
 
 
 def _cells_in_header(lines: list[str], mark: str) -> int:

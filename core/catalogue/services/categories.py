@@ -54,15 +54,22 @@ def create_category(draft: CategoryDraft, actor: str) -> int:
 def ensure_category(names: Sequence[str], language: str, actor: str) -> int:
     """The id of the category at this path of names from the top, made with all above it where it is missing."""
     with db.transaction():
-        parent_id: int | None = None
-        for name in names:
-            found = _child(parent_id, name, language)
-            parent_id = found or _create(
-                CategoryDraft(texts={language: CategoryText(name=name)}, parent_id=parent_id), actor
-            )
-        if parent_id is None:
-            raise Unfit({"categories": "A category needs a name."})
-        return parent_id
+        return make_path(names, language, actor)[0]
+
+
+def make_path(names: Sequence[str], language: str, actor: str) -> tuple[int, list[int]]:
+    """Part of a verb: (the id of the category at this path, the ids of those that were made for it)."""
+    parent_id: int | None = None
+    made: list[int] = []
+    for name in names:
+        found = _child(parent_id, name, language)
+        if found is None:
+            found = _create(CategoryDraft(texts={language: CategoryText(name=name)}, parent_id=parent_id), actor)
+            made.append(found)
+        parent_id = found
+    if parent_id is None:
+        raise Unfit({"categories": "A category needs a name."})
+    return parent_id, made
 
 
 def _child(parent_id: int | None, name: str, language: str) -> int | None:

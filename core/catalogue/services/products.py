@@ -257,8 +257,12 @@ def set_listing(
     position: int = 0,
     publish_at: datetime | None = None,
     withdraw_at: datetime | None = None,
-) -> None:
-    """Whether, where and from when to when a product stands on a site. Raises NotFound, Unfit."""
+    version: int | None = None,
+) -> int:
+    """Whether, where and from when to when a product stands on a site. Answers its new version.
+
+    `version` is the one that was looked at. Raises NotFound, Stale, Unfit.
+    """
     if publish_at is not None and withdraw_at is not None and publish_at >= withdraw_at:
         raise Unfit({"withdraw_at": "The end comes before the beginning."})
     after = (visible, position, *(None if at is None else clock.micros(at) for at in (publish_at, withdraw_at)))
@@ -268,7 +272,7 @@ def set_listing(
             site.id,
             product_id,
         )
-        _raise_version(product_id, change)
+        raised = _raise_version(product_id, change, version)
         write_listing(site.id, product_id, after)
         saving = Saving(site=site, actor=actor, product_id=product_id, is_new=False, whole=True)
         save_listing(saving, ListingDraft())
@@ -281,25 +285,32 @@ def set_listing(
             before={"listing": list(old) if old else None},
             after={"listing": list(after)},
         )
+    return raised
 
 
-def archive_product(product_id: int, actor: str) -> None:
-    """Take a product off every site; `restore_product` brings it back as it was. Raises NotFound."""
-    _set_deleted(product_id, clock.now_us(), "product.archived", actor)
+def archive_product(product_id: int, actor: str, version: int | None = None) -> int:
+    """Take a product off every site; `restore_product` brings it back as it was. Answers its new version.
+
+    Raises NotFound, and Stale if it is no longer of this `version`.
+    """
+    return _set_deleted(product_id, clock.now_us(), "product.archived", actor, version)
 
 
-def restore_product(product_id: int, actor: str) -> None:
-    """Bring an archived product back. Raises NotFound."""
-    _set_deleted(product_id, None, "product.restored", actor)
+def restore_product(product_id: int, actor: str, version: int | None = None) -> int:
+    """Bring an archived product back. Answers its new version. Raises as `archive_product`."""
+    return _set_deleted(product_id, None, "product.restored", actor, version)
 
 
-def _set_deleted(product_id: int, at: int | None, verb: str, actor: str) -> None:
+def _set_deleted(product_id: int, at: int | None, verb: str, actor: str, version: int | None) -> int:
     with changing([product_id]) as change:
-        _raise_version(product_id, change)
+        raised = _raise_version(product_id, change, version)
         update("product", product_id, {"deleted_at": at})
         activity.record(actor, verb, f"product:{product_id}", title=_title(product_id))
+    return raised
 
 
-def _raise_version(product_id: int, change: Change) -> None:
-    update("product", product_id, {"version": _check_version(product_id, None) + 1, "updated_at": clock.now_us()})
+def _raise_version(product_id: int, change: Change, edited: int | None = None) -> int:
+    version = _check_version(product_id, edited) + 1
+    update("product", product_id, {"version": version, "updated_at": clock.now_us()})
     change.products.add(product_id)
+    return version

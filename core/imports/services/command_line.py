@@ -12,18 +12,25 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 
 
-def run_from_command_line(site: Site, file: Path, *, dry_run: bool, errors: Path, progress: Progress) -> int:
+def run_from_command_line(
+    site: Site, file: Path, *, dry_run: bool, errors: Path, progress: Progress, pictures: str = ""
+) -> int:
     """Import `file` and say what became of it; remarks go to `errors`. The exit code is 1 if a product was refused.
 
     Raises UnreadableFile and MissingColumns: then nothing was stored.
     """
-    done = import_products(site, file, dry_run=dry_run, progress=progress)
+    done = import_products(site, file, dry_run=dry_run, pictures=_place(pictures), progress=progress)
     sys.stdout.write("\n".join(_lines(done)) + "\n")
     if done.remarks is not None:
         with errors.open("wb") as target:
             target.writelines(remarks_csv(site, done.id))
         sys.stdout.write(_("The remarks are in %(file)s.", file=errors) + "\n")
     return 1 if done.refused else 0
+
+
+def _place(pictures: str) -> str:
+    """An address stays; anything else is a folder of this machine."""
+    return pictures if not pictures or "://" in pictures else Path(pictures).resolve().as_uri()
 
 
 def _lines(done: Report) -> list[str]:

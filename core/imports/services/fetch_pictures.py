@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from core.catalogue.services.drafts import ProductDraft, VariantDraft
@@ -9,9 +10,9 @@ from core.catalogue.services.media import StoredFile, add_media
 from core.catalogue.services.products import save_product
 from core.hookspecs.site import Site
 from core.imports.models import DONE, FAILED, WAITING, PictureSource
-from core.imports.services.pictures import own_name
+from core.imports.services.pictures import IN_A_FOLDER, IN_THE_LIBRARY, own_name
 from core.kernel import db, jobs
-from core.kernel.fetch import Fetched, fetch
+from core.kernel.fetch import fetch
 from core.kernel.files import delete, store_picture
 from core.kernel.i18n import say, speaking
 from core.kernel.sites import state_of
@@ -21,6 +22,14 @@ TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif")
 LARGEST_BYTES = 16_000_000
 ACTOR = "system"
 _TRIES = 3
+
+
+class NoSuchPicture(Refused):
+    """A file has only the name of a picture, and nothing here is called so."""
+
+    status = 404
+    code = "no_such_picture"
+    default_message = "There is no picture called %(name)s."
 
 
 @jobs.job("imports.pictures")
@@ -51,7 +60,7 @@ def _take(site: Site, source: PictureSource) -> None:
     """Fetch a picture, show it with its product, then note that it is there: a crash in between only does it twice."""
     media_id = _present(site, source)
     if media_id is None:
-        media_id = _stored(source, fetch(source.url, types=TYPES, limit_bytes=LARGEST_BYTES))
+        media_id = _stored(source, *_bytes(source.url))
     _show(site, source, media_id)
     with db.transaction():
         PictureSource.update(state=DONE, media_id=media_id, reason="").where(PictureSource.id == source.id).execute()
@@ -67,6 +76,11 @@ def _present(site: Site, source: PictureSource) -> int | None:
     found: int | None
     if name := own_name(site, source.url):
         found = db.value("SELECT id FROM media WHERE name = ?", name)
+    elif source.url.startswith(IN_THE_LIBRARY):
+        name = source.url.removeprefix(IN_THE_LIBRARY)
+        found = db.value("SELECT id FROM media WHERE original = ? ORDER BY id DESC LIMIT 1", name)
+        if found is None:
+            raise NoSuchPicture(name=name)
     else:
         found = db.value(
             "SELECT m.id FROM picture_source s JOIN media m ON m.id = s.media_id"
@@ -76,11 +90,22 @@ def _present(site: Site, source: PictureSource) -> int | None:
     return found
 
 
-def _stored(source: PictureSource, fetched: Fetched) -> int:
-    stored = store_picture(fetched.data)
+def _bytes(address: str) -> tuple[bytes, str]:
+    """(picture, its address at last). From a folder only if the command named one: cells hold web addresses alone."""
+    if not address.startswith(IN_A_FOLDER):
+        fetched = fetch(address, types=TYPES, limit_bytes=LARGEST_BYTES)
+        return fetched.data, fetched.url
+    path = Path(unquote(urlsplit(address).path))
+    if not path.is_file() or path.stat().st_size > LARGEST_BYTES:
+        raise NoSuchPicture(name=path.name)
+    return path.read_bytes(), address
+
+
+def _stored(source: PictureSource, data: bytes, address: str) -> int:
+    stored = store_picture(data)
     file = StoredFile(
         name=stored.name,
-        original=unquote(urlsplit(fetched.url).path).rpartition("/")[2],
+        original=unquote(urlsplit(address).path).rpartition("/")[2],
         mime=stored.mime,
         width=stored.width,
         height=stored.height,

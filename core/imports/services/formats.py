@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from core.imports.services.magento import MagentoFormat
 from core.imports.services.own import OwnFormat
 from core.imports.services.records import Record
 from core.imports.services.rows import ProductRow
+from core.imports.services.saleor import SaleorFormat
 from core.imports.services.shopify import ShopifyFormat
+from core.imports.services.vendure import VendureFormat
 from core.imports.services.woocommerce import WooCommerceFormat
 from core.lib.errors import Refused
 
@@ -22,8 +25,8 @@ class Format(Protocol):
     def missing(self, columns: frozenset[str]) -> tuple[str, ...]:
         """Folded names of columns without which a file is not in this format."""
 
-    def key(self, cells: Mapping[str, str]) -> str | None:
-        """What the rows of one product have in common; None if the row stands alone."""
+    def key(self, cells: Mapping[str, str], above: str | None) -> str | None:
+        """What the rows of one product have in common; None if the row stands alone. `above` is the last row's."""
 
     def aliases(self, cells: Mapping[str, str]) -> tuple[str, ...]:
         """Other names by which rows elsewhere in the file may call this row's product."""
@@ -40,7 +43,14 @@ class UnknownFormat(Refused):
     default_message = "This format is not known. Known are: %(formats)s."
 
 
-FORMATS: tuple[Format, ...] = (ShopifyFormat(), WooCommerceFormat(), OwnFormat())
+FORMATS: tuple[Format, ...] = (
+    ShopifyFormat(),
+    WooCommerceFormat(),
+    MagentoFormat(),
+    VendureFormat(),
+    SaleorFormat(),
+    OwnFormat(),
+)
 
 
 class MissingColumns(Refused):

@@ -15,12 +15,12 @@ from core.imports.services.kept_files import RemarksFile, folder, forget_file, k
 from core.imports.services.pictures import want_pictures
 from core.imports.services.read_products import ProductFile, ReadProduct, open_products
 from core.imports.services.reports import Report, find_run, report
+from core.imports.services.sources import open_table
 from core.imports.services.store_products import Result, Store, Stored
 from core.kernel import activity, db, jobs
 from core.kernel.i18n import language, say, speaking
 from core.kernel.sites import state_of
 from core.lib import clock
-from core.lib.csv import open_rows
 from core.lib.errors import Refused
 
 BATCH = 50
@@ -40,14 +40,16 @@ def import_products(
     dry_run: bool = False,
     format_name: str = "",
     mapping: Mapping[str, str] | None = None,
+    pictures: str = "",
     actor: str = "system",
     progress: Progress = lambda _done, _total: None,
 ) -> Report:
     """Import a file now, in this process; for commands. `progress(done, total)` counts products.
 
+    `pictures` is the address, or here also the folder (`file:///...`), of pictures that have only a name in the file.
     Commits one transaction per batch of products. Raises UnreadableFile and MissingColumns; then nothing is stored.
     """
-    run_id = _new_run(site, source, "", format_name, mapping, actor, dry_run=dry_run, later=False)
+    run_id = _new_run(site, source, "", format_name, mapping, actor, pictures=pictures, dry_run=dry_run, later=False)
     try:
         _carry_on(run_id, progress)
     except Refused as error:
@@ -65,18 +67,22 @@ def start_import(
     actor: str,
     format_name: str = "",
     mapping: Mapping[str, str] | None = None,
+    pictures: str = "",
 ) -> int:
     """Keep the file and let a worker import it; answers the run's id. Remarks are made in the present language.
 
     Raises UnreadableFile, MissingColumns and FileTooLarge at once, and then keeps nothing.
     """
-    return _new_run(site, source, original, format_name, mapping, actor, dry_run=dry_run, later=True)
+    return _new_run(site, source, original, format_name, mapping, actor, pictures=pictures, dry_run=dry_run, later=True)
 
 
 def import_for_good(site: Site, run_id: int, actor: str) -> int:
     """After a dry run, the same file once more and for good; answers the new run's id. Raises NotFound."""
     run = find_run(site, run_id)
-    return _new_run(site, folder() / run.file, run.original, run.format, run.mapping, actor, dry_run=False, later=True)
+    return _new_run(
+        site, folder() / run.file, run.original, run.format, run.mapping, actor, pictures=run.pictures, dry_run=False,
+        later=True,
+    )  # fmt: skip
 
 
 # -- a run -------------------------------------------------------------------------------------------------------------
@@ -90,12 +96,13 @@ def _new_run(
     mapping: Mapping[str, str] | None,
     actor: str,
     *,
+    pictures: str,
     dry_run: bool,
     later: bool,
 ) -> int:
     name = keep_file(source)
     try:
-        with open_rows(folder() / name) as rows:
+        with open_table(folder() / name) as rows:
             format_ = detect_format(Header(rows.columns, mapping), format_name)
         with db.transaction():
             run = ImportRun.create(
@@ -104,6 +111,7 @@ def _new_run(
                 original=(original or (Path(source).name if isinstance(source, str | Path) else ""))[:255],
                 format=format_.name,
                 mapping=dict(mapping or {}),
+                pictures=pictures[:500],
                 language=language(),
                 actor=actor,
                 dry_run=dry_run,
@@ -142,7 +150,7 @@ def _carry_on(run_id: int, progress: Progress) -> None:
     store = Store(site, run.actor, dry_run=run.dry_run)
     with (
         speaking(run.language, site.timezone),
-        open_products(site, folder() / run.file, run.format, run.mapping) as file,
+        open_products(site, folder() / run.file, run.format, run.mapping, pictures=run.pictures) as file,
         RemarksFile(run.file, run.remarks_bytes) as remarks,
     ):
         _note(run, state=RUNNING, total=file.count)

@@ -21,7 +21,7 @@ class OwnFormat:
     def missing(self, columns: frozenset[str]) -> tuple[str, ...]:
         return () if "sku" in columns else ("sku",)
 
-    def key(self, cells: Mapping[str, str]) -> str | None:
+    def key(self, cells: Mapping[str, str], above: str | None) -> str | None:  # noqa: ARG002 (rows meet by their key)
         return cells.get("product", "").strip() or None
 
     def aliases(self, cells: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002 (rows meet by their key alone)

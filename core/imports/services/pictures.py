@@ -15,6 +15,10 @@ from core.kernel import db, jobs
 from core.kernel.files import WIDTHS, url
 from core.lib import ids
 
+# What stands before a picture that has no address on the web: a file of a folder that the command named, or the name of
+# one among the shop's pictures.
+IN_A_FOLDER, IN_THE_LIBRARY = "file://", "media:"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFailure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,8 +14,9 @@ from core.imports.services import remarks
 from core.imports.services.formats import Format, Header, detect_format
 from core.imports.services.records import Reading, Record
 from core.imports.services.rows import Problem, ProductRow, VariantRow
+from core.imports.services.sources import open_table
 from core.imports.services.staging import Staging
-from core.lib.csv import Row, open_rows
+from core.lib.csv import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +31,15 @@ class ReadProduct:
 class ProductFile:
     """An opened file: its format and how many products it speaks of, then the products themselves."""
 
-    def __init__(self, site: Site, header: Header, format_: Format, staging: Staging, count: int) -> None:
+    def __init__(
+        self, site: Site, header: Header, format_: Format, staging: Staging, count: int, pictures: str
+    ) -> None:
         self.format = format_
         self.count = count
         self._site = site
         self._header = header
         self._staging = staging
+        self._pictures = pictures
 
     def products(self, after: int = 0) -> Iterator[ReadProduct]:
         """Products whose first line is beyond `after`, in the order of the file.
@@ -47,7 +52,7 @@ class ProductFile:
                 yield found
 
     def _read(self, rows: list[Row]) -> ReadProduct:
-        reading = Reading(site=self._site, columns=self._header.shown)
+        reading = Reading(site=self._site, columns=self._header.shown, pictures=self._pictures)
         records = [Record(reading, row.line, row.cells) for row in rows]
         for record, row in zip(records, rows, strict=True):
             if row.surplus:
@@ -73,10 +78,14 @@ class ProductFile:
                 _check_options(record, variant, seen, several=len(product.variants) > 1)
 
 
+# Some formats have the values of all options in one column.
+_ALL_OPTIONS = ("optionvalues", "configurable_variations")
+
+
 def _check_options(record: Record, variant: VariantRow, seen: dict[tuple[str, ...], int], *, several: bool) -> None:
     options = variant.options or ()
     columns = [
-        _existing(record, f"option{n}_value", f"option{n} value", f"attribute {n} value(s)")
+        _existing(record, f"option{n}_value", f"option{n} value", f"attribute {n} value(s)", *_ALL_OPTIONS)
         for n in range(1, len(options) + 2)
     ]
     for column, (name, value) in zip(columns, options, strict=False):
@@ -95,13 +104,21 @@ def _existing(record: Record, *columns: str) -> str:
 
 @contextmanager
 def open_products(
-    site: Site, source: str | Path | BinaryIO, format_name: str = "", mapping: Mapping[str, str] | None = None
+    site: Site,
+    source: str | Path | BinaryIO,
+    format_name: str = "",
+    mapping: Mapping[str, str] | None = None,
+    *,
+    pictures: str = "",
+    most: int | None = None,
 ) -> Iterator[ProductFile]:
     """Read a whole file onto disk and find its products; memory stays the same however long the file is.
 
-    `mapping` is `Header`'s. Raises UnreadableFile and MissingColumns: then nothing of the file can be used.
+    `mapping` is `Header`'s, `pictures` where those are that have only a name; `most` rows do for a preview. Raises
+    UnreadableFile and MissingColumns: then nothing of the file can be used.
     """
-    with Staging() as staging, open_rows(source) as rows:
+    with Staging() as staging, open_table(source) as rows:
         header = Header(rows.columns, mapping)
         format_ = detect_format(header, format_name)
-        yield ProductFile(site, header, format_, staging, staging.fill(rows, header.folded, format_))
+        count = staging.fill(rows if most is None else islice(rows, most), header.folded, format_)
+        yield ProductFile(site, header, format_, staging, count, pictures)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from core.hookspecs.site import Site
@@ -26,6 +26,7 @@ LARGEST_STOCK = 10**9
 LARGEST_WEIGHT_G = 10**9
 _YES = frozenset({"1", "yes", "y", "true", "on", "是", "有"})
 _NO = frozenset({"0", "no", "n", "false", "off", "否", "无"})
+_PICTURE_NAME = re.compile(r"[^\s.]\.[A-Za-z]{3,4}$")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _NO_DAY = datetime(1, 1, 1, tzinfo=UTC)
 GRAMS = {
@@ -43,6 +44,7 @@ class Reading:
 
     site: Site
     columns: Mapping[str, str]
+    pictures: str = ""
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -187,11 +189,12 @@ class Record:
     def pictures(self, column: str, addresses: Iterable[str], alts: Sequence[str] = ()) -> tuple[PictureRow, ...]:
         """The pictures in order, each once. What cannot be an address on the web is left out with a warning."""
         found: dict[str, PictureRow] = {}
-        for place, address in enumerate(addresses):
-            if is_web_address(address):
+        for place, name in enumerate(addresses):
+            address = name if "://" in name else picture_place(self.reading.pictures, name)
+            if address and (is_web_address(address) or "://" not in name):
                 found.setdefault(address, PictureRow(url=address, alt=alts[place] if place < len(alts) else ""))
             else:
-                self.remark(column, remarks.BAD_ADDRESS, warning=True, value=_short(address))
+                self.remark(column, remarks.BAD_ADDRESS, warning=True, value=_short(name))
         return tuple(found.values())
 
     def prices(self, regular: Money, sale: Money | None, starts: str, ends: str, column: str) -> tuple[PriceRow, ...]:
@@ -209,6 +212,20 @@ class Record:
         if begins is None and finishes is None:
             return (PriceRow(amount=sale, was=regular),)
         return PriceRow(amount=regular), PriceRow(amount=sale, was=regular, starts=begins, ends=finishes)
+
+
+def picture_place(base: str, name: str) -> str:
+    """Where the picture called `name` is: below `base`, or without one in the shop's own pictures; empty if nowhere.
+
+    >>> picture_place("https://old.example/media", "/m/h/mug.jpg")
+    'https://old.example/media/m/h/mug.jpg'
+    >>> picture_place("", "products/mug.jpg")
+    'media:mug.jpg'
+    """
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in {"", "."}]
+    if not parts or ".." in parts or len(name) > ADDRESS_LIMIT or not _PICTURE_NAME.search(parts[-1]):
+        return ""
+    return f"{base.rstrip('/')}/{'/'.join(map(quote, map(unquote, parts)))}" if base else f"media:{unquote(parts[-1])}"
 
 
 def is_web_address(address: str) -> bool:

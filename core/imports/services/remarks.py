@@ -39,6 +39,16 @@ NO_VARIANTS = Said(lazy("This product has nothing to buy."), lazy("Add a row for
 NO_PARENT = Said(
     lazy("The product “%(parent)s” of this variation is not in the file."), lazy("Add its row to the file.")
 )
+NO_VARIATION = Said(
+    lazy("The variation “%(sku)s” of this product is not in the file."), lazy("Add its row to the file.")
+)
+STORE_VIEW = Said(
+    lazy("This row speaks for the store view “%(view)s” only; it was left out."),
+    lazy("Fill in the words of a further language with our own format."),
+)
+NO_DEFAULT_ROW = Said(
+    lazy("This product has only rows for single store views."), lazy("Export it again with all store views.")
+)
 NO_OPTIONS = Said(
     lazy("This product has several variants, but nothing that tells them apart."),
     lazy("Fill in the option names and values."),

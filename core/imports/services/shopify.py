@@ -44,7 +44,7 @@ class ShopifyFormat:
         needed = ("handle", "title", "variant price")
         return tuple(column for column in needed if column not in columns and _NAMES.get(column) not in columns)
 
-    def key(self, cells: Mapping[str, str]) -> str | None:
+    def key(self, cells: Mapping[str, str], above: str | None) -> str | None:  # noqa: ARG002 (rows meet by their key)
         return (cells.get("handle") or cells.get("url handle") or "").strip() or None
 
     def aliases(self, cells: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002 (nothing else points at a handle)
@@ -52,13 +52,13 @@ class ShopifyFormat:
 
     def read(self, records: Sequence[Record]) -> ProductRow | None:
         head = records[0]
-        if not self.key(head.cells):
+        if not self.key(head.cells, None):
             head.remark(_column(head, "handle"), remarks.NO_HANDLE)
             return None
         names = _option_names(head)
         return ProductRow(
             line=head.line,
-            path=slugify(self.key(head.cells) or ""),
+            path=slugify(self.key(head.cells, None) or ""),
             texts=(_texts(head),),
             variants=tuple(_variant(record, head, names) for record in records if _is_variant(record, head)),
             vendor=head.optional("vendor"),

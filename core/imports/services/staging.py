@@ -51,9 +51,11 @@ class Staging:
     def fill(self, rows: Iterable[Row], folded: Mapping[str, str], format_: Format) -> int:
         """Take in every row, its columns under their folded names; answers how many products there are."""
         batch: list[tuple[int, str, int, bytes]] = []
+        key: str | None = None
         for row in rows:
             cells = {folded[column]: cell for column, cell in row.cells.items() if cell.strip()}
-            batch.append((row.line, self._key(row.line, cells, format_), row.surplus, msgspec.json.encode(cells)))
+            key = self._key(row.line, cells, format_, key)
+            batch.append((row.line, key, row.surplus, msgspec.json.encode(cells)))
             if len(batch) >= _BATCH:
                 self._store(batch)
         self._store(batch)
@@ -65,12 +67,12 @@ class Staging:
         self._db.execute("CREATE INDEX staged_key ON staged (key, line)")
         return int(self._db.execute("SELECT COUNT(DISTINCT key) FROM staged").fetchone()[0])
 
-    def _key(self, line: int, cells: Mapping[str, str], format_: Format) -> str:
+    def _key(self, line: int, cells: Mapping[str, str], format_: Format, above: str | None) -> str:
         """The row's product. A second row that claims to be the same product stands alone, to be refused by itself."""
         alone = f"line:{line}"
         names = format_.aliases(cells)
         if not names:
-            return format_.key(cells) or alone
+            return format_.key(cells, above) or alone
         if any(self._db.execute("SELECT 1 FROM alias WHERE name = ?", (name,)).fetchone() for name in names):
             return alone
         self._db.executemany("INSERT INTO alias VALUES (?, ?)", [(name, names[0]) for name in names])

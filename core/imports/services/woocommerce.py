@@ -27,7 +27,7 @@ class WooCommerceFormat:
             return ("type", "sku", "name", "regular price")
         return tuple(column for column in ("type", "sku", "name") if column not in columns)
 
-    def key(self, cells: Mapping[str, str]) -> str | None:
+    def key(self, cells: Mapping[str, str], above: str | None) -> str | None:  # noqa: ARG002 (rows meet by their key)
         if _kind(cells) == "variation":
             parent = cells.get("parent", "").strip()
             return parent.casefold() if parent.startswith("id:") else f"sku:{parent}" if parent else None
