@@ -94,7 +94,55 @@ class ResetToken(db.Table):
     used_at = db.InstantField(null=True)
 
 
-MODELS: tuple[type[Any], ...] = (Shopper, ShopperAddress, Staff, Role, StaffRole, ResetToken)
+class SecondFactor(db.Table):
+    """An authenticator app of an `account` (`staff:7`, `shopper:12`): its secret is derived from `nonce` and our key.
+
+    `last_step` is the time step of the last code that was taken: none is taken twice. Until `confirmed_at` nobody is
+    asked for it.
+    """
+
+    account = peewee.CharField(max_length=40, unique=True)
+    nonce = peewee.CharField(max_length=40)
+    last_step = peewee.BigIntegerField(default=0)
+    created_at = db.InstantField()
+    confirmed_at = db.InstantField(null=True)
+
+
+class RecoveryCode(db.Table):
+    """A code for the day the app is lost: works once. Only its digest is kept."""
+
+    account = peewee.CharField(max_length=40, index=True)
+    digest = peewee.CharField(max_length=64, unique=True)
+    used_at = db.InstantField(null=True)
+
+
+class Passkey(db.Table):
+    """A key on a device of an `account`, which opens it on the host `place` and nowhere else (WebAuthn).
+
+    `credential` (its id) and `public_key` stand in URL-safe Base64; `uses` is what its device counted at the last use.
+    """
+
+    account = peewee.CharField(max_length=40, index=True)
+    place = peewee.CharField(max_length=200)
+    credential = peewee.CharField(max_length=1400, unique=True)
+    public_key = peewee.TextField()
+    uses = peewee.BigIntegerField(default=0)
+    name = peewee.CharField(max_length=60)
+    created_at = db.InstantField()
+    used_at = db.InstantField(null=True)
+
+
+MODELS: tuple[type[Any], ...] = (
+    Shopper,
+    ShopperAddress,
+    Staff,
+    Role,
+    StaffRole,
+    ResetToken,
+    SecondFactor,
+    RecoveryCode,
+    Passkey,
+)
 
 
 def folded(email: str) -> str:

@@ -17,25 +17,3 @@ class SavedView(db.SiteTable):
 
     class Meta:
         indexes = ((("site_id", "staff_id", "place", "name"), True),)
-
-
-class SecondFactor(db.Table):
-    """An authenticator app of a member of staff. Its secret is derived from `nonce` and the installation's key.
-
-    `last_step` is the time step of the last code that was taken: none is taken twice. Until `confirmed_at` nobody is
-    asked for it.
-    """
-
-    staff_id = peewee.IntegerField(unique=True)
-    nonce = peewee.CharField(max_length=40)
-    last_step = peewee.BigIntegerField(default=0)
-    created_at = db.InstantField()
-    confirmed_at = db.InstantField(null=True)
-
-
-class RecoveryCode(db.Table):
-    """A code for the day the app is lost: works once. Only its digest is kept."""
-
-    staff_id = peewee.IntegerField(index=True)
-    digest = peewee.CharField(max_length=64, unique=True)
-    used_at = db.InstantField(null=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from core.accounts.models import ResetToken, Shopper
-from core.accounts.services import letters
+from core.accounts.services import letters, passkeys
 from core.accounts.services.passwords import prove
 from core.kernel import activity, db, sessions
 from core.lib import clock
@@ -63,6 +63,7 @@ def erase(site_id: int, shopper_id: int) -> bool:
         return False
     db.execute("DELETE FROM shopper_address WHERE shopper_id = ? AND site_id = ?", shopper_id, site_id)
     ResetToken.delete().where(ResetToken.shopper == shopper_id).execute()
+    passkeys.forget(f"shopper:{shopper_id}")
     sessions.end_sessions(shopper_id=shopper_id)
     activity.record("system", "shopper.erase", f"shopper:{shopper_id}", site_id=site_id)
     log.info("account erased", shopper=shopper_id, site=site_id)

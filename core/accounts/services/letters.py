@@ -137,3 +137,26 @@ def send_erasure(site: Site, to: str, key: str, language: str) -> None:
             link=site.origin,
         )
         _send(site, to, key, language, subject=subject, text=text)
+
+
+# What became of the ways into an account, as the log names it.
+SIGN_IN_CHANGES = {
+    "factor_on": i18n.lazy("A code is asked for at sign-in from now on."),
+    "factor_off": i18n.lazy("No code is asked for at sign-in any more."),
+    "passkey_added": i18n.lazy("A passkey was added."),
+    "passkey_removed": i18n.lazy("A passkey was removed."),
+}
+
+
+def send_sign_in_changed(site: Site, to: str, key: str, language: str, what: str) -> None:
+    """Tell the owner of an account that there is another way into it, or one fewer."""
+    with i18n.speaking(language, site.timezone):
+        subject = _("How you sign in at %(shop)s was changed", shop=site.name)
+        text = _(
+            "%(what)s It is about your account at %(shop)s. "
+            "If it was not you, ask for a new password at once:\n\n%(link)s",
+            what=SIGN_IN_CHANGES[what],
+            shop=site.name,
+            link=site.origin,
+        )
+        _send(site, to, key, language, subject=subject, text=text)

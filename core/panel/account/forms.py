@@ -34,6 +34,14 @@ class CodeForm(PanelForm):
     )
 
 
+class ProofForm(PanelForm):
+    """The present password, before a passkey is made."""
+
+    proof = PasswordField(
+        lazy("Your password"), [needed], render_kw={"autocomplete": "current-password", "maxlength": 1000}
+    )
+
+
 class PasswordForm(PanelForm):
     """The present password, and the new one twice."""
 

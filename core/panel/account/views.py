@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Response, request, session, url_for
 
 from core.accounts import services as accounts
+from core.accounts.services import factor, passkeys
 from core.kernel import http, i18n, sessions
 from core.kernel.i18n import gettext as _
 from core.kernel.security import local_path, public, staff
 from core.lib.errors import NotFound, Refused
-from core.panel.account import services
-from core.panel.account.forms import CodeForm, LoginForm, PasswordForm
+from core.panel.account.forms import CodeForm, LoginForm, PasswordForm, ProofForm
 from core.panel.shell import SCHEME, SCHEMES, page, panel, shell, to
 
 _YEAR_S = 31_536_000
@@ -34,8 +34,8 @@ def login() -> Response:
         return _login_page(form, form.problems, then, 422)
     try:
         found = accounts.authenticate_staff(form.email.data, form.password.data, address=request.remote_addr or "")
-        if services.is_asked(found):
-            return _code_page(CodeForm(), [], services.ticket(found), then)
+        if factor.is_asked(found):
+            return _code_page(CodeForm(), [], factor.ticket(found), then)
         accounts.login_staff(found)
     except Refused as refusal:
         return _login_page(form, [("email", i18n.say(refusal))], then, refusal.status)
@@ -50,13 +50,33 @@ def login_by_code() -> Response:
     if not form.validate():
         return _code_page(form, form.problems, proof, then, 422)
     try:
-        person = services.bearer(proof)
-        services.check(person, form.code.data)
+        person = factor.bearer(proof)
+        factor.check(person, form.code.data)
         accounts.login_staff(person)
-    except services.TicketOver as refusal:
+    except factor.TicketOver as refusal:
         return _login_page(LoginForm(), [("email", i18n.say(refusal))], then, refusal.status)
     except Refused as refusal:
         return _code_page(form, form.refuse("code", i18n.say(refusal)), proof, then, refusal.status)
+    return http.redirect(local_path(then, url_for("panel.home")))
+
+
+@panel.post("/login/passkey/ask", endpoint="passkey_ask")
+@public
+def ask_passkey() -> Response:
+    """The question that a browser hands to a passkey."""
+    return Response(passkeys.ask_entry(shell().site, origin=_origin()), mimetype="application/json")
+
+
+@panel.post("/login/passkey", endpoint="login_passkey")
+@public
+def login_by_passkey() -> Response:
+    """Sign in by what a passkey answered: it is both steps at once."""
+    then = request.form.get("next", "")
+    try:
+        person = passkeys.staff_by_passkey(shell().site, request.form.get("answer", ""), origin=_origin())
+        accounts.login_staff(person)
+    except Refused as refusal:
+        return _login_page(LoginForm(), [("email", i18n.say(refusal))], then, refusal.status)
     return http.redirect(local_path(then, url_for("panel.home")))
 
 
@@ -111,7 +131,7 @@ def second_factor() -> Response:
 @staff()
 def begin_factor() -> Response:
     """Make a key for an authenticator app."""
-    services.begin(shell().person)
+    factor.begin(shell().person)
     return http.redirect(url_for("panel.second_factor"))
 
 
@@ -124,17 +144,59 @@ def act_on_factor(act: str) -> Response:
         return _factor_page(form, form.problems, status=422)
     try:
         if act == "confirm":
-            codes = services.confirm(person, form.code.data)
+            codes = factor.confirm(person, form.code.data)
             accounts.login_staff(person)
         elif act == "codes":
-            codes = services.renew_codes(person, form.code.data)
+            codes = factor.renew_codes(person, form.code.data)
         else:
-            services.switch_off(person, form.code.data)
+            factor.switch_off(person, form.code.data)
     except Refused as refusal:
         return _factor_page(form, form.refuse(refusal.field, i18n.say(refusal)), status=refusal.status)
     if act == "off":
         return to("panel.account", say=_("You are no longer asked for a code."))
     return _factor_page(CodeForm(), [], codes=codes)
+
+
+# -- passkeys ---------------------------------------------------------------------------------------------------------
+
+
+@panel.post("/account/passkeys/new", endpoint="passkey_new")
+@staff()
+def ask_new_passkey() -> Response:
+    """The page on which the browser makes a passkey, for who knows the password."""
+    form = ProofForm(request.form)
+    if not form.validate():
+        return _account_page(PasswordForm(), form.problems, 422, proof=form)
+    try:
+        accounts.prove(shell().person, form.proof.data, address=request.remote_addr or "")
+        options = passkeys.ask_new(shell().site, shell().person, origin=_origin())
+    except Refused as refusal:
+        return _account_page(PasswordForm(), form.refuse("proof", i18n.say(refusal)), refusal.status, proof=form)
+    return page("passkey.html", options=options)
+
+
+@panel.post("/account/passkeys", endpoint="passkey_add")
+@staff()
+def add_passkey() -> Response:
+    """Keep the passkey that the browser made."""
+    name = accounts.device(request.user_agent.string)
+    try:
+        passkeys.add(shell().site, shell().person, request.form.get("answer", ""), name=name, origin=_origin())
+    except Refused as refusal:
+        return _account_page(PasswordForm(), [("proof", i18n.say(refusal))], refusal.status)
+    return to("panel.account", say=_("The passkey is kept. From now on you can sign in with it."))
+
+
+@panel.post("/account/passkeys/<int:passkey_id>/remove", endpoint="passkey_remove")
+@staff()
+def remove_passkey(passkey_id: int) -> Response:
+    """Let one of the own passkeys open nothing any more."""
+    passkeys.remove_passkey(shell().person, passkey_id)
+    return to("panel.account", say=_("The passkey is removed here. Remove it on your device, too."))
+
+
+def _origin() -> str:
+    return request.host_url.rstrip("/")
 
 
 @panel.post("/account/sessions/<int:session_id>/end", endpoint="session_end")
@@ -175,11 +237,13 @@ def _code_page(form: CodeForm, problems: list[tuple[str, str]], proof: str, then
 def _factor_page(
     form: CodeForm, problems: list[tuple[str, str]], *, codes: list[str] | None = None, status: int = 200
 ) -> Response:
-    factor = services.factor(shell().person, shell().site.name)
-    return page("second_factor.html", status, form=form, problems=problems, factor=factor, codes=codes or [])
+    known = factor.factor(shell().person, shell().site.name)
+    return page("second_factor.html", status, form=form, problems=problems, factor=known, codes=codes or [])
 
 
-def _account_page(form: PasswordForm, problems: list[tuple[str, str]], status: int = 200) -> Response:
+def _account_page(
+    form: PasswordForm, problems: list[tuple[str, str]], status: int = 200, *, proof: ProofForm | None = None
+) -> Response:
     person = shell().person
     found = [] if person.must_change_password else accounts.sessions_of(staff_id=person.id)
     return page(
@@ -190,6 +254,8 @@ def _account_page(form: PasswordForm, problems: list[tuple[str, str]], status: i
         must_change=person.must_change_password,
         sessions=found,
         device=accounts.device,
-        has_factor=services.is_asked(person),
+        has_factor=factor.is_asked(person),
+        passkeys=passkeys.passkeys_of(person),
+        proof=proof or ProofForm(),
         here=session.id,  # type: ignore[attr-defined]  # our own session class has it
     )

@@ -42,6 +42,13 @@ VERBS: dict[str, Any] = {
     "staff.factor_on": lazy("switched on the second step at sign-in for %(title)s"),
     "staff.factor_off": lazy("switched off the second step at sign-in for %(title)s"),
     "staff.factor_codes": lazy("made new recovery codes for %(title)s"),
+    "staff.passkey_added": lazy("added a passkey for %(title)s"),
+    "staff.passkey_removed": lazy("removed a passkey of %(title)s"),
+    "shopper.factor_on": lazy("switched on the second step at sign-in for %(title)s"),
+    "shopper.factor_off": lazy("switched off the second step at sign-in for %(title)s"),
+    "shopper.factor_codes": lazy("made new recovery codes for %(title)s"),
+    "shopper.passkey_added": lazy("added a passkey for %(title)s"),
+    "shopper.passkey_removed": lazy("removed a passkey of %(title)s"),
     "product.created": lazy("added %(title)s"),
     "product.changed": lazy("changed %(title)s"),
     "product.archived": lazy("archived %(title)s"),
@@ -58,6 +65,10 @@ VERBS: dict[str, Any] = {
     "category.ordered": lazy("sorted the category %(title)s"),
     "media.added": lazy("added the picture %(title)s"),
     "media.deleted": lazy("deleted the picture %(title)s"),
+    "media.replaced": lazy("put another picture in place of %(title)s"),
+    "theme.published": lazy("published the look %(title)s"),
+    "theme.planned": lazy("planned the look %(title)s"),
+    "theme.dropped": lazy("took back the planned look %(title)s"),
     "media.described": lazy("changed the words of the picture %(title)s"),
     "stock.adjust": lazy("corrected stock of %(title)s"),
     "stock.count": lazy("counted %(title)s"),
@@ -219,6 +230,11 @@ def sentence(verb: str, title: str) -> str:
     return (
         str(known) % {"title": title} if known is not None else f"{verb.replace('.', ' · ').replace('_', ' ')}: {title}"
     )
+
+
+def who(actor: str) -> str:
+    """The name of whoever acted, as the log shows it."""
+    return _actor_name(actor, _people({actor}))
 
 
 def _actor_name(actor: str, people: Mapping[str, str]) -> str:

@@ -6,11 +6,11 @@ from flask import Response, request, url_for
 
 from core.accounts import services as accounts
 from core.accounts.models import Staff
+from core.accounts.services import factor, passkeys
 from core.kernel import db, i18n, sessions
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.lib.errors import NotFound, Refused, Unfit
-from core.panel.account import services as factors
 from core.panel.activity import services as log
 from core.panel.forms import PanelForm
 from core.panel.shell import actor, page, panel, shell, to
@@ -101,10 +101,11 @@ def renew(staff_id: int) -> Response:
 @panel.post("/installation/staff/<int:staff_id>/second-factor", endpoint="staff_factor")
 @may_edit
 def remove_factor(staff_id: int) -> Response:
-    """Take somebody's second factor away: the phone is lost."""
-    if accounts.get_staff(staff_id).is_owner and not shell().visitor.is_owner:
+    """Take somebody's second factor and passkeys away: the phone is lost."""
+    person = accounts.get_staff(staff_id)
+    if person.is_owner and not shell().visitor.is_owner:
         raise NotFound
-    factors.remove(staff_id, actor=actor())
+    passkeys.forget_device(person, actor=actor())
     return to("panel.staff_edit", say=_("This person signs in without a code now."), staff_id=staff_id)
 
 
@@ -210,7 +211,7 @@ def _person_page(
         problems=problems,
         person=person,
         version=log.latest(f"staff:{person.id}") if person else 0,
-        has_factor=person is not None and factors.is_asked(person),
+        has_factor=person is not None and (factor.is_asked(person) or bool(passkeys.passkeys_of(person))),
         title=title,
         places=services.places(held),
         one_time=one_time,

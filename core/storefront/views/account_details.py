@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import Response, request, url_for
 
 from core.accounts import services as accounts
-from core.accounts.services import TOKEN
+from core.accounts.services import TOKEN, factor, passkeys
 from core.kernel import i18n
 from core.kernel.http import absolute, note, redirect
 from core.kernel.i18n import gettext as _
@@ -59,7 +59,8 @@ def _details_page(known: Mapping[str, str], errors: Errors, status: int = 200) -
         ),
         field("language", _("Language of our mails"), errors=errors, value=known["language"], options=languages),
     ]
-    return account_page("pages/account_details.html", _HERE, status, form=form(fields, errors))
+    ways = {"has_factor": factor.is_asked(myself()), "passkeys": len(passkeys.passkeys_of(myself()))}
+    return account_page("pages/account_details.html", _HERE, status, form=form(fields, errors), **ways)
 
 
 @VIEWS.get("/account/password")

@@ -7,19 +7,18 @@ from collections.abc import Mapping
 from flask import Response, request, url_for
 
 from core.accounts import services as accounts
-from core.accounts.models import Shopper
 from core.accounts.services import TOKEN
-from core.cart.services import claim_cart
 from core.kernel import i18n
 from core.kernel.http import absolute, note, page, redirect
 from core.kernel.i18n import gettext as _
-from core.kernel.security import local_path, public
+from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.orders.services.owner import claim_order, claim_orders
 from core.storefront.services.fields import Errors, email_field, field, form, password_field, said
-from core.storefront.views.basket import cart_token, forget_cart, remember_cart
+from core.storefront.views.basket import forget_cart
 from core.storefront.views.place import VIEWS
+from core.storefront.views.sign_in import enter
 
 
 @VIEWS.get("/login")
@@ -31,14 +30,14 @@ def login() -> Response:
 
 @VIEWS.post("/login", endpoint="enter")
 @public
-def enter() -> Response:
+def log_in() -> Response:
     """Log a shopper in."""
     sent = request.form
     try:
         shopper = accounts.authenticate(
             current().site, sent.get("email", ""), sent.get("password", ""), address=_address()
         )
-        return _enter(shopper, sent.get("next", ""))
+        return enter(shopper, sent.get("next", ""))
     except Refused as error:
         return _login_page(sent, said(error), sent.get("next", ""), error.status)
 
@@ -75,7 +74,7 @@ def begin_account() -> Response:
         )
     except Refused as error:
         return _register_page(sent, said(error), error.status)
-    return _enter(shopper, "") if shopper else page("pages/check_mail.html", email=sent.get("email", ""))
+    return enter(shopper, "") if shopper else page("pages/check_mail.html", email=sent.get("email", ""))
 
 
 def _register_page(sent: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
@@ -109,7 +108,7 @@ def finish_account(token: str) -> Response:
     if kept := request.args.get("order"):
         claim_order(current().site, kept, shopper.id)
     claim_orders(current().site, shopper.email, shopper.id)
-    return _enter(shopper, "")
+    return enter(shopper, "")
 
 
 def _confirm_page(token: str, errors: Errors, status: int = 200) -> Response:
@@ -201,15 +200,6 @@ def logout() -> Response:
     """End the session here, and forget the cart that this browser showed."""
     accounts.logout()
     return forget_cart(redirect(url_for("storefront.home")))
-
-
-def _enter(shopper: Shopper, next_path: str) -> Response:
-    """Log in, and let the cart of before be the shopper's."""
-    accounts.login_shopper(shopper)
-    token = claim_cart(current().site, cart_token(), shopper.id)
-    home = url_for("storefront.checkout") if next_path == "checkout" else url_for("storefront.account")
-    answer = redirect(local_path(next_path, home))
-    return remember_cart(answer, token) if token else answer
 
 
 def _address() -> str:

@@ -6,7 +6,6 @@ from flask import Response, request, url_for
 
 from core.accounts import services as accounts
 from core.accounts.services import TOKEN
-from core.cart.services import claim_cart
 from core.checkout.views import pay_response
 from core.kernel import i18n, limits
 from core.kernel.http import absolute, allow_hosts, hosts_for_forms, note, page, redirect
@@ -20,8 +19,8 @@ from core.orders.services.read import OrderView, find_order, order_by_key
 from core.storefront.services.checkout import payments_again
 from core.storefront.services.fields import Errors, email_field, field, form, said
 from core.storefront.services.order import shown_order
-from core.storefront.views.basket import cart_token, remember_cart
 from core.storefront.views.place import VIEWS
+from core.storefront.views.sign_in import enter
 
 
 @VIEWS.get("/checkout/thanks/<secret>")
@@ -65,10 +64,7 @@ def keep_order(secret: str) -> Response:
         note(_("Open the link in the message that we have just sent you."))
         return redirect(url_for("storefront.confirmation", secret=secret))
     claim_order(site, order.secret, shopper.id)
-    accounts.login_shopper(shopper)
-    token = claim_cart(site, cart_token(), shopper.id)
-    answer = redirect(url_for("storefront.account"))
-    return remember_cart(answer, token) if token else answer
+    return enter(shopper, "")
 
 
 def _confirmation(order: OrderView, errors: Errors, status: int = 200) -> Response:
