@@ -1,4 +1,4 @@
-"""What an import remembers: how far a file got, and where the pictures of products came from."""
+"""What an import remembers: how far a file got, what it changed, and where the pictures of products came from."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ import peewee
 from core.kernel.db import InstantField, JSONField, SiteTable, Table
 
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
+# Before a run its columns are looked at; it may be stopped half-way; afterwards all of it can be taken back.
+DRAFT, STOPPED, UNDOING, UNDONE = "draft", "stopped", "undoing", "undone"
 
 
 class ImportRun(SiteTable):
     """One file on its way into a site.
 
-    `file` is the kept copy's name in the installation's folder for imports, `original` the merchant's. `mapping` maps
-    columns of the file to columns of the format, `pictures` is where those are that have only a name.
-    `line` is the first line of the last product dealt with: a run that
-    was killed goes on behind it. `remarks_bytes` is how much of the remarks' file belongs to it. Counts are products.
+    `file` is the kept copy's name in the installation's folder for imports, `original` the merchant's, `digest` that of
+    its bytes. `mapping` maps columns of the file to columns of the format, `pictures` is where those are that have only
+    a name. `line` is the first line of the last product dealt with: a run that was killed goes on behind it, `resumed`
+    times so far, last behind `resumed_line`. `worker` is whoever has the run now: another one's batch is not kept.
+    `remarks_bytes` is how much of the remarks' file belongs to it. Counts are products. `began_at` and `began_done` are
+    the start of the present stretch, from which the remaining time is told. `undone` and `kept` count what an undo
+    took back and what it had to leave.
     """
 
     file = peewee.CharField(max_length=80)
     original = peewee.CharField(max_length=255, default="")
+    digest = peewee.CharField(max_length=64, default="")
     format = peewee.CharField(max_length=20)
     mapping = JSONField(default=dict)
     pictures = peewee.CharField(max_length=500, default="")
@@ -27,7 +33,11 @@ class ImportRun(SiteTable):
     actor = peewee.CharField(max_length=80)
     dry_run = peewee.BooleanField(default=False)
     state = peewee.CharField(max_length=10, default=WAITING)
+    stopping = peewee.BooleanField(default=False)
+    worker = peewee.CharField(max_length=40, default="")
     line = peewee.IntegerField(default=0)
+    resumed = peewee.IntegerField(default=0)
+    resumed_line = peewee.IntegerField(default=0)
     done = peewee.IntegerField(default=0)
     total = peewee.IntegerField(default=0)
     created = peewee.IntegerField(default=0)
@@ -35,10 +45,51 @@ class ImportRun(SiteTable):
     unchanged = peewee.IntegerField(default=0)
     refused = peewee.IntegerField(default=0)
     warnings = peewee.IntegerField(default=0)
+    undone = peewee.IntegerField(default=0)
+    kept = peewee.IntegerField(default=0)
     remarks_bytes = peewee.BigIntegerField(default=0)
     error = peewee.TextField(default="")
     created_at = InstantField()
+    began_at = InstantField(null=True)
+    began_done = peewee.IntegerField(default=0)
+    touched_at = InstantField(null=True)
     ended_at = InstantField(null=True)
+
+
+class ImportChange(Table):
+    """Something that a run made or changed, with how it was before: what an undo goes by, the last row first.
+
+    `kind`: product, category or attribute, `ref` its id. `before` holds the rows that differ afterwards, by table;
+    `after` the stock that it was given. Someone who edits a product raises its `version`. `state`: empty, undone, or
+    kept, with the reason.
+    """
+
+    run = peewee.ForeignKeyField(ImportRun, on_delete="CASCADE", index=False)
+    line = peewee.IntegerField(default=0)
+    kind = peewee.CharField(max_length=10)
+    ref = peewee.IntegerField()
+    title = peewee.CharField(max_length=255, default="")
+    created = peewee.BooleanField(default=False)
+    version = peewee.IntegerField(default=0)
+    before = JSONField(default=dict)
+    after = JSONField(default=dict)
+    state = peewee.CharField(max_length=10, default="")
+    reason = peewee.CharField(max_length=20, default="")
+
+    class Meta:
+        indexes = ((("run", "state", "id"), False), (("kind", "ref"), False))
+
+
+class ColumnMapping(SiteTable):
+    """Which columns of a file stand for what, kept under a name for the next file of the same kind."""
+
+    name = peewee.CharField(max_length=80)
+    mapping = JSONField(default=dict)
+    pictures = peewee.CharField(max_length=500, default="")
+    created_at = InstantField()
+
+    class Meta:
+        indexes = ((("site_id", "name"), True),)
 
 
 class PictureSource(Table):
@@ -64,4 +115,4 @@ class PictureSource(Table):
         indexes = ((("product_id", "url_digest"), True), (("url_digest", "state"), False))
 
 
-TABLES = (ImportRun, PictureSource)
+TABLES = (ImportRun, ImportChange, ColumnMapping, PictureSource)

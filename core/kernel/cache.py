@@ -45,6 +45,11 @@ def has_touched() -> bool:
     return has_request_context() and _TOUCHED in request.environ
 
 
+def clock_seen() -> int | None:
+    """Where the clock stood when this request began; None outside a request."""
+    return request.environ.get("stoa.touched") if has_request_context() else None
+
+
 def _raise(tags: set[str]) -> None:
     version = db.value("UPDATE epoch SET touched = touched + 1 RETURNING touched")
     for tag in sorted(tags):

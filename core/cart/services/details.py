@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from core.cart.services.find import StoredCart
 from core.cart.services.lines import touch
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
@@ -46,7 +47,7 @@ def save_details(site: Site, token: str | None, details: Details, *, shopper_id:
         touch(site, token, shopper_id, columns(details))
 
 
-def columns(details: Details) -> dict[str, str | None]:
+def columns(details: Details | StoredCart) -> dict[str, str | None]:
     """The answers as a cart stores them."""
     return {
         "email": details.email,

@@ -1,4 +1,4 @@
-"""A product's page by three statements: its address, what is said of it, what is sold of it."""
+"""A product's page by two statements: its address; what is said of it and what is sold of it."""
 
 from __future__ import annotations
 
@@ -65,11 +65,22 @@ LEFT JOIN slug s ON s.kind = 'category' AND s.ref = c.id AND s.site_id = ? AND s
 LEFT JOIN slug o ON o.kind = 'category' AND o.ref = c.id AND o.site_id = ? AND o.language = ? AND o.current = ?
 """
 
+# Both in one answer: twelve numbers and six texts. What is sold is told by a mark before its kind.
+_SOLD = "sold "
+_NUMBERS = 12
+_ALL = f"""
+SELECT kind, n1, n2, n3, n4, n5, {", ".join(["CAST(NULL AS BIGINT)"] * (_NUMBERS - 5))}, t1, t2, t3, t4, t5, t6
+FROM ({_SAID}) said
+UNION ALL
+SELECT '{_SOLD}' || kind, {", ".join(f"n{at}" for at in range(1, _NUMBERS + 1))}, t1, t2, t3, t4, t5, NULL
+FROM ({SALE}) sold
+"""
+
 
 def product_page(site: Site, language: str, currency: str, path: str) -> ProductPage | Moved | None:
     """The page at /p/<path> with promoted prices, where it moved to, or None if the site does not show it.
 
-    Three statements. Words fall back to the site's language. Asks `promote_prices` and `site_data`.
+    Two statements. Words fall back to the site's language. Asks `promote_prices` and `site_data`.
     """
     page = read_page(site, language, currency, path)
     if not isinstance(page, ProductPage):
@@ -95,11 +106,10 @@ def read_page(
     if present is not None and present != path:
         return Moved(path=present)
     product_id = address[0]
-    said = _group(db.rows(_SAID, *_said_params(product_id, site, language)))
-    sale = read_sale(
-        db.rows(SALE, *sale_params(product_id, site.id, currency, now)),
-        language, site.language, currency, now, site.id,
-    )  # fmt: skip
+    found = db.rows(_ALL, *_said_params(product_id, site, language), *sale_params(product_id, site.id, currency, now))
+    said = _group(row for row in found if not row[0].startswith(_SOLD))
+    sold = ((row[0].removeprefix(_SOLD), *row[1:-1]) for row in found if row[0].startswith(_SOLD))
+    sale = read_sale(sold, language, site.language, currency, now, site.id)
     return _page(site, language, path, address, alternates, said, sale)
 
 
@@ -130,7 +140,7 @@ _Rows = Mapping[str, list[tuple[Any, ...]]]
 def _group(rows: Iterable[tuple[Any, ...]]) -> _Rows:
     grouped: dict[str, list[tuple[Any, ...]]] = {"t": [], "m": [], "p": [], "a": [], "c": []}
     for row in rows:
-        grouped[row[0]].append(row[1:])
+        grouped[row[0]].append((*row[1:6], *row[1 + _NUMBERS :]))
     return grouped
 
 

@@ -12,6 +12,11 @@ _EXACT_UP_TO = 8
 _SPLIT_UP_TO = 3
 
 
+def count_locations() -> int:
+    """How many places goods can come from. Whoever adds or removes one touches `locations`."""
+    return int(db.value("SELECT COUNT(*) FROM location"))
+
+
 def sources_of(variant_ids: Sequence[int]) -> list[Source]:
     """Every location that has something of these counted variants, by priority. One statement."""
     found: dict[int, tuple[str, int, dict[int, int]]] = {}

@@ -6,19 +6,22 @@ Of two clicks, two tabs or a retry, one makes the order and the others are answe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from core.cart.services import Agreed, CartGone, Details, StoredCart, find_cart, save_details
+from core.cart.services.details import columns
 from core.catalogue.services.carts import cart_variants
 from core.checkout.services.details import asked_for, missing_details
 from core.checkout.services.look import PLACE, CheckoutView, GatewayView, look
 from core.checkout.services.quote import DELIVERY, Quote
 from core.checkout.services.sourcing import sources_for
+from core.checkout.services.supplying import pieces_of, promised_at
 from core.hookspecs.checkout import Problem
 from core.hookspecs.promote import Claim
-from core.kernel import db
+from core.kernel import cache, db
 from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import Refused, Unfit
@@ -26,7 +29,7 @@ from core.orders.services.claims import claim_key
 from core.orders.services.drafts import end_draft
 from core.orders.services.links import order_secret
 from core.orders.services.read import order_of_cart
-from core.orders.services.store import NewAdjustment, NewLine, NewOrder, NewPayment, NewTax, store_order
+from core.orders.services.store import NewAdjustment, NewLine, NewOrder, NewPart, NewPayment, NewTax, store_order
 
 _TRIES = 4
 
@@ -88,20 +91,38 @@ def place_order(
     actor: str = "",
     agreed: Agreed | None = None,
 ) -> PlacedOrder:
-    """Make an order of the cart behind `token`, once, whatever happens; `details` are kept with the cart first.
+    """Make an order of the cart behind `token`, once, whatever happens; `details` are kept with the cart in any case.
 
-    `seen_total` is the total that was shown, in minor units; `agreed` are the terms of a draft, which ends with it. Raises CartGone, EmptyCart, Unfit (a message per field),
-    CannotBePlaced, PriceChanged, OutOfStock, ClaimExhausted, HookFailed: nothing is stored then but the details. Asks
-    all checkout hooks outside the transaction. Records OrderPlaced. The payment is begun by the caller, after the
-    commit.
+    `seen_total` is the total that was shown, in minor units; `agreed` are the terms of a draft, which ends with it.
+    Raises CartGone, EmptyCart, Unfit (a message per field), CannotBePlaced, PriceChanged, OutOfStock, ClaimExhausted,
+    HookFailed: nothing is stored then but the details. Asks all checkout hooks outside the transaction. Records
+    OrderPlaced. The payment is begun by the caller, after the commit.
     """
-    kept = _keep(state, token, details, shopper_id) if details is not None else None
+    try:
+        return _place(state, token, details, seen_total, shopper_id, actor, agreed)
+    except Exception:
+        if details is not None:
+            _keep(state, token, details, shopper_id)
+        raise
+
+
+def _place(
+    state: SiteState,
+    token: str | None,
+    details: Details | None,
+    seen_total: int | None,
+    shopper_id: int | None,
+    actor: str,
+    agreed: Agreed | None,
+) -> PlacedOrder:
     for _attempt in range(_TRIES):
-        stored, kept = kept or find_cart(state.site, token, shopper_id=shopper_id, ordered=True), None
+        stored = find_cart(state.site, token, shopper_id=shopper_id, ordered=True)
         if stored is None:
             raise CartGone
         if stored.ordered_at is not None:
             return _known(stored)
+        if details is not None:
+            stored = replace(stored, **_answers(details))
         if agreed is not None:
             stored = replace(stored, shopper_id=shopper_id, agreed=agreed)
         view = _checked(state, stored, seen_total)
@@ -113,23 +134,17 @@ def place_order(
     raise CartMoved
 
 
-def _keep(state: SiteState, token: str | None, details: Details, shopper_id: int | None) -> StoredCart | None:
-    """Store the answers if they are new: a second click must not move the cart under the first one.
+def _answers(details: Details) -> dict[str, Any]:
+    return {name: getattr(details, name) for name in Details.__slots__}
 
-    Answers the cart with them; None where it must be read anew. If somebody else changed it between the two statements,
-    its version tells so when the order is stored.
-    """
-    stored = find_cart(state.site, token, shopper_id=shopper_id, ordered=True)
-    if stored is None:
-        raise CartGone
-    answers = {name: getattr(details, name) for name in Details.__slots__}
-    if stored.ordered_at is not None or all(getattr(stored, name) == said for name, said in answers.items()):
-        return stored
-    try:
+
+def _keep(state: SiteState, token: str | None, details: Details, shopper_id: int | None) -> None:
+    """Store the answers with the cart of which no order was made, if they are new."""
+    stored = find_cart(state.site, token, shopper_id=shopper_id)
+    if stored is None or all(getattr(stored, name) == said for name, said in _answers(details).items()):
+        return
+    with suppress(CartGone):  # the other click has just ordered it
         save_details(state.site, token, details, shopper_id=shopper_id)
-    except CartGone:
-        return None  # The other click has just ordered it; its order is the answer.
-    return replace(stored, version=stored.version + 1, **answers)
 
 
 def _known(stored: StoredCart) -> PlacedOrder:
@@ -160,8 +175,7 @@ def _checked(state: SiteState, stored: StoredCart, seen_total: int | None) -> Ch
 
 def _sources(state: SiteState, view: CheckoutView) -> dict[int, dict[int, int]]:
     """Where the goods should come from; the transaction re-checks it."""
-    needs = {line.variant_id: line.quantity for line in view.cart.lines}
-    return sources_for(state, needs, view.cart.address)
+    return sources_for(state, pieces_of(view.lines), view.cart.address)
 
 
 # -- the transaction ---------------------------------------------------------------------------------------------------
@@ -169,29 +183,43 @@ def _sources(state: SiteState, view: CheckoutView) -> dict[int, dict[int, int]]:
 
 def _store(state: SiteState, view: CheckoutView, new: NewOrder) -> PlacedOrder:
     """Claim the cart, re-check prices, store. Raises CartMoved where another look is needed."""
-    stored = view.stored
     with db.transaction():
-        claimed = db.execute(
-            "UPDATE carts SET ordered_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND site_id = ? AND"
-            " ordered_at IS NULL AND version = ?",
-            clock.now_us(), clock.now_us(), stored.id, stored.site_id, stored.version,
-        )  # fmt: skip
-        if not claimed:
-            raise CartMoved
-        _check_prices(state, view)
+        seen = cache.clock_seen()
+        if seen is None or not _claim(view.stored, seen):
+            if not _claim(view.stored):
+                raise CartMoved
+            _check_prices(state, view)
         order_id, number = store_order(new)
-        if stored.agreed is not None:
+        if (stored := view.stored).agreed is not None:
             end_draft(stored.site_id, stored.agreed.draft_id, stored.agreed.version, order_id)
     return PlacedOrder(id=order_id, number=number, secret=new.secret, is_new=True)
 
 
+def _claim(stored: StoredCart, unless_after: int | None = None) -> bool:
+    """Let the cart be ordered as it was read, with the answers; once.
+
+    With a reading of the cache's clock only if it stands there still: then no price has changed since.
+    """
+    still, params = (" AND (SELECT touched FROM epoch) = ?", [unless_after]) if unless_after is not None else ("", [])
+    answers = columns(stored)
+    also = ", ".join(f"{name} = ?" for name in answers)
+    return bool(
+        db.execute(
+            f"UPDATE carts SET ordered_at = ?, updated_at = ?, version = version + 1, {also} WHERE id = ?"
+            f" AND site_id = ? AND ordered_at IS NULL AND version = ?{still}",
+            clock.now_us(), clock.now_us(), *answers.values(), stored.id, stored.site_id, stored.version, *params,
+        )
+    )  # fmt: skip
+
+
 def _check_prices(state: SiteState, view: CheckoutView) -> None:
-    """List prices and listings must be those that the hooks were asked about."""
+    """List prices, listings and what is in kits must be those that the hooks were asked about."""
     cart = view.cart
+    parts = {line.variant_id: line.variant.parts for line in view.lines if line.variant is not None}
     variants = cart_variants(state.site, cart.language, cart.currency, [line.variant_id for line in cart.lines])
     for line in cart.lines:
         variant = variants.get(line.variant_id)
-        if variant is None or variant.unit(line.quantity) != line.list_unit:
+        if variant is None or variant.unit(line.quantity) != line.list_unit or variant.parts != parts[line.variant_id]:
             raise CartMoved
 
 
@@ -247,6 +275,15 @@ def _expires_at(gateway: GatewayView | None) -> datetime | None:
 
 
 def _lines(view: CheckoutView) -> list[NewLine]:
+    variants = [line.variant for line in view.lines if line.variant is not None]
+    parts = {
+        one.id: tuple(
+            NewPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
+            for part in one.parts
+        )
+        for one in variants
+    }
+    promised = {one.id: promised_at(one) for one in variants}
     pictures = {
         line.id: line.variant.picture.name
         for line in view.lines
@@ -259,7 +296,8 @@ def _lines(view: CheckoutView) -> list[NewLine]:
             list_amount=one.line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount,
             tax=one.tax.amount,
             total=one.total.amount, tax_class=one.line.tax_class, weight_g=one.line.weight_g,
-            needs_delivery=one.line.needs_delivery,
+            needs_delivery=one.line.needs_delivery, parts=parts.get(one.line.variant_id, ()),
+            promised_at=promised.get(one.line.variant_id),
         )
         for one in view.quote.lines
     ]  # fmt: skip

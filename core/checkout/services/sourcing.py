@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.catalogue.services.stock_sources import fewest_parcels, sources_of
+from core.catalogue.services.stock_sources import count_locations, fewest_parcels, sources_of
 from core.hookspecs.checkout import Address
 from core.hookspecs.fulfil import Source, Sourced
+from core.kernel.kept import kept
 from core.kernel.sites import SiteState
 
 
 def sources_for(state: SiteState, needs: Mapping[int, int], address: Address | None) -> dict[int, dict[int, int]]:
-    """Pieces per variant and location; empty where there is nothing to choose. One statement, outside a transaction."""
+    """Pieces per variant and location; empty where there is nothing to choose. One statement, outside a transaction.
+
+    None where there is only one location, which a process remembers.
+    """
+    if kept("locations", count_locations) < 2:
+        return {}
     sources = sources_of(list(needs))
     if len(sources) < 2:
         return {}

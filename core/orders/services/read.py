@@ -13,9 +13,9 @@ from core.kernel.kept import once_a_look
 from core.lib import clock, ids
 from core.lib.money import Money
 from core.orders.services.addresses import address_of
-from core.orders.services.facts import fold
+from core.orders.services.facts import COUNTED, fold
 from core.orders.services.links import order_secret
-from core.orders.services.settle import money_facts
+from core.orders.services.parts import Part, Parts, read_parts
 from core.orders.services.shapes import (
     AdjustmentView,
     EntryView,
@@ -23,6 +23,7 @@ from core.orders.services.shapes import (
     OperationView,
     OrderLineView,
     OrderView,
+    PartView,
     PaymentView,
     ShipmentView,
     TaxView,
@@ -56,12 +57,15 @@ _ORDER = (
 
 
 def order_view(order_id: int, *, site: Site | None = None) -> OrderView | None:
-    """All of an order in ten statements, once per GET.
+    """All of an order in three statements, once per GET.
 
     With `site`, only if it belongs there (ids from outside always come with it).
     """
-    key = ("order", order_id, site.id if site else None, i18n.language())
-    return once_a_look(key, lambda: _read(order_id, site))
+    return once_a_look(_key(order_id, site), lambda: _read(order_id, site))
+
+
+def _key(order_id: int, site: Site | None) -> tuple[object, ...]:
+    return ("order", order_id, site.id if site else None, i18n.language())
 
 
 def _read(order_id: int, site: Site | None) -> OrderView | None:
@@ -72,10 +76,11 @@ def _read(order_id: int, site: Site | None) -> OrderView | None:
 
 def order_by_key(site: Site, secret: str) -> OrderView | None:
     """The order behind a guest's link. The secret is looked up by its digest, and compared in constant time."""
-    row = db.one("SELECT id, key_digest FROM orders WHERE key_digest = ? AND site_id = ?", ids.digest(secret), site.id)
-    if row is None or not hmac.compare_digest(row[1], ids.digest(secret)):
+    digest = ids.digest(secret)
+    row = db.one(f"SELECT {_ORDER}, key_digest FROM orders WHERE key_digest = ? AND site_id = ?", digest, site.id)
+    if row is None or not hmac.compare_digest(row[-1], digest):
         return None
-    return order_view(row[0], site=site)
+    return once_a_look(_key(row[0], site), lambda: _view(row))
 
 
 def find_order(site: Site, number: str, email: str) -> OrderView | None:
@@ -117,7 +122,8 @@ def _view(row: db.Row) -> OrderView:
 
     lines = _lines(order_id, currency)
     facts = tuple(_line_facts(line) for line in lines)
-    sums = money_facts(order_id)
+    parts = read_parts(order_id)
+    sums = parts.money
     needed = to_be_captured(row[15], row[32], facts, sums, row[34])
     return OrderView(
         id=order_id, site_id=row[1], number=row[2], secret=order_secret(row[1], row[3]), shopper_id=row[4],
@@ -133,23 +139,34 @@ def _view(row: db.Row) -> OrderView:
         codes=tuple(json.loads(row[27])),
         extra=json.loads(row[28]), trace=tuple(json.loads(row[29])),
         expires_at=None if row[30] is None else clock.instant(row[30]),
-        version=row[31], lines=lines, adjustments=_adjustments(order_id, currency), taxes=_taxes(order_id, currency),
-        payments=_payments(order_id), shipments=_shipments(order_id), timeline=_timeline(order_id), status=axes(row[15],
-        row[32], facts, sums, row[34]),
+        version=row[31], lines=lines, adjustments=_adjustments(parts, currency), taxes=_taxes(parts, currency),
+        payments=_payments(parts), shipments=_shipments(parts), timeline=_timeline(parts),
+        status=axes(row[15], row[32], facts, sums, row[34]),
         captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, needed - sums.captured)),
         refund_due=money(owed_back(row[15], row[32], facts, sums)),
     )  # fmt: skip
 
 
 _LINE = (
-    "id, variant_id, product_id, sku, name, picture, ordered, unit_amount, list_amount, subtotal, discount, tax,"
-    " total, needs_delivery,"
-    " allocated, picked, shipped, delivered, cancelled, return_requested, received, restocked, written_off, of_line_id,"
-    " tax_class, weight_g, claimed"
+    "l.id, l.variant_id, l.product_id, l.sku, l.name, l.picture, l.ordered, l.unit_amount, l.list_amount, l.subtotal,"
+    " l.discount, l.tax, l.total, l.needs_delivery, l.allocated, l.picked, l.shipped, l.delivered, l.cancelled,"
+    " l.return_requested, l.received, l.restocked, l.written_off, l.of_line_id, l.tax_class, l.weight_g, l.claimed,"
+    " l.promise, l.promised_at, p.variant_id, p.sku, p.name, p.quantity"
 )
 
 
 def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
+    rows: dict[int, db.Row] = {}
+    parts: dict[int, list[PartView]] = {}
+    for row in db.rows(
+        f"SELECT {_LINE} FROM order_line l LEFT JOIN order_line_part p ON p.line_id = l.id WHERE l.order_id = ?"
+        " ORDER BY l.position, p.id",
+        order_id,
+    ):
+        rows[row[0]] = row
+        if row[29] is not None:
+            part = PartView(variant_id=row[29], sku=row[30], name=row[31], quantity=row[32])
+            parts.setdefault(row[0], []).append(part)
     return tuple(
         OrderLineView(
             id=row[0], variant_id=row[1], product_id=row[2], sku=row[3], name=row[4], picture=row[5], quantity=row[6],
@@ -159,9 +176,10 @@ def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
             allocated=row[14], picked=row[15], shipped=row[16], delivered=row[17], cancelled=row[18],
             return_requested=row[19],
             received=row[20], restocked=row[21], written_off=row[22], of_line_id=row[23], tax_class=row[24],
-            weight_g=row[25], claimed=row[26],
+            weight_g=row[25], claimed=row[26], promise=row[27],
+            promised_at=None if row[28] is None else clock.instant(row[28]), parts=tuple(parts.get(row[0], ())),
         )
-        for row in db.rows(f"SELECT {_LINE} FROM order_line WHERE order_id = ? ORDER BY position", order_id)
+        for row in rows.values()
     )  # fmt: skip
 
 
@@ -173,21 +191,19 @@ def _line_facts(line: OrderLineView) -> LineFacts:
     )  # fmt: skip
 
 
-def _adjustments(order_id: int, currency: str) -> tuple[AdjustmentView, ...]:
+def _adjustments(parts: Parts, currency: str) -> tuple[AdjustmentView, ...]:
     """Offers, then charges: goodwill takes something off, and a fee takes less than nothing off."""
-    return tuple(
+    offers = (
+        AdjustmentView(plugin=row.t1, title=row.t2, code=row.t3, target=row.t4, amount=Money(row.n2, currency))
+        for row in parts.of("adjustment")
+    )
+    charges = (
         AdjustmentView(
-            plugin=row[0], title=row[1] or _charge_title(row[5]), code=row[2], target=row[3], amount=Money(row[4],
-            currency)
+            plugin="", title=row.t1 or _charge_title(row.t2), code="", target="order", amount=Money(-row.n2, currency)
         )
-        for row in db.rows(
-            "SELECT plugin, title, code, target, amount, '' AS kind, 0 AS part, position AS place FROM order_adjustment"
-            " WHERE order_id = ? UNION ALL SELECT '', reason, '', 'order', -amount, kind, 1, id FROM order_charge"
-            " WHERE order_id = ? ORDER BY part, place",
-            order_id,
-            order_id,
-        )
-    )  # fmt: skip
+        for row in parts.of("charge")
+    )
+    return (*offers, *charges)
 
 
 def _charge_title(kind: str) -> str:
@@ -200,87 +216,61 @@ def _charge_title(kind: str) -> str:
     return words.get(kind, _("Fee"))
 
 
-def _taxes(order_id: int, currency: str) -> tuple[TaxView, ...]:
+def _taxes(parts: Parts, currency: str) -> tuple[TaxView, ...]:
+    return tuple(TaxView(name=row.t1, rate=row.n3, amount=Money(row.n2, currency)) for row in parts.of("tax"))
+
+
+def _payments(parts: Parts) -> tuple[PaymentView, ...]:
+    facts = sorted(parts.of("fact"), key=lambda row: (row.n4, row.n1))
+    operations = parts.of("operation")
     return tuple(
-        TaxView(name=row[0], rate=row[1], amount=Money(int(row[2]), currency))
-        for row in db.rows(
-            "SELECT name, rate, SUM(amount) FROM order_tax WHERE order_id = ? GROUP BY name, rate ORDER BY MIN(id)",
-            order_id,
-        )
+        _payment(row, [fact for fact in facts if fact.n2 == row.n1], [one for one in operations if one.n2 == row.n1])
+        for row in parts.of("payment")
     )
 
 
-def _payments(order_id: int) -> tuple[PaymentView, ...]:
-    of_order = "SELECT id FROM payment WHERE order_id = ?"
-    facts = db.rows(
-        "SELECT payment_id, kind, amount, currency, at, reference, verdict, note FROM payment_fact"
-        f" WHERE payment_id IN ({of_order}) ORDER BY at, id",
-        order_id,
-    )
-    operations = db.rows(
-        f"SELECT payment_id, kind, amount, state, at, actor, note FROM payment_operation WHERE payment_id IN"
-        f" ({of_order}) ORDER BY id",
-        order_id,
-    )
-    return tuple(
-        _payment(row, [fact for fact in facts if fact[0] == row[0]], [one for one in operations if one[0] == row[0]])
-        for row in db.rows(
-            "SELECT id, plugin, gateway, title, amount, currency, reference, shown, created_at FROM payment WHERE"
-            " order_id = ? ORDER BY id",
-            order_id,
-        )
-    )
-
-
-def _payment(row: db.Row, facts: Sequence[db.Row], operations: Sequence[db.Row]) -> PaymentView:
-    shown = json.loads(row[7] or "{}")
+def _payment(row: Part, facts: Sequence[Part], operations: Sequence[Part]) -> PaymentView:
+    shown, currency = json.loads(row.t6 or "{}"), row.t4
     sums: dict[str, int] = {}
     for fact in facts:
-        if fact[6] == "counted":
-            sums[fact[1]] = sums.get(fact[1], 0) + fact[2]
+        if fact.t4 == COUNTED:
+            sums[fact.t1] = sums.get(fact.t1, 0) + fact.n3
     return PaymentView(
-        id=row[0], plugin=row[1], gateway=row[2], title=row[3], amount=Money(row[4], row[5]), state=fold(row[4], sums),
-        reference=row[6],
+        id=row.n1, plugin=row.t1, gateway=row.t2, title=row.t3, amount=Money(row.n2, currency),
+        state=fold(row.n2, sums), reference=row.t5,
         text=shown.get("text", ""), rows=tuple((label, value) for label, value in shown.get("rows", ())),
-        qr=shown.get("qr", ""),
-        facts=tuple(
-            FactView(
-                kind=f[1], amount=Money(f[2], f[3]), at=clock.instant(f[4]), reference=f[5], verdict=f[6], note=f[7]
-            )
-            for f in facts
-        ),
-        operations=tuple(
-            OperationView(
-                kind=o[1], amount=Money(o[2], row[5]), state=o[3], at=clock.instant(o[4]), actor=o[5], note=o[6]
-            )
-            for o in operations
-        ),
-        created_at=clock.instant(row[8]),
+        qr=shown.get("qr", ""), facts=tuple(map(_fact, facts)),
+        operations=tuple(_operation(one, currency) for one in operations), created_at=clock.instant(row.n3),
     )  # fmt: skip
 
 
-def _shipments(order_id: int) -> tuple[ShipmentView, ...]:
-    """The parcels, the oldest first; one without a line cannot be. One statement."""
+def _fact(row: Part) -> FactView:
+    return FactView(
+        kind=row.t1, amount=Money(row.n3, row.t2), at=clock.instant(row.n4), reference=row.t3, verdict=row.t4,
+        note=row.t5,
+    )  # fmt: skip
+
+
+def _operation(row: Part, currency: str) -> OperationView:
+    return OperationView(
+        kind=row.t1, amount=Money(row.n3, currency), state=row.t2, at=clock.instant(row.n4), actor=row.t3, note=row.t4
+    )
+
+
+def _shipments(parts: Parts) -> tuple[ShipmentView, ...]:
+    """The parcels, the oldest first; one without a line cannot be."""
     found: dict[int, ShipmentView] = {}
-    for row in db.rows(
-        "SELECT s.id, s.carrier, s.tracking, s.shipped_at, l.line_id, SUM(l.quantity) FROM shipment s"
-        " JOIN shipment_line l ON l.shipment_id = s.id WHERE s.order_id = ?"
-        " GROUP BY s.id, s.carrier, s.tracking, s.shipped_at, l.line_id ORDER BY s.id, l.line_id",
-        order_id,
-    ):
-        known = found.get(row[0])
-        found[row[0]] = ShipmentView(
-            id=row[0],
-            carrier=row[1],
-            tracking=row[2],
-            shipped_at=clock.instant(row[3]),
-            lines={**(known.lines if known else {}), row[4]: int(row[5])},
-        )
+    for row in sorted(parts.of("shipment"), key=lambda row: (row.n1, row.n3)):
+        known = found.get(row.n1)
+        found[row.n1] = ShipmentView(
+            id=row.n1, carrier=row.t1, tracking=row.t2, shipped_at=clock.instant(row.n2),
+            lines={**(known.lines if known else {}), row.n3: row.n4},
+        )  # fmt: skip
     return tuple(found.values())
 
 
-def _timeline(order_id: int) -> tuple[EntryView, ...]:
+def _timeline(parts: Parts) -> tuple[EntryView, ...]:
     return tuple(
-        EntryView(at=clock.instant(row[0]), actor=row[1], kind=row[2], data=json.loads(row[3]))
-        for row in db.rows("SELECT at, actor, kind, data FROM order_entry WHERE order_id = ? ORDER BY id", order_id)
+        EntryView(at=clock.instant(row.n2), actor=row.t1, kind=row.t2, data=json.loads(row.t3))
+        for row in parts.of("entry")
     )

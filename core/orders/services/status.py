@@ -228,6 +228,9 @@ _NEEDED = f"""({_DUE} + CASE WHEN o.given_back < COALESCE(m.refunded, 0) THEN o.
 _CAPTURED = "COALESCE(m.captured, 0)"
 _TO_CAPTURE = f"""(CASE WHEN {_CAPTURED} >= {_NEEDED} THEN {_NEEDED}
  WHEN {_CAPTURED} > {_NEEDED} - l.returned_amount THEN {_CAPTURED} ELSE {_NEEDED} - l.returned_amount END)"""
+# What is due and neither captured nor promised by an authorisation.
+_PROMISED = "(COALESCE(m.authorized, 0) - COALESCE(m.released, 0) - COALESCE(m.captured, 0))"
+OPEN_SQL = f"({_TO_CAPTURE} - {_CAPTURED} - CASE WHEN {_PROMISED} > 0 THEN {_PROMISED} ELSE 0 END)"
 _PAYMENT_SQL = f"""CASE WHEN COALESCE(m.disputed, 0) > 0 THEN 'disputed'
  WHEN COALESCE(m.captured, 0) > 0 THEN CASE WHEN m.refunded + m.lost >= m.captured THEN 'refunded'
   WHEN m.refunded + m.lost > 0 THEN 'partly_refunded' WHEN m.captured > {_TO_CAPTURE} THEN 'overpaid'

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +25,21 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewPart:
+    """What is in each unit of a kit."""
+
+    variant_id: int
+    sku: str
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewLine:
-    """A line to store; amounts are minor units of the order's currency, `total` with its taxes."""
+    """A line to store; amounts are minor units of the order's currency, `total` with its taxes.
+
+    `parts` are a kit's; `promised_at` is when units leave that are not there, or not released.
+    """
 
     variant_id: int
     product_id: int
@@ -43,6 +56,8 @@ class NewLine:
     tax_class: str
     weight_g: int
     needs_delivery: bool
+    parts: tuple[NewPart, ...] = ()
+    promised_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +142,12 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     """
     db.require_transaction()
     order_id = _insert_order(new)
-    needs = {line.variant_id: line.quantity for line in new.lines}
-    stock.allocate(needs, stock_reference(order_id), new.actor, new.sources)
+    taken = stock.allocate(
+        pieces_of(new.lines), stock_reference(order_id), new.actor, new.sources,
+        site_id=new.site_id, cart=stock.cart_reference(new.cart_id),
+    )  # fmt: skip
     take_claims(new.site_id, new.claims)
-    line_ids = _insert_lines(order_id, new.lines)
+    line_ids = _insert_lines(order_id, new.lines, taken)
     _insert_adjustments(order_id, new.adjustments, line_ids)
     insert_taxes(order_id, new.taxes, line_ids)
     _insert_claims(order_id, new.claims)
@@ -221,10 +238,49 @@ EVENTS = (
 )  # fmt: skip
 
 
-def _insert_lines(order_id: int, lines: Sequence[NewLine]) -> list[int]:
-    """Ids in the order of `lines`, looked up by position since RETURNING promises no order."""
-    insert_many("order_line", [_line_row(order_id, position, line) for position, line in enumerate(lines)])
-    return [row[0] for row in db.rows("SELECT id FROM order_line WHERE order_id = ? ORDER BY position", order_id)]
+def pieces_of(lines: Iterable[NewLine]) -> dict[int, int]:
+    """What lines take from stock: pieces per variant, the parts of kits and single pieces of them added up."""
+    summed: dict[int, int] = {}
+    for line in lines:
+        for variant_id, pieces in in_a_unit(line.variant_id, line.parts).items():
+            summed[variant_id] = summed.get(variant_id, 0) + pieces * line.quantity
+    return summed
+
+
+def in_a_unit(variant_id: int, parts: Sequence[NewPart]) -> dict[int, int]:
+    """What one unit takes from stock."""
+    return {part.variant_id: part.quantity for part in parts} or {variant_id: 1}
+
+
+def _insert_lines(order_id: int, lines: Sequence[NewLine], taken: Sequence[stock.Allocation]) -> list[int]:
+    """Ids in the order of `lines`, told by position since RETURNING promises no order."""
+    rows = [
+        {**_line_row(order_id, position, line), **promise(line.variant_id, line.parts, line.promised_at, taken)}
+        for position, line in enumerate(lines)
+    ]
+    line_ids = [row[1] for row in sorted(insert_many("order_line", rows, returning="position, id"))]
+    insert_parts(line_ids, [line.parts for line in lines])
+    return line_ids
+
+
+def promise(
+    variant_id: int, parts: Sequence[NewPart], promised_at: datetime | None, taken: Sequence[stock.Allocation]
+) -> Row:
+    """What is agreed of a line by what was taken for it: nothing, if all of it can leave now."""
+    own = [one for one in taken if one.variant_id in in_a_unit(variant_id, parts)]
+    kind = "preorder" if any(one.ahead for one in own) else "backorder" if any(one.late for one in own) else ""
+    at = None if promised_at is None or not kind else clock.micros(promised_at)
+    return {"promise": kind, "promised_at": at}
+
+
+def insert_parts(line_ids: Sequence[int], parts: Sequence[Sequence[NewPart]]) -> None:
+    """Store what is in the kits among these lines. Inside a transaction."""
+    rows: list[Row] = [
+        {"line_id": line_id, **asdict(part)}
+        for line_id, of_line in zip(line_ids, parts, strict=True)
+        for part in of_line
+    ]
+    insert_many("order_line_part", rows)
 
 
 def _line_row(order_id: int, position: int, line: NewLine) -> Row:
@@ -292,15 +348,24 @@ def _insert_claims(order_id: int, claims: Mapping[str, Claim]) -> None:
     insert_many("order_claim", rows)
 
 
-def insert_many(table: str, rows: Sequence[Row], at_once: int = 30) -> None:
-    """Insert rows of the same columns, some at a time: a statement takes a limited number of parameters."""
+def insert_many(table: str, rows: Sequence[Row], at_once: int = 30, returning: str = "") -> list[db.Row]:
+    """Insert rows of the same columns, some at a time: a statement takes a limited number of parameters.
+
+    Answers the columns named in `returning`, in no order.
+    """
+    made: list[db.Row] = []
     for start in range(0, len(rows), at_once):
         part = rows[start : start + at_once]
         columns = ", ".join(part[0])
         places = ", ".join(f"({db.marks(tuple(row))})" for row in part)
         values = (value for row in part for value in row.values())
         # Safe in SQL: tables and columns are named in this package, never by a request.
-        db.execute(f"INSERT INTO {table} ({columns}) VALUES {places}", *values)
+        sql = f"INSERT INTO {table} ({columns}) VALUES {places}"
+        if returning:
+            made += db.rows(f"{sql} RETURNING {returning}", *values)
+        else:
+            db.execute(sql, *values)
+    return made
 
 
 def _json(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.api import (
@@ -15,14 +15,14 @@ from core.api import (
     fold,
     is_cjk,
     is_sqlite,
+    kept,
     marks,
-    one,
     rows,
     singular,
     words,
 )
 from plugins.search_sql.services.preparing import LONGEST_WORD, whole_sku
-from plugins.search_sql.services.storing import Span, product_of
+from plugins.search_sql.services.storing import Span, product_of, scopes_tag
 
 _MOST_WORDS = 12
 _LONGEST_TEXT = 200
@@ -43,24 +43,24 @@ class Term(NamedTuple):
         return self.is_last and (len(self.word) > 1 or is_cjk(self.word))
 
 
+_IN_NAME, _ANYWHERE, _BY_SKU = 1, 2, 4
+
+
 class Hit(NamedTuple):
-    """A product's words that were found."""
+    """A product's words that were found, and where: a sum of `_IN_NAME`, `_ANYWHERE` and `_BY_SKU`."""
 
     id: int
     name: str
     title: str
+    where: int
 
 
 def find(site: Site, query: SearchQuery) -> SearchResult | None:
     """What the hook answers; None before the index of this site and language was built."""
-    row = one(
-        "SELECT id FROM search_sql_scope WHERE site_id = ? AND language = ? AND since IS NOT NULL",
-        site.id,
-        query.language,
-    )
-    if row is None:
+    number = kept(scopes_tag(site), lambda: _scopes(site)).get(query.language)
+    if number is None:
         return None
-    span = Span(row[0], site.id, query.language)
+    span = Span(number, site.id, query.language)
     typed = fold(query.text[:_LONGEST_TEXT].replace("\0", " ")).strip()
     terms = _terms(typed)
     hits = _ranked(span, typed, terms)
@@ -71,6 +71,11 @@ def find(site: Site, query: SearchQuery) -> SearchResult | None:
         suggestion="" if hits else _suggestion(span, typed),
         completions=completions(typed, (hit.name for hit in hits)) if query.complete else (),
     )
+
+
+def _scopes(site: Site) -> dict[str, int]:
+    """The numbers of the scopes whose index was built, by language."""
+    return dict(rows("SELECT language, id FROM search_sql_scope WHERE site_id = ? AND since IS NOT NULL", site.id))
 
 
 def _terms(typed: str) -> list[Term]:
@@ -85,42 +90,45 @@ def _ranked(span: Span, typed: str, terms: Sequence[Term]) -> list[Hit]:
     """Hits, best first: the very SKU, then all words in the name, then most of them, then the shorter name."""
     if not terms:
         return []
-    named = _hits(span, terms, in_title=True)
-    others = _hits(span, terms, in_title=False) if len(named) < _RANKED else []
-    meant = _hits(span, [Term(whole_sku(typed), is_last=False)], in_title=False)
-    in_name, by_sku = {hit.id for hit in named}, {hit.id for hit in meant}
+    sku = [Term(whole_sku(typed), is_last=False)]
     whole = [f" {singular(term.word)} " for term in terms]
 
     def worth(hit: Hit) -> tuple[bool, bool, int, bool, int, int]:
         return (
-            hit.id not in by_sku,
-            hit.id not in in_name,
+            not hit.where & _BY_SKU,
+            not hit.where & _IN_NAME,
             -sum(word in hit.title for word in whole),
             not hit.name.startswith(typed),
             len(hit.name),
             -hit.id,
         )
 
-    return sorted({*meant, *named, *others}, key=worth)
+    return sorted(_hits(span, {_IN_NAME: terms, _ANYWHERE: terms, _BY_SKU: sku}), key=worth)
 
 
-def _hits(span: Span, terms: Sequence[Term], *, in_title: bool, most: int = _RANKED) -> list[Hit]:
-    if is_sqlite():
-        found = rows(
-            "SELECT w.id, w.name, w.title FROM (SELECT rowid FROM search_sql_found WHERE search_sql_found MATCH ?"
-            " AND rowid > ? AND rowid <= ? ORDER BY rowid DESC LIMIT ?) f JOIN search_sql_words w ON w.id = f.rowid",
-            _match(terms, in_title=in_title),
-            span.first,
-            span.last,
-            most,
-        )
-    else:
-        found = rows(
-            "SELECT id, name, title FROM search_sql_words WHERE found @@ CAST(? AS tsquery) LIMIT ?",
-            _tsquery(span, terms, in_title=in_title),
-            most,
-        )
+def _hits(span: Span, wanted: Mapping[int, Sequence[Term]], most: int = _RANKED) -> list[Hit]:
+    """What has the terms in these places, up to `most` of each. One statement."""
+    one = _FTS5 if is_sqlite() else _GIN
+    parts, params = [], []
+    for where, terms in wanted.items():
+        parts.append(one.format(where=where))
+        if is_sqlite():
+            params += [_match(terms, in_title=where == _IN_NAME), span.first, span.last, most]
+        else:
+            params += [_tsquery(span, terms, in_title=where == _IN_NAME), most]
+    found = rows(
+        f"SELECT w.id, w.name, w.title, f.at FROM (SELECT id, SUM(at) AS at FROM ({' UNION ALL '.join(parts)}) every"
+        " GROUP BY id) f JOIN search_sql_words w ON w.id = f.id",
+        *params,
+    )
     return [Hit(*row) for row in found]
+
+
+_FTS5 = (
+    "SELECT * FROM (SELECT rowid AS id, {where} AS at FROM search_sql_found WHERE search_sql_found MATCH ?"
+    " AND rowid > ? AND rowid <= ? ORDER BY rowid DESC LIMIT ?)"
+)
+_GIN = "SELECT * FROM (SELECT id, {where} AS at FROM search_sql_words WHERE found @@ CAST(? AS tsquery) LIMIT ?) one"
 
 
 def _match(terms: Sequence[Term], *, in_title: bool) -> str:
@@ -147,7 +155,7 @@ def _tsquery(span: Span, terms: Sequence[Term], *, in_title: bool) -> str:
 
 def _known_bigrams(span: Span, terms: Sequence[Term]) -> list[Term]:
     """The terms without pairs of Chinese letters that nothing has: they stand where two words meet."""
-    left = [term for term in terms if not is_cjk(term.word) or _hits(span, [term], in_title=False, most=1)]
+    left = [term for term in terms if not is_cjk(term.word) or _hits(span, {_ANYWHERE: [term]}, most=1)]
     return left if len(left) < len(terms) and 2 * len(left) >= len(terms) else []
 
 
@@ -170,7 +178,7 @@ def _suggestion(span: Span, typed: str) -> str:
     if not better:
         return ""
     spelled = _LATIN.sub(lambda found: better.get(found[0], found[0]), typed)
-    return spelled if _hits(span, _terms(spelled), in_title=False, most=1) else ""
+    return spelled if _hits(span, {_ANYWHERE: _terms(spelled)}, most=1) else ""
 
 
 def _nearest(span: Span, word: str) -> str:

@@ -15,11 +15,12 @@ from core.api import (
     micros,
     search_texts,
     sites_with,
+    touch,
     transaction,
     value,
 )
 from plugins.search_sql.services.preparing import Prepared, prepare
-from plugins.search_sql.services.storing import hold, store, stored_between
+from plugins.search_sql.services.storing import hold, scopes_tag, store, stored_between
 
 _AT_ONCE = 200
 Progress = Callable[[int], None]
@@ -82,6 +83,7 @@ def rebuild(site: Site, language: str, since: datetime, progress: Progress = lam
             site.id,
             language,
         )
+        touch(scopes_tag(site))
     return done
 
 

@@ -37,6 +37,11 @@ def product_of(words_id: int) -> int:
     return words_id & ((1 << _PRODUCT_BITS) - 1)
 
 
+def scopes_tag(site: Site) -> str:
+    """What is touched when the index of one of the site's languages becomes complete."""
+    return f"search_sql:{site.id}"
+
+
 def hold(site: Site, language: str) -> Span:
     """The scope of a site's language, made if need be, its row held to the end of the transaction."""
     require_transaction()

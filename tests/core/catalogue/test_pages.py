@@ -21,11 +21,11 @@ def page(site: Site, path: str, language: str = "en") -> ProductPage:
     return found
 
 
-def test_a_page_takes_three_statements(shop: Site, make: Make) -> None:
+def test_a_page_takes_two_statements(shop: Site, make: Make) -> None:
     make(shirt("Oxford", "OX"))
     with db.counted() as statements:
         page(shop, "oxford")
-    assert len(statements) == 3
+    assert len(statements) == 2
 
 
 def test_choosing_values_finds_the_variant(shop: Site, make: Make) -> None:

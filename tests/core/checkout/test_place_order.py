@@ -168,6 +168,38 @@ def test_a_price_that_changes_in_between_is_found(
         test_a_price_that_changes_while_plugins_are_asked_is_not_sold(shop, plugins)
 
 
+def test_a_price_that_changes_during_a_request_is_not_sold(
+    shop: Shop, plugins: FakePlugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a request the cache's clock tells; it stands where it stood before the price changed."""
+    seen = db.value("SELECT touched FROM epoch")
+    monkeypatch.setattr(placing.cache, "clock_seen", lambda: seen)
+    test_a_price_that_changes_while_plugins_are_asked_is_not_sold(shop, plugins)
+
+
+def test_a_price_that_changes_during_a_request_is_found(
+    shop: Shop, plugins: FakePlugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: the clock is not looked at."""
+    real = placing._claim
+    monkeypatch.setattr(placing, "_claim", lambda stored, _seen=None: real(stored))
+    with pytest.raises(pytest.fail.Exception):
+        test_a_price_that_changes_during_a_request_is_not_sold(shop, plugins, monkeypatch)
+
+
+def test_what_was_typed_is_kept_when_no_order_is_made(shop: Shop) -> None:
+    token = shop.fill_cart((shop.sell("cup", 1000), 1))
+    cart = find_cart(shop.site, token)
+    assert cart is not None
+    typed = Details(email="ada@example.com", address=cart.address, carrier=cart.carrier, service=cart.service, note="Ring")
+    with pytest.raises(PriceChanged):
+        place_order(shop.state, token, seen_total=1, details=typed)
+    kept = find_cart(shop.site, token)
+    assert kept is not None
+    assert (kept.email, kept.note) == ("ada@example.com", "Ring")
+    assert orders() == 0
+
+
 def test_what_is_withdrawn_cannot_be_ordered(shop: Shop) -> None:
     cup, pot = shop.sell("cup"), shop.sell("pot")
     token = shop.fill_cart((cup, 1), (pot, 1))
