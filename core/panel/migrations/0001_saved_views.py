@@ -1,4 +1,4 @@
-"""Lists as staff narrowed them."""
+"""What staff keep for themselves: lists as they narrowed them, their columns, and acts on many things."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.kernel.db import db as database
 from core.panel.models import SavedView
+from core.panel.products.models import BulkRow, BulkRun, ListColumns
 
 if TYPE_CHECKING:
     from peewee import Database
@@ -13,5 +14,5 @@ if TYPE_CHECKING:
 
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
-    """Make the table."""
-    database.create_tables([SavedView])
+    """Make the tables."""
+    database.create_tables([SavedView, ListColumns, BulkRun, BulkRow])

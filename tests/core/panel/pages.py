@@ -33,6 +33,7 @@ _ROWS = {
     "draft_id": "SELECT MIN(id) FROM order_draft",
     "change_id": "SELECT MIN(id) FROM order_change",
     "variant_id": "SELECT MIN(id) FROM variant",
+    "bulk_id": "SELECT MIN(id) FROM bulk_run",
 }
 
 
@@ -50,6 +51,8 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     draft = {"act": "save", "key": "draft", "email": "mira@example.com", "sku-0": "LAMP", "qty-0": "2", "price-0": "80"}
     panel.post("/panel/drafts/new", {**draft, "why-0": "Two of them"})
     panel.post("/panel/categories/new", {"name-en": "Lighting", "name-zh-CN": "灯具"})
+    panel.post("/panel/products/bulk", {"act": "hide", "n": [str(lamp.product_id)]})
+    panel.post("/panel/products/bulk", {"act": "publish", "n": [str(lamp.product_id)]})
     picture = BytesIO()
     Image.new("RGB", (40, 30), "teal").save(picture, "PNG")
     picture.seek(0)

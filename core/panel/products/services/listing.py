@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from core.catalogue.services.shapes import LOW_STOCK
@@ -16,7 +16,7 @@ from core.panel.shell import Status, named
 
 PAGE = 40
 _LAST = 2**31
-SHOWS = ("", "on_sale", "hidden", "low", "archived")
+SHOWS = ("", "on_sale", "hidden", "scheduled", "low", "archived")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductRow:
-    """A product in the list. `stock` None: not counted; `price` None: not sold here."""
+    """A product in the list. `stock` None: not counted; `price` None: not sold here; `facts`: of the columns asked for."""
 
     id: int
     name: str
@@ -43,6 +43,7 @@ class ProductRow:
     status: Status
     sites: list[str]
     languages: list[str]
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,22 @@ class ListingFact:
 
 
 def listed(
-    site: Site, language: str, query: Query, site_names: Mapping[int, str]
+    site: Site, language: str, query: Query, site_names: Mapping[int, str], columns: Collection[str] = ()
 ) -> tuple[list[ProductRow], int | None]:
-    """The products that fit, newest first, and the id to go on from."""
-    where, params = _where(site, query)
-    found = [
-        row[0]
-        for row in db.rows(f"SELECT p.id FROM product p WHERE {where} ORDER BY p.id DESC LIMIT ?", *params, PAGE + 1)
-    ]
+    """The products that fit, newest first, and the id to go on from. `columns` beyond the usual cost two statements."""
+    found = ids_of(site, query, PAGE + 1)
     ids = found[:PAGE]
-    return _rows(site, language, ids, site_names, archived=query.show == "archived"), ids[-1] if len(
-        found
-    ) > PAGE else None
+    facts = _facts(ids, language, columns)
+    rows = _rows(site, language, ids, site_names, facts, archived=query.show == "archived")
+    return rows, ids[-1] if len(found) > PAGE else None
+
+
+def ids_of(site: Site, query: Query, most: int) -> list[int]:
+    """The ids of the products that fit, newest first; one statement."""
+    where, params = _where(site, query)
+    return [
+        row[0] for row in db.rows(f"SELECT p.id FROM product p WHERE {where} ORDER BY p.id DESC LIMIT ?", *params, most)
+    ]
 
 
 def _where(site: Site, query: Query) -> tuple[str, list[object]]:
@@ -85,6 +90,12 @@ def _where(site: Site, query: Query) -> tuple[str, list[object]]:
     if query.show in {"on_sale", "hidden"}:
         parts.append(on_sale if query.show == "on_sale" else f"NOT {on_sale}")
         params += [site.id, True]
+    if query.show == "scheduled":
+        parts.append(
+            "EXISTS (SELECT 1 FROM listing l WHERE l.product_id = p.id AND l.site_id = ? AND l.visible = ?"
+            " AND (l.publish_at > ? OR l.withdraw_at > ?))"
+        )
+        params += [site.id, True, clock.now_us(), clock.now_us()]
     if query.show == "low":
         parts.append(
             "p.id IN (SELECT v.product_id FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE"
@@ -97,7 +108,13 @@ def _where(site: Site, query: Query) -> tuple[str, list[object]]:
 
 
 def _rows(
-    site: Site, language: str, ids: list[int], site_names: Mapping[int, str], *, archived: bool
+    site: Site,
+    language: str,
+    ids: list[int],
+    site_names: Mapping[int, str],
+    facts: Mapping[int, Mapping[str, str]],
+    *,
+    archived: bool,
 ) -> list[ProductRow]:
     if not ids:
         return []
@@ -119,9 +136,31 @@ def _rows(
                 status=status(place, sold=sold, archived=archived),
                 sites=[site_names[key] for key, at in places[product_id].items() if at.visible and key in site_names],
                 languages=list(texts[product_id]),
+                facts=facts.get(product_id, {}),
             )
         )
     return rows
+
+
+def _facts(ids: list[int], language: str, columns: Collection[str]) -> dict[int, dict[str, str]]:
+    """What the columns beyond the usual say."""
+    facts: dict[int, dict[str, str]] = {product_id: {} for product_id in ids}
+    if ids and {"vendor", "tax", "changed"} & set(columns):
+        for product_id, vendor, tax, changed in db.rows(
+            f"SELECT id, vendor, tax_class, updated_at FROM product WHERE id IN ({db.marks(ids)})", *ids
+        ):
+            facts[product_id] |= {"vendor": vendor, "tax": tax, "changed": i18n.day(clock.instant(changed))}
+    if ids and "categories" in columns:
+        names: dict[int, dict[int, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+        for product_id, category_id, tag, name in db.rows(
+            "SELECT p.product_id, p.category_id, t.language, t.name FROM product_category p JOIN category_text t ON"
+            f" t.category_id = p.category_id AND t.site_id IS NULL WHERE p.product_id IN ({db.marks(ids)}) ORDER BY t.id",
+            *ids,
+        ):
+            names[product_id][category_id][tag] = name
+        for product_id, known in names.items():
+            facts[product_id]["categories"] = ", ".join(named(texts, language) for texts in known.values())
+    return facts
 
 
 def _texts(ids: list[int]) -> dict[int, dict[str, str]]:

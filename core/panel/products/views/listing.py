@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response, request, url_for
+from werkzeug.datastructures import MultiDict
 
-from core.kernel import i18n
+from core.kernel import http, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
+from core.lib import ids
 from core.panel.products.services import listing
+from core.panel.products.services.bulk_acts import ACTS
+from core.panel.products.services.columns import PRODUCTS, choose_columns, columns_of
+from core.panel.saved.services import cleaned
 from core.panel.shell import address, page, panel, shell
 
 
@@ -16,9 +21,10 @@ from core.panel.shell import address, page, panel, shell
 @staff("catalogue.view")
 def show() -> Response:
     """The products that fit the address' filters."""
-    query = _query()
+    query = read_query(request.args)
     site_names = {place.id: place.name for place in shell().places}
-    rows, further = listing.listed(current().site, i18n.language(), query, site_names)
+    columns = columns_of(shell().person.id)
+    rows, further = listing.listed(current().site, i18n.language(), query, site_names, columns)
     kept = {"q": query.text or None, "show": query.show or None, "category": query.category_id}
     following = address("panel.products", before=further, **kept) if further else ""
     first = address("panel.products", **kept) if query.before else ""
@@ -26,6 +32,7 @@ def show() -> Response:
         ("", _("All")),
         ("on_sale", _("Listed here")),
         ("hidden", _("Hidden here")),
+        ("scheduled", _("Scheduled")),
         ("low", _("Running low")),
         ("archived", _("Archived")),
     ]
@@ -39,16 +46,30 @@ def show() -> Response:
         chips=_chips(query),
         next=following,
         first=first,
+        columns=columns,
+        every_column=PRODUCTS.items(),
+        key=ids.token(),
+        here=cleaned(request.query_string.decode("utf-8", "replace")),
+        acts={name for name, act in ACTS.items() if shell().may(act.permission)},
     )
 
 
-def _query() -> listing.Query:
-    show = request.args.get("show", "")
+@panel.post("/products/columns", endpoint="product_columns")
+@staff("catalogue.view")
+def keep_columns() -> Response:
+    """Keep which columns this person wants to see."""
+    choose_columns(shell().person.id, request.form.getlist("column"))
+    return http.redirect(f"{url_for('panel.products')}?{cleaned(request.form.get('here', ''))}")
+
+
+def read_query(said: MultiDict[str, str]) -> listing.Query:
+    """What the list is narrowed by, as an address or a form says it."""
+    show = said.get("show", "")
     return listing.Query(
-        text=request.args.get("q", "").strip()[:100],
+        text=said.get("q", "").strip()[:100],
         show=show if show in listing.SHOWS else "",
-        category_id=request.args.get("category", type=int),
-        before=request.args.get("before", type=int),
+        category_id=said.get("category", type=int),
+        before=said.get("before", type=int),
     )
 
 

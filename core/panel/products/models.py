@@ -1,0 +1,54 @@
+"""What staff keep beside the products: the columns they want to see, and their acts on many at once."""
+
+from __future__ import annotations
+
+import peewee
+
+from core.kernel import db
+
+
+class ListColumns(db.Table):
+    """Which columns somebody wants to see in a list, by their keys with spaces between; the same on every site."""
+
+    staff_id = peewee.IntegerField()
+    place = peewee.CharField(max_length=20)
+    columns = peewee.CharField(max_length=300, default="")
+
+    class Meta:
+        indexes = ((("staff_id", "place"), True),)
+
+
+class BulkRun(db.SiteTable):
+    """One act on many products. `choice` says it in full; `key` is the form's, so that a repeated click is the same act.
+
+    With `undone_at` its rows are taken back, one by one like they were done.
+    """
+
+    staff_id = peewee.IntegerField()
+    act = peewee.CharField(max_length=20)
+    choice = db.JSONField(default=dict)
+    key = peewee.CharField(max_length=64)
+    at = db.InstantField(index=True)
+    undone_at = db.InstantField(null=True)
+
+    class Meta:
+        indexes = ((("staff_id", "key"), True),)
+
+
+class BulkRow(db.Table):
+    """What becomes of one product. `state`: todo, doing, done, same (was so already), refused, undoing, undone, kept.
+
+    `version` is the product's before the act, and after it once it is done; `before` is what an undo brings back; `at`
+    is when somebody took the row in hand.
+    """
+
+    run = peewee.ForeignKeyField(BulkRun, on_delete="CASCADE", index=False)
+    product_id = peewee.IntegerField()
+    state = peewee.CharField(max_length=8, default="todo")
+    text = peewee.TextField(default="")
+    before = db.JSONField(null=True)
+    version = peewee.IntegerField(null=True)
+    at = db.InstantField(null=True)
+
+    class Meta:
+        indexes = ((("run", "product_id"), True), (("run", "state"), False))

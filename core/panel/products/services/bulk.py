@@ -1,0 +1,247 @@
+"""One act on many products: each on its own, with an answer of its own, so that one refusal stops no other.
+
+A row is stored before its product is touched, with the version that was looked at: whoever goes on after a crash sees
+whether that product was reached, and no price is ever raised twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from core.catalogue.services.products import Stale
+from core.catalogue.services.writing import encoded, insert_rows
+from core.hookspecs.site import Site
+from core.kernel import db, i18n, jobs
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import speaking
+from core.kernel.sites import state_of
+from core.lib import clock
+from core.lib.errors import NotFound, Refused, Unfit
+from core.panel.products.models import BulkRow, BulkRun
+from core.panel.products.services.bulk_acts import ACTS, Subject
+from core.panel.shell import named
+
+MOST = 10_000
+AT_ONCE = 40
+PAGE = 100
+_KEPT = timedelta(days=30)
+# A row that was in hand so long was let go of by a worker that ended.
+_PATIENCE = timedelta(minutes=2)
+_WANTED = {False: "todo", True: "done"}
+_IN_HAND = {False: "doing", True: "undoing"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one product."""
+
+    product_id: int
+    name: str
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A run: how many rows are in which state, and a page of them. `open` of them are still to be dealt with."""
+
+    id: int
+    act: str
+    is_undone: bool
+    counts: Mapping[str, int]
+    open: int
+    rows: list[Result]
+    further: int | None
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def can_be_undone(self) -> bool:
+        return not self.is_undone and not self.open and self.counts.get("done", 0) > 0
+
+
+def start(site: Site, staff_id: int, act: str, choice: Mapping[str, Any], product_ids: Sequence[int], key: str) -> int:
+    """Store what is to be done and do the first part of it; a job does the rest. Answers the run. Commits.
+
+    A form that was sent already answers the run that it began.
+    """
+    ids = list(dict.fromkeys(product_ids))[:MOST]
+    with db.transaction():
+        db.execute("DELETE FROM bulk_run WHERE at < ?", clock.micros(clock.now() - _KEPT))
+        known = BulkRun.for_site(site).where(BulkRun.staff_id == staff_id, BulkRun.key == key).first()
+        if known is not None:
+            return int(known.id)
+        said = {**choice, "language": i18n.language()}
+        run = BulkRun.create(site_id=site.id, staff_id=staff_id, act=act, choice=said, key=key, at=clock.now())
+        rows = [(run.id, product_id, _WANTED[False], "") for product_id in ids]
+        insert_rows("bulk_row", ("run_id", "product_id", "state", "text"), rows)
+        _let_a_job_look(run, _PATIENCE)
+    _begin(site, run)
+    return int(run.id)
+
+
+def undo(site: Site, run_id: int) -> None:
+    """Take a run back, product by product; those that were changed since are left as they are. Commits."""
+    with db.transaction():
+        run = _run(site, run_id)
+        if run.undone_at is not None or _counts(run)["open"]:
+            raise Refused(_("This is undone already, or not done yet."))
+        run.undone_at = clock.now()
+        run.save()
+        _let_a_job_look(run, _PATIENCE)
+    _begin(site, run)
+
+
+def _begin(site: Site, run: BulkRun) -> None:
+    """The first part at once, so that a page of products needs no waiting; the rest by a job."""
+    if work(site, int(run.id), AT_ONCE) == AT_ONCE:
+        with db.transaction():
+            _let_a_job_look(run, timedelta(0))
+
+
+def _let_a_job_look(run: BulkRun, later: timedelta) -> None:
+    """A job goes on with a run; one that comes later picks up what a killed worker had in hand."""
+    key = f"panel.bulk:{run.id}:{'undo' if run.undone_at else 'do'}:{later.seconds}"
+    jobs.enqueue("panel.bulk", {"run": run.id}, site_id=run.site_id, key=key, at=clock.now() + later)
+
+
+@jobs.job("panel.bulk")
+def _go_on(running: jobs.Running) -> None:
+    site = state_of(running.site_id or 0).site
+    try:
+        while work(site, int(running.payload["run"]), AT_ONCE):
+            running.progress(50)
+    except NotFound:  # Forgotten meanwhile.
+        return
+
+
+def work(site: Site, run_id: int, most: int) -> int:
+    """Deal with up to so many rows, each by transactions of its own; answers how many there were."""
+    run = _run(site, run_id)
+    is_undo = run.undone_at is not None
+    left = (BulkRow.state == _IN_HAND[is_undo]) & (BulkRow.at < clock.micros(clock.now() - _PATIENCE))
+    waiting = BulkRow.select().where(BulkRow.run == run, (BulkRow.state == _WANTED[is_undo]) | left)
+    rows = list(waiting.order_by(BulkRow.id).limit(most))
+    with speaking(run.choice.get("language", site.language), site.timezone):
+        for row in rows:
+            if _take_in_hand(row, is_undo=is_undo):
+                _settle(row, is_undo=is_undo, **(_taken_back if is_undo else _carried_out)(site, run, row))
+    return len(rows)
+
+
+def _take_in_hand(row: BulkRow, *, is_undo: bool) -> bool:
+    """Note who deals with the row and at which version of the product; False if somebody else does."""
+    now, was = clock.micros(clock.now()), row.at and clock.micros(row.at)
+    fresh = row.state == _WANTED[is_undo]
+    if fresh and not is_undo:
+        row.version = db.value("SELECT version FROM product WHERE id = ?", row.product_id) or 0
+    with db.transaction():
+        return bool(
+            db.execute(
+                "UPDATE bulk_row SET state = ?, at = ?, version = ? WHERE id = ? AND state = ? AND COALESCE(at, 0) = ?",
+                _IN_HAND[is_undo],
+                now,
+                row.version,
+                row.id,
+                row.state,
+                was or 0,
+            )
+        )
+
+
+def _carried_out(site: Site, run: BulkRun, row: BulkRow) -> dict[str, Any]:
+    try:
+        outcome = ACTS[run.act].do(_subject(site, run, row), run.choice)
+    except Stale:
+        return {"state": "refused", "text": _("Somebody changed it at the same moment; its history tells.")}
+    except Refused as refusal:
+        return {"state": "refused", "text": _said(refusal)}
+    if outcome.before is None:
+        return {"state": "same", "text": outcome.text}
+    return {"state": "done", "text": outcome.text, "before": outcome.before, "version": outcome.version}
+
+
+def _taken_back(site: Site, run: BulkRun, row: BulkRow) -> dict[str, Any]:
+    try:
+        ACTS[run.act].undo(_subject(site, run, row), row.before)
+    except Stale:
+        return {"state": "kept", "text": _("Somebody has changed it since, so it stays as it is.")}
+    except Refused as refusal:
+        return {"state": "kept", "text": _said(refusal)}
+    return {"state": "undone", "text": _("It is as it was before.")}
+
+
+def _said(refusal: Refused) -> str:
+    return " ".join(_(text) for text in refusal.errors.values()) if isinstance(refusal, Unfit) else i18n.say(refusal)
+
+
+def _subject(site: Site, run: BulkRun, row: BulkRow) -> Subject:
+    return Subject(site=site, product_id=row.product_id, version=row.version, actor=f"staff:{run.staff_id}")
+
+
+def _settle(row: BulkRow, *, is_undo: bool, state: str, text: str, before: Any = None, version: int = 0) -> None:
+    with db.transaction():
+        db.execute(
+            "UPDATE bulk_row SET state = ?, text = ?, before = ?, version = ? WHERE id = ? AND state = ?",
+            state,
+            text,
+            encoded(row.before if before is None else before),
+            version or row.version,
+            row.id,
+            _IN_HAND[is_undo],
+        )
+
+
+# -- what became of it -------------------------------------------------------------------------------------------------
+
+
+def report(site: Site, run_id: int, language: str, after: int = 0) -> Report:
+    """What became of the products so far. Raises NotFound."""
+    run = _run(site, run_id)
+    found = db.rows(
+        "SELECT id, product_id, state, text FROM bulk_row WHERE run_id = ? AND id > ? ORDER BY id LIMIT ?",
+        run.id,
+        after,
+        PAGE + 1,
+    )
+    names = _names([row[1] for row in found[:PAGE]], language)
+    counts = _counts(run)
+    return Report(
+        id=int(run.id),
+        act=run.act,
+        is_undone=run.undone_at is not None,
+        open=counts.pop("open"),
+        counts=counts,
+        rows=[Result(product_id=row[1], name=names.get(row[1], ""), state=row[2], text=row[3]) for row in found[:PAGE]],
+        further=found[PAGE - 1][0] if len(found) > PAGE else None,
+    )
+
+
+def _run(site: Site, run_id: int) -> BulkRun:
+    run: BulkRun | None = BulkRun.for_site(site).where(BulkRun.id == run_id).first()
+    if run is None:
+        raise NotFound
+    return run
+
+
+def _counts(run: BulkRun) -> dict[str, int]:
+    """How many rows are in which state; `open` are those that are not at their end."""
+    found = dict(db.rows("SELECT state, COUNT(*) FROM bulk_row WHERE run_id = ? GROUP BY state", run.id))
+    unfinished = {"todo", "doing", "undoing"} | ({"done"} if run.undone_at else set())
+    return {"open": sum(found.get(state, 0) for state in unfinished), **found}
+
+
+def _names(product_ids: Sequence[int], language: str) -> dict[int, str]:
+    texts: dict[int, dict[str, str]] = {}
+    for product_id, tag, name in db.rows(
+        "SELECT product_id, language, name FROM product_text WHERE site_id IS NULL AND product_id IN"
+        f" ({db.marks(product_ids)}) ORDER BY id",
+        *product_ids,
+    ):
+        texts.setdefault(product_id, {})[tag] = name
+    return {product_id: named(names, language) for product_id, names in texts.items()}

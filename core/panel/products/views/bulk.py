@@ -1,0 +1,125 @@
+"""One act on many products of the list: begun, looked at with a result per product, and taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request, url_for
+
+from core.kernel import http, i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib import ids
+from core.lib.errors import Forbidden, NotFound, Refused, Unfit
+from core.lib.money import NotMoney, parse_money
+from core.panel.products.services import bulk, listing
+from core.panel.products.services.bulk_acts import ACTS
+from core.panel.products.views.listing import read_query
+from core.panel.saved.services import cleaned
+from core.panel.shell import Status, address, page, panel, shell, to
+
+_MOST_PERCENT = 1000
+
+
+@panel.post("/products/bulk", endpoint="products_bulk")
+@staff("catalogue.view")
+def act() -> Response:
+    """Do something to the chosen products, or to all that fit; each act asks for its own permission."""
+    form, site = request.form, current().site
+    name = form.get("act", "")
+    if name not in ACTS:
+        raise NotFound
+    if not shell().may(ACTS[name].permission):
+        raise Forbidden
+    chosen = listing.ids_of(site, read_query(form), bulk.MOST) if form.get("all") else form.getlist("n", type=int)
+    if not chosen:
+        return _back(_("Choose at least one product."))
+    try:
+        choice = _choice(name)
+    except (NotMoney, Refused) as refusal:
+        return _back(i18n.say(refusal))
+    key = form.get("key", "")[:64] or ids.token()
+    return to("panel.product_bulk", bulk_id=bulk.start(site, shell().person.id, name, choice, chosen, key))
+
+
+def _choice(name: str) -> dict[str, Any]:
+    """What the act needs to know, as the form says it. Raises NotMoney, Unfit."""
+    form = request.form
+    if name in {"add", "remove"}:
+        category = form.get("category_id", type=int)
+        if category not in dict(listing.category_choices(i18n.language())):
+            raise Refused(_("Choose a category."))
+        return {"category": category}
+    if name != "price":
+        return {}
+    ending = form.get("ending", "")
+    return {
+        **_by(form.get("change", "").strip()),
+        "ending": ending if ending in {"00", "99"} else "",
+        "was": bool(form.get("was")),
+    }
+
+
+def _by(text: str) -> dict[str, Any]:
+    """`-10 %` or `2.50`: by percent, in hundredths, or by an amount in minor units."""
+    if not text:
+        raise Unfit({}, _("Write by how much, such as -10 % or 2.50."))
+    plain = text.translate(str.maketrans("％−–", "%--")).strip()
+    if not plain.endswith("%"):
+        return {"by": "amount", "value": parse_money(plain, current().site.currency).amount}
+    try:
+        value = round(float(plain[:-1].replace(",", ".")) * 100)
+    except (ValueError, OverflowError):
+        raise Unfit({}, _("Write by how much, such as -10 % or 2.50.")) from None
+    if not -10_000 <= value <= _MOST_PERCENT * 100:
+        raise Unfit({}, _("Between -100 percent and %(most)s percent.", most=_MOST_PERCENT))
+    return {"by": "percent", "value": value}
+
+
+def _back(text: str) -> Response:
+    http.note(text, "bad")
+    return http.redirect(f"{url_for('panel.products')}?{cleaned(request.form.get('here', ''))}")
+
+
+@panel.get("/products/bulk/<int:bulk_id>", endpoint="product_bulk")
+@staff("catalogue.view")
+def show(bulk_id: int) -> Response:
+    """What became of each product."""
+    report = bulk.report(current().site, bulk_id, i18n.language(), request.args.get("after", 0, type=int))
+    return page(
+        "product_bulk.html",
+        run=report,
+        title=ACTS[report.act].title,
+        may_undo=shell().may(ACTS[report.act].permission),
+        states=_states(),
+        next=address("panel.product_bulk", bulk_id=bulk_id, after=report.further) if report.further else "",
+        first=address("panel.product_bulk", bulk_id=bulk_id) if "after" in request.args else "",
+    )
+
+
+@panel.post("/products/bulk/<int:bulk_id>/undo", endpoint="product_bulk_undo")
+@staff("catalogue.view")
+def undo(bulk_id: int) -> Response:
+    """Take it back, product by product."""
+    report = bulk.report(current().site, bulk_id, i18n.language())
+    if not shell().may(ACTS[report.act].permission):
+        raise Forbidden
+    try:
+        bulk.undo(current().site, bulk_id)
+    except Refused as refusal:
+        return to("panel.product_bulk", say=i18n.say(refusal), kind="bad", bulk_id=bulk_id)
+    return to("panel.product_bulk", bulk_id=bulk_id)
+
+
+def _states() -> dict[str, Status]:
+    return {
+        "todo": Status(_("Waiting"), "wait"),
+        "doing": Status(_("Running"), "busy", "busy"),
+        "done": Status(_("Done"), "done", "good"),
+        "same": Status(_("As it was"), "none"),
+        "refused": Status(_("Not done"), "warn", "bad"),
+        "undoing": Status(_("Running"), "busy", "busy"),
+        "undone": Status(_("Undone"), "done", "good"),
+        "kept": Status(_("Not undone"), "warn", "bad"),
+    }

@@ -1,0 +1,173 @@
+"""Many products at once: a result per product, an undo that overwrites nobody, and the columns of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.hookspecs.site import Site
+from core.kernel import db, jobs
+from core.panel.products.services import bulk
+from core.panel.products.services.bulk_acts import repriced
+from core.testing.shop import Item
+from tests.core.panel.conftest import Panel, words
+
+
+@pytest.fixture
+def three(sell: Callable[..., Item]) -> list[Item]:
+    return [sell("LAMP", 8900, name="Lamp"), sell("MUG", 1250, name="Mug"), sell("TRAY", 4000, name="Tray")]
+
+
+def act(panel: Panel, items: list[Item], name: str, **more: str) -> Any:
+    chosen = [str(item.product_id) for item in items]
+    return panel.follow(panel.post("/panel/products/bulk", {"act": name, "n": chosen, **more}))
+
+
+def take_back(panel: Panel) -> Any:
+    run = db.value("SELECT MAX(id) FROM bulk_run")
+    return panel.follow(panel.post(f"/panel/products/bulk/{run}/undo"))
+
+
+def amounts() -> list[int]:
+    return [row[0] for row in db.rows("SELECT amount FROM price ORDER BY variant_id")]
+
+
+def visible() -> list[bool]:
+    return [bool(row[0]) for row in db.rows("SELECT visible FROM listing ORDER BY product_id")]
+
+
+def test_prices_change_by_percent_and_come_back(panel: Panel, three: list[Item]) -> None:
+    said = words(act(panel, three[:2], "price", change="−10 %", was="1"))
+    assert amounts() == [8010, 1125, 4000]
+    assert "€89.00 → €80.10" in said
+    assert [row[0] for row in db.rows("SELECT was FROM price ORDER BY variant_id")] == [8900, 1250, None]
+    assert "It is as it was before." in words(take_back(panel))
+    assert amounts() == [8900, 1250, 4000]
+    assert db.value("SELECT COUNT(*) FROM price WHERE was IS NOT NULL") == 0
+
+
+def test_prices_change_by_an_amount_and_what_cannot_be_stops_no_other(panel: Panel, three: list[Item]) -> None:
+    said = words(act(panel, three, "price", change="-20"))
+    assert amounts() == [6900, 1250, 2000]
+    assert "A price would fall below zero." in said
+    assert "Done 2" in said
+    assert "Not done 1" in said
+    assert "Write by how much" in words(act(panel, three, "price", change="a lot %"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "value", "ending", "expected"),
+    [
+        (1250, "EUR", -1000, "", 1125),
+        (1255, "EUR", -1000, "", 1130),  # 1129.5, half up
+        (1250, "EUR", 1000, "99", 1399),  # 13.75 is nearest to 14
+        (1250, "EUR", 0, "00", 1300),  # 12.50 is as near to 13; up
+        (30, "EUR", 0, "99", 99),  # never below the first one
+        (1250, "JPY", 1000, "99", 1375),  # has no smaller unit
+    ],
+)
+def test_a_price_is_rounded_as_one_was_told(amount: int, currency: str, value: int, ending: str, expected: int) -> None:
+    assert repriced(amount, currency, {"by": "percent", "value": value, "ending": ending}) == expected
+
+
+def test_products_are_hidden_listed_sorted_and_archived_together(panel: Panel, three: list[Item]) -> None:
+    act(panel, three[1:], "hide")
+    assert visible() == [True, False, False]
+    assert "It was so already." in words(act(panel, three, "publish"))
+    assert visible() == [True, True, True]
+    take_back(panel)
+    assert visible() == [True, False, False]
+    panel.post("/panel/categories/new", {"name-en": "Lighting"})
+    category = str(db.value("SELECT id FROM category"))
+    act(panel, three[:2], "add", category_id=category)
+    assert [row[0] for row in db.rows("SELECT product_id FROM product_category ORDER BY product_id")] == [
+        item.product_id for item in three[:2]
+    ]
+    act(panel, three, "remove", category_id=category)
+    assert db.value("SELECT COUNT(*) FROM product_category") == 0
+    act(panel, three[:1], "archive")
+    assert "Lamp" not in words(panel.get("/panel/products"))
+    take_back(panel)
+    assert "Lamp" in words(panel.get("/panel/products"))
+
+
+def test_an_undo_writes_over_nobody(panel: Panel, three: list[Item]) -> None:
+    act(panel, three, "price", change="10%")
+    panel.post(f"/panel/products/{three[0].product_id}/delete")
+    said = words(take_back(panel))
+    assert amounts() == [9790, 1250, 4000]
+    assert "Somebody has changed it since" in said
+    assert "undone already" in words(take_back(panel))
+    assert amounts() == [9790, 1250, 4000]
+
+
+def test_a_repeated_click_is_the_same_act(panel: Panel, three: list[Item]) -> None:
+    for _ in range(2):
+        act(panel, three, "price", change="10%", key="one-form")
+    assert amounts() == [9790, 1375, 4400]
+
+
+def test_whoever_goes_on_after_a_crash_raises_no_price_twice(
+    panel: Panel, three: list[Item], site: Site, monkeypatch: pytest.MonkeyPatch, clock: Any
+) -> None:
+    real = bulk._settle
+
+    def killed(row: Any, **more: Any) -> None:
+        if row.product_id == three[1].product_id:
+            raise KeyboardInterrupt
+        real(row, **more)
+
+    monkeypatch.setattr(bulk, "_settle", killed)
+    with pytest.raises(KeyboardInterrupt):
+        act(panel, three, "price", change="10%")
+    monkeypatch.undo()
+    assert amounts() == [9790, 1375, 4000]
+    clock.move(minutes=3)
+    jobs.run_due()
+    assert amounts() == [9790, 1375, 4400]
+    report = bulk.report(site, db.value("SELECT id FROM bulk_run"), "en")
+    assert [row.state for row in report.rows] == ["done", "refused", "done"]
+    assert "its history tells" in report.rows[1].text
+
+
+def test_all_that_fit_are_dealt_with_by_a_job(
+    panel: Panel, three: list[Item], monkeypatch: pytest.MonkeyPatch, sell: Callable[..., Item]
+) -> None:
+    monkeypatch.setattr(bulk, "AT_ONCE", 2)
+    sell("HAT", 1000, name="Hat")
+    said = words(act(panel, [], "price", change="10%", all="1", q="a"))
+    assert "2 of 3 products" in said
+    jobs.run_due()
+    assert amounts() == [9790, 1250, 4400, 1100]
+    assert db.value("SELECT COUNT(*) FROM bulk_row") == len([three[0], three[2], "HAT"])
+
+
+def test_each_act_asks_for_its_own_permission(
+    panel: Panel, colleague: Callable[..., Panel], three: list[Item], other_site: Site
+) -> None:
+    act(panel, three, "hide")
+    theirs = colleague({"catalogue.view", "prices.edit"})
+    assert theirs.post("/panel/products/bulk", {"act": "archive", "n": [str(three[0].product_id)]}).status_code == 403
+    assert "Change prices" in words(theirs.get("/panel/products"))
+    assert ">Archive<" not in theirs.get("/panel/products").get_data(as_text=True)
+    run = db.value("SELECT id FROM bulk_run")
+    assert theirs.post(f"/panel/products/bulk/{run}/undo").status_code == 403
+    with db.transaction():
+        db.execute("UPDATE bulk_run SET site_id = ?", other_site.id)
+    assert panel.get(f"/panel/products/bulk/{run}").status_code == 404
+
+
+def test_columns_are_ones_own(panel: Panel, colleague: Callable[..., Panel], three: list[Item]) -> None:
+    with db.transaction():
+        db.execute("UPDATE product SET vendor = 'Atelier Ribeira' WHERE id = ?", three[0].product_id)
+    assert "Atelier Ribeira" not in words(panel.get("/panel/products"))
+    answer = panel.post("/panel/products/columns", {"column": ["vendor", "price", "nonsense"], "here": "q=lamp"})
+    assert answer.headers["Location"].endswith("/panel/products?q=lamp")
+    page = words(panel.follow(answer))
+    assert "Atelier Ribeira" in page
+    assert "not counted" not in page
+    theirs = words(colleague({"catalogue.view"}).get("/panel/products"))
+    assert "Atelier Ribeira" not in theirs
+    assert "not counted" in theirs
