@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from core.cart.services.holds import hold_cart
 from core.catalogue.services.carts import cart_variants
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -85,6 +86,7 @@ def add_to_cart(
             and db.value("SELECT count(*) FROM cart_line WHERE cart_id = ?", cart_id) > CART_LINES
         ):
             raise CartFull
+        hold_cart(site, cart_id)
     return token
 
 
@@ -125,6 +127,7 @@ def set_quantity(site: Site, token: str | None, line_id: int, quantity: int, *, 
         if before is None:
             raise NotFound
         db.execute("UPDATE cart_line SET quantity = ? WHERE id = ? AND cart_id = ?", quantity, line_id, cart_id)
+        hold_cart(site, cart_id)
     return int(before)
 
 
@@ -137,6 +140,7 @@ def remove_line(site: Site, token: str | None, line_id: int, *, shopper_id: int 
         )
         if found is None:
             raise NotFound
+        hold_cart(site, cart_id)
     return Removed(variant_id=found[0], quantity=found[1])
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from core.cart.services.holds import hold_cart
 from core.cart.services.lines import CART_LINES, LINE_QUANTITY
+from core.catalogue.services import stock
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock, ids
@@ -22,6 +24,7 @@ def claim_cart(site: Site, token: str | None, shopper_id: int) -> str | None:
             return None
         for cart_id in (cart_id for cart_id in older if cart_id != target):
             _pour(cart_id, target)
+            stock.unhold(stock.cart_reference(cart_id), "system")
         if mine is None:
             token = ids.token()
             db.execute("UPDATE carts SET token_digest = ? WHERE id = ?", ids.digest(token), target)
@@ -31,6 +34,7 @@ def claim_cart(site: Site, token: str | None, shopper_id: int) -> str | None:
             clock.now_us(),
             target,
         )
+        hold_cart(site, target)
     return token
 
 

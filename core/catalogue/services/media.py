@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.catalogue.services.cards import changing
 from core.catalogue.services.writing import decoded, encoded, insert, update
@@ -96,6 +97,26 @@ def delete_media(media_id: int, actor: str) -> str:
         db.execute("DELETE FROM media WHERE id = ?", media_id)
         activity.record(actor, "media.deleted", f"media:{media_id}", title=name)
         return str(name)
+
+
+def snapshot(media_id: int) -> dict[str, Any] | None:
+    """What others store of a picture to show it without a look-up, such as the settings of a theme."""
+    row = db.one("SELECT name, width, height, focal_x, focal_y, alt FROM media WHERE id = ?", media_id)
+    if row is None:
+        return None
+    names = ("name", "width", "height", "focal_x", "focal_y")
+    return {"id": media_id, **dict(zip(names, row, strict=False)), "alt": dict(decoded(row[5]))}
+
+
+def recent(limit: int, further: Sequence[int] = ()) -> list[tuple[int, str, str]]:
+    """(id, file name, address of a small rendition) of the latest pictures, and of `further` ones."""
+    found = db.rows(
+        "SELECT id, name, original FROM media WHERE id IN (SELECT id FROM (SELECT id FROM media ORDER BY id DESC"
+        f" LIMIT ?) latest) OR id IN ({db.marks(further)}) ORDER BY id DESC",
+        limit,
+        *further,
+    )
+    return [(row[0], row[2] or row[1], files.url(row[1], 192)) for row in found]
 
 
 def products_with(media_id: int) -> Sequence[int]:

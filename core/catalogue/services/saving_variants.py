@@ -10,6 +10,7 @@ from core.catalogue.services.drafts import PriceDraft, VariantDraft
 from core.catalogue.services.saving import Saving
 from core.catalogue.services.saving_choices import Option
 from core.catalogue.services.stock import apply_moves
+from core.catalogue.services.stock_kits import reprice_kits
 from core.catalogue.services.stock_counts import change_backorder_limit, count_moves, first_location
 from core.catalogue.services.writing import insert, insert_rows, update
 from core.kernel import db
@@ -232,6 +233,8 @@ def replace_prices(
         fresh_rows += [(site_id, variant_id, None, *row) for row in new]
         changed[variant_id] = (list(replaced), list(new))
     insert_rows("price", ("site_id", "variant_id", "list", *_PRICE), fresh_rows)
+    if not fresh:
+        reprice_kits(changed)
     return changed
 
 

@@ -151,6 +151,8 @@ def _promise(asking: _Asking) -> list[Allocation]:
     places = _places(sorted(asking.needs), asking.site_id)
     held = [v for v, found in places.items() if found.has_holds]
     given = _end_holds(held, asking.cart) if held or asking.kind == "hold" else {}
+    if held:  # While it waited for others who end the same holds, they may have given them back.
+        places = _places(sorted(asking.needs), asking.site_id)
     made = []
     for variant_id in sorted({*asking.needs, *given}):
         made += _promise_one(moving, asking, variant_id, places.get(variant_id), given.get(variant_id, {}))
@@ -314,6 +316,8 @@ def promise_difference(
     places = _places(sorted(more), site_id)
     held = [v for v, found in places.items() if found.has_holds]
     given = _end_holds(held, "") if held else {}
+    if held:
+        places = _places(sorted(more), site_id)
     has = allocated_to(reference)
     for variant_id, pieces in sorted(needs.items()):
         if pieces > 0:
@@ -324,6 +328,11 @@ def promise_difference(
                 raise OutOfStock(variant_id, part.quantity, 0)
     moving.finish()
     return made
+
+
+def cart_reference(cart_id: int) -> str:
+    """What a cart's holds are for."""
+    return f"cart:{cart_id}"
 
 
 # -- holds -------------------------------------------------------------------------------------------------------------
@@ -594,6 +603,8 @@ class _Moving:
             variant_id=variant_id, location_id=location_id, kind=asking.kind if part else "unhold",
             reference=asking.reference, **pieces,
         )  # fmt: skip
+        if not any(move.pieces):
+            return Allocation(variant_id, location_id, part)  # What was held stays held.
         if not self.move(move, floor):
             return None
         return Allocation(variant_id, location_id, part, 0 if is_ahead else min(part, self.late), is_ahead)

@@ -16,6 +16,8 @@ from core.catalogue.services.shapes import CartVariant
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import priced_cart
 from core.checkout.services.quote import Adjustment, Quote, QuoteLine, discounted, quote
+from core.checkout.services.sourcing import sources_for
+from core.checkout.services.supplying import promised_at
 from core.hookspecs.checkout import Address, PricedCart, Tax, TaxableLine
 from core.hookspecs.promote import Offer
 from core.kernel import db
@@ -34,6 +36,7 @@ from core.orders.services.change_shapes import (
     PlannedAdjustment,
     PlannedDelivery,
     PlannedLine,
+    PlannedPart,
     PlannedTax,
     SetDelivery,
 )
@@ -102,6 +105,8 @@ def draft_change(
 ) -> int:
     """Preview a change and keep it as a draft; answers its id, the same for a repeated `key`. Commits.
 
+    Asks fulfil_allocate where further goods could come from more than one place.
+
     `seen_price` is what the order was said to cost afterwards: PreviewMoved if it is something else by now.
     """
     known = db.value(
@@ -112,7 +117,10 @@ def draft_change(
     found = preview_change(state, order_id, actions, policy=policy)
     if seen_price is not None and found.effect.price_after != seen_price:
         raise PreviewMoved
-    return store_draft(found.order, actions, found.plan, found.effect, actor=actor, reason=reason, key=key)
+    more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
+    sources = sources_for(state, more, found.plan.address or found.order.address) if more else {}
+    plan = msgspec.structs.replace(found.plan, sources=sources)
+    return store_draft(found.order, actions, plan, found.effect, actor=actor, reason=reason, key=key)
 
 
 def change_order(
@@ -315,6 +323,11 @@ def _planned(
         list_amount=line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount,
         tax=one.tax.amount, total=one.total.amount, tax_class=line.tax_class, weight_g=line.weight_g,
         needs_delivery=line.needs_delivery, of_line_id=of_line_id, taxes=_planned_taxes(taxes, f"line:{line.id}"),
+        parts=tuple(
+            PlannedPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
+            for part in variants[line.variant_id].parts
+        ),
+        promised_at=promised_at(variants[line.variant_id]),
     )  # fmt: skip
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from core.cart.services import StoredCart, StoredLine
+from core.cart.services import StoredCart
+from core.cart.services.holds import held_until
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant
+from core.catalogue.services.stock import cart_reference
 from core.checkout.services.delivery import Delivery, deliveries
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import candidates_for, code_views, priced_cart
 from core.checkout.services.quote import Discounted, Quote, TraceStep, WrongTaxes, discounted, quote
 from core.checkout.services.shapes import CART, CHECKOUT, PLACE, CheckoutView, CodeView, GatewayView, LineView
+from core.checkout.services.supplying import can_be_had, later, pieces_of
 from core.checkout.services.ways_to_pay import chosen_way, ways_to_pay
 from core.hookspecs.checkout import Address, Cart, Field, Problem
 from core.kernel.i18n import gettext as _
@@ -39,7 +43,10 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
     statements of its own. Where an answer is needed to sell safely and is not given, that is a problem of the cart, and
     at the step `place` HookFailed or WrongTaxes.
     """
-    variants = cart_variants(state.site, stored.language, stored.currency, [line.variant_id for line in stored.lines])
+    variants = cart_variants(
+        state.site, stored.language, stored.currency, [line.variant_id for line in stored.lines],
+        holder=cart_reference(stored.id),
+    )  # fmt: skip
     cart, price_steps = priced_cart(state, stored, variants)
     candidates, rejected = candidates_for(state, cart, stored.agreed)
     delivery, after = _discount(state, stored, cart, candidates, step)
@@ -58,6 +65,7 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
         stored=stored, cart=cart, lines=lines, quote=priced, codes=code_views(cart, priced.trace), delivery=delivery,
         gateways=gateways,
         gateway=chosen_way(gateways, stored.gateway), fields=fields, problems=problems,
+        held_until=held_until(state.site, stored.id),
     )  # fmt: skip
 
 
@@ -142,23 +150,31 @@ def _plugins_problems(state: SiteState, cart: Cart, step: str) -> Sequence[Probl
 
 def _lines(stored: StoredCart, variants: Mapping[int, CartVariant], priced: Quote) -> tuple[LineView, ...]:
     by_id = {line.line.id: line for line in priced.lines}
-    return tuple(
+    lines = [
         LineView(
-            id=line.id, variant_id=line.variant_id, quantity=line.quantity,
-            variant=(variant := variants.get(line.variant_id)),
-            priced=by_id.get(line.id), problem=_line_problem(line, variant, line.id in by_id),
+            id=line.id, variant_id=line.variant_id, quantity=line.quantity, variant=variants.get(line.variant_id),
+            priced=by_id.get(line.id),
         )
         for line in stored.lines
-    )  # fmt: skip
+    ]  # fmt: skip
+    pieces = pieces_of(lines)
+    return tuple(_supplied(line, pieces) for line in lines)
 
 
-def _line_problem(line: StoredLine, variant: CartVariant | None, is_sold: bool) -> str:  # noqa: FBT001
-    if variant is None or not is_sold:
+def _supplied(line: LineView, pieces: Mapping[int, int]) -> LineView:
+    """The line with what is the matter, or when it leaves."""
+    problem = _line_problem(line, pieces)
+    return replace(line, problem=problem, later="" if problem else later(line, pieces))
+
+
+def _line_problem(line: LineView, pieces: Mapping[int, int]) -> str:
+    if line.variant is None or line.priced is None:
         return _("This product is not for sale here at the moment. Take it out to go on.")
-    if variant.left is not None and variant.left <= 0:
-        return _("%(name)s is sold out. Take it out to go on.", name=variant.name)
-    if variant.left is not None and line.quantity > variant.left:
-        return _("Only %(left)s can be had now.", left=variant.left)
+    left = can_be_had(line, pieces)
+    if left is not None and left <= 0:
+        return _("%(name)s is sold out. Take it out to go on.", name=line.variant.name)
+    if left is not None and line.quantity > left:
+        return _("Only %(left)s can be had now.", left=left)
     return ""
 
 

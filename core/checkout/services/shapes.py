@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.cart.services import StoredCart
 from core.catalogue.services.shapes import CartVariant
@@ -18,7 +19,7 @@ CART, CHECKOUT, PLACE = "cart", "checkout", "place"
 class LineView:
     """A line of the cart page. `priced` None: it is not for sale now, `problem` says why, and it is not in the totals.
 
-    `variant` None: it is gone altogether.
+    `variant` None: it is gone altogether. `later` says when what is not there leaves.
     """
 
     id: int
@@ -27,6 +28,7 @@ class LineView:
     variant: CartVariant | None
     priced: QuoteLine | None
     problem: str = ""
+    later: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class CheckoutView:
     gateway: GatewayView | None
     fields: tuple[tuple[str, Field], ...]
     problems: tuple[Problem, ...]
+    held_until: datetime | None = None
 
     @property
     def total(self) -> Money:

@@ -14,15 +14,18 @@ from core.orders.models.order import (
     OrderEffect,
     OrderEntry,
     OrderLine,
+    OrderLinePart,
     OrderTax,
     Shipment,
     ShipmentLine,
 )
 from core.orders.models.payment import Payment, PaymentFact, PaymentOperation
+from core.orders.models.tag import OrderTag
 
 TABLES = (
     Order,
     OrderLine,
+    OrderLinePart,
     OrderAdjustment,
     OrderTax,
     OrderClaim,
@@ -43,4 +46,5 @@ TABLES = (
     ReturnRules,
     OrderDraft,
     OrderDraftLine,
+    OrderTag,
 )

@@ -78,7 +78,8 @@ class OrderLine(db.Table):
 
     `total` is what the shopper pays for the line, after its share of offers and with tax. Amounts of a part of the
     units are cumulative shares of it, so that all parts together are exactly the line. `of_line_id` is the line whose
-    further or repriced units these are.
+    further or repriced units these are. `promise` says what was agreed of units that were not there: `backorder` (they
+    leave from `promised_at` on, if that was said) or `preorder` (from the release on).
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
@@ -109,6 +110,8 @@ class OrderLine(db.Table):
     restocked = _count()
     written_off = _count()
     claimed = _count()
+    promise = peewee.CharField(max_length=10, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    promised_at = db.InstantField(null=True)
 
     class Meta:
         indexes = ((("order", "position"), True),)
@@ -122,6 +125,19 @@ class OrderLine(db.Table):
             Check("restocked >= 0 AND written_off >= 0 AND restocked + written_off <= received"),
             Check("subtotal >= 0 AND discount >= 0 AND discount <= subtotal AND tax >= 0 AND total >= 0"),
         ]
+
+
+class OrderLinePart(db.Table):
+    """What is in each unit of a kit, as it was when the line was made: these pieces are taken from stock."""
+
+    line = peewee.ForeignKeyField(OrderLine, on_delete="CASCADE")
+    variant_id = peewee.IntegerField()
+    sku = peewee.CharField(max_length=120)
+    name = peewee.TextField()
+    quantity = peewee.IntegerField(constraints=[Check("quantity > 0")])
+
+    class Meta:
+        indexes = ((("line", "variant_id"), True),)
 
 
 # Lines out of the ordinary are few among many: lists of what waits, was cancelled or comes back find them here.

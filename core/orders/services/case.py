@@ -27,7 +27,7 @@ from core.orders.services.case_shapes import (
     CaseView,
 )
 from core.orders.services.change import change_view, claim_draft, confirm_plan
-from core.orders.services.goods import NotThatMany, pick, stock_reference
+from core.orders.services.goods import NotThatMany, in_each, pick, stock_reference
 from core.orders.services.read import order_view
 from core.orders.services.settle import lock_order
 from core.orders.services.ship import sent_from
@@ -221,10 +221,12 @@ def _put_away(case: CaseView, line: CaseLine, kinds: Mapping[str, int], location
     if place is None:
         return
     reference = stock_reference(case.order_id)
+    pieces = in_each([line.line_id])[line.line_id]
     if good:
-        stock.restock({line.variant_id: good}, place, reference, actor)
+        stock.restock({v: n * good for v, n in pieces.items()}, place, reference, actor)
     if counts[1]:
-        stock.put_aside({line.variant_id: counts[1]}, place, "damaged", reference, actor, case.reason)
+        aside = {v: n * counts[1] for v, n in pieces.items()}
+        stock.put_aside(aside, place, "damaged", reference, actor, case.reason)
 
 
 def resolve_case(

@@ -24,7 +24,7 @@ from core.orders.services.read import order_view
 from core.orders.services.settle import line_facts, money_facts, settle
 from core.orders.services.shapes import OrderView
 from core.orders.services.status import due
-from core.orders.services.store import EVENTS, NewTax, insert_many, insert_taxes
+from core.orders.services.store import EVENTS, NewPart, NewTax, insert_many, insert_parts, insert_taxes, promise
 from core.orders.services.timeline import note
 
 _actions = msgspec.json.Decoder(Action)
@@ -162,9 +162,11 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
     if order is None:
         raise NotFound
     _fix_refunds(order)
-    stock.promise_difference(stock_needs(order, plan), stock_reference(order.id), actor)
+    taken = stock.promise_difference(
+        stock_needs(order, plan), stock_reference(order.id), actor, plan.sources, site_id=site.id
+    )
     _cancel(order, plan)
-    _append(order, plan)
+    _append(order, plan, taken)
     _charge(order, change)
     _deliver_elsewhere(order, plan)
     _sum_up(order, plan)
@@ -203,14 +205,16 @@ def _cancel(order: OrderView, plan: Plan) -> None:
             raise NotThatMany(sku=line.sku)
 
 
-def _append(order: OrderView, plan: Plan) -> None:
+def _append(order: OrderView, plan: Plan, taken: Sequence[stock.Allocation]) -> None:
     first = int(db.value("SELECT MAX(position) FROM order_line WHERE order_id = ?", order.id)) + 1
     counted = dict.fromkeys(EVENTS, 0)
+    apart = {"taxes", "quantity", "parts", "promised_at"}
+    parts = [[NewPart(**msgspec.structs.asdict(part)) for part in line.parts] for line in plan.lines]
     rows = [
         {
             "order_id": order.id, "position": first + place, "ordered": line.quantity, "allocated": line.quantity,
-            **{name: value for name, value in msgspec.to_builtins(line).items() if name not in {"taxes", "quantity"}},
-            **counted,
+            **{name: value for name, value in msgspec.to_builtins(line).items() if name not in apart},
+            **counted, **promise(line.variant_id, parts[place], line.promised_at, taken),
         }
         for place, line in enumerate(plan.lines)
     ]  # fmt: skip
@@ -221,6 +225,7 @@ def _append(order: OrderView, plan: Plan) -> None:
             "SELECT id FROM order_line WHERE order_id = ? AND position >= ? ORDER BY position", order.id, first
         )
     ]
+    insert_parts(ids, parts)
     taxes = [_tax(place, tax) for place, line in enumerate(plan.lines) for tax in line.taxes]
     insert_taxes(order.id, taxes, ids)
     _append_offers(order, plan, ids)

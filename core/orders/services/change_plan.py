@@ -18,6 +18,7 @@ from core.orders.services.change_shapes import (
     Plan,
     PlannedCharge,
     PlannedLine,
+    PlannedPart,
     PlannedTax,
     RemoveLine,
     SetAddress,
@@ -154,6 +155,11 @@ def further_line(
         quantity=quantity, unit_amount=unit, list_amount=max(unit, line.list_unit.amount), subtotal=subtotal,
         discount=0, tax=tax, total=subtotal if included else subtotal + tax, tax_class=line.tax_class,
         weight_g=line.weight_g, needs_delivery=line.needs_delivery, of_line_id=line.id, taxes=taxes,
+        parts=tuple(
+            PlannedPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
+            for part in line.parts
+        ),
+        promised_at=line.promised_at,
     )  # fmt: skip
 
 
@@ -236,12 +242,18 @@ def fixed_refunds(
 def stock_needs(order: OrderView, plan: Plan) -> dict[int, int]:
     """Pieces more or less per variant; variants whose sum is nothing are left out."""
     needs: dict[int, int] = {}
-    variants = {line.id: line.variant_id for line in order.lines}
+    lines = {line.id: line for line in order.lines}
     for line_id, quantity in plan.cancels.items():
-        needs[variants[line_id]] = needs.get(variants[line_id], 0) - quantity
+        _take(needs, lines[line_id], -quantity)
     for new in plan.lines:
-        needs[new.variant_id] = needs.get(new.variant_id, 0) + new.quantity
+        _take(needs, new, new.quantity)
     return {variant_id: pieces for variant_id, pieces in sorted(needs.items()) if pieces}
+
+
+def _take(needs: dict[int, int], line: OrderLineView | PlannedLine, units: int) -> None:
+    """What units of a line take from stock: themselves, or what is in the kit."""
+    for variant_id, pieces in ({part.variant_id: part.quantity for part in line.parts} or {line.variant_id: 1}).items():
+        needs[variant_id] = needs.get(variant_id, 0) + pieces * units
 
 
 def _after(line: OrderLineView, plan: Plan) -> LineFacts:

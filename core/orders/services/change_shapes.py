@@ -87,8 +87,20 @@ class PlannedTax(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
 
 
+class PlannedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in each unit of a kit."""
+
+    variant_id: int
+    sku: str
+    name: str
+    quantity: int
+
+
 class PlannedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that will be appended; `of_line_id` is the line whose units these are or go on from."""
+    """A line that will be appended; `of_line_id` is the line whose units these are or go on from.
+
+    `promised_at` is when units leave that are not there yet.
+    """
 
     variant_id: int
     product_id: int
@@ -107,6 +119,8 @@ class PlannedLine(msgspec.Struct, frozen=True, kw_only=True):
     needs_delivery: bool
     of_line_id: int | None = None
     taxes: tuple[PlannedTax, ...] = ()
+    parts: tuple[PlannedPart, ...] = ()
+    promised_at: datetime | None = None
 
 
 class PlannedCharge(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +157,10 @@ class PlannedAdjustment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that confirming writes. `cancels` maps lines to units; prices and taxes are those of the preview."""
+    """All that confirming writes. `cancels` maps lines to units; prices and taxes are those of the preview.
+
+    `sources` say which location shall give how much of a variant, where there was a choice.
+    """
 
     policy: str = KEEP
     cancels: dict[int, int] = {}
@@ -152,6 +169,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: tuple[PlannedAdjustment, ...] = ()
     delivery: PlannedDelivery | None = None
     address: Address | None = None
+    sources: dict[int, dict[int, int]] = {}
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.kernel import db
@@ -18,12 +18,18 @@ class NotThatMany(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
-    """Some units of one line."""
+    """Some units of one line; `pieces` of variants are taken from stock for each of them."""
 
     line_id: int
     variant_id: int
     sku: str
     quantity: int
+    pieces: Mapping[int, int]
+
+    @property
+    def taken(self) -> dict[int, int]:
+        """Pieces per variant for all of them."""
+        return {variant_id: pieces * self.quantity for variant_id, pieces in self.pieces.items()}
 
 
 def stock_reference(order_id: int) -> str:
@@ -48,13 +54,15 @@ def pick(order_id: int, left: str, wanted: Mapping[int, int] | None) -> list[Uni
     NotFound for a line of another order and NotThatMany, also if it comes to nothing. After `lock_order`.
     """
     db.require_transaction()
-    found = {
-        row[0]: row
-        for row in db.rows(
-            f"SELECT id, variant_id, sku, {_LEFT[left]} FROM order_line WHERE order_id = ? ORDER BY variant_id, id",
-            order_id,
-        )
-    }
+    found: dict[int, db.Row] = {}
+    pieces: dict[int, dict[int, int]] = {}
+    for *row, part_id, quantity in db.rows(
+        f"SELECT l.id, l.variant_id, l.sku, {_LEFT[left]}, p.variant_id, p.quantity FROM order_line l"
+        " LEFT JOIN order_line_part p ON p.line_id = l.id WHERE l.order_id = ? ORDER BY l.variant_id, l.id",
+        order_id,
+    ):
+        found[row[0]] = tuple(row)
+        pieces.setdefault(row[0], {})[part_id or row[1]] = quantity or 1
     if wanted is None:
         wanted = {line_id: row[3] for line_id, row in found.items()}
     if not wanted.keys() <= found.keys():
@@ -63,7 +71,7 @@ def pick(order_id: int, left: str, wanted: Mapping[int, int] | None) -> list[Uni
         if not 0 <= quantity <= found[line_id][3]:
             raise NotThatMany(sku=found[line_id][2])
     units = [
-        Units(line_id=line_id, variant_id=row[1], sku=row[2], quantity=wanted[line_id])
+        Units(line_id=line_id, variant_id=row[1], sku=row[2], quantity=wanted[line_id], pieces=pieces[line_id])
         for line_id, row in found.items()
         if wanted.get(line_id, 0)
     ]
@@ -76,5 +84,18 @@ def needs(units: list[Units]) -> dict[int, int]:
     """Quantities per variant, as the stock wants them."""
     summed: dict[int, int] = {}
     for one in units:
-        summed[one.variant_id] = summed.get(one.variant_id, 0) + one.quantity
+        for variant_id, pieces in one.taken.items():
+            summed[variant_id] = summed.get(variant_id, 0) + pieces
     return summed
+
+
+def in_each(line_ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """What each unit of these lines took from stock: pieces per variant, those in a kit. One statement."""
+    found: dict[int, dict[int, int]] = {}
+    for line_id, variant_id, part_id, quantity in db.rows(
+        "SELECT l.id, l.variant_id, p.variant_id, p.quantity FROM order_line l LEFT JOIN order_line_part p"
+        f" ON p.line_id = l.id WHERE l.id IN ({db.marks(line_ids)})",
+        *line_ids,
+    ):
+        found.setdefault(line_id, {})[part_id or variant_id] = quantity or 1
+    return found

@@ -8,7 +8,7 @@ from core.catalogue.services import stock
 from core.kernel import db
 from core.lib.errors import Refused
 from core.orders.services.claims import retake_claims
-from core.orders.services.goods import stock_reference
+from core.orders.services.goods import in_each, stock_reference
 from core.orders.services.settle import money_facts
 from core.orders.services.timeline import note, once
 
@@ -43,13 +43,13 @@ def revive_if_late(order_id: int) -> None:
 
 
 def _take_again(order_id: int, lines: dict[int, int]) -> None:
-    wanted = {
-        variant_id: lines[line_id]
-        for line_id, variant_id in db.rows("SELECT id, variant_id FROM order_line WHERE order_id = ?", order_id)
-        if line_id in lines
-    }
-    stock.allocate(wanted, stock_reference(order_id), "system")
-    retake_claims(db.value("SELECT site_id FROM orders WHERE id = ?", order_id), order_id)
+    site_id = int(db.value("SELECT site_id FROM orders WHERE id = ?", order_id))
+    wanted: dict[int, int] = {}
+    for line_id, pieces in in_each(list(lines)).items():
+        for variant_id, quantity in pieces.items():
+            wanted[variant_id] = wanted.get(variant_id, 0) + quantity * lines[line_id]
+    stock.allocate(wanted, stock_reference(order_id), "system", site_id=site_id)
+    retake_claims(site_id, order_id)
     for line_id, quantity in lines.items():
         db.execute(
             "UPDATE order_line SET cancelled = cancelled - ?, allocated = allocated + ? WHERE id = ? AND order_id = ?",

@@ -13,10 +13,22 @@ from core.orders.services.status import Axes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartView:
+    """What is in each unit of a kit."""
+
+    variant_id: int
+    sku: str
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLineView:
     """One line.
 
     `total` is what it costs after offers and with tax; the quantities count events, each from 0 to `quantity`.
+    `promise` (`backorder`, `preorder` or nothing) was agreed of units that were not there, from `promised_at` on if that
+    was said. `parts` are a kit's.
     """
 
     id: int
@@ -46,6 +58,9 @@ class OrderLineView:
     tax_class: str = "standard"
     weight_g: int = 0
     claimed: int = 0
+    promise: str = ""
+    promised_at: datetime | None = None
+    parts: tuple[PartView, ...] = ()
 
     @property
     def can_be_shipped(self) -> int:

@@ -84,7 +84,10 @@ def _by_place(moved: list[stock.Allocation]) -> _Pieces:
 
 
 def _ship_line(shipment_id: int, units: Units, pieces: _Pieces) -> None:
-    """One line of the parcel, a row per location, taken off `pieces`; those that are not counted have none."""
+    """One line of the parcel, a row per location, taken off `pieces`; those that are not counted have none.
+
+    A kit is noted where the first of its parts that is counted came from.
+    """
     changed = db.execute(
         "UPDATE order_line SET allocated = allocated - ?, shipped = shipped + ? WHERE id = ? AND allocated >= ?",
         units.quantity, units.quantity, units.line_id, units.quantity,
@@ -92,12 +95,13 @@ def _ship_line(shipment_id: int, units: Units, pieces: _Pieces) -> None:
     if not changed:
         raise Broken("The units of a locked order changed.", permanent=True)
     left = units.quantity
-    places = pieces.get(units.variant_id, {})
+    counted = next((variant_id for variant_id in sorted(units.pieces) if pieces.get(variant_id)), units.variant_id)
+    places, in_each = pieces.get(counted, {}), units.pieces.get(counted, 1)
     for location_id, there in list(places.items()):
-        part = min(left, there)
+        part = min(left, -(-there // in_each))
         if part:
             _insert_part(shipment_id, units.line_id, location_id, part)
-            places[location_id] -= part
+            places[location_id] -= min(there, part * in_each)
             left -= part
     if left:
         _insert_part(shipment_id, units.line_id, None, left)
@@ -167,6 +171,7 @@ def return_goods(
         units = pick(order_id, "not returned", lines)
         number = db.value("SELECT number FROM orders WHERE id = ?", order_id)
         column = "restocked" if restock else "written_off"
+        back: dict[int, dict[int, int]] = {}
         for one in units:
             db.execute(
                 f"UPDATE order_line SET received = received + ?, {column} = {column} + ? WHERE id = ?",
@@ -176,7 +181,11 @@ def return_goods(
             )
             place = location_id if location_id is not None else sent_from(one.line_id)
             if restock and place is not None:
-                stock.restock({one.variant_id: one.quantity}, place, stock_reference(order_id), actor)
+                there = back.setdefault(place, {})
+                for variant_id, pieces in one.taken.items():
+                    there[variant_id] = there.get(variant_id, 0) + pieces
+        for place, pieces_back in sorted(back.items()):
+            stock.restock(pieces_back, place, stock_reference(order_id), actor)
         came: dict[str, Any] = {str(one.line_id): one.quantity for one in units}
         note(order_id, actor, "returned", lines=came, restocked=restock)
         activity.record(

@@ -111,7 +111,7 @@ def test_stock_that_is_read_first_and_written_later_is_found(shop: Shop, monkeyp
     """Planted: what is there is read before the transaction, and promised in it without a guard."""
     real = placing._store
 
-    def allocate(needs: dict[int, int], _reference: str, _actor: str, _wanted: object) -> list[Any]:
+    def allocate(needs: dict[int, int], _reference: str, _actor: str, _wanted: object, **_: object) -> list[Any]:
         for variant_id, quantity in needs.items():
             # The CHECK of the table stands behind the guard; the planted bug has to go around both.
             db.execute(
