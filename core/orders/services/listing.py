@@ -40,7 +40,7 @@ class OrderRow:
 class OrderFilters:
     """What to list. `statuses` maps an axis (order, payment, fulfilment, returned) to codes, any of them.
 
-    `text` finds a number, else a piece of a name or mail address.
+    `text` finds a number, else a piece of a name or mail address; `tag` those that wear it.
     """
 
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -48,6 +48,7 @@ class OrderFilters:
     placed_from: datetime | None = None
     placed_before: datetime | None = None
     shopper_id: int | None = None
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,9 @@ def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int
     if filters.shopper_id is not None:
         where.append("c.shopper_id = ?")
         params.append(filters.shopper_id)
+    if filters.tag:
+        where.append("c.id IN (SELECT order_id FROM order_tag WHERE site_id = ? AND tag = ?)")
+        params += [site.id, filters.tag]
     if filters.placed_from is not None:
         where.append("c.placed_at >= ?")
         params.append(clock.micros(filters.placed_from))

@@ -10,7 +10,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken, Refused
 from core.lib.money import Money
-from core.orders.services import payments
+from core.orders.services import payments, tags
 from core.orders.services import ship as shipping
 from core.orders.services.shapes import OrderView
 from core.panel.orders.services.find import order_numbered
@@ -34,6 +34,7 @@ class Wish:
     state: SiteState
     actor: str
     key: str
+    tag: str = ""
 
 
 def run(act: str, numbers: Sequence[str], wish: Wish) -> list[Result]:
@@ -76,9 +77,21 @@ def _deliver(order: OrderView, wish: Wish) -> str:
     return _("Noted as delivered.")
 
 
+def _tag(order: OrderView, wish: Wish) -> str:
+    is_new = tags.tag_order(wish.state.site, order.id, wish.tag, actor=wish.actor)
+    return _("Tagged.") if is_new else _("It has this tag already.")
+
+
+def _untag(order: OrderView, wish: Wish) -> str:
+    had = tags.untag_order(wish.state.site, order.id, wish.tag, actor=wish.actor)
+    return _("The tag is off.") if had else _("It did not have this tag.")
+
+
 # The acts with the permission each needs.
 ACTS: dict[str, tuple[str, Callable[[OrderView, Wish], str]]] = {
     "capture": ("orders.pay", _capture),
     "ship": ("orders.ship", _ship),
     "deliver": ("orders.ship", _deliver),
+    "tag": ("orders.edit", _tag),
+    "untag": ("orders.edit", _untag),
 }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.orders.services.listing import OrderFilters
+from core.orders.services.tags import normal_tag
 
 _TO_PAY = ("unpaid", "pending", "partly_paid", "authorized")
 VIEWS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -31,6 +32,7 @@ class Filters:
     fulfilment: str = ""
     since: date | None = None
     until: date | None = None
+    tag: str = ""
 
     @property
     def is_narrowed(self) -> bool:
@@ -39,7 +41,7 @@ class Filters:
     def address(self, **changes: object) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
         wanted = replace(self, **changes)  # type: ignore[arg-type]
-        pairs = {name: getattr(wanted, name) for name in ("view", "q", "payment", "fulfilment", "since", "until")}
+        pairs = {name: getattr(wanted, name) for name in ("view", "q", "payment", "fulfilment", "since", "until", "tag")}
         return {name: str(value) for name, value in pairs.items() if value}
 
     def wanted(self, site: Site) -> OrderFilters:
@@ -51,6 +53,7 @@ class Filters:
         return OrderFilters(
             statuses=statuses,
             text=self.q,
+            tag=self.tag,
             placed_from=_midnight(site, self.since) if self.since else None,
             placed_before=_midnight(site, self.until + timedelta(days=1)) if self.until else None,
         )
@@ -66,6 +69,7 @@ def read(args: Mapping[str, str]) -> Filters:
         fulfilment=args.get("fulfilment", ""),
         since=_day(args.get("since", "")),
         until=_day(args.get("until", "")),
+        tag=normal_tag(args.get("tag", "")),
     )
 
 

@@ -125,6 +125,8 @@ _TITLES: dict[str, tuple[str, Title]] = {
         lambda data, _currency: ngettext("%(n)s piece cancelled", "%(n)s pieces cancelled", _units(data)),
     ),
     "changed": ("done", _changed),
+    "tagged": ("done", lambda data, _currency: _("Tagged: %(tag)s", tag=data.get("tag", ""))),
+    "untagged": ("done", lambda data, _currency: _("Tag taken off: %(tag)s", tag=data.get("tag", ""))),
     "case_requested": ("done", lambda data, _currency: _("%(kind)s asked for", kind=_kind(data))),
     "case_approved": ("done", lambda data, _currency: _("%(kind)s approved", kind=_kind(data))),
     "case_declined": ("bad", lambda data, _currency: _("%(kind)s declined", kind=_kind(data))),

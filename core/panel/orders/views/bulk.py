@@ -26,7 +26,7 @@ def act() -> Response:
         raise NotFound
     if not shell().may(bulk.ACTS[name][0]):
         raise Forbidden
-    wish = bulk.Wish(state=current(), actor=actor(), key=request.form.get("key", "")[:24])
+    wish = bulk.Wish(state=current(), actor=actor(), key=request.form.get("key", "")[:24], tag=request.form.get("tag", ""))
     results = bulk.run(name, numbers, wish)
     return page("orders_result.html", results=results, done=sum(one.is_done for one in results))
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
+
+from flask import Response, request, send_file
 
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
@@ -13,7 +16,7 @@ from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
 from core.orders.services import cancel as cancelling
 from core.orders.services import case as desk
-from core.orders.services import payments
+from core.orders.services import payments, tags
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.listing import list_orders
@@ -21,7 +24,7 @@ from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
-from core.panel.orders.services import axes, filters, happened, returning, said
+from core.panel.orders.services import axes, exporting, filters, happened, returning, said
 from core.panel.orders.services.find import order_numbered
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import COUNTERS, Status, actor, address, page, panel, shell, to
@@ -36,9 +39,12 @@ def show() -> Response:
     chosen = filters.read(request.args)
     found = list_orders(current().site, chosen.wanted(current().site), request.args.get("after"))
     following = address("panel.orders", after=found.next, **chosen.address()) if found.next else ""
+    worn = tags.tags_of([order.id for order in found.orders])
     return page(
         "orders.html",
-        orders=[(order, axes.of(order.status)) for order in found.orders],
+        orders=[(order, axes.of(order.status), worn.get(order.id, ())) for order in found.orders],
+        tags=tags.known_tags(current().site),
+        export=address("panel.orders_export", **chosen.address()),
         filters=chosen,
         views=_views(chosen),
         chips=_chips(chosen),
@@ -78,6 +84,7 @@ def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
         ("fulfilment", _("Fulfilment")),
         ("since", _("From")),
         ("until", _("Until")),
+        ("tag", _("Tag")),
     ]
     return [
         (
@@ -88,6 +95,20 @@ def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
         for name, title in named
         if (value := getattr(chosen, name))
     ]
+
+
+@panel.get("/orders.csv", endpoint="orders_export")
+@staff("orders.export")
+def export() -> Response:
+    """The orders that the same filters show, as a table."""
+    site = current().site
+    # Written whole before it is sent, so that an error half-way is an error page and not half a file.
+    file = TemporaryFile()  # noqa: SIM115 -- the response closes it when it is sent
+    exporting.write_orders(site, filters.read(request.args).wanted(site), cast("BinaryIO", file))
+    file.seek(0)
+    return send_file(
+        file, mimetype="text/csv", as_attachment=True, download_name=f"orders-{site.key}.csv", max_age=0
+    )
 
 
 @panel.get("/orders/<number>", endpoint="order")
@@ -109,6 +130,7 @@ def one(number: str) -> Response:
         bill_to=said.address_lines(order.billing),
         answers=said.answers(order),
         may=shell().may,
+        tags=tags.tags_of([order.id]).get(order.id, ()),
         cases=_cases(order),
         can_come_back=bool(returning.returnable(order)),
         problems=section_problems(),
@@ -215,6 +237,21 @@ def delivered(number: str) -> Response:
     except Refused as refusal:
         return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
     return to("panel.order", say=_("Noted as delivered."), number=number)
+
+
+@panel.post("/orders/<number>/tags", endpoint="order_tags")
+@staff("orders.edit")
+def set_tags(number: str) -> Response:
+    """Put a tag on the order, or take one off."""
+    order, site = order_numbered(number), current().site
+    try:
+        if request.form.get("off"):
+            tags.untag_order(site, order.id, request.form["off"], actor=actor())
+        else:
+            tags.tag_order(site, order.id, request.form.get("tag", ""), actor=actor())
+    except Refused as refusal:
+        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
+    return to("panel.order", number=number)
 
 
 @panel.post("/orders/<number>/note", endpoint="order_note")

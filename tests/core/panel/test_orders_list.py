@@ -1,0 +1,99 @@
+"""Tags on orders, and the list as a file that holds exactly what the filters show."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.kernel.sites import state_of
+from core.lib import clock
+from core.lib.errors import NotFound
+from core.orders.services.payments import mark_paid
+from core.orders.services.tags import TooManyTags, tag_order, tags_of, untag_order
+from core.panel.orders.services import exporting
+from core.testing.shop import Item
+from tests.core.panel.conftest import Panel, words
+
+
+@pytest.fixture
+def orders(sell: Callable[..., Item], order: Callable[..., Any], site: Site) -> list[Any]:
+    """Five orders at 5.00; the first and the fourth are paid; a name of theirs would run as a formula."""
+    cup, placed = sell("CUP", 500), []
+    for place in range(5):
+        placed.append(order(cup, 1, email=f"no{place}@example.com"))
+        if place in {0, 3}:
+            mark_paid(state_of(site.id), placed[-1].id, actor="staff:1")
+    with db.transaction():
+        db.execute("UPDATE orders SET name = ? WHERE id = ?", '=HYPERLINK("x")', placed[1].id)
+    return placed
+
+
+def exported(panel: Panel, query: str = "") -> list[dict[str, str]]:
+    answer = panel.get(f"/panel/orders.csv{query}")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/csv"
+    text = answer.get_data().decode("utf-8-sig")
+    answer.close()
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def shown(panel: Panel, query: str = "") -> list[str]:
+    """The numbers of the list, page after page."""
+    page = panel.get(f"/panel/orders{query}").get_data(as_text=True)
+    return re.findall(r'name="n" value="(\d+)"', page)
+
+
+def test_orders_are_tagged_many_at_a_time_and_found_again(panel: Panel, orders: list[Any], site: Site) -> None:
+    numbers = [placed.number for placed in orders[:3]]
+    said = words(panel.post("/panel/orders/bulk", {"n": numbers, "act": "tag", "tag": " #Gift  wrap ", "key": "a"}))
+    assert "3 of 3 orders are done" in said
+    assert shown(panel, "?tag=gift+wrap") == numbers[::-1]
+    panel.post("/panel/orders/bulk", {"n": numbers[:1], "act": "untag", "tag": "gift wrap", "key": "b"})
+    panel.post(f"/panel/orders/{numbers[2]}/tags", {"off": "gift wrap"})
+    panel.post(f"/panel/orders/{numbers[2]}/tags", {"tag": "Call"})
+    assert shown(panel, "?tag=gift+wrap") == [numbers[1]]
+    assert "Tagged: call" in words(panel.get(f"/panel/orders/{numbers[2]}"))
+    assert "Write a tag" in words(panel.follow(panel.post(f"/panel/orders/{numbers[2]}/tags", {"tag": " # "})))
+    for place in range(20):
+        tag_order(site, orders[4].id, f"t{place}", actor="staff:1")
+    with pytest.raises(TooManyTags):
+        tag_order(site, orders[4].id, "one more", actor="staff:1")
+
+
+def test_tags_stay_on_their_site(orders: list[Any], other_site: Site) -> None:
+    with pytest.raises(NotFound):
+        tag_order(other_site, orders[0].id, "x", actor="staff:1")
+    with pytest.raises(NotFound):
+        untag_order(other_site, orders[0].id, "x", actor="staff:1")
+    assert tags_of([orders[0].id]) == {}
+
+
+def test_the_file_is_what_the_list_shows(panel: Panel, orders: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "_AT_ONCE", 2)
+    panel.post("/panel/orders/bulk", {"n": [orders[3].number], "act": "tag", "tag": "first", "key": "a"})
+    today = clock.now().date().isoformat()
+    for query in ("", "?payment=paid", "?view=unpaid", "?q=no3", "?tag=first", f"?since={today}", "?until=2001-01-01"):
+        assert [row["number"] for row in exported(panel, query)] == shown(panel, query), query
+    rows = exported(panel, "?payment=paid")
+    assert sum(round(float(row["total"]) * 100) for row in rows) == 2 * 500
+    assert {row["tags"] for row in rows} == {"first", ""}
+
+
+def test_no_cell_of_the_file_runs(panel: Panel, orders: list[Any]) -> None:
+    row = next(row for row in exported(panel) if row["number"] == orders[1].number)
+    assert row["name"] == '\'=HYPERLINK("x")'
+
+
+def test_the_file_and_the_tags_need_their_permissions(colleague: Callable[..., Panel], orders: list[Any]) -> None:
+    theirs = colleague({"orders.view"})
+    assert theirs.get("/panel/orders.csv").status_code == 403
+    number = orders[0].number
+    assert theirs.post("/panel/orders/bulk", {"n": [number], "act": "tag", "tag": "x"}).status_code == 403
+    assert theirs.post(f"/panel/orders/{number}/tags", {"tag": "x"}).status_code == 403
