@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.catalogue.services.availability import refresh_availability
@@ -472,7 +472,7 @@ def _parts(needs: Mapping[int, int], has: Iterable[Allocation]) -> list[Allocati
         quantity = min(allocation.quantity, left.get(allocation.variant_id, 0))
         if quantity > 0:
             left[allocation.variant_id] -= quantity
-            parts.append(Allocation(allocation.variant_id, allocation.location_id, quantity))
+            parts.append(replace(allocation, quantity=quantity))
     return parts
 
 

@@ -19,6 +19,7 @@ def unbalanced() -> list[str]:
             for row in db.rows(_PIECES)
             if row[1] != row[2]
         ),
+        *(f"variant {row[0]}: {row[1]} held, {row[2]} in holds" for row in db.rows(_HOLDS) if row[1] != row[2]),
         *(
             f"claim {row[0]}: {row[1]} used, {row[2]} in live orders"
             for row in db.rows(_CLAIMS, False)
@@ -43,10 +44,14 @@ _CHARGES = """SELECT o.id, o.charges, COALESCE((SELECT SUM(c.amount) FROM order_
 _TAXES = (
     """SELECT o.id, o.tax, COALESCE((SELECT SUM(t.amount) FROM order_tax t WHERE t.order_id = o.id), 0) FROM orders o"""
 )
-_PIECES = """SELECT l.order_id, SUM(l.allocated),
- COALESCE((SELECT SUM(m.allocated) FROM stock_move m WHERE m.reference = 'order:' || CAST(l.order_id AS VARCHAR(20))),
- 0) FROM order_line l JOIN variant v ON v.id = l.variant_id WHERE v.tracked GROUP BY l.order_id
+_PIECES = """SELECT x.order_id, SUM(x.pieces), COALESCE((SELECT SUM(m.allocated + m.preordered) FROM stock_move m
+ WHERE m.reference = 'order:' || CAST(x.order_id AS VARCHAR(20))), 0)
+ FROM (SELECT l.order_id, l.allocated * COALESCE(p.quantity, 1) AS pieces, COALESCE(p.variant_id, l.variant_id) AS taken
+   FROM order_line l LEFT JOIN order_line_part p ON p.line_id = l.id) x
+ JOIN variant v ON v.id = x.taken WHERE v.tracked GROUP BY x.order_id
  """
+_HOLDS = """SELECT l.variant_id, SUM(l.held), COALESCE((SELECT SUM(h.pieces) FROM stock_hold h
+ WHERE h.variant_id = l.variant_id), 0) FROM stock_level l GROUP BY l.variant_id"""
 _CLAIMS = """SELECT c.key, c.used, COALESCE(
  (SELECT SUM(oc.amount) FROM order_claim oc JOIN orders o ON o.id = oc.order_id
  WHERE oc.key = c.key AND o.site_id = c.site_id AND oc.released = ?), 0) FROM claim c"""
