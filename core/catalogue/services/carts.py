@@ -127,7 +127,10 @@ def _line(
         [(variant_id, row[0], row[1], row[11], row[12]) for row in kinds["k"]], site.id, language, site.language
     )
     picture = next(
-        (picture_of((row[0], row[11], row[12], *row[1:5], row[13]), language, site.language, name) for row in kinds["m"]),
+        (
+            picture_of((row[0], row[11], row[12], *row[1:5], row[13]), language, site.language, name)
+            for row in kinds["m"]
+        ),
         None,
     )
     return CartVariant(
@@ -155,6 +158,9 @@ def _line(
 
 def _choices(rows: list[tuple[Any, ...]], language: str, fallback: str) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (spoken(decoded(row[11]), language, fallback) or row[12], spoken(decoded(row[13]), language, fallback) or row[14])
+        (
+            spoken(decoded(row[11]), language, fallback) or row[12],
+            spoken(decoded(row[13]), language, fallback) or row[14],
+        )
         for row in sorted(rows, key=lambda row: (row[0], row[1]))
     )

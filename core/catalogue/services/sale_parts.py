@@ -120,9 +120,7 @@ def part_names(
     return {key: text.name for key, text in best.items() if text is not None}
 
 
-def kit_parts(
-    variant_id: int, supply: Iterable[Supply], names: Mapping[tuple[int, int], str]
-) -> tuple[PartOfKit, ...]:
+def kit_parts(variant_id: int, supply: Iterable[Supply], names: Mapping[tuple[int, int], str]) -> tuple[PartOfKit, ...]:
     """What is in a kit; nothing for what is none."""
     return tuple(
         PartOfKit(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from tests.core.catalogue.conftest import noon
 from tests.core.checkout.conftest import gateway, plugins, shop
 
-__all__ = ["gateway", "plugins", "shop"]
+__all__ = ["gateway", "noon", "plugins", "shop"]
