@@ -225,28 +225,26 @@ class Registry:
         """Load what is new on disk and among entry points; answers whether anything was."""
         with self._lock:
             before = set(self.loaded)
+            importlib.invalidate_caches()
             for folder in self._folders:
                 for path in sorted(folder.glob("*/plugin.py")):
-                    self._consider(
-                        path.parent.name, f"plugins.{path.parent.name}.plugin", path.parent, _stamp(path.parent)
-                    )
+                    self._consider(path.parent.name, f"plugins.{path.parent.name}.plugin", path.parent)
             for point in importlib.metadata.entry_points(group="stoa"):
-                self._consider(point.name, point.value, None, 0)
+                self._consider(point.name, point.value, None)
             return set(self.loaded) != before
 
-    def _consider(self, name: str, module: str, folder: Path | None, stamp: int) -> None:
+    def _consider(self, name: str, module: str, folder: Path | None) -> None:
         known = self.broken.get(name)
-        if name in self.loaded or (known and known.stamp == stamp):
+        if name in self.loaded or (known and known.stamp == _stamp(folder)):
             return
         try:
             self.loaded[name] = self._load(name, module, folder)
             self.broken.pop(name, None)
         except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever a plugin does at import, the shop stands
-            self.broken[name] = BrokenPlugin(name, _reason(error), traceback.format_exc(), stamp)
+            self.broken[name] = BrokenPlugin(name, _reason(error), traceback.format_exc(), _stamp(folder))
             log.warning("plugin cannot be loaded", plugin=name, reason=_reason(error))
 
     def _load(self, name: str, dotted: str, folder: Path | None) -> Loaded:
-        importlib.invalidate_caches()
         _forget_other(dotted.rpartition(".")[0], folder, again=name in self.broken)
         module = importlib.import_module(dotted)
         plugin = getattr(module, "PLUGIN", None)
@@ -297,7 +295,10 @@ def _package_folders(extra: Path | None) -> tuple[Path, ...]:
     return tuple(folders)
 
 
-def _stamp(folder: Path) -> int:
+def _stamp(folder: Path | None) -> int:
+    """When anything in the folder last changed; 0 for a package from elsewhere."""
+    if folder is None:
+        return 0
     return max((path.stat().st_mtime_ns for path in folder.rglob("*.py")), default=0)
 
 

@@ -21,7 +21,7 @@ INLINE = {
 }
 # A template's own expressions may hold a `>`; they are read as one piece.
 UNSIZED = {
-    what: re.compile(rf"<img\b(?!(?:{{{{.*?}}}}|{{%.*?%}}|[^>])*\s{what}=)", re.DOTALL)
+    what: re.compile(rf"<img\b(?!(?:(?>{{{{.*?}}}})|(?>{{%.*?%}})|[^>{{]|{{(?![{{%]))*\s{what}=)", re.DOTALL)
     for what in ("alt", "width", "height")
 }
 PHYSICAL = re.compile(

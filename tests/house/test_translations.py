@@ -35,11 +35,11 @@ def unfinished(root: Path) -> list[str]:
 
 def untranslated(root: Path) -> list[str]:
     """Texts that no catalogue in reach holds: a plugin's own and core's; for core and the themes those of both."""
-    house = set().union(*(msgids(root / top) for top in ("core", "themes")))
-    found = [(text, house) for top in ("core", "themes") for text in texts(root, root / top)]
+    house, refusals = set().union(*(msgids(root / top) for top in ("core", "themes"))), refusal_names(root)
+    found = [(text, house) for top in ("core", "themes") for text in texts(root, root / top, refusals)]
     for plugin in sorted((root / "plugins").glob("*/")):
         reach = house | msgids(plugin)
-        found += [(text, reach) for text in texts(root, plugin)]
+        found += [(text, reach) for text in texts(root, plugin, refusals)]
     missing = [text for text, reach in found if text[2] not in reach]
     return [f"{path}:{line}: {msgid!r} is in no catalogue" for path, line, msgid in missing]
 
@@ -80,11 +80,10 @@ def fault_of(message: Message) -> str:
 # -- texts of the code ------------------------------------------------------------------------------------------
 
 
-def texts(root: Path, folder: Path) -> Iterator[Text]:
+def texts(root: Path, folder: Path, refusals: set[str]) -> Iterator[Text]:
     """Every text in the Python files and templates of `folder`; tests may say what they like."""
-    trees = {path: ast.parse(path.read_text("utf-8")) for path in sources(folder, "*.py")}
-    refusals = refusal_names(root)
-    for path, tree in trees.items():
+    for path in sources(folder, "*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
         yield from ((str(path.relative_to(root)), line, text) for line, text in python_texts(tree, refusals))
     for path in [*sources(folder, "*.html"), *sources(folder, "*.txt")]:
         if "templates" not in path.parts:
