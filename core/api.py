@@ -38,7 +38,7 @@ from core.catalogue.services.drafts import (
     VariantDraft,
 )
 from core.catalogue.services.lists import cards_for, cards_only, listing
-from core.catalogue.services.media import add_picture
+from core.catalogue.services.media import WordlessPicture, add_picture, wordless_pictures
 from core.catalogue.services.pages import product_page
 from core.catalogue.services.products import save_product, save_products
 from core.catalogue.services.search import search_cards
@@ -136,6 +136,7 @@ from core.kernel.i18n import (
     when,
 )
 from core.kernel.jobs import enqueue as enqueue_job
+from core.kernel.jobs import progress as job_progress
 from core.kernel.kept import kept
 from core.kernel.limits import Rule as LimitRule
 from core.kernel.limits import add as add_limit

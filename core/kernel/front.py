@@ -108,7 +108,8 @@ class Front:
             self._recording.reset(token)
         if not recording.declared or recording.personal or not _may_be_kept(environ, answer):
             start_response(answer.status, answer.headers)
-            return [answer.body]
+            return answer.parts
+        answer.read()
         kept = tuple(header for header in answer.headers if header[0] != "X-Request-Id")
         tags = tuple(sorted(recording.tags))
         # Level 1 takes a fifth of a millisecond, once per page. Only pages for everybody are packed: where nothing of
@@ -191,17 +192,20 @@ class Front:
 
 
 class _Answer:
-    """The whole answer of a WSGI application."""
+    """The answer of a WSGI application: as it comes, or whole in `body` once it was `read`."""
 
     def __init__(self, application: Any, environ: Environ) -> None:
-        self.status = ""
+        self.status, self.body = "", b""
         self.headers: list[tuple[str, str]] = []
-        parts = application(environ, self._begin)
+        self.parts: Iterable[bytes] = application(environ, self._begin)
+
+    def read(self) -> None:
+        """Take all of it into memory."""
         try:
-            self.body = b"".join(parts)
+            self.body = b"".join(self.parts)
         finally:
-            if hasattr(parts, "close"):
-                parts.close()
+            if hasattr(self.parts, "close"):
+                self.parts.close()
 
     def _begin(self, status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> Callable[[bytes], None]:
         self.status, self.headers = status, headers

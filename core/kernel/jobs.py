@@ -12,6 +12,7 @@ import json
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,6 +72,15 @@ class Running:
                 clock.micros(clock.now() + LEASE),
                 self.id,
             )
+
+
+_present: ContextVar[Running | None] = ContextVar("stoa_running_job", default=None)
+
+
+def progress(percent: int) -> None:
+    """Say how far the job is that runs now, and keep its lease: for work of minutes. Outside a job it does nothing."""
+    if (running := _present.get()) is not None:
+        running.progress(percent)
 
 
 Handler = Callable[[Running], None]
@@ -200,11 +210,14 @@ def _claim() -> Running | None:
 
 
 def _perform(running: Running) -> None:
+    token = _present.set(running)
     try:
         _handler(running.name)(running)
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- the worker must outlive every job
         _failed(running, error)
         return
+    finally:
+        _present.reset(token)
     with db.transaction():
         db.execute(
             "UPDATE job SET state = ?, progress = 100, ended_at = ?, lease_until = NULL WHERE id = ?",

@@ -15,6 +15,7 @@ pytest_plugins = (
     "core.testing.application",
     "core.testing.logins",
     "core.testing.shop",
+    "core.testing.panel",
     "core.testing.browser",
 )
 

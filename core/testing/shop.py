@@ -142,6 +142,7 @@ def browse(client: Client) -> Callable[..., TestResponse]:
     def ask(where: Site, path: str, *, data: Mapping[str, str] | None = None, **options: Any) -> TestResponse:
         method = "GET" if data is None else "POST"
         headers = {"Sec-Fetch-Site": "same-origin", **options.pop("headers", {})}
+        options.setdefault("buffered", True)  # A file that is sent is read and closed at once.
         return client.open(path, method=method, base_url=f"http://{where.host}", data=data, headers=headers, **options)
 
     return ask

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.catalogue.services.cards import changing
 from core.catalogue.services.writing import decoded, encoded, insert, update
+from core.hookspecs.site import Site
 from core.kernel import activity, db, files
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
@@ -130,6 +131,28 @@ def products_with(media_id: int) -> Sequence[int]:
             media_id,
         )
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordlessPicture:
+    """A picture that has no alternative text in a language; `original` is its uploader's name for it."""
+
+    media_id: int
+    original: str
+    product_id: int
+
+
+def wordless_pictures(site: Site, language: str) -> list[WordlessPicture]:
+    """The pictures of products that the site shows without words in this language, each once. One statement."""
+    found: dict[int, WordlessPicture] = {}
+    for media_id, original, alt, product_id in db.rows(
+        "SELECT m.id, m.original, m.alt, pm.product_id FROM product_media pm JOIN media m ON m.id = pm.media_id"
+        " JOIN listing l ON l.product_id = pm.product_id AND l.site_id = ? AND l.visible ORDER BY m.id, pm.product_id",
+        site.id,
+    ):
+        if media_id not in found and not decoded(alt).get(language, "").strip():
+            found[media_id] = WordlessPicture(media_id=media_id, original=original, product_id=product_id)
+    return list(found.values())
 
 
 def add_picture(data: bytes, filename: str, alt: Mapping[str, str], actor: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from core.app import create_app
@@ -101,3 +103,32 @@ def test_every_answer_carries_the_headers_that_protect(ask):
 def test_a_path_that_is_no_text_is_only_not_found(ask):
     for path in ("/%ff%fe", "/probe/%00", "/static/../../etc/passwd", "/static/plain/x/..%2ftheme.toml", "//x.test/"):
         assert ask("one.test", path).status_code in {308, 404}, path
+
+
+STREAM = """
+from core.api import *
+from flask import Response
+VIEWS = Views("/stream")
+MADE = []
+@VIEWS.get("/")
+@public
+def page():
+    def pieces():
+        for number in range(3):
+            MADE.append(number)
+            yield str(number)
+    return Response(pieces(), mimetype="text/plain")
+PLUGIN = Plugin(name="stream", version="1", title="Stream", shop=VIEWS)
+"""
+
+
+def test_a_long_answer_is_sent_as_it_comes(bare, sites, write_plugin, turn_on):
+    """Page cache or not: what no page is kept of is never gathered in memory."""
+    write_plugin("stream", STREAM)
+    turn_on("stream", sites[0])
+    answer = bare.test_client().get("/stream/", headers={"Host": "one.test"})
+    made = importlib.import_module("plugins.stream.plugin").MADE
+    pieces = answer.response
+    assert next(iter(pieces)) == b"0"
+    assert len(made) < 3
+    assert b"".join(pieces) == b"12"

@@ -1,0 +1,1 @@
+"""What the panel's forms may say."""

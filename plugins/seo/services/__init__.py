@@ -1,0 +1,1 @@
+"""Verbs and readings, by what they are about."""

@@ -1,0 +1,142 @@
+"""Files of goods for markets: written by a job, item by item, and put in place when they are whole."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+from xml.sax.saxutils import escape
+
+from core.api import Site, link, own_folder, speaking
+from plugins.seo.services import finding, goods, walking
+from plugins.seo.services.finding import GOOGLE, META, Findings
+from plugins.seo.services.goods import Good
+from plugins.seo.services.rules import read_rules
+
+FILES = {GOOGLE: "google.xml", META: "meta.csv"}
+TYPES = {GOOGLE: "application/xml", META: "text/csv; charset=utf-8"}
+_NAMESPACE = 'xmlns:g="http://base.google.com/ns/1.0"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A file of goods in one language; `made_at` None: it is not there yet."""
+
+    market: str
+    language: str
+    address: str
+    made_at: datetime | None
+
+
+class _Writer(Protocol):
+    def item(self, good: Good) -> None:
+        """Write one item."""
+
+    def end(self) -> None:
+        """Write what stands behind all items."""
+
+
+def path_of(site: Site, market: str, tag: str) -> Path:
+    """Where the file of a market lies."""
+    return own_folder("feeds") / f"{site.id}-{tag}-{FILES[market]}"
+
+
+def wanted(feeds: Mapping[str, Any]) -> list[str]:
+    """The markets that the merchant wants files for."""
+    return [market for market in FILES if feeds.get(market)]
+
+
+def listed(site: Site, feeds: Mapping[str, Any]) -> list[Feed]:
+    """The files of a site in every language, made or not."""
+    return [
+        Feed(
+            market=market,
+            language=tag,
+            address=link(site, f"seo.{market}", language=tag),
+            made_at=_made_at(path_of(site, market, tag)),
+        )
+        for market in wanted(feeds)
+        for tag in site.languages
+    ]
+
+
+def _made_at(path: Path) -> datetime | None:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
+
+
+def make(site: Site) -> None:
+    """Write the files of every market and language, and keep what a market would refuse. Commits once per market."""
+    feeds = read_rules(site).feeds
+    markets = wanted(feeds)
+    found = {market: Findings() for market in markets}
+    for tag in site.languages if markets else ():
+        with speaking(tag, site.timezone):
+            _write(site, tag, feeds, found)
+    for market, findings in found.items():
+        finding.store(site, market, findings)
+
+
+def _write(site: Site, tag: str, feeds: Mapping[str, Any], found: Mapping[str, Findings]) -> None:
+    """One pass over the products writes all files of a language; each replaces the one before when it is whole."""
+    paths = {market: path_of(site, market, tag) for market in found}
+    parts = {market: path.with_suffix(f"{path.suffix}.part") for market, path in paths.items()}
+    with ExitStack() as stack:
+        writers: dict[str, _Writer] = {}
+        for market, part in parts.items():
+            stream = stack.enter_context(part.open("w", encoding="utf-8", newline=""))
+            writers[market] = _WRITERS[market](stream, site, feeds)
+        for page in walking.products(site, tag):
+            for good in goods.goods(site, page, tag):
+                for market, writer in writers.items():
+                    found[market].seen += 1
+                    if goods.is_taken(good, market, found[market], page, tag):
+                        writer.item(good)
+        for writer in writers.values():
+            writer.end()
+    for market, part in parts.items():
+        part.replace(paths[market])
+
+
+class _Google:
+    """RSS 2.0 with Google's own elements."""
+
+    def __init__(self, stream: TextIO, site: Site, feeds: Mapping[str, Any]) -> None:
+        self._stream, self._site, self._feeds = stream, site, feeds
+        stream.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" {_NAMESPACE}>\n<channel>\n')
+        stream.write(f"<title>{_text(site.name)}</title>\n<link>{_text(site.origin)}/</link>\n")
+        stream.write(f"<description>{_text(site.name)}</description>\n")
+
+    def item(self, good: Good) -> None:
+        elements = goods.google(self._site, good, self._feeds)
+        said = "".join(f"<g:{name}>{_text(text)}</g:{name}>" for name, text in elements)
+        self._stream.write(f"<item>{said}</item>\n")
+
+    def end(self) -> None:
+        self._stream.write("</channel>\n</rss>\n")
+
+
+class _Meta:
+    """CSV with a header."""
+
+    def __init__(self, stream: TextIO, site: Site, feeds: Mapping[str, Any]) -> None:
+        self._site, self._feeds = site, feeds
+        self._rows = csv.writer(stream, lineterminator="\n")
+        self._rows.writerow(goods.META_COLUMNS)
+
+    def item(self, good: Good) -> None:
+        self._rows.writerow(goods.meta(self._site, good, self._feeds))
+
+    def end(self) -> None:
+        """A table ends with its last row."""
+
+
+_WRITERS: Mapping[str, Any] = {GOOGLE: _Google, META: _Meta}
+
+
+def _text(text: str) -> str:
+    """Text for XML, without the signs that XML cannot hold."""
+    return escape("".join(letter for letter in text if letter >= " " or letter in "\t\n"))
