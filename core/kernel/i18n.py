@@ -19,7 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from flask import request
@@ -134,6 +134,15 @@ def gettext(text: str, **params: object) -> str:
     return said % params if params else said
 
 
+def of_theme(theme: str, text: str, tag: str = "") -> str:
+    """`text` in the words of a theme, wherever the reader is; in the language `tag`, else in the present one."""
+    spoken = tag or _language.get()
+    if spoken == "en":
+        return text
+    found = installation().themes.catalogues.words(spoken, theme).get(text, text)
+    return found if isinstance(found, str) else text
+
+
 def ngettext(one: str, many: str, n: int, **params: object) -> str:
     """`one` or `many` by the number; `%(n)s` is filled with it. Chinese has one form."""
     found = _words().get(one + PLURAL)
@@ -185,6 +194,11 @@ def day(value: date | datetime, style: str = "medium") -> str:
 def when(value: datetime, style: str = "medium") -> str:
     """Day and time in the site's time zone."""
     return str(format_datetime(value, style, tzinfo=ZoneInfo(_timezone.get()), locale=_locale(language())))
+
+
+def time_of_day(value: datetime) -> str:
+    """`14:05` in the site's time zone."""
+    return str(format_time(value, "short", tzinfo=ZoneInfo(_timezone.get()), locale=_locale(language())))
 
 
 def ago(value: datetime) -> str:

@@ -26,7 +26,9 @@ from core.api import (
     digest,
     enqueue_message,
     gettext,
+    in_the_kit,
     inline_css,
+    leaves_later,
     order_view,
     record_activity,
     render_outside,
@@ -139,7 +141,7 @@ def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping
 
     `about` makes it one mail of its order, whatever is retried.
     """
-    known = {"order": order, "kind": kind, **values}
+    known = {"order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later, **values}
     html = render_outside(site, f"mail/{kind}.html", order.language, **known)
     text = render_outside(site, f"mail/{kind}.txt", order.language, **known)
     with speaking(order.language, site.timezone):

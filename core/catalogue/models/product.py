@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import peewee
 
-from core.kernel.db import InstantField, JSONField, Table
+from core.kernel.db import InstantField, JSONField, LastingId, Table
 
 
 class Product(Table):
     """Something shown on one page. `version` counts edits; a `deleted_at` takes it off every site."""
 
+    id = LastingId()
     kind = peewee.CharField(max_length=20, default="goods")
     vendor = peewee.CharField(max_length=255, default="")
     tax_class = peewee.CharField(max_length=40, default="standard")
@@ -70,11 +71,12 @@ class OptionValue(Table):
 class Variant(Table):
     """What is bought. Its SKU is one in the whole installation, also after it was deleted.
 
-    `promised_at`: from when on pieces that are ordered beyond the stock leave. `release_at`: until then it is sold ahead,
-    within the cap of its levels. `kit_off`: a kit's price is its parts' less these hundredths of a percent (NULL: a
-    price of its own).
+    `promised_at`: from when on pieces that are ordered beyond the stock leave. `release_at`: until then it is sold
+    ahead, within the cap of its levels. `kit_off`: a kit's price is its parts' less these hundredths of a percent
+    (NULL: a price of its own).
     """
 
+    id = LastingId()
     product = peewee.ForeignKeyField(Product, on_delete="CASCADE")
     sku = peewee.CharField(max_length=64, unique=True)
     barcode = peewee.CharField(max_length=64, default="")

@@ -20,7 +20,7 @@ from core.lib import clock
 from core.lib.errors import Broken, Refused
 
 STATES = ("on_hand", "allocated", "held", "damaged", "quality", "incoming", "preordered")
-_TRIES = 200  # So often a promise is beaten by others before it gives up.
+_TRIES = 1000  # A promise that others beat so often gives up.
 UNLIMITED = 10**9  # The backorder limit of a variant that may always be ordered.
 
 
@@ -167,49 +167,65 @@ def _promise_one(
 
     A guard that fails was beaten by another writer since the reading, so what is there is read again.
     """
-    wanted, made, tries = asking.needs.get(variant_id, 0), list[Allocation](), _TRIES
-    left = wanted
-    if found is not None and found.kept and len(found.spots) > 1 and not db.is_sqlite():
-        # What a site keeps back is kept by all its locations together, so nobody may move any of them meanwhile.
-        db.rows(
-            "SELECT location_id FROM stock_level WHERE variant_id = ? ORDER BY location_id FOR UPDATE", variant_id
-        )
-        found = _places([variant_id], asking.site_id).get(variant_id)
-    if not left or (found is not None and not found.tracked):
-        _give_back(moving, asking, variant_id, given)
-        return made
-    while left:
-        if found is None:
-            _give_back(moving, asking, variant_id, given)
-            if asking.kind == "hold":
-                return made
-            raise OutOfStock(variant_id, wanted, 0)
-        if asking.kind == "hold" and found.is_ahead:
+    left, made = asking.needs.get(variant_id, 0), list[Allocation]()
+    found = _kept_still(asking, variant_id, found)
+    for _attempt in range(_TRIES):
+        plan = _next_plan(asking, variant_id, found, given, left)
+        if found is None or not plan:
             break
-        tries -= 1
-        spots = {at: spot.more(given.get(at, 0)) for at, spot in found.spots.items()}
-        can_be_had = max(0, sum(spot.free for spot in spots.values()) - found.kept) if tries else 0
-        if asking.kind == "hold":
-            left = min(left, can_be_had)
-        if can_be_had < left:
-            raise OutOfStock(variant_id, wanted, wanted - left + can_be_had, found.sku)
-        plan = _as_wanted(asking.wanted.get(variant_id), spots, left) or _plan(left, spots)
-        for location_id in sorted({*plan, *given}):
-            part, back = plan.get(location_id, 0), given.pop(location_id, 0)
-            others = sum(spot.free - plan.get(at, 0) for at, spot in spots.items() if at != location_id)
-            done = moving.take(
-                asking, variant_id, location_id, part, back,
-                is_ahead=found.is_ahead, floor=max(0, found.kept - others) if part else None,
-            )  # fmt: skip
-            if done is None:
-                given[location_id] = back
-            elif part:
-                left -= part
-                made.append(done)
+        taken = _take_plan(moving, asking, variant_id, found, plan, given)
+        made += taken
+        left -= sum(one.quantity for one in taken)
         if left:
             found = _places([variant_id], asking.site_id).get(variant_id)
+    else:
+        raise OutOfStock(variant_id, asking.needs[variant_id], asking.needs[variant_id] - left)
     _give_back(moving, asking, variant_id, given)
     return made
+
+
+def _kept_still(asking: _Asking, variant_id: int, found: _Places | None) -> _Places | None:
+    """What a site keeps back is kept by all its locations together: until the commit nobody else moves any of them."""
+    if found is None or not found.kept or len(found.spots) < 2 or db.is_sqlite():
+        return found
+    db.rows("SELECT location_id FROM stock_level WHERE variant_id = ? ORDER BY location_id FOR UPDATE", variant_id)
+    return _places([variant_id], asking.site_id).get(variant_id)
+
+
+def _next_plan(
+    asking: _Asking, variant_id: int, found: _Places | None, given: Mapping[int, int], left: int
+) -> dict[int, int]:
+    """How much of what is `left` each location shall give; nothing where nothing is to be taken. Raises OutOfStock."""
+    wanted, is_hold = asking.needs.get(variant_id, 0), asking.kind == "hold"
+    if not left or (found is not None and not found.tracked):
+        return {}
+    if is_hold and (found is None or found.is_ahead):
+        return {}
+    if found is None:
+        raise OutOfStock(variant_id, wanted, 0)
+    spots = found.with_holds(given)
+    can_be_had = max(0, sum(spot.free for spot in spots.values()) - found.kept)
+    if can_be_had < left and not is_hold:
+        raise OutOfStock(variant_id, wanted, wanted - left + can_be_had, found.sku)
+    now = min(left, can_be_had)
+    return _as_wanted(asking.wanted.get(variant_id), spots, now) or _plan(now, spots)
+
+
+def _take_plan(
+    moving: _Moving, asking: _Asking, variant_id: int, found: _Places, plan: Mapping[int, int], given: dict[int, int]
+) -> list[Allocation]:
+    """Move what the plan says, as far as the guards let it; of `given` stays what could not be given back yet."""
+    spots, taken = found.with_holds(given), list[Allocation]()
+    for location_id in sorted({*plan, *given}):
+        part, back = plan.get(location_id, 0), given.pop(location_id, 0)
+        others = sum(spot.free - plan.get(at, 0) for at, spot in spots.items() if at != location_id)
+        floor = max(0, found.kept - others) if part else None
+        done = moving.take(asking, variant_id, location_id, part, back, is_ahead=found.is_ahead, floor=floor)
+        if done is None:
+            given[location_id] = back
+        elif part:
+            taken.append(done)
+    return taken
 
 
 def _give_back(moving: _Moving, asking: _Asking, variant_id: int, given: Mapping[int, int]) -> None:
@@ -244,6 +260,10 @@ class _Places:
     kept: int
     has_holds: bool
     spots: dict[int, _Spot]
+
+    def with_holds(self, given: Mapping[int, int]) -> dict[int, _Spot]:
+        """The spots with what ended holds gave free there; what is sold ahead is never held."""
+        return {at: spot.more(0 if self.is_ahead else given.get(at, 0)) for at, spot in self.spots.items()}
 
 
 def _places(variant_ids: Sequence[int], site_id: int | None = None) -> dict[int, _Places]:
@@ -418,6 +438,18 @@ def release(needs: Mapping[int, int], reference: str, actor: str) -> list[Alloca
     return _settle(needs, reference, actor, kind="release", allocated=-1)
 
 
+def hand_over(needs: Mapping[int, int], reference: str, to: str, actor: str) -> list[Allocation]:
+    """Promised pieces are promised to `to` from now on: at most what `reference` still has. No level changes."""
+    db.require_transaction()
+    done = _parts(needs, _last_first(allocated_to(reference)))
+    moving = _Moving(actor)
+    for part in done:
+        moving.moves.append(_settling(part, "release", reference, allocated=-1))
+        moving.moves.append(_settling(part, "allocate", to, allocated=1))
+    moving.write()
+    return done
+
+
 def ship(needs: Mapping[int, int], reference: str, actor: str) -> list[Allocation]:
     """Promised pieces leave the house. Raises OutOfStock where they are not there yet (a backorder), NotReleased."""
     return _settle(needs, reference, actor, kind="ship", allocated=-1, on_hand=-1)
@@ -441,10 +473,9 @@ def _settle(
 
 def _settling(part: Allocation, kind: str, reference: str, *, allocated: int, on_hand: int = 0) -> Move:
     n = part.quantity
-    promised = {"preordered": allocated * n} if part.ahead else {"allocated": allocated * n}
     return Move(
         variant_id=part.variant_id, location_id=part.location_id, kind=kind, reference=reference, on_hand=on_hand * n,
-        **promised,
+        allocated=0 if part.ahead else allocated * n, preordered=allocated * n if part.ahead else 0,
     )  # fmt: skip
 
 
@@ -601,7 +632,8 @@ class _Moving:
         pieces["held"] = pieces.get("held", 0) - back
         move = Move(
             variant_id=variant_id, location_id=location_id, kind=asking.kind if part else "unhold",
-            reference=asking.reference, **pieces,
+            reference=asking.reference, allocated=pieces.get("allocated", 0), held=pieces["held"],
+            preordered=pieces.get("preordered", 0),
         )  # fmt: skip
         if not any(move.pieces):
             return Allocation(variant_id, location_id, part)  # What was held stays held.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 
 from core.catalogue.services.availability import refresh_availability, tell_stock_changed
 from core.catalogue.services.cards import postpone_cards
@@ -137,7 +138,7 @@ def summed(
         turns.update(at for fact in facts for at in (fact.starts, fact.ends) if at is not None)
     edges = [None, *sorted(turns), None]
     rows: list[tuple[int | None, int | None, int]] = []
-    for starts, ends in zip(edges, edges[1:], strict=False):
+    for starts, ends in pairwise(edges):
         at = starts if starts is not None else (ends - 1 if ends is not None else 0)
         amounts = [_amount(prices[part_id], pieces, at) for part_id, pieces in parts.items()]
         if any(amount is None for amount in amounts):

@@ -1,4 +1,4 @@
-"""On which terms a variant is sold beyond what is there: backorders, sales before the release, what a site keeps back."""
+"""On which terms a variant is sold beyond what is there: backorders, before its release, less what a site keeps."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ class OrderLineView:
     """One line.
 
     `total` is what it costs after offers and with tax; the quantities count events, each from 0 to `quantity`.
-    `promise` (`backorder`, `preorder` or nothing) was agreed of units that were not there, from `promised_at` on if that
-    was said. `parts` are a kit's.
+    `promise` (`backorder`, `preorder` or nothing) was agreed of units that were not there, from `promised_at` on if
+    that was said. `parts` are a kit's.
     """
 
     id: int

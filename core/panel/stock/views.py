@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Response, request, url_for
 
+from core.cart.services import holds
 from core.catalogue.services import stock as counting
-from core.catalogue.services import stock_audit, stock_counts
+from core.catalogue.services import stock_audit, stock_counts, stock_kits, stock_terms
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
-from core.lib.errors import Refused
+from core.kernel.sites import current
+from core.lib.errors import Refused, Unfit
 from core.panel.shell import actor, address, page, panel, to
-from core.panel.stock import services
+from core.panel.stock import forms, services
+from core.panel.stock.services.variant import part_ids, states, variant_stock
 
 
 @panel.get("/stock", endpoint="stock")
@@ -84,3 +89,145 @@ def repair() -> Response:
     if left:
         return to("panel.stock_proof", say=_("%(count)s levels need a count by a person.", count=len(left)), kind="bad")
     return to("panel.stock_proof", say=_("%(count)s levels are right again.", count=len(repaired)))
+
+
+# -- one variant -------------------------------------------------------------------------------------------------------
+
+_SORTABLE = ("on_hand", "quality", "damaged")
+
+
+@panel.get("/stock/<int:variant_id>", endpoint="stock_variant")
+@staff("catalogue.view")
+def show_variant(variant_id: int) -> Response:
+    """Every state of a variant at every location, its terms and its moves."""
+    return _variant_page(variant_id, [])
+
+
+def _variant_page(variant_id: int, problems: forms.Problems, status: int = 200) -> Response:
+    found = variant_stock(current().site, variant_id)
+    typed = request.form
+    return page(
+        "stock_variant.html",
+        status,
+        variant=found,
+        states=states(),
+        sortable=[(state, words) for state, words in states() if state in _SORTABLE],
+        places=[(place.id, place.name) for place in services.locations()],
+        typed=typed,
+        terms=typed if "backorder_limit" in typed else forms.typed_terms(current().site, found.terms),
+        kit=typed if "parts" in typed else forms.typed_kit(found.parts, found.kit_off),
+        moves=services.moves([variant_id]),
+        problems=problems,
+        errors=dict(problems),
+    )
+
+
+def _place() -> int:
+    return request.form.get("location", type=int) or stock_counts.first_location()
+
+
+def _pieces(name: str, wrong: forms.Problems) -> int:
+    text = request.form.get(name, "").strip()
+    if text.isdecimal() and 0 < len(text) < 10 and int(text):
+        return int(text)
+    wrong.append((name, _("Write how many pieces, 1 or more.")))
+    return 0
+
+
+@panel.post("/stock/<int:variant_id>/sort", endpoint="stock_sort")
+@staff("stock.edit")
+def sort(variant_id: int) -> Response:
+    """Move pieces between the shelf, damaged, to be looked at, and out of the house."""
+    wrong: forms.Problems = []
+    pieces, reason = _pieces("pieces", wrong), request.form.get("reason", "").strip()[:200]
+    if not reason:
+        wrong.append(("reason", _("Say why.")))
+    return _done(
+        variant_id,
+        wrong,
+        lambda: stock_counts.sort_stock(
+            variant_id, _place(), pieces, request.form.get("from", ""), request.form.get("to", ""), reason, actor()
+        ),
+    )
+
+
+@panel.post("/stock/<int:variant_id>/incoming", endpoint="stock_incoming")
+@staff("stock.edit")
+def incoming(variant_id: int) -> Response:
+    """Pieces are on order, came, or do not come after all."""
+    wrong: forms.Problems = []
+    pieces, act = _pieces("incoming", wrong), request.form.get("act", "")
+    reference = request.form.get("reference", "").strip()[:80]
+
+    def verb() -> None:
+        if act == "take":
+            stock_counts.take_delivery(variant_id, _place(), pieces, reference, actor())
+        else:
+            stock_counts.expect_stock(variant_id, _place(), -pieces if act == "drop" else pieces, reference, actor())
+
+    return _done(variant_id, wrong, verb)
+
+
+@panel.post("/stock/<int:variant_id>/terms", endpoint="stock_terms")
+@staff("stock.edit")
+def terms(variant_id: int) -> Response:
+    """Backorders, pre-orders, and what this site keeps back."""
+    wrong: forms.Problems = []
+    wanted = forms.read_terms(current().site, request.form, wrong)
+    return _done(
+        variant_id, wrong, lambda: stock_terms.set_stock_terms(current().site, variant_id, wanted, actor())
+    )  # fmt: skip
+
+
+@panel.post("/stock/<int:variant_id>/kit", endpoint="stock_kit")
+@staff("stock.edit")
+def kit(variant_id: int) -> Response:
+    """What is in a kit, and what follows for its price."""
+    wrong: forms.Problems = []
+    wanted, off = forms.read_kit(request.form, wrong)
+    known = part_ids(list(wanted))
+    wrong += [("parts", _("There is no variant with the SKU %(sku)s.", sku=sku)) for sku in wanted if sku not in known]
+    parts = {known[sku]: pieces for sku, pieces in wanted.items() if sku in known}
+    return _done(variant_id, wrong, lambda: stock_kits.set_kit(variant_id, parts, actor(), off=off))
+
+
+def _done(variant_id: int, wrong: forms.Problems, verb: Callable[[], object]) -> Response:
+    """Do it if the form could be read; what is refused stands beside its field, with what was typed."""
+    if not wrong:
+        try:
+            verb()
+        except Unfit as refusal:
+            wrong = [(name, _(text)) for name, text in refusal.errors.items()]
+        except Refused as refusal:
+            wrong = [("", i18n.say(refusal))]
+    if wrong:
+        return _variant_page(variant_id, wrong, 422)
+    return to("panel.stock_variant", say=_("Saved."), variant_id=variant_id)
+
+
+# -- rules -------------------------------------------------------------------------------------------------------------
+
+
+@panel.get("/stock/rules", endpoint="stock_rules")
+@staff("site.edit")
+def rules() -> Response:
+    """For how long this site holds what is in a cart."""
+    return _rules_page(str(holds.hold_minutes(current().site)), "")
+
+
+@panel.post("/stock/rules", endpoint="stock_rules_save")
+@staff("site.edit")
+def save_rules() -> Response:
+    """Store it."""
+    text = request.form.get("hold_minutes", "").strip()
+    minutes = int(text) if text.isdecimal() and len(text) < 5 else -1
+    try:
+        holds.set_hold_minutes(current().site, minutes, actor())
+    except Unfit as refusal:
+        return _rules_page(text, _(refusal.errors["hold_minutes"]), 422)
+    return to("panel.stock_rules", say=_("The rules are saved."))
+
+
+def _rules_page(value: str, error: str, status: int = 200) -> Response:
+    problems = [("hold_minutes", error)] if error else []
+    return page("stock_rules.html", status, value=value, error=error, problems=problems)

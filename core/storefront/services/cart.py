@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.catalogue.services.carts import cart_variants
-from core.catalogue.services.shapes import Picture
+from core.catalogue.services.shapes import CartVariant, Picture
 from core.checkout.services.look import CheckoutView, CodeView, LineView
 from core.hookspecs.checkout import Problem
 from core.hookspecs.site import Site
+from core.kernel.i18n import time_of_day
 from core.lib.money import Money
 from core.storefront.services.totals import Row, goods_row, quote_rows
 
@@ -44,10 +45,19 @@ class Undo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Until when nobody else can have the goods: for machines, and as people read a clock."""
+
+    until: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCart:
     """A cart with its sums.
 
-    `subtotal` is what the goods cost before offers; `code_error` is about a code that is not granted.
+    `subtotal` is what the goods cost before offers; `code_error` is about a code that is not granted. `held`: where the
+    site holds the goods for a while.
     """
 
     lines: tuple[CartLine, ...] = ()
@@ -59,6 +69,7 @@ class ShownCart:
     code_error: str = ""
     problems: tuple[Problem, ...] = ()
     undo: Undo | None = None
+    held: Held | None = None
 
 
 def shown_cart(view: CheckoutView, undo: Undo | None = None, problem: str = "") -> ShownCart:
@@ -74,7 +85,14 @@ def shown_cart(view: CheckoutView, undo: Undo | None = None, problem: str = "") 
         code_error=refused_code(view.codes),
         problems=(*_problem(problem), *(one for one in view.problems if one.line_id is None)),
         undo=undo,
+        held=held_goods(view),
     )
+
+
+def held_goods(view: CheckoutView) -> Held | None:
+    """Until when the cart's goods are held; None if they are not."""
+    until = view.held_until
+    return None if until is None else Held(until=until.isoformat(), time=time_of_day(until))
 
 
 def empty_cart(currency: str, undo: Undo | None = None, problem: str = "") -> ShownCart:
@@ -99,14 +117,20 @@ def _line(line: LineView) -> CartLine:
         name=variant.name if variant else "–",
         path=variant.path if variant else "",
         sku=variant.sku if variant else "",
-        choice=", ".join(value for _option, value in variant.choices) if variant else "",
+        choice=_choice(variant) if variant else "",
         picture=variant.picture if variant else None,
         quantity=line.quantity,
         unit=unit,
         total=priced.subtotal if priced else None,
         was=_was(line),
-        notes=(line.problem,) if line.problem else (),
+        notes=tuple(note for note in (line.problem, line.later) if note),
     )
+
+
+def _choice(variant: CartVariant) -> str:
+    """What was chosen of it, and what is in it if it is a kit."""
+    parts = [f"{part.quantity} × {part.name}" for part in variant.parts]
+    return ", ".join([*(value for _option, value in variant.choices), *parts])
 
 
 def _was(line: LineView) -> Money | None:

@@ -20,7 +20,7 @@ from core.lib.errors import Broken
 from core.lib.money import Money
 from core.orders.services.gateways import gateways_of, guarded
 from core.orders.services.read import OrderView
-from core.storefront.services.cart import refused_code, shown_lines
+from core.storefront.services.cart import Held, held_goods, refused_code, shown_lines
 from core.storefront.services.fields import (
     FOLDED,
     Errors,
@@ -76,6 +76,7 @@ class ShownCheckout:
     code_error: str
     totals: Sequence[Row]
     total: Money
+    held: Held | None = None
 
 
 def with_defaults(
@@ -114,7 +115,8 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
         fields=questions,
         lines=[
             ShownLine(
-                name=line.name, quantity=line.quantity, picture=line.picture, choice=line.choice, total=line.total
+                name=line.name, quantity=line.quantity, picture=line.picture, choice=line.choice, total=line.total,
+                notes=line.notes,
             )
             for line in shown_lines(view.lines)
         ],
@@ -122,6 +124,7 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
         code_error=refused_code(view.codes),
         totals=quote_rows(view.quote, stored.count),
         total=view.total,
+        held=held_goods(view),
     )
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.catalogue.services.shapes import Option, OptionChoice, ProductPage, ShownVariant, Stock
+from core.kernel.i18n import day, money
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import money
 from core.lib.errors import Refused
 
 
@@ -162,9 +162,15 @@ def _spelled(product: ProductPage, variant: ShownVariant | None) -> str:
 
 
 def stock_words(variant: ShownVariant) -> StockWords:
-    """`In stock`, `In stock, 3 left`, `Sold out`."""
+    """`In stock`, `In stock, 3 left`, `Sold out`; or from when on it leaves."""
     if not variant.can_be_bought:
         return StockWords(kind="out", text=_("Sold out"))
+    if variant.release_at is not None:
+        return StockWords(kind="low", text=_("Pre-order: leaves from %(day)s on", day=day(variant.release_at)))
+    if variant.is_backorder:
+        if variant.promised_at is None:
+            return StockWords(kind="low", text=_("Not in stock now: leaves as soon as it is there"))
+        return StockWords(kind="low", text=_("Not in stock now: leaves from %(day)s on", day=day(variant.promised_at)))
     if variant.stock is Stock.LOW and variant.left is not None:
         return StockWords(kind="low", text=_("In stock, only %(n)s left", n=variant.left))
     return StockWords(kind="good", text=_("In stock"))

@@ -113,7 +113,8 @@ def _filled(ours: Facts, theirs: Mapping[str, Any]) -> Facts:
 
 def _offer(variant: ShownVariant, url: str) -> Facts:
     assert variant.price is not None
-    there = "InStock" if variant.can_be_bought else "OutOfStock"
+    later = "PreOrder" if variant.release_at is not None else "BackOrder" if variant.is_backorder else "InStock"
+    there = later if variant.can_be_bought else "OutOfStock"
     return {
         "@type": "Offer", "url": url, "price": variant.price.decimal, "priceCurrency": variant.price.currency,
         "availability": f"https://schema.org/{there}", "itemCondition": "https://schema.org/NewCondition",

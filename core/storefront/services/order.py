@@ -16,6 +16,7 @@ from core.lib.errors import Broken
 from core.lib.money import Money
 from core.orders.services.gateways import guarded
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
+from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.read import OrderView, ShipmentView, order_view
 from core.orders.services.shapes import OrderLineView
 from core.orders.services.status import Axes
@@ -27,13 +28,14 @@ from core.storefront.services.totals import Row, order_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLine:
-    """A line to read, not to change."""
+    """A line to read, not to change. `notes` say what is special, such as when it leaves."""
 
     name: str
     quantity: int
     picture: Picture | None
     choice: str
     total: Money | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +187,11 @@ def _kind(status: Axes) -> str:
 def _line(line: OrderLineView, total: Money | None) -> ShownLine:
     """A line as it was agreed, and what became of it."""
     gone = _("%(n)s cancelled", n=line.cancelled) if line.cancelled else ""
-    return ShownLine(name=line.name, quantity=line.quantity, picture=picture(line.picture), choice=gone, total=total)
+    return ShownLine(
+        name=line.name, quantity=line.quantity, picture=picture(line.picture), total=total,
+        choice=", ".join(word for word in (in_the_kit(line), gone) if word),
+        notes=tuple(note for note in (leaves_later(line),) if note),
+    )  # fmt: skip
 
 
 def _steps(order: OrderView) -> tuple[Step, ...]:

@@ -1,3 +1,4 @@
+import { attach as held } from "./held.js";
 import { attach as quantity } from "./quantity.js";
 import { showCount } from "./shop.js";
 
@@ -12,6 +13,7 @@ async function show(request, otherwise) {
   inside.innerHTML = html;
   showCount();
   inside.querySelectorAll("[data-quantity]").forEach(quantity);
+  inside.querySelectorAll("[data-held]").forEach(held);
   inside.querySelectorAll("[data-cart-form]").forEach((form) => form.addEventListener("submit", change));
 }
 

@@ -2,7 +2,7 @@
 const behaviours = {
   "[data-scheme-form]": "scheme-form", "[data-search]": "search", "[data-gallery]": "gallery", "[data-variants]": "variants",
   "[data-buy-bar]": "buy-bar", "[data-checkout]": "checkout", "[data-copy]": "copy", "[data-onward]": "onward", "[data-sort], [data-facets]": "listing", "[data-more]": "more",
-  "[data-quantity]": "quantity", "[data-open-wide]": "summary", "[data-error-summary]": "error-summary", "[popover]": "sheet", "[data-recent]": "recent", "[data-range]": "range", "[data-print]": "print",
+  "[data-quantity]": "quantity", "[data-open-wide]": "summary", "[data-error-summary]": "error-summary", "[popover]": "sheet", "[data-recent]": "recent", "[data-range]": "range", "[data-print]": "print", "[data-held]": "held",
 };
 for (const [selector, file] of Object.entries(behaviours)) {
   const found = document.querySelectorAll(selector);

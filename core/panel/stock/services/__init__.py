@@ -66,7 +66,7 @@ class StockRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelRow:
-    """A variant in the list of levels."""
+    """A variant in the list of levels. `beside`: what else there is of it, in words."""
 
     variant_id: int
     product_id: int
@@ -75,6 +75,7 @@ class LevelRow:
     on_hand: int
     allocated: int
     free: int
+    beside: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,7 @@ class MoveRow:
     location: str
     on_hand: str
     allocated: str
+    beside: str
 
 
 STATES: dict[str, Any] = {
@@ -97,7 +99,10 @@ STATES: dict[str, Any] = {
     "damaged": lazy("Damaged"),
     "quality": lazy("Being looked at"),
     "incoming": lazy("Incoming"),
+    "preordered": lazy("Pre-ordered"),
 }
+# What stands beside pieces on hand and promised ones.
+BESIDE = ("held", "damaged", "quality", "incoming", "preordered")
 
 
 def differing(one: Difference) -> list[tuple[str, int, int]]:
@@ -185,11 +190,13 @@ def levels(language: str, query: str, show: str, after: int | None) -> tuple[lis
     # Where no sum decides, a page of variants is chosen first, so that only their levels are summed.
     low = show == "low"
     chosen = f"SELECT v.id, v.product_id, v.sku FROM variant v WHERE {' AND '.join(parts)} ORDER BY v.id"
-    free = "COALESCE(SUM(s.on_hand - s.allocated - s.held), 0)"
+    free = "COALESCE(SUM(s.on_hand - s.allocated - s.held - s.preordered), 0)"
+    sums = ", ".join(f"COALESCE(SUM(s.{state}), 0)" for state in BESIDE)
     found = db.rows(
         "SELECT v.id, v.product_id, v.sku, COALESCE(SUM(s.on_hand), 0), COALESCE(SUM(s.allocated), 0),"
-        f" {free} FROM ({chosen}{'' if low else ' LIMIT ?'}) v LEFT JOIN stock_level s ON s.variant_id = v.id GROUP BY"
-        f" v.id, v.product_id, v.sku{f' HAVING {free} <= ?' if low else ''} ORDER BY v.id LIMIT ?",
+        f" {free}, {sums} FROM ({chosen}{'' if low else ' LIMIT ?'}) v"
+        " LEFT JOIN stock_level s ON s.variant_id = v.id GROUP BY v.id, v.product_id, v.sku"
+        f"{f' HAVING {free} <= ?' if low else ''} ORDER BY v.id LIMIT ?",
         *params,
         LOW_STOCK if low else PAGE + 1,
         PAGE + 1,
@@ -204,10 +211,16 @@ def levels(language: str, query: str, show: str, after: int | None) -> tuple[lis
             on_hand=int(row[3]),
             allocated=int(row[4]),
             free=int(row[5]),
+            beside=_beside(row[6:]),
         )
         for row in found[:PAGE]
     ]
     return rows, found[PAGE - 1][0] if len(found) > PAGE else None
+
+
+def _beside(pieces: Sequence[int]) -> str:
+    """`2 damaged · 5 incoming`: the states that are not empty."""
+    return " · ".join(f"{STATES[state]} {int(n)}" for state, n in zip(BESIDE, pieces, strict=True) if n)
 
 
 def low_count() -> int:
@@ -216,7 +229,7 @@ def low_count() -> int:
         db.value(
             "SELECT COUNT(*) FROM (SELECT v.id FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE"
             " v.deleted_at IS NULL AND v.tracked = ? GROUP BY v.id HAVING"
-            " COALESCE(SUM(s.on_hand - s.allocated - s.held), 0) <= ?) low",
+            " COALESCE(SUM(s.on_hand - s.allocated - s.held - s.preordered), 0) <= ?) low",
             True,
             LOW_STOCK,
         )
@@ -241,8 +254,8 @@ def moves(variant_ids: Sequence[int] | None = None, before: int | None = None) -
         where.append(f"m.variant_id IN ({db.marks(variant_ids)})")
         params += list(variant_ids)
     found = db.rows(
-        "SELECT m.at, v.sku, m.kind, m.reason, m.reference, l.name, m.on_hand, m.allocated FROM stock_move m JOIN"
-        " variant v ON v.id = m.variant_id"
+        "SELECT m.at, v.sku, m.kind, m.reason, m.reference, l.name, m.on_hand, m.allocated,"
+        f" {', '.join(f'm.{state}' for state in BESIDE)} FROM stock_move m JOIN variant v ON v.id = m.variant_id"
         f" JOIN location l ON l.id = m.location_id WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT ?",
         *params,
         MOVES,
@@ -256,8 +269,11 @@ def moves(variant_ids: Sequence[int] | None = None, before: int | None = None) -
             location=place,
             on_hand=_signed(on_hand),
             allocated=_signed(allocated),
+            beside=" · ".join(
+                f"{STATES[state]} {_signed(int(n))}" for state, n in zip(BESIDE, beside, strict=True) if n
+            ),
         )
-        for at, sku, kind, reason, reference, place, on_hand, allocated in found
+        for at, sku, kind, reason, reference, place, on_hand, allocated, *beside in found
     ]
 
 

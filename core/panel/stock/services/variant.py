@@ -1,0 +1,88 @@
+"""One variant's stock as its page shows it: every state at every location, its terms, and the kits it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.catalogue.services import stock, stock_kits, stock_terms
+from core.catalogue.services.stock_terms import StockTerms
+from core.hookspecs.site import Site
+from core.kernel import db, i18n
+from core.lib.errors import NotFound
+from core.panel.shell import named
+from core.panel.stock.services import STATES, Place, locations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelOf:
+    """A location with its pieces in every state, in the order of STATES, and what may be promised beyond them."""
+
+    place: Place
+    pieces: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantStock:
+    """A variant with all that is known of its stock."""
+
+    id: int
+    product_id: int
+    sku: str
+    name: str
+    is_counted: bool
+    kit_off: int | None
+    levels: tuple[LevelOf, ...]
+    terms: StockTerms
+    parts: tuple[tuple[str, int], ...]
+    kits: tuple[tuple[int, str], ...]
+
+
+def variant_stock(site: Site, variant_id: int) -> VariantStock:
+    """All of one variant; raises NotFound. Seven statements."""
+    row = db.one("SELECT product_id, sku, tracked, kit_off FROM variant WHERE id = ?", variant_id)
+    if row is None:
+        raise NotFound
+    names: dict[str, str] = dict(
+        db.rows("SELECT language, name FROM product_text WHERE product_id = ? AND site_id IS NULL ORDER BY id", row[0])
+    )
+    found = {
+        at: tuple(int(number) for number in pieces)
+        for at, *pieces in db.rows(
+            f"SELECT location_id, {', '.join(stock.STATES)} FROM stock_level WHERE variant_id = ?", variant_id
+        )
+    }
+    none = (0,) * len(stock.STATES)
+    parts = stock_kits.kits_of([variant_id]).get(variant_id, {})
+    skus: dict[int, str] = dict(
+        db.rows(f"SELECT id, sku FROM variant WHERE id IN ({db.marks(tuple(parts))})", *parts)
+    )  # fmt: skip
+    return VariantStock(
+        id=variant_id,
+        product_id=row[0],
+        sku=row[1],
+        name=named(names, i18n.language()),
+        is_counted=bool(row[2]),
+        kit_off=row[3],
+        levels=tuple(LevelOf(place=place, pieces=found.get(place.id, none)) for place in locations()),
+        terms=stock_terms.stock_terms(site, [variant_id])[variant_id],
+        parts=tuple((skus[part_id], pieces) for part_id, pieces in parts.items()),
+        kits=tuple(
+            (kit_id, sku)
+            for kit_id, sku in db.rows(
+                "SELECT v.id, v.sku FROM kit_part k JOIN variant v ON v.id = k.kit_id WHERE k.part_id = ?"
+                " ORDER BY v.sku",
+                variant_id,
+            )
+        ),
+    )
+
+
+def states() -> list[tuple[str, str]]:
+    """Every state of pieces with its words."""
+    return [(state, str(STATES[state])) for state in stock.STATES]
+
+
+def part_ids(skus: Sequence[str]) -> dict[str, int]:
+    """The variants of these SKUs; unknown ones are absent."""
+    return dict(db.rows(f"SELECT sku, id FROM variant WHERE deleted_at IS NULL AND sku IN ({db.marks(skus)})", *skus))
