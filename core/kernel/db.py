@@ -53,6 +53,18 @@ class JSONField(peewee.TextField):
         return json.loads(value) if isinstance(value, str) else value
 
 
+class LastingId(peewee.AutoField):
+    """An id that is never given again, also after its row was deleted: others may still name it.
+
+    On PostgreSQL every id is like that; SQLite by itself goes on behind the highest one that is left.
+    """
+
+    def ddl(self, ctx: Any) -> Any:
+        """The column as it is created."""
+        nodes = super().ddl(ctx)
+        return peewee.NodeList((nodes, peewee.SQL("AUTOINCREMENT"))) if is_sqlite() else nodes
+
+
 class Table(peewee.Model):
     """Base of every table. A table knows its row and nothing above it."""
 

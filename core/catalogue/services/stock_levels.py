@@ -168,9 +168,7 @@ def _one(part: Supply, now: int) -> Level:
 
 def without(supply: Sequence[Supply], taken: Mapping[int, int]) -> tuple[Supply, ...]:
     """The supply after others have taken so many pieces of each thing."""
-    return tuple(
-        replace_free(part, taken[part.variant_id]) if taken.get(part.variant_id) else part for part in supply
-    )
+    return tuple(replace_free(part, taken[part.variant_id]) if taken.get(part.variant_id) else part for part in supply)
 
 
 def replace_free(part: Supply, taken: int) -> Supply:
