@@ -71,6 +71,7 @@ from core.hookspecs.events import (
     PaymentChanged,
     ProductChanged,
     ReturnChanged,
+    ShopperErased,
     ShopperRegistered,
     StockChanged,
 )
@@ -117,7 +118,7 @@ from core.kernel.db import (
 from core.kernel.fetch import AddressRefused, Answered, Fetcher, NotFetched
 from core.kernel.files import drop_file, keep_file, kept_file, own_folder
 from core.kernel.files import url as media_url
-from core.kernel.http import absolute, actor, allow_hosts, cacheable
+from core.kernel.http import absolute, actor, allow_hosts, asset, cacheable, icon, is_fragment
 from core.kernel.http import currency as current_currency
 from core.kernel.http import note as toast
 from core.kernel.http import page as render
@@ -144,7 +145,7 @@ from core.kernel.limits import take as take_limit
 from core.kernel.limits import wait_s as limit_wait_s
 from core.kernel.messages import enqueue_message
 from core.kernel.outside import link, render_outside
-from core.kernel.plugins import Attribute, Csp, MenuEntry, PanelSection, Permission, Plugin
+from core.kernel.plugins import Attribute, CardAct, Csp, MenuEntry, PanelSection, Permission, Plugin
 from core.kernel.routes import Views
 from core.kernel.secrets import derived as derived_secret
 from core.kernel.secrets import opened as open_secret
@@ -197,3 +198,4 @@ from core.panel.shell import to as panel_to
 from core.storefront.services.fields import address_lines
 from core.storefront.services.order import ShownOrder
 from core.storefront.services.search import search as search_goods
+from core.storefront.views.basket import cart_token, keep_mine, remember_cart

@@ -107,6 +107,12 @@ class ShopperRegistered(Event, frozen=True, kw_only=True, tag="shopper.registere
     shopper_id: int
 
 
+class ShopperErased(Event, frozen=True, kw_only=True, tag="shopper.erased"):
+    """An account was erased: whoever keeps something of this shopper forgets it now."""
+
+    shopper_id: int
+
+
 CoreEvent = (
     OrderPlaced
     | OrderPaid
@@ -119,4 +125,5 @@ CoreEvent = (
     | ProductChanged
     | StockChanged
     | ShopperRegistered
+    | ShopperErased
 )

@@ -36,6 +36,9 @@ def _menu(plugin: Plugin, endpoints: frozenset[str]) -> Iterator[str]:
     for code in sorted(declared):
         if not code.startswith(f"{plugin.name}."):
             yield f"permission {code!r} must begin with {plugin.name + '.'!r}"
+    for act in plugin.card_acts:
+        if f"{plugin.name}.{act.endpoint}" not in endpoints:
+            yield f"card act {act.title!r}: there is no shop view {act.endpoint!r}"
     for entry in plugin.panel_menu:
         if f"{plugin.name}.panel.{entry.endpoint}" not in endpoints:
             yield f"menu entry {entry.title!r}: there is no panel view {entry.endpoint!r}"

@@ -62,6 +62,19 @@ class MenuEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardAct:
+    """A button on every card of the shop, posting the field `product` to `endpoint`, one of the plugin's shop views.
+
+    `title` is followed by the product's name for who cannot see `icon`. Lists stay the same for every visitor, so the
+    button does too; a script of the plugin finds it as `[data-act="<plugin>"]` and may press it.
+    """
+
+    endpoint: str
+    title: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
     """Something staff may be allowed to do; `code` begins with the plugin's name."""
 
@@ -122,8 +135,10 @@ class Plugin:
 
     `jobs` map names to handlers `(payload, site)`, `every` job names to seconds; `commands` map words of
     `./stoa <plugin> <word>` to functions of the remaining arguments; of a plugin that searches, `rebuild` is also run
-    by `./stoa reindex`. Templates, static files and translations are
-    found by convention.
+    by `./stoa reindex`. `entered(site, shopper_id, cookie)` is called when a shopper has signed in, with what the
+    browser holds in the cookie `mine_<plugin>`; it may write, and answers what the cookie holds from now on (None: as
+    it is). Cookies of that name end when the shopper signs out. Templates, static files and translations are found by
+    convention.
     """
 
     name: str
@@ -139,6 +154,8 @@ class Plugin:
     panel: Views | None = None
     panel_menu: tuple[MenuEntry, ...] = ()
     panel_sections: tuple[PanelSection, ...] = ()
+    card_acts: tuple[CardAct, ...] = ()
+    entered: Callable[..., str | None] | None = None
     permissions: tuple[Permission, ...] = ()
     attributes: tuple[Attribute, ...] = ()
     jobs: Mapping[str, Callable[..., None]] = field(default_factory=dict)

@@ -10,7 +10,8 @@ import structlog
 from core.accounts.models import ResetToken, Shopper
 from core.accounts.services import letters, passkeys
 from core.accounts.services.passwords import prove
-from core.kernel import activity, db, sessions
+from core.hookspecs.events import ShopperErased
+from core.kernel import activity, db, events, sessions
 from core.lib import clock
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def erase(site_id: int, shopper_id: int) -> bool:
     ResetToken.delete().where(ResetToken.shopper == shopper_id).execute()
     passkeys.forget(f"shopper:{shopper_id}")
     sessions.end_sessions(shopper_id=shopper_id)
+    events.record(ShopperErased(shopper_id=shopper_id), site_id)
     activity.record("system", "shopper.erase", f"shopper:{shopper_id}", site_id=site_id)
     log.info("account erased", shopper=shopper_id, site=site_id)
     return True

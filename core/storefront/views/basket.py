@@ -7,9 +7,11 @@ from flask import Response, request
 from core.accounts.services import current_shopper
 from core.cart.services import StoredCart, find_cart
 from core.kernel.sites import current
+from core.storefront.services.entering import COOKIE
 
 TOKEN, COUNT = "stoa_cart", "cart_count"
 _DAYS_30_S = 30 * 86400
+_YEAR_S = 365 * 86400
 
 
 def cart_token() -> str | None:
@@ -39,6 +41,23 @@ def remember_cart(response: Response, token: str) -> Response:
 def show_count(response: Response, count: int) -> Response:
     """Tell the badge how much is in the cart: in a cookie, so that pages can be the same for everyone."""
     response.set_cookie(COUNT, str(count), max_age=_DAYS_30_S, path="/", secure=request.is_secure, samesite="Lax")
+    return response
+
+
+def keep_mine(response: Response, name: str, held: str) -> Response:
+    """What a plugin keeps for this browser; a script may read it, so that pages can be the same for everyone."""
+    if held:
+        response.set_cookie(name, held, max_age=_YEAR_S, path="/", secure=request.is_secure, samesite="Lax")
+    else:
+        response.delete_cookie(name, path="/", secure=request.is_secure, samesite="Lax")
+    return response
+
+
+def forget_mine(response: Response) -> Response:
+    """Let nothing that plugins kept for a shopper stay in the browser: at logout."""
+    for name in request.cookies:
+        if name.startswith(COOKIE):
+            keep_mine(response, name, "")
     return response
 
 

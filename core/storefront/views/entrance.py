@@ -16,7 +16,7 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.orders.services.owner import claim_order, claim_orders
 from core.storefront.services.fields import Errors, email_field, field, form, password_field, said
-from core.storefront.views.basket import forget_cart
+from core.storefront.views.basket import forget_cart, forget_mine
 from core.storefront.views.place import VIEWS
 from core.storefront.views.sign_in import enter
 
@@ -199,7 +199,7 @@ def _new_password_page(token: str, errors: Errors, status: int = 200) -> Respons
 def logout() -> Response:
     """End the session here, and forget the cart that this browser showed."""
     accounts.logout()
-    return forget_cart(redirect(url_for("storefront.home")))
+    return forget_mine(forget_cart(redirect(url_for("storefront.home"))))
 
 
 def _address() -> str:

@@ -16,9 +16,10 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import local_path, public, shopper
 from core.kernel.sites import current
 from core.lib.errors import Refused
+from core.storefront.services.entering import tell_entered
 from core.storefront.services.fields import Errors, Field, field, form, password_field, said
 from core.storefront.views.account import account_page, myself
-from core.storefront.views.basket import cart_token, remember_cart
+from core.storefront.views.basket import cart_token, keep_mine, remember_cart
 from core.storefront.views.place import VIEWS
 
 _HERE = "account_details"
@@ -37,6 +38,8 @@ def let_in(person: Shopper, next_path: str) -> Response:
     token = claim_cart(current().site, cart_token(), person.id)
     home = url_for("storefront.checkout") if next_path == "checkout" else url_for("storefront.account")
     answer = redirect(local_path(next_path, home))
+    for name, held in tell_entered(current(), person.id, request.cookies).items():
+        keep_mine(answer, name, held)
     return remember_cart(answer, token) if token else answer
 
 

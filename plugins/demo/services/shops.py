@@ -123,6 +123,8 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "product_content": {},
         "reviews": {},
         "pulse": {},
+        "wishlist": {},
+        "compare": {},
     },
     "ji.localhost": {
         "flat_rate": {},
@@ -131,6 +133,8 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "search_whoosh": {},
         "sale_prices": {},
         "reviews": {},
+        "wishlist": {},
+        "compare": {},
     },
 }
 

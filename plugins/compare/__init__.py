@@ -1,0 +1,1 @@
+"""Compare: up to four products side by side."""

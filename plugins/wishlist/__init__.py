@@ -1,0 +1,1 @@
+"""Wish list: what shoppers keep for later."""

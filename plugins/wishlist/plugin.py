@@ -1,0 +1,49 @@
+"""Wish list: what shoppers keep for later, with an account or without, and show to others by a link."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from core.api import CardAct, Delivery, Plugin, ShopperErased, Site, asset, gettext, hookimpl, icon, url_for
+from plugins.wishlist.models import TABLES
+from plugins.wishlist.services import keeping
+from plugins.wishlist.views import shop
+
+PLUGIN = Plugin(
+    name="wishlist",
+    version="1.0.0",
+    title="Wish list",
+    summary="A heart on every product: what shoppers keep for later, with the news that it became cheaper or is back.",
+    category="content",
+    author="Stoa contributors",
+    models=TABLES,
+    shop=shop,
+    card_acts=(CardAct(endpoint="add", title="Keep for later", icon="heart"),),
+    entered=keeping.take_over,
+)
+_ITEM = Markup('<li><a class="{css}" href="{url}">{icon}{title}</a></li>')
+_TOOL = Markup(
+    '<a class="icon-button wish-tool" href="{url}" aria-label="{title}">{icon}'
+    '<span class="count num" data-wish-count hidden></span></a>'
+)
+_SCRIPT = Markup('<script type="module" src="{}"></script>')
+
+
+@hookimpl
+def site_slot(name: str) -> Markup | None:
+    """The way to the list, in the header, in the menu and in the account; and the script that marks hearts."""
+    if name == "page.end":
+        return _SCRIPT.format(asset("wishlist:js/wishlist.js"))
+    if name not in {"header.tools", "menu.links", "account.menu"}:
+        return None
+    values = {"url": url_for("wishlist.show"), "title": gettext("Wish list"), "icon": icon("heart")}
+    if name == "header.tools":
+        return _TOOL.format(**values)
+    return _ITEM.format(css="account-nav__item" if name == "account.menu" else "menu__item", **values)
+
+
+@hookimpl
+def notify_event(site: Site, delivery: Delivery) -> None:
+    """An erased account takes its list along."""
+    if isinstance(delivery.event, ShopperErased):
+        keeping.forget(site, delivery.event.shopper_id)
