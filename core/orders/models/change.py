@@ -13,7 +13,8 @@ class OrderChange(db.SiteTable):
     """A list of actions, looked at in the order's `version`; `state` is draft, confirmed or dropped.
 
     `plan` is all that confirming will write, priced when it was drafted; `effect` what that does to money, stock and
-    delivery. `key` (of the form that was sent) makes a repeated click the same change.
+    delivery. `key` (of the form that was sent) makes a repeated click the same change. `into_order_id` is where a split
+    or a merge carried its units.
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
@@ -27,6 +28,7 @@ class OrderChange(db.SiteTable):
     effect = db.JSONField()
     created_at = db.InstantField()
     ended_at = db.InstantField(null=True)
+    into_order_id = peewee.IntegerField(null=True)
 
     class Meta:
         indexes = ((("order", "key"), True),)

@@ -12,7 +12,8 @@ from core.orders.models.order import Order
 class Payment(db.SiteTable):
     """What we want to be paid, through one gateway.
 
-    `token` is our reference there; `reference` the gateway's own name of it.
+    `token` is our reference there; `reference` the gateway's own name of it. `of_payment_id` is the payment that took
+    the money, where it was carried over from another order.
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
@@ -28,6 +29,7 @@ class Payment(db.SiteTable):
     data = db.JSONField(default=dict)
     shown = db.JSONField(null=True)
     created_at = db.InstantField()
+    of_payment_id = peewee.IntegerField(null=True, index=True)
 
 
 class PaymentOperation(db.Table):

@@ -15,6 +15,7 @@ from core.kernel import activity, db, events
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
 from core.orders.services.addresses import address_json
+from core.orders.services.carry_over import carry_over
 from core.orders.services.change_plan import NothingChanges, fixed_refunds, stock_needs, totals_after
 from core.orders.services.change_shapes import CONFIRMED, DRAFT, DROPPED, Action, ChangeView, Effect, Plan, PlannedTax
 from core.orders.services.claims import release_claims, take_claims
@@ -161,6 +162,9 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
     order, plan = order_view(change.order_id, site=site), change.plan
     if order is None:
         raise NotFound
+    if plan.moves:
+        _carry_over(site, order, change, actor)
+        return
     _fix_refunds(order)
     taken = stock.promise_difference(
         stock_needs(order, plan), stock_reference(order.id), actor, plan.sources, site_id=site.id
@@ -173,6 +177,18 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
     _tell(site, order, change, actor)
     settle(order.id)
     ask_for_the_rest(site.id, order.id)
+
+
+def _carry_over(site: Site, order: OrderView, change: ChangeView, actor: str) -> None:
+    """A split or a merge; the other order of a merge must be what it was, too."""
+    plan = change.plan
+    if plan.into is not None and not db.execute(
+        "UPDATE orders SET version = version + 1 WHERE id = ? AND site_id = ? AND version = ?",
+        plan.into, site.id, plan.into_version,
+    ):  # fmt: skip
+        raise ChangeStale
+    target = carry_over(site, order, change, actor)
+    db.execute("UPDATE order_change SET into_order_id = ? WHERE id = ? AND site_id = ?", target, change.id, site.id)
 
 
 def _fix_refunds(order: OrderView) -> None:

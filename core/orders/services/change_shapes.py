@@ -76,7 +76,30 @@ class AddCharge(msgspec.Struct, frozen=True, kw_only=True, tag="charge", tag_fie
     line_id: int | None = None
 
 
-Action = AddGoods | SetQuantity | CancelUnits | RemoveLine | SetPrice | SetAddress | SetDelivery | AddCharge
+class SplitUnits(msgspec.Struct, frozen=True, kw_only=True, tag="split", tag_field="kind"):
+    """Units of lines {line id: units} that become an order of their own. It stands alone in its change."""
+
+    lines: dict[int, int]
+
+
+class MergeInto(msgspec.Struct, frozen=True, kw_only=True, tag="merge", tag_field="kind"):
+    """All of the order goes into another one. It stands alone in its change."""
+
+    order_id: int
+
+
+Action = (
+    AddGoods
+    | SetQuantity
+    | CancelUnits
+    | RemoveLine
+    | SetPrice
+    | SetAddress
+    | SetDelivery
+    | AddCharge
+    | SplitUnits
+    | MergeInto
+)
 
 
 class PlannedTax(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +182,8 @@ class PlannedAdjustment(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that confirming writes. `cancels` maps lines to units; prices and taxes are those of the preview.
 
-    `sources` say which location shall give how much of a variant, where there was a choice.
+    `sources` say which location shall give how much of a variant, where there was a choice. `moves` are units that go
+    into another order as `lines`: into a new one, or into the order `into` as it is in `into_version`.
     """
 
     policy: str = KEEP
@@ -170,6 +194,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     delivery: PlannedDelivery | None = None
     address: Address | None = None
     sources: dict[int, dict[int, int]] = {}
+    moves: dict[int, int] = {}
+    into: int | None = None
+    into_version: int = 0
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):

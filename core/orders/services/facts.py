@@ -20,6 +20,7 @@ from core.orders.services.timeline import note
 
 COUNTED, ORPHAN, QUARANTINED = "counted", "orphan", "quarantined:"
 _ENDINGS = frozenset({FactKind.PENDING, FactKind.VOIDED, FactKind.EXPIRED, FactKind.DECLINED})
+_GIVEN_BACK = frozenset({FactKind.REFUNDED, FactKind.REFUND_FAILED})
 _LARGEST = 10**15
 _REFERENCE = 200
 
@@ -112,10 +113,36 @@ def store_facts(site_id: int, plugin: str, account: str, facts: Sequence[Fact], 
     db.require_transaction()
     if payment is not None:
         lock_order(payment.order_id)
-    fresh = [fact for fact in facts if _store(site_id, plugin, account, fact, payment)]
-    if fresh and payment is not None:
-        _tell(payment, plugin, account, fresh)
-    return len(fresh)
+    told: dict[int, tuple[PaymentRow, list[Fact]]] = {}
+    new = 0
+    for fact in facts:
+        whose = payment if payment is None or fact.kind not in _GIVEN_BACK else _whose(payment, fact)
+        if _store(site_id, plugin, account, fact, whose):
+            new += 1
+            if whose is not None:
+                told.setdefault(whose.id, (whose, []))[1].append(fact)
+    for whose, fresh in told.values():
+        _tell(whose, plugin, account, fresh)
+    return new
+
+
+def _whose(payment: PaymentRow, fact: Fact) -> PaymentRow:
+    """Money that was carried over to other orders is given back through the payment that took it.
+
+    So a refund belongs to the order that asked for one of this amount; else to the payment that the gateway names.
+    """
+    asked = db.value(
+        "SELECT o.payment_id FROM payment_operation o JOIN payment p ON p.id = o.payment_id"
+        " JOIN payment own ON own.id = ? WHERE p.id <> own.id AND p.site_id = own.site_id AND p.of_payment_id ="
+        " COALESCE(own.of_payment_id, own.id) AND o.kind = 'refund' AND o.amount = ? AND o.state IN ('sent', 'unknown')"
+        " ORDER BY o.id LIMIT 1",
+        payment.id, fact.amount.amount,
+    )  # fmt: skip
+    found = payment_by_id(asked) if asked is not None else None
+    if found is None:
+        return payment
+    lock_order(found.order_id)
+    return found
 
 
 def _store(site_id: int, plugin: str, account: str, fact: Fact, payment: PaymentRow | None) -> bool:
@@ -196,14 +223,17 @@ def fold(amount: int, sums: Mapping[str, int]) -> str:
 
     A pure function, so order and repeats do not matter.
     """
-    captured = sums.get("captured", 0)
+    moved = sums.get("moved", 0)
+    captured = sums.get("captured", 0) - moved
     refunded = max(0, sums.get("refunded", 0) - sums.get("refund_failed", 0))
     if sums.get("disputed", 0) > sums.get("dispute_won", 0) + sums.get("dispute_lost", 0):
         return "disputed"
-    if captured:
+    if captured > 0:
         if refunded + sums.get("dispute_lost", 0) >= captured:
             return "refunded"
         return "partly_refunded" if refunded else "captured" if captured >= amount else "partly_captured"
+    if moved:
+        return "moved"
     if sums.get("authorized", 0) > sums.get("voided", 0) + sums.get("expired", 0):
         return "authorized"
     ended = next((kind for kind in ("voided", "expired", "declined") if kind in sums), "")
@@ -221,7 +251,7 @@ def payment_state(payment_id: int, amount: int) -> str:
 
 
 def refunded_and_captured(payment_id: int) -> tuple[int, int]:
-    """(given back, captured) of one payment, by its facts."""
+    """(given back, captured) of one payment, by its facts; what was carried over to another order is not its own."""
     found: dict[str, int] = dict(
         db.rows(
             "SELECT kind, SUM(amount) FROM payment_fact WHERE payment_id = ? AND verdict = ? GROUP BY kind",
@@ -229,4 +259,4 @@ def refunded_and_captured(payment_id: int) -> tuple[int, int]:
             COUNTED,
         )
     )
-    return max(0, int(found.get("refunded", 0)) - int(found.get("refund_failed", 0))), int(found.get("captured", 0))
+    return max(0, int(found.get("refunded", 0)) - int(found.get("refund_failed", 0))), int(found.get("captured", 0)) - int(found.get("moved", 0))

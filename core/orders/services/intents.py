@@ -17,7 +17,7 @@ from core.orders.services.facts import PaymentRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A payment and its order."""
+    """A payment and its order. `taken_by` is the token that the gateway knows: another payment's, for carried money."""
 
     row: PaymentRow
     token: str
@@ -30,6 +30,7 @@ class Opened:
     billing: Address | None
     total: int
     delivery_total: int
+    taken_by: str
 
 
 def newest_payment(site_id: int, order_id: int | None = None, *, payment_id: int | None = None) -> Opened | None:
@@ -37,9 +38,10 @@ def newest_payment(site_id: int, order_id: int | None = None, *, payment_id: int
     where, wanted = ("p.order_id = ?", order_id) if payment_id is None else ("p.id = ?", payment_id)
     row = db.one(
         "SELECT p.id, p.site_id, p.order_id, p.plugin, p.account, p.live, p.amount, p.currency, p.token, p.gateway,"
-        " p.reference, p.data,"
-        " o.number, o.email, o.language, COALESCE(o.billing, o.address), o.total, o.delivery_total"
-        f" FROM payment p JOIN orders o ON o.id = p.order_id WHERE p.site_id = ? AND {where} ORDER BY p.id DESC LIMIT"
+        " COALESCE(r.reference, p.reference), COALESCE(r.data, p.data),"
+        " o.number, o.email, o.language, COALESCE(o.billing, o.address), o.total, o.delivery_total,"
+        " COALESCE(r.token, p.token)"
+        f" FROM payment p JOIN orders o ON o.id = p.order_id LEFT JOIN payment r ON r.id = p.of_payment_id WHERE p.site_id = ? AND {where} ORDER BY p.id DESC LIMIT"
         f" 1",
         site_id,
         wanted,
@@ -60,6 +62,7 @@ def newest_payment(site_id: int, order_id: int | None = None, *, payment_id: int
         row=payment, token=row[8], gateway=row[9], reference=row[10], data=json.loads(row[11]), order_number=row[12],
         email=row[13],
         language=row[14], billing=address_of(row[15]), total=row[16], delivery_total=row[17],
+        taken_by=row[18],
     )  # fmt: skip
 
 
@@ -67,7 +70,7 @@ def intent_of(state: SiteState, opened: Opened) -> Intent:
     """What the gateway is told: amounts, our token, and where it finds us."""
     site, payment = state.site, opened.row
     return Intent(
-        token=opened.token,
+        token=opened.taken_by,
         site=site,
         order_number=opened.order_number,
         amount=Money(payment.amount, payment.currency),
@@ -75,7 +78,7 @@ def intent_of(state: SiteState, opened: Opened) -> Intent:
         language=opened.language,
         email=opened.email,
         billing=opened.billing,
-        return_url=f"{site.origin}/pay/return/{opened.token}",
+        return_url=f"{site.origin}/pay/return/{opened.taken_by}",
         notify_url=f"{site.origin}/notify/{payment.plugin}/{payment.account}",
         reference=opened.reference,
         data=opened.data,

@@ -203,8 +203,8 @@ def _latest(name: str, kinds: str) -> str:
 _MONEY = ", ".join(
     [
         _sum("authorized", "'authorized'"),
-        _sum("released", "'voided', 'expired'"),
-        _sum("captured", "'captured'"),
+        _sum("released", "'voided', 'expired', 'moved'"),
+        _sum("captured", "'captured'", "'moved'"),
         _sum("refunded", "'refunded'", "'refund_failed'"),
         _sum("disputed", "'disputed'", "'dispute_won', 'dispute_lost'"),
         _sum("lost", "'dispute_lost'"),

@@ -153,7 +153,7 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     _insert_claims(order_id, new.claims)
     if new.total:
         add_payment(new.site_id, order_id, new.payment, new.total, new.currency)
-    number = _number(new.site_id, order_id)
+    number = next_number(new.site_id, order_id)
     note(order_id, new.actor, "placed", total=new.total, currency=new.currency)
     events.record(OrderPlaced(order_id=order_id, number=number, total=new.total, currency=new.currency), new.site_id)
     if not new.total:
@@ -175,7 +175,7 @@ def add_payment(site_id: int, order_id: int, payment: NewPayment, amount: int, c
     return int(made[0])
 
 
-def _number(site_id: int, order_id: int) -> str:
+def next_number(site_id: int, order_id: int) -> str:
     """The next number of the site. Taken late, because everybody who orders there waits for the counter's row."""
     last = db.value(
         "INSERT INTO order_counter (site_id, last) VALUES (?, ?) ON CONFLICT (site_id) DO UPDATE SET last ="

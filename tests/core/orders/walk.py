@@ -32,6 +32,7 @@ from core.orders.services.change_shapes import (
     SetQuantity,
 )
 from core.orders.services.listing import OrderFilters, list_orders
+from core.orders.services.parting import merge_order, split_order
 from core.orders.services.payments import mark_paid, refund_surplus
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import deliver, ship
@@ -44,7 +45,10 @@ Numbers = tuple[int, int, int, int]
 
 @dataclass
 class Walk:
-    """One order and what may happen to it. `refused` counts the acts that were not possible."""
+    """One order and what may happen to it. `refused` counts the acts that were not possible.
+
+    `others` are the orders that were split from it.
+    """
 
     shop: Shop
     variants: list[int]
@@ -52,6 +56,7 @@ class Walk:
     done: int = 0
     refused: int = 0
     names: list[str] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
 
     @property
     def order(self) -> OrderView:
@@ -64,12 +69,12 @@ class Walk:
         kind, a, b, c = numbers
         name, act = ACTS[kind % len(ACTS)]
         self.done += 1
-        before = state_of(self.order_id)
+        before = states_of(self)
         try:
             act(self, a, b, c)
         except (Refused, Broken):
             self.refused += 1
-            assert state_of(self.order_id) == before, f"{name} was refused, and something is different"
+            assert states_of(self) == before, f"{name} was refused, and something is different"
             return
         self.names.append(name)
 
@@ -186,6 +191,30 @@ def come_in(walk: Walk, a: int, b: int, _c: int) -> None:
     receive_stock({walk.variants[a % 3]: 1 + b % 3}, first_location(), f"delivery:{walk.done}", STAFF)
 
 
+def part(walk: Walk, a: int, b: int, _c: int) -> None:
+    """Units go into an order of their own."""
+    number = split_order(
+        walk.shop.site, walk.order_id, {walk.line(a): 1 + b % 2}, key=f"walk-{walk.done}", actor=STAFF
+    )
+    walk.others.append(int(db.value("SELECT id FROM orders WHERE number = ?", number)))
+
+
+def join(walk: Walk, a: int, _b: int, _c: int) -> None:
+    """What was split off comes back."""
+    if not walk.others:
+        raise Refused
+    other = walk.others[a % len(walk.others)]
+    merge_order(walk.shop.site, other, walk.order_id, key=f"walk-{walk.done}", actor=STAFF)
+
+
+def pay_other(walk: Walk, a: int, b: int, _c: int) -> None:
+    if not walk.others:
+        raise Refused
+    amount = None if b % 2 else Money(1 + b % 900, walk.order.currency)
+    other = walk.others[a % len(walk.others)]
+    mark_paid(walk.shop.state, other, actor=STAFF, amount=amount, reference=f"walk-{walk.done}")
+
+
 def stale(walk: Walk, a: int, b: int, c: int) -> None:
     """A draft that was overtaken by another change: only its refusal is right."""
     actions = [SetQuantity(line_id=walk.line(a), quantity=b % 5), AddCharge(charge="fee", amount=1)]
@@ -208,11 +237,17 @@ ACTS: list[tuple[str, Act]] = [
     for act in (
         pay, quantity, cancel, add, price, charge, carry, send, arrive, ask, approve, refuse, receive, inspect, resolve,
         refund, come_in, stale, receive, resolve, inspect, send, pay, ask, approve, receive, inspect, resolve, cancel,
+        part, join, pay_other, part, join,
     )
 ]  # fmt: skip
 
 
 # -- what must hold ----------------------------------------------------------------------------------------------------
+
+
+def states_of(walk: Walk) -> str:
+    """The state of the order and of those that were split from it."""
+    return "\n".join(state_of(order_id) for order_id in (walk.order_id, *walk.others))
 
 
 def state_of(order_id: int) -> str:
@@ -255,13 +290,22 @@ def state_of(order_id: int) -> str:
 
 def digest(walk: Walk) -> str:
     """A short name of where a walk ended."""
-    return hashlib.sha256(state_of(walk.order_id).encode()).hexdigest()[:16]
+    return hashlib.sha256(states_of(walk).encode()).hexdigest()[:16]
 
 
 def check(walk: Walk) -> None:
     """Everything that must hold now."""
-    order = walk.order
     assert unbalanced() == []
+    for order_id in (walk.order_id, *walk.others):
+        order = order_view(order_id)
+        assert order is not None
+        check_order(walk, order)
+    check_announced(walk)
+    check_kept(walk)
+
+
+def check_order(walk: Walk, order: OrderView) -> None:
+    """What must hold of each order by itself."""
     for line in order.lines:
         assert line.allocated + line.shipped + line.cancelled == line.quantity, line
         assert min(line.allocated, line.shipped, line.cancelled, line.received, line.return_requested) >= 0
@@ -269,15 +313,28 @@ def check(walk: Walk) -> None:
         assert line.restocked + line.written_off <= line.received
         assert line.return_requested <= line.shipped
     for payment in order.payments:
-        sums = dict.fromkeys(("captured", "refunded"), 0)
+        sums = dict.fromkeys(("captured", "refunded", "moved"), 0)
         for fact in payment.facts:
             sums[fact.kind] += fact.amount.amount
-        assert sums["refunded"] <= sums["captured"]
-    check_announced(walk)
+        assert sums["refunded"] + sums["moved"] <= sums["captured"]
     found = list_orders(walk.shop.site, OrderFilters(text=order.number)).orders
     row = next(one for one in found if one.id == order.id)
     assert row.status == order.status, "the list and the order say different things"
     check_money(order)
+
+
+def check_kept(walk: Walk) -> None:
+    """What the orders have kept together is what came from outside, less what went there."""
+    orders = [order_view(order_id) for order_id in (walk.order_id, *walk.others)]
+    kept = sum(one.captured.amount - one.refunded.amount for one in orders if one is not None)
+    outside = db.value(
+        "SELECT COALESCE(SUM(CASE WHEN f.kind = 'refunded' THEN -f.amount WHEN p.of_payment_id IS NULL OR f.reference"
+        " NOT LIKE 'moved %' THEN CASE WHEN f.kind = 'captured' THEN f.amount ELSE 0 END ELSE 0 END), 0)"
+        " FROM payment_fact f JOIN payment p ON p.id = f.payment_id WHERE p.order_id IN"
+        f" ({db.marks([walk.order_id, *walk.others])})",
+        walk.order_id, *walk.others,
+    )  # fmt: skip
+    assert kept == int(outside)
 
 
 def check_announced(walk: Walk) -> None:

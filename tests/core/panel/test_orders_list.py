@@ -97,3 +97,29 @@ def test_the_file_and_the_tags_need_their_permissions(colleague: Callable[..., P
     number = orders[0].number
     assert theirs.post("/panel/orders/bulk", {"n": [number], "act": "tag", "tag": "x"}).status_code == 403
     assert theirs.post(f"/panel/orders/{number}/tags", {"tag": "x"}).status_code == 403
+
+
+# -- split and merged --------------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_split_and_merged_again_from_its_page(
+    panel: Panel, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    number = str(order(sell("LAMP", 8900, stock=9, name="Lamp"), 3).number)
+    path = f"/panel/orders/{number}/split"
+    line = f"line-{db.value('SELECT id FROM order_line')}"
+    said = words(panel.post(path, {line: "1", "act": "preview", "key": "a"}))
+    for text in ("1 × Lamp", "€89.00", "€178.00"):
+        assert text in said
+    assert panel.post(path, {line: "3", "act": "preview"}).status_code == 409
+    assert panel.post(path, {line: "4", "act": "preview"}).status_code == 422
+    assert panel.post(path, {line: "1", "act": "confirm", "seen": "1", "key": "a"}).status_code == 409
+    split = panel.follow(panel.post(path, {line: "1", "act": "confirm", "seen": "8900", "key": "a"}))
+    assert f"Split from order {number}" in words(split)
+    new = str(db.value("SELECT MAX(number) FROM orders"))
+    into = str(db.value("SELECT id FROM orders WHERE number = ?", number))
+    assert f'<option value="{into}">{number}' in panel.get(f"/panel/orders/{new}/split").get_data(as_text=True)
+    form = {"into": into, "act": "confirm", "seen": "8900", "key": "b"}
+    merged = words(panel.follow(panel.post(f"/panel/orders/{new}/split", form)))
+    assert f"Merged into order {number}" in merged
+    assert db.value("SELECT SUM(allocated) FROM stock_level") == 3

@@ -125,6 +125,16 @@ _TITLES: dict[str, tuple[str, Title]] = {
         lambda data, _currency: ngettext("%(n)s piece cancelled", "%(n)s pieces cancelled", _units(data)),
     ),
     "changed": ("done", _changed),
+    "split": (
+        "done",
+        lambda data, _currency: ngettext(
+            "%(n)s piece went into order %(number)s", "%(n)s pieces went into order %(number)s", _units(data),
+            number=data.get("to", ""),
+        ),
+    ),
+    "merged": ("done", lambda data, _currency: _("Merged into order %(number)s", number=data.get("to", ""))),
+    "split_from": ("done", lambda data, _currency: _("Split from order %(number)s", number=data.get("of", ""))),
+    "merged_from": ("done", lambda data, _currency: _("Order %(number)s was merged into it", number=data.get("of", ""))),
     "tagged": ("done", lambda data, _currency: _("Tagged: %(tag)s", tag=data.get("tag", ""))),
     "untagged": ("done", lambda data, _currency: _("Tag taken off: %(tag)s", tag=data.get("tag", ""))),
     "case_requested": ("done", lambda data, _currency: _("%(kind)s asked for", kind=_kind(data))),

@@ -62,6 +62,7 @@ _FACTS: dict[str, Any] = {
     "disputed": lazy("Disputed"),
     "dispute_won": lazy("Dispute won"),
     "dispute_lost": lazy("Dispute lost"),
+    "moved": lazy("Carried over to another order"),
 }
 
 
@@ -138,7 +139,7 @@ def _step_amount(step: Mapping[str, Any], currency: str) -> Money | None:
 
 def fact(told: FactView) -> FactRow:
     """A fact in words; money that left has a minus sign."""
-    lost = told.kind in {"refunded", "dispute_lost"}
+    lost = told.kind in {"refunded", "dispute_lost", "moved"}
     by_hand = told.note == "by hand"
     return FactRow(
         what=str(_FACTS.get(told.kind, told.kind)),

@@ -6,5 +6,6 @@ import core.panel.orders.views.bulk
 import core.panel.orders.views.changes
 import core.panel.orders.views.drafts
 import core.panel.orders.views.orders
+import core.panel.orders.views.parting
 import core.panel.orders.views.refunds
 import core.panel.orders.views.returns  # noqa: F401 -- imported for what they record
