@@ -106,11 +106,10 @@ class ListingDraft:
 class ProductDraft:
     """A product with its variants: found by `id`, else by the SKUs of its variants, else new.
 
-    `texts` maps languages to words; `site_texts` are this site's own words instead. `version` is the one that was
-    edited:
-    if another edit came between, nothing is stored. With `whole` variants, options and attributes that are not named
-    go;
-    without it they stay, and `variants` are added or changed. `reason` stands beside the moves of stock.
+    `texts` maps languages to words; `site_texts` are this site's own words instead, where empty means: as on all sites.
+    `version` is the one that was edited: if another edit came between, nothing is stored. With `whole` variants,
+    options and attributes that are not named go; without it they stay, and `variants` are added or changed. `reason`
+    stands beside the moves of stock.
     """
 
     id: int | None = None

@@ -84,12 +84,14 @@ def save_columns(saving: Saving, draft: ProductDraft) -> None:
 # -- words -------------------------------------------------------------------------------------------------------------
 
 _TEXT = ("name", "summary", "body_html", "seo_title", "seo_description")
+Changes = Mapping[str, tuple[object, object]]
 
 
 def save_texts(saving: Saving, texts: Mapping[str, TextDraft], site_id: int | None) -> None:
     """Words per language, for all sites (`site_id` None) or for one.
 
-    A language without a name borrows the product's.
+    A language without a name borrows the product's. What a site leaves empty, or says like all sites do, it has not of
+    its own: it follows the shared words from then on (docs/decisions/0030).
     """
     if not texts:
         return
@@ -99,35 +101,86 @@ def save_texts(saving: Saving, texts: Mapping[str, TextDraft], site_id: int | No
         saving.product_id,
     )
     known = {(row[0], row[1]): row[2:] for row in rows}
+    followed = {row[0] for row in rows if row[1] is not None}
     names = [TextFact(row[0], row[1], row[3], "") for row in rows]
     names += [TextFact(language, site_id, text.name, "") for language, text in texts.items() if text.name]
     for language, text in texts.items():
         old = known.get((language, site_id))
-        if old is None:
-            _new_text(saving, language, site_id, text, names)
-        else:
-            _change_text(saving, language, text, old)
+        if site_id is not None:
+            _save_own_text(saving, language, text, old, known.get((language, None)), names)
+            continue
+        changed = _new_text(saving, language, text, names) if old is None else _change_text(saving, language, text, old)
+        if language in followed:
+            _follow(saving, language, changed)
 
 
-def _new_text(saving: Saving, language: str, site_id: int | None, text: TextDraft, names: Sequence[TextFact]) -> None:
+def _save_own_text(
+    saving: Saving,
+    language: str,
+    text: TextDraft,
+    old: tuple[object, ...] | None,
+    shared: tuple[object, ...] | None,
+    names: Sequence[TextFact],
+) -> None:
+    """A site's own words: stored whole, so that readers need one row; what equals the shared words is inherited."""
+    common = dict(zip(_TEXT, shared[1:] if shared else [""] * len(_TEXT), strict=True))
+    present = dict(zip(_TEXT, old[1:], strict=True)) if old else common
+    wanted = {name: present[name] if getattr(text, name) is None else getattr(text, name) for name in _TEXT}
+    wanted = {name: value or common[name] for name, value in wanted.items()}
+    if wanted == common:
+        if old is not None:
+            db.execute("DELETE FROM product_text WHERE id = ?", old[0])
+    elif old is None:
+        borrowed = best_text(names, saving.site.id, language, saving.site.language)
+        wanted["name"] = wanted["name"] or (borrowed.name if borrowed else "")
+        insert(
+            "product_text", {"product_id": saving.product_id, "language": language, "site_id": saving.site.id, **wanted}
+        )
+    elif wanted != present:
+        update("product_text", int(str(old[0])), wanted)
+    for name in _TEXT:
+        before, after = ("" if said[name] == common[name] else said[name] for said in (present, wanted))
+        if before != after:
+            saving.note(f"{name} ({language}, own)", before, after)
+
+
+def _follow(saving: Saving, language: str, changes: Changes) -> None:
+    """Sites that had the shared words, beside some of their own, have the new ones."""
+    for name, (before, after) in changes.items():
+        # Safe in SQL: the columns are those of this module.
+        db.execute(
+            f"UPDATE product_text SET {name} = ? WHERE product_id = ? AND language = ? AND site_id IS NOT NULL"
+            f" AND {name} = ?",
+            after,
+            saving.product_id,
+            language,
+            before,
+        )
+
+
+def _new_text(saving: Saving, language: str, text: TextDraft, names: Sequence[TextFact]) -> Changes:
     words = {name: getattr(text, name) or "" for name in _TEXT}
     if not any(words.values()):
-        return
+        return {}
     borrowed = best_text(names, saving.site.id, language, saving.site.language)
     words["name"] = words["name"] or (borrowed.name if borrowed else "")
-    insert("product_text", {"product_id": saving.product_id, "language": language, "site_id": site_id, **words})
-    saving.note(f"name ({language})", None, words["name"])
+    insert("product_text", {"product_id": saving.product_id, "language": language, "site_id": None, **words})
+    said = {name: ("", value) for name, value in words.items() if value}
+    for name in said if not saving.is_new else ("name",):
+        saving.note(f"{name} ({language})", None, words[name])
+    return said
 
 
-def _change_text(saving: Saving, language: str, text: TextDraft, old: tuple[object, ...]) -> None:
-    changes: dict[str, object] = {}
+def _change_text(saving: Saving, language: str, text: TextDraft, old: tuple[object, ...]) -> Changes:
+    changes: dict[str, tuple[object, object]] = {}
     for name, before in zip(_TEXT, old[1:], strict=True):
         after = getattr(text, name)
         if after is not None and after != before and (after or name != "name"):
-            changes[name] = after
+            changes[name] = (before, after)
             saving.note(f"{name} ({language})", before, after)
     if changes:
-        update("product_text", int(str(old[0])), changes)
+        update("product_text", int(str(old[0])), {name: after for name, (_before, after) in changes.items()})
+    return changes
 
 
 # -- places ------------------------------------------------------------------------------------------------------------

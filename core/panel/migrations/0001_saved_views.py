@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.kernel.db import db as database
 from core.panel.models import SavedView
-from core.panel.products.models import BulkRow, BulkRun, ListColumns
+from core.panel.products.models import BulkRow, BulkRun, EditDraft, ListColumns
 
 if TYPE_CHECKING:
     from peewee import Database
@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
     """Make the tables."""
-    database.create_tables([SavedView, ListColumns, BulkRun, BulkRow])
+    database.create_tables([SavedView, ListColumns, BulkRun, BulkRow, EditDraft])

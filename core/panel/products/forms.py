@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -14,11 +14,17 @@ from core.panel.forms import lines
 
 Form = Mapping[str, str]
 _WORDS = ("name", "summary", "body", "seo_title", "seo_description")
+_LONGEST = 255
+TEXTS = ("name", "summary", "body_html", "seo_title", "seo_description")
 
 
 @dataclass(slots=True, kw_only=True)
 class TextForm:
-    """The words in one language as the form shows them. `slug` None: this site has no addresses in the language."""
+    """The words in one language as the form shows them. `slug` None: this site has no addresses in the language.
+
+    Of a site's own words those that are empty are inherited: `shared` says what all sites have. `own_on` names the
+    sites that have words of their own beside these.
+    """
 
     language: str
     title: str
@@ -28,11 +34,26 @@ class TextForm:
     seo_title: str = ""
     seo_description: str = ""
     slug: str | None = None
+    shared: dict[str, str] = field(default_factory=lambda: dict.fromkeys(TEXTS, ""))
+    own_on: list[str] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
+
+    def fill(self, words: Iterable[str]) -> None:
+        """Show these words, in the order of `TEXTS`."""
+        for name, word in zip(TEXTS, words, strict=True):
+            setattr(self, name, word)
+
+    def hold(self, words: Iterable[str]) -> None:
+        """These are the words of all sites, which the site's own stand instead of."""
+        self.shared = dict(zip(TEXTS, words, strict=True))
+
+    def said(self, name: str) -> str:
+        """What shoppers read: the words of the form, else those of all sites."""
+        return str(getattr(self, name) or self.shared[name])
 
     @property
     def is_complete(self) -> bool:
-        return bool(self.name and self.body_html)
+        return bool(self.said("name") and self.said("body_html"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +120,17 @@ def read_texts(form: Form, texts: Sequence[TextForm]) -> None:
         text.body_html = typed["body"]
         if text.slug is not None:
             text.slug = form.get(f"slug-{text.language}", "").strip()
-        if len(text.name) > 255:
-            text.errors["name"] = _("At most %(count)s characters.", count=255)
+        for name in ("name", "seo_title"):
+            if len(getattr(text, name)) > _LONGEST:
+                text.errors[name] = _("At most %(count)s characters.", count=_LONGEST)
+
+
+def reset(wanted: str, texts: Sequence[TextForm]) -> None:
+    """Let a field (`name-en`) of a site's own words follow those of all sites again."""
+    for text in texts:
+        for name, key in zip(_WORDS, TEXTS, strict=True):
+            if wanted == f"{name}-{text.language}":
+                setattr(text, key, "")
 
 
 def text_drafts(texts: Sequence[TextForm]) -> dict[str, TextDraft]:

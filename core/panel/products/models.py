@@ -19,7 +19,7 @@ class ListColumns(db.Table):
 
 
 class BulkRun(db.SiteTable):
-    """One act on many products. `choice` says it in full; `key` is the form's, so that a repeated click is the same act.
+    """One act on many products. `choice` says it in full; `key` is the form's: a repeated click is the same act.
 
     With `undone_at` its rows are taken back, one by one like they were done.
     """
@@ -52,3 +52,21 @@ class BulkRow(db.Table):
 
     class Meta:
         indexes = ((("run", "product_id"), True), (("run", "state"), False))
+
+
+class EditDraft(db.SiteTable):
+    """What somebody typed into a form and has not saved: `thing` is the form (`product:5:words`), `fields` its pairs.
+
+    `version` is that of the thing when it was opened. `state`: open, discarded (until it is typed in again, so that it
+    can come back), or closed by a save, which leaves the version that was saved and no fields.
+    """
+
+    staff_id = peewee.IntegerField()
+    thing = peewee.CharField(max_length=80)
+    version = peewee.BigIntegerField(default=0)
+    fields = db.JSONField(default=list)
+    state = peewee.CharField(max_length=10, default="open")
+    at = db.InstantField(index=True)
+
+    class Meta:
+        indexes = ((("site_id", "staff_id", "thing"), True),)

@@ -29,8 +29,9 @@ class Panel:
     def get(self, path: str, **options: Any) -> Any:
         return self._client.get(path, **self._options, **options)
 
-    def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Any:
-        headers = {"Sec-Fetch-Site": "same-origin"}
+    def post(self, path: str, data: dict[str, Any] | None = None, *, asked: str = "", **options: Any) -> Any:
+        """`asked`: what asks, as a script says it (`fetch`)."""
+        headers = {"Sec-Fetch-Site": "same-origin", "X-Requested-With": asked}
         return self._client.post(path, data=data or {}, headers=headers, **self._options, **options)
 
     def follow(self, answer: Any) -> Any:

@@ -53,7 +53,8 @@ def _answered_by(panel: Panel, page: Page) -> None:
         request = route.request
         path = re.sub(r"^https?://[^/]+", "", request.url)
         if request.method == "POST":
-            told = panel.post(path, dict(parse_qsl(request.post_data or "", keep_blank_values=True)))
+            sent = dict(parse_qsl(request.post_data or "", keep_blank_values=True))
+            told = panel.post(path, sent, asked=request.headers.get("x-requested-with", ""))
         else:
             asked = {"X-Requested-With": request.headers.get("x-requested-with", "")}
             told = panel.get(path, headers=asked)

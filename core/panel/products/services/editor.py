@@ -89,24 +89,28 @@ def head(site: Site, product_id: int) -> Head:
 
 
 def texts(site: Site, product_id: int | None, *, own: bool) -> list[TextForm]:
-    """The words in every language; with `own`, those of this site where it has its own."""
+    """The words in every language: those of all sites; with `own` those that this site has instead, else empty."""
     forms = {
         tag: TextForm(language=tag, title=i18n.language_name(tag), slug="" if tag in site.languages else None)
         for tag in languages(site)
     }
     if product_id is None:
         return list(forms.values())
-    found = db.rows(
-        "SELECT language, name, summary, body_html, seo_title, seo_description FROM product_text WHERE product_id ="
-        " ? AND (site_id IS NULL OR site_id = ?)"
-        " ORDER BY CASE WHEN site_id IS NULL THEN 0 ELSE 1 END",
+    titles = {state.site.id: state.site.name for state in installation().sites.all()}
+    for tag, site_id, *words in db.rows(
+        "SELECT language, site_id, name, summary, body_html, seo_title, seo_description FROM product_text WHERE"
+        " product_id = ? ORDER BY CASE WHEN site_id IS NULL THEN 0 ELSE 1 END, id",
         product_id,
-        site.id if own else -1,
-    )
-    for tag, *words in found:
-        if tag in forms:
-            form = forms[tag]
-            form.name, form.summary, form.body_html, form.seo_title, form.seo_description = words
+    ):
+        if tag not in forms:
+            continue
+        form = forms[tag]
+        if site_id is None:
+            (form.hold if own else form.fill)(words)
+        elif own and site_id == site.id:
+            form.fill(word if word != common else "" for word, common in zip(words, form.shared.values(), strict=True))
+        elif not own and site_id in titles:
+            form.own_on.append(titles[site_id])
     for tag, path in db.rows(
         "SELECT language, path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = ? AND current = ?",
         site.id,

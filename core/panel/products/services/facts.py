@@ -59,6 +59,12 @@ def facts(product_id: int, language: str) -> list[FactForm]:
     return [form for form in forms.values() if form.stored or form.id not in asleep]
 
 
+def show(typed: Mapping[str, str], forms: Sequence[FactForm]) -> None:
+    """Put what was typed into the forms, unread."""
+    for form in forms:
+        form.text = typed.get(f"fact-{form.id}", form.text)
+
+
 def read(typed: Mapping[str, str], forms: Sequence[FactForm], language: str) -> tuple[AttributeDraft, ...]:
     """The attributes whose words changed, and a new one if it was named; what cannot be read is noted in the forms."""
     changed = []

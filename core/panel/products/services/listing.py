@@ -31,7 +31,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductRow:
-    """A product in the list. `stock` None: not counted; `price` None: not sold here; `facts`: of the columns asked for."""
+    """A product in the list. `stock` None: not counted; `price` None: not sold here; `facts` of the further columns."""
 
     id: int
     name: str
@@ -154,7 +154,8 @@ def _facts(ids: list[int], language: str, columns: Collection[str]) -> dict[int,
         names: dict[int, dict[int, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
         for product_id, category_id, tag, name in db.rows(
             "SELECT p.product_id, p.category_id, t.language, t.name FROM product_category p JOIN category_text t ON"
-            f" t.category_id = p.category_id AND t.site_id IS NULL WHERE p.product_id IN ({db.marks(ids)}) ORDER BY t.id",
+            " t.category_id = p.category_id AND t.site_id IS NULL"
+            f" WHERE p.product_id IN ({db.marks(ids)}) ORDER BY t.id",
             *ids,
         ):
             names[product_id][category_id][tag] = name

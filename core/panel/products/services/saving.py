@@ -24,7 +24,7 @@ def save_words(
     shared: ProductDraft | None,
 ) -> products.Saved:
     """Store the words. With `shared` (facts of the whole installation) they are for all sites, else this site's own."""
-    drafts = forms.text_drafts([text for text in texts if text.name or text.summary or text.body_html])
+    drafts = forms.text_drafts(texts)
     # Without a place on this site yet, the words alone must not put it on sale here.
     listed = db.value("SELECT 1 FROM listing WHERE site_id = ? AND product_id = ?", site.id, product_id)
     paths = {text.language: text.slug for text in texts if text.slug}

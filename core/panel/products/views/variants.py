@@ -14,7 +14,8 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.activity import services as log
 from core.panel.products import forms, grid, paste
-from core.panel.products.services import editor, saving
+from core.panel.products.services import edit_drafts, editor, saving
+from core.panel.products.views.drafts import owner
 from core.panel.products.views.refusals import Problems, said
 from core.panel.shell import actor, page, panel, shell, to
 
@@ -27,7 +28,9 @@ _FORM = ("product.changed", "price.")
 def variants(product_id: int) -> Response:
     """The grid of variants with this site's prices, and the options."""
     found = editor.variants(current().site, product_id)
-    return _variants_page(product_id, found, grid.grid(current().site, found), [])
+    draft = edit_drafts.draft_of(owner("variants", product_id))
+    rows = grid.grid(current().site, found, draft.fields if draft else None)
+    return _variants_page(product_id, found, rows, [], draft=draft)
 
 
 @panel.post("/products/<int:product_id>/variants", endpoint="product_variants_save")
@@ -52,6 +55,7 @@ def save_variants(product_id: int) -> Response:
         return _variants_page(product_id, found, rows, grid.problems(rows, columns) or said(refusal), refusal.status)
     except Refused as refusal:
         return _variants_page(product_id, found, rows, said(refusal), refusal.status)
+    edit_drafts.close(owner("variants", product_id), log.latest(*_things(product_id, found), verbs=_FORM))
     return to("panel.product_variants", say=_("Saved."), product_id=product_id)
 
 
@@ -100,11 +104,15 @@ def _variants_page(
     options: list[tuple[str, str]] | None = None,
     block: str = "",
     laid: paste.Laid | None = None,
+    draft: edit_drafts.Draft | None = None,
 ) -> Response:
     site = current().site
     columns = _columns()
     named = options or saving.option_words(product_id, i18n.language())
     typed: Mapping[str, str] = request.form if request.endpoint == "panel.product_variants_save" else {}
+    version = log.latest(*_things(product_id, found), verbs=_FORM)
+    if draft is not None:
+        typed, version = draft.fields, draft.version
     return page(
         "product_variants.html",
         status,
@@ -114,9 +122,11 @@ def _variants_page(
         may_save=shell().may("prices.edit"),
         shared=shell().may("products.edit"),
         problems=problems,
-        version=log.latest(*_things(product_id, found), verbs=_FORM) if not laid else typed.get("version", ""),
+        version=typed.get("version", "") if laid else version,
+        draft=draft,
+        overtaken=log.meanwhile(str(version), *_things(product_id, found), verbs=_FORM) if draft else "",
         reason=typed.get("reason", ""),
-        block=block,
+        block=block or (draft.fields.get("block", "") if draft else ""),
         laid=laid,
         first=typed.get("first", ""),
         first_columns=[(column.key, column.title) for column in columns if not column.fixed],

@@ -15,13 +15,16 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.lib.money import NotMoney, parse_money
+from core.panel.activity import services as log
 from core.panel.products import forms
-from core.panel.products.services import editor, facts, listing, saving
+from core.panel.products.services import edit_drafts, editor, facts, listing, saving, seo
+from core.panel.products.views.drafts import owner
 from core.panel.products.views.refusals import Problems, said
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import actor, page, panel, shell, to
 
-_OWN_FORMS = {"panel.product_new_save", "panel.product_save"}
+Typed = MultiDict[str, str]
+_OWN_FORMS = {"panel.product_new_save", "panel.product_save", "panel.product_own_save"}
 
 
 @panel.get("/products/new", endpoint="product_new")
@@ -59,6 +62,7 @@ def add() -> Response:
         product_id = saving.add(site, texts, _shared_draft(), VariantDraft(sku=sku, prices=prices), actor())
     except Refused as refusal:
         return _words_page(None, texts, said(refusal), errors=errors, status=refusal.status)
+    edit_drafts.close(owner("words", None), 0)
     return to(
         "panel.product_variants",
         say=_("The product is added. It is hidden until you switch it on."),
@@ -70,41 +74,72 @@ def add() -> Response:
 @staff("catalogue.view")
 def words(product_id: int) -> Response:
     """The words of a product, its categories and tax class."""
-    site = current().site
+    site, own = current().site, not shell().may("products.edit")
     return _words_page(
-        editor.head(site, product_id),
-        editor.texts(site, product_id, own=not shell().may("products.edit")),
-        list(section_problems()),
+        editor.head(site, product_id), editor.texts(site, product_id, own=own), list(section_problems()), own=own
     )
 
 
 shows_sections("product", words)
 
 
+@panel.get("/products/<int:product_id>/own", endpoint="product_own")
+@staff("catalogue.view")
+def own_words(product_id: int) -> Response:
+    """The words that this site has instead of those of all sites."""
+    site = current().site
+    return _words_page(editor.head(site, product_id), editor.texts(site, product_id, own=True), [], own=True)
+
+
 @panel.post("/products/<int:product_id>", endpoint="product_save")
 @staff("texts.edit")
 def save_words(product_id: int) -> Response:
     """Store the words: for all sites by those who may edit what is shared, else for this site alone."""
-    site, shared = current().site, shell().may("products.edit")
-    head, texts = editor.head(site, product_id), editor.texts(site, product_id, own=not shared)
+    return _save(product_id, own=not shell().may("products.edit"))
+
+
+@panel.post("/products/<int:product_id>/own", endpoint="product_own_save")
+@staff("texts.edit")
+def save_own_words(product_id: int) -> Response:
+    """Store the words that this site has instead of those of all sites; what is left empty follows those again."""
+    return _save(product_id, own=True)
+
+
+def _save(product_id: int, *, own: bool) -> Response:
+    site = current().site
+    head, texts = editor.head(site, product_id), editor.texts(site, product_id, own=own)
     forms.read_texts(request.form, texts)
-    about = facts.facts(product_id, i18n.language()) if shared else []
+    forms.reset(request.form.get("reset", ""), texts)
+    about = [] if own else facts.facts(product_id, i18n.language())
     changed = facts.read(request.form, about, i18n.language())
     problems = [*_text_problems(texts), *((f"fact-{fact.id}", fact.error) for fact in about if fact.error)]
     if problems:
-        return _words_page(head, texts, problems, about=about, status=422)
+        return _words_page(head, texts, problems, about=about, status=422, own=own)
     try:
-        saving.save_words(
+        saved = saving.save_words(
             site,
             product_id,
             request.form.get("version", head.version, type=int),
             texts,
             actor(),
-            shared=_shared_draft(changed) if shared else None,
+            shared=None if own else _shared_draft(changed),
         )
+    except products.Stale:
+        return _words_page(head, texts, [("", _meanwhile(product_id))], about=about, status=409, own=own)
     except Refused as refusal:
-        return _words_page(head, texts, said(refusal), about=about, status=refusal.status)
-    return to("panel.product", say=_("Saved."), product_id=product_id)
+        return _words_page(head, texts, said(refusal), about=about, status=refusal.status, own=own)
+    edit_drafts.close(owner(_part(own=own), product_id), saved.version)
+    return to(str(request.endpoint).removesuffix("_save"), say=_("Saved."), product_id=product_id)
+
+
+def _part(*, own: bool) -> str:
+    """The name of the form's draft; who may only write this site's own words does so on either page."""
+    return "own" if own else "words"
+
+
+def _meanwhile(product_id: int) -> str:
+    """What was changed last, by whom."""
+    return log.meanwhile("0", f"product:{product_id}") or i18n.say(products.Stale())
 
 
 def _shared_draft(attributes: tuple[AttributeDraft, ...] = ()) -> ProductDraft:
@@ -117,7 +152,12 @@ def _shared_draft(attributes: tuple[AttributeDraft, ...] = ()) -> ProductDraft:
 
 
 def _text_problems(texts: list[forms.TextForm]) -> Problems:
-    titles = {"name": _("Name"), "summary": _("In one sentence"), "slug": _("Address on this site")}
+    titles = {
+        "name": _("Name"),
+        "summary": _("In one sentence"),
+        "slug": _("Address on this site"),
+        "seo_title": _("Title"),
+    }
     return [
         (f"{name}-{text.language}", f"{text.title}, {titles.get(name, _('Description'))}: {message}")
         for text in texts
@@ -133,25 +173,41 @@ def _words_page(
     errors: dict[str, str] | None = None,
     about: list[facts.FactForm] | None = None,
     status: int = 200,
+    own: bool = False,
 ) -> Response:
+    site, shared = current().site, not own
     # A section of a plugin that is refused shows this page too; then nothing was typed into this form.
-    typed = request.form if request.endpoint in _OWN_FORMS else MultiDict[str, str]()
-    chosen = (
-        set(typed.getlist("categories", type=int)) if typed else editor.category_ids(head.id) if head else set[int]()
-    )
+    typed: Typed = request.form if request.endpoint in _OWN_FORMS else MultiDict()
+    part = _part(own=own)
+    draft = None if typed else edit_drafts.draft_of(owner(part, head.id if head else None))
+    if draft is not None:
+        typed = draft.fields
+        forms.read_texts(typed, texts)
+    if about is None:
+        about = facts.facts(head.id, i18n.language()) if head and shared else []
+        facts.show(typed, about)
+    in_categories = editor.category_ids(head.id) if head and not typed else set(typed.getlist("categories", type=int))
     return page(
         "product_words.html",
         status,
         product=head,
+        part=part,
         texts=texts,
         problems=problems,
+        draft=draft,
+        version=head.version if head and draft is None else draft.version if draft else 0,
+        overtaken=_meanwhile(head.id) if head and draft and draft.version < head.version else "",
+        previews=seo.previews(site, texts),
+        widths=(seo.TITLE, seo.DESCRIPTION),
         facts=_facts(head, typed),
-        attributes=about if about is not None else facts.facts(head.id, i18n.language()) if head else [],
+        attributes=about,
         errors=errors or {},
-        chosen=chosen,
+        chosen=in_categories,
         categories=listing.category_choices(i18n.language()),
         tax_classes=editor.tax_classes(),
-        shared=shell().may("products.edit"),
+        shared=shared,
+        may_share=shell().may("products.edit"),
+        may_save=shell().may("texts.edit"),
     )
 
 
@@ -162,6 +218,8 @@ def _facts(head: editor.Head | None, typed: Mapping[str, str]) -> dict[str, str]
         "tax_class": head.tax_class if head else "standard",
         "sku": "",
         "price": "",
+        "fact-name": "",
+        "fact-words": "",
     }
     return {name: typed.get(name, value) for name, value in stored.items()}
 
