@@ -1,9 +1,10 @@
-"""Rows that go for good: what an import made and its undo takes away again. Everything else is put away, never removed."""
+"""Rows that go for good: what an import made and its undo takes away. Everything else is put away, never removed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
+from core.catalogue.services.cards import tell_products_changed
 from core.kernel import activity, cache, db
 
 
@@ -16,18 +17,16 @@ def remove_products(product_ids: Collection[int], actor: str) -> None:
         return
     ids = sorted(product_ids)
     titles: dict[int, str] = dict(
-        db.rows(f"SELECT product_id, name FROM product_text WHERE product_id IN ({db.marks(ids)}) ORDER BY id DESC", *ids)
+        db.rows(
+            f"SELECT product_id, name FROM product_text WHERE product_id IN ({db.marks(ids)}) ORDER BY id DESC", *ids
+        )
     )
+    tell_products_changed(ids)  # While there is still known which sites list them.
     for product_id in ids:
         activity.record(actor, "product.removed", f"product:{product_id}", title=titles.get(product_id, ""))
     db.execute(f"DELETE FROM slug WHERE kind = 'product' AND ref IN ({db.marks(ids)})", *ids)
     db.execute(f"DELETE FROM card_due WHERE product_id IN ({db.marks(ids)})", *ids)
     db.execute(f"DELETE FROM product WHERE id IN ({db.marks(ids)})", *ids)
-
-
-def remove_variants(variant_ids: Sequence[int]) -> None:
-    """Part of a verb, like `remove_products`, for single variants of a product that stays."""
-    db.execute(f"DELETE FROM variant WHERE id IN ({db.marks(variant_ids)})", *variant_ids)
 
 
 def remove_category(category_id: int, actor: str) -> bool:

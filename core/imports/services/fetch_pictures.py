@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from core.catalogue.services.drafts import ProductDraft, VariantDraft
 from core.catalogue.services.media import StoredFile, add_media
-from core.catalogue.services.products import save_product
+from core.catalogue.services.products import Saved, save_products
 from core.hookspecs.site import Site
 from core.imports.models import DONE, FAILED, WAITING, PictureSource
 from core.imports.services.pictures import IN_A_FOLDER, IN_THE_LIBRARY, own_name
@@ -137,4 +139,19 @@ def _show(site: Site, source: PictureSource, media_id: int) -> None:
         variants=tuple(VariantDraft(id=variant_id, sku=sku, media_id=media_id) for variant_id, sku in bare) or None,
         whole=False,
     )
-    save_product(site, change, ACTOR)
+
+    @contextmanager
+    def keeping_the_journal_true(results: list[Saved | Refused]) -> Iterator[None]:
+        """The import's own pictures are no edit that would keep its undo from the product."""
+        yield
+        for saved in results:
+            if isinstance(saved, Saved) and saved.changed:
+                db.execute(
+                    "UPDATE import_change SET version = ? WHERE run_id = ? AND kind = 'product' AND ref = ?"
+                    " AND version = ?",
+                    saved.version, source.run_id, source.product_id, saved.version - 1,
+                )  # fmt: skip
+
+    for result in save_products(site, [change], ACTOR, around=keeping_the_journal_true):
+        if isinstance(result, Refused):
+            raise result

@@ -5,29 +5,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from core.hookspecs.site import Site
-from core.imports.models import DONE, FAILED, RUNNING, WAITING, ImportRun
-from core.imports.services.formats import Header, detect_format
-from core.imports.services.kept_files import RemarksFile, folder, forget_file, keep_file
+from core.imports.models import DONE, FAILED, RUNNING, STOPPED, WAITING, ImportRun
+from core.imports.services.kept_files import RemarksFile, folder, forget_file
 from core.imports.services.pictures import want_pictures
 from core.imports.services.read_products import ProductFile, ReadProduct, open_products
-from core.imports.services.reports import Report, find_run, report
-from core.imports.services.sources import open_table
+from core.imports.services.reports import Report, report
+from core.imports.services.runs import interrupted_run, new_run
 from core.imports.services.store_products import Result, Store, Stored
-from core.kernel import activity, db, jobs
-from core.kernel.i18n import language, say, speaking
+from core.kernel import db, jobs
+from core.kernel.i18n import say, speaking
 from core.kernel.sites import state_of
-from core.lib import clock
+from core.lib import clock, ids
 from core.lib.errors import Refused
 
 BATCH = 50
 KEPT = timedelta(days=30)
 # So many new products change how a database should look for them.
 _MANY = 500
+# A worker keeps its job by saying now and then how far it is.
+_TELL_AFTER = timedelta(seconds=2)
 Progress = Callable[[int, int], None]
+
+
+class TakenOver(Exception):
+    """Another worker has this run now; what this one was about to store is not kept."""
 
 
 # -- verbs -------------------------------------------------------------------------------------------------------------
@@ -49,122 +55,108 @@ def import_products(
     `pictures` is the address, or here also the folder (`file:///...`), of pictures that have only a name in the file.
     Commits one transaction per batch of products. Raises UnreadableFile and MissingColumns; then nothing is stored.
     """
-    run_id = _new_run(site, source, "", format_name, mapping, actor, pictures=pictures, dry_run=dry_run, later=False)
+    run_id = new_run(
+        site,
+        source,
+        "",
+        actor,
+        format_name=format_name,
+        mapping=mapping,
+        pictures=pictures,
+        dry_run=dry_run,
+        later=False,
+    )
+    return _now(site, run_id, progress)
+
+
+def resume_import(site: Site, file: Path, progress: Progress = lambda _done, _total: None) -> Report | None:
+    """Carry on with the import of this very file that was interrupted; None if there is none."""
+    run_id = interrupted_run(site, file)
+    return None if run_id is None else _now(site, run_id, progress)
+
+
+def _now(site: Site, run_id: int, progress: Progress) -> Report:
     try:
-        _carry_on(run_id, progress)
+        carry_on(run_id, progress)
     except Refused as error:
         _fail(run_id, error)
         raise
     return report(site, run_id)
 
 
-def start_import(
-    site: Site,
-    source: BinaryIO,
-    original: str,
-    *,
-    dry_run: bool,
-    actor: str,
-    format_name: str = "",
-    mapping: Mapping[str, str] | None = None,
-    pictures: str = "",
-) -> int:
-    """Keep the file and let a worker import it; answers the run's id. Remarks are made in the present language.
-
-    Raises UnreadableFile, MissingColumns and FileTooLarge at once, and then keeps nothing.
-    """
-    return _new_run(site, source, original, format_name, mapping, actor, pictures=pictures, dry_run=dry_run, later=True)
-
-
-def import_for_good(site: Site, run_id: int, actor: str) -> int:
-    """After a dry run, the same file once more and for good; answers the new run's id. Raises NotFound."""
-    run = find_run(site, run_id)
-    return _new_run(
-        site, folder() / run.file, run.original, run.format, run.mapping, actor, pictures=run.pictures, dry_run=False,
-        later=True,
-    )  # fmt: skip
-
-
 # -- a run -------------------------------------------------------------------------------------------------------------
-
-
-def _new_run(
-    site: Site,
-    source: str | Path | BinaryIO,
-    original: str,
-    format_name: str,
-    mapping: Mapping[str, str] | None,
-    actor: str,
-    *,
-    pictures: str,
-    dry_run: bool,
-    later: bool,
-) -> int:
-    name = keep_file(source)
-    try:
-        with open_table(folder() / name) as rows:
-            format_ = detect_format(Header(rows.columns, mapping), format_name)
-        with db.transaction():
-            run = ImportRun.create(
-                site_id=site.id,
-                file=name,
-                original=(original or (Path(source).name if isinstance(source, str | Path) else ""))[:255],
-                format=format_.name,
-                mapping=dict(mapping or {}),
-                pictures=pictures[:500],
-                language=language(),
-                actor=actor,
-                dry_run=dry_run,
-                state=WAITING,
-                created_at=clock.now(),
-            )
-            if later:
-                jobs.enqueue("imports.run", {"run": run.id}, site_id=site.id, key=f"imports.run:{run.id}")
-            if not dry_run:
-                activity.record(actor, "products.imported", f"import:{run.id}", title=run.original, site_id=site.id)
-    except BaseException:
-        forget_file(name)
-        raise
-    return int(run.id)
 
 
 @jobs.job("imports.run")
 def _run_job(running: jobs.Running) -> None:
     """A worker's part. Killed, it is taken up again by the next one, behind the last product that was dealt with."""
     run_id = int(running.payload["run"])
+    told = clock.now()
 
     def tell(done: int, total: int) -> None:
-        running.progress(done * 100 // max(total, 1))
+        nonlocal told
+        if clock.now() - told >= _TELL_AFTER:
+            running.progress(done * 100 // max(total, 1))
+            told = clock.now()
 
     try:
-        _carry_on(run_id, tell)
+        carry_on(run_id, tell)
     except Refused as error:
         _fail(run_id, error)
 
 
-def _carry_on(run_id: int, progress: Progress) -> None:
+def carry_on(run_id: int, progress: Progress) -> None:
+    """Begin a run, or go on with one that was interrupted, until it ends, is stopped, or somebody else has it."""
     run = ImportRun.get_by_id(run_id)  # All sites: the worker has the id from the run's own job.
     if run.state not in {WAITING, RUNNING}:
         return
     site = state_of(run.site_id).site
-    store = Store(site, run.actor, dry_run=run.dry_run)
     with (
         speaking(run.language, site.timezone),
         open_products(site, folder() / run.file, run.format, run.mapping, pictures=run.pictures) as file,
-        RemarksFile(run.file, run.remarks_bytes) as remarks,
+        RemarksFile(run.file) as remarks,
     ):
-        _note(run, state=RUNNING, total=file.count)
-        looked = 0
+        run = _take(run, file.count)
+        store, looked = Store(site, run), 0
         for batch in _batches(file, run.line):
-            stored = store.save([read.product for read in batch if read.product is not None])
-            if not run.dry_run:
-                want_pictures(site, run.id, stored)
-            _count(run, batch, stored, remarks)
+            conclude = partial(_conclude, site, run, batch, remarks)
+            try:
+                store.save([read.product for read in batch if read.product is not None], conclude)
+            except TakenOver:
+                return
+            run = ImportRun.get_by_id(run_id)  # All sites: as above.
             progress(run.done, run.total)
+            if run.stopping:
+                _end(run, STOPPED)
+                return
             if not run.dry_run and run.done >= 4 * looked + _MANY:
                 db.look_again()
                 looked = run.done
-    _note(run, state=DONE, ended_at=clock.now())
+    _end(run, DONE)
+
+
+def _take(run: ImportRun, total: int) -> ImportRun:
+    """The run is this worker's from now on. One that had begun was interrupted: it goes on, and says so."""
+    resumed = run.state == RUNNING
+    with db.transaction():
+        ImportRun.update(
+            state=RUNNING,
+            worker=ids.uid(),
+            total=total,
+            resumed=run.resumed + resumed,
+            resumed_line=run.line if resumed else run.resumed_line,
+            began_at=clock.now(),
+            began_done=run.done,
+            touched_at=clock.now(),
+        ).where(ImportRun.id == run.id, ImportRun.state == run.state).execute()
+    return ImportRun.get_by_id(run.id)  # All sites: the caller has just read this run.
+
+
+def _end(run: ImportRun, state: str) -> None:
+    with db.transaction():
+        ImportRun.update(state=state, ended_at=clock.now()).where(
+            ImportRun.id == run.id, ImportRun.worker == run.worker
+        ).execute()
 
 
 def _batches(file: ProductFile, after: int) -> Iterator[list[ReadProduct]]:
@@ -178,14 +170,28 @@ def _batches(file: ProductFile, after: int) -> Iterator[list[ReadProduct]]:
         yield batch
 
 
+def _conclude(
+    site: Site, run: ImportRun, batch: Sequence[ReadProduct], remarks: RemarksFile, stored: Sequence[Stored]
+) -> None:
+    """Part of a verb: what belongs to a batch of products and is kept with it, or not at all."""
+    if not run.dry_run:
+        want_pictures(site, run.id, stored)
+    _count(run, batch, stored, remarks)
+
+
 def _count(run: ImportRun, batch: Sequence[ReadProduct], stored: Sequence[Stored], remarks: RemarksFile) -> None:
-    """Write the batch's remarks, then note how far the run is: what a crash leaves between the two is cut off again."""
+    """Part of a verb: write the batch's remarks and note how far the run is. Raises TakenOver before anything else.
+
+    Remarks of a batch that is not kept in the end are cut off before the next ones are written.
+    """
+    mine = (ImportRun.id == run.id) & (ImportRun.worker == run.worker) & (ImportRun.state == RUNNING)
+    if not ImportRun.update(touched_at=clock.now()).where(mine).execute():
+        raise TakenOver
     problems = [problem for read in batch for problem in read.problems]
     problems += [one.problem for one in stored if one.problem is not None]
     results = Counter(one.result for one in stored)
     unread = sum(read.product is None for read in batch)
-    _note(
-        run,
+    ImportRun.update(
         line=batch[-1].line,
         done=run.done + len(batch),
         created=run.created + results[Result.CREATED],
@@ -193,27 +199,22 @@ def _count(run: ImportRun, batch: Sequence[ReadProduct], stored: Sequence[Stored
         unchanged=run.unchanged + results[Result.UNCHANGED],
         refused=run.refused + results[Result.REFUSED] + unread,
         warnings=run.warnings + sum(problem.warning for problem in problems),
-        remarks_bytes=remarks.add(sorted(problems, key=lambda problem: problem.line)),
-    )
-
-
-def _note(run: ImportRun, **changes: object) -> None:
-    for name, value in changes.items():
-        setattr(run, name, value)
-    with db.transaction():
-        run.save()
+        remarks_bytes=remarks.add(run.remarks_bytes, sorted(problems, key=lambda problem: problem.line)),
+    ).where(ImportRun.id == run.id).execute()
 
 
 def _fail(run_id: int, error: Refused) -> None:
     run = ImportRun.get_by_id(run_id)  # All sites: the caller has just carried on with this run.
-    with speaking(run.language):
-        _note(run, state=FAILED, error=say(error), ended_at=clock.now())
+    with speaking(run.language), db.transaction():
+        ImportRun.update(state=FAILED, error=say(error), ended_at=clock.now()).where(ImportRun.id == run_id).execute()
 
 
 @jobs.job("imports.forget", every=timedelta(days=1))
 def _forget(running: jobs.Running) -> None:
-    """Files of old runs go; what became of their products stays known."""
+    """Files and journals of old runs go; what became of their products stays known."""
     del running
     # All sites: old files of every site are in the way.
     for run in ImportRun.select().where(ImportRun.created_at < clock.now() - KEPT):
         forget_file(run.file)
+        with db.transaction():
+            db.execute("DELETE FROM import_change WHERE run_id = ?", run.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterable
 from pathlib import Path
@@ -59,6 +60,12 @@ def _copy(source: BinaryIO, target: io.BufferedWriter) -> None:
         target.write(chunk)
 
 
+def digest_of(file: str | Path) -> str:
+    """What tells a file from others: of a kept one by its name, of any other by its path."""
+    with (folder() / file if isinstance(file, str) else file).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def forget_file(name: str) -> None:
     """Remove a file and its remarks; nothing if they are gone already."""
     (folder() / name).unlink(missing_ok=True)
@@ -82,20 +89,13 @@ def remark_cells(problem: Problem) -> tuple[object, ...]:
 
 
 class RemarksFile:
-    """A CSV file that grows with a run. Beyond the `kept` bytes stands what a killed run wrote last: it is cut off."""
+    """A CSV file that grows with a run."""
 
-    def __init__(self, name: str, kept: int) -> None:
+    def __init__(self, name: str) -> None:
         self._path = remarks_path(name)
-        self._kept = kept
 
     def __enter__(self) -> Self:
         self._file = self._path.open("r+b" if self._path.exists() else "w+b")
-        self._file.truncate(self._kept)
-        self._file.seek(self._kept)
-        if not self._kept:
-            # A byte order mark, without which Excel takes UTF-8 for an old code page.
-            self._write("\ufeff")
-            self._rows(remark_columns(), [])
         return self
 
     def __exit__(
@@ -103,8 +103,17 @@ class RemarksFile:
     ) -> None:
         self._file.close()
 
-    def add(self, problems: Iterable[Problem]) -> int:
-        """Add remarks, and answer how many bytes the file now has."""
+    def add(self, kept: int, problems: Iterable[Problem]) -> int:
+        """Add remarks behind the first `kept` bytes, and answer how many there are now.
+
+        What stands beyond them was written for a batch that was not stored: it is cut off.
+        """
+        self._file.truncate(kept)
+        self._file.seek(kept)
+        if not kept:
+            # A byte order mark, without which Excel takes UTF-8 for an old code page.
+            self._write("\ufeff")
+            self._rows(remark_columns(), [])
         self._rows((), [remark_cells(problem) for problem in problems])
         self._file.flush()
         return self._file.tell()

@@ -11,6 +11,34 @@ from core.imports.services.rows import PictureRow, PriceRow, ProductRow, TextRow
 
 TEXTS = ("name", "summary", "body_html", "seo_title", "seo_description")
 ATTRIBUTE = "attribute:"
+OPTION = "option:"
+FIELDS = (
+    *(
+        "sku",
+        "product",
+        "name",
+        "summary",
+        "body_html",
+        "price",
+        "was",
+        "sale_price",
+        "sale_starts",
+        "sale_ends",
+        "stock",
+    ),
+    *(
+        "backorders",
+        "categories",
+        "tags",
+        "vendor",
+        "pictures",
+        "picture_alts",
+        "variant_picture",
+        "barcode",
+        "weight_g",
+    ),
+    *("tax_class", "needs_delivery", "published", "active", "path", "seo_title", "seo_description"),
+)
 UNLIMITED = "unlimited"
 
 
@@ -29,11 +57,14 @@ class OwnFormat:
 
     def read(self, records: Sequence[Record]) -> ProductRow | None:
         head = records[0]
+        # An option by its column is one of the product if any of its rows has a value for it.
+        columns = (column for column in head.reading.columns if column.startswith(OPTION))
+        names = tuple(column for column in columns if any(record.raw(column) for record in records))
         return ProductRow(
             line=head.line,
             path=head.optional("path") or None,
             texts=_texts(head),
-            variants=tuple(_variant(record, head) for record in records),
+            variants=tuple(_variant(record, head, names) for record in records),
             vendor=head.optional("vendor"),
             tax_class=head.optional("tax_class") or None,
             categories=head.paths("categories", ",|") if head.has("categories") else None,
@@ -70,7 +101,7 @@ def _text(head: Record, language: str, suffix: str) -> TextRow:
     )
 
 
-def _variant(record: Record, head: Record) -> VariantRow:
+def _variant(record: Record, head: Record, names: Sequence[str]) -> VariantRow:
     sku = record.text("sku", SKU_LIMIT)
     if not sku:
         record.remark("sku", remarks.NO_SKU)
@@ -79,7 +110,7 @@ def _variant(record: Record, head: Record) -> VariantRow:
     return VariantRow(
         line=record.line,
         sku=sku,
-        options=_options(record, head),
+        options=_options(record, head, names),
         prices=_prices(record),
         tracked=tracked,
         stock=stock,
@@ -92,10 +123,11 @@ def _variant(record: Record, head: Record) -> VariantRow:
     )
 
 
-def _options(record: Record, head: Record) -> tuple[tuple[str, str], ...] | None:
-    """The names stand on the product's first row, or on each."""
+def _options(record: Record, head: Record, names: Sequence[str]) -> tuple[tuple[str, str], ...] | None:
+    """The names stand on the product's first row, or on each, or above a column of their own."""
     if not record.has("option1_name"):
-        return None
+        own = tuple((_named(record, column, OPTION), record.text(column)) for column in names)
+        return own or (() if any(column.startswith(OPTION) for column in record.reading.columns) else None)
     found: list[tuple[str, str]] = []
     for number in count(1):
         column = f"option{number}_name"
@@ -128,13 +160,15 @@ def _stock(record: Record) -> tuple[bool | None, int | None]:
     return (False, None) if value.casefold() == UNLIMITED else (True, record.whole("stock"))
 
 
+def _named(record: Record, column: str, prefix: str) -> str:
+    """The name that the file gives: behind the prefix, or a whole column that was mapped to one."""
+    shown = record.reading.columns[column]
+    return (shown[len(prefix) :] if shown.casefold().startswith(prefix) else shown).strip()
+
+
 def _attributes(head: Record) -> Mapping[str, tuple[str, ...]]:
     columns = head.reading.columns
-    return {
-        columns[column][len(ATTRIBUTE) :].strip(): head.each(column)
-        for column in columns
-        if column.startswith(ATTRIBUTE)
-    }
+    return {_named(head, column, ATTRIBUTE): head.each(column) for column in columns if column.startswith(ATTRIBUTE)}
 
 
 def _pictures(head: Record) -> tuple[PictureRow, ...] | None:

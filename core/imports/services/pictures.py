@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from core.hookspecs.site import Site
 from core.imports.models import DONE, FAILED, WAITING, PictureSource
+from core.imports.services.journal import Note, note
 from core.imports.services.rows import PictureRow
 from core.imports.services.store_products import Result, Stored
 from core.kernel import db, jobs
@@ -51,20 +52,23 @@ class _Wanted:
 
 
 def want_pictures(site: Site, run_id: int, stored: Iterable[Stored]) -> None:
-    """Remember the pictures of these products and enqueue a job per product with new ones, or ones that failed before.
+    """Part of a verb: remember the pictures of these products, with a job per product that has new ones.
 
-    Its own transaction, if there is anything to remember.
+    Those that failed before are tried again. A product that gets nothing but pictures stands in the journal too.
     """
     wanted = {one.product_id: one for one in stored if one.product_id is not None and one.result is not Result.REFUSED}
-    known = _known(site, list(wanted))
-    new = {product_id: _missing(one, known) for product_id, one in wanted.items()}
-    if not any(new.values()):
+    if not any(one.row.pictures or any(variant.picture for variant in one.row.variants) for one in wanted.values()):
         return
-    with db.transaction():
-        for product_id, pictures in new.items():
-            if pictures:
-                _remember(site, run_id, wanted[product_id].row.line, product_id, pictures)
-                jobs.enqueue("imports.pictures", {"product": product_id, "run": run_id}, site_id=site.id)
+    known = _known(site, list(wanted))
+    notes = []
+    for product_id, one in wanted.items():
+        if pictures := _missing(one, known):
+            _remember(site, run_id, one.row.line, product_id, pictures)
+            jobs.enqueue("imports.pictures", {"product": product_id, "run": run_id}, site_id=site.id)
+            if one.result is Result.UNCHANGED:
+                title = next((text.name for text in one.row.texts if text.name), "") or one.row.variants[0].sku
+                notes.append(Note(line=one.row.line, ref=product_id, title=title, created=False, version=one.version))
+    note(run_id, notes)
 
 
 def _known(site: Site, product_ids: Sequence[int]) -> set[tuple[int, str]]:

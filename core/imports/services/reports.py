@@ -5,20 +5,25 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 from core.hookspecs.site import Site
-from core.imports.models import ImportRun
+from core.imports.models import DONE, FAILED, RUNNING, STOPPED, ImportRun
 from core.imports.services import remarks
 from core.imports.services.kept_files import remark_cells, remark_columns, remarks_path
 from core.imports.services.pictures import PictureFailure, failed_pictures
 from core.imports.services.rows import Problem
+from core.kernel import db
 from core.kernel.i18n import speaking
+from core.lib import clock
 from core.lib.csv import read_rows, unescape_formula, write_rows
 from core.lib.errors import NotFound
 
 _CHUNK = 64 * 1024
+# A worker touches its run with every batch, which takes seconds at most.
+INTERRUPTED_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,16 @@ class Report:
     format: str
     dry_run: bool
     state: str
+    stopping: bool
+    interrupted: bool
+    undoable: bool
+    line: int
+    resumed: int
+    resumed_line: int
+    seconds_left: int | None
+    undone: int
+    kept: int
+    created_at: datetime
     done: int
     total: int
     created: int
@@ -48,24 +63,47 @@ class Report:
 def report(site: Site, run_id: int) -> Report:
     """How a run of this site is. Raises NotFound."""
     run = find_run(site, run_id)
+    return _report(run, failed_pictures(run.id), undoable=is_undoable(run))
+
+
+def _report(run: ImportRun, failed: Sequence[PictureFailure] = (), *, undoable: bool = False) -> Report:
     path = remarks_path(run.file)
     return Report(
         **{name: getattr(run, name) for name in _REPORTED},
+        interrupted=run.state == RUNNING and run.touched_at < clock.now() - INTERRUPTED_AFTER,
+        undoable=undoable,
+        seconds_left=_seconds_left(run),
         remarks=path if (run.refused or run.warnings) and path.exists() else None,
-        failed_pictures=failed_pictures(run.id),
+        failed_pictures=failed,
     )
 
 
 _REPORTED = (
-    *("id", "original", "format", "dry_run", "state", "done", "total"),
+    *("id", "original", "format", "dry_run", "state", "stopping", "resumed", "resumed_line", "done", "total"),
+    *("line", "undone", "kept", "created_at"),
     *("created", "updated", "unchanged", "refused", "warnings", "error"),
 )
 
 
+def is_undoable(run: ImportRun) -> bool:
+    """Whether there is something to take back."""
+    ended = run.state in {DONE, STOPPED, FAILED} and not run.dry_run
+    return ended and db.value("SELECT 1 FROM import_change WHERE run_id = ? AND state = '' LIMIT 1", run.id) is not None
+
+
+def _seconds_left(run: ImportRun) -> int | None:
+    """How long it will take at the pace of the present stretch; None as long as nobody can know."""
+    done = run.done - run.began_done
+    if run.state != RUNNING or done <= 0 or run.began_at is None:
+        return None
+    passed: float = (run.touched_at - run.began_at).total_seconds()
+    return round(passed / done * (run.total - run.done))
+
+
 def reports(site: Site, limit: int = 20) -> list[Report]:
-    """The last runs of a site, the newest first."""
+    """The last runs of a site, the newest first, without their failed pictures."""
     runs = ImportRun.for_site(site).order_by(ImportRun.id.desc()).limit(limit)
-    return [report(site, run.id) for run in runs]
+    return [_report(run) for run in runs]
 
 
 def find_run(site: Site, run_id: int) -> ImportRun:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 import peewee
 
-from core.catalogue.services.categories import ensure_category
+from core.catalogue.services.categories import make_path
 from core.catalogue.services.drafts import ProductDraft
 from core.catalogue.services.products import Saved, save_products
 from core.hookspecs.site import Site
+from core.imports.models import ImportRun
 from core.imports.services import remarks
 from core.imports.services.drafting import CannotBeDrafted, draft
+from core.imports.services.journal import STOCK, Note, attribute_ids, differing, facts, hold, note
 from core.imports.services.known import Known, look_up
 from core.imports.services.rows import Problem, ProductRow, Said
 from core.kernel import db
@@ -21,6 +24,7 @@ from core.kernel.i18n import lazy
 from core.lib.errors import Refused, Unfit
 
 Path = tuple[str, ...]
+Wanted = tuple[ProductRow, ProductDraft]
 _NOT_STORED = "The shop could not store this product."
 
 
@@ -40,43 +44,96 @@ class Stored:
     row: ProductRow
     result: Result
     product_id: int | None = None
+    version: int = 0
     problem: Problem | None = None
+
+
+Conclude = Callable[[Sequence[Stored]], None]
 
 
 class Store:
     """The way into the shop for one run: it remembers categories, so that each is looked for once."""
 
-    def __init__(self, site: Site, actor: str, *, dry_run: bool) -> None:
+    def __init__(self, site: Site, run: ImportRun) -> None:
         self._site = site
-        self._actor = actor
-        self._dry_run = dry_run
+        self._run = run
+        self._dry_run = bool(run.dry_run)
         self._categories: dict[Path, int] = {}
 
-    def save(self, rows: Sequence[ProductRow]) -> list[Stored]:
-        """Save a batch, each product all or not at all; what became of each, in their order.
+    def save(self, rows: Sequence[ProductRow], conclude: Conclude) -> None:
+        """Save a batch, each product all or not at all, and hand over what became of each, in their order.
 
-        Commits one transaction for the products, and one for every category that is missing. A dry run keeps nothing.
+        Commits one transaction: the products, the journal of their changes, and what `conclude` writes. Before it one
+        for every category that is missing. A dry run keeps nothing but what `conclude` writes, in one of its own.
         """
         self._find_categories(path for row in rows for path in row.categories or ())
         known = look_up(self._site, rows)
         drafts = [self._draft(row, known) for row in rows]
-        wanted = [found for found in drafts if isinstance(found, ProductDraft)]
-        saved = iter(self._save(wanted))
-        return [
-            self._stored(row, next(saved)) if isinstance(found, ProductDraft) else _refused(row, found)
-            for row, found in zip(rows, drafts, strict=True)
-        ]
+        wanted = [(row, found) for row, found in zip(rows, drafts, strict=True) if isinstance(found, ProductDraft)]
 
-    def _save(self, drafts: Sequence[ProductDraft]) -> list[Saved | Refused]:
-        if not drafts:
-            return []
+        def told(results: Sequence[Saved | Refused]) -> list[Stored]:
+            saved = iter(results)
+            return [
+                self._stored(row, next(saved)) if isinstance(found, ProductDraft) else _refused(row, found)
+                for row, found in zip(rows, drafts, strict=True)
+            ]
+
+        if wanted and not self._dry_run:
+            try:
+                self._save(wanted, lambda results: conclude(told(results)))
+            except (peewee.IntegrityError, peewee.DataError):
+                # Something that only the database knows of: the product that it is about must not keep out the others.
+                results = [self._save_alone(row, found) for row, found in wanted]
+            else:
+                return
+        else:
+            results = save_products(self._site, [found for _, found in wanted], self._run.actor, dry_run=True)
+        with db.transaction():
+            conclude(told(results))
+
+    def _save(self, wanted: Sequence[Wanted], conclude: Callable[[Sequence[Saved | Refused]], None]) -> None:
+        @contextmanager
+        def journal(results: list[Saved | Refused]) -> Iterator[None]:
+            with self._noting([row for row, _ in wanted], [found.id for _, found in wanted if found.id], results):
+                yield
+            conclude(results)
+
+        save_products(self._site, [found for _, found in wanted], self._run.actor, around=journal)
+
+    def _save_alone(self, row: ProductRow, found: ProductDraft) -> Saved | Refused:
+        results: list[Saved | Refused] = []
         try:
-            return save_products(self._site, drafts, self._actor, dry_run=self._dry_run)
+            self._save([(row, found)], results.extend)
         except (peewee.IntegrityError, peewee.DataError):
-            # Something that only the database knows of: the one product that it is about must not keep out the others.
-            if len(drafts) == 1:
-                return [Refused(_NOT_STORED)]
-            return [result for one in drafts for result in self._save([one])]
+            return Refused(_NOT_STORED)
+        return results[0]
+
+    @contextmanager
+    def _noting(
+        self, rows: Sequence[ProductRow], product_ids: Collection[int], results: Sequence[Saved | Refused]
+    ) -> Iterator[None]:
+        """Note in the journal what the saves inside make and change."""
+        hold(product_ids)
+        before, attributes = facts(self._site, product_ids), attribute_ids()
+        yield
+        pairs = [(row, saved) for row, saved in zip(rows, results, strict=True) if isinstance(saved, Saved)]
+        after = facts(self._site, [saved.product_id for _, saved in pairs if saved.changed and not saved.created])
+        notes = [Note(kind="attribute", ref=made) for made in sorted(attribute_ids() - attributes)]
+        for row, saved in pairs:
+            if saved.changed:
+                old, new = before.get(saved.product_id, {}), after.get(saved.product_id, {})
+                notes.append(
+                    Note(
+                        line=row.line,
+                        ref=saved.product_id,
+                        title=next((text.name for text in row.texts if text.name), "") or row.variants[0].sku,
+                        created=saved.created,
+                        version=saved.version,
+                        before=None if saved.created else differing(old, new),
+                        after=() if old.get(STOCK) == new.get(STOCK) else new.get(STOCK, ()),
+                    )
+                )
+        note(self._run.id, notes)
 
     def _draft(self, row: ProductRow, known: Known) -> ProductDraft | Problem:
         try:
@@ -88,9 +145,11 @@ class Store:
         if isinstance(saved, Refused):
             return _refused(row, problem_of(row, saved))
         if saved.created:
-            return Stored(row=row, result=Result.CREATED, product_id=None if self._dry_run else saved.product_id)
+            product_id = None if self._dry_run else saved.product_id
+            return Stored(row=row, result=Result.CREATED, product_id=product_id, version=saved.version)
         changed = saved.changed or any(path not in self._categories for path in row.categories or ())
-        return Stored(row=row, result=Result.UPDATED if changed else Result.UNCHANGED, product_id=saved.product_id)
+        result = Result.UPDATED if changed else Result.UNCHANGED
+        return Stored(row=row, result=result, product_id=saved.product_id, version=saved.version)
 
     def _find_categories(self, paths: Iterable[Path]) -> None:
         """Remember the ids of categories; those that are missing are made, or in a dry run left out."""
@@ -98,9 +157,15 @@ class Store:
             if path in self._categories:
                 continue
             if not self._dry_run:
-                self._categories[path] = ensure_category(path, self._site.language, self._actor)
+                self._categories[path] = self._make(path)
             elif (found := _existing(path, self._site.language)) is not None:
                 self._categories[path] = found
+
+    def _make(self, path: Path) -> int:
+        with db.transaction():
+            category_id, made = make_path(path, self._site.language, self._run.actor)
+            note(self._run.id, [Note(kind="category", ref=one, title=path[-1]) for one in made])
+        return category_id
 
 
 def _existing(path: Path, language: str) -> int | None:

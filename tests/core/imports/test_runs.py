@@ -7,11 +7,11 @@ import io
 import pytest
 
 from core.hookspecs.site import Site
-from core.imports.services import import_products as running
 from core.imports.services.formats import MissingColumns
-from core.imports.services.import_products import import_for_good, import_products, start_import
-from core.imports.services.kept_files import folder
+from core.imports.services.import_products import import_products
+from core.imports.services.kept_files import RemarksFile, folder
 from core.imports.services.reports import Report, report, reports
+from core.imports.services.runs import import_for_good, start_import
 from core.imports.services.store_products import Store
 from core.kernel import db, jobs
 from core.kernel.i18n import speaking
@@ -60,11 +60,11 @@ def test_a_run_whose_worker_died_goes_on_behind_the_last_batch(site: Site, monke
     run_id = _start(site, data)
     save, saved = Store.save, []
 
-    def die_in_the_second_batch(store: Store, rows: list[object]) -> object:
+    def die_in_the_second_batch(store: Store, rows: list[object], conclude: object) -> None:
         saved.append(len(rows))
         if len(saved) == 2:
             raise KeyboardInterrupt
-        return save(store, rows)  # type: ignore[arg-type]
+        save(store, rows, conclude)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Store, "save", die_in_the_second_batch)
     with clock.freeze(clock.now()) as now:
@@ -84,21 +84,22 @@ def test_what_a_killed_run_wrote_into_the_remarks_is_not_told_twice(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = _start(site, _rows(60, price="-1"))
-    note = running._note
-    noted: list[object] = []
+    add, added = RemarksFile.add, []
 
-    def die_before_the_first_batch_is_noted(run: object, **changes: object) -> None:
-        noted.append(changes)
-        if len(noted) == 2:
+    def die_once_they_are_written(file: RemarksFile, kept: int, problems: list[object]) -> int:
+        there = add(file, kept, problems)  # type: ignore[arg-type]
+        added.append(kept)
+        if len(added) == 1:
             raise KeyboardInterrupt
-        note(run, **changes)  # type: ignore[arg-type]
+        return there
 
-    monkeypatch.setattr(running, "_note", die_before_the_first_batch_is_noted)
+    monkeypatch.setattr(RemarksFile, "add", die_once_they_are_written)
     with clock.freeze(clock.now()) as now:
         with pytest.raises(KeyboardInterrupt):
             jobs.run_due()
         now.move(minutes=10)
         jobs.run_due()
+    assert added[:2] == [0, 0]
     assert len(remarks_of(report(site, run_id))) == 60
 
 

@@ -17,7 +17,7 @@ from core.lib.errors import StoaError
 from tests.core.panel.conftest import Panel
 
 # What stands for a part of an address whose example is no row of the shop.
-_WORDS = {"name": "mail", "version": "1"}
+_WORDS = {"name": "mail", "version": "1", "theme": "plain"}
 _ROWS = {
     "product_id": "SELECT MIN(id) FROM product",
     "category_id": "SELECT MIN(id) FROM category",
@@ -58,7 +58,12 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     picture.seek(0)
     panel.post("/panel/media", {"files": (picture, "lamp.png"), "alt-en": "A lamp"})
     goods = BytesIO(b"sku,name,price\nLAMP,Arc lamp,89\n,No SKU,1\n")
-    panel.post("/panel/products/imports", {"file": (goods, "goods.csv"), "format": ""})
+    columns = panel.post("/panel/products/imports", {"file": (goods, "goods.csv"), "format": ""}).location
+    chosen = {"column-0": "sku", "column-1": "name", "column-2": "price", "keep_name": "Goods"}
+    panel.post(columns, {**chosen, "act": "keep"})
+    panel.post(columns, {**chosen, "act": "rehearse"})
+    more = BytesIO(b"sku,name,price\nPOT,Pot,8\n")
+    panel.post("/panel/products/imports", {"file": (more, "more.csv"), "format": ""})
     with db.transaction():
         jobs.enqueue("nobody.knows", {})
     jobs.run_due()
