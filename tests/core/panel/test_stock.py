@@ -1,0 +1,116 @@
+"""The stock pages of the panel: states, terms, kits and rules, by forms without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.cart.services.holds import hold_minutes
+from core.catalogue.services.stock_terms import stock_terms
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.kernel.sites import state_of
+from tests.core.panel.conftest import Panel
+
+
+@pytest.fixture
+def lamp(sell: Callable[..., Any]) -> int:
+    return int(sell("LAMP", 8900, stock=10, name="Arc lamp").variant_id)
+
+
+def level(variant: int) -> tuple[int, ...]:
+    """(on hand, damaged, quality, incoming)."""
+    found = db.one("SELECT on_hand, damaged, quality, incoming FROM stock_level WHERE variant_id = ?", variant)
+    assert found is not None
+    return found
+
+
+def text(answer: Any) -> str:
+    return str(answer.get_data(as_text=True))
+
+
+def test_pieces_go_from_one_state_to_another_with_a_reason(panel: Panel, lamp: int) -> None:
+    sent = {"pieces": "3", "from": "on_hand", "to": "quality", "reason": "Scratched box"}
+    assert panel.post(f"/panel/stock/{lamp}/sort", sent).status_code == 303
+    panel.post(f"/panel/stock/{lamp}/sort", {**sent, "pieces": "1", "from": "quality", "to": "damaged"})
+    panel.post(f"/panel/stock/{lamp}/sort", {**sent, "pieces": "1", "from": "damaged", "to": "gone"})
+    assert level(lamp) == (7, 0, 2, 0)
+    shown = text(panel.get(f"/panel/stock/{lamp}"))
+    assert "Scratched box" in shown
+    assert "Being looked at +3" in shown
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"pieces": "x"}, "Write how many pieces"),
+        ({"reason": ""}, "Say why."),
+        ({"pieces": "11"}, "Some of it is promised to orders"),
+        ({"to": "on_hand"}, "Choose two different states"),
+    ],
+)
+def test_what_cannot_be_moved_is_said_with_what_was_typed(
+    panel: Panel, lamp: int, sent: dict[str, str], said: str
+) -> None:
+    whole = {"pieces": "2", "from": "on_hand", "to": "damaged", "reason": "Dropped", **sent}
+    answer = panel.post(f"/panel/stock/{lamp}/sort", whole)
+    assert answer.status_code == 422
+    assert said in text(answer)
+    assert f'value="{whole["pieces"]}"' in text(answer)
+    assert level(lamp) == (10, 0, 0, 0)
+
+
+def test_deliveries_are_expected_and_come(panel: Panel, lamp: int) -> None:
+    sent = {"incoming": "8", "reference": "PO 12", "act": "expect"}
+    panel.post(f"/panel/stock/{lamp}/incoming", sent)
+    panel.post(f"/panel/stock/{lamp}/incoming", {**sent, "incoming": "5", "act": "take"})
+    panel.post(f"/panel/stock/{lamp}/incoming", {**sent, "incoming": "1", "act": "drop"})
+    assert level(lamp) == (15, 0, 0, 2)
+    assert "Incoming 2" in text(panel.get("/panel/stock"))
+
+
+def test_terms_are_days_where_the_site_is(panel: Panel, site: Site, lamp: int) -> None:
+    sent = {"backorder_limit": "7", "promised_at": "2027-03-20", "preorder_cap": "4", "safety": "2"}
+    assert panel.post(f"/panel/stock/{lamp}/terms", sent).status_code == 303
+    terms = stock_terms(site, [lamp])[lamp]
+    assert (terms.backorder_limit, terms.preorder_cap, terms.safety) == (7, 4, 2)
+    assert terms.promised_at is not None
+    assert terms.promised_at.isoformat() == "2027-03-20T00:00:00+00:00"
+    shown = text(panel.get(f"/panel/stock/{lamp}"))
+    assert 'value="2027-03-20"' in shown
+    panel.post(f"/panel/stock/{lamp}/terms", {**sent, "backorder_limit": "∞"})
+    assert 'value="∞"' in text(panel.get(f"/panel/stock/{lamp}"))
+
+
+def test_terms_that_cannot_be_read_come_back(panel: Panel, lamp: int) -> None:
+    answer = panel.post(f"/panel/stock/{lamp}/terms", {"backorder_limit": "many", "promised_at": "soon"})
+    assert answer.status_code == 422
+    assert 'value="many"' in text(answer)
+    assert "Write a day such as 2027-03-20." in text(answer)
+
+
+def test_a_kit_is_written_line_by_line(panel: Panel, lamp: int, sell: Callable[..., Any]) -> None:
+    bulb = sell("BULB", 500, stock=9).variant_id
+    kit = sell("LAMP-SET", 1).variant_id
+    sent = {"parts": "LAMP\nBULB × 2", "price": "parts", "off": "10"}
+    assert panel.post(f"/panel/stock/{kit}/kit", sent).status_code == 303
+    assert db.rows("SELECT part_id, quantity FROM kit_part ORDER BY quantity") == [(lamp, 1), (bulb, 2)]
+    assert db.value("SELECT amount FROM price WHERE variant_id = ?", kit) == 8910  # (89.00 + 2 × 5.00) less a tenth
+    assert "LAMP-SET" in text(panel.get(f"/panel/stock/{lamp}"))
+    wrong = panel.post(f"/panel/stock/{kit}/kit", {"parts": "NOWHERE × 2", "price": "own"})
+    assert (wrong.status_code, "There is no variant with the SKU NOWHERE." in text(wrong)) == (422, True)
+
+
+def test_a_site_says_how_long_carts_hold(panel: Panel, site: Site) -> None:
+    panel.post("/panel/stock/rules", {"hold_minutes": "15"})
+    assert hold_minutes(state_of(site.id).site) == 15
+    answer = panel.post("/panel/stock/rules", {"hold_minutes": "999"})
+    assert answer.status_code == 422
+    assert 'value="999"' in text(answer)
+    assert hold_minutes(state_of(site.id).site) == 15
+
+
+def test_a_variant_that_is_not_there_is_no_page(panel: Panel, lamp: int) -> None:
+    assert panel.get(f"/panel/stock/{lamp + 99}").status_code == 404
