@@ -20,6 +20,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     CATEGORY: ("name", "site", "parent", "text"),
     PRODUCT: ("name", "site", "brand", "category", "price", "sku", "summary", "text"),
 }
+_PART = re.compile(r"\[([^\[\]]*)\]")
 _VARIABLE = re.compile(r"\{(\w*)\}")
 # What is left when a variable in the middle or at an end says nothing.
 _DOUBLED = re.compile(r"(\s*[|·–—:,/-]\s*){2,}")
@@ -44,11 +45,17 @@ def unknown_variable(kind: str, template: str) -> tuple[str, str]:
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """The text with its variables; separators beside an empty one go with it."""
+    """The text with its variables. A [part in brackets] goes with its variable; so do separators beside an empty one."""
+    template = _PART.sub(lambda found: found[1] if _says(found[1], values) else "{}", template)
     text = " ".join(_VARIABLE.sub(lambda found: values.get(found[1], ""), template).split())
-    if not all(values.get(name) for name in _VARIABLE.findall(template)):
+    if not _says(template, values):
         text = _DANGLING.sub("", _DOUBLED.sub(lambda found: f" {found[0].split()[0]} ", text))
     return text
+
+
+def _says(template: str, values: Mapping[str, str]) -> bool:
+    """Whether each of its variables says something."""
+    return all(values.get(name) for name in _VARIABLE.findall(template))
 
 
 def values_of(site: Site, subject: object) -> dict[str, str]:

@@ -23,6 +23,8 @@ Head = Callable[[str], dict[str, Any]]
         ("{name} | {brand} | {site}", {"name": "Lamp", "brand": "Acme", "site": "Shop"}, "Lamp | Acme | Shop"),
         ("{name} | {brand} | {site}", {"name": "Lamp", "site": "Shop"}, "Lamp | Shop"),
         ("{brand} – {name}", {"name": "Lamp"}, "Lamp"),
+        ("{name}[ by {brand}] | {site}", {"name": "Lamp", "site": "Shop"}, "Lamp | Shop"),
+        ("{name}[ by {brand}] | {site}", {"name": "Lamp", "brand": "A", "site": "Shop"}, "Lamp by A | Shop"),
         ("{name}: {price}", {"name": "Lamp"}, "Lamp"),
         ("T-shirt, {name} - {brand}", {"name": "A-1", "brand": "B"}, "T-shirt, A-1 - B"),
     ],
