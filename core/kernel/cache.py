@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -99,6 +100,20 @@ def personal(what: str) -> None:
     if recording.declared and installation().config.testing:
         raise PersonalOnSharedPage(what)
     recording.personal = recording.personal or what
+
+
+@contextmanager
+def recorded() -> Iterator[Recording]:
+    """What the block depends on, told apart from the rest of the page, which takes it over afterwards."""
+    within = Recording(declared=bool((outer := _recording.get()) and outer.declared))
+    token = _recording.set(within)
+    try:
+        yield within
+    finally:
+        _recording.reset(token)
+        depends(*within.tags, until=within.until)
+        if within.personal:
+            personal(within.personal)
 
 
 def declare_shared() -> None:

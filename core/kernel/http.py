@@ -25,7 +25,7 @@ from werkzeug.routing import MapAdapter
 from werkzeug.urls import iri_to_uri
 
 from core.hookspecs.site import Site, Slot
-from core.kernel import cache, files, i18n, security, sessions
+from core.kernel import cache, files, i18n, looks, previews, security, sessions, theme_settings
 from core.kernel.installation import installation
 from core.kernel.routes import SharedRule, Views
 from core.kernel.sites import SiteState, current, current_or_none
@@ -98,6 +98,8 @@ def prepare(app: Stoa) -> None:
 
 def _check() -> Response | None:
     app: Any = current_app
+    if (preview := previews.of_request()) is not None:
+        previews.check(preview, app.identify())
     if request.routing_exception is not None or request.endpoint is None:
         return None
     view = app.view_functions[request.endpoint]
@@ -122,15 +124,18 @@ def _finish(response: Response) -> Response:
     area = request.path.lstrip("/").partition("/")[0]
     hosts = {} if area == "panel" else current().runtime.hosts
     policy = {**hosts, **g.get("csp", {})}
+    preview = previews.of_request()
+    if preview is not None:
+        policy["frame_ancestors"] = "'self'"
     security.headers(
         response,
         secure=request.is_secure,
-        private=area in _PRIVATE,
+        private=area in _PRIVATE or preview is not None,
         csp=security.content_security_policy(**policy) if policy else "",
     )
     response.headers["X-Request-Id"] = request.environ.get("stoa.request_id", "")
     response.headers["Content-Language"] = i18n.language()
-    if area == "panel":
+    if area == "panel" or preview is not None:
         response.headers["X-Robots-Tag"] = "noindex"
     if (waiting := g.get("note")) is not None:
         response.set_cookie(
@@ -343,6 +348,7 @@ def _names() -> dict[str, Any]:
         "notes": notes,
         "media_url": files.url,
         "media_srcset": files.srcset,
+        "focal": files.focal,
         "has_plugin": has_plugin,
         "card_acts": card_acts,
     }
@@ -351,7 +357,12 @@ def _names() -> dict[str, Any]:
 def asset(path: str) -> str:
     """The hashed address of a theme's file (`img/x.svg`), its joined `shop.css`, or a plugin's (`reviews:js/x.js`)."""
     state = current()
-    return installation().themes.url(state.site.theme, state.runtime.plugins, path)
+    look = ""
+    if path == "shop.css":
+        if (preview := previews.of_request()) is not None:
+            return preview.style
+        look = looks.look_of(state)
+    return installation().themes.url(state.site.theme, state.runtime.plugins, path, look)
 
 
 def panel_asset(path: str) -> str:
@@ -403,20 +414,33 @@ def has_plugin(name: str) -> bool:
 def theme_setting(name: str) -> Any:
     """What the merchant chose for this theme, else what the theme says."""
     state = current()
-    theme = installation().themes.get(state.site.theme)
-    chosen = state.about.get("theme", {}).get(state.site.theme, {})
-    known = theme.settings.get(name)
-    value = chosen.get(name, known.default if known else "")
+    known = installation().themes.get(state.site.theme).settings.get(name)
+    if known is None:
+        return ""
+    values = looks.published(state)
+    if known.kind == "sections":
+        return [choice.value for choice, is_shown in theme_settings.sections(known, values) if is_shown]
+    value = theme_settings.chosen(known, values)
+    if known.kind == "picture" and value:
+        return {**value, "alt": _spoken(value.get("alt", {}))}
+    if not known.is_translated:
+        return value
     if isinstance(value, dict):
-        return value.get(i18n.language()) or value.get(state.site.language) or next(iter(value.values()), "")
-    return i18n.gettext(value) if isinstance(value, str) and value and name not in chosen else value
+        return _spoken(value)
+    return i18n.gettext(value) if value and name not in values else value
+
+
+def _spoken(words: Mapping[str, str]) -> str:
+    """Words in the reader's language, else in the site's, else in any."""
+    return words.get(i18n.language()) or words.get(current().site.language) or next(iter(words.values()), "")
 
 
 def slot(name: str, subject: object = None) -> Markup:
     """What the plugins put in the place `name`; the page depends on what they say it depends on."""
     state = current()
     parts = []
-    for _, answer in state.hooks.each("site_slot", site=state.site, name=name, subject=subject):
+    asked = state.runtime.filling(name)
+    for _, answer in state.hooks.each("site_slot", among=asked, site=state.site, name=name, subject=subject):
         if isinstance(answer, Slot):
             cache.depends(*answer.tags, until=answer.until)
             parts.append(answer.html)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -102,8 +102,10 @@ class Hooks:
         self.__dict__[name] = ask
         return ask
 
-    def each(self, name: str, /, *, draining: bool = False, **arguments: Any) -> list[tuple[str, Any]]:
-        """(plugin, answer) of every implementation.
+    def each(
+        self, name: str, /, *, draining: bool = False, among: Collection[str] | None = None, **arguments: Any
+    ) -> list[tuple[str, Any]]:
+        """(plugin, answer) of every implementation, or of those of the plugins `among` these.
 
         With `draining`, of plugins that only finish their open orders too.
         """
@@ -114,6 +116,7 @@ class Hooks:
             (implementation.plugin, answer)
             for implementation in caller.implementations
             if (draining or not implementation.draining)
+            and (among is None or implementation.plugin in among)
             and (answer := self._guarded(caller, implementation, arguments)) is not None
         ]
 
@@ -207,12 +210,18 @@ class Runtime:
     callers: Mapping[str, Caller]
     url_map: Map
     plugins: tuple[str, ...]
+    # Which plugins fill a place of a page; those under "" fill any.
+    fillers: Mapping[str, frozenset[str]]
     # What the pages' Content-Security-Policy allows beside this site, by the plugins' declarations.
     hosts: Mapping[str, tuple[str, ...]]
 
     def has(self, plugin: str) -> bool:
         """Whether the plugin is on (not draining, not paused)."""
         return plugin in self.plugins
+
+    def filling(self, slot: str) -> frozenset[str]:
+        """The plugins to ask for a place of a page."""
+        return self.fillers.get(slot) or self.fillers[""]
 
 
 class Runtimes:
@@ -256,7 +265,15 @@ class Runtimes:
         states = dict(key[1])
         on = tuple(sorted(name for name, state in states.items() if state == ON))
         rules = [*self.core_rules, *(rule for name in on for rule, _ in self._registry.loaded[name].rules)]
-        return Runtime(key, self._callers(states), url_map(rules), on, self._hosts(on))
+        return Runtime(key, self._callers(states), url_map(rules), on, self._fillers(on), self._hosts(on))
+
+    def _fillers(self, on: tuple[str, ...]) -> dict[str, frozenset[str]]:
+        declared = {name: self._registry.loaded[name].plugin.slots for name in on}
+        anywhere = frozenset(name for name, slots in declared.items() if not slots)
+        named = {slot for slots in declared.values() for slot in slots}
+        return {"": anywhere} | {
+            slot: anywhere | {name for name, slots in declared.items() if slot in slots} for slot in named
+        }
 
     def _hosts(self, on: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         declared = [self._registry.loaded[name].plugin.csp for name in on]

@@ -24,11 +24,15 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import structlog
+from flask import request
 from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from core.kernel import i18n
+from core.kernel import cache, i18n, theme_settings
 from core.kernel.config import ROOT, Config
+from core.kernel.sites import current
+from core.kernel.theme_settings import ThemeSetting
+from core.lib import colours
 
 if TYPE_CHECKING:
     from core.kernel.plugins import Registry
@@ -43,17 +47,6 @@ _TEMPLATES = ("templates", "panel/templates", "storefront/templates")
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("image/avif", ".avif")
 mimetypes.add_type("image/webp", ".webp")
-
-
-@dataclass(frozen=True, slots=True)
-class ThemeSetting:
-    """One thing a merchant may change about a theme."""
-
-    name: str
-    kind: str
-    default: Any
-    label: str
-    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +67,17 @@ class Theme:
         self.name, self.folder, self.parent = folder.name, folder, parent
         self.title = str(about.get("title", folder.name.capitalize()))
         self.chain: tuple[Theme, ...] = (self, *(parent.chain if parent else ()))
-        own = {name: _setting(name, said) for name, said in about.get("settings", {}).items()}
-        self.settings: dict[str, ThemeSetting] = {**(parent.settings if parent else {}), **own}
-
-
-def _setting(name: str, said: Mapping[str, Any]) -> ThemeSetting:
-    return ThemeSetting(
-        name, said.get("kind", "text"), said.get("default", ""), said.get("label", name), tuple(said.get("choices", ()))
-    )
+        self.summary = str(about.get("summary", ""))
+        # A child says of a setting only what differs: mostly its default.
+        inherited = parent.declared if parent else {}
+        own = about.get("settings", {})
+        self.own_settings = frozenset(own)
+        self.declared: dict[str, dict[str, Any]] = {
+            name: {**inherited.get(name, {}), **own.get(name, {})} for name in {**inherited, **own}
+        }
+        self.settings: dict[str, ThemeSetting] = {
+            name: theme_settings.read(name, said) for name, said in self.declared.items()
+        }
 
 
 class Themes:
@@ -92,7 +88,8 @@ class Themes:
         self._roots = (*roots, config.instance / "themes")
         self._themes: dict[str, Theme] = {}
         self._environments: dict[tuple[str, int], jinja2.Environment] = {}
-        self._styles: dict[tuple[str, tuple[str, ...]], Asset] = {}
+        self._styles: dict[tuple[str, tuple[str, ...], str], Asset] = {}
+        self._tokens: dict[str, dict[str, str]] = {}
         self._files: dict[Path, tuple[int, Asset]] = {}
         self._folders: dict[tuple[str, ...], str] = {}
         self.filters: dict[str, Callable[..., Any]] = {}
@@ -121,6 +118,10 @@ class Themes:
         """Names of the themes that can be chosen; one that cannot be used is not among them."""
         found = {path.parent.name for root in self._roots if root.is_dir() for path in root.glob("*/theme.toml")}
         return sorted(name for name in found if self.get(name).name == name)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a theme of this name that can be used."""
+        return self._folder(name) is not None and self.get(name).name == name
 
     def get(self, name: str) -> Theme:
         """A theme by name; the plain one if it is gone or cannot be used, so that a site never stands without."""
@@ -173,7 +174,8 @@ class Themes:
         environment.globals.update({"_": _said, "gettext": _said}, **self.names)
         environment.context_class = _Context
         environment.filters.update(self.filters)
-        environment.globals["part"] = _part(environment)
+        environment.globals["part"] = part = _part(environment)
+        environment.globals["kept_part"] = part if self._config.debug else _kept_part(environment)
         return environment
 
     def _folders_of(self, theme: Theme) -> list[Path]:
@@ -187,13 +189,31 @@ class Themes:
 
     # -- assets --------------------------------------------------------------------------------------------------------
 
-    def style(self, theme: str, plugins: tuple[str, ...]) -> Asset:
-        """The joined stylesheet of a theme (or of the panel) with the styles of these plugins."""
-        key = (theme, plugins)
+    def style(self, theme: str, plugins: tuple[str, ...], look: str = "") -> Asset:
+        """The joined stylesheet of a theme (or of the panel) with the styles of these plugins.
+
+        `look` is what a merchant's settings add at its end.
+        """
+        key = (theme, plugins, look)
         if key not in self._styles or self._config.debug:
-            text = LAYERS + "\n".join(path.read_text("utf-8") for path in self._style_files(theme, plugins))
-            self._styles[key] = _asset(text.encode(), "text/css; charset=utf-8")
+            self._styles[key] = _asset((self._text(theme, plugins) + look).encode(), "text/css; charset=utf-8")
         return self._styles[key]
+
+    def _text(self, theme: str, plugins: tuple[str, ...]) -> str:
+        return LAYERS + "\n".join(path.read_text("utf-8") for path in self._style_files(theme, plugins))
+
+    def tokens(self, theme: str) -> dict[str, str]:
+        """The tokens of a theme, as it comes."""
+        if theme not in self._tokens or self._config.debug:
+            self._tokens[theme] = colours.tokens(self._text(theme, ()))
+        return self._tokens[theme]
+
+    def look(self, theme: str, values: Mapping[str, Any]) -> str:
+        """The stylesheet that a merchant's settings of a theme make; empty where none of them is about its style."""
+        if not values:
+            return ""
+        settings = self.get(theme).settings.values()
+        return theme_settings.css(theme_settings.tokens_of(settings, values, self.tokens(theme)))
 
     def _style_files(self, theme: str, plugins: tuple[str, ...]) -> list[Path]:
         shared = CORE / "static" / "css"
@@ -242,21 +262,21 @@ class Themes:
         )
         return roots
 
-    def url(self, theme: str, plugins: tuple[str, ...], path: str) -> str:
+    def url(self, theme: str, plugins: tuple[str, ...], path: str, look: str = "") -> str:
         """`/static/<theme>/<hash>/js/shop.js`.
 
         `shop.css` and `panel.css` are the joined sheets; `<plugin>:x.js` a plugin's file.
         """
         if path in {"shop.css", "panel.css"}:
-            return f"/static/{theme}/{self.style(theme, plugins).digest}/{path}"
+            return f"/static/{theme}/{self.style(theme, plugins, look).digest}/{path}"
         plugin, _, rest = path.partition(":") if ":" in path else ("", "", path)
         place = f"{plugin}:/{rest}" if plugin else rest
         return f"/static/{theme}/{self.folder_digest(theme, plugins)}/{place}"
 
-    def asset(self, theme: str, plugins: tuple[str, ...], path: str) -> Asset | None:
+    def asset(self, theme: str, plugins: tuple[str, ...], path: str, look: str = "") -> Asset | None:
         """What `url` names, for these plugins; a file of a plugin that is off does not exist."""
         if path in {"shop.css", "panel.css"}:
-            return self.style(theme, plugins)
+            return self.style(theme, plugins, look)
         plugin, _, rest = path.partition(":/") if ":/" in path else ("", "", path)
         for folder in self._static_roots(theme, plugins).get(plugin, ()):
             found = (folder / rest).resolve()
@@ -336,6 +356,31 @@ def _part(environment: jinja2.Environment) -> Callable[..., Markup]:
         return Markup(environment.concat(template.root_render_func(context)))  # noqa: S704 -- the template escapes
 
     return part
+
+
+def _kept_part(environment: jinja2.Environment) -> Callable[..., Markup]:
+    part, currency = environment.globals["part"], environment.globals["currency"]
+
+    def kept_part(name: str, /, **values: Any) -> Markup:
+        """`part()` for what stands on every page alike: rendered once as long as nothing that pages show changes.
+
+        It may depend on the site, the language, the currency and its values, and on nothing else of a request.
+        """
+        state, clock = current(), request.environ.get("stoa.touched")
+        if clock is None or cache.has_touched():
+            return part(name, **values)
+        key = ("part", name, i18n.language(), currency(), *values.items())
+        known: tuple[int, Markup, set[str]] | None = state.extra.get(key)
+        if known is None or known[0] != clock:
+            with cache.recorded() as recording:
+                html = part(name, **values)
+            if recording.personal or recording.until:
+                return html
+            known = state.extra[key] = (clock, html, recording.tags)
+        cache.depends(*known[2])
+        return known[1]
+
+    return kept_part
 
 
 def _plural(one: str, many: str, n: int) -> str:

@@ -18,6 +18,7 @@ PLUGIN = Plugin(
     category="machinery",
     author="Stoa contributors",
     settings=Documents,
+    slots=("order.side",),
     models=TABLES,
     shop=shop,
     panel=panel,

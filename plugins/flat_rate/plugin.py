@@ -25,6 +25,7 @@ PLUGIN = Plugin(
     summary="Delivery at fixed prices: as many rates as you like, free from an amount, by country, with delivery days.",
     category="delivery",
     author="Stoa contributors",
+    slots=("product.delivery", "cart.above_lines"),
     models=TABLES,
     panel=panel,
     panel_menu=(MenuEntry(title="Delivery prices", endpoint="show", icon="truck", permission="flat_rate.edit"),),

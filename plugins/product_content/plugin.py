@@ -16,6 +16,7 @@ PLUGIN = Plugin(
     category="content",
     author="Stoa contributors",
     settings=ProductContent,
+    slots=("product.details", "product.tabs", "product.bottom", "product.choices"),
     models=TABLES,
     shop=shop,
     panel=panel,

@@ -30,6 +30,7 @@ PLUGIN = Plugin(
     category="marketing",
     author="Stoa contributors",
     settings=PulseSettings,
+    slots=("product.bottom", "page.end"),
     models=TABLES,
     shop=shop,
     panel=panel,

@@ -43,6 +43,7 @@ PLUGIN = Plugin(
     category="community",
     author="Stoa contributors",
     settings=forms.ReviewSettings,
+    slots=("product.tabs",),
     models=TABLES,
     shop=shop,
     panel=panel,

@@ -38,6 +38,7 @@ PLUGIN = Plugin(
     category="promotion",
     author="Stoa contributors",
     settings=SaleSettings,
+    slots=("product.below_price",),
     models=TABLES,
     panel=panel,
     panel_menu=(MenuEntry(title="Sale prices", endpoint="show", icon="percent", permission="sale_prices.edit"),),

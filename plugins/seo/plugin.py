@@ -40,6 +40,7 @@ PLUGIN = Plugin(
     summary="Titles and descriptions by templates, redirects, feeds for Google and Meta, and a list of what to mend.",
     category="marketing",
     author="Stoa contributors",
+    slots=("page.head",),
     models=TABLES,
     shop=shop,
     panel=panel,

@@ -162,6 +162,18 @@ def test_a_plugin_that_must_pass_at_the_checkout_costs_other_pages_only_its_own_
     assert state_of(sites[0].id).hooks.each("site_slot", site=sites[0], name="page.end", subject=None) == []
 
 
+def test_a_plugin_is_asked_for_the_places_that_it_names(write_plugin, turn_on, sites):
+    answering = "@hookimpl\ndef site_slot(name):\n    return Slot(html=name)\n"
+    for name, slots in {"everywhere": "", "foot": '"footer.links",', "two": '"footer.links", "page.end",'}.items():
+        plugin = f'PLUGIN = Plugin(name="{name}", version="1", title="T", slots=({slots}))\n'
+        write_plugin(name, f"from core.api import *\n{plugin}{answering}")
+        turn_on(name)
+    filling = state_of(sites[0].id).runtime.filling
+    assert filling("footer.links") == {"everywhere", "foot", "two"}
+    assert filling("page.end") == {"everywhere", "two"}
+    assert filling("header.links") == {"everywhere"}
+
+
 def test_a_runtime_that_cannot_be_built_leaves_the_last_good_one_and_at_first_core_alone(
     write_plugin, turn_on, sites, monkeypatch
 ):

@@ -37,6 +37,42 @@ def make_theme(instance):
     return make
 
 
+KEPT = """
+from core.api import *
+VIEWS = Views("/probe")
+@VIEWS.get("/")
+@public
+def page():
+    return render("probe/page.html")
+PLUGIN = Plugin(name="probe", version="1", title="Probe", shop=VIEWS)
+"""
+
+
+def test_a_kept_part_is_rendered_once_until_something_that_pages_show_changes(instance, write_plugin):
+    from core.kernel import cache, db
+    from core.kernel.switch import switch_on
+
+    write_plugin("probe", KEPT)
+    templates = instance / "plugins" / "probe" / "templates" / "probe"
+    (templates / "parts").mkdir(parents=True)
+    (templates / "page.html").write_text("{{ kept_part('probe/count') }}{{ kept_part('probe/count', more=1) }}")
+    (templates / "parts" / "count.html").write_text("{{ told() }}")
+    app = create_app(instance, faces=(), services=(), page_cache=False)
+    site = add_site(host="kept.test", name="T", theme="plain")
+    switch_on(site.id, "probe", "system")
+    told = iter(range(100))
+    installation().themes.environment("plain").globals["told"] = lambda: next(told)
+
+    def seen():
+        return app.test_client().get("/probe/", headers={"Host": "kept.test"}).text
+
+    assert seen() == "01", "each with its own values"
+    assert seen() == "01"
+    with db.transaction():
+        cache.touch("product:1")
+    assert seen() == "23"
+
+
 @pytest.fixture
 def show(instance, write_plugin):
     """`show("child")`: the probe's page on a site with that theme, and the theme's stylesheet."""
