@@ -135,11 +135,11 @@ class Plugin:
 
     `jobs` map names to handlers `(payload, site)`, `every` job names to seconds; `commands` map words of
     `./stoa <plugin> <word>` to functions of the remaining arguments; of a plugin that searches, `rebuild` is also run
-    by `./stoa reindex`. `slots` are the places of pages that its `site_slot` fills: it is asked for those alone, for every
-    place if it names none. `entered(site, shopper_id, cookie)` is called when a shopper has signed in, with what the
-    browser holds in the cookie `mine_<plugin>`; it may write, and answers what the cookie holds from now on (None: as
-    it is). Cookies of that name end when the shopper signs out. Templates, static files and translations are found by
-    convention.
+    by `./stoa reindex`. `slots` are the places of pages that its `site_slot` fills: it is asked for those alone, for
+    every place if it names none. `entered(site, shopper_id, cookie)` is called when a shopper has signed in, with what
+    the browser holds in the cookie `mine_<plugin>`; it may write, and answers what the cookie holds from now on (None:
+    as it is). Cookies of that name end when the shopper signs out. Templates, static files and translations are found
+    by convention.
     """
 
     name: str
