@@ -12,9 +12,11 @@ import io
 import os
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -32,6 +34,7 @@ _KINDS = {
     "AVIF": ("avif", "image/avif"),
 }
 _MOST_PIXELS = 50_000_000
+_MIDDLE = 50
 _busy = threading.Semaphore(2)
 # AVIF is a third smaller and several times slower to make: whoever asks first gets WebP, and AVIF is made in a pause.
 _PAUSE_S = 0.5
@@ -166,6 +169,22 @@ def srcset(name: str, full_width: int) -> str:
     """All sizes up to the picture's own, for `<img srcset>`."""
     sizes = [width for width in WIDTHS if width <= full_width] or [WIDTHS[0]]
     return ", ".join(f"/media/{name}/{width} {width}w" for width in sizes)
+
+
+def focal(picture: Any) -> str:
+    """The classes that keep the focal point of a picture (fields or keys `focal_x`, `focal_y`) in view where it is cut.
+
+    Empty for the middle. A style of its own would be inline, which no page may have.
+    """
+    across, down = (_twentieth(picture, name) for name in ("focal_x", "focal_y"))
+    if across == down == _MIDDLE:
+        return ""
+    return f"focal-point fx-{across} fy-{down}"
+
+
+def _twentieth(picture: Any, name: str) -> int:
+    found = picture.get(name, _MIDDLE) if isinstance(picture, Mapping) else getattr(picture, name, _MIDDLE)
+    return min(100, max(0, round(found / 5) * 5))
 
 
 def rendition(name: str, width: int, accept: str) -> tuple[bytes, str] | None:

@@ -16,7 +16,7 @@ import structlog
 from werkzeug.exceptions import SecurityError
 from werkzeug.sansio.utils import get_host
 
-from core.kernel import cache, db, files, i18n, limits
+from core.kernel import cache, db, files, i18n, limits, looks, previews
 from core.kernel.installation import Installation
 from core.kernel.sites import SiteState, read_epoch
 from core.lib import ids
@@ -65,6 +65,7 @@ class Front:
             return self._asset(environ, state, path, start_response)
         if path.startswith("/media/"):
             return self._media(environ, path, start_response)
+        state = previews.take(environ, state)
         environ["stoa.state"], environ["stoa.touched"] = state, touched
         tag = _take_language(environ, state)
         with i18n.speaking(tag, state.site.timezone):
@@ -125,7 +126,9 @@ class Front:
         _, _, theme, digest, rest = [*path.split("/", 4), "", "", ""][:5]
         themes = self._installation.themes
         asset = (
-            themes.asset(theme, state.runtime.plugins, rest) if theme in {"panel", state.site.theme} and rest else None
+            themes.asset(theme, state.runtime.plugins, rest, looks.look_of(state) if rest == "shop.css" else "")
+            if rest and self._is_theme(theme, state)
+            else None
         )
         if asset is None:
             return _plain(start_response, "404 Not Found", "Not found.\n")
@@ -144,6 +147,10 @@ class Front:
                 body = asset.packed
                 headers.append(("Content-Encoding", "gzip"))
         return _bytes(environ, start_response, body, headers, asset.digest)
+
+    def _is_theme(self, name: str, state: SiteState) -> bool:
+        """The site's own and the panel's; any other that can be chosen too, because a preview may wear it."""
+        return name in {"panel", state.site.theme} or self._installation.themes.has(name)
 
     def _media(self, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
         _, _, name, size, *_rest = [*path.split("/"), "", ""]
@@ -235,6 +242,8 @@ def _take_language(environ: Environ, state: SiteState) -> str:
 
 def _key(environ: Environ, state: SiteState) -> cache.Key | None:
     """What tells one kept page from another; None for requests that no page is kept for."""
+    if previews.of_environ(environ) is not None:
+        return None
     if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ["PATH_INFO"].startswith(
         ("/panel", "/account", "/checkout", "/cart", "/pay", "/notify")
     ):

@@ -77,7 +77,7 @@ class Access:
 
 
 class Identity(Protocol):
-    """The person behind a request, as far as `check_access` asks."""
+    """The person behind a request, as far as `check_access` and previews ask; `id` is that of the member of staff."""
 
     @property
     def is_shopper(self) -> bool: ...
@@ -87,6 +87,8 @@ class Identity(Protocol):
     def is_owner(self) -> bool: ...
     @property
     def must_change_password(self) -> bool: ...
+    @property
+    def id(self) -> int: ...
     def may(self, permission: str, site_id: int | None) -> bool:
         """Whether a role gives `permission` on the site (None.
 

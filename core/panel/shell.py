@@ -104,6 +104,7 @@ _SHOP = (
     Item("stock", lazy("Stock"), "box", "catalogue.view"),
 )
 _SITE = (
+    Item("theme", lazy("Theme"), "brush", "theme.edit"),
     Item("plugins", lazy("Plugins"), "plug", "plugins.switch"),
     Item("settings", lazy("Settings"), "gear", "site.edit"),
 )

@@ -11,7 +11,7 @@ from flask import g, request, url_for
 
 from core.catalogue.services.category_pages import category_tree
 from core.catalogue.services.shapes import CategoryNode
-from core.kernel import cache, i18n
+from core.kernel import cache, i18n, previews
 from core.kernel.http import absolute, currency
 from core.kernel.sites import current
 from core.storefront.services.sitemap import in_language
@@ -52,7 +52,7 @@ def languages(alternates: Mapping[str, str] | None = None) -> tuple[LanguageLink
         LanguageLink(
             tag=tag,
             name=i18n.language_name(tag),
-            url=known.get(tag) or in_language(site, tag, "/"),
+            url=previews.within(known.get(tag) or in_language(site, tag, "/"), site.origin),
             current=tag == spoken,
         )
         for tag in site.languages

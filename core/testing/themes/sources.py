@@ -91,6 +91,12 @@ def untranslated(folder: Path, known: Iterable[Path]) -> list[str]:
     return found
 
 
+def untranslated_words(words: Iterable[str], known: Iterable[Path]) -> list[str]:
+    """Words of a manifest that none of these catalogues has in Chinese."""
+    translated = {msgid for path in known if path.exists() for msgid in _msgids(path)}
+    return [f"theme.toml: {text!r} has no Chinese" for text in words if text and text not in translated]
+
+
 def _msgids(path: Path) -> set[str]:
     with path.open("rb") as stream:
         return {

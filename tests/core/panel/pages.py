@@ -33,6 +33,7 @@ _ROWS = {
     "draft_id": "SELECT MIN(id) FROM order_draft",
     "change_id": "SELECT MIN(id) FROM order_change",
     "variant_id": "SELECT MIN(id) FROM variant",
+    "entry_id": "SELECT MIN(id) FROM activity WHERE object = 'product:1'",
     "bulk_id": "SELECT MIN(id) FROM bulk_run",
 }
 
@@ -46,7 +47,9 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
             continue
     lamp = sell("LAMP", 8900, stock=40, name="Arc lamp")
     placed = order(lamp, 2)
-    order(lamp, 1)
+    second = order(lamp, 1)
+    panel.post(f"/panel/orders/{second.number}/hold", {"act": "hold", "reason": "A strange name"})
+    panel.post(f"/panel/orders/{second.number}/tags", {"tag": "gift"})
     panel.post(f"/panel/orders/{placed.number}/paid", {"amount": "1.00"})
     draft = {"act": "save", "key": "draft", "email": "mira@example.com", "sku-0": "LAMP", "qty-0": "2", "price-0": "80"}
     panel.post("/panel/drafts/new", {**draft, "why-0": "Two of them"})

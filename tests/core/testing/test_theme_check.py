@@ -9,7 +9,7 @@ import pytest
 from core.app import App
 from core.kernel.installation import installation
 from core.testing.themes import check_theme
-from core.testing.themes.colour import colour, contrast
+from core.lib.colours import colour, contrast
 
 LOGO, STYLE = "templates/parts/logo.html", "static/css/theme.css"
 FAULTS = {
@@ -81,3 +81,8 @@ def test_the_contrast_is_that_of_the_guidelines() -> None:
     # The lightest grey that passes on white is known to be #767676.
     assert contrast(white, grey) == pytest.approx(4.54, abs=0.01)
     assert contrast(white, colour("#777", {}, dark=False)) < 4.5
+
+
+def test_a_label_without_chinese_is_found(theme: Path) -> None:
+    (theme / "theme.toml").write_text('parent = "plain"\n[settings.hours]\nlabel = "When it is open"\n', "utf-8")
+    assert found() == ["theme.toml: 'When it is open' has no Chinese"]

@@ -1,4 +1,7 @@
-"""Colours of a stylesheet as numbers: custom properties are followed, and oklch is turned into what a screen shows."""
+"""Colours of a stylesheet as numbers: custom properties are followed, and oklch is turned into what a screen shows.
+
+And back: a colour that somebody picked as lightness, chroma and hue, so that it can be made lighter or darker.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,12 @@ def _product(sum_: str) -> str:
         return str(math.prod(float(part) for part in sum_.split("*")))
     except ValueError:
         raise NotAColour(f"calc({sum_})") from None
+
+
+def split(value: str) -> tuple[str, str]:
+    """The light and the dark half of a value; both the same where it is not `light-dark()`."""
+    call = _CALL.match(value.strip())
+    return _arguments(call[2]) if call is not None and call[1] == "light-dark" else (value, value)
 
 
 def _arguments(held: str) -> tuple[str, str]:
@@ -111,6 +120,28 @@ def _encoded(linear: float) -> float:
     return 12.92 * held if held <= 0.0031308 else 1.055 * held ** (1 / 2.4) - 0.055
 
 
+def to_oklch(digits: str) -> tuple[float, float, float]:
+    """Lightness, chroma and hue in degrees of `#rrggbb`. Source: CSS Color 4, section 10."""
+    red, green, blue = (_linear(part) for part in _hex(digits.removeprefix("#"))[:3])
+    long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
+    middle = math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
+    short = math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
+    lightness = 0.2104542553 * long + 0.7936177850 * middle - 0.0040720468 * short
+    a = 1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short
+    b = 0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short
+    return (lightness, math.hypot(a, b), math.degrees(math.atan2(b, a)) % 360)
+
+
+def to_hex(lightness: float, chroma: float, hue: float) -> str:
+    """`#rrggbb` of an oklch colour, cut to what a screen can show."""
+    return hex_of((*_from_oklch(lightness, chroma, hue), 1.0))
+
+
+def hex_of(shown: Colour) -> str:
+    """`#rrggbb` of a colour; what shows through it is left out."""
+    return "#" + "".join(f"{round(part * 255):02x}" for part in shown[:3])
+
+
 def over(front: Colour, back: Colour) -> Colour:
     """What is seen where `front` lies over `back`."""
     alpha = front[3]
@@ -125,5 +156,9 @@ def contrast(one: Colour, other: Colour) -> float:
 
 
 def _luminance(of: Colour) -> float:
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in of[:3])
+    red, green, blue = (_linear(part) for part in of[:3])
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4

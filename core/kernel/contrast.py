@@ -1,12 +1,14 @@
-"""Which tokens are read on which, and how well."""
+"""Which tokens are read on which, and how well: for the check of a theme, and beside the colours a merchant picks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from core.testing.themes.colour import NotAColour, colour, contrast, over, tokens
+from core.lib.colours import NotAColour, colour, contrast, over, tokens
 
 TEXT, SHAPE = 4.5, 3.0
+_CANVAS = "--color-canvas"
 _PAPERS = ("--color-canvas", "--color-surface", "--color-sunken")
 # Foreground, background, the least ratio.
 PAIRS: tuple[tuple[str, str, float], ...] = (
@@ -24,6 +26,28 @@ PAIRS: tuple[tuple[str, str, float], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How well one token reads on another, in light or dark, and how well it must."""
+
+    front: str
+    back: str
+    dark: bool
+    ratio: float
+    least: float
+
+    @property
+    def is_weak(self) -> bool:
+        return self.ratio < self.least
+
+
+def reading(front: str, back: str, least: float, known: Mapping[str, str], *, dark: bool) -> Reading:
+    """The ratio of one pair (WCAG 2.2, 1.4.3 and 1.4.11). Raises NotAColour for what cannot be computed."""
+    paper = over(colour(known[back], known, dark=dark), colour(known[_CANVAS], known, dark=dark))
+    ratio = contrast(over(colour(known[front], known, dark=dark), paper), paper)
+    return Reading(front, back, dark, ratio, least)
+
+
 def weak_contrasts(css: str) -> list[str]:
     """Pairs of tokens that some people cannot tell apart, in light or in dark."""
     known = tokens(css)
@@ -36,10 +60,9 @@ def _weak(known: dict[str, str], *, dark: bool) -> Iterator[str]:
         if front not in known or back not in known:
             continue
         try:
-            paper = over(colour(known[back], known, dark=dark), colour(known["--color-canvas"], known, dark=dark))
-            ratio = contrast(over(colour(known[front], known, dark=dark), paper), paper)
+            found = reading(front, back, least, known, dark=dark)
         except NotAColour as error:
             yield f"tokens: {front} on {back} in {mode} cannot be computed: {error}"
             continue
-        if ratio < least:
-            yield f"tokens: {front} on {back} in {mode} has a contrast of {ratio:.2f}; {least} is needed"
+        if found.is_weak:
+            yield f"tokens: {front} on {back} in {mode} has a contrast of {found.ratio:.2f}; {least} is needed"

@@ -1,0 +1,271 @@
+"""What is published of a site's themes: the settings shoppers see, every version of them, and what is planned.
+
+The published settings stand in the site's own row (`about.theme[<theme>]`), so that a page asks nothing for them; a
+version is a row that says who published what and when. Settings are kept per theme: a site that changes its theme and
+comes back finds them as they were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import peewee
+
+from core.kernel import activity, cache, db, jobs, theme_drafts
+from core.kernel.installation import installation
+from core.kernel.sites import raise_epoch
+from core.lib import clock
+from core.lib.errors import NotFound, Unfit
+
+
+class ThemeVersion(db.SiteTable):
+    """A version of a site's look. `number` is given when it is published; until `due_at` a planned one waits.
+
+    `origin` is the number of the version that was brought back.
+    """
+
+    number = peewee.IntegerField(null=True)
+    theme = peewee.CharField(max_length=40)
+    settings = db.JSONField(default=dict)
+    actor = peewee.CharField(max_length=80)
+    made_at = db.InstantField()
+    due_at = db.InstantField(null=True)
+    published_at = db.InstantField(null=True)
+    dropped_at = db.InstantField(null=True)
+    origin = peewee.IntegerField(null=True)
+
+    class Meta:
+        table_name = "theme_version"
+        indexes = ((("site_id", "number"), True),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A published or planned version, as lists show it."""
+
+    id: int
+    number: int | None
+    theme: str
+    values: Mapping[str, Any]
+    actor: str
+    made_at: datetime
+    due_at: datetime | None
+    published_at: datetime | None
+    origin: int | None
+
+
+# -- publishing --------------------------------------------------------------------------------------------------------
+
+
+def publish(site_id: int, theme: str, actor: str, seen: int) -> int:
+    """Show shoppers the draft of a theme, as it was `seen`; the site wears that theme from then on.
+
+    Answers the version's number. Raises DraftChanged, NotFound. Commits.
+    """
+    _must_exist(theme)
+    values = theme_drafts.draft(site_id, theme).values
+    with db.transaction():
+        theme_drafts.claim(site_id, theme, seen)
+        return _publish(site_id, theme, values, actor)
+
+
+def bring_back(site_id: int, version_id: int, actor: str) -> int:
+    """Publish the settings of an earlier version again, as a new version; answers its number. Commits."""
+    version = find(site_id, version_id)
+    _must_exist(version.theme)
+    if version.published_at is None:
+        raise NotFound
+    with db.transaction():
+        return _publish(site_id, version.theme, version.values, actor, origin=version.number)
+
+
+def plan(site_id: int, theme: str, due_at: datetime, actor: str, seen: int) -> int:
+    """Let the draft as it was `seen` be published at `due_at`; a planned one of before gives way. Answers its id.
+
+    Raises Unfit, DraftChanged. Commits.
+    """
+    if due_at <= clock.now():
+        raise Unfit({"due_at": "A time that is still to come."})
+    values = theme_drafts.draft(site_id, theme).values
+    with db.transaction():
+        theme_drafts.claim(site_id, theme, seen)
+        _drop(site_id)
+        version = ThemeVersion.create(
+            site_id=site_id, theme=theme, settings=dict(values), actor=actor, made_at=clock.now(), due_at=due_at
+        )
+        jobs.enqueue(
+            "theme.publish",
+            {"version": version.id},
+            site_id=site_id,
+            key=f"theme.publish:{site_id}:{version.id}:{clock.micros(due_at)}",
+            at=due_at,
+        )
+        activity.record(
+            actor,
+            "theme.planned",
+            f"theme:{site_id}",
+            after={"due_at": due_at.isoformat(), "theme": theme},
+            site_id=site_id,
+            title=_title(theme),
+        )
+    return int(version.id)
+
+
+def drop_plan(site_id: int, version_id: int, actor: str) -> None:
+    """Take back what was planned. Raises NotFound if it is published or gone. Commits."""
+    theme = find(site_id, version_id).theme
+    with db.transaction():
+        if not _drop(site_id, version_id):
+            raise NotFound
+        activity.record(actor, "theme.dropped", f"theme:{site_id}", site_id=site_id, title=_title(theme))
+
+
+def _drop(site_id: int, version_id: int | None = None) -> int:
+    one, which = ("", ()) if version_id is None else (" AND id = ?", (version_id,))
+    return db.execute(
+        "UPDATE theme_version SET dropped_at = ? WHERE site_id = ? AND published_at IS NULL AND dropped_at IS NULL"
+        + one,
+        clock.now_us(),
+        site_id,
+        *which,
+    )
+
+
+@jobs.job("theme.publish")
+def _publish_planned(running: jobs.Running) -> None:
+    """Publish what was planned, once, unless it was taken back."""
+    row = ThemeVersion.get_or_none(ThemeVersion.id == running.payload["version"])
+    if row is None or row.due_at is None:
+        return
+    _must_exist(row.theme)
+    with db.transaction():
+        taken = db.execute(
+            "UPDATE theme_version SET published_at = ? WHERE id = ? AND published_at IS NULL AND dropped_at IS NULL",
+            clock.now_us(),
+            row.id,
+        )
+        if taken:
+            _publish(row.site_id, row.theme, row.settings, row.actor, version_id=row.id)
+
+
+def _must_exist(theme: str) -> None:
+    if not installation().themes.has(theme):
+        raise NotFound
+
+
+def _publish(
+    site_id: int,
+    theme: str,
+    values: Mapping[str, Any],
+    actor: str,
+    *,
+    origin: int | None = None,
+    version_id: int | None = None,
+) -> int:
+    """Part of a verb. The site's row is held first, so that numbers and settings follow one another."""
+    row = db.one("UPDATE site SET open = open WHERE id = ? RETURNING theme, about", site_id)
+    if row is None:
+        raise NotFound
+    old_theme, about = row[0], json.loads(row[1])
+    old = about.get("theme", {}).get(theme, {})
+    number = _keep_first(site_id, old_theme, about) + 1
+    about["theme"] = {**about.get("theme", {}), theme: dict(values)}
+    db.execute("UPDATE site SET theme = ?, about = ? WHERE id = ?", theme, _encoded(about), site_id)
+    now = clock.now()
+    if version_id is None:
+        ThemeVersion.create(
+            site_id=site_id, number=number, theme=theme, settings=dict(values), actor=actor, made_at=now,
+            published_at=now, origin=origin,
+        )
+    else:
+        db.execute("UPDATE theme_version SET number = ? WHERE id = ?", number, version_id)
+    theme_drafts.follow(site_id, theme, old, values, actor)
+    activity.record(
+        actor,
+        "theme.published",
+        f"theme:{site_id}",
+        before={"theme": old_theme, **old},
+        after={"theme": theme, **values},
+        site_id=site_id,
+        title=_title(theme),
+    )
+    raise_epoch()
+    cache.touch(f"site:{site_id}")
+    return number
+
+
+def _keep_first(site_id: int, theme: str, about: Mapping[str, Any]) -> int:
+    """The highest number so far. Before the first version, what shoppers saw until then becomes number 1."""
+    highest = db.value("SELECT MAX(number) FROM theme_version WHERE site_id = ?", site_id)
+    if highest is not None:
+        return int(highest)
+    now = clock.now()
+    ThemeVersion.create(
+        site_id=site_id, number=1, theme=theme, settings=about.get("theme", {}).get(theme, {}), actor="system",
+        made_at=now, published_at=now,
+    )
+    return 1
+
+
+def _encoded(about: Mapping[str, Any]) -> str:
+    return json.dumps(about, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _title(theme: str) -> str:
+    return installation().themes.get(theme).title
+
+
+# -- looking -----------------------------------------------------------------------------------------------------------
+
+
+_COLUMNS = "id, number, theme, settings, actor, made_at, due_at, published_at, origin"
+
+
+def find(site_id: int, version_id: int) -> Version:
+    """One version of a site. Raises NotFound."""
+    row = db.one(f"SELECT {_COLUMNS} FROM theme_version WHERE id = ? AND site_id = ?", version_id, site_id)
+    if row is None:
+        raise NotFound
+    return _version(row)
+
+
+def versions(site_id: int, limit: int = 50) -> list[Version]:
+    """The published versions of a site, the latest first."""
+    found = db.rows(
+        f"SELECT {_COLUMNS} FROM theme_version WHERE site_id = ? AND published_at IS NOT NULL"
+        " ORDER BY number DESC LIMIT ?",
+        site_id,
+        limit,
+    )
+    return [_version(row) for row in found]
+
+
+def planned(site_id: int) -> Version | None:
+    """What waits for its time on a site."""
+    row = db.one(
+        f"SELECT {_COLUMNS} FROM theme_version WHERE site_id = ? AND published_at IS NULL AND dropped_at IS NULL"
+        " ORDER BY id DESC LIMIT 1",
+        site_id,
+    )
+    return _version(row) if row is not None else None
+
+
+def _version(row: db.Row) -> Version:
+    def at(value: int | None) -> datetime | None:
+        return clock.instant(value) if value is not None else None
+
+    return Version(
+        id=row[0],
+        number=row[1],
+        theme=row[2],
+        values=json.loads(row[3]),
+        actor=row[4],
+        made_at=clock.instant(row[5]),
+        due_at=at(row[6]),
+        published_at=at(row[7]),
+        origin=row[8],
+    )
