@@ -93,12 +93,16 @@ class VariantDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingDraft:
-    """Where the product stands on the site of the save. `paths` maps languages to wanted addresses below /p/."""
+    """Where the product stands on the site of the save. `paths` maps languages to wanted addresses below /p/.
+
+    With `bounds` an instant that is None means: without bound.
+    """
 
     visible: bool | None = None
     position: int | None = None
     publish_at: datetime | None = None
     withdraw_at: datetime | None = None
+    bounds: bool = False
     paths: Mapping[str, str] = field(default_factory=dict)
 
 

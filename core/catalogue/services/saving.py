@@ -245,6 +245,8 @@ def save_listing(saving: Saving, draft: ListingDraft | None) -> None:
     before = (bool(old[0]), *old[1:]) if old else (True, 0, None, None)
     wanted = (draft.visible, draft.position, _micros(draft.publish_at), _micros(draft.withdraw_at))
     after = tuple(now if now is not None else was for now, was in zip(wanted, before, strict=True))
+    if draft.bounds:
+        after = (*after[:2], *wanted[2:])
     if old is None or after != before:
         write_listing(saving.site.id, saving.product_id, after)
         saving.note("listing", before if old else None, after)

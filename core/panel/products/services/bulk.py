@@ -181,7 +181,7 @@ def _said(refusal: Refused) -> str:
 
 
 def _subject(site: Site, run: BulkRun, row: BulkRow) -> Subject:
-    return Subject(site=site, product_id=row.product_id, version=row.version, actor=f"staff:{run.staff_id}")
+    return Subject(site=site, product_id=row.product_id, version=row.version or 0, actor=f"staff:{run.staff_id}")
 
 
 def _settle(row: BulkRow, *, is_undo: bool, state: str, text: str, before: Any = None, version: int = 0) -> None:
@@ -231,7 +231,9 @@ def _run(site: Site, run_id: int) -> BulkRun:
 
 def _counts(run: BulkRun) -> dict[str, int]:
     """How many rows are in which state; `open` are those that are not at their end."""
-    found = dict(db.rows("SELECT state, COUNT(*) FROM bulk_row WHERE run_id = ? GROUP BY state", run.id))
+    found: dict[str, int] = dict(
+        db.rows("SELECT state, COUNT(*) FROM bulk_row WHERE run_id = ? GROUP BY state", run.id)
+    )
     unfinished = {"todo", "doing", "undoing"} | ({"done"} if run.undone_at else set())
     return {"open": sum(found.get(state, 0) for state in unfinished), **found}
 

@@ -102,7 +102,7 @@ def _listing(subject: Subject) -> tuple[Any, ...] | None:
 
 def _reprice(subject: Subject, choice: Choice) -> Outcome:
     """Raise or lower every public price here; an amount counts in the site's own currency alone."""
-    found = _prices(subject)
+    found = public_prices(subject.site, subject.product_id)
     if not found:
         raise Refused(_("It has no price here."))
     changed = [[*row[:4], *_new_price(subject.site, row[2], row[6], row[7], choice), *row[4:6]] for row in found]
@@ -114,15 +114,12 @@ def _reprice(subject: Subject, choice: Choice) -> Outcome:
 
 def repriced(amount: int, currency: str, choice: Choice) -> int:
     """An amount in minor units after `choice`: `by` percent (hundredths) or amount, and the `ending` that is wanted."""
-    unit = 10 ** exponent(currency)
-    if choice["by"] == "percent":
-        raised = (amount * (10_000 + choice["value"]) * 2 + 10_000) // 20_000
-    else:
-        raised = amount + choice["value"]
+    unit, value = int(10 ** exponent(currency)), int(choice["value"])
+    raised = amount + value if choice["by"] == "amount" else (amount * (10_000 + value) * 2 + 10_000) // 20_000
     if choice.get("ending") and unit > 1 and raised > 0:
         whole = max((raised * 2 + unit) // (2 * unit) * unit, unit)
         return whole if choice["ending"] == "00" else whole - 1
-    return int(raised)
+    return raised
 
 
 def _new_price(site: Site, currency: str, amount: int, was: int | None, choice: Choice) -> tuple[int, int | None]:
@@ -136,16 +133,16 @@ def _new_price(site: Site, currency: str, amount: int, was: int | None, choice: 
     return new, was if was is not None and was > new else None
 
 
-def _prices(subject: Subject) -> list[list[Any]]:
-    """[variant, SKU, currency, from_qty, starts, ends, amount, was] of every public price here."""
+def public_prices(site: Site, product_id: int) -> list[list[Any]]:
+    """[variant, SKU, currency, from_qty, starts, ends, amount, was] of every public price of a product on a site."""
     return [
         list(row)
         for row in db.rows(
             "SELECT v.id, v.sku, p.currency, p.from_qty, p.starts, p.ends, p.amount, p.was FROM price p JOIN variant v"
             " ON v.id = p.variant_id WHERE v.product_id = ? AND v.deleted_at IS NULL AND p.site_id = ? AND p.list IS"
             " NULL ORDER BY v.position, v.id, p.currency, p.id",
-            subject.product_id,
-            subject.site.id,
+            product_id,
+            site.id,
         )
     ]
 

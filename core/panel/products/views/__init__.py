@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import core.panel.products.views.bulk
 import core.panel.products.views.drafts
+import core.panel.products.views.history
 import core.panel.products.views.listing
 import core.panel.products.views.pictures
 import core.panel.products.views.places

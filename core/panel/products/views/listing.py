@@ -47,6 +47,7 @@ def show() -> Response:
         next=following,
         first=first,
         columns=columns,
+        export=address("panel.products_export", **kept),
         every_column=PRODUCTS.items(),
         key=ids.token(),
         here=cleaned(request.query_string.decode("utf-8", "replace")),

@@ -1,0 +1,209 @@
+"""A product as it was: found by walking the log back from now, and brought back by one save."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from core.catalogue.services import products
+from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraft, TextDraft, VariantDraft
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.kernel.i18n import gettext as _
+from core.lib import clock
+from core.lib.errors import NotFound, Refused
+from core.lib.money import Money
+from core.panel.products.services import history
+from core.panel.products.services.bulk_acts import public_prices
+
+_MOST = 1000
+_TEXT = ("name", "summary", "body_html", "seo_title", "seo_description")
+_PLAIN = ("kind", "vendor", "tax_class")
+_OF_VARIANTS = ("sku", "barcode", "weight_g", "active", "tracked", "needs_delivery", "media_id")
+Price = tuple[int, str]
+
+
+@dataclass(slots=True)
+class Then:
+    """What a product would be again. `changes` are (name in the log, now, then); `stays` cannot be brought back."""
+
+    version: int
+    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    variants: dict[int, dict[str, Any]] = field(default_factory=dict)
+    prices: dict[Price, list[list[Any]]] = field(default_factory=dict)
+    skus: dict[int, str] = field(default_factory=dict)
+    stays: set[str] = field(default_factory=set)
+
+    def told(self) -> list[history.Change]:
+        """The changes in words."""
+        values = [{name: value[side] for name, value in self.changes.items()} for side in (0, 1)]
+        say = history.Told([(*[None] * 6, *values)])
+        return say.changes(*values)
+
+
+def then(site: Site, product_id: int, entry_id: int, *, may: Mapping[str, bool]) -> Then:
+    """The product as it was right after an entry of its log. Raises NotFound, and Refused if that is too long ago.
+
+    `may` says whether this person may change `shared` facts, `prices` and the `listing`; what they may not stays.
+    """
+    rows = db.rows(
+        f"SELECT a.id, a.site_id, a.object, a.before, a.after FROM activity a WHERE {history.ABOUT} AND a.id >= ? ORDER"
+        " BY a.id DESC LIMIT ?",
+        f"product:{product_id}",
+        product_id,
+        entry_id,
+        _MOST + 1,
+    )
+    if len(rows) > _MOST:
+        raise Refused(_("Too much was changed since."))
+    version = db.value("SELECT version FROM product WHERE id = ?", product_id)
+    if not rows or rows[-1][0] != entry_id or version is None:
+        raise NotFound
+    known = db.rows("SELECT id, sku FROM variant WHERE product_id = ?", product_id)
+    found = Then(version=int(version), skus=dict(known))
+    walk = _Walk(found, {sku: variant_id for variant_id, sku in known}, may)
+    for _id, site_id, thing, before, after in rows[:-1]:
+        walk.step(thing, json.loads(before or "{}"), json.loads(after or "{}"), is_here=site_id in {None, site.id})
+    found.changes = {name: value for name, value in found.changes.items() if value[0] != value[1]}
+    return found
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Goes back entry by entry. `ids` are the variants by the SKUs that they had then."""
+
+    found: Then
+    ids: dict[str, int]
+    may: Mapping[str, bool]
+
+    def step(self, thing: str, before: dict[str, Any], after: dict[str, Any], *, is_here: bool) -> None:
+        """One entry back."""
+        old_names = {after[name]: name[4:] for name in after if name.startswith("sku ")}
+        for name in dict.fromkeys([*before, *after]):
+            self._value(name, thing, before.get(name), after.get(name), old_names, is_here=is_here)
+        for new, old in old_names.items():
+            self.ids[old] = self.ids.get(new, 0)
+        for new in old_names.keys() - set(old_names.values()):
+            self.ids.pop(new, None)
+
+    def _value(self, name: str, thing: str, old: Any, new: Any, old_names: Mapping[str, str], *, is_here: bool) -> None:
+        kind, _space, rest = name.partition(" ")
+        is_own = rest.endswith(", own)")
+        local = kind in {"prices", "listing", "path"} or is_own
+        area = {"prices": "prices", "listing": "listing"}.get(kind, "shared")
+        if (local and not is_here) or not self.may[area]:
+            self.found.stays.add(name)
+        elif kind in {*_TEXT, *_PLAIN, "path", "categories", "pictures", "listing"}:
+            self._note(name, old, new)
+        elif kind in {*_OF_VARIANTS, "prices", "variant"}:
+            self._of_variant(kind, rest, thing, old, new, old_names)
+        else:
+            self.found.stays.add(name)
+
+    def _of_variant(self, kind: str, sku: str, thing: str, old: Any, new: Any, old_names: Mapping[str, str]) -> None:
+        new_names = {before: after for after, before in old_names.items()}
+        variant_id = int(thing[8:]) if thing.startswith("variant:") else self.ids.get(new_names.get(sku, sku), 0)
+        variant_id = variant_id or self.ids.get(sku, 0)
+        name = f"{kind} {self.found.skus.get(variant_id, sku)}"
+        if variant_id not in self.found.skus or (kind == "variant" and old is None):
+            self.found.stays.add(name)
+            return
+        self._note(name, old, new)
+        if kind == "prices":
+            for currency in {row[0] for row in [*(old or ()), *(new or ())]}:
+                self.found.prices[variant_id, currency] = [row for row in old or () if row[0] == currency]
+        elif kind == "variant":
+            self.found.variants.setdefault(variant_id, {})
+        else:
+            self.found.variants.setdefault(variant_id, {})[kind] = old
+
+    def _note(self, name: str, old: Any, new: Any) -> None:
+        present = self.found.changes[name][0] if name in self.found.changes else new
+        self.found.changes[name] = (present, old)
+
+
+def restore(site: Site, product_id: int, wanted: Then, version: int | None, actor: str) -> products.Saved:
+    """Bring a product back, all of it or nothing. Raises as `update_product`. Commits."""
+    target = {name: value[1] for name, value in wanted.changes.items()}
+    draft = ProductDraft(
+        id=product_id,
+        version=version,
+        **{name: target[name] for name in _PLAIN if target.get(name) is not None},
+        texts=_texts(target, own=False),
+        site_texts=_texts(target, own=True),
+        category_ids=_present("category", target.get("categories")),
+        media_ids=_present("media", target.get("pictures")),
+        listing=_listing(target),
+        variants=_variants(site, product_id, wanted) or None,
+        whole=False,
+    )
+    return products.update_product(site, product_id, draft, actor)
+
+
+def _texts(target: Mapping[str, Any], *, own: bool) -> dict[str, TextDraft]:
+    words: dict[str, dict[str, str]] = {}
+    for name, value in target.items():
+        kind, _space, rest = name.partition(" ")
+        if kind in _TEXT and rest.endswith(", own)") == own:
+            words.setdefault(rest[1:-1].removesuffix(", own"), {})[kind] = value or ""
+    return {tag: TextDraft(**said) for tag, said in words.items()}
+
+
+def _present(table: str, ids: list[int] | None) -> tuple[int, ...] | None:
+    """Those that are still there, in their order; None: leave it as it is."""
+    if ids is None:
+        return None
+    # Safe in SQL: the table is one of two words of this module.
+    known = {row[0] for row in db.rows(f"SELECT id FROM {table} WHERE id IN ({db.marks(ids)})", *ids)}
+    return tuple(one for one in ids if one in known)
+
+
+def _listing(target: Mapping[str, Any]) -> ListingDraft | None:
+    paths = {name[6:-1]: value for name, value in target.items() if name.startswith("path (") and value}
+    place = target.get("listing")
+    if place is None:
+        return ListingDraft(paths=paths) if paths else None
+    begin, end = (None if at is None else clock.instant(at) for at in place[2:])
+    return ListingDraft(
+        visible=bool(place[0]), position=place[1], publish_at=begin, withdraw_at=end, bounds=True, paths=paths
+    )
+
+
+def _variants(site: Site, product_id: int, wanted: Then) -> tuple[VariantDraft, ...]:
+    """The variants that change; of prices those in the currencies that changed, beside the others as they are."""
+    priced = {variant_id for variant_id, _currency in wanted.prices}
+    present = {
+        variant_id: [row[2:] for row in rows if (variant_id, row[2]) not in wanted.prices]
+        for variant_id, rows in groupby(public_prices(site, product_id), key=lambda row: row[0])
+        if variant_id in priced
+    }
+    drafts = []
+    for variant_id in sorted({*wanted.variants, *priced}):
+        facts = dict(wanted.variants.get(variant_id, {}))
+        rows = [row for (owner, _currency), rows in wanted.prices.items() if owner == variant_id for row in rows]
+        prices = tuple(price_draft(row) for row in [*present.get(variant_id, []), *rows])
+        drafts.append(
+            VariantDraft(
+                sku=facts.pop("sku", None) or wanted.skus[variant_id],
+                id=variant_id,
+                prices=prices if variant_id in priced else None,
+                every_currency=variant_id in priced,
+                **facts,
+            )
+        )
+    return tuple(drafts)
+
+
+def price_draft(row: list[Any]) -> PriceDraft:
+    """A price of the log: [currency, from_qty, starts, ends, amount, was]."""
+    currency, from_qty, starts, ends, amount, was = row
+    return PriceDraft(
+        amount=Money(amount, currency),
+        was=None if was is None else Money(was, currency),
+        from_qty=from_qty,
+        starts=None if starts is None else clock.instant(starts),
+        ends=None if ends is None else clock.instant(ends),
+    )
