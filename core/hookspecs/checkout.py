@@ -78,12 +78,17 @@ class Cart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why the order cannot be placed as it is, in the shopper's language. `field` and `line_id` say where."""
+    """Why the order cannot be placed as it is, in the shopper's language. `field` and `line_id` say where.
+
+    `review`: it can be placed, but waits for a person before anything is sent. Then `message` is for staff alone: the
+    shopper is not told.
+    """
 
     message: str
     code: str
     field: str = ""
     line_id: int | None = None
+    review: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

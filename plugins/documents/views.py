@@ -147,7 +147,7 @@ def export() -> Response:
 @may_view
 def packing() -> Any:
     """The orders that wait to be sent, to print slips and one pick list for."""
-    wanted = OrderFilters(statuses={"fulfilment": ("unfulfilled", "partly_shipped"), "order": ("open",)})
+    wanted = OrderFilters(statuses={"fulfilment": ("unfulfilled", "partly_shipped"), "order": ("open",)}, held=False)
     found = list_orders(current_site(), wanted, limit=MOST_ORDERS)
     return render("documents/packing.html", orders=found.orders, more=found.next is not None)
 
@@ -171,7 +171,7 @@ def picks() -> Response:
 
 def _chosen(site: Site) -> list[Any]:
     views = [order_view(order_id, site=site) for order_id in orders_to_ship(site, request.args.getlist("n"))]
-    found = [view for view in views if view is not None]
+    found = [view for view in views if view is not None and not view.is_held]
     if not found:
         raise NothingChosen
     return found

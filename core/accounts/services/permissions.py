@@ -31,6 +31,7 @@ CORE: tuple[Permission, ...] = (
     Permission(code="orders.ship", title="Ship and print", group=ORDERS),
     Permission(code="orders.create", title="Prepare orders and send pay links", group=ORDERS),
     Permission(code="orders.edit", title="Change, split and merge orders", group=ORDERS),
+    Permission(code="orders.review", title="Decide about orders on hold", group=ORDERS),
     Permission(code="orders.cancel", title="Cancel orders", group=ORDERS),
     Permission(code="orders.return", title="Take goods back and decide about returns", group=ORDERS),
     Permission(code="orders.refund", title="Refund payments", group=ORDERS),

@@ -59,7 +59,7 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
         *_size_problems(priced),
         *_delivery_problems(cart, delivery, step),
         *unanswered,
-        *_plugins_problems(state, cart, step),
+        *(one for one in _plugins_problems(state, cart, step) if step == PLACE or not one.review),
     )
     return CheckoutView(
         stored=stored, cart=cart, lines=lines, quote=priced, codes=code_views(cart, priced.trace), delivery=delivery,

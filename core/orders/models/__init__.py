@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.orders.models.case import OrderCase, OrderCaseLine, ReturnRules
 from core.orders.models.change import OrderChange, OrderChangeAction, OrderCharge
 from core.orders.models.draft import OrderDraft, OrderDraftLine
+from core.orders.models.hold import HoldRules, OrderHold
 from core.orders.models.order import (
     ClaimCounter,
     Order,
@@ -47,4 +48,6 @@ TABLES = (
     OrderDraft,
     OrderDraftLine,
     OrderTag,
+    OrderHold,
+    HoldRules,
 )

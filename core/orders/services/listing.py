@@ -40,7 +40,8 @@ class OrderRow:
 class OrderFilters:
     """What to list. `statuses` maps an axis (order, payment, fulfilment, returned) to codes, any of them.
 
-    `text` finds a number, else a piece of a name or mail address; `tag` those that wear it.
+    `text` finds a number, else a piece of a name or mail address; `tag` those that wear it;
+    `held` those that wait for somebody's decision, or those that do not.
     """
 
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class OrderFilters:
     placed_before: datetime | None = None
     shopper_id: int | None = None
     tag: str = ""
+    held: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,8 @@ def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int
     if filters.shopper_id is not None:
         where.append("c.shopper_id = ?")
         params.append(filters.shopper_id)
+    if filters.held is not None:
+        where.append(f"{'' if filters.held else 'NOT '}EXISTS ({_HELD})")
     if filters.tag:
         where.append("c.id IN (SELECT order_id FROM order_tag WHERE site_id = ? AND tag = ?)")
         params += [site.id, filters.tag]
@@ -158,6 +162,7 @@ def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int
     return f"SELECT id FROM ({newest}) newest", [*params, reach]
 
 
+_HELD = "SELECT 1 FROM order_hold h WHERE h.order_id = c.id AND h.ended_at IS NULL"
 # What each of these statuses implies for at least one line, word for word as the partial indexes say it.
 _IMPLIED: tuple[tuple[str, frozenset[str], str], ...] = (
     ("fulfilment", frozenset({"unfulfilled", "partly_shipped"}), "ordered > shipped + cancelled"),

@@ -20,6 +20,7 @@ from core.orders.services.shapes import (
     AdjustmentView,
     EntryView,
     FactView,
+    HoldView,
     OperationView,
     OrderLineView,
     OrderView,
@@ -141,6 +142,7 @@ def _view(row: db.Row) -> OrderView:
         expires_at=None if row[30] is None else clock.instant(row[30]),
         version=row[31], lines=lines, adjustments=_adjustments(parts, currency), taxes=_taxes(parts, currency),
         payments=_payments(parts), shipments=_shipments(parts), timeline=_timeline(parts),
+        holds=_holds(parts),
         status=axes(row[15], row[32], facts, sums, row[34]),
         captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, needed - sums.captured)),
         refund_due=money(owed_back(row[15], row[32], facts, sums)),
@@ -267,6 +269,16 @@ def _shipments(parts: Parts) -> tuple[ShipmentView, ...]:
             lines={**(known.lines if known else {}), row.n3: row.n4},
         )  # fmt: skip
     return tuple(found.values())
+
+
+def _holds(parts: Parts) -> tuple[HoldView, ...]:
+    return tuple(
+        HoldView(
+            source=row.t1, reason=row.t2, outcome=row.t3, answer=row.t4, at=clock.instant(row.n2),
+            ended_at=None if row.n3 is None else clock.instant(row.n3),
+        )
+        for row in parts.of("hold")
+    )  # fmt: skip
 
 
 def _timeline(parts: Parts) -> tuple[EntryView, ...]:

@@ -166,6 +166,18 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldView:
+    """Why the order waits, or waited, for a person; `outcome` is empty, approved or cancelled."""
+
+    source: str
+    reason: str
+    at: datetime
+    ended_at: datetime | None
+    outcome: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
     """All that is known of an order. `due` is what is still to be paid, `refund_due` what should be given back.
 
@@ -217,6 +229,12 @@ class OrderView:
     refunded: Money
     due: Money
     refund_due: Money
+    holds: tuple[HoldView, ...] = ()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether something waits to be sent that nobody has approved yet."""
+        return self.can_be_cancelled and any(hold.ended_at is None for hold in self.holds)
 
     @property
     def needs_delivery(self) -> bool:
@@ -233,7 +251,7 @@ class OrderView:
 
     @property
     def can_be_shipped(self) -> bool:
-        return self.can_be_cancelled
+        return self.can_be_cancelled and not self.is_held
 
     @property
     def count(self) -> int:

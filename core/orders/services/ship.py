@@ -12,6 +12,7 @@ from core.kernel import activity, db, events
 from core.lib import clock, ids
 from core.lib.errors import Broken, NotFound
 from core.orders.services.goods import Units, needs, pick, stock_reference
+from core.orders.services.hold_checks import check_not_held
 from core.orders.services.settle import lock_order
 from core.orders.services.timeline import note
 
@@ -29,7 +30,7 @@ def ship(
     """Send units {line id: quantity}, or all that wait, in one parcel; answers the shipment's id. Commits.
 
     `key` (of the form that was sent) makes a repeated click the same parcel. Takes the pieces off the shelf; raises
-    NotFound, NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
+    NotFound, OnHold, NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
     """
     key = f"{order_id}:{key or ids.uid()}"
     with db.transaction():
@@ -37,6 +38,7 @@ def ship(
         sent = db.value("SELECT id FROM shipment WHERE key = ?", key)
         if sent is not None:
             return int(sent)
+        check_not_held(order_id)
         units = pick(order_id, "promised", lines)
         moved = stock.ship(needs(units), stock_reference(order_id), actor)
         shipment_id = _insert(order_id, key, carrier, tracking)

@@ -17,6 +17,7 @@ from core.lib import clock, ids
 from core.orders.services.addresses import address_json
 from core.orders.services.claims import take_claims
 from core.orders.services.goods import stock_reference
+from core.orders.services.hold_checks import insert_holds
 from core.orders.services.settle import settle
 from core.orders.services.timeline import note
 
@@ -132,6 +133,7 @@ class NewOrder:
     sources: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
     expires_at: datetime | None = None
     actor: str = "system"
+    holds: Sequence[tuple[str, str]] = ()
 
 
 def store_order(new: NewOrder) -> tuple[int, str]:
@@ -155,6 +157,8 @@ def store_order(new: NewOrder) -> tuple[int, str]:
         add_payment(new.site_id, order_id, new.payment, new.total, new.currency)
     number = next_number(new.site_id, order_id)
     note(order_id, new.actor, "placed", total=new.total, currency=new.currency)
+    if new.holds:
+        insert_holds(new.site_id, order_id, new.holds, "system")
     events.record(OrderPlaced(order_id=order_id, number=number, total=new.total, currency=new.currency), new.site_id)
     if not new.total:
         settle(order_id)

@@ -13,9 +13,11 @@ from core.orders.services.listing import OrderFilters
 from core.orders.services.tags import normal_tag
 
 _TO_PAY = ("unpaid", "pending", "partly_paid", "authorized")
+HELD = "held"
 VIEWS: dict[str, dict[str, tuple[str, ...]]] = {
     "": {},
     "to_ship": {"fulfilment": ("unfulfilled", "partly_shipped"), "order": ("open",)},
+    HELD: {"order": ("open",)},
     "unpaid": {"payment": _TO_PAY, "order": ("open",)},
     "returns": {"returned": ("requested", "partly_returned")},
     "cancelled": {"order": ("cancelled",)},
@@ -54,6 +56,7 @@ class Filters:
             statuses=statuses,
             text=self.q,
             tag=self.tag,
+            held={"to_ship": False, HELD: True}.get(self.view),
             placed_from=_midnight(site, self.since) if self.since else None,
             placed_before=_midnight(site, self.until + timedelta(days=1)) if self.until else None,
         )
@@ -78,7 +81,8 @@ def to_ship_count(site: Site) -> int:
     return int(
         db.value(
             "SELECT COUNT(DISTINCT l.order_id) FROM order_line l JOIN orders o ON o.id = l.order_id"
-            " WHERE o.site_id = ? AND l.needs_delivery = ? AND l.allocated > 0",
+            " WHERE o.site_id = ? AND l.needs_delivery = ? AND l.allocated > 0 AND NOT EXISTS"
+            " (SELECT 1 FROM order_hold h WHERE h.order_id = o.id AND h.ended_at IS NULL)",
             site.id,
             True,
         )

@@ -66,7 +66,7 @@ def _step(at: datetime, who: str, kind: str, data: Data, currency: str) -> Step:
 
 def _text(data: Data) -> str:
     """The further facts that mean something to a reader."""
-    parts = [data.get("text"), data.get("reason"), data.get("tracking"), data.get("reference"), data.get("why")]
+    parts = [_(data["text"]) if data.get("text") else None, data.get("reason"), data.get("tracking"), data.get("reference"), data.get("why")]
     return " · ".join(str(part) for part in parts if part)
 
 
@@ -125,6 +125,9 @@ _TITLES: dict[str, tuple[str, Title]] = {
         lambda data, _currency: ngettext("%(n)s piece cancelled", "%(n)s pieces cancelled", _units(data)),
     ),
     "changed": ("done", _changed),
+    "held": ("bad", lambda _data, _currency: _("Put on hold")),
+    "hold_approved": ("good", lambda _data, _currency: _("Approved, it goes on")),
+    "hold_refused": ("bad", lambda _data, _currency: _("Not approved")),
     "split": (
         "done",
         lambda data, _currency: ngettext(

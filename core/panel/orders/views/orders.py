@@ -68,6 +68,7 @@ def _views(chosen: filters.Filters) -> list[tuple[str, str, bool, int | None]]:
     named = [
         ("", _("All")),
         ("to_ship", _("To ship")),
+        ("held", _("On hold")),
         ("unpaid", _("Unpaid")),
         ("returns", _("Returns")),
         ("cancelled", _("Cancelled")),

@@ -1,0 +1,34 @@
+"""Orders that wait for a person before anything is sent, and the rules of a site that make them wait."""
+
+from __future__ import annotations
+
+import peewee
+from peewee import Check
+
+from core.kernel import db
+from core.orders.models.order import Order
+
+
+class OrderHold(db.SiteTable):
+    """Why an order waits: by whose word (`source`: rule, staff, or a problem's code), until somebody ended it."""
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    source = peewee.CharField(max_length=60)
+    reason = peewee.TextField()
+    actor = peewee.CharField(max_length=80)
+    at = db.InstantField()
+    ended_at = db.InstantField(null=True)
+    outcome = peewee.CharField(
+        max_length=10, default="", constraints=[Check("outcome IN ('', 'approved', 'cancelled')")]
+    )
+    answer = peewee.TextField(default="")
+
+
+OrderHold.add_index(OrderHold.index(OrderHold.site_id, name="order_hold_open", where=peewee.SQL("ended_at IS NULL")))
+
+
+class HoldRules(db.SiteTable):
+    """Which orders of a site wait for a person; see `services.hold_rules`."""
+
+    site_id = peewee.IntegerField(primary_key=True)
+    data = db.JSONField(default=dict)

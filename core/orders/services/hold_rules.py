@@ -1,0 +1,69 @@
+"""Which orders of a site wait for a person: simple rules, beside what plugins find at the checkout."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.hookspecs.checkout import Address
+from core.hookspecs.site import Site
+from core.kernel import activity, db
+from core.kernel.cache import touch
+from core.kernel.kept import kept
+from core.lib.errors import Unfit
+from core.lib.money import Money
+
+RULE = "rule"
+_TAG = "order holds"
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules of one site. `above` maps currencies to amounts in minor units, 0 for never.
+
+    `countries` are ISO codes of places of delivery; `emails` are addresses, or domains as `@example.com`.
+    """
+
+    above: dict[str, int] = {}
+    other_country: bool = False
+    countries: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+
+
+_rules = msgspec.json.Decoder(Rules)
+
+
+def hold_rules(site: Site) -> Rules:
+    """The rules of a site; none where nothing was set. At most one statement, none while nothing changes."""
+    stored = kept(_TAG, lambda: db.value("SELECT data FROM hold_rules WHERE site_id = ?", site.id))
+    return _rules.decode(stored) if stored else Rules()
+
+
+def set_hold_rules(site: Site, rules: Rules, *, actor: str) -> None:
+    """Store the rules of a site. Raises Unfit. Commits."""
+    if any(amount < 0 for amount in rules.above.values()):
+        raise Unfit({"above": "Write an amount of 0 or more."})
+    text = msgspec.json.encode(rules).decode()
+    with db.transaction():
+        db.execute(
+            "INSERT INTO hold_rules (site_id, data) VALUES (?, ?) ON CONFLICT (site_id) DO UPDATE SET data = ?",
+            site.id, text, text,
+        )  # fmt: skip
+        activity.record(actor, "edit hold rules", f"site:{site.id}", after=msgspec.to_builtins(rules), site_id=site.id)
+        touch(_TAG)
+
+
+def reasons_to_hold(
+    rules: Rules, *, total: Money, email: str, address: Address | None, billing: Address | None
+) -> list[tuple[str, str]]:
+    """(source, reason) of every rule that an order meets; reasons are English msgids."""
+    found = []
+    most = rules.above.get(total.currency, 0)
+    if most and total.amount > most:
+        found.append((RULE, "The total is above the limit."))
+    if rules.other_country and address and billing and billing.country != address.country:
+        found.append((RULE, "The bill goes to another country than the goods."))
+    if address and address.country in rules.countries:
+        found.append((RULE, "It goes to a country on the list."))
+    folded = email.strip().casefold()
+    if any(folded == one or (one.startswith("@") and folded.endswith(one)) for one in rules.emails):
+        found.append((RULE, "The mail address is on the list."))
+    return found

@@ -1,0 +1,105 @@
+"""Orders on hold: the queue, deciding about each, and the rules of the site."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib.errors import NotFound, Refused, Unfit
+from core.lib.money import Money
+from core.orders.services import hold_rules, holds
+from core.orders.services.listing import OrderFilters, list_orders
+from core.panel.forms import lines, words
+from core.panel.orders import forms
+from core.panel.orders.services import axes, returning
+from core.panel.orders.services.find import order_numbered
+from core.panel.shell import actor, address, page, panel, shell, to
+
+
+@panel.get("/orders/held", endpoint="orders_held")
+@staff("orders.review")
+def queue() -> Response:
+    """What waits for a decision, newest first, with why."""
+    site = current().site
+    found = list_orders(site, OrderFilters(statuses={"order": ("open",)}, held=True), request.args.get("after"))
+    reasons = holds.reasons_of(site, [order.id for order in found.orders])
+    return page(
+        "orders_held.html",
+        orders=[(order, axes.of(order.status), [_(one) for one in reasons.get(order.id, ())]) for order in found.orders],
+        next=address("panel.orders_held", after=found.next) if found.next else "",
+        first=address("panel.orders_held") if request.args.get("after") else "",
+        may=shell().may,
+    )
+
+
+@panel.post("/orders/<number>/hold", endpoint="order_hold")
+@staff("orders.review")
+def decide(number: str) -> Response:
+    """Put the order on hold, approve it, or cancel it; with the reason."""
+    order, site, reason = order_numbered(number), current().site, request.form.get("reason", "").strip()[:500]
+    act, back = request.form.get("act", ""), request.form.get("back")
+    said = {"hold": _("The order is on hold."), "approve": _("Approved: it can be sent."), "refuse": _("Cancelled.")}
+    if act not in said:
+        raise NotFound
+    try:
+        if act == "hold":
+            holds.hold_order(site, order.id, reason=reason, actor=actor())
+        elif act == "approve":
+            holds.approve_order(site, order.id, reason=reason, actor=actor())
+        else:
+            holds.refuse_order(site, order.id, reason=reason, actor=actor())
+    except Refused as refusal:
+        return _back(number, i18n.say(refusal), back, "bad")
+    return _back(number, said[act], back)
+
+
+def _back(number: str, say: str, back: str | None, kind: str = "good") -> Response:
+    if back == "queue":
+        return to("panel.orders_held", say=f"{number}: {say}", kind=kind)
+    return to("panel.order", say=say, kind=kind, number=number)
+
+
+@panel.get("/orders/held/rules", endpoint="hold_rules")
+@staff("site.edit")
+def rules() -> Response:
+    """Which orders wait."""
+    return _rules_page()
+
+
+@panel.post("/orders/held/rules", endpoint="hold_rules_save")
+@staff("site.edit")
+def save_rules() -> Response:
+    """Store the rules."""
+    form, site = request.form, current().site
+    try:
+        above = {code: returning.amount(form, f"above-{code}", code) for code in site.currencies}
+        hold_rules.set_hold_rules(
+            site,
+            hold_rules.Rules(
+                above={code: amount for code, amount in above.items() if amount},
+                other_country=bool(form.get("other_country")),
+                countries=tuple(word.upper()[:2] for word in words(form.get("countries"))),
+                emails=tuple(line.casefold()[:254] for line in lines(form.get("emails"))),
+            ),
+            actor=actor(),
+        )
+    except Unfit as refusal:
+        return _rules_page(list(refusal.errors.items()), refusal.status)
+    return to("panel.hold_rules", say=_("The rules are saved."))
+
+
+def _rules_page(problems: forms.Problems | None = None, status: int = 200) -> Response:
+    site = current().site
+    stored = hold_rules.hold_rules(site)
+    return page(
+        "order_hold_rules.html",
+        status,
+        rules=stored,
+        above=[(code, Money(stored.above.get(code, 0), code)) for code in site.currencies],
+        problems=problems or [],
+        errors=forms.by_field(problems or []),
+        typed=forms.typed(),
+    )

@@ -1,0 +1,121 @@
+"""Orders that somebody has to look at first: put on hold by rules, plugins and people, approved or cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.checkout.services.place_order import CannotBePlaced
+from core.hookspecs.checkout import Address, Problem
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.lib.errors import NotFound
+from core.lib.money import Money
+from core.orders.services.hold_checks import OnHold
+from core.orders.services.hold_rules import Rules, reasons_to_hold, set_hold_rules
+from core.orders.services.holds import approve_order, held_count, hold_order, refuse_order
+from core.orders.services.read import OrderView, order_view
+from core.orders.services.ship import ship
+from core.testing.shop import Item
+from tests.core.checkout.conftest import gateway, plugins, shop
+from tests.core.checkout.shop import FakePlugins, Shop
+from tests.core.panel.conftest import Panel, words
+
+__all__ = ["gateway", "plugins", "shop"]
+STAFF = "staff:1"
+
+
+def seen(order_id: int) -> OrderView:
+    view = order_view(order_id)
+    assert view is not None
+    return view
+
+
+def test_each_rule_says_why() -> None:
+    rules = Rules(above={"EUR": 10_000}, other_country=True, countries=("FR",), emails=("bad@x.com", "@spam.com"))
+    here, there = Address(country="DE"), Address(country="FR")
+
+    def said(amount: int, email: str, address: Address, billing: Address | None) -> list[str]:
+        found = reasons_to_hold(rules, total=Money(amount, "EUR"), email=email, address=address, billing=billing)
+        return [reason for _source, reason in found]
+
+    assert said(10_000, "good@x.com", here, None) == []
+    assert said(10_001, "good@x.com", here, here) == ["The total is above the limit."]
+    assert len(said(1, "BAD@x.com", there, here)) == 3
+    assert said(1, "who@spam.com", here, None) == ["The mail address is on the list."]
+
+
+def test_a_held_order_is_placed_but_nothing_leaves_before_it_is_approved(shop: Shop) -> None:
+    set_hold_rules(shop.site, Rules(above={"EUR": 3000}), actor=STAFF)
+    cup = shop.sell("cup", 1000)
+    small, large = shop.order((cup, 1)), shop.order((cup, 3))
+    ship(shop.site, small.id, actor=STAFF)
+    with pytest.raises(OnHold):
+        ship(shop.site, large.id, actor=STAFF)
+    assert (seen(small.id).is_held, seen(large.id).is_held, held_count(shop.site)) == (False, True, 1)
+    assert db.value("SELECT SUM(allocated) FROM stock_level") == 3
+    approve_order(shop.site, large.id, actor=STAFF, reason="I rang them")
+    ship(shop.site, large.id, actor=STAFF)
+    assert [(one.outcome, one.answer) for one in seen(large.id).holds] == [("approved", "I rang them")]
+
+
+def test_what_is_not_approved_is_cancelled(shop: Shop) -> None:
+    cup = shop.sell("cup", 1000)
+    placed = shop.order((cup, 2))
+    hold_order(shop.site, placed.id, reason="Strange name", actor=STAFF)
+    refuse_order(shop.site, placed.id, actor=STAFF, reason="Nobody there")
+    assert seen(placed.id).status.order == "cancelled"
+    assert db.value("SELECT SUM(allocated) FROM stock_level") == 0
+    assert held_count(shop.site) == 0
+
+
+def test_a_plugin_lets_an_order_wait_without_telling_the_shopper(shop: Shop, plugins: FakePlugins) -> None:
+    plugins.problems = [Problem(message="Five orders in an hour", code="velocity", review=True)]
+    token = shop.fill_cart((shop.sell("cup", 1000), 1))
+    assert shop.look(token).problems == ()
+    order = seen(shop.place(token).id)
+    assert [(one.source, one.reason) for one in order.holds] == [("velocity", "Five orders in an hour")]
+    plugins.problems.append(Problem(message="No", code="no"))
+    with pytest.raises(CannotBePlaced) as refused:
+        shop.place(shop.fill_cart((shop.sell("pot", 1000), 1)))
+    assert [one.message for one in refused.value.problems] == ["No"]
+
+
+def test_the_queue_shows_why_and_takes_decisions(
+    panel: Panel, sell: Callable[..., Item], order: Callable[..., Any], site: Site, colleague: Callable[..., Panel]
+) -> None:
+    form = {"above-EUR": "100", "other_country": "1", "countries": "fr, it", "emails": "a@b.cd\n@spam.com"}
+    assert "The rules are saved" in words(panel.follow(panel.post("/panel/orders/held/rules", form)))
+    assert 'value="FR, IT"' in panel.get("/panel/orders/held/rules").get_data(as_text=True)
+    assert panel.post("/panel/orders/held/rules", {"above-EUR": "much"}).status_code == 422
+    lamp = sell("LAMP", 8900, stock=9)
+    first, second = (str(order(lamp, 2).number) for _ in "ab")
+    queue = words(panel.get("/panel/orders/held"))
+    assert "The total is above the limit" in queue
+    bulk = words(panel.post("/panel/orders/bulk", {"n": [first], "act": "ship", "key": "a"}))
+    assert "This order is on hold" in bulk
+    assert first not in words(panel.get("/panel/orders?view=to_ship"))
+    said = panel.follow(panel.post(f"/panel/orders/{first}/hold", {"act": "approve", "back": "queue"}))
+    assert f"{first}: Approved" in words(said)
+    assert first in words(panel.get("/panel/orders?view=to_ship"))
+    no_reason = panel.follow(panel.post(f"/panel/orders/{second}/hold", {"act": "refuse", "back": "queue"}))
+    assert "Write a reason" in words(no_reason)
+    panel.post(f"/panel/orders/{second}/hold", {"act": "refuse", "reason": "A test", "back": "queue"})
+    assert "No order is on hold" in words(panel.get("/panel/orders/held"))
+    assert "Cancelled" in words(panel.get(f"/panel/orders/{second}"))
+    panel.post(f"/panel/orders/{first}/hold", {"act": "hold", "reason": "Wrong street?"})
+    assert "Wrong street?" in words(panel.get(f"/panel/orders/{first}"))
+    assert panel.post(f"/panel/orders/{first}/hold", {"act": "dance"}).status_code == 404
+    theirs = colleague({"orders.view", "orders.ship"})
+    assert theirs.get("/panel/orders/held").status_code == 403
+    assert theirs.post(f"/panel/orders/{first}/hold", {"act": "approve"}).status_code == 403
+
+
+def test_only_on_its_own_site(order: Callable[..., Any], sell: Callable[..., Item], other_site: Site) -> None:
+    placed = order(sell("LAMP", 8900))
+    with pytest.raises(NotFound):
+        hold_order(other_site, placed.id, reason="x", actor=STAFF)
+    with pytest.raises(NotFound):
+        approve_order(other_site, placed.id, actor=STAFF)
