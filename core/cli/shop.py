@@ -21,6 +21,7 @@ def add_to(commands: Any) -> None:
     imports.add_argument("--site", required=True, help="the site's domain")
     imports.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
     imports.add_argument("--errors", type=Path, help="where to write the rows that could not be read (FILE.errors.csv)")
+    imports.add_argument("--resume", action="store_true", help="go on with an import of this file that was interrupted")
     imports.add_argument(
         "--pictures", default="", metavar="ADDRESS|FOLDER", help="where pictures are that have only a name in the file"
     )
@@ -47,6 +48,7 @@ def _import(options: argparse.Namespace) -> int:
         errors=errors,
         progress=bar,
         pictures=options.pictures,
+        resume=options.resume,
     )
 
 

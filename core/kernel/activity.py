@@ -13,6 +13,9 @@ from core.lib import clock
 _HIDDEN = frozenset({"password", "password_hash", "secret", "token", "$secret"})
 
 
+_json = db.JSONField()
+
+
 class Activity(db.Table):
     """One change. `actor` is `staff:3`, `shopper:9`, `plugin:coupons` or `system`; `object` is `product:5`."""
 
@@ -42,9 +45,11 @@ def record(
     """
     db.require_transaction()
     old, new = _differing(dict(before or {}), dict(after or {}))
-    Activity.create(
-        site_id=site_id, at=clock.now(), actor=actor, verb=verb, object=thing, title=title[:300], before=old, after=new
-    )
+    # Plain SQL: a model's `create` costs ten times as much, and an import notes 100,000 changes.
+    db.execute(
+        'INSERT INTO activity (site_id, at, actor, verb, object, title, "before", "after") VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        site_id, clock.now_us(), actor, verb, thing, title[:300], _json.db_value(old), _json.db_value(new),
+    )  # fmt: skip
 
 
 def _differing(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

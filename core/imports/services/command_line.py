@@ -6,20 +6,23 @@ import sys
 from pathlib import Path
 
 from core.hookspecs.site import Site
-from core.imports.services.import_products import Progress, import_products
+from core.imports.services.import_products import Progress, import_products, resume_import
 from core.imports.services.reports import Report, remarks_csv
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 
 
 def run_from_command_line(
-    site: Site, file: Path, *, dry_run: bool, errors: Path, progress: Progress, pictures: str = ""
+    site: Site, file: Path, *, dry_run: bool, errors: Path, progress: Progress, pictures: str = "", resume: bool = False
 ) -> int:
     """Import `file` and say what became of it; remarks go to `errors`. The exit code is 1 if a product was refused.
 
+    With `resume` an import of the same file that was interrupted goes on where it stopped, if there is one.
     Raises UnreadableFile and MissingColumns: then nothing was stored.
     """
-    done = import_products(site, file, dry_run=dry_run, pictures=_place(pictures), progress=progress)
+    done = resume_import(site, file, progress) if resume else None
+    if done is None:
+        done = import_products(site, file, dry_run=dry_run, pictures=_place(pictures), progress=progress)
     sys.stdout.write("\n".join(_lines(done)) + "\n")
     if done.remarks is not None:
         with errors.open("wb") as target:
@@ -35,6 +38,8 @@ def _place(pictures: str) -> str:
 
 def _lines(done: Report) -> list[str]:
     lines = [_("This was a dry run: nothing has been stored.")] if done.dry_run else []
+    if done.resumed:
+        lines.append(_("It was interrupted, and went on behind line %(line)s.", line=done.resumed_line))
     return [
         *lines,
         ngettext("%(n)s product added", "%(n)s products added", done.created),

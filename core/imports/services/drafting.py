@@ -196,5 +196,7 @@ def _listing(site: Site, row: ProductRow, known: Known, product_id: int | None) 
     """A product that is new here is shown unless the file says otherwise. An address once given is the merchant's."""
     if product_id in known.listed:
         return None if row.published is None else ListingDraft(visible=row.published)
+    if product_id is not None and row.published is False:
+        return None  # It is not shown here, and the file wants nothing else.
     visible = not row.hidden_if_new if row.published is None else row.published
     return ListingDraft(visible=visible, paths={site.language: row.path} if row.path else {})

@@ -40,8 +40,8 @@ _WORDS: Mapping[str, str] = {
     "path": "path slug urlkey url permalink",
     "vendor": "vendor brand manufacturer maker marke hersteller marque fabricant marca 品牌 厂商 制造商 供应商",
     "tax_class": "taxclass taxcategory vatclass steuerklasse 税类",
-    "categories": "category categories collection collections department section kategorie kategorien categorie"
-    " categoria 分类 类目 商品分类 类别",
+    "categories": "category categories collection collections department section kategorie kategorien warengruppe"
+    " categorie categoria 分类 类目 商品分类 类别",
     "tags": "tags keywords labels schlagworte 标签 关键词",
     "published": "published visible online enabled status veroffentlicht 上架 是否上架 发布",
     "pictures": "pictures picture images image imageurl imageurls imagesrc photo photos mainimage bild bilder bildurl"

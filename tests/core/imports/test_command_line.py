@@ -42,3 +42,28 @@ def test_a_dry_run_says_so(site: Site, tmp_path: Path, capsys: pytest.CaptureFix
     assert _run(site, tmp_path, ("A", "Lamp", "1"), dry_run=True) == 0
     assert capsys.readouterr().out.startswith("This was a dry run: nothing has been stored.\n1 product added")
     assert db.value("SELECT COUNT(*) FROM product") == 0
+
+
+def test_an_interrupted_import_goes_on_with_the_same_file(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "lamps.csv"
+    file.write_bytes(table(("sku", "name"), *((f"S-{n}", f"Lamp {n}") for n in range(120))))
+
+    def stop(done: int, _total: int) -> None:
+        if done == 50:
+            raise KeyboardInterrupt
+
+    errors = tmp_path / "lamps.errors.csv"
+    with pytest.raises(KeyboardInterrupt):
+        run_from_command_line(site, file, dry_run=False, errors=errors, progress=stop)
+    assert run_from_command_line(site, file, dry_run=False, errors=errors, progress=stop_never, resume=True) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "It was interrupted, and went on behind line 51.",
+        "120 products added",
+    ]
+    assert db.value("SELECT COUNT(*) FROM import_run") == 1
+
+
+def stop_never(_done: int, _total: int) -> None:
+    """Progress that nobody watches."""

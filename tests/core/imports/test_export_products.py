@@ -113,6 +113,18 @@ def test_prices_for_quantities_and_categories_out_of_sight_are_left_alone(site: 
     assert db.rows("SELECT amount FROM price WHERE variant_id = ? ORDER BY amount", variant) == [(2500,), (2800,)]
 
 
+def test_a_product_that_is_not_sold_here_comes_out_and_goes_in_without_a_place_here(site: Site) -> None:
+    fill(site)
+    with db.transaction():
+        db.execute("DELETE FROM listing")
+        db.execute("DELETE FROM slug WHERE kind = 'product'")
+    ids = [row[0] for row in db.rows("SELECT id FROM product ORDER BY id DESC")]
+    before, out = whole_shop(), io.BytesIO()
+    assert export_products(site, out, batches=[ids[:1], ids[1:]]) == 2
+    assert counts(import_products(site, io.BytesIO(out.getvalue()))) == (0, 0, 2, 0)
+    assert whole_shop() == before
+
+
 def test_formulas_are_exported_as_text(site: Site) -> None:
     fill(site)
     assert b"'=1+1 Lamp" in export(site)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import html
 import io
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from core.catalogue.services.products import archive_product
 from core.imports.services.store_products import Store
 from core.kernel import db, jobs
 from core.testing.shop import PASSWORD, Item
@@ -276,6 +279,26 @@ def test_the_export_is_a_file_that_can_be_imported(desk: Client) -> None:
         0,
         0,
     )
+
+
+@pytest.mark.parametrize(
+    "narrowed", ["", "?q=lamp", "?show=hidden", "?show=archived", "?category=1", "?q=lamp&show=on_sale"]
+)
+def test_the_export_holds_what_the_list_shows(desk: Client, narrowed: str) -> None:
+    _import(
+        desk,
+        b"sku,name,price,categories,published\nA,Arc lamp,12,Light,yes\nB,Pot,3,Kitchen,yes\nC,Desk lamp,3,Light,no\n"
+        b"D,Old lamp,1,Light,yes\n",
+    )
+    archive_product(db.value("SELECT product_id FROM variant WHERE sku = 'D'"), "staff:1")
+    page = _page(desk, f"/panel/products{narrowed}")
+    shown = re.findall(r'<th scope="row" class="main">.*?<span class="sub">([A-D])', page, re.DOTALL)
+    with desk.get(f"/panel/products/export.csv{narrowed}", base_url=BASE) as answer:
+        file = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+        assert {row["sku"] for row in file} == set(shown)
+        assert not narrowed or [row["sku"] for row in file] == shown
+        link = html.unescape(page).split("/panel/products/export.csv")[1].partition('"')[0]
+        assert set(link.strip("?").split("&")) == set(narrowed.strip("?").split("&"))
 
 
 @pytest.mark.parametrize("path", ["", "/1", "/1/columns", "/1/remarks.csv", "/1/left.csv"])
