@@ -252,6 +252,22 @@ def delete(name: str) -> None:
 # -- files that are no pictures ----------------------------------------------------------------------------------------
 
 
+def keep_picture(folder: str, data: bytes, *, most_px: int = 1600) -> str:
+    """Keep a picture that is not for everybody, as `keep_file` does; answers its generated name.
+
+    Checked by decoding; kept as JPEG of at most so many pixels a side, without metadata (EXIF, places). Raises
+    NotAPicture, TooLarge.
+    """
+    most = installation().config.max_upload_mb
+    if len(data) > most * 1024 * 1024:
+        raise TooLarge(most=most)
+    picture, _kind = _decoded(data, most)
+    picture.thumbnail((most_px, most_px), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    _save(picture, buffer, "JPEG")
+    return keep_file(folder, buffer.getvalue(), "jpg")
+
+
 def keep_file(folder: str, data: bytes, suffix: str) -> str:
     """Keep an upload as it is, in a folder of its own among the media; answers its generated name. Writes no row.
 

@@ -226,6 +226,8 @@ def _error_page(status: int, error: Exception) -> Any:
     face = "panel/errors" if request.path.startswith("/panel") else "errors"
     known = {403: "403", 404: "404", 405: "404", 410: "404", 500: "500", 503: "500"}
     page = known.get(status, "refused" if status < 500 else "500")
+    if status == 410 == getattr(error, "status", 0):
+        page = "refused"  # A link that has ended says what to do; a page that was taken away does not.
     response = make_response(_render_error(face, page, status, message, number), status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))

@@ -17,7 +17,7 @@ from core.kernel.messages import enqueue_message
 from core.kernel.sites import SiteState
 from core.lib.errors import NotFound, Unfit
 from core.orders.services.drafts import LINK_DAYS, DraftMoved, DraftView, make_link
-from core.orders.services.links import order_secret
+from core.orders.services.links import present_secret
 from core.orders.services.read import order_view
 
 TOKEN = "TOKEN"  # noqa: S105 -- stands in an address where the secret goes
@@ -127,6 +127,5 @@ def _known(state: SiteState, order_id: int) -> PlacedOrder:
     order = order_view(order_id, site=state.site)
     if order is None:
         raise NotFound
-    cart_id = int(db.value("SELECT cart_id FROM orders WHERE id = ? AND site_id = ?", order_id, state.site.id))
-    secret = order_secret(state.site.id, cart_id)
+    secret = present_secret(state.site.id, order_id)
     return PlacedOrder(id=order.id, number=order.number, secret=secret, is_new=False)

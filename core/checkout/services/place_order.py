@@ -28,7 +28,7 @@ from core.lib.errors import Refused, Unfit
 from core.orders.services.claims import claim_key
 from core.orders.services.drafts import end_draft
 from core.orders.services.hold_rules import hold_rules, reasons_to_hold
-from core.orders.services.links import order_secret
+from core.orders.services.links import order_secret, present_secret
 from core.orders.services.read import order_of_cart
 from core.orders.services.store import NewAdjustment, NewLine, NewOrder, NewPart, NewPayment, NewTax, store_order
 
@@ -152,7 +152,7 @@ def _known(stored: StoredCart) -> PlacedOrder:
     found = order_of_cart(stored.site_id, stored.id)
     if found is None:
         raise CartGone
-    return PlacedOrder(id=found[0], number=found[1], secret=order_secret(stored.site_id, stored.id), is_new=False)
+    return PlacedOrder(id=found[0], number=found[1], secret=present_secret(stored.site_id, found[0]), is_new=False)
 
 
 def _checked(state: SiteState, stored: StoredCart, seen_total: int | None) -> CheckoutView:

@@ -22,12 +22,15 @@ class Order(db.SiteTable):
 
     `total` = `subtotal` - `discount` + `delivery` + `charges` (+ `tax` unless `prices_include_tax`). `given_back` are
     refunds that were owed when they were made, fixed when a later change asks for more. `expires_at` is set while an
-    unpaid order keeps its stock for a limited time.
+    unpaid order keeps its stock for a limited time. `link` numbers the guest's links, of which the last one opens the
+    order until `link_until`.
     """
 
     number = peewee.CharField(max_length=40)
     cart_id = peewee.IntegerField(unique=True)
     key_digest = peewee.CharField(max_length=64, unique=True)
+    link = _count()
+    link_until = db.InstantField()
     shopper_id = peewee.IntegerField(null=True, index=True)
     email = peewee.CharField(max_length=254)
     phone = peewee.CharField(max_length=40, default="")

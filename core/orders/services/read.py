@@ -53,7 +53,7 @@ _ORDER = (
     " delivery, tax, total,"
     " prices_include_tax, tax_note, address, billing, carrier, service, delivery_title, rate, gateway, payment_title,"
     " note, codes, extra, trace,"
-    " expires_at, version, delivery_total, charges, given_back"
+    " expires_at, version, delivery_total, charges, given_back, link, link_until"
 )
 
 
@@ -75,13 +75,17 @@ def _read(order_id: int, site: Site | None) -> OrderView | None:
     return _view(row) if row else None
 
 
-def order_by_key(site: Site, secret: str) -> OrderView | None:
-    """The order behind a guest's link. The secret is looked up by its digest, and compared in constant time."""
+def order_by_key(site: Site, secret: str, *, over: bool = False) -> OrderView | None:
+    """The order behind a guest's link, unless the link has ended; `over`: then too, for whoever owns the order.
+
+    The secret is looked up by its digest, and compared in constant time.
+    """
     digest = ids.digest(secret)
     row = db.one(f"SELECT {_ORDER}, key_digest FROM orders WHERE key_digest = ? AND site_id = ?", digest, site.id)
     if row is None or not hmac.compare_digest(row[-1], digest):
         return None
-    return once_a_look(_key(row[0], site), lambda: _view(row))
+    found = once_a_look(_key(row[0], site), lambda: _view(row))
+    return found if over or found.link_until > clock.now() else None
 
 
 def find_order(site: Site, number: str, email: str) -> OrderView | None:
@@ -127,7 +131,8 @@ def _view(row: db.Row) -> OrderView:
     sums = parts.money
     needed = to_be_captured(row[15], row[32], facts, sums, row[34])
     return OrderView(
-        id=order_id, site_id=row[1], number=row[2], secret=order_secret(row[1], row[3]), shopper_id=row[4],
+        id=order_id, site_id=row[1], number=row[2], secret=order_secret(row[1], row[3], row[35]),
+        link_until=clock.instant(row[36]), shopper_id=row[4],
         email=row[5], phone=row[6],
         name=row[7], language=row[8], currency=currency, placed_at=clock.instant(row[10]), subtotal=money(row[11]),
         discount=money(row[12]),

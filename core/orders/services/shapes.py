@@ -181,13 +181,14 @@ class HoldView:
 class OrderView:
     """All that is known of an order. `due` is what is still to be paid, `refund_due` what should be given back.
 
-    `secret` is the part of the guest's link that opens it: for its owner and mails only.
+    `secret` is the part of the guest's link that opens it until `link_until`: for its owner and mails only.
     """
 
     id: int
     site_id: int
     number: str
     secret: str
+    link_until: datetime
     shopper_id: int | None
     email: str
     phone: str

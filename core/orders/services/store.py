@@ -18,6 +18,7 @@ from core.orders.services.addresses import address_json
 from core.orders.services.claims import take_claims
 from core.orders.services.goods import stock_reference
 from core.orders.services.hold_checks import insert_holds
+from core.orders.services.links import LIFE
 from core.orders.services.settle import settle
 from core.orders.services.timeline import note
 
@@ -198,6 +199,8 @@ def _insert_order(new: NewOrder) -> int:
         "number": f"cart-{new.cart_id}",  # until it gets its own, at the end of the transaction
         "cart_id": new.cart_id,
         "key_digest": ids.digest(new.secret),
+        "link": 0,
+        "link_until": clock.micros(clock.now() + LIFE),
         "shopper_id": new.shopper_id,
         "email": new.email,
         "phone": person.phone if person else "",

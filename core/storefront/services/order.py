@@ -65,6 +65,7 @@ class ShownOrder:
 
     number: str
     secret: str
+    link_until: datetime
     email: str
     first_name: str
     headline: str
@@ -107,6 +108,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
     return ShownOrder(
         number=order.number,
         secret=order.secret if whole else "",
+        link_until=order.link_until,
         email=order.email,
         first_name=order.name.split()[0] if whole and order.name.split() else "",
         headline=headline(order.status),

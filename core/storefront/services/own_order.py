@@ -21,13 +21,14 @@ from core.lib.errors import Refused, Unfit
 from core.lib.money import Money
 from core.orders.services.case import cases_of
 from core.orders.services.case_rules import NotReturnable, check_rules, deadline, reasons, rules_of
-from core.orders.services.case_shapes import CLAIM, RETURN
+from core.orders.services.case_shapes import CLAIM, EXCHANGE, RETURN
 from core.orders.services.change_plan import NothingChanges
 from core.orders.services.change_shapes import Action, RemoveLine, SetAddress, SetQuantity
 from core.orders.services.goods import NotThatMany
 from core.orders.services.settle import line_facts
 from core.orders.services.shapes import OrderLineView, OrderView
 from core.orders.services.status import due
+from core.storefront.services.exchanging import exchanges_for, read_exchange
 from core.storefront.services.fields import FOLDED, Errors, Field, address_fields, address_lines, field, said, summary
 from core.storefront.services.own_order_steps import ShownCase, shown_cases
 from core.storefront.services.totals import Row
@@ -56,17 +57,24 @@ class Own:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineField:
-    """A line of a form: its picture and the field for its quantity; without a field `why` says why not."""
+    """A line of a form: its picture and the field for its quantity; without a field `why` says why not.
+
+    `instead`: what it may be exchanged for.
+    """
 
     name: str
     picture: Picture | None
     field: Field | None
     why: str = ""
+    instead: Field | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnForm:
-    """A form about an order. `address` and `more` are empty where the address cannot be changed."""
+    """A form about an order. `address` and `more` are empty where the address cannot be changed.
+
+    `photos`: what is wrong with those that were sent.
+    """
 
     errors: tuple[tuple[str, str], ...]
     lines: tuple[LineField, ...]
@@ -74,6 +82,7 @@ class OwnForm:
     address: Sequence[Field] = ()
     more: Sequence[Field] = ()
     open: bool = False
+    photos: str = ""
     key: str = ""
 
 
@@ -283,16 +292,20 @@ def _money_words(found: Preview, currency: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedReturn:
-    """What a shopper asks for; goods that never came are a claim, since nothing can be sent."""
+    """What a shopper asks for; goods that never came are a claim, since nothing can be sent.
+
+    `wanted` are the variants that an exchange sends instead, with their units.
+    """
 
     kind: str
     lines: Mapping[int, int]
+    wanted: Mapping[int, int]
     reason: str
     note: str
     key: str
 
 
-def read_return(order: OrderView, sent: Mapping[str, str]) -> WantedReturn:
+def read_return(site: Site, order: OrderView, sent: Mapping[str, str]) -> WantedReturn:
     """What a form asks for. Raises Unfit with what is wrong per field."""
     errors: dict[str, str] = {}
     wanted: dict[int, int] = {}
@@ -313,9 +326,11 @@ def read_return(order: OrderView, sent: Mapping[str, str]) -> WantedReturn:
         errors["note"] = _("At most 2000 characters.")
     if errors:
         raise Unfit(errors)
+    instead = read_exchange(site, order, wanted, sent) if reason != NEVER_CAME else {}
     return WantedReturn(
-        kind=CLAIM if reason == NEVER_CAME else RETURN,
+        kind=CLAIM if reason == NEVER_CAME else EXCHANGE if instead else RETURN,
         lines=wanted,
+        wanted=instead,
         reason=reason,
         note=sent.get("note", "").strip(),
         key=f"own:{sent.get('key', '')}"[:64],
@@ -326,7 +341,8 @@ def return_form(site: Site, order: OrderView, sent: Mapping[str, str], errors: E
     """The form of a return, with what was typed."""
     kept = [line for line in order.lines if line.can_be_returned > 0]
     barred = _barred(site, order, [line.id for line in kept])
-    lines = tuple(_return_line(line, barred.get(line.id, ""), sent, errors) for line in kept)
+    others = exchanges_for(site, order, kept)
+    lines = tuple(_return_line(line, barred.get(line.id, ""), others.get(line.id, ()), sent, errors) for line in kept)
     fields = [
         field(
             "reason",
@@ -348,8 +364,12 @@ def return_form(site: Site, order: OrderView, sent: Mapping[str, str], errors: E
             wide=True,
         ),
     ]
-    asked = [one.field for one in lines if one.field] + fields
-    return OwnForm(errors=summary(errors, asked), lines=lines, fields=fields, key=sent.get("key") or ids.token())
+    asked = [one for line in lines for one in (line.field, line.instead) if one] + fields
+    if photos := errors.get("photos", ""):
+        asked.append(field("photos", _("Photos"), errors=errors))
+    return OwnForm(
+        errors=summary(errors, asked), lines=lines, fields=fields, photos=photos, key=sent.get("key") or ids.token()
+    )
 
 
 def _barred(site: Site, order: OrderView, line_ids: list[int]) -> dict[int, str]:
@@ -367,7 +387,9 @@ def _bar(site: Site, order: OrderView, line_ids: list[int]) -> str:
     return ""
 
 
-def _return_line(line: OrderLineView, barred: str, sent: Mapping[str, str], errors: Errors) -> LineField:
+def _return_line(
+    line: OrderLineView, barred: str, others: Sequence[tuple[str, str]], sent: Mapping[str, str], errors: Errors
+) -> LineField:
     name = f"quantity.{line.id}"
     hint = _("0 to %(most)s pieces.", most=line.can_be_returned)
     if barred:
@@ -377,4 +399,17 @@ def _return_line(line: OrderLineView, barred: str, sent: Mapping[str, str], erro
         name=line.name,
         picture=picture(line.picture),
         field=field(name, label, errors=errors, value=sent.get(name, "0"), help=hint, **_NUMBER),
+        instead=_instead(line, others, sent, errors) if others else None,
+    )
+
+
+def _instead(line: OrderLineView, others: Sequence[tuple[str, str]], sent: Mapping[str, str], errors: Errors) -> Field:
+    name = f"instead.{line.id}"
+    return field(
+        name,
+        _("What would you like for %(name)s?", name=line.name),
+        errors=errors,
+        value=sent.get(name, ""),
+        options=[("", _("The money back")), *((value, _("Send me: %(what)s", what=text)) for value, text in others)],
+        wide=True,
     )

@@ -41,6 +41,7 @@ class ShownCase:
     title: str
     reason: str
     lines: tuple[tuple[str, int], ...]
+    photos: tuple[str, ...]
     steps: tuple[Step, ...]
     next: str
     granted: Money | None
@@ -60,6 +61,7 @@ def _shown(order: OrderView, case: CaseView, number: str) -> ShownCase:
         title={"return": _("Return"), "exchange": _("Exchange")}.get(case.kind, _("Claim")) + number,
         reason=_(str(REASONS.get(case.reason, case.reason))),
         lines=tuple((line.name, line.quantity) for line in case.lines),
+        photos=case.photos,
         steps=marked(_steps(order, case)),
         next=_next(case),
         granted=Money(case.granted, case.currency) if case.state == RESOLVED else None,

@@ -9,7 +9,8 @@ from core.storefront.views.place import VIEWS
 
 __all__ = ["NAMES", "VIEWS"]
 
-_SHOP = ("machines", "catalogue", "search", "cart", "checkout", "orders", "own_orders", "offers", "entrance", "sign_in")
+_SHOP = ("machines", "catalogue", "search", "cart", "checkout", "orders", "offers")
+_OWN = ("own_links", "own_orders", "entrance", "sign_in")
 _ACCOUNT = ("account", "account_addresses", "account_details", "account_devices", "account_data")
-for _place in (*_SHOP, *_ACCOUNT):
+for _place in (*_SHOP, *_OWN, *_ACCOUNT):
     import_module(f"{__name__}.{_place}")

@@ -12,13 +12,14 @@ from core.kernel.http import absolute, allow_hosts, hosts_for_forms, note, page,
 from core.kernel.i18n import gettext as _
 from core.kernel.security import public
 from core.kernel.sites import current
-from core.lib.errors import NotFound, Refused
+from core.lib.errors import Refused
 from core.orders.services.owner import claim_order
 from core.orders.services.payments import choose_gateway
-from core.orders.services.read import OrderView, find_order, order_by_key
+from core.orders.services.read import OrderView, find_order
 from core.storefront.services.checkout import payments_again
 from core.storefront.services.fields import Errors, email_field, field, form, said
 from core.storefront.services.order import shown_order
+from core.storefront.views.own_links import own_order
 from core.storefront.views.place import VIEWS
 from core.storefront.views.sign_in import enter
 
@@ -27,14 +28,14 @@ from core.storefront.views.sign_in import enter
 @public
 def confirmation(secret: str) -> Response:
     """What was ordered, what happens next, and another way to pay where the first one failed."""
-    return _confirmation(_order(secret), {})
+    return _confirmation(own_order(secret), {})
 
 
 @VIEWS.post("/checkout/pay/<secret>")
 @public
 def pay_again(secret: str) -> Response:
     """Pay an order that waits for its money, the same way or another."""
-    order, wanted = _order(secret), request.form.get("gateway", "")
+    order, wanted = own_order(secret), request.form.get("gateway", "")
     try:
         choose_gateway(current(), order.id, wanted or order.gateway)
     except Refused as error:
@@ -46,7 +47,7 @@ def pay_again(secret: str) -> Response:
 @public
 def keep_order(secret: str) -> Response:
     """One password makes an account, and the order is in it."""
-    order, site = _order(secret), current().site
+    order, site = own_order(secret), current().site
     link = absolute(url_for("storefront.confirm_account", token=TOKEN)) + f"?order={order.secret}"
     try:
         shopper = accounts.register_shopper(
@@ -93,7 +94,7 @@ def _confirmation(order: OrderView, errors: Errors, status: int = 200) -> Respon
 @public
 def order(secret: str) -> Response:
     """Where the order behind a guest's link is."""
-    return _private(page("pages/order_status.html", order=shown_order(current(), _order(secret))))
+    return _private(page("pages/order_status.html", order=shown_order(current(), own_order(secret))))
 
 
 @VIEWS.get("/track")
@@ -130,13 +131,6 @@ def _track_page(errors: Errors, status: int = 200) -> Response:
         email_field(request.form.get("email", ""), errors),
     ]
     return page("pages/track.html", status, form=form(fields, errors))
-
-
-def _order(secret: str) -> OrderView:
-    found = order_by_key(current().site, secret)
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _private(response: Response) -> Response:

@@ -17,13 +17,15 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
+from core.orders.services import photos
 from core.orders.services.case import WrongStep, case_view, request_case, withdraw_case
 from core.orders.services.case_shapes import REQUESTED
 from core.orders.services.change import ChangeStale
-from core.orders.services.read import OrderView, order_by_key
+from core.orders.services.read import OrderView
 from core.storefront.services.fields import Errors, said
 from core.storefront.services.order import shown_order
 from core.storefront.services.own_order import (
+    WantedReturn,
     change_form,
     own_side,
     placed_errors,
@@ -32,17 +34,10 @@ from core.storefront.services.own_order import (
     return_form,
     shown_preview,
 )
+from core.storefront.views.own_links import own_order
 from core.storefront.views.place import VIEWS
 
 _LIMIT = "own_order"
-
-
-def own_order(secret: str) -> OrderView:
-    """The order behind a secret, on this site alone. Raises NotFound."""
-    found = order_by_key(current().site, secret)
-    if found is None:
-        raise NotFound
-    return found
 
 
 @VIEWS.get("/order/<secret>/change")
@@ -126,8 +121,20 @@ def ask(secret: str) -> Response:
     order, sent, site = own_order(secret), request.form, current().site
     try:
         limits.take(_LIMIT, secret)
-        wanted = read_return(order, sent)
-        request_case(
+        _ask(order, read_return(site, order, sent))
+    except Refused as error:
+        return _return_page(own_order(secret), sent, placed_errors(order, error), error.status)
+    note(_("We have your request. What happens next stands below."))
+    return _to_order(order)
+
+
+def _ask(order: OrderView, wanted: WantedReturn) -> None:
+    """Photos first, since no file is written within a transaction; those of no case go again."""
+    site, sent = current().site, [one.read() for one in request.files.getlist("photos") if one.filename]
+    kept = photos.keep(sent)
+    used: tuple[str, ...] = ()
+    try:
+        case_id = request_case(
             site,
             order.id,
             kind=wanted.kind,
@@ -136,11 +143,12 @@ def ask(secret: str) -> Response:
             key=wanted.key,
             actor=actor(),
             note_text=wanted.note,
+            photos=kept,
+            wanted=wanted.wanted,
         )
-    except Refused as error:
-        return _return_page(own_order(secret), sent, placed_errors(order, error), error.status)
-    note(_("We have your request. What happens next stands below."))
-    return _to_order(order)
+        used = case_view(site, case_id).photos
+    finally:
+        photos.drop([name for name in kept if name not in used])
 
 
 @VIEWS.post("/order/<secret>/return/<int:case_id>/withdraw", endpoint="withdraw_return")

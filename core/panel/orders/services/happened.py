@@ -103,6 +103,9 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "capture": ("good", lambda data, currency: _("Capture of %(amount)s", amount=_amount(data, currency))),
     "void": ("done", lambda _data, _currency: _("The authorisation was let go")),
     "gateway": ("done", lambda data, _currency: _("Another way to pay was chosen: %(way)s", way=data.get("after", ""))),
+    "claimed": ("done", lambda _data, _currency: _("The order joined the shopper’s account")),
+    "link_renewed": ("done", lambda _data, _currency: _("The link to the order was ended, and a new one mailed")),
+    "link_sent": ("done", lambda _data, _currency: _("The link to the order was mailed once more")),
     "shipped": ("good", lambda data, _currency: ngettext("%(n)s piece shipped", "%(n)s pieces shipped", _units(data))),
     "tracking": (
         "done",

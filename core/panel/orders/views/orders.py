@@ -5,9 +5,10 @@ from __future__ import annotations
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
-from flask import Response, request, send_file
+from flask import Response, request, send_file, url_for
 
 from core.kernel import i18n
+from core.kernel.http import absolute
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
@@ -16,7 +17,7 @@ from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
 from core.orders.services import cancel as cancelling
 from core.orders.services import case as desk
-from core.orders.services import payments, tags
+from core.orders.services import links, payments, tags
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.listing import list_orders
@@ -238,6 +239,19 @@ def delivered(number: str) -> Response:
     except Refused as refusal:
         return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
     return to("panel.order", say=_("Noted as delivered."), number=number)
+
+
+@panel.post("/orders/<number>/link", endpoint="order_link")
+@staff("orders.edit")
+def renew_link(number: str) -> Response:
+    """End the link that opens the order, and mail its shopper a new one."""
+    order = order_numbered(number)
+    where = absolute(url_for("storefront.order", secret=links.SECRET))
+    try:
+        links.renew_link(current().site, order.id, address=where, actor=actor())
+    except Refused as refusal:
+        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
+    return to("panel.order", say=_("The old link opens nothing any more. A new one is on its way."), number=number)
 
 
 @panel.post("/orders/<number>/tags", endpoint="order_tags")

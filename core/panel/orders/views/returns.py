@@ -15,7 +15,7 @@ from core.lib import ids
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import case as desk
-from core.orders.services import case_rules
+from core.orders.services import case_rules, photos
 from core.orders.services.case_shapes import EXCHANGE, KINDS, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
@@ -95,6 +95,13 @@ def _new_page(order: OrderView, problems: forms.Problems | None = None, status: 
 def one(number: str, case_id: int) -> Response:
     """One case with its next step."""
     return _case_page(number, _case(number, case_id))
+
+
+@panel.get("/orders/<number>/returns/<int:case_id>/photos/<photo>", endpoint="order_photo")
+@staff("orders.view")
+def show_photo(number: str, case_id: int, photo: str) -> Response:
+    """A photo that the shopper sent with a case."""
+    return photos.sent(_case(number, case_id), photo)
 
 
 @panel.post("/orders/<number>/returns/<int:case_id>", endpoint="order_case_step")
