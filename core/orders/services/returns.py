@@ -21,9 +21,11 @@ class ReturnedPayment:
 def returned_payment(site: Site, token: str) -> ReturnedPayment | None:
     """The payment behind the token of a return address, on this site."""
     row = db.one(
-        "SELECT p.id, p.order_id, o.cart_id, o.link FROM payment p JOIN orders o ON o.id = p.order_id WHERE p.token = ? AND"
-        " p.site_id = ?",
+        "SELECT p.id, p.order_id, o.cart_id, o.link FROM payment p JOIN orders o ON o.id = p.order_id"
+        " WHERE p.token = ? AND p.site_id = ?",
         token,
         site.id,
     )
-    return ReturnedPayment(payment_id=row[0], order_id=row[1], secret=order_secret(site.id, row[2], row[3])) if row else None
+    if row is None:
+        return None
+    return ReturnedPayment(payment_id=row[0], order_id=row[1], secret=order_secret(site.id, row[2], row[3]))

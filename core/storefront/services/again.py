@@ -38,9 +38,10 @@ def order_again(site: Site, order: OrderView, token: str | None, *, currency: st
     for line in wanted:
         variant = known.get(line.variant_id)
         units = min(line.left, variant.left) if variant and variant.left is not None else line.left
+        if variant is None or variant.price is None or units < 1:
+            missing.append(_words(line, 0))
+            continue
         try:
-            if variant is None or variant.price is None or units < 1:
-                raise NotForSale
             token = add_to_cart(
                 site, token, line.variant_id, units, currency=currency, language=language, shopper_id=shopper_id
             )

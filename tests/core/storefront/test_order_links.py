@@ -1,4 +1,4 @@
-"""The link of a guest's order ends, is ended and comes anew by mail; goods are bought again, exchanged, photographed."""
+"""The link of a guest's order ends and comes anew by mail; goods are bought again, exchanged, photographed."""
 
 from __future__ import annotations
 
