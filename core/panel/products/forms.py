@@ -11,6 +11,7 @@ from core.catalogue.services.drafts import OptionDraft, TextDraft, ValueDraft
 from core.kernel.i18n import gettext as _
 from core.lib.text import clean_html
 from core.panel.forms import lines
+from core.panel.shell import Status
 
 Form = Mapping[str, str]
 _WORDS = ("name", "summary", "body", "seo_title", "seo_description")
@@ -96,11 +97,17 @@ class VariantFact:
 
 @dataclass(slots=True, kw_only=True)
 class PlaceForm:
-    """Where and when a product stands on one site, as the form shows it; times are the site's (`datetime-local`)."""
+    """Where and when a product stands on one site, as the form shows it; times are the site's (`datetime-local`).
+
+    `own` are the languages in which the site has words of its own; `words_url` leads to them.
+    """
 
     id: int
     name: str
     host: str
+    status: Status
+    own: list[str]
+    words_url: str
     timezone: str
     prices: str
     visible: bool
@@ -176,15 +183,19 @@ def read_places(form: Form, places: Sequence[PlaceForm]) -> list[tuple[str, str]
             place.errors["position"] = _("Write a whole number.")
         for name in ("publish_at", "withdraw_at"):
             if getattr(place, name) and instant(getattr(place, name), place.timezone) is None:
-                place.errors[name] = _("Write a day and a time.")
+                place.errors[name] = _("Write a day and a time that there is in %(zone)s.", zone=place.timezone)
     return [
         (f"{name}-{place.id}", f"{place.name}: {message}") for place in places for name, message in place.errors.items()
     ]
 
 
 def instant(text: str, timezone: str) -> datetime | None:
-    """A `datetime-local` of a time zone as an instant; None for anything else."""
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC) if text else None
-    except ValueError:
+    """A `datetime-local` of a time zone as an instant; None for anything else, and for an hour that clocks leap over."""
+    if not text:
         return None
+    try:
+        local = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone))
+        at = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return at if at.astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(tzinfo=None) else None

@@ -3,15 +3,20 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
 
 from core.hookspecs.site import Site
-from core.kernel import db
+from core.kernel import db, jobs
+from core.lib import clock as shop_clock
+from core.panel.products import forms
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words
+from tests.core.panel.test_two_at_once import SITE
 
 
 @pytest.fixture
@@ -179,3 +184,30 @@ def test_the_list_costs_the_same_for_one_product_and_for_many(panel: Panel, sell
     with db.counted() as many:
         panel.get("/panel/products")
     assert len(many) == len(few)
+
+
+def test_a_product_appears_and_goes_by_itself_at_the_sites_own_time(
+    panel: Panel, lamp: Item, site: Site, browse: Any, clock: Any
+) -> None:
+    panel.post("/panel/settings", {**SITE, "host": site.host, "timezone": "Asia/Shanghai"})
+    path = f"/panel/products/{lamp.product_id}/sites"
+    now = shop_clock.now()
+    begin, end = (
+        (now + timedelta(hours=hours)).astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%dT%H:%M")
+        for hours in (2, 4)
+    )
+    form = {f"visible-{site.id}": "1", f"position-{site.id}": "0"}
+    assert panel.post(path, {**form, f"publish_at-{site.id}": begin, f"withdraw_at-{site.id}": end}).status_code == 303
+    assert f'value="{begin}"' in panel.get(path).get_data(as_text=True)
+    assert "Lamp" in words(panel.get("/panel/products?show=scheduled"))
+    for hours, is_sold in ((1, False), (2, True), (2, False)):
+        clock.move(hours=hours)
+        jobs.run_due()
+        assert (browse(site, "/p/lamp").status_code == 200) is is_sold
+        assert ("/p/lamp" in browse(site, "/").get_data(as_text=True)) is is_sold
+
+
+@pytest.mark.parametrize("typed", ["2026-03-29T02:30", "9999-12-31T23:59", "soon"])
+def test_an_hour_that_clocks_leap_over_is_no_time(typed: str) -> None:
+    assert forms.instant(typed, "Europe/Berlin" if typed < "9" else "America/New_York") is None
+    assert forms.instant("2026-03-29T03:30", "Europe/Berlin") == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)

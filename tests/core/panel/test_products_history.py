@@ -95,6 +95,18 @@ def test_a_version_is_brought_back_with_words_prices_and_places(panel: Panel, la
     assert db.value("SELECT name FROM product_text") == "Bow lamp"
 
 
+def test_variants_that_exchanged_their_skus_get_each_their_own_back(panel: Panel, lamp: Item) -> None:
+    panel.post(f"{path(lamp)}/options", {"option": ["Colour"], "values": ["Red\nBlue"]})
+    red, blue = (f"v{row[0]}" for row in db.rows("SELECT id FROM variant ORDER BY id"))
+    panel.post(f"{path(lamp)}/variants", {**form(panel, lamp), f"{blue}-price_EUR": "50", f"{blue}-weight": "7"})
+    before = db.rows("SELECT v.id, v.sku, v.weight_g, p.amount FROM variant v JOIN price p ON p.variant_id = v.id")
+    other = {f"{red}-sku": "LAMP-BLUE", f"{blue}-sku": "LAMP", f"{red}-price_EUR": "1", f"{blue}-weight": "8"}
+    panel.post(f"{path(lamp)}/variants", {**form(panel, lamp), **other})
+    bring_back(panel, entries(panel, lamp)[0])
+    after = db.rows("SELECT v.id, v.sku, v.weight_g, p.amount FROM variant v JOIN price p ON p.variant_id = v.id")
+    assert sorted(after) == sorted(before)
+
+
 def test_what_somebody_changed_meanwhile_is_not_lost(panel: Panel, lamp: Item) -> None:
     for name in ("Arc lamp", "Bow lamp"):
         panel.post(path(lamp), {"name-en": name, "tax_class": "standard"})

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import url_for
@@ -210,6 +211,19 @@ def pictures(product_id: int) -> list[Picture]:
     ]
 
 
+def wordless(product_id: int) -> int:
+    """How many of a product's pictures have no words, its variants' among them."""
+    return sum(
+        not (decoded(row[0]) or {})
+        for row in db.rows(
+            "SELECT alt FROM media WHERE id IN (SELECT media_id FROM product_media WHERE product_id = ? UNION SELECT"
+            " media_id FROM variant WHERE product_id = ? AND deleted_at IS NULL)",
+            product_id,
+            product_id,
+        )
+    )
+
+
 def places(product_id: int, site_ids: Iterable[int]) -> list[PlaceForm]:
     """The product's place on each of these sites."""
     rows = {
@@ -219,6 +233,7 @@ def places(product_id: int, site_ids: Iterable[int]) -> list[PlaceForm]:
         )
     }
     lowest: dict[int, list[str]] = defaultdict(list)
+    sold: dict[int, set[str]] = defaultdict(set)
     for site_id, currency, amount in db.rows(
         "SELECT p.site_id, p.currency, MIN(p.amount) FROM price p JOIN variant v ON v.id = p.variant_id WHERE"
         " v.product_id = ? AND p.list IS NULL"
@@ -226,20 +241,49 @@ def places(product_id: int, site_ids: Iterable[int]) -> list[PlaceForm]:
         product_id,
     ):
         lowest[site_id].append(i18n.money(Money(amount, currency)))
+        sold[site_id].add(currency)
+    own: dict[int, list[str]] = defaultdict(list)
+    for site_id, tag in db.rows(
+        "SELECT site_id, language FROM product_text WHERE product_id = ? AND site_id IS NOT NULL ORDER BY id",
+        product_id,
+    ):
+        own[site_id].append(i18n.language_name(tag))
+    archived = db.value("SELECT deleted_at FROM product WHERE id = ?", product_id) is not None
     wanted = set(site_ids)
     return [
-        _place(state.site, rows.get(state.site.id), lowest[state.site.id])
+        _place(
+            state.site,
+            product_id,
+            rows.get(state.site.id),
+            lowest[state.site.id],
+            own[state.site.id],
+            sold=state.site.currency in sold[state.site.id],
+            archived=archived,
+        )
         for state in installation().sites.all()
         if state.site.id in wanted
     ]
 
 
-def _place(site: Site, row: tuple[object, ...] | None, prices: list[str]) -> PlaceForm:
+def _place(
+    site: Site,
+    product_id: int,
+    row: tuple[Any, ...] | None,
+    prices: list[str],
+    own: list[str],
+    *,
+    sold: bool,
+    archived: bool,
+) -> PlaceForm:
     visible, position, publish_at, withdraw_at = row or (False, 0, None, None)
+    fact = listing.ListingFact(bool(visible), publish_at, withdraw_at)
     return PlaceForm(
         id=site.id,
         name=site.name,
         host=site.host,
+        status=listing.status(fact, sold=sold, archived=archived),
+        own=own,
+        words_url=site.origin + url_for("panel.product_own", product_id=product_id),
         timezone=site.timezone,
         prices=", ".join(prices),
         visible=bool(visible),
@@ -250,7 +294,6 @@ def _place(site: Site, row: tuple[object, ...] | None, prices: list[str]) -> Pla
 
 
 def _local(micros: object, site: Site) -> str:
-
     if not isinstance(micros, int):
         return ""
     at: datetime = clock.instant(micros).astimezone(ZoneInfo(site.timezone))

@@ -84,17 +84,17 @@ class _Walk:
         old_names = {after[name]: name[4:] for name in after if name.startswith("sku ")}
         for name in dict.fromkeys([*before, *after]):
             self._value(name, thing, before.get(name), after.get(name), old_names, is_here=is_here)
-        for new, old in old_names.items():
-            self.ids[old] = self.ids.get(new, 0)
-        for new in old_names.keys() - set(old_names.values()):
-            self.ids.pop(new, None)
+        moved = {old: self.ids.get(new, 0) for new, old in old_names.items()}
+        self.ids = {sku: variant_id for sku, variant_id in self.ids.items() if sku not in old_names} | moved
 
     def _value(self, name: str, thing: str, old: Any, new: Any, old_names: Mapping[str, str], *, is_here: bool) -> None:
         kind, _space, rest = name.partition(" ")
         is_own = rest.endswith(", own)")
         local = kind in {"prices", "listing", "path"} or is_own
         area = {"prices": "prices", "listing": "listing"}.get(kind, "shared")
-        if (local and not is_here) or not self.may[area]:
+        if local and not is_here:
+            return
+        if not self.may[area]:
             self.found.stays.add(name)
         elif kind in {*_TEXT, *_PLAIN, "path", "categories", "pictures", "listing"}:
             self._note(name, old, new)
@@ -104,9 +104,9 @@ class _Walk:
             self.found.stays.add(name)
 
     def _of_variant(self, kind: str, sku: str, thing: str, old: Any, new: Any, old_names: Mapping[str, str]) -> None:
-        new_names = {before: after for after, before in old_names.items()}
-        variant_id = int(thing[8:]) if thing.startswith("variant:") else self.ids.get(new_names.get(sku, sku), 0)
-        variant_id = variant_id or self.ids.get(sku, 0)
+        if kind != "prices":  # Which the log names by the SKU after the entry, all else by that before it.
+            sku = next((after for after, before in old_names.items() if before == sku), sku)
+        variant_id = int(thing[8:]) if thing.startswith("variant:") else self.ids.get(sku, 0)
         name = f"{kind} {self.found.skus.get(variant_id, sku)}"
         if variant_id not in self.found.skus or (kind == "variant" and old is None):
             self.found.stays.add(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from core.catalogue.services import products
+from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current, state_of
@@ -46,7 +47,10 @@ def save_places(product_id: int) -> Response:
             return _places_page(
                 product_id, found, [(f"{name}-{place.id}", message) for name, message in place.errors.items()], 422
             )
-    return to("panel.product_sites", say=_("Saved."), product_id=product_id)
+    said = _("Saved.")
+    if any(place.visible for place in found) and (count := editor.wordless(product_id)):
+        said += " " + i18n.ngettext("%(n)s of its pictures needs words.", "%(n)s of its pictures need words.", count)
+    return to("panel.product_sites", say=said, product_id=product_id)
 
 
 def _my_sites() -> list[int]:
@@ -55,5 +59,10 @@ def _my_sites() -> list[int]:
 
 def _places_page(product_id: int, found: list[forms.PlaceForm], problems: Problems, status: int = 200) -> Response:
     return page(
-        "product_sites.html", status, product=editor.head(current().site, product_id), places=found, problems=problems
+        "product_sites.html",
+        status,
+        product=editor.head(current().site, product_id),
+        places=found,
+        problems=problems,
+        wordless=editor.wordless(product_id),
     )
