@@ -25,6 +25,7 @@ _FIRST = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "instance/README.md
 # Section title and where its pages lie.
 _SECTIONS = (
     ("Guides", "docs/guide/*.md"),
+    ("Tutorials", "docs/guide/tutorials/*.md"),
     ("Hooks", "docs/hooks.md"),
     ("Hooks", "docs/hooks/*.md"),
     ("Plugins", "plugins/*/README.md"),
