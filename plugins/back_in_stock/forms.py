@@ -1,0 +1,29 @@
+"""What the merchant may set, and what the command line takes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from core.api import Settings, setting
+
+
+class BackInStock(Settings):
+    """What the merchant may change. The form in the panel is made from this class."""
+
+    confirm: bool = setting(
+        False,
+        label="Ask for a confirmation first",
+        help="A mail with a link comes before the address counts, as some countries want it.",
+    )
+    keep_days: int = setting(
+        90, label="Days to keep", help="So long after its mail an address is kept.", minimum=1, maximum=730
+    )
+
+
+def erase_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """`ADDRESS --site HOST`."""
+    parser = argparse.ArgumentParser(prog="./stoa back_in_stock erase", description="Forget an address.")
+    parser.add_argument("email")
+    parser.add_argument("--site", required=True)
+    return parser.parse_args(list(arguments))

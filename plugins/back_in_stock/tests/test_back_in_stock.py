@@ -1,0 +1,173 @@
+"""One mail per address when it can be bought again, and never one before or after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.api import (
+    ProductDraft,
+    Site,
+    VariantDraft,
+    execute,
+    rows,
+    save_product,
+    switch_off,
+    transaction,
+    value,
+)
+from core.testing.shop import Item, Mailbox, Told
+from plugins.back_in_stock.services import key_of
+
+Browse = Callable[..., Any]
+
+
+@pytest.fixture
+def lamp(turn_on: Callable[..., None], mailbox: Mailbox, sell: Callable[..., Item]) -> Item:
+    """A lamp that is sold out, in a shop that can send mails."""
+    turn_on("mail", host=mailbox.host, port=mailbox.port, security="none", sender="shop@shop.test")
+    turn_on("back_in_stock")
+    return sell("LAMP", 8900, stock=0, name="Dome lamp")
+
+
+def body(mail: Any) -> str:
+    return str(mail.get_body(("plain",)).get_content())
+
+
+def path_of(item: Item) -> str:
+    return str(value("SELECT path FROM slug WHERE kind = 'product' AND ref = ?", item.product_id))
+
+
+def ask(browse: Browse, site: Site, item: Item, email: str = "mira@example.com", **more: str) -> Any:
+    sent = {"email": email, "variant": str(item.variant_id), **more}
+    return browse(site, f"/back_in_stock/{path_of(item)}", data=sent)
+
+
+def deliver(site: Site, item: Item, pieces: int) -> None:
+    save_product(site, ProductDraft(variants=(VariantDraft(sku=item.sku, stock=pieces),), whole=False), "system")
+
+
+def test_the_form_stands_on_what_is_sold_out_and_only_there(
+    browse: Browse, site: Site, lamp: Item, sell: Callable[..., Item]
+) -> None:
+    jar = sell("JAR", 900, stock=4)
+    assert "Tell me when it is back" in browse(site, f"/p/{path_of(lamp)}").text
+    assert "Tell me when it is back" not in browse(site, f"/p/{path_of(jar)}").text
+    switch_off(site.id, "back_in_stock", "system")
+    assert "Tell me when it is back" not in browse(site, f"/p/{path_of(lamp)}").text
+
+
+def test_one_mail_comes_when_it_is_back_and_no_second(
+    browse: Browse, site: Site, lamp: Item, outbox: Told, mailbox: Mailbox
+) -> None:
+    assert ask(browse, site, lamp).status_code == 303
+    outbox.deliver()
+    assert mailbox.mails == []
+    deliver(site, lamp, 3)
+    outbox.deliver()
+    (mail,) = mailbox.to("mira@example.com")
+    assert mail["Subject"] == "Dome lamp can be bought again"
+    assert f"/p/{path_of(lamp)}?v=LAMP" in body(mail)
+    deliver(site, lamp, 0)
+    browse(site, f"/zh-cn/back_in_stock/{path_of(lamp)}", data={"email": "li@example.com", "variant": lamp.variant_id})
+    deliver(site, lamp, 5)
+    outbox.deliver()
+    assert [mail["Subject"] for mail in mailbox.mails[1:]] == ["Dome lamp 已到货"]
+
+
+def test_who_asks_again_is_told_again(
+    browse: Browse, site: Site, lamp: Item, outbox: Told, mailbox: Mailbox, clock: Any
+) -> None:
+    for _again in range(2):
+        ask(browse, site, lamp, "Mira@Example.com ")
+        ask(browse, site, lamp)
+        deliver(site, lamp, 3)
+        outbox.deliver()
+        deliver(site, lamp, 0)
+        outbox.deliver()
+        clock.move(hours=2)
+    assert len(mailbox.mails) == 2
+
+
+def test_what_cannot_be_waited_for_is_refused(
+    browse: Browse, site: Site, lamp: Item, sell: Callable[..., Item], other_site: Site
+) -> None:
+    for email, said in (("", "fill this in"), ("mira", "not an e-mail address")):
+        answer = ask(browse, site, lamp, email)
+        assert (answer.status_code, said in answer.text.lower()) == (422, True)
+    other = sell("JAR", 900, stock=0)
+    assert ask(browse, site, lamp, variant=str(other.variant_id)).status_code == 404
+    assert value("SELECT COUNT(*) FROM back_in_stock_subscription") == 0
+    ask(browse, site, lamp)
+    number = value("SELECT id FROM back_in_stock_subscription")
+    forged = key_of(other_site, number)
+    assert browse(site, f"/back_in_stock/no/{number}/{forged}", data={}).status_code == 404
+    deliver(site, lamp, 1)
+    assert ask(browse, site, lamp, "li@example.com").status_code == 303
+    assert value("SELECT COUNT(*) FROM back_in_stock_subscription") == 1
+
+
+def test_the_mails_link_forgets_the_address_after_a_click(
+    browse: Browse, site: Site, lamp: Item, outbox: Told, mailbox: Mailbox
+) -> None:
+    ask(browse, site, lamp)
+    deliver(site, lamp, 3)
+    outbox.deliver()
+    found = re.search(r"http://[^/]+(/back_in_stock/no/\S+)", body(mailbox.mails[0]))
+    assert found is not None
+    assert "Shall we forget" in browse(site, found[1]).text
+    assert value("SELECT COUNT(*) FROM back_in_stock_subscription") == 1
+    browse(site, found[1], data={})
+    assert value("SELECT COUNT(*) FROM back_in_stock_subscription") == 0
+
+
+def test_where_it_must_be_confirmed_only_a_click_makes_it_count(
+    browse: Browse, site: Site, lamp: Item, outbox: Told, mailbox: Mailbox, turn_on: Callable[..., None]
+) -> None:
+    turn_on("back_in_stock", confirm=True)
+    ask(browse, site, lamp)
+    outbox.deliver()
+    (mail,) = mailbox.mails
+    deliver(site, lamp, 3)
+    outbox.deliver()
+    assert len(mailbox.mails) == 1
+    found = re.search(r"http://[^/]+(/back_in_stock/yes/\S+)", body(mail))
+    assert found is not None
+    browse(site, found[1])
+    outbox.deliver()
+    assert len(mailbox.mails) == 1
+    assert "We write once" in browse(site, found[1], data={}).text
+    outbox.deliver()
+    assert len(mailbox.mails) == 2
+
+
+def test_each_site_tells_its_own(
+    browse: Browse, site: Site, lamp: Item, outbox: Told, mailbox: Mailbox, other_site: Site
+) -> None:
+    """What the other site sells, is nothing that this one could sell."""
+    del other_site
+    ask(browse, site, lamp)
+    with transaction():
+        execute(
+            "INSERT INTO stock_safety (site_id, variant_id, pieces) VALUES (?, ?, 3)", site.id, lamp.variant_id
+        )  # fmt: skip
+    deliver(site, lamp, 3)
+    outbox.deliver()
+    assert mailbox.mails == []
+    deliver(site, lamp, 4)
+    outbox.deliver()
+    assert len(mailbox.mails) == 1
+
+
+def test_addresses_are_forgotten_after_a_while(
+    browse: Browse, site: Site, lamp: Item, outbox: Told, clock: Any
+) -> None:
+    ask(browse, site, lamp)
+    deliver(site, lamp, 3)
+    outbox.deliver()
+    clock.move(days=100)
+    outbox.deliver()
+    assert rows("SELECT email FROM back_in_stock_subscription") == []
