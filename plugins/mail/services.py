@@ -124,7 +124,14 @@ def _of_return(site: Site, event: ReturnChanged, number: int) -> Message | None:
     is_claim = event.kind == "claim"
     kind = "claim_approved" if is_claim and event.step == "approved" else f"return_{event.step}"
     again = f":{number}" if event.step == "received" else ""
-    values = {"case": case, "is_claim": is_claim, "granted": Money(event.granted, event.currency)}
+    values = {
+        "case": case,
+        "is_claim": is_claim,
+        "is_exchange": event.kind == "exchange",
+        # What a claim is worth is either given back or sent once more.
+        "is_replaced": is_claim and event.granted < case.value,
+        "granted": Money(event.granted, event.currency),
+    }
     return written(site, order, kind, f"case:{case.id}:{event.step}{again}", values)
 
 

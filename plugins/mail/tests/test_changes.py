@@ -7,6 +7,7 @@ import pytest
 from core.api import (
     CancelUnits,
     approve_case,
+    case_view,
     change_order,
     decline_case,
     inspect_case,
@@ -152,3 +153,48 @@ def test_a_chinese_return_is_told_in_chinese(latest, site, sell, order):
     assert mail["Subject"] == f"订单 {placed.number} 的商品可以寄回"
     assert "/zh-cn/order/" in body(mail)
     assert "寄给我们" in body(mail, "html")
+
+
+@pytest.fixture
+def decide(site, lamps, at_panel):
+    """`decide(case, way="replace")`: all that was announced has come back well, and the desk decides."""
+
+    def resolve(case, **how):
+        view = case_view(site, case)
+        if view.kind != "claim":
+            receive_case(site, case, {line.line_id: line.quantity for line in view.lines}, actor=WHO)
+            inspect_case(site, case, {line.line_id: {"sellable": line.quantity} for line in view.lines}, actor=WHO)
+        at_panel.post(f"/panel/orders/{lamps.number}/returns/{case}", act="resolve", **how)
+
+    return resolve
+
+
+def test_an_exchange_is_told_as_one_sum_and_not_as_money_that_goes_back(latest, site, sell, lamps, decide):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    large = sell("LARGE", 12950, stock=5)
+    case = sent_back(site, lamps, 1, kind="exchange", wanted={large.variant_id: 1}, by_rules=False)
+    decide(case, restocking="0")
+    told = latest()[-1]
+    for kind in ("plain", "html"):
+        assert "€89.00 for what came back is counted towards what you get instead." in body(told, kind)
+        # 129.50 less 89.00.
+        assert "Still to be paid: €40.50." in body(told, kind)
+        assert "give you back" not in body(told, kind)
+
+
+def test_an_exchange_for_something_cheaper_gives_back_the_rest(latest, site, sell, lamps, decide):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    cup = sell("CUP", 1250, stock=5)
+    case = sent_back(site, lamps, 1, kind="exchange", wanted={cup.variant_id: 1}, by_rules=False)
+    decide(case, restocking="0")
+    # 89.00 less 12.50.
+    assert "We give €76.50 back by the way you paid." in body(latest()[-1])
+
+
+def test_a_claim_that_is_sent_once_more_says_so(latest, site, lamps, decide):
+    case = sent_back(site, lamps, 1, kind="claim", reason="missing")
+    approve_case(site, case, actor=WHO)
+    decide(case, way="replace")
+    told = body(latest()[-1])
+    assert "We send you the same once more, at no charge." in told
+    assert "Nothing is paid back" not in told
