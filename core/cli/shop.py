@@ -16,8 +16,8 @@ from core.kernel.installation import installation
 def add_to(commands: Any) -> None:
     """`import`, `export` and `reindex`."""
     systems = "WooCommerce, Shopify, Magento, Vendure or Saleor"
-    imports = commands.add_parser("import", help=f"read products from a file of {systems}, or of our own")
-    imports.add_argument("file", type=Path)
+    imports = commands.add_parser("import", help=f"read products from a file of {systems}, or of our own; or past orders")
+    imports.add_argument("words", nargs="+", metavar="[orders] FILE", help="products, or past orders if it says so")
     imports.add_argument("--site", required=True, help="the site's domain")
     imports.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
     imports.add_argument("--errors", type=Path, help="where to write the rows that could not be read (FILE.errors.csv)")
@@ -25,6 +25,8 @@ def add_to(commands: Any) -> None:
     imports.add_argument(
         "--pictures", default="", metavar="ADDRESS|FOLDER", help="where pictures are that have only a name in the file"
     )
+    imports.add_argument("--currency", default="", help="what past orders are in, where the file does not say")
+    imports.add_argument("--prefix", default="", help="what to put before the numbers of past orders")
     imports.set_defaults(run=_import)
     export = commands.add_parser("export", help="write the catalogue as CSV")
     export.add_argument("what", choices=("products",))
@@ -39,17 +41,45 @@ def add_to(commands: Any) -> None:
 def _import(options: argparse.Namespace) -> int:
     from core.imports.services import run_from_command_line
 
+    *what, name = options.words
+    if what not in ([], ["products"], ["orders"]):
+        print(f"./stoa import knows products and orders, not {' '.join(what)}", file=sys.stderr)
+        return 2
     boot()
-    errors = options.errors or options.file.with_suffix(".errors.csv")
+    file = Path(name)
+    errors = options.errors or file.with_suffix(".errors.csv")
+    if what == ["orders"]:
+        return _import_orders(options, file, errors)
     return run_from_command_line(
         the_site(options.site),
-        options.file,
+        file,
         dry_run=options.dry_run,
         errors=errors,
         progress=bar,
         pictures=options.pictures,
         resume=options.resume,
     )
+
+
+def _import_orders(options: argparse.Namespace, file: Path, errors: Path) -> int:
+    """Past orders; the rows that were left out go to a file of their own."""
+    from core.kernel.i18n import gettext, speaking
+    from core.lib.csv import write_rows
+    from core.orders.services.history import import_orders, said
+
+    if options.dry_run:
+        print("./stoa import orders has no dry run: reading a file again changes nothing", file=sys.stderr)
+        return 2
+    site = the_site(options.site)
+    with speaking(site.language, site.timezone):
+        done = import_orders(site, file, actor="system", currency=options.currency.upper(), prefix=options.prefix)
+        print("\n".join(said(done)))
+        if done.remarks:
+            with errors.open("w", encoding="utf-8-sig", newline="") as stream:
+                rows = [(one.line, one.number, gettext(one.text)) for one in done.remarks]
+                write_rows(stream, ("line", "number", "remark"), rows)
+            print(errors)
+    return 1 if done.refused else 0
 
 
 def _export(options: argparse.Namespace) -> int:

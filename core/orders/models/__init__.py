@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.orders.models.case import OrderCase, OrderCaseLine, ReturnRules
 from core.orders.models.change import OrderChange, OrderChangeAction, OrderCharge
 from core.orders.models.draft import OrderDraft, OrderDraftLine
+from core.orders.models.history import OrderImport
 from core.orders.models.hold import HoldRules, OrderHold
 from core.orders.models.order import (
     ClaimCounter,
@@ -50,4 +51,5 @@ TABLES = (
     OrderTag,
     OrderHold,
     HoldRules,
+    OrderImport,
 )

@@ -15,7 +15,7 @@ from core.lib import clock, ids
 from core.orders.services.change_shapes import ChangeView, Plan, PlannedLine
 from core.orders.services.facts import COUNTED, refunded_and_captured
 from core.orders.services.goods import NotThatMany, in_each, stock_reference
-from core.orders.services.links import order_secret
+from core.orders.services.links import LIFE, order_secret
 from core.orders.services.payments import ask_for_the_rest
 from core.orders.services.settle import line_facts, money_facts, open_amount, settle
 from core.orders.services.shapes import OrderView
@@ -68,10 +68,11 @@ def _new_order(order: OrderView, plan: Plan) -> int:
     return int(
         db.value(
             f"INSERT INTO orders (number, cart_id, key_digest, placed_at, subtotal, discount, delivery, tax, total,"
-            f" delivery_total, charges, given_back, note, version, {same})"
-            f" SELECT ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, '', 1, {same} FROM orders WHERE id = ? AND site_id = ?"
+            f" delivery_total, charges, given_back, note, version, link, link_until, {same})"
+            f" SELECT ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, '', 1, 0, ?, {same} FROM orders WHERE id = ? AND site_id = ?"
             " RETURNING id",
-            f"cart-{cart_id}", cart_id, ids.digest(order_secret(order.site_id, cart_id)), now, order.id, order.site_id,
+            f"cart-{cart_id}", cart_id, ids.digest(order_secret(order.site_id, cart_id)), now,
+            clock.micros(clock.now() + LIFE), order.id, order.site_id,
         )
     )  # fmt: skip
 

@@ -151,9 +151,9 @@ def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int
         where.append("c.number = ?")
         params.append(text)
     elif text:
-        where.append("(c.number = ? OR LOWER(c.email) LIKE ? ESCAPE '\\' OR LOWER(c.name) LIKE ? ESCAPE '\\')")
+        where.append("(c.number IN (?, ?) OR LOWER(c.email) LIKE ? ESCAPE '\\' OR LOWER(c.name) LIKE ? ESCAPE '\\')")
         piece = "%" + "".join(f"\\{c}" if c in "%_\\" else c for c in text) + "%"
-        params += [text, piece, piece]
+        params += [text, text.upper(), piece, piece]
     if (cursor := _cursor(after)) is not None:
         where.append("(c.placed_at < ? OR (c.placed_at = ? AND c.id < ?))")
         params += [cursor[0], cursor[0], cursor[1]]

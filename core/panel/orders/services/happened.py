@@ -128,6 +128,10 @@ _TITLES: dict[str, tuple[str, Title]] = {
         lambda data, _currency: ngettext("%(n)s piece cancelled", "%(n)s pieces cancelled", _units(data)),
     ),
     "changed": ("done", _changed),
+    "imported": (
+        "done",
+        lambda data, currency: _("Imported with the shop’s history, %(amount)s", amount=_amount(data, currency, "total")),
+    ),
     "held": ("bad", lambda _data, _currency: _("Put on hold")),
     "hold_approved": ("good", lambda _data, _currency: _("Approved, it goes on")),
     "hold_refused": ("bad", lambda _data, _currency: _("Not approved")),

@@ -1,0 +1,18 @@
+"""Documents of another shop that were read in, so that reading them again changes nothing."""
+
+from __future__ import annotations
+
+import peewee
+
+from core.kernel import db
+from core.orders.models.order import Order
+
+
+class OrderImport(db.SiteTable):
+    """One document of a file by its number there: the order it became, or the first one that its credit belongs to."""
+
+    number = peewee.CharField(max_length=60)
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("site_id", "number"), True),)

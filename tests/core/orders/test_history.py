@@ -1,0 +1,195 @@
+"""Past orders come in from a file: its sums, its dates, its returns; no mail, no stock, and twice is once."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import tracemalloc
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from core.kernel import db
+from core.orders.services.history import Report, import_orders
+from core.orders.services.history_rows import MissingColumns
+from core.orders.services.listing import OrderFilters, list_orders
+from core.orders.services.read import OrderView, order_view
+from tests.core.checkout.books import unbalanced
+from tests.core.checkout.shop import FakePlugins, Shop, open_shop
+
+HEAD = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+Rows = list[dict[str, str]]
+
+
+@pytest.fixture
+def shop(app: object, tmp_path: Path, plugins: FakePlugins) -> Shop:
+    """A British shop."""
+    del app
+    return open_shop(tmp_path, plugins, host="past.test", currency="GBP")
+
+
+def take(shop: Shop, text: str, **more: str) -> Report:
+    return import_orders(shop.site, io.BytesIO((HEAD + text).encode()), actor="staff:1", **more)
+
+
+def numbered(number: str) -> OrderView:
+    view = order_view(int(db.value("SELECT id FROM orders WHERE number = ?", number)))
+    assert view is not None
+    return view
+
+
+def pence(row: dict[str, str]) -> int:
+    """By another way than the shop's own."""
+    amount = Decimal(row["Quantity"]) * Decimal(row["UnitPrice"]) * 100
+    assert amount == int(amount)
+    return int(amount)
+
+
+def sums_of(rows: Iterable[dict[str, str]]) -> tuple[int, int]:
+    """(sold, given back) of the rows of a file."""
+    amounts = [pence(row) for row in rows]
+    return sum(one for one in amounts if one > 0), -sum(one for one in amounts if one < 0)
+
+
+def sums_here() -> tuple[int, int]:
+    """(came, went) by the facts about payments."""
+    row = db.one(
+        "SELECT COALESCE(SUM(CASE WHEN kind = 'captured' THEN amount END), 0),"
+        " COALESCE(SUM(CASE WHEN kind = 'refunded' THEN amount END), 0) FROM payment_fact"
+    )
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+def test_an_order_is_as_it_was(shop: Shop) -> None:
+    cup = shop.sell("85123A", 255)
+    done = take(
+        shop,
+        "536365,85123A,Heart,6,2010-12-01 08:26:00,2.55,17850,United Kingdom\n"
+        "536366,71053,Lantern,1,2010-12-01 08:28:00,3.39,,Nowhere\n"
+        "536365,71053,Lantern,2,2010-12-01 08:26:00,3.39,17850,United Kingdom\n",
+    )
+    assert (done.orders, done.lines, done.sold) == (2, 3, {"GBP": 1530 + 678 + 339})
+    order = numbered("536365")
+    assert order.placed_at.isoformat() == "2010-12-01T08:26:00+00:00"
+    assert (order.total.amount, order.name, order.address and order.address.country) == (2208, "#17850", "GB")
+    assert (order.status.order, order.status.payment, order.status.fulfilment) == ("completed", "paid", "delivered")
+    assert [(line.sku, line.quantity, line.variant_id) for line in order.lines] == [("85123A", 6, cup), ("71053", 2, 0)]
+    assert db.value("SELECT count(*) FROM outbox WHERE payload LIKE '%order.%'") == 0
+    assert db.value("SELECT SUM(on_hand) FROM stock_level") == 10
+    assert db.value("SELECT count(*) FROM stock_move WHERE reference LIKE 'order:%'") == 0
+    assert int(shop.order((cup, 1)).number) > 536366
+    assert unbalanced() == []
+
+
+def test_what_came_back_belongs_to_what_was_bought(shop: Shop) -> None:
+    take(
+        shop,
+        "1,A,Cup,5,2010-12-01,2.00,77,France\n"
+        "C2,A,Cup,-2,2010-12-05,2.00,77,France\n"
+        "C3,A,Cup,-4,2010-12-06,2.00,77,France\n"
+        "C4,A,Cup,-1,2010-12-06,9.00,,France\n",
+    )
+    order = numbered("1")
+    assert (order.lines[0].received, order.refunded.amount, order.refund_due.amount) == (5, 1000, 0)
+    assert order.status.returned == "returned"
+    rest, other = numbered("C3"), numbered("C4")
+    assert (rest.lines[0].quantity, rest.refunded.amount, rest.due.amount) == (1, 200, 0)
+    assert (other.refunded.amount, other.status.returned, other.status.order) == (900, "returned", "completed")
+    assert sums_here() == (1000, 1200 + 900)
+    assert unbalanced() == []
+
+
+def test_reading_it_again_changes_nothing(shop: Shop) -> None:
+    text = "1,A,Cup,5,2010-12-01,2.00,77,France\nC2,A,Cup,-2,2010-12-05,2.00,77,France\n"
+    take(shop, text)
+    before = (sums_here(), db.value("SELECT count(*) FROM order_line"), db.value("SELECT count(*) FROM order_case"))
+    again = take(shop, text)
+    assert (again.orders, again.credits, again.known) == (0, 0, 2)
+    assert before == (
+        sums_here(), db.value("SELECT count(*) FROM order_line"), db.value("SELECT count(*) FROM order_case")
+    )  # fmt: skip
+
+
+def test_what_cannot_be_read_is_told_and_nothing_is_guessed(shop: Shop) -> None:
+    mine = shop.order((shop.sell("cup", 1000), 1))
+    done = take(
+        shop,
+        f"{mine.number},A,Cup,1,2010-12-01,2.00,77,France\n"
+        "2,A,Cup,one,2010-12-01,2.00,77,France\n3,A,Cup,1,yesterday,2.00,77,France\n"
+        "4,A,Cup,1,2010-12-01,2.005,77,France\n,A,Cup,1,2010-12-01,2.00,77,France\n"
+        "5,A,,-3,2010-12-01,0.0,,France\n6,A,Cup,1,2010-12-01,1.00,NA,\n",
+    )
+    assert (done.orders, done.refused, done.empty) == (1, 5, 1)
+    assert len({one.text for one in done.remarks}) == 3
+    with pytest.raises(MissingColumns):
+        import_orders(shop.site, io.BytesIO(b"a,b\n1,2\n"), actor="staff:1")
+    assert take(shop, f"{mine.number},A,Cup,1,2010-12-01,2.00,77,France\n", prefix="OLD-").orders == 1
+    assert list_orders(shop.site, OrderFilters(text=f"OLD-{mine.number}")).orders
+
+
+def _rows_of(path: Path, most: int | None = None) -> Rows:
+    with gzip.open(path, "rt", newline="") as stream:
+        return [row for place, row in enumerate(csv.DictReader(stream)) if most is None or place < most]
+
+
+def _check(shop: Shop, rows: Rows) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    done = import_orders(shop.site, io.BytesIO(text.getvalue().encode()), actor="staff:1")
+    sold, back = sums_of(rows)
+    assert (done.sold["GBP"], done.credited["GBP"], done.refused) == (sold, back, 0)
+    assert sums_here() == (sold, back)
+    totals: dict[str, int] = defaultdict(int)
+    for row in rows:
+        totals[row["InvoiceNo"]] += pence(row)
+    here = dict(db.rows("SELECT number, total FROM orders WHERE number NOT LIKE 'C%' AND number NOT LIKE '%-C'"))
+    assert here == {number: total for number, total in totals.items() if number in here}
+    assert sum(here.values()) == sold
+    assert unbalanced() == []
+
+
+def test_the_sums_are_those_of_a_real_file(shop: Shop, shared_data: Callable[[str], Path]) -> None:
+    """The first 1500 rows of Online Retail: CC0, Dr Daqing Chen."""
+    _check(shop, _rows_of(shared_data("online-retail/onlineretail_2010-12_2011-02.csv.gz"), 1500))
+
+
+@pytest.mark.slow
+def test_the_sums_are_those_of_the_whole_file(shop: Shop, shared_data: Callable[[str], Path]) -> None:
+    _check(shop, _rows_of(shared_data("online-retail/onlineretail_2010-12_2011-02.csv.gz")))
+
+
+def test_a_longer_file_takes_no_more_memory(shop: Shop) -> None:
+    def peak(count: int, first: int) -> int:
+        text = "".join(f"{first + n // 3},A{n % 50},Cup,1,2010-12-01,2.00,77,France\n" for n in range(count))
+        file = io.BytesIO((HEAD + text).encode())
+        tracemalloc.start()
+        import_orders(shop.site, file, actor="staff:1")
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(30, 100_000)
+    assert peak(1000, 200_000) < 1.5 * peak(300, 300_000) + 200_000
+
+
+def test_the_command_reads_a_packed_file(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "past.csv.gz"
+    file.write_bytes(gzip.compress((HEAD + "1,A,Cup,5,2010-12-01,2.00,77,France\n,A,Cup,1,2010-12-01,2,7,\n").encode()))
+    monkeypatch.setattr("core.cli.shop.boot", lambda: None)
+    monkeypatch.setattr("core.cli.shop.the_site", lambda _host: shop.site)
+    assert main(["import", "orders", str(file), "--site", "past.test"]) == 1
+    said = capsys.readouterr().out
+    assert "1 orders added, with 1 lines" in said
+    assert "sold: 10.00 GBP" in said
+    assert "The order has no number" in (tmp_path / "past.csv.errors.csv").read_text("utf-8-sig")
+    assert main(["import", "nonsense", str(file), "--site", "past.test"]) == 2
