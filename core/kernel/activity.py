@@ -47,7 +47,8 @@ def record(
     old, new = _differing(dict(before or {}), dict(after or {}))
     # Plain SQL: a model's `create` costs ten times as much, and an import notes 100,000 changes.
     db.execute(
-        'INSERT INTO activity (site_id, at, actor, verb, object, title, "before", "after") VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO activity (site_id, at, actor, verb, object, title, "before", "after")'
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         site_id, clock.now_us(), actor, verb, thing, title[:300], _json.db_value(old), _json.db_value(new),
     )  # fmt: skip
 

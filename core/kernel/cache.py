@@ -33,6 +33,9 @@ class TagVersion(db.Table):
     version = peewee.BigIntegerField(default=0)
 
 
+_AT_ONCE = 100
+
+
 def touch(*tags: str) -> None:
     """Pages that carry one of `tags` end with this transaction."""
     db.require_transaction()
@@ -53,12 +56,13 @@ def clock_seen() -> int | None:
 
 def _raise(tags: set[str]) -> None:
     version = db.value("UPDATE epoch SET touched = touched + 1 RETURNING touched")
-    for tag in sorted(tags):
+    ordered = sorted(tags)
+    for start in range(0, len(ordered), _AT_ONCE):
+        part = ordered[start : start + _AT_ONCE]
         db.execute(
-            "INSERT INTO tag_version (tag, version) VALUES (?, ?)"
+            f"INSERT INTO tag_version (tag, version) VALUES {', '.join(['(?, ?)'] * len(part))}"
             " ON CONFLICT (tag) DO UPDATE SET version = excluded.version",
-            tag,
-            version,
+            *(value for tag in part for value in (tag, version)),
         )
 
 

@@ -104,14 +104,16 @@ def save_products(
     results: list[Saved | Refused] = []
     frame = changing(affected, _expected(site, drafts, known))
     with suppress(_TakenBack), frame as change, around(results):
+        owners = _Owners(drafts)
         for draft in drafts:
             try:
                 with db.db.atomic():
-                    saved = _store(site, draft, actor)
+                    saved = _store(site, draft, actor, owners)
             except Refused as refused:
                 results.append(refused)
                 continue
             results.append(saved)
+            owners.learn(draft, saved)
             if saved.changed:
                 change.products.add(saved.product_id)
         if dry_run:
@@ -146,8 +148,8 @@ def _fact(price: PriceDraft) -> tuple[int, int | None, int | None, int, int | No
     return price.from_qty, starts, ends, price.amount.amount, price.was.amount if price.was else None
 
 
-def _store(site: Site, draft: ProductDraft, actor: str) -> Saved:
-    product_id = _find(draft)
+def _store(site: Site, draft: ProductDraft, actor: str, owners: _Owners) -> Saved:
+    product_id = owners.find(draft)
     version = 0 if product_id is None else _check_version(product_id, draft.version)
     saving = Saving(
         site=site,
@@ -173,17 +175,43 @@ def _store(site: Site, draft: ProductDraft, actor: str) -> Saved:
     )
 
 
-def _find(draft: ProductDraft) -> int | None:
-    """The product that is meant. Raises SkuTaken if the SKUs mean another one, or several."""
-    owners = {variant.product_id: variant.sku for variant in known_variants(draft.variants or ())}
-    if draft.id is not None:
-        owners.pop(draft.id, None)
-        if owners:
-            raise SkuTaken(next(iter(owners.values())))
-        return draft.id
-    if len(owners) > 1:
-        raise SkuTaken(list(owners.values())[-1])
-    return next(iter(owners), None)
+class _Owners:
+    """Which products have the SKUs of some drafts: read once in the transaction, and kept true while they are saved."""
+
+    def __init__(self, drafts: Sequence[ProductDraft]) -> None:
+        self._drafts = drafts
+        self._read()
+
+    def _read(self) -> None:
+        known = known_variants([variant for draft in self._drafts for variant in draft.variants or ()])
+        self._by_id = {variant.id: (variant.product_id, variant.sku) for variant in known}
+        self._by_sku = {variant.sku: variant.product_id for variant in known}
+
+    def find(self, draft: ProductDraft) -> int | None:
+        """The product that is meant. Raises SkuTaken if the SKUs mean another one, or several."""
+        owners: dict[int, str] = {}
+        for variant in draft.variants or ():
+            if variant.id in self._by_id:
+                product_id, sku = self._by_id[variant.id]
+                owners[product_id] = sku
+            if variant.sku in self._by_sku:
+                owners[self._by_sku[variant.sku]] = variant.sku
+        if draft.id is not None:
+            owners.pop(draft.id, None)
+            if owners:
+                raise SkuTaken(next(iter(owners.values())))
+            return draft.id
+        if len(owners) > 1:
+            raise SkuTaken(list(owners.values())[-1])
+        return next(iter(owners), None)
+
+    def learn(self, draft: ProductDraft, saved: Saved) -> None:
+        """What was saved belongs to its product from now on; a variant that was renamed may have set an SKU free."""
+        for variant in draft.variants or ():
+            if variant.id in self._by_id and self._by_id[variant.id][1] != variant.sku:
+                self._read()
+                return
+            self._by_sku[variant.sku] = saved.product_id
 
 
 def _check_version(product_id: int, edited: int | None) -> int:
@@ -204,7 +232,7 @@ def _conclude(saving: Saving, version: int) -> None:
         saving.actor,
         "product.created" if saving.is_new else "product.changed",
         f"product:{saving.product_id}",
-        title=_title(saving.product_id),
+        title=saving.names[0].name if saving.is_new and saving.names else _title(saving.product_id),
         site_id=saving.site.id,
         before=saving.before,
         after=saving.after,

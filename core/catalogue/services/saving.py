@@ -21,7 +21,10 @@ from core.lib.errors import Unfit
 
 @dataclass(slots=True, kw_only=True)
 class Saving:
-    """A save on its way. What differs is noted in `before` and `after`, in words for the activity log."""
+    """A save on its way. What differs is noted in `before` and `after`, in words for the activity log.
+
+    `names` are the words that it has written so far: all that there are of a new product.
+    """
 
     site: Site
     actor: str
@@ -31,6 +34,7 @@ class Saving:
     reason: str = ""
     before: dict[str, object] = field(default_factory=dict)
     after: dict[str, object] = field(default_factory=dict)
+    names: list[TextFact] = field(default_factory=list)
 
     def note(self, name: str, before: object, after: object) -> None:
         self.before[name] = before
@@ -136,6 +140,7 @@ def _save_own_text(
         insert(
             "product_text", {"product_id": saving.product_id, "language": language, "site_id": saving.site.id, **wanted}
         )
+        saving.names.append(TextFact(language, saving.site.id, wanted["name"], ""))
     elif wanted != present:
         update("product_text", int(str(old[0])), wanted)
     for name in _TEXT:
@@ -165,6 +170,7 @@ def _new_text(saving: Saving, language: str, text: TextDraft, names: Sequence[Te
     borrowed = best_text(names, saving.site.id, language, saving.site.language)
     words["name"] = words["name"] or (borrowed.name if borrowed else "")
     insert("product_text", {"product_id": saving.product_id, "language": language, "site_id": None, **words})
+    saving.names.append(TextFact(language, None, str(words["name"]), ""))
     said = {name: ("", value) for name, value in words.items() if value}
     for name in said if not saving.is_new else ("name",):
         saving.note(f"{name} ({language})", None, words[name])
@@ -292,6 +298,8 @@ def _save_paths(saving: Saving, paths: Mapping[str, str]) -> None:
 
 
 def _names(saving: Saving) -> list[TextFact]:
+    if saving.is_new:
+        return saving.names
     rows = db.rows(
         "SELECT language, site_id, name FROM product_text WHERE product_id = ? ORDER BY id", saving.product_id
     )

@@ -9,7 +9,7 @@ from typing import Any
 from core.catalogue.services.drafts import AttributeDraft, OptionDraft, ValueDraft
 from core.catalogue.services.saving import Saving
 from core.catalogue.services.words import code_of
-from core.catalogue.services.writing import decoded, encoded, insert, insert_rows, update
+from core.catalogue.services.writing import decoded, encoded, insert, insert_all, insert_rows, update
 from core.kernel import db
 from core.lib.errors import Unfit
 from core.lib.text import fold
@@ -104,6 +104,9 @@ def _new_option(saving: Saving, draft: OptionDraft, position: int, options: list
 
 
 def _save_values(saving: Saving, option: Option, drafts: tuple[ValueDraft, ...]) -> None:
+    if saving.is_new:
+        _new_values(saving, option, drafts)
+        return
     kept: list[Value] = []
     start = 0 if saving.whole else len(option.values)
     for position, draft in enumerate(drafts, start):
@@ -124,6 +127,30 @@ def _save_values(saving: Saving, option: Option, drafts: tuple[ValueDraft, ...])
         db.execute("DELETE FROM option_value WHERE id = ?", gone.id)
         saving.note(f"{option.code} {gone.code}", dict(gone.names), None)
         option.values.remove(gone)
+
+
+def _new_values(saving: Saving, option: Option, drafts: tuple[ValueDraft, ...]) -> None:
+    """All values of an option of a new product, by one statement."""
+    values: list[Value] = []
+    for draft in drafts:
+        if _matching([*option.values, *values], draft.code, draft.names) is None:
+            code = _unused(code_of(draft.names, draft.code), {value.code for value in [*option.values, *values]})
+            values.append(Value(0, code, dict(draft.names), draft.swatch, len(option.values) + len(values)))
+    rows = [
+        {
+            "option_id": option.id,
+            "position": value.position,
+            "code": value.code,
+            "names": encoded(dict(value.names)),
+            "swatch": value.swatch,
+        }
+        for value in values
+    ]
+    ids = insert_all("option_value", "code", rows)
+    for value in values:
+        value.id = ids[value.code]
+        saving.note(f"{option.code} {value.code}", None, dict(value.names))
+    option.values += values
 
 
 def _new_value(saving: Saving, option: Option, draft: ValueDraft, position: int) -> Value:

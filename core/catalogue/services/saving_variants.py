@@ -12,7 +12,7 @@ from core.catalogue.services.saving_choices import Option
 from core.catalogue.services.stock import apply_moves
 from core.catalogue.services.stock_kits import reprice_kits
 from core.catalogue.services.stock_counts import change_backorder_limit, count_moves, first_location
-from core.catalogue.services.writing import insert, insert_rows, update
+from core.catalogue.services.writing import insert, insert_all, insert_rows, update
 from core.kernel import db
 from core.lib import clock
 from core.lib.errors import Refused, Unfit
@@ -84,7 +84,9 @@ def save_variants(saving: Saving, drafts: tuple[VariantDraft, ...] | None, optio
     by_sku = {variant.sku: variant for variant in known.values()}
     _free_skus(drafts, known)
     ids: dict[int, VariantDraft] = {}
-    for index, draft in enumerate(drafts):
+    new = _new_rows(saving, drafts) if saving.is_new else {}
+    ids |= {new[draft.sku]: draft for draft in drafts if new}
+    for index, draft in enumerate(() if saving.is_new else drafts):
         old = known.get(draft.id) if draft.id is not None else by_sku.get(draft.sku)
         ids[_save_row(saving, draft, old, index if saving.whole else len(known) + index)] = draft
     for gone in [
@@ -120,14 +122,28 @@ def _free_skus(drafts: Sequence[VariantDraft], known: Mapping[int, KnownVariant]
             update("variant", owner, {"sku": f"\x7f{owner}"})
 
 
-def _save_row(saving: Saving, draft: VariantDraft, old: KnownVariant | None, position: int) -> int:
+def _new_rows(saving: Saving, drafts: Sequence[VariantDraft]) -> dict[str, int]:
+    """All variants of a new product, by one statement; answers their ids by SKU."""
+    for draft in drafts:
+        saving.note(f"variant {draft.sku}", None, draft.sku)
+    return insert_all("variant", "sku", [_new_row(saving, draft, place) for place, draft in enumerate(drafts)])
+
+
+def _new_row(saving: Saving, draft: VariantDraft, position: int) -> dict[str, object]:
     wanted = {name: getattr(draft, name) for name in _DEFAULTS}
     if draft.stock is not None and draft.tracked is None:
         wanted["tracked"] = True
+    columns = {name: default if wanted[name] is None else wanted[name] for name, default in _DEFAULTS.items()}
+    return {"product_id": saving.product_id, "sku": draft.sku, "position": position, **columns}
+
+
+def _save_row(saving: Saving, draft: VariantDraft, old: KnownVariant | None, position: int) -> int:
     if old is None:
-        columns = {name: default if wanted[name] is None else wanted[name] for name, default in _DEFAULTS.items()}
         saving.note(f"variant {draft.sku}", None, draft.sku)
-        return insert("variant", {"product_id": saving.product_id, "sku": draft.sku, "position": position, **columns})
+        return insert("variant", _new_row(saving, draft, position))
+    wanted = {name: getattr(draft, name) for name in _DEFAULTS}
+    if draft.stock is not None and draft.tracked is None:
+        wanted["tracked"] = True
     changes = {name: value for name, value in wanted.items() if value is not None and value != getattr(old, name)}
     if draft.sku != old.sku:
         changes["sku"] = draft.sku
@@ -266,7 +282,7 @@ def _save_stock(saving: Saving, ids: Mapping[int, VariantDraft]) -> None:
     for variant_id, limit in sorted(limits.items()):
         if change_backorder_limit(variant_id, location_id, limit):
             saving.note(f"backorders {ids[variant_id].sku}", None, limit)
-    moves = [replace(move, reason=saving.reason) for move in count_moves(counted, location_id)]
+    moves = [replace(move, reason=saving.reason) for move in count_moves(counted, location_id, fresh=saving.is_new)]
     apply_moves(moves, saving.actor)
     for move in moves:
         saving.note(

@@ -94,9 +94,22 @@ def claim_path(
     base = clean_path(wanted) or f"{kind}-{ref}"
     if before is not None and (before == base or before.removeprefix(base + "-").isdigit()):
         return before, False
+    if before is None and _take(site_id, language, kind, ref, base):
+        return base, True
     path = _free(site_id, language, kind, ref, base)
     _make_current(site_id, language, kind, ref, path, had_one=before is not None)
     return path, True
+
+
+def _take(site_id: int, language: str, kind: Kind, ref: int, path: str) -> bool:
+    """Give a thing without an address this one, unless something has it or had it: then nothing is changed."""
+    return bool(
+        db.execute(
+            "INSERT INTO slug (site_id, language, kind, path, ref, current) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (site_id, language, kind, path) DO NOTHING",
+            site_id, language, kind, path, ref, True,
+        )
+    )  # fmt: skip
 
 
 def _free(site_id: int, language: str, kind: Kind, ref: int, base: str) -> str:

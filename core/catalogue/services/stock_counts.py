@@ -115,14 +115,21 @@ def change_backorder_limit(variant_id: int, location_id: int, limit: int) -> boo
     return True
 
 
-def count_moves(counted: Mapping[int, int], location_id: int) -> list[Move]:
-    """Part of a verb: the moves that bring variants to these counts; none for those that are right."""
-    known: dict[int, int] = dict(
-        db.rows(
-            f"SELECT variant_id, on_hand FROM stock_level WHERE location_id = ? AND variant_id IN"
-            f" ({db.marks(tuple(counted))}){_for_update()}",
-            location_id,
-            *counted,
+def count_moves(counted: Mapping[int, int], location_id: int, *, fresh: bool = False) -> list[Move]:
+    """Part of a verb: the moves that bring variants to these counts; none for those that are right.
+
+    `fresh`: these variants are new, so that nothing of them has been counted.
+    """
+    known: dict[int, int] = (
+        {}
+        if fresh
+        else dict(
+            db.rows(
+                f"SELECT variant_id, on_hand FROM stock_level WHERE location_id = ? AND variant_id IN"
+                f" ({db.marks(tuple(counted))}){_for_update()}",
+                location_id,
+                *counted,
+            )
         )
     )
     return [

@@ -43,6 +43,17 @@ def insert(table: str, row: Mapping[str, object]) -> int:
     return int(db.value(_insert(table, tuple(row), 1, "RETURNING id"), *row.values()))
 
 
+def insert_all(table: str, key: str, rows: Sequence[Mapping[str, object]]) -> dict[Any, int]:
+    """Insert rows with the same columns and answer their ids by what they have in the column `key`, which differs."""
+    db.require_transaction()
+    found: dict[Any, int] = {}
+    for start in range(0, len(rows), _PER_STATEMENT):
+        part = rows[start : start + _PER_STATEMENT]
+        sql = _insert(table, tuple(part[0]), len(part), f'RETURNING "{key}", id')
+        found.update(dict(db.rows(sql, *(value for row in part for value in row.values()))))
+    return found
+
+
 def insert_rows(table: str, columns: tuple[str, ...], rows: Sequence[Sequence[object]], ending: str = "") -> None:
     """Insert rows in their order; `ending` may be an ON CONFLICT clause."""
     for start in range(0, len(rows), _PER_STATEMENT):
