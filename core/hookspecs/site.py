@@ -135,6 +135,9 @@ class SiteSpecs:
         `json_ld`, further properties of the page's one schema.org Product, which cards leave out. What stands on a card
         holds until `until`, or until the plugin says `product_data_changed(site, ids)` in the transaction that changes
         it; a product's page ends with the answer's tags too.
+
+        The kind "picture" is asked by the panel's library, for ids of pictures: answer where you show each, as
+        `uses`, a list of `{"title": ..., "url": ...}`. A picture that is used somewhere is not deleted.
         """
 
     @asks(Head, shape="one")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ _KINDS = {
 }
 _MOST_PIXELS = 50_000_000
 _MIDDLE = 50
+_NAME = re.compile(r"[0-9a-f]{32}(~[0-9a-f]{8})?\.(jpg|png|webp|gif|avif)")
 _busy = threading.Semaphore(2)
 # AVIF is a third smaller and several times slower to make: whoever asks first gets WebP, and AVIF is made in a pause.
 _PAUSE_S = 0.5
@@ -82,6 +84,43 @@ def store_picture(data: bytes) -> Stored:
 
     Raises NotAPicture or TooLarge. Writes a file, no row. Metadata (EXIF, places) is dropped.
     """
+    return _store(data, ids.uid())
+
+
+def store_version(name: str, data: bytes) -> Stored:
+    """Check and keep what shall stand in place of the picture `name`; nobody sees it before `show_version`.
+
+    Its name says of which picture it is and ends by chance: no browser has kept its renditions, and of two who replace
+    a picture at once neither overwrites the other's file. Raises as above.
+    """
+    return _store(data, f"{_family(name)}~{ids.uid()[:8]}")
+
+
+def show_version(name: str) -> None:
+    """Let the addresses of every version of a picture show this one: old pages and mails go on with it."""
+    _write(_pointer(name), name.encode())
+
+
+def current(name: str) -> str:
+    """The version that is shown at the address of `name`: mostly itself."""
+    if not _NAME.fullmatch(name):
+        return name
+    try:
+        return _pointer(name).read_text("utf-8")
+    except FileNotFoundError:
+        return name
+
+
+def _family(name: str) -> str:
+    """What the names of all versions of a picture begin with."""
+    return Path(name).stem.partition("~")[0]
+
+
+def _pointer(name: str) -> Path:
+    return _folder(name) / "now" / _family(name)
+
+
+def _store(data: bytes, stem: str) -> Stored:
     most = installation().config.max_upload_mb
     if len(data) > most * 1024 * 1024:
         raise TooLarge(most=most)
@@ -90,7 +129,7 @@ def store_picture(data: bytes) -> Stored:
     buffer = io.BytesIO()
     _save(picture, buffer, kind)
     body = buffer.getvalue()
-    name = f"{ids.uid()}.{suffix}"
+    name = f"{stem}.{suffix}"
     _write(_folder(name) / name, body)
     return Stored(
         name=name,
@@ -244,7 +283,15 @@ def _render(original: Path, path: Path, width: int, kind: str) -> None:
 
 
 def delete(name: str) -> None:
-    """Remove a picture and its renditions; nothing if it is gone already."""
+    """Remove a picture with every version and all renditions; nothing if it is gone already."""
+    for path in _folder(name).glob(f"{_family(name)}[.~-]*"):
+        path.unlink(missing_ok=True)
+    if _NAME.fullmatch(name):
+        _pointer(name).unlink(missing_ok=True)
+
+
+def delete_version(name: str) -> None:
+    """Remove one version and its renditions; the others stay."""
     for path in _folder(name).glob(f"{Path(name).stem}[.-]*"):
         path.unlink(missing_ok=True)
 

@@ -154,17 +154,19 @@ class Front:
 
     def _media(self, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
         _, _, name, size, *_rest = [*path.split("/"), "", ""]
-        found = files.rendition(name, int(size), environ.get("HTTP_ACCEPT", "")) if size.isdigit() else None
+        # A picture that was replaced goes on under its old addresses, for as long as nobody keeps what they showed.
+        shown = files.current(name)
+        found = files.rendition(shown, int(size), environ.get("HTTP_ACCEPT", "")) if size.isdigit() else None
         if found is None:
             return _plain(start_response, "404 Not Found", "Not found.\n")
         headers = [
             ("Content-Type", found[1]),
-            ("Cache-Control", _YEAR if found[1] != "image/webp" else "public, max-age=86400"),
+            ("Cache-Control", "no-cache" if shown != name else _kept_for(found[1])),
             ("Vary", "Accept"),
             ("X-Content-Type-Options", "nosniff"),
             ("Content-Security-Policy", "default-src 'none'; sandbox"),
         ]
-        return _bytes(environ, start_response, found[0], headers, f"{name}-{size}-{found[1]}")
+        return _bytes(environ, start_response, found[0], headers, f"{shown}-{size}-{found[1]}")
 
     # -- the rest ------------------------------------------------------------------------------------------------------
 
@@ -196,6 +198,11 @@ class Front:
             [("Location", iri_to_uri(target)), ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0")],
         )
         return [b""]
+
+
+def _kept_for(mime: str) -> str:
+    """WebP may only stand in for an AVIF that is still being made."""
+    return _YEAR if mime != "image/webp" else "public, max-age=86400"
 
 
 class _Answer:

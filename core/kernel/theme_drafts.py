@@ -149,9 +149,7 @@ def _add(site_id: int, theme: str, values: Mapping[str, Any], actor: str) -> int
         site_id,
         theme,
     )
-    ThemeStep.create(
-        site_id=site_id, theme=theme, number=number, settings=dict(values), actor=actor, at=clock.now()
-    )
+    ThemeStep.create(site_id=site_id, theme=theme, number=number, settings=dict(values), actor=actor, at=clock.now())
     return int(number)
 
 

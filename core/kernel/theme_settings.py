@@ -146,7 +146,9 @@ def _is_fit(setting: ThemeSetting, value: Any) -> bool:
         "colour": lambda: isinstance(value, str) and _HEX.match(value) is not None,
         "choice": lambda: value in known,
         "flag": lambda: isinstance(value, bool),
-        "picture": lambda: value is None or (isinstance(value, dict) and {"id", "name", "width", "height"} <= set(value)),
+        "picture": lambda: (
+            value is None or (isinstance(value, dict) and {"id", "name", "width", "height"} <= set(value))
+        ),
         "sections": lambda: isinstance(value, list) and {str(one).removeprefix("-") for one in value} <= known,
     }
     return checks.get(setting.kind, lambda: isinstance(value, str | dict))()

@@ -178,8 +178,14 @@ def _publish(
     now = clock.now()
     if version_id is None:
         ThemeVersion.create(
-            site_id=site_id, number=number, theme=theme, settings=dict(values), actor=actor, made_at=now,
-            published_at=now, origin=origin,
+            site_id=site_id,
+            number=number,
+            theme=theme,
+            settings=dict(values),
+            actor=actor,
+            made_at=now,
+            published_at=now,
+            origin=origin,
         )
     else:
         db.execute("UPDATE theme_version SET number = ? WHERE id = ?", number, version_id)
@@ -205,8 +211,13 @@ def _keep_first(site_id: int, theme: str, about: Mapping[str, Any]) -> int:
         return int(highest)
     now = clock.now()
     ThemeVersion.create(
-        site_id=site_id, number=1, theme=theme, settings=about.get("theme", {}).get(theme, {}), actor="system",
-        made_at=now, published_at=now,
+        site_id=site_id,
+        number=1,
+        theme=theme,
+        settings=about.get("theme", {}).get(theme, {}),
+        actor="system",
+        made_at=now,
+        published_at=now,
     )
     return 1
 
@@ -269,3 +280,78 @@ def _version(row: db.Row) -> Version:
         published_at=at(row[7]),
         origin=row[8],
     )
+
+
+# -- pictures in settings ----------------------------------------------------------------------------------------------
+
+
+_LIVING = (
+    "SELECT d.site_id, d.theme, s.settings FROM theme_draft d JOIN theme_step s ON s.site_id = d.site_id"
+    " AND s.theme = d.theme AND s.number = d.step UNION ALL SELECT site_id, theme, settings FROM theme_version"
+    " WHERE published_at IS NULL AND dropped_at IS NULL"
+)
+
+
+def pictures_used() -> dict[int, list[tuple[int, str, str]]]:
+    """(site, theme, setting) of every place where settings show a picture, by its id: published, in a draft, planned.
+
+    Two statements.
+    """
+    published = [
+        (row[0], theme, values)
+        for row in db.rows("SELECT id, about FROM site ORDER BY id")
+        for theme, values in json.loads(row[1]).get("theme", {}).items()
+    ]
+    found: dict[int, list[tuple[int, str, str]]] = {}
+    for site_id, theme, values in [*published, *((row[0], row[1], json.loads(row[2])) for row in db.rows(_LIVING))]:
+        for name, value in values.items():
+            if isinstance(value, dict) and "name" in value and isinstance(value.get("id"), int):
+                places = found.setdefault(value["id"], [])
+                places += [place for place in [(site_id, theme, name)] if place not in places]
+    return found
+
+
+def picture_gone(media_id: int) -> None:
+    """Take a deleted picture out of the states and versions that could be brought back. Part of a verb."""
+    db.require_transaction()
+    for table, row_id, _site, _theme, values in _with_picture(media_id):
+        if table != "site":
+            kept = {name: value for name, value in values.items() if not _is_picture(value, media_id)}
+            db.execute(f"UPDATE {table} SET settings = ? WHERE id = ?", _encoded(kept), row_id)
+
+
+def picture_changed(media_id: int, said: Mapping[str, Any]) -> None:
+    """Let every setting that shows a picture know its present file, words and focal point. Part of a verb."""
+    db.require_transaction()
+    touched: dict[int, dict[str, Any]] = {}
+    for table, row_id, site_id, theme, values in _with_picture(media_id):
+        new = {name: dict(said) if _is_picture(value, media_id) else value for name, value in values.items()}
+        if table == "site":
+            touched.setdefault(site_id, {})[theme] = new
+        else:
+            db.execute(f"UPDATE {table} SET settings = ? WHERE id = ?", _encoded(new), row_id)
+    for site_id, themes in touched.items():
+        about = json.loads(db.value("SELECT about FROM site WHERE id = ?", site_id))
+        about["theme"] = {**about["theme"], **themes}
+        db.execute("UPDATE site SET about = ? WHERE id = ?", _encoded(about), site_id)
+        cache.touch(f"site:{site_id}")
+    if touched:
+        raise_epoch()
+
+
+def _with_picture(media_id: int) -> list[tuple[str, int, int, str, dict[str, Any]]]:
+    """(table, id, site, theme, settings) of all that may hold the picture, by the text of the stored JSON."""
+    said = f'%"id":{media_id},"name"%'
+    found = [
+        ("site", row[0], row[0], theme, values)
+        for row in db.rows("SELECT id, about FROM site WHERE about LIKE ?", said)
+        for theme, values in json.loads(row[1]).get("theme", {}).items()
+    ]
+    for table in ("theme_step", "theme_version"):
+        rows = db.rows(f"SELECT id, site_id, theme, settings FROM {table} WHERE settings LIKE ?", said)
+        found += [(table, row[0], row[1], row[2], json.loads(row[3])) for row in rows]
+    return found
+
+
+def _is_picture(value: Any, media_id: int) -> bool:
+    return isinstance(value, dict) and value.get("id") == media_id and "name" in value

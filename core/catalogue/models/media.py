@@ -9,7 +9,10 @@ from core.kernel.db import InstantField, JSONField, Table
 
 
 class Media(Table):
-    """A stored picture. `name` is generated, `original` the uploader's; the focal point in hundredths of its size."""
+    """A stored picture. `name` is generated, `original` the uploader's; the focal point in hundredths of its size.
+
+    `before` holds the file that the present one took the place of, if any.
+    """
 
     name = peewee.CharField(max_length=120, unique=True)
     original = peewee.CharField(max_length=255, default="")
@@ -21,6 +24,7 @@ class Media(Table):
     focal_y = peewee.IntegerField(default=50)
     alt = JSONField(default=dict)
     sha256 = peewee.CharField(max_length=64, index=True)
+    before = JSONField(default=dict)
     created_at = InstantField()
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from core.catalogue.services.cards import changing
 from core.catalogue.services.writing import decoded, encoded, insert, update
 from core.hookspecs.site import Site
-from core.kernel import activity, db, files
+from core.kernel import activity, cache, db, files, theme_versions
+from core.kernel.installation import installation
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
 
@@ -19,6 +20,13 @@ class MediaInUse(Refused):
 
     code = "media_in_use"
     default_message = "This picture is shown in %(uses)s places. Take it away there first."
+
+
+class MediaChanged(Refused):
+    """Somebody else replaced the picture at the same moment."""
+
+    code = "media_changed"
+    default_message = "Somebody else has just replaced this picture. Look at it, then try again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +66,7 @@ def ensure_media(file: StoredFile, alt: Mapping[str, str], actor: str) -> int:
             "focal_y": 50,
             "alt": encoded(dict(alt)),
             "sha256": file.sha256,
+            "before": encoded({}),
             "created_at": clock.now_us(),
         },
     )
@@ -75,17 +84,102 @@ def describe_media(media_id: int, actor: str, *, alt: Mapping[str, str], focal_x
             raise NotFound
         update("media", media_id, {"alt": encoded(dict(alt)), "focal_x": focal_x, "focal_y": focal_y})
         change.products.update(used)
+        _tell_others(media_id)
         before, after = {"alt": decoded(old[0]), "focal": old[1:3]}, {"alt": dict(alt), "focal": (focal_x, focal_y)}
         activity.record(actor, "media.described", f"media:{media_id}", title=old[3], before=before, after=after)
 
 
+def replace_media(media_id: int, data: bytes, filename: str, actor: str) -> None:
+    """Put another picture in place of this one, wherever it is shown; words and focal point stay.
+
+    Raises NotFound, NotAPicture, TooLarge, MediaChanged. Writes a file, then commits. The file before is kept for
+    `bring_media_back`; the one before that is deleted.
+    """
+    old = _file_of(media_id)
+    stored = files.store_version(old["name"], data)
+    new = {
+        "name": stored.name,
+        "original": filename[:255],
+        "mime": stored.mime,
+        "width": stored.width,
+        "height": stored.height,
+        "bytes": stored.size,
+        "sha256": stored.sha256,
+    }
+    try:
+        _swap(media_id, old, new, actor)
+    except Refused:
+        files.delete_version(stored.name)
+        raise
+    if old["before"]:
+        files.delete_version(old["before"]["name"])
+
+
+def bring_media_back(media_id: int, actor: str) -> None:
+    """Show the file that was replaced last again; doing it twice changes nothing. Raises NotFound, MediaChanged."""
+    old = _file_of(media_id)
+    if not old["before"]:
+        raise NotFound
+    _swap(media_id, old, old["before"], actor)
+
+
+_FILE = ("name", "original", "mime", "width", "height", "bytes", "sha256")
+
+
+def _file_of(media_id: int) -> dict[str, Any]:
+    row = db.one(f"SELECT {', '.join(_FILE)}, before FROM media WHERE id = ?", media_id)
+    if row is None:
+        raise NotFound
+    return {**dict(zip(_FILE, row, strict=False)), "before": decoded(row[-1])}
+
+
+def _swap(media_id: int, old: Mapping[str, Any], new: Mapping[str, Any], actor: str) -> None:
+    """Let the row name another file; guarded, so that of two who replace at once one is told."""
+    used = products_with(media_id)
+    kept = {name: old[name] for name in _FILE}
+    with changing(used) as change:
+        taken = db.execute(
+            f"UPDATE media SET {', '.join(f'{name} = ?' for name in _FILE)}, before = ? WHERE id = ? AND name = ?",
+            *(new[name] for name in _FILE),
+            encoded(kept),
+            media_id,
+            old["name"],
+        )
+        if not taken:
+            raise MediaChanged
+        change.products.update(used)
+        _tell_others(media_id)
+        activity.record(
+            actor,
+            "media.replaced",
+            f"media:{media_id}",
+            title=str(old["original"]),
+            before={name: old[name] for name in ("original", "width", "height", "bytes")},
+            after={name: new[name] for name in ("original", "width", "height", "bytes")},
+        )
+    files.show_version(str(new["name"]))
+
+
+def _tell_others(media_id: int) -> None:
+    """Categories, and the settings of themes, show what the row says now. Inside the transaction."""
+    if db.value("SELECT 1 FROM category WHERE media_id = ? LIMIT 1", media_id):
+        cache.touch("categories")
+    said = snapshot(media_id)
+    assert said is not None
+    theme_versions.picture_changed(media_id, said)
+
+
 def delete_media(media_id: int, actor: str) -> str:
-    """Delete the row and answer the stored name, whose bytes the caller deletes. Raises NotFound, MediaInUse."""
+    """Delete the row and answer the stored name, whose bytes the caller deletes.
+
+    Plugins are asked first whether they show it. Raises NotFound, MediaInUse.
+    """
+    name = db.value("SELECT name FROM media WHERE id = ?", media_id)
+    if name is None:
+        raise NotFound
+    elsewhere = len(plugin_uses([media_id]).get(media_id, ()))
     with db.transaction():
-        name = db.value("SELECT name FROM media WHERE id = ?", media_id)
-        if name is None:
-            raise NotFound
-        uses = db.value(
+        own = db.value(
             "SELECT (SELECT COUNT(*) FROM product_media WHERE media_id = ?) + (SELECT COUNT(*) FROM variant WHERE"
             " media_id = ?)"
             " + (SELECT COUNT(*) FROM category WHERE media_id = ?)",
@@ -93,11 +187,45 @@ def delete_media(media_id: int, actor: str) -> str:
             media_id,
             media_id,
         )
-        if uses:
+        if uses := own + elsewhere + len(theme_versions.pictures_used().get(media_id, ())):
             raise MediaInUse(uses=uses)
+        theme_versions.picture_gone(media_id)
         db.execute("DELETE FROM media WHERE id = ?", media_id)
         activity.record(actor, "media.deleted", f"media:{media_id}", title=name)
         return str(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginUse:
+    """A place where a plugin shows a picture, by its own words, and where that is edited."""
+
+    plugin: str
+    title: str
+    url: str
+
+
+def plugin_uses(media_ids: Sequence[int]) -> dict[int, list[PluginUse]]:
+    """Where plugins show these pictures, on every site: what they answer to `site_data` of the kind `picture`."""
+    found: dict[int, list[PluginUse]] = {}
+    for state in installation().sites.all():
+        answers = state.hooks.site_data(site=state.site, kind="picture", objects=list(media_ids)) if media_ids else {}
+        for plugin, said in answers.items():
+            for media_id, data in said.items():
+                uses = data.values.get("uses", ())
+                found.setdefault(media_id, []).extend(
+                    PluginUse(plugin=plugin, title=str(use["title"]), url=str(use.get("url", "")))
+                    for use in (uses if isinstance(uses, list | tuple) else ())
+                    if isinstance(use, Mapping) and use.get("title")
+                )
+    return found
+
+
+def wordless_count() -> int:
+    """How many pictures have no words in any language."""
+    return int(db.value(f"SELECT COUNT(*) FROM media WHERE {WORDLESS}"))
+
+
+WORDLESS = "alt IN ('{}', '')"
 
 
 def snapshot(media_id: int) -> dict[str, Any] | None:

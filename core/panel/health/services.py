@@ -1,4 +1,4 @@
-"""The health of the installation as a list of checks, each with its evidence and the way out; seven statements."""
+"""The health of the installation as a list of checks, each with its evidence and the way out; eight statements."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import url_for
 
+from core.catalogue.services.media import wordless_count
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
@@ -40,7 +41,7 @@ class Check:
 
 def checks() -> list[Check]:
     """Everything that was looked at, the worst first."""
-    found = [_queue(), _dead(), _mail(), _plugins(), _faults(), _database(), _backup(), _disk()]
+    found = [_queue(), _dead(), _mail(), _plugins(), _faults(), _database(), _backup(), _disk(), _pictures()]
     return sorted(found, key=lambda check: _ORDER[check.tone])
 
 
@@ -185,6 +186,21 @@ def _disk() -> Check:
         said=_("%(free)s of %(all)s are free.", free=_size(usage.free), all=_size(usage.total)),
         tone=tone,
         value=_size(usage.free),
+    )
+
+
+def _pictures() -> Check:
+    """Whether every picture says in words what it shows (WCAG 2.2, 1.1.1)."""
+    count = wordless_count()
+    return Check(
+        title=_("Words of pictures"),
+        said=_("People who cannot see them, and search engines, are told nothing.")
+        if count
+        else _("Every picture says in words what it shows."),
+        tone="warn" if count else "good",
+        value=i18n.number(count) if count else "",
+        url=url_for("panel.media", show="wordless") if count else "",
+        act=_("Write them"),
     )
 
 

@@ -10,8 +10,10 @@ from werkzeug.datastructures import FileStorage
 
 from core.catalogue.services import media
 from core.catalogue.services.writing import decoded
-from core.kernel import db, files, i18n
+from core.kernel import db, files, i18n, theme_versions
 from core.kernel.i18n import gettext as _
+from core.kernel.installation import installation
+from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
 from core.panel.shell import named
 
@@ -45,6 +47,7 @@ class PictureFacts:
     width: int
     height: int
     bytes: int
+    before: str
     uses: list[tuple[str, str]]
 
 
@@ -84,15 +87,19 @@ _USES = (
 
 
 def listed(query: str, show: str, before: int | None) -> tuple[list[PictureRow], int | None]:
-    """The pictures that fit, newest first, and the id to go on from; two statements."""
+    """The pictures that fit, newest first, and the id to go on from; four statements, and what plugins ask."""
     where, params = ["m.id < ?"], [before or _LAST]
     if query:
         where.append("(LOWER(m.original) LIKE ? OR LOWER(m.alt) LIKE ?)")
         params += [f"%{query.lower()}%"] * 2  # type: ignore[list-item]
+    themes = theme_versions.pictures_used()
     if show == "wordless":
-        where.append("m.alt IN ('{}', '')")
+        where.append(f"m.{media.WORDLESS}")
     if show == "unused":
         where.append(f"m.id NOT IN ({_USES})")
+        if themes:
+            where.append(f"m.id NOT IN ({db.marks(list(themes))})")
+            params += themes
     found = db.rows(
         f"SELECT m.id, m.name, m.original, m.alt FROM media m WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT ?",
         *params,
@@ -107,22 +114,30 @@ def listed(query: str, show: str, before: int | None) -> tuple[list[PictureRow],
         if shown
         else []
     )
+    elsewhere = media.plugin_uses(shown)
+    for media_id in shown:
+        more = len(themes.get(media_id, ())) + len(elsewhere.get(media_id, ()))
+        uses[media_id] = uses.get(media_id, 0) + more
     rows = [
         PictureRow(
             id=row[0],
             name=row[2] or row[1],
             url=files.url(row[1], 400),
             alt=named(_words(row[3]), i18n.language()),
-            uses=uses.get(row[0], 0),
+            uses=uses[row[0]],
         )
         for row in found[:PAGE]
+        # What plugins show, SQL does not know.
+        if show != "unused" or not uses[row[0]]
     ]
     return rows, found[PAGE - 1][0] if len(found) > PAGE else None
 
 
 def find(media_id: int) -> PictureFacts:
     """One picture with its uses; raises NotFound."""
-    row = db.one("SELECT name, original, alt, focal_x, focal_y, width, height, bytes FROM media WHERE id = ?", media_id)
+    row = db.one(
+        "SELECT name, original, alt, focal_x, focal_y, width, height, bytes, before FROM media WHERE id = ?", media_id
+    )
     if row is None:
         raise NotFound
     return PictureFacts(
@@ -136,6 +151,7 @@ def find(media_id: int) -> PictureFacts:
         width=row[5],
         height=row[6],
         bytes=row[7],
+        before=decoded(row[8]).get("original", "") if row[8] else "",
         uses=_uses(media_id),
     )
 
@@ -155,11 +171,36 @@ def _uses(media_id: int) -> list[tuple[str, str]]:
         media_id,
     )
     shown = [(name, url_for("panel.product", product_id=product_id)) for product_id, name in products]
-    return shown + [(name, url_for("panel.category", category_id=category_id)) for category_id, name in categories]
+    shown += [(name, url_for("panel.category", category_id=category_id)) for category_id, name in categories]
+    shown += [_of_theme(*place) for place in theme_versions.pictures_used().get(media_id, ())]
+    return shown + [(use.title, use.url) for use in media.plugin_uses([media_id]).get(media_id, ())]
+
+
+def _of_theme(site_id: int, theme: str, setting: str) -> tuple[str, str]:
+    """Where a theme's settings show a picture, with the site if it is another one."""
+    known = installation().themes.get(theme)
+    site = installation().sites.pinned(site_id).site
+    title = i18n.of_theme(theme, known.title)
+    label = i18n.of_theme(theme, known.settings[setting].label) if setting in known.settings else setting
+    origin = "" if site.id == current().site.id else site.origin
+    return f"{title} · {label} · {site.name}", origin + url_for("panel.theme_of", theme=theme)
 
 
 def _words(stored: str | None) -> dict[str, str]:
     return decoded(stored) or {}
+
+
+def replace(media_id: int, upload: FileStorage | None, actor: str) -> str:
+    """Put what was uploaded in place of a picture; answers what is wrong with it, or nothing. Raises NotFound."""
+    if upload is None or not upload.filename:
+        return _("Choose a picture.")
+    try:
+        media.replace_media(media_id, upload.read(), upload.filename, actor)
+    except NotFound:
+        raise
+    except Refused as refusal:
+        return f"{upload.filename}: {i18n.say(refusal)}"
+    return ""
 
 
 def delete(media_id: int, actor: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flask import Response, request
+from flask import Response, request, url_for
 
 from core.catalogue.services import media
 from core.kernel import i18n
@@ -53,6 +53,29 @@ def describe(media_id: int) -> Response:
         return _one_page(media_id, alt, [("", other)], 409)
     media.describe_media(media_id, actor(), alt=alt, focal_x=across, focal_y=down)
     return to("panel.medium", say=_("Saved."), media_id=media_id)
+
+
+@panel.post("/media/<int:media_id>/replace", endpoint="medium_replace")
+@staff("media.edit")
+def replace(media_id: int) -> Response:
+    """Put another picture in its place, wherever it is shown."""
+    wrong = services.replace(media_id, request.files.get("file"), actor())
+    if wrong:
+        return _one_page(media_id, services.find(media_id).alt, [("file", wrong)], 422)
+    return to(
+        "panel.medium",
+        say=_("The picture is replaced wherever it is shown. Check its words and its focal point."),
+        undo=url_for("panel.medium_back", media_id=media_id),
+        media_id=media_id,
+    )
+
+
+@panel.post("/media/<int:media_id>/back", endpoint="medium_back")
+@staff("media.edit")
+def bring_back(media_id: int) -> Response:
+    """Show the picture that was replaced last again."""
+    media.bring_media_back(media_id, actor())
+    return to("panel.medium", say=_("The picture before is shown again."), media_id=media_id)
 
 
 @panel.post("/media/<int:media_id>/delete", endpoint="medium_delete")

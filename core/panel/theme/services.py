@@ -1,4 +1,4 @@
-"""A theme's settings as the customiser shows them: fields by group, what was picked, how well it reads, what changed."""
+"""A theme's settings as the customiser shows them: fields by group, how well colours read, and what changed."""
 
 from __future__ import annotations
 
@@ -138,9 +138,7 @@ def choices() -> list[tuple[str, str, str]]:
     return [(one.name, i18n.of_theme(one.name, one.title), i18n.of_theme(one.name, one.summary)) for one in found]
 
 
-def groups(
-    theme: Theme, values: Mapping[str, Any], languages: Sequence[str], errors: Mapping[str, str]
-) -> list[Group]:
+def groups(theme: Theme, values: Mapping[str, Any], languages: Sequence[str], errors: Mapping[str, str]) -> list[Group]:
     """The form, group by group, in the order of the manifest."""
     settings = list(theme.settings.values())
     fit = {name: value for name, value in values.items() if name not in errors}
@@ -162,9 +160,7 @@ def groups(
     ]
 
 
-def _field(
-    theme: Theme, setting: ThemeSetting, values: Mapping[str, Any], languages: Sequence[str]
-) -> SettingField:
+def _field(theme: Theme, setting: ThemeSetting, values: Mapping[str, Any], languages: Sequence[str]) -> SettingField:
     def said(text: str) -> str:
         return i18n.of_theme(theme.name, text)
 
@@ -212,9 +208,7 @@ def _sections(setting: ThemeSetting, values: Mapping[str, Any], said: Any) -> li
 def _reads(advice: Advice | None) -> Reads | None:
     if advice is None:
         return None
-    return Reads(
-        said=_pair(advice.weakest), weak=tuple(_pair(one) for one in advice.weak[:4]), nearest=advice.nearest
-    )
+    return Reads(said=_pair(advice.weakest), weak=tuple(_pair(one) for one in advice.weak[:4]), nearest=advice.nearest)
 
 
 def _pair(reading: Reading) -> str:

@@ -19,8 +19,8 @@ from core.kernel.theme_drafts import DraftChanged
 from core.kernel.themes import Theme
 from core.lib.errors import NotFound, Refused, Unfit
 from core.panel.activity import services as log
-from core.panel.theme import forms, services
 from core.panel.shell import actor, page, panel, shell, to
+from core.panel.theme import forms, services
 
 may_edit = staff("theme.edit")
 Problems = Sequence[tuple[str, str]]
@@ -73,9 +73,9 @@ def plan(theme: str) -> Response:
         return answer
     site = current().site
     due_at = services.instant(request.form.get("due_at", ""), site.timezone)
+    if due_at is None:
+        return _page(chosen, problems=[("due_at", _("Write a day and a time."))], status=422)
     try:
-        if due_at is None:
-            raise Unfit({"due_at": "Write a day and a time."})
         theme_versions.plan(site.id, chosen.name, due_at, actor(), step)
     except Unfit as refusal:
         return _page(chosen, problems=[("due_at", i18n.gettext(refusal.errors["due_at"]))], status=422)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.kernel.themes import CORE, Themes
 from core.kernel.contrast import weak_contrasts
+from core.kernel.themes import CORE, Themes
 from core.testing.themes.sources import faults_of_sources, untranslated, untranslated_words
 
 

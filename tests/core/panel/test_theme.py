@@ -1,4 +1,4 @@
-"""The customiser: a draft is seen by staff alone, undone, published, planned and brought back; colours say how they read."""
+"""The customiser: a draft is seen by staff alone, can be undone, published, planned; colours say how they read."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import pytest
 
 from core.app import App
 from core.kernel.installation import installation
-from core.testing.themes import check_theme
 from core.lib.colours import colour, contrast
+from core.testing.themes import check_theme
 
 LOGO, STYLE = "templates/parts/logo.html", "static/css/theme.css"
 FAULTS = {

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from flask import url_for
 
+from core.catalogue.services.media import wordless_count
 from core.catalogue.services.shapes import LOW_STOCK
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
@@ -46,6 +47,7 @@ def needs(state: SiteState, shell: Shell) -> list[Need]:
         _to_ship(state.site, shell),
         _unpaid(state.site, shell),
         _low(shell),
+        _wordless(shell),
     ]
     return [need for need in found if need is not None]
 
@@ -156,4 +158,17 @@ def _low(shell: Shell) -> Need | None:
         url=url_for("panel.stock", show="low"),
         act=_("Look"),
         tone="warn",
+    )
+
+
+def _wordless(shell: Shell) -> Need | None:
+    count = wordless_count() if shell.may("media.edit") else 0
+    if not count:
+        return None
+    return Need(
+        icon="image",
+        title=ngettext("%(n)s picture needs words", "%(n)s pictures need words", count),
+        why=_("People who cannot see it are told nothing."),
+        url=url_for("panel.media", show="wordless"),
+        act=_("Write them"),
     )
