@@ -1,9 +1,10 @@
 """Previews: the real shop in a look that is not published, for the member of staff who asked, for a quarter of an hour.
 
 A preview is an address, `/preview/<token>/...`. The front takes the token off the path, as it takes a language off, so
-that every link of the page stays in the preview; it pins a state of the site that wears the draft. The token is
-signed and names site, theme, version and person; the session must be that person's, who must still be allowed to. Such a page
-is never kept, by us or by the browser, answers a GET only, and is the one kind of page that a frame of our own may show.
+that every link of the page stays in the preview; it pins a state of the site that wears the draft. The token is signed
+and names site, theme, version and person; the session must be that person's, who must still be allowed to. Such a
+page is never kept, by us or by the browser, answers a GET only, and is the one kind of page that a frame of our own
+may show.
 """
 
 from __future__ import annotations
