@@ -130,6 +130,29 @@ def test_an_exchange_and_a_claim_begin_at_the_same_desk(panel: Panel, sent: str,
     assert panel.post(path, {"kind": "claim", line: "1", "reason": "damaged", "key": "d"}).status_code == 422
 
 
+def test_an_exchange_says_what_is_sent_and_owed_before_and_after_it_is_decided(
+    panel: Panel, sent: str, sell: Callable[..., Item]
+) -> None:
+    sell("LARGE", 12950, stock=3, name="Large lamp")
+    path = f"/panel/orders/{sent}/return"
+    line = field(panel, path, r'name="(line-\d+)"')
+    form = {"kind": "exchange", line: "1", "reason": "does_not_fit", "key": "x", "wanted_sku": "LARGE"}
+    case = re.sub(r"^https?://[^/]+", "", panel.post(path, form).headers["Location"])
+    assert "Sent instead: 1 × LARGE" in words(panel.get(case))
+    panel.post(case, {"act": "receive", line: "1"})
+    panel.post(case, {"act": "inspect", f"sellable-{line.removeprefix('line-')}": "1"})
+    # 129.50 less 89.00, and with a fee of 9.00.
+    assert "The shopper owes €40.50" in words(panel.get(case))
+    assert "The shopper owes €49.50" in words(panel.post(case, {"act": "preview", "restocking": "9"}))
+    assert panel.post(case, {"act": "preview", "restocking": "much"}).status_code == 422
+    decided = words(panel.follow(panel.post(case, {"act": "resolve", "restocking": "9"})))
+    assert "The shopper owes €49.50" in decided
+    assert "Give it back" not in decided
+    told = words(panel.get(f"/panel/orders/{sent}"))
+    assert "Does not fit" in told
+    assert "does_not_fit" not in told
+
+
 def test_the_rules_are_kept_and_used(panel: Panel) -> None:
     form = {"window_days": "30", "restocking": "12.5", "return_delivery": "4.90", "excluded_kinds": "voucher"}
     assert "The rules are saved" in words(panel.follow(panel.post("/panel/returns/rules", form)))

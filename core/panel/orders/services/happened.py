@@ -9,9 +9,10 @@ from typing import Any
 
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import ngettext
+from core.kernel.i18n import lazy, ngettext
 from core.kernel.installation import installation
 from core.lib.money import Money
+from core.orders.services.case_rules import REASONS
 from core.orders.services.read import OrderView
 
 Data = Mapping[str, Any]
@@ -66,7 +67,9 @@ def _step(at: datetime, who: str, kind: str, data: Data, currency: str) -> Step:
 
 def _text(data: Data) -> str:
     """The further facts that mean something to a reader."""
-    parts = [_(data["text"]) if data.get("text") else None, data.get("reason"), data.get("tracking"), data.get("reference"), data.get("why")]
+    text = _(data["text"]) if data.get("text") else ""
+    reason = str(_REASONS.get(data["reason"], data["reason"])) if data.get("reason") else ""
+    parts = [text, reason, data.get("tracking"), data.get("reference"), data.get("why")]
     return " · ".join(str(part) for part in parts if part)
 
 
@@ -90,6 +93,10 @@ def _kind(data: Data) -> str:
     return {"return": _("Return"), "exchange": _("Exchange"), "claim": _("Claim")}.get(str(data.get("of")), "")
 
 
+# Codes of reasons in words. Where the row's title or person says it already, nothing is added.
+_REASONS: dict[str, Any] = {
+    **REASONS, "expired": lazy("Not paid in time"), "shopper": "", "merchant": "", "out_of_stock": "",
+}  # fmt: skip
 Title = Callable[[Data, str], str]
 _TITLES: dict[str, tuple[str, Title]] = {
     "placed": ("done", lambda data, currency: _("Order placed, %(amount)s", amount=_amount(data, currency, "total"))),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.kernel import db
+from core.checkout.services.resolving import Terms, granted_by, preview_case
+from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
+from core.kernel.sites import SiteState
 from core.lib.errors import Unfit
-from core.lib.money import NotMoney, parse_money
-from core.orders.services.case_shapes import DISPOSITIONS, CaseLine, CaseView
+from core.lib.money import Money, NotMoney, parse_money
+from core.orders.services.case_shapes import DISPOSITIONS, EXCHANGE, CaseLine, CaseView
 from core.orders.services.shapes import OrderView
+from core.panel.orders.services.wishes import names_of
 from core.panel.shell import Status
 
 KINDS: dict[str, Any] = {"return": lazy("Return"), "exchange": lazy("Exchange"), "claim": lazy("Claim")}
@@ -107,3 +110,21 @@ def percentage(text: str) -> int:
         return parse_money(text.strip().rstrip("%％") or "0", "EUR").amount
     except NotMoney as error:
         raise Unfit({"restocking": _("Write a percentage from 0 to 100.")}) from error
+
+
+def instead(case: CaseView) -> list[tuple[str, int]]:
+    """What an exchange sends: (SKU, pieces). One statement, if it is one."""
+    skus = names_of(list(case.wanted)) if case.wanted else {}
+    return [(skus.get(variant_id, "?"), pieces) for variant_id, pieces in case.wanted.items()]
+
+
+def outcome(state: SiteState, case: CaseView, terms: Terms) -> str:
+    """What deciding so means for the money, in a sentence. Writes nothing; raises what `preview_case` does."""
+    if case.kind != EXCHANGE:
+        return _("%(amount)s is granted", amount=i18n.money(granted_by(case, terms)))
+    effect = preview_case(state, case, terms).effect
+    if effect.to_pay:
+        return _("The shopper owes %(amount)s", amount=i18n.money(Money(effect.to_pay, case.currency)))
+    if effect.to_refund:
+        return _("%(amount)s is to be given back", amount=i18n.money(Money(effect.to_refund, case.currency)))
+    return _("Nothing is to be paid or given back")

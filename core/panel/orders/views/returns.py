@@ -16,7 +16,7 @@ from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import case as desk
 from core.orders.services import case_rules, photos
-from core.orders.services.case_shapes import EXCHANGE, KINDS, CaseView
+from core.orders.services.case_shapes import EXCHANGE, KINDS, RESOLVED, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import returning
@@ -107,8 +107,10 @@ def show_photo(number: str, case_id: int, photo: str) -> Response:
 @panel.post("/orders/<number>/returns/<int:case_id>", endpoint="order_case_step")
 @staff("orders.return")
 def step(number: str, case_id: int) -> Response:
-    """Take the step named `act`."""
+    """Take the step named `act`; `preview` says what a decision would mean, and writes nothing."""
     case = _case(number, case_id)
+    if request.form.get("act") == "preview":
+        return _looked(number, case)
     act = _STEPS.get(request.form.get("act", ""))
     if act is None:
         raise NotFound
@@ -117,6 +119,14 @@ def step(number: str, case_id: int) -> Response:
     except (Refused, Broken) as refusal:
         return _case_page(number, _case(number, case_id), _problems(refusal), getattr(refusal, "status", 409))
     return to("panel.order_case", say=said, number=number, case_id=case_id)
+
+
+def _looked(number: str, case: CaseView) -> Response:
+    try:
+        outcome = returning.outcome(current(), case, _terms(case))
+    except Refused as refusal:
+        return _case_page(number, case, _problems(refusal), refusal.status)
+    return _case_page(number, case, outcome=outcome)
 
 
 def _approve(case: CaseView) -> str:
@@ -179,8 +189,12 @@ def _problems(refusal: Refused | Broken) -> forms.Problems:
     return [(getattr(refusal, "field", None) or "", i18n.say(refusal))]
 
 
-def _case_page(number: str, case: CaseView, problems: forms.Problems | None = None, status: int = 200) -> Response:
+def _case_page(
+    number: str, case: CaseView, problems: forms.Problems | None = None, status: int = 200, *, outcome: str = ""
+) -> Response:
     terms = resolving.terms_by_rules(current(), case)
+    if case.can_be_resolved and not problems and not outcome:
+        outcome = _outcome(case, terms)
     return page(
         "order_case.html",
         status,
@@ -196,12 +210,22 @@ def _case_page(number: str, case: CaseView, problems: forms.Problems | None = No
             for name in ("restocking", "return_delivery", "goodwill")
         },
         value=Money(case.value, case.currency),
+        outcome=outcome,
+        instead=returning.instead(case),
+        order=order_numbered(number) if case.state == RESOLVED else None,
         granted=Money(case.granted, case.currency),
         problems=problems or [],
         errors=forms.by_field(problems or []),
         typed=forms.typed(),
         back=url_for("panel.returns"),
     )
+
+
+def _outcome(case: CaseView, terms: resolving.Terms) -> str:
+    try:
+        return returning.outcome(current(), case, terms)
+    except Refused as refusal:
+        return i18n.say(refusal)
 
 
 @panel.get("/returns/rules", endpoint="return_rules")
