@@ -51,6 +51,7 @@ def undeclared(loaded: Loaded) -> list[str]:
 _CONTRACTS = {
     "payment_gateways": "GatewayContract",
     "fulfil_carriers": "CarrierContract",
+    "fulfil_allocate": "SourcingContract",
     "notify_channels": "ChannelContract",
     "promote_offers": "PromotionContract",
     "site_search": "SearchContract",

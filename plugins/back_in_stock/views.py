@@ -17,7 +17,6 @@ from core.api import (
     current_currency,
     current_site,
     language,
-    panel_page,
     product_page,
     public,
     redirect303,
@@ -128,7 +127,7 @@ def _asked(what: str, number: int, key: str, *, is_done: bool = False) -> Respon
 @staff(PERMISSION)
 def show() -> Response:
     """What people wait for."""
-    return panel_page("back_in_stock/panel/list.html", counts=services.counts(current_site(), language()))
+    return render("back_in_stock/panel/list.html", counts=services.counts(current_site(), language()))
 
 
 CARD = PanelSection(

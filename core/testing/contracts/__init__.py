@@ -18,6 +18,7 @@ from core.testing.contracts.gateway import GatewayContract
 from core.testing.contracts.promotion import Case, PromotionContract
 from core.testing.contracts.samples import a_cart, a_line, a_parcel, a_site, an_intent, the_address
 from core.testing.contracts.search import SearchContract
+from core.testing.contracts.sourcing import SourcingContract
 from core.testing.contracts.steps import GatewayPeer
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "GatewayPeer",
     "PromotionContract",
     "SearchContract",
+    "SourcingContract",
     "a_cart",
     "a_line",
     "a_parcel",

@@ -19,7 +19,7 @@ from core.api import (
     transaction,
     value,
 )
-from core.testing.shop import Item, Mailbox, Told
+from core.testing.shop import PASSWORD, Item, Mailbox, Told
 from plugins.back_in_stock.services import key_of
 
 Browse = Callable[..., Any]
@@ -171,3 +171,19 @@ def test_addresses_are_forgotten_after_a_while(
     clock.move(days=100)
     outbox.deliver()
     assert rows("SELECT email FROM back_in_stock_subscription") == []
+
+
+def test_the_panel_counts_who_waits(
+    browse: Browse, site: Site, lamp: Item, staff: Any, client: Any, outbox: Told
+) -> None:
+    origin = f"https://{site.host}"
+    sent = {"base_url": origin, "headers": {"Origin": origin}}
+    ask(browse, site, lamp)
+    ask(browse, site, lamp, "li@example.com")
+    client.post("/panel/login", data={"email": staff.email, "password": PASSWORD}, **sent)
+    row = re.compile(r'LAMP</span></th><td class="end">(\d+)</td><td class="end soft">(\d+)</td>')
+    assert row.findall(client.get("/panel/back_in_stock/", base_url=origin).text) == [("2", "0")]
+    deliver(site, lamp, 3)
+    outbox.deliver()
+    assert row.findall(client.get("/panel/back_in_stock/", base_url=origin).text) == [("0", "2")]
+    assert "Back in stock" in client.get(f"/panel/products/{lamp.product_id}", base_url=origin).text

@@ -1,0 +1,27 @@
+"""From where goods go to which countries."""
+
+from __future__ import annotations
+
+import peewee
+
+from core.api import JSONField, SiteTable
+
+
+class ShipRule(SiteTable):
+    """Locations in the order in which they shall send: `[id, minutes of the day until it sends today or null]`.
+
+    `countries` are ISO 3166 alpha-2 codes between spaces; empty: everywhere else. `few`: fewer parcels come before that
+    order. `only`: the others send nothing.
+    """
+
+    position = peewee.IntegerField(default=0)
+    countries = peewee.TextField(default="")
+    places = JSONField(default=list)
+    few = peewee.BooleanField(default=True)
+    only = peewee.BooleanField(default=False)
+
+    class Meta:
+        table_name = "ship_rules_rule"
+
+
+TABLES = (ShipRule,)

@@ -1,0 +1,116 @@
+"""Choosing where goods come from by rules, and keeping the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from core.api import Address, NotFound, Site, Source, Sourced, execute, now, record_activity, rows, transaction
+from plugins.ship_rules.forms import Wanted
+from plugins.ship_rules.models import ShipRule
+
+_LOOKED_AT = 8  # Sets of parcels are tried among so many locations.
+_AFTER = 10_000  # A location that no rule names, or that sends no more today, comes behind all others.
+
+
+class Place(NamedTuple):
+    """A location as rules name it."""
+
+    id: int
+    code: str
+    name: str
+
+
+def locations() -> list[Place]:
+    """All locations, core's preferred first. One statement."""
+    return [Place(*row) for row in rows("SELECT id, code, name FROM location ORDER BY priority, id")]
+
+
+def rules_of(site: Site) -> list[ShipRule]:
+    """The rules in their order. One statement."""
+    return list(ShipRule.for_site(site).order_by(ShipRule.position, ShipRule.id))
+
+
+def find_rule(site: Site, rule_id: int) -> ShipRule:
+    """A rule of this site; raises NotFound."""
+    found = ShipRule.for_site(site).where(ShipRule.id == rule_id).first()
+    if found is None:
+        raise NotFound
+    rule: ShipRule = found
+    return rule
+
+
+def save_rule(site: Site, wanted: Wanted, *, actor: str, rule_id: int | None = None) -> None:
+    """Add or change a rule. Raises NotFound. Commits."""
+    columns = {name: getattr(wanted, name) for name in Wanted.__slots__}
+    with transaction():
+        if rule_id is None:
+            rule_id = ShipRule.create(site_id=site.id, **columns).id
+        elif not ShipRule.update(**columns).where(ShipRule.id == rule_id, ShipRule.site_id == site.id).execute():
+            raise NotFound
+        record_activity(actor, "ship_rule", f"ship_rule:{rule_id}", after=columns, site_id=site.id)
+
+
+def remove_rule(site: Site, rule_id: int, *, actor: str) -> None:
+    """Take a rule away. Raises NotFound. Commits."""
+    with transaction():
+        if not execute("DELETE FROM ship_rules_rule WHERE id = ? AND site_id = ?", rule_id, site.id):
+            raise NotFound
+        record_activity(actor, "ship_rule.removed", f"ship_rule:{rule_id}", site_id=site.id)
+
+
+# -- choosing ----------------------------------------------------------------------------------------------------------
+
+
+def choose(
+    site: Site, needs: Mapping[int, int], sources: Sequence[Source], address: Address | None
+) -> list[Sourced] | None:
+    """The plan of the first rule that is about this country; None where there is none, or it cannot give everything."""
+    country = (address.country if address else "") or site.country
+    rule = next((rule for rule in rules_of(site) if not rule.countries or f" {country} " in rule.countries), None)
+    if rule is None:
+        return None
+    local = now().astimezone(ZoneInfo(site.timezone))
+    return plan(rule, needs, sources, local.hour * 60 + local.minute)
+
+
+def plan(rule: ShipRule, needs: Mapping[int, int], sources: Sequence[Source], minutes: int) -> list[Sourced] | None:
+    """By one rule, at `minutes` of the site's day. A location whose last hour is over comes behind those that send."""
+    ranks = {place[0]: rank + (_AFTER if _is_over(place[1], minutes) else 0) for rank, place in enumerate(rule.places)}
+    ranked = sorted(
+        (one for one in sources if one.location_id in ranks or not rule.only),
+        key=lambda one: (ranks.get(one.location_id, 2 * _AFTER), one.priority, one.location_id),
+    )
+    counted = {variant_id: n for variant_id, n in needs.items() if any(variant_id in one.free for one in sources)}
+    chosen = _fewest(ranked[:_LOOKED_AT], counted) if rule.few else ranked
+    return _taken(chosen, counted)
+
+
+def _is_over(until: int | None, minutes: int) -> bool:
+    return until is not None and minutes >= until
+
+
+def _fewest(ranked: Sequence[Source], needs: Mapping[int, int]) -> Sequence[Source]:
+    """The smallest set that has everything; of those of one size, the one whose places come first."""
+    for size in range(1, len(ranked) + 1):
+        for chosen in combinations(ranked, size):
+            if all(sum(one.free.get(variant_id, 0) for one in chosen) >= n for variant_id, n in needs.items()):
+                return chosen
+    return ()
+
+
+def _taken(chosen: Sequence[Source], needs: Mapping[int, int]) -> list[Sourced] | None:
+    """As much as there is from each in turn; None if it does not reach."""
+    parts: list[Sourced] = []
+    for variant_id, needed in sorted(needs.items()):
+        left = needed
+        for place in chosen:
+            quantity = min(left, place.free.get(variant_id, 0))
+            if quantity > 0:
+                parts.append(Sourced(variant_id=variant_id, location_id=place.location_id, quantity=quantity))
+                left -= quantity
+        if left:
+            return None
+    return parts

@@ -1,0 +1,94 @@
+"""The panel's pages: the rules, and the form of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.api import Unfit, Views, actor, current_site, panel_to, render, request, staff
+from core.api import gettext as _
+from plugins.ship_rules import forms, services
+from plugins.ship_rules.models import ShipRule
+
+panel = Views()
+may_edit = staff("ship_rules.edit")
+
+
+@panel.get("/")
+@may_edit
+def show() -> Any:
+    """All rules."""
+    names = {place.id: place.name for place in services.locations()}
+    rules = [
+        {"id": rule.id, "rule": rule, "places": [(names.get(id_, "–"), _hour(until)) for id_, until in rule.places]}
+        for rule in services.rules_of(current_site())
+    ]
+    return render("ship_rules/list.html", rules=rules, locations=services.locations())
+
+
+@panel.get("/new")
+@may_edit
+def new() -> Any:
+    """An empty form: all locations in core's order."""
+    codes = "\n".join(place.code for place in services.locations())
+    return _form({"places": codes, "order": "few"}, {}, None)
+
+
+@panel.post("/new")
+@may_edit
+def create() -> Any:
+    """Add a rule."""
+    return _saved(None)
+
+
+@panel.get("/<int:rule_id>")
+@may_edit
+def edit(rule_id: int) -> Any:
+    """The form of one rule."""
+    return _form(_filled(services.find_rule(current_site(), rule_id)), {}, rule_id)
+
+
+@panel.post("/<int:rule_id>")
+@may_edit
+def save(rule_id: int) -> Any:
+    """Change a rule."""
+    return _saved(rule_id)
+
+
+@panel.post("/<int:rule_id>/remove")
+@may_edit
+def remove(rule_id: int) -> Any:
+    """Take a rule away."""
+    services.remove_rule(current_site(), rule_id, actor=actor())
+    return panel_to("ship_rules.panel.show", say=_("The rule is removed."))
+
+
+def _saved(rule_id: int | None) -> Any:
+    known = {place.code: place.id for place in services.locations()}
+    try:
+        services.save_rule(current_site(), forms.parse(request.form, known), actor=actor(), rule_id=rule_id)
+    except Unfit as refusal:
+        return _form(request.form, refusal.errors, rule_id, 422)
+    return panel_to("ship_rules.panel.show", say=_("Saved. It applies to the next order."))
+
+
+def _form(values: Mapping[str, str], errors: Mapping[str, str], rule_id: int | None, status: int = 200) -> Any:
+    return render(
+        "ship_rules/edit.html", status, values=values, errors=errors, rule_id=rule_id, locations=services.locations()
+    )
+
+
+def _filled(rule: ShipRule) -> dict[str, str]:
+    codes = {place.id: place.code for place in services.locations()}
+    lines = [f"{codes[id_]} {_hour(until)}".strip() for id_, until in rule.places if id_ in codes]
+    return {
+        "countries": str(rule.countries).strip(),
+        "places": "\n".join(lines),
+        "order": "few" if rule.few else "order",
+        "only": "1" if rule.only else "",
+        "position": str(rule.position),
+    }
+
+
+def _hour(minutes: int | None) -> str:
+    return "" if minutes is None else f"{minutes // 60:02}:{minutes % 60:02}"
