@@ -24,6 +24,8 @@ from core.kernel.installation import installation
 from core.lib import clock
 
 _TOUCHED = "stoa.has_touched"
+# The cookie of a visitor who chose light or dark: like the currency, it tells kept pages apart.
+SCHEME, SCHEMES = "scheme", frozenset({"light", "dark"})
 
 
 class TagVersion(db.Table):

@@ -269,8 +269,15 @@ def _key(environ: Environ, state: SiteState) -> cache.Key | None:
         environ["PATH_INFO"],
         environ.get("QUERY_STRING", ""),
         currency,
+        _scheme(cookies),
         environ.get("HTTP_HX_REQUEST", ""),
     )
+
+
+def _scheme(cookies: str) -> str:
+    """The scheme that the page is written in, if the visitor chose one."""
+    chosen = SimpleCookie(cookies).get(cache.SCHEME) if cache.SCHEME in cookies else None
+    return chosen.value if chosen is not None and chosen.value in cache.SCHEMES else ""
 
 
 def _send(environ: Environ, page: cache.Page, start_response: StartResponse) -> Iterable[bytes]:

@@ -28,8 +28,8 @@ def listing_query(
     return ListingQuery(
         category_id=category_id,
         filters=filters,
-        price_min=_amount(single.get("min", ""), currency),
-        price_max=_amount(single.get("max", ""), currency),
+        price_min=typed_amount(single.get("min", ""), currency),
+        price_max=typed_amount(single.get("max", ""), currency),
         in_stock=single.get("stock") == "1",
         sort=sort_of(single.get("sort", ""), default),
         after=single.get("after", ""),
@@ -41,7 +41,8 @@ def sort_of(text: str, default: Sort) -> Sort:
     return Sort(text) if text in set(Sort) else default
 
 
-def _amount(text: str, currency: str) -> int | None:
+def typed_amount(text: str, currency: str) -> int | None:
+    """An amount as typed, in minor units; None for what is none."""
     try:
         amount = parse_money(text, currency).amount if text else None
     except NotMoney:

@@ -6,6 +6,7 @@ What counters tell is read from them, whatever the size of the shop; the rest is
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from core.catalogue.services.narrowing import PRICE, Narrowing
@@ -13,10 +14,12 @@ from core.catalogue.services.shapes import Facet, FacetValue
 from core.catalogue.services.words import spoken
 from core.catalogue.services.writing import decoded
 from core.kernel import db
+from core.kernel.kept import kept
 from core.lib.money import Money
 
 _AVAILABLE, _PRICE_MIN, _PRICE_MAX = ":available", ":price-min", ":price-max"
 _VALUES_SHOWN = 60
+_BARS, _STEPS, _MOST_IN_BARS = ":bars", 12, 5000
 
 
 class Found(NamedTuple):
@@ -27,6 +30,7 @@ class Found(NamedTuple):
     price_min: Money | None
     price_max: Money | None
     facets: tuple[Facet, ...]
+    bars: tuple[int, ...]
 
 
 def facets_of(narrowing: Narrowing) -> Found:
@@ -37,6 +41,7 @@ def facets_of(narrowing: Narrowing) -> Found:
         counting.kept_values("code <> ''")
     else:
         counting.hits()
+        counting.bars()
     counting.prices()
     for code, values in narrowing.chosen.items():
         counting.chosen(code, values)
@@ -47,7 +52,38 @@ def facets_of(narrowing: Narrowing) -> Found:
         " LEFT JOIN facet_name f ON f.code = k.code AND f.value = '' LEFT JOIN attribute a ON a.code = k.code",
         *counting.params,
     )
-    return _found(narrowing, rows)
+    found = _found(narrowing, rows)
+    return found._replace(bars=_kept_bars(narrowing)) if narrowing.is_counted(PRICE) and _fits(found) else found
+
+
+def _fits(found: Found) -> bool:
+    """Whether the bars of all goods cost little enough to be counted anew whenever something has changed."""
+    return 1 < found.total <= _MOST_IN_BARS
+
+
+def _kept_bars(narrowing: Narrowing) -> tuple[int, ...]:
+    """The bars of a list without choices (but a price): read once while nothing changes."""
+    site_id, category_id, currency = narrowing.place
+    where = narrowing.where(PRICE)
+    statement = f"WITH h AS MATERIALIZED (SELECT p.price FROM card_place p WHERE {where.sql}) {_BARS_OF_H}"
+
+    def read() -> tuple[int, ...]:
+        return _bars([(row[1], row[2]) for row in db.rows(statement, *where.params)])
+
+    return kept(f"bars:{site_id}:{category_id}:{currency}:{narrowing.query.in_stock}", read)
+
+
+_STEP_OF_H = f"CAST((h.price - s.low) * {_STEPS} / (s.high - s.low + 1) AS TEXT)"
+_BARS_OF_H = (
+    f"SELECT '{_BARS}', {_STEP_OF_H}, COUNT(*) FROM h"
+    f" CROSS JOIN (SELECT MIN(price) AS low, MAX(price) AS high FROM h) s GROUP BY {_STEP_OF_H}"
+)
+
+
+def _bars(rows: Iterable[tuple[str, int]]) -> tuple[int, ...]:
+    """How many products in each step; nothing where all cost the same."""
+    counted = {int(step): int(total) for step, total in rows}
+    return tuple(counted.get(step, 0) for step in range(_STEPS)) if len(counted) > 1 else ()
 
 
 class _Counting:
@@ -102,6 +138,18 @@ class _Counting:
             *chosen,
         )
 
+    def bars(self) -> None:
+        """How many cost how much, without the choice of a price."""
+        if not self.narrowing.has_price:
+            self.add(_BARS_OF_H)
+        elif not self.narrowing.is_counted(PRICE):
+            where = self.narrowing.where(PRICE)
+            self.add(
+                f"SELECT * FROM (WITH h AS MATERIALIZED (SELECT p.price FROM card_place p WHERE {where.sql})"
+                f" {_BARS_OF_H}) b",
+                *where.params,
+            )
+
     def prices(self) -> None:
         """The span of prices without the choice of one."""
         for code, function in ((_PRICE_MIN, "MIN"), (_PRICE_MAX, "MAX")):
@@ -138,7 +186,8 @@ def _found(narrowing: Narrowing, rows: list[tuple[Any, ...]]) -> Found:
         available=int(sums.get(_AVAILABLE) or 0),
         price_min=None if low is None else Money(int(low), narrowing.currency),
         price_max=None if high is None else Money(int(high), narrowing.currency),
-        facets=_facets(narrowing, [row for row in rows if row[1]]),
+        facets=_facets(narrowing, [row for row in rows if row[1] and row[0] != _BARS]),
+        bars=_bars((row[1], row[2]) for row in rows if row[0] == _BARS),
     )
 
 

@@ -17,6 +17,7 @@ from core.catalogue.services.facets import Found, facets_of
 from core.catalogue.services.narrowing import Narrowing
 from core.catalogue.services.prices import state_for
 from core.catalogue.services.reading import CARD_COLUMNS, shown_card
+from core.catalogue.services.relaxing import nearest, without
 from core.catalogue.services.shapes import Chip, Listing, ListingQuery, ShownCard, Sort
 from core.hookspecs.site import Site
 from core.kernel import cache, db
@@ -49,7 +50,8 @@ def listing(
 ) -> Listing:
     """A page of a list with its facets: two statements. `product_ids` narrows it to a search's, best first.
 
-    Now and then one statement more where a plugin may give stars: whether it does.
+    Now and then one statement more where a plugin may give stars (whether it does), and for the bars of prices of a
+    list without choices. Two more where nothing is left: what is nearest.
     """
     ids = tuple(product_ids) if product_ids is not None else None
     rated = _is_rated(site, currency)
@@ -58,6 +60,8 @@ def listing(
     narrowing = Narrowing(site.id, language, site.language, currency, query, ids)
     found = facets_of(narrowing)
     page = _page(site, narrowing, found.total)
+    chips = tuple(_chips(query, found))
+    near = nearest(narrowing, chips) if not found.total else ()
     return Listing(
         cards=page.cards,
         total=found.total,
@@ -65,12 +69,21 @@ def listing(
         available=found.available,
         price_min=found.price_min,
         price_max=found.price_max,
-        chips=tuple(_chips(query, found)),
+        chips=chips,
         next=page.following,
         previous=page.preceding,
         until=_until(page.cards),
         rated=rated,
+        bars=found.bars,
+        nearest=near,
+        nearest_cards=_some(site, narrowing, near[0].chip) if near else (),
     )
+
+
+def _some(site: Site, narrowing: Narrowing, chip: Chip) -> tuple[ShownCard, ...]:
+    """Some goods of the list without one choice."""
+    query = replace(without(narrowing.query, chip), limit=4)
+    return _page(site, replace(narrowing, query=query), None).cards
 
 
 def _is_rated(site: Site, currency: str) -> bool:

@@ -303,11 +303,21 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """A choice to give up where a list leaves nothing, and how many products it shows then."""
+
+    chip: Chip
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """One page of a list. `total` counts all pages. Prices span what the other choices leave; None if nothing is left.
 
     `available` counts products in stock under the other choices. `next` and `previous` are cursors, empty at the ends.
-    `rated`: stars were given on this site, so that the list can be sorted by them.
+    `rated`: stars were given on this site, so that the list can be sorted by them. `bars` count the products in equal
+    steps from the lowest price to the highest, whatever price is chosen; none of a very long list. `nearest` is there
+    where nothing is left, with some goods of the first.
     """
 
     cards: tuple[ShownCard, ...]
@@ -321,6 +331,9 @@ class Listing:
     previous: str
     until: datetime | None
     rated: bool = False
+    bars: tuple[int, ...] = ()
+    nearest: tuple[Nearest, ...] = ()
+    nearest_cards: tuple[ShownCard, ...] = ()
 
 
 # -- categories --------------------------------------------------------------------------------------------------------

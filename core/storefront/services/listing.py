@@ -5,7 +5,7 @@ The state of every filter is in the address, so each chip and page is an address
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from babel.numbers import get_currency_symbol
 from core.catalogue.services.shapes import Chip, Facet, Listing, ShownCard, Sort
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
+from core.storefront.forms import typed_amount
 
 Pair = tuple[str, str]
 
@@ -43,6 +44,23 @@ class SortChoice:
     chosen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How many products cost so much, in hundredths of the highest bar; `on`: within what was typed."""
+
+    height: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearLink:
+    """A filter to give up where nothing has them all: its name, the page without it, and how much that shows."""
+
+    name: str
+    url: str
+    total: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRange:
     """The two boxes: what was typed, and as hints the span of what is found. `sign` is the currency's."""
@@ -52,6 +70,7 @@ class PriceRange:
     lowest: str
     highest: str
     sign: str
+    bars: tuple[Bar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +91,8 @@ class ShownListing:
     seen: int
     next_url: str
     first_url: str
+    nearest: tuple[NearLink, ...] = ()
+    nearest_cards: tuple[ShownCard, ...] = ()
 
 
 def shown_listing(
@@ -96,6 +117,13 @@ def shown_listing(
         seen=seen,
         next_url=link(action, [*state, ("after", found.next), ("seen", str(seen))]) if found.next else "",
         first_url=link(action, state) if found.previous else "",
+        nearest=tuple(
+            NearLink(
+                name=_chip_name(one.chip) or _("Price"), url=link(action, _without(state, one.chip)), total=one.total
+            )
+            for one in found.nearest
+        ),
+        nearest_cards=found.nearest_cards,
     )
 
 
@@ -130,6 +158,24 @@ def _range(found: Listing, state: list[Pair], currency: str) -> PriceRange:
         lowest=found.price_min.decimal if found.price_min else "",
         highest=found.price_max.decimal if found.price_max else "",
         sign=get_currency_symbol(currency, locale=i18n.language().replace("-", "_")),
+        bars=_bars(found, typed, currency),
+    )
+
+
+def _bars(found: Listing, typed: Mapping[str, str], currency: str) -> tuple[Bar, ...]:
+    """The bars of prices, those within the typed span marked."""
+    if not found.bars or found.price_min is None or found.price_max is None:
+        return ()
+    low, most = found.price_min.amount, max(found.bars)
+    step = (found.price_max.amount - low + 1) / len(found.bars)
+    least, highest = typed_amount(typed.get("min", ""), currency), typed_amount(typed.get("max", ""), currency)
+    return tuple(
+        Bar(
+            height=-(-100 * count // most),
+            on=(least is None or low + step * (place + 1) > least)
+            and (highest is None or low + step * place <= highest),
+        )
+        for place, count in enumerate(found.bars)
     )
 
 

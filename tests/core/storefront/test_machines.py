@@ -199,3 +199,19 @@ def test_facts_name_each_thing_once(visitor: Visitor, lamp: int) -> None:
     assert kinds("/") == ["Organization", "WebSite"]
     assert kinds("/p/dome-lamp") == ["BreadcrumbList", "Product"]
     assert kinds("/c/lighting") == ["BreadcrumbList", "ItemList"]
+
+
+def test_a_chosen_scheme_stands_in_the_page_itself_kept_or_not(visitor: Visitor, lamp: int) -> None:
+    """No script runs before the first paint, and nobody gets a page in another visitor's scheme."""
+
+    def tag(path: str = "/p/dome-lamp") -> str:
+        return str(re.search(r"<html[^>]*>", visitor.get(path).text)[0])  # type: ignore[index]
+
+    for _ in range(2):
+        visitor.client.set_cookie("scheme", "dark", domain="shop.test")
+        assert 'data-scheme="dark"' in tag()
+        visitor.client.set_cookie("scheme", '"><script>', domain="shop.test")
+        assert "data-scheme" not in tag()
+        visitor.client.delete_cookie("scheme", domain="shop.test")
+        assert "data-scheme" not in tag()
+    assert not re.search(r"<script(?![^>]*type=)[^>]*src", visitor.get("/").text), "no script holds up the page"
