@@ -21,6 +21,7 @@ class Config:
     `scheme` and `port` make the links of sites that name no origin of their own. `trusted_proxies` are the addresses
     whose X-Forwarded-* headers are believed. `job_threads` is 0 where `stoa work` processes do the jobs.
     `plugins_folder` is scanned for plugins beside `plugins/`; empty: the folder `plugins` of the instance.
+    `cache_folder` is for compiled templates and words, and may be emptied; empty: the folder `cache` of the instance.
     """
 
     instance: Path
@@ -38,6 +39,7 @@ class Config:
     testing: bool = False
     debug: bool = False
     plugins_folder: str = ""
+    cache_folder: str = ""
 
     @property
     def media(self) -> Path:
@@ -45,7 +47,8 @@ class Config:
 
     @property
     def cache(self) -> Path:
-        return self.instance / "cache"
+        """Compiled templates and words."""
+        return Path(self.cache_folder) if self.cache_folder else self.instance / "cache"
 
     @property
     def plugins_path(self) -> Path:

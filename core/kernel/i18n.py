@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -68,7 +69,7 @@ class Catalogues:
         for path in files:
             words.update(_po(path))
         self._kept.mkdir(parents=True, exist_ok=True)
-        temporary = kept.with_suffix(f".{id(words)}")
+        temporary = kept.with_suffix(f".{os.getpid()}-{id(words)}")
         temporary.write_text(json.dumps(words, ensure_ascii=False), "utf-8")
         temporary.replace(kept)
         return words

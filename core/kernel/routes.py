@@ -62,6 +62,7 @@ class Views:
         self.routes: list[Route] = []
         self.before: list[Callable[[], Any]] = []
         self.handlers: list[tuple[type[Exception], Callable[[Any], Any]]] = []
+        self._rules: dict[tuple[object, ...], list[tuple[SharedRule, View]]] = {}
 
     def route(
         self, rule: str, *, methods: Iterable[str] = ("GET",), endpoint: str = "", **defaults: Any
@@ -104,8 +105,14 @@ class Views:
         return record
 
     def rules(self, name: str, root: str = "") -> list[tuple[SharedRule, View]]:
-        """The compiled-once rules of these views under `root` and the prefix, with endpoints `<name>.<function>`."""
-        return [(_rule(route, name, root + self.prefix), self._wrapped(route)) for route in self.routes]
+        """The compiled-once rules of these views under `root` and the prefix, with endpoints `<name>.<function>`.
+
+        The same ones each time they are asked for, because compiling them is most of what making a Map costs.
+        """
+        key = (name, root, len(self.routes), len(self.before), len(self.handlers))
+        if key not in self._rules:
+            self._rules[key] = [(_rule(route, name, root + self.prefix), self._wrapped(route)) for route in self.routes]
+        return self._rules[key]
 
     def _wrapped(self, route: Route) -> View:
         if not self.before and not self.handlers:

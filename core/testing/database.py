@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import count
@@ -21,6 +22,8 @@ from core.testing import postgres
 
 _ENGINE = "STOA_TEST_DATABASE"
 _SERVER = "STOA_TEST_POSTGRES"
+_CACHE = "STOA_TEST_CACHE"
+_cache = pytest.StashKey[str]()
 _server = pytest.StashKey[postgres.Server]()
 
 
@@ -46,6 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shop named in the developer's environment would win over that of the tests, and they would write there.
     for key in [key for key in os.environ if key.startswith("STOA_") and not key.startswith("STOA_TEST_")]:
         del os.environ[key]
+    # Templates are compiled once for all the tests of a run.
+    if _CACHE not in os.environ:
+        config.stash[_cache] = os.environ[_CACHE] = tempfile.mkdtemp(prefix="stoa-test-cache-")
+    os.environ["STOA_CACHE_FOLDER"] = os.environ[_CACHE]
     if on_postgres() and _SERVER not in os.environ:
         server = postgres.start()
         config.stash[_server] = server
@@ -53,6 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    if cache := config.stash.get(_cache, ""):
+        del os.environ[_CACHE]
+        shutil.rmtree(cache, ignore_errors=True)
     if server := config.stash.get(_server, None):
         del os.environ[_SERVER]
         server.stop()
