@@ -134,14 +134,16 @@ def drop(version_id: int) -> Response:
 @panel.get("/theme/style.css", endpoint="theme_style")
 @may_edit
 def style() -> Response:
-    """The stylesheet of a preview."""
-    state = current()
-    said = previews.opened(request.args.get("look", ""), state)
-    if said["staff"] != shell().person.id:
-        raise previews.PreviewEnded
-    themes, values = installation().themes, previews.values(state, said)
-    runtime = installation().sites.runtimes.get(said["theme"], state.states)
-    text = themes.style(said["theme"], runtime.plugins).body.decode() + themes.look(said["theme"], values)
+    """The stylesheet of the preview `look`; without one, that of what shoppers see."""
+    state, themes = current(), installation().themes
+    theme, values = state.site.theme, published(state)
+    if token := request.args.get("look"):
+        said = previews.opened(token, state)
+        if said["staff"] != shell().person.id:
+            raise previews.PreviewEnded
+        theme, values = said["theme"], previews.values(state, said)
+    runtime = installation().sites.runtimes.get(theme, state.states)
+    text = themes.style(theme, runtime.plugins).body.decode() + themes.look(theme, values)
     answer = make_response(text)
     answer.mimetype = "text/css"
     return answer
