@@ -11,6 +11,8 @@ from core.catalogue.services.cards import Change, changing
 from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraft
 from core.catalogue.services.prices import Expected, PriceFact, current
 from core.catalogue.services.saving import (
+    Facet,
+    Later,
     Saving,
     new_product,
     save_categories,
@@ -20,7 +22,7 @@ from core.catalogue.services.saving import (
     save_texts,
     write_listing,
 )
-from core.catalogue.services.saving_choices import save_attributes, save_options
+from core.catalogue.services.saving_choices import name_facets, save_attributes, save_options
 from core.catalogue.services.saving_variants import (
     KnownVariant,
     SkuTaken,
@@ -29,7 +31,7 @@ from core.catalogue.services.saving_variants import (
     replace_prices,
     save_variants,
 )
-from core.catalogue.services.writing import update
+from core.catalogue.services.writing import insert_rows, update
 from core.hookspecs.site import Site
 from core.kernel import activity, db
 from core.lib import clock
@@ -104,11 +106,11 @@ def save_products(
     results: list[Saved | Refused] = []
     frame = changing(affected, _expected(site, drafts, known))
     with suppress(_TakenBack), frame as change, around(results):
-        owners = _Owners(drafts)
+        owners, waiting = _Owners(drafts), _Waiting()
         for draft in drafts:
             try:
                 with db.db.atomic():
-                    saved = _store(site, draft, actor, owners)
+                    saved = _store(site, draft, actor, owners, waiting)
             except Refused as refused:
                 results.append(refused)
                 continue
@@ -116,9 +118,39 @@ def save_products(
             owners.learn(draft, saved)
             if saved.changed:
                 change.products.add(saved.product_id)
+        waiting.write()
         if dry_run:
             raise _TakenBack
     return results
+
+
+class _Waiting:
+    """Rows of the new products of a transaction, that are written together: a statement each would cost the most."""
+
+    def __init__(self) -> None:
+        self._rows: Later = {}
+        self._facets: list[Facet] = []
+        self._products: set[int] = set()
+
+    def take(self, saving: Saving) -> None:
+        """The rows of a product that was stored without a refusal."""
+        for place, rows in saving.later.items():
+            self._rows.setdefault(place, []).extend(rows)
+        self._facets += saving.facets
+        self._products.add(saving.product_id)
+
+    def write_for(self, product_id: int | None) -> None:
+        """Whoever changes a product that is new itself needs its rows."""
+        if product_id in self._products:
+            self.write()
+
+    def write(self) -> None:
+        """Write all, and wait for none any more."""
+        for (table, columns, ending), rows in self._rows.items():
+            insert_rows(table, columns, rows, ending)
+        if self._facets:
+            name_facets(self._facets)
+        self.__init__()  # type: ignore[misc]
 
 
 class _TakenBack(Exception):
@@ -148,8 +180,9 @@ def _fact(price: PriceDraft) -> tuple[int, int | None, int | None, int, int | No
     return price.from_qty, starts, ends, price.amount.amount, price.was.amount if price.was else None
 
 
-def _store(site: Site, draft: ProductDraft, actor: str, owners: _Owners) -> Saved:
+def _store(site: Site, draft: ProductDraft, actor: str, owners: _Owners, waiting: _Waiting) -> Saved:
     product_id = owners.find(draft)
+    waiting.write_for(product_id)
     version = 0 if product_id is None else _check_version(product_id, draft.version)
     saving = Saving(
         site=site,
@@ -170,6 +203,7 @@ def _store(site: Site, draft: ProductDraft, actor: str, owners: _Owners) -> Save
     save_listing(saving, draft.listing)
     if saving.changed:
         _conclude(saving, version)
+    waiting.take(saving)
     return Saved(
         product_id=saving.product_id, version=version + saving.changed, created=saving.is_new, changed=saving.changed
     )

@@ -18,12 +18,16 @@ from core.kernel import db
 from core.lib import clock
 from core.lib.errors import Unfit
 
+Later = dict[tuple[str, tuple[str, ...], str], list[Sequence[object]]]
+Facet = tuple[str, str, Mapping[str, str], str, int]
+
 
 @dataclass(slots=True, kw_only=True)
 class Saving:
     """A save on its way. What differs is noted in `before` and `after`, in words for the activity log.
 
-    `names` are the words that it has written so far: all that there are of a new product.
+    `names` are the words that it has written so far: all that there are of a new product. `later` are rows of a new
+    product that nobody needs before all products of the transaction are stored: one statement then takes them all.
     """
 
     site: Site
@@ -35,6 +39,15 @@ class Saving:
     before: dict[str, object] = field(default_factory=dict)
     after: dict[str, object] = field(default_factory=dict)
     names: list[TextFact] = field(default_factory=list)
+    later: Later = field(default_factory=dict)
+    facets: list[Facet] = field(default_factory=list)
+
+    def put(self, table: str, columns: tuple[str, ...], rows: Sequence[Sequence[object]], ending: str = "") -> None:
+        """Insert rows: at once, or with those of the other new products."""
+        if self.is_new:
+            self.later.setdefault((table, columns, ending), []).extend(rows)
+        else:
+            insert_rows(table, columns, rows, ending)
 
     def note(self, name: str, before: object, after: object) -> None:
         self.before[name] = before
@@ -137,10 +150,9 @@ def _save_own_text(
     elif old is None:
         borrowed = best_text(names, saving.site.id, language, saving.site.language)
         wanted["name"] = wanted["name"] or (borrowed.name if borrowed else "")
-        insert(
-            "product_text", {"product_id": saving.product_id, "language": language, "site_id": saving.site.id, **wanted}
-        )
-        saving.names.append(TextFact(language, saving.site.id, wanted["name"], ""))
+        row = {"product_id": saving.product_id, "language": language, "site_id": saving.site.id, **wanted}
+        saving.put("product_text", tuple(row), [tuple(row.values())])
+        saving.names.append(TextFact(language, saving.site.id, str(wanted["name"]), ""))
     elif wanted != present:
         update("product_text", int(str(old[0])), wanted)
     for name in _TEXT:
@@ -169,7 +181,8 @@ def _new_text(saving: Saving, language: str, text: TextDraft, names: Sequence[Te
         return {}
     borrowed = best_text(names, saving.site.id, language, saving.site.language)
     words["name"] = words["name"] or (borrowed.name if borrowed else "")
-    insert("product_text", {"product_id": saving.product_id, "language": language, "site_id": None, **words})
+    row = {"product_id": saving.product_id, "language": language, "site_id": None, **words}
+    saving.put("product_text", tuple(row), [tuple(row.values())])
     saving.names.append(TextFact(language, None, str(words["name"]), ""))
     said = {name: ("", value) for name, value in words.items() if value}
     for name in said if not saving.is_new else ("name",):
@@ -209,7 +222,7 @@ def save_categories(saving: Saving, category_ids: tuple[int, ...] | None) -> Non
         db.execute(
             "DELETE FROM product_category WHERE product_id = ? AND category_id = ?", saving.product_id, category_id
         )
-    insert_rows(
+    saving.put(
         "product_category",
         ("product_id", "category_id", "position"),
         [(saving.product_id, new, 0) for new in sorted(wanted - old)],
@@ -231,9 +244,10 @@ def save_media(saving: Saving, media_ids: tuple[int, ...] | None) -> None:
     ]
     if wanted == old:
         return
-    db.execute("DELETE FROM product_media WHERE product_id = ?", saving.product_id)
+    if old:
+        db.execute("DELETE FROM product_media WHERE product_id = ?", saving.product_id)
     rows = [(saving.product_id, media_id, position) for position, media_id in enumerate(wanted)]
-    insert_rows("product_media", ("product_id", "media_id", "position"), rows)
+    saving.put("product_media", ("product_id", "media_id", "position"), rows)
     saving.note("pictures", old, wanted)
 
 
@@ -254,20 +268,28 @@ def save_listing(saving: Saving, draft: ListingDraft | None) -> None:
     if draft.bounds:
         after = (*after[:2], *wanted[2:])
     if old is None or after != before:
-        write_listing(saving.site.id, saving.product_id, after)
+        saving.put(*listing_row(saving.site.id, saving.product_id, after))
         saving.note("listing", before if old else None, after)
     _save_paths(saving, draft.paths)
 
 
 def write_listing(site_id: int, product_id: int, values: tuple[object, ...]) -> None:
     """Part of a verb: (visible, position, publish_at, withdraw_at) of a product on a site."""
+    insert_rows(*listing_row(site_id, product_id, values))
+
+
+def listing_row(
+    site_id: int, product_id: int, values: tuple[object, ...]
+) -> tuple[str, tuple[str, ...], list[tuple[object, ...]], str]:
+    """The row of a listing, as `insert_rows` takes it."""
     columns = ("visible", "position", "publish_at", "withdraw_at")
-    insert_rows(
+    ending = ", ".join(f"{column} = excluded.{column}" for column in columns)
+    row = (site_id, product_id, *values)
+    return (
         "listing",
         ("site_id", "product_id", *columns),
-        [(site_id, product_id, *values)],
-        "ON CONFLICT (site_id, product_id) DO UPDATE SET "
-        + ", ".join(f"{column} = excluded.{column}" for column in columns),
+        [row],
+        f"ON CONFLICT (site_id, product_id) DO UPDATE SET {ending}",
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.catalogue.services.drafts import AttributeDraft, OptionDraft, ValueDraft
-from core.catalogue.services.saving import Saving
+from core.catalogue.services.saving import Facet, Saving
 from core.catalogue.services.words import code_of
 from core.catalogue.services.writing import decoded, encoded, insert, insert_all, insert_rows, update
 from core.kernel import db
@@ -83,13 +83,14 @@ def save_options(saving: Saving, drafts: tuple[OptionDraft, ...] | None) -> list
         db.execute("DELETE FROM product_option WHERE id = ?", option.id)
         saving.note(f"option {option.code}", dict(option.names), None)
         options.remove(option)
-    name_facets(
+    _name_facets(
+        saving,
         [(option.code, "", option.names, "", 0) for option in kept]
         + [
             (option.code, value.code, value.names, value.swatch, value.position)
             for option in kept
             for value in option.values
-        ]
+        ],
     )
     return options
 
@@ -228,12 +229,13 @@ def save_attributes(saving: Saving, drafts: tuple[AttributeDraft, ...] | None) -
         columns = ("product_id", "attribute_id", "position", "value", "names", "number")
         insert_rows("product_attribute", columns, [(saving.product_id, *row) for row in wanted])
         saving.note("attributes", [row[2] for row in before], [row[2] for row in wanted])
-    name_facets(
+    _name_facets(
+        saving,
         [
             (draft.code, code_of(value.names, value.code), value.names, value.swatch, 0)
             for draft in drafts
             for value in draft.values
-        ]
+        ],
     )
 
 
@@ -279,9 +281,20 @@ def ensure_attribute(draft: AttributeDraft, plugin: str = "") -> int:
 # -- words for filters -------------------------------------------------------------------------------------------------
 
 
+def _name_facets(saving: Saving, wanted: Sequence[Facet]) -> None:
+    """At once, or with those of the other new products."""
+    if saving.is_new:
+        saving.facets += wanted
+    else:
+        name_facets(wanted)
+
+
 def name_facets(wanted: Iterable[tuple[str, str, Mapping[str, str], str, int]]) -> None:
     """Remember the words for facets and their values; the product that was saved last gives them."""
-    rows = {(code, value): (names, swatch, position) for code, value, names, swatch, position in wanted}
+    rows: dict[tuple[str, str], tuple[Mapping[str, str], str, int]] = {}
+    for code, value, names, swatch, position in wanted:
+        earlier = rows.get((code, value), ({}, "", 0))
+        rows[code, value] = {**earlier[0], **names}, swatch or earlier[1], position
     codes = sorted({code for code, _ in rows})
     values = sorted({value for _, value in rows})
     known = {

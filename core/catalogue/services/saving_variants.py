@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,8 +10,8 @@ from core.catalogue.services.drafts import PriceDraft, VariantDraft
 from core.catalogue.services.saving import Saving
 from core.catalogue.services.saving_choices import Option
 from core.catalogue.services.stock import apply_moves
-from core.catalogue.services.stock_kits import reprice_kits
 from core.catalogue.services.stock_counts import change_backorder_limit, count_moves, first_location
+from core.catalogue.services.stock_kits import reprice_kits
 from core.catalogue.services.writing import insert, insert_all, insert_rows, update
 from core.kernel import db
 from core.lib import clock
@@ -182,7 +182,7 @@ def _save_values(saving: Saving, ids: Mapping[int, VariantDraft], options: Seque
         for variant_id in changed
         for option_id, value_id in wanted[variant_id].items()
     ]
-    insert_rows("variant_value", ("variant_id", "option_id", "value_id"), rows)
+    saving.put("variant_value", ("variant_id", "option_id", "value_id"), rows)
 
 
 def _values(values: Mapping[str, str], options: Sequence[Option]) -> dict[int, int]:
@@ -205,7 +205,7 @@ _PRICE = ("currency", "from_qty", "starts", "ends", "amount", "was")
 def _save_prices(saving: Saving, ids: Mapping[int, VariantDraft]) -> None:
     wanted = {variant_id: draft.prices for variant_id, draft in ids.items() if draft.prices is not None}
     whole = {variant_id for variant_id in wanted if ids[variant_id].every_currency}
-    found = replace_prices(saving.site.id, wanted, fresh=saving.is_new, whole=whole)
+    found = replace_prices(saving.site.id, wanted, fresh=saving.is_new, whole=whole, put=saving.put)
     for variant_id, (before, after) in found.items():
         saving.note(f"prices {ids[variant_id].sku}", before, after)
 
@@ -216,11 +216,12 @@ def replace_prices(
     *,
     fresh: bool = False,
     whole: Collection[int] = (),
+    put: Callable[[str, tuple[str, ...], list[tuple[object, ...]]], None] = insert_rows,
 ) -> dict[int, tuple[list[object], list[object]]]:
     """Part of a verb: these public prices instead of those there are in their currencies; none: take all away.
 
     Of the variants in `whole` those in other currencies go too. Answers (before, after) of the variants where something
-    differed. Raises Unfit. `fresh`: there are none before.
+    differed. Raises Unfit. `fresh`: there are none before. `put` takes the new rows.
     """
     rows = {variant_id: [price_row(price) for price in prices] for variant_id, prices in wanted.items()}
     old: dict[int, list[tuple[object, ...]]] = {variant_id: [] for variant_id in rows}
@@ -248,7 +249,7 @@ def replace_prices(
             )
         fresh_rows += [(site_id, variant_id, None, *row) for row in new]
         changed[variant_id] = (list(replaced), list(new))
-    insert_rows("price", ("site_id", "variant_id", "list", *_PRICE), fresh_rows)
+    put("price", ("site_id", "variant_id", "list", *_PRICE), fresh_rows)
     if not fresh:
         reprice_kits(changed)
     return changed
