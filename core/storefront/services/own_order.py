@@ -25,9 +25,8 @@ from core.orders.services.case_shapes import CLAIM, EXCHANGE, RETURN
 from core.orders.services.change_plan import NothingChanges
 from core.orders.services.change_shapes import Action, RemoveLine, SetAddress, SetQuantity
 from core.orders.services.goods import NotThatMany
-from core.orders.services.settle import line_facts
+from core.orders.services.price_now import price_now
 from core.orders.services.shapes import OrderLineView, OrderView
-from core.orders.services.status import due
 from core.storefront.services.exchanging import exchanges_for, read_exchange
 from core.storefront.services.fields import FOLDED, Errors, Field, address_fields, address_lines, field, said, summary
 from core.storefront.services.own_order_steps import ShownCase, shown_cases
@@ -128,12 +127,13 @@ def _why_none(until: datetime | None) -> str:
 
 def price_rows(order: OrderView) -> tuple[Row, ...]:
     """What an order costs by now, where units were cancelled or came back since it was agreed."""
-    if not any(line.cancelled for line in order.lines):
+    now = price_now(order)
+    if now is None:
         return ()
-    now = due(order.total.amount, order.delivery_total.amount, line_facts(order.id))
+    less = ((_("Cancelled"), now.cancelled), (_("Sent back"), now.returned))
     return (
-        Row(name=_("Cancelled"), amount=Money(now - order.total.amount, order.currency)),
-        Row(name=_("Total now"), amount=Money(now, order.currency), kind="sum"),
+        *(Row(name=name, amount=-amount) for name, amount in less if amount),
+        Row(name=_("Total now"), amount=now.total, kind="sum"),
     )
 
 

@@ -38,6 +38,7 @@ class ShownCase:
     """A return, exchange or claim. `next` says what happens now; `granted` is none until something is decided."""
 
     id: int
+    kind: str
     title: str
     reason: str
     lines: tuple[tuple[str, int], ...]
@@ -58,6 +59,7 @@ def shown_cases(order: OrderView, cases: Sequence[CaseView]) -> tuple[ShownCase,
 def _shown(order: OrderView, case: CaseView, number: str) -> ShownCase:
     return ShownCase(
         id=case.id,
+        kind=case.kind,
         title={"return": _("Return"), "exchange": _("Exchange")}.get(case.kind, _("Claim")) + number,
         reason=_(str(REASONS.get(case.reason, case.reason))),
         lines=tuple((line.name, line.quantity) for line in case.lines),

@@ -54,8 +54,11 @@ def test_a_change_is_previewed_and_then_confirmed(panel: Panel, placed: str, sel
     path = f"/panel/orders/{placed}/change"
     quantity = field(panel, path, r'name="(qty-\d+)"')
     form = {quantity: "3", "add_sku": "CUP", "add_quantity": "2", "key": "one", "policy": "keep", "act": "preview"}
+    address = {"a_name": "Mira K.", "a_line1": "Kurze Str. 2", "a_postcode": "20095", "a_city": "Hamburg"}
+    assert "The goods go to: Mira K. Kurze Str. 2 20095 Hamburg" in words(panel.post(path, {**form, **address}))
     preview = panel.post(path, form)
     said = words(preview)
+    assert "The goods go to" not in said
     assert "€178.00" in said
     assert "€292.00" in said
     assert "The shopper owes €292.00" in said
@@ -112,6 +115,11 @@ def test_a_return_goes_through_the_desk(panel: Panel, sent: str) -> None:
     said = words(panel.follow(panel.post(case, {"act": "resolve", "restocking": "9", "goodwill": "0"})))
     assert "€80.00 is granted" in said
     assert of(sent).refund_due.amount == 8000
+    order = words(panel.get(f"/panel/orders/{sent}"))
+    assert "1 of 2 came back" in order
+    # Two lamps of 89.00 and a fee of 9.00, less the lamp that came back.
+    assert "Came back -€89.00" in order
+    assert "Total now €98.00" in order
     assert db.value("SELECT damaged FROM stock_level") == 1
     assert sent in words(panel.get("/panel/returns?view=ended"))
 

@@ -174,6 +174,10 @@ def test_a_return_is_asked_for_followed_and_paid(visitor: Visitor, site: Site, s
     assert "Granted €178.00" in said
     assert "Given back so far, for the whole order €0.00" in said
     assert "All fine" in said
+    # Three lamps of 89.00, two of which are back.
+    assert "Total €267.00" in said
+    assert "Sent back -€178.00" in said
+    assert "Total now €89.00" in said
 
 
 def test_a_form_sent_twice_is_one_return(visitor: Visitor, site: Site, sent: OrderView) -> None:
@@ -252,7 +256,10 @@ def test_the_account_shows_the_same_and_nobody_elses(
     with db.transaction():
         db.execute("UPDATE orders SET shopper_id = ? WHERE id = ?", shopper.id, placed.id)
     visitor.post("/login", {"email": shopper.email, "password": PASSWORD})
-    assert page_of(placed, "/change") in visitor.get(f"/account/orders/{placed.number}").text
+    mine = visitor.get(f"/account/orders/{placed.number}").text
+    assert page_of(placed, "/change") in mine
+    assert "Pay €267.00" in text_of(mine)
+    assert f"/checkout/thanks/{placed.secret}" in mine
     stranger = Visitor(app.test_client())
     found = stranger.post("/track", {"number": placed.number, "email": placed.email})
     assert found.status_code == 200

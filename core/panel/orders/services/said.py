@@ -16,6 +16,7 @@ from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.lib import addresses
 from core.lib.money import Money
+from core.orders.services.price_now import price_now
 from core.orders.services.read import FactView, OrderLineView, OrderView
 from core.panel.shell import Status
 
@@ -73,6 +74,8 @@ def line_status(line: OrderLineView) -> Status:
         return Status(_("Cancelled"), "stop")
     if not line.needs_delivery:
         return Status(_("Nothing to ship"), "none")
+    if line.received:
+        return Status(_("%(count)s of %(all)s came back", count=line.received, all=left), "part", "busy")
     if line.shipped >= left:
         return Status(_("Shipped"), "done", "good")
     if line.shipped:
@@ -81,7 +84,19 @@ def line_status(line: OrderLineView) -> Status:
 
 
 def sums(order: OrderView) -> list[Sum]:
-    """The totals with their parts, as they were agreed."""
+    """The totals with their parts as they were agreed, and what became of them."""
+    return [*_agreed(order), *_by_now(order)]
+
+
+def _by_now(order: OrderView) -> list[Sum]:
+    now = price_now(order)
+    if now is None:
+        return []
+    less = ((_("Cancelled"), now.cancelled), (_("Came back"), now.returned))
+    return [*(Sum(title, -amount) for title, amount in less if amount), Sum(_("Total now"), now.total, is_total=True)]
+
+
+def _agreed(order: OrderView) -> list[Sum]:
     rows = [Sum(_("Lines"), order.subtotal)]
     rows += [Sum(f"{one.title} · {one.code}" if one.code else one.title, -one.amount) for one in order.adjustments]
     if order.delivery or order.delivery_title:

@@ -15,7 +15,7 @@ from core.lib.money import Money
 from core.orders.services.change_shapes import KEEP, POLICIES, Action
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
-from core.panel.orders.services import wishes
+from core.panel.orders.services import said, wishes
 from core.panel.orders.services.find import order_numbered
 from core.panel.shell import actor, page, panel, to
 
@@ -84,6 +84,7 @@ def _editor(
         delivery=wishes.delivery_now(order),
         preview=preview,
         rows=wishes.rows(preview) if preview else [],
+        goes_to=said.address_lines(preview.plan.address) if preview and preview.plan.address else [],
         stock=[(stock.get(variant_id, ""), pieces) for variant_id, pieces in effect.stock.items()] if effect else [],
         sums={
             name: Money(getattr(effect, name), currency)
