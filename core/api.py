@@ -171,6 +171,7 @@ from core.orders.services.cancel import cancel as cancel_order
 from core.orders.services.case import (
     approve_case,
     case_view,
+    cases_of,
     decline_case,
     inspect_case,
     receive_case,
@@ -178,6 +179,7 @@ from core.orders.services.case import (
     resolve_case,
     withdraw_case,
 )
+from core.orders.services.case_shapes import CaseView
 from core.orders.services.change import change_view
 from core.orders.services.change_shapes import CancelUnits, ChangeView
 from core.orders.services.claims import claims_used

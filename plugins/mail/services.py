@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.api import (
+    CaseView,
     ChangeView,
     Event,
     Message,
@@ -22,7 +23,9 @@ from core.api import (
     ReturnChanged,
     Site,
     case_view,
+    cases_of,
     change_view,
+    day,
     digest,
     enqueue_message,
     gettext,
@@ -195,6 +198,44 @@ def mails_of(order: OrderView) -> list[tuple[str, str]]:
     return found
 
 
+def mails_of_cases(site: Site, order: OrderView) -> list[tuple[str, str]]:
+    """The mails about returns, exchanges and claims that can be sent again: (case:<id>:<step>, words)."""
+    kinds = {"return": gettext("Return"), "exchange": gettext("Exchange"), "claim": gettext("Claim")}
+    steps = {
+        "requested": gettext("asked for"),
+        "approved": gettext("approved"),
+        "declined": gettext("declined"),
+        "received": gettext("received"),
+        "resolved": gettext("decided"),
+    }
+    return [
+        (f"case:{case.id}:{step}", f"{kinds[case.kind]}, {day(case.requested_at)}: {steps[step]}")
+        for case in cases_of(site, order.id)
+        for step in _steps_of(case)
+    ]
+
+
+def _steps_of(case: CaseView) -> list[str]:
+    """The steps that a case has taken and that have a mail."""
+    taken = ["requested"]
+    if case.approved_at is not None:
+        taken.append("approved")
+    if any(line.received for line in case.lines):
+        taken.append("received")
+    return [*taken, case.state] if case.ended_at is not None and case.state in _STEPS else taken
+
+
+def _case_mail(site: Site, order: OrderView, case_id: int, step: str) -> Message:
+    """The mail about a step of a case, as it is now."""
+    case = case_view(site, case_id)
+    if case.order_id != order.id:
+        raise NotFound
+    is_claim = case.kind == "claim"
+    kind = "claim_approved" if is_claim and step == "approved" else f"return_{step}"
+    values = {"case": case, "is_claim": is_claim, "granted": Money(case.granted, case.currency)}
+    return written(site, order, kind, f"case:{case.id}:{step}", values)
+
+
 def send_again(site: Site, order_id: int, code: str, *, key: str, actor: str) -> None:
     """Send a mail of an order once more, as the order is now; a form that is sent twice sends one.
 
@@ -203,12 +244,16 @@ def send_again(site: Site, order_id: int, code: str, *, key: str, actor: str) ->
     order = order_view(order_id, site=site)
     if order is None:
         raise NotFound
-    if code not in dict(mails_of(order)):
+    if code not in dict([*mails_of(order), *mails_of_cases(site, order)]):
         raise NoSuchMail(field="mail")
     if not order.email:
         raise NoAddress(field="mail")
-    kind, _colon, parcel = code.partition(":")
-    message = write_mail(site, order, kind, int(parcel) if parcel else None)
+    kind, _colon, rest = code.partition(":")
+    if kind == "case":
+        case_id, _colon, step = rest.partition(":")
+        message = _case_mail(site, order, int(case_id), step)
+    else:
+        message = write_mail(site, order, kind, int(rest) if rest else None)
     with transaction():
         enqueue_message(site, replace(message, key=f"{message.key}:again:{digest(key)}"))
         record_activity(

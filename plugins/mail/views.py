@@ -24,7 +24,7 @@ from core.api import (
     token,
 )
 from core.api import gettext as _
-from plugins.mail.services import mails_of, send_again
+from plugins.mail.services import mails_of, mails_of_cases, send_again
 
 RESEND = "mail.resend"
 panel = Views()
@@ -34,7 +34,8 @@ def _values(site: Site, order_id: int) -> Mapping[str, Any]:
     order = order_view(order_id, site=site)
     if order is None:
         raise NotFound
-    return {"mails": mails_of(order), "email": order.email, "chosen": "placed", "key": token(), "error": ""}
+    mails = [*mails_of(order), *mails_of_cases(site, order)]
+    return {"mails": mails, "email": order.email, "chosen": "placed", "key": token(), "error": ""}
 
 
 SECTION = PanelSection(

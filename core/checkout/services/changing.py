@@ -16,6 +16,7 @@ from core.catalogue.services.shapes import CartVariant
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import priced_cart
 from core.checkout.services.quote import Adjustment, Quote, QuoteLine, discounted, quote
+from core.checkout.services.retaxing import retaxed
 from core.checkout.services.sourcing import sources_for
 from core.checkout.services.supplying import promised_at
 from core.hookspecs.checkout import Address, PricedCart, Tax, TaxableLine
@@ -34,6 +35,7 @@ from core.orders.services.change_shapes import (
     Effect,
     Plan,
     PlannedAdjustment,
+    PlannedCharge,
     PlannedDelivery,
     PlannedLine,
     PlannedPart,
@@ -43,6 +45,8 @@ from core.orders.services.change_shapes import (
 from core.orders.services.claims import claim_key, claims_used
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.settle import money_facts
+from core.orders.services.shapes import OrderLineView
+from core.orders.services.status import share
 
 
 class NotForSaleNow(Refused):
@@ -77,6 +81,7 @@ def preview_change(state: SiteState, order_id: int, actions: Sequence[Action], *
     if order is None:
         raise NotFound
     wish, rates = wish_of(order, actions), _rates(order_id)
+    wish.charges = _taxed_charges(state, order, wish)
     given_back = int(db.value("SELECT given_back FROM orders WHERE id = ?", order_id))
     plans = []
     if policy in {KEEP, BETTER}:
@@ -146,9 +151,17 @@ def change_order(
 
 
 def _kept(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> Plan:
-    new = _new_goods(state, order, wish)
-    plan = kept_plan(order, wish, rates, new)
-    return msgspec.structs.replace(plan, delivery=_delivery(state, order, wish))
+    new, moved = _new_goods(state, order, wish), retaxed(state, order, wish)
+    plan = kept_plan(order, wish, {**rates, **moved.rates}, new)
+    first = len(plan.lines)
+    offers = tuple(
+        msgspec.structs.replace(one, shares={first + place: amount for place, amount in one.shares.items()})
+        for one in moved.adjustments
+    )
+    return msgspec.structs.replace(
+        plan, cancels={**plan.cancels, **moved.cancels}, lines=(*plan.lines, *moved.lines), adjustments=offers,
+        delivery=_delivery(state, order, wish, moved.delivery),
+    )  # fmt: skip
 
 
 def _new_goods(state: SiteState, order: OrderView, wish: Wish) -> tuple[PlannedLine, ...]:
@@ -164,13 +177,22 @@ def _new_goods(state: SiteState, order: OrderView, wish: Wish) -> tuple[PlannedL
     return tuple(_planned(one, priced.taxes, variants, None) for one in priced.lines)
 
 
-def _delivery(state: SiteState, order: OrderView, wish: Wish) -> PlannedDelivery | None:
-    """The delivery with its tax: at the order's own rates, or as today's tax plugin says where it had none."""
-    wanted = wish.delivery
+def _delivery(
+    state: SiteState, order: OrderView, wish: Wish, moved: tuple[PlannedTax, ...] | None = None
+) -> PlannedDelivery | None:
+    """The delivery with its tax: at the order's own rates, or as today's tax plugin says where it had none.
+
+    `moved` are its taxes at another address, where they are others there.
+    """
+    wanted, own = wish.delivery, [(name, rate) for name, rate, _amount in _delivery_taxes(order.id)]
+    if moved is not None:
+        own = [(tax.name, tax.rate) for tax in moved]
+        wanted = wanted or SetDelivery(amount=_delivery_left(order))
     if wanted is None:
         return None
-    own = [(name, rate) for name, rate, _amount in _delivery_taxes(order.id)]
     taxes = taxed(wanted.amount, own, included=order.prices_include_tax) if own else _asked_taxes(state, order, wanted)
+    if moved == ():
+        taxes = ()
     tax = sum(one.amount for one in taxes)
     on_top = 0 if order.prices_include_tax else 1
     offers = sum(one.amount.amount for one in order.adjustments if one.target == "delivery")
@@ -179,6 +201,33 @@ def _delivery(state: SiteState, order: OrderView, wish: Wish) -> PlannedDelivery
         title=wanted.title or order.delivery_title, carrier=wanted.carrier or order.carrier,
         service=wanted.service or order.service, taxes=taxes,
     )  # fmt: skip
+
+
+def _taxed_charges(state: SiteState, order: OrderView, wish: Wish) -> list[PlannedCharge]:
+    """The charges, those that are taxed with their taxes as of today, at the place where the order goes."""
+    asked = {f"charge:{place}": one for place, one in enumerate(wish.charges) if one.taxed}
+    if not asked:
+        return wish.charges
+    lines = [
+        TaxableLine(key=key, tax_class="standard", amount=Money(one.amount, order.currency))
+        for key, one in asked.items()
+    ]
+    priced = PricedCart(
+        lines=tuple(lines), currency=order.currency, address=wish.address or order.address,
+        prices_include_tax=order.prices_include_tax, customer_id=order.shopper_id,
+    )  # fmt: skip
+    answer = state.hooks.checkout_taxes(site=state.site, priced=priced)
+    taxes = answer.taxes if answer else ()
+    return [
+        msgspec.structs.replace(one, taxes=_planned_taxes(taxes, f"charge:{place}") if one.taxed else ())
+        for place, one in enumerate(wish.charges)
+    ]
+
+
+def _delivery_left(order: OrderView) -> int:
+    """What the delivery costs after its offers, in the site's form of prices."""
+    offers = sum(one.amount.amount for one in order.adjustments if one.target == "delivery")
+    return order.delivery.amount - offers
 
 
 def _asked_taxes(state: SiteState, order: OrderView, wanted: SetDelivery) -> tuple[PlannedTax, ...]:
@@ -216,14 +265,43 @@ def _reevaluated(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -
         if line.variant_id in sold and line.id not in wish.prices and line.allocated:
             fixed.cancels[line.id] = line.allocated
     first = {line.variant_id: line.id for line in reversed(order.lines)}
-    planned = [_planned(one, priced.taxes, variants, first.get(one.line.variant_id)) for one in priced.lines]
+    other = [one for one in priced.lines if not _is_as_before(order, wish, one, priced.taxes, rates)]
+    same = {one.line.variant_id for one in priced.lines} - {one.line.variant_id for one in other}
+    for line in order.lines:
+        if line.variant_id in same and line.id not in wish.prices:
+            fixed.cancels.pop(line.id, None)
+    planned = [_planned(one, priced.taxes, variants, first.get(one.line.variant_id)) for one in other]
     base = kept_plan(order, fixed, rates, ())
-    places = {one.line.id: len(base.lines) + place for place, one in enumerate(priced.lines)}
-    offers = tuple(_adjustment(order, one, places) for one in priced.adjustments if one.shares)
+    places = {one.line.id: len(base.lines) + place for place, one in enumerate(other)}
+    offers = tuple(found for one in priced.adjustments if (found := _adjustment(order, one, places)).shares)
+    moved = retaxed(state, order, wish).delivery
     return msgspec.structs.replace(
         base, policy=REEVALUATE, lines=(*base.lines, *planned), adjustments=offers,
-        delivery=_delivery(state, order, wish),
+        delivery=_delivery(state, order, wish, moved),
     )  # fmt: skip
+
+
+def _is_as_before(order: OrderView, wish: Wish, one: QuoteLine, taxes: Sequence[Tax], rates: Rates) -> bool:
+    """Whether all units of a variant that wait would cost what they cost already, tax by tax: then they stay."""
+    lines = [line for line in order.lines if line.variant_id == one.line.variant_id and line.allocated]
+    touched = one.line.variant_id in wish.goods or any(
+        line.id in wish.prices or wish.cancels.get(line.id) or wish.further.get(line.id)
+        for line in order.lines
+        if line.variant_id == one.line.variant_id
+    )
+    if touched or not lines or any(line.unit != one.line.unit for line in lines):
+        return False
+    asked = sorted((tax.name, tax.rate) for tax in taxes if tax.key == f"line:{one.line.id}")
+    if any(sorted(rates.get(line.id, ())) != asked for line in lines):
+        return False
+
+    def waiting(line: OrderLineView, amount: int) -> int:
+        gone = line.cancelled
+        return share(amount, gone + line.allocated, line.quantity) - share(amount, gone, line.quantity)
+
+    total = sum(waiting(line, line.total.amount) for line in lines)
+    tax = sum(waiting(line, line.tax.amount) for line in lines)
+    return (total, tax) == (one.total.amount, one.tax.amount)
 
 
 def _waiting(order: OrderView, wish: Wish) -> dict[int, int]:
@@ -273,8 +351,8 @@ def _adjustment(order: OrderView, one: Adjustment, places: Mapping[int, int]) ->
     keys = [(claim_key(one.plugin, claim), claim.limit, claim.amount) for claim in one.claims]
     return PlannedAdjustment(
         plugin=one.plugin, rule=one.rule, title=one.title, code=one.code,
-        amount=sum(amount.amount for _line, amount in one.shares),
-        shares={places[line_id]: amount.amount for line_id, amount in one.shares},
+        amount=sum(amount.amount for line_id, amount in one.shares if line_id in places),
+        shares={places[line_id]: amount.amount for line_id, amount in one.shares if line_id in places},
         claims=tuple(key for key in keys if key[0] not in own),
     )  # fmt: skip
 
@@ -351,6 +429,8 @@ def _delivery_taxes(order_id: int) -> list[tuple[str, int, int]]:
     return [
         (row[0], row[1], row[2])
         for row in db.rows(
-            "SELECT name, rate, amount FROM order_tax WHERE order_id = ? AND line_id IS NULL ORDER BY id", order_id
+            "SELECT name, rate, amount FROM order_tax WHERE order_id = ? AND line_id IS NULL AND charge_id IS NULL"
+            " ORDER BY id",
+            order_id,
         )
     ]

@@ -170,10 +170,14 @@ class OrderAdjustment(db.Table):
 
 
 class OrderTax(db.Table):
-    """One tax on one line, or on the delivery where `line` is NULL. `rate` is in hundredths of a percent."""
+    """One tax on one line, on the charge `charge_id`, or on the delivery where both are NULL.
+
+    `rate` is in hundredths of a percent.
+    """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     line = peewee.ForeignKeyField(OrderLine, null=True, on_delete="CASCADE")
+    charge_id = peewee.IntegerField(null=True)
     name = peewee.CharField(max_length=120)
     rate = peewee.IntegerField()
     amount = _amount()

@@ -276,16 +276,17 @@ def _append_offers(order: OrderView, plan: Plan, ids: Sequence[int]) -> None:
 
 
 def _charge(order: OrderView, change: ChangeView) -> None:
-    insert_many(
-        "order_charge",
-        [
-            {
-                "order_id": order.id, "change_id": change.id, "line_id": one.line_id, "kind": one.charge,
-                "reason": one.reason, "amount": one.amount,
-            }
-            for one in change.plan.charges
-        ],
-    )  # fmt: skip
+    for one in change.plan.charges:
+        charge_id = db.value(
+            "INSERT INTO order_charge (order_id, change_id, line_id, kind, reason, amount) VALUES (?, ?, ?, ?, ?, ?)"
+            " RETURNING id",
+            order.id, change.id, one.line_id, one.charge, one.reason, one.amount,
+        )  # fmt: skip
+        for tax in one.taxes:
+            db.execute(
+                "INSERT INTO order_tax (order_id, charge_id, name, rate, amount) VALUES (?, ?, ?, ?, ?)",
+                order.id, charge_id, tax.name, tax.rate, tax.amount,
+            )  # fmt: skip
 
 
 def _deliver_elsewhere(order: OrderView, plan: Plan) -> None:
@@ -296,7 +297,7 @@ def _deliver_elsewhere(order: OrderView, plan: Plan) -> None:
         )  # fmt: skip
     if plan.delivery is None:
         return
-    db.execute("DELETE FROM order_tax WHERE order_id = ? AND line_id IS NULL", order.id)
+    db.execute("DELETE FROM order_tax WHERE order_id = ? AND line_id IS NULL AND charge_id IS NULL", order.id)
     insert_taxes(order.id, [_tax(None, tax) for tax in plan.delivery.taxes], ())
     db.execute(
         "UPDATE orders SET delivery = ?, delivery_total = ?, delivery_title = ?, carrier = ?, service = ? WHERE id = ?",

@@ -97,7 +97,10 @@ def _add(wish: Wish, order: OrderView, action: Action) -> None:
         line_id = None if action.line_id is None else _line(order, action.line_id).id
         amount = sign * _amount(action.amount, 1)
         wish.charges.append(
-            PlannedCharge(charge=action.charge, amount=amount, reason=action.reason[:500], line_id=line_id)
+            PlannedCharge(
+                charge=action.charge, amount=amount, reason=action.reason[:500], line_id=line_id,
+                taxed=action.taxed and sign > 0,
+            )
         )
     elif isinstance(action, SetDelivery):
         _amount(action.amount, 0)
@@ -206,6 +209,7 @@ def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, 
         tax_before=sum(_tax_left(line, 0) for line in order.lines) + (delivery_tax if _lives(before) else 0),
         tax_after=sum(_tax_left(line, plan.cancels.get(line.id, 0)) for line in order.lines)
         + sum(new.tax for new in plan.lines)
+        + charge_tax(plan)
         + ((plan.delivery.tax if plan.delivery else delivery_tax) if _lives(after) else 0),
         to_pay=max(0, needed - money.captured),
         to_refund=owed_back(new_total, new_delivery, after, money),
@@ -225,10 +229,16 @@ def totals_after(order: OrderView, plan: Plan) -> tuple[int, int]:
         + delivery
         + sum(new.total for new in plan.lines)
         + sum(charge.amount for charge in plan.charges)
+        + (0 if order.prices_include_tax else charge_tax(plan))
     )
     if not 0 <= total <= _LARGEST:
         raise WrongAmount("More cannot be granted than the order costs.")
     return total, delivery
+
+
+def charge_tax(plan: Plan) -> int:
+    """The taxes on the charges of a plan."""
+    return sum(tax.amount for charge in plan.charges for tax in charge.taxes)
 
 
 def fixed_refunds(

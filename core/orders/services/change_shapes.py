@@ -68,12 +68,13 @@ class SetDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="delivery", tag
 
 
 class AddCharge(msgspec.Struct, frozen=True, kw_only=True, tag="charge", tag_field="kind"):
-    """A fee, or something granted; `amount` is above zero either way."""
+    """A fee, or something granted; `amount` is above zero either way. A fee may be `taxed` like other services."""
 
     charge: Literal["fee", "restocking", "return_delivery", "goodwill", "claim"]
     amount: int
     reason: str = ""
     line_id: int | None = None
+    taxed: bool = False
 
 
 class SplitUnits(msgspec.Struct, frozen=True, kw_only=True, tag="split", tag_field="kind"):
@@ -147,12 +148,14 @@ class PlannedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedCharge(msgspec.Struct, frozen=True, kw_only=True):
-    """A charge with its sign."""
+    """A charge with its sign, in the site's form of prices. Its `taxes` are asked for where it is `taxed`."""
 
     charge: str
     amount: int
     reason: str
     line_id: int | None
+    taxed: bool = False
+    taxes: tuple[PlannedTax, ...] = ()
 
 
 class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from core.orders.services.change_shapes import (
     Plan,
     PlannedAdjustment,
     PlannedLine,
+    PlannedPart,
     PlannedTax,
     SplitUnits,
 )
@@ -158,11 +159,11 @@ def _check_money(order: OrderView) -> None:
 
 
 def _parting(order: OrderView, target: OrderView | None, units: dict[int, int]) -> Parting:
-    taxes, offers = _taxes(order.id), _offers(order.id)
+    taxes, offers = taxes_of(order.id), offers_of(order.id)
     by_id = {line.id: line for line in order.lines}
-    lines = tuple(_carried(by_id[line_id], n, taxes.get(line_id, []), order) for line_id, n in units.items())
+    lines = tuple(carried(by_id[line_id], n, taxes.get(line_id, []), order) for line_id, n in units.items())
     plan = Plan(
-        moves=units, lines=lines, adjustments=_carried_offers(lines, offers), into=target.id if target else None,
+        moves=units, lines=lines, adjustments=carried_offers(lines, offers), into=target.id if target else None,
         into_version=target.version if target else 0,
     )  # fmt: skip
     given_back = int(db.value("SELECT given_back FROM orders WHERE id = ?", order.id))
@@ -179,11 +180,17 @@ def _parting(order: OrderView, target: OrderView | None, units: dict[int, int]) 
     return Parting(order=order, target=target, plan=plan, effect=effect, value=value, money=moved)
 
 
-def _carried(line: OrderLineView, units: int, taxes: list[tuple[str, int, int]], order: OrderView) -> PlannedLine:
-    """Units of a line as a line of their own: exactly what they take away from it, tax by tax."""
+def carried(
+    line: OrderLineView, units: int, taxes: list[tuple[str, int, int]], order: OrderView, *, after: int = 0
+) -> PlannedLine:
+    """Units of a line as a line of their own: exactly what they take away from it, tax by tax.
+
+    `after` are units that go before them.
+    """
+    first = line.cancelled + after
 
     def part(amount: int) -> int:
-        return share(amount, line.cancelled + units, line.quantity) - share(amount, line.cancelled, line.quantity)
+        return share(amount, first + units, line.quantity) - share(amount, first, line.quantity)
 
     total, tax = part(line.total.amount), part(line.tax.amount)
     net = total if order.prices_include_tax else total - tax
@@ -198,13 +205,18 @@ def _carried(line: OrderLineView, units: int, taxes: list[tuple[str, int, int]],
             PlannedTax(name=name, rate=rate, amount=amount)
             for (name, rate, _whole), amount in zip(taxes, parts, strict=True)
         ),
+        parts=tuple(
+            PlannedPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
+            for part in line.parts
+        ),
+        promised_at=line.promised_at,
     )  # fmt: skip
 
 
 _Offer = tuple[str, str, str, str, Mapping[str, int]]  # plugin, rule, title, code, shares
 
 
-def _carried_offers(lines: tuple[PlannedLine, ...], offers: list[_Offer]) -> tuple[PlannedAdjustment, ...]:
+def carried_offers(lines: tuple[PlannedLine, ...], offers: list[_Offer]) -> tuple[PlannedAdjustment, ...]:
     """The discounts of the lines under the names of the offers that made them."""
     found: dict[int, dict[int, int]] = {}
     for place, line in enumerate(lines):
@@ -226,7 +238,8 @@ def _carried_offers(lines: tuple[PlannedLine, ...], offers: list[_Offer]) -> tup
     )  # fmt: skip
 
 
-def _offers(order_id: int) -> list[_Offer]:
+def offers_of(order_id: int) -> list[_Offer]:
+    """The offers of an order with what each took off its lines. One statement."""
     return [
         (row[0], row[1], row[2], row[3], msgspec.json.decode(row[4], type=dict[str, int]))
         for row in db.rows(
@@ -236,10 +249,11 @@ def _offers(order_id: int) -> list[_Offer]:
     ]
 
 
-def _taxes(order_id: int) -> dict[int | None, list[tuple[str, int, int]]]:
+def taxes_of(order_id: int) -> dict[int | None, list[tuple[str, int, int]]]:
+    """(name, rate, amount) of each line's taxes, and of the delivery's under None. One statement."""
     found: dict[int | None, list[tuple[str, int, int]]] = {}
     for line_id, name, rate, amount in db.rows(
-        "SELECT line_id, name, rate, amount FROM order_tax WHERE order_id = ? ORDER BY id", order_id
+        "SELECT line_id, name, rate, amount FROM order_tax WHERE order_id = ? AND charge_id IS NULL ORDER BY id", order_id
     ):
         found.setdefault(line_id, []).append((name, rate, int(amount)))
     return found

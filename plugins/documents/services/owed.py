@@ -57,7 +57,7 @@ def parts_of(order: OrderView) -> list[Part]:
         parts.append(
             Part(key="delivery", name=title, unit=before, subtotal=before, amount=amount, taxes=tuple(of_delivery))
         )
-    parts += _charges(order.id)
+    parts += _charges(order)
     parts += _refund(order, sum(part.amount for part in parts))
     return [part for part in parts if not part.is_empty]
 
@@ -91,26 +91,35 @@ def _line(line: OrderLineView, taxes: Sequence[PartTax]) -> Part:
 def _taxes(order_id: int) -> dict[int | None, list[PartTax]]:
     found: dict[int | None, list[PartTax]] = {}
     for line_id, name, rate, amount in rows(
-        "SELECT line_id, name, rate, SUM(amount) FROM order_tax WHERE order_id = ? GROUP BY line_id, name, rate"
-        " ORDER BY MIN(id)",
+        "SELECT line_id, name, rate, SUM(amount) FROM order_tax WHERE order_id = ? AND charge_id IS NULL"
+        " GROUP BY line_id, name, rate ORDER BY MIN(id)",
         order_id,
     ):
         found.setdefault(line_id, []).append(PartTax(name=name, rate=rate, amount=int(amount)))
     return found
 
 
-def _charges(order_id: int) -> list[Part]:
+def _charges(order: OrderView) -> list[Part]:
+    """Fees and what was granted, each with its taxes, if it has any."""
+    taxes: dict[int, list[PartTax]] = {}
+    for charge_id, name, rate, amount in rows(
+        "SELECT charge_id, name, rate, amount FROM order_tax WHERE order_id = ? AND charge_id IS NOT NULL ORDER BY id",
+        order.id,
+    ):
+        taxes.setdefault(charge_id, []).append(PartTax(name=name, rate=rate, amount=int(amount)))
     words = {
         "goodwill": _("Goodwill"),
         "restocking": _("Restocking fee"),
         "return_delivery": _("Return delivery"),
         "claim": _("Claim"),
     }
+    on_top = 0 if order.prices_include_tax else 1
     return [
         Part(key=f"charge:{charge_id}", name=reason or words.get(kind, _("Fee")), unit=amount, subtotal=amount,
-             amount=amount)
+             amount=amount + on_top * sum(tax.amount for tax in taxes.get(charge_id, ())),
+             taxes=tuple(taxes.get(charge_id, ())))
         for charge_id, kind, reason, amount in rows(
-            "SELECT id, kind, reason, amount FROM order_charge WHERE order_id = ? ORDER BY id", order_id
+            "SELECT id, kind, reason, amount FROM order_charge WHERE order_id = ? ORDER BY id", order.id
         )
     ]  # fmt: skip
 

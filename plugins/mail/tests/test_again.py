@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.api import order_view
+from core.api import mark_paid, order_view, request_case, ship_order, state_of
 from core.testing.shop import PASSWORD
 
 
@@ -65,3 +65,21 @@ def test_strangers_and_other_sites_send_nothing(app, desk, outbox, mailing, othe
     assert desk(path, form, host=other_site.host).status_code in {303, 403, 404}
     outbox.deliver()
     assert len(mailing.to("mira@example.com")) == 1, "the confirmation alone"
+
+
+def test_the_mail_about_a_return_is_sent_once_more(desk, outbox, mailing, placed, site):
+    mark_paid(state_of(site.id), placed.id, actor="staff:1")
+    ship_order(site, placed.id, actor="staff:1")
+    case_id = request_case(
+        site, placed.id, kind="return", lines={placed.lines[0].id: 1}, reason="damaged", key="one", actor="shopper:1"
+    )
+    outbox.deliver()
+    page = desk(f"/panel/orders/{placed.number}").text
+    assert f'value="case:{case_id}:requested"' in page
+    assert f'value="case:{case_id}:approved"' not in page
+    path = re.search(r'action="(/panel/[^"]*mail[^"]*)"', page)[1]
+    assert desk(path, data={"mail": f"case:{case_id}:approved", "key": "k"}).status_code == 422
+    assert desk(path, data={"mail": f"case:{case_id}:requested", "key": "k"}).status_code == 303
+    outbox.deliver()
+    subjects = [mail["Subject"] for mail in mailing.to("mira@example.com")]
+    assert subjects.count(f"We have your request about order {placed.number}") == 2

@@ -10,7 +10,7 @@ def unbalanced() -> list[str]:
     """Everything that does not add up, in words; empty is right."""
     return [
         *(f"order {row[0]}: total {row[1]}, parts {row[2]}" for row in db.rows(_TOTALS, True) if row[1] != row[2]),
-        *(f"order {row[0]}: lines {row[2]}, total {row[1]}" for row in db.rows(_LINES) if row[1] != row[2]),
+        *(f"order {row[0]}: lines {row[2]}, total {row[1]}" for row in db.rows(_LINES, True) if row[1] != row[2]),
         *(f"order {row[0]}: shares {row[2]}, discounts {row[1]}" for row in db.rows(_OFFERS) if row[1] != row[2]),
         *(f"order {row[0]}: charges {row[2]}, sum {row[1]}" for row in db.rows(_CHARGES) if row[1] != row[2]),
         *(f"order {row[0]}: taxes {row[2]}, tax {row[1]}" for row in db.rows(_TAXES) if row[1] != row[2]),
@@ -34,9 +34,10 @@ def unbalanced() -> list[str]:
 
 _TOTALS = """SELECT id, total,
  subtotal - discount + delivery + charges + CASE WHEN prices_include_tax = ? THEN 0 ELSE tax END FROM orders"""
-_LINES = """SELECT o.id, o.total - o.delivery_total - o.charges, SUM(l.total)
+_LINES = """SELECT o.id, o.total - o.delivery_total - o.charges - CASE WHEN o.prices_include_tax = ? THEN 0 ELSE
+ COALESCE((SELECT SUM(t.amount) FROM order_tax t WHERE t.order_id = o.id AND t.charge_id IS NOT NULL), 0) END, SUM(l.total)
  FROM orders o JOIN order_line l ON l.order_id = o.id
- GROUP BY o.id, o.total, o.delivery_total, o.charges"""
+ GROUP BY o.id, o.total, o.delivery_total, o.charges, o.prices_include_tax"""
 _OFFERS = """SELECT o.id, o.discount, COALESCE(
  (SELECT SUM(a.amount) FROM order_adjustment a WHERE a.order_id = o.id), 0) FROM orders o"""
 _CHARGES = """SELECT o.id, o.charges, COALESCE((SELECT SUM(c.amount) FROM order_charge c WHERE c.order_id = o.id), 0)

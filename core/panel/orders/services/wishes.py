@@ -138,7 +138,9 @@ def _charge(form: Mapping[str, str], currency: str, errors: dict[str, str]) -> l
     why = form.get("charge_reason", "").strip()[:200]
     if not amount:
         return []
-    return [AddCharge(charge="goodwill" if kind == "goodwill" else "fee", amount=amount, reason=why)]
+    if kind == "goodwill":
+        return [AddCharge(charge="goodwill", amount=amount, reason=why)]
+    return [AddCharge(charge="fee", amount=amount, reason=why, taxed=bool(form.get("charge_taxed")))]
 
 
 def _money(text: str, currency: str, name: str, errors: dict[str, str]) -> int | None:
