@@ -7,6 +7,7 @@ from itertools import combinations
 
 from core.hookspecs.fulfil import Source
 from core.kernel import db
+from core.lib import clock
 
 _EXACT_UP_TO = 8
 _SPLIT_UP_TO = 3
@@ -17,18 +18,29 @@ def count_locations() -> int:
     return int(db.value("SELECT COUNT(*) FROM location"))
 
 
-def sources_of(variant_ids: Sequence[int]) -> list[Source]:
-    """Every location that has something of these counted variants, by priority. One statement."""
-    found: dict[int, tuple[str, int, dict[int, int]]] = {}
-    for location_id, country, priority, variant_id, free in db.rows(
-        "SELECT o.id, o.country, o.priority, l.variant_id, l.on_hand + l.backorder_limit - l.allocated - l.held"
-        " FROM stock_level l JOIN location o ON o.id = l.location_id JOIN variant v ON v.id = l.variant_id"
-        f" WHERE v.tracked = ? AND l.variant_id IN ({db.marks(variant_ids)})"
-        " AND l.on_hand + l.backorder_limit > l.allocated + l.held ORDER BY o.priority, o.id, l.variant_id",
+def sources_of(needs: Mapping[int, int]) -> list[Source]:
+    """Every location that has something of these counted variants, by priority. One statement.
+
+    Where the shelves have all that is needed of a variant, only they count; else also what may be ordered beyond it.
+    What is sold before its release has no choice: it is promised where its cap is.
+    """
+    levels = db.rows(
+        "SELECT o.id, o.country, o.priority, l.variant_id, l.on_hand - l.allocated - l.held - l.preordered,"
+        " l.backorder_limit FROM stock_level l JOIN location o ON o.id = l.location_id"
+        f" JOIN variant v ON v.id = l.variant_id WHERE v.tracked = ? AND l.variant_id IN ({db.marks(tuple(needs))})"
+        " AND (v.release_at IS NULL OR v.release_at <= ?) ORDER BY o.priority, o.id, l.variant_id",
         True,
-        *variant_ids,
-    ):
-        found.setdefault(location_id, (country, priority, {}))[2][variant_id] = free
+        *needs,
+        clock.now_us(),
+    )
+    there: dict[int, int] = {}
+    for _location, _country, _priority, variant_id, shelf, _limit in levels:
+        there[variant_id] = there.get(variant_id, 0) + max(0, shelf)
+    found: dict[int, tuple[str, int, dict[int, int]]] = {}
+    for location_id, country, priority, variant_id, shelf, limit in levels:
+        free = shelf if there[variant_id] >= needs[variant_id] else shelf + limit
+        if free > 0:
+            found.setdefault(location_id, (country, priority, {}))[2][variant_id] = free
     return [
         Source(location_id=location_id, country=country, priority=priority, free=free)
         for location_id, (country, priority, free) in found.items()

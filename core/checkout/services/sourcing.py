@@ -18,7 +18,7 @@ def sources_for(state: SiteState, needs: Mapping[int, int], address: Address | N
     """
     if kept("locations", count_locations) < 2:
         return {}
-    sources = sources_of(list(needs))
+    sources = sources_of(needs)
     if len(sources) < 2:
         return {}
     answer: Sequence[Sourced] = state.hooks.fulfil_allocate(

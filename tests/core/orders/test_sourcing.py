@@ -13,7 +13,11 @@ from core.catalogue.services import add_location, receive_stock, stock_proof
 from core.catalogue.services.stock import allocated_to
 from core.catalogue.services.stock_counts import first_location
 from core.catalogue.services.stock_sources import fewest_parcels
+from core.catalogue.services.stock_terms import StockTerms, set_stock_terms
+from core.checkout.services.changing import change_order
 from core.hookspecs.fulfil import Source, Sourced
+from core.orders.services.change_shapes import SetQuantity
+from core.orders.services.read import order_view
 from tests.core.checkout.shop import FakePlugins, Shop
 
 
@@ -112,3 +116,26 @@ def test_nobody_is_asked_where_there_is_no_choice(shop: Shop, plugins: FakePlugi
     asked = answering(plugins, None)
     assert where(shop.order((shop.sell("cup"), 2)).id) == {first_location(): 2}
     assert asked == []
+
+
+def test_a_shelf_comes_before_what_is_not_there_yet(shop: Shop, plugins: FakePlugins, north: int) -> None:
+    cup = shop.sell("cup", stock=1)
+    set_stock_terms(shop.site, cup, StockTerms(backorder_limit=9), "staff:1")
+    receive_stock({cup: 3}, north, "delivery:1", "staff:1")
+    asked = answering(plugins, None)
+    assert where(shop.order((cup, 2)).id) == {north: 2}
+    assert [one.free for one in asked[0]["sources"]] == [{cup: 1}, {cup: 3}]
+
+
+def test_a_change_asks_for_what_is_added(shop: Shop, plugins: FakePlugins, north: int) -> None:
+    cup = shop.sell("cup", stock=5)
+    placed = shop.order((cup, 1))
+    receive_stock({cup: 5}, north, "delivery:1", "staff:1")
+    asked = answering(plugins, [Sourced(variant_id=cup, location_id=north, quantity=2)])
+    view = order_view(placed.id)
+    assert view is not None
+    more = SetQuantity(line_id=view.lines[0].id, quantity=3)
+    change_order(shop.state, placed.id, [more], key="a", actor="staff:1")
+    assert asked[0]["needs"] == {cup: 2}
+    assert where(placed.id) == {first_location(): 1, north: 2}
+    assert stock_proof() == []
