@@ -190,7 +190,7 @@ def read_places(form: Form, places: Sequence[PlaceForm]) -> list[tuple[str, str]
 
 
 def instant(text: str, timezone: str) -> datetime | None:
-    """A `datetime-local` of a time zone as an instant; None for anything else, and for an hour that clocks leap over."""
+    """A `datetime-local` of a time zone as an instant; None for all else, and for an hour that clocks leap over."""
     if not text:
         return None
     try:

@@ -16,12 +16,13 @@ from core.catalogue.services.writing import decoded
 from core.hookspecs.site import Site
 from core.kernel import db, files, i18n
 from core.kernel.installation import installation
+from core.kernel.kept import kept
 from core.lib import clock
 from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.panel.products.forms import PlaceForm, PriceFact, TextForm, VariantFact
 from core.panel.products.services import listing
-from core.panel.shell import Status, languages, named
+from core.panel.shell import Status, named
 
 TAX_CLASSES = ("standard", "reduced", "zero")
 
@@ -52,7 +53,20 @@ class Picture:
 
 def head(site: Site, product_id: int) -> Head:
     """The product by its id, archived or not; raises NotFound."""
-    row = db.one("SELECT version, vendor, tax_class, deleted_at FROM product WHERE id = ?", product_id)
+    row = db.one(
+        "SELECT p.version, p.vendor, p.tax_class, p.deleted_at, l.visible, l.publish_at, l.withdraw_at,"
+        " (SELECT 1 FROM price c JOIN variant v ON v.id = c.variant_id WHERE c.site_id = ? AND c.currency = ? AND"
+        " v.product_id = p.id LIMIT 1), (SELECT path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = p.id"
+        " AND language = ? AND current = ?) FROM product p LEFT JOIN listing l ON l.product_id = p.id AND l.site_id = ?"
+        " WHERE p.id = ?",
+        site.id,
+        site.currency,
+        site.id,
+        i18n.language(),
+        True,
+        site.id,
+        product_id,
+    )
     if row is None:
         raise NotFound
     names: dict[str, str] = dict(
@@ -60,23 +74,9 @@ def head(site: Site, product_id: int) -> Head:
             "SELECT language, name FROM product_text WHERE product_id = ? AND site_id IS NULL ORDER BY id", product_id
         )
     )
-    sold = db.value(
-        "SELECT 1 FROM price p JOIN variant v ON v.id = p.variant_id WHERE p.site_id = ? AND p.currency = ? AND"
-        " v.product_id = ? LIMIT 1",
-        site.id,
-        site.currency,
-        product_id,
-    )
-    state = listing.status(
-        listing.listings_of([product_id])[product_id].get(site.id), sold=sold is not None, archived=row[3] is not None
-    )
-    path = db.value(
-        "SELECT path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = ? AND language = ? AND current = ?",
-        site.id,
-        product_id,
-        i18n.language(),
-        True,
-    )
+    *_facts, visible, publish_at, withdraw_at, sold, path = row
+    place = None if visible is None else listing.ListingFact(bool(visible), publish_at, withdraw_at)
+    state = listing.status(place, sold=sold is not None, archived=row[3] is not None)
     return Head(
         id=product_id,
         version=row[0],
@@ -91,13 +91,14 @@ def head(site: Site, product_id: int) -> Head:
 
 def texts(site: Site, product_id: int | None, *, own: bool) -> list[TextForm]:
     """The words in every language: those of all sites; with `own` those that this site has instead, else empty."""
+    sites = [state.site for state in installation().sites.all()]
     forms = {
         tag: TextForm(language=tag, title=i18n.language_name(tag), slug="" if tag in site.languages else None)
-        for tag in languages(site)
+        for tag in dict.fromkeys([*site.languages, *(tag for other in sites for tag in other.languages)])
     }
     if product_id is None:
         return list(forms.values())
-    titles = {state.site.id: state.site.name for state in installation().sites.all()}
+    titles = {other.id: other.name for other in sites}
     for tag, site_id, *words in db.rows(
         "SELECT language, site_id, name, summary, body_html, seo_title, seo_description FROM product_text WHERE"
         " product_id = ? ORDER BY CASE WHEN site_id IS NULL THEN 0 ELSE 1 END, id",
@@ -130,7 +131,7 @@ def category_ids(product_id: int) -> set[int]:
 
 def tax_classes() -> list[tuple[str, str]]:
     """The classes that taxes are set for, and those that products have."""
-    known = [row[0] for row in db.rows("SELECT DISTINCT tax_class FROM product")]
+    known = kept("tax_classes", lambda: [row[0] for row in db.rows("SELECT DISTINCT tax_class FROM product")])
     words = {"standard": i18n.gettext("Standard"), "reduced": i18n.gettext("Reduced"), "zero": i18n.gettext("Zero")}
     return [(code, words.get(code, code)) for code in dict.fromkeys([*TAX_CLASSES, *known])]
 
