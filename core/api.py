@@ -185,7 +185,8 @@ from core.orders.services.change_shapes import CancelUnits, ChangeView
 from core.orders.services.claims import claims_used
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.parcels import tracking_link
-from core.orders.services.payments import begin_payment, mark_paid
+from core.orders.services.payments import begin_payment, mark_paid, refund_surplus
+from core.orders.services.picking import ToPick, to_pick
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.read import OrderLineView, order_by_key, order_of_cart
 from core.orders.services.ship import deliver as deliver_order

@@ -115,6 +115,11 @@ class Carrier(ABC):
         """Buy a label, once per `key`. Network."""
         raise Broken("This carrier sells no labels.", permanent=True)
 
+    def return_label(self, parcel: Parcel, key: str) -> Label | None:
+        """Buy the way back of a return, from `parcel.address` to the shop, once per `key`. None: not offered. Network."""
+        del parcel, key
+        return None
+
     def void(self, tracking: str) -> None:
         """Give a label back. Network."""
         raise Broken("This carrier sells no labels.", permanent=True)

@@ -33,6 +33,11 @@ class Documents(Settings):
     automatic: bool = setting(
         False, label="Issue when paid", help="The invoice of an order is issued as soon as it is paid."
     )
+    automatic_credits: bool = setting(
+        False,
+        label="Credit notes by themselves",
+        help="As soon as money goes back for an order that has an invoice, for a return or anything else.",
+    )
     font: str = setting(
         "",
         label="Font file",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from core.api import Delivery, MenuEntry, OrderPaid, Permission, Plugin, ShownOrder, Site, Slot, hookimpl
+from core.api import Delivery, MenuEntry, OrderPaid, PaymentChanged, Permission, Plugin, ShownOrder, Site, Slot, hookimpl
 from plugins.documents.forms import Documents
 from plugins.documents.models import TABLES
 from plugins.documents.services import issuing, showing
@@ -34,9 +34,16 @@ PLUGIN = Plugin(
 
 @hookimpl
 def notify_event(site: Site, delivery: Delivery) -> None:
-    """An order is paid: its invoice is issued, where the merchant wants that. The worker tries again after an error."""
-    if isinstance(delivery.event, OrderPaid) and Documents.of(site).automatic:
-        issuing.issue_first(site, delivery.event.order_id)
+    """An order is paid, or money goes back: its document is issued, where the merchant wants that.
+
+    The worker tries again after an error.
+    """
+    event = delivery.event
+    if isinstance(event, OrderPaid) and Documents.of(site).automatic:
+        issuing.issue_first(site, event.order_id)
+    if isinstance(event, PaymentChanged) and event.state in {"refunded", "partly_refunded"}:
+        if Documents.of(site).automatic_credits:
+            issuing.issue_credit(site, event.order_id)
 
 
 @hookimpl

@@ -13,6 +13,7 @@ class OrderCase(db.SiteTable):
     """One return, exchange or claim (`kind`). Its state follows from the instants and from its lines' counts.
 
     `granted` is what was decided to be given back, in minor units, once it is resolved; what moved is a payment fact.
+    `label` is the way back that a carrier sold.
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
@@ -26,6 +27,7 @@ class OrderCase(db.SiteTable):
     granted = peewee.BigIntegerField(default=0)
     actor = peewee.CharField(max_length=80)
     answer = peewee.TextField(default="")
+    label = db.JSONField(null=True)
     requested_at = db.InstantField()
     approved_at = db.InstantField(null=True)
     ended_at = db.InstantField(null=True)

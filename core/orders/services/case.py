@@ -311,7 +311,7 @@ def _tell(site: Site, case: CaseView, actor: str, step: str, **more: object) -> 
 
 _CASE = (
     "c.id, c.order_id, o.number, o.currency, c.kind, c.reason, c.note, c.photos, c.wanted, c.outcome, c.granted,"
-    " c.actor, c.answer, c.requested_at, c.approved_at, c.ended_at"
+    " c.actor, c.answer, c.requested_at, c.approved_at, c.ended_at, c.label"
 )
 
 
@@ -364,6 +364,7 @@ def _views(site: Site, where: str, params: list[object], limit: int = PAGE) -> l
             outcome=row[9], granted=row[10], actor=row[11], answer=row[12], requested_at=clock.instant(row[13]),
             approved_at=None if row[14] is None else clock.instant(row[14]),
             ended_at=None if row[15] is None else clock.instant(row[15]), lines=tuple(lines.get(row[0], ())),
+            label=json.loads(row[16]) if row[16] else {},
         )
         for row in rows
     ]  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 RETURN, EXCHANGE, CLAIM = "return", "exchange", "claim"
 KINDS = (RETURN, EXCHANGE, CLAIM)
@@ -63,6 +64,7 @@ class CaseView:
     approved_at: datetime | None
     ended_at: datetime | None
     lines: tuple[CaseLine, ...]
+    label: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def state(self) -> str:

@@ -20,6 +20,7 @@ from core.orders.services.case_shapes import (
     WITHDRAWN,
     CaseView,
 )
+from core.orders.services.return_labels import can_be_sent
 from core.orders.services.shapes import OrderView
 
 
@@ -47,6 +48,7 @@ class ShownCase:
     next: str
     granted: Money | None
     can_be_withdrawn: bool
+    can_be_sent: bool = False
 
 
 def shown_cases(order: OrderView, cases: Sequence[CaseView]) -> tuple[ShownCase, ...]:
@@ -68,6 +70,7 @@ def _shown(order: OrderView, case: CaseView, number: str) -> ShownCase:
         next=_next(case),
         granted=Money(case.granted, case.currency) if case.state == RESOLVED else None,
         can_be_withdrawn=case.state == REQUESTED,
+        can_be_sent=can_be_sent(case),
     )
 
 

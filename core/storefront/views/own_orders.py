@@ -17,11 +17,13 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
-from core.orders.services import photos
+from core.lib.qr import drawing
+from core.orders.services import case_rules, photos
 from core.orders.services.case import WrongStep, case_view, request_case, withdraw_case
 from core.orders.services.case_shapes import REQUESTED
 from core.orders.services.change import ChangeStale
 from core.orders.services.read import OrderView
+from core.orders.services.return_labels import can_be_sent, label_file, return_number
 from core.storefront.services.fields import Errors, said
 from core.storefront.services.order import shown_order
 from core.storefront.services.own_order import (
@@ -149,6 +151,28 @@ def _ask(order: OrderView, wanted: WantedReturn) -> None:
         used = case_view(site, case_id).photos
     finally:
         photos.drop([name for name in kept if name not in used])
+
+
+@VIEWS.get("/order/<secret>/return/<int:case_id>/label", endpoint="own_label")
+@public
+def label(secret: str, case_id: int) -> Response:
+    """What goes with the goods: a carrier's own label, where the shop has bought one, else one to print."""
+    order = own_order(secret)
+    case = case_view(current().site, case_id)
+    if case.order_id != order.id or not (case.label or can_be_sent(case)):
+        raise NotFound
+    if case.label:
+        return label_file(case)
+    rules = case_rules.rules_of(current().site)
+    return _private(
+        "pages/order_label.html",
+        200,
+        order,
+        case=case,
+        return_number=return_number(case),
+        code=drawing(return_number(case)),
+        send_to=[line for line in rules.send_to.splitlines() if line.strip()] or [current().site.name],
+    )
 
 
 @VIEWS.post("/order/<secret>/return/<int:case_id>/withdraw", endpoint="withdraw_return")

@@ -150,6 +150,12 @@ def _insert(site: Site, order: OrderView, content: dict[str, Any], reason: str, 
     return found
 
 
+def issue_credit(site: Site, order_id: int) -> None:
+    """Issue the credit note that an order with an invoice lacks, after money went back. None where none is. Commits."""
+    if latest_of(site, order_id, INVOICE) is not None and due_kind(site, order_id) == CREDIT_NOTE:
+        issue(site, order_id, CREDIT_NOTE, actor="system")
+
+
 def issue_first(site: Site, order_id: int) -> None:
     """Issue the invoice of a paid order that has none. An order that amounts to nothing gets none. Commits."""
     if latest_of(site, order_id, INVOICE) is None and due_kind(site, order_id) == INVOICE:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.api import Money, OrderView, Site, address_lines, day, marks, money, now, number, rows, speaking
+from core.api import Money, OrderView, Site, address_lines, day, marks, money, now, number, rows, speaking, to_pick
 from core.api import gettext as _
 from plugins.documents.forms import Documents
 from plugins.documents.models import INVOICE
@@ -184,14 +184,11 @@ def packing_slip(site: Site, order: OrderView, language: str = "") -> Paper:
 
 
 def pick_list(site: Site, orders: Iterable[OrderView], language: str) -> Paper:
-    """What to fetch from the shelves for these orders, by SKU."""
+    """What to fetch from the shelves for these orders, place by place and by SKU; kits in their parts."""
     chosen = list(orders)
-    wanted: dict[tuple[str, str], dict[str, int]] = {}
-    for order in chosen:
-        for line in order.lines:
-            if line.needs_delivery and line.allocated:
-                of_orders = wanted.setdefault((line.sku, line.name), {})
-                of_orders[order.number] = of_orders.get(order.number, 0) + line.allocated
+    wanted: dict[tuple[str, str, str], dict[str, int]] = {}
+    for one in to_pick(site, chosen):
+        wanted.setdefault((one.place, one.sku, one.name), {})[one.order_number] = one.pieces
     with speaking(language, site.timezone):
         return Paper(
             title=_("Pick list"),
@@ -200,14 +197,15 @@ def pick_list(site: Site, orders: Iterable[OrderView], language: str) -> Paper:
             parties=(),
             facts=((_("Date"), day(now())), (_("Orders"), number(len(chosen)))),
             columns=(
-                Column(title=_("SKU"), share=20),
-                Column(title=_("Item"), share=38),
-                Column(title=_("For orders"), share=28),
-                Column(title=_("Pieces"), share=14, is_end=True),
+                Column(title=_("Place"), share=17),
+                Column(title=_("SKU"), share=18),
+                Column(title=_("Item"), share=30),
+                Column(title=_("For orders"), share=22),
+                Column(title=_("Pieces"), share=13, is_end=True),
             ),
             rows=tuple(
-                (sku, name, ", ".join(_of(code, count) for code, count in of.items()), number(sum(of.values())))
-                for (sku, name), of in sorted(wanted.items())
+                (place or "–", sku, name, ", ".join(_of(code, n) for code, n in of.items()), number(sum(of.values())))
+                for (place, sku, name), of in sorted(wanted.items())
             ),
             at=now(),
         )

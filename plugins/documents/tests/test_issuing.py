@@ -15,6 +15,9 @@ from core.api import (
     execute,
     mark_paid,
     order_view,
+    receive_case,
+    refund_surplus,
+    request_case,
     rows,
     ship_order,
     state_of,
@@ -176,3 +179,28 @@ def test_an_order_that_changes_all_the_time_is_refused_in_words(
     with pytest.raises(issuing.TooBusy):
         issue(site, placed.id, INVOICE, actor="system")
     assert rows("SELECT * FROM documents_series") == []
+
+
+@pytest.mark.parametrize("automatic", [True, False])
+def test_money_that_goes_back_brings_its_credit_note_where_that_is_wanted(
+    site: Site, lamp: Any, order: Any, set_up: Any, outbox: Any, automatic: bool
+) -> None:
+    set_up(automatic=True, automatic_credits=automatic)
+    state, placed, without = state_of(site.id), order(lamp, 3), order(lamp, 1)
+    mark_paid(state, placed.id, actor="system")
+    ship_order(site, placed.id, actor="system")
+    outbox.deliver()
+    line = order_view(placed.id).lines[0].id
+    case_id = request_case(
+        site, placed.id, kind="return", lines={line: 1}, reason="wrong", key="k", actor="staff:1", by_rules=False
+    )
+    receive_case(site, case_id, {line: 1}, actor="staff:1")
+    outbox.deliver()
+    assert [one["kind"] for one in reading.contents_of(site, placed.id)] == ["invoice"]
+    refund_surplus(state, placed.id, actor="staff:1", key="r", by_hand=True)
+    outbox.deliver()
+    outbox.deliver()
+    found = [(one["kind"], one["total"]) for one in reading.contents_of(site, placed.id)]
+    assert found == [("invoice", 3 * 8999), *([("credit_note", 8999)] if automatic else [])]
+    assert reading.contents_of(site, without.id) == []
+    assert outbox.dead() == []

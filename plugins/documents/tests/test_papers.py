@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.api import Site, order_view
+from core.api import Site, execute, order_view, transaction, value
 from plugins.documents.models import CREDIT_NOTE, INVOICE
 from plugins.documents.services import drawing, reading
 from plugins.documents.services.drawing import CHINESE_FONTS, FontMissing, draw, face_for
@@ -142,5 +142,16 @@ def test_without_taxes_there_is_no_column_for_them(content: Any) -> None:
 def test_a_pick_list_sums_the_pieces_of_all_orders(site: Site, lamp: Any, order: Any) -> None:
     views = [order_view(order(lamp, count).id, site=site) for count in (1, 2)]
     paper = pick_list(site, views, "en")
-    assert paper.rows == (("LAMP", "Lamp", f"{views[0].number}, {views[1].number} × 2", "3"),)
+    place = value("SELECT name FROM location")
+    assert paper.rows == ((place, "LAMP", "Lamp", f"{views[0].number}, {views[1].number} × 2", "3"),)
     assert pick_list(site, views, "zh-CN").title == "拣货单"
+
+
+def test_a_pick_list_goes_from_place_to_place(site: Site, lamp: Any, order: Any, sell: Any) -> None:
+    views = [order_view(order(lamp, 1).id, site=site), order_view(order(sell("BOOK", 500), 2).id, site=site)]
+    with transaction():
+        execute("INSERT INTO location (code, name, priority, country) VALUES ('b', 'Back room', 9, 'DE')")
+        execute("UPDATE stock_move SET location_id = (SELECT MAX(id) FROM location) WHERE reference LIKE 'order:%'")
+    paper = pick_list(site, views, "en")
+    assert [row[:2] + row[4:] for row in paper.rows] == [("–", "BOOK", "2"), ("Back room", "LAMP", "1")]
+    assert sum(column.share for column in paper.columns) == 100

@@ -139,6 +139,7 @@ _TITLES: dict[str, tuple[str, Title]] = {
         "done",
         lambda data, currency: _("Imported with the shop’s history, %(amount)s", amount=_amount(data, currency, "total")),
     ),
+    "return_label": ("done", lambda _data, _currency: _("A label for the way back was bought")),
     "held": ("bad", lambda _data, _currency: _("Put on hold")),
     "hold_approved": ("good", lambda _data, _currency: _("Approved, it goes on")),
     "hold_refused": ("bad", lambda _data, _currency: _("Not approved")),

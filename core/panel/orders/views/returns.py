@@ -15,11 +15,12 @@ from core.lib import ids
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import case as desk
-from core.orders.services import case_rules, photos
+from core.orders.services import case_rules, return_labels, photos
 from core.orders.services.case_shapes import EXCHANGE, KINDS, RESOLVED, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import returning
+from core.panel.orders.services.labels import labelled
 from core.panel.orders.services.find import order_numbered
 from core.panel.shell import actor, address, page, panel, to
 from core.panel.stock.services import locations
@@ -156,12 +157,18 @@ def _resolve(case: CaseView) -> str:
     return _("Resolved: %(amount)s is granted.", amount=i18n.money(granted))
 
 
+def _label(case: CaseView) -> str:
+    tracking = return_labels.buy_return_label(current(), case.id, actor=actor())
+    return _("The label is bought: %(tracking)s", tracking=tracking)
+
+
 _STEPS: dict[str, Callable[[CaseView], str]] = {
     "approve": _approve,
     "decline": _decline,
     "receive": _receive,
     "inspect": _inspect,
     "resolve": _resolve,
+    "label": _label,
 }
 
 
@@ -199,6 +206,7 @@ def _case_page(
         "order_case.html",
         status,
         case=case,
+        label_of_use=return_labels.can_be_sent(case),
         number=number,
         kind=str(returning.KINDS[case.kind]),
         reason=str(case_rules.REASONS.get(case.reason, case.reason)),
@@ -226,6 +234,21 @@ def _outcome(case: CaseView, terms: resolving.Terms) -> str:
         return returning.outcome(current(), case, terms)
     except Refused as refusal:
         return i18n.say(refusal)
+
+
+@panel.get("/orders/<number>/returns/<int:case_id>/label", endpoint="order_label")
+@staff("orders.view")
+def label(number: str, case_id: int) -> Response:
+    """What goes with the goods: the return's number as text and as a code, and where to."""
+    case = _case(number, case_id)
+    return page("order_label.html", case=case, **labelled(current().site, case))
+
+
+@panel.get("/orders/<number>/returns/<int:case_id>/label/file", endpoint="order_label_file")
+@staff("orders.view")
+def label_of_carrier(number: str, case_id: int) -> Response:
+    """The label that a carrier sold."""
+    return return_labels.label_file(_case(number, case_id))
 
 
 @panel.get("/returns/rules", endpoint="return_rules")
@@ -256,6 +279,7 @@ def save_rules() -> Response:
                     currency: returning.amount(form, "return_delivery", currency),
                 },
                 approves_itself=bool(form.get("approves_itself")),
+                send_to=form.get("send_to", "").replace("\0", "").strip()[:500],
             ),
             actor=actor(),
         )

@@ -1,0 +1,16 @@
+"""The label that goes with returned goods: its number, the code to scan, and where it goes."""
+
+from __future__ import annotations
+
+from core.hookspecs.site import Site
+from core.lib.qr import drawing
+from core.orders.services.case_rules import rules_of
+from core.orders.services.case_shapes import CaseView
+from core.orders.services.return_labels import return_number
+
+
+def labelled(site: Site, case: CaseView) -> dict[str, object]:
+    """What the label shows."""
+    number = return_number(case)
+    lines = [line for line in rules_of(site).send_to.splitlines() if line.strip()]
+    return {"return_number": number, "code": drawing(number), "send_to": lines or [site.name]}
