@@ -114,3 +114,14 @@ def test_a_site_says_how_long_carts_hold(panel: Panel, site: Site) -> None:
 
 def test_a_variant_that_is_not_there_is_no_page(panel: Panel, lamp: int) -> None:
     assert panel.get(f"/panel/stock/{lamp + 99}").status_code == 404
+
+
+def test_an_order_says_what_was_promised_and_what_is_in_the_kit(
+    panel: Panel, site: Site, lamp: int, sell: Callable[..., Any], order: Callable[..., Any]
+) -> None:
+    kit = sell("LAMP-SET", 9900, name="Lamp set")
+    panel.post(f"/panel/stock/{kit.variant_id}/kit", {"parts": "LAMP × 6", "price": "own"})
+    panel.post(f"/panel/stock/{lamp}/terms", {"backorder_limit": "7", "promised_at": "2099-03-20"})
+    shown = text(panel.get(f"/panel/orders/{order(kit, 2).number}"))
+    assert "6 × Arc lamp (LAMP)" in shown
+    assert "Backorder, promised from 20 Mar 2099 on" in shown
