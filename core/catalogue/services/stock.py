@@ -208,6 +208,8 @@ def _next_plan(
     if can_be_had < left and not is_hold:
         raise OutOfStock(variant_id, wanted, wanted - left + can_be_had, found.sku)
     now = min(left, can_be_had)
+    if not now:
+        return {}
     return _as_wanted(asking.wanted.get(variant_id), spots, now) or _plan(now, spots)
 
 
