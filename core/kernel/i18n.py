@@ -2,7 +2,8 @@
 
 Catalogues are `.po` files beside what they translate (a floor of core, a plugin, a theme); they are read once per
 change and
-kept compiled in `instance/cache`. An msgid that core translates keeps core's words; a theme may say it otherwise.
+kept compiled in `instance/cache`. Each plugin has words of its own, which hold in its code and its templates before all
+others; elsewhere core's hold, and a theme may say them otherwise.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import jinja2
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.messages.pofile import read_po
@@ -36,23 +40,64 @@ Words = Mapping[str, str | list[str]]
 _language: ContextVar[str] = ContextVar("stoa_language", default="en")
 _timezone: ContextVar[str] = ContextVar("stoa_timezone", default="UTC")
 PLURAL = "\x04"
+_PLUGIN = "plugin:"
+# Between a text and whoever says it stand this module, the templates' own `_()`, and Jinja.
+_PASSING = (__file__, str(Path(__file__).with_name("themes.py")), f"{Path(jinja2.__file__).parent}{os.sep}")
 
 
 class Catalogues:
-    """All translations of the installation: words per language, for all and on top of it per theme."""
+    """All translations of the installation.
+
+    `folders` are (whose, folder): "" is core, `plugin:x` a plugin, `theme:x` a theme.
+    """
 
     def __init__(self, folders: Iterable[tuple[str, Path]], kept: Path) -> None:
         self._folders = tuple(folders)
         self._kept = kept
         self._words: dict[tuple[str, str], Words] = {}
+        self._homes = [
+            (f"{folder.parent}{os.sep}", name.removeprefix(_PLUGIN))
+            for name, folder in self._folders
+            if name.startswith(_PLUGIN)
+        ]
+        self._speakers: dict[str, str | None] = {}
 
     def words(self, language: str, theme: str = "") -> Words:
-        """Msgid to text (a list for plurals) in `language`; with `theme`, its own words on top."""
+        """Msgid to text (a list for plurals) in `language`: core's, with `theme` its own on top.
+
+        What only plugins know is there too: core shows titles that they hand over.
+        """
         key = (language, theme)
         if key not in self._words:
-            own = [folder for name, folder in self._folders if name in {"", f"theme:{theme}"}]
-            self._words[key] = self._read(language, own)
+            plugins = [folder for name, folder in self._folders if name.startswith(_PLUGIN)]
+            own = [folder for whose in ("", f"theme:{theme}") for name, folder in self._folders if name == whose]
+            self._words[key] = self._read(language, [*plugins, *own])
         return self._words[key]
+
+    def own(self, language: str, plugin: str) -> Words:
+        """The words of one plugin alone."""
+        key = (language, _PLUGIN + plugin)
+        if key not in self._words:
+            self._words[key] = self._read(language, [folder for name, folder in self._folders if name == key[1]])
+        return self._words[key]
+
+    def speaker(self, file: str) -> str | None:
+        """The plugin that a file of code or a template is of; "" for all others, None for what only passes words on.
+
+        A theme may replace a plugin's template: what it says there is said for the plugin.
+        """
+        if file not in self._speakers:
+            self._speakers[file] = self._speaker(file)
+        return self._speakers[file]
+
+    def _speaker(self, file: str) -> str | None:
+        if file.startswith(_PASSING):
+            return None
+        for home, plugin in self._homes:
+            if file.startswith(home):
+                return plugin
+        first = file.rpartition(f"{os.sep}templates{os.sep}")[2].partition(os.sep)[0]
+        return first if any(plugin == first for _home, plugin in self._homes) else ""
 
     def _read(self, language: str, folders: list[Path]) -> Words:
         files = [
@@ -128,9 +173,16 @@ def _face() -> str:
     return "panel" if request.path.startswith("/panel") else state.site.theme
 
 
-def gettext(text: str, **params: object) -> str:
-    """`text` (an English msgid) in the present language; `params` fill `%(name)s`."""
-    found = _words().get(text, text) if _language.get() != "en" else text
+def gettext(text: str, /, **params: object) -> str:
+    """`text` (an English msgid) in the present language, as whoever calls says it; `params` fill `%(name)s`."""
+    found = _found(text, _speaking()) if _language.get() != "en" else None
+    said = found if isinstance(found, str) else text
+    return said % params if params else said
+
+
+def of_plugin(plugin: str, text: str, /, **params: object) -> str:
+    """`text` as a plugin says it: for titles and labels that it declares and core shows."""
+    found = _found(text, plugin) if _language.get() != "en" else None
     said = found if isinstance(found, str) else text
     return said % params if params else said
 
@@ -146,9 +198,34 @@ def of_theme(theme: str, text: str, tag: str = "") -> str:
 
 def ngettext(one: str, many: str, n: int, **params: object) -> str:
     """`one` or `many` by the number; `%(n)s` is filled with it. Chinese has one form."""
-    found = _words().get(one + PLURAL)
-    said = found[_plural(language(), n, len(found))] if isinstance(found, list) else one if n == 1 else many
-    return said % {"n": n, **params}
+    return plural(one, many, n) % {"n": n, **params}
+
+
+def plural(one: str, many: str, n: int) -> str:
+    """The form for the number, not filled in yet."""
+    found = _found(one + PLURAL, _speaking()) if _language.get() != "en" else None
+    return found[_plural(language(), n, len(found))] if isinstance(found, list) else one if n == 1 else many
+
+
+def _found(key: str, plugin: str) -> str | list[str] | None:
+    """What a plugin says for it, else core or the face; None where it is in no catalogue."""
+    if plugin:
+        own = installation().themes.catalogues.own(_language.get(), plugin).get(key)
+        if own is not None:
+            return own
+    return _words().get(key)
+
+
+def _speaking() -> str:
+    """The plugin whose code or template asks for words; empty for core, for themes, and where nobody can tell."""
+    speaker = installation().themes.catalogues.speaker
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 -- whoever asks for words need not say who it is
+    while frame is not None:
+        found: str | None = speaker(frame.f_code.co_filename)
+        if found is not None:
+            return found
+        frame = frame.f_back
+    return ""
 
 
 def _plural(tag: str, n: int, forms: int) -> int:
@@ -158,7 +235,8 @@ def _plural(tag: str, n: int, forms: int) -> int:
 def say(error: StoaError) -> str:
     """An error in the reader's words. Money among its parameters is written as people write it."""
     shown = {name: _shown(value) for name, value in error.params.items()}
-    return gettext(error.message) % shown if shown else gettext(error.message)
+    file = getattr(sys.modules.get(type(error).__module__), "__file__", None) or ""
+    return of_plugin(installation().themes.catalogues.speaker(file) or "", error.message, **shown)
 
 
 def _shown(value: object) -> object:
@@ -226,13 +304,13 @@ def country_name(code: str) -> str:
 class Lazy:
     """A text that is translated when it is shown; for titles declared at import."""
 
-    __slots__ = ("_params", "_text")
+    __slots__ = ("_file", "_params", "_text")
 
-    def __init__(self, text: str, params: Mapping[str, Any]) -> None:
-        self._text, self._params = text, dict(params)
+    def __init__(self, text: str, params: Mapping[str, Any], file: str) -> None:
+        self._text, self._params, self._file = text, dict(params), file
 
     def __str__(self) -> str:
-        return gettext(self._text, **self._params)
+        return of_plugin(installation().themes.catalogues.speaker(self._file) or "", self._text, **self._params)
 
     def __html__(self) -> str:
         from markupsafe import escape  # noqa: PLC0415
@@ -242,4 +320,4 @@ class Lazy:
 
 def lazy(text: str, **params: object) -> Any:
     """`_()` for module level: translated whenever it is shown."""
-    return Lazy(text, params)
+    return Lazy(text, params, sys._getframe(1).f_code.co_filename)  # noqa: SLF001 -- whose words these are

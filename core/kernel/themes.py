@@ -99,7 +99,9 @@ class Themes:
     def catalogues(self) -> i18n.Catalogues:
         """The translations of core's floors, of every plugin, and of the themes."""
         folders = [("", path) for path in sorted(CORE.glob("*/locale"))] + [("", CORE / "locale")]
-        folders += [("", loaded.folder / "locale") for _, loaded in sorted(self._registry.loaded.items())]
+        folders += [
+            (f"plugin:{name}", loaded.folder / "locale") for name, loaded in sorted(self._registry.loaded.items())
+        ]
         folders += [
             (f"theme:{name}", ancestor.folder / "locale")
             for name in self.all()
@@ -170,7 +172,7 @@ class Themes:
             cache_size=800,
         )
         # New style: parameters are escaped, and `%%` is a percent sign.
-        environment.install_gettext_callables(i18n.gettext, _plural, newstyle=True)  # type: ignore[attr-defined]
+        environment.install_gettext_callables(i18n.gettext, i18n.plural, newstyle=True)  # type: ignore[attr-defined]
         environment.globals.update({"_": _said, "gettext": _said}, **self.names)
         environment.context_class = _Context
         environment.filters.update(self.filters)
@@ -381,10 +383,3 @@ def _kept_part(environment: jinja2.Environment) -> Callable[..., Markup]:
         return known[1]
 
     return kept_part
-
-
-def _plural(one: str, many: str, n: int) -> str:
-    found = i18n._words().get(one + i18n.PLURAL)  # noqa: SLF001 -- Jinja fills the parameters itself
-    if isinstance(found, list):
-        return found[i18n._plural(i18n.language(), n, len(found))]  # noqa: SLF001
-    return one if n == 1 else many

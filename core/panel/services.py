@@ -10,7 +10,7 @@ from flask import Response, current_app, g, render_template, request
 from markupsafe import Markup
 
 from core.kernel import security
-from core.kernel.i18n import gettext as _
+from core.kernel.i18n import of_plugin
 from core.kernel.installation import installation
 from core.kernel.plugins import PanelSection
 from core.kernel.sites import current
@@ -46,7 +46,11 @@ def shows_sections(place: str, view: Callable[[int], Response]) -> None:
 def sections(place: str, object_id: int) -> list[ShownSection]:
     """The sections of the plugins that are on here, as far as this person may see them, in the order of their names."""
     return [
-        ShownSection(id=section_id(plugin, section), title=_(section.title), html=_guarded(plugin, section, object_id))
+        ShownSection(
+            id=section_id(plugin, section),
+            title=of_plugin(plugin, section.title),
+            html=_guarded(plugin, section, object_id),
+        )
         for plugin, section in _declared(place)
         if shell().may(section.permission)
     ]

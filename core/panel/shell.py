@@ -224,7 +224,7 @@ class Shell:
                 if not entry.permission or self.may(entry.permission):
                     yield Entry(
                         f"{name}.{entry.endpoint}",
-                        _(entry.title),
+                        i18n.of_plugin(name, entry.title),
                         url_for(f"{name}.panel.{entry.endpoint}"),
                         entry.icon,
                     )

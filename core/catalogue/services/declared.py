@@ -10,7 +10,7 @@ from core.catalogue.services.saving_choices import ensure_attribute, name_facets
 from core.catalogue.services.writing import decoded, encoded, update
 from core.hookspecs.site import Site
 from core.kernel import db, switch
-from core.kernel.i18n import gettext, speaking
+from core.kernel.i18n import of_plugin, speaking
 from core.kernel.installation import installation
 from core.kernel.plugins import Attribute
 
@@ -21,15 +21,15 @@ def _make_attributes(site: Site, plugin: str, on: bool) -> None:  # noqa: FBT001
     loaded = installation().plugins.loaded.get(plugin)
     if on and loaded is not None:
         for attribute in loaded.plugin.attributes:
-            _make(plugin, attribute, _names(site, attribute))
+            _make(plugin, attribute, _names(site, plugin, attribute))
 
 
-def _names(site: Site, attribute: Attribute) -> Mapping[str, str]:
+def _names(site: Site, plugin: str, attribute: Attribute) -> Mapping[str, str]:
     """The title in every language of the site, as far as the plugin speaks them."""
     names = {"en": attribute.title}
     for tag in site.languages:
         with speaking(tag):
-            names[tag] = gettext(attribute.title)
+            names[tag] = of_plugin(plugin, attribute.title)
     return names
 
 

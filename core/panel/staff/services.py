@@ -11,6 +11,7 @@ from core.accounts.models import Role
 from core.accounts.services.permissions import Permission
 from core.kernel import db
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import of_plugin
 from core.kernel.installation import installation
 from core.lib import clock
 from core.panel.shell import initials
@@ -90,7 +91,13 @@ def groups() -> list[PermissionGroup]:
     for known in accounts.permissions():
         by_title.setdefault(known.group, []).append(known)
     return [
-        PermissionGroup(_(title), [PermissionLine(known.code, _(known.title), known.shared) for known in listed])
+        PermissionGroup(
+            _(title),
+            [
+                PermissionLine(known.code, of_plugin(known.code.partition(".")[0], known.title), known.shared)
+                for known in listed
+            ],
+        )
         for title, listed in by_title.items()
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.kernel import switch
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import lazy, ngettext
+from core.kernel.i18n import lazy, ngettext, of_plugin
 from core.kernel.installation import installation
 from core.kernel.switch import PluginView
 from core.lib.errors import NotFound
@@ -201,9 +201,9 @@ def _row(view: PluginView, running: set[str]) -> Row:
     text, glyph, tone = _STATES[view.state]
     return Row(
         name=view.name,
-        title=_(view.title),
+        title=of_plugin(view.name, view.title),
         version=view.version,
-        summary=_(view.summary) if view.summary else "",
+        summary=of_plugin(view.name, view.summary) if view.summary else "",
         icon=CATEGORIES[view.category][1],
         category=view.category,
         state=view.state,
@@ -217,8 +217,8 @@ def _row(view: PluginView, running: set[str]) -> Row:
 def _adds(view: PluginView) -> list[tuple[str, list[str]]]:
     """What a merchant may want to know before switching: what appears, what it may touch, which hooks it answers."""
     pages = [ngettext("%(n)s page of its own", "%(n)s pages of its own", view.routes)] if view.routes else []
-    menu = [_("“%(title)s” in the menu", title=_(title)) for title in view.panel_entries]
-    may = [*(_(read) for read in view.reads), *(_(title) for _code, title in view.permissions)]
+    menu = [_("“%(title)s” in the menu", title=of_plugin(view.name, title)) for title in view.panel_entries]
+    may = [of_plugin(view.name, text) for text in (*view.reads, *(title for _code, title in view.permissions))]
     needs = [_("Needs %(plugin)s", plugin=name) for name in view.requires] + [
         _("Not together with %(plugin)s", plugin=name) for name in view.conflicts
     ]

@@ -9,6 +9,7 @@ from typing import Any
 from core.kernel import settings as declared
 from core.kernel import switch
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import of_plugin
 from core.lib.errors import NotFound, Unfit
 
 
@@ -48,10 +49,11 @@ def items(
     if cls is None:
         raise NotFound
     shared, own = switch.stored_settings(None, name), switch.stored_settings(site_id, name)
-    return [_item(about, shared, own, site_id, currency, typed, errors or {}) for about in declared.fields(cls)]
+    return [_item(name, about, shared, own, site_id, currency, typed, errors or {}) for about in declared.fields(cls)]
 
 
 def _item(
+    plugin: str,
     about: declared.SettingField,
     shared: Mapping[str, Any],
     own: Mapping[str, Any],
@@ -66,11 +68,11 @@ def _item(
     return Item(
         id=about.name,
         kind=about.kind,
-        label=_(about.label),
-        help=_(about.help) if about.help else "",
+        label=of_plugin(plugin, about.label),
+        help=of_plugin(plugin, about.help) if about.help else "",
         value="" if about.kind == "secret" else value,
         error=_(errors[about.name]) if about.name in errors else "",
-        choices=[(key, _(text), "") for key, text in about.choices],
+        choices=[(key, of_plugin(plugin, text), "") for key, text in about.choices],
         unit=currency,
         is_set=bool(stored) and about.kind == "secret",
         inherited=site_id is not None and about.name not in own and about.name in shared,
