@@ -19,6 +19,7 @@ from core.api import (
     OrderPlaced,
     OrderShipped,
     OrderView,
+    PaymentChanged,
     Refused,
     ReturnChanged,
     Site,
@@ -80,6 +81,8 @@ def _message(site: Site, event: Event, number: int) -> Message | None:
         return _of_change(site, event)
     if isinstance(event, ReturnChanged):
         return _of_return(site, event, number)
+    if isinstance(event, PaymentChanged):
+        return _of_payment(site, event)
     kind = _KINDS.get(type(event))
     if kind is None:
         return None
@@ -117,6 +120,27 @@ def _effect(change: ChangeView, currency: str) -> dict[str, Any]:
         "added": plan.lines,
         "moved": plan.address is not None,
     }
+
+
+def _of_payment(site: Site, event: PaymentChanged) -> Message | None:
+    """Money that comes after the order was paid in full once, such as the difference of a change."""
+    if event.state != "captured":
+        return None
+    order = _order(site, event.order_id)
+    if order is None or not _is_further(order, event.payment_id):
+        return None
+    return written(site, order, "paid", f"paid:{event.payment_id}", {"shipment": None, "tracking_url": ""})
+
+
+def _is_further(order: OrderView, payment_id: int) -> bool:
+    """Whether the timeline tells of this payment after it told that the order is paid."""
+    paid = next((place for place, one in enumerate(order.timeline) if one.kind == "paid"), None)
+    told = (
+        place
+        for place, one in enumerate(order.timeline)
+        if one.kind == "payment" and one.data.get("payment_id") == payment_id
+    )
+    return paid is not None and paid < next(told, -1)
 
 
 def _of_return(site: Site, event: ReturnChanged, number: int) -> Message | None:

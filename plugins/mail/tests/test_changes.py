@@ -6,6 +6,7 @@ import pytest
 
 from core.api import (
     CancelUnits,
+    Money,
     approve_case,
     case_view,
     change_order,
@@ -198,3 +199,19 @@ def test_a_claim_that_is_sent_once_more_says_so(latest, site, lamps, decide):
     told = body(latest()[-1])
     assert "We send you the same once more, at no charge." in told
     assert "Nothing is paid back" not in told
+
+
+def test_the_payment_of_a_difference_is_told_like_the_first_and_once(latest, site, lamps, at_panel):
+    for amount in (10000, None):
+        mark_paid(state_of(site.id), lamps.id, actor=WHO, amount=amount and Money(amount, "EUR"))
+    subjects = [mail["Subject"] for mail in latest()]
+    paid = f"Your payment for order {lamps.number} has come"
+    assert subjects.count(paid) == 1, "a part is no reason for a mail, the whole for one"
+    # Four lamps of 89.00.
+    more = {f"qty-{lamps.lines[0].id}": "4", "seen": "35600", "act": "confirm", "key": "more"}
+    at_panel.post(f"/panel/orders/{lamps.number}/change", **more)
+    latest()
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    (mail,) = latest()
+    assert mail["Subject"] == paid
+    assert "We have received €356.00" in body(mail)

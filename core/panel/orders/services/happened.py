@@ -14,6 +14,7 @@ from core.kernel.installation import installation
 from core.lib.money import Money
 from core.orders.services.case_rules import REASONS
 from core.orders.services.read import OrderView
+from core.panel.orders.services.said import fact_words
 
 Data = Mapping[str, Any]
 
@@ -89,6 +90,15 @@ def _changed(data: Data, currency: str) -> str:
     )
 
 
+def _news(data: Data, currency: str) -> str:
+    """What a gateway told, in the words of the table of payments."""
+    told = [
+        _("%(what)s, %(amount)s", what=fact_words(str(one["kind"])), amount=_amount(one, currency))
+        for one in data.get("facts") or ()
+    ]
+    return " · ".join(told) or _("News of the payment")
+
+
 def _kind(data: Data) -> str:
     return {"return": _("Return"), "exchange": _("Exchange"), "claim": _("Claim")}.get(str(data.get("of")), "")
 
@@ -102,7 +112,7 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "placed": ("done", lambda data, currency: _("Order placed, %(amount)s", amount=_amount(data, currency, "total"))),
     "paid": ("good", lambda data, currency: _("Paid in full, %(amount)s", amount=_amount(data, currency, "captured"))),
     "marked_paid": ("good", lambda data, currency: _("Marked as paid, %(amount)s", amount=_amount(data, currency))),
-    "payment": ("done", lambda _data, _currency: _("News of the payment")),
+    "payment": ("done", _news),
     "payment_unknown": ("bad", lambda _data, _currency: _("The payment’s outcome is unknown")),
     "payment_failed": ("bad", lambda _data, _currency: _("The payment failed")),
     "surplus": ("bad", lambda data, currency: _("%(amount)s too much was paid", amount=_amount(data, currency))),
@@ -137,7 +147,9 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "changed": ("done", _changed),
     "imported": (
         "done",
-        lambda data, currency: _("Imported with the shop’s history, %(amount)s", amount=_amount(data, currency, "total")),
+        lambda data, currency: _(
+            "Imported with the shop’s history, %(amount)s", amount=_amount(data, currency, "total")
+        ),
     ),
     "return_label": ("done", lambda _data, _currency: _("A label for the way back was bought")),
     "held": ("bad", lambda _data, _currency: _("Put on hold")),
@@ -146,13 +158,18 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "split": (
         "done",
         lambda data, _currency: ngettext(
-            "%(n)s piece went into order %(number)s", "%(n)s pieces went into order %(number)s", _units(data),
+            "%(n)s piece went into order %(number)s",
+            "%(n)s pieces went into order %(number)s",
+            _units(data),
             number=data.get("to", ""),
         ),
     ),
     "merged": ("done", lambda data, _currency: _("Merged into order %(number)s", number=data.get("to", ""))),
     "split_from": ("done", lambda data, _currency: _("Split from order %(number)s", number=data.get("of", ""))),
-    "merged_from": ("done", lambda data, _currency: _("Order %(number)s was merged into it", number=data.get("of", ""))),
+    "merged_from": (
+        "done",
+        lambda data, _currency: _("Order %(number)s was merged into it", number=data.get("of", "")),
+    ),
     "tagged": ("done", lambda data, _currency: _("Tagged: %(tag)s", tag=data.get("tag", ""))),
     "untagged": ("done", lambda data, _currency: _("Tag taken off: %(tag)s", tag=data.get("tag", ""))),
     "case_requested": ("done", lambda data, _currency: _("%(kind)s asked for", kind=_kind(data))),

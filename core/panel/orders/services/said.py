@@ -67,6 +67,11 @@ _FACTS: dict[str, Any] = {
 }
 
 
+def fact_words(kind: str) -> str:
+    """What a gateway told, in a word."""
+    return str(_FACTS.get(kind, kind))
+
+
 def line_status(line: OrderLineView) -> Status:
     """Where the pieces of a line are."""
     left = line.quantity - line.cancelled
@@ -157,7 +162,7 @@ def fact(told: FactView) -> FactRow:
     lost = told.kind in {"refunded", "dispute_lost", "moved"}
     by_hand = told.note == "by hand"
     return FactRow(
-        what=str(_FACTS.get(told.kind, told.kind)),
+        what=fact_words(told.kind),
         reference=_("by hand") if by_hand else told.reference,
         at=told.at,
         amount=-told.amount if lost else told.amount,
