@@ -16,7 +16,7 @@ from core.kernel.installation import installation
 def add_to(commands: Any) -> None:
     """`import`, `export` and `reindex`."""
     systems = "WooCommerce, Shopify, Magento, Vendure or Saleor"
-    imports = commands.add_parser("import", help=f"read products from a file of {systems}, or of our own; or past orders")
+    imports = commands.add_parser("import", help=f"read products from a file of {systems}, or our own; past orders")
     imports.add_argument("words", nargs="+", metavar="[orders] FILE", help="products, or past orders if it says so")
     imports.add_argument("--site", required=True, help="the site's domain")
     imports.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")

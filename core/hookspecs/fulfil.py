@@ -116,7 +116,10 @@ class Carrier(ABC):
         raise Broken("This carrier sells no labels.", permanent=True)
 
     def return_label(self, parcel: Parcel, key: str) -> Label | None:
-        """Buy the way back of a return, from `parcel.address` to the shop, once per `key`. None: not offered. Network."""
+        """Buy the way back of a return, from `parcel.address` to the shop, once per `key`. Network.
+
+        None where the carrier does not offer it.
+        """
         del parcel, key
         return None
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from core.api import Delivery, MenuEntry, OrderPaid, PaymentChanged, Permission, Plugin, ShownOrder, Site, Slot, hookimpl
+from core.api import (
+    Delivery,
+    MenuEntry,
+    OrderPaid,
+    PaymentChanged,
+    Permission,
+    Plugin,
+    ShownOrder,
+    Site,
+    Slot,
+    hookimpl,
+)
 from plugins.documents.forms import Documents
 from plugins.documents.models import TABLES
 from plugins.documents.services import issuing, showing
@@ -41,9 +52,8 @@ def notify_event(site: Site, delivery: Delivery) -> None:
     event = delivery.event
     if isinstance(event, OrderPaid) and Documents.of(site).automatic:
         issuing.issue_first(site, event.order_id)
-    if isinstance(event, PaymentChanged) and event.state in {"refunded", "partly_refunded"}:
-        if Documents.of(site).automatic_credits:
-            issuing.issue_credit(site, event.order_id)
+    if isinstance(event, PaymentChanged) and event.state in issuing.GIVEN_BACK and Documents.of(site).automatic_credits:
+        issuing.issue_credit(site, event.order_id)
 
 
 @hookimpl

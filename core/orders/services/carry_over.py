@@ -113,7 +113,9 @@ def _append(order: OrderView, plan: Plan, target: int) -> None:
     insert_many("order_line", rows)
     made = [
         row[0]
-        for row in db.rows("SELECT id FROM order_line WHERE order_id = ? AND position >= ? ORDER BY position", target, first)
+        for row in db.rows(
+            "SELECT id FROM order_line WHERE order_id = ? AND position >= ? ORDER BY position", target, first
+        )
     ]
     for line, line_id in zip(plan.lines, made, strict=True):
         db.execute(

@@ -39,7 +39,8 @@ class NotReturnable(Refused):
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The rules of one site. `restocking` is in hundredths of a percent of the goods' price.
 
-    `send_to` is the address that goods come back to, line by line. `return_delivery` maps currencies to what the way back costs the shopper. Neither is charged for the shop's faults.
+    `send_to` is the address that goods come back to, line by line. `return_delivery` maps currencies to what the way
+    back costs the shopper. Neither is charged for the shop's faults.
     """
 
     window_days: int = 14

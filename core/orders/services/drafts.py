@@ -156,8 +156,9 @@ def _refuse(site: Site, draft_id: int) -> None:
 
 
 def make_link(site: Site, draft_id: int, *, version: int, actor: str, days: int = LINK_DAYS) -> str:
-    """Make a pay link for the draft as it is; answers its secret. Earlier links open nothing any more. Inside a
-    transaction, so that its mail goes out with it. Raises NotFound, DraftMoved.
+    """Make a pay link for the draft as it is; answers its secret. Earlier links open nothing any more.
+
+    Inside a transaction, so that its mail goes out with it. Raises NotFound, DraftMoved.
     """
     db.require_transaction()
     row = db.one(

@@ -259,4 +259,5 @@ def refunded_and_captured(payment_id: int) -> tuple[int, int]:
             COUNTED,
         )
     )
-    return max(0, int(found.get("refunded", 0)) - int(found.get("refund_failed", 0))), int(found.get("captured", 0)) - int(found.get("moved", 0))
+    refunded = max(0, int(found.get("refunded", 0)) - int(found.get("refund_failed", 0)))
+    return refunded, int(found.get("captured", 0)) - int(found.get("moved", 0))

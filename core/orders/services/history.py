@@ -55,7 +55,13 @@ class Report:
 
 
 def import_orders(
-    site: Site, file: Path | BinaryIO, *, actor: str, currency: str = "", prefix: str = "", progress: Progress | None = None
+    site: Site,
+    file: Path | BinaryIO,
+    *,
+    actor: str,
+    currency: str = "",
+    prefix: str = "",
+    progress: Progress | None = None,
 ) -> Report:
     """Read past orders into a site; `prefix` is put before their numbers. Commits in steps, each document whole.
 

@@ -135,7 +135,8 @@ def _read(spool: sqlite3.Connection, currency: str) -> Iterator[PastDocument | R
         if not number:
             yield Remark(line=first, number="", text="The order has no number.")
             continue
-        yield from _document(number, spool.execute("SELECT * FROM r WHERE number = ? ORDER BY line", (number,)), currency)
+        rows = spool.execute("SELECT * FROM r WHERE number = ? ORDER BY line", (number,))
+        yield from _document(number, rows, currency)
 
 
 def _document(number: str, rows: sqlite3.Cursor, currency: str) -> Iterator[PastDocument | Remark]:

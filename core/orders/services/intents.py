@@ -41,7 +41,8 @@ def newest_payment(site_id: int, order_id: int | None = None, *, payment_id: int
         " COALESCE(r.reference, p.reference), COALESCE(r.data, p.data),"
         " o.number, o.email, o.language, COALESCE(o.billing, o.address), o.total, o.delivery_total,"
         " COALESCE(r.token, p.token)"
-        f" FROM payment p JOIN orders o ON o.id = p.order_id LEFT JOIN payment r ON r.id = p.of_payment_id WHERE p.site_id = ? AND {where} ORDER BY p.id DESC LIMIT"
+        " FROM payment p JOIN orders o ON o.id = p.order_id LEFT JOIN payment r ON r.id = p.of_payment_id"
+        f" WHERE p.site_id = ? AND {where} ORDER BY p.id DESC LIMIT"
         f" 1",
         site_id,
         wanted,

@@ -253,7 +253,8 @@ def taxes_of(order_id: int) -> dict[int | None, list[tuple[str, int, int]]]:
     """(name, rate, amount) of each line's taxes, and of the delivery's under None. One statement."""
     found: dict[int | None, list[tuple[str, int, int]]] = {}
     for line_id, name, rate, amount in db.rows(
-        "SELECT line_id, name, rate, amount FROM order_tax WHERE order_id = ? AND charge_id IS NULL ORDER BY id", order_id
+        "SELECT line_id, name, rate, amount FROM order_tax WHERE order_id = ? AND charge_id IS NULL ORDER BY id",
+        order_id,
     ):
         found.setdefault(line_id, []).append((name, rate, int(amount)))
     return found
@@ -263,13 +264,19 @@ def taxes_of(order_id: int) -> dict[int | None, list[tuple[str, int, int]]]:
 
 
 def split_order(
-    site: Site, order_id: int, units: Mapping[int, int], *, key: str, actor: str, reason: str = "",
+    site: Site,
+    order_id: int,
+    units: Mapping[int, int],
+    *,
+    key: str,
+    actor: str,
+    reason: str = "",
     seen: int | None = None,
 ) -> str:
     """Carry units into a new order; answers its number, the same for a repeated `key`. Commits.
 
     `seen` is what the units were said to cost. Raises what `preview_split` raises, PartingMoved and ChangeStale.
-    """  # fmt: skip
+    """
     if (known := _known(site, order_id, key)) is None:
         found = preview_split(site, order_id, units)
         action = SplitUnits(lines=dict(found.plan.moves))

@@ -68,7 +68,7 @@ def buy_return_label(state: SiteState, case_id: int, *, actor: str) -> str:
         if kept:
             note(case.order_id, actor, "return_label", case=case.id, tracking=bought.tracking[:120])
             activity.record(
-                actor, "buy label", f"order:{case.order_id}", after={"case": case.id, "tracking": bought.tracking[:120]},
+                actor, "buy label", f"order:{case.order_id}", after={"case": case.id, "tracking": label["tracking"]},
                 site_id=state.site.id, title=case.order_number,
             )  # fmt: skip
     if not kept:  # Another click was first; the carrier sold one label, since both had one key.

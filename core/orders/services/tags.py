@@ -38,7 +38,8 @@ def tag_order(site: Site, order_id: int, tag: str, *, actor: str) -> bool:
     word = _word(tag)
     with db.transaction():
         _check(site, order_id)
-        if int(db.value("SELECT count(*) FROM order_tag WHERE order_id = ? AND site_id = ?", order_id, site.id)) >= MOST:
+        worn = db.value("SELECT count(*) FROM order_tag WHERE order_id = ? AND site_id = ?", order_id, site.id)
+        if int(worn) >= MOST:
             raise TooManyTags(count=MOST)
         is_new = db.execute(
             "INSERT INTO order_tag (site_id, order_id, tag) VALUES (?, ?, ?) ON CONFLICT (order_id, tag) DO NOTHING",
@@ -91,7 +92,8 @@ def known_tags(site: Site) -> list[tuple[str, str]]:
     return [
         (tag, f"{tag} ({count})")
         for tag, count in db.rows(
-            "SELECT tag, count(*) AS worn FROM order_tag WHERE site_id = ? GROUP BY tag ORDER BY worn DESC, tag LIMIT 100",
+            "SELECT tag, count(*) AS worn FROM order_tag WHERE site_id = ? GROUP BY tag ORDER BY worn DESC, tag"
+            " LIMIT 100",
             site.id,
         )
     ]

@@ -30,6 +30,8 @@ from plugins.documents.services import owed
 from plugins.documents.services.reading import contents_of, latest_of
 
 _TRIES = 20
+# The states of a payment of which money went back.
+GIVEN_BACK = frozenset({"refunded", "partly_refunded"})
 
 
 class NothingToIssue(Refused):

@@ -35,8 +35,8 @@ def unbalanced() -> list[str]:
 _TOTALS = """SELECT id, total,
  subtotal - discount + delivery + charges + CASE WHEN prices_include_tax = ? THEN 0 ELSE tax END FROM orders"""
 _LINES = """SELECT o.id, o.total - o.delivery_total - o.charges - CASE WHEN o.prices_include_tax = ? THEN 0 ELSE
- COALESCE((SELECT SUM(t.amount) FROM order_tax t WHERE t.order_id = o.id AND t.charge_id IS NOT NULL), 0) END, SUM(l.total)
- FROM orders o JOIN order_line l ON l.order_id = o.id
+ COALESCE((SELECT SUM(t.amount) FROM order_tax t WHERE t.order_id = o.id AND t.charge_id IS NOT NULL), 0) END,
+ SUM(l.total) FROM orders o JOIN order_line l ON l.order_id = o.id
  GROUP BY o.id, o.total, o.delivery_total, o.charges, o.prices_include_tax"""
 _OFFERS = """SELECT o.id, o.discount, COALESCE(
  (SELECT SUM(a.amount) FROM order_adjustment a WHERE a.order_id = o.id), 0) FROM orders o"""

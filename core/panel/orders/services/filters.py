@@ -43,7 +43,8 @@ class Filters:
     def address(self, **changes: object) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
         wanted = replace(self, **changes)  # type: ignore[arg-type]
-        pairs = {name: getattr(wanted, name) for name in ("view", "q", "payment", "fulfilment", "since", "until", "tag")}
+        names = ("view", "q", "payment", "fulfilment", "since", "until", "tag")
+        pairs = {name: getattr(wanted, name) for name in names}
         return {name: str(value) for name, value in pairs.items() if value}
 
     def wanted(self, site: Site) -> OrderFilters:

@@ -26,7 +26,8 @@ def act() -> Response:
         raise NotFound
     if not shell().may(bulk.ACTS[name][0]):
         raise Forbidden
-    wish = bulk.Wish(state=current(), actor=actor(), key=request.form.get("key", "")[:24], tag=request.form.get("tag", ""))
+    key, tag = request.form.get("key", "")[:24], request.form.get("tag", "")
+    wish = bulk.Wish(state=current(), actor=actor(), key=key, tag=tag)
     results = bulk.run(name, numbers, wish)
     return page("orders_result.html", results=results, done=sum(one.is_done for one in results))
 

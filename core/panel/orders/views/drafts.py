@@ -98,7 +98,8 @@ def send(draft_id: int) -> Response:
         send_draft(current(), draft, link=link, actor=actor(), days=max(1, min(days, 365)))
     except (Refused, Broken) as refusal:
         return _stored(draft, _problems(refusal), getattr(refusal, "status", 409))
-    return to("panel.draft", say=_("The pay link is on its way to %(email)s.", email=draft.wish.email), draft_id=draft_id)
+    words = _("The pay link is on its way to %(email)s.", email=draft.wish.email)
+    return to("panel.draft", say=words, draft_id=draft_id)
 
 
 @panel.post("/drafts/<int:draft_id>/revoke", endpoint="draft_revoke")
@@ -192,7 +193,9 @@ def _quoted(view: CheckoutView | None) -> dict[str, object]:
     return {
         "quote": view.quote,
         "trace": said.quote_trace(view.quote),
-        "rates": [(f"{rate.carrier}:{rate.service}", said.rate(rate), i18n.money(rate.amount)) for rate in view.delivery.rates],
+        "rates": [
+            (f"{rate.carrier}:{rate.service}", said.rate(rate), i18n.money(rate.amount)) for rate in view.delivery.rates
+        ],
         "chosen": f"{chosen.carrier}:{chosen.service}" if chosen else "",
         "wrong": [problem.message for problem in view.problems],
     }

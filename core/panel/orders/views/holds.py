@@ -28,7 +28,9 @@ def queue() -> Response:
     reasons = holds.reasons_of(site, [order.id for order in found.orders])
     return page(
         "orders_held.html",
-        orders=[(order, axes.of(order.status), [_(one) for one in reasons.get(order.id, ())]) for order in found.orders],
+        orders=[
+            (order, axes.of(order.status), [_(one) for one in reasons.get(order.id, ())]) for order in found.orders
+        ],
         next=address("panel.orders_held", after=found.next) if found.next else "",
         first=address("panel.orders_held") if request.args.get("after") else "",
         may=shell().may,

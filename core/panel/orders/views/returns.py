@@ -15,13 +15,13 @@ from core.lib import ids
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import case as desk
-from core.orders.services import case_rules, return_labels, photos
+from core.orders.services import case_rules, photos, return_labels
 from core.orders.services.case_shapes import EXCHANGE, KINDS, RESOLVED, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import returning
-from core.panel.orders.services.labels import labelled
 from core.panel.orders.services.find import order_numbered
+from core.panel.orders.services.labels import labelled
 from core.panel.shell import actor, address, page, panel, to
 from core.panel.stock.services import locations
 
