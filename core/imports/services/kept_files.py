@@ -28,6 +28,14 @@ class FileTooLarge(Refused):
     default_message = "This file is too large: at most %(most)s MB. Split it into several."
 
 
+class FileGone(Refused):
+    """The run is so old that its file is no longer kept."""
+
+    status = 410
+    code = "file_gone"
+    default_message = "The file of this import is no longer kept. Upload it again."
+
+
 def folder() -> Path:
     """Where the files are; made if it is not there."""
     path = installation().config.instance / "imports"
@@ -58,6 +66,14 @@ def _copy(source: BinaryIO, target: io.BufferedWriter) -> None:
         if left < 0:
             raise FileTooLarge(most=LARGEST_FILE_MB)
         target.write(chunk)
+
+
+def kept_file(name: str) -> Path:
+    """Where a kept file is. Raises FileGone."""
+    path = folder() / name
+    if not path.exists():
+        raise FileGone
+    return path
 
 
 def digest_of(file: str | Path) -> str:

@@ -11,7 +11,7 @@ from itertools import islice
 from core.hookspecs.site import Site
 from core.imports.models import ColumnMapping
 from core.imports.services.formats import FORMATS, Header
-from core.imports.services.kept_files import folder
+from core.imports.services.kept_files import kept_file
 from core.imports.services.own import ATTRIBUTE, FIELDS, OPTION, TEXTS
 from core.imports.services.read_products import ReadProduct, open_products
 from core.imports.services.reports import find_run
@@ -166,7 +166,7 @@ def check(mapping: Mapping[str, str]) -> None:
 def look(site: Site, run_id: int) -> Look:
     """The columns of an opened file and its first products. Reads no more than its first rows. Raises NotFound."""
     run = find_run(site, run_id)
-    path = folder() / run.file
+    path = kept_file(run.file)
     with open_table(path) as rows:
         first = list(islice(rows, LOOKED_AT))
         columns = tuple(

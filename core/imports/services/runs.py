@@ -9,7 +9,7 @@ from typing import BinaryIO
 from core.hookspecs.site import Site
 from core.imports.models import DRAFT, RUNNING, STOPPED, WAITING, ImportRun
 from core.imports.services.formats import Header, detect_format
-from core.imports.services.kept_files import digest_of, folder, forget_file, keep_file
+from core.imports.services.kept_files import digest_of, folder, forget_file, keep_file, kept_file
 from core.imports.services.mapping import best_mapping
 from core.imports.services.reports import INTERRUPTED_AFTER, find_run
 from core.imports.services.sources import open_table
@@ -115,7 +115,7 @@ def open_file(site: Site, source: BinaryIO, original: str, actor: str, format_na
 def choose_columns(site: Site, run_id: int, format_name: str, mapping: Mapping[str, str], pictures: str) -> None:
     """What the columns of an opened file mean. Raises NotFound, NotNow, MissingColumns."""
     run = find_run(site, run_id)
-    with open_table(folder() / run.file) as rows:
+    with open_table(kept_file(run.file)) as rows:
         detect_format(Header(rows.columns, mapping), format_name)
     with db.transaction():
         changed = (
@@ -130,7 +130,7 @@ def choose_columns(site: Site, run_id: int, format_name: str, mapping: Mapping[s
 def rehearse(site: Site, run_id: int) -> None:
     """Let a worker say what importing an opened file would do. Raises NotFound, NotNow, MissingColumns."""
     run = find_run(site, run_id)
-    with open_table(folder() / run.file) as rows:
+    with open_table(kept_file(run.file)) as rows:
         detect_format(Header(rows.columns, run.mapping), run.format)
     with db.transaction():
         _move(run, DRAFT, WAITING)
@@ -142,7 +142,7 @@ def import_for_good(site: Site, run_id: int, actor: str) -> int:
     run = find_run(site, run_id)
     return new_run(
         site,
-        folder() / run.file,
+        kept_file(run.file),
         run.original,
         actor,
         format_name=run.format,

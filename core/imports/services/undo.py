@@ -140,7 +140,7 @@ def _take_back(site: Site, run: ImportRun, steps: Sequence[_Step], actor: str) -
         hold(products)
         _look(site, products)
         _judge(products, sold)
-        remove_products([ref for ref, step in products.items() if step.created and not step.kept], actor)
+        _remove([step for step in products.values() if step.created and not step.kept], actor)
         for step in products.values():
             if not step.created and not step.kept:
                 _put_back(site, run, step, actor)
@@ -183,6 +183,18 @@ def _judge(products: Mapping[int, _Step], sold: set[int]) -> None:
             step.kept = EDITED
         elif moved & step.touched_variants() or (given and given != step.now.get(STOCK, [])):
             step.kept = MOVED
+
+
+def _remove(steps: Sequence[_Step], actor: str) -> None:
+    """Take the products away, all at once; if something still refers to one of them, that one stays."""
+    try:
+        with db.db.atomic():
+            remove_products([step.ref for step in steps], actor)
+    except peewee.IntegrityError:
+        for step in steps if len(steps) > 1 else ():
+            _remove([step], actor)
+        if len(steps) == 1:
+            steps[0].kept = REFUSED
 
 
 def _put_back(site: Site, run: ImportRun, step: _Step, actor: str) -> None:

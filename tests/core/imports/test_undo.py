@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import peewee
 import pytest
 
 from core.catalogue.services.drafts import ProductDraft, TextDraft
@@ -220,3 +221,20 @@ def test_only_an_import_that_ended_and_changed_something_can_be_undone(site: Sit
     _undo(site, done)
     with pytest.raises(CannotBeUndone):
         undo_import(site, done.id, "staff:1")
+
+
+def test_what_something_still_refers_to_stays_and_the_rest_goes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = load(site, table(("sku", "name"), ("A", "Lamp"), ("B", "Pot"), ("C", "Cup")))
+    pot = db.value("SELECT product_id FROM variant WHERE sku = 'B'")
+    remove = undoing.remove_products
+
+    def refuse_one(ids: list[int], actor: str) -> None:
+        remove(ids, actor)
+        if pot in ids:
+            raise peewee.IntegrityError
+
+    monkeypatch.setattr(undoing, "remove_products", refuse_one)
+    undone = _undo(site, done)
+    assert (undone.undone, undone.kept) == (2, 1)
+    assert _left(site, done) == [("Pot", "refused")]
+    assert db.rows("SELECT sku FROM variant") == [("B",)]

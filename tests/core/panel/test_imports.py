@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.catalogue.services.products import archive_product
+from core.imports.services.kept_files import folder
 from core.imports.services.store_products import Store
 from core.kernel import db, jobs
 from core.testing.shop import PASSWORD, Item
@@ -305,6 +306,14 @@ def test_the_export_holds_what_the_list_shows(desk: Client, narrowed: str) -> No
 def test_nobody_else_sees_it(site: Site, client: Client, path: str) -> None:
     del site
     assert client.get(f"/panel/products/imports{path}", base_url=BASE).status_code in {303, 404}
+
+
+def test_a_run_whose_file_is_no_longer_kept_says_so(desk: Client) -> None:
+    columns, run = _upload(desk, FILE).location, _rehearse(desk, FILE)
+    for file in folder().iterdir():
+        file.unlink()
+    assert desk.get(columns, base_url=BASE).status_code == 410
+    assert "no longer kept" in _post(desk, f"{run}/apply").get_data(as_text=True)
 
 
 def test_a_run_that_does_not_exist_is_not_found(desk: Client) -> None:
