@@ -8,6 +8,7 @@ All this lies outside Flask's error handlers, so the front has its own: a databa
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Callable, Iterable
 from http.cookies import SimpleCookie
 from typing import Any
@@ -18,6 +19,7 @@ from werkzeug.sansio.utils import get_host
 
 from core.kernel import cache, db, files, i18n, limits, looks, previews
 from core.kernel.installation import Installation
+from core.kernel.measures import KEPT, MEASURES, PAGE
 from core.kernel.sites import SiteState, read_epoch
 from core.lib import ids
 
@@ -68,8 +70,11 @@ class Front:
         state = previews.take(environ, state)
         environ["stoa.state"], environ["stoa.touched"] = state, touched
         tag = _take_language(environ, state)
+        began = time.perf_counter()
         with i18n.speaking(tag, state.site.timezone):
-            return self._page(environ, state, touched, start_response)
+            answer = self._page(environ, state, touched, start_response)
+        MEASURES.took(PAGE, time.perf_counter() - began)
+        return answer
 
     def _state(self, environ: Environ) -> SiteState | None:
         """The site of the Host header; nothing else of the request says which site it is for."""
@@ -94,6 +99,7 @@ class Front:
     def _page(self, environ: Environ, state: SiteState, touched: int, start_response: StartResponse) -> Iterable[bytes]:
         key = _key(environ, state) if self._installation.config.page_cache else None
         if key is not None and (page := self._installation.pages.get(key)) is not None:
+            MEASURES.happened(KEPT)
             return _send(environ, page, start_response)
         if key is None:
             return self._flask(environ, start_response)  # type: ignore[no-any-return]

@@ -27,6 +27,7 @@ from werkzeug.urls import iri_to_uri
 from core.hookspecs.site import Site, Slot
 from core.kernel import cache, files, i18n, looks, previews, security, sessions, theme_settings
 from core.kernel.installation import installation
+from core.kernel.measures import BROKEN, MEASURES
 from core.kernel.routes import SharedRule, Views
 from core.kernel.sites import SiteState, current, current_or_none
 from core.lib.errors import Broken, Forbidden, Refused, StoaError
@@ -210,6 +211,7 @@ def _broken(error: Exception) -> Any:
     if plugin:
         installation().faults.report(current().site.id, plugin, f"view {request.endpoint}", error, number)
     log.error("request failed", exc_info=error, path=request.path, request_id=number)
+    MEASURES.happened(BROKEN)
     return _error_page(503 if isinstance(error, Broken) and not error.permanent else 500, error)
 
 

@@ -22,6 +22,7 @@ import structlog
 
 from core.kernel import activity, db
 from core.kernel.installation import installation
+from core.kernel.measures import JOB, MEASURES
 from core.lib import clock
 from core.lib.errors import Broken
 
@@ -203,6 +204,7 @@ def _claim() -> Running | None:
             )
         if taken:
             found = Job.get_by_id(row[0])
+            MEASURES.took(JOB, max(0.0, (clock.instant(now) - found.due_at).total_seconds()))
             return Running(
                 id=found.id, name=found.name, payload=found.payload, site_id=found.site_id, attempt=found.attempt
             )

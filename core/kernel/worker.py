@@ -8,6 +8,7 @@ import structlog
 
 from core.kernel import db, events, jobs, sessions
 from core.kernel.installation import installation
+from core.kernel.measures import MEASURES
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,7 @@ class Worker(threading.Thread):
         try:
             installation().faults.flush()
             sessions.flush_seen()
+            MEASURES.flush()
             return events.relay() + jobs.run_due()
         except Exception:  # the worker must not die of a locked file or a database that restarts
             log.exception("worker")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.kernel import activity, cache, events, faults, jobs, sessions, sites, theme_drafts, theme_versions
+from core.kernel import activity, cache, events, faults, jobs, measures, sessions, sites, theme_drafts, theme_versions
 
 TABLES = (
     sites.SiteRow,
@@ -19,6 +19,7 @@ TABLES = (
     activity.Activity,
     cache.TagVersion,
     faults.PluginFault,
+    measures.Measure,
     theme_drafts.ThemeDraft,
     theme_drafts.ThemeStep,
     theme_versions.ThemeVersion,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 from core.kernel.installation import installation
+from core.kernel.measures import Hour
 from core.lib import clock
 from core.panel.jobs.services import dead_count
 
@@ -209,3 +210,68 @@ def _size(count: float) -> str:
     if count >= _GIGABYTE:
         return f"{i18n.number(round(count / _GIGABYTE, 1))} GB"
     return f"{i18n.number(round(count / 1024**2, 1))} MB"
+
+
+# -- the last day ------------------------------------------------------------------------------------------------------
+
+_BOXES = ((1080, 220, "broad", 7), (340, 180, "narrow", 4))
+_START, _END, _FOOT, _TOP, _LINES = 56, 8, 24, 12, 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """Response times at one size: paths in its own units, ticks as (y, milliseconds), labels as (x, place, hour)."""
+
+    name: str
+    width: int
+    height: int
+    left: int
+    most: str
+    half: str
+    ticks: list[tuple[float, float]]
+    labels: list[tuple[float, str, datetime]]
+
+
+def drawings(hours: Sequence[Hour]) -> list[Drawing]:
+    """The chart for a wide page and for a phone; none where nothing was measured."""
+    highest = max((hour.most_ms or 0 for hour in hours), default=0)
+    return [_drawing(hours, _nice(highest), *box) for box in _BOXES] if highest else []
+
+
+def _nice(highest: float) -> float:
+    """The distance of the four grid lines: 1, 2 or 5 times a power of ten, so that the highest value fits."""
+    size = 1.0
+    while size * _LINES * 5 < highest:
+        size *= 10
+    return next(size * times for times in (1, 2, 5) if size * times * _LINES >= highest)
+
+
+def _drawing(hours: Sequence[Hour], step: float, width: int, height: int, name: str, most: int) -> Drawing:
+    foot, scale = height - _FOOT, (height - _FOOT - _TOP) / (_LINES * step)
+    across = (width - _START - _END) / max(1, len(hours) - 1)
+    xs = [round(_START + at * across, 1) for at in range(len(hours))]
+    last = len(hours) - 1
+    wanted = sorted({round(last * at / (most - 1)) for at in range(most)})
+    return Drawing(
+        name=name,
+        width=width,
+        height=height,
+        left=_START,
+        most=_path([(x, hour.most_ms) for x, hour in zip(xs, hours, strict=True)], foot, scale),
+        half=_path([(x, hour.half_ms) for x, hour in zip(xs, hours, strict=True)], foot, scale),
+        ticks=[(round(foot - line * step * scale, 1), line * step) for line in range(_LINES + 1)],
+        labels=[(xs[at], {0: "start", last: "end"}.get(at, "middle"), hours[at].begins) for at in wanted],
+    )
+
+
+def _path(points: Sequence[tuple[float, float | None]], foot: float, scale: float) -> str:
+    """A line through what was measured; hours without a page leave a gap, one alone is a short stroke."""
+    parts, is_open = [], False
+    for x, value in points:
+        if value is None:
+            is_open = False
+            continue
+        y = round(foot - value * scale, 1)
+        parts.append(f"L{x} {y}" if is_open else f"M{x} {y}h2")
+        is_open = True
+    return "".join(parts)

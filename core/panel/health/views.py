@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Response
 
+from core.kernel import i18n
+from core.kernel.measures import last_day
 from core.kernel.security import staff
 from core.panel.health import services
 from core.panel.shell import page, panel
@@ -13,9 +15,12 @@ from core.panel.shell import page, panel
 @staff("jobs.view", everywhere=True)
 def show() -> Response:
     """What is well, and what is not."""
-    checks = services.checks()
+    checks, hours = services.checks(), last_day()
     return page(
         "health.html",
         troubles=[check for check in checks if check.tone != "good"],
         fine=[check for check in checks if check.tone == "good"],
+        hours=hours,
+        drawings=services.drawings(hours),
+        hour_of=i18n.time_of_day,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
@@ -58,3 +59,31 @@ def test_staff_of_one_site_see_no_machinery(colleague: Callable[..., Any]) -> No
     theirs = colleague({"jobs.view"})
     assert theirs.get("/panel/installation/health").status_code == 403
     assert "gave up" not in words(theirs.get("/panel/"))
+
+
+def test_the_last_day_is_drawn_and_told_in_figures(panel: Panel, browse: Callable[..., Any], site: Site) -> None:
+    """A kept page, a plugin's fault and work that waited stand in the hour in which they were."""
+    for _ in range(3):
+        browse(site, "/")
+    with db.transaction():
+        jobs.enqueue("nobody.knows", {}, at=clock.now() - timedelta(seconds=4))
+    jobs.run_due()
+    installation().faults.report(site.id, "coupons", "promote_offers", RuntimeError("planted"))
+    installation().faults.flush()
+    with db.counted() as statements:
+        page = panel.get("/panel/installation/health").get_data(as_text=True)
+    assert len([sql for sql in statements if " measure " in sql]) == 1
+    assert 'class="now" d="M' in page
+    assert page.count('<th scope="row" class="nowrap">') == 24
+    newest = words_of_row(page)
+    assert int(newest[1].replace(",", "")) >= 4
+    assert newest[4] != "–"
+    assert newest[6] == "1"
+    assert int(newest[7]) >= 1
+    assert "最近 24 小时" in panel.get("/zh-cn/panel/installation/health").get_data(as_text=True)
+
+
+def words_of_row(page: str) -> list[str]:
+    """The cells of the table's first row."""
+    row = page.partition('<tr><th scope="row" class="nowrap">')[2].partition("</tr>")[0]
+    return [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.split(r"<t[dh][^>]*>", row)]
