@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from fractions import Fraction
@@ -37,7 +37,7 @@ class Market:
     tax: int
     delivery: int
     lamp: int
-    big_lamp: int
+    large_lamp: int
     cup: int
     names: Mapping[str, str]
     address: Address
@@ -70,9 +70,9 @@ HALDEN = Market(
     tax=19,
     delivery=490,
     lamp=8900,
-    big_lamp=12950,
+    large_lamp=12950,
     cup=1250,
-    names={"lamp": "Dome lamp", "big_lamp": "Large dome lamp", "cup": "Tea cup"},
+    names={"lamp": "Dome lamp", "cup": "Tea cup"},
     address=Address(name="Mira Kessler", lines=("Lange Str. 1",), postcode="10115", city="Berlin", country="DE"),
     elsewhere={"line1": "Kurze Gasse 7", "postcode": "80331", "city": "München"},
 )
@@ -86,9 +86,9 @@ DENGXIA = Market(
     tax=13,
     delivery=800,
     lamp=64900,
-    big_lamp=89900,
+    large_lamp=89900,
     cup=8800,
-    names={"lamp": "穹顶台灯", "big_lamp": "大号穹顶台灯", "cup": "茶杯"},
+    names={"lamp": "穹顶台灯", "cup": "茶杯"},
     address=Address(
         name="林小雨",
         lines=("天平路 18 号",),
@@ -133,18 +133,47 @@ class House:
 
     def sell(self, story: str, goods: str, stock: int) -> str:
         """Put so many pieces of `goods` on the shelf for this story; answers their SKU."""
-        from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraft, TextDraft, VariantDraft
-        from core.catalogue.services.products import save_product
+        sku = f"{goods.upper()}-{story.upper()}"
+        self._save(goods, [self._variant(sku, getattr(self.market, goods), stock)])
+        return sku
+
+    def sell_sizes(self, story: str, stock: int) -> tuple[str, str]:
+        """The lamp in two sizes, so many pieces of each; answers the SKUs of the small and the large one."""
+        from core.catalogue.services.drafts import OptionDraft, ValueDraft
+
+        sizes = OptionDraft(
+            code="size",
+            names={"en": "Size", "zh-CN": "尺寸"},
+            values=(
+                ValueDraft(code="small", names={"en": "Small", "zh-CN": "小号"}),
+                ValueDraft(code="large", names={"en": "Large", "zh-CN": "大号"}),
+            ),
+        )
+        small, large = f"SMALL-{story.upper()}", f"LARGE-{story.upper()}"
+        self._save(
+            "lamp",
+            [
+                self._variant(small, self.market.lamp, stock, size="small"),
+                self._variant(large, self.market.large_lamp, stock, size="large"),
+            ],
+            options=(sizes,),
+        )
+        return small, large
+
+    def _variant(self, sku: str, amount: int, stock: int, **values: str) -> Any:
+        from core.catalogue.services.drafts import PriceDraft, VariantDraft
         from core.lib.money import Money
 
-        market, sku = self.market, f"{goods.upper().replace('_', '-')}-{story.upper()}"
-        price = PriceDraft(amount=Money(getattr(market, goods), market.currency))
-        variant = VariantDraft(sku=sku, prices=(price,), tracked=True, stock=stock)
-        texts = {market.language: TextDraft(name=market.names[goods])}
-        save_product(
-            self.site, ProductDraft(texts=texts, variants=(variant,), listing=ListingDraft(visible=True)), "system"
-        )
-        return sku
+        price = PriceDraft(amount=Money(amount, self.market.currency))
+        return VariantDraft(sku=sku, prices=(price,), tracked=True, stock=stock, values=values)
+
+    def _save(self, goods: str, variants: Sequence[Any], **more: Any) -> None:
+        from core.catalogue.services.drafts import ListingDraft, ProductDraft, TextDraft
+        from core.catalogue.services.products import save_product
+
+        texts = {self.market.language: TextDraft(name=self.market.names[goods])}
+        listing = ListingDraft(visible=True)
+        save_product(self.site, ProductDraft(texts=texts, variants=tuple(variants), listing=listing, **more), "system")
 
     def order(self, story: str, wanted: Mapping[str, int], *, account: bool = False) -> Ordered:
         """Order these pieces per SKU, by a guest or by somebody with an account."""
