@@ -13,7 +13,8 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.activity import services as log
-from core.panel.products import forms, grid, paste
+from core.panel.products import forms
+from core.panel.products.forms import grid, paste
 from core.panel.products.services import edit_drafts, editor, saving
 from core.panel.products.views.drafts import owner
 from core.panel.products.views.refusals import Problems, said

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.lib.text import fold
-from core.panel.products.grid import Column, GridRow
+from core.panel.products.forms.grid import Column, GridRow
 
 
 @dataclass(frozen=True, slots=True)
