@@ -176,13 +176,17 @@ def _in_srgb(picture: Image.Image, mode: str) -> Image.Image:
     return found
 
 
-def _save(picture: Image.Image, stream: io.BytesIO, kind: str) -> None:
+# An original is made into others, so it keeps more than the eye needs; a rendition is what a phone waits for.
+_ORIGINAL = {"JPEG": 88, "WEBP": 82, "AVIF": 62}
+_RENDITION = {"JPEG": 82, "WEBP": 76, "AVIF": 50}
+_EFFORT: dict[str, dict[str, int]] = {"WEBP": {"method": 2}, "AVIF": {"speed": 7}}
+
+
+def _save(picture: Image.Image, stream: io.BytesIO, kind: str, qualities: Mapping[str, int] = _ORIGINAL) -> None:
     flat = picture.convert("RGB") if kind == "JPEG" else picture
-    options: dict[str, int] = {
-        "JPEG": {"quality": 88},
-        "WEBP": {"quality": 82, "method": 2},
-        "AVIF": {"quality": 62, "speed": 7},
-    }.get(kind, {})
+    options = dict(_EFFORT.get(kind, {}))
+    if kind in qualities:
+        options["quality"] = qualities[kind]
     flat.save(stream, kind, **options)
 
 
@@ -278,7 +282,7 @@ def _render(original: Path, path: Path, width: int, kind: str) -> None:
             (width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS
         )
     buffer = io.BytesIO()
-    _save(picture, buffer, kind)
+    _save(picture, buffer, kind, _RENDITION)
     _write(path, buffer.getvalue())
 
 

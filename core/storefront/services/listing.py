@@ -14,6 +14,7 @@ from babel.numbers import get_currency_symbol
 from core.catalogue.services.shapes import Chip, Facet, Listing, ShownCard, Sort
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
+from core.lib.money import Money
 from core.storefront.forms import typed_amount
 
 Pair = tuple[str, str]
@@ -111,7 +112,10 @@ def shown_listing(
         in_stock=("stock", "1") in state,
         facets=found.facets,
         range=_range(found, state, currency),
-        chips=tuple(ChipLink(name=_chip_name(chip), url=link(action, _without(state, chip))) for chip in found.chips),
+        chips=tuple(
+            ChipLink(name=_chip_name(chip, state, currency), url=link(action, _without(state, chip)))
+            for chip in found.chips
+        ),
         clear=link(action, [pair for pair in state if pair[0] in {"q", "sort"}]),
         sorts=_sorts(sort, searching=bool(words), rated=found.rated),
         seen=seen,
@@ -119,7 +123,7 @@ def shown_listing(
         first_url=link(action, state) if found.previous else "",
         nearest=tuple(
             NearLink(
-                name=_chip_name(one.chip) or _("Price"), url=link(action, _without(state, one.chip)), total=one.total
+                name=_chip_name(one.chip, state, currency), url=link(action, _without(state, one.chip)), total=one.total
             )
             for one in found.nearest
         ),
@@ -146,8 +150,19 @@ def _without(state: list[Pair], chip: Chip) -> list[Pair]:
     return [pair for pair in state if pair != (f"f.{chip.code}", chip.value)]
 
 
-def _chip_name(chip: Chip) -> str:
+def _chip_name(chip: Chip, state: list[Pair], currency: str) -> str:
+    if chip.code == "price":
+        return _span(dict(state), currency)
     return _("In stock") if chip.code == "in_stock" else chip.name
+
+
+def _span(typed: Mapping[str, str], currency: str) -> str:
+    """The chosen prices in words."""
+    amounts = (typed_amount(typed.get(name, ""), currency) for name in ("min", "max"))
+    least, most = ("" if amount is None else i18n.money(Money(amount, currency)) for amount in amounts)
+    if least and most:
+        return _("%(least)s to %(most)s", least=least, most=most)
+    return _("From %(amount)s", amount=least) if least else _("Up to %(amount)s", amount=most)
 
 
 def _range(found: Listing, state: list[Pair], currency: str) -> PriceRange:

@@ -107,4 +107,10 @@ def test_nothing_left_offers_the_nearest_with_counts(visitor: Visitor, shelf: Si
 def test_the_same_in_a_search(visitor: Visitor, shelf: Site) -> None:
     page = visitor.get("/search?q=lamp&f.material=steel&max=20").text
     assert "Without “Steel”" in text_of(page)
-    assert "Without “Price”" in text_of(page)
+    assert "Without “Up to €20.00”" in text_of(page)
+
+
+def test_a_chosen_price_stands_on_its_chip(visitor: Visitor, shelf: Site) -> None:
+    said = text_of(visitor.get("/c/lamps?min=15&max=40").text)
+    assert "€15.00 to €40.00" in said
+    assert "From €15.00" in text_of(visitor.get("/c/lamps?min=15").text)
