@@ -63,13 +63,14 @@ def _who(actor: str, people: Mapping[str, str]) -> str:
 
 def _step(at: datetime, who: str, kind: str, data: Data, currency: str) -> Step:
     state, title = _TITLES.get(kind, ("done", lambda _data, _currency: kind.replace("_", " ")))
-    return Step(state=state, title=title(data, currency), at=at, who=who, text=_text(data))
+    return Step(state=state, title=title(data, currency), at=at, who=who, text=_text(kind, data))
 
 
-def _text(data: Data) -> str:
-    """The further facts that mean something to a reader."""
+def _text(kind: str, data: Data) -> str:
+    """The further facts that mean something to a reader; why goods come back is said where that was asked for."""
     text = _(data["text"]) if data.get("text") else ""
-    reason = str(_REASONS.get(data["reason"], data["reason"])) if data.get("reason") else ""
+    is_told = not kind.startswith("case_") or kind == "case_requested"
+    reason = str(_REASONS.get(data["reason"], data["reason"])) if data.get("reason") and is_told else ""
     parts = [text, reason, data.get("tracking"), data.get("reference"), data.get("why")]
     return " · ".join(str(part) for part in parts if part)
 

@@ -21,7 +21,7 @@ KINDS: dict[str, Any] = {"return": lazy("Return"), "exchange": lazy("Exchange"),
 _STATES: dict[str, tuple[Any, str, str]] = {
     "requested": (lazy("Asked for"), "wait", "warn"),
     "approved": (lazy("Approved"), "part", "busy"),
-    "received": (lazy("Received"), "part", "busy"),
+    "received": (lazy("Goods received"), "part", "busy"),
     "inspected": (lazy("Looked at"), "part", "busy"),
     "resolved": (lazy("Resolved"), "done", "good"),
     "declined": (lazy("Declined"), "stop", ""),
