@@ -10,9 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
+from core.catalogue.services import set_prices
+from core.catalogue.services.drafts import PriceDraft
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
+from core.kernel.site_verbs import add_site
 from core.lib import clock as shop_clock
+from core.lib.money import Money
 from core.panel.products import forms
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words
@@ -211,3 +215,23 @@ def test_a_product_appears_and_goes_by_itself_at_the_sites_own_time(
 def test_an_hour_that_clocks_leap_over_is_no_time(typed: str) -> None:
     assert forms.instant(typed, "Europe/Berlin" if typed < "9" else "America/New_York") is None
     assert forms.instant("2026-03-29T03:30", "Europe/Berlin") == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+def test_a_site_takes_over_the_prices_of_another_in_its_currency(
+    panel: Panel, lamp: Item, site: Site, colleague: Callable[..., Panel]
+) -> None:
+    trade = add_site(host="trade.test", name="Trade", currency="EUR")
+    path = f"/panel/products/{lamp.product_id}/sites"
+    set_prices(trade, lamp.variant_id, (PriceDraft(amount=Money(5000, "EUR")),), "system")
+    assert "Own prices here." in words(panel.get(path))
+    take = f"{path}/{trade.id}/prices"
+    assert colleague({"catalogue.view", "prices.edit"}).post(take, {"model": str(site.id)}).status_code == 403
+    assert "Trade has the prices of Test shop now." in words(panel.follow(panel.post(take, {"model": str(site.id)})))
+    assert db.rows("SELECT site_id, amount FROM price ORDER BY site_id") == [(site.id, 8900), (trade.id, 8900)]
+    assert "As on Test shop." in words(panel.get(path))
+
+
+def test_saving_places_as_they_are_is_no_change(panel: Panel, lamp: Item, site: Site) -> None:
+    before = db.value("SELECT version FROM product")
+    panel.post(f"/panel/products/{lamp.product_id}/sites", {f"visible-{site.id}": "1", f"position-{site.id}": "0"})
+    assert db.value("SELECT version FROM product") == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,9 +110,8 @@ def test_a_repeated_click_is_the_same_act(panel: Panel, three: list[Item]) -> No
     assert amounts() == [9790, 1375, 4400]
 
 
-def test_whoever_goes_on_after_a_crash_raises_no_price_twice(
-    panel: Panel, three: list[Item], site: Site, monkeypatch: pytest.MonkeyPatch, clock: Any
-) -> None:
+def killed_between_act_and_note(panel: Panel, three: list[Item], clock: Any) -> None:
+    """Raise three prices by 10 %: the worker ends after the second one, and another comes three minutes later."""
     real = bulk._settle
 
     def killed(row: Any, **more: Any) -> None:
@@ -119,17 +119,33 @@ def test_whoever_goes_on_after_a_crash_raises_no_price_twice(
             raise KeyboardInterrupt
         real(row, **more)
 
-    monkeypatch.setattr(bulk, "_settle", killed)
-    with pytest.raises(KeyboardInterrupt):
-        act(panel, three, "price", change="10%")
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "_settle", killed)
+        with pytest.raises(KeyboardInterrupt):
+            act(panel, three, "price", change="10%")
     assert amounts() == [9790, 1375, 4000]
     clock.move(minutes=3)
     jobs.run_due()
+
+
+def test_whoever_goes_on_after_a_crash_raises_no_price_twice(
+    panel: Panel, three: list[Item], site: Site, clock: Any
+) -> None:
+    killed_between_act_and_note(panel, three, clock)
     assert amounts() == [9790, 1375, 4400]
     report = bulk.report(site, db.value("SELECT id FROM bulk_run"), "en")
     assert [row.state for row in report.rows] == ["done", "refused", "done"]
     assert "its history tells" in report.rows[1].text
+
+
+def test_the_same_crash_catches_an_act_on_whatever_version_there_is(
+    panel: Panel, three: list[Item], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planted bug: the version that was noted is not asked for."""
+    real = bulk._subject
+    monkeypatch.setattr(bulk, "_subject", lambda site, run, row: replace(real(site, run, row), version=None))
+    killed_between_act_and_note(panel, three, clock)
+    assert amounts() == [9790, 1513, 4400]
 
 
 def test_all_that_fit_are_dealt_with_by_a_job(

@@ -99,7 +99,8 @@ class VariantFact:
 class PlaceForm:
     """Where and when a product stands on one site, as the form shows it; times are the site's (`datetime-local`).
 
-    `own` are the languages in which the site has words of its own; `words_url` leads to them.
+    `own` are the languages in which the site has words of its own; `words_url` leads to them. `model` is (id, name) of
+    the site whose prices in the same currency may be taken over, where there is one.
     """
 
     id: int
@@ -110,11 +111,18 @@ class PlaceForm:
     words_url: str
     timezone: str
     prices: str
+    model: tuple[int, str] | None
+    is_like_model: bool
     visible: bool
     position: str
     publish_at: str
     withdraw_at: str
     errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What is saved of it."""
+        return self.visible, self.position, self.publish_at, self.withdraw_at
 
 
 def read_texts(form: Form, texts: Sequence[TextForm]) -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import url_for
 
@@ -17,10 +14,8 @@ from core.hookspecs.site import Site
 from core.kernel import db, files, i18n
 from core.kernel.installation import installation
 from core.kernel.kept import kept
-from core.lib import clock
 from core.lib.errors import NotFound
-from core.lib.money import Money
-from core.panel.products.forms import PlaceForm, PriceFact, TextForm, VariantFact
+from core.panel.products.forms import PriceFact, TextForm, VariantFact
 from core.panel.products.services import listing
 from core.panel.shell import Status, named
 
@@ -191,7 +186,7 @@ def _prices(site: Site, variant_ids: list[int]) -> dict[int, list[PriceFact]]:
     return prices
 
 
-# -- pictures and places ---------------------------------------------------------------------------------------------
+# -- pictures -------------------------------------------------------------------------------------------------------
 
 
 def pictures(product_id: int) -> list[Picture]:
@@ -223,79 +218,3 @@ def wordless(product_id: int) -> int:
             product_id,
         )
     )
-
-
-def places(product_id: int, site_ids: Iterable[int]) -> list[PlaceForm]:
-    """The product's place on each of these sites."""
-    rows = {
-        row[0]: row[1:]
-        for row in db.rows(
-            "SELECT site_id, visible, position, publish_at, withdraw_at FROM listing WHERE product_id = ?", product_id
-        )
-    }
-    lowest: dict[int, list[str]] = defaultdict(list)
-    sold: dict[int, set[str]] = defaultdict(set)
-    for site_id, currency, amount in db.rows(
-        "SELECT p.site_id, p.currency, MIN(p.amount) FROM price p JOIN variant v ON v.id = p.variant_id WHERE"
-        " v.product_id = ? AND p.list IS NULL"
-        " AND v.deleted_at IS NULL GROUP BY p.site_id, p.currency ORDER BY p.currency",
-        product_id,
-    ):
-        lowest[site_id].append(i18n.money(Money(amount, currency)))
-        sold[site_id].add(currency)
-    own: dict[int, list[str]] = defaultdict(list)
-    for site_id, tag in db.rows(
-        "SELECT site_id, language FROM product_text WHERE product_id = ? AND site_id IS NOT NULL ORDER BY id",
-        product_id,
-    ):
-        own[site_id].append(i18n.language_name(tag))
-    archived = db.value("SELECT deleted_at FROM product WHERE id = ?", product_id) is not None
-    wanted = set(site_ids)
-    return [
-        _place(
-            state.site,
-            product_id,
-            rows.get(state.site.id),
-            lowest[state.site.id],
-            own[state.site.id],
-            sold=state.site.currency in sold[state.site.id],
-            archived=archived,
-        )
-        for state in installation().sites.all()
-        if state.site.id in wanted
-    ]
-
-
-def _place(
-    site: Site,
-    product_id: int,
-    row: tuple[Any, ...] | None,
-    prices: list[str],
-    own: list[str],
-    *,
-    sold: bool,
-    archived: bool,
-) -> PlaceForm:
-    visible, position, publish_at, withdraw_at = row or (False, 0, None, None)
-    fact = listing.ListingFact(bool(visible), publish_at, withdraw_at)
-    return PlaceForm(
-        id=site.id,
-        name=site.name,
-        host=site.host,
-        status=listing.status(fact, sold=sold, archived=archived),
-        own=own,
-        words_url=site.origin + url_for("panel.product_own", product_id=product_id),
-        timezone=site.timezone,
-        prices=", ".join(prices),
-        visible=bool(visible),
-        position=str(position),
-        publish_at=_local(publish_at, site),
-        withdraw_at=_local(withdraw_at, site),
-    )
-
-
-def _local(micros: object, site: Site) -> str:
-    if not isinstance(micros, int):
-        return ""
-    at: datetime = clock.instant(micros).astimezone(ZoneInfo(site.timezone))
-    return at.strftime("%Y-%m-%dT%H:%M")
