@@ -116,7 +116,10 @@ def carry_on(run_id: int, progress: Progress) -> None:
         open_products(site, folder() / run.file, run.format, run.mapping, pictures=run.pictures) as file,
         RemarksFile(run.file) as remarks,
     ):
-        run = _take(run, file.count)
+        try:
+            run = _take(run, file.count)
+        except TakenOver:
+            return
         store, looked = Store(site, run), 0
         for batch in _batches(file, run.line):
             conclude = partial(_conclude, site, run, batch, remarks)
@@ -136,26 +139,39 @@ def carry_on(run_id: int, progress: Progress) -> None:
 
 
 def _take(run: ImportRun, total: int) -> ImportRun:
-    """The run is this worker's from now on. One that had begun was interrupted: it goes on, and says so."""
-    resumed = run.state == RUNNING
+    """The run is this worker's from now on. One that had begun was interrupted: it goes on, and says so.
+
+    Raises TakenOver if another has taken it since it was read.
+    """
+    resumed, now = run.state == RUNNING, clock.now()
+    changes = {
+        "state": RUNNING,
+        "worker": ids.uid(),
+        "total": total,
+        "resumed": run.resumed + resumed,
+        "resumed_line": run.line if resumed else run.resumed_line,
+        "began_at": now,
+        "began_done": run.done,
+        "touched_at": now,
+    }
     with db.transaction():
-        ImportRun.update(
-            state=RUNNING,
-            worker=ids.uid(),
-            total=total,
-            resumed=run.resumed + resumed,
-            resumed_line=run.line if resumed else run.resumed_line,
-            began_at=clock.now(),
-            began_done=run.done,
-            touched_at=clock.now(),
-        ).where(ImportRun.id == run.id, ImportRun.state == run.state).execute()
-    return ImportRun.get_by_id(run.id)  # All sites: the caller has just read this run.
+        taken = ImportRun.update(**changes).where(
+            ImportRun.site_id == run.site_id,
+            ImportRun.id == run.id,
+            ImportRun.state == run.state,
+            ImportRun.worker == run.worker,
+        )
+        if not taken.execute():
+            raise TakenOver
+    for name, value in changes.items():
+        setattr(run, name, value)
+    return run
 
 
 def _end(run: ImportRun, state: str) -> None:
     with db.transaction():
         ImportRun.update(state=state, ended_at=clock.now()).where(
-            ImportRun.id == run.id, ImportRun.worker == run.worker
+            ImportRun.site_id == run.site_id, ImportRun.id == run.id, ImportRun.worker == run.worker
         ).execute()
 
 
@@ -184,8 +200,13 @@ def _count(run: ImportRun, batch: Sequence[ReadProduct], stored: Sequence[Stored
 
     Remarks of a batch that is not kept in the end are cut off before the next ones are written.
     """
-    mine = (ImportRun.id == run.id) & (ImportRun.worker == run.worker) & (ImportRun.state == RUNNING)
-    if not ImportRun.update(touched_at=clock.now()).where(mine).execute():
+    mine = ImportRun.update(touched_at=clock.now()).where(
+        ImportRun.site_id == run.site_id,
+        ImportRun.id == run.id,
+        ImportRun.worker == run.worker,
+        ImportRun.state == RUNNING,
+    )
+    if not mine.execute():
         raise TakenOver
     problems = [problem for read in batch for problem in read.problems]
     problems += [one.problem for one in stored if one.problem is not None]
@@ -200,13 +221,15 @@ def _count(run: ImportRun, batch: Sequence[ReadProduct], stored: Sequence[Stored
         refused=run.refused + results[Result.REFUSED] + unread,
         warnings=run.warnings + sum(problem.warning for problem in problems),
         remarks_bytes=remarks.add(run.remarks_bytes, sorted(problems, key=lambda problem: problem.line)),
-    ).where(ImportRun.id == run.id).execute()
+    ).where(ImportRun.site_id == run.site_id, ImportRun.id == run.id).execute()
 
 
 def _fail(run_id: int, error: Refused) -> None:
     run = ImportRun.get_by_id(run_id)  # All sites: the caller has just carried on with this run.
     with speaking(run.language), db.transaction():
-        ImportRun.update(state=FAILED, error=say(error), ended_at=clock.now()).where(ImportRun.id == run_id).execute()
+        ImportRun.update(state=FAILED, error=say(error), ended_at=clock.now()).where(
+            ImportRun.site_id == run.site_id, ImportRun.id == run_id
+        ).execute()
 
 
 @jobs.job("imports.forget", every=timedelta(days=1))

@@ -70,7 +70,7 @@ def _report(run: ImportRun, failed: Sequence[PictureFailure] = (), *, undoable: 
     path = remarks_path(run.file)
     return Report(
         **{name: getattr(run, name) for name in _REPORTED},
-        interrupted=run.state == RUNNING and run.touched_at < clock.now() - INTERRUPTED_AFTER,
+        interrupted=run.state == RUNNING and (run.touched_at or clock.EPOCH) < clock.now() - INTERRUPTED_AFTER,
         undoable=undoable,
         seconds_left=_seconds_left(run),
         remarks=path if (run.refused or run.warnings) and path.exists() else None,

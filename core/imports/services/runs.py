@@ -120,7 +120,7 @@ def choose_columns(site: Site, run_id: int, format_name: str, mapping: Mapping[s
     with db.transaction():
         changed = (
             ImportRun.update(format=format_name, mapping=dict(mapping), pictures=pictures[:500])
-            .where(ImportRun.id == run.id, ImportRun.state == DRAFT)
+            .where(ImportRun.site_id == site.id, ImportRun.id == run.id, ImportRun.state == DRAFT)
             .execute()
         )
         if not changed:

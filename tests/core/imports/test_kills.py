@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from core.hookspecs.site import Site
+from core.imports.models import ImportRun
 from core.imports.services import import_products as importing
 from core.imports.services import store_products as storing
 from core.imports.services.import_products import carry_on
@@ -161,3 +162,15 @@ def test_two_workers_on_one_run_import_nothing_twice(site: Site, monkeypatch: py
     monkeypatch.setattr(storing.Store, "save", sleep_in_the_first_batch)
     carry_on(run_id, lambda _done, _total: None)
     assert _wrong(report(site, run_id)) == []
+
+
+@pytest.mark.parametrize("state", ["waiting", "running"])
+def test_of_two_workers_who_come_at_once_one_has_the_run(site: Site, state: str) -> None:
+    run_id = new_run(site, io.BytesIO(_file()), "lamps.csv", "staff:1", later=False)
+    with db.transaction():
+        db.execute("UPDATE import_run SET state = ? WHERE id = ?", state, run_id)
+    first, second = (ImportRun.get_by_id(run_id) for _ in range(2))
+    importing._take(first, PRODUCTS)
+    with pytest.raises(importing.TakenOver):
+        importing._take(second, PRODUCTS)
+    assert db.value("SELECT worker FROM import_run") == first.worker != ""
