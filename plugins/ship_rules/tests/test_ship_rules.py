@@ -10,6 +10,7 @@ import pytest
 
 from core.api import (
     Address,
+    SetQuantity,
     Site,
     Source,
     Sourced,
@@ -120,8 +121,6 @@ def test_an_order_and_what_is_added_to_it_come_from_where_the_rule_says(
     save(site, [(north, None)], " DE ")
     placed = order(lamp, 2)
     assert sent_from(placed.id) == {north: 2}
-    from core.orders.services.change_shapes import SetQuantity
-
     view = order_view(placed.id, site=site)
     assert view is not None
     more = SetQuantity(line_id=view.lines[0].id, quantity=5)
