@@ -138,8 +138,10 @@ class Plugin:
     by `./stoa reindex`. `slots` are the places of pages that its `site_slot` fills: it is asked for those alone, for
     every place if it names none. `entered(site, shopper_id, cookie)` is called when a shopper has signed in, with what
     the browser holds in the cookie `mine_<plugin>`; it may write, and answers what the cookie holds from now on (None:
-    as it is). Cookies of that name end when the shopper signs out. Templates, static files and translations are found
-    by convention.
+    as it is). Cookies of that name end when the shopper signs out. `test(site, email)` tries the settings of a site and
+    answers in plain words what it found, or raises a StoaError that says what is wrong; staff press it on the page of
+    the settings, `email` is theirs. It may use the network, and has ten seconds. Templates, static files and
+    translations are found by convention.
     """
 
     name: str
@@ -150,6 +152,7 @@ class Plugin:
     api: int = API
     author: str = ""
     settings: type[Settings] | None = None
+    test: Callable[[Any, str], str] | None = None
     models: tuple[type, ...] = ()
     shop: Views | None = None
     panel: Views | None = None

@@ -372,7 +372,7 @@ def _view(site_id: int, name: str, row: SitePlugin | None, faults: int) -> Plugi
         reads=plugin.reads,
         requires=plugin.requires,
         conflicts=plugin.conflicts,
-        has_settings=plugin.settings is not None,
+        has_settings=plugin.settings is not None or plugin.test is not None,
         must_pass=bool(row and row.must_pass),
         needed_by_orders=open_needs(site_id, name) if state == DRAINING else 0,
         faults=faults,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.api import Csp, Gateway, Plugin, Site, hookimpl
 from plugins.fake_gateway.forms import Settings
 from plugins.fake_gateway.server.command import serve
-from plugins.fake_gateway.services import gateway_of
+from plugins.fake_gateway.services import gateway_of, try_connection
 
 PLUGIN = Plugin(
     name="fake_gateway",
@@ -17,6 +17,7 @@ PLUGIN = Plugin(
     category="payment",
     author="Stoa contributors",
     settings=Settings,
+    test=try_connection,
     csp=Csp(form_action=lambda settings: (settings.origin,) if settings.origin else ()),
     commands={"serve": serve},
 )

@@ -20,6 +20,8 @@ from core.api import (
     Money,
     Notice,
     Redirect,
+    Refused,
+    Site,
     instant,
 )
 from core.api import gettext as _
@@ -153,3 +155,20 @@ def _instant(stamp: str) -> datetime | None:
 def _refuse_live(payment: Mapping[str, Any]) -> None:
     if payment["live"]:
         raise Broken("This is a gateway for tests: it takes no real money.", permanent=True)
+
+
+class NoServer(Refused):
+    """Settings that cannot be tried, because no server is named."""
+
+    code = "no_server"
+    default_message = "Name a server first, and save."
+
+
+def try_connection(site: Site, email: str) -> str:
+    """Ask the server for a payment that never was: an answer proves the address and the key. Network. Raises Broken."""
+    del email
+    settings = Settings.of(site)
+    if not settings.origin:
+        raise NoServer
+    Client(settings).find("a-payment-that-never-was")
+    return _("The server answered, and took the key.")

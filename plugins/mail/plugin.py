@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.api import Channel, Delivery, Permission, Plugin, Site, hookimpl
 from plugins.mail.client import Smtp
 from plugins.mail.forms import Settings
-from plugins.mail.services import tell_shopper
+from plugins.mail.services import send_trial, tell_shopper
 from plugins.mail.views import RESEND, SECTION, panel
 
 PLUGIN = Plugin(
@@ -18,6 +18,7 @@ PLUGIN = Plugin(
     category="channel",
     author="Stoa contributors",
     settings=Settings,
+    test=send_trial,
     panel=panel,
     panel_sections=(SECTION,),
     permissions=(Permission(code=RESEND, title="Send mails of orders again"),),

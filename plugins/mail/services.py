@@ -32,6 +32,7 @@ from core.api import (
     gettext,
     in_the_kit,
     inline_css,
+    language,
     leaves_later,
     order_view,
     record_activity,
@@ -39,7 +40,10 @@ from core.api import (
     speaking,
     tracking_link,
     transaction,
+    uid,
 )
+from plugins.mail.client import Smtp
+from plugins.mail.forms import Settings
 
 # The subjects, per kind of mail; `%(number)s` is the order's. The templates are mail/<kind>.html and mail/<kind>.txt.
 SUBJECTS = {
@@ -283,3 +287,32 @@ def send_again(site: Site, order_id: int, code: str, *, key: str, actor: str) ->
         record_activity(
             actor, "mail.again", f"order:{order.id}", after={"mail": code}, site_id=site.id, title=order.number
         )
+
+
+# -- the settings, tried -----------------------------------------------------------------------------------------------
+
+
+class NoServer(Refused):
+    """A letter that cannot be tried, because no server is named."""
+
+    code = "no_server"
+    default_message = "Name a server first, and save."
+
+
+def send_trial(site: Site, email: str) -> str:
+    """Send a letter to whoever tries the settings, at once; answers what to look for. Network. Raises Broken."""
+    settings = Settings.of(site)
+    if not settings.host:
+        raise NoServer
+    letter = Message(
+        key=f"trial:{uid()}",
+        kind="trial",
+        to=email,
+        subject=gettext("A letter from %(site)s", site=site.name),
+        text=gettext("This letter came by the mail server that you chose. Shoppers get theirs the same way."),
+        language=language(),
+    )
+    Smtp(settings, site).send(letter)
+    return gettext(
+        "A letter is on its way to %(email)s. If it does not arrive, look among the unwanted mail.", email=email
+    )

@@ -7,7 +7,7 @@ import sys
 from core.api import Delivery, Plugin, SearchQuery, SearchResult, Site, hookimpl
 from plugins.search_sql.models import TABLES
 from plugins.search_sql.services.finding import find
-from plugins.search_sql.services.keeping import hear, keep, rebuild_all
+from plugins.search_sql.services.keeping import count_words, hear, keep, rebuild_all
 
 
 def rebuild(_arguments: list[str]) -> int:
@@ -31,6 +31,7 @@ PLUGIN = Plugin(
     ),
     category="search",
     author="Stoa contributors",
+    test=count_words,
     models=TABLES,
     jobs={"keep": keep},
     every={"keep": 60},

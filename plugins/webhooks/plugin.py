@@ -24,6 +24,11 @@ def forget(payload: Mapping[str, Any], site: Site) -> None:
     services.forget_old(site, Webhooks.of(site).keep_days)
 
 
+def try_all(site: Site, email: str) -> str:
+    """Send a test event to every endpoint."""
+    return services.try_endpoints(site, f"test:{email}", Webhooks.of(site).pause_after)
+
+
 PLUGIN = Plugin(
     name="webhooks",
     version="1.0.0",
@@ -32,6 +37,7 @@ PLUGIN = Plugin(
     category="channel",
     author="Stoa contributors",
     settings=Webhooks,
+    test=try_all,
     models=TABLES,
     panel=panel,
     panel_menu=(MenuEntry(title="Webhooks", endpoint="show", icon="link", permission="webhooks.edit"),),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from core.kernel import i18n, switch
+from core.kernel import i18n, switch, trials
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.kernel.security import staff
@@ -124,11 +124,20 @@ def save_settings(name: str) -> Response:
     return to("panel.plugin_settings", say=_("Settings are saved."), name=name)
 
 
+@panel.post("/plugins/<name>/test", endpoint="plugin_test")
+@may_set
+def test_settings(name: str) -> Response:
+    """Try the settings as they are saved, and say beside the button what came of it."""
+    site = current().site
+    trial = trials.try_settings(site, name, shell().person.email)
+    return _form(name, forms.items(name, site.id, site.currency), trial=trial)
+
+
 @panel.get("/installation/plugins", endpoint="plugin_defaults")
 @staff("plugins.settings", everywhere=True)
 def defaults() -> Response:
     """Plugins with settings, to be set once for all sites."""
-    rows = [row for row in boards.board(current().site.id) if row.has_settings]
+    rows = [row for row in boards.board(current().site.id) if switch.declared_settings(row.name) is not None]
     return page("plugin_defaults.html", groups=boards.grouped(rows))
 
 
@@ -148,17 +157,25 @@ def save_default_settings(name: str) -> Response:
         return _default_form(name, forms.items(name, None, currency, request.form), 409, other)
     try:
         forms.save(
-            name, None, request.form, currency, actor(), may_replace_secrets=shell().may_everywhere("plugins.secrets")
+            name,
+            None,
+            request.form,
+            currency,
+            actor(),
+            inherit=request.form.get("inherit", ""),
+            may_replace_secrets=shell().may_everywhere("plugins.secrets"),
         )
     except Unfit as refusal:
         return _default_form(name, forms.items(name, None, currency, request.form, refusal.errors), 422)
     return to("panel.plugin_default", say=_("Settings are saved for all sites."), name=name)
 
 
-def _form(name: str, items: list[forms.Item], status: int = 200, other: str = "") -> Response:
+def _form(
+    name: str, items: list[forms.Item], status: int = 200, other: str = "", trial: trials.Trial | None = None
+) -> Response:
     row = boards.row_of(current().site.id, name)
     view = _view(name)
-    asked = bool(request.form.get("must_pass")) if request.method == "POST" else view.must_pass
+    asked = bool(request.form.get("must_pass")) if request.method == "POST" and trial is None else view.must_pass
     for_all = url_for("panel.plugin_default", name=name) if shell().may_everywhere("plugins.settings") else ""
     return page(
         "plugin_settings.html",
@@ -170,6 +187,8 @@ def _form(name: str, items: list[forms.Item], status: int = 200, other: str = ""
         for_all=False,
         for_all_url=for_all,
         must_pass=asked if "checkout_problems" in view.hooks else None,
+        can_be_tried=trials.can_be_tried(name),
+        trial=trial,
         back=url_for("panel.plugins"),
     )
 
@@ -190,6 +209,8 @@ def _default_form(name: str, items: list[forms.Item], status: int = 200, other: 
         for_all=True,
         for_all_url="",
         must_pass=None,
+        can_be_tried=False,
+        trial=None,
         back=url_for("panel.plugin_defaults"),
     )
 
@@ -202,7 +223,7 @@ def _problems(items: list[forms.Item], other: str) -> list[tuple[str, str]]:
 
 def _title(name: str) -> str:
     loaded = installation().plugins.loaded.get(name)
-    return _(str(loaded.plugin.title)) if loaded else name
+    return i18n.of_plugin(name, str(loaded.plugin.title)) if loaded else name
 
 
 def _back(name: str, say: str, kind: str = "good", undo: str = "") -> Response:

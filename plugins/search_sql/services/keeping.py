@@ -9,18 +9,22 @@ from typing import Any
 from core.api import (
     Event,
     ProductChanged,
+    Refused,
     SearchText,
     Site,
     execute,
     micros,
+    number,
+    rows,
     search_texts,
     sites_with,
     touch,
     transaction,
     value,
 )
+from core.api import gettext as _
 from plugins.search_sql.services.preparing import Prepared, prepare
-from plugins.search_sql.services.storing import hold, scopes_tag, store, stored_between
+from plugins.search_sql.services.storing import Span, hold, scopes_tag, store, stored_between
 
 _AT_ONCE = 200
 Progress = Callable[[int], None]
@@ -99,3 +103,29 @@ def _rebuild_next(site: Site, language: str, after: int) -> list[SearchText]:
 
 def _prepared(texts: Iterable[SearchText]) -> dict[int, Prepared]:
     return {text.product_id: prepare(text) for text in texts}
+
+
+# -- for whoever asks --------------------------------------------------------------------------------------------------
+
+
+class NotBuilt(Refused):
+    """An index that is not there yet."""
+
+    code = "not_built"
+    default_message = "The index is not built yet for %(languages)s. It is being built; look again in a minute."
+
+
+def count_words(site: Site, email: str) -> str:
+    """How many products each language of the site finds, for whoever tries the plugin. Raises NotBuilt."""
+    del email
+    spans: dict[str, int] = dict(
+        rows("SELECT language, id FROM search_sql_scope WHERE site_id = ? AND since IS NOT NULL", site.id)
+    )
+    if missing := [tag for tag in site.languages if tag not in spans]:
+        raise NotBuilt(languages=", ".join(missing))
+    counted = []
+    for tag in site.languages:
+        span = Span(int(spans[tag]), site.id, tag)
+        sql = "SELECT COUNT(*) FROM search_sql_words WHERE site_id = ? AND id > ? AND id <= ?"
+        counted.append(f"{tag} {number(int(value(sql, site.id, span.first, span.last)))}")
+    return _("So many products can be found: %(counts)s.", counts=", ".join(counted))

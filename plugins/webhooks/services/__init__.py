@@ -25,6 +25,7 @@ from plugins.webhooks.services.reading import (
 )
 from plugins.webhooks.services.replaying import replay, replay_since, send_test
 from plugins.webhooks.services.sending import LADDER, send_due, send_now
+from plugins.webhooks.services.trying import try_endpoints
 
 __all__ = [
     "KINDS",
@@ -52,4 +53,5 @@ __all__ = [
     "send_now",
     "send_test",
     "title_of",
+    "try_endpoints",
 ]

@@ -10,6 +10,7 @@ from core.kernel import settings as declared
 from core.kernel import switch
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import of_plugin
+from core.kernel.trials import can_be_tried
 from core.lib.errors import NotFound, Unfit
 
 
@@ -28,6 +29,8 @@ class Item:
     is_set: bool = False
     inherited: bool = False
     overridden: bool = False
+    changed: bool = False
+    usual: str = ""
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -46,6 +49,8 @@ def items(
     `typed` are the words of a refused form, which stay as they were.
     """
     cls = switch.declared_settings(name)
+    if cls is None and can_be_tried(name):
+        return []
     if cls is None:
         raise NotFound
     shared, own = switch.stored_settings(None, name), switch.stored_settings(site_id, name)
@@ -77,7 +82,23 @@ def _item(
         is_set=bool(stored) and about.kind == "secret",
         inherited=site_id is not None and about.name not in own and about.name in shared,
         overridden=site_id is not None and about.name in own and about.name in shared,
+        changed=_is_changed(about, own if site_id is not None else shared, shared if site_id is not None else {}),
+        usual=_usual(plugin, about),
     )
+
+
+def _is_changed(about: declared.SettingField, mine: Mapping[str, Any], above: Mapping[str, Any]) -> bool:
+    """Whether a value was written here that differs from the plugin's own, with nothing above to fall back to."""
+    return not about.required and about.name in mine and about.name not in above and mine[about.name] != about.default
+
+
+def _usual(plugin: str, about: declared.SettingField) -> str:
+    """The plugin's own value in words, as far as it fits beside a button; never a secret."""
+    if about.kind == "flag":
+        return _("on") if about.default else _("off")
+    if about.kind == "choice":
+        return next((of_plugin(plugin, text) for value, text in about.choices if value == str(about.default)), "")
+    return "" if about.required or about.kind in {"secret", "lines"} else str(about.default)
 
 
 def save(
@@ -90,7 +111,9 @@ def save(
     inherit: str = "",
     may_replace_secrets: bool,
 ) -> None:
-    """Store a settings form. What a site leaves as it is stays inherited; `inherit` lets go of one value of its own.
+    """Store a settings form. What a site leaves as it is stays inherited.
+
+    `inherit` lets go of one value, so that what all sites say holds again, or what the plugin itself says.
 
     Raises Unfit. Secrets in the form are left out for those who may not replace them.
     """
