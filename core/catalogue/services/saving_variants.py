@@ -112,7 +112,11 @@ def _free_skus(drafts: Sequence[VariantDraft], known: Mapping[int, KnownVariant]
 
     An SKU of the product's own that is not given up, be it a deleted variant's, stays taken.
     """
-    renamed = {draft.id: draft.sku for draft in drafts if draft.id in known and known[draft.id].sku != draft.sku}
+    renamed = {
+        draft.id: draft.sku
+        for draft in drafts
+        if draft.id is not None and draft.id in known and known[draft.id].sku != draft.sku
+    }
     owners = {variant.sku: variant.id for variant in known.values()}
     for sku in renamed.values():
         owner = owners.get(sku)

@@ -40,7 +40,10 @@ def act() -> Response:
     except (NotMoney, Refused) as refusal:
         return _back(i18n.say(refusal))
     key = form.get("key", "")[:64] or ids.token()
-    return to("panel.product_bulk", bulk_id=bulk.start(site, shell().person.id, name, choice, chosen, key))
+    run = bulk.start(site, shell().person.id, name, choice, chosen, key)
+    # Whoever asks for more than one run takes is told, and asks again with the rest.
+    more = _("These are the first %(most)s; ask again for the others.", most=i18n.number(bulk.MOST))
+    return to("panel.product_bulk", say=more if len(chosen) == bulk.MOST else "", kind="bad", bulk_id=run)
 
 
 def _choice(name: str) -> dict[str, Any]:
