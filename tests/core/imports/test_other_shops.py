@@ -194,9 +194,9 @@ def test_all_of_magentos_catalogue_comes_in_as_its_file_says(site: Site, shared_
     ("name", "without"),
     [
         ("products.csv", {"Modern Cafe Chair"}),
-        ("e2e-fixtures/e2e-products-full.csv", set()),
         ("e2e-fixtures/e2e-products-minimal.csv", set()),
-        ("e2e-fixtures/product-import-option-values.csv", set()),
+        pytest.param("e2e-fixtures/e2e-products-full.csv", set(), marks=pytest.mark.slow),
+        pytest.param("e2e-fixtures/product-import-option-values.csv", set(), marks=pytest.mark.slow),
     ],
 )
 def test_vendures_catalogues_come_in_as_their_files_say(
