@@ -10,44 +10,26 @@ from typing import Any
 import pytest
 
 from core.api import Site
+from core.testing.panel import AtPanel
 from core.testing.shop import PASSWORD
 from plugins.api.services import keys
 
 
-class Panel:
-    """A browser on the site, in either language."""
-
-    def __init__(self, client: Any, site: Site) -> None:
-        self.client, self.origin = client, f"https://{site.host}"
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path, base_url=self.origin)
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
-
-    def post(self, path: str, status: int = 303, **form: Any) -> str:
-        answer = self.client.post(path, data=form, base_url=self.origin, headers={"Origin": self.origin})
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
-
-
 @pytest.fixture
-def panel(client: Any, site: Site, staff: Any, turn_on: Callable[..., None]) -> Panel:
+def panel(at_panel: AtPanel, turn_on: Callable[..., None]) -> AtPanel:
     turn_on("api")
-    panel = Panel(client, site)
-    panel.post("/panel/login", email=staff.email, password=PASSWORD)
-    return panel
+    return at_panel
 
 
 FORM = {"title": "Till", "scopes": ["catalogue:read", "orders:read"]}
 
 
-def test_an_empty_list_says_what_to_do(panel: Panel) -> None:
+def test_an_empty_list_says_what_to_do(panel: AtPanel) -> None:
     assert "No key yet" in panel.get("/panel/api")
     assert "还没有密钥" in panel.get("/zh-cn/panel/api")
 
 
-def test_a_key_is_made_shown_once_and_works(panel: Panel, site: Site) -> None:
+def test_a_key_is_made_shown_once_and_works(panel: AtPanel, site: Site) -> None:
     panel.get("/panel/api/new")
     page = panel.post("/panel/api/new", 200, **FORM)
     secret = re.search(r"stoa_[\w-]{40,}", page)
@@ -61,7 +43,7 @@ def test_a_key_is_made_shown_once_and_works(panel: Panel, site: Site) -> None:
     assert found.scopes == {"catalogue:read", "orders:read"}
 
 
-def test_a_key_ends_with_its_last_day(panel: Panel, site: Site, clock: Any) -> None:
+def test_a_key_ends_with_its_last_day(panel: AtPanel, site: Site, clock: Any) -> None:
     assert "This day is over." in panel.post("/panel/api/new", 422, **{**FORM, "expires": "2020-01-01"})
     assert "Write a day" in panel.post("/panel/api/new", 422, **{**FORM, "expires": "soon"})
     last = clock.move().date()
@@ -72,13 +54,13 @@ def test_a_key_ends_with_its_last_day(panel: Panel, site: Site, clock: Any) -> N
     assert keys.find_key(site, secret[0]) is None
 
 
-def test_refusals_stand_beside_their_fields(panel: Panel) -> None:
+def test_refusals_stand_beside_their_fields(panel: AtPanel) -> None:
     page = panel.post("/panel/api/new", 422)
     assert "Fill this in." in page
     assert "Choose at least one." in page
 
 
-def test_a_key_is_revoked(panel: Panel, site: Site) -> None:
+def test_a_key_is_revoked(panel: AtPanel, site: Site) -> None:
     panel.post("/panel/api/new", 200, **FORM)
     (row,) = keys.keys_of(site)
     panel.post(f"/panel/api/{row.id}/revoke")
@@ -86,7 +68,7 @@ def test_a_key_is_revoked(panel: Panel, site: Site) -> None:
     panel.post("/panel/api/99/revoke", 404)
 
 
-def test_keys_of_another_site_are_not_there(panel: Panel, site: Site, other_site: Site) -> None:
+def test_keys_of_another_site_are_not_there(panel: AtPanel, site: Site, other_site: Site) -> None:
     from core.api import NotFound
 
     panel.post("/panel/api/new", 200, **FORM)
@@ -96,7 +78,7 @@ def test_keys_of_another_site_are_not_there(panel: Panel, site: Site, other_site
         keys.revoke_key(other_site, row.id, actor="system")
 
 
-def test_strangers_are_sent_to_log_in(panel: Panel, site: Site) -> None:
+def test_strangers_are_sent_to_log_in(panel: AtPanel, site: Site) -> None:
     def knock(status: int) -> None:
         panel.get("/panel/api", status)
         panel.get("/panel/api/new", status)
@@ -110,7 +92,7 @@ def test_strangers_are_sent_to_log_in(panel: Panel, site: Site) -> None:
 # -- the reference -----------------------------------------------------------------------------------------------------
 
 
-def test_the_reference_is_closed_to_strangers_and_open_to_staff(panel: Panel, turn_on: Callable[..., None]) -> None:
+def test_the_reference_is_closed_to_strangers_and_open_to_staff(panel: AtPanel, turn_on: Callable[..., None]) -> None:
     assert "create_order" in panel.get("/api/docs")
     assert json.loads(panel.get("/api/v1/openapi.json"))["openapi"] == "3.1.0"
     panel.post("/panel/logout")
@@ -121,13 +103,13 @@ def test_the_reference_is_closed_to_strangers_and_open_to_staff(panel: Panel, tu
     assert json.loads(panel.get("/api/v1/openapi.json"))["servers"][0]["url"].endswith("/api/v1")
 
 
-def test_the_reference_is_closed_to_shoppers(panel: Panel, shopper: Any) -> None:
+def test_the_reference_is_closed_to_shoppers(panel: AtPanel, shopper: Any) -> None:
     panel.post("/panel/logout")
     panel.post("/login", email=shopper.email, password=PASSWORD)
     panel.get("/api/docs", 404)
 
 
-def test_the_reference_is_read_without_a_script(panel: Panel) -> None:
+def test_the_reference_is_read_without_a_script(panel: AtPanel) -> None:
     page = panel.get("/api/docs")
     for said in ("POST", "/cart/order", "Idempotency-Key", "seen_total", "orders:write", "409"):
         assert said in page

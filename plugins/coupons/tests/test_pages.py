@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from core.api import Site
-from core.testing.shop import PASSWORD
+from core.testing.panel import AtPanel
 from plugins.coupons import services
 
 
-class Panel:
-    """A member of staff at the panel of the site, in either language."""
-
-    def __init__(self, client: Any, site: Site) -> None:
-        self.client, self.origin = client, f"https://{site.host}"
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path, base_url=self.origin)
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
-
-    def post(self, path: str, status: int = 303, **form: Any) -> str:
-        answer = self.client.post(path, data=form, base_url=self.origin, headers={"Origin": self.origin})
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
-
-
 @pytest.fixture
-def panel(client: Any, site: Site, staff: Any, turn_on: Callable[..., None]) -> Panel:
+def panel(at_panel: AtPanel, turn_on: Callable[..., None]) -> AtPanel:
     turn_on("coupons")
-    panel = Panel(client, site)
-    panel.post("/panel/login", email=staff.email, password=PASSWORD)
-    return panel
+    return at_panel
 
 
 FORM = {
@@ -47,12 +27,12 @@ FORM = {
 }
 
 
-def test_an_empty_list_says_what_to_do(panel: Panel) -> None:
+def test_an_empty_list_says_what_to_do(panel: AtPanel) -> None:
     assert "No coupon yet" in panel.get("/panel/coupons")
     assert "还没有优惠券" in panel.get("/zh-cn/panel/coupons")
 
 
-def test_a_coupon_is_added_and_changed(panel: Panel, site: Site) -> None:
+def test_a_coupon_is_added_and_changed(panel: AtPanel, site: Site) -> None:
     panel.get("/panel/coupons/new")
     panel.post("/panel/coupons/new", **FORM)
     assert "WINTER10" in panel.get("/panel/coupons")
@@ -67,7 +47,7 @@ def test_a_coupon_is_added_and_changed(panel: Panel, site: Site) -> None:
     assert "15 %" in panel.get("/panel/coupons")
 
 
-def test_a_coupon_is_switched_off_and_on(panel: Panel, site: Site) -> None:
+def test_a_coupon_is_switched_off_and_on(panel: AtPanel, site: Site) -> None:
     panel.post("/panel/coupons/new", **FORM)
     (row,) = services.listed(site)
     panel.post(f"/panel/coupons/{row.coupon.id}/switch")
@@ -76,7 +56,7 @@ def test_a_coupon_is_switched_off_and_on(panel: Panel, site: Site) -> None:
     assert services.listed(site)[0].coupon.active
 
 
-def test_one_use_codes_are_made_and_downloaded(panel: Panel, site: Site) -> None:
+def test_one_use_codes_are_made_and_downloaded(panel: AtPanel, site: Site) -> None:
     panel.post("/panel/coupons/new", **{**FORM, "code": ""})
     (row,) = services.listed(site)
     panel.post(f"/panel/coupons/{row.coupon.id}/codes", 422, count="0")
@@ -86,19 +66,19 @@ def test_one_use_codes_are_made_and_downloaded(panel: Panel, site: Site) -> None
     assert all(line.startswith("VIP-") for line in lines[1:])
 
 
-def test_refusals_stand_beside_their_fields(panel: Panel) -> None:
+def test_refusals_stand_beside_their_fields(panel: AtPanel) -> None:
     assert "Write a percentage from 0.01 to 100." in panel.post("/panel/coupons/new", 422, **{**FORM, "percent": "0"})
     panel.post("/panel/coupons/new", **FORM)
     assert "Another coupon has this code." in panel.post("/panel/coupons/new", 422, **FORM)
 
 
-def test_nobody_else_sees_it(panel: Panel) -> None:
+def test_nobody_else_sees_it(panel: AtPanel) -> None:
     panel.post("/panel/logout")
     panel.get("/panel/coupons", 303)
     panel.post("/panel/coupons/new", 303, **FORM)
 
 
-def test_an_unknown_coupon_is_not_found(panel: Panel) -> None:
+def test_an_unknown_coupon_is_not_found(panel: AtPanel) -> None:
     for path in ("", "/edit", "/codes.csv"):
         panel.get(f"/panel/coupons/99{path}", 404)
     panel.post("/panel/coupons/99/switch", 404)

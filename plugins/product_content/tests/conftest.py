@@ -10,38 +10,24 @@ from typing import Any
 import pytest
 
 from core.api import Site
-from core.testing.shop import PASSWORD, Item
+from core.testing.panel import AtPanel
+from core.testing.shop import Item
 
 
-class Panel:
-    """Somebody signed in at the panel of a site."""
-
-    def __init__(self, client: Any, site: Site) -> None:
-        self.client, self.origin = client, f"https://{site.host}"
+class Panel(AtPanel):
+    """Pages as people read them: without entities."""
 
     def get(self, path: str, status: int = 200) -> str:
-        with self.client.get(path, base_url=self.origin) as answer:
-            assert answer.status_code == status, answer.text
-            return html.unescape(str(answer.text))
+        return html.unescape(super().get(path, status))
 
     def post(self, path: str, status: int = 303, **form: Any) -> str:
-        answer = self.client.post(path, data=form, base_url=self.origin, headers={"Origin": self.origin})
-        assert answer.status_code == status, answer.text
-        return html.unescape(str(answer.text))
-
-    def follow(self, path: str, **form: Any) -> str:
-        """What the page says that a POST leads to."""
-        answer = self.client.post(path, data=form, base_url=self.origin, headers={"Origin": self.origin})
-        assert answer.status_code == 303, answer.text
-        return self.get(answer.headers["Location"])
+        return html.unescape(super().post(path, status, **form))
 
 
 @pytest.fixture
-def panel(app: Any, site: Site, staff: Any, turn_on: Callable[..., None]) -> Panel:
+def panel(at_panel: AtPanel, site: Site, turn_on: Callable[..., None]) -> Panel:
     turn_on("product_content")
-    panel = Panel(app.test_client(), site)
-    panel.post("/panel/login", email=staff.email, password=PASSWORD)
-    return panel
+    return Panel(at_panel.client, site)
 
 
 @pytest.fixture

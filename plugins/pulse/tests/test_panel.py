@@ -14,6 +14,7 @@ import pytest
 
 from core.api import Money, Site, cancel_order, mark_paid, rows, state_of, switch_off, transaction, value
 from core.testing.browser import DESKTOP, PHONE, View, axe_violations, scrolls_sideways
+from core.testing.panel import AtPanel
 from core.testing.shop import PASSWORD
 from plugins.pulse.models import ALL, PAGE, WORDS
 from plugins.pulse.services import ageing, counting, orders, reading
@@ -22,29 +23,14 @@ from plugins.pulse.services.counting import Key
 from .conftest import FIREFOX, NOON
 
 
-class Panel:
-    """A member of staff at the panel of the site."""
-
-    def __init__(self, client: Any, site: Site) -> None:
-        self.client, self.origin = client, f"https://{site.host}"
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path, base_url=self.origin)
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
-
-
 @pytest.fixture
-def panel(counters: Any, app: Any, site: Site, staff: Any, turn_on: Callable[..., None]) -> Panel:
+def panel(counters: Any, at_panel: AtPanel, turn_on: Callable[..., None]) -> AtPanel:
     del counters
     turn_on("pulse")
-    panel = Panel(app.test_client(), site)
-    sent = {"email": staff.email, "password": PASSWORD}
-    panel.client.post("/panel/login", data=sent, base_url=panel.origin, headers={"Origin": panel.origin})
-    return panel
+    return at_panel
 
 
-def test_an_empty_page_says_what_to_do_in_both_languages(panel: Panel) -> None:
+def test_an_empty_page_says_what_to_do_in_both_languages(panel: AtPanel) -> None:
     page = panel.get("/panel/pulse")
     assert "Nothing counted yet" in page
     assert "forgotten with the day" in page
@@ -53,7 +39,7 @@ def test_an_empty_page_says_what_to_do_in_both_languages(panel: Panel) -> None:
 
 
 def test_the_file_has_the_figures_of_the_table(
-    panel: Panel, site: Site, tell: Any, sell: Any, order: Any, outbox: Any, clock: Any
+    panel: AtPanel, site: Site, tell: Any, sell: Any, order: Any, outbox: Any, clock: Any
 ) -> None:
     lamp = sell("LAMP", 8950, stock=9, name="Lamp")
     clock.set(NOON - timedelta(days=8))
@@ -81,7 +67,7 @@ def test_the_file_has_the_figures_of_the_table(
 
 
 def test_orders_and_money_equal_the_tables_of_orders(
-    panel: Panel, site: Site, sell: Any, order: Any, outbox: Any, clock: Any
+    panel: AtPanel, site: Site, sell: Any, order: Any, outbox: Any, clock: Any
 ) -> None:
     del panel
     lamp, vase = sell("LAMP", 8950, stock=50), sell("VASE", 333, stock=50)
@@ -120,7 +106,7 @@ def test_orders_and_money_equal_the_tables_of_orders(
 
 
 def test_orders_from_before_the_plugin_follow(
-    panel: Panel, site: Site, sell: Any, order: Any, outbox: Any, clock: Any
+    panel: AtPanel, site: Site, sell: Any, order: Any, outbox: Any, clock: Any
 ) -> None:
     del panel
     switch_off(site.id, "pulse", "system")
@@ -135,7 +121,7 @@ def test_orders_from_before_the_plugin_follow(
 
 
 def test_days_are_summed_by_months_after_400_days(
-    panel: Panel, site: Site, sell: Any, order: Any, outbox: Any, clock: Any
+    panel: AtPanel, site: Site, sell: Any, order: Any, outbox: Any, clock: Any
 ) -> None:
     del panel
     placed = order(sell("LAMP", 8900, stock=5))
@@ -161,7 +147,7 @@ def test_days_are_summed_by_months_after_400_days(
 
 
 def test_pages_stay_kept_for_everybody_and_a_get_counts_nothing(
-    panel: Panel, site: Site, sell: Any, browse: Any, statements: Any
+    panel: AtPanel, site: Site, sell: Any, browse: Any, statements: Any
 ) -> None:
     lamp = sell("LAMP", 8900, name="Lamp")
     for path in ("/", "/p/lamp"):
@@ -176,7 +162,7 @@ def test_pages_stay_kept_for_everybody_and_a_get_counts_nothing(
     del panel
 
 
-def test_off_it_leaves_no_trace(panel: Panel, site: Site, sell: Any, browse: Any, tell: Any) -> None:
+def test_off_it_leaves_no_trace(panel: AtPanel, site: Site, sell: Any, browse: Any, tell: Any) -> None:
     sell("LAMP", 8900)
     assert "pulse" in browse(site, "/p/lamp").text
     switch_off(site.id, "pulse", "system")

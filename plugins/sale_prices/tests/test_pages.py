@@ -11,28 +11,11 @@ from typing import Any
 import pytest
 
 from core.api import Money, Site, order_view
-from core.testing.shop import PASSWORD
+from core.testing.panel import AtPanel
 from plugins.sale_prices import services
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
-
-
-class Panel:
-    """A member of staff at the panel of the site, in either language."""
-
-    def __init__(self, client: Any, site: Site) -> None:
-        self.client, self.origin = client, f"https://{site.host}"
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path, base_url=self.origin)
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
-
-    def post(self, path: str, status: int = 303, **form: Any) -> str:
-        answer = self.client.post(path, data=form, base_url=self.origin, headers={"Origin": self.origin})
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
 
 
 @pytest.fixture
@@ -42,11 +25,10 @@ def noon(clock: Any) -> Any:
 
 
 @pytest.fixture
-def panel(noon: Any, client: Any, site: Site, staff: Any, turn_on: Callable[..., None]) -> Panel:
+def panel(noon: Any, at_panel: AtPanel, turn_on: Callable[..., None]) -> AtPanel:
+    del noon
     turn_on("sale_prices")
-    panel = Panel(client, site)
-    panel.post("/panel/login", email=staff.email, password=PASSWORD)
-    return panel
+    return at_panel
 
 
 FORM = {
@@ -61,13 +43,13 @@ FORM = {
 }
 
 
-def test_an_empty_list_says_what_to_do(panel: Panel) -> None:
+def test_an_empty_list_says_what_to_do(panel: AtPanel) -> None:
     assert "No sale yet" in panel.get("/panel/sale_prices")
     assert "还没有促销" in panel.get("/zh-cn/panel/sale_prices")
 
 
 def test_a_sale_is_added_changed_copied_ended_and_removed(
-    panel: Panel, site: Site, noon: Any, sell: Callable[..., Any]
+    panel: AtPanel, site: Site, noon: Any, sell: Callable[..., Any]
 ) -> None:
     sell("LAMP", 8900, name="Lamp")
     panel.get("/panel/sale_prices/new")
@@ -94,7 +76,7 @@ def test_a_sale_is_added_changed_copied_ended_and_removed(
     assert "sale prices · ended: Spring" in panel.get("/panel/activity")
 
 
-def test_the_preview_saves_nothing(panel: Panel, site: Site, sell: Callable[..., Any]) -> None:
+def test_the_preview_saves_nothing(panel: AtPanel, site: Site, sell: Callable[..., Any]) -> None:
     sell("LAMP", 8900, name="Lamp")
     page = panel.post("/panel/sale_prices/new", 200, **FORM, act="preview")
     assert "€89.00" in page
@@ -103,7 +85,7 @@ def test_the_preview_saves_nothing(panel: Panel, site: Site, sell: Callable[...,
     assert services.listed(site) == []
 
 
-def test_refusals_stand_beside_their_fields(panel: Panel) -> None:
+def test_refusals_stand_beside_their_fields(panel: AtPanel) -> None:
     assert "Write a percentage from 0.01 to 100." in panel.post(
         "/panel/sale_prices/new", 422, **{**FORM, "percent": "0"}
     )
@@ -112,7 +94,7 @@ def test_refusals_stand_beside_their_fields(panel: Panel) -> None:
     )
 
 
-def test_price_lists_go_in_and_out(panel: Panel, site: Site, sell: Callable[..., Any]) -> None:
+def test_price_lists_go_in_and_out(panel: AtPanel, site: Site, sell: Callable[..., Any]) -> None:
     sell("LAMP", 8900)
     text = b"sku,currency,price,from,until\nLAMP,EUR,50,,\n"
     panel.get("/panel/sale_prices/import")
@@ -126,14 +108,14 @@ def test_price_lists_go_in_and_out(panel: Panel, site: Site, sell: Callable[...,
     panel.post("/panel/sale_prices/import", 422, name="List")
 
 
-def test_nobody_else_sees_it(panel: Panel) -> None:
+def test_nobody_else_sees_it(panel: AtPanel) -> None:
     panel.post("/panel/logout")
     for path in ("", "/new", "/1", "/1/prices.csv", "/import"):
         panel.get(f"/panel/sale_prices{path}", 303)
     panel.post("/panel/sale_prices/new", 303, **FORM)
 
 
-def test_what_is_not_there_is_not_found(panel: Panel) -> None:
+def test_what_is_not_there_is_not_found(panel: AtPanel) -> None:
     for path in ("/99", "/99/prices.csv"):
         panel.get(f"/panel/sale_prices{path}", 404)
     for path in ("/99/end", "/99/copy", "/99/remove"):

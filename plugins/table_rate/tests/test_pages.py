@@ -9,34 +9,15 @@ from typing import Any
 import pytest
 
 from core.api import AttributeDraft, Money, ParcelLine, ProductDraft, Site, ValueDraft, VariantDraft, save_product
-from core.testing.shop import PASSWORD
+from core.testing.panel import AtPanel
 from plugins.table_rate import services
 from plugins.table_rate.services.reading import goods_of
 
 
-class Panel:
-    """A member of staff at the panel of the site, in either language."""
-
-    def __init__(self, client: Any, site: Site) -> None:
-        self.client, self.origin = client, f"https://{site.host}"
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path, base_url=self.origin)
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
-
-    def post(self, path: str, status: int = 303, **form: Any) -> str:
-        answer = self.client.post(path, data=form, base_url=self.origin, headers={"Origin": self.origin})
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
-
-
 @pytest.fixture
-def panel(client: Any, site: Site, staff: Any, turn_on: Callable[..., None]) -> Panel:
+def panel(at_panel: AtPanel, turn_on: Callable[..., None]) -> AtPanel:
     turn_on("table_rate")
-    panel = Panel(client, site)
-    panel.post("/panel/login", email=staff.email, password=PASSWORD)
-    return panel
+    return at_panel
 
 
 ZONE = {"name": "Germany", "areas": "DE\nDE: 10", "served": "1"}
@@ -55,19 +36,19 @@ HEAD = "zone,areas,method,basis,currency,from,to,price\n"
 
 
 @pytest.fixture
-def table(panel: Panel, site: Site) -> services.Table:
+def table(panel: AtPanel, site: Site) -> services.Table:
     panel.post("/panel/table_rate/zones/new", **ZONE)
     (zone,) = services.table_of(site).zones
     panel.post(f"/panel/table_rate/zones/{zone.id}/methods/new", **METHOD)
     return services.table_of(site)
 
 
-def test_an_empty_list_says_what_to_do(panel: Panel) -> None:
+def test_an_empty_list_says_what_to_do(panel: AtPanel) -> None:
     assert "No zone yet" in panel.get("/panel/table_rate")
     assert "还没有区域" in panel.get("/zh-cn/panel/table_rate")
 
 
-def test_a_zone_and_a_method_are_added_changed_and_removed(panel: Panel, site: Site, table: services.Table) -> None:
+def test_a_zone_and_a_method_are_added_changed_and_removed(panel: AtPanel, site: Site, table: services.Table) -> None:
     (zone,) = table.zones
     (method,) = table.of(zone)
     page = panel.get("/panel/table_rate")
@@ -85,7 +66,7 @@ def test_a_zone_and_a_method_are_added_changed_and_removed(panel: Panel, site: S
     assert "table rate · zone saved: Home" in panel.get("/panel/activity")
 
 
-def test_lines_are_added_dropped_and_pasted_without_a_script(panel: Panel, site: Site, table: services.Table) -> None:
+def test_lines_are_added_dropped_and_pasted_without_a_script(panel: AtPanel, site: Site, table: services.Table) -> None:
     (zone,) = table.zones
     path = f"/panel/table_rate/zones/{zone.id}/methods/new"
     assert 'name="price-EUR-4"' in panel.post(path, 200, **METHOD, act="add-EUR")
@@ -97,14 +78,14 @@ def test_lines_are_added_dropped_and_pasted_without_a_script(panel: Panel, site:
     assert len(services.table_of(site).of(zone)) == 1
 
 
-def test_a_gap_is_shown_after_saving(panel: Panel, table: services.Table) -> None:
+def test_a_gap_is_shown_after_saving(panel: AtPanel, table: services.Table) -> None:
     (method,) = table.of(table.zones[0])
     panel.post(f"/panel/table_rate/methods/{method.id}", **{**METHOD, "from-EUR-1": "601"})
     assert "Gap: no line holds 501 g to 600 g." in panel.get(f"/panel/table_rate/methods/{method.id}")
     assert "1 remark" in panel.get("/panel/table_rate")
 
 
-def test_refusals_stand_beside_their_fields(panel: Panel, table: services.Table) -> None:
+def test_refusals_stand_beside_their_fields(panel: AtPanel, table: services.Table) -> None:
     (zone,) = table.zones
     page = panel.post("/panel/table_rate/zones/new", 422, **{**ZONE, "areas": "Atlantis"})
     assert "Line 1: ATLANTIS is no country code." in page
@@ -114,7 +95,7 @@ def test_refusals_stand_beside_their_fields(panel: Panel, table: services.Table)
     assert 'value="cheap"' in page
 
 
-def test_the_box_tells_the_price_and_the_way_to_it(panel: Panel, table: services.Table) -> None:
+def test_the_box_tells_the_price_and_the_way_to_it(panel: AtPanel, table: services.Table) -> None:
     page = panel.get("/panel/table_rate?country=DE&postcode=10115&weight=700&quantity=1&total=20")
     assert "Zone: Germany" in page
     assert "Weight 700 g: line from 501 g costs €5.90." in page
@@ -122,7 +103,7 @@ def test_the_box_tells_the_price_and_the_way_to_it(panel: Panel, table: services
     assert "区域" in panel.get("/zh-cn/panel/table_rate?country=DE&weight=700")
 
 
-def test_the_table_goes_out_and_comes_in_as_a_file(panel: Panel, site: Site, table: services.Table) -> None:
+def test_the_table_goes_out_and_comes_in_as_a_file(panel: AtPanel, site: Site, table: services.Table) -> None:
     text = panel.get("/panel/table_rate/table.csv")
     assert "Germany,DE | DE: 10,Parcel,weight,EUR,0,500,3.90" in text
     changed = text.replace("3.90", "2.50")
@@ -135,14 +116,14 @@ def test_the_table_goes_out_and_comes_in_as_a_file(panel: Panel, site: Site, tab
     panel.post("/panel/table_rate/import", 422)
 
 
-def test_nobody_else_sees_it(panel: Panel, table: services.Table) -> None:
+def test_nobody_else_sees_it(panel: AtPanel, table: services.Table) -> None:
     panel.post("/panel/logout")
     for path in ("", "/zones/new", "/zones/1", "/methods/1", "/table.csv", "/import"):
         panel.get(f"/panel/table_rate{path}", 303)
     panel.post("/panel/table_rate/zones/new", 303, **ZONE)
 
 
-def test_what_is_not_there_is_not_found(panel: Panel) -> None:
+def test_what_is_not_there_is_not_found(panel: AtPanel) -> None:
     for path in ("/zones/99", "/zones/99/methods/new", "/methods/99"):
         panel.get(f"/panel/table_rate{path}", 404)
     for path in ("/zones/99/remove", "/methods/99/remove"):
@@ -150,14 +131,16 @@ def test_what_is_not_there_is_not_found(panel: Panel) -> None:
 
 
 def test_an_order_is_delivered_at_the_rate(
-    panel: Panel, table: services.Table, sell: Callable[..., Any], order: Callable[..., Any]
+    panel: AtPanel, table: services.Table, sell: Callable[..., Any], order: Callable[..., Any]
 ) -> None:
     (method,) = table.of(table.zones[0])
     placed = order(sell("LAMP", 2000), carrier="table_rate", service=f"method-{method.id}")
     assert placed is not None
 
 
-def test_products_say_how_large_they_are_and_what_they_hold(panel: Panel, site: Site, sell: Callable[..., Any]) -> None:
+def test_products_say_how_large_they_are_and_what_they_hold(
+    panel: AtPanel, site: Site, sell: Callable[..., Any]
+) -> None:
     item = sell("LAMP", 2000, weight_g=300)
     sides = {"length_cm": 33.7, "width_cm": 20, "height_cm": 10}
     attributes = tuple(

@@ -9,34 +9,15 @@ from typing import Any
 import pytest
 
 from core.api import Site
-from core.testing.shop import PASSWORD
+from core.testing.panel import AtPanel
 from plugins.webhooks import services
 from plugins.webhooks.models import SigningSecret
 
 
-class Panel:
-    """A member of staff at the panel of the site, in either language."""
-
-    def __init__(self, client: Any, site: Site) -> None:
-        self.client, self.origin = client, f"https://{site.host}"
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path, base_url=self.origin)
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
-
-    def post(self, path: str, status: int = 303, **form: Any) -> str:
-        answer = self.client.post(path, data=form, base_url=self.origin, headers={"Origin": self.origin})
-        assert answer.status_code == status, answer.text
-        return str(answer.text)
-
-
 @pytest.fixture
-def panel(client: Any, site: Site, staff: Any, turn_on: Callable[..., None]) -> Panel:
+def panel(at_panel: AtPanel, turn_on: Callable[..., None]) -> AtPanel:
     turn_on("webhooks")
-    panel = Panel(client, site)
-    panel.post("/panel/login", email=staff.email, password=PASSWORD)
-    return panel
+    return at_panel
 
 
 FORM = {"url": "https://hooks.example.com/stoa", "title": "Warehouse", "which": "all"}
@@ -48,14 +29,14 @@ def shown_secret(page: str) -> str:
     return found[0]
 
 
-def test_empty_lists_say_what_to_do(panel: Panel) -> None:
+def test_empty_lists_say_what_to_do(panel: AtPanel) -> None:
     assert "Nobody is told yet" in panel.get("/panel/webhooks")
     assert "还没有端点" in panel.get("/zh-cn/panel/webhooks")
     assert "Nothing was sent yet" in panel.get("/panel/webhooks/deliveries")
     assert "No delivery fits" in panel.get("/panel/webhooks/deliveries?state=dead")
 
 
-def test_the_secret_of_a_new_endpoint_is_shown_once(panel: Panel, site: Site) -> None:
+def test_the_secret_of_a_new_endpoint_is_shown_once(panel: AtPanel, site: Site) -> None:
     panel.get("/panel/webhooks/new")
     secret = shown_secret(panel.post("/panel/webhooks/new", 200, **FORM))
     (row,) = services.listed(site)
@@ -66,7 +47,7 @@ def test_the_secret_of_a_new_endpoint_is_shown_once(panel: Panel, site: Site) ->
     assert secret not in panel.get("/panel/installation/activity" if False else "/panel/activity", 200)
 
 
-def test_an_endpoint_is_changed(panel: Panel, site: Site) -> None:
+def test_an_endpoint_is_changed(panel: AtPanel, site: Site) -> None:
     panel.post("/panel/webhooks/new", 200, **FORM)
     (row,) = services.listed(site)
     form = {**FORM, "which": "some", "kinds": ["order.paid", "order.shipped"]}
@@ -77,13 +58,13 @@ def test_an_endpoint_is_changed(panel: Panel, site: Site) -> None:
     assert "订单已付款 · 包裹已发出" in panel.get(f"/zh-cn/panel/webhooks/{row.endpoint.id}")
 
 
-def test_refusals_stand_beside_their_fields(panel: Panel) -> None:
+def test_refusals_stand_beside_their_fields(panel: AtPanel) -> None:
     assert "https://example.com/hooks" in panel.post("/panel/webhooks/new", 422, **{**FORM, "url": "http://x.test/"})
     assert "cannot be reached" in panel.post("/panel/webhooks/new", 422, **{**FORM, "url": "https://10.0.0.1/"})
     assert "Choose at least one event." in panel.post("/panel/webhooks/new", 422, **{**FORM, "which": "some"})
 
 
-def test_a_secret_is_rotated_and_the_old_one_ended(panel: Panel, site: Site) -> None:
+def test_a_secret_is_rotated_and_the_old_one_ended(panel: AtPanel, site: Site) -> None:
     first = shown_secret(panel.post("/panel/webhooks/new", 200, **FORM))
     (row,) = services.listed(site)
     second = shown_secret(panel.post(f"/panel/webhooks/{row.endpoint.id}/secret", 200))
@@ -97,7 +78,7 @@ def test_a_secret_is_rotated_and_the_old_one_ended(panel: Panel, site: Site) -> 
 
 
 def test_a_test_event_shows_at_once_what_came_of_it(
-    panel: Panel, site: Site, endpoint: Callable[..., tuple[int, str]], receiver: Any
+    panel: AtPanel, site: Site, endpoint: Callable[..., tuple[int, str]], receiver: Any
 ) -> None:
     endpoint_id, _ = endpoint("order.placed")
     panel.post(f"/panel/webhooks/{endpoint_id}/test")
@@ -117,7 +98,7 @@ def test_a_test_event_shows_at_once_what_came_of_it(
 
 
 def test_a_test_that_fails_is_not_sent_again(
-    panel: Panel, site: Site, endpoint: Callable[..., tuple[int, str]], receiver: Any, clock: Any, outbox: Any
+    panel: AtPanel, site: Site, endpoint: Callable[..., tuple[int, str]], receiver: Any, clock: Any, outbox: Any
 ) -> None:
     endpoint_id, _ = endpoint()
     receiver.status = 500
@@ -130,7 +111,7 @@ def test_a_test_that_fails_is_not_sent_again(
 
 
 def test_one_that_waits_is_tried_without_waiting_longer(
-    panel: Panel,
+    panel: AtPanel,
     site: Site,
     endpoint: Callable[..., tuple[int, str]],
     receiver: Any,
@@ -150,7 +131,7 @@ def test_one_that_waits_is_tried_without_waiting_longer(
 
 
 def test_an_answer_of_the_endpoint_is_never_markup(
-    panel: Panel, site: Site, endpoint: Callable[..., tuple[int, str]], receiver: Any
+    panel: AtPanel, site: Site, endpoint: Callable[..., tuple[int, str]], receiver: Any
 ) -> None:
     endpoint_id, _ = endpoint()
     receiver.answer = b"<script>alert(1)</script>\xff\0"
@@ -163,7 +144,7 @@ def test_an_answer_of_the_endpoint_is_never_markup(
 
 
 def test_deliveries_are_filtered_and_paged(
-    panel: Panel, site: Site, endpoint: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+    panel: AtPanel, site: Site, endpoint: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint_id, _ = endpoint()
     for _ in range(60):
@@ -179,7 +160,7 @@ def test_deliveries_are_filtered_and_paged(
     assert "webhooks.test" in panel.get("/panel/webhooks/deliveries?to=x&state=bogus&after=-1")
 
 
-def test_an_endpoint_is_paused_resumed_deleted_and_restored(panel: Panel, site: Site) -> None:
+def test_an_endpoint_is_paused_resumed_deleted_and_restored(panel: AtPanel, site: Site) -> None:
     panel.post("/panel/webhooks/new", 200, **FORM)
     (row,) = services.listed(site)
     here = f"/panel/webhooks/{row.endpoint.id}"
@@ -194,7 +175,7 @@ def test_an_endpoint_is_paused_resumed_deleted_and_restored(panel: Panel, site: 
     panel.get(here)
 
 
-def test_what_happened_since_an_instant_is_asked_for(panel: Panel, site: Site) -> None:
+def test_what_happened_since_an_instant_is_asked_for(panel: AtPanel, site: Site) -> None:
     panel.post("/panel/webhooks/new", 200, **FORM)
     (row,) = services.listed(site)
     assert "Write a day and a time" in panel.post(f"/panel/webhooks/{row.endpoint.id}/since", 422, since="soon")
@@ -210,7 +191,7 @@ ROUTES = [
 ]  # fmt: skip
 
 
-def test_strangers_are_sent_to_log_in(panel: Panel, site: Site) -> None:
+def test_strangers_are_sent_to_log_in(panel: AtPanel, site: Site) -> None:
     def knock(status: int) -> None:
         for method, path in ROUTES:
             (panel.get if method == "GET" else panel.post)(f"/panel/webhooks{path}", status)
@@ -220,7 +201,7 @@ def test_strangers_are_sent_to_log_in(panel: Panel, site: Site) -> None:
     knock(303)
 
 
-def test_unknown_ones_are_not_found(panel: Panel) -> None:
+def test_unknown_ones_are_not_found(panel: AtPanel) -> None:
     for path in ("99", "99/edit", "deliveries/99"):
         panel.get(f"/panel/webhooks/{path}", 404)
     for path in ("99/test", "99/secret", "99/pause", "99/resume", "99/delete", "99/restore", "deliveries/99/replay",
