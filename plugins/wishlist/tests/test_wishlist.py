@@ -128,12 +128,12 @@ def test_good_news_is_told(new: Callable[[], Browser], lamp: Item, site: Site, o
     assert "Nothing on it yet" in guest.get("/wishlist/")
 
 
-@pytest.mark.parametrize("change", [lambda held: held.replace("8900", "1"), lambda held: "x~y", lambda held: "1-2~"])
-def test_a_changed_cookie_is_no_list(new: Callable[[], Browser], lamp: Item, change: Callable[[str], str]) -> None:
+def test_a_changed_cookie_is_no_list(new: Callable[[], Browser], lamp: Item) -> None:
     guest = new()
     guest.post("/wishlist/add", product=lamp.product_id)
-    guest.client.set_cookie("mine_wishlist", change(guest.held), domain=guest.site.host, secure=True)
-    assert "Nothing on it yet" in guest.get("/wishlist/")
+    for changed in (guest.held.replace("8900", "1"), "x~y", "1-2~"):
+        guest.client.set_cookie("mine_wishlist", changed, domain=guest.site.host, secure=True)
+        assert "Nothing on it yet" in guest.get("/wishlist/")
 
 
 def test_a_list_is_of_one_site(new: Callable[[], Browser], lamp: Item, other_site: Site) -> None:

@@ -125,12 +125,11 @@ def test_a_copied_key_is_noticed_by_its_count(mira: Visitor, stranger: Visitor) 
     assert not is_in(stranger)
 
 
-@pytest.mark.parametrize(
-    "answer", ["", "{}", "[]", "null", '"x"', '{"response": 3}', '{"response": {"clientDataJSON": "é"}}', "x" * 30_000]
-)
-def test_nonsense_is_refused(stranger: Visitor, mira: Visitor, answer: str) -> None:
-    assert stranger.post("/login/passkey", {"answer": answer}).request.path == "/login"
-    assert mira.post("/account/passkeys", {"answer": answer}).status_code == 422
+def test_nonsense_is_refused(stranger: Visitor, mira: Visitor) -> None:
+    shapes = ["", "{}", "[]", "null", '"x"', '{"response": 3}', '{"response": {"clientDataJSON": "é"}}', "x" * 30_000]
+    for answer in shapes:
+        assert stranger.post("/login/passkey", {"answer": answer}).request.path == "/login", answer[:40]
+        assert mira.post("/account/passkeys", {"answer": answer}).status_code == 422, answer[:40]
     assert not is_in(stranger)
 
 
@@ -207,6 +206,7 @@ def with_key(page: Page) -> Page:
     return page
 
 
+@pytest.mark.slow
 def test_chromium_makes_a_passkey_and_signs_in_with_it(shop: str, with_key: Page) -> None:
     page = with_key
     press: Callable[[str], None] = lambda name: page.get_by_role("main").get_by_role("button", name=name).click()  # noqa: E731

@@ -112,13 +112,11 @@ def test_registering_once_more_is_no_way_round(recovery: list[str], stranger: Vi
     assert not is_in(stranger)
 
 
-@pytest.mark.parametrize("forged", ["", "WzEsICJ4Il0.aaaa.bbbb"])
-def test_a_forged_proof_leads_back_to_the_password(
-    recovery: list[str], stranger: Visitor, shopper: Shopper, forged: str
-) -> None:
-    told = stranger.post("/login/code", {"proof": forged, "code": code(shopper)})
-    assert told.request.path == "/login"
-    assert not is_in(stranger)
+def test_a_forged_proof_leads_back_to_the_password(recovery: list[str], stranger: Visitor, shopper: Shopper) -> None:
+    for forged in ("", "WzEsICJ4Il0.aaaa.bbbb"):
+        told = stranger.post("/login/code", {"proof": forged, "code": code(shopper)})
+        assert told.request.path == "/login"
+        assert not is_in(stranger)
 
 
 def test_a_proof_is_worth_nothing_on_another_site_or_in_the_panel(
