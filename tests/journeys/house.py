@@ -134,7 +134,7 @@ class House:
     def sell(self, story: str, goods: str, stock: int) -> str:
         """Put so many pieces of `goods` on the shelf for this story; answers their SKU."""
         sku = f"{goods.upper()}-{story.upper()}"
-        self._save(goods, [self._variant(sku, getattr(self.market, goods), stock)])
+        self._save(goods, [self._variant(sku, getattr(self.market, goods), stock, {})])
         return sku
 
     def sell_sizes(self, story: str, stock: int) -> tuple[str, str]:
@@ -142,7 +142,7 @@ class House:
         from core.catalogue.services.drafts import OptionDraft, ValueDraft
 
         sizes = OptionDraft(
-            code="size",
+            code="lamp-size",
             names={"en": "Size", "zh-CN": "尺寸"},
             values=(
                 ValueDraft(code="small", names={"en": "Small", "zh-CN": "小号"}),
@@ -153,14 +153,14 @@ class House:
         self._save(
             "lamp",
             [
-                self._variant(small, self.market.lamp, stock, size="small"),
-                self._variant(large, self.market.large_lamp, stock, size="large"),
+                self._variant(small, self.market.lamp, stock, {"lamp-size": "small"}),
+                self._variant(large, self.market.large_lamp, stock, {"lamp-size": "large"}),
             ],
             options=(sizes,),
         )
         return small, large
 
-    def _variant(self, sku: str, amount: int, stock: int, **values: str) -> Any:
+    def _variant(self, sku: str, amount: int, stock: int, values: Mapping[str, str]) -> Any:
         from core.catalogue.services.drafts import PriceDraft, VariantDraft
         from core.lib.money import Money
 

@@ -252,6 +252,8 @@ def test_lamp_is_exchanged_for_a_larger_one_with_one_payment(
     shop.pay(order)
     shop.ship(order)
     clerk, shopper = people(shop, view)
+    assert clerk.on_the_shelf(small) == (4, 4)
+    assert clerk.on_the_shelf(large) == (5, 5)
 
     shopper.open(link_in(shop.newest_mail(order, 3, ("is on its way", "已发货"))))
     shopper.go("/return")
@@ -306,6 +308,7 @@ def test_lamp_that_never_came_is_paid_back_without_a_return(
     shop.pay(order)
     shop.ship(order)
     clerk, shopper = people(shop, view)
+    assert clerk.on_the_shelf(lamp) == (8, 8)
 
     shopper.sign_in(order.email)
     shopper.follow_account(order.number)
@@ -349,6 +352,7 @@ def test_guest_follows_an_order_by_number_and_address_alone(
     order = shop.order(story, {lamp: 1})
     shop.pay(order)
     clerk, guest = people(shop, view)
+    assert clerk.on_the_shelf(lamp) == (10, 9)
 
     guest.track(order.number, "somebody@example.com")
     assert (
