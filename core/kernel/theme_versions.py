@@ -138,7 +138,7 @@ def _drop(site_id: int, version_id: int | None = None) -> int:
 @jobs.job("theme.publish")
 def _publish_planned(running: jobs.Running) -> None:
     """Publish what was planned, once, unless it was taken back."""
-    row = ThemeVersion.get_or_none(ThemeVersion.id == running.payload["version"])
+    row = ThemeVersion.for_site(running.site_id).where(ThemeVersion.id == running.payload["version"]).first()
     if row is None or row.due_at is None:
         return
     _must_exist(row.theme)

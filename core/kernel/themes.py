@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 import structlog
@@ -361,7 +361,8 @@ def _part(environment: jinja2.Environment) -> Callable[..., Markup]:
 
 
 def _kept_part(environment: jinja2.Environment) -> Callable[..., Markup]:
-    part, currency = environment.globals["part"], environment.globals["currency"]
+    part = cast("Callable[..., Markup]", environment.globals["part"])
+    currency = cast("Callable[[], str]", environment.globals["currency"])
 
     def kept_part(name: str, /, **values: Any) -> Markup:
         """`part()` for what stands on every page alike: rendered once as long as nothing that pages show changes.

@@ -144,7 +144,8 @@ def style() -> Response:
         theme, values = said["theme"], previews.values(state, said)
     runtime = installation().sites.runtimes.get(theme, state.states)
     text = themes.style(theme, runtime.plugins).body.decode() + themes.look(theme, values)
-    answer = make_response(text)
+    # A preview that is fetched anew after each change would begin a transition between pages, and break it off.
+    answer = make_response(text + "@view-transition { navigation: none; }\n")
     answer.mimetype = "text/css"
     return answer
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -19,6 +19,9 @@ from core.kernel.sites import state_of
 from core.lib.clock import now
 from core.lib.errors import NotFound
 from tests.core.panel.conftest import Panel, words
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
 
 HERE = "/panel/theme/of/plain"
 HOME = ("hero", "shelves", "plugins", "newest", "recent", "promises")
@@ -404,3 +407,56 @@ def test_a_faint_colour_is_warned_of_with_the_nearest_that_reads(customiser: Cus
         customiser.press(buy=picked)
         style = _style(panel.get, panel.get(customiser.preview).text)
         assert f"--color-buy: {picked}; --color-buy-strong: {picked}; --color-on-buy: {upon};" in style
+
+
+# -- with a script -----------------------------------------------------------------------------------------------------
+
+
+def _answered_by(panel: Panel, page: Page) -> None:
+    """Let the test's own application answer the browser, with the owner signed in."""
+
+    def answer(route: Route) -> None:
+        request = route.request
+        path = re.sub(r"^https?://[^/]+", "", request.url)
+        if request.method == "POST":
+            sent = {"Content-Type": request.headers["content-type"], "Sec-Fetch-Site": "same-origin"}
+            told = panel._client.post(path, data=request.post_data_buffer, headers=sent, **panel._options)
+            if told.status_code == 303:
+                told = panel.get(told.headers["Location"])
+        else:
+            told = panel.get(path)
+        headers = {name: value for name, value in told.headers.items() if name.lower() != "content-length"}
+        route.fulfill(status=told.status_code, headers=headers, body=told.get_data())
+
+    page.route("**/*", answer)
+
+
+def test_what_is_changed_is_stored_and_shown_without_a_button(panel: Panel, page: Page) -> None:
+    from playwright.sync_api import expect
+
+    _answered_by(panel, page)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("http://shop.test/panel/theme")
+    # Loaded once and never again, or what was typed meanwhile would be lost.
+    page.on("framenavigated", lambda frame: seen.append(frame.url) if frame == page.main_frame else None)
+    seen: list[str] = []
+    shown = page.frame_locator("[data-frame]")
+
+    page.fill("#accent", "#7fa8c9")
+    page.keyboard.press("Tab")
+    page.locator("#accent-reads [data-take]").click()
+    page.get_by_text("Home page", exact=True).first.click()
+    page.fill("#hero_title-en", "A quiet room")
+    page.keyboard.press("Tab")
+
+    expect(shown.locator("h1")).to_have_text("A quiet room")
+    expect(page.locator("#draft-bar")).to_contain_text("Draft, 2 changes")
+    expect(page.locator("#accent-reads")).not_to_contain_text("Some people cannot read this")
+    # The keyboard stays where it is while a section moves, and the preview is as wide as what it stands for.
+    page.locator("button[value='home.newest.up']").click()
+    expect(page.locator("#home-order li").nth(2)).to_contain_text("New arrivals")
+    assert page.evaluate("document.activeElement.value") == "home.newest.up"
+    for name, width in (("Phone", 375), ("Tablet", 768), ("Desktop", 1440)):
+        page.locator(".stage_bar label", has_text=name).click()
+        assert shown.locator("html").evaluate("() => innerWidth") == width
+    assert seen == []

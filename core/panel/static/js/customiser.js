@@ -24,9 +24,19 @@ export default function customiser(form) {
     const root = frame.contentDocument?.documentElement;
     if (root) root.dataset.scheme = form.elements.look.value;
   };
+  // One page after the other: what comes while one is loading waits for it, and only the last that waits is shown.
+  const there = frame.contentDocument;
+  let loading = !there || there.URL === "about:blank" || there.readyState !== "complete";
+  let next = "";
   const show = (url) => {
+    if (loading) {
+      next = url;
+      return;
+    }
+    loading = true;
     scroll = frame.contentWindow?.scrollY ?? 0;
-    frame.src = url;
+    // Not by `src`: each change would be one more step of the browser's Back.
+    frame.contentWindow.location.replace(url);
   };
 
   function renew(page) {
@@ -84,7 +94,7 @@ export default function customiser(form) {
   });
   form.addEventListener("submit", (event) => {
     const pressed = event.submitter;
-    if (!pressed || pressed.formAction !== form.action || !pressed.name) return;
+    if (!pressed?.name || pressed.hasAttribute("formaction")) return;
     event.preventDefault();
     if (pressed.matches("[data-take]")) {
       for (const input of pressed.closest("[data-colour]").querySelectorAll("input")) input.value = pressed.value;
@@ -92,8 +102,12 @@ export default function customiser(form) {
     } else later([[pressed.name, pressed.value]]);
   });
   frame.addEventListener("load", () => {
+    loading = false;
     dress();
     frame.contentWindow?.scrollTo(0, scroll);
+    const waiting = next;
+    next = "";
+    if (waiting) show(waiting);
   });
   new ResizeObserver(fit).observe(stage);
   fit();
