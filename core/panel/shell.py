@@ -21,6 +21,7 @@ from core.kernel import http, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
+from core.kernel.kept import once_a_look
 from core.kernel.routes import Views
 from core.kernel.sites import SiteState, current
 
@@ -174,7 +175,7 @@ class Shell:
     def places(self) -> list[Place]:
         """The sites that this person works on."""
         here = self.site.id
-        known = [state.site for state in installation().sites.all()]
+        known = every_site()
         return [
             Place(site.id, site.name, site.host, site.currency, f"{site.origin}/panel/", site.id == here)
             for site in known
@@ -298,7 +299,12 @@ def named(names: Mapping[str, str], language: str) -> str:
     return names.get(language) or next(iter(names.values()), "")
 
 
+def every_site() -> list[Site]:
+    """All sites in their order; asked once a look."""
+    return once_a_look(("every_site",), lambda: [state.site for state in installation().sites.all()])
+
+
 def languages(site: Site) -> list[str]:
     """The languages to write in: this site's, then those of the other sites."""
-    every = [tag for state in installation().sites.all() for tag in state.site.languages]
+    every = [tag for known in every_site() for tag in known.languages]
     return list(dict.fromkeys([*site.languages, *every]))

@@ -35,6 +35,8 @@ def products_by_sku(skus: Collection[str]) -> dict[str, int]:
 def named_products(site: Site, language: str, product_ids: Collection[int]) -> dict[int, NamedProduct]:
     """These products by id, whether the site shows them or not; deleted ones are absent. Three statements."""
     ids = tuple(product_ids)
+    if not ids:
+        return {}
     kept = db.rows(f"SELECT id FROM product WHERE id IN ({db.marks(ids)}) AND deleted_at IS NULL", *ids)
     texts: dict[int, list[TextFact]] = {row[0]: [] for row in kept}
     for product_id, *text in db.rows(

@@ -12,12 +12,11 @@ from core.catalogue.services.saving_choices import Option, options_of
 from core.catalogue.services.writing import decoded
 from core.hookspecs.site import Site
 from core.kernel import db, files, i18n
-from core.kernel.installation import installation
 from core.kernel.kept import kept
 from core.lib.errors import NotFound
 from core.panel.products.forms import PriceFact, TextForm, VariantFact
 from core.panel.products.services import listing
-from core.panel.shell import Status, named
+from core.panel.shell import Status, every_site, named
 
 TAX_CLASSES = ("standard", "reduced", "zero")
 
@@ -86,7 +85,7 @@ def head(site: Site, product_id: int) -> Head:
 
 def texts(site: Site, product_id: int | None, *, own: bool) -> list[TextForm]:
     """The words in every language: those of all sites; with `own` those that this site has instead, else empty."""
-    sites = [state.site for state in installation().sites.all()]
+    sites = every_site()
     forms = {
         tag: TextForm(language=tag, title=i18n.language_name(tag), slug="" if tag in site.languages else None)
         for tag in dict.fromkeys([*site.languages, *(tag for other in sites for tag in other.languages)])
@@ -94,28 +93,30 @@ def texts(site: Site, product_id: int | None, *, own: bool) -> list[TextForm]:
     if product_id is None:
         return list(forms.values())
     titles = {other.id: other.name for other in sites}
-    for tag, site_id, *words in db.rows(
-        "SELECT language, site_id, name, summary, body_html, seo_title, seo_description FROM product_text WHERE"
-        " product_id = ? ORDER BY CASE WHEN site_id IS NULL THEN 0 ELSE 1 END, id",
+    own_words: dict[str, list[str]] = {}
+    for tag, site_id, path, *words, _id in db.rows(
+        "SELECT language, site_id, NULL AS path, name, summary, body_html, seo_title, seo_description, id FROM"
+        " product_text WHERE product_id = ? UNION ALL SELECT language, NULL, path, '', '', '', '', '', 0 FROM slug"
+        " WHERE site_id = ? AND kind = 'product' AND ref = ? AND current = ? ORDER BY 2, 9",
         product_id,
-    ):
-        if tag not in forms:
-            continue
-        form = forms[tag]
-        if site_id is None:
-            (form.hold if own else form.fill)(words)
-        elif own and site_id == site.id:
-            form.fill(word if word != common else "" for word, common in zip(words, form.shared.values(), strict=True))
-        elif not own and site_id in titles:
-            form.own_on.append(titles[site_id])
-    for tag, path in db.rows(
-        "SELECT language, path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = ? AND current = ?",
         site.id,
         product_id,
         True,
     ):
-        if tag in forms:
-            forms[tag].slug = path
+        if tag not in forms:
+            continue
+        form = forms[tag]
+        if path is not None:
+            form.slug = path
+        elif site_id is None:
+            (form.hold if own else form.fill)(words)
+        elif own and site_id == site.id:
+            own_words[tag] = words
+        elif not own and site_id in titles:
+            form.own_on.append(titles[site_id])
+    for tag, words in own_words.items():
+        common = forms[tag].shared.values()
+        forms[tag].fill(word if word != other else "" for word, other in zip(words, common, strict=True))
     return list(forms.values())
 
 

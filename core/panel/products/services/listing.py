@@ -10,6 +10,7 @@ from core.catalogue.services.shapes import LOW_STOCK
 from core.hookspecs.site import Site
 from core.kernel import db, files, i18n
 from core.kernel.i18n import gettext as _
+from core.kernel.kept import kept
 from core.lib import clock
 from core.lib.money import Money
 from core.panel.shell import Status, named
@@ -248,7 +249,11 @@ def status(place: ListingFact | None, *, sold: bool, archived: bool) -> Status:
 
 
 def category_choices(language: str) -> list[tuple[int, str]]:
-    """Every category with its depth shown, in the order of the tree; one statement."""
+    """Every category with its depth shown, in the order of the tree; one statement after something has changed."""
+    return kept(f"category_choices:{language}", lambda: _category_choices(language))
+
+
+def _category_choices(language: str) -> list[tuple[int, str]]:
     found = db.rows(
         "SELECT c.id, c.parent_id, t.language, t.name FROM category c LEFT JOIN category_text t ON t.category_id ="
         " c.id AND t.site_id IS NULL"

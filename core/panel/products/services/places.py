@@ -14,13 +14,13 @@ from core.catalogue.services import products
 from core.catalogue.services.drafts import ProductDraft, VariantDraft
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
-from core.kernel.installation import installation
 from core.lib import clock
 from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.panel.products.forms import PlaceForm
 from core.panel.products.services import listing
 from core.panel.products.services.restoring import price_draft
+from core.panel.shell import every_site
 
 # Of each variant, what is asked in a currency: rows of [currency, from_qty, starts, ends, amount, was].
 Prices = dict[int, list[list[Any]]]
@@ -42,7 +42,7 @@ def places(product_id: int, site_ids: Iterable[int]) -> list[PlaceForm]:
     ):
         own[site_id].append(i18n.language_name(tag))
     archived = db.value("SELECT deleted_at FROM product WHERE id = ?", product_id) is not None
-    wanted, sites = set(site_ids), [state.site for state in installation().sites.all()]
+    wanted, sites = set(site_ids), every_site()
     found = []
     for site in sites:
         if site.id not in wanted:
