@@ -272,6 +272,6 @@ def _path(points: Sequence[tuple[float, float | None]], foot: float, scale: floa
             is_open = False
             continue
         y = round(foot - value * scale, 1)
-        parts.append(f"L{x} {y}" if is_open else f"M{x} {y}h2")
+        parts.append(f"L{x} {y}" if is_open else f"M{x} {y}h5")
         is_open = True
     return "".join(parts)

@@ -77,18 +77,18 @@ def test_a_plugin_without_a_test_has_no_button(panel: Panel) -> None:
 
 
 def test_a_setting_goes_back_to_the_plugins_own_value(panel: Panel, probe: Site) -> None:
-    assert "Back to what it was" not in words(panel.get("/panel/plugins/probe"))
+    assert "Reset to the default" not in words(panel.get("/panel/plugins/probe"))
     panel.post("/panel/plugins/probe", {"way": "closed", "many": "5"})
     page = words(panel.get("/panel/plugins/probe"))
-    for text in ("Back to what it was: good : Way", "Back to what it was: 3 : Many", "Back to what it was: on : Loud"):
+    for text in ("Reset to the default: good : Way", "Reset to the default: 3 : Many", "Reset to the default: on : Loud"):
         assert text in page
     panel.post("/panel/plugins/probe", {"way": "closed", "many": "5", "inherit": "many"})
     assert switch.stored_settings(probe.id, "probe") == {"way": "closed", "loud": False}
     page = words(panel.get("/panel/plugins/probe"))
-    assert "Back to what it was: 3" not in page
+    assert "Reset to the default: 3" not in page
     assert 'value="3"' in panel.get("/panel/plugins/probe").get_data(as_text=True)
     panel.post("/panel/installation/plugins/probe", {"way": "slow", "many": "9", "loud": "1"})
-    assert "Back to what it was: 9" not in words(panel.get("/panel/installation/plugins/probe"))
-    assert "Back to what it was: 3 : Many" in words(panel.get("/panel/installation/plugins/probe"))
+    assert "Reset to the default: 9" not in words(panel.get("/panel/installation/plugins/probe"))
+    assert "Reset to the default: 3 : Many" in words(panel.get("/panel/installation/plugins/probe"))
     panel.post("/panel/installation/plugins/probe", {"way": "slow", "many": "9", "loud": "1", "inherit": "many"})
     assert "many" not in switch.stored_settings(None, "probe")
