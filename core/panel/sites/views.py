@@ -16,7 +16,7 @@ from core.panel.sites import services
 from core.panel.sites.forms import SiteForm, of_site
 
 may_edit_all = staff("sites.edit", everywhere=True)
-_FORM = ("site.edited", "site.domains")
+_FORM = ("site.edited", "site.domains", "theme.published")
 
 
 @panel.get("/installation/sites", endpoint="sites")
@@ -93,9 +93,14 @@ def save_here() -> Response:
     return _save(current().site.id, "panel.settings", None, is_here=True)
 
 
+def _things(site_id: int) -> tuple[str, str]:
+    """What the form shows: the site, and the theme that it wears, which is also changed under Theme."""
+    return f"site:{site_id}", f"theme:{site_id}"
+
+
 def _save(site_id: int, then: str, back: tuple[str, str] | None, *, is_here: bool) -> Response:
     form = SiteForm(request.form).offer()
-    if other := log.meanwhile(request.form.get("version"), f"site:{site_id}", verbs=_FORM):
+    if other := log.meanwhile(request.form.get("version"), *_things(site_id), verbs=_FORM):
         name = state_of(site_id).site.name
         return _page(form, [("", other)], name, back, site_id=site_id, is_here=is_here, status=409)
     if not form.validate():
@@ -160,7 +165,7 @@ def _page(
         lede=name if is_here else "",
         back=back,
         is_here=is_here,
-        version=log.latest(f"site:{site_id}", verbs=_FORM),
+        version=log.latest(*_things(site_id), verbs=_FORM),
         act=_("Save settings"),
     )
 

@@ -48,6 +48,15 @@ def test_site_settings(panel: Panel, site: Site) -> None:
     assert state_of(site.id).site.name == "Second"
 
 
+def test_a_theme_that_was_published_meanwhile_is_not_taken_off(panel: Panel, site: Site) -> None:
+    opened = _version(panel, "/panel/settings")
+    assert panel.post("/panel/theme/of/lantern/publish", {"seen": "0"}).status_code == 303
+    refused = panel.post("/panel/settings", {**SITE, "host": site.host, "version": opened})
+    assert refused.status_code == 409
+    assert "published the look Lantern" in words(refused)
+    assert state_of(site.id).site.theme == "lantern"
+
+
 def test_settings_of_a_plugin(panel: Panel, site: Site) -> None:
     form = {"holder": "First", "account": "DE1", "days": "9", "title": "Bank transfer"}
     opened = _version(panel, "/panel/plugins/bank_transfer")
