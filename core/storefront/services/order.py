@@ -228,7 +228,12 @@ def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
     arrived = _("Picked up") if pickup else _("Delivered")
     return (
         Step(state="done" if reached > 1 else "todo", title=_("Packed"), at=left),
-        Step(state="done" if reached > 2 else "todo", title=sent, at=left, text=order.delivery_title),
+        Step(
+            state="done" if reached > 2 else "todo",
+            title=sent,
+            at=left if reached > 2 else None,
+            text=order.delivery_title,
+        ),
         Step(state="done" if reached > 3 else "todo", title=arrived),
     )
 

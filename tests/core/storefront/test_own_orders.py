@@ -180,6 +180,14 @@ def test_a_return_is_asked_for_followed_and_paid(visitor: Visitor, site: Site, s
     assert "Total now €89.00" in said
 
 
+def test_what_has_not_left_whole_has_no_day_on_which_it_left(visitor: Visitor, site: Site, placed: OrderView) -> None:
+    ship(site, placed.id, actor="staff:1", lines={placed.lines[0].id: 1})
+    page = visitor.get(page_of(placed)).text
+    assert "A part is on its way" in page
+    assert re.search(r"Packed</p>\s*<p[^>]*><time", page)
+    assert not re.search(r"Handed to the carrier</p>\s*<p[^>]*><time", page)
+
+
 def test_a_form_sent_twice_is_one_return(visitor: Visitor, site: Site, sent: OrderView) -> None:
     form = hidden(visitor.get(page_of(sent, "/return")).text)
     for _press in range(2):
