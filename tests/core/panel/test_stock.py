@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 
 from core.cart.services.holds import hold_minutes
 from core.catalogue.services.stock_terms import stock_terms
@@ -42,23 +41,18 @@ def test_pieces_go_from_one_state_to_another_with_a_reason(panel: Panel, lamp: i
     assert "Being looked at +3" in shown
 
 
-@pytest.mark.parametrize(
-    ("sent", "said"),
-    [
+def test_what_cannot_be_moved_is_said_with_what_was_typed(panel: Panel, lamp: int) -> None:
+    for sent, said in (
         ({"pieces": "x"}, "Write how many pieces"),
         ({"reason": ""}, "Say why."),
         ({"pieces": "11"}, "Some of it is promised to orders"),
         ({"to": "on_hand"}, "Choose two different states"),
-    ],
-)
-def test_what_cannot_be_moved_is_said_with_what_was_typed(
-    panel: Panel, lamp: int, sent: dict[str, str], said: str
-) -> None:
-    whole = {"pieces": "2", "from": "on_hand", "to": "damaged", "reason": "Dropped", **sent}
-    answer = panel.post(f"/panel/stock/{lamp}/sort", whole)
-    assert answer.status_code == 422
-    assert said in text(answer)
-    assert f'value="{whole["pieces"]}"' in text(answer)
+    ):
+        whole = {"pieces": "2", "from": "on_hand", "to": "damaged", "reason": "Dropped", **sent}
+        answer = panel.post(f"/panel/stock/{lamp}/sort", whole)
+        assert answer.status_code == 422
+        assert said in text(answer)
+        assert f'value="{whole["pieces"]}"' in text(answer)
     assert level(lamp) == (10, 0, 0, 0)
 
 
