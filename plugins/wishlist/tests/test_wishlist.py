@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 
 from core.api import (
+    Delivery,
     ListingDraft,
     Money,
     PriceDraft,
     ProductDraft,
+    ShopperErased,
     Site,
     TextDraft,
     VariantDraft,
+    now,
     save_product,
     switch_off,
     value,
@@ -181,16 +184,10 @@ def test_the_heart_stands_on_cards_and_goes_with_the_plugin(new: Callable[[], Br
     guest.get("/wishlist/", 404)
 
 
-def test_an_erased_account_takes_its_list_along(
-    new: Callable[[], Browser], lamp: Item, shopper: Any, site: Site, outbox: Any
-) -> None:
-    from core.accounts.services import erasure, request_erasure
-    from core.api import freeze, now, transaction
+def test_an_erased_account_takes_its_list_along(lamp: Item, shopper: Any, site: Site) -> None:
+    from plugins.wishlist.plugin import notify_event
 
     keeping.keep(site, shopper.id, "", lamp.product_id, language="en", currency="EUR")
-    request_erasure(site, shopper, password=PASSWORD, address="203.0.113.9")
-    with freeze(now() + erasure.GRACE * 2):
-        with transaction():
-            assert erasure.erase(site.id, shopper.id)
-        outbox.deliver()
-    assert Wish.select().count() == 0
+    keeping.share(site, shopper.id)
+    notify_event(site, Delivery(id="e1", seq=1, at=now(), attempt=1, event=ShopperErased(shopper_id=shopper.id)))
+    assert value("SELECT COUNT(*) FROM wishlist_wish") == value("SELECT COUNT(*) FROM wishlist_shared") == 0

@@ -154,3 +154,4 @@ def test_an_erased_account_leaves_no_second_step(recovery: list[str], shopper: S
     with clock.freeze(AT + erasure.GRACE * 2), db.transaction():
         assert erasure.erase(site.id, shopper.id)
     assert SecondFactor.select().count() == RecoveryCode.select().count() == 0
+    assert db.value("SELECT COUNT(*) FROM outbox WHERE type = 'shopper.erased'") == 1, "plugins are told"
