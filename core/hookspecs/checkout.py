@@ -162,9 +162,8 @@ class CheckoutSpecs:
     def checkout_problems(self, site: Site, cart: Cart, step: str) -> Sequence[Problem]:  # type: ignore[empty-body]
         """What stops this cart at `step` ("cart", "checkout", "place").
 
-        Asked before the order's transaction. All problems are shown. A failing plugin is skipped, unless the merchant
-        marked
-        it "must pass": then the order is refused.
+        Asked before the order's transaction. All problems are shown, but those for `review`: they let the order wait
+        for a person. A failing plugin is skipped, unless the merchant marked it "must pass": then the order is refused.
         """
 
     @asks(Field)

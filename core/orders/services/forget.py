@@ -38,7 +38,11 @@ def _has_open_order(site_id: int, shopper_id: int) -> bool:
 
 
 def _reduce_orders(site_id: int, shopper_id: int) -> None:
-    """The bill keeps its name and address; the place of delivery keeps its country, since taxes follow it."""
+    """The bill keeps its name and address; the place of delivery keeps its country, since taxes follow it.
+
+    Drafts of orders are no bill, so they go.
+    """
+    db.execute("DELETE FROM order_draft WHERE site_id = ? AND shopper_id = ?", site_id, shopper_id)
     rows = db.rows("SELECT id, address, billing FROM orders WHERE site_id = ? AND shopper_id = ?", site_id, shopper_id)
     for order_id, stored, stored_billing in rows:
         address = address_of(stored)
