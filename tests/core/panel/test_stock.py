@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 
 from core.cart.services.holds import hold_minutes
 from core.catalogue.services.stock_terms import stock_terms
