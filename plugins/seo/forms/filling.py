@@ -45,7 +45,7 @@ def unknown_variable(kind: str, template: str) -> tuple[str, str]:
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """The text with its variables. A [part in brackets] goes with its variable; so do separators beside an empty one."""
+    """The text with its variables. A [part in brackets] goes with its variable; so do separators beside it."""
     template = _PART.sub(lambda found: found[1] if _says(found[1], values) else "{}", template)
     text = " ".join(_VARIABLE.sub(lambda found: values.get(found[1], ""), template).split())
     if not _says(template, values):

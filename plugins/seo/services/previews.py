@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,27 +90,17 @@ def _sample(site: Site, kind: str, tag: str) -> object:
 
 
 def section(site: Site, kind: str, object_id: int) -> dict[str, Any]:
-    """What the card on a product's or category's page in the panel shows."""
+    """What the card on a product's or category's page in the panel shows; two statements."""
+    own = read_rules(site).page(kind, object_id)
+    return {"kind": kind, "texts": own.words, "noindex": own.noindex, "errors": {}}
+
+
+def results(site: Site, kind: str, object_id: int) -> list[Result]:
+    """A page that the site shows as it stands among results, in each language; empty for one that it does not show."""
     rules = read_rules(site)
     own = rules.page(kind, object_id)
-    return {
-        "kind": kind,
-        "texts": own.words,
-        "noindex": own.noindex,
-        "errors": {},
-        "results": results(site, rules, own, kind, object_id),
-        "most": {"title": TITLE_WIDTH, "description": DESCRIPTION_WIDTH},
-    }
-
-
-def results(site: Site, rules: Rules, own: OwnPage, kind: str, object_id: int) -> Mapping[str, Result]:
-    """The results by language of a page that the site shows; none of one that it does not."""
-    found = {}
-    for tag in site.languages:
-        subject = _subject(site, kind, object_id, tag)
-        if subject is not None:
-            found[tag] = result(site, rules, own, subject, tag)
-    return found
+    subjects = [(tag, _subject(site, kind, object_id, tag)) for tag in site.languages]
+    return [result(site, rules, own, subject, tag) for tag, subject in subjects if subject is not None]
 
 
 def _subject(site: Site, kind: str, object_id: int, tag: str) -> object:

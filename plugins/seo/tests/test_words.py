@@ -108,6 +108,17 @@ def test_a_page_kept_out_says_so_and_leaves_the_sitemap(
     assert "checked" in panel.get(f"/panel/products/{product}").partition('name="noindex"')[2][:60]
 
 
+def test_a_page_is_shown_as_it_stands_among_results(panel: AtPanel, make: Any, lighting: int) -> None:
+    product = make("LAMP", name="Arc lamp", zh="弧形灯", summary="Soft light.")
+    assert f'href="/panel/seo/products/{product}"' in panel.get(f"/panel/products/{product}")
+    panel.post(f"/panel/seo/products/{product}", **{"seo-title-zh-CN": "{name}｜{site}"})
+    page = panel.get(f"/panel/seo/products/{product}")
+    for text in ("Arc lamp · Test shop", "弧形灯｜Test shop", "Soft light.", "Title: 20 of about 60."):
+        assert text in page
+    assert "Lighting · Test shop" in panel.get(f"/panel/seo/categories/{lighting}")
+    panel.get("/panel/seo/products/999", 404)
+
+
 def test_the_card_comes_back_with_what_was_typed(panel: AtPanel, make: Any) -> None:
     product = make("LAMP", name="Lamp")
     page = panel.post(f"/panel/seo/products/{product}", 422, **{"seo-title-zh-CN": "{品牌}"})

@@ -113,18 +113,47 @@ def _page(values: Mapping[str, Any], errors: Mapping[str, str], status: int = 20
 # -- one page ----------------------------------------------------------------------------------------------------------
 
 
-@panel.post("/products/<int:object_id>")
+@panel.get("/products/<int:product_id>")
 @may_edit
-def save_product(object_id: int) -> Any:
+def show_product(product_id: int) -> Any:
+    """How a product stands among results."""
+    return _results(PRODUCT, product_id)
+
+
+@panel.get("/categories/<int:category_id>")
+@may_edit
+def show_category(category_id: int) -> Any:
+    """How a category stands among results."""
+    return _results(CATEGORY, category_id)
+
+
+def _results(kind: str, object_id: int) -> Any:
+    site = current_site()
+    name = previews.name_of(site, kind, object_id)
+    if name is None:
+        raise NotFound
+    return render(
+        "seo/results.html",
+        name=name,
+        kind=kind,
+        object_id=object_id,
+        results=previews.results(site, kind, object_id),
+        most={"title": TITLE_WIDTH, "description": DESCRIPTION_WIDTH},
+    )
+
+
+@panel.post("/products/<int:product_id>")
+@may_edit
+def save_product(product_id: int) -> Any:
     """Keep what a product says of its own."""
-    return _save(PRODUCT_CARD, object_id)
+    return _save(PRODUCT_CARD, product_id)
 
 
-@panel.post("/categories/<int:object_id>")
+@panel.post("/categories/<int:category_id>")
 @may_edit
-def save_category(object_id: int) -> Any:
+def save_category(category_id: int) -> Any:
     """Keep what a category says of its own."""
-    return _save(CATEGORY_CARD, object_id)
+    return _save(CATEGORY_CARD, category_id)
 
 
 def _save(card: PanelSection, object_id: int) -> Any:
