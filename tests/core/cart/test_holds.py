@@ -161,5 +161,3 @@ def test_a_hold_that_counted_against_its_owner_would_be_found(
     monkeypatch.setattr(stock, "cart_reference", lambda _cart: "cart:0")
     with pytest.raises(stock.OutOfStock):
         holding.place(token)
-
-

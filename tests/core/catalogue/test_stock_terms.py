@@ -28,6 +28,7 @@ from core.catalogue.services.stock import (
     release,
     ship,
 )
+from core.catalogue.services.stock_audit import differences, repair_stock
 from core.catalogue.services.stock_terms import StockTerms, set_stock_terms, stock_terms
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
@@ -231,3 +232,12 @@ def test_cards_turn_when_only_what_is_kept_back_is_left(shop: Site, lamp: int) -
     assert db.value("SELECT available FROM card LIMIT 1")
     promise({lamp: 10}, site=shop)
     assert not db.value("SELECT available FROM card LIMIT 1")
+
+
+def test_the_proof_looks_at_what_was_sold_ahead_too(ahead: int) -> None:
+    promise({ahead: 2})
+    with db.transaction():
+        db.execute("UPDATE stock_level SET preordered = 3 WHERE variant_id = ?", ahead)
+    assert [one.words for one in differences()] == ["preordered 3, by its moves 2"]
+    assert len(repair_stock(STAFF)[0]) == 1
+    assert level(ahead) == (3, 0, 2)
