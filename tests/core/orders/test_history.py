@@ -27,10 +27,9 @@ Rows = list[dict[str, str]]
 
 
 @pytest.fixture
-def shop(app: object, tmp_path: Path, plugins: FakePlugins) -> Shop:
+def shop(instance: Path, plugins: FakePlugins) -> Shop:
     """A British shop."""
-    del app
-    return open_shop(tmp_path, plugins, host="past.test", currency="GBP")
+    return open_shop(instance, plugins, host="past.test", currency="GBP")
 
 
 def take(shop: Shop, text: str, **more: str) -> Report:

@@ -123,10 +123,9 @@ def test_prices_anew_leave_alone_what_does_not_differ(shop: Shop, order: OrderVi
     assert unbalanced() == []
 
 
-def test_where_taxes_come_on_top_the_total_follows_them(app: object, tmp_path: Path, plugins: FakePlugins) -> None:
-    del app
+def test_where_taxes_come_on_top_the_total_follows_them(instance: Path, plugins: FakePlugins) -> None:
     plugins.taxes = by_country
-    shop = open_shop(tmp_path, plugins, host="net.test", prices_include_tax=False)
+    shop = open_shop(instance, plugins, host="net.test", prices_include_tax=False)
     order = seen(shop.order((shop.sell("net", 1000), 3)).id)
     assert order.total.amount == 3600 + 490 + 98
     fee = AddCharge(charge="fee", amount=1000, reason="Gift box", taxed=True)
