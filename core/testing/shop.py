@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -146,6 +146,15 @@ def browse(client: Client) -> Callable[..., TestResponse]:
         return client.open(path, method=method, base_url=f"http://{where.host}", data=data, headers=headers, **options)
 
     return ask
+
+
+@pytest.fixture
+def count_statements(app: App) -> Callable[..., AbstractContextManager[list[str]]]:
+    """The SQL that this thread ran within a block: `with count_statements() as taken: browse(site, "/")`."""
+    del app
+    from core.kernel import db
+
+    return db.counted
 
 
 @pytest.fixture

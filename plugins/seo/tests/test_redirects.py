@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.api import Site
-from core.kernel import db
+from core.api import Site, value
 from core.testing.panel import AtPanel
 from plugins.seo.models import SeoMissed
 from plugins.seo.services.counting import COUNTS
@@ -74,10 +73,12 @@ def test_what_cannot_be_redirected_is_said_at_its_field(panel: AtPanel) -> None:
         assert said in html.unescape(panel.post("/panel/seo/redirects", 422, from_=source, code="301", to=to)), source
 
 
-def test_uses_are_counted_in_memory_and_stored_by_a_job(panel: AtPanel, go: Any, outbox: Any, clock: Any) -> None:
+def test_uses_are_counted_in_memory_and_stored_by_a_job(
+    panel: AtPanel, go: Any, outbox: Any, clock: Any, count_statements: Any
+) -> None:
     panel.post("/panel/seo/redirects", from_="/old", code="301", to="/")
     outbox.deliver()
-    with db.counted() as statements:
+    with count_statements() as statements:
         for _ in range(3):
             go("/old")
         go("/never/was")
@@ -88,7 +89,7 @@ def test_uses_are_counted_in_memory_and_stored_by_a_job(panel: AtPanel, go: Any,
     clock.move(minutes=2)
     outbox.deliver()
     assert outbox.dead() == []
-    assert db.value("SELECT hits FROM seo_redirect WHERE source = '/old'") == 3
+    assert value("SELECT hits FROM seo_redirect WHERE source = '/old'") == 3
     assert [(row.path, row.hits) for row in SeoMissed.select()] == [("/never/was", 2)]
     page = panel.get("/panel/seo/redirects")
     assert "/panel/seo/redirects?from=/never/was" in page
@@ -104,7 +105,7 @@ def test_a_job_that_fails_keeps_what_was_counted(panel: AtPanel, go: Any, site: 
         with pytest.raises(ZeroDivisionError):
             COUNTS.flush(site)
     COUNTS.flush(site)
-    assert db.value("SELECT hits FROM seo_redirect") == 1
+    assert value("SELECT hits FROM seo_redirect") == 1
 
 
 def send(panel: AtPanel, text: str, status: int = 303) -> str:
@@ -135,7 +136,7 @@ def test_of_a_file_with_mistakes_nothing_is_taken(panel: AtPanel, go: Any) -> No
 
 def test_one_that_is_removed_can_be_brought_back(panel: AtPanel, go: Any) -> None:
     panel.post("/panel/seo/redirects", from_="/old", code="301", to="/")
-    number = db.value("SELECT id FROM seo_redirect")
+    number = value("SELECT id FROM seo_redirect")
     page = panel.follow(f"/panel/seo/redirects/{number}/remove")
     assert "/old is no longer redirected." in page
     assert go("/old")[0] == 404

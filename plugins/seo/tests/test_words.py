@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.api import Site
+from core.api import Site, switch_off
 from core.testing.panel import AtPanel
 from plugins.seo.forms.filling import filled, width
 from plugins.seo.services.heads import is_gtin
@@ -165,16 +165,15 @@ def test_a_barcode_is_a_gtin_if_its_last_digit_says_so():
     assert not is_gtin("４００６３８１３３３９３１")
 
 
-def test_pages_cost_no_statement_more(panel: AtPanel, make: Any, browse: Any, site: Site, turn_on: Any) -> None:
-    from core.api import switch_off
-    from core.kernel import db
-
+def test_pages_cost_no_statement_more(
+    panel: AtPanel, make: Any, browse: Any, site: Site, count_statements: Any
+) -> None:
     product = make("LAMP", name="Lamp")
     panel.post(f"/panel/seo/products/{product}", **{"seo-title-en": "Mine"})
 
     def cost(path: str) -> int:
         for look in range(3):
-            with db.counted() as statements:
+            with count_statements() as statements:
                 assert browse(site, f"{path}?look={look}").status_code == 200
         return len(statements)
 
