@@ -150,7 +150,7 @@ def browse(client: Client) -> Callable[..., TestResponse]:
 
 @pytest.fixture
 def count_statements(app: App) -> Callable[..., AbstractContextManager[list[str]]]:
-    """The SQL that this thread ran within a block: `with count_statements() as taken: browse(site, "/")`."""
+    """A block that gathers the SQL of this thread, as a list, for tests of what a page may cost."""
     del app
     from core.kernel import db
 
