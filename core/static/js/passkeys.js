@@ -25,10 +25,10 @@ async function hand(event) {
   form.submit();
 }
 
-if (Key?.parseRequestOptionsFromJSON) {
-  for (const form of document.querySelectorAll("[data-passkey]")) {
-    form.addEventListener("submit", hand);
-    form.hidden = false;
-  }
-  for (const none of document.querySelectorAll("[data-no-passkey]")) none.hidden = true;
+/* The forms stand on the page from the start, so that nothing jumps; a browser that knows no passkeys hides them. */
+const knows = Boolean(Key?.parseRequestOptionsFromJSON);
+for (const form of document.querySelectorAll("[data-passkey]")) {
+  form.addEventListener("submit", hand);
+  form.hidden = !knows;
 }
+for (const none of document.querySelectorAll("[data-no-passkey]")) none.classList.toggle("without-script", knows);
