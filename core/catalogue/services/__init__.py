@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import core.catalogue.services.declared  # noqa: F401 -- imported for what it does when a plugin is switched on
+import core.catalogue.services.declared
 import core.catalogue.services.stock_expiry  # noqa: F401 -- imported for its job
 from core.catalogue.services.cards import refresh_cards
 from core.catalogue.services.carts import cart_variants

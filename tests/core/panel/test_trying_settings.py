@@ -80,8 +80,8 @@ def test_a_setting_goes_back_to_the_plugins_own_value(panel: Panel, probe: Site)
     assert "Reset to the default" not in words(panel.get("/panel/plugins/probe"))
     panel.post("/panel/plugins/probe", {"way": "closed", "many": "5"})
     page = words(panel.get("/panel/plugins/probe"))
-    for text in ("Reset to the default: good : Way", "Reset to the default: 3 : Many", "Reset to the default: on : Loud"):
-        assert text in page
+    for text in ("good : Way", "3 : Many", "on : Loud"):
+        assert f"Reset to the default: {text}" in page
     panel.post("/panel/plugins/probe", {"way": "closed", "many": "5", "inherit": "many"})
     assert switch.stored_settings(probe.id, "probe") == {"way": "closed", "loud": False}
     page = words(panel.get("/panel/plugins/probe"))
