@@ -60,7 +60,24 @@ def together(shop: Shop, processes: int, seconds: float, kills: int) -> tuple[li
         worker.join(timeout=seconds + 120)
         codes.append(worker.exitcode)
     db.connect()
+    for walk in walks:
+        walk.others = _split_from(walk.order_id)
     return walks, codes
+
+
+def _split_from(order_id: int) -> list[int]:
+    """The orders that the other processes split from this one, and from those."""
+    found, left = list[int](), [order_id]
+    while left:
+        into = db.rows(
+            "SELECT DISTINCT into_order_id FROM order_change WHERE order_id = ? AND into_order_id IS NOT NULL"
+            " AND state = 'confirmed'",
+            left.pop(),
+        )
+        new = [one for (one,) in into if one not in {order_id, *found}]
+        found += new
+        left += new
+    return found
 
 
 def _worker(shop: Shop, walks: list[Walk], seed: int, seconds: float) -> Any:
