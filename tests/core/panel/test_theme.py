@@ -311,7 +311,7 @@ def test_each_theme_and_each_site_keeps_its_own(
 ) -> None:
     customiser.press("/publish", **{"hero_title-en": "In plain", "accent": "#7a1f5c"})
     lantern = Customiser(panel, "lantern")
-    assert "Not worn yet" in lantern.page
+    assert "Not in use yet" in lantern.page
     assert "/static/lantern/" in panel.get(lantern.preview).text
     assert "/static/plain/" in shop("/").text
     lantern.press("/publish", **{"hero_title-en": "In lantern", "mark": "mark-lantern"})
