@@ -325,7 +325,17 @@ def test_a_one_use_coupon_is_used_once_by_eight_at_once(shop: Shop, plugins: Fak
 def test_a_coupon_counted_by_reading_first_is_found(
     shop: Shop, plugins: FakePlugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Planted: the limit is checked by a read, and the count written without it."""
+    """Planted: the limit is checked by a read, which all have done before the first writes the count without it."""
+    gate, has_waited, real = threading.Barrier(8), threading.local(), placing._checked
+
+    def checked(*arguments: Any) -> Any:
+        view = real(*arguments)
+        if not hasattr(has_waited, "so"):
+            has_waited.so = True
+            gate.wait(10)
+        return view
+
+    monkeypatch.setattr(placing, "_checked", checked)
 
     def take(site_id: int, claims: dict[str, Claim]) -> None:
         for key, claim in claims.items():

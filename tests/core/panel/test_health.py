@@ -79,7 +79,7 @@ def test_the_last_day_is_drawn_and_told_in_figures(panel: Panel, browse: Callabl
     assert int(newest[1].replace(",", "")) >= 4
     assert newest[4] != "–"
     assert newest[6] == "1"
-    assert int(newest[7]) >= 1
+    assert int(newest[7].replace(",", "")) >= 1
     assert "最近 24 小时" in panel.get("/zh-cn/panel/installation/health").get_data(as_text=True)
 
 
