@@ -164,6 +164,9 @@ class CheckoutSpecs:
 
         Asked before the order's transaction. All problems are shown, but those for `review`: they let the order wait
         for a person. A failing plugin is skipped, unless the merchant marked it "must pass": then the order is refused.
+
+        Asked again at "place" when an order that was placed shall cost more or go elsewhere, with its id below zero
+        as the cart's id: then only what is for `review` counts, and once per `code`.
         """
 
     @asks(Field)

@@ -13,6 +13,7 @@ import msgspec
 from core.cart.services import StoredCart, StoredLine
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant
+from core.checkout.services.holding import holds_of_changed
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import priced_cart
 from core.checkout.services.quote import Adjustment, Quote, QuoteLine, discounted, quote
@@ -110,7 +111,8 @@ def draft_change(
 ) -> int:
     """Preview a change and keep it as a draft; answers its id, the same for a repeated `key`. Commits.
 
-    Asks fulfil_allocate where further goods could come from more than one place.
+    Asks fulfil_allocate where further goods could come from more than one place, and checkout_problems where the order
+    will cost more or go elsewhere: it may have to wait for a person.
 
     `seen_price` is what the order was said to cost afterwards: PreviewMoved if it is something else by now.
     """
@@ -124,7 +126,8 @@ def draft_change(
         raise PreviewMoved
     more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
     sources = sources_for(state, more, found.plan.address or found.order.address) if more else {}
-    plan = msgspec.structs.replace(found.plan, sources=sources)
+    holds = holds_of_changed(state, found.order, found.plan, found.effect)
+    plan = msgspec.structs.replace(found.plan, sources=sources, holds=holds)
     return store_draft(found.order, actions, plan, found.effect, actor=actor, reason=reason, key=key)
 
 

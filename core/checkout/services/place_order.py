@@ -15,6 +15,7 @@ from core.cart.services import Agreed, CartGone, Details, StoredCart, find_cart,
 from core.cart.services.details import columns
 from core.catalogue.services.carts import cart_variants
 from core.checkout.services.details import asked_for, missing_details
+from core.checkout.services.holding import holds_of_placed
 from core.checkout.services.look import PLACE, CheckoutView, GatewayView, look
 from core.checkout.services.quote import DELIVERY, Quote
 from core.checkout.services.sourcing import sources_for
@@ -27,7 +28,6 @@ from core.lib import clock
 from core.lib.errors import Refused, Unfit
 from core.orders.services.claims import claim_key
 from core.orders.services.drafts import end_draft
-from core.orders.services.hold_rules import hold_rules, reasons_to_hold
 from core.orders.services.links import order_secret, present_secret
 from core.orders.services.read import order_of_cart
 from core.orders.services.store import NewAdjustment, NewLine, NewOrder, NewPart, NewPayment, NewTax, store_order
@@ -127,7 +127,8 @@ def _place(
         if agreed is not None:
             stored = replace(stored, shopper_id=shopper_id, agreed=agreed)
         view = _checked(state, stored, seen_total)
-        new = replace(_new_order(view, shopper_id, actor), sources=_sources(state, view), holds=_holds(state, view))
+        holds = holds_of_placed(state, view)
+        new = replace(_new_order(view, shopper_id, actor), sources=_sources(state, view), holds=holds)
         try:
             return db.retrying(lambda: _store(state, view, new))  # noqa: B023 -- called before the loop goes on
         except CartMoved:
@@ -178,17 +179,6 @@ def _checked(state: SiteState, stored: StoredCart, seen_total: int | None) -> Ch
 def _sources(state: SiteState, view: CheckoutView) -> dict[int, dict[int, int]]:
     """Where the goods should come from; the transaction re-checks it."""
     return sources_for(state, pieces_of(view.lines), view.cart.address)
-
-
-def _holds(state: SiteState, view: CheckoutView) -> list[tuple[str, str]]:
-    """Why the order waits for a person: what plugins found, and the rules of the site. What staff agreed does not."""
-    stored = view.stored
-    found = [(one.code, one.message) for one in view.problems if one.review]
-    if stored.agreed is not None:
-        return found
-    return found + reasons_to_hold(
-        hold_rules(state.site), total=view.total, email=stored.email, address=stored.address, billing=stored.billing
-    )
 
 
 # -- the transaction ---------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from core.lib import clock, ids
 from core.orders.services.change_shapes import ChangeView, Plan, PlannedLine
 from core.orders.services.facts import COUNTED, refunded_and_captured
 from core.orders.services.goods import NotThatMany, in_each, stock_reference
+from core.orders.services.hold_checks import copy_holds, hold_anew, move_holds
 from core.orders.services.links import LIFE, order_secret
 from core.orders.services.payments import ask_for_the_rest
 from core.orders.services.settle import line_facts, money_facts, open_amount, settle
@@ -41,6 +42,11 @@ def carry_over(site: Site, order: OrderView, change: ChangeView, actor: str) -> 
         db.execute("UPDATE orders SET expires_at = NULL WHERE id = ?", order.id)
     number = next_number(site.id, target) if plan.into is None else _number_of(target)
     _tell(site, order, change, target, number, moved, actor)
+    if plan.into is None:
+        copy_holds(order.id, target)
+    else:
+        move_holds(order.id, target)
+    hold_anew(site.id, target, plan.holds)
     settle(target)
     settle(order.id)
     _ask_for_the_rest(site, order, plan, target)

@@ -20,6 +20,8 @@ from core.orders.services.change_plan import NothingChanges, fixed_refunds, stoc
 from core.orders.services.change_shapes import CONFIRMED, DRAFT, DROPPED, Action, ChangeView, Effect, Plan, PlannedTax
 from core.orders.services.claims import release_claims, take_claims
 from core.orders.services.goods import NotThatMany, stock_reference
+from core.orders.services.happenings import what_changes
+from core.orders.services.hold_checks import hold_anew
 from core.orders.services.payments import ask_for_the_rest
 from core.orders.services.read import order_view
 from core.orders.services.settle import line_facts, money_facts, settle
@@ -121,7 +123,9 @@ def drop_change(site: Site, change_id: int, *, actor: str) -> None:
 
 
 def confirm_change(site: Site, change_id: int, *, actor: str) -> None:
-    """Write what a draft planned, once: stock, lines, charges, delivery, the timeline and what is to be paid. Commits.
+    """Write what a draft planned, once: stock, lines, charges, delivery, the timeline, what is to be paid. Commits.
+
+    Where the draft says so, the order waits for a person from now on.
 
     Raises NotFound, ChangeDropped, ChangeStale (another act came first), OutOfStock, ClaimExhausted: nothing is
     written then, and the draft stays. Records OrderChanged, and OrderCancelled with the last unit.
@@ -175,6 +179,7 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
     _deliver_elsewhere(order, plan)
     _sum_up(order, plan)
     _tell(site, order, change, actor)
+    hold_anew(site.id, order.id, plan.holds)
     settle(order.id)
     ask_for_the_rest(site.id, order.id)
 
@@ -333,8 +338,7 @@ def _tell(site: Site, order: OrderView, change: ChangeView, actor: str) -> None:
         "due": effect.price_before,
         "due_after": due(row[0], row[1], facts),
     }
-    if plan.address is not None:
-        happened["moved"] = True
+    happened.update(what_changes(order, plan))
     if plan.delivery is not None:
         happened["delivery"] = [order.delivery_title, plan.delivery.title]
     note(order.id, actor, "cancelled" if is_over else "changed", **happened)

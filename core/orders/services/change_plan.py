@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.hookspecs.checkout import Address
-from core.lib.errors import NotFound, Refused
+from core.lib.errors import NotFound, Refused, Unfit
 from core.lib.money import portion, split
 from core.orders.services.change_shapes import (
     GRANTS,
@@ -65,7 +65,7 @@ class Wish:
 
 
 def wish_of(order: OrderView, actions: Sequence[Action]) -> Wish:
-    """Add the actions up. Raises NotFound for a line of another order, NotThatMany, WrongAmount."""
+    """Add the actions up. Raises NotFound for a line of another order, NotThatMany, WrongAmount, Unfit."""
     wish = Wish()
     for action in actions:
         _add(wish, order, action)
@@ -91,6 +91,8 @@ def _add(wish: Wish, order: OrderView, action: Action) -> None:
         line = _line(order, action.line_id)
         _put(wish.cancels, line.id, line.allocated)
     elif isinstance(action, SetPrice):
+        if not action.reason.strip():
+            raise Unfit({"reason": "Write a reason."})
         wish.prices[_line(order, action.line_id).id] = _amount(action.amount, 0)
     elif isinstance(action, AddCharge):
         sign = -1 if action.charge in GRANTS else 1

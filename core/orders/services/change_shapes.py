@@ -186,7 +186,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that confirming writes. `cancels` maps lines to units; prices and taxes are those of the preview.
 
     `sources` say which location shall give how much of a variant, where there was a choice. `moves` are units that go
-    into another order as `lines`: into a new one, or into the order `into` as it is in `into_version`.
+    into another order as `lines`: into a new one, or into the order `into` as it is in `into_version`. `holds` are
+    (source, reason) of what the order waits for from then on; of a merge, the order that takes the units.
     """
 
     policy: str = KEEP
@@ -200,6 +201,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     moves: dict[int, int] = {}
     into: int | None = None
     into_version: int = 0
+    holds: tuple[tuple[str, str], ...] = ()
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -57,3 +59,32 @@ def _reduce_orders(site_id: int, shopper_id: int) -> None:
             ids.digest(ids.token()),
             order_id,
         )
+        _forget_places(order_id)
+
+
+def _forget_places(order_id: int) -> None:
+    """Where the goods should have gone, as changes and the timeline remember it: the countries alone."""
+    for table, column, where in (
+        ("order_entry", "data", "order_id = ?"),
+        ("order_change", "plan", "order_id = ?"),
+        ("order_change_action", "data", "change_id IN (SELECT id FROM order_change WHERE order_id = ?)"),
+    ):
+        for row_id, text in db.rows(
+            f"SELECT id, {column} FROM {table} WHERE {where} AND {column} LIKE ?", order_id, '%"address"%'
+        ):
+            told = json.dumps(_without_places(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
+            db.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", told, row_id)
+
+
+def _without_places(told: dict[str, Any]) -> dict[str, Any]:
+    """`address` is one, or one `before` and one `after`."""
+    place = told.get("address")
+    if not place:
+        return told
+    if "country" in place:
+        return {**told, "address": _country_of(place)}
+    return {**told, "address": {when: one and _country_of(one) for when, one in place.items()}}
+
+
+def _country_of(place: dict[str, Any]) -> dict[str, Any]:
+    return {name: place[name] for name in ("country", "region") if name in place}

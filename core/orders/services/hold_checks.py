@@ -1,4 +1,4 @@
-"""What every verb that sends goods asks first, and what placing an order writes: the facts about holds."""
+"""What every verb that sends goods asks first, and what placing or changing an order writes: the facts about holds."""
 
 from __future__ import annotations
 
@@ -37,3 +37,47 @@ def check_not_held(order_id: int) -> None:
     db.require_transaction()
     if db.value(f"SELECT 1 FROM order_hold WHERE order_id = ? AND {OPEN} LIMIT 1", order_id):
         raise OnHold
+
+
+def hold_anew(site_id: int, order_id: int, reasons: Sequence[tuple[str, str]]) -> None:
+    """Let a changed order wait for these as well, if anything of it is still to be sent. Inside a transaction."""
+    if not reasons or not db.value("SELECT SUM(allocated) FROM order_line WHERE order_id = ?", order_id):
+        return
+    known = {
+        (row[0], row[1])
+        for row in db.rows(f"SELECT source, reason FROM order_hold WHERE order_id = ? AND {OPEN}", order_id)
+    }
+    fresh = [one for one in reasons if (one[0][:60], one[1][:500]) not in known]
+    insert_holds(site_id, order_id, fresh, "system")
+
+
+def copy_holds(source: int, target: int) -> None:
+    """What an order waits for, or was approved for, is true of its new part. Inside a transaction."""
+    db.require_transaction()
+    db.execute(
+        "INSERT INTO order_hold (site_id, order_id, source, reason, actor, at, ended_at, outcome, answer)"
+        " SELECT site_id, ?, source, reason, actor, at, ended_at, outcome, answer FROM order_hold WHERE order_id = ?"
+        " ORDER BY id",
+        target, source,
+    )  # fmt: skip
+    for actor, reason in db.rows(f"SELECT actor, reason FROM order_hold WHERE order_id = ? AND {OPEN}", target):
+        note(target, actor, "held", text=reason)
+
+
+def move_holds(source: int, target: int) -> None:
+    """What an order waits for goes into the one that it is merged into; why that waits already is said once."""
+    db.require_transaction()
+    known = {
+        (row[0], row[1])
+        for row in db.rows(f"SELECT source, reason FROM order_hold WHERE order_id = ? AND {OPEN}", target)
+    }
+    for hold_id, by, reason, actor in db.rows(
+        f"SELECT id, source, reason, actor FROM order_hold WHERE order_id = ? AND {OPEN} ORDER BY id", source
+    ):
+        if (by, reason) in known:
+            db.execute(
+                "UPDATE order_hold SET ended_at = ?, outcome = 'cancelled' WHERE id = ?", clock.now_us(), hold_id
+            )
+            continue
+        db.execute("UPDATE order_hold SET order_id = ? WHERE id = ?", target, hold_id)
+        note(target, actor, "held", text=reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from core.hookspecs.checkout import Address
@@ -67,3 +69,8 @@ def reasons_to_hold(
     if any(folded == one or (one.startswith("@") and folded.endswith(one)) for one in rules.emails):
         found.append((RULE, "The mail address is on the list."))
     return found
+
+
+def further_reasons(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """What a change breaks that was not broken before it: the rest was decided about when the order was placed."""
+    return tuple(one for one in after if one not in before)

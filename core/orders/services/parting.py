@@ -1,6 +1,7 @@
 """Splitting an order into two, and merging two of one shopper: planned as shares, so that no cent and no piece is lost.
 
-Prices stay as agreed, so nobody is asked anything. What may move has neither been picked nor sent.
+Prices stay as agreed, so no plugin is asked anything. What may move has neither been picked nor sent. What waits for a
+person goes on waiting: both parts of a split, and a merged order if either of the two did.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib.errors import NotFound, Refused
+from core.lib.money import Money
 from core.lib.money import split as shares_of
 from core.orders.services.carry_over import money_to_move
 from core.orders.services.change import confirm_change, store_draft
@@ -28,10 +31,11 @@ from core.orders.services.change_shapes import (
     SplitUnits,
 )
 from core.orders.services.goods import NotThatMany
+from core.orders.services.hold_rules import further_reasons, hold_rules, reasons_to_hold
 from core.orders.services.read import order_view
 from core.orders.services.settle import money_facts
 from core.orders.services.shapes import OrderLineView, OrderView
-from core.orders.services.status import owed_back, share
+from core.orders.services.status import due, owed_back, returned_value, share
 
 
 class CannotBeParted(Refused):
@@ -119,7 +123,28 @@ def preview_merge(site: Site, order_id: int, into: int) -> Parting:
     _check_merge(order, target)
     for one in (order, target):
         _check_money(one)
-    return _parting(order, target, {line.id: line.allocated for line in order.lines if line.allocated})
+    found = _parting(order, target, {line.id: line.allocated for line in order.lines if line.allocated})
+    return replace(found, plan=msgspec.structs.replace(found.plan, holds=_too_much(site, found, target)))
+
+
+def _too_much(site: Site, found: Parting, target: OrderView) -> tuple[tuple[str, str], ...]:
+    """The rules that the merged order breaks and neither of the two did."""
+    rules = hold_rules(site)
+
+    def reasons(amount: int) -> list[tuple[str, str]]:
+        return reasons_to_hold(
+            rules, total=Money(amount, target.currency), email=target.email, address=target.address,
+            billing=target.billing,
+        )  # fmt: skip
+
+    costs = _price(target)
+    return further_reasons(reasons(costs) + reasons(found.effect.price_before), reasons(costs + found.value))
+
+
+def _price(order: OrderView) -> int:
+    """What an order costs without what was cancelled or came back."""
+    lines = [line_facts_of(line) for line in order.lines]
+    return due(order.total.amount, order.delivery_total.amount, lines) - returned_value(lines)
 
 
 def _order(site: Site, order_id: int) -> OrderView:
@@ -137,11 +162,17 @@ def _check_merge(order: OrderView, target: OrderView) -> None:
         raise CannotBeParted("Only orders of one shopper, in one currency, can be merged.")
     if order.address != target.address:
         raise CannotBeParted("The orders go to different addresses. Change one of them first.")
+    if _billed_to(order) != _billed_to(target):
+        raise CannotBeParted("The bills of these orders go to different addresses.")
     for one in (order, target):
         if any(line.picked or line.shipped for line in one.lines) or not any(line.allocated for line in one.lines):
             raise CannotBeParted("Order %(number)s has been picked or sent already.", number=one.number)
         if one.charges:
             raise CannotBeParted("Order %(number)s has fees or goodwill of its own.", number=one.number)
+
+
+def _billed_to(order: OrderView) -> Address | None:
+    return order.billing or order.address
 
 
 def _check_money(order: OrderView) -> None:

@@ -135,10 +135,11 @@ def choose_gateway(state: SiteState, order_id: int, code: str) -> int:
         if newest is not None and newest.gateway == code and newest.row.amount == amount and not _has_ended(newest):
             return newest.row.id
         new = NewPayment(plugin=plugin, gateway=code, account=gateway.account, live=gateway.live, title=gateway.title)
-        currency = db.value("SELECT currency FROM orders WHERE id = ?", order_id)
-        payment_id = add_payment(state.site.id, order_id, new, amount, currency)
+        row = db.one("SELECT currency, gateway FROM orders WHERE id = ?", order_id)
+        assert row is not None
+        payment_id = add_payment(state.site.id, order_id, new, amount, row[0])
         db.execute("UPDATE orders SET gateway = ?, payment_title = ? WHERE id = ?", code, gateway.title[:200], order_id)
-        note(order_id, "shopper", "gateway", after=code)
+        note(order_id, "shopper", "gateway", before=row[1], after=code)
     return payment_id
 
 

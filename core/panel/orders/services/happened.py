@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
+from core.hookspecs.checkout import Address
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy, ngettext
@@ -14,7 +17,7 @@ from core.kernel.installation import installation
 from core.lib.money import Money
 from core.orders.services.case_rules import REASONS
 from core.orders.services.read import OrderView
-from core.panel.orders.services.said import fact_words
+from core.panel.orders.services.said import address_lines, fact_words
 
 Data = Mapping[str, Any]
 
@@ -63,16 +66,38 @@ def _who(actor: str, people: Mapping[str, str]) -> str:
 
 def _step(at: datetime, who: str, kind: str, data: Data, currency: str) -> Step:
     state, title = _TITLES.get(kind, ("done", lambda _data, _currency: kind.replace("_", " ")))
-    return Step(state=state, title=title(data, currency), at=at, who=who, text=_text(kind, data))
+    return Step(state=state, title=title(data, currency), at=at, who=who, text=_text(kind, data, currency))
 
 
-def _text(kind: str, data: Data) -> str:
+def _text(kind: str, data: Data, currency: str) -> str:
     """The further facts that mean something to a reader; why goods come back is said where that was asked for."""
     text = _(data["text"]) if data.get("text") else ""
     is_told = not kind.startswith("case_") or kind == "case_requested"
     reason = str(_REASONS.get(data["reason"], data["reason"])) if data.get("reason") and is_told else ""
-    parts = [text, reason, data.get("tracking"), data.get("reference"), data.get("why")]
+    parts = [text, *_moves(kind, data, currency), reason, data.get("tracking"), data.get("reference"), data.get("why")]
     return " · ".join(str(part) for part in parts if part)
+
+
+def _moves(kind: str, data: Data, currency: str) -> list[str]:
+    """What was where something else is now: units, prices, the address, the way to pay."""
+
+    def moved(name: str, before: object, after: object) -> str:
+        return _("%(name)s: %(before)s before, %(after)s after", name=name, before=before, after=after)
+
+    if kind == "gateway":
+        return [_("%(way)s before", way=data["before"])] if data.get("before") else []
+    found = [moved(one["name"], one["before"], one["after"]) for one in data.get("quantities") or ()]
+    found += [
+        moved(one["name"], _amount(one, currency, "before"), _amount(one, currency, "after"))
+        for one in data.get("prices") or ()
+    ]
+    if place := data.get("address"):
+        found.append(moved(_("Address"), _place(place["before"]), _place(place["after"])))
+    return found
+
+
+def _place(address: Data | None) -> str:
+    return ", ".join(address_lines(msgspec.convert(address, Address))) if address else "–"
 
 
 def _amount(data: Data, currency: str, name: str = "amount") -> str:

@@ -1,0 +1,85 @@
+"""Which orders wait for a person: asked where they are placed, and again where a change makes more of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.catalogue.services.carts import cart_variants
+from core.checkout.services.shapes import PLACE, CheckoutView
+from core.hookspecs.checkout import Cart, CartLine
+from core.kernel.sites import SiteState
+from core.lib.money import Money
+from core.orders.services.change_shapes import Effect, Plan
+from core.orders.services.hold_rules import further_reasons, hold_rules, reasons_to_hold
+from core.orders.services.shapes import OrderView
+
+Reasons = tuple[tuple[str, str], ...]
+
+
+def holds_of_placed(state: SiteState, view: CheckoutView) -> Reasons:
+    """What plugins found, and the rules of the site. What staff agreed breaks none of these."""
+    stored = view.stored
+    found = tuple((one.code, one.message) for one in view.problems if one.review)
+    if stored.agreed is not None:
+        return found
+    return (
+        *found,
+        *reasons_to_hold(
+            hold_rules(state.site), total=view.total, email=stored.email, address=stored.address,
+            billing=stored.billing,
+        ),
+    )  # fmt: skip
+
+
+def holds_of_changed(state: SiteState, order: OrderView, plan: Plan, effect: Effect) -> Reasons:
+    """The same of an order that will cost more, or go elsewhere: what was not the matter before. None of any other.
+
+    Asks checkout_problems for what waits for a person. What a plugin found of this order once was decided then. Raises
+    HookFailed.
+    """
+    if effect.delta <= 0 and plan.address is None:
+        return ()
+    rules = hold_rules(state.site)
+    before = reasons_to_hold(
+        rules, total=Money(effect.price_before, order.currency), email=order.email, address=order.address,
+        billing=order.billing,
+    )  # fmt: skip
+    after = reasons_to_hold(
+        rules, total=Money(effect.price_after, order.currency), email=order.email,
+        address=plan.address or order.address, billing=order.billing,
+    )  # fmt: skip
+    decided = {hold.source for hold in order.holds}
+    problems = state.hooks.checkout_problems(site=state.site, cart=_as_changed(state, order, plan), step=PLACE)
+    found = ((one.code, one.message) for one in problems if one.review and one.code[:60] not in decided)
+    return (*found, *further_reasons(before, after))
+
+
+def _as_changed(state: SiteState, order: OrderView, plan: Plan) -> Cart:
+    """The order as it will be, at the prices that were agreed, in the form that plugins know."""
+    kept = [(line, line.left - plan.cancels.get(line.id, 0)) for line in order.lines]
+    ids = sorted({line.variant_id for line in (*order.lines, *plan.lines)})
+    variants = cart_variants(state.site, order.language, order.currency, ids)
+    categories = {variant_id: variant.category_ids for variant_id, variant in variants.items()}
+    lines = [
+        CartLine(
+            id=0, variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name,
+            quantity=units, unit=line.unit, list_unit=line.list_unit, tax_class=line.tax_class, weight_g=line.weight_g,
+            needs_delivery=line.needs_delivery, category_ids=categories.get(line.variant_id, frozenset()),
+        )
+        for line, units in kept
+        if units
+    ] + [
+        CartLine(
+            id=0, variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name,
+            quantity=line.quantity, unit=Money(line.unit_amount, order.currency),
+            list_unit=Money(line.list_amount, order.currency), tax_class=line.tax_class, weight_g=line.weight_g,
+            needs_delivery=line.needs_delivery, category_ids=categories.get(line.variant_id, frozenset()),
+        )
+        for line in plan.lines
+    ]  # fmt: skip
+    return Cart(
+        id=-order.id, currency=order.currency, language=order.language, codes=order.codes,
+        customer_id=order.shopper_id, email=order.email, address=plan.address or order.address, carrier=order.carrier,
+        gateway=order.gateway, extra=order.extra,
+        lines=tuple(replace(line, id=place) for place, line in enumerate(lines, 1)),
+    )  # fmt: skip

@@ -1,0 +1,35 @@
+"""What a change does to an order as its timeline keeps it: places, units and prices, before and after."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.hookspecs.checkout import Address
+from core.orders.services.change_shapes import Plan, PlannedLine
+from core.orders.services.shapes import OrderLineView, OrderView
+
+
+def what_changes(order: OrderView, plan: Plan) -> dict[str, object]:
+    """`address`, `quantities` and `prices` with their `before` and `after`; what stays as it is, is left out."""
+    found: dict[str, object] = {}
+    if plan.address is not None:
+        found["address"] = {"before": _plain(order.address), "after": _plain(plan.address)}
+    further = {line.id: [one for one in plan.lines if one.of_line_id == line.id] for line in order.lines}
+    quantities = [one for line in order.lines if (one := _quantity(line, plan, further[line.id]))]
+    prices = [one for line in order.lines for new in further[line.id] if (one := _price(line, new))]
+    return {**found, **({"quantities": quantities} if quantities else {}), **({"prices": prices} if prices else {})}
+
+
+def _plain(address: Address | None) -> object:
+    return None if address is None else msgspec.to_builtins(address)
+
+
+def _quantity(line: OrderLineView, plan: Plan, further: list[PlannedLine]) -> dict[str, object] | None:
+    after = line.left - plan.cancels.get(line.id, 0) + sum(one.quantity for one in further)
+    return None if after == line.left else {"name": line.name, "before": line.left, "after": after}
+
+
+def _price(line: OrderLineView, new: PlannedLine) -> dict[str, object] | None:
+    if new.unit_amount == line.unit.amount:
+        return None
+    return {"name": line.name, "before": line.unit.amount, "after": new.unit_amount}
