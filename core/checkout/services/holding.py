@@ -57,7 +57,7 @@ def holds_of_changed(state: SiteState, order: OrderView, plan: Plan, effect: Eff
 def _as_changed(state: SiteState, order: OrderView, plan: Plan) -> Cart:
     """The order as it will be, at the prices that were agreed, in the form that plugins know."""
     kept = [(line, line.left - plan.cancels.get(line.id, 0)) for line in order.lines]
-    ids = sorted({line.variant_id for line in (*order.lines, *plan.lines)})
+    ids = sorted({line.variant_id for line in order.lines} | {line.variant_id for line in plan.lines})
     variants = cart_variants(state.site, order.language, order.currency, ids)
     categories = {variant_id: variant.category_ids for variant_id, variant in variants.items()}
     lines = [

@@ -92,6 +92,19 @@ def test_what_was_typed_wrong_stays_with_its_reason(panel: Panel, sent: str) -> 
     assert 'value="NOPE"' in answer.get_data(as_text=True)
 
 
+def test_a_price_by_hand_says_why(panel: Panel, placed: str) -> None:
+    path = f"/panel/orders/{placed}/change"
+    price = field(panel, path, r'name="(price-\d+)"')
+    form = {price: "70", "key": "one", "policy": "keep", "act": "preview"}
+    answer = panel.post(path, form)
+    assert answer.status_code == 422
+    assert "Write a reason" in words(answer)
+    form["reason"] = "Scratched"
+    confirmed = {**form, "act": "confirm", "seen": seen_price(panel.post(path, form))}
+    panel.post(path, confirmed)
+    assert "Lamp: €89.00 before, €70.00 after · Scratched" in words(panel.get(f"/panel/orders/{placed}"))
+
+
 def test_more_than_is_owed_goes_back_as_goodwill(panel: Panel, sent: str) -> None:
     path = f"/panel/orders/{sent}/refund"
     form = {"amount": "10.00", "reason": "It came late", "key": "one", "by_hand": "1"}
