@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.testing.check import missing, untested
+from core.testing.database import on_postgres
 from core.testing.scaffold import KINDS, make_plugin
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +66,9 @@ def test_each_plugin_is_whole_and_passes_its_own_tests(built):
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-1000:]
-    assert int(re.search(r"(\d+) passed", ran.stdout)[1]) >= 2 * len(PLUGINS)
+    # On PostgreSQL only what touches a database runs.
+    least = 1 if on_postgres() else 2
+    assert int(re.search(r"(\d+) passed", ran.stdout)[1]) >= least * len(PLUGINS)
 
 
 @pytest.mark.slow

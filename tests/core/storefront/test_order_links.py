@@ -241,7 +241,7 @@ def test_photos_lose_what_they_tell_and_are_seen_by_owner_and_staff_alone(
     assert stranger.get(at(other, where)).status_code == 404
     assert stranger.get(f"/media/{case.photos[0]}/800").status_code == 404
     assert stranger.get(f"/media/files/photos/{case.photos[0]}").status_code == 404
-    desk = f"/panel/orders/{sent.number}/returns/{case.id}{where.replace(f'/{case.id}', '')}"
+    desk = f"/panel/orders/{sent.number}/returns/{case.id}/photos/{case.photos[0]}"
     assert stranger.get(desk, follow=False).status_code == 303
     stranger.post("/panel/login", {"email": staff.email, "password": PASSWORD})
     assert stranger.get(desk).data == got.data
