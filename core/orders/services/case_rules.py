@@ -16,7 +16,7 @@ from core.lib.errors import Refused, Unfit
 from core.orders.services.shapes import OrderView
 
 # Reasons that are the shop's own fault: nothing is charged for them, and they alone open a claim.
-OURS = ("damaged", "faulty", "wrong", "missing")
+OURS = ("damaged", "faulty", "wrong", "incomplete", "missing")
 REASONS: dict[str, Any] = {
     "changed_mind": lazy("Changed my mind"),
     "does_not_fit": lazy("Does not fit"),
@@ -24,6 +24,7 @@ REASONS: dict[str, Any] = {
     "damaged": lazy("Arrived damaged"),
     "faulty": lazy("Does not work"),
     "wrong": lazy("The wrong thing came"),
+    "incomplete": lazy("A part is missing"),
     "missing": lazy("It never came"),
 }
 _LONGEST_DAYS = 3_650

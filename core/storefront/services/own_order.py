@@ -20,8 +20,8 @@ from core.lib import addresses, clock, ids
 from core.lib.errors import Refused, Unfit
 from core.lib.money import Money
 from core.orders.services.case import cases_of
-from core.orders.services.case_rules import NotReturnable, check_rules, deadline, reasons, rules_of
-from core.orders.services.case_shapes import CLAIM, EXCHANGE, RETURN
+from core.orders.services.case_rules import OURS, NotReturnable, check_rules, deadline, reasons, rules_of
+from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RETURN
 from core.orders.services.change_plan import NothingChanges
 from core.orders.services.change_shapes import Action, RemoveLine, SetAddress, SetQuantity
 from core.orders.services.goods import NotThatMany
@@ -34,6 +34,7 @@ from core.storefront.services.totals import Row
 
 _MOST_UNITS = 9_999
 NEVER_CAME = "missing"
+BACK = "back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,12 +295,13 @@ def _money_words(found: Preview, currency: str) -> str:
 class WantedReturn:
     """What a shopper asks for; goods that never came are a claim, since nothing can be sent.
 
-    `wanted` are the variants that an exchange sends instead, with their units.
+    `wanted` are the variants that an exchange sends instead, with their units; `wish` is what a claim is to end with.
     """
 
     kind: str
     lines: Mapping[int, int]
     wanted: Mapping[int, int]
+    wish: str
     reason: str
     note: str
     key: str
@@ -322,19 +324,35 @@ def read_return(site: Site, order: OrderView, sent: Mapping[str, str]) -> Wanted
     reason = sent.get("reason", "")
     if reason not in dict(reasons()):
         errors["reason"] = _("Choose a reason.")
+    way = sent.get("way", "") or BACK
+    if way not in dict(_ways()):
+        errors["way"] = _("Choose one of these.")
+    elif way != BACK and "reason" not in errors and reason not in OURS:
+        errors["way"] = _("Without sending it back only if it came damaged, wrong or incomplete, or does not work.")
     if len(sent.get("note", "")) > 2000:
         errors["note"] = _("At most 2000 characters.")
     if errors:
         raise Unfit(errors)
-    instead = read_exchange(site, order, wanted, sent) if reason != NEVER_CAME else {}
+    is_claim = way != BACK or reason == NEVER_CAME
+    instead = {} if is_claim else read_exchange(site, order, wanted, sent)
     return WantedReturn(
-        kind=CLAIM if reason == NEVER_CAME else EXCHANGE if instead else RETURN,
+        kind=CLAIM if is_claim else EXCHANGE if instead else RETURN,
         lines=wanted,
         wanted=instead,
+        wish="" if way == BACK else way,
         reason=reason,
         note=sent.get("note", "").strip(),
         key=f"own:{sent.get('key', '')}"[:64],
     )
+
+
+def _ways() -> list[tuple[str, str]]:
+    """How it may be put right: by a return, or by a claim that ends with money or with the goods once more."""
+    return [
+        (BACK, _("I send it back")),
+        (REFUND, _("Money back, without a return")),
+        (REPLACE, _("A replacement, without a return")),
+    ]
 
 
 def return_form(site: Site, order: OrderView, sent: Mapping[str, str], errors: Errors) -> OwnForm:
@@ -346,11 +364,23 @@ def return_form(site: Site, order: OrderView, sent: Mapping[str, str], errors: E
     fields = [
         field(
             "reason",
-            _("Why do you send it back?"),
+            _("What is the reason?"),
             errors=errors,
             options=reasons(),
             blank=True,
             value=sent.get("reason", ""),
+            wide=True,
+        ),
+        field(
+            "way",
+            _("How shall we put it right?"),
+            errors=errors,
+            options=_ways(),
+            value=sent.get("way", BACK),
+            help=_(
+                "If it came damaged, wrong or incomplete, does not work or never came, you can claim without sending it"
+                " back. We decide how much money goes back, in part or whole, or send it once more."
+            ),
             wide=True,
         ),
         field(
@@ -393,7 +423,7 @@ def _return_line(
     name = f"quantity.{line.id}"
     hint = _("0 to %(most)s pieces.", most=line.can_be_returned)
     if barred:
-        hint = f"{barred} {_('Only if it came damaged, wrong or does not work.')}"
+        hint = f"{barred} {_('Only if it came damaged, wrong or incomplete, or does not work.')}"
     label = _("How many of %(name)s", name=line.name)
     return LineField(
         name=line.name,
@@ -407,7 +437,7 @@ def _instead(line: OrderLineView, others: Sequence[tuple[str, str]], sent: Mappi
     name = f"instead.{line.id}"
     return field(
         name,
-        _("What would you like for %(name)s?", name=line.name),
+        _("If you send %(name)s back: what would you like for it?", name=line.name),
         errors=errors,
         value=sent.get(name, ""),
         options=[("", _("The money back")), *((value, _("Send me: %(what)s", what=text)) for value, text in others)],

@@ -11,6 +11,7 @@ import pytest
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.sites import state_of
+from core.orders.services.case import request_case
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import order_view
 from core.orders.services.ship import ship
@@ -149,6 +150,28 @@ def test_an_exchange_and_a_claim_begin_at_the_same_desk(panel: Panel, sent: str,
     panel.post(case, {"act": "resolve", "way": "refund"})
     assert of(sent).refund_due.amount == 8900
     assert panel.post(path, {"kind": "claim", line: "1", "reason": "damaged", "key": "d"}).status_code == 422
+
+
+def test_what_a_shopper_claims_is_read_and_decided_in_part(panel: Panel, sent: str, site: Site) -> None:
+    order = of(sent)
+    case_id = request_case(
+        site, order.id, kind="claim", lines={order.lines[0].id: 2}, reason="incomplete", key="c", actor="guest",
+        wish="replace",
+    )  # fmt: skip
+    assert "A part is missing" in words(panel.get("/panel/returns"))
+    case = f"/panel/orders/{sent}/returns/{case_id}"
+    said = words(panel.get(case))
+    assert "The shopper keeps the goods and would like A replacement" in said
+    assert "Is the claim taken up?" in said
+    panel.post(case, {"act": "approve"})
+    page = panel.get(case).get_data(as_text=True)
+    assert re.search(r'value="replace"[^>]*checked', page), "the wish is chosen beforehand"
+    bad = panel.post(case, {"act": "resolve", "way": "refund", "part": "178.01"})
+    assert bad.status_code == 422
+    assert re.search(r'id="part"[^>]*value="178.01"[^>]*aria-invalid="true"', bad.get_data(as_text=True))
+    assert "€50.00 is granted" in words(panel.post(case, {"act": "preview", "way": "refund", "part": "50"}))
+    panel.post(case, {"act": "resolve", "way": "refund", "part": "50"})
+    assert of(sent).refund_due.amount == 5000
 
 
 def test_an_exchange_says_what_is_sent_and_owed_before_and_after_it_is_decided(

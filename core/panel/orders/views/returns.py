@@ -16,7 +16,7 @@ from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import case as desk
 from core.orders.services import case_rules, photos, return_labels
-from core.orders.services.case_shapes import EXCHANGE, KINDS, RESOLVED, CaseView
+from core.orders.services.case_shapes import CLAIM, EXCHANGE, KINDS, REFUND, REPLACE, RESOLVED, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import returning
@@ -178,7 +178,8 @@ def _terms(case: CaseView) -> resolving.Terms:
         restocking=returning.amount(form, "restocking", currency),
         return_delivery=returning.amount(form, "return_delivery", currency),
         goodwill=returning.amount(form, "goodwill", currency),
-        way=resolving.REPLACE if form.get("way") == resolving.REPLACE else resolving.REFUND,
+        way=REPLACE if form.get("way") == REPLACE else REFUND,
+        part=returning.amount(form, "part", currency) if case.kind == CLAIM and form.get("part", "").strip() else None,
         answer=form.get("answer", "").strip()[:2000],
     )
 
@@ -220,6 +221,7 @@ def _case_page(
         value=Money(case.value, case.currency),
         outcome=outcome,
         instead=returning.instead(case),
+        wish=returning.wish(case),
         order=order_numbered(number) if case.state == RESOLVED else None,
         granted=Money(case.granted, case.currency),
         problems=problems or [],
