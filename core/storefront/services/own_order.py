@@ -20,7 +20,16 @@ from core.lib import addresses, clock, ids
 from core.lib.errors import Refused, Unfit
 from core.lib.money import Money
 from core.orders.services.case import cases_of
-from core.orders.services.case_rules import OURS, NotReturnable, check_rules, deadline, reasons, rules_of
+from core.orders.services.case_rules import (
+    OURS,
+    NotReturnable,
+    Rules,
+    check_rules,
+    claims_until,
+    deadline,
+    reasons,
+    rules_of,
+)
 from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RETURN
 from core.orders.services.change_plan import NothingChanges
 from core.orders.services.change_shapes import Action, RemoveLine, SetAddress, SetQuantity
@@ -41,6 +50,7 @@ BACK = "back"
 class Own:
     """What may be done from the order's page. Empty `changing` or `returning`: it may; else they say why not.
 
+    `can_claim` says whether what is wrong may still be claimed, also after the time to send back.
     `has_left` says whether there is anything that could come back at all. `moved` is what was given back so far,
     `to_come` what is still owed.
     """
@@ -49,6 +59,7 @@ class Own:
     changing: str
     has_left: bool
     returning: str
+    can_claim: bool
     until: datetime | None
     cases: tuple[ShownCase, ...]
     moved: Money
@@ -105,7 +116,8 @@ def own_side(site: Site, order: OrderView) -> Own:
     is_open = can_be_changed_by_shopper(order)
     waits = order.can_be_cancelled and not is_open
     has_left = any(line.can_be_returned > 0 for line in order.lines)
-    until = deadline(order, rules_of(site)) if has_left else None
+    rules = rules_of(site) if has_left else Rules()
+    until, last = deadline(order, rules) if has_left else None, claims_until(order, rules)
     return Own(
         can_be_changed=is_open,
         changing=_("We have begun to pack this order, so it cannot be changed here any more. Write to us.")
@@ -113,6 +125,7 @@ def own_side(site: Site, order: OrderView) -> Own:
         else "",
         has_left=has_left,
         returning=_why_none(until) if has_left else "",
+        can_claim=has_left and last is not None and clock.now() <= last,
         until=until,
         cases=shown_cases(order, cases_of(site, order.id)),
         moved=order.refunded,
@@ -355,18 +368,20 @@ def _ways() -> list[tuple[str, str]]:
     ]
 
 
-def return_form(site: Site, order: OrderView, sent: Mapping[str, str], errors: Errors) -> OwnForm:
-    """The form of a return, with what was typed."""
+def return_form(
+    site: Site, order: OrderView, sent: Mapping[str, str], errors: Errors, *, is_late: bool = False
+) -> OwnForm:
+    """The form of a return or a claim, with what was typed; `is_late` leaves claims alone."""
     kept = [line for line in order.lines if line.can_be_returned > 0]
-    barred = _barred(site, order, [line.id for line in kept])
-    others = exchanges_for(site, order, kept)
+    barred = {} if is_late else _barred(site, order, [line.id for line in kept])
+    others = {} if is_late else exchanges_for(site, order, kept)
     lines = tuple(_return_line(line, barred.get(line.id, ""), others.get(line.id, ()), sent, errors) for line in kept)
     fields = [
         field(
             "reason",
             _("What is the reason?"),
             errors=errors,
-            options=reasons(),
+            options=[(code, words) for code, words in reasons() if code in OURS or not is_late],
             blank=True,
             value=sent.get("reason", ""),
             wide=True,
@@ -375,7 +390,7 @@ def return_form(site: Site, order: OrderView, sent: Mapping[str, str], errors: E
             "way",
             _("How shall we put it right?"),
             errors=errors,
-            options=_ways(),
+            options=[(code, words) for code, words in _ways() if code != BACK or not is_late],
             value=sent.get("way", BACK),
             help=_(
                 "If it came damaged, wrong or incomplete, does not work or never came, you can claim without sending it"

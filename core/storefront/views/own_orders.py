@@ -204,7 +204,7 @@ def _withdraw(order: OrderView, case_id: int) -> None:
 def _return_page(order: OrderView, sent: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
     site = current().site
     own = own_side(site, order)
-    form = return_form(site, order, sent, errors)
+    form = return_form(site, order, sent, errors, is_late=bool(own.returning))
     # A browser sends files once; everything else that was typed stands in the form again.
     again = bool(errors) and any(one.filename for one in request.files.getlist("photos"))
     return _private("pages/order_return.html", status, order, form=form, own=own, again=again)

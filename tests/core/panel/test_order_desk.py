@@ -198,12 +198,19 @@ def test_an_exchange_says_what_is_sent_and_owed_before_and_after_it_is_decided(
 
 
 def test_the_rules_are_kept_and_used(panel: Panel) -> None:
-    form = {"window_days": "30", "restocking": "12.5", "return_delivery": "4.90", "excluded_kinds": "voucher"}
+    form = {
+        "window_days": "30",
+        "claim_days": "365",
+        "restocking": "12.5",
+        "return_delivery": "4.90",
+        "excluded_kinds": "voucher",
+    }
     assert "The rules are saved" in words(panel.follow(panel.post("/panel/returns/rules", form)))
     page = panel.get("/panel/returns/rules").get_data(as_text=True)
-    for value in ('value="30"', 'value="12.5"', 'value="4.90"', 'value="voucher"'):
+    for value in ('value="30"', 'value="365"', 'value="12.5"', 'value="4.90"', 'value="voucher"'):
         assert value in page
-    assert panel.post("/panel/returns/rules", {**form, "window_days": "soon"}).status_code == 422
+    for name in ("window_days", "claim_days"):
+        assert panel.post("/panel/returns/rules", {**form, name: "soon"}).status_code == 422
 
 
 def test_many_orders_are_shipped_with_an_answer_each(

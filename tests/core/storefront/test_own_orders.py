@@ -303,10 +303,29 @@ def test_a_declined_return_says_why(visitor: Visitor, site: Site, sent: OrderVie
 def test_after_the_window_the_page_says_so(visitor: Visitor, site: Site, sent: OrderView, clock: Any) -> None:
     clock.move(days=15)
     assert "time to send these goods back is over" in text_of(visitor.get(page_of(sent)).text)
-    assert "<textarea" not in visitor.get(page_of(sent, "/return")).text
+    page = visitor.get(page_of(sent, "/return")).text
+    assert "I send it back" not in page
+    assert "Changed my mind" not in page
     answer = visitor.post(page_of(sent, "/return"), {f"quantity.{sent.lines[0].id}": "1", "reason": "wrong"})
     assert answer.status_code == 409
     assert cases_of(site, sent.id) == []
+
+
+def test_after_the_window_what_is_wrong_is_still_claimed_as_long_as_the_rules_say(
+    visitor: Visitor, site: Site, sent: OrderView, clock: Any
+) -> None:
+    set_rules(site, Rules(claim_days=60), actor="staff:1")
+    clock.move(days=59)
+    assert "you can still claim" in text_of(visitor.get(page_of(sent)).text)
+    assert "need not send anything" in text_of(ask(visitor, sent, "1", reason="faulty", way="refund").text)
+    clock.move(days=2)
+    assert "still claim" not in text_of(visitor.get(page_of(sent)).text)
+    assert "<textarea" not in visitor.get(page_of(sent, "/return")).text
+    late = {f"quantity.{sent.lines[0].id}": "1", "reason": "faulty", "way": "refund", "key": "late"}
+    answer = visitor.post(page_of(sent, "/return"), late)
+    assert answer.status_code == 409
+    assert "The time to claim these goods is over." in text_of(answer.text)
+    assert len(cases_of(site, sent.id)) == 1
 
 
 def test_excluded_kinds_come_back_only_for_the_shops_own_faults(visitor: Visitor, site: Site, sent: OrderView) -> None:

@@ -266,14 +266,12 @@ def save_rules() -> Response:
     """Store the rules."""
     form, currency = request.form, current().site.currency
     try:
-        days = form.get("window_days", "").strip()
-        if not (days.isascii() and days.isdecimal()):
-            raise Unfit({"window_days": _("Write a number of days from 0 to 3650.")})
         before = case_rules.rules_of(current().site)
         case_rules.set_rules(
             current().site,
             case_rules.Rules(
-                window_days=int(days[:5]),
+                window_days=_days("window_days", ""),
+                claim_days=_days("claim_days", str(before.claim_days)),
                 excluded_kinds=tuple(word for word in form.get("excluded_kinds", "").replace(",", " ").split()),
                 restocking=returning.percentage(form.get("restocking", "")),
                 return_delivery={
@@ -288,6 +286,13 @@ def save_rules() -> Response:
     except Refused as refusal:
         return _rules_page(_problems(refusal), refusal.status)
     return to("panel.return_rules", say=_("The rules are saved."))
+
+
+def _days(name: str, default: str) -> int:
+    days = request.form.get(name, default).strip()
+    if not (days.isascii() and days.isdecimal()):
+        raise Unfit({name: _("Write a number of days from 0 to 3650.")})
+    return int(days[:5])
 
 
 def _rules_page(problems: forms.Problems | None = None, status: int = 200) -> Response:
