@@ -28,7 +28,7 @@ from core.orders.services.case_shapes import (
     CaseView,
 )
 from core.orders.services.change import change_view, claim_draft, confirm_plan
-from core.orders.services.goods import NotThatMany, in_each, pick, stock_reference
+from core.orders.services.goods import NotThatMany, Units, in_each, pick, stock_reference
 from core.orders.services.read import order_view
 from core.orders.services.settle import lock_order
 from core.orders.services.ship import sent_from
@@ -97,22 +97,25 @@ def request_case(
         )  # fmt: skip
         if case_id is None:
             return int(db.value("SELECT id FROM order_case WHERE order_id = ? AND key = ?", order_id, key[:64]))
-        column = "claimed" if kind == CLAIM else "return_requested"
-        for one in units:
-            value = _value_of(one.line_id, one.quantity) if kind == CLAIM else 0
-            db.execute(
-                f"UPDATE order_line SET {column} = {_announced(column)} + ? WHERE id = ?", one.quantity, one.line_id
-            )
-            db.execute(
-                "INSERT INTO order_case_line (case_id, line_id, quantity, received, sellable, damaged, discarded,"
-                " to_supplier, value) VALUES (?, ?, ?, 0, 0, 0, 0, 0, ?)",
-                case_id, one.line_id, one.quantity, value,
-            )  # fmt: skip
+        _announce(int(case_id), kind, units)
         case = case_view(site, int(case_id))
         _tell(site, case, actor, REQUESTED)
         if approves:
             _tell(site, case, actor, APPROVED)
     return int(case_id)
+
+
+def _announce(case_id: int, kind: str, units: Sequence[Units]) -> None:
+    """Count the units on their lines, and keep them with the case."""
+    column = "claimed" if kind == CLAIM else "return_requested"
+    for one in units:
+        value = _value_of(one.line_id, one.quantity) if kind == CLAIM else 0
+        db.execute(f"UPDATE order_line SET {column} = {_announced(column)} + ? WHERE id = ?", one.quantity, one.line_id)
+        db.execute(
+            "INSERT INTO order_case_line (case_id, line_id, quantity, received, sellable, damaged, discarded,"
+            " to_supplier, value) VALUES (?, ?, ?, 0, 0, 0, 0, 0, ?)",
+            case_id, one.line_id, one.quantity, value,
+        )  # fmt: skip
 
 
 def _announced(column: str) -> str:
