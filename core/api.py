@@ -181,7 +181,7 @@ from core.orders.services.case import (
 )
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.change import change_view
-from core.orders.services.change_shapes import CancelUnits, ChangeView, SetQuantity
+from core.orders.services.change_shapes import AddCharge, CancelUnits, ChangeView, SetQuantity
 from core.orders.services.claims import claims_used
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.parcels import tracking_link

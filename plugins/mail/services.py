@@ -159,8 +159,7 @@ def _of_return(site: Site, event: ReturnChanged, number: int) -> Message | None:
         "case": case,
         "is_claim": is_claim,
         "is_exchange": event.kind == "exchange",
-        # What a claim is worth is either given back or sent once more.
-        "is_replaced": is_claim and event.granted < case.value,
+        "is_replaced": is_claim and case.way == "replace",
         "granted": Money(event.granted, event.currency),
     }
     return written(site, order, kind, f"case:{case.id}:{event.step}{again}", values)

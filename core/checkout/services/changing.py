@@ -13,6 +13,7 @@ import msgspec
 from core.cart.services import StoredCart, StoredLine
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant
+from core.checkout.services.granting import with_taxes_granted
 from core.checkout.services.holding import holds_of_changed
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import priced_cart
@@ -89,6 +90,7 @@ def preview_change(state: SiteState, order_id: int, actions: Sequence[Action], *
         plans.append(_kept(state, order, wish, rates))
     if policy in {REEVALUATE, BETTER}:
         plans.append(_reevaluated(state, order, wish, rates))
+    plans = [with_taxes_granted(order, plan) for plan in plans]
     delivery_tax = sum(amount for _name, _rate, amount in _delivery_taxes(order_id))
     money = money_facts(order_id)
     looked = [

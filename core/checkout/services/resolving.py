@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from core.checkout.services.changing import Preview, draft_change, preview_change
 from core.kernel.sites import SiteState
 from core.lib.errors import Refused
-from core.lib.money import Money, percent
+from core.lib.money import Money, percent, split
 from core.orders.services.case import WrongStep, case_view, resolve_case
 from core.orders.services.case_rules import OURS, rules_of
-from core.orders.services.case_shapes import CLAIM, EXCHANGE, RESOLVED, CaseView
+from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RESOLVED, CaseView
 from core.orders.services.change_shapes import Action, AddCharge, AddGoods
-
-REFUND, REPLACE = "refund", "replace"
 
 
 class TooHigh(Refused):
@@ -24,14 +22,29 @@ class TooHigh(Refused):
     default_message = "The fees are higher than what these goods cost."
 
 
+class TooMuch(Refused):
+    """More is to be given back for the claimed pieces than what was paid for them."""
+
+    status = 422
+    code = "too_much"
+    default_message = "This is more than what was paid for these pieces. Anything above it is goodwill."
+
+    def __init__(self) -> None:
+        super().__init__(field="part")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What is decided: fees and goodwill in minor units; for a claim, `way` is refund or replace."""
+    """What is decided: fees and goodwill in minor units; for a claim, `way` is refund or replace.
+
+    `part` is how much of the price a claim gives back; None is all of it.
+    """
 
     restocking: int = 0
     return_delivery: int = 0
     goodwill: int = 0
     way: str = REFUND
+    part: int | None = None
     answer: str = ""
 
 
@@ -46,15 +59,26 @@ def terms_by_rules(state: SiteState, case: CaseView) -> Terms:
 
 
 def granted_by(case: CaseView, terms: Terms) -> Money:
-    """What shall be given back: the goods' value less the fees, and goodwill. Raises TooHigh."""
+    """What shall be given back: the goods' value less the fees, and goodwill. Raises TooHigh, TooMuch."""
     if terms.restocking + terms.return_delivery > case.value:
         raise TooHigh
-    value = 0 if case.kind == CLAIM and terms.way == REPLACE else case.value
+    value = _claimed(case, terms) if case.kind == CLAIM else case.value
     return Money(value - terms.restocking - terms.return_delivery + terms.goodwill, case.currency)
 
 
+def _claimed(case: CaseView, terms: Terms) -> int:
+    """What a claim gives back of the price: nothing where the goods are sent once more."""
+    if terms.way == REPLACE:
+        return 0
+    if terms.part is None:
+        return case.value
+    if not 0 <= terms.part <= case.value:
+        raise TooMuch
+    return terms.part
+
+
 def preview_case(state: SiteState, case: CaseView, terms: Terms) -> Preview:
-    """What resolving would do to the order. Writes nothing. Raises TooHigh and what `preview_change` raises."""
+    """What resolving would do to the order. Writes nothing. Raises TooHigh, TooMuch, what `preview_change` raises."""
     granted_by(case, terms)
     return preview_change(state, case.order_id, _actions(state, case, terms))
 
@@ -62,7 +86,7 @@ def preview_case(state: SiteState, case: CaseView, terms: Terms) -> Preview:
 def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str) -> Money:
     """Resolve a case under these terms; answers what is granted. Repeated, it is the same. Two transactions.
 
-    Raises NotFound, WrongStep, TooHigh, OutOfStock (of new goods) and what else a change raises.
+    Raises NotFound, WrongStep, TooHigh, TooMuch, OutOfStock (of new goods) and what else a change raises.
     """
     case = case_view(state.site, case_id)
     if case.state == RESOLVED:
@@ -72,12 +96,16 @@ def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str) -> Mone
     granted, actions = granted_by(case, terms), _actions(state, case, terms)
     change_id = None
     if actions:
-        key = f"case:{case.id}:{case.value}:{terms.restocking}:{terms.return_delivery}:{terms.goodwill}:{terms.way}"
+        money = f"{terms.restocking}:{terms.return_delivery}:{terms.goodwill}:{terms.part}"
+        key = f"case:{case.id}:{case.value}:{money}:{terms.way}"
         version = preview_change(state, case.order_id, ()).order.version
         change_id = draft_change(
             state, case.order_id, actions, key=f"{key}:{version}", actor=actor, reason=terms.answer or case.reason
         )
-    resolve_case(state.site, case_id, actor=actor, change_id=change_id, granted=granted.amount, answer=terms.answer)
+    resolve_case(
+        state.site, case_id, actor=actor, change_id=change_id, granted=granted.amount, answer=terms.answer,
+        way=terms.way if case.kind == CLAIM else "",
+    )  # fmt: skip
     return granted
 
 
@@ -101,7 +129,12 @@ def _actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:
 def _claim_actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:
     """The money for what was claimed; or the same goods once more, at no charge."""
     if terms.way == REFUND:
-        return [AddCharge(charge="claim", amount=line.value, line_id=line.line_id) for line in case.lines if line.value]
+        shares = split(_claimed(case, terms), [line.value for line in case.lines]) if case.value else []
+        return [
+            AddCharge(charge="claim", amount=amount, line_id=line.line_id)
+            for line, amount in zip(case.lines, shares, strict=False)
+            if amount
+        ]
     units: dict[int, int] = {}
     for line in case.lines:
         units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity

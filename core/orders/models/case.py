@@ -13,7 +13,8 @@ class OrderCase(db.SiteTable):
     """One return, exchange or claim (`kind`). Its state follows from the instants and from its lines' counts.
 
     `granted` is what was decided to be given back, in minor units, once it is resolved; what moved is a payment fact.
-    `label` is the way back that a carrier sold.
+    `label` is the way back that a carrier sold. Of a claim, `wish` is what the shopper would like and `way` what was
+    decided: refund or replace, empty where nothing was said.
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
@@ -23,6 +24,8 @@ class OrderCase(db.SiteTable):
     note = peewee.TextField(default="")
     photos = db.JSONField(default=list)
     wanted = db.JSONField(default=dict)
+    wish = peewee.CharField(max_length=10, default="")
+    way = peewee.CharField(max_length=10, default="")
     outcome = peewee.CharField(max_length=20, default="")
     granted = peewee.BigIntegerField(default=0)
     actor = peewee.CharField(max_length=80)

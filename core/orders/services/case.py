@@ -22,12 +22,13 @@ from core.orders.services.case_shapes import (
     RECEIVED,
     REQUESTED,
     RESOLVED,
+    WAYS,
     WITHDRAWN,
     CaseLine,
     CaseView,
 )
 from core.orders.services.change import change_view, claim_draft, confirm_plan
-from core.orders.services.goods import NotThatMany, in_each, pick, stock_reference
+from core.orders.services.goods import NotThatMany, Units, in_each, pick, stock_reference
 from core.orders.services.read import order_view
 from core.orders.services.settle import lock_order
 from core.orders.services.ship import sent_from
@@ -60,15 +61,18 @@ def request_case(
     note_text: str = "",
     photos: Sequence[str] = (),
     wanted: Mapping[int, int] | None = None,
+    wish: str = "",
     by_rules: bool = True,
 ) -> int:
     """Announce that units come back, or claim them without; answers the case's id, the same for a repeated `key`.
 
-    `wanted` are the variants of an exchange. `by_rules` False lets staff pass over the site's rules. Raises NotFound,
-    NotThatMany, NotReturnable. Commits. Records ReturnChanged.
+    `wanted` are the variants of an exchange, `wish` what a claim is to end with. `by_rules` False lets staff pass over
+    the site's rules. Raises NotFound, NotThatMany, NotReturnable. Commits. Records ReturnChanged.
     """
     if kind not in KINDS or reason not in REASONS:
         raise NotReturnable(field="reason")
+    if wish and (kind != CLAIM or wish not in WAYS):
+        raise NotReturnable(field="way")
     order = order_view(order_id, site=site)
     if order is None:
         raise NotFound
@@ -83,30 +87,35 @@ def request_case(
         units = pick(order_id, "not announced", lines)
         now = clock.now_us()
         case_id = db.value(
-            "INSERT INTO order_case (site_id, order_id, kind, key, reason, note, photos, wanted, outcome, granted,"
-            " actor, answer, requested_at, approved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?, '', ?, ?)"
+            "INSERT INTO order_case (site_id, order_id, kind, key, reason, note, photos, wanted, wish, way, outcome,"
+            " granted, actor, answer, requested_at, approved_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 0, ?, '', ?, ?)"
             " ON CONFLICT (order_id, key) DO NOTHING RETURNING id",
             site.id, order_id, kind, key[:64], reason, note_text[:2000], json.dumps(list(photos)[:10]),
-            json.dumps({str(v): n for v, n in (wanted or {}).items() if n > 0}), actor, now, now if approves else None,
+            json.dumps({str(v): n for v, n in (wanted or {}).items() if n > 0}), wish, actor, now,
+            now if approves else None,
         )  # fmt: skip
         if case_id is None:
             return int(db.value("SELECT id FROM order_case WHERE order_id = ? AND key = ?", order_id, key[:64]))
-        column = "claimed" if kind == CLAIM else "return_requested"
-        for one in units:
-            value = _value_of(one.line_id, one.quantity) if kind == CLAIM else 0
-            db.execute(
-                f"UPDATE order_line SET {column} = {_announced(column)} + ? WHERE id = ?", one.quantity, one.line_id
-            )
-            db.execute(
-                "INSERT INTO order_case_line (case_id, line_id, quantity, received, sellable, damaged, discarded,"
-                " to_supplier, value) VALUES (?, ?, ?, 0, 0, 0, 0, 0, ?)",
-                case_id, one.line_id, one.quantity, value,
-            )  # fmt: skip
+        _announce(int(case_id), kind, units)
         case = case_view(site, int(case_id))
         _tell(site, case, actor, REQUESTED)
         if approves:
             _tell(site, case, actor, APPROVED)
     return int(case_id)
+
+
+def _announce(case_id: int, kind: str, units: Sequence[Units]) -> None:
+    """Count the units on their lines, and keep them with the case."""
+    column = "claimed" if kind == CLAIM else "return_requested"
+    for one in units:
+        value = _value_of(one.line_id, one.quantity) if kind == CLAIM else 0
+        db.execute(f"UPDATE order_line SET {column} = {_announced(column)} + ? WHERE id = ?", one.quantity, one.line_id)
+        db.execute(
+            "INSERT INTO order_case_line (case_id, line_id, quantity, received, sellable, damaged, discarded,"
+            " to_supplier, value) VALUES (?, ?, ?, 0, 0, 0, 0, 0, ?)",
+            case_id, one.line_id, one.quantity, value,
+        )  # fmt: skip
 
 
 def _announced(column: str) -> str:
@@ -230,12 +239,12 @@ def _put_away(case: CaseView, line: CaseLine, kinds: Mapping[str, int], location
 
 
 def resolve_case(
-    site: Site, case_id: int, *, actor: str, change_id: int | None, granted: int, answer: str = ""
+    site: Site, case_id: int, *, actor: str, change_id: int | None, granted: int, answer: str = "", way: str = ""
 ) -> None:
     """End a case: its fees, goodwill and new goods (a drafted change) and the decision, in one transaction.
 
-    `granted` is what shall be given back, in minor units; the money moves by a refund of its own. Raises NotFound,
-    WrongStep, and what confirming a change raises. Commits.
+    `granted` is what shall be given back, in minor units; the money moves by a refund of its own. `way` says how a
+    claim ends. Raises NotFound, WrongStep, and what confirming a change raises. Commits.
     """
     change = change_view(site, change_id) if change_id is not None else None
 
@@ -252,7 +261,7 @@ def resolve_case(
             if not case.can_be_resolved or (change is not None and change.order_id != case.order_id):
                 raise WrongStep
             _give_up_rest(case)
-            _end(case, RESOLVED, granted, answer)
+            _end(case, RESOLVED, granted, answer, way)
             if change is not None and is_first:
                 confirm_plan(site, change, actor)
             _tell(site, case, actor, RESOLVED, granted=granted)
@@ -260,10 +269,10 @@ def resolve_case(
     db.retrying(end)
 
 
-def _end(case: CaseView, outcome: str, granted: int, answer: str) -> None:
+def _end(case: CaseView, outcome: str, granted: int, answer: str, way: str = "") -> None:
     db.execute(
-        "UPDATE order_case SET ended_at = ?, outcome = ?, granted = ?, answer = ? WHERE id = ?",
-        clock.now_us(), outcome, granted, answer[:2000], case.id,
+        "UPDATE order_case SET ended_at = ?, outcome = ?, granted = ?, answer = ?, way = ? WHERE id = ?",
+        clock.now_us(), outcome, granted, answer[:2000], way, case.id,
     )  # fmt: skip
 
 
@@ -311,7 +320,7 @@ def _tell(site: Site, case: CaseView, actor: str, step: str, **more: object) -> 
 
 _CASE = (
     "c.id, c.order_id, o.number, o.currency, c.kind, c.reason, c.note, c.photos, c.wanted, c.outcome, c.granted,"
-    " c.actor, c.answer, c.requested_at, c.approved_at, c.ended_at, c.label"
+    " c.actor, c.answer, c.requested_at, c.approved_at, c.ended_at, c.label, c.wish, c.way"
 )
 
 
@@ -364,7 +373,7 @@ def _views(site: Site, where: str, params: list[object], limit: int = PAGE) -> l
             outcome=row[9], granted=row[10], actor=row[11], answer=row[12], requested_at=clock.instant(row[13]),
             approved_at=None if row[14] is None else clock.instant(row[14]),
             ended_at=None if row[15] is None else clock.instant(row[15]), lines=tuple(lines.get(row[0], ())),
-            label=json.loads(row[16]) if row[16] else {},
+            label=json.loads(row[16]) if row[16] else {}, wish=row[17], way=row[18],
         )
         for row in rows
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from core.lib.errors import Refused, Unfit
 from core.orders.services.shapes import OrderView
 
 # Reasons that are the shop's own fault: nothing is charged for them, and they alone open a claim.
-OURS = ("damaged", "faulty", "wrong", "missing")
+OURS = ("damaged", "faulty", "wrong", "incomplete", "missing")
 REASONS: dict[str, Any] = {
     "changed_mind": lazy("Changed my mind"),
     "does_not_fit": lazy("Does not fit"),
@@ -24,6 +24,7 @@ REASONS: dict[str, Any] = {
     "damaged": lazy("Arrived damaged"),
     "faulty": lazy("Does not work"),
     "wrong": lazy("The wrong thing came"),
+    "incomplete": lazy("A part is missing"),
     "missing": lazy("It never came"),
 }
 _LONGEST_DAYS = 3_650
@@ -39,11 +40,13 @@ class NotReturnable(Refused):
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The rules of one site. `restocking` is in hundredths of a percent of the goods' price.
 
+    Claims are taken for `claim_days`, also of kinds that do not come back.
     `send_to` is the address that goods come back to, line by line. `return_delivery` maps currencies to what the way
     back costs the shopper. Neither is charged for the shop's faults.
     """
 
     window_days: int = 14
+    claim_days: int = 730
     excluded_kinds: tuple[str, ...] = ()
     restocking: int = 0
     return_delivery: dict[str, int] = {}
@@ -65,6 +68,8 @@ def set_rules(site: Site, rules: Rules, *, actor: str) -> None:
     errors = {}
     if not 0 <= rules.window_days <= _LONGEST_DAYS:
         errors["window_days"] = "Write a number of days from 0 to 3650."
+    if not 0 <= rules.claim_days <= _LONGEST_DAYS:
+        errors["claim_days"] = "Write a number of days from 0 to 3650."
     if not 0 <= rules.restocking <= 10_000:
         errors["restocking"] = "Write a percentage from 0 to 100."
     if any(amount < 0 for amount in rules.return_delivery.values()):
@@ -82,10 +87,19 @@ def set_rules(site: Site, rules: Rules, *, actor: str) -> None:
 
 def deadline(order: OrderView, rules: Rules) -> datetime | None:
     """Until when goods may be announced: counted from when the last of them arrived, else from when they left."""
+    return _days_after(order, rules.window_days)
+
+
+def claims_until(order: OrderView, rules: Rules) -> datetime | None:
+    """Until when goods may be claimed, counted alike."""
+    return _days_after(order, rules.claim_days)
+
+
+def _days_after(order: OrderView, days: int) -> datetime | None:
     arrived = [entry.at for entry in order.timeline if entry.kind == "delivered"]
     left = [parcel.shipped_at for parcel in order.shipments]
     start = max(arrived or left, default=None)
-    return None if start is None else start + timedelta(days=rules.window_days)
+    return None if start is None else start + timedelta(days=days)
 
 
 def check_rules(site: Site, order: OrderView, kind: str, reason: str, line_ids: list[int]) -> None:
@@ -95,6 +109,9 @@ def check_rules(site: Site, order: OrderView, kind: str, reason: str, line_ids: 
     if kind == "claim":
         if reason not in OURS:
             raise NotReturnable("Choose what was wrong with the goods.", field="reason")
+        last = claims_until(order, rules)
+        if last is not None and clock.now() > last:
+            raise NotReturnable("The time to claim these goods is over.")
         return
     if until is None or clock.now() > until:
         raise NotReturnable("The time to send these goods back is over.")

@@ -11,6 +11,9 @@ RETURN, EXCHANGE, CLAIM = "return", "exchange", "claim"
 KINDS = (RETURN, EXCHANGE, CLAIM)
 REQUESTED, APPROVED, RECEIVED, INSPECTED = "requested", "approved", "received", "inspected"
 RESOLVED, DECLINED, WITHDRAWN = "resolved", "declined", "withdrawn"
+# What ends a claim: money, or the same goods once more.
+REFUND, REPLACE = "refund", "replace"
+WAYS = (REFUND, REPLACE)
 DISPOSITIONS = ("sellable", "damaged", "discarded", "to_supplier")
 
 
@@ -45,7 +48,10 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """One return, exchange or claim. `wanted` maps variants to units that shall be sent instead."""
+    """One return, exchange or claim. `wanted` maps variants to units that shall be sent instead.
+
+    Of a claim, `wish` is what the shopper would like and `way` what was decided: refund, replace or nothing said.
+    """
 
     id: int
     order_id: int
@@ -65,6 +71,8 @@ class CaseView:
     ended_at: datetime | None
     lines: tuple[CaseLine, ...]
     label: Mapping[str, Any] = field(default_factory=dict)
+    wish: str = ""
+    way: str = ""
 
     @property
     def state(self) -> str:

@@ -310,9 +310,9 @@ def _return(writing: _Writing, order_id: int, number: str, at: int, parts: Seque
     """A resolved return of an order, with its money, on its day."""
     total = sum(part.amount for _line_id, part in parts)
     case_id = db.value(
-        "INSERT INTO order_case (site_id, order_id, kind, key, reason, note, photos, wanted, outcome, granted, actor,"
-        " answer, requested_at, approved_at, ended_at)"
-        " VALUES (?, ?, ?, ?, 'changed_mind', ?, '[]', '{}', ?, ?, ?, '', ?, ?, ?) RETURNING id",
+        "INSERT INTO order_case (site_id, order_id, kind, key, reason, note, photos, wanted, wish, way, outcome,"
+        " granted, actor, answer, requested_at, approved_at, ended_at)"
+        " VALUES (?, ?, ?, ?, 'changed_mind', ?, '[]', '{}', '', '', ?, ?, ?, '', ?, ?, ?) RETURNING id",
         writing.site.id, order_id, RETURN, f"import:{number}"[:64], number, RESOLVED, total, writing.actor, at, at, at,
     )  # fmt: skip
     units: dict[int, tuple[int, int]] = {}

@@ -20,8 +20,17 @@ from core.lib import addresses, clock, ids
 from core.lib.errors import Refused, Unfit
 from core.lib.money import Money
 from core.orders.services.case import cases_of
-from core.orders.services.case_rules import NotReturnable, check_rules, deadline, reasons, rules_of
-from core.orders.services.case_shapes import CLAIM, EXCHANGE, RETURN
+from core.orders.services.case_rules import (
+    OURS,
+    NotReturnable,
+    Rules,
+    check_rules,
+    claims_until,
+    deadline,
+    reasons,
+    rules_of,
+)
+from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RETURN
 from core.orders.services.change_plan import NothingChanges
 from core.orders.services.change_shapes import Action, RemoveLine, SetAddress, SetQuantity
 from core.orders.services.goods import NotThatMany
@@ -34,12 +43,14 @@ from core.storefront.services.totals import Row
 
 _MOST_UNITS = 9_999
 NEVER_CAME = "missing"
+BACK = "back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
     """What may be done from the order's page. Empty `changing` or `returning`: it may; else they say why not.
 
+    `can_claim` says whether what is wrong may still be claimed, also after the time to send back.
     `has_left` says whether there is anything that could come back at all. `moved` is what was given back so far,
     `to_come` what is still owed.
     """
@@ -48,6 +59,7 @@ class Own:
     changing: str
     has_left: bool
     returning: str
+    can_claim: bool
     until: datetime | None
     cases: tuple[ShownCase, ...]
     moved: Money
@@ -104,7 +116,8 @@ def own_side(site: Site, order: OrderView) -> Own:
     is_open = can_be_changed_by_shopper(order)
     waits = order.can_be_cancelled and not is_open
     has_left = any(line.can_be_returned > 0 for line in order.lines)
-    until = deadline(order, rules_of(site)) if has_left else None
+    rules = rules_of(site) if has_left else Rules()
+    until, last = deadline(order, rules) if has_left else None, claims_until(order, rules)
     return Own(
         can_be_changed=is_open,
         changing=_("We have begun to pack this order, so it cannot be changed here any more. Write to us.")
@@ -112,6 +125,7 @@ def own_side(site: Site, order: OrderView) -> Own:
         else "",
         has_left=has_left,
         returning=_why_none(until) if has_left else "",
+        can_claim=has_left and last is not None and clock.now() <= last,
         until=until,
         cases=shown_cases(order, cases_of(site, order.id)),
         moved=order.refunded,
@@ -294,12 +308,13 @@ def _money_words(found: Preview, currency: str) -> str:
 class WantedReturn:
     """What a shopper asks for; goods that never came are a claim, since nothing can be sent.
 
-    `wanted` are the variants that an exchange sends instead, with their units.
+    `wanted` are the variants that an exchange sends instead, with their units; `wish` is what a claim is to end with.
     """
 
     kind: str
     lines: Mapping[int, int]
     wanted: Mapping[int, int]
+    wish: str
     reason: str
     note: str
     key: str
@@ -322,35 +337,65 @@ def read_return(site: Site, order: OrderView, sent: Mapping[str, str]) -> Wanted
     reason = sent.get("reason", "")
     if reason not in dict(reasons()):
         errors["reason"] = _("Choose a reason.")
+    way = sent.get("way", "") or BACK
+    if way not in dict(_ways()):
+        errors["way"] = _("Choose one of these.")
+    elif way != BACK and "reason" not in errors and reason not in OURS:
+        errors["way"] = _("Without sending it back only if it came damaged, wrong or incomplete, or does not work.")
     if len(sent.get("note", "")) > 2000:
         errors["note"] = _("At most 2000 characters.")
     if errors:
         raise Unfit(errors)
-    instead = read_exchange(site, order, wanted, sent) if reason != NEVER_CAME else {}
+    is_claim = way != BACK or reason == NEVER_CAME
+    instead = {} if is_claim else read_exchange(site, order, wanted, sent)
     return WantedReturn(
-        kind=CLAIM if reason == NEVER_CAME else EXCHANGE if instead else RETURN,
+        kind=CLAIM if is_claim else EXCHANGE if instead else RETURN,
         lines=wanted,
         wanted=instead,
+        wish="" if way == BACK else way,
         reason=reason,
         note=sent.get("note", "").strip(),
         key=f"own:{sent.get('key', '')}"[:64],
     )
 
 
-def return_form(site: Site, order: OrderView, sent: Mapping[str, str], errors: Errors) -> OwnForm:
-    """The form of a return, with what was typed."""
+def _ways() -> list[tuple[str, str]]:
+    """How it may be put right: by a return, or by a claim that ends with money or with the goods once more."""
+    return [
+        (BACK, _("I send it back")),
+        (REFUND, _("Money back, without a return")),
+        (REPLACE, _("A replacement, without a return")),
+    ]
+
+
+def return_form(
+    site: Site, order: OrderView, sent: Mapping[str, str], errors: Errors, *, is_late: bool = False
+) -> OwnForm:
+    """The form of a return or a claim, with what was typed; `is_late` leaves claims alone."""
     kept = [line for line in order.lines if line.can_be_returned > 0]
-    barred = _barred(site, order, [line.id for line in kept])
-    others = exchanges_for(site, order, kept)
+    barred = {} if is_late else _barred(site, order, [line.id for line in kept])
+    others = {} if is_late else exchanges_for(site, order, kept)
     lines = tuple(_return_line(line, barred.get(line.id, ""), others.get(line.id, ()), sent, errors) for line in kept)
     fields = [
         field(
             "reason",
-            _("Why do you send it back?"),
+            _("What is the reason?"),
             errors=errors,
-            options=reasons(),
+            options=[(code, words) for code, words in reasons() if code in OURS or not is_late],
             blank=True,
             value=sent.get("reason", ""),
+            wide=True,
+        ),
+        field(
+            "way",
+            _("How shall we put it right?"),
+            errors=errors,
+            options=[(code, words) for code, words in _ways() if code != BACK or not is_late],
+            value=sent.get("way", BACK),
+            help=_(
+                "If it came damaged, wrong or incomplete, does not work or never came, you can claim without sending it"
+                " back. We decide how much money goes back, in part or whole, or send it once more."
+            ),
             wide=True,
         ),
         field(
@@ -393,7 +438,7 @@ def _return_line(
     name = f"quantity.{line.id}"
     hint = _("0 to %(most)s pieces.", most=line.can_be_returned)
     if barred:
-        hint = f"{barred} {_('Only if it came damaged, wrong or does not work.')}"
+        hint = f"{barred} {_('Only if it came damaged, wrong or incomplete, or does not work.')}"
     label = _("How many of %(name)s", name=line.name)
     return LineField(
         name=line.name,
@@ -407,7 +452,7 @@ def _instead(line: OrderLineView, others: Sequence[tuple[str, str]], sent: Mappi
     name = f"instead.{line.id}"
     return field(
         name,
-        _("What would you like for %(name)s?", name=line.name),
+        _("If you send %(name)s back: what would you like for it?", name=line.name),
         errors=errors,
         value=sent.get(name, ""),
         options=[("", _("The money back")), *((value, _("Send me: %(what)s", what=text)) for value, text in others)],

@@ -15,6 +15,8 @@ from core.orders.services.case_shapes import (
     DECLINED,
     INSPECTED,
     RECEIVED,
+    REFUND,
+    REPLACE,
     REQUESTED,
     RESOLVED,
     WITHDRAWN,
@@ -36,7 +38,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCase:
-    """A return, exchange or claim. `next` says what happens now; `granted` is none until something is decided."""
+    """A return, exchange or claim. `next` says what happens now; `granted` is none until something is decided.
+
+    `wish` is what the shopper would like of a claim, in words.
+    """
 
     id: int
     kind: str
@@ -49,6 +54,7 @@ class ShownCase:
     granted: Money | None
     can_be_withdrawn: bool
     can_be_sent: bool = False
+    wish: str = ""
 
 
 def shown_cases(order: OrderView, cases: Sequence[CaseView]) -> tuple[ShownCase, ...]:
@@ -68,10 +74,23 @@ def _shown(order: OrderView, case: CaseView, number: str) -> ShownCase:
         photos=case.photos,
         steps=marked(_steps(order, case)),
         next=_next(case),
-        granted=Money(case.granted, case.currency) if case.state == RESOLVED else None,
+        granted=_granted(case),
         can_be_withdrawn=case.state == REQUESTED,
         can_be_sent=can_be_sent(case),
+        wish=_wish(case),
     )
+
+
+def _wish(case: CaseView) -> str:
+    words = {REFUND: _("You would like money back."), REPLACE: _("You would like a replacement.")}
+    return words.get(case.wish, "")
+
+
+def _granted(case: CaseView) -> Money | None:
+    """What was decided about the money; nothing is said of it where goods are sent instead of it."""
+    if case.state != RESOLVED or (case.way == REPLACE and not case.granted):
+        return None
+    return Money(case.granted, case.currency)
 
 
 def _steps(order: OrderView, case: CaseView) -> tuple[Step, ...]:
@@ -118,6 +137,8 @@ def marked(steps: Sequence[Step]) -> tuple[Step, ...]:
 def _next(case: CaseView) -> str:
     if case.kind == CLAIM and case.state in {REQUESTED, APPROVED}:
         return _("You need not send anything. We look into it and write to you.")
+    if case.state == RESOLVED and case.way == REPLACE:
+        return _("We send you the same once more, at no charge.")
     words = {
         REQUESTED: _("We read your request and write to you. Please send nothing before that."),
         APPROVED: _("Pack the goods, put a note with the order's number into the parcel, and send it to us."),

@@ -112,14 +112,14 @@ def _change_page(order: OrderView, sent: Mapping[str, str], errors: Errors, stat
 @VIEWS.get("/order/<secret>/return")
 @public
 def own_return(secret: str) -> Response:
-    """The form: what comes back and why; or why nothing may."""
+    """The form: what comes back or is claimed, and why; or why nothing may."""
     return _return_page(own_order(secret), {}, {})
 
 
 @VIEWS.post("/order/<secret>/return", endpoint="ask_return")
 @public
 def ask(secret: str) -> Response:
-    """Ask for the return, once."""
+    """Ask for the return or make the claim, once."""
     order, sent, site = own_order(secret), request.form, current().site
     try:
         limits.take(_LIMIT, secret)
@@ -147,6 +147,7 @@ def _ask(order: OrderView, wanted: WantedReturn) -> None:
             note_text=wanted.note,
             photos=kept,
             wanted=wanted.wanted,
+            wish=wanted.wish,
         )
         used = case_view(site, case_id).photos
     finally:
@@ -203,8 +204,10 @@ def _withdraw(order: OrderView, case_id: int) -> None:
 def _return_page(order: OrderView, sent: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
     site = current().site
     own = own_side(site, order)
-    form = return_form(site, order, sent, errors)
-    return _private("pages/order_return.html", status, order, form=form, own=own)
+    form = return_form(site, order, sent, errors, is_late=bool(own.returning))
+    # A browser sends files once; everything else that was typed stands in the form again.
+    again = bool(errors) and any(one.filename for one in request.files.getlist("photos"))
+    return _private("pages/order_return.html", status, order, form=form, own=own, again=again)
 
 
 def _to_order(order: OrderView) -> Response:

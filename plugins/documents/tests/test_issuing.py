@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from core.api import (
+    AddCharge,
     NotFound,
     OrderPaid,
     Site,
     cancel_order,
+    change_order,
     execute,
     mark_paid,
     order_view,
@@ -179,6 +181,17 @@ def test_an_order_that_changes_all_the_time_is_refused_in_words(
     with pytest.raises(issuing.TooBusy):
         issue(site, placed.id, INVOICE, actor="system")
     assert rows("SELECT * FROM documents_series") == []
+
+
+def test_goodwill_is_credited_with_the_tax_within_it(site: Site, lamp: Any, order: Any) -> None:
+    placed = order(lamp, 3)
+    issue(site, placed.id, INVOICE, actor="system")
+    charge = AddCharge(charge="goodwill", amount=2000)
+    change_order(state_of(site.id), placed.id, [charge], key="g", actor="staff:1")
+    note = reading.content_of(site, issue(site, placed.id, CREDIT_NOTE, actor="system"))
+    # 20.00 with 19 % within: 20.00 - 20.00 / 1.19.
+    assert (note["total"], signed_tax(site, placed.id)) == (2000, 4310 - 319)
+    assert signed_tax(site, placed.id) == order_view(placed.id, site=site).tax.amount
 
 
 @pytest.mark.parametrize("automatic", [True, False])

@@ -139,7 +139,10 @@ def test_a_declined_return_says_why_and_a_withdrawn_one_is_silent(latest, site, 
 
 def test_a_claim_is_not_asked_to_send_anything(latest, site, lamps):
     case = sent_back(site, lamps, 1, kind="claim", reason="missing")
-    latest()
+    asked = latest()[-1]
+    for kind in ("plain", "html"):
+        assert "You need not send anything." in body(asked, kind)
+        assert "before that" not in body(asked, kind)
     approve_case(site, case, actor=WHO)
     (mail,) = latest()
     assert "You need not send anything" in body(mail)
@@ -154,6 +157,16 @@ def test_a_chinese_return_is_told_in_chinese(latest, site, sell, order):
     assert mail["Subject"] == f"订单 {placed.number} 的商品可以寄回"
     assert "/zh-cn/order/" in body(mail)
     assert "寄给我们" in body(mail, "html")
+
+
+def test_a_chinese_claim_is_told_in_chinese_and_asks_for_no_parcel(latest, site, sell, order):
+    placed = order(sell("LAMP", 8900, stock=5), 1, email="lin@example.com", language="zh-CN")
+    case = sent_back(site, order_view(placed.id), 1, kind="claim", reason="incomplete", wish="replace")
+    assert "您无需寄回任何东西" in body(latest("lin@example.com")[-1])
+    approve_case(site, case, actor=WHO)
+    (mail,) = latest("lin@example.com")
+    assert mail["Subject"] == f"我们正在处理订单 {placed.number} 的理赔"
+    assert "您无需寄回任何东西" in body(mail, "html")
 
 
 @pytest.fixture
@@ -199,6 +212,17 @@ def test_a_claim_that_is_sent_once_more_says_so(latest, site, lamps, decide):
     told = body(latest()[-1])
     assert "We send you the same once more, at no charge." in told
     assert "Nothing is paid back" not in told
+
+
+def test_a_part_of_the_money_for_a_claim_is_told_as_that(latest, site, lamps, decide):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    case = sent_back(site, lamps, 1, kind="claim", reason="damaged", wish="refund")
+    approve_case(site, case, actor=WHO)
+    decide(case, way="refund", part="20.00")
+    told = latest()[-1]
+    for kind in ("plain", "html"):
+        assert "We give you back €20.00." in body(told, kind)
+        assert "once more" not in body(told, kind)
 
 
 def test_the_payment_of_a_difference_is_told_like_the_first_and_once(latest, site, lamps, at_panel):

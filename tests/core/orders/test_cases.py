@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from core.checkout.services.resolving import REFUND, REPLACE, Terms, TooHigh, resolve, terms_by_rules
+from core.checkout.services.resolving import REFUND, REPLACE, Terms, TooHigh, TooMuch, resolve, terms_by_rules
 from core.kernel import db
 from core.lib import clock
 from core.lib.errors import NotFound, Unfit
@@ -161,6 +161,25 @@ def test_a_claim_gives_the_money_back_and_the_goods_stay(shop: Shop, order: Orde
     with pytest.raises(NotThatMany):
         ask(shop, order, 3, key="again")
     assert unbalanced() == []
+
+
+def test_a_claim_gives_a_part_of_the_money_and_no_more_than_was_paid(shop: Shop, order: OrderView, cup: int) -> None:
+    case_id = ask(shop, order, 2, "claim", "damaged", wish=REFUND)
+    approve_case(shop.site, case_id, actor=STAFF)
+    with pytest.raises(TooMuch):
+        resolve(shop.state, case_id, Terms(part=2001), actor=STAFF)
+    assert resolve(shop.state, case_id, Terms(part=333, goodwill=100), actor=STAFF).amount == 433
+    assert (seen(order.id).refund_due.amount, stock_now(cup)) == (433, (7, 0, 0))
+    case = case_view(shop.site, case_id)
+    assert (case.wish, case.way) == (REFUND, REFUND)
+    assert unbalanced() == []
+
+
+def test_only_a_claim_has_a_wish(shop: Shop, order: OrderView) -> None:
+    with pytest.raises(NotReturnable):
+        ask(shop, order, 1, wish=REFUND)
+    with pytest.raises(NotReturnable):
+        ask(shop, order, 1, "claim", "damaged", wish="a pony")
 
 
 def test_a_claim_is_replaced_at_no_charge(shop: Shop, order: OrderView, cup: int) -> None:

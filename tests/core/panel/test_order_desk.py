@@ -11,6 +11,7 @@ import pytest
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.sites import state_of
+from core.orders.services.case import request_case
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import order_view
 from core.orders.services.ship import ship
@@ -151,6 +152,28 @@ def test_an_exchange_and_a_claim_begin_at_the_same_desk(panel: Panel, sent: str,
     assert panel.post(path, {"kind": "claim", line: "1", "reason": "damaged", "key": "d"}).status_code == 422
 
 
+def test_what_a_shopper_claims_is_read_and_decided_in_part(panel: Panel, sent: str, site: Site) -> None:
+    order = of(sent)
+    case_id = request_case(
+        site, order.id, kind="claim", lines={order.lines[0].id: 2}, reason="incomplete", key="c", actor="guest",
+        wish="replace",
+    )  # fmt: skip
+    assert "A part is missing" in words(panel.get("/panel/returns"))
+    case = f"/panel/orders/{sent}/returns/{case_id}"
+    said = words(panel.get(case))
+    assert "The shopper keeps the goods and would like A replacement" in said
+    assert "Is the claim taken up?" in said
+    panel.post(case, {"act": "approve"})
+    page = panel.get(case).get_data(as_text=True)
+    assert re.search(r'value="replace"[^>]*checked', page), "the wish is chosen beforehand"
+    bad = panel.post(case, {"act": "resolve", "way": "refund", "part": "178.01"})
+    assert bad.status_code == 422
+    assert re.search(r'id="part"[^>]*value="178.01"[^>]*aria-invalid="true"', bad.get_data(as_text=True))
+    assert "€50.00 is granted" in words(panel.post(case, {"act": "preview", "way": "refund", "part": "50"}))
+    panel.post(case, {"act": "resolve", "way": "refund", "part": "50"})
+    assert of(sent).refund_due.amount == 5000
+
+
 def test_an_exchange_says_what_is_sent_and_owed_before_and_after_it_is_decided(
     panel: Panel, sent: str, sell: Callable[..., Item]
 ) -> None:
@@ -175,12 +198,19 @@ def test_an_exchange_says_what_is_sent_and_owed_before_and_after_it_is_decided(
 
 
 def test_the_rules_are_kept_and_used(panel: Panel) -> None:
-    form = {"window_days": "30", "restocking": "12.5", "return_delivery": "4.90", "excluded_kinds": "voucher"}
+    form = {
+        "window_days": "30",
+        "claim_days": "365",
+        "restocking": "12.5",
+        "return_delivery": "4.90",
+        "excluded_kinds": "voucher",
+    }
     assert "The rules are saved" in words(panel.follow(panel.post("/panel/returns/rules", form)))
     page = panel.get("/panel/returns/rules").get_data(as_text=True)
-    for value in ('value="30"', 'value="12.5"', 'value="4.90"', 'value="voucher"'):
+    for value in ('value="30"', 'value="365"', 'value="12.5"', 'value="4.90"', 'value="voucher"'):
         assert value in page
-    assert panel.post("/panel/returns/rules", {**form, "window_days": "soon"}).status_code == 422
+    for name in ("window_days", "claim_days"):
+        assert panel.post("/panel/returns/rules", {**form, name: "soon"}).status_code == 422
 
 
 def test_many_orders_are_shipped_with_an_answer_each(

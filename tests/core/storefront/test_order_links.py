@@ -212,8 +212,8 @@ def photo(*, kind: str = "JPEG") -> tuple[io.BytesIO, str]:
     return buffer, f"broken.{kind.lower()}"
 
 
-def claim(visitor: Visitor, sent: OrderView, *photos: Any, key: str = "k") -> Any:
-    data = {f"quantity.{sent.lines[0].id}": "1", "reason": "damaged", "key": key, "photos": list(photos)}
+def claim(visitor: Visitor, sent: OrderView, *photos: Any, key: str = "k", **more: str) -> Any:
+    data = {f"quantity.{sent.lines[0].id}": "1", "reason": "damaged", "key": key, "photos": list(photos), **more}
     return visitor.client.post(at(sent, "/return"), base_url=ORIGIN, data=data, headers={"Origin": ORIGIN})
 
 
@@ -273,3 +273,17 @@ def test_a_second_press_and_a_refused_request_leave_no_files(visitor: Visitor, s
     assert len(kept_files()) == 1
     assert claim(visitor, sent, photo(), key="another").status_code == 422
     assert len(kept_files()) == 1
+
+
+def test_photos_go_with_a_claim_and_have_to_be_chosen_again_after_a_mistake(
+    visitor: Visitor, sent: OrderView, site: Site
+) -> None:
+    answer = claim(visitor, sent, photo(), reason="changed_mind", way="refund", note="Cracked")
+    assert answer.status_code == 422
+    assert "Please choose your photos again" in text_of(answer.text)
+    assert "Cracked</textarea>" in answer.text
+    assert kept_files() == []
+    assert claim(visitor, sent, *(photo() for _ in range(5)), way="refund").status_code == 303
+    (case,) = cases_of(site, sent.id)
+    assert (case.kind, case.wish, len(case.photos)) == ("claim", "refund", 5)
+    assert visitor.get(at(sent, f"/photos/{case.id}/{case.photos[4]}")).status_code == 200

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from core.checkout.services.resolving import Terms, resolve
 from core.hookspecs.site import Site
 from core.kernel import db, limits
+from core.kernel.sites import state_of
 from core.orders.services.case import (
     approve_case,
     cases_of,
@@ -210,6 +212,72 @@ def test_goods_that_never_came_need_not_be_sent(visitor: Visitor, site: Site, se
     assert cases_of(site, sent.id)[0].kind == "claim"
 
 
+@pytest.mark.parametrize("reason", ["damaged", "faulty", "wrong", "incomplete", "missing"])
+def test_what_came_wrong_can_be_claimed_without_sending_it(
+    visitor: Visitor, site: Site, sent: OrderView, reason: str
+) -> None:
+    said = text_of(ask(visitor, sent, "1", reason=reason, way="replace", note="The shade is cracked").text)
+    assert "Claim" in said
+    assert "You would like a replacement." in said
+    assert "You need not send anything" in said
+    (case,) = cases_of(site, sent.id)
+    assert (case.kind, case.wish, case.reason, case.note, case.state) == (
+        "claim", "replace", reason, "The shade is cracked", "requested",
+    )  # fmt: skip
+
+
+def test_a_claim_waits_for_a_person_even_where_returns_approve_themselves(
+    visitor: Visitor, site: Site, sent: OrderView
+) -> None:
+    set_rules(site, Rules(approves_itself=True), actor="staff:1")
+    ask(visitor, sent, "1", reason="damaged")
+    ask(visitor, sent, "1", reason="damaged", way="refund")
+    assert [(case.kind, case.state) for case in cases_of(site, sent.id)] == [
+        ("return", "approved"),
+        ("claim", "requested"),
+    ]
+
+
+def test_whoever_changed_their_mind_sends_it_back(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    answer = ask(visitor, sent, "2", reason="changed_mind", way="refund", note="Too tall")
+    assert answer.status_code == 422
+    assert re.search(r'id="way"[^>]*aria-invalid="true"', answer.text)
+    assert "Without sending it back only if it came damaged" in text_of(answer.text)
+    assert re.search(r'<option value="refund" selected>', answer.text)
+    assert re.search(r'<option value="changed_mind" selected>', answer.text)
+    assert re.search(rf'id="quantity.{sent.lines[0].id}"[^>]*value="2"', answer.text)
+    assert "Too tall</textarea>" in answer.text
+    assert "choose your photos again" not in answer.text
+    assert ask(visitor, sent, reason="damaged", way="burn").status_code == 422
+    assert cases_of(site, sent.id) == []
+
+
+def test_the_desk_gives_a_part_of_the_money_and_the_shopper_reads_it(
+    visitor: Visitor, site: Site, sent: OrderView
+) -> None:
+    ask(visitor, sent, "2", reason="damaged", way="refund")
+    (case,) = cases_of(site, sent.id)
+    approve_case(site, case.id, actor="staff:1")
+    terms = Terms(part=4450, answer="A quarter off")
+    assert resolve(state_of(site.id), case.id, terms, actor="staff:1").amount == 4450
+    said = text_of(visitor.get(page_of(sent)).text)
+    assert "Granted €44.50" in said
+    assert "A quarter off" in said
+    # Three lamps of 89.00 are 267.00; 44.50 less is 222.50.
+    assert seen(sent.id).total.amount == 22250
+
+
+def test_a_replacement_is_said_as_that_and_not_as_no_money(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    ask(visitor, sent, "1", reason="incomplete", way="replace")
+    (case,) = cases_of(site, sent.id)
+    approve_case(site, case.id, actor="staff:1")
+    resolve(state_of(site.id), case.id, Terms(way="replace"), actor="staff:1")
+    said = text_of(visitor.get(page_of(sent)).text)
+    assert "We send you the same once more, at no charge." in said
+    assert "Granted" not in said
+    assert seen(sent.id).total.amount == 26700
+
+
 def test_a_request_is_withdrawn_only_while_it_is_one(visitor: Visitor, site: Site, sent: OrderView) -> None:
     ask(visitor, sent)
     (case,) = cases_of(site, sent.id)
@@ -235,10 +303,29 @@ def test_a_declined_return_says_why(visitor: Visitor, site: Site, sent: OrderVie
 def test_after_the_window_the_page_says_so(visitor: Visitor, site: Site, sent: OrderView, clock: Any) -> None:
     clock.move(days=15)
     assert "time to send these goods back is over" in text_of(visitor.get(page_of(sent)).text)
-    assert "<textarea" not in visitor.get(page_of(sent, "/return")).text
+    page = visitor.get(page_of(sent, "/return")).text
+    assert "I send it back" not in page
+    assert "Changed my mind" not in page
     answer = visitor.post(page_of(sent, "/return"), {f"quantity.{sent.lines[0].id}": "1", "reason": "wrong"})
     assert answer.status_code == 409
     assert cases_of(site, sent.id) == []
+
+
+def test_after_the_window_what_is_wrong_is_still_claimed_as_long_as_the_rules_say(
+    visitor: Visitor, site: Site, sent: OrderView, clock: Any
+) -> None:
+    set_rules(site, Rules(claim_days=60), actor="staff:1")
+    clock.move(days=59)
+    assert "you can still claim" in text_of(visitor.get(page_of(sent)).text)
+    assert "need not send anything" in text_of(ask(visitor, sent, "1", reason="faulty", way="refund").text)
+    clock.move(days=2)
+    assert "still claim" not in text_of(visitor.get(page_of(sent)).text)
+    assert "<textarea" not in visitor.get(page_of(sent, "/return")).text
+    late = {f"quantity.{sent.lines[0].id}": "1", "reason": "faulty", "way": "refund", "key": "late"}
+    answer = visitor.post(page_of(sent, "/return"), late)
+    assert answer.status_code == 409
+    assert "The time to claim these goods is over." in text_of(answer.text)
+    assert len(cases_of(site, sent.id)) == 1
 
 
 def test_excluded_kinds_come_back_only_for_the_shops_own_faults(visitor: Visitor, site: Site, sent: OrderView) -> None:
@@ -343,4 +430,5 @@ def test_a_change_from_another_place_is_refused(visitor: Visitor, placed: OrderV
 def test_the_pages_speak_chinese(visitor: Visitor, sent: OrderView) -> None:
     said = text_of(visitor.get(f"/zh-cn/order/{sent.secret}/return").text)
     assert "退回商品" in said
-    assert "为什么退回" in said
+    assert "原因是什么" in said
+    assert "不退货，补发" in said

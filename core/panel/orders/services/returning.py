@@ -12,7 +12,7 @@ from core.kernel.i18n import lazy
 from core.kernel.sites import SiteState
 from core.lib.errors import Unfit
 from core.lib.money import Money, NotMoney, parse_money
-from core.orders.services.case_shapes import DISPOSITIONS, EXCHANGE, CaseLine, CaseView
+from core.orders.services.case_shapes import DISPOSITIONS, EXCHANGE, REPLACE, CaseLine, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders.services.wishes import names_of
 from core.panel.shell import Status
@@ -116,6 +116,13 @@ def instead(case: CaseView) -> list[tuple[str, int]]:
     """What an exchange sends: (SKU, pieces). One statement, if it is one."""
     skus = names_of(list(case.wanted)) if case.wanted else {}
     return [(skus.get(variant_id, "?"), pieces) for variant_id, pieces in case.wanted.items()]
+
+
+def wish(case: CaseView) -> str:
+    """What the shopper would like of a claim, in words; empty where they did not say."""
+    if not case.wish:
+        return ""
+    return _("A replacement") if case.wish == REPLACE else _("Money back, in part or whole")
 
 
 def outcome(state: SiteState, case: CaseView, terms: Terms) -> str:

@@ -16,7 +16,7 @@ from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import case as desk
 from core.orders.services import case_rules, photos, return_labels
-from core.orders.services.case_shapes import EXCHANGE, KINDS, RESOLVED, CaseView
+from core.orders.services.case_shapes import CLAIM, EXCHANGE, KINDS, REFUND, REPLACE, RESOLVED, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import returning
@@ -178,7 +178,8 @@ def _terms(case: CaseView) -> resolving.Terms:
         restocking=returning.amount(form, "restocking", currency),
         return_delivery=returning.amount(form, "return_delivery", currency),
         goodwill=returning.amount(form, "goodwill", currency),
-        way=resolving.REPLACE if form.get("way") == resolving.REPLACE else resolving.REFUND,
+        way=REPLACE if form.get("way") == REPLACE else REFUND,
+        part=returning.amount(form, "part", currency) if case.kind == CLAIM and form.get("part", "").strip() else None,
         answer=form.get("answer", "").strip()[:2000],
     )
 
@@ -220,6 +221,7 @@ def _case_page(
         value=Money(case.value, case.currency),
         outcome=outcome,
         instead=returning.instead(case),
+        wish=returning.wish(case),
         order=order_numbered(number) if case.state == RESOLVED else None,
         granted=Money(case.granted, case.currency),
         problems=problems or [],
@@ -264,14 +266,12 @@ def save_rules() -> Response:
     """Store the rules."""
     form, currency = request.form, current().site.currency
     try:
-        days = form.get("window_days", "").strip()
-        if not (days.isascii() and days.isdecimal()):
-            raise Unfit({"window_days": _("Write a number of days from 0 to 3650.")})
         before = case_rules.rules_of(current().site)
         case_rules.set_rules(
             current().site,
             case_rules.Rules(
-                window_days=int(days[:5]),
+                window_days=_days("window_days", ""),
+                claim_days=_days("claim_days", str(before.claim_days)),
                 excluded_kinds=tuple(word for word in form.get("excluded_kinds", "").replace(",", " ").split()),
                 restocking=returning.percentage(form.get("restocking", "")),
                 return_delivery={
@@ -286,6 +286,13 @@ def save_rules() -> Response:
     except Refused as refusal:
         return _rules_page(_problems(refusal), refusal.status)
     return to("panel.return_rules", say=_("The rules are saved."))
+
+
+def _days(name: str, default: str) -> int:
+    days = request.form.get(name, default).strip()
+    if not (days.isascii() and days.isdecimal()):
+        raise Unfit({name: _("Write a number of days from 0 to 3650.")})
+    return int(days[:5])
 
 
 def _rules_page(problems: forms.Problems | None = None, status: int = 200) -> Response:
