@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from core.cart.services import Agreed, CartGone, Details, StoredCart, find_cart, save_details
@@ -21,6 +20,7 @@ from core.checkout.services.quote import DELIVERY, Quote
 from core.checkout.services.sourcing import sources_for
 from core.checkout.services.supplying import pieces_of, promised_at
 from core.hookspecs.checkout import Problem
+from core.hookspecs.payment import Gateway
 from core.hookspecs.promote import Claim
 from core.kernel import cache, db
 from core.kernel.sites import SiteState
@@ -247,7 +247,8 @@ def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrd
         rate=_plain(asdict(rate)) if rate else {}, payment=_payment(view.gateway), note=stored.note, codes=stored.codes,
         extra=asked_for(stored.extra, view.fields), trace=[_plain(asdict(step)) for step in quote.trace],
         lines=_lines(view), adjustments=_adjustments(quote), taxes=_taxes(quote), claims=_claims(quote),
-        expires_at=_expires_at(view.gateway), actor=actor or (f"shopper:{shopper}" if shopper is not None else "guest"),
+        days_to_pay=_days_to_pay(view.gateway),
+        actor=actor or (f"shopper:{shopper}" if shopper is not None else "guest"),
     )  # fmt: skip
 
 
@@ -270,11 +271,12 @@ def _payment(gateway: GatewayView | None) -> NewPayment:
     )
 
 
-def _expires_at(gateway: GatewayView | None) -> datetime | None:
-    """Unpaid orders keep their stock as many days as the gateway says; 0 is without end."""
-    return (
-        clock.now() + timedelta(days=gateway.unpaid_days) if gateway is not None and gateway.unpaid_days > 0 else None
-    )
+def _days_to_pay(gateway: GatewayView | None) -> int:
+    """Unpaid orders keep their stock as many days as the gateway says; 0 is without end.
+
+    What a change adds to an order that was free has no gateway yet: it gets what gateways give that say nothing.
+    """
+    return max(0, gateway.unpaid_days) if gateway is not None else Gateway.unpaid_days
 
 
 def _lines(view: CheckoutView) -> list[NewLine]:

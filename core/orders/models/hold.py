@@ -10,7 +10,7 @@ from core.orders.models.order import Order
 
 
 class OrderHold(db.SiteTable):
-    """Why an order waits: by whose word (`source`: rule, staff, or a problem's code), until somebody ended it."""
+    """Why an order waits: by whose word (`source`: rule, staff, unpaid, or a problem's code), until that ended."""
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     source = peewee.CharField(max_length=60)

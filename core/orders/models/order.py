@@ -22,7 +22,8 @@ class Order(db.SiteTable):
 
     `total` = `subtotal` - `discount` + `delivery` + `charges` (+ `tax` unless `prices_include_tax`). `given_back` are
     refunds that were owed when they were made, fixed when a later change asks for more. `expires_at` is set while an
-    unpaid order keeps its stock for a limited time. `link` numbers the guest's links, of which the last one opens the
+    order with something left to pay keeps its stock for a limited time: `days_to_pay` (0: without end) from the fact
+    that opened the amount. `link` numbers the guest's links, of which the last one opens the
     order until `link_until`.
     """
 
@@ -61,6 +62,7 @@ class Order(db.SiteTable):
     codes = db.JSONField(default=list)
     extra = db.JSONField(default=dict)
     trace = db.JSONField(default=list)
+    days_to_pay = peewee.IntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
     expires_at = db.InstantField(null=True, index=True)
     version = peewee.IntegerField(default=1)
 
@@ -81,13 +83,15 @@ class OrderLine(db.Table):
 
     `total` is what the shopper pays for the line, after its share of offers and with tax. Amounts of a part of the
     units are cumulative shares of it, so that all parts together are exactly the line. `of_line_id` is the line whose
-    further or repriced units these are. `promise` says what was agreed of units that were not there: `backorder` (they
+    further or repriced units these are, `change_id` the change that
+    added them. `promise` says what was agreed of units that were not there: `backorder` (they
     leave from `promised_at` on, if that was said) or `preorder` (from the release on).
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     position = peewee.IntegerField()
     of_line_id = peewee.IntegerField(null=True)
+    change_id = peewee.IntegerField(null=True)
     variant_id = peewee.IntegerField(index=True)
     product_id = peewee.IntegerField()
     sku = peewee.CharField(max_length=120)

@@ -62,23 +62,31 @@ def store_draft(
     if plan == Plan(policy=plan.policy):
         raise NothingChanges
     with db.transaction():
-        made = db.value(
-            "INSERT INTO order_change (site_id, order_id, version, state, policy, actor, reason, key, plan, effect,"
-            " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id, key) DO NOTHING RETURNING id",
-            order.site_id, order.id, order.version, DRAFT, plan.policy, actor, reason[:2000], key[:64], _json(plan),
-            _json(effect), clock.now_us(),
-        )  # fmt: skip
-        if made is None:
-            return int(db.value("SELECT id FROM order_change WHERE order_id = ? AND key = ?", order.id, key[:64]))
-        for position, action in enumerate(actions):
-            data = msgspec.json.encode(action).decode()
-            db.execute(
-                "INSERT INTO order_change_action (change_id, position, kind, data) VALUES (?, ?, ?, ?)",
-                made,
-                position,
-                json.loads(data)["kind"],
-                data,
-            )
+        return insert_draft(order, actions, plan, effect, actor=actor, reason=reason, key=key)
+
+
+def insert_draft(
+    order: OrderView, actions: Sequence[Action], plan: Plan, effect: Effect, *, actor: str, reason: str, key: str
+) -> int:
+    """`store_draft` as part of a verb's transaction."""
+    db.require_transaction()
+    made = db.value(
+        "INSERT INTO order_change (site_id, order_id, version, state, policy, actor, reason, key, plan, effect,"
+        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id, key) DO NOTHING RETURNING id",
+        order.site_id, order.id, order.version, DRAFT, plan.policy, actor, reason[:2000], key[:64], _json(plan),
+        _json(effect), clock.now_us(),
+    )  # fmt: skip
+    if made is None:
+        return int(db.value("SELECT id FROM order_change WHERE order_id = ? AND key = ?", order.id, key[:64]))
+    for position, action in enumerate(actions):
+        data = msgspec.json.encode(action).decode()
+        db.execute(
+            "INSERT INTO order_change_action (change_id, position, kind, data) VALUES (?, ?, ?, ?)",
+            made,
+            position,
+            json.loads(data)["kind"],
+            data,
+        )
     return int(made)
 
 
@@ -174,7 +182,7 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
         stock_needs(order, plan), stock_reference(order.id), actor, plan.sources, site_id=site.id
     )
     _cancel(order, plan)
-    _append(order, plan, taken)
+    _append(order, change, taken)
     _charge(order, change)
     _deliver_elsewhere(order, plan)
     _sum_up(order, plan)
@@ -226,14 +234,16 @@ def _cancel(order: OrderView, plan: Plan) -> None:
             raise NotThatMany(sku=line.sku)
 
 
-def _append(order: OrderView, plan: Plan, taken: Sequence[stock.Allocation]) -> None:
+def _append(order: OrderView, change: ChangeView, taken: Sequence[stock.Allocation]) -> None:
+    plan = change.plan
     first = int(db.value("SELECT MAX(position) FROM order_line WHERE order_id = ?", order.id)) + 1
     counted = dict.fromkeys(EVENTS, 0)
     apart = {"taxes", "quantity", "parts", "promised_at"}
     parts = [[NewPart(**msgspec.structs.asdict(part)) for part in line.parts] for line in plan.lines]
     rows = [
         {
-            "order_id": order.id, "position": first + place, "ordered": line.quantity, "allocated": line.quantity,
+            "order_id": order.id, "position": first + place, "change_id": change.id, "ordered": line.quantity,
+            "allocated": line.quantity,
             **{name: value for name, value in msgspec.to_builtins(line).items() if name not in apart},
             **counted, **promise(line.variant_id, parts[place], line.promised_at, taken),
         }

@@ -10,6 +10,7 @@ from core.lib.errors import Refused
 from core.orders.services.timeline import note
 
 OPEN = "ended_at IS NULL"
+UNPAID = "unpaid"
 
 
 class OnHold(Refused):
@@ -30,6 +31,21 @@ def insert_holds(site_id: int, order_id: int, reasons: Sequence[tuple[str, str]]
             site_id, order_id, source[:60], reason[:500], actor, now,
         )  # fmt: skip
         note(order_id, actor, "held", text=reason[:500])
+
+
+def hold_unpaid(site_id: int, order_id: int) -> None:
+    """Ask a person what becomes of an order of which only a part was paid in time. Inside a transaction."""
+    hold_anew(site_id, order_id, [(UNPAID, "It was not paid in full in time.")])
+
+
+def end_unpaid_hold(order_id: int) -> None:
+    """The rest is there: nobody has to decide about it any more. Inside a transaction."""
+    db.require_transaction()
+    if db.execute(
+        f"UPDATE order_hold SET ended_at = ?, outcome = 'approved' WHERE order_id = ? AND source = ? AND {OPEN}",
+        clock.now_us(), order_id, UNPAID,
+    ):  # fmt: skip
+        note(order_id, "system", "hold_approved", text="")
 
 
 def check_not_held(order_id: int) -> None:

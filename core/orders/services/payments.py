@@ -138,7 +138,10 @@ def choose_gateway(state: SiteState, order_id: int, code: str) -> int:
         row = db.one("SELECT currency, gateway FROM orders WHERE id = ?", order_id)
         assert row is not None
         payment_id = add_payment(state.site.id, order_id, new, amount, row[0])
-        db.execute("UPDATE orders SET gateway = ?, payment_title = ? WHERE id = ?", code, gateway.title[:200], order_id)
+        db.execute(
+            "UPDATE orders SET gateway = ?, payment_title = ?, days_to_pay = ? WHERE id = ?",
+            code, gateway.title[:200], max(0, gateway.unpaid_days), order_id,
+        )  # fmt: skip
         note(order_id, "shopper", "gateway", before=row[1], after=code)
     return payment_id
 

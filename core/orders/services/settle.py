@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from core.hookspecs.events import OrderPaid
 from core.kernel import db, events
+from core.lib import clock
 from core.lib.errors import NotFound
+from core.orders.services.hold_checks import end_unpaid_hold
 from core.orders.services.status import (
     MONEY_COLUMNS,
     MONEY_SQL,
@@ -13,6 +18,7 @@ from core.orders.services.status import (
     MoneyFacts,
     due,
     from_sql,
+    open_of,
     to_be_captured,
 )
 from core.orders.services.timeline import note, once
@@ -77,21 +83,42 @@ def open_amount(order_id: int) -> int:
 def settle(order_id: int) -> None:
     """Draw the conclusions of new facts inside their transaction.
 
-    OrderPaid exactly once, the deadline gone, surplus noted.
+    OrderPaid exactly once, the deadline begun or gone, surplus noted.
     """
     db.require_transaction()
     order = db.one(
-        "SELECT site_id, number, total, delivery_total, currency, expires_at FROM orders WHERE id = ?", order_id
+        "SELECT site_id, number, total, delivery_total, currency, given_back, expires_at, days_to_pay"
+        " FROM orders WHERE id = ?",
+        order_id,
     )
     assert order is not None
-    site_id, number, total, delivery_total, currency, expires_at = order
+    site_id, number, total, delivery_total, currency, given_back, expires_at, days = order
     money, lines = money_facts(order_id), line_facts(order_id)
     to_pay = due(total, delivery_total, lines)
-    if expires_at is not None and (money.captured > 0 or money.authorized > money.released):
-        db.execute("UPDATE orders SET expires_at = NULL WHERE id = ?", order_id)
+    left = open_of(total, delivery_total, lines, money, given_back)
+    _set_deadline(order_id, lines, left, expires_at, days)
     is_alive = any(line.cancelled < line.ordered for line in lines)
     if is_alive and money.captured >= to_pay and once(order_id, "paid"):
         note(order_id, "system", "paid", captured=money.captured)
         events.record(OrderPaid(order_id=order_id, number=number, captured=money.captured, currency=currency), site_id)
     if money.captured > to_pay and money.kept > to_pay and once(order_id, f"surplus:{money.captured}:{to_pay}"):
         note(order_id, "system", "surplus", amount=money.kept - to_pay)
+
+
+def deadline(days: int) -> int | None:
+    """Until when goods wait for money that opens now, in microseconds; 0 days are without end."""
+    return clock.micros(clock.now() + timedelta(days=days)) if days > 0 else None
+
+
+def _set_deadline(order_id: int, lines: Sequence[LineFacts], left: int, expires_at: int | None, days: int) -> None:
+    """Goods wait for money as long as something is open, from the fact that opened it on: never without an end.
+
+    A part of the money leaves the deadline as it is; all of it, or a promise of all, ends it.
+    """
+    if left <= 0:
+        end_unpaid_hold(order_id)
+    is_waiting = left > 0 and any(line.ordered > line.shipped + line.cancelled for line in lines)
+    if not is_waiting and expires_at is not None:
+        db.execute("UPDATE orders SET expires_at = NULL WHERE id = ?", order_id)
+    if is_waiting and expires_at is None and (until := deadline(days)) is not None:
+        db.execute("UPDATE orders SET expires_at = ? WHERE id = ?", until, order_id)

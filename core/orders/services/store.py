@@ -19,7 +19,7 @@ from core.orders.services.claims import take_claims
 from core.orders.services.goods import stock_reference
 from core.orders.services.hold_checks import insert_holds
 from core.orders.services.links import LIFE
-from core.orders.services.settle import settle
+from core.orders.services.settle import deadline, settle
 from core.orders.services.timeline import note
 
 FIRST_NUMBER = 10_001
@@ -132,7 +132,7 @@ class NewOrder:
     taxes: Sequence[NewTax] = ()
     claims: Mapping[str, Claim] = field(default_factory=dict)
     sources: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
-    expires_at: datetime | None = None
+    days_to_pay: int = 0
     actor: str = "system"
     holds: Sequence[tuple[str, str]] = ()
 
@@ -231,7 +231,8 @@ def _insert_order(new: NewOrder) -> int:
         "codes": _json(list(new.codes)),
         "extra": _json(new.extra),
         "trace": _json(list(new.trace)),
-        "expires_at": None if new.expires_at is None else clock.micros(new.expires_at),
+        "days_to_pay": new.days_to_pay,
+        "expires_at": deadline(new.days_to_pay) if new.total else None,
         "version": 1,
     }
     columns = ", ".join(row)

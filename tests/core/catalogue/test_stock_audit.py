@@ -7,10 +7,14 @@ import pytest
 from core.catalogue.services.stock import StockPromised, allocate
 from core.catalogue.services.stock_audit import differences, prove, repair_stock
 from core.catalogue.services.stock_counts import expect_stock, sort_stock, take_delivery
-from core.kernel import db
+from core.kernel import db, jobs
+from core.lib.clock import Frozen
 from core.lib.errors import Unfit
+from core.testing.shop import clock
 from tests.core.catalogue.conftest import Make
 from tests.core.catalogue.goods import STAFF, location, variant_id
+
+__all__ = ["clock"]
 
 
 @pytest.fixture
@@ -94,3 +98,14 @@ def test_what_cannot_be_is_left_for_a_person(lamp: int) -> None:
     repaired, left = repair_stock("system")
     assert (repaired, [one.sku for one in left]) == ([], ["LAMP"])
     assert level(lamp)[0] == 10
+
+
+def test_the_nightly_look_tells_of_a_difference_and_changes_nothing(lamp: int, clock: Frozen) -> None:
+    told = "SELECT COUNT(*) FROM activity WHERE verb = 'stock.differs' AND object = 'stock'"
+    jobs.run_due()
+    assert db.value(told) == 0
+    tamper("UPDATE stock_level SET on_hand = 11 WHERE variant_id = ?", lamp)
+    clock.move(days=1)
+    jobs.run_due()
+    assert (db.value(told), level(lamp)[0]) == (1, 11)
+    assert db.value("SELECT state FROM job WHERE name = 'stock.audit' ORDER BY id DESC LIMIT 1") == "done"

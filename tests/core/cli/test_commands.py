@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from core.catalogue.services.drafts import ProductDraft, TextDraft, VariantDraft
+from core.catalogue.services.products import save_product
 from core.cli import main, parser
+from core.cli.boot import the_site
 from core.kernel import db
 from core.kernel.config import ROOT
 from core.kernel.switch import pause
@@ -174,6 +177,26 @@ def test_the_doctor_says_what_needs_a_look(stoa: Stoa) -> None:
     code, out, _ = stoa("doctor")
     assert code == 1
     assert "plugin coupons is paused at one.test: RuntimeError: no" in out
+
+
+def test_the_doctor_reports_stock_that_differs_and_mends_it_when_told(stoa: Stoa) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    draft = ProductDraft(texts={"en": TextDraft(name="Lamp")}, variants=(VariantDraft(sku="LAMP", stock=10),))
+    save_product(the_site("one.test"), draft, "staff:1")
+    with db.transaction():
+        db.execute("UPDATE stock_level SET on_hand = 11")
+    place = db.value("SELECT name FROM location")
+
+    code, out, _ = stoa("doctor")
+    assert code == 1
+    assert f"✗ stock differs from its moves: LAMP at {place}: on_hand 11, by its moves 10" in out
+    assert db.value("SELECT on_hand FROM stock_level") == 11
+
+    out = stoa("doctor", "--repair")[1]
+    assert f"✓ LAMP at {place} is the sum of its moves again" in out
+    assert "stock differs" not in out
+    assert db.value("SELECT on_hand FROM stock_level") == 10
+    assert "stock differs" not in stoa("doctor")[1]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,8 @@ def _kind(data: Data) -> str:
 
 # Codes of reasons in words. Where the row's title or person says it already, nothing is added.
 _REASONS: dict[str, Any] = {
-    **REASONS, "expired": lazy("Not paid in time"), "shopper": "", "merchant": "", "out_of_stock": "",
+    **REASONS, "expired": lazy("Not paid in time"),
+    "difference_unpaid": lazy("The difference was not paid in time"), "shopper": "", "merchant": "", "out_of_stock": "",
 }  # fmt: skip
 Title = Callable[[Data, str], str]
 _TITLES: dict[str, tuple[str, Title]] = {
