@@ -300,12 +300,13 @@ def _is_as_before(order: OrderView, wish: Wish, one: QuoteLine, taxes: Sequence[
     if any(sorted(rates.get(line.id, ())) != asked for line in lines):
         return False
 
-    def waiting(line: OrderLineView, amount: int) -> int:
-        gone = line.cancelled
-        return share(amount, gone + line.allocated, line.quantity) - share(amount, gone, line.quantity)
+    def tax_of(line: OrderLineView) -> int:
+        first = line.cancelled + line.received
+        whole = line.tax.amount
+        return share(whole, first + line.allocated, line.quantity) - share(whole, first, line.quantity)
 
-    total = sum(waiting(line, line.total.amount) for line in lines)
-    tax = sum(waiting(line, line.tax.amount) for line in lines)
+    total = sum(line.next_to_go(line.allocated) for line in lines)
+    tax = sum(tax_of(line) for line in lines)
     return (total, tax) == (one.total.amount, one.tax.amount)
 
 

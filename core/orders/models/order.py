@@ -117,6 +117,7 @@ class OrderLine(db.Table):
     restocked = _count()
     written_off = _count()
     claimed = _count()
+    claimed_amount = _amount()
     promise = peewee.CharField(max_length=10, default="", constraints=[peewee.SQL("DEFAULT ''")])
     promised_at = db.InstantField(null=True)
 
@@ -128,6 +129,7 @@ class OrderLine(db.Table):
             Check("picked >= 0 AND picked <= allocated + shipped AND delivered >= 0 AND delivered <= shipped"),
             # A unit that was claimed without coming back cannot come back for its money a second time.
             Check("claimed >= 0 AND received + claimed <= shipped"),
+            Check("claimed_amount >= 0 AND claimed_amount <= total"),
             Check("received <= shipped AND return_requested >= 0 AND return_requested <= shipped"),
             Check("restocked >= 0 AND written_off >= 0 AND restocked + written_off <= received"),
             Check("subtotal >= 0 AND discount >= 0 AND discount <= subtotal AND tax >= 0 AND total >= 0"),

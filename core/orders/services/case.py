@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from core.catalogue.services import stock
 from core.hookspecs.events import OrderReturned, ReturnChanged
@@ -30,9 +31,9 @@ from core.orders.services.case_shapes import (
 from core.orders.services.change import change_view, claim_draft, confirm_plan
 from core.orders.services.goods import NotThatMany, Units, in_each, pick, stock_reference
 from core.orders.services.read import order_view
-from core.orders.services.settle import lock_order
+from core.orders.services.settle import line_facts_by_id, lock_order
 from core.orders.services.ship import sent_from
-from core.orders.services.status import share
+from core.orders.services.status import claim_value, returned_value
 from core.orders.services.timeline import note
 
 PAGE = 50
@@ -97,7 +98,7 @@ def request_case(
         )  # fmt: skip
         if case_id is None:
             return int(db.value("SELECT id FROM order_case WHERE order_id = ? AND key = ?", order_id, key[:64]))
-        _announce(int(case_id), kind, units)
+        _announce(order_id, int(case_id), kind, units)
         case = case_view(site, int(case_id))
         _tell(site, case, actor, REQUESTED)
         if approves:
@@ -105,12 +106,17 @@ def request_case(
     return int(case_id)
 
 
-def _announce(case_id: int, kind: str, units: Sequence[Units]) -> None:
+def _announce(order_id: int, case_id: int, kind: str, units: Sequence[Units]) -> None:
     """Count the units on their lines, and keep them with the case."""
     column = "claimed" if kind == CLAIM else "return_requested"
+    facts = line_facts_by_id(order_id) if kind == CLAIM else {}
     for one in units:
-        value = _value_of(one.line_id, one.quantity) if kind == CLAIM else 0
-        db.execute(f"UPDATE order_line SET {column} = {_announced(column)} + ? WHERE id = ?", one.quantity, one.line_id)
+        value = claim_value(facts[one.line_id], one.quantity) if kind == CLAIM else 0
+        db.execute(
+            f"UPDATE order_line SET {column} = {_announced(column)} + ?, claimed_amount = claimed_amount + ?"
+            " WHERE id = ?",
+            one.quantity, value, one.line_id,
+        )  # fmt: skip
         db.execute(
             "INSERT INTO order_case_line (case_id, line_id, quantity, received, sellable, damaged, discarded,"
             " to_supplier, value) VALUES (?, ?, ?, 0, 0, 0, 0, 0, ?)",
@@ -123,13 +129,6 @@ def _announced(column: str) -> str:
     if column == "claimed":
         return "claimed"
     return "CASE WHEN return_requested > received THEN return_requested ELSE received END"
-
-
-def _value_of(line_id: int, units: int) -> int:
-    """What further units of a line cost, after those that were cancelled, returned or claimed."""
-    row = db.one("SELECT total, ordered, cancelled + received + claimed FROM order_line WHERE id = ?", line_id)
-    assert row is not None
-    return share(row[0], row[2] + units, row[1]) - share(row[0], row[2], row[1])
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------
@@ -165,7 +164,10 @@ def _give_up_rest(case: CaseView, *, everything: bool = False) -> None:
     """What was announced and did not come, may be announced again; what was claimed in vain, too."""
     for line in case.lines:
         if case.kind == CLAIM and everything:
-            db.execute("UPDATE order_line SET claimed = claimed - ? WHERE id = ?", line.quantity, line.line_id)
+            db.execute(
+                "UPDATE order_line SET claimed = claimed - ?, claimed_amount = claimed_amount - ? WHERE id = ?",
+                line.quantity, line.value, line.line_id,
+            )  # fmt: skip
         elif case.kind != CLAIM and line.to_come:
             db.execute(
                 "UPDATE order_line SET return_requested = return_requested - ? WHERE id = ?", line.to_come, line.line_id
@@ -181,8 +183,10 @@ def receive_case(site: Site, case_id: int, lines: Mapping[int, int], *, actor: s
         case = _locked(site, case_id, APPROVED, RECEIVED)
         if case.kind == CLAIM:
             raise WrongStep
+        facts = line_facts_by_id(case.order_id)
         for line, units in _chosen(case, lines, "to_come"):
-            value = _value_of(line.line_id, units)
+            one = facts[line.line_id]
+            value = returned_value([replace(one, received=one.received + units)]) - returned_value([one])
             db.execute("UPDATE order_line SET received = received + ? WHERE id = ?", units, line.line_id)
             db.execute(
                 "UPDATE order_case_line SET received = received + ?, value = value + ? WHERE case_id = ? AND"

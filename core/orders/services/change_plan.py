@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.hookspecs.checkout import Address
 from core.lib.errors import NotFound, Refused, Unfit
@@ -186,18 +186,9 @@ def kept_plan(order: OrderView, wish: Wish, rates: Rates, new: Sequence[PlannedL
 # -- what it does ------------------------------------------------------------------------------------------------------
 
 
-def line_facts_of(line: OrderLineView) -> LineFacts:
-    """A line's figures for the pure rules."""
-    return LineFacts(
-        ordered=line.quantity, shipped=line.shipped, delivered=line.delivered, cancelled=line.cancelled,
-        return_requested=line.return_requested, received=line.received, needs_delivery=line.needs_delivery,
-        total=line.total.amount,
-    )  # fmt: skip
-
-
 def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, delivery_tax: int) -> Effect:
     """What a plan does to money, stock and delivery: what the order's own page will show once it is confirmed."""
-    before = [line_facts_of(line) for line in order.lines]
+    before = [line.facts for line in order.lines]
     after = [_after(line, plan) for line in order.lines]
     after += [LineFacts(ordered=new.quantity, needs_delivery=new.needs_delivery, total=new.total) for new in plan.lines]
     new_total, new_delivery = totals_after(order, plan)
@@ -269,12 +260,7 @@ def _take(needs: dict[int, int], line: OrderLineView | PlannedLine, units: int) 
 
 
 def _after(line: OrderLineView, plan: Plan) -> LineFacts:
-    facts = line_facts_of(line)
-    return LineFacts(
-        ordered=facts.ordered, shipped=facts.shipped, delivered=facts.delivered,
-        cancelled=facts.cancelled + plan.cancels.get(line.id, 0), return_requested=facts.return_requested,
-        received=facts.received, needs_delivery=facts.needs_delivery, total=facts.total,
-    )  # fmt: skip
+    return replace(line.facts, cancelled=line.cancelled + plan.cancels.get(line.id, 0))
 
 
 def _lives(lines: Sequence[LineFacts]) -> bool:
@@ -282,7 +268,7 @@ def _lives(lines: Sequence[LineFacts]) -> bool:
 
 
 def _tax_left(line: OrderLineView, cancels: int) -> int:
-    return line.tax.amount - share(line.tax.amount, line.cancelled + cancels, line.quantity)
+    return line.tax.amount - share(line.tax.amount, line.cancelled + line.received + cancels, line.quantity)
 
 
 def _shares(order: OrderView, plan: Plan) -> tuple[Share, ...]:
@@ -291,8 +277,7 @@ def _shares(order: OrderView, plan: Plan) -> tuple[Share, ...]:
             line_id=line.id,
             name=line.name,
             units=-units,
-            amount=share(line.total.amount, line.cancelled, line.quantity)
-            - share(line.total.amount, line.cancelled + units, line.quantity),
+            amount=-line.next_to_go(units),
             tax=_tax_left(line, units) - _tax_left(line, 0),
         )
         for line in order.lines

@@ -19,7 +19,7 @@ from core.lib.money import Money
 from core.lib.money import split as shares_of
 from core.orders.services.carry_over import money_to_move
 from core.orders.services.change import confirm_change, store_draft
-from core.orders.services.change_plan import effect_of, line_facts_of
+from core.orders.services.change_plan import effect_of
 from core.orders.services.change_shapes import (
     Effect,
     MergeInto,
@@ -202,7 +202,7 @@ def _parting(order: OrderView, target: OrderView | None, units: dict[int, int]) 
     money = money_facts(order.id)
     effect = effect_of(order, Plan(cancels=dict(units)), money, given_back, delivery_tax)
     after = [
-        replace(line_facts_of(line), cancelled=line.cancelled + units.get(line.id, 0)) for line in order.lines
+        replace(line.facts, cancelled=line.cancelled + units.get(line.id, 0)) for line in order.lines
     ]  # fmt: skip
     surplus = owed_back(order.total.amount, order.delivery_total.amount, after, money)
     value = sum(line.total for line in lines)
@@ -218,12 +218,9 @@ def carried(
 
     `after` are units that go before them.
     """
-    first = line.cancelled + after
-
-    def part(amount: int) -> int:
-        return share(amount, first + units, line.quantity) - share(amount, first, line.quantity)
-
-    total, tax = part(line.total.amount), part(line.tax.amount)
+    first = line.cancelled + line.received + after
+    total = line.next_to_go(units, after)
+    tax = share(line.tax.amount, first + units, line.quantity) - share(line.tax.amount, first, line.quantity)
     net = total if order.prices_include_tax else total - tax
     subtotal = max(line.unit.amount * units, net)
     parts = shares_of(tax, [amount for _name, _rate, amount in taxes]) if taxes else []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.lib.money import Money
-from core.orders.services.change_plan import line_facts_of
 from core.orders.services.shapes import OrderView
 from core.orders.services.status import due, returned_value
 
@@ -23,7 +22,7 @@ def price_now(order: OrderView) -> PriceNow | None:
     """The price by now; None for an order of which nothing was cancelled and nothing came back."""
     if not any(line.cancelled or line.received for line in order.lines):
         return None
-    facts = [line_facts_of(line) for line in order.lines]
+    facts = [line.facts for line in order.lines]
     left, returned = due(order.total.amount, order.delivery_total.amount, facts), returned_value(facts)
     return PriceNow(
         cancelled=Money(order.total.amount - left, order.currency),

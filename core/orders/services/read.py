@@ -29,7 +29,7 @@ from core.orders.services.shapes import (
     ShipmentView,
     TaxView,
 )
-from core.orders.services.status import LineFacts, axes, owed_back, to_be_captured
+from core.orders.services.status import axes, owed_back, to_be_captured
 
 __all__ = [
     "AdjustmentView",
@@ -126,7 +126,7 @@ def _view(row: db.Row) -> OrderView:
         return Money(int(amount), currency)
 
     lines = _lines(order_id, currency)
-    facts = tuple(_line_facts(line) for line in lines)
+    facts = tuple(line.facts for line in lines)
     parts = read_parts(order_id)
     sums = parts.money
     needed = to_be_captured(row[15], row[32], facts, sums, row[34])
@@ -158,7 +158,7 @@ _LINE = (
     "l.id, l.variant_id, l.product_id, l.sku, l.name, l.picture, l.ordered, l.unit_amount, l.list_amount, l.subtotal,"
     " l.discount, l.tax, l.total, l.needs_delivery, l.allocated, l.picked, l.shipped, l.delivered, l.cancelled,"
     " l.return_requested, l.received, l.restocked, l.written_off, l.of_line_id, l.tax_class, l.weight_g, l.claimed,"
-    " l.promise, l.promised_at, p.variant_id, p.sku, p.name, p.quantity"
+    " l.promise, l.promised_at, l.claimed_amount, p.variant_id, p.sku, p.name, p.quantity"
 )
 
 
@@ -171,8 +171,8 @@ def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
         order_id,
     ):
         rows[row[0]] = row
-        if row[29] is not None:
-            part = PartView(variant_id=row[29], sku=row[30], name=row[31], quantity=row[32])
+        if row[30] is not None:
+            part = PartView(variant_id=row[30], sku=row[31], name=row[32], quantity=row[33])
             parts.setdefault(row[0], []).append(part)
     return tuple(
         OrderLineView(
@@ -183,18 +183,10 @@ def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
             allocated=row[14], picked=row[15], shipped=row[16], delivered=row[17], cancelled=row[18],
             return_requested=row[19],
             received=row[20], restocked=row[21], written_off=row[22], of_line_id=row[23], tax_class=row[24],
-            weight_g=row[25], claimed=row[26], promise=row[27],
+            weight_g=row[25], claimed=row[26], claimed_amount=int(row[29]), promise=row[27],
             promised_at=None if row[28] is None else clock.instant(row[28]), parts=tuple(parts.get(row[0], ())),
         )
         for row in rows.values()
-    )  # fmt: skip
-
-
-def _line_facts(line: OrderLineView) -> LineFacts:
-    return LineFacts(
-        ordered=line.quantity, shipped=line.shipped, delivered=line.delivered, cancelled=line.cancelled,
-        return_requested=line.return_requested, received=line.received, needs_delivery=line.needs_delivery,
-        total=line.total.amount,
     )  # fmt: skip
 
 

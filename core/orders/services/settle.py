@@ -47,19 +47,22 @@ def money_facts(order_id: int) -> MoneyFacts:
 
 def line_facts(order_id: int) -> list[LineFacts]:
     """The event quantities of the order's lines. One statement."""
-    return [
-        LineFacts(
-            ordered=row[0], shipped=row[1], delivered=row[2], cancelled=row[3], return_requested=row[4],
-            received=row[5],
-            needs_delivery=bool(row[6]), total=row[7],
+    return list(line_facts_by_id(order_id).values())
+
+
+def line_facts_by_id(order_id: int) -> dict[int, LineFacts]:
+    """The same, told apart by the lines' ids, in their order. One statement."""
+    return {
+        row[0]: LineFacts(
+            ordered=row[1], shipped=row[2], delivered=row[3], cancelled=row[4], return_requested=row[5],
+            received=row[6], claimed=row[7], claimed_amount=int(row[8]), needs_delivery=bool(row[9]), total=row[10],
         )
         for row in db.rows(
-            "SELECT ordered, shipped, delivered, cancelled, return_requested, received, needs_delivery, total FROM"
-            " order_line"
-            " WHERE order_id = ? ORDER BY position",
+            "SELECT id, ordered, shipped, delivered, cancelled, return_requested, received, claimed, claimed_amount,"
+            " needs_delivery, total FROM order_line WHERE order_id = ? ORDER BY position",
             order_id,
         )
-    ]  # fmt: skip
+    }  # fmt: skip
 
 
 def still_due(order_id: int, money: MoneyFacts | None = None) -> int:

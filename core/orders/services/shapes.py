@@ -9,7 +9,7 @@ from typing import Any
 
 from core.hookspecs.checkout import Address
 from core.lib.money import Money
-from core.orders.services.status import Axes
+from core.orders.services.status import Axes, LineFacts, gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,7 @@ class OrderLineView:
     tax_class: str = "standard"
     weight_g: int = 0
     claimed: int = 0
+    claimed_amount: int = 0
     promise: str = ""
     promised_at: datetime | None = None
     parts: tuple[PartView, ...] = ()
@@ -76,6 +77,25 @@ class OrderLineView:
     def left(self) -> int:
         """Units that were not cancelled."""
         return self.quantity - self.cancelled
+
+    @property
+    def facts(self) -> LineFacts:
+        """The line's figures for the pure rules."""
+        return LineFacts(
+            ordered=self.quantity, shipped=self.shipped, delivered=self.delivered, cancelled=self.cancelled,
+            return_requested=self.return_requested, received=self.received, claimed=self.claimed,
+            claimed_amount=self.claimed_amount, needs_delivery=self.needs_delivery, total=self.total.amount,
+        )  # fmt: skip
+
+    @property
+    def price_left(self) -> Money:
+        """What the units that were neither cancelled nor came back cost."""
+        return Money(self.total.amount - gone(self.facts, self.cancelled + self.received), self.total.currency)
+
+    def next_to_go(self, units: int, after: int = 0) -> int:
+        """What further cancelled units take away in minor units; `after` go before them."""
+        first = self.cancelled + self.received + after
+        return gone(self.facts, first + units) - gone(self.facts, first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,10 @@ RETURN = ("none", "requested", "partly_returned", "returned")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineFacts:
-    """The event quantities of one line. `total` is what was agreed for all its units, in minor units."""
+    """The event quantities of one line. `total` is what was agreed for all its units, in minor units.
+
+    `claimed_amount` is what the `claimed` units cost, as it was fixed when each claim was made.
+    """
 
     ordered: int
     shipped: int = 0
@@ -35,6 +38,8 @@ class LineFacts:
     cancelled: int = 0
     return_requested: int = 0
     received: int = 0
+    claimed: int = 0
+    claimed_amount: int = 0
     needs_delivery: bool = True
     total: int = 0
 
@@ -77,19 +82,33 @@ def share(total: int, units: int, ordered: int) -> int:
     return total * units // ordered
 
 
+def gone(line: LineFacts, units: int) -> int:
+    """What the first `units` of a line cost together: the cancelled ones, and those that came back after them.
+
+    Units go from the front, cancelled before returned; claimed ones go from the end, and keep what was fixed for them.
+    The last one takes what is left, so that all of a line's units cost its total, in whatever order they go.
+    """
+    rest = line.total - line.claimed_amount
+    return rest if units + line.claimed == line.ordered else min(rest, share(line.total, units, line.ordered))
+
+
+def claim_value(line: LineFacts, units: int) -> int:
+    """What further claimed units cost: their shares from the end, within what the line has left."""
+    kept = line.ordered - line.claimed - units
+    from_end = line.total - share(line.total, kept, line.ordered) - line.claimed_amount
+    left = line.total - line.claimed_amount - gone(line, line.cancelled + line.received)
+    return max(0, min(left, from_end))
+
+
 def due(total: int, delivery_total: int, lines: Sequence[LineFacts]) -> int:
     """What is to be paid: the total without what was cancelled; the delivery falls away with the last unit."""
-    cancelled = sum(share(line.total, line.cancelled, line.ordered) for line in lines)
+    cancelled = sum(gone(line, line.cancelled) for line in lines)
     return total - cancelled - (delivery_total if _all_cancelled(lines) else 0)
 
 
 def returned_value(lines: Sequence[LineFacts]) -> int:
     """What the returned units cost."""
-    return sum(
-        share(line.total, line.cancelled + line.received, line.ordered)
-        - share(line.total, line.cancelled, line.ordered)
-        for line in lines
-    )
+    return sum(gone(line, line.cancelled + line.received) - gone(line, line.cancelled) for line in lines)
 
 
 def owed_back(total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts) -> int:
@@ -129,7 +148,10 @@ def axes(
 
 
 def payment_status(amount_due: int, money: MoneyFacts) -> str:
-    """Where the money is. "Paid" is judged by gross captured money; a refund afterwards has words of its own."""
+    """Where the money is. "Paid" is judged by gross captured money; a refund afterwards has words of its own.
+
+    What is still open comes before them: goods that were added after a refund are to be paid.
+    """
     if money.disputed > 0:
         return "disputed"
     if money.captured > 0:
@@ -142,13 +164,13 @@ def payment_status(amount_due: int, money: MoneyFacts) -> str:
 
 
 def _captured_status(amount_due: int, money: MoneyFacts) -> str:
+    if money.captured < amount_due:
+        return "partly_paid" if money.kept > 0 else "unpaid"
     if money.gone >= money.captured:
         return "refunded"
     if money.gone > 0:
         return "partly_refunded"
-    if money.captured > amount_due:
-        return "overpaid"
-    return "paid" if money.captured == amount_due else "partly_paid"
+    return "overpaid" if money.captured > amount_due else "paid"
 
 
 def fulfilment_status(lines: Sequence[LineFacts]) -> str:
@@ -189,13 +211,20 @@ def _all_cancelled(lines: Sequence[LineFacts]) -> bool:
 
 # -- the same in SQL, over the columns of `FROM` -----------------------------------------------------------------------
 
-_LINES = """SELECT SUM(total * cancelled / ordered) AS cancelled_amount, SUM(ordered - cancelled) AS units,
- SUM(total * (cancelled + received) / ordered - total * cancelled / ordered) AS returned_amount,
+
+def _gone(units: str) -> str:
+    """`gone`, for columns of `order_line`."""
+    rest, shared = "(total - claimed_amount)", f"(total * ({units}) / ordered)"
+    return f"(CASE WHEN {units} + claimed = ordered OR {shared} > {rest} THEN {rest} ELSE {shared} END)"
+
+
+_LINES = f"""SELECT SUM({_gone("cancelled")}) AS cancelled_amount, SUM(ordered - cancelled) AS units,
+ SUM({_gone("cancelled + received")} - {_gone("cancelled")}) AS returned_amount,
  SUM(CASE WHEN needs_delivery = ? THEN ordered - cancelled ELSE 0 END) AS carried,
  SUM(CASE WHEN needs_delivery = ? THEN shipped ELSE 0 END) AS carried_shipped,
  SUM(CASE WHEN needs_delivery = ? THEN delivered ELSE 0 END) AS carried_delivered,
  SUM(ordered) AS pieces, SUM(shipped) AS shipped, SUM(received) AS received, SUM(return_requested) AS requested,
- order_id FROM order_line{where} GROUP BY order_id
+ order_id FROM order_line{{where}} GROUP BY order_id
  """
 
 
@@ -240,9 +269,11 @@ _TO_CAPTURE = f"""(CASE WHEN {_CAPTURED} >= {_NEEDED} THEN {_NEEDED}
 _PROMISED = "(COALESCE(m.authorized, 0) - COALESCE(m.released, 0) - COALESCE(m.captured, 0))"
 OPEN_SQL = f"({_TO_CAPTURE} - {_CAPTURED} - CASE WHEN {_PROMISED} > 0 THEN {_PROMISED} ELSE 0 END)"
 _PAYMENT_SQL = f"""CASE WHEN COALESCE(m.disputed, 0) > 0 THEN 'disputed'
- WHEN COALESCE(m.captured, 0) > 0 THEN CASE WHEN m.refunded + m.lost >= m.captured THEN 'refunded'
-  WHEN m.refunded + m.lost > 0 THEN 'partly_refunded' WHEN m.captured > {_TO_CAPTURE} THEN 'overpaid'
-  WHEN m.captured = {_TO_CAPTURE} THEN 'paid' ELSE 'partly_paid' END
+ WHEN COALESCE(m.captured, 0) > 0 THEN CASE
+  WHEN m.captured < {_TO_CAPTURE} AND m.refunded + m.lost < m.captured THEN 'partly_paid'
+  WHEN m.captured < {_TO_CAPTURE} THEN 'unpaid' WHEN m.refunded + m.lost >= m.captured THEN 'refunded'
+  WHEN m.refunded + m.lost > 0 THEN 'partly_refunded'
+  WHEN m.captured > {_TO_CAPTURE} THEN 'overpaid' ELSE 'paid' END
  WHEN {_TO_CAPTURE} <= 0 THEN 'not_due'
  WHEN COALESCE(m.authorized, 0) > COALESCE(m.released, 0) THEN 'authorized'
  WHEN COALESCE(m.pending_at, 0) > COALESCE(m.ended_at, 0) THEN 'pending' ELSE 'unpaid' END"""

@@ -239,10 +239,10 @@ def _insert_order(new: NewOrder) -> int:
     return int(db.value(f"INSERT INTO orders ({columns}) VALUES ({db.marks(tuple(row))}) RETURNING id", *row.values()))
 
 
-# The counts of events that every line begins with.
+# What happens to lines, and every line begins without.
 EVENTS = (
     "picked", "shipped", "delivered", "cancelled", "return_requested", "received", "restocked", "written_off",
-    "claimed",
+    "claimed", "claimed_amount",
 )  # fmt: skip
 
 

@@ -81,9 +81,12 @@ def _line(line: OrderLineView, taxes: Sequence[PartTax]) -> Part:
     def kept(amount: int) -> int:
         return amount - amount * gone // line.quantity
 
+    # Beside claims the last units may cost a cent more or less than their share.
+    amount = line.price_left.amount
+    aside = amount - kept(line.total.amount)
     return Part(
         key=f"line:{line.id}", name=line.name, sku=line.sku, quantity=line.quantity - gone, unit=line.unit.amount,
-        subtotal=kept(line.subtotal.amount), discount=kept(line.discount.amount), amount=kept(line.total.amount),
+        subtotal=kept(line.subtotal.amount), discount=kept(line.discount.amount) - aside, amount=amount,
         taxes=tuple(PartTax(name=tax.name, rate=tax.rate, amount=kept(tax.amount)) for tax in taxes),
     )  # fmt: skip
 

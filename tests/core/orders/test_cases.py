@@ -10,9 +10,11 @@ import pytest
 import time_machine
 
 from core.checkout.services.resolving import REFUND, REPLACE, Terms, TooHigh, TooMuch, resolve, terms_by_rules
+from core.hookspecs.promote import AmountOff, Offer
 from core.kernel import db
 from core.lib import clock
 from core.lib.errors import NotFound, Unfit
+from core.lib.money import Money
 from core.orders.services import case as desk
 from core.orders.services.case import (
     WrongStep,
@@ -29,11 +31,12 @@ from core.orders.services.case import (
 )
 from core.orders.services.case_rules import NotReturnable, Rules, set_rules
 from core.orders.services.goods import NotThatMany
+from core.orders.services.listing import list_orders
 from core.orders.services.payments import mark_paid, refund_surplus
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import deliver, ship
 from tests.core.checkout.books import unbalanced
-from tests.core.checkout.shop import Shop
+from tests.core.checkout.shop import FakePlugins, Shop
 
 STAFF, ADA = "staff:1", "shopper:1"
 
@@ -188,6 +191,50 @@ def test_a_claim_is_replaced_at_no_charge(shop: Shop, order: OrderView, cup: int
     assert resolve(shop.state, case_id, Terms(way=REPLACE), actor=STAFF).amount == 0
     view = seen(order.id)
     assert (view.due.amount, view.refund_due.amount, view.lines[-1].allocated, stock_now(cup)) == (0, 0, 2, (7, 2, 0))
+
+
+@pytest.mark.parametrize("first", ["claim", "return"])
+def test_no_cent_is_lost_between_what_is_claimed_and_what_comes_back(
+    shop: Shop, plugins: FakePlugins, cup: int, first: str
+) -> None:
+    """Three cups for 10.00: one is paid for, two come back, and what is granted is what is owed."""
+    plugins.offers = lambda _cart, _codes: [Offer(key="x", title="X", benefit=AmountOff(amount=Money(2000, "EUR")))]
+    placed = shop.order((cup, 3))
+    mark_paid(shop.state, placed.id, actor=STAFF)
+    ship(shop.site, placed.id, actor=STAFF)
+    deliver(shop.site, placed.id, actor=STAFF)
+    order = seen(placed.id)
+    assert (order.lines[0].total.amount, order.total.amount) == (1000, 1490)
+    granted = 0
+    for kind in (first, "return" if first == "claim" else "claim"):
+        case_id = ask(shop, order, 1 if kind == "claim" else 2, kind, "damaged", key=kind)
+        if kind == "claim":
+            approve_case(shop.site, case_id, actor=STAFF)
+        else:
+            come_back(shop, order, case_id)
+        granted += resolve(shop.state, case_id, Terms(), actor=STAFF).amount
+    assert (granted, seen(order.id).refund_due.amount) == (1000, 1000)
+    refund_surplus(shop.state, order.id, actor=STAFF, key="r")
+    assert (seen(order.id).refunded.amount, seen(order.id).due.amount, seen(order.id).refund_due.amount) == (1000, 0, 0)
+
+
+def test_a_claim_in_vain_leaves_no_cent_behind(shop: Shop, plugins: FakePlugins, cup: int) -> None:
+    """Three cups for 10.00: two are claimed one after the other, the first in vain; then the other two come back."""
+    plugins.offers = lambda _cart, _codes: [Offer(key="x", title="X", benefit=AmountOff(amount=Money(2000, "EUR")))]
+    placed = shop.order((cup, 3))
+    mark_paid(shop.state, placed.id, actor=STAFF)
+    ship(shop.site, placed.id, actor=STAFF)
+    deliver(shop.site, placed.id, actor=STAFF)
+    order = seen(placed.id)
+    in_vain, claim = (ask(shop, order, 1, "claim", "damaged", key=key) for key in ("a", "b"))
+    approve_case(shop.site, claim, actor=STAFF)
+    granted = resolve(shop.state, claim, Terms(), actor=STAFF).amount
+    decline_case(shop.site, in_vain, actor=STAFF, answer="no")
+    back = ask(shop, order, 2, key="back")
+    come_back(shop, order, back)
+    granted += resolve(shop.state, back, Terms(), actor=STAFF).amount
+    assert (granted, seen(order.id).refund_due.amount) == (1000, 1000)
+    assert list_orders(shop.site).orders[0].status == seen(order.id).status
 
 
 def test_only_what_was_wrong_with_the_goods_can_be_claimed(shop: Shop, order: OrderView) -> None:

@@ -39,9 +39,11 @@ from core.orders.services.change_shapes import (
     SetQuantity,
 )
 from core.orders.services.goods import NotThatMany
+from core.orders.services.listing import OrderFilters, list_orders
 from core.orders.services.payments import choose_gateway, mark_paid, refund_surplus
 from core.orders.services.read import OrderView, order_view
-from core.orders.services.ship import return_goods, ship
+from core.orders.services.ship import deliver, return_goods, ship
+from core.panel.orders.services.filters import VIEWS
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import LONDON, FakeGateway, FakePlugins, Shop
 
@@ -254,8 +256,17 @@ def test_what_was_refunded_does_not_pay_for_what_is_added_later(shop: Shop, orde
     change_order(shop.state, order.id, [AddGoods(variant_id=pot, quantity=1)], key="more", actor=STAFF)
     view = seen(order.id)
     assert (view.due.amount, view.payments[-1].amount.amount) == (2500, 2500)
+    assert (view.status.payment, view.can_be_paid) == ("partly_paid", True)
+    ship(shop.site, order.id, actor=STAFF)
+    deliver(shop.site, order.id, actor=STAFF)
+    assert (seen(order.id).status.order, seen(order.id).status.fulfilment) == ("open", "delivered")
+    to_pay = OrderFilters(statuses=VIEWS["unpaid"])
+    assert [row.id for row in list_orders(shop.site, to_pay).orders] == [order.id]
     mark_paid(shop.state, order.id, actor=STAFF)
-    assert (seen(order.id).due.amount, seen(order.id).refund_due.amount) == (0, 0)
+    view = seen(order.id)
+    assert (view.due.amount, view.refund_due.amount, view.can_be_paid) == (0, 0, False)
+    assert (view.status.payment, view.status.order) == ("partly_refunded", "completed")
+    assert list_orders(shop.site, to_pay).orders == ()
 
 
 def test_returned_goods_pay_for_others_by_one_net_payment(shop: Shop, order: OrderView) -> None:
