@@ -143,7 +143,7 @@ def _too_much(site: Site, found: Parting, target: OrderView) -> tuple[tuple[str,
 
 def _price(order: OrderView) -> int:
     """What an order costs without what was cancelled or came back."""
-    lines = [line_facts_of(line) for line in order.lines]
+    lines = [line.facts for line in order.lines]
     return due(order.total.amount, order.delivery_total.amount, lines) - returned_value(lines)
 
 

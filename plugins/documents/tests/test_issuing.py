@@ -94,6 +94,21 @@ def test_what_came_back_is_credited_piece_by_piece_to_the_last_cent(site: Site, 
     assert value("SELECT MAX(number) FROM documents_document WHERE kind = 'credit_note'") == 3
 
 
+def test_the_cent_that_a_claim_left_over_is_credited_with_the_last_piece(site: Site, lamp: Any, order: Any) -> None:
+    """Three lamps: a claim was fixed at a cent less than a third, so the other two are worth a cent more."""
+    placed = order(lamp, 3)
+    issue(site, placed.id, INVOICE, actor="system")
+    ship_order(site, placed.id, actor="system")
+    (line,) = order_view(placed.id, site=site).lines
+    with transaction():
+        execute("UPDATE order_line SET claimed = 1, claimed_amount = 8998 WHERE id = ?", line.id)
+    come_back(line.id, 2)
+    issue(site, placed.id, CREDIT_NOTE, actor="system")
+    assert signed(site, placed.id) == 8998
+    (said,) = reading.contents_of(site, placed.id)[1]["parts"]
+    assert said["amount"] == said["subtotal"] - said["discount"] == 2 * 8999 + 1
+
+
 def test_a_refund_without_a_return_is_credited_too(site: Site, lamp: Any, order: Any) -> None:
     placed = order(lamp)
     issue(site, placed.id, INVOICE, actor="system")
