@@ -24,8 +24,9 @@ class Place(NamedTuple):
 
 
 def locations() -> list[Place]:
-    """All locations, core's preferred first. One statement."""
-    return [Place(*row) for row in rows("SELECT id, code, name FROM location ORDER BY priority, id")]
+    """All open locations, core's preferred first. One statement."""
+    found = rows("SELECT id, code, name FROM location WHERE closed_at IS NULL ORDER BY priority, id")
+    return [Place(*row) for row in found]
 
 
 def rules_of(site: Site) -> list[ShipRule]:

@@ -14,12 +14,13 @@ def _pieces() -> peewee.BigIntegerField:
 
 
 class Location(Table):
-    """A place that ships. Orders take from the lowest `priority` first."""
+    """A place that ships. Orders take from the lowest `priority` first; a closed one has no levels, only its moves."""
 
     code = peewee.CharField(max_length=40, unique=True)
     name = peewee.CharField(max_length=120)
     priority = peewee.IntegerField(default=0)
     country = peewee.CharField(max_length=2, default="")
+    closed_at = InstantField(null=True)
 
 
 class StockLevel(Table):

@@ -18,6 +18,7 @@ from core.catalogue.services.categories import (
 )
 from core.catalogue.services.category_pages import category_page, category_tree, home_page
 from core.catalogue.services.lists import cards_for, listing
+from core.catalogue.services.locations import add_location
 from core.catalogue.services.media import add_media, delete_media, describe_media
 from core.catalogue.services.pages import product_page
 from core.catalogue.services.prices import promoted_prices
@@ -37,7 +38,6 @@ from core.catalogue.services.slugs import set_slug
 from core.catalogue.services.stock import allocate, release, ship
 from core.catalogue.services.stock_audit import stock_proof
 from core.catalogue.services.stock_counts import (
-    add_location,
     adjust_stock,
     count_stock,
     receive_stock,

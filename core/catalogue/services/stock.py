@@ -55,6 +55,13 @@ class StockPromised(Refused):
         self.variant_id = variant_id
 
 
+class LocationClosed(Refused):
+    """Nothing comes to a place that is closed."""
+
+    code = "location_closed"
+    default_message = "This place is closed. Choose another one."
+
+
 @dataclass(frozen=True, slots=True)
 class Allocation:
     """Pieces of a variant at a location, promised, held, or moved.
@@ -531,19 +538,19 @@ def allocated_to(reference: str) -> list[Allocation]:
 def restock(needs: Mapping[int, int], location_id: int, reference: str, actor: str) -> None:
     """Returned pieces go back on the shelf at a location; variants that are not counted are passed over."""
     db.require_transaction()
-    moving = _Moving(actor)
+    moving, location_id = _Moving(actor), _open_place(location_id)
     for variant_id, places in sorted(_places(sorted(needs)).items()):
         if places.tracked:
             ensure_level(variant_id, location_id)
-            moving.move(
-                Move(
-                    variant_id=variant_id,
-                    location_id=location_id,
-                    kind="restock",
-                    on_hand=needs[variant_id],
-                    reference=reference,
-                )
+            move = Move(
+                variant_id=variant_id,
+                location_id=location_id,
+                kind="restock",
+                on_hand=needs[variant_id],
+                reference=reference,
             )
+            if not moving.move(move):
+                raise LocationClosed
     moving.finish()
 
 
@@ -552,7 +559,7 @@ def put_aside(
 ) -> None:
     """Returned pieces that cannot be sold go to `damaged` or `quality`; what is not counted is passed over."""
     db.require_transaction()
-    moving = _Moving(actor)
+    moving, location_id = _Moving(actor), _open_place(location_id)
     for variant_id, places in sorted(_places(sorted(needs)).items()):
         if places.tracked:
             ensure_level(variant_id, location_id)
@@ -561,23 +568,36 @@ def put_aside(
                 variant_id=variant_id, location_id=location_id, kind="restock", reason=reason, reference=reference,
                 **pieces,
             )  # fmt: skip
-            moving.move(move)
+            if not moving.move(move):
+                raise LocationClosed
     moving.finish()
 
 
 def ensure_level(variant_id: int, location_id: int) -> None:
-    """An empty level, if there is none yet."""
+    """An empty level, if there is none yet and the location is open; whoever is closing it comes first or waits."""
+    shared = "" if db.is_sqlite() else " FOR SHARE"
     db.execute(
-        "INSERT INTO stock_level (variant_id, location_id, on_hand, allocated, held, backorder_limit) VALUES (?, ?,"
-        " 0, 0, 0, 0)"
+        "INSERT INTO stock_level (variant_id, location_id, on_hand, allocated, held, backorder_limit)"
+        f" SELECT CAST(? AS BIGINT), id, 0, 0, 0, 0 FROM location WHERE id = ? AND closed_at IS NULL{shared}"
         " ON CONFLICT (variant_id, location_id) DO NOTHING",
         variant_id,
         location_id,
     )
 
 
+def _open_place(location_id: int) -> int:
+    """The location, or the first one if it was closed: what was sent from there comes back to where goods are now."""
+    return int(
+        db.value(
+            "SELECT id FROM location WHERE closed_at IS NULL ORDER BY CASE WHEN id = ? THEN 0 ELSE 1 END, priority, id"
+            " LIMIT 1",
+            location_id,
+        )
+    )
+
+
 def apply_moves(moves: Iterable[Move], actor: str) -> frozenset[int]:
-    """Part of a verb: make moves, with empty levels where there are none. Raises StockPromised.
+    """Part of a verb: make moves, with empty levels where there are none. Raises StockPromised, LocationClosed.
 
     Answers the variants whose shown stock changed; the verb must refresh their cards.
     """
@@ -586,6 +606,8 @@ def apply_moves(moves: Iterable[Move], actor: str) -> frozenset[int]:
     for move in sorted(moves, key=lambda move: (move.variant_id, move.location_id)):
         ensure_level(move.variant_id, move.location_id)
         if not moving.move(move):
+            if db.value("SELECT closed_at FROM location WHERE id = ?", move.location_id) is not None:
+                raise LocationClosed
             raise StockPromised(move.variant_id)
     moving.write()
     return frozenset(moving.noticed)

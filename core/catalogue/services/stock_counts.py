@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from core.catalogue.services.availability import refresh_availability, tell_stock_changed
 from core.catalogue.services.stock import STATES, Move, StockPromised, apply_moves, ensure_level
-from core.catalogue.services.writing import insert
 from core.kernel import activity, db
 from core.lib.errors import NotFound, Unfit
 
@@ -139,25 +138,9 @@ def count_moves(counted: Mapping[int, int], location_id: int, *, fresh: bool = F
     ]
 
 
-def add_location(code: str, name: str, priority: int, country: str, actor: str) -> int:
-    """A further place to ship from. Answers its id."""
-    with db.transaction():
-        if db.value("SELECT 1 FROM location WHERE code = ?", code) is not None:
-            raise Unfit({"code": "Another location has this code."})
-        location_id = insert("location", {"code": code, "name": name, "priority": priority, "country": country})
-        activity.record(
-            actor,
-            "location.added",
-            f"location:{location_id}",
-            title=name,
-            after={"code": code, "name": name, "priority": priority},
-        )
-        return location_id
-
-
 def first_location() -> int:
-    """The preferred place to ship from; there is always one."""
-    return int(db.value("SELECT id FROM location ORDER BY priority, id LIMIT 1"))
+    """The preferred place to ship from; there is always one that is open."""
+    return int(db.value("SELECT id FROM location WHERE closed_at IS NULL ORDER BY priority, id LIMIT 1"))
 
 
 def _move(

@@ -14,8 +14,8 @@ _SPLIT_UP_TO = 3
 
 
 def count_locations() -> int:
-    """How many places goods can come from. Whoever adds or removes one touches `locations`."""
-    return int(db.value("SELECT COUNT(*) FROM location"))
+    """How many places goods can come from. Whoever adds, closes or opens one touches `locations`."""
+    return int(db.value("SELECT COUNT(*) FROM location WHERE closed_at IS NULL"))
 
 
 def sources_of(needs: Mapping[int, int]) -> list[Source]:

@@ -40,7 +40,7 @@ def stock_terms(site: Site, variant_ids: Sequence[int]) -> dict[int, StockTerms]
         "SELECT v.id, v.promised_at, v.release_at, COALESCE(l.backorder_limit, 0), COALESCE(l.preorder_cap, 0),"
         " COALESCE(l.preordered, 0), COALESCE(s.pieces, 0) FROM variant v"
         " LEFT JOIN stock_level l ON l.variant_id = v.id"
-        " AND l.location_id = (SELECT id FROM location ORDER BY priority, id LIMIT 1)"
+        " AND l.location_id = (SELECT id FROM location WHERE closed_at IS NULL ORDER BY priority, id LIMIT 1)"
         f" LEFT JOIN stock_safety s ON s.variant_id = v.id AND s.site_id = ? WHERE v.id IN ({db.marks(variant_ids)})",
         site.id,
         *variant_ids,

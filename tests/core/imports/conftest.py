@@ -13,7 +13,7 @@ from core.hookspecs.site import Site
 def site(instance: Path) -> Site:
     """An English site with Chinese beside it, that sells in euros and lives in Berlin."""
     from core import app
-    from core.catalogue.services.stock_counts import add_location
+    from core.catalogue.services.locations import add_location
     from core.kernel import config, db
     from core.kernel.installation import installation
     from core.kernel.sites import SiteRow

@@ -33,6 +33,7 @@ _ROWS = {
     "draft_id": "SELECT MIN(id) FROM order_draft",
     "change_id": "SELECT MIN(id) FROM order_change",
     "variant_id": "SELECT MIN(id) FROM variant",
+    "location_id": "SELECT MIN(id) FROM location",
     "entry_id": "SELECT MIN(id) FROM activity WHERE object = 'product:1'",
     "photo": "SELECT NULL",  # of a case, which this shop does not have
     "bulk_id": "SELECT MIN(id) FROM bulk_run",
@@ -47,6 +48,7 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
         except StoaError:  # It cannot run beside one that is on already.
             continue
     lamp = sell("LAMP", 8900, stock=40, name="Arc lamp")
+    panel.post("/panel/stock/locations/new", {"name": "North", "code": "north", "country": "GB"})
     placed = order(lamp, 2)
     second = order(lamp, 1)
     panel.post(f"/panel/orders/{second.number}/hold", {"act": "hold", "reason": "A strange name"})

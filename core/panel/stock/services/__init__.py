@@ -116,7 +116,8 @@ def differing(one: Difference) -> list[tuple[str, int, int]]:
 
 def locations() -> list[Place]:
     """Where goods are kept, the first to ship from first."""
-    return [Place(row[0], row[1]) for row in db.rows("SELECT id, name FROM location ORDER BY priority, id")]
+    found = db.rows("SELECT id, name FROM location WHERE closed_at IS NULL ORDER BY priority, id")
+    return [Place(row[0], row[1]) for row in found]
 
 
 def grid(variants: Sequence[tuple[int, str, str]], typed: Any, wrong: Mapping[str, str]) -> list[StockRow]:
