@@ -202,7 +202,8 @@ def _carry_terms(came_from: int, goes_to: int) -> None:
         goes_to, came_from,
     )  # fmt: skip
     db.execute(
-        f"UPDATE stock_level SET backorder_limit = {used}, preorder_cap = preordered WHERE location_id = ? AND {_TERMS}",
+        f"UPDATE stock_level SET backorder_limit = {used}, preorder_cap = preordered"
+        f" WHERE location_id = ? AND {_TERMS}",
         came_from,
     )
 

@@ -40,6 +40,7 @@ def stock_reference(order_id: int) -> str:
 # What of a line each act may still touch.
 _LEFT = {
     "promised": "allocated",
+    "not picked": "allocated - CASE WHEN picked > shipped THEN picked - shipped ELSE 0 END",
     "on its way": "shipped - delivered",
     "not announced": "shipped - claimed"
     " - CASE WHEN return_requested > received THEN return_requested ELSE received END",
@@ -50,7 +51,7 @@ _LEFT = {
 def pick(order_id: int, left: str, wanted: Mapping[int, int] | None) -> list[Units]:
     """The wanted units {line id: quantity}, or all that are left for an act.
 
-    `left`: promised (not sent yet), on its way, not announced (to come back), not returned. Raises
+    `left`: promised (not sent yet), not picked, on its way, not announced (to come back), not returned. Raises
     NotFound for a line of another order and NotThatMany, also if it comes to nothing. After `lock_order`.
     """
     db.require_transaction()

@@ -64,6 +64,11 @@ class OrderLineView:
     parts: tuple[PartView, ...] = ()
 
     @property
+    def in_hand(self) -> int:
+        """Units that were picked and have not left."""
+        return max(0, self.picked - self.shipped)
+
+    @property
     def can_be_shipped(self) -> int:
         """Units that wait to be sent."""
         return self.allocated
@@ -273,6 +278,16 @@ class OrderView:
     @property
     def can_be_shipped(self) -> bool:
         return self.can_be_cancelled and not self.is_held
+
+    @property
+    def can_be_picked(self) -> bool:
+        """Whether something waits that nobody has picked yet."""
+        return self.can_be_shipped and any(line.allocated > line.in_hand for line in self.lines)
+
+    @property
+    def can_be_unpicked(self) -> bool:
+        """Whether picking has begun and nothing has left."""
+        return any(line.picked for line in self.lines) and not any(line.shipped for line in self.lines)
 
     @property
     def count(self) -> int:

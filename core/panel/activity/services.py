@@ -33,6 +33,8 @@ VERBS: dict[str, Any] = {
     "site.about": lazy("changed the words of the site %(title)s"),
     "site.domains": lazy("changed the further host names of a site"),
     "ship": lazy("shipped from order %(title)s"),
+    "picked": lazy("began to pick order %(title)s"),
+    "unpicked": lazy("took back the picking of order %(title)s"),
     "cancel": lazy("cancelled in order %(title)s"),
     "staff.add": lazy("added %(title)s to the staff"),
     "staff.edit": lazy("changed the details of %(title)s"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, url_for, request
+from flask import Response, request, url_for
 from wtforms import SelectField, StringField
 
 from core.catalogue.services import locations
@@ -23,7 +23,9 @@ class LocationForm(PanelForm):
     """What can be said of a place."""
 
     name = StringField(lazy("Name"), [needed, at_most(120)])
-    country = SelectField(lazy("Country"), description=lazy("Of several places, one in the shopper’s country goes first."))
+    country = SelectField(
+        lazy("Country"), description=lazy("Of several places, one in the shopper’s country goes first.")
+    )
 
     def offer(self) -> LocationForm:
         """Fill in the countries in the reader's language."""

@@ -12,8 +12,8 @@ from core.checkout.services.own_changes import (
     change_own,
     preview_own,
 )
-from core.kernel import db
 from core.orders.services.change_shapes import CancelUnits, RemoveLine, SetPrice
+from core.orders.services.picked import start_picking
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import ship
 from tests.core.checkout.books import unbalanced
@@ -47,8 +47,7 @@ def test_a_shopper_cancels_a_part_and_then_the_rest(shop: Shop, order: OrderView
 def test_the_window_closes_when_picking_begins(shop: Shop, order: OrderView, begun: str) -> None:
     line = order.lines[0].id
     if begun == "picked":
-        with db.transaction():
-            db.execute("UPDATE order_line SET picked = 1 WHERE id = ?", line)
+        start_picking(shop.site, order.id, actor="staff:1", lines={line: 1})
     else:
         ship(shop.site, order.id, actor="staff:1", lines={line: 1})
     assert not can_be_changed_by_shopper(seen(order.id))

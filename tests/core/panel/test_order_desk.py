@@ -265,3 +265,23 @@ def test_a_note_stays_in_the_timeline(panel: Panel, placed: str) -> None:
     panel.post(f"/panel/orders/{placed}/note", {"text": "Ring before delivery"})
     assert "Ring before delivery" in words(panel.get(f"/panel/orders/{placed}"))
     assert "Nothing was written" in words(panel.follow(panel.post(f"/panel/orders/{placed}/note", {"text": " "})))
+
+
+def test_picking_begins_and_is_taken_back(panel: Panel, placed: str, colleague: Callable[..., Panel]) -> None:
+    said = words(panel.follow(panel.post(f"/panel/orders/{placed}/pick")))
+    assert "Picking has begun." in said
+    assert "2 pieces picked" in said
+    assert "Being picked" in said
+    assert "Start picking" not in said
+    again = words(panel.follow(panel.post(f"/panel/orders/{placed}/pick")))
+    assert "There is nothing left to do here." in again
+    back = words(panel.follow(panel.post(f"/panel/orders/{placed}/unpick")))
+    assert "Picking was taken back" in back
+    assert "Start picking" in back
+    assert "2 pieces to pick." in words(panel.post("/panel/orders/bulk", {"n": [placed], "act": "pick", "key": "k"}))
+    told = words(panel.get("/panel/activity"))
+    assert f"began to pick order {placed}" in told
+    assert f"took back the picking of order {placed}" in told
+    theirs = colleague({"orders.view"})
+    assert theirs.post(f"/panel/orders/{placed}/unpick").status_code == 403
+    assert of(placed).lines[0].picked == 2

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from core.catalogue.services.locations import all_locations
 from core.kernel import db
 from tests.core.panel.conftest import Panel, words

@@ -8,6 +8,13 @@ from typing import Any
 
 import pytest
 
+from core.accounts.models import Staff
+from core.app import App
+from core.catalogue.services.stock import allocated_to
+from core.hookspecs.site import Site
+from core.kernel import db
+from tests.core.panel.conftest import Panel
+
 from .conftest import Visitor, text_of
 
 GREEN_L = {"product": "dome-lamp", "o.colour": "green", "o.size": "l"}
@@ -178,6 +185,43 @@ def test_changed_total_is_shown_before_it_is_agreed_to(full: Visitor, fill: Call
     answer = full.post("/checkout/place", sent)
     assert answer.status_code == 409
     assert "€258.00" in text_of(answer.text)
+
+
+def test_a_second_location_is_used_by_the_very_next_order(
+    app: App,
+    site: Site,
+    staff: Staff,
+    sell: Callable[..., Any],
+    visitor: Visitor,
+    fill: Callable[..., dict[str, str]],
+) -> None:
+    """How many there are is remembered between requests; whoever adds one says so."""
+    del staff
+    panel = Panel(app, site)
+    panel.login()
+    cup, pot = sell("CUP", 900, stock=500), sell("POT", 2900, stock=500)
+
+    def order() -> dict[int, int]:
+        for item in (cup, pot):
+            visitor.post("/cart/add", {"variant": str(item.variant_id), "quantity": "2"})
+        answer = visitor.post("/checkout/place", fill(visitor.get("/checkout").text))
+        assert answer.request.path.startswith("/checkout/thanks/")
+        latest = db.value("SELECT MAX(id) FROM orders")
+        return {part.variant_id: part.location_id for part in allocated_to(f"order:{latest}")}
+
+    main = db.value("SELECT id FROM location")
+    assert order() == {cup.variant_id: main, pot.variant_id: main}
+    panel.post("/panel/stock/locations/new", {"name": "North", "code": "north", "country": "DE"})
+    north = db.value("SELECT MAX(id) FROM location")
+    with db.transaction():  # Not by a verb, which would say by itself that something changed.
+        for item in (cup, pot):
+            db.execute(
+                "INSERT INTO stock_level (variant_id, location_id, on_hand, allocated, held, backorder_limit)"
+                " VALUES (?, ?, 500, 0, 0, 0)",
+                item.variant_id,
+                north,
+            )
+    assert order() == {cup.variant_id: north, pot.variant_id: north}  # it is in Germany
 
 
 # -- account ------------------------------------------------------------

@@ -22,6 +22,7 @@ from core.orders.services.case import (
     withdraw_case,
 )
 from core.orders.services.case_rules import Rules, set_rules
+from core.orders.services.picked import start_picking, undo_picking
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import ship
 from core.storefront.views import own_orders
@@ -141,15 +142,16 @@ def test_another_price_than_was_shown_is_shown_first(visitor: Visitor, placed: O
     assert seen(placed.id).version == placed.version
 
 
-def test_whoever_begins_to_pick_in_between_wins(visitor: Visitor, placed: OrderView) -> None:
+def test_whoever_begins_to_pick_in_between_wins(site: Site, visitor: Visitor, placed: OrderView) -> None:
     shown = visitor.post(page_of(placed, "/change"), {f"quantity.{placed.lines[0].id}": "1"})
-    with db.transaction():
-        db.execute("UPDATE order_line SET picked = 1 WHERE order_id = ?", placed.id)
+    start_picking(site, placed.id, actor="staff:1", lines={placed.lines[0].id: 1})
     answer = visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text))
     assert answer.status_code == 409
     assert "We have begun to pack this order" in text_of(answer.text)
     assert seen(placed.id).lines[0].left == 3
     assert "We have begun to pack this order" in text_of(visitor.get(page_of(placed)).text)
+    undo_picking(site, placed.id, actor="staff:1")
+    assert "Change or cancel the order" in text_of(visitor.get(page_of(placed)).text)
 
 
 # -- sending back ------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken, Refused
 from core.lib.money import Money
-from core.orders.services import payments, tags
+from core.orders.services import payments, picked, tags
 from core.orders.services import ship as shipping
 from core.orders.services.shapes import OrderView
 from core.panel.orders.services.find import order_numbered
@@ -72,6 +72,11 @@ def _ship(order: OrderView, wish: Wish) -> str:
     return i18n.ngettext("%(n)s piece shipped.", "%(n)s pieces shipped.", waiting)
 
 
+def _pick(order: OrderView, wish: Wish) -> str:
+    count = picked.start_picking(wish.state.site, order.id, actor=wish.actor)
+    return i18n.ngettext("%(n)s piece to pick.", "%(n)s pieces to pick.", count)
+
+
 def _deliver(order: OrderView, wish: Wish) -> str:
     shipping.deliver(wish.state.site, order.id, actor=wish.actor)
     return _("Noted as delivered.")
@@ -90,6 +95,7 @@ def _untag(order: OrderView, wish: Wish) -> str:
 # The acts with the permission each needs.
 ACTS: dict[str, tuple[str, Callable[[OrderView, Wish], str]]] = {
     "capture": ("orders.pay", _capture),
+    "pick": ("orders.ship", _pick),
     "ship": ("orders.ship", _ship),
     "deliver": ("orders.ship", _deliver),
     "tag": ("orders.edit", _tag),

@@ -150,6 +150,8 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "claimed": ("done", lambda _data, _currency: _("The order joined the shopper’s account")),
     "link_renewed": ("done", lambda _data, _currency: _("The link to the order was ended, and a new one mailed")),
     "link_sent": ("done", lambda _data, _currency: _("The link to the order was mailed once more")),
+    "picked": ("done", lambda data, _currency: ngettext("%(n)s piece picked", "%(n)s pieces picked", _units(data))),
+    "unpicked": ("done", lambda _data, _currency: _("Picking was taken back")),
     "shipped": ("good", lambda data, _currency: ngettext("%(n)s piece shipped", "%(n)s pieces shipped", _units(data))),
     "tracking": (
         "done",

@@ -85,7 +85,7 @@ def line_status(line: OrderLineView) -> Status:
         return Status(_("Shipped"), "done", "good")
     if line.shipped:
         return Status(_("%(count)s of %(all)s shipped", count=line.shipped, all=left), "part", "busy")
-    return Status(_("To ship"), "none")
+    return Status(_("Being picked"), "part", "busy") if line.picked else Status(_("To ship"), "none")
 
 
 def sums(order: OrderView) -> list[Sum]:

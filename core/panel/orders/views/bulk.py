@@ -16,7 +16,7 @@ from core.panel.shell import actor, page, panel, shell, to
 @panel.post("/orders/bulk", endpoint="orders_bulk")
 @staff("orders.view")
 def act() -> Response:
-    """Capture, ship or note as delivered, with a result per order; each act asks for its own permission."""
+    """Capture, pick, ship or note as delivered, with a result per order; each act asks for its own permission."""
     numbers, name = request.form.getlist("n"), request.form.get("act", "")
     if not numbers:
         return to("panel.orders", say=_("Choose at least one order."), kind="bad")

@@ -17,7 +17,7 @@ from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
 from core.orders.services import cancel as cancelling
 from core.orders.services import case as desk
-from core.orders.services import links, payments, tags
+from core.orders.services import links, payments, picked, tags
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.listing import list_orders
@@ -174,6 +174,32 @@ def paid(number: str) -> Response:
     except Refused as refusal:
         return _act_page(order, "paid", form, form.refuse(refusal.field, i18n.say(refusal)), refusal.status)
     return to("panel.order", say=_("The payment is noted."), number=number)
+
+
+@panel.post("/orders/<number>/pick", endpoint="order_pick")
+@staff("orders.ship")
+def pick(number: str) -> Response:
+    """Begin to pick all that waits: from now on its shopper cannot change it."""
+    order = order_numbered(number)
+    try:
+        picked.start_picking(current().site, order.id, actor=actor())
+    except Refused as refusal:
+        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
+    undo = url_for("panel.order_unpick", number=number)
+    begun = _("Picking has begun. The shopper cannot change the order any more.")
+    return to("panel.order", say=begun, undo=undo, number=number)
+
+
+@panel.post("/orders/<number>/unpick", endpoint="order_unpick")
+@staff("orders.ship")
+def unpick(number: str) -> Response:
+    """Nobody picks it after all, so its shopper may change it again."""
+    order = order_numbered(number)
+    try:
+        picked.undo_picking(current().site, order.id, actor=actor())
+    except Refused as refusal:
+        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
+    return to("panel.order", say=_("Picking is taken back. The shopper can change the order again."), number=number)
 
 
 @panel.get("/orders/<number>/ship", endpoint="order_ship")

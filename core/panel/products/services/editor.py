@@ -139,7 +139,8 @@ def variants(site: Site, product_id: int) -> list[VariantFact]:
     """The variants with their choices in words and their public prices on this site; four statements."""
     found = db.rows(
         "SELECT v.id, v.sku, v.barcode, v.weight_g, v.active, v.tracked, s.on_hand FROM variant v LEFT JOIN stock_level"
-        " s ON s.variant_id = v.id AND s.location_id = (SELECT id FROM location WHERE closed_at IS NULL ORDER BY priority, id LIMIT 1)"
+        " s ON s.variant_id = v.id AND s.location_id = (SELECT id FROM location WHERE closed_at IS NULL"
+        " ORDER BY priority, id LIMIT 1)"
         " WHERE v.product_id = ? AND v.deleted_at IS NULL ORDER BY v.position, v.id",
         product_id,
     )
