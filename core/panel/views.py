@@ -18,7 +18,6 @@ import core.panel.products.views
 import core.panel.saved.views
 import core.panel.sites.views
 import core.panel.staff.views
-import core.panel.stock.locations
 import core.panel.stock.views
 import core.panel.theme.views  # noqa: F401 -- imported for what they record
 from core.panel.saved.services import saved_views

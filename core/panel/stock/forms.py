@@ -1,4 +1,4 @@
-"""What the forms about one variant's stock may say: days, numbers, and the parts of a kit."""
+"""What the forms about stock may say: days, numbers, the parts of a kit, and a place that ships."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from wtforms import SelectField, StringField
+
 from core.catalogue.services.stock import UNLIMITED
 from core.catalogue.services.stock_terms import StockTerms
 from core.hookspecs.site import Site
+from core.kernel import i18n
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
+from core.lib.addresses import countries
+from core.panel.forms import PanelForm, at_most, needed
 
 Problems = list[tuple[str, str]]
 NUMBERS = {"backorder_limit": 9, "preorder_cap": 9, "safety": 9}
@@ -99,3 +105,28 @@ def typed_kit(parts: Sequence[tuple[str, int]], off: int | None) -> dict[str, st
         "price": "own" if off is None else "parts",
         "off": "" if not off else f"{off // 100}.{off % 100:02}".removesuffix(".00"),
     }
+
+
+# -- places ----------------------------------------------------------------------------------------------------------
+
+
+class LocationForm(PanelForm):
+    """What can be said of a place."""
+
+    name = StringField(lazy("Name"), [needed, at_most(120)])
+    country = SelectField(
+        lazy("Country"), description=lazy("Of several places, one in the shopper’s country goes first.")
+    )
+
+    def offer(self) -> LocationForm:
+        """Fill in the countries in the reader's language."""
+        self.country.choices = [("", _("Not said")), *countries(i18n.language())]
+        return self
+
+
+class NewLocationForm(LocationForm):
+    """A further place, with the code that rules know it by."""
+
+    code = StringField(
+        lazy("Code"), [needed, at_most(40)], description=lazy("Small letters, digits and hyphens. It stays as it is.")
+    )

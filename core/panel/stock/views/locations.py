@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from flask import Response, request, url_for
-from wtforms import SelectField, StringField
 
 from core.catalogue.services import locations
 from core.catalogue.services.locations import LocationStock
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import lazy
 from core.kernel.security import staff
 from core.lib.addresses import countries
 from core.lib.errors import NotFound, Refused, Unfit
-from core.panel.forms import PanelForm, at_most, needed
+from core.panel.forms import PanelForm
 from core.panel.shell import actor, page, panel, shell, to
+from core.panel.stock.forms import LocationForm, NewLocationForm
 
 may_edit = staff("stock.edit", everywhere=True)
-
-
-class LocationForm(PanelForm):
-    """What can be said of a place."""
-
-    name = StringField(lazy("Name"), [needed, at_most(120)])
-    country = SelectField(
-        lazy("Country"), description=lazy("Of several places, one in the shopper’s country goes first.")
-    )
-
-    def offer(self) -> LocationForm:
-        """Fill in the countries in the reader's language."""
-        self.country.choices = [("", _("Not said")), *countries(i18n.language())]
-        return self
-
-
-class NewLocationForm(LocationForm):
-    """A further place, with the code that rules know it by."""
-
-    code = StringField(
-        lazy("Code"), [needed, at_most(40)], description=lazy("Small letters, digits and hyphens. It stays as it is.")
-    )
 
 
 @panel.get("/stock/locations", endpoint="stock_locations")
