@@ -29,6 +29,13 @@ class HoldsStock(Refused):
     )
 
 
+class StockBusy(Refused):
+    """Somebody else moves stock that this is about; nobody waits for it, so that nobody waits in a circle."""
+
+    code = "stock_busy"
+    default_message = "Somebody is changing stock just now. Try again."
+
+
 class LastLocation(Refused):
     """Goods must come from somewhere."""
 
@@ -107,7 +114,7 @@ def edit_location(location_id: int, name: str, country: str, actor: str) -> None
 
 
 def move_location(location_id: int, *, up: bool, actor: str) -> None:
-    """One place earlier or later in the order in which goods are taken. Raises NotFound. Commits."""
+    """One place earlier or later in the order in which goods are taken. Raises NotFound, StockBusy. Commits."""
     with db.transaction():
         order = _lock_open()
         at = order.index(location_id) if location_id in order else None
@@ -129,7 +136,7 @@ def move_location(location_id: int, *, up: bool, actor: str) -> None:
 
 
 def close_location(location_id: int, actor: str) -> None:
-    """Nothing comes from here any more; its moves stay. Raises NotFound, HoldsStock, LastLocation. Commits.
+    """Nothing comes from here any more; its moves stay. Raises NotFound, HoldsStock, LastLocation, StockBusy.
 
     Whoever brings goods here at the same moment comes before it, and it is refused, or after it, and they are.
     """
@@ -140,6 +147,7 @@ def close_location(location_id: int, actor: str) -> None:
         name = db.value("SELECT name FROM location WHERE id = ?", location_id)
         if len(order) == 1:
             raise LastLocation(name=name)
+        _lock_levels("location_id = ?", location_id)
         if db.value(f"SELECT 1 FROM stock_level WHERE location_id = ? AND NOT ({_EMPTY}) LIMIT 1", location_id):
             raise HoldsStock(name=name)
         _carry_terms(location_id, next(one for one in order if one != location_id))
@@ -173,10 +181,22 @@ def _behind() -> int:
 
 
 def _lock_open() -> list[int]:
-    """The open places in their order; until the commit nobody else adds a level to any of them."""
+    """The open places in their order; until the commit nobody else adds a level to any of them.
+
+    Orders go on: whoever only names a place in a move does not wait.
+    """
     if not db.is_sqlite():
-        db.rows("SELECT id FROM location ORDER BY id FOR UPDATE")
+        db.rows("SELECT id FROM location ORDER BY id FOR NO KEY UPDATE")
     return [row[0] for row in db.rows("SELECT id FROM location WHERE closed_at IS NULL ORDER BY priority, id")]
+
+
+def _lock_levels(where: str, *params: object) -> None:
+    """Nobody else moves these until the commit. Raises StockBusy instead of waiting."""
+    if db.is_sqlite():
+        return
+    there = int(db.value(f"SELECT COUNT(*) FROM stock_level WHERE {where}", *params))
+    if len(db.rows(f"SELECT variant_id FROM stock_level WHERE {where} FOR UPDATE SKIP LOCKED", *params)) < there:
+        raise StockBusy
 
 
 def _carry_terms(came_from: int, goes_to: int) -> None:
@@ -184,12 +204,11 @@ def _carry_terms(came_from: int, goes_to: int) -> None:
 
     What is promised beyond it already stays where it is promised, so in all as much may be ordered as before.
     """
-    if not db.is_sqlite():
-        db.rows(
-            "SELECT variant_id FROM stock_level WHERE location_id IN (?, ?) AND variant_id IN (SELECT variant_id FROM"
-            f" stock_level WHERE location_id = ? AND {_TERMS}) ORDER BY variant_id, location_id FOR UPDATE",
-            came_from, goes_to, came_from,
-        )  # fmt: skip
+    _lock_levels(
+        "location_id IN (?, ?) AND variant_id IN"
+        f" (SELECT variant_id FROM stock_level WHERE location_id = ? AND {_TERMS})",
+        came_from, goes_to, came_from,
+    )  # fmt: skip
     used = "CASE WHEN allocated + held > on_hand THEN allocated + held - on_hand ELSE 0 END"
     db.execute(
         "INSERT INTO stock_level (variant_id, location_id, on_hand, allocated, held, backorder_limit, preorder_cap)"

@@ -585,6 +585,12 @@ def ensure_level(variant_id: int, location_id: int) -> None:
     )
 
 
+def _has_level(variant_id: int, location_id: int) -> bool:
+    return bool(
+        db.value("SELECT 1 FROM stock_level WHERE variant_id = ? AND location_id = ?", variant_id, location_id)
+    )
+
+
 def _open_place(location_id: int) -> int:
     """The location, or the first one if it was closed: what was sent from there comes back to where goods are now."""
     return int(
@@ -606,7 +612,7 @@ def apply_moves(moves: Iterable[Move], actor: str) -> frozenset[int]:
     for move in sorted(moves, key=lambda move: (move.variant_id, move.location_id)):
         ensure_level(move.variant_id, move.location_id)
         if not moving.move(move):
-            if db.value("SELECT closed_at FROM location WHERE id = ?", move.location_id) is not None:
+            if not _has_level(move.variant_id, move.location_id):
                 raise LocationClosed
             raise StockPromised(move.variant_id)
     moving.write()

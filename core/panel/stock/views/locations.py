@@ -79,7 +79,10 @@ def save(location_id: int) -> Response:
 @may_edit
 def move(location_id: int, way: str) -> Response:
     """Take goods from it earlier or later."""
-    locations.move_location(location_id, up=way == "earlier", actor=actor())
+    try:
+        locations.move_location(location_id, up=way == "earlier", actor=actor())
+    except Refused as refusal:
+        return to("panel.stock_locations", say=i18n.say(refusal), kind="bad")
     return to("panel.stock_locations")
 
 
