@@ -44,7 +44,7 @@ STORIES = [
     pytest.param(ENGLISH, DESKTOP, "get", id="english-1440"),
     pytest.param(CHINESE, PHONE_WITHOUT_SCRIPTS, "post", id="chinese-375-no-script"),
     pytest.param(CHINESE, PHONE, "post", id="chinese-375", marks=SLOW),
-    pytest.param(WOOCOMMERCE, DESKTOP_WITHOUT_SCRIPTS, "post", id="woocommerce-1440-no-script"),
+    pytest.param(WOOCOMMERCE, DESKTOP_WITHOUT_SCRIPTS, "post", id="woocommerce-1440-no-script", marks=SLOW),
     pytest.param(ENGLISH, PHONE, "post", id="english-375", marks=SLOW),
     pytest.param(ENGLISH, PHONE_WITHOUT_SCRIPTS, "get", id="english-375-no-script", marks=SLOW),
     pytest.param(ENGLISH, DESKTOP_WITHOUT_SCRIPTS, "post", id="english-1440-no-script", marks=SLOW),
