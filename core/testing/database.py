@@ -81,7 +81,7 @@ def _runs_here(item: pytest.Item, *, slow: bool) -> bool:
         return False
     fixtures = getattr(item, "fixturenames", ())
     if on_postgres():
-        return "databases" in fixtures and "browser" not in fixtures
+        return "databases" in fixtures and "browser" not in fixtures and not item.get_closest_marker("once")
     return not item.get_closest_marker("postgres")
 
 

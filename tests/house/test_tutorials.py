@@ -80,6 +80,7 @@ def test_each_plugin_passes_its_check(built, instance, name):
     assert checked.returncode == 0, checked.stdout[-4000:] + checked.stderr[-1000:]
 
 
+@pytest.mark.once
 def test_every_text_of_a_tutorial_has_its_chinese(built):
     """In the plugin's own catalogue, or in core's."""
     from tests.house.test_translations import CATALOGUE, msgids, texts, unfinished
@@ -94,6 +95,7 @@ def test_every_text_of_a_tutorial_has_its_chinese(built):
         assert [text for _, _, text in texts(built, folder, refusals) if text not in known] == [], name
 
 
+@pytest.mark.once
 def test_the_look_is_whole_and_shown(instance, app, site):
     write(instance / "themes", TEXTS["theme"])
     from core.kernel.installation import installation

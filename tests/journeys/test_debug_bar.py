@@ -73,6 +73,7 @@ def test_nobody_sees_the_bar_without_debug(app, site):
     assert "debug" not in page(app, site)
 
 
+@pytest.mark.once
 def test_an_edit_is_served_by_a_fresh_process_within_seconds(debugging, probe, instance, site, turn_on):
     turn_on("probe")
     with _running(instance) as server:
