@@ -158,6 +158,7 @@ from core.kernel.sites import current as current_state
 from core.kernel.switch import save_settings as save_plugin_settings
 from core.kernel.switch import sites_with, switch_off, switch_on
 from core.lib.addresses import countries, email_problem
+from core.lib.chart import Box, Chart, charts
 from core.lib.clock import freeze, instant, micros, now
 from core.lib.csv import Row as CsvRow
 from core.lib.csv import UnreadableFile, open_rows, write_rows

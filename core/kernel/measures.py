@@ -79,7 +79,7 @@ class Measures:
             with db.transaction():
                 _store(counts)
                 db.execute("DELETE FROM measure WHERE hour < ?", now // _HOUR_US - KEPT_HOURS)
-        except Exception:
+        except Exception:  # whatever the database says: nothing counted is lost, the next flush tries again
             with self._lock:
                 self._counts.update(counts)
             raise

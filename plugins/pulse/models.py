@@ -8,7 +8,6 @@ from core.api import SiteTable
 
 PAGE, PRODUCT, WORDS, HOST, DEVICE, LANGUAGE = "page", "product", "words", "host", "device", "language"
 KINDS = ("home", "category", "product", "search", "cart", "checkout", "confirmation", "other")
-DEVICES = ("phone", "desk")
 ALL = ""
 """The name of the row that counts every page of a period together."""
 

@@ -103,9 +103,6 @@ class Level:
         return self.release_at is not None or (self.tracked and self.there <= 0 < self.free)
 
 
-UNCOUNTED = Level(tracked=False, free=0)
-
-
 def supplies(rows: Iterable[Sequence[Any]]) -> dict[int, tuple[Supply, ...]]:
     """Rows of `supply_rows` per variant, in the order of what is taken. A kit's own row says only its dates."""
     found: dict[int, list[Supply]] = defaultdict(list)

@@ -101,7 +101,7 @@ def place_order(
     """
     try:
         return _place(state, token, details, seen_total, shopper_id, actor, agreed)
-    except Exception:
+    except Exception:  # whatever stood against the order: what was typed is not lost
         if details is not None:
             _keep(state, token, details, shopper_id)
         raise

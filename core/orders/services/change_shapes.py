@@ -13,7 +13,6 @@ from core.hookspecs.checkout import Address
 KEEP, REEVALUATE, BETTER = "keep", "reevaluate", "better"
 POLICIES = (KEEP, REEVALUATE, BETTER)
 DRAFT, CONFIRMED, DROPPED = "draft", "confirmed", "dropped"
-FEES = ("fee", "restocking", "return_delivery")
 GRANTS = ("goodwill", "claim")
 
 

@@ -17,7 +17,6 @@ from core.panel.shell import initials
 
 PAGE = 50
 _LAST = 2**62
-_WHO = ("staff", "shopper", "plugin", "system")
 VERBS: dict[str, Any] = {
     "plugin.on": lazy("switched on %(title)s"),
     "plugin.off": lazy("switched off %(title)s"),
@@ -140,19 +139,6 @@ def log(site_ids: list[int] | None, query: str = "", before: int | None = None) 
     people = _people({row[2] for row in found})
     entries = [_entry(row, people) for row in found[:PAGE]]
     return LogPage(days=_by_day(entries), further=found[PAGE - 1][0] if len(found) > PAGE else None)
-
-
-def of_object(name: str, limit: int = 20) -> list[LogEntry]:
-    """What happened to one thing (`order:12`), newest first."""
-    found = db.rows(
-        "SELECT a.id, a.at, a.actor, a.verb, a.object, a.title, a.before, a.after, s.name FROM activity a LEFT JOIN"
-        " site s ON s.id = a.site_id"
-        " WHERE a.object = ? ORDER BY a.id DESC LIMIT ?",
-        name,
-        limit,
-    )
-    people = _people({row[2] for row in found})
-    return [_entry(row, people) for row in found]
 
 
 # -- two people at one form -------------------------------------------------------------------------------------------

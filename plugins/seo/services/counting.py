@@ -50,7 +50,7 @@ class Counts:
         try:
             with transaction():
                 _store(site, hits, missed)
-        except Exception:
+        except Exception:  # whatever the database says: nothing counted is lost, the next flush tries again
             with self._lock:
                 self._hits.update(hits)
                 self._missed.update(missed)

@@ -7,7 +7,6 @@ tax included, without what was cancelled. Each currency is summed by itself.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,12 +14,12 @@ from zoneinfo import ZoneInfo
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock
+from core.lib.chart import Box, Chart, charts
 from core.lib.money import Money, exponent
 
 RANGES = (7, 30, 90)
 _QUARTER_US = 900_000_000
-_BOXES = ((760, 220, "broad"), (340, 190, "narrow"))
-_START, _END, _FOOT, _TOP = 44, 8, 24, 12
+_BOXES = (Box("broad", 760, 220, 44, 5), Box("narrow", 340, 190, 44, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,22 +59,6 @@ class Sales:
     @property
     def before(self) -> Money:
         return Money(sum(day.before.amount for day in self.days), self.today.total.currency)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """The chart at one size: paths in its own units, ticks as (y, whole units of money), labels as (x, place, day)."""
-
-    name: str
-    width: int
-    height: int
-    left: int
-    area: str
-    now: str
-    then: str
-    dot: tuple[float, float]
-    ticks: list[tuple[float, float]]
-    labels: list[tuple[float, str, date]]
 
 
 def of_days(site: Site, days: int) -> Sales:
@@ -136,49 +119,12 @@ def _midnight(site: Site, day: date) -> datetime:
 # -- the chart -------------------------------------------------------------------------------------------------------
 
 
-def drawings(sales: Sales) -> list[Drawing]:
-    """The chart for a wide page and for a phone."""
+def drawings(sales: Sales) -> list[Chart]:
+    """The chart for a wide page and for a phone, in whole units of money."""
     unit = 10 ** exponent(sales.today.total.currency)
-    step = _nice(max(max(day.total.amount, day.before.amount) for day in sales.days) / unit)
-    return [_drawing(sales.days, step, unit, *box) for box in _BOXES]
-
-
-def _nice(highest: float) -> float:
-    """The distance of the four grid lines: 1, 2, 2.5 or 5 times a power of ten, so that the highest day fits."""
-    size = 1.0
-    while size * 4 * 5 < highest:
-        size *= 10
-    return next(size * times for times in (1, 2, 2.5, 5) if size * times * 4 >= highest)
-
-
-def _drawing(days: Sequence[Day], step: float, unit: int, width: int, height: int, name: str) -> Drawing:
-    foot, scale = height - _FOOT, (height - _FOOT - _TOP) / (4 * step * unit)
-    across = (width - _START - _END) / max(1, len(days) - 1)
-    xs = [round(_START + at * across, 1) for at in range(len(days))]
-    now = [(x, round(foot - day.total.amount * scale, 1)) for x, day in zip(xs, days, strict=True)]
-    then = [(x, round(foot - day.before.amount * scale, 1)) for x, day in zip(xs, days, strict=True)]
-    return Drawing(
-        name=name,
-        width=width,
-        height=height,
-        left=_START,
-        area=f"M{_START} {foot}L{_path(now)}V{foot}z",
-        now=f"M{_path(now)}",
-        then=f"M{_path(then)}",
-        dot=now[-1],
-        ticks=[(round(foot - line * step * unit * scale, 1), line * step) for line in range(5)],
-        labels=_labels(xs, days, 5 if name == "broad" else 3),
+    return charts(
+        _BOXES,
+        [day.day for day in sales.days],
+        [day.total.amount / unit for day in sales.days],
+        [day.before.amount / unit for day in sales.days],
     )
-
-
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "L".join(f"{x} {y}" for x, y in points)
-
-
-def _labels(xs: Sequence[float], days: Sequence[Day], most: int) -> list[tuple[float, str, date]]:
-    """A few days below the chart, the first and the last among them, evenly apart where the number of days allows."""
-    last = len(days) - 1
-    count = next((count for count in range(most, 2, -1) if last % (count - 1) == 0), most)
-    wanted = sorted({round(last * at / (count - 1)) for at in range(count)})
-    ends = {0: "start", last: "end"}
-    return [(xs[at], ends.get(at, "middle"), days[at].day) for at in wanted]
