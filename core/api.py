@@ -118,7 +118,7 @@ from core.kernel.db import (
 from core.kernel.fetch import AddressRefused, Answered, Fetcher, NotFetched
 from core.kernel.files import drop_file, keep_file, kept_file, own_folder
 from core.kernel.files import url as media_url
-from core.kernel.http import absolute, actor, allow_hosts, asset, cacheable, icon, is_fragment
+from core.kernel.http import absolute, actor, allow_hosts, asset, cacheable, icon, is_fragment, kept_part, part
 from core.kernel.http import currency as current_currency
 from core.kernel.http import note as toast
 from core.kernel.http import page as render

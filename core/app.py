@@ -10,6 +10,7 @@ from typing import Any
 
 from core.kernel import cache, config, db, debug, http, secrets, switch
 from core.kernel.faults import Faults
+from core.kernel.fragments import Fragments
 from core.kernel.front import Front
 from core.kernel.http import Stoa
 from core.kernel.installation import Installation, install, installation
@@ -85,9 +86,16 @@ def assemble(settings: config.Config, services: Sequence[str] = SERVICES) -> Ins
         return Hooks(callers, must_pass, faults.report, settings.hook_seconds, faults.is_pausing)
 
     themes = Themes(settings, registry)
-    pages = cache.PageCache(settings.page_cache_mb * 1024 * 1024)
-    sites = Sites(runtimes, make_hooks)
-    made = Installation(config=settings, plugins=registry, themes=themes, sites=sites, faults=faults, pages=pages)
+    versions = cache.Versions()
+    made = Installation(
+        config=settings,
+        plugins=registry,
+        themes=themes,
+        sites=Sites(runtimes, make_hooks),
+        faults=faults,
+        pages=cache.PageCache(settings.page_cache_mb << 20, versions),
+        fragments=Fragments(settings.fragment_cache_mb << 20, versions),
+    )
     install(made)
     secrets.configure_log()
     registry.discover()

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Protocol
 
 import peewee
 from flask import has_request_context, request
@@ -32,7 +33,7 @@ class TagVersion(db.Table):
     """When (by the cache clock) something that pages show last changed."""
 
     tag = peewee.CharField(max_length=120, primary_key=True)
-    version = peewee.BigIntegerField(default=0)
+    version = peewee.BigIntegerField(default=0, index=True)
 
 
 _AT_ONCE = 100
@@ -49,6 +50,19 @@ def touch(*tags: str) -> None:
 def has_touched() -> bool:
     """Whether this request has changed something, so that the clock it began with says nothing about what it reads."""
     return has_request_context() and _TOUCHED in request.environ
+
+
+def clock_to_keep() -> int | None:
+    """The clock that this request began with, if what it renders may be kept."""
+    if not has_request_context():
+        return None
+    environ = request.environ
+    return None if _TOUCHED in environ else environ.get("stoa.touched")
+
+
+def keep_nothing(environ: dict[str, Any]) -> None:
+    """Let this request read and render all anew, as if it had touched something: for a preview."""
+    environ[_TOUCHED] = True
 
 
 def clock_seen() -> int | None:
@@ -70,11 +84,16 @@ def _raise(tags: set[str]) -> None:
 
 @dataclass
 class Recording:
-    """What the page now being rendered depends on."""
+    """What the page now being rendered, or a piece of it, depends on.
+
+    `personal` was read of one visitor: neither page nor piece is kept. What is in `passing` may depend on the rest of
+    the request: the page may be kept under its address, a piece of it that many pages share may not.
+    """
 
     tags: set[str] = field(default_factory=set)
     until: datetime | None = None
     personal: str = ""
+    passing: bool = False
     declared: bool = False
 
 
@@ -89,6 +108,12 @@ def depends(*tags: str, until: datetime | None = None) -> None:
     recording.tags.update(tags)
     if until is not None and (recording.until is None or until < recording.until):
         recording.until = until
+
+
+def shown_so_far() -> set[str]:
+    """The tags of the page now being rendered, as far as it has come."""
+    recording = _recording.get()
+    return recording.tags if recording else set()
 
 
 class PersonalOnSharedPage(RuntimeError):
@@ -108,6 +133,13 @@ def personal(what: str) -> None:
     recording.personal = recording.personal or what
 
 
+def passing() -> None:
+    """Something may depend on more of this request than the site, the language and the currency."""
+    recording = _recording.get()
+    if recording is not None:
+        recording.passing = True
+
+
 @contextmanager
 def recorded() -> Iterator[Recording]:
     """What the block depends on, told apart from the rest of the page, which takes it over afterwards."""
@@ -118,6 +150,8 @@ def recorded() -> Iterator[Recording]:
     finally:
         _recording.reset(token)
         depends(*within.tags, until=within.until)
+        if within.passing:
+            passing()
         if within.personal:
             personal(within.personal)
 
@@ -148,31 +182,78 @@ class Page:
 
 
 Key = tuple[object, ...]
+_MANY = 5000
+
+
+class Versions:
+    """The versions of tags as far as this process has read them; what is kept is true if they are not younger.
+
+    They are read when the clock has moved and something kept before that is asked for: one statement, whatever is kept.
+    """
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._known: dict[str, int] = {}
+        self._floor = 0
+        self._lock = threading.Lock()
+
+    def are_true(self, kept: Kept, now: int) -> bool:
+        """Whether what was kept is still so for a request that began when the clock stood at `now`."""
+        if kept.until is not None and kept.until <= clock.now():
+            return False
+        if kept.clock >= now or not kept.tags:
+            return True
+        self._catch_up(now)
+        known = self._known
+        return kept.clock >= self._floor and all(known.get(tag, 0) <= kept.clock for tag in kept.tags)
+
+    def _catch_up(self, now: int) -> None:
+        """Read what has been touched since; after very much of it, everything older counts as touched."""
+        if now <= self._seen:
+            return
+        with self._lock:
+            if now <= self._seen:
+                return
+            found = db.rows("SELECT tag, version FROM tag_version WHERE version > ? LIMIT ?", self._seen, _MANY + 1)
+            if len(found) > _MANY or len(self._known) > 10 * _MANY:
+                self._known, self._floor = {}, now
+            else:
+                self._known.update(found)
+            self._seen = now
+
+
+class Kept(Protocol):
+    """What is kept: the clock before it was made, what it shows, and when it ends."""
+
+    @property
+    def clock(self) -> int: ...
+    @property
+    def tags(self) -> Collection[str]: ...
+    @property
+    def until(self) -> datetime | None: ...
 
 
 class PageCache:
     """The last used pages of this process, up to `limit` bytes."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, versions: Versions) -> None:
         self._limit = limit
+        self._versions = versions
         self._size = 0
         self._pages: OrderedDict[Key, Page] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Key) -> Page | None:
-        """The page, if it is still true now: one statement, none if nothing has been touched since it was rendered."""
+    def get(self, key: Key, now: int) -> Page | None:
+        """The page, if it is still true when the clock stands at `now`."""
         with self._lock:
             page = self._pages.get(key)
             if page is None:
                 return None
             self._pages.move_to_end(key)
-        if page.until is not None and page.until <= clock.now():
-            self.drop(key)
-            return None
-        if page.tags and _youngest(page.tags) > page.clock:
-            self.drop(key)
-            return None
-        return page
+        if self._versions.are_true(page, now):
+            return page
+        self.drop(key)
+        return None
 
     def put(self, key: Key, page: Page) -> None:
         """Keep a page; the least used go when the room is full."""
@@ -194,12 +275,6 @@ class PageCache:
         page = self._pages.pop(key, None)
         if page is not None:
             self._size -= page.size
-
-
-def _youngest(tags: Iterable[str]) -> int:
-    listed = list(tags)
-    sql = f"SELECT MAX(version) FROM tag_version WHERE tag IN ({db.marks(listed)})"
-    return int(db.value(sql, *listed) or 0)
 
 
 def recording() -> ContextVar[Recording | None]:

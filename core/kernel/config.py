@@ -32,6 +32,7 @@ class Config:
     job_threads: int = 1
     page_cache: bool = True
     page_cache_mb: int = 64
+    fragment_cache_mb: int = 8
     max_upload_mb: int = 16
     hook_seconds: float = 2.0
     breaker_faults: int = 5

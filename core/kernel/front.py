@@ -98,7 +98,7 @@ class Front:
 
     def _page(self, environ: Environ, state: SiteState, touched: int, start_response: StartResponse) -> Iterable[bytes]:
         key = _key(environ, state) if self._installation.config.page_cache else None
-        if key is not None and (page := self._installation.pages.get(key)) is not None:
+        if key is not None and (page := self._installation.pages.get(key, touched)) is not None:
             MEASURES.happened(KEPT)
             return _send(environ, page, start_response)
         if key is None:

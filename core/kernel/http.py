@@ -8,11 +8,11 @@ calls one service and answers; the headers that bind the browser are set.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, cast
 
 import structlog
 from flask import Flask, Response, current_app, g, has_request_context, make_response, render_template, request, url_for
@@ -26,15 +26,20 @@ from werkzeug.urls import iri_to_uri
 
 from core.hookspecs.site import Site, Slot
 from core.kernel import cache, files, i18n, looks, previews, security, sessions, theme_settings
+from core.kernel.fragments import kept_piece
 from core.kernel.installation import installation
 from core.kernel.measures import BROKEN, MEASURES
 from core.kernel.routes import SharedRule, Views
+from core.kernel.runtime import Runtime
 from core.kernel.sites import SiteState, current, current_or_none
 from core.lib.errors import Broken, Forbidden, Refused, StoaError
 
 log = structlog.get_logger(__name__)
 NOTE = "stoa_note"
 _PRIVATE = ("panel", "account", "checkout")
+
+
+_ADDRESSES, _MOST_ADDRESSES, _PLAIN = "addresses", 4096, frozenset({str, int})
 
 
 class Stoa(Flask):
@@ -68,6 +73,20 @@ class Stoa(Flask):
             return None
         state: SiteState = request.environ["stoa.state"]
         return state.runtime.url_map.bind_to_environ(request.environ, subdomain="")
+
+    def url_for(self, endpoint: str, **values: Any) -> str:
+        """Flask's, but each address of a site is worked out once: a page asks for dozens, most of them over again."""
+        state = current_or_none()
+        plain = {name: value for name, value in values.items() if value is not None or name[:1] != "_"}
+        if state is None or any(name[:1] == "_" or type(value) not in _PLAIN for name, value in plain.items()):
+            return super().url_for(endpoint, **values)
+        known: dict[object, str] = state.extra.setdefault(_ADDRESSES, {})
+        key = (request.script_root, endpoint, *plain.items())
+        if key not in known:
+            if len(known) >= _MOST_ADDRESSES:
+                known.clear()
+            known[key] = super().url_for(endpoint, **plain)
+        return known[key]
 
     def mount(self, name: str, views: Views) -> None:
         """Add a face of core: its rules are in every Runtime."""
@@ -104,7 +123,7 @@ def _check() -> Response | None:
     if request.routing_exception is not None or request.endpoint is None:
         return None
     view = app.view_functions[request.endpoint]
-    if not security.takes_any_origin(view):
+    if request.method not in security.SAFE_METHODS and not security.takes_any_origin(view):
         security.check_origin(request.environ, request.host_url.rstrip("/"))
     security.check_access(view, app.identify, current().site.id)
     if getattr(view, "stoa_cacheable", False) and request.method in {"GET", "HEAD"}:
@@ -294,11 +313,18 @@ def _signer() -> URLSafeSerializer:
     return URLSafeSerializer(secrets.signing_key(), salt="note")
 
 
+_CURRENCY = "stoa.currency"
+
+
 def currency() -> str:
     """The shopper's currency: the cookie's if this site sells in it, else the site's."""
-    site = current().site
-    chosen = request.cookies.get("currency", "") if has_request_context() else ""
-    return chosen if chosen in site.currencies else site.currency
+    if not has_request_context():
+        return current().site.currency
+    environ = request.environ
+    if _CURRENCY not in environ:
+        site, chosen = current().site, request.cookies.get("currency", "")
+        environ[_CURRENCY] = chosen if chosen in site.currencies else site.currency
+    return str(environ[_CURRENCY])
 
 
 def scheme() -> str:
@@ -325,6 +351,21 @@ def absolute(path: str) -> str:
 def page(template: str, status: int = 200, **values: Any) -> Response:
     """Render a template of the site's theme (or a plugin's own, `reviews/list.html`)."""
     return make_response(render_template(template, **values), status)
+
+
+def part(name: str, /, **values: Any) -> Markup:
+    """A piece of a page, for a slot: `<plugin>/parts/x.html` by its name `<plugin>/x`, with these values alone."""
+    return _global("part")(name, **values)
+
+
+def kept_part(name: str, /, **values: Any) -> Markup:
+    """`part()` that is kept for these values: what it says depends on the site, language and currency alone."""
+    return _global("kept_part")(name, **values)
+
+
+def _global(name: str) -> Callable[..., Markup]:
+    found: Callable[..., Markup] = cast("Any", current_app).jinja_env.globals[name]
+    return found
 
 
 def is_fragment() -> bool:
@@ -451,16 +492,41 @@ def _spoken(words: Mapping[str, str]) -> str:
 
 def slot(name: str, subject: object = None) -> Markup:
     """What the plugins put in the place `name`; the page depends on what they say it depends on."""
+    runtime = current().runtime
+    asked = runtime.filling(name)
+    if not asked:
+        return _NOTHING
+    kept = _kept_in(runtime, name, subject)
+    parts = dict(_answers(name, subject, asked - kept)) if asked != kept else {}
+    if parts:
+        cache.passing()
+    for plugin in kept:
+        key = ("slot", name, plugin, type(subject), getattr(subject, "id", None))
+        parts[plugin] = kept_piece(key, currency(), partial(_answer_of, name, subject, plugin)) or _NOTHING
+    return _NOTHING.join(parts[plugin] for plugin in sorted(parts))
+
+
+def _kept_in(runtime: Runtime, name: str, subject: object) -> frozenset[str]:
+    """The plugins whose answer for this place is kept: about nothing, or about something that has an id."""
+    may_be = subject is None or hasattr(subject, "id")
+    return runtime.keeping(name) if may_be and not installation().config.debug else frozenset()
+
+
+def _answers(name: str, subject: object, asked: frozenset[str]) -> Iterator[tuple[str, Markup]]:
     state = current()
-    parts = []
-    asked = state.runtime.filling(name)
-    for _, answer in state.hooks.each("site_slot", among=asked, site=state.site, name=name, subject=subject):
+    for plugin, answer in state.hooks.each("site_slot", among=asked, site=state.site, name=name, subject=subject):
         if isinstance(answer, Slot):
             cache.depends(*answer.tags, until=answer.until)
-            parts.append(answer.html)
+            yield plugin, answer.html
         else:
-            parts.append(answer)
-    return Markup("").join(parts)
+            yield plugin, answer
+
+
+def _answer_of(name: str, subject: object, plugin: str) -> Markup | None:
+    return next((html for _, html in _answers(name, subject, frozenset({plugin}))), None)
+
+
+_NOTHING = Markup("")
 
 
 def hosts_for_forms(state: SiteState) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from core.kernel.cache import PageCache
     from core.kernel.config import Config
     from core.kernel.faults import Faults
+    from core.kernel.fragments import Fragments
     from core.kernel.plugins import Registry
     from core.kernel.sites import Sites
     from core.kernel.themes import Themes
@@ -18,7 +19,15 @@ class Installation:
     """What all floors share. Replaced whole by the next `create_app()` in tests; never changed otherwise."""
 
     def __init__(
-        self, *, config: Config, plugins: Registry, themes: Themes, sites: Sites, faults: Faults, pages: PageCache
+        self,
+        *,
+        config: Config,
+        plugins: Registry,
+        themes: Themes,
+        sites: Sites,
+        faults: Faults,
+        pages: PageCache,
+        fragments: Fragments,
     ) -> None:
         self.config = config
         self.plugins = plugins
@@ -26,6 +35,7 @@ class Installation:
         self.sites = sites
         self.faults = faults
         self.pages = pages
+        self.fragments = fragments
         self.plugins_changed: Callable[[], None] = lambda: None
 
 

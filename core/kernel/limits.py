@@ -111,6 +111,8 @@ def networks(addresses: Sequence[str]) -> tuple[Network, ...]:
 def client_address(environ: Mapping[str, Any], proxies: Sequence[Network]) -> str:
     """Where the request comes from. X-Forwarded-For is believed as far as configured proxies wrote it."""
     address = str(environ.get("REMOTE_ADDR", ""))
+    if not proxies:
+        return address
     hops = [hop.strip() for hop in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")]
     while hops and is_proxy(address, proxies):
         previous = hops.pop()
@@ -122,7 +124,7 @@ def client_address(environ: Mapping[str, Any], proxies: Sequence[Network]) -> st
 
 def is_proxy(address: str, proxies: Sequence[Network]) -> bool:
     """Whether `address` is one of the configured proxies, so that its X-Forwarded-* headers are believed."""
-    parsed = _parse(address)
+    parsed = _parse(address) if proxies else None
     return parsed is not None and any(parsed in network for network in proxies)
 
 

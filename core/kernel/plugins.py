@@ -136,7 +136,9 @@ class Plugin:
     `jobs` map names to handlers `(payload, site)`, `every` job names to seconds; `commands` map words of
     `./stoa <plugin> <word>` to functions of the remaining arguments; of a plugin that searches, `rebuild` is also run
     by `./stoa reindex`. `slots` are the places of pages that its `site_slot` fills: it is asked for those alone, for
-    every place if it names none. `entered(site, shopper_id, cookie)` is called when a shopper has signed in, with what
+    every place if it names none; `kept_slots` are those of them where its answer depends on the site, the language, the
+    currency, the id of the subject and the tags it gives alone, so that it is asked once and not for every visitor.
+    `entered(site, shopper_id, cookie)` is called when a shopper has signed in, with what
     the browser holds in the cookie `mine_<plugin>`; it may write, and answers what the cookie holds from now on (None:
     as it is). Cookies of that name end when the shopper signs out. `test(site, email)` tries the settings of a site and
     answers in plain words what it found, or raises a StoaError that says what is wrong; staff press it on the page of
@@ -163,6 +165,7 @@ class Plugin:
     permissions: tuple[Permission, ...] = ()
     attributes: tuple[Attribute, ...] = ()
     slots: tuple[str, ...] = ()
+    kept_slots: tuple[str, ...] = ()
     jobs: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     every: Mapping[str, int] = field(default_factory=dict)
     commands: Mapping[str, Callable[[list[str]], int]] = field(default_factory=dict)

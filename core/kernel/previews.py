@@ -16,7 +16,7 @@ from typing import Any
 from flask import has_request_context, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from core.kernel import secrets
+from core.kernel import cache, secrets
 from core.kernel.installation import installation
 from core.kernel.security import SAFE_METHODS, Identity
 from core.kernel.sites import SiteState
@@ -81,6 +81,7 @@ def take(environ: dict[str, Any], state: SiteState) -> SiteState:
     environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX + token
     environ["PATH_INFO"] = f"/{rest}"
     said = _read(token, state)
+    cache.keep_nothing(environ)
     environ[_KEY] = Preview(token, said.get("staff", 0), bool(said), state)
     return _dressed(state, said["theme"], values(state, said)) if said else state
 

@@ -212,6 +212,8 @@ class Runtime:
     plugins: tuple[str, ...]
     # Which plugins fill a place of a page; those under "" fill any.
     fillers: Mapping[str, frozenset[str]]
+    # Those of them whose answer is kept for everybody.
+    keepers: Mapping[str, frozenset[str]]
     # What the pages' Content-Security-Policy allows beside this site, by the plugins' declarations.
     hosts: Mapping[str, tuple[str, ...]]
 
@@ -222,6 +224,10 @@ class Runtime:
     def filling(self, slot: str) -> frozenset[str]:
         """The plugins to ask for a place of a page."""
         return self.fillers.get(slot) or self.fillers[""]
+
+    def keeping(self, slot: str) -> frozenset[str]:
+        """Those whose answer for this place is kept, because they said that it is the same for everybody."""
+        return self.keepers.get(slot, frozenset())
 
 
 class Runtimes:
@@ -265,7 +271,11 @@ class Runtimes:
         states = dict(key[1])
         on = tuple(sorted(name for name, state in states.items() if state == ON))
         rules = [*self.core_rules, *(rule for name in on for rule, _ in self._registry.loaded[name].rules)]
-        return Runtime(key, self._callers(states), url_map(rules), on, self._fillers(on), self._hosts(on))
+        kept = {name: self._registry.loaded[name].plugin.kept_slots for name in on}
+        keepers = {
+            slot: frozenset(name for name in on if slot in kept[name]) for slots in kept.values() for slot in slots
+        }
+        return Runtime(key, self._callers(states), url_map(rules), on, self._fillers(on), keepers, self._hosts(on))
 
     def _fillers(self, on: tuple[str, ...]) -> dict[str, frozenset[str]]:
         declared = {name: self._registry.loaded[name].plugin.slots for name in on}

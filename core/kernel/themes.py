@@ -24,13 +24,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 import structlog
-from flask import request
 from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from core.kernel import cache, i18n, theme_settings
+from core.kernel import i18n, theme_settings
 from core.kernel.config import ROOT, Config
-from core.kernel.sites import current
+from core.kernel.fragments import kept_piece
 from core.kernel.theme_settings import ThemeSetting
 from core.lib import colours
 
@@ -175,6 +174,7 @@ class Themes:
         environment.install_gettext_callables(i18n.gettext, i18n.plural, newstyle=True)  # type: ignore[attr-defined]
         environment.globals.update({"_": _said, "gettext": _said}, **self.names)
         environment.context_class = _Context
+        environment.template_class = _Template
         environment.filters.update(self.filters)
         environment.globals["part"] = part = _part(environment)
         environment.globals["kept_part"] = part if self._config.debug else _kept_part(environment)
@@ -328,6 +328,21 @@ class _Context(jinja2.runtime.Context):
         return called(*arguments, **options)
 
 
+class _Template(jinja2.Template):
+    """A template that escapes faster: a page writes some hundred values, and most of them are markup already."""
+
+    @classmethod
+    def from_code(cls, *arguments: Any, **options: Any) -> jinja2.Template:
+        made = super().from_code(*arguments, **options)
+        made.root_render_func.__globals__["escape"] = _escaped
+        return made
+
+
+def _escaped(value: object) -> Markup:
+    """`markupsafe.escape()`, which copies what is markup."""
+    return value if type(value) is Markup else escape(value)
+
+
 def _said(text: str, /, **values: Any) -> Markup:
     """`_()` in templates: as Jinja's new style does it, without making a context for every word in a loop."""
     said = Markup(i18n.gettext(text))  # noqa: S704 -- a catalogue's words are ours, the values are escaped
@@ -365,22 +380,11 @@ def _kept_part(environment: jinja2.Environment) -> Callable[..., Markup]:
     currency = cast("Callable[[], str]", environment.globals["currency"])
 
     def kept_part(name: str, /, **values: Any) -> Markup:
-        """`part()` for what stands on every page alike: rendered once as long as nothing that pages show changes.
+        """`part()` for what many pages show alike: rendered once for these values as long as nothing it shows changes.
 
         It may depend on the site, the language, the currency and its values, and on nothing else of a request.
         """
-        state, clock = current(), request.environ.get("stoa.touched")
-        if clock is None or cache.has_touched():
-            return part(name, **values)
-        key = ("part", name, i18n.language(), currency(), *values.items())
-        known: tuple[int, Markup, set[str]] | None = state.extra.get(key)
-        if known is None or known[0] != clock:
-            with cache.recorded() as recording:
-                html = part(name, **values)
-            if recording.personal or recording.until:
-                return html
-            known = state.extra[key] = (clock, html, recording.tags)
-        cache.depends(*known[2])
-        return known[1]
+        html = kept_piece((name, *values.items()), currency(), lambda: part(name, **values))
+        return cast("Markup", html)
 
     return kept_part

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from core.api import CardAct, Plugin, asset, gettext, hookimpl, icon, url_for
 from plugins.compare.views import shop
 
+_SLOTS = ("page.end", "menu.links")
 PLUGIN = Plugin(
     name="compare",
     version="1.0.0",
@@ -16,6 +17,8 @@ PLUGIN = Plugin(
     author="Stoa contributors",
     shop=shop,
     card_acts=(CardAct(endpoint="add", title="Compare", icon="columns"),),
+    slots=_SLOTS,
+    kept_slots=_SLOTS,
 )
 _END = Markup(
     '<a class="compare-bar button button--primary" href="{url}" data-compare-bar hidden>{icon}<span>{title}</span>'

@@ -26,6 +26,7 @@ PLUGIN = Plugin(
     category="delivery",
     author="Stoa contributors",
     slots=("product.delivery", "cart.above_lines"),
+    kept_slots=("product.delivery",),
     models=TABLES,
     panel=panel,
     panel_menu=(MenuEntry(title="Delivery prices", endpoint="show", icon="truck", permission="flat_rate.edit"),),

@@ -8,8 +8,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
-
 from core.api import (
     Address,
     Carrier,
@@ -23,10 +21,11 @@ from core.api import (
     current_currency,
     day,
     kept,
+    kept_part,
     language,
     now,
+    part,
     record_activity,
-    render,
     touch,
     transaction,
 )
@@ -156,7 +155,7 @@ def promise(site: Site, product: Any) -> Slot | None:
         free_from=None if free_from is None else Money(free_from, current_currency()),
     )
     tomorrow = datetime.combine(today + timedelta(days=1), time(), ZoneInfo(site.timezone))
-    return Slot(html=_html("flat_rate/promise.html", promise=said), tags=(_tag(site),), until=tomorrow)
+    return Slot(html=kept_part("flat_rate/promise", promise=said), tags=(_tag(site),), until=tomorrow)
 
 
 def way_to_free(site: Site, cart: Any) -> Slot | None:
@@ -167,7 +166,7 @@ def way_to_free(site: Site, cart: Any) -> Slot | None:
         return None
     threshold = Money(min(limits), cart.subtotal.currency)
     left = threshold - cart.short_totals[0].amount
-    return Slot(html=_html("flat_rate/free.html", left=left, threshold=threshold))
+    return Slot(html=part("flat_rate/free", left=left, threshold=threshold))
 
 
 def working_day(start: date, days: int) -> date:
@@ -193,7 +192,3 @@ def _quickest(site: Site, currency: str) -> FlatRate | None:
 
 def _tag(site: Site) -> str:
     return f"flat_rate:{site.id}"
-
-
-def _html(template: str, **values: Any) -> Markup:
-    return Markup(render(template, **values).get_data(as_text=True))  # noqa: S704 -- a template escapes what it is given

@@ -44,6 +44,7 @@ PLUGIN = Plugin(
     author="Stoa contributors",
     settings=forms.ReviewSettings,
     slots=("product.tabs",),
+    kept_slots=("product.tabs",),
     models=TABLES,
     shop=shop,
     panel=panel,

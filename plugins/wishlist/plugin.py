@@ -9,6 +9,7 @@ from plugins.wishlist.models import TABLES
 from plugins.wishlist.services import keeping
 from plugins.wishlist.views import shop
 
+_SLOTS = ("page.end", "header.tools", "menu.links", "account.menu")
 PLUGIN = Plugin(
     name="wishlist",
     version="1.0.0",
@@ -20,6 +21,8 @@ PLUGIN = Plugin(
     shop=shop,
     card_acts=(CardAct(endpoint="add", title="Keep for later", icon="heart"),),
     entered=keeping.take_over,
+    slots=_SLOTS,
+    kept_slots=_SLOTS,
 )
 _ITEM = Markup('<li><a class="{css}" href="{url}">{icon}{title}</a></li>')
 _TOOL = Markup(

@@ -212,16 +212,33 @@ def _sorted(narrowing: Narrowing, order: _Order, step: _Step, *, is_few: bool) -
     )
 
 
+_RANKED = f"""
+SELECT {CARD_COLUMNS}, n.key FROM (
+  SELECT p.product_id, r.key AS key FROM {{ranks}} r CROSS JOIN card_place p
+  WHERE {{where}} ORDER BY r.key {{way}} LIMIT ?
+) n JOIN card c ON c.product_id = n.product_id AND c.site_id = ? AND c.currency = ? AND c.language = ?
+ORDER BY n.key {{way}}
+"""
+_RANKS_SQLITE = "json_each(?)"
+_RANKS_POSTGRES = (
+    "(SELECT CAST(o.id AS BIGINT) AS value, o.place - 1 AS key"
+    " FROM json_array_elements_text(CAST(? AS JSON)) WITH ORDINALITY AS o(id, place))"
+)
+
+
 def _ranked(narrowing: Narrowing, step: _Step) -> list[tuple[Any, ...]]:
-    """Cards in the order of a search, which is of at most some hundred."""
-    ranks = {product_id: rank for rank, product_id in enumerate(narrowing.product_ids or (), 1)}
-    where = narrowing.where()
-    found = db.rows(f"{_CARDS.format(column='p.price')} WHERE {where.sql}", narrowing.language, *where.params)
-    rows = sorted(((*row[:-1], ranks[row[0]]) for row in found), key=lambda row: row[-1], reverse=step.backwards)
+    """Cards in the order of a search: those of its products that are left, best first, until the page is full."""
+    where = narrowing.where(walking=True)
+    conditions, params = [where.sql], [json.dumps(narrowing.product_ids), *where.params]
     if step.start is not None:
-        start = step.start[0]
-        rows = [row for row in rows if (row[-1] < start if step.backwards else row[-1] > start)]
-    return rows[: step.limit]
+        conditions.append(f"r.key {'<' if step.backwards else '>'} ?")
+        params.append(step.start[0])
+    sql = _RANKED.format(
+        ranks=_RANKS_SQLITE if db.is_sqlite() else _RANKS_POSTGRES,
+        where=" AND ".join(conditions),
+        way="DESC" if step.backwards else "ASC",
+    )
+    return db.rows(sql, *params, step.limit, narrowing.site_id, narrowing.currency, narrowing.language)
 
 
 # -- cursors -----------------------------------------------------------------------------------------------------------

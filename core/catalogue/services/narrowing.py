@@ -69,13 +69,15 @@ class Narrowing:
     def where(self, without: str | None = None, *, walking: bool = False) -> Where:
         """The conditions, without the choice of one facet (or PRICE).
 
-        `walking`: the places are read in order until a page is full, so each is probed for its values. Otherwise,
-        among all
-        products of a site, those that have the values are looked up; without statistics SQLite would choose badly.
+        `walking`: the places are read in order (a search's in that of its ids, `r`) until a page is full, so each is
+        probed for its values. Otherwise, among all products of a site, those that have the values are looked up;
+        without statistics SQLite would choose badly.
         """
         parts = ["p.site_id = ? AND p.category_id = ? AND p.currency = ?"]
         params: list[object] = [*self.place]
-        if self.product_ids is not None:
+        if self.product_ids is not None and walking:
+            parts.append("p.product_id = r.value")
+        elif self.product_ids is not None:
             # The plus keeps SQLite from reading the whole category for a search's few products.
             among = db.marks(self.product_ids)
             parts = [f"+p.site_id = ? AND +p.category_id = ? AND p.currency = ? AND p.product_id IN ({among})"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from core.catalogue.services.card_data import rating_in
@@ -18,10 +19,19 @@ CARD_COLUMNS = (
     " c.available, c.low,"
     " c.variant_id, c.created_at, c.data"
 )
+_COLUMNS = CARD_COLUMNS.count(",") + 1
 
 
-def shown_card(row: tuple[Any, ...], currency: str, on: Collection[str]) -> ShownCard:
-    """A card from CARD_COLUMNS, with what the plugins that are `on` say of it."""
+def shown_card(row: tuple[Any, ...], currency: str, on: tuple[str, ...]) -> ShownCard:
+    """A card from a row that begins with CARD_COLUMNS, with what the plugins that are `on` say of it.
+
+    Equal rows give the same card, so that what a page makes of it can be found again at once.
+    """
+    return _card(row[:_COLUMNS], currency, on)
+
+
+@lru_cache(maxsize=2048)
+def _card(row: tuple[Any, ...], currency: str, on: tuple[str, ...]) -> ShownCard:
     picture = decoded(row[8])
     data = {plugin: said for plugin, said in decoded(row[14]).items() if plugin in on}
     return ShownCard(

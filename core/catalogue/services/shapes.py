@@ -82,6 +82,10 @@ class ShownCard:
     data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rating: Rating | None = None
 
+    def __hash__(self) -> int:
+        """Of what tells cards apart: a list looks up dozens."""
+        return hash((self.product_id, self.price.amount))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from core.api import ProductPage, Site, Slot, render
+from core.api import ProductPage, Site, Slot, part
 from plugins.product_content.forms import ProductContent
 from plugins.product_content.services.downloads import shown_downloads
 from plugins.product_content.services.related import shelves
@@ -16,13 +16,12 @@ from plugins.product_content.services.specs import shown_specs
 
 
 def in_slot(site: Site, name: str, product: ProductPage) -> Slot | None:
-    """The markup for the place `name`; None where there is nothing to show. All changes end the product's page."""
-    part = _PARTS.get(name)
-    values = part[1](site, product) if part else None
-    if part is None or not values:
+    """The markup for one of PLACES, empty where there is nothing to show. All changes end the product's page."""
+    if name not in _PLACES:
         return None
-    html = render(f"product_content/shop/{part[0]}.html", **values).get_data(as_text=True)
-    return Slot(html=Markup(html))  # noqa: S704 -- a template escapes what it is given
+    template, read = _PLACES[name]
+    values = read(site, product)
+    return Slot(html=part(f"product_content/{template}", **values) if values else Markup(""))
 
 
 def _specs(site: Site, product: ProductPage) -> dict[str, Any]:
@@ -46,9 +45,10 @@ def _sizes(site: Site, product: ProductPage) -> dict[str, Any]:
     return {"sizes": found} if found else {}
 
 
-_PARTS: dict[str, tuple[str, Callable[[Site, ProductPage], dict[str, Any]]]] = {
+_PLACES: dict[str, tuple[str, Callable[[Site, ProductPage], dict[str, Any]]]] = {
     "product.details": ("specs", _specs),
     "product.tabs": ("downloads", _downloads),
     "product.bottom": ("related", _related),
     "product.choices": ("sizes", _sizes),
 }
+PLACES = tuple(_PLACES)

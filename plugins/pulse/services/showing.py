@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from core.api import ProductPage, Site, Slot, render, request
+from core.api import ProductPage, Site, Slot, kept_part, part, request
 from plugins.pulse.forms import PulseSettings
 
 _KINDS = {
@@ -20,5 +20,5 @@ def in_slot(site: Site, name: str, subject: object) -> Slot | None:
         return None
     kind = _KINDS.get(request.endpoint or "", "other")
     words = request.args.get("q", "")[:200] if kind == "search" else ""
-    html = render("pulse/script.html", kind=kind, words=words, respect=PulseSettings.of(site).respect)
-    return Slot(html=Markup(html.get_data(as_text=True)))  # noqa: S704 -- a template escapes what it is given
+    write = part if words else kept_part
+    return Slot(html=write("pulse/script", kind=kind, words=words, respect=PulseSettings.of(site).respect))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from markupsafe import Markup
-
-from core.api import Money, PriceQuery, Settings, Site, Slot, now, render, setting
+from core.api import Money, PriceQuery, Settings, Site, Slot, now, part, setting
 from plugins.sale_prices.services.history import lowest_before
 from plugins.sale_prices.services.pricing import tag, winners
 
@@ -58,5 +56,4 @@ def below_price(site: Site, product: Any) -> Slot | None:
     ]
     if not lines:
         return None
-    html = render("sale_prices/below_price.html", lines=lines).get_data(as_text=True)
-    return Slot(html=Markup(html), tags=(tag(site),))  # noqa: S704 -- a template escapes what it is given
+    return Slot(html=part("sale_prices/below_price", lines=lines), tags=(tag(site),))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from core.api import (
@@ -43,11 +43,12 @@ class Term(NamedTuple):
         return self.is_last and (len(self.word) > 1 or is_cjk(self.word))
 
 
-_IN_NAME, _ANYWHERE, _BY_SKU = 1, 2, 4
+# Where words were found, the best last.
+_ANYWHERE, _IN_NAME, _BY_SKU = 1, 2, 3
 
 
 class Hit(NamedTuple):
-    """A product's words that were found, and where: a sum of `_IN_NAME`, `_ANYWHERE` and `_BY_SKU`."""
+    """A product whose words were found, and the best place where."""
 
     id: int
     name: str
@@ -93,42 +94,64 @@ def _ranked(span: Span, typed: str, terms: Sequence[Term]) -> list[Hit]:
     sku = [Term(whole_sku(typed), is_last=False)]
     whole = [f" {singular(term.word)} " for term in terms]
 
-    def worth(hit: Hit) -> tuple[bool, bool, int, bool, int, int]:
+    def worth(hit: Hit) -> tuple[int, int, bool, int, int]:
         return (
-            not hit.where & _BY_SKU,
-            not hit.where & _IN_NAME,
+            -hit.where,
             -sum(word in hit.title for word in whole),
             not hit.name.startswith(typed),
             len(hit.name),
             -hit.id,
         )
 
-    return sorted(_hits(span, {_IN_NAME: terms, _ANYWHERE: terms, _BY_SKU: sku}), key=worth)
+    wanted = [_Wanted(_BY_SKU, sku)]
+    if terms[-1].is_begun:
+        typed_out = [*terms[:-1], Term(terms[-1].word, is_last=False)]
+        wanted += [_Wanted(_IN_NAME, typed_out), _Wanted(_ANYWHERE, typed_out)]
+    wanted += [_Wanted(_IN_NAME, terms), _Wanted(_ANYWHERE, terms)]
+    return sorted(_hits(span, wanted), key=worth)
 
 
-def _hits(span: Span, wanted: Mapping[int, Sequence[Term]], most: int = _RANKED) -> list[Hit]:
-    """What has the terms in these places, up to `most` of each. One statement."""
-    one = _FTS5 if is_sqlite() else _GIN
-    parts, params = [], []
-    for where, terms in wanted.items():
-        parts.append(one.format(where=where))
-        if is_sqlite():
-            params += [_match(terms, in_title=where == _IN_NAME), span.first, span.last, most]
-        else:
-            params += [_tsquery(span, terms, in_title=where == _IN_NAME), most]
+class _Wanted(NamedTuple):
+    """Terms to look for in one place."""
+
+    where: int
+    terms: Sequence[Term]
+
+
+def _hits(span: Span, wanted: Sequence[_Wanted], most: int = _RANKED) -> list[Hit]:
+    """What has the terms in these places, up to `most` of each, as long as those before gave fewer. One statement.
+
+    So once enough have a common word in their names, nothing reads who else has it, and who has what begins with it.
+    """
+    steps: list[str] = []
+    params: list[object] = []
+    for number, (where, terms) in enumerate(wanted):
+        before = " + ".join(f"(SELECT COUNT(*) FROM s{step})" for step in range(number)) or "0"
+        one, asked = _fts5(span, terms, where) if is_sqlite() else _gin(span, terms, where)
+        steps.append(f"s{number} AS MATERIALIZED ({one} LIMIT CASE WHEN {before} < {most} THEN {most} ELSE 0 END)")
+        params += asked
+    every = " UNION ALL ".join(f"SELECT id, place FROM s{number}" for number in range(len(wanted)))
     found = rows(
-        f"SELECT w.id, w.name, w.title, f.at FROM (SELECT id, SUM(at) AS at FROM ({' UNION ALL '.join(parts)}) every"
-        " GROUP BY id) f JOIN search_sql_words w ON w.id = f.id",
+        f"WITH {', '.join(steps)} SELECT w.id, w.name, w.title, f.place FROM (SELECT id, MAX(place) AS place FROM"
+        f" ({every}) e GROUP BY id) f JOIN search_sql_words w ON w.id = f.id",
         *params,
     )
     return [Hit(*row) for row in found]
 
 
-_FTS5 = (
-    "SELECT * FROM (SELECT rowid AS id, {where} AS at FROM search_sql_found WHERE search_sql_found MATCH ?"
-    " AND rowid > ? AND rowid <= ? ORDER BY rowid DESC LIMIT ?)"
-)
-_GIN = "SELECT * FROM (SELECT id, {where} AS at FROM search_sql_words WHERE found @@ CAST(? AS tsquery) LIMIT ?) one"
+def _fts5(span: Span, terms: Sequence[Term], where: int) -> tuple[str, list[object]]:
+    """The newest products that have the terms in this place, by SQLite's index."""
+    sql = (
+        f"SELECT rowid AS id, {where} AS place FROM search_sql_found WHERE search_sql_found MATCH ? AND rowid > ?"
+        " AND rowid <= ? ORDER BY rowid DESC"
+    )
+    return sql, [_match(terms, in_title=where == _IN_NAME), span.first, span.last]
+
+
+def _gin(span: Span, terms: Sequence[Term], where: int) -> tuple[str, list[object]]:
+    """Products that have the terms in this place, by PostgreSQL's index."""
+    sql = f"SELECT id, {where} AS place FROM search_sql_words WHERE found @@ CAST(? AS tsquery)"
+    return sql, [_tsquery(span, terms, in_title=where == _IN_NAME)]
 
 
 def _match(terms: Sequence[Term], *, in_title: bool) -> str:
@@ -155,7 +178,7 @@ def _tsquery(span: Span, terms: Sequence[Term], *, in_title: bool) -> str:
 
 def _known_bigrams(span: Span, terms: Sequence[Term]) -> list[Term]:
     """The terms without pairs of Chinese letters that nothing has: they stand where two words meet."""
-    left = [term for term in terms if not is_cjk(term.word) or _hits(span, {_ANYWHERE: [term]}, most=1)]
+    left = [term for term in terms if not is_cjk(term.word) or _hits(span, [_Wanted(_ANYWHERE, [term])], most=1)]
     return left if len(left) < len(terms) and 2 * len(left) >= len(terms) else []
 
 
@@ -178,7 +201,7 @@ def _suggestion(span: Span, typed: str) -> str:
     if not better:
         return ""
     spelled = _LATIN.sub(lambda found: better.get(found[0], found[0]), typed)
-    return spelled if _hits(span, {_ANYWHERE: _terms(spelled)}, most=1) else ""
+    return spelled if _hits(span, [_Wanted(_ANYWHERE, _terms(spelled))], most=1) else ""
 
 
 def _nearest(span: Span, word: str) -> str:

@@ -126,8 +126,30 @@ def test_a_change_made_while_a_page_is_rendered_is_not_lost(page, sites, browse,
 
 
 def test_the_least_used_pages_leave_when_the_room_is_full():
-    pages = cache.PageCache(80_000)
+    pages = cache.PageCache(80_000, cache.Versions())
     for n in range(40):
         pages.put(n, cache.Page("200 OK", (), b"x" * 4000, 1, (), None))
-    assert pages.get(0) is None
-    assert pages.get(39) is not None
+    assert pages.get(0, 1) is None
+    assert pages.get(39, 1) is not None
+
+
+def statements(page, path="/probe/page"):
+    with db.counted() as said:
+        page(path)
+    return [one for one in said if "tag_version" in one]
+
+
+def test_what_was_touched_is_read_once_however_much_is_kept(page):
+    page(), page("/zh-cn/probe/page")
+    assert not statements(page), "nothing was touched since"
+    show(2, "product:99")
+    assert len(statements(page)) == 1
+    assert not statements(page, "/zh-cn/probe/page"), "the first page has read it for all"
+
+
+def test_after_very_much_was_touched_everything_older_is_made_anew(page, monkeypatch):
+    monkeypatch.setattr(cache, "_MANY", 2)
+    assert page().startswith("1 1 ")
+    show(2, "product:7", "product:8", "product:9")
+    assert page().startswith("2 2 ")
+    assert page().startswith("2 2 ")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from core.app import create_app
+from core.kernel import cache, db
 from core.kernel.installation import installation
 from core.kernel.site_verbs import add_site
+from core.kernel.switch import switch_on
+from core.lib import clock
 
 PAGE = """
 from core.api import *
@@ -61,7 +66,13 @@ def test_a_kept_part_is_rendered_once_until_something_that_pages_show_changes(in
     site = add_site(host="kept.test", name="T", theme="plain")
     switch_on(site.id, "probe", "system")
     told = iter(range(100))
-    installation().themes.environment("plain").globals["told"] = lambda: next(told)
+    ends = clock.now() + timedelta(minutes=30)
+
+    def tell():
+        cache.depends("probe", until=ends)
+        return next(told)
+
+    installation().themes.environment("plain").globals["told"] = tell
 
     def seen():
         return app.test_client().get("/probe/", headers={"Host": "kept.test"}).text
@@ -70,7 +81,80 @@ def test_a_kept_part_is_rendered_once_until_something_that_pages_show_changes(in
     assert seen() == "01"
     with db.transaction():
         cache.touch("product:1")
+    assert seen() == "01", "it shows no product"
+    with db.transaction():
+        cache.touch("probe")
     assert seen() == "23"
+    with clock.freeze(ends):
+        assert seen() == "45", "its end has come"
+
+
+SLOTS = """
+from core.api import *
+from markupsafe import Markup
+VIEWS = Views("/probe")
+ASKED = []
+
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Thing:
+    id: int
+
+@VIEWS.get("/")
+@public
+def page():
+    return render("probe/page.html", thing=Thing(int(request.args["id"])))
+
+@hookimpl
+def site_slot(site, name, subject):
+    if name != "probe.place":
+        return None
+    ASKED.append(subject.id)
+    depends(f"read:{subject.id}")
+    return Slot(html=Markup("{} {};").format(subject.id, len(ASKED)), tags=(f"thing:{subject.id}",))
+
+PLUGIN = Plugin(name="probe", version="1", title="Probe", shop=VIEWS, slots=("probe.place",), KEPT)
+"""
+
+
+@pytest.fixture
+def ask(instance, write_plugin):
+    """`ask(1)`: the page of the thing 1, whose plugin's answer is kept unless it was made with `kept=""`."""
+
+    def made(kept='kept_slots=("probe.place",)', page="{{ slot('probe.place', thing) }}"):
+        write_plugin("probe", SLOTS.replace("KEPT", kept))
+        templates = instance / "plugins" / "probe" / "templates" / "probe"
+        (templates / "parts").mkdir(parents=True)
+        (templates / "page.html").write_text(page)
+        (templates / "parts" / "frame.html").write_text("{{ slot('probe.place', thing) }}")
+        app = create_app(instance, faces=(), services=(), page_cache=False)
+        site = add_site(host="kept.test", name="T", theme="plain")
+        switch_on(site.id, "probe", "system")
+        return lambda number: app.test_client().get(f"/probe/?id={number}", headers={"Host": "kept.test"}).text
+
+    return made
+
+
+def test_a_plugin_is_asked_again_for_a_kept_place_when_its_tags_are_touched(ask):
+    seen = ask()
+    assert [seen(1), seen(1), seen(2)] == ["1 1;", "1 1;", "2 2;"], "each subject has an answer of its own"
+    for tag in ("thing:1", "read:1"):
+        with db.transaction():
+            cache.touch(tag, "thing:3")
+        assert seen(2) == "2 2;"
+        assert seen(1) == f"1 {3 if tag == 'thing:1' else 4};"
+
+
+def test_a_plugin_that_does_not_say_so_is_asked_for_every_page(ask):
+    seen = ask(kept="")
+    assert [seen(1), seen(1)] == ["1 1;", "1 2;"]
+
+
+def test_a_kept_part_is_not_kept_with_what_such_a_plugin_says(ask):
+    frame = "{{ kept_part('probe/frame', thing=thing) }}"
+    seen = ask(kept="", page=frame)
+    assert [seen(1), seen(1)] == ["1 1;", "1 2;"]
 
 
 @pytest.fixture
