@@ -37,7 +37,6 @@ from plugins.documents import forms
 from plugins.documents.forms import Documents
 from plugins.documents.models import INVOICE, KINDS
 from plugins.documents.services import issuing, reading
-from plugins.documents.services.drawing import draw
 from plugins.documents.services.paper import (
     MOST_ORDERS,
     Paper,
@@ -204,6 +203,9 @@ def _issued(document_id: int, wanted: str, *, order_id: int | None = None) -> Re
 
 def _pdf(papers: list[Paper], name: str) -> Response:
     """A PDF that nobody keeps a copy of on the way."""
+    # A tenth of what starting takes would be the library that draws.
+    from plugins.documents.services.drawing import draw  # noqa: PLC0415
+
     answer = Response(draw(papers, font=Documents.of(current_site()).font), mimetype="application/pdf")
     answer.headers.set("Content-Disposition", "inline", filename=f"{name}.pdf")
     answer.headers["X-Content-Type-Options"] = "nosniff"
