@@ -49,6 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shop named in the developer's environment would win over that of the tests, and they would write there.
     for key in [key for key in os.environ if key.startswith("STOA_") and not key.startswith("STOA_TEST_")]:
         del os.environ[key]
+    # Every commit waits for the disk, and what tests write is thrown away.
+    if (memory := postgres.roomy_memory()) is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
     # Templates are compiled once for all the tests of a run.
     if _CACHE not in os.environ:
         config.stash[_cache] = os.environ[_CACHE] = tempfile.mkdtemp(prefix="stoa-test-cache-")
