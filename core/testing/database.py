@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from itertools import count
@@ -54,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
     # Templates are compiled once for all the tests of a run.
     if _CACHE not in os.environ:
-        config.stash[_cache] = os.environ[_CACHE] = tempfile.mkdtemp(prefix="stoa-test-cache-")
+        config.stash[_cache] = os.environ[_CACHE] = str(postgres.own_folder("stoa-test-cache-"))
     os.environ["STOA_CACHE_FOLDER"] = os.environ[_CACHE]
     if on_postgres() and _SERVER not in os.environ:
         server = postgres.start()

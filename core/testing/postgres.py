@@ -70,9 +70,7 @@ def url(folder: Path | str, name: str) -> str:
 
 def start() -> Server:
     """Make an empty cluster and serve it, in about a second; raises `NoPostgres` where there is none to start."""
-    home = roomy_memory() or Path(tempfile.gettempdir())
-    _sweep(home)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=home))
+    folder = own_folder(_PREFIX)
     if os.geteuid() == 0:
         shutil.chown(folder, _UNPRIVILEGED)
     programs = _reachable(_programs(), folder)
@@ -97,12 +95,17 @@ def start() -> Server:
     return server
 
 
-def _sweep(home: Path) -> None:
-    """Delete what test runs left behind that were killed: the process named in the folder's name is gone."""
-    for folder in home.glob(f"{_PREFIX}*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+def own_folder(prefix: str) -> Path:
+    """A folder for this process. Its name begins with `prefix` and the process's number.
+
+    Those that killed test runs left behind are deleted: the process in their name is gone.
+    """
+    home = roomy_memory() or Path(tempfile.gettempdir())
+    for folder in home.glob(f"{prefix}*"):
+        owner = folder.name.removeprefix(prefix).partition("-")[0]
         if Path("/proc/self").exists() and not Path("/proc", owner).exists():
             shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=home))
 
 
 def roomy_memory() -> Path | None:

@@ -30,7 +30,7 @@ class Staging:
     """Scratch space for one reading of one file; gone when the block ends."""
 
     def __enter__(self) -> Self:
-        # An empty name: a file for scratch that has no name on the disk and is gone with its process, even a killed one.
+        # An empty name: a scratch file without a name on the disk, which is gone with its process, even a killed one.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=OFF")
         self._db.execute("PRAGMA synchronous=OFF")
