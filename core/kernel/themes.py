@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import jinja2
 import structlog
 from flask import request
 from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from core.kernel import cache, i18n, theme_settings
@@ -166,7 +167,7 @@ class Themes:
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
-            bytecode_cache=FileSystemBytecodeCache(str(kept)),
+            bytecode_cache=_Compiled(str(kept)),
             auto_reload=self._config.debug,
             cache_size=800,
         )
@@ -325,6 +326,24 @@ def _theme(folder: Path, stamp: _Stamp, parent: Theme | None) -> Theme:
 listening: ContextVar[dict[str, str] | None] = ContextVar("stoa_templates", default=None)
 
 
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates: on disk for the next process, in memory for the other themes of this one."""
+
+    known: ClassVar[dict[str, tuple[str, Any]]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self.known.get(bucket.key, ("", None))
+        if code is not None and checksum == bucket.checksum:
+            bucket.code = code
+            return
+        super().load_bytecode(bucket)
+        self.known[bucket.key] = (bucket.checksum, bucket.code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        super().dump_bytecode(bucket)
+        self.known[bucket.key] = (bucket.checksum, bucket.code)
+
+
 class _Watched(jinja2.Environment):
     """An environment that says which templates a request used; only with `debug`."""
 
@@ -356,6 +375,7 @@ def _said(text: str, /, **values: Any) -> Markup:
     return said % values if values or "%" in said else said
 
 
+@lru_cache(64)
 def _asset(body: bytes, mime: str) -> Asset:
     squeezes = mime.startswith(("text/", "image/svg", "application/json"))
     return Asset(
