@@ -129,7 +129,7 @@ class Tests:
             # These may take minutes without hanging.
             self._command += ["-o", "faulthandler_timeout=1800"]
         if in_workers:
-            self._command += ["-n", "2", "--dist", "load", "--durations", "5", "--durations-min", "5"]
+            self._command += ["-n", "2", "--dist", "worksteal", "--durations", "5", "--durations-min", "5"]
         self._counts = counts
 
     def stages(self) -> Iterator[Stage]:
@@ -140,6 +140,8 @@ class Tests:
     def _run(self, database: str) -> int:
         """Run pytest and pass its words on as they come."""
         environment = {**os.environ, "STOA_TEST_DATABASE": database, "PYTHONUNBUFFERED": "1"}
+        # Dozens of tests start processes of their own, and each would compile the whole house again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         pytest = subprocess.Popen(self._command, env=environment, stdout=subprocess.PIPE, text=True, bufsize=1)
         assert pytest.stdout is not None
         last = ""

@@ -18,6 +18,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -33,6 +34,7 @@ from core.kernel.settings import Settings
 
 log = structlog.get_logger(__name__)
 API = 1
+_MARK = "stoa_impl"
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
 PANEL_PLACES = ("product", "order", "category", "shopper")
 ATTRIBUTE_CODE = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*\Z")
@@ -217,13 +219,19 @@ def _check_sections(sections: tuple[PanelSection, ...]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A plugin that stands: its declaration, module, folder, rules and the hooks it answers."""
+    """A plugin that stands: its declaration, module, folder, rules and what pluggy found that answers hooks."""
 
     plugin: Plugin
     module: ModuleType
     folder: Path
     rules: tuple[tuple[SharedRule, View], ...]
-    hooks: tuple[str, ...]
+    functions: tuple[FunctionType, ...]
+    implementations: tuple[tuple[str, pluggy.HookImpl], ...]
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The hooks it answers."""
+        return tuple(sorted({name for name, _ in self.implementations}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +248,6 @@ class Registry:
     """Every plugin of the installation, loaded once; new folders are picked up by `discover()` while the shop runs."""
 
     def __init__(self, extra: Path | None = None, folders: tuple[Path, ...] | None = None) -> None:
-        self.manager = _manager()
         self.loaded: dict[str, Loaded] = {}
         self.broken: dict[str, BrokenPlugin] = {}
         self._folders = folders if folders is not None else _package_folders(extra)
@@ -254,7 +261,7 @@ class Registry:
             for folder in self._folders:
                 for path in sorted(folder.glob("*/plugin.py")):
                     self._consider(path.parent.name, f"plugins.{path.parent.name}.plugin", path.parent)
-            for point in importlib.metadata.entry_points(group="stoa"):
+            for point in _entry_points(tuple((entry, _changed(Path(entry))) for entry in sys.path)):
                 self._consider(point.name, point.value, None)
             return set(self.loaded) != before
 
@@ -277,13 +284,35 @@ class Registry:
             raise LoadError(f"{dotted} has no PLUGIN = Plugin(...)")
         if plugin.name != name:
             raise LoadError(f"the folder is called {name!r}, the plugin {plugin.name!r}: give both one name")
-        check_hooks(self.manager, module)
-        rules = _rules(plugin)
-        if wrong := "; ".join(complaints(plugin, [rule.endpoint for rule, _ in rules])):
-            raise LoadError(wrong)
-        self.manager.register(module, name)
-        home = folder or Path(inspect.getfile(module)).parent
-        return Loaded(plugin, module, home, rules, _hooks(self.manager, name))
+        rules, functions = _rules(plugin), tuple(hook_functions(module).values())
+        known = _checked.get(dotted)
+        said = (module, plugin, rules, functions)
+        if known is None or (known.module, known.plugin, known.rules, known.functions) != said:
+            check_hooks(manager(), module)
+            if wrong := "; ".join(complaints(plugin, [rule.endpoint for rule, _ in rules])):
+                raise LoadError(wrong)
+            home = folder or Path(inspect.getfile(module)).parent
+            known = _checked[dotted] = Loaded(plugin, module, home, rules, functions, _implementations(module, name))
+        return known
+
+
+# What was checked in this process, by the module's name: another installation of it, as tests make, checks it no more.
+_checked: dict[str, Loaded] = {}
+
+
+def _changed(folder: Path) -> int:
+    """When something was last added to a folder or taken from it; 0 where there is none."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(1)
+def _entry_points(folders: tuple[tuple[str, int], ...]) -> tuple[importlib.metadata.EntryPoint, ...]:
+    """The plugins among the installed packages; looked for again when one of `folders`, Python's path, has changed."""
+    del folders
+    return tuple(importlib.metadata.entry_points(group="stoa"))
 
 
 class _Manager(pluggy.PluginManager):
@@ -302,11 +331,13 @@ def _forget_other(package: str, folder: Path | None, *, again: bool) -> None:
         del sys.modules[name]
 
 
-def _manager() -> pluggy.PluginManager:
-    manager = _Manager("stoa")
+@lru_cache(1)
+def manager() -> pluggy.PluginManager:
+    """Pluggy with every hook that there is. It finds and checks; what it found stays with each plugin."""
+    made = _Manager("stoa")
     for family in FAMILIES:
-        manager.add_hookspecs(family)
-    return manager
+        made.add_hookspecs(family)
+    return made
 
 
 def _package_folders(extra: Path | None) -> tuple[Path, ...]:
@@ -341,9 +372,22 @@ def _rules(plugin: Plugin) -> tuple[tuple[SharedRule, View], ...]:
     return tuple(shop + panel)
 
 
-def _hooks(manager: pluggy.PluginManager, name: str) -> tuple[str, ...]:
-    callers = manager.get_hookcallers(manager.get_plugin(name)) or []
-    return tuple(sorted(caller.name for caller in callers))
+def _implementations(module: ModuleType, name: str) -> tuple[tuple[str, pluggy.HookImpl], ...]:
+    """What pluggy finds in a module, each with the hook that it answers."""
+    asked = manager()
+    asked.register(module, name)
+    try:
+        callers = asked.get_hookcallers(module) or []
+        return tuple((caller.name, found) for caller in callers for found in caller.get_hookimpls())
+    finally:
+        asked.unregister(name=name)
+
+
+def hook_functions(module: ModuleType) -> dict[str, FunctionType]:
+    """The functions of a module that are marked as implementations, by their names."""
+    return {
+        name: value for name, value in vars(module).items() if type(value) is FunctionType and hasattr(value, _MARK)
+    }
 
 
 # -- a wrong hook or argument name is an error at load, with file, line and a guess at what was meant ------------------
@@ -351,11 +395,9 @@ def _hooks(manager: pluggy.PluginManager, name: str) -> tuple[str, ...]:
 
 def check_hooks(manager: pluggy.PluginManager, module: ModuleType) -> None:
     """Raise LoadError if an implementation of `module` names no hook, or an argument that the hook does not have."""
-    specs = {name: getattr(manager.hook, name) for name in dir(manager.hook) if not name.startswith("_")}
-    for name, function in vars(module).items():
-        options = getattr(function, "stoa_impl", None) if type(function) is FunctionType else None
-        if options is None:
-            continue
+    specs = {name: hook for name, hook in vars(manager.hook).items() if hook.has_spec()}
+    for name, function in hook_functions(module).items():
+        options = getattr(function, _MARK)
         hook = options.get("specname") or name
         if hook not in specs:
             if not options.get("optionalhook"):

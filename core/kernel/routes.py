@@ -31,11 +31,25 @@ class SharedRule(Rule):
             super().bind(map, rebind)
 
 
+_MAPS_KEPT = 32
+_maps: dict[tuple[int, ...], Map] = {}
+
+
 def url_map(rules: Iterable[SharedRule]) -> Map:
-    """A Map of shared rules; sorted now, so that no request does it."""
-    result = Map(rules, host_matching=False, merge_slashes=False)
-    result.update()
-    return result
+    """A Map of shared rules; sorted now, so that no request does it.
+
+    The same one for the same rules, whatever the theme and the states: it keeps its rules, so they are known by `id`.
+    """
+    placed = list(rules)
+    key = tuple(map(id, placed))
+    found = _maps.get(key)
+    if found is None:
+        found = Map(placed, host_matching=False, merge_slashes=False)
+        found.update()
+        while len(_maps) >= _MAPS_KEPT:
+            _maps.pop(next(iter(_maps)), None)
+        _maps[key] = found
+    return found
 
 
 @dataclass

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from werkzeug.routing import Map
 
+from core.hookspecs import FAMILIES
 from core.hookspecs.spec import OnError, Policy
 from core.kernel import db
 from core.kernel.answers import WrongAnswer, checked, checked_all
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 ON, DRAINING, PAUSED, OFF = "on", "draining", "paused", "off"
 _KEPT = 64
+_POLICIES: dict[str, Policy] = {
+    name: spec.stoa_policy for family in FAMILIES for name, spec in vars(family).items() if hasattr(spec, "stoa_policy")
+}
 # What a draining plugin still answers: the orders that need it must go on.
 _WHILE_DRAINING = frozenset({"payment_gateways", "fulfil_carriers", "notify_event"})
 
@@ -294,22 +298,13 @@ class Runtimes:
         return {kind: found for kind, found in hosts.items() if found}
 
     def _callers(self, states: Mapping[str, str]) -> dict[str, Caller]:
-        manager = self._registry.manager
-        callers = {}
-        for name in (name for name in dir(manager.hook) if not name.startswith("_")):
-            hook = getattr(manager.hook, name)
-            if not hook.has_spec():
-                continue
-            found_here = sorted(
-                (found for found in hook.get_hookimpls() if found.plugin_name in states),
-                key=lambda found: found.plugin_name,
-            )
-            chosen = tuple(
-                Implementation(
-                    found.plugin_name, found.function, tuple(found.argnames), states[found.plugin_name] == DRAINING
-                )
-                for found in found_here
-                if states[found.plugin_name] == ON or name in _WHILE_DRAINING
-            )
-            callers[name] = Caller(name, hook.spec.function.stoa_policy, chosen)
-        return callers
+        found = [
+            (hook, Implementation(name, one.function, tuple(one.argnames), states[name] == DRAINING))
+            for name in sorted(states)
+            for hook, one in self._registry.loaded[name].implementations
+            if states[name] == ON or hook in _WHILE_DRAINING
+        ]
+        return {
+            name: Caller(name, policy, tuple(one for hook, one in found if hook == name))
+            for name, policy in _POLICIES.items()
+        }

@@ -17,14 +17,15 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import jinja2
 import structlog
 from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from core.kernel import i18n, theme_settings
@@ -61,8 +62,7 @@ class Asset:
 class Theme:
     """One theme and its ancestors; `chain` begins with itself."""
 
-    def __init__(self, folder: Path, parent: Theme | None) -> None:
-        about = tomllib.loads((folder / "theme.toml").read_text("utf-8")) if (folder / "theme.toml").exists() else {}
+    def __init__(self, folder: Path, about: Mapping[str, Any], parent: Theme | None) -> None:
         self.name, self.folder, self.parent = folder.name, folder, parent
         self.title = str(about.get("title", folder.name.capitalize()))
         self.chain: tuple[Theme, ...] = (self, *(parent.chain if parent else ()))
@@ -135,12 +135,12 @@ class Themes:
         return self._themes[name]
 
     def _read(self, folder: Path, children: tuple[str, ...]) -> Theme:
-        toml = folder / "theme.toml"
-        parent = tomllib.loads(toml.read_text("utf-8")).get("parent") if toml.exists() else None
+        stamp = _stamp(folder / "theme.toml")
+        parent = _manifest(folder, stamp).get("parent")
         if parent in {folder.name, *children}:
             raise ValueError(f"{folder.name} and {parent} are each other's parents")
         above = self._read(self._folder(parent) or _PLAIN, (*children, folder.name)) if parent else None
-        return Theme(folder, above)
+        return _theme(folder, stamp, above)
 
     def _folder(self, name: str) -> Path | None:
         return next(
@@ -166,7 +166,7 @@ class Themes:
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
-            bytecode_cache=FileSystemBytecodeCache(str(kept)),
+            bytecode_cache=_Compiled(str(kept)),
             auto_reload=self._config.debug,
             cache_size=800,
         )
@@ -299,8 +299,49 @@ class Themes:
         return known[1]
 
 
+_Stamp = tuple[int, int, int] | None
+
+
+def _stamp(path: Path) -> _Stamp:
+    """What changes with a file; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+# A theme is read for as long as its manifest and its parents are the same ones: reading one takes milliseconds.
+@lru_cache(64)
+def _manifest(folder: Path, stamp: _Stamp) -> Mapping[str, Any]:
+    return tomllib.loads((folder / "theme.toml").read_text("utf-8")) if stamp else {}
+
+
+@lru_cache(64)
+def _theme(folder: Path, stamp: _Stamp, parent: Theme | None) -> Theme:
+    return Theme(folder, _manifest(folder, stamp), parent)
+
+
 # Where the debug bar listens: the templates of this request, each with its file.
 listening: ContextVar[dict[str, str] | None] = ContextVar("stoa_templates", default=None)
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates: on disk for the next process, in memory for the other themes of this one."""
+
+    known: ClassVar[dict[str, tuple[str, Any]]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self.known.get(bucket.key, ("", None))
+        if code is not None and checksum == bucket.checksum:
+            bucket.code = code
+            return
+        super().load_bytecode(bucket)
+        self.known[bucket.key] = (bucket.checksum, bucket.code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        super().dump_bytecode(bucket)
+        self.known[bucket.key] = (bucket.checksum, bucket.code)
 
 
 class _Watched(jinja2.Environment):
@@ -349,6 +390,7 @@ def _said(text: str, /, **values: Any) -> Markup:
     return said % values if values or "%" in said else said
 
 
+@lru_cache(64)
 def _asset(body: bytes, mime: str) -> Asset:
     squeezes = mime.startswith(("text/", "image/svg", "application/json"))
     return Asset(

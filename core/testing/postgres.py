@@ -70,9 +70,7 @@ def url(folder: Path | str, name: str) -> str:
 
 def start() -> Server:
     """Make an empty cluster and serve it, in about a second; raises `NoPostgres` where there is none to start."""
-    home = _roomy_memory() or Path(tempfile.gettempdir())
-    _sweep(home)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=home))
+    folder = own_folder(_PREFIX)
     if os.geteuid() == 0:
         shutil.chown(folder, _UNPRIVILEGED)
     programs = _reachable(_programs(), folder)
@@ -97,16 +95,24 @@ def start() -> Server:
     return server
 
 
-def _sweep(home: Path) -> None:
-    """Delete what test runs left behind that were killed: the process named in the folder's name is gone."""
-    for folder in home.glob(f"{_PREFIX}*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+def own_folder(prefix: str) -> Path:
+    """A folder for this process. Its name begins with `prefix` and the process's number.
+
+    Those that killed test runs left behind are deleted: the process in their name is gone.
+    """
+    home = roomy_memory() or Path(tempfile.gettempdir())
+    for folder in home.glob(f"{prefix}*"):
+        owner = folder.name.removeprefix(prefix).partition("-")[0]
         if Path("/proc/self").exists() and not Path("/proc", owner).exists():
             shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=home))
 
 
-def _roomy_memory() -> Path | None:
-    """Memory where there is plenty: making a database writes 300 files, which took 600 ms on a disk and 30 ms here."""
+def roomy_memory() -> Path | None:
+    """A folder in memory, where there is plenty.
+
+    Making a database of PostgreSQL writes 300 files, which took 600 ms on a disk and 30 ms there.
+    """
     memory = Path("/dev/shm")
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > _ROOMY_BYTES else None
 

@@ -203,7 +203,7 @@ def _issued(document_id: int, wanted: str, *, order_id: int | None = None) -> Re
 
 def _pdf(papers: list[Paper], name: str) -> Response:
     """A PDF that nobody keeps a copy of on the way."""
-    # What draws takes twenty megabytes: only a process that has drawn something holds them.
+    # A tenth of what starting takes would be the library that draws.
     from plugins.documents.services.drawing import draw  # noqa: PLC0415
 
     answer = Response(draw(papers, font=Documents.of(current_site()).font), mimetype="application/pdf")

@@ -7,10 +7,8 @@ memory. So the rows go once into a scratch table on disk and come back product b
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -32,10 +30,8 @@ class Staging:
     """Scratch space for one reading of one file; gone when the block ends."""
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="stoa-import-")
-        self._db = sqlite3.connect(
-            Path(self._folder.name) / "rows.sqlite", isolation_level=None, check_same_thread=False
-        )
+        # An empty name: a scratch file without a name on the disk, which is gone with its process, even a killed one.
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=OFF")
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.executescript(_TABLES)
@@ -46,7 +42,6 @@ class Staging:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._db.close()
-        self._folder.cleanup()
 
     def fill(self, rows: Iterable[Row], folded: Mapping[str, str], format_: Format) -> int:
         """Take in every row, its columns under their folded names; answers how many products there are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 import tracemalloc
 from pathlib import Path
 
@@ -76,3 +77,14 @@ def test_memory_does_not_grow_with_the_file(rows: int, tmp_path: Path) -> None:
         tracemalloc.stop()
     assert count == rows
     assert peak < 12_000_000
+
+
+def test_a_reader_that_is_killed_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is laid out on the disk has no name there, so nobody needs to tidy up."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
+    body = "A lamp of brass. " * 100
+    data = table(("product", "sku", "body_html"), *((f"p{n}", f"S-{n}", body) for n in range(3_000)))
+    with open_products(SITE, io.BytesIO(data)) as file:
+        assert next(iter(file.products())).line == 2
+        assert list(tmp_path.iterdir()) == []

@@ -17,6 +17,8 @@ from core.testing import check
 from core.testing.check import check_plugin
 from core.testing.scaffold import KINDS, NameTaken, NotAName, make_plugin
 
+# What is made and checked are files.
+pytestmark = pytest.mark.once
 ROOT = Path(__file__).parents[3]
 
 
@@ -32,49 +34,69 @@ def command(instance: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-SHORT = ("blank", "gateway")
-
-
-@pytest.mark.parametrize(
-    "kind", [kind if kind in SHORT else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
-)
-def test_a_new_plugin_passes_its_check(kind, tmp_path):
+def test_a_new_plugin_passes_its_check_on_the_command_line(tmp_path):
     instance = tmp_path / "instance"
-    made = command(instance, "plugin", "new", f"my_{kind}", "--kind", kind)
+    made = command(instance, "plugin", "new", "my_blank")
     assert made.returncode == 0, made.stderr
 
-    checked = command(instance, "plugin", "check", f"my_{kind}")
+    checked = command(instance, "plugin", "check", "my_blank")
 
     assert checked.returncode == 0, checked.stdout[-3000:] + checked.stderr[-2000:]
     assert " passed" in checked.stdout
 
 
-def test_a_faulty_plugin_is_told_what_is_wrong(tmp_path):
-    instance = tmp_path / "instance"
-    command(instance, "plugin", "new", "my_carrier", "--kind", "carrier")
-    plugin = instance / "plugins" / "my_carrier" / "plugin.py"
-    plugin.write_text(
-        plugin.read_text().replace("parse_money(self._price.price, self._site.currency)", 'parse_money("-5", "USD")')
-    )
+@pytest.fixture
+def make(app):
+    """`make("my_carrier", "carrier")`: a new plugin of this installation, and its folder; load it by `discover()`."""
 
-    checked = command(instance, "plugin", "check", "my_carrier")
+    def new(name, kind):
+        make_plugin(name, kind)
+        return installation().config.plugins_path / name
 
-    assert checked.returncode == 1
-    assert "currency" in checked.stdout
+    return new
 
 
-def test_a_plugin_without_its_contract_suite_is_not_complete(tmp_path):
-    instance = tmp_path / "instance"
-    command(instance, "plugin", "new", "my_carrier", "--kind", "carrier")
-    folder = instance / "plugins" / "my_carrier"
+KINDS_WITH_SUITES = [kind for kind in KINDS if kind != "blank"]
+SHORT = ("gateway",)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind in SHORT else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS_WITH_SUITES]
+)
+def test_a_new_plugin_passes_its_check(kind, make, capfd):
+    make(f"my_{kind}", kind)
+    installation().plugins.discover()
+
+    code = check_plugin(f"my_{kind}")
+
+    told = capfd.readouterr().out
+    assert code == 0, told[-3000:]
+    assert " passed" in told
+
+
+def test_a_faulty_plugin_is_told_what_is_wrong(make, capfd):
+    plugin = make("my_carrier", "carrier") / "plugin.py"
+    whole = plugin.read_text()
+    plugin.write_text(whole.replace("parse_money(self._price.price, self._site.currency)", 'parse_money("-5", "USD")'))
+    assert plugin.read_text() != whole
+    installation().plugins.discover()
+
+    assert check_plugin("my_carrier") == 1
+    assert "currency" in capfd.readouterr().out
+
+
+def test_a_plugin_without_its_contract_suite_is_not_complete(make, monkeypatch, capsys):
+    monkeypatch.setattr(check, "_run_tests", lambda _: 0)
+    folder = make("my_carrier", "carrier")
     (folder / "tests" / "test_my_carrier.py").write_text("def test_nothing():\n    assert 1 + 1 == 2\n")
     (folder / "README.md").unlink()
+    installation().plugins.discover()
 
-    checked = command(instance, "plugin", "check", "my_carrier")
+    assert check_plugin("my_carrier") == 1
 
-    assert checked.returncode == 1
-    assert "no test runs CarrierContract" in checked.stdout
-    assert "README.md is missing" in checked.stdout
+    told = capsys.readouterr().out
+    assert "no test runs CarrierContract" in told
+    assert "README.md is missing" in told
 
 
 def test_names_that_are_no_names_or_taken_are_refused(app):
