@@ -31,7 +31,7 @@ def work(shop: Shop, walks: list[Walk], seed: int, seconds: float) -> None:
     while time.monotonic() < until:
         at += 1
         walk = dice.choice(walks)
-        walk.done = seed * 1_000_000 + at
+        walk.done, walk.alone = seed * 1_000_000 + at, False
         _name, act = dice.choice(ACTS)
         numbers = (dice.randrange(2**16), dice.randrange(2**16), dice.randrange(2**16))
         try:

@@ -51,7 +51,7 @@ Numbers = tuple[int, int, int, int]
 class Walk:
     """One order and what may happen to it. `refused` counts the acts that were not possible.
 
-    `others` are the orders that were split from it.
+    `others` are the orders that were split from it. An act on an order that is ours `alone` is compared with before.
     """
 
     shop: Shop
@@ -61,6 +61,7 @@ class Walk:
     refused: int = 0
     names: list[str] = field(default_factory=list)
     others: list[int] = field(default_factory=list)
+    alone: bool = True
 
     @property
     def order(self) -> OrderView:
@@ -203,7 +204,7 @@ def part(walk: Walk, a: int, b: int, _c: int) -> None:
         walk.shop.site, walk.order_id, {walk.line(a): 1 + b % 2}, key=f"walk-{walk.done}", actor=STAFF
     )
     walk.others.append(int(db.value("SELECT id FROM orders WHERE number = ?", number)))
-    assert prices(walk) == before, "a split lost a cent"
+    assert prices(walk) == before or not walk.alone, "a split lost a cent"
 
 
 def join(walk: Walk, a: int, _b: int, _c: int) -> None:
@@ -212,7 +213,7 @@ def join(walk: Walk, a: int, _b: int, _c: int) -> None:
         raise Refused
     other, before = walk.others[a % len(walk.others)], prices(walk)
     merge_order(walk.shop.site, other, walk.order_id, key=f"walk-{walk.done}", actor=STAFF)
-    assert prices(walk) == before, "a merge lost a cent"
+    assert prices(walk) == before or not walk.alone, "a merge lost a cent"
 
 
 def prices(walk: Walk) -> int:
