@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from core.kernel import db
 from core.testing.application import LiveServer
 
@@ -20,6 +22,7 @@ def test_the_configuration_names_the_database_of_the_test(instance: Path, databa
     assert database in (instance / "stoa.toml").read_text("utf-8")
 
 
+@pytest.mark.once
 def test_a_command_works_on_the_server_s_own_instance(live_server: LiveServer) -> None:
     live_server.command("site", "add", "bowls.localhost", "--name", "Bowls", "--theme", "plain")
     assert "bowls.localhost" in live_server.command("site", "list")

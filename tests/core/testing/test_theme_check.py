@@ -11,6 +11,7 @@ from core.kernel.installation import installation
 from core.lib.colours import colour, contrast
 from core.testing.themes import check_theme
 
+pytestmark = pytest.mark.once
 LOGO, STYLE = "templates/parts/logo.html", "static/css/theme.css"
 FAULTS = {
     "a picture without alt": (LOGO, '<img src="x.svg">', "logo.html:1: a picture without alt"),
