@@ -93,6 +93,7 @@ def assemble(settings: config.Config, services: Sequence[str] = SERVICES) -> Ins
         themes=themes,
         sites=Sites(runtimes, make_hooks),
         faults=faults,
+        versions=versions,
         pages=cache.PageCache(settings.page_cache_mb << 20, versions),
         fragments=Fragments(settings.fragment_cache_mb << 20, versions),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.kernel.cache import PageCache
+    from core.kernel.cache import PageCache, Versions
     from core.kernel.config import Config
     from core.kernel.faults import Faults
     from core.kernel.fragments import Fragments
@@ -26,6 +26,7 @@ class Installation:
         themes: Themes,
         sites: Sites,
         faults: Faults,
+        versions: Versions,
         pages: PageCache,
         fragments: Fragments,
     ) -> None:
@@ -34,6 +35,7 @@ class Installation:
         self.themes = themes
         self.sites = sites
         self.faults = faults
+        self.versions = versions
         self.pages = pages
         self.fragments = fragments
         self.plugins_changed: Callable[[], None] = lambda: None

@@ -14,7 +14,7 @@ from core.catalogue.services.shapes import Facet, FacetValue
 from core.catalogue.services.words import spoken
 from core.catalogue.services.writing import decoded
 from core.kernel import db
-from core.kernel.kept import kept
+from core.kernel.kept import kept_still
 from core.lib.money import Money
 
 _AVAILABLE, _PRICE_MIN, _PRICE_MAX = ":available", ":price-min", ":price-max"
@@ -70,7 +70,7 @@ def _kept_bars(narrowing: Narrowing) -> tuple[int, ...]:
     def read() -> tuple[int, ...]:
         return _bars([(row[1], row[2]) for row in db.rows(statement, *where.params)])
 
-    return kept(f"bars:{site_id}:{category_id}:{currency}:{narrowing.query.in_stock}", read)
+    return kept_still(f"bars:{site_id}:{category_id}:{currency}:{narrowing.query.in_stock}", read)
 
 
 _STEP_OF_H = f"CAST((h.price - s.low) * {_STEPS} / (s.high - s.low + 1) AS TEXT)"

@@ -21,7 +21,7 @@ from core.catalogue.services.relaxing import nearest, without
 from core.catalogue.services.shapes import Chip, Listing, ListingQuery, ShownCard, Sort
 from core.hookspecs.site import Site
 from core.kernel import cache, db
-from core.kernel.kept import kept
+from core.kernel.kept import kept_still
 
 _LARGEST_PAGE = 100
 _FEW = 1000  # Of this many, sorting costs less than walking past others.
@@ -90,7 +90,7 @@ def _is_rated(site: Site, currency: str) -> bool:
     """Whether the plugins that are on give stars to anything sold here."""
     if not state_for(site).hooks.answering("site_data"):
         return False
-    return kept(f"rated:{site.id}:{currency}", lambda: db.value(_ANY_RATED, site.id, currency) is not None)
+    return kept_still(f"rated:{site.id}:{currency}", lambda: db.value(_ANY_RATED, site.id, currency) is not None)
 
 
 # Stars come and go with cards, and whoever writes cards moves the cache clock.

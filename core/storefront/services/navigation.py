@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from flask import g, request, url_for
+from flask import g, url_for
 
 from core.catalogue.services.category_pages import category_tree
 from core.catalogue.services.shapes import CategoryNode
-from core.kernel import cache, i18n, previews
+from core.kernel import i18n, previews
 from core.kernel.http import absolute, currency
+from core.kernel.kept import kept
 from core.kernel.sites import current
 from core.storefront.services.sitemap import in_language
 
@@ -30,16 +31,10 @@ class LanguageLink:
 def menu() -> tuple[CategoryNode, ...]:
     """The visible categories of this site.
 
-    Kept with the site's state for as long as the cache clock stands still: then nothing that a page shows has changed,
-    in this process or another, and the tree costs no statement.
+    Kept until a category or what stands in it changes: then the tree costs no statement.
     """
-    cache.depends("categories")
-    state, now = current(), request.environ["stoa.touched"]
-    key = f"menu:{i18n.language()}:{currency()}"
-    known: tuple[int, tuple[CategoryNode, ...]] | None = state.extra.get(key)
-    if known is None or known[0] != now:
-        known = state.extra[key] = (now, category_tree(state.site, i18n.language(), currency()))
-    return known[1]
+    site, language, priced_in = current().site, i18n.language(), currency()
+    return kept("categories", lambda: category_tree(site, language, priced_in), language, priced_in)
 
 
 def languages(alternates: Mapping[str, str] | None = None) -> tuple[LanguageLink, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.api import Data, Site, gettext, instant, kept, marks, micros, rows, shorten, value
+from core.api import Data, Site, gettext, instant, kept_still, marks, micros, rows, shorten, value
 from plugins.reviews.models import PUBLISHED, Review
 
 ON_PRODUCT, ON_PAGE = 4, 10
@@ -29,7 +29,7 @@ WHERE nth = 1 OR place <= 3 ORDER BY product_id, place
 def facts(site: Site, product_ids: Sequence[int]) -> dict[int, Data]:
     """What `site_data` says of these products; nothing of those without reviews. No statement on sites without any."""
     # Whoever publishes the first review says product_data_changed, so that this is read anew.
-    if not product_ids or not kept(f"reviews:{site.id}", lambda: _has_any(site)):
+    if not product_ids or not kept_still(f"reviews:{site.id}", lambda: _has_any(site)):
         return {}
     found: dict[int, list[Any]] = {}
     for row in rows(_FACTS.format(marks(product_ids)), site.id, *product_ids):

@@ -8,6 +8,7 @@ PLUGIN = """
 from core.api import *
 VIEWS = Views("/rules")
 READ = []
+STILL = []
 
 def read():
     READ.append(1)
@@ -17,6 +18,11 @@ def read():
 @public
 def look():
     return f"{kept('rules', read)} {kept('rules', read)} {len(READ)}"
+
+@VIEWS.get("/still")
+@public
+def still():
+    return str(kept_still("still", lambda: STILL.append(1) or len(STILL)))
 
 @VIEWS.post("/change")
 @any_origin
@@ -44,13 +50,25 @@ def test_it_is_read_once_while_nothing_changes(write_plugin, turn_on, sites, bro
     assert browse(sites[0], "/rules/look").text.endswith(" 1")
 
 
-def test_another_process_that_touches_anything_has_it_read_anew(write_plugin, turn_on, sites, browse) -> None:
+def test_another_process_that_touches_its_tag_has_it_read_anew(write_plugin, turn_on, sites, browse) -> None:
     prepared(write_plugin, turn_on)
     browse(sites[0], "/rules/look")
     with db.transaction():
         db.execute("UPDATE site SET name = 'Else' WHERE id = ?", sites[0].id)
         cache.touch("rules")
     assert browse(sites[0], "/rules/look").text == "Else Else 2"
+
+
+def test_a_change_to_something_else_costs_it_nothing(write_plugin, turn_on, sites, browse) -> None:
+    prepared(write_plugin, turn_on)
+    browse(sites[0], "/rules/look")
+    with db.transaction():
+        cache.touch("product:1")
+    assert browse(sites[0], "/rules/look").text.endswith(" 1")
+    assert browse(sites[0], "/rules/still").text == "1"
+    with db.transaction():
+        cache.touch("product:1")
+    assert browse(sites[0], "/rules/still").text == "2", "said to end with any change"
 
 
 def test_a_request_sees_its_own_change_inside_and_after_the_transaction(write_plugin, turn_on, sites, browse) -> None:

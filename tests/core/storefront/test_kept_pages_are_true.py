@@ -118,7 +118,7 @@ class Shop:
             switch_on(self.site.id, name, "system", together=True)
 
     def set_up(self, chance: random.Random) -> None:
-        form = {"fall_back": chance.choice(["", "on"]), "most": str(chance.randint(1, 8))}
+        form = {"fall_back": chance.choice(["", "on"]), "most": str(chance.choice([4, 6, 8]))}
         save_settings(self.site.id, "product_content", form, "system", "EUR")
 
     def rename_site(self, chance: random.Random) -> None:

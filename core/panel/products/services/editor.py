@@ -12,7 +12,7 @@ from core.catalogue.services.saving_choices import Option, options_of
 from core.catalogue.services.writing import decoded
 from core.hookspecs.site import Site
 from core.kernel import db, files, i18n
-from core.kernel.kept import kept
+from core.kernel.kept import kept_still
 from core.lib.errors import NotFound
 from core.panel.products.forms import PriceFact, TextForm, VariantFact
 from core.panel.products.services import listing
@@ -127,7 +127,7 @@ def category_ids(product_id: int) -> set[int]:
 
 def tax_classes() -> list[tuple[str, str]]:
     """The classes that taxes are set for, and those that products have."""
-    known = kept("tax_classes", lambda: [row[0] for row in db.rows("SELECT DISTINCT tax_class FROM product")])
+    known = kept_still("tax_classes", lambda: [row[0] for row in db.rows("SELECT DISTINCT tax_class FROM product")])
     words = {"standard": i18n.gettext("Standard"), "reduced": i18n.gettext("Reduced"), "zero": i18n.gettext("Zero")}
     return [(code, words.get(code, code)) for code in dict.fromkeys([*TAX_CLASSES, *known])]
 

@@ -10,7 +10,7 @@ from core.catalogue.services.shapes import LOW_STOCK
 from core.hookspecs.site import Site
 from core.kernel import db, files, i18n
 from core.kernel.i18n import gettext as _
-from core.kernel.kept import kept
+from core.kernel.kept import kept_still
 from core.lib import clock
 from core.lib.money import Money
 from core.panel.shell import Status, named
@@ -250,7 +250,7 @@ def status(place: ListingFact | None, *, sold: bool, archived: bool) -> Status:
 
 def category_choices(language: str) -> list[tuple[int, str]]:
     """Every category with its depth shown, in the order of the tree; one statement after something has changed."""
-    return kept(f"category_choices:{language}", lambda: _category_choices(language))
+    return kept_still(f"category_choices:{language}", lambda: _category_choices(language))
 
 
 def _category_choices(language: str) -> list[tuple[int, str]]:
