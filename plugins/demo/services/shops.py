@@ -125,6 +125,8 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "pulse": {},
         "wishlist": {},
         "compare": {},
+        "back_in_stock": {},
+        "seo": {},
     },
     "ji.localhost": {
         "flat_rate": {},
@@ -135,6 +137,7 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "reviews": {},
         "wishlist": {},
         "compare": {},
+        "seo": {},
     },
 }
 
