@@ -77,6 +77,7 @@ from core.hookspecs.events import (
 )
 from core.hookspecs.fulfil import Carrier, Label, Parcel, ParcelLine, Rate, Scan, ScanStatus, Source, Sourced
 from core.hookspecs.notify import Channel, Delivery, Message
+from core.hookspecs.order import ActKind, GuardedLine, GuardedOrder, OrderAct
 from core.hookspecs.payment import (
     Begun,
     Done,
@@ -184,6 +185,8 @@ from core.orders.services.case_shapes import CaseView
 from core.orders.services.change import change_view
 from core.orders.services.change_shapes import AddCharge, CancelUnits, ChangeView, SetQuantity
 from core.orders.services.claims import claims_used
+from core.orders.services.guards import Guarded
+from core.orders.services.hold_checks import OnHold
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.parcels import tracking_link
 from core.orders.services.payments import begin_payment, mark_paid, refund_surplus

@@ -1,4 +1,4 @@
-"""The hooks of Stoa: sixteen specs in six families, each beside the dataclasses that cross its door.
+"""The hooks of Stoa: seventeen specs in seven families, each beside the dataclasses that cross its door.
 
 Ask (a hook), act (a provider object), tell (an event): see ARCHITECTURE.md. A plugin imports all of this from
 `core.api`.
@@ -9,8 +9,9 @@ from __future__ import annotations
 from core.hookspecs.checkout import CheckoutSpecs
 from core.hookspecs.fulfil import FulfilSpecs
 from core.hookspecs.notify import NotifySpecs
+from core.hookspecs.order import OrderSpecs
 from core.hookspecs.payment import PaymentSpecs
 from core.hookspecs.promote import PromoteSpecs
 from core.hookspecs.site import SiteSpecs
 
-FAMILIES = (CheckoutSpecs, PromoteSpecs, PaymentSpecs, FulfilSpecs, NotifySpecs, SiteSpecs)
+FAMILIES = (CheckoutSpecs, OrderSpecs, PromoteSpecs, PaymentSpecs, FulfilSpecs, NotifySpecs, SiteSpecs)

@@ -45,6 +45,7 @@ from core.orders.services.change_shapes import (
     SetDelivery,
 )
 from core.orders.services.claims import claim_key, claims_used
+from core.orders.services.guards import ask_about_plan
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.settle import money_facts
 from core.orders.services.shapes import OrderLineView
@@ -74,10 +75,13 @@ class Preview:
     effect: Effect
 
 
-def preview_change(state: SiteState, order_id: int, actions: Sequence[Action], *, policy: str = KEEP) -> Preview:
+def preview_change(
+    state: SiteState, order_id: int, actions: Sequence[Action], *, policy: str = KEEP, actor: str | None = None
+) -> Preview:
     """What a change would do; writes nothing. Asks promote_prices, promote_offers and checkout_taxes as needed.
 
-    Raises NotFound, NotThatMany, WrongAmount, NotForSaleNow, HookFailed.
+    With an `actor`, the guards are asked as well: they may refuse what they see. Raises NotFound, NotThatMany,
+    WrongAmount, NotForSaleNow, Guarded, HookFailed.
     """
     order = order_view(order_id, site=state.site)
     if order is None:
@@ -97,7 +101,10 @@ def preview_change(state: SiteState, order_id: int, actions: Sequence[Action], *
         Preview(order=order, plan=plan, effect=effect_of(order, plan, money, given_back, delivery_tax))
         for plan in plans
     ]
-    return min(looked, key=lambda one: one.effect.price_after)
+    found = min(looked, key=lambda one: one.effect.price_after)
+    if actor is not None:
+        ask_about_plan(state, order_id, found.plan, found.effect, actor=actor)
+    return found
 
 
 def draft_change(
@@ -110,20 +117,35 @@ def draft_change(
     reason: str = "",
     policy: str = KEEP,
     seen_price: int | None = None,
+    asked: bool = False,
 ) -> int:
     """Preview a change and keep it as a draft; answers its id, the same for a repeated `key`. Commits.
 
-    Asks fulfil_allocate where further goods could come from more than one place, and checkout_problems where the order
-    will cost more or go elsewhere: it may have to wait for a person.
+    Asks the guards, unless they were `asked` about what the change is a part of; fulfil_allocate where further goods
+    could come from more than one place; and checkout_problems where the order will cost more or go elsewhere: it may
+    have to wait for a person.
 
     `seen_price` is what the order was said to cost afterwards: PreviewMoved if it is something else by now.
     """
-    known = db.value(
-        "SELECT id FROM order_change WHERE order_id = ? AND key = ? AND site_id = ?", order_id, key[:64], state.site.id
-    )
+    known = _known(state, order_id, key)
     if known is not None:
-        return int(known)
-    found = preview_change(state, order_id, actions, policy=policy)
+        return known
+    return _drafted(state, order_id, actions, key, actor, reason, policy, seen_price, asked=asked)
+
+
+def _drafted(
+    state: SiteState,
+    order_id: int,
+    actions: Sequence[Action],
+    key: str,
+    actor: str,
+    reason: str,
+    policy: str,
+    seen_price: int | None,
+    *,
+    asked: bool = False,
+) -> int:
+    found = preview_change(state, order_id, actions, policy=policy, actor=None if asked else actor)
     if seen_price is not None and found.effect.price_after != seen_price:
         raise PreviewMoved
     more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
@@ -145,11 +167,17 @@ def change_order(
     seen_price: int | None = None,
 ) -> int:
     """Draft and confirm at once, for whoever has seen the preview; answers the change's id, the same if repeated."""
-    change_id = draft_change(
-        state, order_id, actions, key=key, actor=actor, reason=reason, policy=policy, seen_price=seen_price
-    )
-    confirm_change(state.site, change_id, actor=actor)
+    known = _known(state, order_id, key)
+    change_id = known or _drafted(state, order_id, actions, key, actor, reason, policy, seen_price)
+    confirm_change(state.site, change_id, actor=actor, asked=known is None)
     return change_id
+
+
+def _known(state: SiteState, order_id: int, key: str) -> int | None:
+    found: int | None = db.value(
+        "SELECT id FROM order_change WHERE order_id = ? AND key = ? AND site_id = ?", order_id, key[:64], state.site.id
+    )
+    return found
 
 
 # -- keeping what was agreed -------------------------------------------------------------------------------------------

@@ -33,10 +33,10 @@ def can_be_changed_by_shopper(order: OrderView) -> bool:
     return order.can_be_cancelled and not any(line.picked or line.shipped for line in order.lines)
 
 
-def preview_own(state: SiteState, order_id: int, actions: Sequence[Action]) -> Preview:
+def preview_own(state: SiteState, order_id: int, actions: Sequence[Action], *, actor: str | None = None) -> Preview:
     """What the shopper's change would do. Raises WindowClosed, NotYours and what `preview_change` raises."""
     _check(state, order_id, actions)
-    return preview_change(state, order_id, actions)
+    return preview_change(state, order_id, actions, actor=actor)
 
 
 def change_own(

@@ -8,7 +8,7 @@ from core.checkout.services.changing import Preview, draft_change, preview_chang
 from core.kernel.sites import SiteState
 from core.lib.errors import Refused
 from core.lib.money import Money, percent, split
-from core.orders.services.case import WrongStep, case_view, resolve_case
+from core.orders.services.case import WrongStep, ask_about_decision, case_view, resolve_case
 from core.orders.services.case_rules import OURS, rules_of
 from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RESOLVED, CaseView
 from core.orders.services.change_shapes import Action, AddCharge, AddGoods
@@ -86,7 +86,7 @@ def preview_case(state: SiteState, case: CaseView, terms: Terms) -> Preview:
 def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str) -> Money:
     """Resolve a case under these terms; answers what is granted. Repeated, it is the same. Two transactions.
 
-    Raises NotFound, WrongStep, TooHigh, TooMuch, OutOfStock (of new goods) and what else a change raises.
+    Raises NotFound, Guarded, WrongStep, TooHigh, TooMuch, OutOfStock (of new goods) and what else a change raises.
     """
     case = case_view(state.site, case_id)
     if case.state == RESOLVED:
@@ -94,17 +94,19 @@ def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str) -> Mone
     if not case.can_be_resolved:
         raise WrongStep
     granted, actions = granted_by(case, terms), _actions(state, case, terms)
+    ask_about_decision(state, case, granted.amount, actor=actor)
     change_id = None
     if actions:
         money = f"{terms.restocking}:{terms.return_delivery}:{terms.goodwill}:{terms.part}"
         key = f"case:{case.id}:{case.value}:{money}:{terms.way}"
         version = preview_change(state, case.order_id, ()).order.version
         change_id = draft_change(
-            state, case.order_id, actions, key=f"{key}:{version}", actor=actor, reason=terms.answer or case.reason
-        )
+            state, case.order_id, actions, key=f"{key}:{version}", actor=actor, reason=terms.answer or case.reason,
+            asked=True,
+        )  # fmt: skip
     resolve_case(
         state.site, case_id, actor=actor, change_id=change_id, granted=granted.amount, answer=terms.answer,
-        way=terms.way if case.kind == CLAIM else "",
+        way=terms.way if case.kind == CLAIM else "", asked=True,
     )  # fmt: skip
     return granted
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from core.catalogue.services import stock
 from core.hookspecs.events import OrderCancelled
+from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
 from core.orders.services.claims import release_claims
 from core.orders.services.goods import needs, pick, stock_reference
+from core.orders.services.guards import ask_guards
 from core.orders.services.settle import line_facts, lock_order, settle
 from core.orders.services.status import due
 from core.orders.services.timeline import note
@@ -20,9 +22,10 @@ def cancel(
 ) -> None:
     """Cancel units that have not left: all of them, or {line id: quantity}. Commits.
 
-    Gives stock back, and the claims once nothing of the order is left. Raises NotFound, NotThatMany. Records
+    Gives stock back, and the claims once nothing of the order is left. Raises NotFound, Guarded, NotThatMany. Records
     OrderCancelled when the whole order is cancelled.
     """
+    ask_guards(site, order_id, ActKind.CANCEL, actor=actor, lines=lines)
     with db.transaction():
         cancel_units(site.id, order_id, actor=actor, reason=reason, lines=lines)
 

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from core.catalogue.services import stock
 from core.hookspecs.events import OrderReturned, ReturnChanged
+from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
+from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
 from core.orders.services.case_rules import REASONS, NotReturnable, check_rules, rules_of
@@ -30,6 +32,7 @@ from core.orders.services.case_shapes import (
 )
 from core.orders.services.change import change_view, claim_draft, confirm_plan
 from core.orders.services.goods import NotThatMany, Units, in_each, pick, stock_reference
+from core.orders.services.guards import ask_guards, is_guarded
 from core.orders.services.read import order_view
 from core.orders.services.settle import line_facts_by_id, lock_order
 from core.orders.services.ship import sent_from
@@ -68,7 +71,7 @@ def request_case(
     """Announce that units come back, or claim them without; answers the case's id, the same for a repeated `key`.
 
     `wanted` are the variants of an exchange, `wish` what a claim is to end with. `by_rules` False lets staff pass over
-    the site's rules. Raises NotFound, NotThatMany, NotReturnable. Commits. Records ReturnChanged.
+    the site's rules. Raises NotFound, NotThatMany, NotReturnable, Guarded. Commits. Records ReturnChanged.
     """
     if kind not in KINDS or reason not in REASONS:
         raise NotReturnable(field="reason")
@@ -82,6 +85,7 @@ def request_case(
         return int(known)
     if by_rules:
         check_rules(site, order, kind, reason, list(lines))
+    ask_guards(site, order_id, ActKind(kind), actor=actor, lines=lines, adds=wanted)
     approves = not by_rules or (rules_of(site).approves_itself and kind != CLAIM)
     with db.transaction():
         lock_order(order_id, site.id)
@@ -135,7 +139,9 @@ def _announced(column: str) -> str:
 
 
 def approve_case(site: Site, case_id: int, *, actor: str) -> None:
-    """The goods may come (or need not, for a claim). Raises NotFound, WrongStep. Commits."""
+    """The goods may come (or need not, for a claim). Raises NotFound, Guarded, WrongStep. Commits."""
+    if is_guarded(site):
+        _ask_guards(case_view(site, case_id), site, ActKind.APPROVE, actor)
     with db.transaction():
         case = _locked(site, case_id, REQUESTED)
         db.execute("UPDATE order_case SET approved_at = ? WHERE id = ?", clock.now_us(), case_id)
@@ -243,13 +249,24 @@ def _put_away(case: CaseView, line: CaseLine, kinds: Mapping[str, int], location
 
 
 def resolve_case(
-    site: Site, case_id: int, *, actor: str, change_id: int | None, granted: int, answer: str = "", way: str = ""
+    site: Site,
+    case_id: int,
+    *,
+    actor: str,
+    change_id: int | None,
+    granted: int,
+    answer: str = "",
+    way: str = "",
+    asked: bool = False,
 ) -> None:
     """End a case: its fees, goodwill and new goods (a drafted change) and the decision, in one transaction.
 
     `granted` is what shall be given back, in minor units; the money moves by a refund of its own. `way` says how a
-    claim ends. Raises NotFound, WrongStep, and what confirming a change raises. Commits.
+    claim ends; `asked`: the guards were, before that change was made. Raises NotFound, Guarded, WrongStep, and what
+    confirming a change raises. Commits.
     """
+    if not asked and is_guarded(site):
+        ask_about_decision(site, case_view(site, case_id), granted, actor=actor)
     change = change_view(site, change_id) if change_id is not None else None
 
     def end() -> None:
@@ -271,6 +288,17 @@ def resolve_case(
             _tell(site, case, actor, RESOLVED, granted=granted)
 
     db.retrying(end)
+
+
+def ask_about_decision(where: Site | SiteState, case: CaseView, granted: int, *, actor: str) -> None:
+    """Ask the guards about ending a case with what is granted, unless it has ended. Raises Guarded, HookFailed."""
+    if case.state != RESOLVED:
+        _ask_guards(case, where, ActKind.RESOLVE, actor, granted)
+
+
+def _ask_guards(case: CaseView, where: Site | SiteState, kind: ActKind, actor: str, amount: int | None = None) -> None:
+    lines = {line.line_id: line.quantity for line in case.lines}
+    ask_guards(where, case.order_id, kind, actor=actor, lines=lines, amount=amount, case_id=case.id)
 
 
 def _end(case: CaseView, outcome: str, granted: int, answer: str, way: str = "") -> None:

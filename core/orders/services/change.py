@@ -20,6 +20,7 @@ from core.orders.services.change_plan import NothingChanges, fixed_refunds, stoc
 from core.orders.services.change_shapes import CONFIRMED, DRAFT, DROPPED, Action, ChangeView, Effect, Plan, PlannedTax
 from core.orders.services.claims import release_claims, take_claims
 from core.orders.services.goods import NotThatMany, stock_reference
+from core.orders.services.guards import ask_about_plan
 from core.orders.services.happenings import what_changes
 from core.orders.services.hold_checks import hold_anew
 from core.orders.services.payments import ask_for_the_rest
@@ -130,15 +131,18 @@ def drop_change(site: Site, change_id: int, *, actor: str) -> None:
 # -- confirming --------------------------------------------------------------------------------------------------------
 
 
-def confirm_change(site: Site, change_id: int, *, actor: str) -> None:
+def confirm_change(site: Site, change_id: int, *, actor: str, asked: bool = False) -> None:
     """Write what a draft planned, once: stock, lines, charges, delivery, the timeline, what is to be paid. Commits.
 
-    Where the draft says so, the order waits for a person from now on.
+    Where the draft says so, the order waits for a person from now on. `asked`: the guards were, as it was drafted by
+    the same act.
 
-    Raises NotFound, ChangeDropped, ChangeStale (another act came first), OutOfStock, ClaimExhausted: nothing is
-    written then, and the draft stays. Records OrderChanged, and OrderCancelled with the last unit.
+    Raises NotFound, Guarded, ChangeDropped, ChangeStale (another act came first), OutOfStock, ClaimExhausted: nothing
+    is written then, and the draft stays. Records OrderChanged, and OrderCancelled with the last unit.
     """
     change = change_view(site, change_id)
+    if not asked and change.state == DRAFT:
+        ask_about_plan(site, change.order_id, change.plan, change.effect, actor=actor)
     db.retrying(lambda: _confirm_once(site, change, actor))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db
 from core.lib import clock
 from core.lib.errors import Refused
 from core.orders.services.cancel import cancel_units
 from core.orders.services.goods import NotThatMany
+from core.orders.services.guards import ask_guards
 from core.orders.services.hold_checks import OPEN, insert_holds
 from core.orders.services.settle import lock_order
 from core.orders.services.timeline import note
@@ -49,7 +51,8 @@ def hold_order(site: Site, order_id: int, *, reason: str, actor: str) -> None:
 
 
 def approve_order(site: Site, order_id: int, *, actor: str, reason: str = "") -> None:
-    """Let the order go on. Raises NotFound, NotHeld. Commits."""
+    """Let the order go on. Raises NotFound, Guarded, NotHeld. Commits."""
+    ask_guards(site, order_id, ActKind.RELEASE, actor=actor)
     with db.transaction():
         lock_order(order_id, site.id)
         _end(site, order_id, APPROVED, reason)
@@ -58,9 +61,13 @@ def approve_order(site: Site, order_id: int, *, actor: str, reason: str = "") ->
 
 
 def refuse_order(site: Site, order_id: int, *, actor: str, reason: str) -> None:
-    """Cancel what waits of the order; what was paid is then owed back. Raises NotFound, NotHeld, NoReason. Commits."""
+    """Cancel what waits of the order; what was paid is then owed back. Commits.
+
+    Raises NotFound, Guarded, NotHeld, NoReason.
+    """
     if not reason.strip():
         raise NoReason
+    ask_guards(site, order_id, ActKind.CANCEL, actor=actor)
     with db.transaction():
         lock_order(order_id, site.id)
         _end(site, order_id, CANCELLED, reason)

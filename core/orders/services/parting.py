@@ -31,6 +31,7 @@ from core.orders.services.change_shapes import (
     SplitUnits,
 )
 from core.orders.services.goods import NotThatMany
+from core.orders.services.guards import ask_about_plan
 from core.orders.services.hold_rules import further_reasons, hold_rules, reasons_to_hold
 from core.orders.services.read import order_view
 from core.orders.services.settle import money_facts
@@ -96,10 +97,10 @@ def merge_candidates(site: Site, order: OrderView) -> list[tuple[int, str]]:
     ]  # fmt: skip
 
 
-def preview_split(site: Site, order_id: int, units: Mapping[int, int]) -> Parting:
+def preview_split(site: Site, order_id: int, units: Mapping[int, int], *, actor: str | None = None) -> Parting:
     """What carrying these units {line id: units} into a new order would do; writes nothing.
 
-    Raises NotFound, NotThatMany, CannotBeParted.
+    With an `actor`, the guards are asked. Raises NotFound, NotThatMany, CannotBeParted, Guarded.
     """
     order = _order(site, order_id)
     chosen = {line_id: n for line_id, n in sorted(units.items()) if n}
@@ -114,17 +115,27 @@ def preview_split(site: Site, order_id: int, units: Mapping[int, int]) -> Partin
     if sum(line.left for line in order.lines) == sum(chosen.values()):
         raise CannotBeParted("Something must stay in the order.")
     _check_money(order)
-    return _parting(order, None, chosen)
+    return _asked(site, _parting(order, None, chosen), actor)
 
 
-def preview_merge(site: Site, order_id: int, into: int) -> Parting:
-    """What carrying all of an order into another would do; writes nothing. Raises NotFound, CannotBeParted."""
+def preview_merge(site: Site, order_id: int, into: int, *, actor: str | None = None) -> Parting:
+    """What carrying all of an order into another would do; writes nothing.
+
+    With an `actor`, the guards are asked about both. Raises NotFound, CannotBeParted, Guarded.
+    """
     order, target = _order(site, order_id), _order(site, into)
     _check_merge(order, target)
     for one in (order, target):
         _check_money(one)
     found = _parting(order, target, {line.id: line.allocated for line in order.lines if line.allocated})
-    return replace(found, plan=msgspec.structs.replace(found.plan, holds=_too_much(site, found, target)))
+    found = replace(found, plan=msgspec.structs.replace(found.plan, holds=_too_much(site, found, target)))
+    return _asked(site, found, actor)
+
+
+def _asked(site: Site, found: Parting, actor: str | None) -> Parting:
+    if actor is not None:
+        ask_about_plan(site, found.order.id, found.plan, found.effect, actor=actor)
+    return found
 
 
 def _too_much(site: Site, found: Parting, target: OrderView) -> tuple[tuple[str, str], ...]:
@@ -305,11 +316,11 @@ def split_order(
 
     `seen` is what the units were said to cost. Raises what `preview_split` raises, PartingMoved and ChangeStale.
     """
-    if (known := _known(site, order_id, key)) is None:
-        found = preview_split(site, order_id, units)
+    if is_new := (known := _known(site, order_id, key)) is None:
+        found = preview_split(site, order_id, units, actor=actor)
         action = SplitUnits(lines=dict(found.plan.moves))
         known = _draft(found, action, key=key, actor=actor, reason=reason, seen=seen)
-    confirm_change(site, known, actor=actor)
+    confirm_change(site, known, actor=actor, asked=is_new)
     return _went_to(site, order_id, known)
 
 
@@ -320,10 +331,10 @@ def merge_order(
 
     Raises what `preview_merge` raises, PartingMoved and ChangeStale.
     """
-    if (known := _known(site, order_id, key)) is None:
-        found = preview_merge(site, order_id, into)
+    if is_new := (known := _known(site, order_id, key)) is None:
+        found = preview_merge(site, order_id, into, actor=actor)
         known = _draft(found, MergeInto(order_id=into), key=key, actor=actor, reason=reason, seen=seen)
-    confirm_change(site, known, actor=actor)
+    confirm_change(site, known, actor=actor, asked=is_new)
     return _went_to(site, order_id, known)
 
 

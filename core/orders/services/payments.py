@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import cast
 
+from core.hookspecs.order import ActKind
 from core.hookspecs.payment import (
     Begun,
     Done,
@@ -30,6 +31,7 @@ from core.lib.errors import NotFound, Refused
 from core.lib.money import Money
 from core.orders.services.facts import PaymentRow, payment_state, refunded_and_captured, store_facts
 from core.orders.services.gateways import gateways_of, guarded
+from core.orders.services.guards import ask_guards
 from core.orders.services.intents import Opened, intent_of, newest_payment
 from core.orders.services.operations import (
     DONE,
@@ -167,19 +169,22 @@ def refund_surplus(
     """Give back what is owed to the payments that took it, newest first; answers how much was asked for. Network.
 
     `key` names this wish: repeated, it is the same refund. `at_most` gives back a part; `by_hand` only notes it.
-    Raises NothingToRefund, PaymentDeclined, OutcomeUnknown; what was given back before that stays given back.
+    Raises Guarded, NothingToRefund, PaymentDeclined, OutcomeUnknown; what was given back before that stays given back.
     """
     order = order_view(order_id, site=state.site)
     if order is None:
         raise NotFound
     left = order.refund_due.amount if at_most is None else min(at_most, order.refund_due.amount)
+    if left > 0:
+        ask_guards(state, order_id, ActKind.REFUND, actor=actor, amount=left)
     done = 0
     for payment in reversed(order.payments):
         refunded, captured = refunded_and_captured(payment.id)
         part = min(left - done, captured - max(refunded, _asked(payment.id, SENT, UNKNOWN, DONE)))
         if part > 0:
             amount = Money(part, order.currency)
-            refund(state, payment.id, amount, actor=actor, key=f"{key}:{payment.id}", by_hand=by_hand)
+            wish = f"{key}:{payment.id}"
+            refund(state, payment.id, amount, actor=actor, key=wish, by_hand=by_hand, asked=True)
             done += part
     if not done:
         raise NothingToRefund(amount=Money.zero(order.currency))
@@ -242,9 +247,10 @@ def _explain(payment: PaymentRow) -> None:
 def capture(state: SiteState, payment_id: int, amount: Money, *, actor: str, key: str) -> None:
     """Take authorised money.
 
-    `key` names this wish: repeated, it is the same capture. Network; commits before and after.
+    `key` names this wish: repeated, it is the same capture. Raises Guarded. Network; commits before and after.
     """
     opened = opened_payment(state, payment_id)
+    _ask_guards(state, opened, ActKind.CAPTURE, amount, actor, key)
     _act(
         state,
         opened,
@@ -263,19 +269,40 @@ def void(state: SiteState, payment_id: int, *, actor: str, key: str = "void") ->
     _act(state, opened, "void", whole, actor, key, lambda gateway, intent, name: gateway.void(intent, name))
 
 
-def refund(state: SiteState, payment_id: int, amount: Money, *, actor: str, key: str, by_hand: bool = False) -> None:
+def refund(
+    state: SiteState,
+    payment_id: int,
+    amount: Money,
+    *,
+    actor: str,
+    key: str,
+    by_hand: bool = False,
+    asked: bool = False,
+) -> None:
     """Give captured money back through its gateway, or note that it was given `by_hand`.
 
     `key` names this wish: repeated, it is the same refund. What is captured, less what was given back or is under way,
-    is the limit, checked under the order's lock. Raises NothingToRefund, PaymentDeclined, OutcomeUnknown.
+    is the limit, checked under the order's lock. `asked`: the guards were, about all that goes back. Raises Guarded,
+    NothingToRefund, PaymentDeclined, OutcomeUnknown.
     """
     opened = opened_payment(state, payment_id)
+    if not asked:
+        _ask_guards(state, opened, ActKind.REFUND, amount, actor, key)
     if by_hand:
         _refund_by_hand(state.site, opened, amount, actor, key)
         return
     _act(
         state, opened, "refund", amount, actor, key, lambda gateway, intent, name: gateway.refund(intent, amount, name)
     )
+
+
+def _ask_guards(state: SiteState, opened: Opened, kind: ActKind, amount: Money, actor: str, key: str) -> None:
+    """Not about an operation that was sent before: it is finished, whatever was said since."""
+    name = operation_key(opened, kind, key)
+    ask_guards(
+        state, opened.row.order_id, kind, actor=actor, amount=amount.amount,
+        done=lambda: db.value("SELECT 1 FROM payment_operation WHERE key = ?", name),
+    )  # fmt: skip
 
 
 Act = Callable[[Gateway, Intent, str], Sequence[Fact]]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db
 from core.lib.errors import Broken, Refused
 from core.orders.services.goods import NotThatMany, pick
+from core.orders.services.guards import ask_guards
 from core.orders.services.hold_checks import check_not_held
 from core.orders.services.settle import lock_order
 from core.orders.services.timeline import note
@@ -23,8 +25,9 @@ class HasLeft(Refused):
 def start_picking(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None) -> int:
     """Take units {line id: quantity}, or all that wait, into hand; answers how many. Commits.
 
-    Raises NotFound, OnHold, NotThatMany (also if all of it was picked before).
+    Raises NotFound, Guarded, OnHold, NotThatMany (also if all of it was picked before).
     """
+    ask_guards(site, order_id, ActKind.PICK, actor=actor, lines=lines)
     with db.transaction():
         lock_order(order_id, site.id)
         check_not_held(order_id)

@@ -7,11 +7,13 @@ from typing import Any
 
 from core.catalogue.services import stock
 from core.hookspecs.events import OrderReturned, OrderShipped
+from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
 from core.lib import clock, ids
 from core.lib.errors import Broken, NotFound
 from core.orders.services.goods import Units, needs, pick, stock_reference
+from core.orders.services.guards import ask_guards
 from core.orders.services.hold_checks import check_not_held
 from core.orders.services.settle import lock_order
 from core.orders.services.timeline import note
@@ -30,14 +32,14 @@ def ship(
     """Send units {line id: quantity}, or all that wait, in one parcel; answers the shipment's id. Commits.
 
     `key` (of the form that was sent) makes a repeated click the same parcel. Takes the pieces off the shelf; raises
-    NotFound, OnHold, NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
+    NotFound, Guarded, OnHold, NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
     """
     key = f"{order_id}:{key or ids.uid()}"
+    ask_guards(site, order_id, ActKind.SHIP, actor=actor, lines=lines, done=lambda: _sent(key))
     with db.transaction():
         lock_order(order_id, site.id)
-        sent = db.value("SELECT id FROM shipment WHERE key = ?", key)
-        if sent is not None:
-            return int(sent)
+        if (sent := _sent(key)) is not None:
+            return sent
         check_not_held(order_id)
         units = pick(order_id, "promised", lines)
         moved = stock.ship(needs(units), stock_reference(order_id), actor)
@@ -58,6 +60,11 @@ def ship(
         )
         events.record(OrderShipped(order_id=order_id, number=number, shipment_id=shipment_id), site.id)
     return shipment_id
+
+
+def _sent(key: str) -> int | None:
+    found: int | None = db.value("SELECT id FROM shipment WHERE key = ?", key)
+    return found
 
 
 def _insert(order_id: int, key: str, carrier: str, tracking: str) -> int:
@@ -143,7 +150,8 @@ def deliver(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] |
 
 
 def request_return(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int]) -> None:
-    """Note that units are announced to come back. Commits."""
+    """Note that units are announced to come back. Raises Guarded. Commits."""
+    ask_guards(site, order_id, ActKind.RETURN, actor=actor, lines=lines)
     with db.transaction():
         lock_order(order_id, site.id)
         units = pick(order_id, "not announced", lines)

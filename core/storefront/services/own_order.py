@@ -34,6 +34,7 @@ from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, R
 from core.orders.services.change_plan import NothingChanges
 from core.orders.services.change_shapes import Action, RemoveLine, SetAddress, SetQuantity
 from core.orders.services.goods import NotThatMany
+from core.orders.services.guards import Guarded
 from core.orders.services.price_now import price_now
 from core.orders.services.shapes import OrderLineView, OrderView
 from core.storefront.services.exchanging import exchanges_for, read_exchange
@@ -247,6 +248,7 @@ def placed_errors(order: OrderView, error: Refused) -> dict[str, str]:
         for line in order.lines
         if (isinstance(error, OutOfStock) and line.variant_id == error.variant_id)
         or (isinstance(error, NotThatMany) and line.sku == error.params.get("sku"))
+        or (isinstance(error, Guarded) and error.field == f"line-{line.id}")
     ]
     return {f"quantity.{about[0]}": i18n.say(error)} if about else said(error)
 

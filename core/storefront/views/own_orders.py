@@ -90,7 +90,7 @@ def _preview_page(order: OrderView, sent: Mapping[str, str], errors: Errors, sta
     try:
         limits.take(_LIMIT, order.secret)
         actions = read_change(order, sent)
-        found = preview_own(current(), order.id, actions)
+        found = preview_own(current(), order.id, actions, actor=actor())
     except Refused as error:
         return _change_page(order, sent, placed_errors(order, error), error.status)
     shown = shown_preview(order, found, actions, sent)

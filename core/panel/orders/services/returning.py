@@ -12,6 +12,7 @@ from core.kernel.i18n import lazy
 from core.kernel.sites import SiteState
 from core.lib.errors import Unfit
 from core.lib.money import Money, NotMoney, parse_money
+from core.orders.services.case import ask_about_decision
 from core.orders.services.case_shapes import DISPOSITIONS, EXCHANGE, REPLACE, CaseLine, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders.services.wishes import names_of
@@ -125,8 +126,9 @@ def wish(case: CaseView) -> str:
     return _("A replacement") if case.wish == REPLACE else _("Money back, in part or whole")
 
 
-def outcome(state: SiteState, case: CaseView, terms: Terms) -> str:
-    """What deciding so means for the money, in a sentence. Writes nothing; raises what `preview_case` does."""
+def outcome(state: SiteState, case: CaseView, terms: Terms, actor: str) -> str:
+    """What deciding so means for the money, in a sentence. Writes nothing; raises Guarded, and what a preview does."""
+    ask_about_decision(state, case, granted_by(case, terms).amount, actor=actor)
     if case.kind != EXCHANGE:
         return _("%(amount)s is granted", amount=i18n.money(granted_by(case, terms)))
     effect = preview_case(state, case, terms).effect

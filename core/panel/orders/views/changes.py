@@ -56,7 +56,7 @@ def change(number: str) -> Response:
 def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
     if not actions:
         return _editor(order)
-    return _editor(order, preview=preview_change(current(), order.id, actions, policy=policy))
+    return _editor(order, preview=preview_change(current(), order.id, actions, policy=policy, actor=actor()))
 
 
 def _problems(refusal: Refused | Broken) -> forms.Problems:

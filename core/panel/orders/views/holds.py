@@ -8,7 +8,7 @@ from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
-from core.lib.errors import NotFound, Refused, Unfit
+from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import hold_rules, holds
 from core.orders.services.listing import OrderFilters, list_orders
@@ -53,7 +53,7 @@ def decide(number: str) -> Response:
             holds.approve_order(site, order.id, reason=reason, actor=actor())
         else:
             holds.refuse_order(site, order.id, reason=reason, actor=actor())
-    except Refused as refusal:
+    except (Refused, Broken) as refusal:
         return _back(number, i18n.say(refusal), back, "bad")
     return _back(number, said[act], back)
 

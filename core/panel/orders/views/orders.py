@@ -183,7 +183,7 @@ def pick(number: str) -> Response:
     order = order_numbered(number)
     try:
         picked.start_picking(current().site, order.id, actor=actor())
-    except Refused as refusal:
+    except (Refused, Broken) as refusal:
         return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
     undo = url_for("panel.order_unpick", number=number)
     begun = _("Picking has begun. The shopper cannot change the order any more.")
@@ -228,8 +228,8 @@ def ship(number: str) -> Response:
             tracking=form.tracking.data,
             key=request.form.get("key", "")[:40],
         )
-    except Refused as refusal:
-        return _act_page(order, "ship", form, _refused(form, refusal), refusal.status)
+    except (Refused, Broken) as refusal:
+        return _act_page(order, "ship", form, _refused(form, refusal), getattr(refusal, "status", 409))
     return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
 
 
@@ -250,8 +250,8 @@ def cancel(number: str) -> Response:
     try:
         wanted = forms.units(request.form, order.lines)
         cancelling.cancel(current().site, order.id, actor=actor(), reason=form.reason.data or "merchant", lines=wanted)
-    except Refused as refusal:
-        return _act_page(order, "cancel", form, _refused(form, refusal), refusal.status)
+    except (Refused, Broken) as refusal:
+        return _act_page(order, "cancel", form, _refused(form, refusal), getattr(refusal, "status", 409))
     return to("panel.order", say=_("Cancelled. The stock is free again."), number=number)
 
 
@@ -349,7 +349,7 @@ def _act_page(
     )
 
 
-def _refused(form: PanelForm, refusal: Refused) -> list[tuple[str, str]]:
+def _refused(form: PanelForm, refusal: Refused | Broken) -> list[tuple[str, str]]:
     if isinstance(refusal, Unfit):
         return [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
-    return form.refuse(refusal.field, i18n.say(refusal))
+    return form.refuse(getattr(refusal, "field", None), i18n.say(refusal))

@@ -47,9 +47,9 @@ def part(number: str) -> Response:
 def _looked(order: OrderView) -> Parting:
     into = request.form.get("into", type=int)
     if into:
-        return parting.preview_merge(current().site, order.id, into)
+        return parting.preview_merge(current().site, order.id, into, actor=actor())
     units = returning.units(request.form, _movable(order))
-    return parting.preview_split(current().site, order.id, units)
+    return parting.preview_split(current().site, order.id, units, actor=actor())
 
 
 def _confirmed(order: OrderView, found: Parting, seen: int) -> str:

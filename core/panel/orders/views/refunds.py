@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from core.checkout.services.changing import change_order
+from core.hookspecs.order import ActKind
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
@@ -14,6 +15,7 @@ from core.lib.errors import Broken, Refused
 from core.lib.money import Money, parse_money
 from core.orders.services import payments
 from core.orders.services.change_shapes import AddCharge
+from core.orders.services.guards import ask_guards
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services.find import order_numbered
@@ -38,6 +40,7 @@ def refund(number: str) -> Response:
         _check(order, amount)
         more = amount.amount - order.refund_due.amount
         if more > 0:
+            ask_guards(current(), order.id, ActKind.REFUND, actor=actor(), amount=amount.amount)
             charge = AddCharge(charge="goodwill", amount=more, reason=request.form.get("reason", "").strip()[:200])
             change_order(current(), order.id, [charge], key=f"refund:{key}", actor=actor(), reason=charge.reason)
         payments.refund_surplus(current(), order.id, actor=actor(), key=key, at_most=amount.amount, by_hand=by_hand)

@@ -70,8 +70,8 @@ def announce(number: str) -> Response:
             wanted=returning.wanted(form) if kind == EXCHANGE else None,
             by_rules=False,
         )
-    except Refused as refusal:
-        return _new_page(order, _problems(refusal), refusal.status)
+    except (Refused, Broken) as refusal:
+        return _new_page(order, _problems(refusal), getattr(refusal, "status", 409))
     return to("panel.order_case", say=_("The return is noted."), number=number, case_id=case_id)
 
 
@@ -124,9 +124,9 @@ def step(number: str, case_id: int) -> Response:
 
 def _looked(number: str, case: CaseView) -> Response:
     try:
-        outcome = returning.outcome(current(), case, _terms(case))
-    except Refused as refusal:
-        return _case_page(number, case, _problems(refusal), refusal.status)
+        outcome = returning.outcome(current(), case, _terms(case), actor())
+    except (Refused, Broken) as refusal:
+        return _case_page(number, case, _problems(refusal), getattr(refusal, "status", 409))
     return _case_page(number, case, outcome=outcome)
 
 
@@ -233,8 +233,8 @@ def _case_page(
 
 def _outcome(case: CaseView, terms: resolving.Terms) -> str:
     try:
-        return returning.outcome(current(), case, terms)
-    except Refused as refusal:
+        return returning.outcome(current(), case, terms, actor())
+    except (Refused, Broken) as refusal:
         return i18n.say(refusal)
 
 
