@@ -52,6 +52,7 @@ _CONTRACTS = {
     "payment_gateways": "GatewayContract",
     "fulfil_carriers": "CarrierContract",
     "fulfil_allocate": "SourcingContract",
+    "order_problems": "GuardContract",
     "notify_channels": "ChannelContract",
     "promote_offers": "PromotionContract",
     "site_search": "SearchContract",

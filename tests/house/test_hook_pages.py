@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.hookspecs import FAMILIES
 from core.hookspecs.fulfil import Source
+from core.hookspecs.order import ActKind, OrderAct
 from core.hookspecs.site import SearchQuery
 from core.kernel import db, faults
 from core.kernel.installation import installation
 from core.kernel.runtime import listening
 from core.kernel.sites import state_of
+from core.orders.services.guards import guarded_order
+from core.orders.services.read import order_view
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "hooks"
@@ -73,6 +77,14 @@ def ask_directly(hook, site, lamp):
         shelves = [Source(location_id=n, country="DE", priority=n, free={7: n}) for n in (1, 2)]
         plan = hooks.fulfil_allocate(site=site, needs={7: 3}, sources=shelves, address=None)
         assert [(part.location_id, part.quantity) for part in plan] == [(2, 2), (1, 1)]
+    if hook == "order_problems":
+        placed = order_view(db.value("SELECT MAX(id) FROM orders"))
+        act = OrderAct(kind=ActKind.CANCEL, actor="staff:1", lines={placed.lines[0].id: 1})
+        told = guarded_order(placed)
+        assert hooks.order_problems(site=site, order=told, act=act) == []
+        line = replace(told.lines[0], sku="ENGRAVED-1", picked=1)
+        [refusal] = hooks.order_problems(site=site, order=replace(told, lines=(line,)), act=act)
+        assert (refusal.message, refusal.line_id) == ("Lamp is being engraved already.", line.id)
     if hook == "notify_channels":
         assert [channel.code for channel in hooks.notify_channels(site=site)] == ["pigeon"]
     if hook == "notify_event":

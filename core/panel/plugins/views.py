@@ -18,6 +18,7 @@ from core.panel.shell import COUNTERS, actor, page, panel, shell, to
 may_switch = staff("plugins.switch")
 may_set = staff("plugins.settings")
 # The changes that the settings form shows; a switch is none of them.
+_GUARDS = {"checkout_problems", "order_problems"}
 _FORM = ("plugin.settings", "plugin.must_pass")
 
 
@@ -186,7 +187,7 @@ def _form(
         version=log.latest(f"plugin:{name}", verbs=_FORM, site_id=current().site.id),
         for_all=False,
         for_all_url=for_all,
-        must_pass=asked if "checkout_problems" in view.hooks else None,
+        must_pass=asked if _GUARDS & set(view.hooks) else None,
         can_be_tried=trials.can_be_tried(name),
         trial=trial,
         back=url_for("panel.plugins"),

@@ -15,8 +15,18 @@ from __future__ import annotations
 from core.testing.contracts.carrier import CarrierContract
 from core.testing.contracts.channel import ChannelContract, ChannelPeer
 from core.testing.contracts.gateway import GatewayContract
+from core.testing.contracts.guard import GuardContract
 from core.testing.contracts.promotion import Case, PromotionContract
-from core.testing.contracts.samples import a_cart, a_line, a_parcel, a_site, an_intent, the_address
+from core.testing.contracts.samples import (
+    a_cart,
+    a_line,
+    a_parcel,
+    a_site,
+    an_act,
+    an_intent,
+    an_order,
+    the_address,
+)
 from core.testing.contracts.search import SearchContract
 from core.testing.contracts.sourcing import SourcingContract
 from core.testing.contracts.steps import GatewayPeer
@@ -28,6 +38,7 @@ __all__ = [
     "ChannelPeer",
     "GatewayContract",
     "GatewayPeer",
+    "GuardContract",
     "PromotionContract",
     "SearchContract",
     "SourcingContract",
@@ -35,6 +46,8 @@ __all__ = [
     "a_line",
     "a_parcel",
     "a_site",
+    "an_act",
     "an_intent",
+    "an_order",
     "the_address",
 ]

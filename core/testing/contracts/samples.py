@@ -1,4 +1,4 @@
-"""Sites, carts, parcels and intents as core hands them to plugins, for tests that need no database."""
+"""Sites, carts, orders, parcels and intents as core hands them to plugins, for tests that need no database."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from core.hookspecs.checkout import Address, Cart, CartLine
 from core.hookspecs.fulfil import Parcel, ParcelLine
+from core.hookspecs.order import ActKind, GuardedLine, GuardedOrder, OrderAct
 from core.hookspecs.payment import Intent
 from core.hookspecs.site import Site
-from core.lib import ids
+from core.lib import clock, ids
 from core.lib.money import Money
 
 
@@ -98,3 +99,36 @@ def an_intent(amount: Money | None = None, **changes: object) -> Intent:
         notify_url="http://shop.localhost:8000/notify/sample/default",
     )
     return replace(intent, **changes)  # type: ignore[arg-type]
+
+
+def an_order(*lines: GuardedLine, **changes: object) -> GuardedOrder:
+    """A guest's order as guards see it: paid, nothing sent, one line of two units if none are given."""
+    unit = Money(2500, "EUR")
+    line = GuardedLine(
+        id=1, variant_id=1, product_id=1, sku="SKU-1", name="Thing 1", quantity=2, unit=unit, total=unit * 2,
+        waiting=2, picked=0, shipped=0, cancelled=0, returned=0,
+    )  # fmt: skip
+    held = lines or (line,)
+    total = Money(sum(one.total.amount for one in held), held[0].total.currency)
+    order = GuardedOrder(
+        id=7,
+        number="1001",
+        currency=total.currency,
+        language="en",
+        placed_at=clock.now(),
+        total=total,
+        captured=total,
+        refunded=Money.zero(total.currency),
+        lines=held,
+        status={"order": "open", "payment": "paid", "fulfilment": "unfulfilled", "returned": "none"},
+        email="mira@example.com",
+        address=the_address(),
+        gateway="invoice",
+    )
+    return replace(order, **changes)  # type: ignore[arg-type]
+
+
+def an_act(kind: ActKind = ActKind.SHIP, **changes: object) -> OrderAct:
+    """Somebody of the staff does it with one unit of the first line."""
+    act = OrderAct(kind=kind, actor="staff:1", lines={1: 1}, amount=Money(2500, "EUR"))
+    return replace(act, **changes)  # type: ignore[arg-type]
