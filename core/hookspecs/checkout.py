@@ -49,7 +49,10 @@ class CartLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cart:
-    """A cart as hooks see it: no secrets, nothing to change. `customer_id` is None for a guest."""
+    """A cart as hooks see it: no secrets, nothing to change. `customer_id` is None for a guest.
+
+    `billing` is None where the bill goes to `address`.
+    """
 
     id: int
     currency: str
@@ -59,6 +62,7 @@ class Cart:
     customer_id: int | None = None
     email: str = ""
     address: Address | None = None
+    billing: Address | None = None
     carrier: str = ""
     gateway: str = ""
     extra: Mapping[str, Mapping[str, object]] = field(default_factory=dict)

@@ -79,7 +79,7 @@ def _as_changed(state: SiteState, order: OrderView, plan: Plan) -> Cart:
     ]  # fmt: skip
     return Cart(
         id=-order.id, currency=order.currency, language=order.language, codes=order.codes,
-        customer_id=order.shopper_id, email=order.email, address=plan.address or order.address, carrier=order.carrier,
-        gateway=order.gateway, extra=order.extra,
+        customer_id=order.shopper_id, email=order.email, address=plan.address or order.address, billing=order.billing,
+        carrier=order.carrier, gateway=order.gateway, extra=order.extra,
         lines=tuple(replace(line, id=place) for place, line in enumerate(lines, 1)),
     )  # fmt: skip

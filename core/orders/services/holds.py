@@ -38,16 +38,40 @@ class NoReason(Refused):
         super().__init__(field="reason")
 
 
-def hold_order(site: Site, order_id: int, *, reason: str, actor: str) -> None:
-    """Let an order wait for somebody's decision. Raises NotFound, NoReason, NotThatMany if nothing waits. Commits."""
+def hold_order(site: Site, order_id: int, *, reason: str, actor: str, code: str = STAFF) -> None:
+    """Let an order wait for somebody's decision. Raises NotFound, NoReason, NotThatMany if nothing waits. Commits.
+
+    A plugin gives a `code` of its own, by which it may lift the hold again; one that stands already stays as it is.
+    """
     if not reason.strip():
         raise NoReason
     with db.transaction():
         lock_order(order_id, site.id)
         if not db.value("SELECT SUM(allocated) FROM order_line WHERE order_id = ?", order_id):
             raise NotThatMany("There is nothing left to do here.")
-        insert_holds(site.id, order_id, [(STAFF, reason.strip()[:500])], actor)
+        if code != STAFF and db.value(
+            f"SELECT 1 FROM order_hold WHERE order_id = ? AND source = ? AND {OPEN}", order_id, code[:60]
+        ):
+            return
+        insert_holds(site.id, order_id, [(code, reason.strip()[:500])], actor)
         _record(site, order_id, actor, "hold", reason)
+
+
+def lift_hold(site: Site, order_id: int, code: str, *, actor: str, why: str = "") -> bool:
+    """What a plugin let the order wait for is no more; whether it waited. Holds of others stay.
+
+    Raises NotFound. Commits.
+    """
+    with db.transaction():
+        lock_order(order_id, site.id)
+        lifted = db.execute(
+            "UPDATE order_hold SET ended_at = ?, outcome = ?, answer = ? WHERE order_id = ? AND site_id = ?"
+            f" AND source = ? AND {OPEN}",
+            clock.now_us(), APPROVED, why.strip()[:500], order_id, site.id, code[:60],
+        )  # fmt: skip
+        if lifted:
+            note(order_id, actor, "hold_approved", text=why[:500])
+    return bool(lifted)
 
 
 def approve_order(site: Site, order_id: int, *, actor: str, reason: str = "") -> None:
