@@ -68,6 +68,7 @@ from core.hookspecs.events import (
     OrderPlaced,
     OrderReturned,
     OrderShipped,
+    OrderStaged,
     PaymentChanged,
     ProductChanged,
     ReturnChanged,
@@ -146,7 +147,7 @@ from core.kernel.limits import take as take_limit
 from core.kernel.limits import wait_s as limit_wait_s
 from core.kernel.messages import enqueue_message
 from core.kernel.outside import link, render_outside
-from core.kernel.plugins import Attribute, CardAct, Csp, MenuEntry, PanelSection, Permission, Plugin
+from core.kernel.plugins import Attribute, CardAct, Csp, MenuEntry, PanelSection, Permission, Plugin, Stage
 from core.kernel.routes import Views
 from core.kernel.secrets import derived as derived_secret
 from core.kernel.secrets import opened as open_secret
@@ -196,6 +197,7 @@ from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.read import OrderLineView, order_by_key, order_of_cart
 from core.orders.services.ship import deliver as deliver_order
 from core.orders.services.ship import ship as ship_order
+from core.orders.services.stages import enter_stage
 from core.panel.forms import PanelForm, at_most, is_one_of, needed, optional
 from core.panel.forms import lines as form_lines
 from core.panel.forms import words as form_words

@@ -65,6 +65,15 @@ class OrderChanged(Event, frozen=True, kw_only=True, tag="order.changed"):
     currency: str
 
 
+class OrderStaged(Event, frozen=True, kw_only=True, tag="order.staged"):
+    """An order came to a stage that `plugin` keeps."""
+
+    order_id: int
+    number: str
+    plugin: str
+    stage: str
+
+
 class ReturnChanged(Event, frozen=True, kw_only=True, tag="return.changed"):
     """A return, exchange or claim (`kind`) took a step.
 
@@ -120,6 +129,7 @@ CoreEvent = (
     | OrderCancelled
     | OrderReturned
     | OrderChanged
+    | OrderStaged
     | ReturnChanged
     | PaymentChanged
     | ProductChanged

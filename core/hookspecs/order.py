@@ -30,6 +30,7 @@ class ActKind(StrEnum):
     RESOLVE = "resolve"
     CAPTURE = "capture"
     REFUND = "refund"
+    STAGE = "stage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,8 @@ class OrderAct:
     `lines` are the units of the order's lines that it touches, `adds` units of variants that it brings. `amount` is
     what is captured, given back or granted, or how much more the order will cost. `address` is where a change sends it,
     `order_id` the other order of a merge, `case_id` the return that is decided about. `actor` is
-    `staff:<id>`, `shopper:<id>`, `guest`, or the name of a program.
+    `staff:<id>`, `shopper:<id>`, `guest`, or the name of a program. `stage` is where the order shall come to, as
+    `plugin:stage`.
     """
 
     kind: ActKind
@@ -50,6 +52,7 @@ class OrderAct:
     address: Address | None = None
     order_id: int | None = None
     case_id: int | None = None
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ class GuardedOrder:
     """An order as guards see it: no secrets, nothing to change.
 
     `status` maps the four axes (order, payment, fulfilment, returned) to their codes. `holds` are the codes of what it
-    waits for: those of problems, and `rule`, `staff` and `unpaid`.
+    waits for: those of problems, and `rule`, `staff` and `unpaid`. `stages` maps plugins to where it stands with them.
     """
 
     id: int
@@ -98,6 +101,7 @@ class GuardedOrder:
     codes: tuple[str, ...] = ()
     extra: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     holds: tuple[str, ...] = ()
+    stages: Mapping[str, str] = field(default_factory=dict)
 
 
 class OrderSpecs:

@@ -38,6 +38,7 @@ _MARK = "stoa_impl"
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
 PANEL_PLACES = ("product", "order", "category", "shopper")
 ATTRIBUTE_CODE = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*\Z")
+STAGE_TONES = ("", "busy", "good", "warn", "bad")
 ATTRIBUTE_KINDS = ("text", "number", "flag", "choice")
 CATEGORIES = (
     "payment",
@@ -98,6 +99,22 @@ class Attribute:
     on: str = "product"
     kind: str = "text"
     filterable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where an order may stand with the plugin, on an axis of its own beside order, payment, fulfilment and return.
+
+    `code` is small letters, digits, hyphens and underscores; `title` an English msgid of the plugin's words. `after`
+    are the stages it may follow, "" for none yet; empty: any. `tone` is busy, good, warn, bad or nothing. `by_hand`:
+    staff may set it on the order's page and in the list; the plugin does by `enter_stage` in any case.
+    """
+
+    code: str
+    title: str
+    after: tuple[str, ...] = ()
+    tone: str = ""
+    by_hand: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +180,7 @@ class Plugin:
     panel_menu: tuple[MenuEntry, ...] = ()
     panel_sections: tuple[PanelSection, ...] = ()
     card_acts: tuple[CardAct, ...] = ()
+    order_stages: tuple[Stage, ...] = ()
     entered: Callable[..., str | None] | None = None
     permissions: tuple[Permission, ...] = ()
     attributes: tuple[Attribute, ...] = ()
@@ -186,6 +204,7 @@ class Plugin:
         for attribute in self.attributes:
             _check_attribute(attribute)
         _check_sections(self.panel_sections)
+        _check_stages(self.order_stages)
         if self.settings is not None:
             self.settings._plugin = self.name  # noqa: SLF001 -- the class belongs to this plugin
 
@@ -201,6 +220,20 @@ def _check_attribute(attribute: Attribute) -> None:
         raise LoadError(f"attribute {attribute.code}: {attribute.kind!r} is not one of {', '.join(ATTRIBUTE_KINDS)}")
     if attribute.on != "product":
         raise LoadError(f"attribute {attribute.code}: only products have attributes, not {attribute.on!r}")
+
+
+def _check_stages(stages: tuple[Stage, ...]) -> None:
+    codes = [stage.code for stage in stages]
+    for stage in stages:
+        if not ATTRIBUTE_CODE.match(stage.code) or len(stage.code) > 40:
+            raise LoadError(f"a stage's code is small letters, digits, hyphens and underscores: {stage.code!r}")
+        if stage.tone not in STAGE_TONES:
+            raise LoadError(f"stage {stage.code}: {stage.tone!r} is not one of {', '.join(STAGE_TONES[1:])}, or empty")
+        for before in stage.after:
+            if before and before not in codes:
+                raise LoadError(f"stage {stage.code}: it follows {before!r}, which is none{_guess(before, codes)}")
+    if len(codes) != len(set(codes)):
+        raise LoadError("two stages have one code")
 
 
 def _check_sections(sections: tuple[PanelSection, ...]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from core.kernel.runtime import listening
 from core.kernel.sites import state_of
 from core.orders.services.guards import guarded_order
 from core.orders.services.read import order_view
+from core.orders.services.stages import enter_stage
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "hooks"
@@ -82,9 +82,9 @@ def ask_directly(hook, site, lamp):
         act = OrderAct(kind=ActKind.CANCEL, actor="staff:1", lines={placed.lines[0].id: 1})
         told = guarded_order(placed)
         assert hooks.order_problems(site=site, order=told, act=act) == []
-        line = replace(told.lines[0], sku="ENGRAVED-1", picked=1)
-        [refusal] = hooks.order_problems(site=site, order=replace(told, lines=(line,)), act=act)
-        assert (refusal.message, refusal.line_id) == ("Lamp is being engraved already.", line.id)
+        assert enter_stage(site, placed.id, "engraver", "begun", actor="staff:1")
+        [refusal] = hooks.order_problems(site=site, order=guarded_order(placed), act=act)
+        assert (refusal.message, refusal.line_id) == ("Lamp is engraved already.", placed.lines[0].id)
     if hook == "notify_channels":
         assert [channel.code for channel in hooks.notify_channels(site=site)] == ["pigeon"]
     if hook == "notify_event":

@@ -22,6 +22,7 @@ from core.orders.models.order import (
     ShipmentLine,
 )
 from core.orders.models.payment import Payment, PaymentFact, PaymentOperation
+from core.orders.models.stage import OrderStage
 from core.orders.models.tag import OrderTag
 
 TABLES = (
@@ -52,4 +53,5 @@ TABLES = (
     OrderHold,
     HoldRules,
     OrderImport,
+    OrderStage,
 )

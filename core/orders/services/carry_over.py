@@ -20,6 +20,7 @@ from core.orders.services.links import LIFE, order_secret
 from core.orders.services.payments import ask_for_the_rest
 from core.orders.services.settle import line_facts, money_facts, open_amount, settle
 from core.orders.services.shapes import OrderView
+from core.orders.services.stages import copy_stages
 from core.orders.services.status import owed_back
 from core.orders.services.store import EVENTS, NewPayment, NewTax, add_payment, insert_many, insert_taxes, next_number
 from core.orders.services.timeline import note
@@ -44,6 +45,7 @@ def carry_over(site: Site, order: OrderView, change: ChangeView, actor: str) -> 
     _tell(site, order, change, target, number, moved, actor)
     if plan.into is None:
         copy_holds(order.id, target)
+        copy_stages(order.id, target)
     else:
         move_holds(order.id, target)
     hold_anew(site.id, target, plan.holds)

@@ -41,7 +41,8 @@ class OrderFilters:
     """What to list. `statuses` maps an axis (order, payment, fulfilment, returned) to codes, any of them.
 
     `text` finds a number, else a piece of a name or mail address; `tag` those that wear it;
-    `held` those that wait for somebody's decision, or those that do not.
+    `held` those that wait for somebody's decision, or those that do not; `stage` those that stand at a plugin's stage,
+    as (plugin, stage).
     """
 
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class OrderFilters:
     shopper_id: int | None = None
     tag: str = ""
     held: bool | None = None
+    stage: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,9 @@ def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int
     if filters.tag:
         where.append("c.id IN (SELECT order_id FROM order_tag WHERE site_id = ? AND tag = ?)")
         params += [site.id, filters.tag]
+    if filters.stage is not None:
+        where.append(f"c.id IN ({_AT_STAGE})")
+        params += [site.id, *filters.stage]
     if filters.placed_from is not None:
         where.append("c.placed_at >= ?")
         params.append(clock.micros(filters.placed_from))
@@ -162,6 +167,11 @@ def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int
     return f"SELECT id FROM ({newest}) newest", [*params, reach]
 
 
+# The last stage of the plugin's is where an order stands.
+_AT_STAGE = (
+    "SELECT s.order_id FROM order_stage s WHERE s.site_id = ? AND s.plugin = ? AND s.stage = ? AND NOT EXISTS"
+    " (SELECT 1 FROM order_stage n WHERE n.order_id = s.order_id AND n.plugin = s.plugin AND n.id > s.id)"
+)
 _HELD = "SELECT 1 FROM order_hold h WHERE h.order_id = c.id AND h.ended_at IS NULL"
 # What each of these statuses implies for at least one line, word for word as the partial indexes say it.
 _IMPLIED: tuple[tuple[str, frozenset[str], str], ...] = (

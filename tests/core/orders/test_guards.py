@@ -32,6 +32,7 @@ from core.orders.services.holds import approve_order, hold_order, refuse_order
 from core.orders.services.picked import start_picking
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import deliver, return_goods, ship
+from core.orders.services.stages import enter_stage
 from core.testing.shop import Item
 
 STAFF = "staff:1"
@@ -40,7 +41,9 @@ GUARD = '''
 
 from core.api import *
 
-PLUGIN = Plugin(name="guard", version="1", title="Guard", category="machinery")
+PLUGIN = Plugin(
+    name="guard", version="1", title="Guard", category="machinery", order_stages=(Stage(code="glazed", title="Glazed"),)
+)
 REFUSES, ASKED, LINE, BREAKS = set(), [], [], []
 
 
@@ -103,7 +106,7 @@ def everything() -> list[Any]:
     """All that an act could have written."""
     tables = (
         "orders", "order_line", "order_entry", "order_hold", "order_case", "order_change", "order_charge", "shipment",
-        "payment", "payment_operation", "payment_fact", "stock_move", "outbox", "activity",
+        "payment", "payment_operation", "payment_fact", "stock_move", "order_stage", "outbox", "activity",
     )  # fmt: skip
     return [db.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
 
@@ -224,6 +227,11 @@ def _refund(at: Desk) -> Callable[[], Any]:
     return lambda: payments.refund_surplus(at.state, order.id, actor=STAFF, key="k")
 
 
+def _stage(at: Desk) -> Callable[[], Any]:
+    order = at.placed()
+    return lambda: enter_stage(at.site, order.id, "guard", "glazed", actor=STAFF)
+
+
 ACTS: list[tuple[str, ActKind, Callable[[Desk], Callable[[], Any]]]] = [
     ("change", ActKind.CHANGE, Desk.change),
     ("split", ActKind.SPLIT, _split),
@@ -241,6 +249,7 @@ ACTS: list[tuple[str, ActKind, Callable[[Desk], Callable[[], Any]]]] = [
     ("resolve a return", ActKind.RESOLVE, _resolve),
     ("capture", ActKind.CAPTURE, _capture),
     ("refund", ActKind.REFUND, _refund),
+    ("enter a stage", ActKind.STAGE, _stage),
 ]
 
 

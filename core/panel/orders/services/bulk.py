@@ -10,9 +10,10 @@ from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken, Refused
 from core.lib.money import Money
-from core.orders.services import payments, picked, tags
+from core.orders.services import payments, picked, stages, tags
 from core.orders.services import ship as shipping
 from core.orders.services.shapes import OrderView
+from core.panel.orders.services import staged
 from core.panel.orders.services.find import order_numbered
 
 MOST = 100
@@ -35,6 +36,7 @@ class Wish:
     actor: str
     key: str
     tag: str = ""
+    stage: str = ""
 
 
 def run(act: str, numbers: Sequence[str], wish: Wish) -> list[Result]:
@@ -92,6 +94,15 @@ def _untag(order: OrderView, wish: Wish) -> str:
     return _("The tag is off.") if had else _("It did not have this tag.")
 
 
+def _stage(order: OrderView, wish: Wish) -> str:
+    if wish.stage not in dict(staged.choices(wish.state.site, by_hand=True)):
+        raise stages.WrongStage
+    plugin, _colon, code = wish.stage.partition(":")
+    is_new = stages.enter_stage(wish.state.site, order.id, plugin, code, actor=wish.actor)
+    said = _("Now: %(stage)s", stage=staged.stage_title(plugin, code))
+    return said if is_new else _("It stands there already.")
+
+
 # The acts with the permission each needs.
 ACTS: dict[str, tuple[str, Callable[[OrderView, Wish], str]]] = {
     "capture": ("orders.pay", _capture),
@@ -100,4 +111,5 @@ ACTS: dict[str, tuple[str, Callable[[OrderView, Wish], str]]] = {
     "deliver": ("orders.ship", _deliver),
     "tag": ("orders.edit", _tag),
     "untag": ("orders.edit", _untag),
+    "stage": ("orders.edit", _stage),
 }

@@ -35,6 +35,7 @@ class Filters:
     since: date | None = None
     until: date | None = None
     tag: str = ""
+    stage: str = ""
 
     @property
     def is_narrowed(self) -> bool:
@@ -43,7 +44,7 @@ class Filters:
     def address(self, **changes: object) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
         wanted = replace(self, **changes)  # type: ignore[arg-type]
-        names = ("view", "q", "payment", "fulfilment", "since", "until", "tag")
+        names = ("view", "q", "payment", "fulfilment", "since", "until", "tag", "stage")
         pairs = {name: getattr(wanted, name) for name in names}
         return {name: str(value) for name, value in pairs.items() if value}
 
@@ -57,6 +58,7 @@ class Filters:
             statuses=statuses,
             text=self.q,
             tag=self.tag,
+            stage=(self.stage.split(":")[0], self.stage.split(":")[1]) if self.stage else None,
             held={"to_ship": False, HELD: True}.get(self.view),
             placed_from=_midnight(site, self.since) if self.since else None,
             placed_before=_midnight(site, self.until + timedelta(days=1)) if self.until else None,
@@ -74,7 +76,13 @@ def read(args: Mapping[str, str]) -> Filters:
         since=_day(args.get("since", "")),
         until=_day(args.get("until", "")),
         tag=normal_tag(args.get("tag", "")),
+        stage=_stage(args.get("stage", "")),
     )
+
+
+def _stage(text: str) -> str:
+    plugin, _colon, code = text.strip()[:81].partition(":")
+    return f"{plugin}:{code}" if plugin and code and ":" not in code else ""
 
 
 def to_ship_count(site: Site) -> int:

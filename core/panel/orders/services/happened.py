@@ -18,6 +18,7 @@ from core.lib.money import Money
 from core.orders.services.case_rules import REASONS
 from core.orders.services.read import OrderView
 from core.panel.orders.services.said import address_lines, fact_words
+from core.panel.orders.services.staged import stage_title, title_of
 
 Data = Mapping[str, Any]
 
@@ -129,6 +130,11 @@ def _kind(data: Data) -> str:
     return {"return": _("Return"), "exchange": _("Exchange"), "claim": _("Claim")}.get(str(data.get("of")), "")
 
 
+def _staged(data: Data) -> str:
+    plugin, code = str(data.get("plugin")), str(data.get("after"))
+    return f"{title_of(plugin)}: {stage_title(plugin, code)}"
+
+
 # Codes of reasons in words. Where the row's title or person says it already, nothing is added.
 _REASONS: dict[str, Any] = {
     **REASONS, "expired": lazy("Not paid in time"),
@@ -201,6 +207,7 @@ _TITLES: dict[str, tuple[str, Title]] = {
     ),
     "tagged": ("done", lambda data, _currency: _("Tagged: %(tag)s", tag=data.get("tag", ""))),
     "untagged": ("done", lambda data, _currency: _("Tag taken off: %(tag)s", tag=data.get("tag", ""))),
+    "stage": ("done", lambda data, _currency: _staged(data)),
     "case_requested": ("done", lambda data, _currency: _("%(kind)s asked for", kind=_kind(data))),
     "case_approved": ("done", lambda data, _currency: _("%(kind)s approved", kind=_kind(data))),
     "case_declined": ("bad", lambda data, _currency: _("%(kind)s declined", kind=_kind(data))),

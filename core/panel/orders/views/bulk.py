@@ -27,7 +27,8 @@ def act() -> Response:
     if not shell().may(bulk.ACTS[name][0]):
         raise Forbidden
     key, tag = request.form.get("key", "")[:24], request.form.get("tag", "")
-    wish = bulk.Wish(state=current(), actor=actor(), key=key, tag=tag)
+    stage = request.form.get("stage", "")
+    wish = bulk.Wish(state=current(), actor=actor(), key=key, tag=tag, stage=stage)
     results = bulk.run(name, numbers, wish)
     return page("orders_result.html", results=results, done=sum(one.is_done for one in results))
 

@@ -17,7 +17,7 @@ from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
 from core.orders.services import cancel as cancelling
 from core.orders.services import case as desk
-from core.orders.services import links, payments, picked, tags
+from core.orders.services import links, payments, picked, stages, tags
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.listing import list_orders
@@ -25,7 +25,7 @@ from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
-from core.panel.orders.services import axes, exporting, filters, happened, returning, said
+from core.panel.orders.services import axes, exporting, filters, happened, returning, said, staged
 from core.panel.orders.services.find import order_numbered
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import COUNTERS, Status, actor, address, page, panel, shell, to
@@ -45,6 +45,8 @@ def show() -> Response:
         "orders.html",
         orders=[(order, axes.of(order.status), worn.get(order.id, ())) for order in found.orders],
         tags=tags.known_tags(current().site),
+        stages=staged.choices(current().site),
+        settable=staged.choices(current().site, by_hand=True),
         export=address("panel.orders_export", **chosen.address()),
         filters=chosen,
         views=_views(chosen),
@@ -79,7 +81,11 @@ def _views(chosen: filters.Filters) -> list[tuple[str, str, bool, int | None]]:
 
 def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
     """Every filter that is set beside the view, with the address without it."""
-    words = {"payment": dict(axes.choices(axes.PAYMENT)), "fulfilment": dict(axes.choices(axes.FULFILMENT))}
+    words = {
+        "payment": dict(axes.choices(axes.PAYMENT)),
+        "fulfilment": dict(axes.choices(axes.FULFILMENT)),
+        "stage": dict(staged.choices(current().site)),
+    }
     named = [
         ("q", _("Search")),
         ("payment", _("Payment")),
@@ -87,6 +93,7 @@ def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
         ("since", _("From")),
         ("until", _("Until")),
         ("tag", _("Tag")),
+        ("stage", _("Stage")),
     ]
     return [
         (
@@ -134,6 +141,7 @@ def one(number: str) -> Response:
         may=shell().may,
         tags=tags.tags_of([order.id]).get(order.id, ()),
         cases=_cases(order),
+        stages=staged.axes_of(current().site, order.id),
         can_come_back=bool(returning.returnable(order)),
         problems=section_problems(),
     )
@@ -293,6 +301,21 @@ def set_tags(number: str) -> Response:
     except Refused as refusal:
         return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
     return to("panel.order", number=number)
+
+
+@panel.post("/orders/<number>/stage", endpoint="order_stage")
+@staff("orders.edit")
+def set_stage(number: str) -> Response:
+    """Let the order come to a stage of a plugin's."""
+    order, site = order_numbered(number), current().site
+    plugin, _colon, code = request.form.get("stage", "").partition(":")
+    try:
+        if f"{plugin}:{code}" not in dict(staged.choices(site, by_hand=True)):
+            raise stages.WrongStage
+        stages.enter_stage(site, order.id, plugin, code, actor=actor())
+    except (Refused, Broken) as refusal:
+        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
+    return to("panel.order", say=_("Now: %(stage)s", stage=staged.stage_title(plugin, code)), number=number)
 
 
 @panel.post("/orders/<number>/note", endpoint="order_note")
