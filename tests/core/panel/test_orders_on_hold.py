@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.orders.services.hold_checks import OnHold
 from core.orders.services.hold_rules import Rules, reasons_to_hold, set_hold_rules
-from core.orders.services.holds import approve_order, held_count, hold_order, refuse_order
+from core.orders.services.holds import approve_order, held_count, hold_order, lift_hold, refuse_order
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import ship
 from core.testing.shop import Item
@@ -119,3 +120,29 @@ def test_only_on_its_own_site(order: Callable[..., Any], sell: Callable[..., Ite
         hold_order(other_site, placed.id, reason="x", actor=STAFF)
     with pytest.raises(NotFound):
         approve_order(other_site, placed.id, actor=STAFF)
+
+
+def test_a_plugin_lifts_its_own_hold_and_no_other(order: Callable[..., Any], sell: Callable[..., Item], site: Site) -> None:
+    placed = order(sell("LAMP", 8900))
+    for reason in ("No paper yet", "Still no paper"):
+        hold_order(site, placed.id, reason=reason, actor="plugin:customs", code="customs")
+    hold_order(site, placed.id, reason="Strange name", actor=STAFF)
+    assert [(hold.source, hold.reason) for hold in seen(placed.id).holds] == [
+        ("customs", "No paper yet"), ("staff", "Strange name"),
+    ]  # fmt: skip
+
+    assert lift_hold(site, placed.id, "customs", actor="plugin:customs", why="The paper came")
+    assert not lift_hold(site, placed.id, "customs", actor="plugin:customs")
+
+    assert seen(placed.id).is_held
+    assert [(hold.source, hold.answer) for hold in seen(placed.id).holds if hold.ended_at] == [
+        ("customs", "The paper came")
+    ]
+    with pytest.raises(NotFound):
+        lift_hold(other(site), placed.id, "staff", actor="plugin:customs")
+    approve_order(site, placed.id, actor=STAFF)
+    ship(site, placed.id, actor=STAFF)
+
+
+def other(site: Site) -> Site:
+    return replace(site, id=site.id + 1)
