@@ -26,8 +26,7 @@ from plugins.risk.forms import Risk
 from plugins.risk.models import TABLES
 from plugins.risk.services.keeping import CODE, forget, keep, verdict
 from plugins.risk.services.reading import try_rules
-from plugins.risk.services.rules import assess
-from plugins.risk.services.signs import signs_of_cart
+from plugins.risk.services.signs import assess_cart
 from plugins.risk.views import SECTION, VIEW, panel
 
 _KEPT_BACK = (ActKind.CAPTURE, ActKind.PICK, ActKind.SHIP)
@@ -69,7 +68,7 @@ def checkout_problems(site: Site, cart: Cart, step: str) -> Sequence[Problem]:
     if step != "place":
         return []
     rules = Risk.of(site)
-    return verdict(site, rules, assess(rules, signs_of_cart(site, rules, cart)))
+    return verdict(site, rules, assess_cart(site, rules, cart))
 
 
 @hookimpl

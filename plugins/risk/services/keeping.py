@@ -25,8 +25,8 @@ from core.api import (
     transaction,
 )
 from plugins.risk.forms import Risk
-from plugins.risk.services.rules import MOST, Assessment, Reason, assess
-from plugins.risk.services.signs import signs_of_order
+from plugins.risk.services.rules import MOST, Assessment, Reason
+from plugins.risk.services.signs import assess_order
 
 CODE = "risk"
 ACTOR = "plugin:risk"
@@ -95,7 +95,7 @@ def keep(site: Site, order_id: int) -> None:
     order, rules = order_view(order_id, site=site), Risk.of(site)
     if order is None or not order.email:
         return
-    found = assess(rules, signs_of_order(site, rules, order))
+    found = assess_order(site, rules, order)
     _write(site, order, found)
     if _waits(rules, found) and order.can_be_cancelled and all(hold.source != CODE for hold in order.holds):
         hold_order(site, order.id, reason=why(site, found), actor=ACTOR, code=CODE)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.api import Money, OrderView, Site, instant, list_orders, one, order_view, rows
+from core.api import Money, Site, instant, list_orders, one, order_view, rows
 from plugins.risk.forms import Filters, Risk, amounts
 from plugins.risk.services.keeping import words
-from plugins.risk.services.rules import MOST, Assessment, Reason, assess
-from plugins.risk.services.signs import signs_of_order
+from plugins.risk.services.rules import Reason
+from plugins.risk.services.signs import assess_order
 
 PAGE = 50
 TRIED = 100
@@ -108,7 +108,7 @@ def try_rules(site: Site) -> Trial:
     for text in (rules.value_above, rules.first_above):
         amounts(text)
     views = [order_view(row.id, site=site) for row in list_orders(site, limit=TRIED).orders]
-    scores = [_score(site, rules, view) for view in views if view is not None]
+    scores = [assess_order(site, rules, view).score for view in views if view is not None]
     refused = sum(bool(rules.refuse_at) and score >= rules.refuse_at for score in scores)
     return Trial(
         orders=len(scores), refused=refused,
@@ -120,8 +120,3 @@ def _both(rules: Risk, scores: Sequence[int]) -> int:
     """Those above both thresholds are refused, and never wait."""
     both = max(rules.refuse_at, rules.hold_at)
     return sum(score >= both for score in scores) if rules.refuse_at and rules.hold_at else 0
-
-
-def _score(site: Site, rules: Risk, order: OrderView) -> int:
-    found: Assessment = assess(rules, signs_of_order(site, rules, order))
-    return min(found.score, MOST)

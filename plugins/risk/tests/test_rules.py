@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.api import Address, Money, OrderAct, Problem, Refused
 from core.api import ActKind as Kind
+from core.api import Address, Money, OrderAct, Problem, Refused
 from core.testing.contracts import GuardContract, an_act, an_order
 from plugins.risk import plugin
 from plugins.risk.forms import Risk, amounts, limit
@@ -46,7 +46,11 @@ def rules(**settings: Any) -> Risk:
         ({"email_points": 7, "emails": "@mailinator.com\n"}, signs(email="x@MAILINATOR.com"), signs(email="")),
         ({"address_points": 7, "addresses": "Lange Str 1, 10115"}, signs(), signs(address=PARIS)),
         ({"address_points": 7, "addresses": "rue BASSE 2"}, signs(billing=PARIS), signs()),
-        ({"address_points": 7, "addresses": "Rue Basse 22"}, signs(address=replace(PARIS, lines=("Rue Basse 22",))), signs(address=PARIS)),
+        (
+            {"address_points": 7, "addresses": "Rue Basse 22"},
+            signs(address=replace(PARIS, lines=("Rue Basse 22",))),
+            signs(address=PARIS),
+        ),
         ({"address_points": 7, "addresses": "长安街12号"}, signs(address=XIAN), signs()),
         ({"address_points": 7, "addresses": "\n ,\n西安 12号 710000"}, signs(address=XIAN), signs()),
     ],
@@ -90,8 +94,7 @@ class TestGuard(GuardContract):
     """What waits for its risk is kept back; what waits for something else is not our business."""
 
     @pytest.fixture
-    def guard(self, request: Any) -> Callable[..., Sequence[Problem]]:
-        request.getfixturevalue("app")
+    def guard(self) -> Callable[..., Sequence[Problem]]:
         return plugin.order_problems
 
     @pytest.fixture
@@ -101,4 +104,7 @@ class TestGuard(GuardContract):
     @pytest.fixture
     def allowed(self) -> list[tuple[Any, OrderAct]]:
         free = [(an_order(holds=("rule", "staff")), an_act(kind)) for kind in Kind]
-        return [*free, *((an_order(holds=("risk",)), an_act(kind)) for kind in (Kind.CANCEL, Kind.RELEASE, Kind.REFUND))]
+        return [
+            *free,
+            *((an_order(holds=("risk",)), an_act(kind)) for kind in (Kind.CANCEL, Kind.RELEASE, Kind.REFUND)),
+        ]

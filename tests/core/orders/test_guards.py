@@ -309,6 +309,7 @@ def start_picking_refused(site: Site, order_id: int) -> None:
         start_picking(site, order_id, actor=STAFF)
 
 
+@pytest.mark.slow
 def test_a_change_is_refused_where_it_is_looked_at_already(
     site: Site, guard: Any, order: Callable[..., Any], cup: Item
 ) -> None:
@@ -328,6 +329,7 @@ def test_a_change_is_refused_where_it_is_looked_at_already(
     assert db.value("SELECT COUNT(*) FROM order_change") == 0
 
 
+@pytest.mark.slow
 def test_a_draft_is_asked_about_again_when_it_is_confirmed(
     site: Site, guard: Any, order: Callable[..., Any], cup: Item
 ) -> None:
@@ -346,6 +348,7 @@ def test_a_draft_is_asked_about_again_when_it_is_confirmed(
     assert seen(placed.id).total == Money(3100, "EUR")
 
 
+@pytest.mark.slow
 def test_a_click_that_was_heeded_is_answered_as_before(
     site: Site, guard: Any, order: Callable[..., Any], cup: Item
 ) -> None:
@@ -443,6 +446,7 @@ def test_staff_read_the_words_beside_the_form_and_in_the_row(
     assert everything() == before
 
 
+@pytest.mark.slow
 def test_staff_read_it_of_a_guard_that_must_pass_and_fails(
     site: Site, guard: Any, order: Callable[..., Any], cup: Item, at_panel: Any
 ) -> None:
@@ -457,6 +461,7 @@ def test_staff_read_it_of_a_guard_that_must_pass_and_fails(
     assert 'value="XY1"' in text
 
 
+@pytest.mark.slow
 def test_goodwill_is_not_granted_where_the_refund_is_refused(
     site: Site, guard: Any, order: Callable[..., Any], cup: Item, at_panel: Any
 ) -> None:
@@ -493,6 +498,7 @@ def test_words_with_a_percent_sign_are_shown_as_they_are(guard: Any) -> None:
     assert not issubclass(Guarded, Broken)
 
 
+@pytest.mark.slow
 def test_programs_are_answered_with_the_words(
     site: Site, guard: Any, order: Callable[..., Any], cup: Item, turn_on: Callable[..., None], client: Any
 ) -> None:

@@ -1,4 +1,4 @@
-"""A plugin keeps stages of its own: facts beside the order's four axes, shown, looked for, and guarded by who wants to."""
+"""A plugin keeps stages of its own: facts beside the order's four axes, shown, looked for, and guarded."""
 
 from __future__ import annotations
 
@@ -138,6 +138,7 @@ def test_nobody_comes_to_a_stage_that_is_not_there(
     assert stages_of(placed.id) == {}
 
 
+@pytest.mark.slow
 def test_both_parts_of_a_split_order_stand_where_it_stood(
     site: Site, kiln: Any, pot: Item, order: Callable[..., Any]
 ) -> None:
@@ -185,6 +186,7 @@ def test_staff_see_set_and_look_for_stages(
     assert len(list_orders(site, OrderFilters(stage=("kiln", "fired"))).orders) == 1
 
 
+@pytest.mark.slow
 def test_a_plugin_that_is_off_shows_no_stage_and_keeps_its_facts(
     site: Site, kiln: Any, pot: Item, order: Callable[..., Any], at_panel: Any, turn_on: Callable[..., None]
 ) -> None:

@@ -122,7 +122,9 @@ def test_only_on_its_own_site(order: Callable[..., Any], sell: Callable[..., Ite
         approve_order(other_site, placed.id, actor=STAFF)
 
 
-def test_a_plugin_lifts_its_own_hold_and_no_other(order: Callable[..., Any], sell: Callable[..., Item], site: Site) -> None:
+def test_a_plugin_lifts_its_own_hold_and_no_other(
+    order: Callable[..., Any], sell: Callable[..., Item], site: Site
+) -> None:
     placed = order(sell("LAMP", 8900))
     for reason in ("No paper yet", "Still no paper"):
         hold_order(site, placed.id, reason=reason, actor="plugin:customs", code="customs")
