@@ -65,7 +65,8 @@ def _hooks(options: argparse.Namespace) -> int:
     state = _state(options.site)
     for name, caller in sorted(state.runtime.callers.items()):
         answering = ", ".join(
-            implementation.plugin + (" (draining)" if implementation.draining else "")
+            implementation.plugin
+            + (" (draining)" if implementation.draining else " (paused)" if implementation.paused else "")
             for implementation in caller.implementations
         )
         print(f"{name:<20} on error: {caller.policy.on_error:<6} {answering or '-'}")

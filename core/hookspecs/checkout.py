@@ -51,7 +51,7 @@ class CartLine:
 class Cart:
     """A cart as hooks see it: no secrets, nothing to change. `customer_id` is None for a guest.
 
-    `billing` is None where the bill goes to `address`.
+    `billing` is None where the bill goes to `address`. `agreed`: staff made it, and agreed its terms with the shopper.
     """
 
     id: int
@@ -66,6 +66,7 @@ class Cart:
     carrier: str = ""
     gateway: str = ""
     extra: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    agreed: bool = False
 
     @property
     def subtotal(self) -> Money:

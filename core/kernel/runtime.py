@@ -55,12 +55,13 @@ class TooSlow(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Implementation:
-    """One plugin's function for one hook."""
+    """One plugin's function for one hook. One that is paused is not called; it stands where its answer is needed."""
 
     plugin: str
     function: Callable[..., Any]
     arguments: tuple[str, ...]
     draining: bool = False
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ class Hooks:
     def _guarded(self, caller: Caller, implementation: Implementation, arguments: dict[str, Any]) -> Any:
         """The checked answer, or None when the plugin failed, is paused, or had nothing to say."""
         site: Site = arguments["site"]
-        if self._is_paused(site.id, implementation.plugin):
+        if implementation.paused or self._is_paused(site.id, implementation.plugin):
             self._refuse_if_needed(caller, implementation)
             return None
         begun = time.perf_counter()
@@ -185,6 +186,13 @@ class Hooks:
         policy = caller.policy
         if policy.on_error is OnError.BLOCK or (policy.may_block and implementation.plugin in self._must_pass):
             raise HookFailed(implementation.plugin, caller.name)
+
+
+def _is_heard(state: str, hook: str, policy: Policy) -> bool:
+    """Whether a plugin in this state stands at a hook: a paused one where its silence may have to refuse the act."""
+    if state == PAUSED:
+        return policy.on_error is OnError.BLOCK or policy.may_block
+    return state == ON or hook in _WHILE_DRAINING
 
 
 # Where the debug bar listens: what was asked in this request, in order, with the seconds each took.
@@ -247,7 +255,9 @@ class Runtimes:
     def get(self, theme: str, states: Mapping[str, str]) -> Runtime:
         """The Runtime of a theme with these plugin states; states of plugins that are not loaded are left out."""
         live = frozenset(
-            (name, state) for name, state in states.items() if state in {ON, DRAINING} and name in self._registry.loaded
+            (name, state)
+            for name, state in states.items()
+            if state in {ON, DRAINING, PAUSED} and name in self._registry.loaded
         )
         key = (theme, live)
         with self._lock:
@@ -299,10 +309,10 @@ class Runtimes:
 
     def _callers(self, states: Mapping[str, str]) -> dict[str, Caller]:
         found = [
-            (hook, Implementation(name, one.function, tuple(one.argnames), states[name] == DRAINING))
-            for name in sorted(states)
+            (hook, Implementation(name, one.function, tuple(one.argnames), state == DRAINING, state == PAUSED))
+            for name, state in sorted(states.items())
             for hook, one in self._registry.loaded[name].implementations
-            if states[name] == ON or hook in _WHILE_DRAINING
+            if _is_heard(state, hook, _POLICIES[hook])
         ]
         return {
             name: Caller(name, policy, tuple(one for hook, one in found if hook == name))

@@ -68,7 +68,7 @@ def checkout_problems(site: Site, cart: Cart, step: str) -> Sequence[Problem]:
     if step != "place":
         return []
     rules = Risk.of(site)
-    return verdict(site, rules, assess_cart(site, rules, cart))
+    return verdict(site, rules, assess_cart(site, rules, cart), agreed=cart.agreed)
 
 
 @hookimpl

@@ -44,7 +44,7 @@ def priced_cart(
         id=stored.id, currency=stored.currency, language=stored.language, codes=stored.codes,
         customer_id=stored.shopper_id,
         email=stored.email, address=stored.address, billing=stored.billing, carrier=stored.carrier,
-        gateway=stored.gateway, extra=stored.extra,
+        gateway=stored.gateway, extra=stored.extra, agreed=stored.agreed is not None,
         lines=tuple(_cart_line(line, variant, unit, lowest.get(line.id, unit)) for line, variant, unit in sold),
     )  # fmt: skip
     return cart, (*agreed_steps, *steps)

@@ -32,9 +32,12 @@ CODE = "risk"
 ACTOR = "plugin:risk"
 
 
-def verdict(site: Site, rules: Risk, found: Assessment) -> list[Problem]:
-    """What an order of this score meets: nothing, a person who looks at it, or a refusal that says nothing of rules."""
-    if rules.refuse_at and found.score >= rules.refuse_at:
+def verdict(site: Site, rules: Risk, found: Assessment, *, agreed: bool = False) -> list[Problem]:
+    """What an order of this score meets: nothing, a person who looks at it, or a refusal that says nothing of rules.
+
+    What staff have `agreed` with the shopper is never refused.
+    """
+    if rules.refuse_at and found.score >= rules.refuse_at and not agreed:
         return [Problem(message=_kindly(site), code=CODE)]
     if _waits(rules, found):
         return [Problem(message=why(site, found), code=CODE, review=True)]

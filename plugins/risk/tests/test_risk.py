@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,10 +30,12 @@ from core.api import (
     switch_off,
     value,
 )
+from core.testing.contracts import a_cart, a_line
 from plugins.risk import plugin
-from plugins.risk.forms import read
-from plugins.risk.services.keeping import keep
+from plugins.risk.forms import Risk, read
+from plugins.risk.services.keeping import keep, verdict
 from plugins.risk.services.reading import list_scores, score_of
+from plugins.risk.services.signs import assess_cart
 
 STAFF = "staff:1"
 BERLIN = Address(name="Mira K.", lines=("Lange Str. 1",), city="Berlin", postcode="10115", country="DE")
@@ -85,6 +88,29 @@ def test_a_very_odd_order_is_refused_kindly(site: Site, look_for: Any, cup: Any,
     assert problem.message == "We cannot take this order here. Please write to us: shop@shop.test"
     assert value("SELECT COUNT(*) FROM orders") == 0
     assert order(cup).is_new
+
+
+def test_what_staff_agreed_is_not_refused_but_may_wait(site: Site, look_for: Any) -> None:
+    look_for(hold_at=10, refuse_at=20, units_points=20, units_above=2)
+    rules, cart = Risk.of(site), a_cart(a_line(1, 2500, 3), id=7)
+
+    said = [
+        verdict(site, rules, assess_cart(site, rules, one), agreed=one.agreed)
+        for one in (cart, replace(cart, agreed=True))
+    ]
+
+    assert [[problem.review for problem in problems] for problems in said] == [[False], [True]]
+
+
+def test_a_bill_to_another_country_is_seen_when_the_order_is_placed(
+    site: Site, look_for: Any, cup: Any, order: Any
+) -> None:
+    look_for(hold_at=15, countries_points=15)
+    paris = Address(name="Mira K.", lines=("Rue Basse 2",), city="Paris", postcode="75002", country="FR")
+
+    placed = order(cup, billing=paris)
+
+    assert seen(placed).holds[0].reason == "Risk 15 of 100: The bill goes to France, the goods to Germany (+15)"
 
 
 def test_nothing_of_it_is_captured_or_sent_among_many_before_somebody_approves_it(

@@ -265,3 +265,38 @@ def test_old_faults_are_forgotten(write_plugin, turn_on, sites):
         frozen.move(days=31)
         run_due()
         assert PluginFault.select().count() == 0
+
+
+@pytest.mark.parametrize("hook", ["checkout_problems", "order_problems"])
+def test_a_plugin_that_must_pass_refuses_while_it_is_paused_too(hook, write_plugin, turn_on, sites):
+    from core.kernel.switch import pause, resume, set_must_pass
+
+    arguments = {"checkout_problems": "site, cart, step", "order_problems": "site, order, act"}[hook]
+    asked = {name.strip(): None for name in arguments.split(",")} | {"site": sites[0]}
+    write_plugin("fraud", f"@hookimpl\ndef {hook}({arguments}):\n    return []\n")
+    turn_on("fraud")
+    set_must_pass(sites[0].id, "fraud", "system", must=True)
+    pause(sites[0].id, "fraud", "it failed again and again")
+
+    with pytest.raises(HookFailed):
+        getattr(state_of(sites[0].id).hooks, hook)(**asked)
+
+    set_must_pass(sites[0].id, "fraud", "system", must=False)
+    assert getattr(state_of(sites[0].id).hooks, hook)(**asked) == []
+    resume(sites[0].id, "fraud", "system")
+    set_must_pass(sites[0].id, "fraud", "system", must=True)
+    assert getattr(state_of(sites[0].id).hooks, hook)(**asked) == []
+
+
+def test_nothing_is_sold_without_tax_while_the_tax_plugin_is_paused(write_plugin, turn_on, sites):
+    from core.kernel.switch import pause, switch_off
+
+    write_plugin("tax", "@hookimpl\ndef checkout_taxes(site, priced):\n    return None\n")
+    turn_on("tax")
+    pause(sites[0].id, "tax", "it failed again and again")
+
+    with pytest.raises(HookFailed):
+        state_of(sites[0].id).hooks.checkout_taxes(site=sites[0], priced=None)
+
+    switch_off(sites[0].id, "tax", "system")
+    assert state_of(sites[0].id).hooks.checkout_taxes(site=sites[0], priced=None) is None
