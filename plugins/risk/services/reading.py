@@ -53,10 +53,13 @@ def _reasons(text: str) -> tuple[tuple[str, int], ...]:
 def list_scores(site: Site, filters: Filters, after: str = "") -> tuple[list[Row], str]:
     """A page of orders, the highest score or the newest first, and where the next page begins. One statement."""
     by = ("s.order_id",) if filters.sort else ("s.score", "s.order_id")
-    where, params = ["s.site_id = ?", "s.score >= ?"], list[object]([site.id, filters.least])
+    # The newest are read in the order of their ids: an index on the score would bring all of them to be sorted.
+    least = "s.score + 0 >= ?" if filters.sort else "s.score >= ?"
+    where, params = ["s.site_id = ?", least], list[object]([site.id, filters.least])
     if filters.view != "all":
+        where.append("s.order_id IN (SELECT order_id FROM order_hold WHERE site_id = ? AND ended_at IS NULL)")
         where.append("EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = s.order_id AND l.allocated > 0)")
-        where.append(f"EXISTS ({_HELD})")
+        params.append(site.id)
     if cursor := _cursor(after, len(by)):
         where.append(f"({', '.join(by)}) < ({', '.join('?' * len(by))})")
         params += cursor
