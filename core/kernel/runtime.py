@@ -312,7 +312,7 @@ class Runtimes:
             (hook, Implementation(name, one.function, tuple(one.argnames), state == DRAINING, state == PAUSED))
             for name, state in sorted(states.items())
             for hook, one in self._registry.loaded[name].implementations
-            if _is_heard(state, hook, _POLICIES[hook])
+            if hook in _POLICIES and _is_heard(state, hook, _POLICIES[hook])
         ]
         return {
             name: Caller(name, policy, tuple(one for hook, one in found if hook == name))
