@@ -194,7 +194,7 @@ def _quoted(view: CheckoutView | None) -> dict[str, object]:
         "quote": view.quote,
         "trace": said.quote_trace(view.quote),
         "rates": [
-            (f"{rate.carrier}:{rate.service}", said.rate(rate), i18n.money(rate.amount)) for rate in view.delivery.rates
+            (f"{rate.carrier}:{rate.service}", rate.full_title, i18n.money(rate.amount)) for rate in view.delivery.rates
         ],
         "chosen": f"{chosen.carrier}:{chosen.service}" if chosen else "",
         "wrong": [problem.message for problem in view.problems],
