@@ -35,6 +35,7 @@ class Filters:
     since: date | None = None
     until: date | None = None
     tag: str = ""
+    channel: str = ""
 
     @property
     def is_narrowed(self) -> bool:
@@ -43,7 +44,7 @@ class Filters:
     def address(self, **changes: object) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
         wanted = replace(self, **changes)  # type: ignore[arg-type]
-        names = ("view", "q", "payment", "fulfilment", "since", "until", "tag")
+        names = ("view", "q", "payment", "fulfilment", "since", "until", "tag", "channel")
         pairs = {name: getattr(wanted, name) for name in names}
         return {name: str(value) for name, value in pairs.items() if value}
 
@@ -57,6 +58,7 @@ class Filters:
             statuses=statuses,
             text=self.q,
             tag=self.tag,
+            channel=self.channel,
             held={"to_ship": False, HELD: True}.get(self.view),
             placed_from=_midnight(site, self.since) if self.since else None,
             placed_before=_midnight(site, self.until + timedelta(days=1)) if self.until else None,
@@ -74,6 +76,7 @@ def read(args: Mapping[str, str]) -> Filters:
         since=_day(args.get("since", "")),
         until=_day(args.get("until", "")),
         tag=normal_tag(args.get("tag", "")),
+        channel=args.get("channel", "").strip()[:60],
     )
 
 

@@ -20,6 +20,7 @@ from core.orders.services import case as desk
 from core.orders.services import links, payments, picked, tags
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
+from core.orders.services.channels import known_channels
 from core.orders.services.listing import list_orders
 from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
@@ -45,6 +46,7 @@ def show() -> Response:
         "orders.html",
         orders=[(order, axes.of(order.status), worn.get(order.id, ())) for order in found.orders],
         tags=tags.known_tags(current().site),
+        channels=[(name, name) for name in known_channels(current().site)],
         export=address("panel.orders_export", **chosen.address()),
         filters=chosen,
         views=_views(chosen),
@@ -87,6 +89,7 @@ def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
         ("since", _("From")),
         ("until", _("Until")),
         ("tag", _("Tag")),
+        ("channel", _("Channel")),
     ]
     return [
         (
