@@ -92,7 +92,8 @@ def look(site: Site, run_id: int) -> Look:
         check_columns(run.mapping)
     except CannotBeMapped as problem:
         return Look(columns=columns, problem=problem)
-    with open_orders(site, path, run.mapping, channel=run.channel, most=LOOKED_AT) as file:
+    # The channel may be named as the last thing; until then the orders are shown without it.
+    with open_orders(site, path, run.mapping, channel=run.channel or "–", most=LOOKED_AT) as file:
         return Look(columns=columns, first=tuple(islice(file.orders(), PREVIEW)), orders=file.count)
 
 
