@@ -96,9 +96,9 @@ def _import(site: Site, run: ImportRun, file: OrderFile, told: RemarksFile, prog
     for batch in _batches(file, run.line):
         goods = _goods(site, batch)
         if run.dry_run:
-            _rehearse(site, run, batch, goods, rehearsal, told)
+            _rehearse(site, run, batch, goods, rehearsal, told, file)
         else:
-            db.retrying(lambda: _store(site, run, batch, goods, told))  # noqa: B023 -- called before the loop goes on
+            db.retrying(lambda: _store(site, run, batch, goods, told, file))  # noqa: B023 -- called before the loop goes on
         run = ImportRun.get_by_id(run.id)  # All sites: as above.
         progress(run.done, run.total)
         if run.stopping:
@@ -129,11 +129,13 @@ class _Outcome:
     """What becomes of a batch: the remarks about it, and how many came in, were known or stayed out."""
 
     problems: list[Problem]
+    shown: Mapping[str, str]
     counted: Counter[str] = field(default_factory=Counter)
 
     def refuse(self, order: ChannelOrder, column: str, said: Said, **params: object) -> None:
         self.counted["refused"] += 1
-        self.problems.append(Problem(line=order.line, column=column, said=said, params=params))
+        name = self.shown.get(column, column)
+        self.problems.append(Problem(line=order.line, column=name, said=said, params=params))
 
 
 @dataclass(slots=True)
@@ -171,9 +173,11 @@ def _parts_of(ids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield ids[start : start + _AT_ONCE]
 
 
-def _begin(site: Site, batch: Sequence[ReadOrder]) -> tuple[_Outcome, list[ChannelOrder]]:
+def _begin(
+    site: Site, batch: Sequence[ReadOrder], shown: Mapping[str, str]
+) -> tuple[_Outcome, list[ChannelOrder]]:
     """What reading has said of a batch, and the orders that are not in the shop yet. One statement."""
-    outcome = _Outcome(problems=[problem for one in batch for problem in one.problems])
+    outcome = _Outcome(problems=[problem for one in batch for problem in one.problems], shown=shown)
     outcome.counted["refused"] += sum(one.order is None and one.is_open for one in batch)
     outcome.counted["unchanged"] += sum(not one.is_open for one in batch)
     numbers = [one.order.number for one in batch if one.order]
@@ -198,7 +202,9 @@ def _begin(site: Site, batch: Sequence[ReadOrder]) -> tuple[_Outcome, list[Chann
     return outcome, fresh
 
 
-def _store(site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, told: RemarksFile) -> None:
+def _store(
+    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, told: RemarksFile, file: OrderFile
+) -> None:
     """A batch with all that belongs to it, or nothing of it."""
     rules = hold_rules(site)
     shoppers = {
@@ -208,7 +214,7 @@ def _store(site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods
     }
     with db.transaction():
         touch(run)
-        outcome, fresh = _begin(site, batch)
+        outcome, fresh = _begin(site, batch, file.shown)
         for order in fresh:
             if not _is_deliverable(order, goods, outcome):
                 continue
@@ -232,10 +238,11 @@ def _store(site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods
 
 
 def _rehearse(
-    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, rehearsal: _Rehearsal, told: RemarksFile
-) -> None:
+    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, rehearsal: _Rehearsal, told: RemarksFile,
+    file: OrderFile,
+) -> None:  # fmt: skip
     """What would become of a batch behind those before it; nothing but the run's own counts is written."""
-    outcome, fresh = _begin(site, batch)
+    outcome, fresh = _begin(site, batch, file.shown)
     by_id = {one.id: one for one in goods.values()}
     for order in fresh:
         if not _is_deliverable(order, goods, outcome):

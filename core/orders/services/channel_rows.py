@@ -98,17 +98,18 @@ class ReadOrder:
 
 
 class OrderFile:
-    """An opened file: how many orders it speaks of, then the orders themselves."""
+    """An opened file: how many orders it speaks of, then the orders. `shown` is what it calls our columns."""
 
     def __init__(self, site: Site, shown: Mapping[str, str], staging: Staging, count: int, channel: str) -> None:
         self.count = count
-        self._site, self._shown, self._staging, self._channel = site, shown, staging, channel
+        self.shown = shown
+        self._site, self._staging, self._channel = site, staging, channel
 
     def orders(self, after: int = 0) -> Iterator[ReadOrder]:
         """Orders whose first line is beyond `after`, in the order of the file."""
         for rows in self._staging.products():
             if rows[0].line > after:
-                yield _read(self._site, self._shown, rows, self._channel)
+                yield _read(self._site, self.shown, rows, self._channel)
 
 
 @contextmanager
