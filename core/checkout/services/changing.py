@@ -18,7 +18,7 @@ from core.checkout.services.holding import holds_of_changed
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import priced_cart
 from core.checkout.services.quote import Adjustment, ChosenRate, Quote, QuoteLine, discounted, quote
-from core.checkout.services.redelivering import Redelivered, difference, redelivered
+from core.checkout.services.redelivering import Redelivered, as_agreed, redelivered
 from core.checkout.services.retaxing import retaxed
 from core.checkout.services.shapes import plain
 from core.checkout.services.sourcing import sources_for
@@ -178,12 +178,12 @@ def _kept(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> tuple
         plan, cancels={**plan.cancels, **moved.cancels}, lines=(*plan.lines, *moved.lines), adjustments=offers
     )
     elsewhere = redelivered(state, order, wish, plan)
-    delivery = (
-        _delivery(state, order, wish, moved.delivery)
-        if elsewhere.stays
-        else _delivery_there(state, order, wish, elsewhere, difference(elsewhere, _delivery_left(order)))
-    )
-    return msgspec.structs.replace(plan, delivery=delivery), elsewhere
+    agreed = as_agreed(elsewhere, _delivery_left(order))
+    if elsewhere.stays or elsewhere.chosen is None or agreed.chosen is None:
+        delivery = _delivery(state, order, wish, moved.delivery)
+    else:
+        delivery = _delivery_there(state, order, wish, elsewhere.chosen, agreed.chosen.amount.amount)
+    return msgspec.structs.replace(plan, delivery=delivery), agreed
 
 
 def _new_goods(state: SiteState, order: OrderView, wish: Wish) -> tuple[PlannedLine, ...]:
@@ -226,12 +226,8 @@ def _delivery(
     )  # fmt: skip
 
 
-def _delivery_there(
-    state: SiteState, order: OrderView, wish: Wish, elsewhere: Redelivered, amount: int
-) -> PlannedDelivery:
-    """The delivery by the way that the carriers offer at another place, at `amount` after offers, taxed there."""
-    rate = elsewhere.chosen
-    assert rate is not None
+def _delivery_there(state: SiteState, order: OrderView, wish: Wish, rate: ChosenRate, amount: int) -> PlannedDelivery:
+    """The delivery by a way that the carriers offer at another place, at `amount` after offers, taxed there."""
     is_same = (rate.carrier, rate.service) == (order.carrier, order.service)
     title = order.delivery_title if is_same else rate.full_title
     wanted = SetDelivery(amount=amount, title=title[:200], carrier=rate.carrier, service=rate.service)
@@ -295,7 +291,7 @@ def _reevaluated(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -
         delivery = _delivery(state, order, wish, retaxed(state, order, wish).delivery)
     else:
         plan, left = _priced_anew(state, order, wish, rates, elsewhere.chosen)
-        delivery = _delivery_there(state, order, wish, elsewhere, left)
+        delivery = _delivery_there(state, order, wish, elsewhere.chosen, left)
     return msgspec.structs.replace(plan, delivery=delivery), elsewhere
 
 

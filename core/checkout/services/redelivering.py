@@ -12,6 +12,7 @@ from core.hookspecs.checkout import Address
 from core.kernel import i18n
 from core.kernel.sites import SiteState
 from core.lib.errors import Refused
+from core.lib.money import Money
 from core.orders.services.change_plan import Wish
 from core.orders.services.change_shapes import Plan
 from core.orders.services.shapes import OrderView
@@ -66,15 +67,20 @@ def redelivered(state: SiteState, order: OrderView, wish: Wish, plan: Plan) -> R
     return Redelivered(rates=there.rates, chosen=there.chosen, before=before)
 
 
-def difference(moved: Redelivered, agreed: int) -> int:
-    """What the delivery costs when prices stay as agreed: what was agreed, and what the move makes of it.
+def as_agreed(moved: Redelivered, agreed: int) -> Redelivered:
+    """What the ways cost when prices stay as agreed: what was agreed, and what the move makes of it.
 
     So an agreed price, or free delivery, is kept, and only the difference between the two places is asked for.
     """
-    assert moved.chosen is not None
-    if moved.before is None:
-        return moved.chosen.amount.amount
-    return max(0, agreed + moved.chosen.amount.amount - moved.before.amount.amount)
+    before = moved.before
+    if before is None or moved.chosen is None:
+        return moved
+
+    def priced(rate: ChosenRate) -> ChosenRate:
+        amount = max(0, agreed + rate.amount.amount - before.amount.amount)
+        return replace(rate, amount=Money(amount, rate.amount.currency))
+
+    return replace(moved, rates=tuple(priced(rate) for rate in moved.rates), chosen=priced(moved.chosen))
 
 
 def _key(rate: ChosenRate) -> tuple[str, str]:

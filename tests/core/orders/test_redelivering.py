@@ -145,9 +145,10 @@ def test_free_delivery_stays_granted_and_the_way_abroad_is_the_difference(shop: 
     plugins.offers = lambda _cart, _codes: [free]
     order = seen(shop.order((shop.sell("cup", 1000), 3)).id)
     assert (order.due.amount, order.delivery_total.amount) == (3000, 0)
-    kept = preview_change(shop.state, order.id, [SetAddress(address=PARIS)]).effect
+    kept = preview_change(shop.state, order.id, [SetAddress(address=PARIS)])
     anew = preview_change(shop.state, order.id, [SetAddress(address=PARIS)], policy=REEVALUATE).effect
-    assert (kept.delivery_after, anew.delivery_after) == (900, 0)
+    assert (kept.effect.delivery_after, anew.delivery_after) == (900, 0)
+    assert [rate.amount.amount for rate in kept.rates] == [900, 2500 - 490]
     moved = move(shop, order, PARIS)
     assert (moved.delivery_total.amount, moved.due.amount) == (900, 3900)
     shown = moved.delivery.amount - sum(one.amount.amount for one in moved.adjustments if one.target == "delivery")
