@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.hookspecs.site import Site
-from core.imports.models import DRAFT, ORDERS, WAITING, ImportRun
+from core.imports.models import DONE, DRAFT, ORDERS, WAITING, ImportRun
 from core.imports.services.kept_files import digest_of, folder, forget_file, keep_file, kept_file
 from core.imports.services.mapping import LOOKED_AT, PREVIEW, CannotBeMapped, Column, kept_mappings, samples
 from core.imports.services.reports import find_run
@@ -120,8 +120,13 @@ def rehearse_orders(site: Site, run_id: int) -> None:
 
 
 def import_orders_for_good(site: Site, run_id: int, actor: str) -> int:
-    """After a rehearsal, the same file once more and for good; answers the new run's id. Raises NotFound. Commits."""
+    """After a rehearsal, the same file once more and for good; answers the new run's id. Commits.
+
+    Raises NotFound, NotNow where nothing was rehearsed to its end.
+    """
     run = find_run(site, run_id, ORDERS)
+    if not run.dry_run or run.state != DONE:
+        raise NotNow
     name = keep_file(kept_file(run.file))
     try:
         return _new(site, name, run.original, run.channel, actor, run.mapping, dry_run=False, state=WAITING)

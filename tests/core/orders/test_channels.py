@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+import peewee
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 from core.hookspecs.site import Site
 from core.imports.services.mapping import CannotBeMapped
 from core.imports.services.reports import Report, first_remarks, report
+from core.imports.services.runs import NotNow
 from core.kernel import db, jobs
 from core.kernel.sites import state_of
+from core.orders.services import channel_import
 from core.orders.services.channel_columns import check_columns, guess_columns
 from core.orders.services.channel_import import carry_on
 from core.orders.services.channel_runs import import_orders_for_good, open_orders_file, rehearse_orders
@@ -332,10 +335,12 @@ def test_an_import_is_undone_where_nothing_has_happened_since(site: Site) -> Non
 
 @pytest.mark.usefixtures("lamp")
 def test_a_killed_import_goes_on_behind_its_last_batch(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.orders.services import channel_import
-
     monkeypatch.setattr(channel_import, "BATCH", 1)
     run = open_orders_file(site, io.BytesIO((HEAD + row() + row("A-2")).encode()), "o.csv", "", "staff:1")
+    with pytest.raises(NotNow):
+        import_orders_for_good(site, run, "staff:1")
+    rehearse_orders(site, run)
+    carry_on(run)
     run = import_orders_for_good(site, run, "staff:1")
 
     def killed(done: int, _total: int) -> None:
@@ -348,6 +353,23 @@ def test_a_killed_import_goes_on_behind_its_last_batch(site: Site, monkeypatch: 
     found = report(site, run, "orders")
     assert (counts(found), found.resumed, found.state) == ((2, 0, 0), 1, "done")
     assert free() == 1
+    assert unbalanced() == []
+
+
+@pytest.mark.usefixtures("lamp")
+def test_an_import_that_forgets_to_look_is_stopped_by_the_database(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted bug: nothing is looked up, so every order of the file seems new."""
+    load(site, HEAD + row())
+    begin = channel_import._begin
+
+    def blind(where: Site, batch: Any, shown: Any) -> Any:
+        return begin(where, batch, shown)[0], [one.order for one in batch if one.order]
+
+    monkeypatch.setattr(channel_import, "_begin", blind)
+    with pytest.raises(peewee.IntegrityError):
+        load(site, HEAD + row())
+    assert db.value("SELECT COUNT(*) FROM orders") == 1
+    assert free() == 3
     assert unbalanced() == []
 
 
