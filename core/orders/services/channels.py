@@ -15,10 +15,14 @@ def known_channels(site: Site) -> tuple[str, ...]:
 
 
 def _read(site: Site) -> tuple[str, ...]:
+    """From one name to the next in the index, so that it takes no longer when there are many orders."""
     return tuple(
         row[0]
         for row in db.rows(
-            "SELECT DISTINCT channel FROM orders WHERE site_id = ? AND channel <> '' ORDER BY channel LIMIT 100",
-            site.id,
+            "WITH RECURSIVE known(channel) AS (SELECT MIN(channel) FROM orders WHERE site_id = ? AND channel > ''"
+            " UNION ALL SELECT (SELECT MIN(o.channel) FROM orders o WHERE o.site_id = ? AND o.channel > known.channel)"
+            " FROM known WHERE known.channel IS NOT NULL)"
+            " SELECT channel FROM known WHERE channel IS NOT NULL LIMIT 100",
+            site.id, site.id,
         )
-    )
+    )  # fmt: skip
