@@ -169,8 +169,12 @@ def country_code(text: str, language: str = "en") -> str:
     """The code of a country by its code, or its name in English or `language`; empty where none is known."""
     if re.fullmatch(r"[A-Za-z]{2}", text) and _rules(text.upper()) is not None:
         return text.upper()
-    known = {name.casefold(): code for tongue in (language, "en") for code, name in countries(tongue)}
-    return known.get(text.strip().casefold(), "")
+    return _codes_by_name(language).get(text.strip().casefold(), "")
+
+
+@lru_cache(maxsize=16)
+def _codes_by_name(language: str) -> Mapping[str, str]:
+    return {name.casefold(): code for tongue in (language, "en") for code, name in countries(tongue)}
 
 
 def fields_for(country: str, language: str) -> tuple[AddressField, ...]:
