@@ -173,9 +173,7 @@ def _parts_of(ids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield ids[start : start + _AT_ONCE]
 
 
-def _begin(
-    site: Site, batch: Sequence[ReadOrder], shown: Mapping[str, str]
-) -> tuple[_Outcome, list[ChannelOrder]]:
+def _begin(site: Site, batch: Sequence[ReadOrder], shown: Mapping[str, str]) -> tuple[_Outcome, list[ChannelOrder]]:
     """What reading has said of a batch, and the orders that are not in the shop yet. One statement."""
     outcome = _Outcome(problems=[problem for one in batch for problem in one.problems], shown=shown)
     outcome.counted["refused"] += sum(one.order is None and one.is_open for one in batch)

@@ -34,9 +34,7 @@ NOT_OPEN = Said(
     lazy("This order is not open (%(value)s); it was left where it is."),
     lazy("Past orders come in by “stoa import orders”."),
 )
-PARTLY_SENT = Said(
-    lazy("A part of this order has been sent already."), lazy("Send the rest from where it was placed.")
-)
+PARTLY_SENT = Said(lazy("A part of this order has been sent already."), lazy("Send the rest from where it was placed."))
 SHORT = Said(
     lazy("%(sku)s: %(wanted)s are needed, %(available)s can be had."),
     lazy("Count the stock, or allow orders beyond it; then import the file again: what is in stays as it is."),

@@ -135,6 +135,8 @@ _REASONS: dict[str, Any] = {
     "difference_unpaid": lazy("The difference was not paid in time"), "shopper": "", "merchant": "", "out_of_stock": "",
     "import_undone": lazy("Its import was undone"),
 }  # fmt: skip
+
+
 def _placed(data: Data, currency: str) -> str:
     total = _amount(data, currency, "total")
     if channel := data.get("channel"):
