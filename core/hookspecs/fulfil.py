@@ -94,7 +94,10 @@ class Scan:
 
 
 class Carrier(ABC):
-    """One carrier of one site. `quote` may use the network, within a deadline; nothing else here may at checkout."""
+    """One carrier of one site. `quote` may use the network, within a deadline; nothing else here may at checkout.
+
+    `quote` is asked again where a placed order goes to another place: of what waits, for the new place and the old one.
+    """
 
     code: ClassVar[str]
     title: str = ""

@@ -9,10 +9,11 @@ from core.kernel.db import InstantField, JSONField, SiteTable, Table
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 # Before a run its columns are looked at; it may be stopped half-way; afterwards all of it can be taken back.
 DRAFT, STOPPED, UNDOING, UNDONE = "draft", "stopped", "undoing", "undone"
+PRODUCTS, ORDERS = "products", "orders"
 
 
 class ImportRun(SiteTable):
-    """One file on its way into a site.
+    """One file on its way into a site. `kind` says of what; `channel` where orders come from that do not say so.
 
     `file` is the kept copy's name in the installation's folder for imports, `original` the merchant's, `digest` that of
     its bytes. `mapping` maps columns of the file to columns of the format, `pictures` is where those are that have only
@@ -23,6 +24,8 @@ class ImportRun(SiteTable):
     took back and what it had to leave.
     """
 
+    kind = peewee.CharField(max_length=10, default=PRODUCTS)
+    channel = peewee.CharField(max_length=60, default="")
     file = peewee.CharField(max_length=80)
     original = peewee.CharField(max_length=255, default="")
     digest = peewee.CharField(max_length=64, default="")
@@ -59,8 +62,8 @@ class ImportRun(SiteTable):
 class ImportChange(Table):
     """Something that a run made or changed, with how it was before: what an undo goes by, the last row first.
 
-    `kind`: product, category or attribute, `ref` its id. `before` holds the rows that differ afterwards, by table;
-    `after` the stock that it was given. Someone who edits a product raises its `version`. `state`: empty, undone, or
+    `kind`: product, category, attribute or order, `ref` its id. `before` holds the rows that differ afterwards, by
+    table; `after` the stock that it was given. Whoever edits it raises its `version`. `state`: empty, undone, or
     kept, with the reason.
     """
 
@@ -83,13 +86,14 @@ class ImportChange(Table):
 class ColumnMapping(SiteTable):
     """Which columns of a file stand for what, kept under a name for the next file of the same kind."""
 
+    kind = peewee.CharField(max_length=10, default=PRODUCTS)
     name = peewee.CharField(max_length=80)
     mapping = JSONField(default=dict)
     pictures = peewee.CharField(max_length=500, default="")
     created_at = InstantField()
 
     class Meta:
-        indexes = ((("site_id", "name"), True),)
+        indexes = ((("site_id", "kind", "name"), True),)
 
 
 class PictureSource(Table):

@@ -165,6 +165,18 @@ def _collated(name: str, tag: str) -> Any:
     return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
 
 
+def country_code(text: str, language: str = "en") -> str:
+    """The code of a country by its code, or its name in English or `language`; empty where none is known."""
+    if re.fullmatch(r"[A-Za-z]{2}", text) and _rules(text.upper()) is not None:
+        return text.upper()
+    return _codes_by_name(language).get(text.strip().casefold(), "")
+
+
+@lru_cache(maxsize=16)
+def _codes_by_name(language: str) -> Mapping[str, str]:
+    return {name.casefold(): code for tongue in (language, "en") for code, name in countries(tongue)}
+
+
 def fields_for(country: str, language: str) -> tuple[AddressField, ...]:
     """The fields of an address in `country`: who, then where in the order the reader of `language` expects, then phone.
 

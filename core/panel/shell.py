@@ -119,6 +119,7 @@ _HOUSE = (
 _ACTS = (
     ("product_new", lazy("Add a product"), "plus", "products.edit"),
     ("imports", lazy("Import products"), "upload", "products.edit"),
+    ("order_imports", lazy("Import orders"), "upload", "orders.import"),
     ("category_new", lazy("Add a category"), "plus", "categories.edit"),
     ("staff_new", lazy("Add someone"), "plus", "staff.edit"),
     ("role_new", lazy("New role"), "plus", "staff.edit"),

@@ -92,8 +92,17 @@ def _message(site: Site, event: Event, number: int) -> Message | None:
         return None
     assert isinstance(event, OrderPlaced | OrderPaid | OrderShipped | OrderCancelled)
     order = _order(site, event.order_id)
+    if order is None or _is_told_elsewhere(order, event):
+        return None
     parcel = event.shipment_id if isinstance(event, OrderShipped) else None
-    return write_mail(site, order, kind, parcel) if order else None
+    return write_mail(site, order, kind, parcel)
+
+
+def _is_told_elsewhere(order: OrderView, event: OrderPlaced | OrderPaid | OrderShipped | OrderCancelled) -> bool:
+    """Whoever ordered in another channel was told there that it was placed and paid; of its way they are told here."""
+    if isinstance(event, OrderCancelled):
+        return event.reason == "import_undone"
+    return bool(order.channel) and not isinstance(event, OrderShipped)
 
 
 def _order(site: Site, order_id: int) -> OrderView | None:

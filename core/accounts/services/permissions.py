@@ -30,6 +30,7 @@ CORE: tuple[Permission, ...] = (
     Permission(code="orders.pay", title="Mark orders as paid", group=ORDERS),
     Permission(code="orders.ship", title="Ship and print", group=ORDERS),
     Permission(code="orders.create", title="Prepare orders and send pay links", group=ORDERS),
+    Permission(code="orders.import", title="Import orders from other channels", group=ORDERS),
     Permission(code="orders.edit", title="Change, split and merge orders", group=ORDERS),
     Permission(code="orders.review", title="Decide about orders on hold", group=ORDERS),
     Permission(code="orders.cancel", title="Cancel orders", group=ORDERS),

@@ -6,7 +6,7 @@ The same preview serves staff, the shopper's own window, exchanges and claims; c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import msgspec
 
@@ -17,12 +17,14 @@ from core.checkout.services.granting import with_taxes_granted
 from core.checkout.services.holding import holds_of_changed
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import priced_cart
-from core.checkout.services.quote import Adjustment, Quote, QuoteLine, discounted, quote
+from core.checkout.services.quote import Adjustment, ChosenRate, Quote, QuoteLine, discounted, quote
+from core.checkout.services.redelivering import Redelivered, as_agreed, redelivered
 from core.checkout.services.retaxing import retaxed
+from core.checkout.services.shapes import plain
 from core.checkout.services.sourcing import sources_for
 from core.checkout.services.supplying import promised_at
 from core.hookspecs.checkout import Address, PricedCart, Tax, TaxableLine
-from core.hookspecs.promote import Offer
+from core.hookspecs.promote import DeliveryOff, Offer
 from core.kernel import db
 from core.kernel.sites import SiteState
 from core.lib.errors import NotFound, Refused
@@ -68,11 +70,16 @@ class PreviewMoved(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """An order, what a change would write, and what that does. `plan.policy` is the one that was used."""
+    """An order, what a change would write, and what that does. `plan.policy` is the one that was used.
+
+    `rates` are the ways to bring it to another place, of which `service` is taken; none where that was not asked.
+    """
 
     order: OrderView
     plan: Plan
     effect: Effect
+    rates: tuple[ChosenRate, ...] = ()
+    service: ChosenRate | None = None
 
 
 def preview_change(
@@ -80,8 +87,8 @@ def preview_change(
 ) -> Preview:
     """What a change would do; writes nothing. Asks promote_prices, promote_offers and checkout_taxes as needed.
 
-    With an `actor`, the guards are asked as well: they may refuse what they see. Raises NotFound, NotThatMany,
-    WrongAmount, NotForSaleNow, Guarded, HookFailed.
+    Where the order goes to another place the carriers are asked, too; with an `actor` also the guards: they may refuse
+    what they see. Raises NotFound, NotThatMany, WrongAmount, NotForSaleNow, NobodyDelivers, Guarded, HookFailed.
     """
     order = order_view(order_id, site=state.site)
     if order is None:
@@ -94,13 +101,16 @@ def preview_change(
         plans.append(_kept(state, order, wish, rates))
     if policy in {REEVALUATE, BETTER}:
         plans.append(_reevaluated(state, order, wish, rates))
-    plans = [with_taxes_granted(order, plan) for plan in plans]
+    plans = [(with_taxes_granted(order, plan), moved) for plan, moved in plans]
     delivery_tax = sum(amount for _name, _rate, amount in _delivery_taxes(order_id))
     money = money_facts(order_id)
     looked = [
-        Preview(order=order, plan=plan, effect=effect_of(order, plan, money, given_back, delivery_tax))
-        for plan in plans
-    ]
+        Preview(
+            order=order, plan=plan, effect=effect_of(order, plan, money, given_back, delivery_tax), rates=moved.rates,
+            service=moved.chosen,
+        )
+        for plan, moved in plans
+    ]  # fmt: skip
     found = min(looked, key=lambda one: one.effect.price_after)
     if actor is not None:
         ask_about_plan(state, order_id, found.plan, found.effect, actor=actor)
@@ -183,7 +193,7 @@ def _known(state: SiteState, order_id: int, key: str) -> int | None:
 # -- keeping what was agreed -------------------------------------------------------------------------------------------
 
 
-def _kept(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> Plan:
+def _kept(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> tuple[Plan, Redelivered]:
     new, moved = _new_goods(state, order, wish), retaxed(state, order, wish)
     plan = kept_plan(order, wish, {**rates, **moved.rates}, new)
     first = len(plan.lines)
@@ -191,10 +201,16 @@ def _kept(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> Plan:
         msgspec.structs.replace(one, shares={first + place: amount for place, amount in one.shares.items()})
         for one in moved.adjustments
     )
-    return msgspec.structs.replace(
-        plan, cancels={**plan.cancels, **moved.cancels}, lines=(*plan.lines, *moved.lines), adjustments=offers,
-        delivery=_delivery(state, order, wish, moved.delivery),
-    )  # fmt: skip
+    plan = msgspec.structs.replace(
+        plan, cancels={**plan.cancels, **moved.cancels}, lines=(*plan.lines, *moved.lines), adjustments=offers
+    )
+    elsewhere = redelivered(state, order, wish, plan)
+    agreed = as_agreed(elsewhere, _delivery_left(order))
+    if elsewhere.stays or elsewhere.chosen is None or agreed.chosen is None:
+        delivery = _delivery(state, order, wish, moved.delivery)
+    else:
+        delivery = _delivery_there(state, order, wish, elsewhere.chosen, agreed.chosen.amount.amount)
+    return msgspec.structs.replace(plan, delivery=delivery), agreed
 
 
 def _new_goods(state: SiteState, order: OrderView, wish: Wish) -> tuple[PlannedLine, ...]:
@@ -223,16 +239,32 @@ def _delivery(
         wanted = wanted or SetDelivery(amount=_delivery_left(order))
     if wanted is None:
         return None
-    taxes = taxed(wanted.amount, own, included=order.prices_include_tax) if own else _asked_taxes(state, order, wanted)
+    included = order.prices_include_tax
+    taxes = taxed(wanted.amount, own, included=included) if own else _asked_taxes(state, order, wanted, wish.address)
     if moved == ():
         taxes = ()
     tax = sum(one.amount for one in taxes)
-    on_top = 0 if order.prices_include_tax else 1
+    on_top = 0 if included else 1
     offers = sum(one.amount.amount for one in order.adjustments if one.target == "delivery")
     return PlannedDelivery(
         amount=wanted.amount + offers, tax=tax, total=wanted.amount + on_top * tax,
         title=wanted.title or order.delivery_title, carrier=wanted.carrier or order.carrier,
         service=wanted.service or order.service, taxes=taxes,
+    )  # fmt: skip
+
+
+def _delivery_there(state: SiteState, order: OrderView, wish: Wish, rate: ChosenRate, amount: int) -> PlannedDelivery:
+    """The delivery by a way that the carriers offer at another place, at `amount` after offers, taxed there."""
+    is_same = (rate.carrier, rate.service) == (order.carrier, order.service)
+    title = order.delivery_title if is_same else rate.full_title
+    wanted = SetDelivery(amount=amount, title=title[:200], carrier=rate.carrier, service=rate.service)
+    taxes = _asked_taxes(state, order, wanted, wish.address)
+    tax = sum(one.amount for one in taxes)
+    offers = order.delivery.amount - _delivery_left(order)
+    return PlannedDelivery(
+        amount=amount + offers, tax=tax, total=amount + (0 if order.prices_include_tax else tax),
+        title=wanted.title, carrier=wanted.carrier, service=wanted.service, taxes=taxes,
+        plugin=rate.plugin, rate=plain(asdict(rate)),
     )  # fmt: skip
 
 
@@ -263,11 +295,13 @@ def _delivery_left(order: OrderView) -> int:
     return order.delivery.amount - offers
 
 
-def _asked_taxes(state: SiteState, order: OrderView, wanted: SetDelivery) -> tuple[PlannedTax, ...]:
+def _asked_taxes(
+    state: SiteState, order: OrderView, wanted: SetDelivery, address: Address | None
+) -> tuple[PlannedTax, ...]:
     line = TaxableLine(key="delivery", tax_class="delivery", amount=Money(wanted.amount, order.currency))
     asked = PricedCart(
-        lines=(line,), currency=order.currency, address=order.address, prices_include_tax=order.prices_include_tax,
-        customer_id=order.shopper_id,
+        lines=(line,), currency=order.currency, address=address or order.address,
+        prices_include_tax=order.prices_include_tax, customer_id=order.shopper_id,
     )  # fmt: skip
     answer = state.hooks.checkout_taxes(site=state.site, priced=asked)
     return _planned_taxes(answer.taxes, "delivery") if answer else ()
@@ -276,8 +310,25 @@ def _asked_taxes(state: SiteState, order: OrderView, wanted: SetDelivery) -> tup
 # -- pricing all that waits anew ---------------------------------------------------------------------------------------
 
 
-def _reevaluated(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> Plan:
-    """All units that wait, at today's prices, offers and taxes; what is not sold any more keeps its price."""
+def _reevaluated(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> tuple[Plan, Redelivered]:
+    """All that waits anew; where it goes elsewhere once more with the delivery there, which offers are about, too."""
+    plan, _left = _priced_anew(state, order, wish, rates, None)
+    elsewhere = redelivered(state, order, wish, plan)
+    if elsewhere.chosen is None or elsewhere.stays:
+        delivery = _delivery(state, order, wish, retaxed(state, order, wish).delivery)
+    else:
+        plan, left = _priced_anew(state, order, wish, rates, elsewhere.chosen)
+        delivery = _delivery_there(state, order, wish, elsewhere.chosen, left)
+    return msgspec.structs.replace(plan, delivery=delivery), elsewhere
+
+
+def _priced_anew(
+    state: SiteState, order: OrderView, wish: Wish, rates: Rates, rate: ChosenRate | None
+) -> tuple[Plan, int]:
+    """All units that wait, at today's prices, offers and taxes; what is not sold any more keeps its price.
+
+    Answers what is left of the price of `rate` after offers, too.
+    """
     units = _waiting(order, wish)
     stored = _as_cart(order, units)
     variants = cart_variants(state.site, order.language, order.currency, list(units))
@@ -285,7 +336,7 @@ def _reevaluated(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -
         raise NotForSaleNow
     sold = {variant_id for variant_id in units if variant_id in variants and variants[variant_id].price is not None}
     candidates = _offers(state, order, stored, variants)
-    priced = _quoted(state, order, wish, candidates, stored, variants)
+    priced = _quoted(state, order, wish, _fitting(order, candidates, rate), stored, variants, rate)
     fixed = Wish(
         cancels=dict(wish.cancels), charges=wish.charges, prices=wish.prices, address=wish.address,
         further={
@@ -307,11 +358,19 @@ def _reevaluated(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -
     base = kept_plan(order, fixed, rates, ())
     places = {one.line.id: len(base.lines) + place for place, one in enumerate(other)}
     offers = tuple(found for one in priced.adjustments if (found := _adjustment(order, one, places)).shares)
-    moved = retaxed(state, order, wish).delivery
-    return msgspec.structs.replace(
-        base, policy=REEVALUATE, lines=(*base.lines, *planned), adjustments=offers,
-        delivery=_delivery(state, order, wish, moved),
-    )  # fmt: skip
+    plan = msgspec.structs.replace(base, policy=REEVALUATE, lines=(*base.lines, *planned), adjustments=offers)
+    return plan, (priced.delivery.amount - priced.delivery.discount).amount
+
+
+def _fitting(order: OrderView, candidates: list[Candidate], rate: ChosenRate | None) -> list[Candidate]:
+    """Without offers on the delivery that would take one of a limited number: a change counts those of goods alone."""
+    own = _own_claims(order) if rate is not None else {}
+    return [
+        one
+        for one in candidates
+        if not isinstance(one.offer.benefit, DeliveryOff)
+        or all(claim_key(one.plugin, claim) in own for claim in one.offer.claims)
+    ]
 
 
 def _is_as_before(order: OrderView, wish: Wish, one: QuoteLine, taxes: Sequence[Tax], rates: Rates) -> bool:
@@ -415,9 +474,10 @@ def _quoted(
     candidates: Sequence[Candidate],
     stored: StoredCart,
     variants: Mapping[int, CartVariant],
+    rate: ChosenRate | None = None,
 ) -> Quote:
     cart, _steps = priced_cart(state, stored, variants)
-    after = discounted(cart, candidates, None)
+    after = discounted(cart, candidates, rate)
     address: Address | None = wish.address or order.address
     asked = after.taxable(address, prices_include_tax=order.prices_include_tax)
     taxes = state.hooks.checkout_taxes(site=state.site, priced=asked) if cart.lines else None

@@ -5,7 +5,6 @@ Of two clicks, two tabs or a retry, one makes the order and the others are answe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -17,6 +16,7 @@ from core.checkout.services.details import asked_for, missing_details
 from core.checkout.services.holding import holds_of_placed
 from core.checkout.services.look import PLACE, CheckoutView, GatewayView, look
 from core.checkout.services.quote import DELIVERY, Quote
+from core.checkout.services.shapes import plain
 from core.checkout.services.sourcing import sources_for
 from core.checkout.services.supplying import pieces_of, promised_at
 from core.hookspecs.checkout import Problem
@@ -243,24 +243,13 @@ def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrd
         address=stored.address if rate is not None else None,
         billing=stored.billing or (stored.address if rate is None else None),
         carrier=rate.carrier if rate else "", carrier_plugin=rate.plugin if rate else "",
-        service=rate.service if rate else "", delivery_title=_delivery_title(view),
-        rate=_plain(asdict(rate)) if rate else {}, payment=_payment(view.gateway), note=stored.note, codes=stored.codes,
-        extra=asked_for(stored.extra, view.fields), trace=[_plain(asdict(step)) for step in quote.trace],
+        service=rate.service if rate else "", delivery_title=rate.full_title if rate else "",
+        rate=plain(asdict(rate)) if rate else {}, payment=_payment(view.gateway), note=stored.note, codes=stored.codes,
+        extra=asked_for(stored.extra, view.fields), trace=[plain(asdict(step)) for step in quote.trace],
         lines=_lines(view), adjustments=_adjustments(quote), taxes=_taxes(quote), claims=_claims(quote),
         days_to_pay=_days_to_pay(view.gateway),
         actor=actor or (f"shopper:{shopper}" if shopper is not None else "guest"),
     )  # fmt: skip
-
-
-def _delivery_title(view: CheckoutView) -> str:
-    rate = view.quote.delivery.rate
-    if rate is None:
-        return ""
-    return (
-        rate.title
-        if not rate.carrier_title or rate.carrier_title == rate.title
-        else f"{rate.carrier_title}: {rate.title}"
-    )
 
 
 def _payment(gateway: GatewayView | None) -> NewPayment:
@@ -346,11 +335,3 @@ def _claims(quote: Quote) -> dict[str, Claim]:
                 else Claim(key=claim.key, limit=min(claim.limit, other.limit), amount=claim.amount + other.amount)
             )
     return claims
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """For JSON: money as its minor units, beside the order's one currency."""
-    return {
-        name: value["amount"] if isinstance(value, dict) and "currency" in value else value
-        for name, value in values.items()
-    }

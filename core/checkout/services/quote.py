@@ -56,6 +56,12 @@ class ChosenRate:
     token: str = ""
     description: str = ""
 
+    @property
+    def full_title(self) -> str:
+        """The way with its carrier, as orders and mails name it."""
+        plain = not self.carrier_title or self.carrier_title == self.title
+        return self.title if plain else f"{self.carrier_title}: {self.title}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteLine:

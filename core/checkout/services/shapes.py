@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core.cart.services import StoredCart
 from core.catalogue.services.shapes import CartVariant
@@ -88,3 +90,11 @@ class CheckoutView:
     @property
     def is_empty(self) -> bool:
         return not self.lines
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """For JSON: money as its minor units, beside the order's one currency."""
+    return {
+        name: value["amount"] if isinstance(value, dict) and "currency" in value else value
+        for name, value in values.items()
+    }

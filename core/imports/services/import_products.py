@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.hookspecs.site import Site
-from core.imports.models import DONE, FAILED, RUNNING, STOPPED, WAITING, ImportRun
+from core.imports.models import DONE, RUNNING, STOPPED, WAITING, ImportRun
 from core.imports.services.kept_files import RemarksFile, folder, forget_file
 from core.imports.services.pictures import want_pictures
 from core.imports.services.read_products import ProductFile, ReadProduct, open_products
 from core.imports.services.reports import Report, report
+from core.imports.services.running import TakenOver, count, end, fail, take
 from core.imports.services.runs import interrupted_run, new_run
 from core.imports.services.store_products import Result, Store, Stored
 from core.kernel import db, jobs
-from core.kernel.i18n import say, speaking
+from core.kernel.i18n import speaking
 from core.kernel.sites import state_of
-from core.lib import clock, ids
+from core.lib import clock
 from core.lib.errors import Refused
 
 BATCH = 50
@@ -30,10 +31,6 @@ _MANY = 500
 # A worker keeps its job by saying now and then how far it is.
 _TELL_AFTER = timedelta(seconds=2)
 Progress = Callable[[int, int], None]
-
-
-class TakenOver(Exception):
-    """Another worker has this run now; what this one was about to store is not kept."""
 
 
 # -- verbs -------------------------------------------------------------------------------------------------------------
@@ -79,7 +76,7 @@ def _now(site: Site, run_id: int, progress: Progress) -> Report:
     try:
         carry_on(run_id, progress)
     except Refused as error:
-        _fail(run_id, error)
+        fail(run_id, error)
         raise
     return report(site, run_id)
 
@@ -102,7 +99,7 @@ def _run_job(running: jobs.Running) -> None:
     try:
         carry_on(run_id, tell)
     except Refused as error:
-        _fail(run_id, error)
+        fail(run_id, error)
 
 
 def carry_on(run_id: int, progress: Progress) -> None:
@@ -117,7 +114,7 @@ def carry_on(run_id: int, progress: Progress) -> None:
         RemarksFile(run.file) as remarks,
     ):
         try:
-            run = _take(run, file.count)
+            run = take(run, file.count)
         except TakenOver:
             return
         store, looked = Store(site, run), 0
@@ -130,49 +127,12 @@ def carry_on(run_id: int, progress: Progress) -> None:
             run = ImportRun.get_by_id(run_id)  # All sites: as above.
             progress(run.done, run.total)
             if run.stopping:
-                _end(run, STOPPED)
+                end(run, STOPPED)
                 return
             if not run.dry_run and run.done >= 4 * looked + _MANY:
                 db.look_again()
                 looked = run.done
-    _end(run, DONE)
-
-
-def _take(run: ImportRun, total: int) -> ImportRun:
-    """The run is this worker's from now on. One that had begun was interrupted: it goes on, and says so.
-
-    Raises TakenOver if another has taken it since it was read.
-    """
-    resumed, now = run.state == RUNNING, clock.now()
-    changes = {
-        "state": RUNNING,
-        "worker": ids.uid(),
-        "total": total,
-        "resumed": run.resumed + resumed,
-        "resumed_line": run.line if resumed else run.resumed_line,
-        "began_at": now,
-        "began_done": run.done,
-        "touched_at": now,
-    }
-    with db.transaction():
-        taken = ImportRun.update(**changes).where(
-            ImportRun.site_id == run.site_id,
-            ImportRun.id == run.id,
-            ImportRun.state == run.state,
-            ImportRun.worker == run.worker,
-        )
-        if not taken.execute():
-            raise TakenOver
-    for name, value in changes.items():
-        setattr(run, name, value)
-    return run
-
-
-def _end(run: ImportRun, state: str) -> None:
-    with db.transaction():
-        ImportRun.update(state=state, ended_at=clock.now()).where(
-            ImportRun.site_id == run.site_id, ImportRun.id == run.id, ImportRun.worker == run.worker
-        ).execute()
+    end(run, DONE)
 
 
 def _batches(file: ProductFile, after: int) -> Iterator[list[ReadProduct]]:
@@ -192,44 +152,14 @@ def _conclude(
     """Part of a verb: what belongs to a batch of products and is kept with it, or not at all."""
     if not run.dry_run:
         want_pictures(site, run.id, stored)
-    _count(run, batch, stored, remarks)
-
-
-def _count(run: ImportRun, batch: Sequence[ReadProduct], stored: Sequence[Stored], remarks: RemarksFile) -> None:
-    """Part of a verb: write the batch's remarks and note how far the run is. Raises TakenOver before anything else.
-
-    Remarks of a batch that is not kept in the end are cut off before the next ones are written.
-    """
-    mine = ImportRun.update(touched_at=clock.now()).where(
-        ImportRun.site_id == run.site_id,
-        ImportRun.id == run.id,
-        ImportRun.worker == run.worker,
-        ImportRun.state == RUNNING,
-    )
-    if not mine.execute():
-        raise TakenOver
+    unread = sum(read.product is None for read in batch)
+    results = Counter(one.result for one in stored)
     problems = [problem for read in batch for problem in read.problems]
     problems += [one.problem for one in stored if one.problem is not None]
-    results = Counter(one.result for one in stored)
-    unread = sum(read.product is None for read in batch)
-    ImportRun.update(
-        line=batch[-1].line,
-        done=run.done + len(batch),
-        created=run.created + results[Result.CREATED],
-        updated=run.updated + results[Result.UPDATED],
-        unchanged=run.unchanged + results[Result.UNCHANGED],
-        refused=run.refused + results[Result.REFUSED] + unread,
-        warnings=run.warnings + sum(problem.warning for problem in problems),
-        remarks_bytes=remarks.add(run.remarks_bytes, sorted(problems, key=lambda problem: problem.line)),
-    ).where(ImportRun.site_id == run.site_id, ImportRun.id == run.id).execute()
-
-
-def _fail(run_id: int, error: Refused) -> None:
-    run = ImportRun.get_by_id(run_id)  # All sites: the caller has just carried on with this run.
-    with speaking(run.language), db.transaction():
-        ImportRun.update(state=FAILED, error=say(error), ended_at=clock.now()).where(
-            ImportRun.site_id == run.site_id, ImportRun.id == run_id
-        ).execute()
+    count(
+        run, batch[-1].line, remarks, problems, done=len(batch), created=results[Result.CREATED],
+        updated=results[Result.UPDATED], unchanged=results[Result.UNCHANGED], refused=results[Result.REFUSED] + unread,
+    )  # fmt: skip
 
 
 @jobs.job("imports.forget", every=timedelta(days=1))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from core.hookspecs.site import Site
-from core.imports.models import ColumnMapping
+from core.imports.models import PRODUCTS, ColumnMapping
 from core.imports.services.formats import FORMATS, Header
 from core.imports.services.kept_files import kept_file
 from core.imports.services.own import ATTRIBUTE, FIELDS, OPTION, TEXTS
@@ -171,7 +171,7 @@ def look(site: Site, run_id: int) -> Look:
         first = list(islice(rows, LOOKED_AT))
         columns = tuple(
             Column(
-                name=name, samples=_samples(row.cells.get(name, "") for row in first), target=run.mapping.get(name, "")
+                name=name, samples=samples(row.cells.get(name, "") for row in first), target=run.mapping.get(name, "")
             )
             for name in rows.columns
         )
@@ -184,7 +184,7 @@ def look(site: Site, run_id: int) -> Look:
     return Look(columns=columns, first=tuple(read[:PREVIEW]), products=len(read), refused=refused)
 
 
-def _samples(cells: Iterator[str]) -> tuple[str, ...]:
+def samples(cells: Iterator[str]) -> tuple[str, ...]:
     """The first different things that stand in a column, shortened."""
     found: dict[str, None] = {}
     for cell in cells:
@@ -199,25 +199,32 @@ def _samples(cells: Iterator[str]) -> tuple[str, ...]:
 # -- kept for the next file --------------------------------------------------------------------------------------------
 
 
-def kept_mappings(site: Site) -> list[ColumnMapping]:
+def kept_mappings(site: Site, kind: str = PRODUCTS) -> list[ColumnMapping]:
     """All that were kept, by name."""
-    return list(ColumnMapping.for_site(site).order_by(ColumnMapping.name))
+    return list(ColumnMapping.for_site(site).where(ColumnMapping.kind == kind).order_by(ColumnMapping.name))
 
 
 def keep_mapping(site: Site, name: str, mapping: Mapping[str, str], pictures: str) -> None:
     """Keep a mapping under a name; one of the same name is replaced. Raises Unfit without a name, CannotBeMapped."""
+    check(mapping)
+    store_mapping(site, name, mapping, pictures)
+
+
+def store_mapping(site: Site, name: str, mapping: Mapping[str, str], pictures: str = "", kind: str = PRODUCTS) -> None:
+    """`keep_mapping` of columns that were checked elsewhere. Raises Unfit without a name."""
     name = " ".join(name.split())[:_NAME_LIMIT]
     if not name:
         raise Unfit({"keep_name": "Give it a name."})
-    check(mapping)
     row = {"mapping": dict(mapping), "pictures": pictures[:500], "created_at": clock.now()}
     with db.transaction():
-        ColumnMapping.insert(site_id=site.id, name=name, **row).on_conflict(
-            conflict_target=[ColumnMapping.site_id, ColumnMapping.name], preserve=list(row)
+        ColumnMapping.insert(site_id=site.id, kind=kind, name=name, **row).on_conflict(
+            conflict_target=[ColumnMapping.site_id, ColumnMapping.kind, ColumnMapping.name], preserve=list(row)
         ).execute()
 
 
-def forget_mapping(site: Site, mapping_id: int) -> None:
+def forget_mapping(site: Site, mapping_id: int, kind: str = PRODUCTS) -> None:
     """A kept mapping is no longer offered; nothing if it is gone already."""
     with db.transaction():
-        ColumnMapping.delete().where(ColumnMapping.site_id == site.id, ColumnMapping.id == mapping_id).execute()
+        ColumnMapping.delete().where(
+            ColumnMapping.site_id == site.id, ColumnMapping.kind == kind, ColumnMapping.id == mapping_id
+        ).execute()

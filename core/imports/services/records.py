@@ -103,10 +103,10 @@ class Record:
             return None
         currency = self.reading.site.currency
         try:
-            amount = parse_money(_without_extra_zeros(value, exponent(currency)), currency)
+            amount = parse_money(without_extra_zeros(value, exponent(currency)), currency)
         except NotMoney as error:
             self.remark(
-                column, remarks.NOT_A_PRICE, value=_short(value), currency=currency, example=error.params["example"]
+                column, remarks.NOT_A_PRICE, value=short(value), currency=currency, example=error.params["example"]
             )
             return None
         if amount.amount < 0:
@@ -119,7 +119,7 @@ class Record:
         if not value:
             return None
         if not re.fullmatch(r"[+-]?[0-9]{1,15}(?:[.,]0+)?", value):
-            self.remark(column, remarks.NOT_A_NUMBER, value=_short(value))
+            self.remark(column, remarks.NOT_A_NUMBER, value=short(value))
             return None
         return self._within(column, int(re.split("[.,]", value)[0]), least, most)
 
@@ -133,7 +133,7 @@ class Record:
         except InvalidOperation:
             weight = Decimal("NaN")
         if not weight.is_finite():
-            self.remark(column, remarks.NOT_A_WEIGHT, value=_short(value))
+            self.remark(column, remarks.NOT_A_WEIGHT, value=short(value))
             return None
         if abs(weight) > LARGEST_WEIGHT_G:
             return self._within(column, LARGEST_WEIGHT_G + 1, 0, LARGEST_WEIGHT_G)
@@ -150,7 +150,7 @@ class Record:
         if value in _YES:
             return True
         if value and value not in _NO:
-            self.remark(column, remarks.NOT_A_FLAG, value=_short(value))
+            self.remark(column, remarks.NOT_A_FLAG, value=short(value))
         return False if value in _NO else None
 
     def instant(self, column: str, *, end: bool = False) -> datetime | None:
@@ -163,7 +163,7 @@ class Record:
         except ValueError:
             found = _NO_DAY
         if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
-            self.remark(column, remarks.NOT_A_DAY, value=_short(value))
+            self.remark(column, remarks.NOT_A_DAY, value=short(value))
             return None
         if end and re.fullmatch(r"\d{4}-?\d\d-?\d\d", value):
             found += timedelta(days=1)
@@ -194,7 +194,7 @@ class Record:
             if address and (is_web_address(address) or "://" not in name):
                 found.setdefault(address, PictureRow(url=address, alt=alts[place] if place < len(alts) else ""))
             else:
-                self.remark(column, remarks.BAD_ADDRESS, warning=True, value=_short(name))
+                self.remark(column, remarks.BAD_ADDRESS, warning=True, value=short(name))
         return tuple(found.values())
 
     def prices(self, regular: Money, sale: Money | None, starts: str, ends: str, column: str) -> tuple[PriceRow, ...]:
@@ -259,7 +259,7 @@ def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _without_extra_zeros(value: str, digits: int) -> str:
+def without_extra_zeros(value: str, digits: int) -> str:
     """`12.5000` is an exact price with zeros behind it, as databases write it."""
     match = re.fullmatch(r"([-+]?\d*[.,])(\d+)", value)
     if not match or len(match[2]) <= max(digits, 3):
@@ -268,5 +268,5 @@ def _without_extra_zeros(value: str, digits: int) -> str:
     return match[1] + kept.ljust(min(digits, len(match[2])), "0") if kept or digits else match[1][:-1]
 
 
-def _short(value: str) -> str:
+def short(value: str) -> str:
     return value if len(value) <= 40 else value[:39] + "…"

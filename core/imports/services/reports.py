@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.hookspecs.site import Site
-from core.imports.models import DONE, FAILED, RUNNING, STOPPED, ImportRun
+from core.imports.models import DONE, FAILED, PRODUCTS, RUNNING, STOPPED, ImportRun
 from core.imports.services import remarks
 from core.imports.services.kept_files import remark_cells, remark_columns, remarks_path
 from core.imports.services.pictures import PictureFailure, failed_pictures
@@ -60,9 +60,9 @@ class Report:
     failed_pictures: Sequence[PictureFailure]
 
 
-def report(site: Site, run_id: int) -> Report:
+def report(site: Site, run_id: int, kind: str = PRODUCTS) -> Report:
     """How a run of this site is. Raises NotFound."""
-    run = find_run(site, run_id)
+    run = find_run(site, run_id, kind)
     return _report(run, failed_pictures(run.id), undoable=is_undoable(run))
 
 
@@ -100,23 +100,23 @@ def _seconds_left(run: ImportRun) -> int | None:
     return round(passed / done * (run.total - run.done))
 
 
-def reports(site: Site, limit: int = 20) -> list[Report]:
+def reports(site: Site, limit: int = 20, kind: str = PRODUCTS) -> list[Report]:
     """The last runs of a site, the newest first, without their failed pictures."""
-    runs = ImportRun.for_site(site).order_by(ImportRun.id.desc()).limit(limit)
+    runs = ImportRun.for_site(site).where(ImportRun.kind == kind).order_by(ImportRun.id.desc()).limit(limit)
     return [_report(run) for run in runs]
 
 
-def find_run(site: Site, run_id: int) -> ImportRun:
+def find_run(site: Site, run_id: int, kind: str = PRODUCTS) -> ImportRun:
     """The row of a run of this site. Raises NotFound."""
-    run: ImportRun | None = ImportRun.for_site(site).where(ImportRun.id == run_id).first()
+    run: ImportRun | None = ImportRun.for_site(site).where(ImportRun.id == run_id, ImportRun.kind == kind).first()
     if run is None:
         raise NotFound
     return run
 
 
-def remarks_csv(site: Site, run_id: int) -> Iterator[bytes]:
+def remarks_csv(site: Site, run_id: int, kind: str = PRODUCTS) -> Iterator[bytes]:
     """The file of remarks in pieces, and behind it the pictures that could not be fetched. Raises NotFound."""
-    run = find_run(site, run_id)
+    run = find_run(site, run_id, kind)
     path = remarks_path(run.file)
     columns = remark_columns()
     if path.exists():
@@ -131,9 +131,9 @@ def remarks_csv(site: Site, run_id: int) -> Iterator[bytes]:
     yield text.getvalue().encode("utf-8-sig" if columns else "utf-8")
 
 
-def first_remarks(site: Site, run_id: int, limit: int) -> list[tuple[str, ...]]:
+def first_remarks(site: Site, run_id: int, limit: int, kind: str = PRODUCTS) -> list[tuple[str, ...]]:
     """(line, column, kind, what is wrong, what to do) of the first remarks, for a page. Raises NotFound."""
-    run = find_run(site, run_id)
+    run = find_run(site, run_id, kind)
     path = remarks_path(run.file)
     found: list[tuple[str, ...]] = []
     if path.exists():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.hookspecs.site import Site
-from core.imports.models import DRAFT, RUNNING, STOPPED, WAITING, ImportRun
+from core.imports.models import DRAFT, ORDERS, PRODUCTS, RUNNING, STOPPED, WAITING, ImportRun
 from core.imports.services.formats import Header, detect_format
 from core.imports.services.kept_files import digest_of, folder, forget_file, keep_file, kept_file
 from core.imports.services.mapping import best_mapping
@@ -19,6 +19,8 @@ from core.lib import clock
 from core.lib.errors import Refused
 
 Source = str | Path | BinaryIO
+# Whose work a run is, by what its file is about.
+JOBS = {PRODUCTS: "imports.run", ORDERS: "orders.import_from_channel"}
 
 
 class NotNow(Refused):
@@ -133,7 +135,7 @@ def rehearse(site: Site, run_id: int) -> None:
     with open_table(kept_file(run.file)) as rows:
         detect_format(Header(rows.columns, run.mapping), run.format)
     with db.transaction():
-        _move(run, DRAFT, WAITING)
+        move(run, DRAFT, WAITING)
         jobs.enqueue("imports.run", {"run": run.id}, site_id=site.id, key=f"imports.run:{run.id}")
 
 
@@ -151,43 +153,44 @@ def import_for_good(site: Site, run_id: int, actor: str) -> int:
     )
 
 
-def stop_import(site: Site, run_id: int) -> None:
+def stop_import(site: Site, run_id: int, kind: str = PRODUCTS) -> None:
     """Let a run end behind its present batch; one that waits does not begin. Raises NotFound, NotNow."""
-    run = find_run(site, run_id)
+    run = find_run(site, run_id, kind)
     with db.transaction():
         if run.state == RUNNING and not _is_interrupted(run):
             if not db.execute("UPDATE import_run SET stopping = ? WHERE id = ? AND state = ?", True, run.id, RUNNING):
                 raise NotNow
             return
-        _move(run, run.state if run.state in {WAITING, RUNNING} else WAITING, STOPPED)
+        move(run, run.state if run.state in {WAITING, RUNNING} else WAITING, STOPPED)
         db.execute("UPDATE import_run SET ended_at = ?, worker = '' WHERE id = ?", clock.now_us(), run.id)
 
 
-def go_on(site: Site, run_id: int) -> None:
+def go_on(site: Site, run_id: int, kind: str = PRODUCTS) -> None:
     """Let another worker carry on with a run that was interrupted. Raises NotFound, NotNow.
 
     If the first one lives after all, only one of the two goes on: the run has one worker.
     """
-    run = find_run(site, run_id)
+    run = find_run(site, run_id, kind)
     if not _is_interrupted(run):
         raise NotNow
     with db.transaction():
-        key = f"imports.run:{run.id}:{run.resumed + 1}:{clock.now_us()}"
-        jobs.enqueue("imports.run", {"run": run.id}, site_id=site.id, key=key)
+        key = f"{JOBS[kind]}:{run.id}:{run.resumed + 1}:{clock.now_us()}"
+        jobs.enqueue(JOBS[kind], {"run": run.id}, site_id=site.id, key=key)
         db.execute("UPDATE import_run SET touched_at = ? WHERE id = ?", clock.now_us(), run.id)
 
 
 def interrupted_run(site: Site, file: Path) -> int | None:
     """The run of this very file that was begun by a command and did not end; None if there is none."""
     found: int | None = db.value(
-        "SELECT id FROM import_run WHERE site_id = ? AND digest = ? AND state = ? AND dry_run = ?"
+        "SELECT id FROM import_run WHERE site_id = ? AND kind = ? AND digest = ? AND state = ? AND dry_run = ?"
         " ORDER BY id DESC LIMIT 1",
-        site.id, digest_of(file), RUNNING, False,
+        site.id, PRODUCTS, digest_of(file), RUNNING, False,
     )  # fmt: skip
     return found
 
 
-def _move(run: ImportRun, before: str, after: str) -> None:
+def move(run: ImportRun, before: str, after: str) -> None:
+    """Part of a verb: a step in the life of a run. Raises NotNow where it stands elsewhere."""
     if not db.execute("UPDATE import_run SET state = ? WHERE id = ? AND state = ?", after, run.id, before):
         raise NotNow
 

@@ -10,11 +10,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 
-from core.imports.services.formats import Format
 from core.lib.csv import Row
 
 _TABLES = """
@@ -24,6 +23,16 @@ CREATE TABLE sku (sku TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID;
 """
 _BATCH = 500
 _json = msgspec.json.Decoder(dict[str, str])
+
+
+class Keyed(Protocol):
+    """What tells which rows belong together."""
+
+    def key(self, cells: Mapping[str, str], above: str | None) -> str | None:
+        """What the rows of one thing have in common; None if the row stands alone. `above` is the last row's."""
+
+    def aliases(self, cells: Mapping[str, str]) -> tuple[str, ...]:
+        """Other names by which rows elsewhere in the file may call this row's."""
 
 
 class Staging:
@@ -43,7 +52,7 @@ class Staging:
     ) -> None:
         self._db.close()
 
-    def fill(self, rows: Iterable[Row], folded: Mapping[str, str], format_: Format) -> int:
+    def fill(self, rows: Iterable[Row], folded: Mapping[str, str], format_: Keyed) -> int:
         """Take in every row, its columns under their folded names; answers how many products there are."""
         batch: list[tuple[int, str, int, bytes]] = []
         key: str | None = None
@@ -62,7 +71,7 @@ class Staging:
         self._db.execute("CREATE INDEX staged_key ON staged (key, line)")
         return int(self._db.execute("SELECT COUNT(DISTINCT key) FROM staged").fetchone()[0])
 
-    def _key(self, line: int, cells: Mapping[str, str], format_: Format, above: str | None) -> str:
+    def _key(self, line: int, cells: Mapping[str, str], format_: Keyed, above: str | None) -> str:
         """The row's product. A second row that claims to be the same product stands alone, to be refused by itself."""
         alone = f"line:{line}"
         names = format_.aliases(cells)

@@ -24,7 +24,7 @@ class Order(db.SiteTable):
     refunds that were owed when they were made, fixed when a later change asks for more. `expires_at` is set while an
     order with something left to pay keeps its stock for a limited time: `days_to_pay` (0: without end) from the fact
     that opened the amount. `link` numbers the guest's links, of which the last one opens the
-    order until `link_until`.
+    order until `link_until`. `channel` is where it was placed if not here, under `channel_number`, once.
     """
 
     number = peewee.CharField(max_length=40)
@@ -65,11 +65,14 @@ class Order(db.SiteTable):
     days_to_pay = peewee.IntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
     expires_at = db.InstantField(null=True, index=True)
     version = peewee.IntegerField(default=1)
+    channel = peewee.CharField(max_length=60, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    channel_number = peewee.CharField(max_length=60, null=True)
 
     class Meta:
         table_name = "orders"
         indexes = (
             (("site_id", "number"), True),
+            (("site_id", "channel", "channel_number"), True),
             (("site_id", "placed_at", "id"), False),
             (("site_id", "email"), False),
         )

@@ -71,7 +71,7 @@ def _new_order(order: OrderView, plan: Plan) -> int:
     same = (
         "site_id, shopper_id, email, phone, name, language, currency, prices_include_tax, tax_note, address, billing,"
         " carrier, service, carrier_plugin, delivery_title, rate, gateway, payment_title, codes, extra, trace,"
-        " expires_at, days_to_pay"
+        " expires_at, days_to_pay, channel"
     )
     return int(
         db.value(

@@ -323,6 +323,11 @@ def _deliver_elsewhere(order: OrderView, plan: Plan) -> None:
         plan.delivery.amount, plan.delivery.total, plan.delivery.title[:200], plan.delivery.carrier,
         plan.delivery.service, order.id,
     )  # fmt: skip
+    if plan.delivery.rate:
+        db.execute(
+            "UPDATE orders SET rate = ?, carrier_plugin = ? WHERE id = ?",
+            _json(plan.delivery.rate), plan.delivery.plugin, order.id,
+        )  # fmt: skip
 
 
 def _sum_up(order: OrderView, plan: Plan) -> None:

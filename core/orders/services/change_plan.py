@@ -62,6 +62,7 @@ class Wish:
     charges: list[PlannedCharge] = field(default_factory=list)
     delivery: SetDelivery | None = None
     address: Address | None = None
+    service: tuple[str, str] | None = None
 
 
 def wish_of(order: OrderView, actions: Sequence[Action]) -> Wish:
@@ -108,7 +109,7 @@ def _add(wish: Wish, order: OrderView, action: Action) -> None:
         _amount(action.amount, 0)
         wish.delivery = action
     elif isinstance(action, SetAddress):
-        wish.address = action.address
+        wish.address, wish.service = action.address, action.way
 
 
 def _put(units: dict[int, int], line_id: int, quantity: int) -> None:

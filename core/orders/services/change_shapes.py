@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -52,9 +52,19 @@ class SetPrice(msgspec.Struct, frozen=True, kw_only=True, tag="price", tag_field
 
 
 class SetAddress(msgspec.Struct, frozen=True, kw_only=True, tag="address", tag_field="kind"):
-    """Where the rest of the order goes."""
+    """Where the rest of the order goes, and by which service if another than the order's is wanted.
+
+    Unless the change sets the delivery itself, the carriers are asked what it costs there.
+    """
 
     address: Address
+    carrier: str = ""
+    service: str = ""
+
+    @property
+    def way(self) -> tuple[str, str] | None:
+        """The service that is wanted, if one is."""
+        return (self.carrier, self.service) if self.carrier or self.service else None
 
 
 class SetDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="delivery", tag_field="kind"):
@@ -158,7 +168,7 @@ class PlannedCharge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """The delivery as it will be; `total` with its tax."""
+    """The delivery as it will be; `total` with its tax. `rate` is the carrier's, where `plugin` was asked anew."""
 
     amount: int
     tax: int
@@ -167,6 +177,8 @@ class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     carrier: str
     service: str
     taxes: tuple[PlannedTax, ...] = ()
+    plugin: str = ""
+    rate: dict[str, Any] = {}
 
 
 class PlannedAdjustment(msgspec.Struct, frozen=True, kw_only=True):

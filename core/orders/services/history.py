@@ -26,7 +26,7 @@ from core.orders.services.facts import COUNTED
 from core.orders.services.gateways import CORE, Arrangement
 from core.orders.services.history_rows import PastDocument, PastLine, Remark, documents
 from core.orders.services.links import LIFE, order_secret
-from core.orders.services.store import EVENTS, NewPayment, add_payment, insert_many
+from core.orders.services.store import EVENTS, NewPayment, add_payment, insert_many, no_cart
 
 _AT_ONCE = 50
 _MOST_REMARKS = 1_000
@@ -177,10 +177,10 @@ def _order(writing: _Writing, one: PastDocument, number: str, at: int, lines: Se
 
 def _insert_order(site: Site, one: PastDocument, number: str, at: int, total: int) -> int:
     shopper = find_shopper(site, one.email) if one.email else None
-    country = _country(one.country)
+    country = addresses.country_code(one.country)
     address = Address(country=country) if country else None
     about = {name: text for name, text in (("customer", one.customer), ("country", one.country)) if text}
-    cart_id = int(db.value("SELECT COALESCE(MIN(cart_id), 0) FROM orders WHERE cart_id < 0") or 0) - 1
+    cart_id = no_cart()
     row = {
         "site_id": site.id, "number": number, "cart_id": cart_id,
         "key_digest": ids.digest(order_secret(site.id, cart_id)), "shopper_id": shopper.id if shopper else None,
@@ -203,14 +203,6 @@ def _insert_order(site: Site, one: PastDocument, number: str, at: int, total: in
             site.id, max(int(number), 10_000),
         )  # fmt: skip
     return int(made)
-
-
-def _country(text: str) -> str:
-    """The code of a country by its code or English name; empty where neither is known."""
-    known = {name.casefold(): code for code, name in addresses.countries("en")}
-    if len(text) == 2 and text.upper() in known.values():
-        return text.upper()
-    return known.get(text.casefold(), "")
 
 
 def _insert_lines(writing: _Writing, order_id: int, lines: Sequence[PastLine], received: int = 0) -> None:

@@ -15,7 +15,7 @@ from core.orders.services.status import FULFILMENT, ORDER, PAYMENT, RETURN, SQL,
 _CODES = {"order": ORDER, "payment": PAYMENT, "fulfilment": FULFILMENT, "returned": RETURN}
 _ROW = (
     "o.id, o.number, o.placed_at, o.name, o.email, o.currency, o.total, o.shopper_id, o.payment_title,"
-    " o.delivery_title, l.pieces"
+    " o.delivery_title, l.pieces, o.channel, o.channel_number"
 )
 
 
@@ -34,15 +34,17 @@ class OrderRow:
     delivery_title: str
     pieces: int
     status: Axes
+    channel: str = ""
+    channel_number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilters:
     """What to list. `statuses` maps an axis (order, payment, fulfilment, returned) to codes, any of them.
 
-    `text` finds a number, else a piece of a name or mail address; `tag` those that wear it;
-    `held` those that wait for somebody's decision, or those that do not; `stage` those that stand at a plugin's stage,
-    as (plugin, stage).
+    `text` finds a number, here or in a channel, else a piece of a name or mail address; `tag` those that wear it,
+    `channel` those that came in from it, `held` those that wait for somebody's decision, or those that do not; `stage`
+    those that stand at a plugin's stage, as (plugin, stage).
     """
 
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class OrderFilters:
     tag: str = ""
     held: bool | None = None
     stage: tuple[str, str] | None = None
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,8 @@ def _select(site: Site, filters: OrderFilters, after: str | None, reach: int, li
             id=row[0], number=row[1], placed_at=clock.instant(row[2]), name=row[3], email=row[4], total=Money(row[6],
             row[5]),
             shopper_id=row[7], payment_title=row[8], delivery_title=row[9], pieces=int(row[10]),
-            status=Axes(order=row[11], payment=row[12], fulfilment=row[13], returned=row[14]),
+            channel=row[11], channel_number=row[12] or "",
+            status=Axes(order=row[13], payment=row[14], fulfilment=row[15], returned=row[16]),
         )
         for row in db.rows(
             f"SELECT {columns} FROM {source} WHERE {wanted} ORDER BY o.placed_at DESC, o.id DESC LIMIT ?",
@@ -145,6 +149,9 @@ def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int
     if filters.stage is not None:
         where.append(f"c.id IN ({_AT_STAGE})")
         params += [site.id, *filters.stage]
+    if filters.channel:
+        where.append("c.channel = ?")
+        params.append(filters.channel)
     if filters.placed_from is not None:
         where.append("c.placed_at >= ?")
         params.append(clock.micros(filters.placed_from))
@@ -156,9 +163,12 @@ def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int
         where.append("c.number = ?")
         params.append(text)
     elif text:
-        where.append("(c.number IN (?, ?) OR LOWER(c.email) LIKE ? ESCAPE '\\' OR LOWER(c.name) LIKE ? ESCAPE '\\')")
+        where.append(
+            "(c.number IN (?, ?) OR c.channel_number IN (?, ?)"
+            " OR LOWER(c.email) LIKE ? ESCAPE '\\' OR LOWER(c.name) LIKE ? ESCAPE '\\')"
+        )
         piece = "%" + "".join(f"\\{c}" if c in "%_\\" else c for c in text) + "%"
-        params += [text, text.upper(), piece, piece]
+        params += [text, text.upper(), text, text.upper(), piece, piece]
     if (cursor := _cursor(after)) is not None:
         where.append("(c.placed_at < ? OR (c.placed_at = ? AND c.id < ?))")
         params += [cursor[0], cursor[0], cursor[1]]

@@ -53,7 +53,7 @@ _ORDER = (
     " delivery, tax, total,"
     " prices_include_tax, tax_note, address, billing, carrier, service, delivery_title, rate, gateway, payment_title,"
     " note, codes, extra, trace,"
-    " expires_at, version, delivery_total, charges, given_back, link, link_until"
+    " expires_at, version, delivery_total, charges, given_back, link, link_until, channel, channel_number"
 )
 
 
@@ -147,7 +147,7 @@ def _view(row: db.Row) -> OrderView:
         expires_at=None if row[30] is None else clock.instant(row[30]),
         version=row[31], lines=lines, adjustments=_adjustments(parts, currency), taxes=_taxes(parts, currency),
         payments=_payments(parts), shipments=_shipments(parts), timeline=_timeline(parts),
-        holds=_holds(parts),
+        holds=_holds(parts), channel=row[37], channel_number=row[38] or "",
         status=axes(row[15], row[32], facts, sums, row[34]),
         captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, needed - sums.captured)),
         refund_due=money(owed_back(row[15], row[32], facts, sums)),

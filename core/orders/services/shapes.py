@@ -206,7 +206,8 @@ class HoldView:
 class OrderView:
     """All that is known of an order. `due` is what is still to be paid, `refund_due` what should be given back.
 
-    `secret` is the part of the guest's link that opens it until `link_until`: for its owner and mails only.
+    `secret` is the part of the guest's link that opens it until `link_until`: for its owner and mails only. `channel`
+    is where it was placed if not here, under `channel_number`.
     """
 
     id: int
@@ -256,6 +257,8 @@ class OrderView:
     due: Money
     refund_due: Money
     holds: tuple[HoldView, ...] = ()
+    channel: str = ""
+    channel_number: str = ""
 
     @property
     def is_held(self) -> bool:

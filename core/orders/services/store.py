@@ -98,7 +98,10 @@ class NewPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
-    """All that an order consists of, worked out before the transaction."""
+    """All that an order consists of, worked out before the transaction.
+
+    One that was placed elsewhere has its `channel`, its number there and its own day.
+    """
 
     site_id: int
     cart_id: int
@@ -135,6 +138,9 @@ class NewOrder:
     days_to_pay: int = 0
     actor: str = "system"
     holds: Sequence[tuple[str, str]] = ()
+    placed_at: datetime | None = None
+    channel: str = ""
+    channel_number: str | None = None
 
 
 def store_order(new: NewOrder) -> tuple[int, str]:
@@ -157,7 +163,8 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     if new.total:
         add_payment(new.site_id, order_id, new.payment, new.total, new.currency)
     number = next_number(new.site_id, order_id)
-    note(order_id, new.actor, "placed", total=new.total, currency=new.currency)
+    elsewhere = {"channel": new.channel, "channel_number": new.channel_number} if new.channel else {}
+    note(order_id, new.actor, "placed", total=new.total, currency=new.currency, **elsewhere)
     if new.holds:
         insert_holds(new.site_id, order_id, new.holds, "system")
     events.record(OrderPlaced(order_id=order_id, number=number, total=new.total, currency=new.currency), new.site_id)
@@ -178,6 +185,16 @@ def add_payment(site_id: int, order_id: int, payment: NewPayment, amount: int, c
     )  # fmt: skip
     assert made is not None
     return int(made[0])
+
+
+def no_cart() -> int:
+    """What stands for the cart of an order that never had one: below zero, and each once. Inside a transaction."""
+    return int(
+        db.value(
+            "INSERT INTO order_counter (site_id, last) VALUES (0, -1) ON CONFLICT (site_id) DO UPDATE SET last ="
+            " order_counter.last - 1 RETURNING last"
+        )
+    )
 
 
 def next_number(site_id: int, order_id: int) -> str:
@@ -207,7 +224,7 @@ def _insert_order(new: NewOrder) -> int:
         "name": person.name if person else "",
         "language": new.language,
         "currency": new.currency,
-        "placed_at": clock.now_us(),
+        "placed_at": clock.micros(new.placed_at) if new.placed_at else clock.now_us(),
         "subtotal": new.subtotal,
         "discount": new.discount,
         "delivery": new.delivery,
@@ -234,6 +251,8 @@ def _insert_order(new: NewOrder) -> int:
         "days_to_pay": new.days_to_pay,
         "expires_at": deadline(new.days_to_pay) if new.total else None,
         "version": 1,
+        "channel": new.channel,
+        "channel_number": new.channel_number,
     }
     columns = ", ".join(row)
     return int(db.value(f"INSERT INTO orders ({columns}) VALUES ({db.marks(tuple(row))}) RETURNING id", *row.values()))

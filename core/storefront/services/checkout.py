@@ -9,12 +9,10 @@ from core.cart.services import StoredCart
 from core.checkout.forms import BILLING
 from core.checkout.services.details import address_texts
 from core.checkout.services.look import CheckoutView, GatewayView
-from core.checkout.services.quote import ChosenRate
 from core.hookspecs.checkout import Address
 from core.hookspecs.payment import Gateway
 from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import ngettext
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken
 from core.lib.money import Money
@@ -31,23 +29,11 @@ from core.storefront.services.fields import (
     plugin_field,
     summary,
 )
+from core.storefront.services.options import Option, delivery_option
 from core.storefront.services.order import ShownLine
 from core.storefront.services.totals import Row, quote_rows
 
 _NO_DELIVERY = "no_delivery"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """A radio button with its words. `amount` None: nothing is said about a price."""
-
-    value: str
-    title: str
-    text: str
-    icon: str
-    amount: Money | None
-    chosen: bool
-    disabled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +94,18 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
         billing_other=stored.billing is not None,
         billing=billing,
         needs_delivery=view.cart.needs_delivery,
-        deliveries=[_delivery(rate, view.delivery.chosen) for rate in view.delivery.rates],
+        deliveries=[delivery_option(rate, view.delivery.chosen) for rate in view.delivery.rates],
         delivery_error=errors.get("delivery", "") or _no_delivery(view),
         payments=[_payment(gateway, view.gateway) for gateway in view.gateways],
         payment_error=errors.get("gateway", ""),
         fields=questions,
         lines=[
             ShownLine(
-                name=line.name, quantity=line.quantity, picture=line.picture, choice=line.choice, total=line.total,
+                name=line.name,
+                quantity=line.quantity,
+                picture=line.picture,
+                choice=line.choice,
+                total=line.total,
                 notes=line.notes,
             )
             for line in shown_lines(view.lines)
@@ -150,27 +140,6 @@ def _billing(address: Address, errors: Errors) -> list[Field]:
         *address_fields(address, errors, BILLING),
         *address_fields(address, errors, BILLING, folded=True),
     ]
-
-
-def _delivery(rate: ChosenRate, chosen: ChosenRate | None) -> Option:
-    return Option(
-        value=f"{rate.carrier}:{rate.service}",
-        title=rate.title,
-        text=" · ".join(filter(None, (_days(rate), rate.description))),
-        icon="store" if rate.pickup else "truck",
-        amount=rate.amount,
-        chosen=rate == chosen,
-        disabled=False,
-    )
-
-
-def _days(rate: ChosenRate) -> str:
-    if rate.days is None:
-        return rate.carrier_title if rate.carrier_title != rate.title else ""
-    first, last = rate.days
-    if first == last:
-        return ngettext("In one working day", "In %(n)s working days", last)
-    return _("In %(first)s to %(last)s working days", first=first, last=last)
 
 
 def _payment(gateway: GatewayView, chosen: GatewayView | None) -> Option:

@@ -38,7 +38,18 @@ from core.orders.services.guards import Guarded
 from core.orders.services.price_now import price_now
 from core.orders.services.shapes import OrderLineView, OrderView
 from core.storefront.services.exchanging import exchanges_for, read_exchange
-from core.storefront.services.fields import FOLDED, Errors, Field, address_fields, address_lines, field, said, summary
+from core.storefront.services.fields import (
+    FOLDED,
+    Errors,
+    Field,
+    address_fields,
+    address_lines,
+    country_field,
+    field,
+    said,
+    summary,
+)
+from core.storefront.services.options import Option, delivery_option
 from core.storefront.services.own_order_steps import ShownCase, shown_cases
 from core.storefront.services.totals import Row
 
@@ -83,7 +94,7 @@ class LineField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnForm:
-    """A form about an order. `address` and `more` are empty where the address cannot be changed.
+    """A form about an order. `country`, `address` and `more` are empty where the address cannot be changed.
 
     `photos`: what is wrong with those that were sent.
     """
@@ -91,6 +102,7 @@ class OwnForm:
     errors: tuple[tuple[str, str], ...]
     lines: tuple[LineField, ...]
     fields: Sequence[Field] = ()
+    country: Field | None = None
     address: Sequence[Field] = ()
     more: Sequence[Field] = ()
     open: bool = False
@@ -104,6 +116,7 @@ class ShownPreview:
 
     changes: tuple[str, ...]
     address: Sequence[str]
+    ways: Sequence[Option]
     rows: tuple[Row, ...]
     money: str
     is_cancelled: bool
@@ -173,7 +186,8 @@ def read_change(order: OrderView, sent: Mapping[str, str]) -> list[Action]:
     address = _typed_address(order, sent)
     if address is not None and address != order.address:
         errors.update(addresses.check(address_texts(address)))
-        actions.append(SetAddress(address=address))
+        carrier, _colon, service = sent.get("to_service", "").partition(":")
+        actions.append(SetAddress(address=address, carrier=carrier[:60], service=service[:60]))
     if errors:
         raise Unfit(errors)
     if not actions:
@@ -193,11 +207,11 @@ def address_can_change(order: OrderView) -> bool:
 
 
 def _typed_address(order: OrderView, sent: Mapping[str, str]) -> Address | None:
-    """What was typed; the country stays, since delivery and taxes were agreed for it."""
+    """What was typed; what was not sent stays, but not in another country."""
     if "line1" not in sent or not address_can_change(order) or order.address is None:
         return None
-    kept = {name: text for name, text in address_texts(order.address).items() if name not in sent}
-    return read_address({**kept, **sent, "country": order.address.country})
+    is_same_country = sent.get("country", order.address.country) == order.address.country
+    return read_address({**(address_texts(order.address) if is_same_country else {}), **sent})
 
 
 def change_form(order: OrderView, sent: Mapping[str, str], errors: Errors) -> OwnForm:
@@ -205,19 +219,22 @@ def change_form(order: OrderView, sent: Mapping[str, str], errors: Errors) -> Ow
     lines = tuple(_change_line(line, sent, errors) for line in order.lines if line.allocated)
     address: Sequence[Field] = ()
     more: Sequence[Field] = ()
+    country: Field | None = None
     if address_can_change(order) and order.address is not None:
         shown = _typed_address(order, sent) or order.address
+        country = country_field(shown.country, (), errors)
         address = address_fields(shown, errors)
         more = [{**one, "wide": True} for one in address_fields(shown, errors, folded=True)]
-    asked = [one.field for one in lines if one.field] + [*address, *more]
+    asked = [one.field for one in lines if one.field] + [*([country] if country else ()), *address, *more]
     typed = _typed_address(order, sent)
     return OwnForm(
         errors=summary(errors, asked),
         lines=lines,
+        country=country,
         address=address,
         more=more,
         open=(typed is not None and typed != order.address)
-        or any(one["id"] in errors for one in (*address, *more))
+        or any(one["id"] in errors for one in asked if one not in [line.field for line in lines])
         or any(name in errors for name in FOLDED),
     )
 
@@ -257,16 +274,25 @@ def shown_preview(order: OrderView, found: Preview, actions: Sequence[Action], s
     """The effect of a change for who has to say yes to it."""
     effect, currency = found.effect, order.currency
     left = sum(line.left for line in order.lines)
+    moved = next((action.address for action in actions if isinstance(action, SetAddress)), None)
     fewer, more = sum(found.plan.cancels.values()), sum(line.quantity for line in found.plan.lines)
     rows = [
         Row(name=_("The order costs now"), amount=Money(effect.price_before, currency)),
         Row(name=_("Difference"), amount=Money(effect.delta, currency)),
         Row(name=_("It costs then"), amount=Money(effect.price_after, currency), kind="sum"),
+        *(
+            Row(name=name, amount=Money(amount, currency), kind="soft")
+            for name, amount in (
+                (_("Of the difference, for the delivery"), effect.delivery_after - effect.delivery_before),
+                (_("Difference in taxes"), effect.tax_after - effect.tax_before),
+            )
+            if moved is not None and amount
+        ),
     ]
-    moved = next((action.address for action in actions if isinstance(action, SetAddress)), None)
     return ShownPreview(
         changes=tuple(_words(order, action) for action in actions if not isinstance(action, SetAddress)),
         address=address_lines(moved) if moved else (),
+        ways=[delivery_option(rate, found.service) for rate in found.rates],
         rows=tuple(rows),
         money=_money_words(found, currency),
         is_cancelled=fewer == left and not more,

@@ -54,7 +54,7 @@ def own_change(secret: str) -> Response:
 def preview(secret: str) -> Response:
     """What the change would do. A page: nothing is stored by it."""
     order, sent = own_order(secret), request.form
-    if "back" in sent:
+    if "back" in sent or "fields" in sent:
         return _change_page(order, sent, {})
     return _preview_page(order, sent, {})
 

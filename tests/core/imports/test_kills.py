@@ -15,6 +15,7 @@ import pytest
 from core.hookspecs.site import Site
 from core.imports.models import ImportRun
 from core.imports.services import import_products as importing
+from core.imports.services import running
 from core.imports.services import store_products as storing
 from core.imports.services.import_products import carry_on
 from core.imports.services.reports import Report, report
@@ -170,7 +171,7 @@ def test_of_two_workers_who_come_at_once_one_has_the_run(site: Site, state: str)
     with db.transaction():
         db.execute("UPDATE import_run SET state = ? WHERE id = ?", state, run_id)
     first, second = (ImportRun.get_by_id(run_id) for _ in range(2))
-    importing._take(first, PRODUCTS)
-    with pytest.raises(importing.TakenOver):
-        importing._take(second, PRODUCTS)
+    running.take(first, PRODUCTS)
+    with pytest.raises(running.TakenOver):
+        running.take(second, PRODUCTS)
     assert db.value("SELECT worker FROM import_run") == first.worker != ""

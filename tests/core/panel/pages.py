@@ -25,7 +25,8 @@ _ROWS = {
     "staff_id": "SELECT MIN(id) FROM staff",
     "role_id": "SELECT MIN(id) FROM role",
     "site_id": "SELECT MIN(id) FROM site",
-    "run_id": "SELECT MIN(id) FROM import_run",
+    "run_id": "SELECT MIN(id) FROM import_run WHERE kind = 'products'",
+    "order_run_id": "SELECT MIN(id) FROM import_run WHERE kind = 'orders'",
     "number": "SELECT MIN(number) FROM orders",
     "shopper_id": "SELECT MIN(id) FROM shopper",
     "order_id": "SELECT MIN(id) FROM orders",
@@ -70,6 +71,12 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     panel.post(columns, {**chosen, "act": "rehearse"})
     more = BytesIO(b"sku,name,price\nPOT,Pot,8\n")
     panel.post("/panel/products/imports", {"file": (more, "more.csv"), "format": ""})
+    head = b"number,sku,quantity,price,total,paid,name,line1,city,postcode,country\n"
+    arriving = BytesIO(head + b"1,LAMP,1,89,89,yes,Bo Li,Ring 1,Wien,1010,AT\n2,NOPE,1,5,5,no,Bo,Ring,Wien,1010,AT\n")
+    columns = panel.post("/panel/orders/imports", {"file": (arriving, "etsy.csv"), "channel": "Etsy"}).location
+    fields = head.decode().strip().split(",")
+    columns_of = {f"column-{place}": field for place, field in enumerate(fields)}
+    panel.post(columns, {**columns_of, "channel": "Etsy", "act": "rehearse"})
     with db.transaction():
         jobs.enqueue("nobody.knows", {})
     jobs.run_due()

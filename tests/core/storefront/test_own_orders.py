@@ -101,8 +101,8 @@ def test_the_whole_order_is_cancelled_after_a_question(visitor: Visitor, placed:
     assert "Change or cancel" not in visitor.get(page_of(placed)).text
 
 
-def test_the_address_is_corrected_in_the_same_country(visitor: Visitor, placed: OrderView) -> None:
-    typed = {"name": "Mira K.", "line1": "Kurze Str. 2", "postcode": "20095", "city": "Hamburg", "country": "US"}
+def test_an_address_is_corrected(visitor: Visitor, placed: OrderView) -> None:
+    typed = {"name": "Mira K.", "line1": "Kurze Str. 2", "postcode": "20095", "city": "Hamburg"}
     shown = visitor.post(page_of(placed, "/change"), typed)
     assert "Kurze Str. 2" in text_of(shown.text)
     visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text))

@@ -64,11 +64,12 @@ def _upload_page(problems: list[tuple[str, str]], status: int = 200) -> Response
         status,
         form=UploadForm(request.form),
         problems=problems,
-        runs=[(run, _state(run)) for run in reports(current().site)],
+        runs=[(run, run_state(run)) for run in reports(current().site)],
     )
 
 
-def _state(run: Report) -> Status:
+def run_state(run: Report) -> Status:
+    """Where a run is, as the panel draws it."""
     return Status(_("Interrupted"), "pause", "warn") if run.interrupted else _STATES[run.state]()
 
 
@@ -82,8 +83,8 @@ def run(run_id: int) -> Response:
     return page(
         "import_run.html",
         run=found,
-        state=_state(found),
-        left_for=_left_for(found.seconds_left),
+        state=run_state(found),
+        left_for=left_for(found.seconds_left),
         remarks=first_remarks(current().site, run_id, _SHOWN_REMARKS),
         kept=[(one, _reason(one)) for one in left(current().site, run_id, _SHOWN_LEFT)] if found.kept else [],
         steps=steps(found.dry_run, found.state),
@@ -98,7 +99,7 @@ def steps(dry_run: bool, state: str) -> list[tuple[str, str]]:  # noqa: FBT001 -
     return [(name, "done" if n < place else "now" if n == place else "") for n, name in enumerate(names)]
 
 
-def _left_for(seconds: int | None) -> str:
+def left_for(seconds: int | None) -> str:
     """The remaining time as people say it; empty as long as nobody knows."""
     if seconds is None:
         return ""

@@ -9,22 +9,21 @@ from typing import Any
 from core.accounts.services import find_shopper
 from core.catalogue.services.carts import cart_variants
 from core.checkout.forms import read_address
-from core.checkout.services.details import address_texts
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
-from core.kernel import db, i18n
+from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.lib import addresses
 from core.lib.errors import Unfit
 from core.lib.money import Money, NotMoney, parse_money
 from core.orders.services.drafts import DraftLine, DraftView, DraftWish
+from core.panel.orders.services.addressing import PREFIX, address_values
 from core.panel.shell import Status
 
 MOST_ROWS = 200
 _FOUND = 12
 _MOST_UNITS = 999
-PREFIX = "a_"
 _STATES: dict[str, tuple[Any, str, str]] = {
     "draft": (lazy("Draft"), "none", ""),
     "sent": (lazy("Sent"), "wait", "busy"),
@@ -232,14 +231,6 @@ def fields_of(draft: DraftView | None, site: Site) -> dict[str, str]:
         "delivery": f"{wish.carrier}:{wish.service}" if wish.carrier or wish.service else "",
         "discount": Money(wish.discount, wish.currency).decimal if wish.discount else "",
         "discount_reason": wish.discount_reason,
-        **{f"{PREFIX}{name}": text for name, text in address_texts(wish.address).items()},
+        **address_values(wish.address),
         **({} if wish.address else {f"{PREFIX}country": site.country}),
     }  # fmt: skip
-
-
-def address_form(country: str) -> list[tuple[str, str, bool]]:
-    """(name, label, whether it is needed) of the fields of an address there, without the country itself."""
-    return [
-        (f"{PREFIX}{one.name}", _(one.label), one.required)
-        for one in addresses.fields_for(country, i18n.language())
-    ]

@@ -14,7 +14,7 @@ from core.orders.services.tags import tags_of
 
 COLUMNS = (
     "number", "placed", "name", "email", "currency", "total", "pieces", "order", "payment", "fulfilment", "return",
-    "method", "delivery", "tags",
+    "method", "delivery", "tags", "channel", "channel_number",
 )  # fmt: skip
 _AT_ONCE = 500
 
@@ -46,4 +46,5 @@ def _row(order: OrderRow, zone: ZoneInfo, worn: tuple[str, ...]) -> tuple[object
     return (
         order.number, placed, order.name, order.email, order.total.currency, order.total.decimal, order.pieces,
         at.order, at.payment, at.fulfilment, at.returned, order.payment_title, order.delivery_title, ", ".join(worn),
+        order.channel, order.channel_number,
     )  # fmt: skip

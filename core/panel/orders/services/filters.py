@@ -36,6 +36,7 @@ class Filters:
     until: date | None = None
     tag: str = ""
     stage: str = ""
+    channel: str = ""
 
     @property
     def is_narrowed(self) -> bool:
@@ -44,7 +45,7 @@ class Filters:
     def address(self, **changes: object) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
         wanted = replace(self, **changes)  # type: ignore[arg-type]
-        names = ("view", "q", "payment", "fulfilment", "since", "until", "tag", "stage")
+        names = ("view", "q", "payment", "fulfilment", "since", "until", "tag", "stage", "channel")
         pairs = {name: getattr(wanted, name) for name in names}
         return {name: str(value) for name, value in pairs.items() if value}
 
@@ -59,6 +60,7 @@ class Filters:
             text=self.q,
             tag=self.tag,
             stage=(self.stage.split(":")[0], self.stage.split(":")[1]) if self.stage else None,
+            channel=self.channel,
             held={"to_ship": False, HELD: True}.get(self.view),
             placed_from=_midnight(site, self.since) if self.since else None,
             placed_before=_midnight(site, self.until + timedelta(days=1)) if self.until else None,
@@ -77,6 +79,7 @@ def read(args: Mapping[str, str]) -> Filters:
         until=_day(args.get("until", "")),
         tag=normal_tag(args.get("tag", "")),
         stage=_stage(args.get("stage", "")),
+        channel=args.get("channel", "").strip()[:60],
     )
 
 

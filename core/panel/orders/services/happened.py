@@ -139,10 +139,21 @@ def _staged(data: Data) -> str:
 _REASONS: dict[str, Any] = {
     **REASONS, "expired": lazy("Not paid in time"),
     "difference_unpaid": lazy("The difference was not paid in time"), "shopper": "", "merchant": "", "out_of_stock": "",
+    "import_undone": lazy("Its import was undone"),
 }  # fmt: skip
+
+
+def _placed(data: Data, currency: str) -> str:
+    total = _amount(data, currency, "total")
+    if channel := data.get("channel"):
+        number = data.get("channel_number", "")
+        return _("Came in from %(channel)s as %(number)s, %(amount)s", channel=channel, number=number, amount=total)
+    return _("Order placed, %(amount)s", amount=total)
+
+
 Title = Callable[[Data, str], str]
 _TITLES: dict[str, tuple[str, Title]] = {
-    "placed": ("done", lambda data, currency: _("Order placed, %(amount)s", amount=_amount(data, currency, "total"))),
+    "placed": ("done", _placed),
     "paid": ("good", lambda data, currency: _("Paid in full, %(amount)s", amount=_amount(data, currency, "captured"))),
     "marked_paid": ("good", lambda data, currency: _("Marked as paid, %(amount)s", amount=_amount(data, currency))),
     "payment": ("done", _news),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.checkout.services.details import address_texts
-from core.checkout.services.quote import ChosenRate, Quote
+from core.checkout.services.quote import Quote
 from core.hookspecs.checkout import Address
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
@@ -137,12 +137,6 @@ def quote_trace(quote: Quote) -> list[TraceRow]:
         )
         for step in quote.trace
     ]
-
-
-def rate(one: ChosenRate) -> str:
-    """A way of delivery with its carrier."""
-    plain = not one.carrier_title or one.carrier_title == one.title
-    return one.title if plain else f"{one.carrier_title}: {one.title}"
 
 
 def _step_title(step: Mapping[str, Any]) -> str:

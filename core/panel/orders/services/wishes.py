@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.checkout.services.changing import Preview
-from core.hookspecs.checkout import Address
 from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.lib.errors import Unfit
@@ -21,9 +20,9 @@ from core.orders.services.change_shapes import (
     SetQuantity,
 )
 from core.orders.services.shapes import OrderLineView, OrderView
+from core.panel.orders.services.addressing import PREFIX, address_errors, typed_address
 
 CHARGES = ("goodwill", "fee")
-ADDRESS = ("name", "line1", "line2", "postcode", "city", "region")
 _MOST = 9_999
 
 
@@ -45,7 +44,7 @@ def actions_of(form: Mapping[str, str], order: OrderView) -> list[Action]:
         actions += _of_line(form, line, order.currency, errors)
     actions += _goods(form, errors)
     actions += _delivery(form, order, errors)
-    actions += _address(form, order)
+    actions += _address(form, order, errors)
     actions += _charge(form, order.currency, errors)
     if errors:
         raise Unfit(errors)
@@ -98,36 +97,15 @@ def delivery_now(order: OrderView) -> Money:
     return Money(order.delivery.amount - off, order.currency)
 
 
-def address_fields(order: OrderView) -> dict[str, str]:
-    """The address as the editor's fields."""
-    address = order.address or Address()
-    lines = [*address.lines, "", ""]
-    return {
-        "name": address.name,
-        "line1": lines[0],
-        "line2": lines[1],
-        "postcode": address.postcode,
-        "city": address.city,
-        "region": address.region,
-    }
-
-
-def _address(form: Mapping[str, str], order: OrderView) -> list[Action]:
-    if order.address is None or "a_name" not in form:
+def _address(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:
+    if order.address is None or f"{PREFIX}name" not in form:
         return []
-    typed = {name: form.get(f"a_{name}", "").strip()[:200] for name in ADDRESS}
-    if typed == address_fields(order):
+    moved = typed_address(form, order.address)
+    if moved is None:
         return []
-    lines = tuple(line for line in (typed["line1"], typed["line2"]) if line)
-    moved = replace(
-        order.address,
-        name=typed["name"],
-        lines=lines,
-        postcode=typed["postcode"],
-        city=typed["city"],
-        region=typed["region"],
-    )
-    return [SetAddress(address=moved)]
+    errors.update(address_errors(moved, collected=bool(order.rate.get("pickup"))))
+    carrier, _colon, service = form.get("to_service", "").partition(":")
+    return [SetAddress(address=moved, carrier=carrier[:60], service=service[:60])]
 
 
 def _charge(form: Mapping[str, str], currency: str, errors: dict[str, str]) -> list[Action]:

@@ -6,6 +6,7 @@ import core.panel.orders.views.bulk
 import core.panel.orders.views.changes
 import core.panel.orders.views.drafts
 import core.panel.orders.views.holds
+import core.panel.orders.views.imports
 import core.panel.orders.views.orders
 import core.panel.orders.views.parting
 import core.panel.orders.views.refunds

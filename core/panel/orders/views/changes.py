@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
+
 from flask import Response, request
 
 from core.checkout.services.changing import Preview, change_order, preview_change
@@ -9,13 +12,13 @@ from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
-from core.lib import ids
+from core.lib import addresses, ids
 from core.lib.errors import Broken, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services.change_shapes import KEEP, POLICIES, Action
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
-from core.panel.orders.services import said, wishes
+from core.panel.orders.services import addressing, said, wishes
 from core.panel.orders.services.find import order_numbered
 from core.panel.shell import actor, page, panel, to
 
@@ -30,10 +33,12 @@ def ask(number: str) -> Response:
 @panel.post("/orders/<number>/change", endpoint="order_change_save")
 @staff("orders.edit")
 def change(number: str) -> Response:
-    """`act` is preview (nothing is written) or confirm, which needs the price that the preview said."""
+    """`act` is preview or fields (nothing is written) or confirm, which needs the price that the preview said."""
     order = order_numbered(number)
     policy = request.form.get("policy", KEEP)
     policy = policy if policy in POLICIES else KEEP
+    if request.form.get("act") == "fields":
+        return _editor(order)
     try:
         actions = wishes.actions_of(request.form, order)
         if request.form.get("act") != "confirm" or not request.form.get("seen"):
@@ -62,7 +67,23 @@ def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
 def _problems(refusal: Refused | Broken) -> forms.Problems:
     if isinstance(refusal, Unfit):
         return list(refusal.errors.items())
-    return [("", i18n.say(refusal))]
+    field = getattr(refusal, "field", None)
+    return [(f"{addressing.PREFIX}{field}" if field in addresses.NAMES else "", i18n.say(refusal))]
+
+
+def _address(order: OrderView, typed: Mapping[str, str], preview: Preview | None) -> dict[str, object]:
+    """The form of the address with what was typed, and where the goods would go by which way."""
+    now = addressing.address_values(order.address)
+    country = typed[f"{addressing.PREFIX}country"] or (order.address.country if order.address else "")
+    rates = preview.rates if preview else ()
+    chosen = preview.service if preview else None
+    return {
+        "address": addressing.address_form(country) if order.address else None,
+        "address_values": defaultdict(str, {**now, **typed}),
+        "goes_to": said.address_lines(preview.plan.address) if preview and preview.plan.address else [],
+        "rates": [(f"{rate.carrier}:{rate.service}", rate.full_title, i18n.money(rate.amount)) for rate in rates],
+        "chosen": f"{chosen.carrier}:{chosen.service}" if chosen else "",
+    }
 
 
 def _editor(
@@ -80,11 +101,10 @@ def _editor(
         problems=problems or [],
         errors=forms.by_field(problems or []),
         key=typed["key"] or ids.token(),
-        address=wishes.address_fields(order) if order.address else None,
+        **_address(order, typed, preview),
         delivery=wishes.delivery_now(order),
         preview=preview,
         rows=wishes.rows(preview) if preview else [],
-        goes_to=said.address_lines(preview.plan.address) if preview and preview.plan.address else [],
         stock=[(stock.get(variant_id, ""), pieces) for variant_id, pieces in effect.stock.items()] if effect else [],
         sums={
             name: Money(getattr(effect, name), currency)

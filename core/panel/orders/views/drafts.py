@@ -19,7 +19,7 @@ from core.lib.errors import Broken, Refused, Unfit
 from core.orders.services import drafts
 from core.orders.services.drafts import DraftView
 from core.panel.orders import forms
-from core.panel.orders.services import drafting, said
+from core.panel.orders.services import addressing, drafting, said
 from core.panel.shell import actor, address, page, panel, to
 
 _MAY = "orders.create"
@@ -134,7 +134,7 @@ def place(draft_id: int) -> Response:
 
 def _problems(refusal: Refused | Broken) -> forms.Problems:
     if isinstance(refusal, Unfit):
-        known = {name: drafting.PREFIX + name if name in addresses.NAMES else name for name in refusal.errors}
+        known = {name: addressing.PREFIX + name if name in addresses.NAMES else name for name in refusal.errors}
         return [(known[name], _(text)) for name, text in refusal.errors.items()]
     if isinstance(refusal, CannotBePlaced):
         return [("", problem.message) for problem in refusal.problems]
@@ -157,7 +157,7 @@ def _form(
     language = fields["language"] if fields["language"] in site.languages else site.language
     currency = fields["currency"] if fields["currency"] in site.currencies else site.currency
     view = look_at_draft(current(), draft) if draft and draft.is_open else None
-    country = fields[f"{drafting.PREFIX}country"] or site.country
+    country = fields[f"{addressing.PREFIX}country"] or site.country
     return page(
         "draft.html",
         status,
@@ -169,8 +169,7 @@ def _form(
         searched=sent and request.form.get("act") == "find",
         currencies=[(code, code) for code in site.currencies],
         languages=[(tag, i18n.language_name(tag)) for tag in site.languages],
-        countries=addresses.countries(i18n.language()),
-        address=drafting.address_form(country),
+        address=addressing.address_form(country),
         currency=currency,
         key=fields["key"] or ids.token(),
         problems=problems or [],
@@ -194,7 +193,7 @@ def _quoted(view: CheckoutView | None) -> dict[str, object]:
         "quote": view.quote,
         "trace": said.quote_trace(view.quote),
         "rates": [
-            (f"{rate.carrier}:{rate.service}", said.rate(rate), i18n.money(rate.amount)) for rate in view.delivery.rates
+            (f"{rate.carrier}:{rate.service}", rate.full_title, i18n.money(rate.amount)) for rate in view.delivery.rates
         ],
         "chosen": f"{chosen.carrier}:{chosen.service}" if chosen else "",
         "wrong": [problem.message for problem in view.problems],

@@ -20,6 +20,7 @@ from core.orders.services import case as desk
 from core.orders.services import links, payments, picked, stages, tags
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
+from core.orders.services.channels import known_channels
 from core.orders.services.listing import list_orders
 from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
@@ -47,6 +48,7 @@ def show() -> Response:
         tags=tags.known_tags(current().site),
         stages=staged.choices(current().site),
         settable=staged.choices(current().site, by_hand=True),
+        channels=[(name, name) for name in known_channels(current().site)],
         export=address("panel.orders_export", **chosen.address()),
         filters=chosen,
         views=_views(chosen),
@@ -94,6 +96,7 @@ def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
         ("until", _("Until")),
         ("tag", _("Tag")),
         ("stage", _("Stage")),
+        ("channel", _("Channel")),
     ]
     return [
         (

@@ -1,0 +1,380 @@
+"""Open orders of other channels into a site: they take stock like every order, and each comes in once.
+
+An order stands in a savepoint of its own: what cannot be had is a remark, and the orders beside it come in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from core.accounts.services import find_shopper
+from core.catalogue.services.carts import cart_variants
+from core.catalogue.services.shapes import CartVariant
+from core.catalogue.services.stock import OutOfStock
+from core.hookspecs.payment import Fact, FactKind
+from core.hookspecs.site import Site
+from core.imports.models import DONE, RUNNING, STOPPED, WAITING, ImportRun
+from core.imports.services.kept_files import RemarksFile, kept_file
+from core.imports.services.rows import Problem, Said
+from core.imports.services.running import TakenOver, count, end, fail, take, touch
+from core.imports.services.runs import JOBS
+from core.kernel import cache, db, jobs
+from core.kernel.i18n import speaking
+from core.kernel.sites import state_of
+from core.lib import clock
+from core.lib.errors import Refused
+from core.lib.money import Money
+from core.orders.services import channel_remarks as remarks
+from core.orders.services.channel_rows import ChannelOrder, OrderFile, ReadOrder, open_orders
+from core.orders.services.channels import TAG
+from core.orders.services.facts import payment_by_id, store_facts
+from core.orders.services.gateways import CORE, Arrangement
+from core.orders.services.hold_rules import hold_rules, reasons_to_hold
+from core.orders.services.links import order_secret
+from core.orders.services.store import (
+    NewAdjustment,
+    NewLine,
+    NewOrder,
+    NewPart,
+    NewPayment,
+    NewTax,
+    no_cart,
+    pieces_of,
+    store_order,
+)
+
+# So few orders hold the counter of numbers while shoppers wait for theirs.
+BATCH = 20
+_AT_ONCE = 500
+# So many new orders change how a database should look for them.
+_MANY = 500
+_TELL_AFTER = timedelta(seconds=2)
+NOTE = "import"
+Progress = Callable[[int, int], None]
+
+
+@jobs.job(JOBS["orders"])
+def _run_job(running: jobs.Running) -> None:
+    """A worker's part. Killed, it is taken up again by the next one, behind the last order that was dealt with."""
+    run_id = int(running.payload["run"])
+    told = clock.now()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if clock.now() - told >= _TELL_AFTER:
+            running.progress(done * 100 // max(total, 1))
+            told = clock.now()
+
+    try:
+        carry_on(run_id, tell)
+    except Refused as error:
+        fail(run_id, error)
+
+
+def carry_on(run_id: int, progress: Progress = lambda _done, _total: None) -> None:
+    """Begin a run, or go on with one that was interrupted, until it ends, is stopped, or somebody else has it."""
+    run = ImportRun.get_by_id(run_id)  # All sites: the worker has the id from the run's own job.
+    if run.state not in {WAITING, RUNNING}:
+        return
+    site = state_of(run.site_id).site
+    with (
+        speaking(run.language, site.timezone),
+        open_orders(site, kept_file(run.file), run.mapping, channel=run.channel) as file,
+        RemarksFile(run.file) as told,
+    ):
+        try:
+            _import(site, take(run, file.count), file, told, progress)
+        except TakenOver:
+            return
+
+
+def _import(site: Site, run: ImportRun, file: OrderFile, told: RemarksFile, progress: Progress) -> None:
+    rehearsal, looked = _Rehearsal(), 0
+    for batch in _batches(file, run.line):
+        goods = _goods(site, batch)
+        if run.dry_run:
+            _rehearse(site, run, batch, goods, rehearsal, told, file)
+        else:
+            db.retrying(lambda: _store(site, run, batch, goods, told, file))  # noqa: B023 -- called before the loop goes on
+        run = ImportRun.get_by_id(run.id)  # All sites: as above.
+        progress(run.done, run.total)
+        if run.stopping:
+            end(run, STOPPED)
+            return
+        if not run.dry_run and run.done >= 4 * looked + _MANY:
+            db.look_again()
+            looked = run.done
+    end(run, DONE)
+
+
+def _batches(file: OrderFile, after: int) -> Iterator[list[ReadOrder]]:
+    batch: list[ReadOrder] = []
+    for found in file.orders(after):
+        batch.append(found)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+# -- a batch -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What becomes of a batch: the remarks about it, and how many came in, were known or stayed out."""
+
+    problems: list[Problem]
+    shown: Mapping[str, str]
+    counted: Counter[str] = field(default_factory=Counter)
+
+    def refuse(self, order: ChannelOrder, column: str, said: Said, **params: object) -> None:
+        self.counted["refused"] += 1
+        name = self.shown.get(column, column)
+        self.problems.append(Problem(line=order.line, column=name, said=said, params=params))
+
+
+@dataclass(slots=True)
+class _Rehearsal:
+    """What a rehearsal would have taken by now: pieces per variant, and numbers per channel seen in this file."""
+
+    taken: Counter[int] = field(default_factory=Counter)
+
+
+_Goods = Mapping[str, CartVariant]
+
+
+def _goods(site: Site, batch: Sequence[ReadOrder]) -> _Goods:
+    """The variants of the batch by SKU, whether they are sold on this site or not, and what is in the kits.
+
+    Outside a transaction.
+    """
+    skus = sorted({line.sku for one in batch if one.order for line in one.order.lines})
+    ids: dict[str, int] = {}
+    for start in range(0, len(skus), _AT_ONCE):
+        part = skus[start : start + _AT_ONCE]
+        marks = db.marks(part)
+        ids.update(db.rows(f"SELECT sku, id FROM variant WHERE sku IN ({marks}) AND deleted_at IS NULL", *part))
+    found: dict[int, CartVariant] = {}
+    for ids_at_once in _parts_of(sorted(ids.values())):
+        found.update(cart_variants(site, site.language, site.currency, ids_at_once))
+    inside = sorted({part.variant_id for one in found.values() for part in one.parts} - found.keys())
+    for ids_at_once in _parts_of(inside):
+        found.update(cart_variants(site, site.language, site.currency, ids_at_once))
+    return {one.sku: one for one in found.values()}
+
+
+def _parts_of(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), _AT_ONCE):
+        yield ids[start : start + _AT_ONCE]
+
+
+def _begin(site: Site, batch: Sequence[ReadOrder], shown: Mapping[str, str]) -> tuple[_Outcome, list[ChannelOrder]]:
+    """What reading has said of a batch, and the orders that are not in the shop yet. One statement."""
+    outcome = _Outcome(problems=[problem for one in batch for problem in one.problems], shown=shown)
+    outcome.counted["refused"] += sum(one.order is None and one.is_open for one in batch)
+    outcome.counted["unchanged"] += sum(not one.is_open for one in batch)
+    numbers = [one.order.number for one in batch if one.order]
+    known = {
+        (channel.casefold(), number)
+        for channel, number in db.rows(
+            "SELECT channel, channel_number FROM orders WHERE site_id = ?"
+            f" AND channel_number IN ({db.marks(numbers)})",
+            site.id, *numbers,
+        )
+    }  # fmt: skip
+    fresh = []
+    for one in batch:
+        if one.order is None:
+            continue
+        key = one.order.channel.casefold(), one.order.number
+        if key in known:
+            outcome.counted["unchanged"] += 1
+        else:
+            known.add(key)
+            fresh.append(one.order)
+    return outcome, fresh
+
+
+def _store(
+    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, told: RemarksFile, file: OrderFile
+) -> None:
+    """A batch with all that belongs to it, or nothing of it."""
+    rules = hold_rules(site)
+    shoppers = {
+        one.order.email: found.id
+        for one in batch
+        if one.order and one.order.email and (found := find_shopper(site, one.order.email))
+    }
+    with db.transaction():
+        touch(run)
+        outcome, fresh = _begin(site, batch, file.shown)
+        for order in fresh:
+            if not _is_deliverable(order, goods, outcome):
+                continue
+            holds = reasons_to_hold(
+                rules, total=Money(order.sums.total, order.currency), email=order.email, address=order.address,
+                billing=order.billing,
+            )  # fmt: skip
+            try:
+                with db.db.atomic():
+                    _insert(site, run, order, goods, holds, shoppers.get(order.email))
+            except OutOfStock as error:
+                short = next((one.sku for one in goods.values() if one.id == error.variant_id), "")
+                outcome.refuse(
+                    order, "quantity", remarks.SHORT, sku=short, wanted=error.wanted, available=max(0, error.available)
+                )
+            else:
+                outcome.counted["created"] += 1
+        if outcome.counted["created"]:
+            cache.touch(TAG)
+        count(run, batch[-1].line, told, outcome.problems, done=len(batch), **outcome.counted)
+
+
+def _rehearse(
+    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, rehearsal: _Rehearsal, told: RemarksFile,
+    file: OrderFile,
+) -> None:  # fmt: skip
+    """What would become of a batch behind those before it; nothing but the run's own counts is written."""
+    outcome, fresh = _begin(site, batch, file.shown)
+    by_id = {one.id: one for one in goods.values()}
+    for order in fresh:
+        if not _is_deliverable(order, goods, outcome):
+            continue
+        needs = pieces_of(_lines(order, goods))
+        lacks = next(
+            (
+                (by_id[variant_id], pieces, left - rehearsal.taken[variant_id])
+                for variant_id, pieces in needs.items()
+                if (left := by_id[variant_id].left) is not None and rehearsal.taken[variant_id] + pieces > left
+            ),
+            None,
+        )
+        if lacks is not None:
+            sku, wanted, left = lacks[0].sku, lacks[1], max(0, lacks[2])
+            outcome.refuse(order, "quantity", remarks.SHORT, sku=sku, wanted=wanted, available=left)
+            continue
+        rehearsal.taken.update(needs)
+        outcome.counted["created"] += 1
+    with db.transaction():
+        count(run, batch[-1].line, told, outcome.problems, done=len(batch), **outcome.counted)
+
+
+def _is_deliverable(order: ChannelOrder, goods: _Goods, outcome: _Outcome) -> bool:
+    """Whether all of it is known here, and there is a place where it goes."""
+    unknown = next((line for line in order.lines if line.sku not in goods), None)
+    if unknown is not None:
+        outcome.refuse(order, "sku", remarks.NO_SKU, sku=unknown.sku)
+    elif order.address is None and any(goods[line.sku].needs_delivery for line in order.lines):
+        outcome.refuse(order, "line1", remarks.NO_ADDRESS)
+    else:
+        return True
+    return False
+
+
+# -- an order ----------------------------------------------------------------------------------------------------------
+
+
+def _insert(
+    site: Site, run: ImportRun, order: ChannelOrder, goods: _Goods, holds: Sequence[tuple[str, str]],
+    shopper_id: int | None,
+) -> None:  # fmt: skip
+    """One order with its stock and its money, and its line in the journal. Raises OutOfStock."""
+    new = _new_order(site, run, order, goods, holds, shopper_id)
+    order_id, _number = store_order(new)
+    if order.paid:
+        _pay(site, order_id, order)
+    version = db.value("SELECT version FROM orders WHERE id = ?", order_id)
+    db.execute(
+        "INSERT INTO import_change (run_id, line, kind, ref, title, created, version, before, after, state, reason)"
+        " VALUES (?, ?, 'order', ?, ?, ?, ?, '{}', '{}', '', '')",
+        run.id, order.line, order_id, order.number, True, version,
+    )  # fmt: skip
+
+
+def _new_order(
+    site: Site, run: ImportRun, order: ChannelOrder, goods: _Goods, holds: Sequence[tuple[str, str]],
+    shopper_id: int | None,
+) -> NewOrder:  # fmt: skip
+    sums, cart_id = order.sums, no_cart()
+    needs_delivery = any(goods[line.sku].needs_delivery for line in order.lines)
+    title = (order.payment or order.channel)[:200]
+    return NewOrder(
+        site_id=site.id, cart_id=cart_id, secret=order_secret(site.id, cart_id), shopper_id=shopper_id,
+        email=order.email, language=order.language, currency=order.currency,
+        subtotal=sum(line.subtotal for line in sums.lines),
+        discount=sum(line.off + line.share for line in sums.lines) + sums.delivery_off, delivery=sums.delivery,
+        tax=sums.tax, total=sums.total, delivery_total=sums.delivery_total, prices_include_tax=sums.included,
+        tax_note="", address=order.address if needs_delivery else None,
+        billing=order.billing or (None if needs_delivery else order.address), carrier=order.carrier,
+        carrier_plugin="", service=order.service, delivery_title=order.delivery, rate={},
+        payment=NewPayment(plugin=CORE, gateway=Arrangement.code, account="", live=True, title=title),
+        note=order.note, codes=(), extra={}, trace=(), lines=_lines(order, goods), adjustments=_adjustments(order),
+        taxes=_taxes(order), actor=run.actor, holds=holds, placed_at=order.placed_at, channel=order.channel,
+        channel_number=order.number,
+    )  # fmt: skip
+
+
+def _lines(order: ChannelOrder, goods: _Goods) -> list[NewLine]:
+    lines = []
+    for line, sums in zip(order.lines, order.sums.lines, strict=True):
+        variant = goods[line.sku]
+        choices = " / ".join(value for _option, value in variant.choices)
+        lines.append(
+            NewLine(
+                variant_id=variant.id, product_id=variant.product_id, sku=variant.sku,
+                name=line.name or (f"{variant.name}, {choices}" if choices else variant.name),
+                picture=variant.picture.name if variant.picture else "", quantity=line.quantity,
+                unit_amount=sums.unit, list_amount=sums.unit, subtotal=sums.subtotal, discount=sums.off + sums.share,
+                tax=sums.tax, total=sums.total, tax_class=variant.tax_class, weight_g=variant.weight_g,
+                needs_delivery=variant.needs_delivery,
+                parts=tuple(
+                    NewPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
+                    for part in variant.parts
+                ),
+            )
+        )  # fmt: skip
+    return lines
+
+
+def _adjustments(order: ChannelOrder) -> list[NewAdjustment]:
+    """What was taken off single lines, off all of them together, and off the delivery."""
+    found = [
+        ({place: line.off for place, line in enumerate(order.sums.lines) if line.off}, "lines", 0),
+        ({place: line.share for place, line in enumerate(order.sums.lines) if line.share}, "lines", 0),
+        ({}, "delivery", order.sums.delivery_off),
+    ]
+    return [
+        NewAdjustment(
+            plugin="", rule="channel", title=order.discount_title, code="", target=target,
+            amount=sum(shares.values()) + more, shares=shares,
+        )
+        for shares, target, more in found
+        if shares or more
+    ]  # fmt: skip
+
+
+def _taxes(order: ChannelOrder) -> list[NewTax]:
+    taxed: list[tuple[int | None, int, int]] = [
+        (place, line.rate, line.tax) for place, line in enumerate(order.sums.lines)
+    ]
+    taxed.append((None, order.sums.delivery_rate, order.sums.delivery_tax))
+    return [
+        NewTax(position=place, name=order.tax_name, rate=rate, amount=amount) for place, rate, amount in taxed if amount
+    ]
+
+
+def _pay(site: Site, order_id: int, order: ChannelOrder) -> None:
+    """What its channel has received for it."""
+    payment = payment_by_id(int(db.value("SELECT id FROM payment WHERE order_id = ?", order_id)))
+    assert payment is not None
+    fact = Fact(
+        account=payment.account, live=payment.live, kind=FactKind.CAPTURED,
+        reference=f"{order.channel} {order.number} {order.reference}".strip()[:200],
+        amount=Money(order.paid, order.currency), at=order.paid_at, note=NOTE,
+    )  # fmt: skip
+    store_facts(site.id, payment.plugin, payment.account, [fact], payment)

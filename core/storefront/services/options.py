@@ -1,0 +1,45 @@
+"""Radio buttons with their words: ways of delivery, and ways to pay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.checkout.services.quote import ChosenRate
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
+from core.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A radio button with its words. `amount` None: nothing is said about a price."""
+
+    value: str
+    title: str
+    text: str
+    icon: str
+    amount: Money | None
+    chosen: bool
+    disabled: bool
+
+
+def delivery_option(rate: ChosenRate, chosen: ChosenRate | None) -> Option:
+    """A way of delivery to choose."""
+    return Option(
+        value=f"{rate.carrier}:{rate.service}",
+        title=rate.title,
+        text=" · ".join(filter(None, (_days(rate), rate.description))),
+        icon="store" if rate.pickup else "truck",
+        amount=rate.amount,
+        chosen=rate == chosen,
+        disabled=False,
+    )
+
+
+def _days(rate: ChosenRate) -> str:
+    if rate.days is None:
+        return rate.carrier_title if rate.carrier_title != rate.title else ""
+    first, last = rate.days
+    if first == last:
+        return ngettext("In one working day", "In %(n)s working days", last)
+    return _("In %(first)s to %(last)s working days", first=first, last=last)

@@ -1,0 +1,106 @@
+"""Open orders of another channel come in by the panel's wizard, without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from core.hookspecs.site import Site
+from core.kernel import db, jobs
+from core.testing.shop import Item
+from tests.core.panel.conftest import Panel, words
+
+FILE = (
+    "Order No,SKU,Qty,Price,Shipping,Total,Paid,Recipient,Address,City,PLZ,Land\n"
+    "11,LAMP,2,89.00,4.90,182.90,yes,Mira K.,Lange Str. 1,Berlin,10115,Germany\n"
+    "12,NOPE,1,5.00,,5.00,no,Bo Li,Ring 1,Wien,1010,AT\n"
+)
+
+
+def upload(panel: Panel, text: str = FILE, channel: str = "") -> str:
+    """The page of the columns."""
+    answer = panel.post("/panel/orders/imports", {"file": (BytesIO(text.encode()), "etsy.csv"), "channel": channel})
+    assert answer.status_code == 303, words(answer)
+    return str(answer.headers["Location"])
+
+
+def guessed(page: str) -> dict[str, str]:
+    """What a browser would send of the columns' selects."""
+    found = {}
+    for name, options in re.findall(r'<select class="input" id="(column-\d+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        found[name] = chosen[1] if chosen else ""
+    return found
+
+
+@pytest.fixture
+def lamp(sell: Callable[..., Item]) -> Item:
+    return sell("LAMP", 9900, stock=5, name="Dome lamp")
+
+
+@pytest.mark.usefixtures("lamp")
+def test_a_file_is_looked_at_rehearsed_imported_and_taken_back(panel: Panel) -> None:
+    assert panel.post("/panel/orders/imports", {"channel": "Etsy"}).status_code == 422
+    columns = upload(panel)
+    page = panel.get(columns)
+    assert "2 × LAMP" in words(page)
+    form = guessed(page.get_data(as_text=True))
+    assert list(form.values())[:6] == ["number", "sku", "quantity", "price", "delivery_price", "total"]
+    refused = panel.post(columns, {**form, "act": "rehearse"})
+    assert refused.status_code == 422
+    assert "Say where these orders were placed." in words(refused)
+    kept = {**form, "channel": "Etsy", "keep_name": "Etsy list"}
+    assert panel.post(columns, {**kept, "act": "keep"}).status_code == 303
+    rehearsal = panel.post(columns, {**form, "channel": "Etsy", "act": "rehearse"}).headers["Location"]
+    assert "<progress" in panel.get(rehearsal).get_data(as_text=True)
+    jobs.run_due()
+    said = words(panel.get(rehearsal))
+    assert "Nothing in the shop has changed" in said
+    assert "No variant has the SKU “NOPE”." in said
+    assert "NOPE" in panel.get(f"{rehearsal}/remarks.csv").get_data(as_text=True)
+    assert db.value("SELECT COUNT(*) FROM orders") == 0
+
+    done = panel.post(f"{rehearsal}/apply").headers["Location"]
+    jobs.run_due()
+    assert "1 added" in re.sub(r"added (\d)", r"\1 added", words(panel.get(done)))
+    number = db.value("SELECT number FROM orders")
+    assert "Etsy · 11" in words(panel.get("/panel/orders?channel=Etsy"))
+    assert f"/orders/{number}" not in panel.get("/panel/orders?channel=eBay").get_data(as_text=True)
+    shown = words(panel.get(f"/panel/orders/{number}"))
+    assert "Etsy: 11" in shown
+    assert "Came in from Etsy as 11, €182.90" in shown
+    assert "Etsy list" in words(panel.get(upload(panel)))
+
+    panel.post(f"{done}/undo")
+    jobs.run_due()
+    assert "1 order was taken back" in words(panel.get(done))
+    assert db.value("SELECT SUM(allocated) FROM stock_level") == 0
+    assert "Its import was undone" in words(panel.get(f"/panel/orders/{number}"))
+
+
+@pytest.mark.usefixtures("lamp")
+def test_only_whoever_may_finds_and_uses_it(panel: Panel, colleague: Callable[..., Panel], site: Site) -> None:
+    columns = upload(panel, channel="Etsy")
+    theirs = colleague({"orders.view", "products.edit"})
+    assert "Import orders" not in words(theirs.get("/panel/orders"))
+    for path in ("/panel/orders/imports", columns):
+        assert theirs.get(path).status_code == 403
+    run_id = re.search(r"/imports/(\d+)", columns)
+    assert run_id is not None
+    assert panel.get(f"/panel/products/imports/{run_id[1]}").status_code == 404
+    assert panel.get("/panel/products/imports").get_data(as_text=True).count("etsy.csv") == 0
+    assert "导入订单" in words(panel.get("/zh-cn/panel/orders/imports"))
+    del site
+
+
+def test_what_cannot_be_read_is_told_at_the_file(panel: Panel) -> None:
+    answer = panel.post("/panel/orders/imports", {"file": (BytesIO(b"\x00\x01\x02"), "x.csv"), "channel": "Etsy"})
+    assert answer.status_code in {303, 422}
+    columns = upload(panel, "a,b\n1,2\n", "Etsy")
+    page: Any = panel.get(columns)
+    assert "Choose one column for each of these, and no more: number, sku, quantity, total, price." in words(page)
+    assert panel.post(columns, {"act": "rehearse", "channel": "Etsy"}).status_code == 422
