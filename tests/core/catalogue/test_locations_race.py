@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.catalogue.services import adjust_stock, stock, stock_proof
+from core.catalogue.services import adjust_stock, stock_proof, stock_writer
 from core.catalogue.services.locations import HoldsStock, StockBusy, add_location, close_location, open_location
 from core.catalogue.services.stock import LocationClosed
 from core.kernel import db
@@ -78,7 +78,7 @@ def test_the_same_race_catches_levels_that_are_made_anywhere(lamp: int, monkeypa
             place,
         )
 
-    monkeypatch.setattr(stock, "ensure_level", planted)
+    monkeypatch.setattr(stock_writer, "ensure_level", planted)
     def is_caught(code: str) -> bool:
         place = add_location(code, "North", None, "GB", STAFF)
         return at_once([_closing(place), _bringing(lamp, place)])[0] != 0

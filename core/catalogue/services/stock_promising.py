@@ -1,0 +1,221 @@
+"""Promising pieces to an order, or holding them for a cart: where they are taken from, and whose holds end with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.catalogue.services.stock_holds import end_holds_of
+from core.catalogue.services.stock_places import Places, as_wanted, places_of
+from core.catalogue.services.stock_places import plan as plan_for
+from core.catalogue.services.stock_settling import allocated_to, last_first, parts_of, settling
+from core.catalogue.services.stock_shapes import Allocation, Move, OutOfStock
+from core.catalogue.services.stock_writer import Moving
+from core.catalogue.services.writing import insert_rows
+from core.kernel import db
+from core.lib import clock
+from core.lib.errors import Broken
+
+_TRIES = 1000  # A promise that others beat so often gives up.
+
+
+def allocate(
+    needs: Mapping[int, int],
+    reference: str,
+    actor: str,
+    wanted: Mapping[int, Mapping[int, int]] | None = None,
+    *,
+    site_id: int | None = None,
+    cart: str = "",
+) -> list[Allocation]:
+    """Promise pieces (variant id to quantity) to `reference`; variants that are not counted are passed over.
+
+    Takes from one location if one has all on the shelf, by priority, and splits only if none has; then what may be
+    ordered beyond that. Raises OutOfStock: nothing is promised then, since the caller's transaction ends. `wanted` says
+    which locations give how much of a variant; where that cannot be had (any more), the rule above takes its place.
+    What is kept back from the site `site_id` stays. What is held for `cart` goes into the promise with the same
+    statement.
+    """
+    return _promise(_Asking(needs, "allocate", reference, actor, wanted or {}, site_id, cart))
+
+
+def hold(
+    needs: Mapping[int, int], reference: str, actor: str, *, until: datetime, site_id: int | None = None
+) -> list[Allocation]:
+    """Hold as many of these pieces as can be had, until an instant, instead of what was held for `reference` before.
+
+    Never refuses: what cannot be had is not held. Nor are pieces that are sold before their release.
+    """
+    made = _promise(_Asking(needs, "hold", reference, actor, {}, site_id, reference))
+    rows = [(reference, one.variant_id, one.location_id, one.quantity, clock.micros(until)) for one in made]
+    insert_rows("stock_hold", ("reference", "variant_id", "location_id", "pieces", "until"), rows)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is to be promised or held; `cart` is whose holds end with it."""
+
+    needs: Mapping[int, int]
+    kind: str
+    reference: str
+    actor: str
+    wanted: Mapping[int, Mapping[int, int]]
+    site_id: int | None
+    cart: str
+
+
+def _promise(asking: _Asking) -> list[Allocation]:
+    db.require_transaction()
+    if any(quantity <= 0 for quantity in asking.needs.values()):
+        raise ValueError("a quantity is at least 1")
+    moving = Moving(asking.actor)
+    places = places_of(sorted(asking.needs), asking.site_id)
+    held = [v for v, found in places.items() if found.has_holds]
+    given = end_holds_of(held, asking.cart) if held or asking.kind == "hold" else {}
+    if held:  # While it waited for others who end the same holds, they may have given them back.
+        places = places_of(sorted(asking.needs), asking.site_id)
+    made = []
+    for variant_id in sorted({*asking.needs, *given}):
+        made += _promise_one(moving, asking, variant_id, places.get(variant_id), given.get(variant_id, {}))
+    moving.finish()
+    return made
+
+
+def _promise_one(
+    moving: Moving, asking: _Asking, variant_id: int, found: Places | None, given: dict[int, int]
+) -> list[Allocation]:
+    """Take the wanted pieces, and give back in the same statements what holds gave free at these locations.
+
+    A guard that fails was beaten by another writer since the reading, so what is there is read again.
+    """
+    left, made = asking.needs.get(variant_id, 0), list[Allocation]()
+    found = _kept_still(asking, variant_id, found)
+    for _attempt in range(_TRIES):
+        plan = _next_plan(asking, variant_id, found, given, left)
+        if found is None or not plan:
+            break
+        taken = _take_plan(moving, asking, variant_id, found, plan, given)
+        made += taken
+        left -= sum(one.quantity for one in taken)
+        if left:
+            found = places_of([variant_id], asking.site_id).get(variant_id)
+    else:
+        raise OutOfStock(variant_id, asking.needs[variant_id], asking.needs[variant_id] - left)
+    _give_back(moving, asking, variant_id, given)
+    return made
+
+
+def _kept_still(asking: _Asking, variant_id: int, found: Places | None) -> Places | None:
+    """What a site keeps back is kept by all its locations together: until the commit nobody else moves any of them."""
+    if found is None or not found.kept or len(found.spots) < 2 or db.is_sqlite():
+        return found
+    db.rows("SELECT location_id FROM stock_level WHERE variant_id = ? ORDER BY location_id FOR UPDATE", variant_id)
+    return places_of([variant_id], asking.site_id).get(variant_id)
+
+
+def _next_plan(
+    asking: _Asking, variant_id: int, found: Places | None, given: Mapping[int, int], left: int
+) -> dict[int, int]:
+    """How much of what is `left` each location shall give; nothing where nothing is to be taken. Raises OutOfStock."""
+    wanted, is_hold = asking.needs.get(variant_id, 0), asking.kind == "hold"
+    if not left or (found is not None and not found.tracked):
+        return {}
+    if is_hold and (found is None or found.is_ahead):
+        return {}
+    if found is None:
+        raise OutOfStock(variant_id, wanted, 0)
+    spots = found.with_holds(given)
+    can_be_had = max(0, sum(spot.free for spot in spots.values()) - found.kept)
+    if can_be_had < left and not is_hold:
+        raise OutOfStock(variant_id, wanted, wanted - left + can_be_had, found.sku)
+    now = min(left, can_be_had)
+    if not now:
+        return {}
+    return as_wanted(asking.wanted.get(variant_id), spots, now) or plan_for(now, spots)
+
+
+def _take_plan(
+    moving: Moving, asking: _Asking, variant_id: int, found: Places, plan: Mapping[int, int], given: dict[int, int]
+) -> list[Allocation]:
+    """Move what the plan says, as far as the guards let it; of `given` stays what could not be given back yet."""
+    spots, taken = found.with_holds(given), list[Allocation]()
+    for location_id in sorted({*plan, *given}):
+        part, back = plan.get(location_id, 0), given.pop(location_id, 0)
+        others = sum(spot.free - plan.get(at, 0) for at, spot in spots.items() if at != location_id)
+        floor = max(0, found.kept - others) if part else None
+        done = _take(moving, asking, variant_id, location_id, part, back, is_ahead=found.is_ahead, floor=floor)
+        if done is None:
+            given[location_id] = back
+        elif part:
+            taken.append(done)
+    return taken
+
+
+def _take(
+    moving: Moving,
+    asking: _Asking,
+    variant_id: int,
+    location_id: int,
+    part: int,
+    back: int,
+    *,
+    is_ahead: bool,
+    floor: int | None,
+) -> Allocation | None:
+    """Promise or hold `part` pieces and end holds of `back`, with one statement; None if there is not as much."""
+    column = "preordered" if is_ahead else "held" if asking.kind == "hold" else "allocated"
+    pieces = {column: part}
+    pieces["held"] = pieces.get("held", 0) - back
+    move = Move(
+        variant_id=variant_id, location_id=location_id, kind=asking.kind if part else "unhold",
+        reference=asking.reference, allocated=pieces.get("allocated", 0), held=pieces["held"],
+        preordered=pieces.get("preordered", 0),
+    )  # fmt: skip
+    if not any(move.pieces):
+        return Allocation(variant_id, location_id, part)  # What was held stays held.
+    if not moving.move(move, floor):
+        return None
+    return Allocation(variant_id, location_id, part, 0 if is_ahead else min(part, moving.late), is_ahead)
+
+
+def _give_back(moving: Moving, asking: _Asking, variant_id: int, given: Mapping[int, int]) -> None:
+    """Pieces of holds that ended, at locations that are not needed now."""
+    for location_id, pieces in sorted(given.items()):
+        if pieces and not _take(moving, asking, variant_id, location_id, 0, pieces, is_ahead=False, floor=None):
+            raise Broken("A level holds less than its holds.", permanent=True)
+
+
+def promise_difference(
+    needs: Mapping[int, int],
+    reference: str,
+    actor: str,
+    wanted: Mapping[int, Mapping[int, int]] | None = None,
+    *,
+    site_id: int | None = None,
+) -> list[Allocation]:
+    """Promise pieces more (or give back pieces less, below zero) per variant, in one pass in sorted order.
+
+    So two changes that each give back one thing and take another never wait for each other in a circle. Answers what
+    was promised. Raises OutOfStock.
+    """
+    db.require_transaction()
+    moving, made = Moving(actor), list[Allocation]()
+    more = {variant_id: pieces for variant_id, pieces in needs.items() if pieces > 0}
+    asking = _Asking(more, "allocate", reference, actor, wanted or {}, site_id, "")
+    places = places_of(sorted(more), site_id)
+    held = [v for v, found in places.items() if found.has_holds]
+    given = end_holds_of(held, "") if held else {}
+    if held:
+        places = places_of(sorted(more), site_id)
+    has = allocated_to(reference)
+    for variant_id, pieces in sorted(needs.items()):
+        if pieces > 0:
+            made += _promise_one(moving, asking, variant_id, places.get(variant_id), given.get(variant_id, {}))
+            continue
+        for part in parts_of({variant_id: -pieces}, last_first(has)):
+            if not moving.move(settling(part, "release", reference, allocated=-1)):
+                raise OutOfStock(variant_id, part.quantity, 0)
+    moving.finish()
+    return made

@@ -1,0 +1,59 @@
+"""Pieces that come back: on the shelf, or kept apart from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.catalogue.services.stock_places import places_of
+from core.catalogue.services.stock_shapes import LocationClosed, Move
+from core.catalogue.services.stock_writer import Moving, ensure_level
+from core.kernel import db
+
+
+def restock(needs: Mapping[int, int], location_id: int, reference: str, actor: str) -> None:
+    """Returned pieces go back on the shelf at a location; variants that are not counted are passed over."""
+    db.require_transaction()
+    moving, location_id = Moving(actor), _open_place(location_id)
+    for variant_id, places in sorted(places_of(sorted(needs)).items()):
+        if places.tracked:
+            ensure_level(variant_id, location_id)
+            move = Move(
+                variant_id=variant_id,
+                location_id=location_id,
+                kind="restock",
+                on_hand=needs[variant_id],
+                reference=reference,
+            )
+            if not moving.move(move):
+                raise LocationClosed
+    moving.finish()
+
+
+def put_aside(
+    needs: Mapping[int, int], location_id: int, state: str, reference: str, actor: str, reason: str = ""
+) -> None:
+    """Returned pieces that cannot be sold go to `damaged` or `quality`; what is not counted is passed over."""
+    db.require_transaction()
+    moving, location_id = Moving(actor), _open_place(location_id)
+    for variant_id, places in sorted(places_of(sorted(needs)).items()):
+        if places.tracked:
+            ensure_level(variant_id, location_id)
+            pieces = {state: needs[variant_id]}
+            move = Move(
+                variant_id=variant_id, location_id=location_id, kind="restock", reason=reason, reference=reference,
+                **pieces,
+            )  # fmt: skip
+            if not moving.move(move):
+                raise LocationClosed
+    moving.finish()
+
+
+def _open_place(location_id: int) -> int:
+    """The location, or the first one if it was closed: what was sent from there comes back to where goods are now."""
+    return int(
+        db.value(
+            "SELECT id FROM location WHERE closed_at IS NULL ORDER BY CASE WHEN id = ? THEN 0 ELSE 1 END, priority, id"
+            " LIMIT 1",
+            location_id,
+        )
+    )
