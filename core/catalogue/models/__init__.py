@@ -19,7 +19,7 @@ from core.catalogue.models.product import (
     Variant,
     VariantValue,
 )
-from core.catalogue.models.stock import Location, StockHold, StockLevel, StockMove, StockSafety
+from core.catalogue.models.stock import FormerVariant, Location, StockHold, StockLevel, StockMove, StockSafety
 
 FACTS = (
     Product,
@@ -44,6 +44,7 @@ FACTS = (
     Location,
     StockLevel,
     StockMove,
+    FormerVariant,
     StockHold,
     StockSafety,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "CategorySite",
     "CategoryText",
     "FacetName",
+    "FormerVariant",
     "KitPart",
     "Listing",
     "Location",

@@ -61,10 +61,14 @@ class StockMove(Table):
     """One change of a level: its differences, why, by whom and for what (`reference`, such as `order:12`).
 
     `kind`: allocate, release, ship, receive, restock, adjust, count, hold, unhold, sort (from one state to another),
-    expect (incoming), repair (a level that was put right, noted with its reason).
+    expect (incoming), transfer (to another location), discard, supplier (back to them), remove (with its variant),
+    repair (a level that was put right, noted with its reason).
+
+    The database refuses to change or delete a row. So `variant_id` is no foreign key: moves outlive a variant that goes
+    for good (`FormerVariant`), whose id is never given again.
     """
 
-    variant = peewee.ForeignKeyField(Variant, on_delete="CASCADE", index=False)
+    variant_id = peewee.IntegerField()
     location = peewee.ForeignKeyField(Location, on_delete="RESTRICT", index=False)
     kind = peewee.CharField(max_length=10)
     on_hand = peewee.BigIntegerField(default=0)
@@ -80,7 +84,15 @@ class StockMove(Table):
     at = InstantField()
 
     class Meta:
-        indexes = ((("variant", "location"), False), (("reference",), False))
+        indexes = ((("variant_id", "location"), False), (("reference",), False))
+
+
+class FormerVariant(Table):
+    """What the moves of a variant that is gone for good were about."""
+
+    variant_id = peewee.IntegerField(primary_key=True)
+    sku = peewee.CharField(max_length=64)
+    gone_at = InstantField()
 
 
 class StockHold(Table):

@@ -124,9 +124,7 @@ def _on_site(
     is_shown = (listing.publish_at is None or listing.publish_at <= at) and (
         listing.withdraw_at is None or at < listing.withdraw_at
     )
-    sales = {
-        currency: _sale(made, product, site.id, currency, answers.promotions, at) for currency in site.currencies
-    }
+    sales = {currency: _sale(made, product, site.id, currency, answers.promotions, at) for currency in site.currencies}
     said = answers.data.about(site.id, product.id, at)
     due = sooner(due, said.until, *(sale.until for sale in sales.values()))
     if due is not None:

@@ -90,6 +90,7 @@ def save_products(
     drafts: Sequence[ProductDraft],
     actor: str,
     *,
+    reference: str = "",
     dry_run: bool = False,
     around: Callable[[list[Saved | Refused]], AbstractContextManager[object]] = nullcontext,
 ) -> list[Saved | Refused]:
@@ -98,8 +99,8 @@ def save_products(
     A refused one is answered in its place and stops nobody else.
 
     For imports: some hundred at once, since others wait meanwhile. A `dry_run` answers the same and keeps nothing.
-    `around` is entered in the transaction before the first save and left behind the last one, with all results: what it
-    writes is kept together with the products, or not at all.
+    `reference` is what the moves of stock are for. `around` is entered in the transaction before the first save and
+    left behind the last one, with all results: what it writes is kept together with the products, or not at all.
     """
     known = known_variants([variant for draft in drafts for variant in draft.variants or ()])
     affected = {variant.product_id for variant in known} | {draft.id for draft in drafts if draft.id is not None}
@@ -110,7 +111,7 @@ def save_products(
         for draft in drafts:
             try:
                 with db.db.atomic():
-                    saved = _store(site, draft, actor, owners, waiting)
+                    saved = _store(site, draft, actor, owners, waiting, reference)
             except Refused as refused:
                 results.append(refused)
                 continue
@@ -180,7 +181,7 @@ def _fact(price: PriceDraft) -> tuple[int, int | None, int | None, int, int | No
     return price.from_qty, starts, ends, price.amount.amount, price.was.amount if price.was else None
 
 
-def _store(site: Site, draft: ProductDraft, actor: str, owners: _Owners, waiting: _Waiting) -> Saved:
+def _store(site: Site, draft: ProductDraft, actor: str, owners: _Owners, waiting: _Waiting, reference: str) -> Saved:
     product_id = owners.find(draft)
     waiting.write_for(product_id)
     version = 0 if product_id is None else _check_version(product_id, draft.version)
@@ -191,6 +192,7 @@ def _store(site: Site, draft: ProductDraft, actor: str, owners: _Owners, waiting
         is_new=product_id is None,
         whole=draft.whole,
         reason=draft.reason,
+        reference=reference,
     )
     if product_id is not None:
         save_columns(saving, draft)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from core.catalogue.services.cards import tell_products_changed
+from core.catalogue.services.stock_parting import part_with
 from core.kernel import activity, cache, db
 
 
-def remove_products(product_ids: Collection[int], actor: str) -> None:
+def remove_products(product_ids: Collection[int], actor: str, reference: str = "") -> None:
     """Part of a verb, which must name these products in its `Change`: the products with all that belongs to them.
 
-    The caller has made sure that no order names their variants. Their ids are never given again.
+    The caller has made sure that no order names their variants. Their ids are never given again, and the moves of their
+    stock stay; the last ones are made for `reference`.
     """
     if not product_ids:
         return
@@ -24,6 +26,8 @@ def remove_products(product_ids: Collection[int], actor: str) -> None:
     tell_products_changed(ids)  # While there is still known which sites list them.
     for product_id in ids:
         activity.record(actor, "product.removed", f"product:{product_id}", title=titles.get(product_id, ""))
+    variants = db.rows(f"SELECT id FROM variant WHERE product_id IN ({db.marks(ids)})", *ids)
+    part_with([row[0] for row in variants], actor, reference=reference)
     db.execute(f"DELETE FROM slug WHERE kind = 'product' AND ref IN ({db.marks(ids)})", *ids)
     db.execute(f"DELETE FROM card_due WHERE product_id IN ({db.marks(ids)})", *ids)
     db.execute(f"DELETE FROM product WHERE id IN ({db.marks(ids)})", *ids)

@@ -36,6 +36,7 @@ class Saving:
     is_new: bool
     whole: bool
     reason: str = ""
+    reference: str = ""
     before: dict[str, object] = field(default_factory=dict)
     after: dict[str, object] = field(default_factory=dict)
     names: list[TextFact] = field(default_factory=list)

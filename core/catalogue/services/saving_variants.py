@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from core.catalogue.services.drafts import PriceDraft, VariantDraft
@@ -287,8 +286,8 @@ def _save_stock(saving: Saving, ids: Mapping[int, VariantDraft]) -> None:
     for variant_id, limit in sorted(limits.items()):
         if change_backorder_limit(variant_id, location_id, limit):
             saving.note(f"backorders {ids[variant_id].sku}", None, limit)
-    moves = [replace(move, reason=saving.reason) for move in count_moves(counted, location_id, fresh=saving.is_new)]
-    apply_moves(moves, saving.actor)
+    moves = count_moves(counted, location_id, fresh=saving.is_new, reference=saving.reference)
+    apply_moves(moves, saving.actor, saving.reason)
     for move in moves:
         saving.note(
             f"stock {ids[move.variant_id].sku}", counted[move.variant_id] - move.on_hand, counted[move.variant_id]

@@ -70,7 +70,8 @@ def stock_proof() -> list[tuple[int, int, int, int, int]]:
 def differences() -> list[Difference]:
     """Every level that differs from its moves, in any state. One statement over both tables."""
     found = db.rows(
-        f"SELECT d.*, v.sku, l.name FROM ({_COMPARED}) d JOIN variant v ON v.id = d.variant_id"
+        f"SELECT d.*, COALESCE(v.sku, f.sku, '–'), l.name FROM ({_COMPARED}) d LEFT JOIN variant v ON v.id ="
+        " d.variant_id LEFT JOIN former_variant f ON f.variant_id = d.variant_id"
         " JOIN location l ON l.id = d.location_id ORDER BY d.variant_id, d.location_id"
     )
     return [
@@ -99,7 +100,7 @@ def repair_stock(actor: str, reason: str = "") -> tuple[list[Difference], list[D
     """Make levels the sum of their moves again, and note that in the journal. Answers (repaired, those that cannot be).
 
     The journal only grows, so it is what is believed. A level whose moves add up to what cannot be (below zero, more
-    promised than is there) is left for a person to count. Commits.
+    promised than is there, or anything of a variant that is gone) is left for a person to count. Commits.
     """
     with db.transaction():
         found = [(one, _repair(one, actor, reason)) for one in differences()]
@@ -117,13 +118,14 @@ def _repair(one: Difference, actor: str, reason: str) -> bool:
     """One guarded statement: only from what was compared, and only to what can be."""
     on_hand, allocated, held = one.moves[:3]
     preordered = one.moves[STATES.index("preordered")]
-    if min(one.moves) < 0:
+    if min(one.moves) < 0 or db.value("SELECT 1 FROM variant WHERE id = ?", one.variant_id) is None:
         return False
     ensure_level(one.variant_id, one.location_id)
     if not db.execute(
         f"UPDATE stock_level SET {_SET} WHERE variant_id = ? AND location_id = ? AND {_SAME}"
-        " AND backorder_limit >= ? AND preorder_cap >= ?",
+        " AND backorder_limit >= ? AND preorder_cap >= ? AND (allocated + held >= ? OR backorder_limit >= ?)",
         *one.moves, one.variant_id, one.location_id, *one.level, allocated + held - on_hand, preordered,
+        allocated + held, allocated + held + preordered - on_hand,
     ):  # fmt: skip
         return False
     said = f"{reason}: {one.words}" if reason else one.words

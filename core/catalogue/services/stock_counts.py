@@ -114,7 +114,9 @@ def change_backorder_limit(variant_id: int, location_id: int, limit: int) -> boo
     return True
 
 
-def count_moves(counted: Mapping[int, int], location_id: int, *, fresh: bool = False) -> list[Move]:
+def count_moves(
+    counted: Mapping[int, int], location_id: int, *, fresh: bool = False, reference: str = ""
+) -> list[Move]:
     """Part of a verb: the moves that bring variants to these counts; none for those that are right.
 
     `fresh`: these variants are new, so that nothing of them has been counted.
@@ -132,10 +134,13 @@ def count_moves(counted: Mapping[int, int], location_id: int, *, fresh: bool = F
         )
     )
     return [
-        Move(variant_id=variant_id, location_id=location_id, kind="count", on_hand=number - known.get(variant_id, 0))
+        Move(
+            variant_id=variant_id, location_id=location_id, kind="count", on_hand=number - known.get(variant_id, 0),
+            reference=reference,
+        )
         for variant_id, number in sorted(counted.items())
         if number != known.get(variant_id, 0)
-    ]
+    ]  # fmt: skip
 
 
 def first_location() -> int:

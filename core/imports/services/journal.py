@@ -33,6 +33,11 @@ Rows = list[dict[str, Any]]
 Facts = dict[str, Rows]
 
 
+def import_reference(run_id: int) -> str:
+    """What a run's moves of stock are for, and those of its undo."""
+    return f"import:{run_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A table of the catalogue, its columns, which of them tell rows apart, and how its rows are found by product."""

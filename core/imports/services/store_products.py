@@ -16,7 +16,7 @@ from core.hookspecs.site import Site
 from core.imports.models import ImportRun
 from core.imports.services import remarks
 from core.imports.services.drafting import CannotBeDrafted, draft
-from core.imports.services.journal import STOCK, Note, attribute_ids, differing, facts, hold, note
+from core.imports.services.journal import STOCK, Note, attribute_ids, differing, facts, hold, import_reference, note
 from core.imports.services.known import Known, look_up
 from core.imports.services.rows import Problem, ProductRow, Said
 from core.kernel import db
@@ -98,7 +98,10 @@ class Store:
                 yield
             conclude(results)
 
-        save_products(self._site, [found for _, found in wanted], self._run.actor, around=journal)
+        save_products(
+            self._site, [found for _, found in wanted], self._run.actor, reference=import_reference(self._run.id),
+            around=journal,
+        )  # fmt: skip
 
     def _save_alone(self, row: ProductRow, found: ProductDraft) -> Saved | Refused:
         results: list[Saved | Refused] = []

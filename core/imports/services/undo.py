@@ -15,10 +15,11 @@ from core.catalogue.services.cards import changing
 from core.catalogue.services.removal import remove_attribute, remove_category, remove_products
 from core.catalogue.services.stock import apply_moves
 from core.catalogue.services.stock_counts import change_backorder_limit, count_moves, first_location
+from core.catalogue.services.stock_parting import part_with
 from core.catalogue.services.writing import insert_rows, update
 from core.hookspecs.site import Site
 from core.imports.models import UNDOING, UNDONE, ImportRun
-from core.imports.services.journal import PARTS, STOCK, Facts, Part, Rows, decoded_facts, facts, hold
+from core.imports.services.journal import PARTS, STOCK, Facts, Part, Rows, decoded_facts, facts, hold, import_reference
 from core.imports.services.reports import find_run, is_undoable
 from core.kernel import activity, db, jobs
 from core.kernel.i18n import gettext
@@ -107,11 +108,13 @@ class _Step:
 
     def touched_variants(self) -> set[int]:
         """Those that must go, or get another stock: none of them may have been sold since."""
-        own = {row["id"] for row in self.now.get("variant", [])}
         if self.created:
-            return own
-        added = own - {row["id"] for row in self.rows("variant")}
-        return added | {row["variant_id"] for row in self.after.get(STOCK, [])}
+            return {row["id"] for row in self.now.get("variant", [])}
+        return self.added_variants() | {row["variant_id"] for row in self.after.get(STOCK, [])}
+
+    def added_variants(self) -> set[int]:
+        """Those that a known product has and had not before."""
+        return {row["id"] for row in self.now.get("variant", [])} - {row["id"] for row in self.rows("variant")}
 
 
 def _next(run_id: int) -> list[_Step]:
@@ -140,7 +143,7 @@ def _take_back(site: Site, run: ImportRun, steps: Sequence[_Step], actor: str) -
         hold(products)
         _look(site, products)
         _judge(products, sold)
-        _remove([step for step in products.values() if step.created and not step.kept], actor)
+        _remove([step for step in products.values() if step.created and not step.kept], run, actor)
         for step in products.values():
             if not step.created and not step.kept:
                 _put_back(site, run, step, actor)
@@ -185,14 +188,14 @@ def _judge(products: Mapping[int, _Step], sold: set[int]) -> None:
             step.kept = MOVED
 
 
-def _remove(steps: Sequence[_Step], actor: str) -> None:
+def _remove(steps: Sequence[_Step], run: ImportRun, actor: str) -> None:
     """Take the products away, all at once; if something still refers to one of them, that one stays."""
     try:
         with db.db.atomic():
-            remove_products([step.ref for step in steps], actor)
+            remove_products([step.ref for step in steps], actor, import_reference(run.id))
     except peewee.IntegrityError:
         for step in steps if len(steps) > 1 else ():
-            _remove([step], actor)
+            _remove([step], run, actor)
         if len(steps) == 1:
             steps[0].kept = REFUSED
 
@@ -201,6 +204,7 @@ def _put_back(site: Site, run: ImportRun, step: _Step, actor: str) -> None:
     """All rows of a product as they were. What the database or its stock refuses stays as it is, whole."""
     try:
         with db.db.atomic():
+            part_with(step.added_variants(), actor, reference=import_reference(run.id))
             for part in reversed(PARTS):
                 if part.table in step.before:
                     _delete(part, step)
@@ -209,7 +213,7 @@ def _put_back(site: Site, run: ImportRun, step: _Step, actor: str) -> None:
                     _write(part, step)
             _forget_pictures(run, step.ref)
             if STOCK in step.before:
-                _put_stock_back(step, actor)
+                _put_stock_back(run, step, actor)
             update("product", step.ref, {"version": step.version + 1, "updated_at": clock.now_us()})
             before, after = ({table: len(rows[table]) for table in step.before} for rows in (step.now, step.before))
             activity.record(
@@ -262,7 +266,7 @@ def _forget_pictures(run: ImportRun, product_id: int) -> None:
     db.execute("DELETE FROM picture_source WHERE run_id = ? AND product_id = ?", run.id, product_id)
 
 
-def _put_stock_back(step: _Step, actor: str) -> None:
+def _put_stock_back(run: ImportRun, step: _Step, actor: str) -> None:
     """Count it as it was before; what had no stock then has none again."""
     old = {row["variant_id"]: row for row in step.before[STOCK]}
     left = {row["id"] for row in step.rows("variant")}
@@ -274,7 +278,8 @@ def _put_stock_back(step: _Step, actor: str) -> None:
     location_id = first_location()
     for variant_id, row in sorted(wanted.items()):
         change_backorder_limit(variant_id, location_id, row["backorder_limit"])
-    apply_moves(count_moves({variant_id: row["on_hand"] for variant_id, row in wanted.items()}, location_id), actor)
+    counts = {variant_id: row["on_hand"] for variant_id, row in wanted.items()}
+    apply_moves(count_moves(counts, location_id, reference=import_reference(run.id)), actor, UNDONE)
 
 
 def _mark(run: ImportRun, steps: Sequence[_Step]) -> None:

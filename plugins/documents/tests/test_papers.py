@@ -151,7 +151,12 @@ def test_a_pick_list_goes_from_place_to_place(site: Site, lamp: Any, order: Any,
     views = [order_view(order(lamp, 1).id, site=site), order_view(order(sell("BOOK", 500), 2).id, site=site)]
     with transaction():
         execute("INSERT INTO location (code, name, priority, country) VALUES ('b', 'Back room', 9, 'DE')")
-        execute("UPDATE stock_move SET location_id = (SELECT MAX(id) FROM location) WHERE reference LIKE 'order:%'")
+        for place, pieces in (("(SELECT MIN(id) FROM location)", -1), ("(SELECT MAX(id) FROM location)", 1)):
+            execute(
+                "INSERT INTO stock_move (variant_id, location_id, kind, on_hand, allocated, held, reason, actor,"
+                f" reference, at) VALUES (?, {place}, 'allocate', 0, ?, 0, '', 'system', ?, 0)",
+                lamp.variant_id, pieces, f"order:{views[0].id}",
+            )  # fmt: skip
     paper = pick_list(site, views, "en")
     assert [row[:2] + row[4:] for row in paper.rows] == [("–", "BOOK", "2"), ("Back room", "LAMP", "1")]
     assert sum(column.share for column in paper.columns) == 100

@@ -79,6 +79,7 @@ def test_the_same_race_catches_levels_that_are_made_anywhere(lamp: int, monkeypa
         )
 
     monkeypatch.setattr(stock_writer, "ensure_level", planted)
+
     def is_caught(code: str) -> bool:
         place = add_location(code, "North", None, "GB", STAFF)
         return at_once([_closing(place), _bringing(lamp, place)])[0] != 0

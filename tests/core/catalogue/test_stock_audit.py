@@ -94,7 +94,12 @@ def test_a_level_that_vanished_comes_back(lamp: int) -> None:
 
 
 def test_what_cannot_be_is_left_for_a_person(lamp: int) -> None:
-    tamper("UPDATE stock_move SET on_hand = -3 WHERE variant_id = ?", lamp)
+    tamper(
+        "INSERT INTO stock_move (variant_id, location_id, kind, on_hand, allocated, held, reason, actor, reference, at)"
+        " VALUES (?, ?, 'adjust', -13, 0, 0, '', 'nobody', '', 0)",
+        lamp,
+        location(),
+    )
     repaired, left = repair_stock("system")
     assert (repaired, [one.sku for one in left]) == ([], ["LAMP"])
     assert level(lamp)[0] == 10

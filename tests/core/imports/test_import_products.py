@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core.catalogue.services import stock_proof
 from core.hookspecs.site import Site
 from core.imports.services.import_products import import_products
 from core.imports.services.reports import Report, report
@@ -260,5 +261,10 @@ def test_a_large_file_is_imported_twice_and_undone_in_constant_memory(site: Site
     jobs.run_due()
     measure(0, 0)
     assert (report(site, first.id).undone, size_of_shop()) == (rows // 2, (0, 0))
+    # The shop is as before; what was counted and went again is still told.
+    assert db.value("SELECT COUNT(*) FROM stock_level") == 0
+    stocked = sum(n % 9 > 0 for n in range(rows))
+    assert db.one("SELECT COUNT(*), SUM(on_hand) FROM stock_move") == (2 * stocked, 0)
+    assert stock_proof() == []
     # What the first tenth needed is enough for the rest; Linux counts in kB.
     assert memory[-1] - memory[len(memory) // 10] < 30_000

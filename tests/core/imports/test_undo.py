@@ -12,6 +12,7 @@ import pytest
 
 from core.catalogue.services.drafts import ProductDraft, TextDraft
 from core.catalogue.services.products import save_product
+from core.catalogue.services.stock_audit import differences
 from core.catalogue.services.stock_counts import adjust_stock, first_location
 from core.hookspecs.site import Site
 from core.imports.services import undo as undoing
@@ -57,6 +58,25 @@ def test_what_an_import_made_is_gone_with_its_categories_and_attributes(site: Si
     # The same file can come in again, and nothing gets an id that something else had.
     assert counts(load(site, table(COLUMNS, LAMP))) == (1, 0, 0, 0)
     assert db.value("SELECT MIN(id) FROM product") == 3
+
+
+def test_the_moves_of_what_is_gone_stay_and_add_up_to_nothing(site: Site) -> None:
+    load(site, table(COLUMNS, LAMP))
+    large = ("lamp", "L-L", "", "19", "2", "Size", "L", "", "")
+    done = load(site, table(COLUMNS, LAMP, large, ("pot", "P", "Pot", "5", "4", "", "", "", "")))
+    before = db.rows("SELECT * FROM stock_move ORDER BY id")
+    _undo(site, done)
+    moves = db.rows(
+        "SELECT f.sku, m.kind, m.on_hand, m.actor, m.reference FROM stock_move m JOIN former_variant f"
+        " ON f.variant_id = m.variant_id ORDER BY f.sku, m.id"
+    )
+    of_run = f"import:{done.id}"
+    assert moves == [
+        ("L-L", "count", 2, "system", of_run), ("L-L", "remove", -2, "staff:1", of_run),
+        ("P", "count", 4, "system", of_run), ("P", "remove", -4, "staff:1", of_run),
+    ]  # fmt: skip
+    assert db.rows("SELECT * FROM stock_move ORDER BY id")[: len(before)] == before
+    assert (differences(), db.rows("SELECT on_hand FROM stock_level")) == ([], [(7,)])
 
 
 def test_what_an_import_changed_is_as_it_was(site: Site) -> None:
@@ -228,8 +248,8 @@ def test_what_something_still_refers_to_stays_and_the_rest_goes(site: Site, monk
     pot = db.value("SELECT product_id FROM variant WHERE sku = 'B'")
     remove = undoing.remove_products
 
-    def refuse_one(ids: list[int], actor: str) -> None:
-        remove(ids, actor)
+    def refuse_one(ids: list[int], actor: str, reference: str) -> None:
+        remove(ids, actor, reference)
         if pot in ids:
             raise peewee.IntegrityError
 
