@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.catalogue.services.stock_holds import cart_reference, end_holds, held_for, unhold
 from core.catalogue.services.stock_promising import allocate, hold, promise_difference
-from core.catalogue.services.stock_returning import put_aside, restock
+from core.catalogue.services.stock_returning import let_go, put_aside, restock
 from core.catalogue.services.stock_settling import allocated_to, hand_over, release, ship
 from core.catalogue.services.stock_shapes import (
     STATES,
@@ -36,6 +36,7 @@ __all__ = [
     "hand_over",
     "held_for",
     "hold",
+    "let_go",
     "promise_difference",
     "put_aside",
     "release",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -37,12 +38,31 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """How many levels and moves were compared, and those that differ."""
+class Sums:
+    """What the moves of one kind come to, or all levels: how many they are, and their pieces in the order of STATES."""
 
-    levels: int
-    moves: int
+    kind: str
+    count: int
+    pieces: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """All levels in one sum, what each kind of move brought and took, and the levels that differ from their moves."""
+
+    levels: Sums
+    kinds: tuple[Sums, ...]
     differences: tuple[Difference, ...]
+
+    @property
+    def moves(self) -> Sums:
+        """All moves in one sum."""
+        pieces = zip(*(one.pieces for one in self.kinds), strict=True)
+        return Sums(
+            kind="",
+            count=sum(one.count for one in self.kinds),
+            pieces=tuple(map(sum, pieces)) if self.kinds else (0,) * len(STATES),
+        )
 
 
 _LEVELS = ", ".join(f"{state} AS {state}, 0 AS m_{state}" for state in STATES)
@@ -87,13 +107,22 @@ def differences() -> list[Difference]:
     ]
 
 
+_ALL = ", ".join(f"SUM({state})" for state in STATES)
+
+
 def prove() -> Proof:
     """The whole proof, for its page. Three statements."""
+    levels = db.rows(f"SELECT COUNT(*), {_ALL} FROM stock_level")[0]
+    kinds = db.rows(f"SELECT kind, COUNT(*), {_ALL} FROM stock_move GROUP BY kind ORDER BY MIN(id)")
     return Proof(
-        levels=int(db.value("SELECT COUNT(*) FROM stock_level")),
-        moves=int(db.value("SELECT COUNT(*) FROM stock_move")),
+        levels=_sums("", levels),
+        kinds=tuple(_sums(kind, row) for kind, *row in kinds),
         differences=tuple(differences()),
     )
+
+
+def _sums(kind: str, row: Sequence[int | None]) -> Sums:
+    return Sums(kind=kind, count=int(row[0] or 0), pieces=tuple(int(pieces or 0) for pieces in row[1:]))
 
 
 def repair_stock(actor: str, reason: str = "") -> tuple[list[Difference], list[Difference]]:

@@ -19,7 +19,7 @@ def cart_reference(cart_id: int) -> str:
 def unhold(reference: str, actor: str) -> None:
     """End all holds of `reference`."""
     db.require_transaction()
-    _unhold(delete_holds("reference = ?", reference), actor)
+    _unhold(_delete_holds("reference = ?", reference), actor)
 
 
 def end_holds(actor: str = "system", limit: int = 500) -> int:
@@ -28,7 +28,7 @@ def end_holds(actor: str = "system", limit: int = 500) -> int:
     Nobody waits for it: every promise does so for its own variants.
     """
     db.require_transaction()
-    ended = delete_holds(
+    ended = _delete_holds(
         "id IN (SELECT id FROM stock_hold WHERE until <= ? ORDER BY id LIMIT ?)", clock.now_us(), limit
     )
     _unhold(ended, actor)
@@ -51,7 +51,7 @@ def held_for(reference: str) -> list[Allocation]:
 _Hold = tuple[int, int, int, str]  # variant, location, pieces, reference
 
 
-def delete_holds(where: str, *params: object) -> list[_Hold]:
+def _delete_holds(where: str, *params: object) -> list[_Hold]:
     """Delete rows, in one order for all who do, and answer them: whoever deletes a row gives its pieces back."""
     locked = "" if db.is_sqlite() else " FOR UPDATE"
     rows = db.rows(
@@ -67,7 +67,7 @@ def end_holds_of(variant_ids: Sequence[int], cart: str) -> dict[int, dict[int, i
 
     Before any level is locked, so that nobody waits in a circle.
     """
-    ended = delete_holds(
+    ended = _delete_holds(
         f"(until <= ? AND variant_id IN ({db.marks(variant_ids)})) OR reference = ?",
         clock.now_us(), *variant_ids, cart or None,
     )  # fmt: skip

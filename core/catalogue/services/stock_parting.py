@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from core.catalogue.services.stock_shapes import STATES, Move
 from core.catalogue.services.stock_writer import Moving
@@ -24,13 +24,14 @@ def part_with(variant_ids: Collection[int], actor: str, *, reason: str = "", ref
     )
     moving = Moving(actor, reason)
     moving.moves = [
-        Move(
-            variant_id=variant_id, location_id=location_id, kind="remove", reference=reference,
-            **{state: -int(n) for state, n in zip(STATES, pieces, strict=True)},
-        )
+        Move(variant_id=variant_id, location_id=location_id, kind="remove", reference=reference, **_taken(pieces))  # type: ignore[arg-type]  # the states are the names of its fields
         for variant_id, location_id, *pieces in sorted(levels)
         if any(pieces)
-    ]  # fmt: skip
+    ]
     moving.write()
     former = db.rows(f"SELECT id, sku FROM variant WHERE id IN ({marks}) ORDER BY id", *ids)
     insert_rows("former_variant", ("variant_id", "sku", "gone_at"), [(*row, clock.now_us()) for row in former])
+
+
+def _taken(pieces: Sequence[int]) -> dict[str, int]:
+    return {state: -int(n) for state, n in zip(STATES, pieces, strict=True)}

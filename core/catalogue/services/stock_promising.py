@@ -28,16 +28,18 @@ def allocate(
     *,
     site_id: int | None = None,
     cart: str = "",
+    reason: str = "",
+    why: Mapping[int, str] | None = None,
 ) -> list[Allocation]:
     """Promise pieces (variant id to quantity) to `reference`; variants that are not counted are passed over.
 
     Takes from one location if one has all on the shelf, by priority, and splits only if none has; then what may be
     ordered beyond that. Raises OutOfStock: nothing is promised then, since the caller's transaction ends. `wanted` says
     which locations give how much of a variant; where that cannot be had (any more), the rule above takes its place.
-    What is kept back from the site `site_id` stays. What is held for `cart` goes into the promise with the same
-    statement.
+    `why` are its reasons by location, where there are better ones than `reason`. What is kept back from the site
+    `site_id` stays. What is held for `cart` goes into the promise with the same statement.
     """
-    return _promise(_Asking(needs, "allocate", reference, actor, wanted or {}, site_id, cart))
+    return _promise(_Asking(needs, "allocate", reference, actor, wanted or {}, site_id, cart, why or {}, reason))
 
 
 def hold(
@@ -47,7 +49,7 @@ def hold(
 
     Never refuses: what cannot be had is not held. Nor are pieces that are sold before their release.
     """
-    made = _promise(_Asking(needs, "hold", reference, actor, {}, site_id, reference))
+    made = _promise(_Asking(needs, "hold", reference, actor, {}, site_id, reference, {}))
     rows = [(reference, one.variant_id, one.location_id, one.quantity, clock.micros(until)) for one in made]
     insert_rows("stock_hold", ("reference", "variant_id", "location_id", "pieces", "until"), rows)
     return made
@@ -55,7 +57,7 @@ def hold(
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """What is to be promised or held; `cart` is whose holds end with it."""
+    """What is to be promised or held; `cart` is whose holds end with it, `why` the reason of each location."""
 
     needs: Mapping[int, int]
     kind: str
@@ -64,13 +66,15 @@ class _Asking:
     wanted: Mapping[int, Mapping[int, int]]
     site_id: int | None
     cart: str
+    why: Mapping[int, str]
+    reason: str = ""
 
 
 def _promise(asking: _Asking) -> list[Allocation]:
     db.require_transaction()
     if any(quantity <= 0 for quantity in asking.needs.values()):
         raise ValueError("a quantity is at least 1")
-    moving = Moving(asking.actor)
+    moving = Moving(asking.actor, asking.reason)
     places = places_of(sorted(asking.needs), asking.site_id)
     held = [v for v, found in places.items() if found.has_holds]
     given = end_holds_of(held, asking.cart) if held or asking.kind == "hold" else {}
@@ -171,7 +175,7 @@ def _take(
     move = Move(
         variant_id=variant_id, location_id=location_id, kind=asking.kind if part else "unhold",
         reference=asking.reference, allocated=pieces.get("allocated", 0), held=pieces["held"],
-        preordered=pieces.get("preordered", 0),
+        preordered=pieces.get("preordered", 0), reason=asking.why.get(location_id, "") if part else "",
     )  # fmt: skip
     if not any(move.pieces):
         return Allocation(variant_id, location_id, part)  # What was held stays held.
@@ -194,6 +198,8 @@ def promise_difference(
     wanted: Mapping[int, Mapping[int, int]] | None = None,
     *,
     site_id: int | None = None,
+    reason: str = "",
+    why: Mapping[int, str] | None = None,
 ) -> list[Allocation]:
     """Promise pieces more (or give back pieces less, below zero) per variant, in one pass in sorted order.
 
@@ -201,9 +207,9 @@ def promise_difference(
     was promised. Raises OutOfStock.
     """
     db.require_transaction()
-    moving, made = Moving(actor), list[Allocation]()
+    moving, made = Moving(actor, reason), list[Allocation]()
     more = {variant_id: pieces for variant_id, pieces in needs.items() if pieces > 0}
-    asking = _Asking(more, "allocate", reference, actor, wanted or {}, site_id, "")
+    asking = _Asking(more, "allocate", reference, actor, wanted or {}, site_id, "", why or {})
     places = places_of(sorted(more), site_id)
     held = [v for v, found in places.items() if found.has_holds]
     given = end_holds_of(held, "") if held else {}

@@ -1,4 +1,4 @@
-"""Pieces that come back: on the shelf, or kept apart from it."""
+"""Pieces that come back: on the shelf, kept apart from it, or out of the house again."""
 
 from __future__ import annotations
 
@@ -10,39 +10,44 @@ from core.catalogue.services.stock_writer import Moving, ensure_level
 from core.kernel import db
 
 
-def restock(needs: Mapping[int, int], location_id: int, reference: str, actor: str) -> None:
+def restock(needs: Mapping[int, int], location_id: int, reference: str, actor: str, reason: str = "") -> None:
     """Returned pieces go back on the shelf at a location; variants that are not counted are passed over."""
-    db.require_transaction()
-    moving, location_id = Moving(actor), _open_place(location_id)
-    for variant_id, places in sorted(places_of(sorted(needs)).items()):
-        if places.tracked:
-            ensure_level(variant_id, location_id)
-            move = Move(
-                variant_id=variant_id,
-                location_id=location_id,
-                kind="restock",
-                on_hand=needs[variant_id],
-                reference=reference,
-            )
-            if not moving.move(move):
-                raise LocationClosed
-    moving.finish()
+    _bring(needs, location_id, "on_hand", reference, Moving(actor, reason))
 
 
 def put_aside(
     needs: Mapping[int, int], location_id: int, state: str, reference: str, actor: str, reason: str = ""
 ) -> None:
     """Returned pieces that cannot be sold go to `damaged` or `quality`; what is not counted is passed over."""
+    _bring(needs, location_id, state, reference, Moving(actor, reason))
+
+
+def let_go(needs: Mapping[int, int], location_id: int, kind: str, reference: str, actor: str, reason: str = "") -> None:
+    """Returned pieces that do not stay (`discard`, `supplier`): they came to be looked at, and went. No level changes.
+
+    What is not counted is passed over.
+    """
     db.require_transaction()
-    moving, location_id = Moving(actor), _open_place(location_id)
+    moving, location_id = Moving(actor, reason), _open_place(location_id)
+    for variant_id, places in sorted(places_of(sorted(needs)).items()):
+        if places.tracked:
+            for step, sign in (("restock", 1), (kind, -1)):
+                move = Move(
+                    variant_id=variant_id, location_id=location_id, kind=step, quality=sign * needs[variant_id],
+                    reference=reference,
+                )  # fmt: skip
+                moving.moves.append(move)
+    moving.write()
+
+
+def _bring(needs: Mapping[int, int], location_id: int, state: str, reference: str, moving: Moving) -> None:
+    db.require_transaction()
+    location_id = _open_place(location_id)
     for variant_id, places in sorted(places_of(sorted(needs)).items()):
         if places.tracked:
             ensure_level(variant_id, location_id)
             pieces = {state: needs[variant_id]}
-            move = Move(
-                variant_id=variant_id, location_id=location_id, kind="restock", reason=reason, reference=reference,
-                **pieces,
-            )  # fmt: skip
+            move = Move(variant_id=variant_id, location_id=location_id, kind="restock", reference=reference, **pieces)  # type: ignore[arg-type]  # the states are the names of its fields
             if not moving.move(move):
                 raise LocationClosed
     moving.finish()

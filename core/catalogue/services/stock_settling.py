@@ -11,16 +11,16 @@ from core.kernel import db
 from core.lib import clock
 
 
-def release(needs: Mapping[int, int], reference: str, actor: str) -> list[Allocation]:
+def release(needs: Mapping[int, int], reference: str, actor: str, reason: str = "") -> list[Allocation]:
     """Give promised pieces back: at most what `reference` still has. Answers what was given back."""
-    return _settle(needs, reference, actor, kind="release", allocated=-1)
+    return _settle(needs, reference, actor, reason, kind="release", allocated=-1)
 
 
-def hand_over(needs: Mapping[int, int], reference: str, to: str, actor: str) -> list[Allocation]:
+def hand_over(needs: Mapping[int, int], reference: str, to: str, actor: str, reason: str = "") -> list[Allocation]:
     """Promised pieces are promised to `to` from now on: at most what `reference` still has. No level changes."""
     db.require_transaction()
     done = parts_of(needs, last_first(allocated_to(reference)))
-    moving = Moving(actor)
+    moving = Moving(actor, reason)
     for part in done:
         moving.moves.append(settling(part, "release", reference, allocated=-1))
         moving.moves.append(settling(part, "allocate", to, allocated=1))
@@ -28,17 +28,24 @@ def hand_over(needs: Mapping[int, int], reference: str, to: str, actor: str) -> 
     return done
 
 
-def ship(needs: Mapping[int, int], reference: str, actor: str) -> list[Allocation]:
+def ship(needs: Mapping[int, int], reference: str, actor: str, reason: str = "") -> list[Allocation]:
     """Promised pieces leave the house. Raises OutOfStock where they are not there yet (a backorder), NotReleased."""
-    return _settle(needs, reference, actor, kind="ship", allocated=-1, on_hand=-1)
+    return _settle(needs, reference, actor, reason, kind="ship", allocated=-1, on_hand=-1)
 
 
 def _settle(
-    needs: Mapping[int, int], reference: str, actor: str, *, kind: str, on_hand: int = 0, allocated: int = 0
+    needs: Mapping[int, int],
+    reference: str,
+    actor: str,
+    reason: str,
+    *,
+    kind: str,
+    on_hand: int = 0,
+    allocated: int = 0,
 ) -> list[Allocation]:
     db.require_transaction()
     has = allocated_to(reference)
-    moving = Moving(actor)
+    moving = Moving(actor, reason)
     done = parts_of(needs, has if on_hand else last_first(has))
     if on_hand:
         _check_released([part.variant_id for part in done if part.ahead])

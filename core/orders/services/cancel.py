@@ -12,6 +12,7 @@ from core.kernel import activity, db, events
 from core.orders.services.claims import release_claims
 from core.orders.services.goods import needs, pick, stock_reference
 from core.orders.services.guards import ask_guards
+from core.orders.services.revive import EXPIRED
 from core.orders.services.settle import line_facts, lock_order, settle
 from core.orders.services.status import due
 from core.orders.services.timeline import note
@@ -30,6 +31,11 @@ def cancel(
         cancel_units(site.id, order_id, actor=actor, reason=reason, lines=lines)
 
 
+def _said(reason: str) -> str:
+    """The reason as the moves of stock keep it for good: a code, never what somebody wrote about the order."""
+    return f"cancel.{reason}" if reason == EXPIRED else "cancel"
+
+
 def cancel_units(
     site_id: int, order_id: int, *, actor: str, reason: str, lines: Mapping[int, int] | None = None
 ) -> None:
@@ -39,7 +45,7 @@ def cancel_units(
     order = db.one("SELECT number, total, delivery_total FROM orders WHERE id = ?", order_id)
     assert order is not None
     due_before = due(order[1], order[2], line_facts(order_id))
-    stock.release(needs(units), stock_reference(order_id), actor)
+    stock.release(needs(units), stock_reference(order_id), actor, _said(reason))
     for one in units:
         db.execute(
             "UPDATE order_line SET allocated = allocated - ?, cancelled = cancelled + ?,"

@@ -98,7 +98,7 @@ def _hand_over(order: OrderView, plan: Plan, target: int, actor: str) -> None:
             units, units, line_id, order.id, units,
         ):  # fmt: skip
             raise NotThatMany
-    stock.hand_over(needs, stock_reference(order.id), stock_reference(target), actor)
+    stock.hand_over(needs, stock_reference(order.id), stock_reference(target), actor, "split")
 
 
 def _append(order: OrderView, plan: Plan, target: int) -> None:

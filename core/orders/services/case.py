@@ -214,7 +214,7 @@ def inspect_case(
     """Say of received units what they are: {line id: {sellable, damaged, discarded, to_supplier: units}}.
 
     Sellable ones go back on the shelf at `location_id`, else where they were sent from; damaged ones are kept apart
-    there. Raises NotFound, WrongStep, NotThatMany. Commits.
+    there, and of the others stock tells that they came and went. Raises NotFound, WrongStep, NotThatMany. Commits.
     """
     with db.transaction():
         case = _locked(site, case_id, RECEIVED, INSPECTED)
@@ -239,13 +239,19 @@ def _put_away(case: CaseView, line: CaseLine, kinds: Mapping[str, int], location
     place = location_id if location_id is not None else sent_from(line.line_id)
     if place is None:
         return
-    reference = stock_reference(case.order_id)
+    reference, reason = stock_reference(case.order_id), f"return.{case.reason}"
     pieces = in_each([line.line_id])[line.line_id]
+
+    def taken(units: int) -> dict[int, int]:
+        return {variant_id: n * units for variant_id, n in pieces.items()}
+
     if good:
-        stock.restock({v: n * good for v, n in pieces.items()}, place, reference, actor)
+        stock.restock(taken(good), place, reference, actor, reason)
     if counts[1]:
-        aside = {v: n * counts[1] for v, n in pieces.items()}
-        stock.put_aside(aside, place, "damaged", reference, actor, case.reason)
+        stock.put_aside(taken(counts[1]), place, "damaged", reference, actor, reason)
+    for units, kind in zip(counts[2:], ("discard", "supplier"), strict=True):
+        if units:
+            stock.let_go(taken(units), place, kind, reference, actor, reason)
 
 
 def resolve_case(

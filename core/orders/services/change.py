@@ -183,7 +183,12 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
         return
     _fix_refunds(order)
     taken = stock.promise_difference(
-        stock_needs(order, plan), stock_reference(order.id), actor, plan.sources, site_id=site.id
+        stock_needs(order, plan),
+        stock_reference(order.id),
+        actor,
+        plan.sources,
+        site_id=site.id,
+        reason="change",
     )
     _cancel(order, plan)
     _append(order, change, taken)

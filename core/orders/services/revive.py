@@ -48,7 +48,7 @@ def _take_again(order_id: int, lines: dict[int, int]) -> None:
     for line_id, pieces in in_each(list(lines)).items():
         for variant_id, quantity in pieces.items():
             wanted[variant_id] = wanted.get(variant_id, 0) + quantity * lines[line_id]
-    stock.allocate(wanted, stock_reference(order_id), "system", site_id=site_id)
+    stock.allocate(wanted, stock_reference(order_id), "system", site_id=site_id, reason="revive")
     retake_claims(site_id, order_id)
     for line_id, quantity in lines.items():
         db.execute(

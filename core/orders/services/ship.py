@@ -195,7 +195,7 @@ def return_goods(
                 for variant_id, pieces in one.taken.items():
                     there[variant_id] = there.get(variant_id, 0) + pieces
         for place, pieces_back in sorted(back.items()):
-            stock.restock(pieces_back, place, stock_reference(order_id), actor)
+            stock.restock(pieces_back, place, stock_reference(order_id), actor, "return")
         came: dict[str, Any] = {str(one.line_id): one.quantity for one in units}
         note(order_id, actor, "returned", lines=came, restocked=restock)
         activity.record(

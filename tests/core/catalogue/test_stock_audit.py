@@ -72,7 +72,7 @@ def test_expected_pieces_are_not_for_sale_until_they_came(lamp: int) -> None:
 
 
 def test_the_proof_shows_what_differs_in_words(lamp: int) -> None:
-    assert (prove().levels, prove().differences) == (1, ())
+    assert (prove().levels.count, prove().differences) == (1, ())
     tamper("UPDATE stock_level SET on_hand = 11, damaged = 2 WHERE variant_id = ?", lamp)
     (one,) = prove().differences
     assert (one.sku, one.words) == ("LAMP", "on_hand 11, by its moves 10, damaged 2, by its moves 0")

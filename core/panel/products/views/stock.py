@@ -14,6 +14,7 @@ from core.panel.products.services import editor
 from core.panel.products.views.refusals import Problems
 from core.panel.shell import actor, page, panel, to
 from core.panel.stock import services as stock_pages
+from core.panel.stock.services.moves import moves
 
 
 @panel.get("/products/<int:product_id>/stock", endpoint="product_stock")
@@ -55,6 +56,6 @@ def _stock_page(product_id: int, typed: object, problems: Problems, status: int 
         rows=stock_pages.grid([(variant.id, variant.title, variant.sku) for variant in found], typed, wrong),
         reason=request.form.get("reason", ""),
         errors={"reason": wrong.get("reason", "")},
-        moves=stock_pages.moves([variant.id for variant in found]),
+        moves=moves(site, [variant.id for variant in found]),
         first=stock_counts.first_location(),
     )

@@ -1,10 +1,9 @@
-"""Stock as the panel shows it: counts per location as a grid, the list of levels, and the moves in words."""
+"""Stock as the panel shows it: counts per location as a grid, the list of levels, and their states in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from core.catalogue.services import stock, stock_counts
@@ -13,25 +12,9 @@ from core.catalogue.services.stock_audit import Difference
 from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
-from core.lib import clock
 from core.panel.shell import named
 
 PAGE = 50
-MOVES = 30
-KINDS: dict[str, Any] = {
-    "allocate": lazy("Promised to an order"),
-    "release": lazy("Given back by an order"),
-    "ship": lazy("Shipped"),
-    "receive": lazy("Came in"),
-    "restock": lazy("Back on the shelf"),
-    "adjust": lazy("Corrected"),
-    "count": lazy("Counted"),
-    "hold": lazy("Held"),
-    "unhold": lazy("Released"),
-    "sort": lazy("Sorted"),
-    "expect": lazy("Expected"),
-    "repair": lazy("Put right"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +58,6 @@ class LevelRow:
     on_hand: int
     allocated: int
     free: int
-    beside: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveRow:
-    """A move in words."""
-
-    at: datetime
-    sku: str
-    what: str
-    reason: str
-    location: str
-    on_hand: str
-    allocated: str
     beside: str
 
 
@@ -246,38 +215,3 @@ def _names(product_ids: list[int], language: str) -> dict[int, str]:
     ):
         texts.setdefault(product_id, {})[tag] = name
     return {product_id: named(names, language) for product_id, names in texts.items()}
-
-
-def moves(variant_ids: Sequence[int] | None = None, before: int | None = None) -> list[MoveRow]:
-    """The latest moves of these variants (None: of all), newest first; one statement."""
-    where, params = ["m.id < ?"], [before or 2**62]
-    if variant_ids is not None:
-        where.append(f"m.variant_id IN ({db.marks(variant_ids)})")
-        params += list(variant_ids)
-    found = db.rows(
-        "SELECT m.at, v.sku, m.kind, m.reason, m.reference, l.name, m.on_hand, m.allocated,"
-        f" {', '.join(f'm.{state}' for state in BESIDE)} FROM stock_move m JOIN variant v ON v.id = m.variant_id"
-        f" JOIN location l ON l.id = m.location_id WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT ?",
-        *params,
-        MOVES,
-    )
-    return [
-        MoveRow(
-            at=clock.instant(at),
-            sku=sku,
-            what=str(KINDS.get(kind, kind)),
-            reason=reason or reference,
-            location=place,
-            on_hand=_signed(on_hand),
-            allocated=_signed(allocated),
-            beside=" · ".join(
-                f"{STATES[state]} {_signed(int(n))}" for state, n in zip(BESIDE, beside, strict=True) if n
-            ),
-        )
-        for at, sku, kind, reason, reference, place, on_hand, allocated, *beside in found
-    ]
-
-
-def _signed(number: int) -> str:
-    """With a true minus sign; nothing for nothing."""
-    return f"+{number}" if number > 0 else f"−{-number}" if number else ""

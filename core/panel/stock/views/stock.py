@@ -16,6 +16,7 @@ from core.kernel.sites import current
 from core.lib.errors import Refused, Unfit
 from core.panel.shell import actor, address, page, panel, to
 from core.panel.stock import forms, services
+from core.panel.stock.services.moves import KINDS, MOVES, moves
 from core.panel.stock.services.variant import part_ids, states, variant_stock
 
 
@@ -40,7 +41,7 @@ def show() -> Response:
         views=views,
         next=following,
         first=first,
-        moves=services.moves(),
+        moves=moves(current().site),
         places=services.locations(),
     )
 
@@ -77,6 +78,8 @@ def proof() -> Response:
     return page(
         "stock_proof.html",
         proof=found,
+        states=states(),
+        kinds=[(str(KINDS.get(one.kind, one.kind)), one) for one in found.kinds],
         differences=[(one, services.differing(one)) for one in found.differences],
     )
 
@@ -106,6 +109,7 @@ def show_variant(variant_id: int) -> Response:
 def _variant_page(variant_id: int, problems: forms.Problems, status: int = 200) -> Response:
     found = variant_stock(current().site, variant_id)
     typed = request.form
+    told = moves(current().site, [variant_id], request.args.get("before", type=int))
     return page(
         "stock_variant.html",
         status,
@@ -116,7 +120,8 @@ def _variant_page(variant_id: int, problems: forms.Problems, status: int = 200) 
         typed=typed,
         terms=typed if "backorder_limit" in typed else forms.typed_terms(current().site, found.terms),
         kit=typed if "parts" in typed else forms.typed_kit(found.parts, found.kit_off),
-        moves=services.moves([variant_id]),
+        moves=told,
+        earlier=told[-1].id if len(told) == MOVES else None,
         problems=problems,
         errors=dict(problems),
     )
