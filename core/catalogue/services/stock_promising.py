@@ -145,11 +145,15 @@ def _take_plan(
 ) -> list[Allocation]:
     """Move what the plan says, as far as the guards let it; of `given` stays what could not be given back yet."""
     spots, taken = found.with_holds(given), list[Allocation]()
+    why = asking.why if not asking.wanted or plan == asking.wanted.get(variant_id) else {}
     for location_id in sorted({*plan, *given}):
         part, back = plan.get(location_id, 0), given.pop(location_id, 0)
         others = sum(spot.free - plan.get(at, 0) for at, spot in spots.items() if at != location_id)
         floor = max(0, found.kept - others) if part else None
-        done = _take(moving, asking, variant_id, location_id, part, back, is_ahead=found.is_ahead, floor=floor)
+        done = _take(
+            moving, asking, variant_id, location_id, part, back, is_ahead=found.is_ahead, floor=floor,
+            why=why.get(location_id, ""),
+        )  # fmt: skip
         if done is None:
             given[location_id] = back
         elif part:
@@ -167,6 +171,7 @@ def _take(
     *,
     is_ahead: bool,
     floor: int | None,
+    why: str = "",
 ) -> Allocation | None:
     """Promise or hold `part` pieces and end holds of `back`, with one statement; None if there is not as much."""
     column = "preordered" if is_ahead else "held" if asking.kind == "hold" else "allocated"
@@ -175,7 +180,7 @@ def _take(
     move = Move(
         variant_id=variant_id, location_id=location_id, kind=asking.kind if part else "unhold",
         reference=asking.reference, allocated=pieces.get("allocated", 0), held=pieces["held"],
-        preordered=pieces.get("preordered", 0), reason=asking.why.get(location_id, "") if part else "",
+        preordered=pieces.get("preordered", 0), reason=why if part else "",
     )  # fmt: skip
     if not any(move.pieces):
         return Allocation(variant_id, location_id, part)  # What was held stays held.

@@ -53,14 +53,45 @@ def fewest_parcels(needs: Mapping[int, int], sources: Sequence[Source], country:
     Answers pieces per variant and location; nothing where no set of up to three has it all. Only
     the first eight locations by nearness and priority are looked at, so the search stays small.
     """
-    near = sorted(sources, key=lambda one: (bool(country) and one.country != country, one.priority, one.location_id))
-    near = near[:_EXACT_UP_TO]
+    near = _near(sources, country)
     counted = {variant_id: needed for variant_id, needed in needs.items() if any(variant_id in s.free for s in near)}
     for size in range(1, min(_SPLIT_UP_TO, len(near)) + 1):
         for chosen in combinations(near, size):
-            if all(sum(one.free.get(variant_id, 0) for one in chosen) >= n for variant_id, n in counted.items()):
+            if _reach(chosen, counted):
                 return _from(chosen, counted)
     return {}
+
+
+def why_these(
+    needs: Mapping[int, int], sources: Sequence[Source], country: str, plan: Mapping[int, Mapping[int, int]]
+) -> str:
+    """What decided for a plan of core's rule: `only` these have it, or `fewest` parcels, the `nearest`, the `first`."""
+    used = {at for places in plan.values() for at in places}
+    if len(sources) <= len(used):
+        return "only"
+    near = _near(sources, country)
+    mine = _far([one for one in near if one.location_id in used], country)
+    others = [
+        _far(chosen, country)
+        for chosen in combinations(near, len(used))
+        if {one.location_id for one in chosen} != used and _reach(chosen, {v: needs[v] for v in plan})
+    ]
+    if not others:
+        return "fewest"
+    return "nearest" if all(mine < far for far in others) else "first"
+
+
+def _near(sources: Sequence[Source], country: str) -> list[Source]:
+    """The first of them by nearness and priority."""
+    return sorted(sources, key=lambda one: (_far([one], country), one.priority, one.location_id))[:_EXACT_UP_TO]
+
+
+def _far(chosen: Sequence[Source], country: str) -> int:
+    return sum(bool(country) and one.country != country for one in chosen)
+
+
+def _reach(chosen: Sequence[Source], needs: Mapping[int, int]) -> bool:
+    return all(sum(one.free.get(variant_id, 0) for one in chosen) >= n for variant_id, n in needs.items())
 
 
 def _from(chosen: Sequence[Source], needs: Mapping[int, int]) -> dict[int, dict[int, int]]:

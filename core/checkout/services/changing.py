@@ -22,6 +22,7 @@ from core.checkout.services.redelivering import Redelivered, as_agreed, redelive
 from core.checkout.services.retaxing import retaxed
 from core.checkout.services.shapes import plain
 from core.checkout.services.sourcing import sources_for
+from core.checkout.services.sourcing import Sourcing, sources_for
 from core.checkout.services.supplying import promised_at
 from core.hookspecs.checkout import Address, PricedCart, Tax, TaxableLine
 from core.hookspecs.promote import DeliveryOff, Offer
@@ -159,9 +160,10 @@ def _drafted(
     if seen_price is not None and found.effect.price_after != seen_price:
         raise PreviewMoved
     more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
-    sources = sources_for(state, more, found.plan.address or found.order.address) if more else {}
+    place = found.plan.address or found.order.address
+    sources, why = sources_for(state, more, place) if more else Sourcing({}, {})
     holds = holds_of_changed(state, found.order, found.plan, found.effect)
-    plan = msgspec.structs.replace(found.plan, sources=sources, holds=holds)
+    plan = msgspec.structs.replace(found.plan, sources=sources, why=why, holds=holds)
     return store_draft(found.order, actions, plan, found.effect, actor=actor, reason=reason, key=key)
 
 

@@ -128,7 +128,8 @@ def _place(
             stored = replace(stored, shopper_id=shopper_id, agreed=agreed)
         view = _checked(state, stored, seen_total)
         holds = holds_of_placed(state, view)
-        new = replace(_new_order(view, shopper_id, actor), sources=_sources(state, view), holds=holds)
+        sources, why = sources_for(state, pieces_of(view.lines), view.cart.address)  # The transaction re-checks it.
+        new = replace(_new_order(view, shopper_id, actor), sources=sources, why=why, holds=holds)
         try:
             return db.retrying(lambda: _store(state, view, new))  # noqa: B023 -- called before the loop goes on
         except CartMoved:
@@ -174,11 +175,6 @@ def _checked(state: SiteState, stored: StoredCart, seen_total: int | None) -> Ch
     if seen_total != view.total.amount:
         raise PriceChanged(view)
     return view
-
-
-def _sources(state: SiteState, view: CheckoutView) -> dict[int, dict[int, int]]:
-    """Where the goods should come from; the transaction re-checks it."""
-    return sources_for(state, pieces_of(view.lines), view.cart.address)
 
 
 # -- the transaction ---------------------------------------------------------------------------------------------------

@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from core.catalogue.services.stock_sources import count_locations, fewest_parcels, sources_of
+from core.catalogue.services.stock_sources import count_locations, fewest_parcels, sources_of, why_these
 from core.hookspecs.checkout import Address
 from core.hookspecs.fulfil import Source, Sourced
 from core.kernel.kept import kept
 from core.kernel.sites import SiteState
 
 
-def sources_for(state: SiteState, needs: Mapping[int, int], address: Address | None) -> dict[int, dict[int, int]]:
+class Sourcing(NamedTuple):
+    """Pieces per variant and location, and by location why it is that one; both empty where there is no choice."""
+
+    plan: dict[int, dict[int, int]]
+    why: dict[int, str]
+
+
+def sources_for(state: SiteState, needs: Mapping[int, int], address: Address | None) -> Sourcing:
     """Pieces per variant and location; empty where there is nothing to choose. One statement, outside a transaction.
 
     None where there is only one location, which a process remembers.
     """
     if kept("locations", count_locations) < 2:
-        return {}
+        return Sourcing({}, {})
     sources = sources_of(needs)
     if len(sources) < 2:
-        return {}
-    answer: Sequence[Sourced] = state.hooks.fulfil_allocate(
-        site=state.site, needs=dict(needs), sources=tuple(sources), address=address
+        return Sourcing({}, {one.location_id: "from.only" for one in sources})
+    answer: Sequence[Sourced] = (
+        state.hooks.fulfil_allocate(site=state.site, needs=dict(needs), sources=tuple(sources), address=address) or ()
     )
+    if plan := _fitting(answer, needs, sources):
+        return Sourcing(plan, {part.location_id: _said(part) for part in answer})
     country = address.country if address else state.site.country
-    return _fitting(answer or (), needs, sources) or fewest_parcels(needs, sources, country)
+    plan = fewest_parcels(needs, sources, country)
+    why = f"from.{why_these(needs, sources, country, plan)}" if plan else "from.first"
+    return Sourcing(plan, {one.location_id: why for one in sources})
+
+
+_KNOWN = {"only", "fewest", "nearest", "first", "cheapest", "health"}
+
+
+def _said(part: Sourced) -> str:
+    """A plugin's reason as the move of stock keeps it."""
+    why = f"from.{part.why}" if part.why in _KNOWN else part.why
+    return ": ".join(word for word in (why, part.figure) if word)[:200]
 
 
 def _fitting(

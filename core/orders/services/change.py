@@ -189,6 +189,7 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
         plan.sources,
         site_id=site.id,
         reason="change",
+        why=plan.why,
     )
     _cancel(order, plan)
     _append(order, change, taken)

@@ -196,9 +196,10 @@ class PlannedAdjustment(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that confirming writes. `cancels` maps lines to units; prices and taxes are those of the preview.
 
-    `sources` say which location shall give how much of a variant, where there was a choice. `moves` are units that go
-    into another order as `lines`: into a new one, or into the order `into` as it is in `into_version`. `holds` are
-    (source, reason) of what the order waits for from then on; of a merge, the order that takes the units.
+    `sources` say which location shall give how much of a variant, where there was a choice, and `why` by location.
+    `moves` are units that go into another order as `lines`: into a new one, or into the order `into` as it is in
+    `into_version`. `holds` are (source, reason) of what the order waits for from then on; of a merge, the order that
+    takes the units.
     """
 
     policy: str = KEEP
@@ -209,6 +210,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     delivery: PlannedDelivery | None = None
     address: Address | None = None
     sources: dict[int, dict[int, int]] = {}
+    why: dict[int, str] = {}
     moves: dict[int, int] = {}
     into: int | None = None
     into_version: int = 0

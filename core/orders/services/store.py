@@ -135,6 +135,7 @@ class NewOrder:
     taxes: Sequence[NewTax] = ()
     claims: Mapping[str, Claim] = field(default_factory=dict)
     sources: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
+    why: Mapping[int, str] = field(default_factory=dict)
     days_to_pay: int = 0
     actor: str = "system"
     holds: Sequence[tuple[str, str]] = ()
@@ -153,7 +154,7 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     order_id = _insert_order(new)
     taken = stock.allocate(
         pieces_of(new.lines), stock_reference(order_id), new.actor, new.sources,
-        site_id=new.site_id, cart=stock.cart_reference(new.cart_id),
+        site_id=new.site_id, cart=stock.cart_reference(new.cart_id), why=new.why,
     )  # fmt: skip
     take_claims(new.site_id, new.claims)
     line_ids = _insert_lines(order_id, new.lines, taken)

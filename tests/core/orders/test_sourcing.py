@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from core.catalogue.services import add_location, receive_stock, stock_proof
 from core.catalogue.services.stock import allocated_to
 from core.catalogue.services.stock_counts import first_location
-from core.catalogue.services.stock_sources import fewest_parcels
+from core.catalogue.services.stock_sources import fewest_parcels, why_these
 from core.catalogue.services.stock_terms import StockTerms, set_stock_terms
 from core.checkout.services.changing import change_order
 from core.hookspecs.fulfil import Source, Sourced
+from core.kernel import db
 from core.orders.services.change_shapes import SetQuantity
 from core.orders.services.read import order_view
 from tests.core.checkout.shop import FakePlugins, Shop
@@ -40,6 +41,21 @@ def test_a_line_is_split_only_if_it_must_be() -> None:
     places = [source(1, {7: 2}), source(2, {7: 2})]
     assert fewest_parcels({7: 3}, places, "GB") == {7: {1: 2, 2: 1}}
     assert fewest_parcels({7: 5}, places, "GB") == {}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("places", "why"),
+    [
+        ([source(1, {7: 2}), source(2, {7: 1})], "fewest"),
+        ([source(1, {7: 5}, "US"), source(2, {7: 5}, "GB")], "nearest"),
+        ([source(1, {7: 5}), source(2, {7: 5})], "first"),
+        ([source(1, {7: 1}), source(2, {7: 1})], "only"),
+        ([source(1, {7: 5}, "US"), source(2, {7: 5}, "US")], "first"),
+    ],
+)
+def test_a_plan_says_what_decided(places: list[Source], why: str) -> None:
+    assert why_these({7: 2}, places, "GB", fewest_parcels({7: 2}, places, "GB")) == why
 
 
 @given(
@@ -110,6 +126,31 @@ def test_a_plan_that_does_not_add_up_is_replaced_by_cores(
     answering(plugins, [Sourced(variant_id=cup, location_id=north, quantity=quantity)])
     assert sum(where(shop.order((cup, 2)).id).values()) == 2
     assert stock_proof() == []
+
+
+def reasons(order_id: int) -> list[str]:
+    return [
+        row[0]
+        for row in db.rows(
+            "SELECT reason FROM stock_move WHERE reference = ? AND kind = 'allocate' ORDER BY id", f"order:{order_id}"
+        )
+    ]
+
+
+def test_each_move_keeps_why_it_is_that_place(shop: Shop, plugins: FakePlugins, north: int) -> None:
+    cup, pot = shop.sell("cup", stock=5), shop.sell("pot", stock=5)
+    assert reasons(shop.order((pot, 1)).id) == ["from.only"]
+    receive_stock({cup: 5}, north, "delivery:1", "staff:1")
+    answering(plugins, [Sourced(variant_id=cup, location_id=north, quantity=1, why="cheapest", figure="3.10 < 4 EUR")])
+    placed = shop.order((cup, 1))
+    assert reasons(placed.id) == ["from.cheapest: 3.10 < 4 EUR"]
+    answering(plugins, [Sourced(variant_id=cup, location_id=north, quantity=99, why="cheapest")])
+    assert reasons(shop.order((cup, 1)).id) == ["from.nearest"]  # what does not add up decides nothing
+    answering(plugins, None)
+    line = order_view(placed.id).lines[0].id  # type: ignore[union-attr]  # it was just placed
+    more = SetQuantity(line_id=line, quantity=3)
+    change_order(shop.state, placed.id, [more], key="a", actor="staff:1")
+    assert reasons(placed.id) == ["from.cheapest: 3.10 < 4 EUR", "from.nearest"]
 
 
 def test_nobody_is_asked_where_there_is_no_choice(shop: Shop, plugins: FakePlugins) -> None:

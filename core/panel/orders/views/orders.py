@@ -28,6 +28,7 @@ from core.panel.forms import PanelForm
 from core.panel.orders import forms
 from core.panel.orders.services import axes, exporting, filters, happened, returning, said, staged
 from core.panel.orders.services.find import order_numbered
+from core.panel.orders.services.sent_from import sent_from
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import COUNTERS, Status, actor, address, page, panel, shell, to
 
@@ -137,6 +138,7 @@ def one(number: str) -> Response:
         trace=said.trace(order),
         payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
         parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments],
+        sent_from=sent_from(order.id),
         steps=happened.steps(order),
         deliver_to=said.address_lines(order.address),
         bill_to=said.address_lines(order.billing),

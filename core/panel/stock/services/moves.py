@@ -45,6 +45,12 @@ WHY: dict[str, Any] = {
     "split": lazy("Orders were split or merged"),
     "revive": lazy("Paid after all"),
     "undone": lazy("The import was undone"),
+    "from.only": lazy("No other place has it"),
+    "from.fewest": lazy("Fewest parcels"),
+    "from.nearest": lazy("The nearest place"),
+    "from.first": lazy("The first in your order of places"),
+    "from.cheapest": lazy("The cheapest way"),
+    "from.health": lazy("More of the stock is left there"),
 }
 
 
@@ -114,7 +120,8 @@ def moves(site: Site, variant_ids: Sequence[int] | None = None, before: int | No
 
 def why(reason: str) -> str:
     """A reason in words: those of verbs in the reader's language, those of people as they were written."""
-    return str(WHY.get(reason, reason))
+    code, colon, figure = reason.partition(": ")
+    return f"{WHY[code]}{colon}{figure}" if code in WHY else reason
 
 
 def _reference(reference: str) -> str:
