@@ -6,10 +6,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.api import Unfit, countries
+from core.api import NotMoney, Unfit, countries, lazy, parse_money
 from core.api import gettext as _
 
 Places = list[tuple[int, int | None]]
+Costs = dict[str, list[int]]
+PLACES_OF_CRITERIA = 3
+CRITERIA = {
+    "few": lazy("Fewest parcels"),
+    "cheapest": lazy("The cheapest"),
+    "health": lazy("Where most is left"),
+    "places": lazy("The order of the locations"),
+}
 _LINE = re.compile(r"(?P<code>\S+)(\s+(?P<hour>\d{1,2})[:：](?P<minute>\d{2}))?\Z")
 
 
@@ -19,13 +27,14 @@ class Wanted:
 
     countries: str
     places: Places
-    few: bool
+    criteria: list[str]
+    costs: Costs
     only: bool
     position: int
 
 
-def parse(form: Mapping[str, str], locations: Mapping[str, int]) -> Wanted:
-    """The form's rule; `locations` maps codes to ids. Raises Unfit with a message per field."""
+def parse(form: Mapping[str, str], locations: Mapping[str, int], currency: str) -> Wanted:
+    """The form's rule; `locations` maps codes to ids, `currency` is that of the costs. Raises Unfit, field by field."""
     errors: dict[str, str] = {}
     position = form.get("position", "").strip() or "0"
     if not position.isdecimal() or len(position) > 4:
@@ -33,13 +42,46 @@ def parse(form: Mapping[str, str], locations: Mapping[str, int]) -> Wanted:
     wanted = Wanted(
         countries=_countries(form.get("countries", ""), errors),
         places=_places(form.get("places", "").splitlines(), locations, errors),
-        few=form.get("order", "few") == "few",
+        criteria=_criteria(form),
+        costs=_costs(form, locations, currency, errors),
         only=bool(form.get("only")),
         position=0 if "position" in errors else int(position),
     )
+    lacks = {code for code, id_ in locations.items() if str(id_) not in wanted.costs}
+    named = {line.split()[0] for line in form.get("places", "").splitlines() if line.strip()}
+    if "cheapest" in wanted.criteria and (missing := sorted(lacks & named)):
+        errors.setdefault("criteria-1", _("Say what a parcel from %(place)s costs.", place=missing[0]))
     if errors:
         raise Unfit(errors)
     return wanted
+
+
+def _criteria(form: Mapping[str, str]) -> list[str]:
+    """Each once, in the order in which they were chosen."""
+    chosen = [form.get(f"criteria-{place}", "") for place in range(1, PLACES_OF_CRITERIA + 1)]
+    return list(dict.fromkeys(one for one in chosen if one in CRITERIA))
+
+
+def _costs(form: Mapping[str, str], locations: Mapping[str, int], currency: str, errors: dict[str, str]) -> Costs:
+    """By location: per parcel and per kilogram; nothing for those without either."""
+    costs: Costs = {}
+    for id_ in locations.values():
+        texts = [form.get(f"{what}-{id_}", "").strip() for what in ("parcel", "kg")]
+        if any(texts):
+            each = zip(("parcel", "kg"), texts, strict=True)
+            costs[str(id_)] = [_amount(text, f"{what}-{id_}", currency, errors) for what, text in each]
+    return costs
+
+
+def _amount(text: str, name: str, currency: str, errors: dict[str, str]) -> int:
+    try:
+        amount = parse_money(text or "0", currency).amount
+    except NotMoney:
+        amount = -1
+    if not 0 <= amount < 10**9:
+        errors[name] = _("Write an amount of 0 or more.")
+        return 0
+    return amount
 
 
 def _countries(text: str, errors: dict[str, str]) -> str:

@@ -10,14 +10,16 @@ from core.api import JSONField, SiteTable
 class ShipRule(SiteTable):
     """Locations in the order in which they shall send: `[id, minutes of the day until it sends today or null]`.
 
-    `countries` are ISO 3166 alpha-2 codes between spaces; empty: everywhere else. `few`: fewer parcels come before that
-    order. `only`: the others send nothing.
+    `countries` are ISO 3166 alpha-2 codes between spaces; empty: everywhere else. `criteria` decide in their order:
+    few, cheapest, health, places. `costs`: per parcel and per kilogram by location, in minor units of the site's
+    currency. `only`: the others send nothing.
     """
 
     position = peewee.IntegerField(default=0)
     countries = peewee.TextField(default="")
     places = JSONField(default=list)
-    few = peewee.BooleanField(default=True)
+    criteria = JSONField(default=list)
+    costs = JSONField(default=dict)
     only = peewee.BooleanField(default=False)
 
     class Meta:

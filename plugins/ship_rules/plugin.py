@@ -1,4 +1,4 @@
-"""Ship rules: from which location goods go to which countries, by order, fewest parcels and last hours."""
+"""Ship rules: from where goods go to which countries: fewest parcels, cheapest, where most is left, last hours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLUGIN = Plugin(
     name="ship_rules",
     version="1.0.0",
     title="Ship rules",
-    summary="From where goods go to which countries: in your order, with fewest parcels, while they still leave today.",
+    summary="From where goods go to which countries: fewest parcels, cheapest, where most is left, and still today.",
     category="delivery",
     author="Stoa contributors",
     models=TABLES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.api import Unfit, Views, actor, current_site, panel_to, render, request, staff
+from core.api import Money, Unfit, Views, actor, current_site, panel_to, render, request, staff
 from core.api import gettext as _
 from plugins.ship_rules import forms, services
 from plugins.ship_rules.models import ShipRule
@@ -20,7 +20,12 @@ def show() -> Any:
     """All rules."""
     names = {place.id: place.name for place in services.locations()}
     rules = [
-        {"id": rule.id, "rule": rule, "places": [(names.get(id_, "–"), _hour(until)) for id_, until in rule.places]}
+        {
+            "id": rule.id,
+            "rule": rule,
+            "places": [(names.get(id_, "–"), _hour(until)) for id_, until in rule.places],
+            "criteria": [str(forms.CRITERIA[code]) for code in services.order_of(rule)],
+        }
         for rule in services.rules_of(current_site())
     ]
     return render("ship_rules/list.html", rules=rules, locations=services.locations())
@@ -31,7 +36,7 @@ def show() -> Any:
 def new() -> Any:
     """An empty form: all locations in core's order."""
     codes = "\n".join(place.code for place in services.locations())
-    return _form({"places": codes, "order": "few"}, {}, None)
+    return _form({"places": codes, "criteria-1": "few"}, {}, None)
 
 
 @panel.post("/new")
@@ -66,7 +71,9 @@ def remove(rule_id: int) -> Any:
 def _saved(rule_id: int | None) -> Any:
     known = {place.code: place.id for place in services.locations()}
     try:
-        services.save_rule(current_site(), forms.parse(request.form, known), actor=actor(), rule_id=rule_id)
+        services.save_rule(
+            current_site(), forms.parse(request.form, known, current_site().currency), actor=actor(), rule_id=rule_id
+        )
     except Unfit as refusal:
         return _form(request.form, refusal.errors, rule_id, 422)
     return panel_to("ship_rules.panel.show", say=_("Saved. It applies to the next order."))
@@ -74,8 +81,10 @@ def _saved(rule_id: int | None) -> Any:
 
 def _form(values: Mapping[str, str], errors: Mapping[str, str], rule_id: int | None, status: int = 200) -> Any:
     return render(
-        "ship_rules/edit.html", status, values=values, errors=errors, rule_id=rule_id, locations=services.locations()
-    )
+        "ship_rules/edit.html", status, values=values, errors=errors, rule_id=rule_id, locations=services.locations(),
+        criteria=[("", "–"), *((code, str(words)) for code, words in forms.CRITERIA.items())],
+        currency=current_site().currency,
+    )  # fmt: skip
 
 
 def _filled(rule: ShipRule) -> dict[str, str]:
@@ -84,10 +93,16 @@ def _filled(rule: ShipRule) -> dict[str, str]:
     return {
         "countries": str(rule.countries).strip(),
         "places": "\n".join(lines),
-        "order": "few" if rule.few else "order",
+        **{f"criteria-{place}": code for place, code in enumerate(rule.criteria, 1)},
+        **{f"parcel-{at}": _decimal(cost[0]) for at, cost in rule.costs.items()},
+        **{f"kg-{at}": _decimal(cost[1]) for at, cost in rule.costs.items()},
         "only": "1" if rule.only else "",
         "position": str(rule.position),
     }
+
+
+def _decimal(amount: int) -> str:
+    return Money(amount, current_site().currency).decimal
 
 
 def _hour(minutes: int | None) -> str:

@@ -36,7 +36,9 @@ def source(location_id: int, free: Mapping[int, int], priority: int = 0) -> Sour
 
 
 def rule(*places: tuple[int, int | None], **more: Any) -> ShipRule:
-    return ShipRule(places=[list(place) for place in places], **{"few": True, "only": False, **more})
+    return ShipRule(
+        places=[list(place) for place in places], **{"criteria": ["few"], "costs": {}, "only": False, **more}
+    )
 
 
 def where(parts: Sequence[Sourced] | None) -> dict[int, dict[int, int]]:
@@ -56,7 +58,7 @@ def test_the_preferred_comes_first_and_a_place_that_sends_no_more_today_last() -
 def test_fewest_parcels_or_the_order_as_the_rule_says() -> None:
     places = [source(1, {7: 1}), source(2, {7: 3, 8: 1}), source(3, {7: 3, 8: 1})]
     assert where(plan(rule((1, None), (3, None)), {7: 2, 8: 1}, places, 0)) == {7: {3: 2}, 8: {3: 1}}
-    by_order = plan(rule((1, None), (3, None), few=False), {7: 2, 8: 1}, places, 0)
+    by_order = plan(rule((1, None), (3, None), criteria=["places"]), {7: 2, 8: 1}, places, 0)
     assert where(by_order) == {7: {1: 1, 3: 1}, 8: {3: 1}}
 
 
@@ -76,7 +78,7 @@ class TestContract(SourcingContract):
 
 
 def save(site: Site, places: list[tuple[int, int | None]], countries: str = "", **more: Any) -> None:
-    values = {"few": True, "only": False, "position": 0, **more}
+    values = {"criteria": ["few"], "costs": {}, "only": False, "position": 0, **more}
     save_rule(site, Wanted(countries=countries, places=places, **values), actor=STAFF)
 
 
@@ -144,7 +146,7 @@ def test_rules_are_written_in_the_panel(site: Site, north: int, staff: Any, clie
     origin = f"https://{site.host}"
     sent = {"base_url": origin, "headers": {"Origin": origin}}
     client.post("/panel/login", data={"email": staff.email, "password": PASSWORD}, **sent)
-    form = {"countries": "de, at", "places": "north 15:30\nmain", "order": "few", "position": "1"}
+    form = {"countries": "de, at", "places": "north 15:30\nmain", "criteria-1": "few", "position": "1"}
     assert client.post("/panel/ship_rules/new", data=form, **sent).status_code == 303
     (stored,) = ShipRule.for_site(site)
     assert (stored.countries, stored.places[0]) == (" DE AT ", [north, 930])

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from datetime import timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from core.api import Address, NotFound, Site, Source, Sourced, execute, now, record_activity, rows, transaction
+from core.api import (
+    Address,
+    NotFound,
+    Site,
+    Source,
+    Sourced,
+    execute,
+    marks,
+    micros,
+    now,
+    record_activity,
+    rows,
+    transaction,
+)
 from plugins.ship_rules.forms import Wanted
 from plugins.ship_rules.models import ShipRule
+from plugins.ship_rules.services.choosing import CHEAPEST, DAYS, HEALTH, NOTHING, PLACES, Facts, choose_by
 
-_LOOKED_AT = 8  # Sets of parcels are tried among so many locations.
 _AFTER = 10_000  # A location that no rule names, or that sends no more today, comes behind all others.
 
 
@@ -74,10 +87,17 @@ def choose(
     if rule is None:
         return None
     local = now().astimezone(ZoneInfo(site.timezone))
-    return plan(rule, needs, sources, local.hour * 60 + local.minute)
+    return plan(rule, needs, sources, local.hour * 60 + local.minute, facts_for(rule, needs, sources), site.currency)
 
 
-def plan(rule: ShipRule, needs: Mapping[int, int], sources: Sequence[Source], minutes: int) -> list[Sourced] | None:
+def plan(
+    rule: ShipRule,
+    needs: Mapping[int, int],
+    sources: Sequence[Source],
+    minutes: int,
+    facts: Facts = NOTHING,
+    currency: str = "EUR",
+) -> list[Sourced] | None:
     """By one rule, at `minutes` of the site's day. A location whose last hour is over comes behind those that send."""
     ranks = {place[0]: rank + (_AFTER if _is_over(place[1], minutes) else 0) for rank, place in enumerate(rule.places)}
     ranked = sorted(
@@ -85,33 +105,38 @@ def plan(rule: ShipRule, needs: Mapping[int, int], sources: Sequence[Source], mi
         key=lambda one: (ranks.get(one.location_id, 2 * _AFTER), one.priority, one.location_id),
     )
     counted = {variant_id: n for variant_id, n in needs.items() if any(variant_id in one.free for one in sources)}
-    chosen = _fewest(ranked[:_LOOKED_AT], counted) if rule.few else ranked
-    return _taken(chosen, counted)
+    choice = choose_by(order_of(rule), ranked, counted, facts, currency)
+    if choice is None:
+        return None
+    return [
+        Sourced(variant_id=variant_id, location_id=at, quantity=pieces, why=choice.why, figure=choice.figure)
+        for variant_id, places in choice.pieces.items()
+        for at, pieces in places.items()
+    ]
+
+
+def order_of(rule: ShipRule) -> list[str]:
+    """The criteria of a rule; the order of its places decides at the end in any case."""
+    return list(dict.fromkeys([*rule.criteria, PLACES]))
+
+
+def facts_for(rule: ShipRule, needs: Mapping[int, int], sources: Sequence[Source]) -> Facts:
+    """What the criteria of a rule have to know. A statement for the weights, one for what was sold, if it asks."""
+    grams: dict[int, int] = {}
+    sold: dict[tuple[int, int], int] = {}
+    variants, places = tuple(needs), tuple(one.location_id for one in sources)
+    if CHEAPEST in rule.criteria:
+        grams = dict(rows(f"SELECT id, weight_g FROM variant WHERE id IN ({marks(variants)})", *variants))
+    if HEALTH in rule.criteria:
+        found = rows(
+            "SELECT location_id, variant_id, SUM(allocated + preordered) FROM stock_move WHERE variant_id IN"
+            f" ({marks(variants)}) AND location_id IN ({marks(places)}) AND at >= ?"
+            " AND kind IN ('allocate', 'release') GROUP BY location_id, variant_id",
+            *variants, *places, micros(now() - timedelta(days=DAYS)),
+        )  # fmt: skip
+        sold = {(at, variant_id): int(pieces) for at, variant_id, pieces in found}
+    return Facts(grams, {int(at): (cost[0], cost[1]) for at, cost in rule.costs.items()}, sold)
 
 
 def _is_over(until: int | None, minutes: int) -> bool:
     return until is not None and minutes >= until
-
-
-def _fewest(ranked: Sequence[Source], needs: Mapping[int, int]) -> Sequence[Source]:
-    """The smallest set that has everything; of those of one size, the one whose places come first."""
-    for size in range(1, len(ranked) + 1):
-        for chosen in combinations(ranked, size):
-            if all(sum(one.free.get(variant_id, 0) for one in chosen) >= n for variant_id, n in needs.items()):
-                return chosen
-    return ()
-
-
-def _taken(chosen: Sequence[Source], needs: Mapping[int, int]) -> list[Sourced] | None:
-    """As much as there is from each in turn; None if it does not reach."""
-    parts: list[Sourced] = []
-    for variant_id, needed in sorted(needs.items()):
-        left = needed
-        for place in chosen:
-            quantity = min(left, place.free.get(variant_id, 0))
-            if quantity > 0:
-                parts.append(Sourced(variant_id=variant_id, location_id=place.location_id, quantity=quantity))
-                left -= quantity
-        if left:
-            return None
-    return parts
