@@ -19,7 +19,15 @@ from core.catalogue.models.product import (
     Variant,
     VariantValue,
 )
-from core.catalogue.models.stock import FormerVariant, Location, StockHold, StockLevel, StockMove, StockSafety
+from core.catalogue.models.stock import (
+    FormerVariant,
+    Location,
+    StockHold,
+    StockLevel,
+    StockMove,
+    StockSafety,
+    StockTransfer,
+)
 
 FACTS = (
     Product,
@@ -46,6 +54,7 @@ FACTS = (
     StockMove,
     FormerVariant,
     StockHold,
+    StockTransfer,
     StockSafety,
 )
 CARDS = (Card, CardPlace, CardName, CardWords, CardFacet, CardCount, CardDue)
@@ -85,6 +94,7 @@ __all__ = [
     "StockLevel",
     "StockMove",
     "StockSafety",
+    "StockTransfer",
     "Variant",
     "VariantValue",
 ]

@@ -111,6 +111,30 @@ class StockHold(Table):
         constraints = [peewee.Check("pieces > 0", name="stock_hold_pieces")]
 
 
+class StockTransfer(Table):
+    """Pieces that go from one location to another; `came` of them arrived.
+
+    Without `received_at` they are on their way, and incoming where they go. Its moves are for `transfer:<id>`.
+    """
+
+    variant = peewee.ForeignKeyField(Variant, on_delete="CASCADE")
+    source = peewee.ForeignKeyField(Location, on_delete="RESTRICT", index=False)
+    target = peewee.ForeignKeyField(Location, on_delete="RESTRICT", index=False)
+    pieces = peewee.BigIntegerField()
+    came = _pieces()
+    reason = peewee.CharField(max_length=200, default="")
+    actor = peewee.CharField(max_length=80)
+    sent_at = InstantField()
+    received_at = InstantField(null=True, index=True)
+    undone_at = InstantField(null=True)
+
+    class Meta:
+        constraints = [
+            peewee.Check("pieces > 0 AND came >= 0 AND came <= pieces", name="stock_transfer_pieces"),
+            peewee.Check("source_id <> target_id", name="stock_transfer_places"),
+        ]
+
+
 class StockSafety(SiteTable):
     """Pieces of a variant that this site does not sell, so that others can."""
 

@@ -24,6 +24,7 @@ WHERE variant_id = ? AND location_id = ?
   AND allocated + held + ? <= on_hand + ? + backorder_limit
   AND preordered + ? <= preorder_cap
   AND {_FREE} + ? >= ? AND preorder_cap - preordered - ? >= ?
+  AND on_hand - allocated - held - preordered + ? >= ?
 RETURNING {_FREE}, backorder_limit, preorder_cap - preordered,
   (SELECT MAX(s.pieces) FROM stock_safety s WHERE s.variant_id = stock_level.variant_id)
 """
@@ -43,10 +44,11 @@ class Moving:
         self.noticed: set[int] = set()
         self.late = 0
 
-    def move(self, move: Move, floor: int | None = None) -> bool:
+    def move(self, move: Move, floor: int | None = None, shelf: int | None = None) -> bool:
         """Change one level; False, and nothing changed, if it does not have as much.
 
-        `floor`: of what can still be promised after it, at least this much must be left.
+        `floor`: of what can still be promised after it, at least this much must be left; `shelf`: of what is there and
+        promised to nobody.
         """
         promised = move.allocated + move.held
         change = move.on_hand - promised - move.preordered
@@ -54,7 +56,7 @@ class Moving:
         floors = (_ANY, _ANY) if floor is None else (_ANY, floor) if move.preordered else (floor, _ANY)
         row = db.one(
             _GUARDED, *move.pieces, move.variant_id, move.location_id, *move.pieces, promised, move.on_hand,
-            move.preordered, change, floors[0], move.preordered, floors[1],
+            move.preordered, change, floors[0], move.preordered, floors[1], change, _ANY if shelf is None else shelf,
         )  # fmt: skip
         if row is None:
             return False
@@ -106,8 +108,10 @@ def has_level(variant_id: int, location_id: int) -> bool:
     return bool(db.value("SELECT 1 FROM stock_level WHERE variant_id = ? AND location_id = ?", variant_id, location_id))
 
 
-def apply_moves(moves: Iterable[Move], actor: str, reason: str = "") -> frozenset[int]:
+def apply_moves(moves: Iterable[Move], actor: str, reason: str = "", *, only_free: bool = False) -> frozenset[int]:
     """Part of a verb: make moves, with empty levels where there are none. Raises StockPromised, LocationClosed.
+
+    `only_free`: what goes off a shelf is promised to nobody, not even beyond what is there.
 
     Answers the variants whose shown stock changed; the verb must refresh their cards.
     """
@@ -115,7 +119,7 @@ def apply_moves(moves: Iterable[Move], actor: str, reason: str = "") -> frozense
     moving = Moving(actor, reason)
     for move in sorted(moves, key=lambda move: (move.variant_id, move.location_id)):
         ensure_level(move.variant_id, move.location_id)
-        if not moving.move(move):
+        if not moving.move(move, shelf=0 if only_free and move.on_hand < 0 else None):
             if not has_level(move.variant_id, move.location_id):
                 raise LocationClosed
             raise StockPromised(move.variant_id)

@@ -45,6 +45,7 @@ WHY: dict[str, Any] = {
     "split": lazy("Orders were split or merged"),
     "revive": lazy("Paid after all"),
     "undone": lazy("The import was undone"),
+    "taken_back": lazy("The transfer was taken back"),
     "from.only": lazy("No other place has it"),
     "from.fewest": lazy("Fewest parcels"),
     "from.nearest": lazy("The nearest place"),
