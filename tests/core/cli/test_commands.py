@@ -20,7 +20,8 @@ from core.kernel.config import ROOT
 from core.kernel.switch import pause
 
 COMMANDS = (
-    "run", "migrate", "site add", "site list", "staff add", "plugin list", "plugin on", "plugin off", "plugin new",
+    "run", "migrate", "site add", "site list", "staff add", "location add", "location list", "stock move",
+    "plugin list", "plugin on", "plugin off", "plugin new",
     "plugin check", "import", "export", "work", "reindex", "doctor", "routes", "hooks",
 )  # fmt: skip
 Stoa = Callable[..., tuple[int, str, str]]
@@ -177,6 +178,23 @@ def test_the_doctor_says_what_needs_a_look(stoa: Stoa) -> None:
     code, out, _ = stoa("doctor")
     assert code == 1
     assert "plugin coupons is paused at one.test: RuntimeError: no" in out
+
+
+def test_places_are_added_and_pieces_moved_between_them(stoa: Stoa) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    draft = ProductDraft(texts={"en": TextDraft(name="Lamp")}, variants=(VariantDraft(sku="LAMP", stock=10),))
+    save_product(the_site("one.test"), draft, "staff:1")
+    assert stoa("location", "add", "north", "--name", "North", "--country", "gb")[:2] == (0, "north: North\n")
+    assert stoa("location", "add", "North", "--name", "Again")[0] == 1
+
+    moved = stoa("stock", "move", "LAMP", "4", "--from", "main", "--to", "north", "--why", "For the shop")
+    assert moved[:2] == (0, "transfer 1: 4 × LAMP from main to north\n")
+    listed = [line.split() for line in stoa("location", "list")[1].splitlines()]
+    assert [(words[0], words[-2]) for words in listed] == [("main", "6"), ("north", "4")]
+    code, _out, err = stoa("stock", "move", "LAMP", "7", "--from", "main", "--to", "north")
+    assert (code, "Only 6 of LAMP are free there." in err) == (1, True)
+    for words in (("NONE", "main"), ("LAMP", "south")):
+        assert stoa("stock", "move", words[0], "1", "--from", words[1], "--to", "north")[0] == 1
 
 
 def test_the_doctor_reports_stock_that_differs_and_mends_it_when_told(stoa: Stoa) -> None:

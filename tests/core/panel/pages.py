@@ -50,6 +50,9 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
             continue
     lamp = sell("LAMP", 8900, stock=40, name="Arc lamp")
     panel.post("/panel/stock/locations/new", {"name": "North", "code": "north", "country": "GB"})
+    move = {"sku": "LAMP", "source": "1", "target": "2", "pieces": "3", "reason": "For the shop"}
+    panel.post("/panel/stock/transfers", move)
+    panel.post("/panel/stock/transfers", {**move, "on_its_way": "1"})
     placed = order(lamp, 2)
     second = order(lamp, 1)
     panel.post(f"/panel/orders/{second.number}/hold", {"act": "hold", "reason": "A strange name"})

@@ -3,4 +3,5 @@
 from __future__ import annotations
 
 import core.panel.stock.views.locations
-import core.panel.stock.views.stock  # noqa: F401 -- imported for what they record
+import core.panel.stock.views.stock
+import core.panel.stock.views.transfers  # noqa: F401 -- imported for what they record
