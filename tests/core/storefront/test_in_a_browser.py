@@ -13,11 +13,14 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from core.app import create_app
+from core.cart.services.holds import set_hold_minutes
 from core.catalogue.services.categories import CategoryDraft, CategoryText, create_category
 from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraft, TextDraft, VariantDraft
 from core.catalogue.services.media import add_picture
 from core.catalogue.services.products import save_product
+from core.kernel import db
 from core.kernel.site_verbs import add_site
+from core.kernel.sites import state_of
 from core.lib.money import Money
 from core.testing.application import LiveServer
 from core.testing.browser import PHONE, axe_violations, scrolls_sideways
@@ -81,6 +84,57 @@ def add_lamp(visit: Callable[[str], Page]) -> Page:
     page.keyboard.press("Enter")
     page.wait_for_selector("#cart-drawer .cart-line")
     return page
+
+
+# -- what a cart holds -------------------------------------------------------------------------------------------------
+
+_WATCH = """() => {
+  window.said = [];
+  const spoken = "[role=status], [role=alert], [role=timer], [aria-live]:not([aria-live=off])";
+  const note = records => records.forEach(({target}) => {
+    const region = (target.closest ? target : target.parentElement).closest(spoken);
+    if (region) window.said.push(region.textContent.trim());
+  });
+  new MutationObserver(note).observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
+
+
+def test_the_time_that_goods_are_held_counts_down_for_eyes_and_is_said_once_at_its_end(
+    shop: str, visit: Callable[[str], Page], page: Page
+) -> None:
+    del shop
+    site = state_of(db.value("SELECT id FROM site WHERE host = 'look.localhost'")).site
+    set_hold_minutes(site, 2, "system")
+    try:
+        add_lamp(visit)
+        page.clock.install()
+        visit("/cart")
+    finally:
+        set_hold_minutes(site, 0, "system")
+    held, left = page.locator("main .held"), page.locator("main [data-held-left]")
+    assert re.fullmatch(r"Held for you until \d{1,2}:\d{2}.*\.", page.inner_text("main [data-held-text]"))
+    assert left.get_attribute("aria-hidden") == "true"
+    before = _seconds(left.inner_text())
+    assert 60 < before <= 120
+    page.evaluate(_WATCH)
+    page.clock.run_for(30_000)
+    assert before - 32 <= _seconds(left.inner_text()) <= before - 29
+    assert page.evaluate("window.said") == []
+    page.clock.run_for(120_000)
+    over = "Others can have these goods again now. Order soon, or change something to hold them anew."
+    assert held.inner_text().strip() == over
+    assert page.evaluate("window.said") == [over]
+    assert left.count() == 0
+    page.clock.run_for(60_000)
+    assert page.evaluate("window.said") == [over]
+    assert axe_violations(page) == []
+
+
+def _seconds(left: str) -> int:
+    """Of `1:59 left`."""
+    found = re.fullmatch(r"(\d+):(\d{2}) left", left.strip())
+    assert found is not None, left
+    return 60 * int(found[1]) + int(found[2])
 
 
 # -- the product -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-/** Counts down how long the cart holds its goods, and says once when the time is over. */
+/** Counts down how long the cart holds its goods, for eyes alone; what is read aloud changes once, when the time is over. */
 export function attach(line) {
   const until = Date.parse(line.dataset.held), left = line.querySelector("[data-held-left]");
   const tick = () => {
@@ -8,7 +8,6 @@ export function attach(line) {
     clearInterval(clock);
     if (seconds) return;
     left.remove();
-    line.setAttribute("role", "status");
     line.querySelector("[data-held-text]").textContent = line.dataset.over;
   };
   const clock = setInterval(tick, 1000);
