@@ -100,19 +100,17 @@ _WATCH = """() => {
 
 
 def test_the_time_that_goods_are_held_counts_down_for_eyes_and_is_said_once_at_its_end(
-    shop: str, visit: Callable[[str], Page], page: Page
+    visit: Callable[[str], Page], page: Page
 ) -> None:
-    del shop
     site = state_of(db.value("SELECT id FROM site WHERE host = 'look.localhost'")).site
     set_hold_minutes(site, 2, "system")
+    page.clock.install()
     try:
         add_lamp(visit)
-        page.clock.install()
-        visit("/cart")
     finally:
         set_hold_minutes(site, 0, "system")
-    held, left = page.locator("main .held"), page.locator("main [data-held-left]")
-    assert re.fullmatch(r"Held for you until \d{1,2}:\d{2}.*\.", page.inner_text("main [data-held-text]"))
+    held, left = page.locator("#cart-drawer .held"), page.locator("#cart-drawer [data-held-left]")
+    assert re.fullmatch(r"Held for you until \d{1,2}:\d{2}.*\.", page.inner_text("#cart-drawer [data-held-text]"))
     assert left.get_attribute("aria-hidden") == "true"
     before = _seconds(left.inner_text())
     assert 60 < before <= 120
