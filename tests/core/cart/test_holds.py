@@ -13,11 +13,15 @@ from core.catalogue.services.stock import held_for
 from core.catalogue.services.stock_kits import set_kit
 from core.checkout.services.look import CART
 from core.checkout.services.place_order import CannotBePlaced
+from core.hookspecs.payment import FactKind
 from core.kernel import db, jobs
 from core.lib import clock
 from core.lib.errors import Unfit
+from core.lib.money import Money
+from core.orders.services.payments import begin_payment, choose_gateway, fetch_payment
+from core.orders.services.read import order_view
 from tests.core.checkout.books import unbalanced
-from tests.core.checkout.shop import Shop
+from tests.core.checkout.shop import FakeGateway, Shop
 
 
 @pytest.fixture
@@ -97,6 +101,33 @@ def test_the_owner_of_a_hold_that_is_over_may_still_order(holding: Shop, cup: in
     holding.place(token)
     assert level(cup) == (5, 5, 0)
     assert unbalanced() == []
+
+
+def test_a_refused_payment_is_tried_again_with_the_last_pieces_that_the_cart_held(
+    holding: Shop, cup: int, gateway: FakeGateway
+) -> None:
+    placed = holding.place(holding.fill_cart((cup, 5)))
+    begin_payment(holding.state, placed.id)
+    gateway.happen(token_of(placed.id), FactKind.DECLINED, Money(50_00, "EUR"))
+    fetch_payment(holding.state, last_payment(placed.id))
+    others = holding.fill_cart((cup, 1))
+    assert (level(cup), problems(holding, others) != []) == ((5, 5, 0), True)
+
+    choose_gateway(holding.state, placed.id, "fakepay")
+    begin_payment(holding.state, placed.id)
+    gateway.happen(token_of(placed.id), FactKind.CAPTURED, Money(50_00, "EUR"))
+    fetch_payment(holding.state, last_payment(placed.id))
+    view = order_view(placed.id)
+    assert view is not None
+    assert (view.status.payment, level(cup), unbalanced()) == ("paid", (5, 5, 0), [])
+
+
+def token_of(order_id: int) -> str:
+    return str(db.value("SELECT token FROM payment WHERE order_id = ? ORDER BY id DESC LIMIT 1", order_id))
+
+
+def last_payment(order_id: int) -> int:
+    return int(db.value("SELECT MAX(id) FROM payment WHERE order_id = ?", order_id))
 
 
 def test_the_job_gives_back_what_nobody_came_for(holding: Shop, cup: int, noon: clock.Frozen) -> None:
