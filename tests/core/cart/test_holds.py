@@ -19,7 +19,7 @@ from core.lib import clock
 from core.lib.errors import Unfit
 from core.lib.money import Money
 from core.orders.services.payments import begin_payment, choose_gateway, fetch_payment
-from core.orders.services.read import order_view
+from core.orders.services.read import OrderView, order_view
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakeGateway, Shop
 
@@ -108,18 +108,26 @@ def test_a_refused_payment_is_tried_again_with_the_last_pieces_that_the_cart_hel
 ) -> None:
     placed = holding.place(holding.fill_cart((cup, 5)))
     begin_payment(holding.state, placed.id)
-    gateway.happen(token_of(placed.id), FactKind.DECLINED, Money(50_00, "EUR"))
+    gateway.happen(token_of(placed.id), FactKind.DECLINED, total_of(placed.id))
     fetch_payment(holding.state, last_payment(placed.id))
     others = holding.fill_cart((cup, 1))
     assert (level(cup), problems(holding, others) != []) == ((5, 5, 0), True)
 
     choose_gateway(holding.state, placed.id, "fakepay")
     begin_payment(holding.state, placed.id)
-    gateway.happen(token_of(placed.id), FactKind.CAPTURED, Money(50_00, "EUR"))
+    gateway.happen(token_of(placed.id), FactKind.CAPTURED, total_of(placed.id))
     fetch_payment(holding.state, last_payment(placed.id))
-    view = order_view(placed.id)
+    assert (seen(placed.id).status.payment, level(cup), unbalanced()) == ("paid", (5, 5, 0), [])
+
+
+def seen(order_id: int) -> OrderView:
+    view = order_view(order_id)
     assert view is not None
-    assert (view.status.payment, level(cup), unbalanced()) == ("paid", (5, 5, 0), [])
+    return view
+
+
+def total_of(order_id: int) -> Money:
+    return seen(order_id).total
 
 
 def token_of(order_id: int) -> str:
