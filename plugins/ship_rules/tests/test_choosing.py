@@ -142,7 +142,7 @@ orders = st.sampled_from([list(order) for order in permutations(CRITERIA)])
 
 
 @pytest.mark.once
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(shelves, st.integers(1, 4), st.integers(0, 3), orders, st.data())
 def test_no_other_split_is_better(
     stock: list[dict[int, int]], lamps: int, books: int, order: list[str], data: st.DataObject
