@@ -21,7 +21,6 @@ from core.checkout.services.quote import Adjustment, ChosenRate, Quote, QuoteLin
 from core.checkout.services.redelivering import Redelivered, as_agreed, redelivered
 from core.checkout.services.retaxing import retaxed
 from core.checkout.services.shapes import plain
-from core.checkout.services.sourcing import sources_for
 from core.checkout.services.sourcing import Sourcing, sources_for
 from core.checkout.services.supplying import promised_at
 from core.hookspecs.checkout import Address, PricedCart, Tax, TaxableLine
