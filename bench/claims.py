@@ -28,6 +28,7 @@ class Effort:
     orders: int = 400
     crowd_rounds: int = 5
     crowd: int = 64
+    panel_rounds: int = 5
 
 
 QUICK = Effort(
@@ -40,6 +41,7 @@ QUICK = Effort(
     orders=20,
     crowd_rounds=1,
     crowd=8,
+    panel_rounds=1,
 )
 
 

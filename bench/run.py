@@ -27,6 +27,7 @@ CLAIMS = {
     "crowd": "buyers at once",
     "memory": "memory of two workers",
     "starting": "cold start",
+    "panel": "CPU and statements per page of the panel",
 }
 
 

@@ -15,7 +15,8 @@ NAME, EMAIL, PHONE = 120, 200, 40
 class Shopper(db.SiteTable):
     """An account on one site. Without a password it can only be entered by a link sent to its address.
 
-    `erase_at`: the owner asked that it be erased then.
+    `erase_at`: the owner asked that it be erased then. `words`, folded, are what staff look for a text in; an account
+    that was erased has none.
     """
 
     email = peewee.CharField(max_length=EMAIL)
@@ -28,9 +29,38 @@ class Shopper(db.SiteTable):
     confirmed_at = db.InstantField(null=True)
     disabled_at = db.InstantField(null=True)
     erase_at = db.InstantField(null=True, index=True)
+    words = peewee.CharField(max_length=800, default="", constraints=[peewee.SQL("DEFAULT ''")])
 
     class Meta:
         indexes = ((("site_id", "email_folded"), True),)
+
+    def save(self, *args: Any, **options: Any) -> Any:
+        """Also what it is found by."""
+        self.words = shopper_words(self.name, self.email, self.phone)
+        return super().save(*args, **options)
+
+
+# Few of many: the accounts that are shut.
+Shopper.add_index(Shopper.index(Shopper.site_id, name="shopper_blocked", where=peewee.SQL("disabled_at IS NOT NULL")))
+
+
+class ShopperTag(db.SiteTable):
+    """A word on an account, to find it and its like again."""
+
+    shopper = peewee.ForeignKeyField(Shopper, on_delete="CASCADE", index=False)
+    tag = peewee.CharField(max_length=40)
+
+    class Meta:
+        indexes = ((("shopper", "tag"), True), (("site_id", "tag", "shopper"), False))
+
+
+class ShopperNote(db.SiteTable):
+    """What staff keep in mind of a shopper."""
+
+    shopper = peewee.ForeignKeyField(Shopper, on_delete="CASCADE")
+    at = db.InstantField()
+    actor = peewee.CharField(max_length=80)
+    text = peewee.TextField()
 
 
 class ShopperAddress(db.SiteTable):
@@ -135,6 +165,8 @@ class Passkey(db.Table):
 MODELS: tuple[type[Any], ...] = (
     Shopper,
     ShopperAddress,
+    ShopperTag,
+    ShopperNote,
     Staff,
     Role,
     StaffRole,
@@ -143,6 +175,12 @@ MODELS: tuple[type[Any], ...] = (
     RecoveryCode,
     Passkey,
 )
+
+
+def shopper_words(name: str, email: str, phone: str) -> str:
+    """What an account is found by, one thing per line; a number also without its spaces and signs."""
+    digits = "".join(sign for sign in phone if sign.isdigit())
+    return fold(f"{name}\n{email}\n{digits}").replace("\0", "")[:800]
 
 
 def folded(email: str) -> str:

@@ -33,7 +33,7 @@ def add_to(commands: Any) -> None:
     export.add_argument("--site", required=True, help="the site's domain")
     export.add_argument("--to", type=Path, help="a file; the standard output without it")
     export.set_defaults(run=_export)
-    reindex = commands.add_parser("reindex", help="build listing rows and search indexes anew")
+    reindex = commands.add_parser("reindex", help="build what lists read, and search indexes, anew")
     reindex.add_argument("--site", help="the domain of the only site to do; all without it")
     reindex.set_defaults(run=_reindex)
 
@@ -98,10 +98,13 @@ def _export(options: argparse.Namespace) -> int:
 
 def _reindex(options: argparse.Namespace) -> int:
     from core.catalogue.services import rebuild_cards
+    from core.orders.services.states import copy_all
 
     boot()
     site = the_site(options.site) if options.site else None
     print(f"{rebuild_cards(site, progress=bar)} products made ready for lists.")
+    if site is None and (wrong := copy_all(bar)):
+        print(f"Lists said of {wrong} orders what their facts do not; they say it now.")
     return max((run_plugin_command(name, "rebuild", []) for name in _search_plugins(site)), default=0)
 
 

@@ -383,6 +383,11 @@ def marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values)) or "NULL"
 
 
+def holds(column: str) -> str:
+    """The condition that a text column holds the parameter, letter by letter: for folded texts. `LIKE` is slower."""
+    return f"{'instr' if is_sqlite() else 'strpos'}({column}, ?) > 0"
+
+
 def at_commit(name: str, call: Callable[[set[Any]], None], things: set[Any]) -> None:
     """Run `call` once, with all `things` gathered under `name`, as the transaction's last statements.
 

@@ -99,6 +99,7 @@ class Tongue:
 _SHOP = (
     Item("home", lazy("Home"), "home", ""),
     Item("orders", lazy("Orders"), "orders", "orders.view"),
+    Item("shoppers", lazy("Shoppers"), "people", "shoppers.view"),
     Item("products", lazy("Products"), "products", "catalogue.view"),
     Item("categories", lazy("Categories"), "split", "catalogue.view"),
     Item("media", lazy("Pictures"), "image", "catalogue.view"),

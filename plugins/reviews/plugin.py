@@ -9,7 +9,7 @@ from core.api import Data, MenuEntry, Permission, Plugin, ProductPage, Refused, 
 from plugins.reviews import forms
 from plugins.reviews.models import TABLES
 from plugins.reviews.services import importing, inviting, moderating, reading, showing
-from plugins.reviews.views.panel import PERMISSION, panel
+from plugins.reviews.views.panel import PERMISSION, SECTION, panel
 from plugins.reviews.views.shop import shop
 
 
@@ -48,6 +48,7 @@ PLUGIN = Plugin(
     models=TABLES,
     shop=shop,
     panel=panel,
+    panel_sections=(SECTION,),
     panel_menu=(MenuEntry(title="Reviews", endpoint="show", icon="star", permission=PERMISSION),),
     permissions=(Permission(code=PERMISSION, title="Approve, reject and answer reviews"),),
     jobs={"invite": inviting.invite, "purge": moderating.purge},

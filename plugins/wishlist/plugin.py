@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from markupsafe import Markup
 
-from core.api import CardAct, Delivery, Plugin, ShopperErased, Site, asset, gettext, hookimpl, icon, url_for
+from core.api import (
+    CardAct,
+    Delivery,
+    PanelSection,
+    Plugin,
+    ShopperErased,
+    Site,
+    asset,
+    gettext,
+    hookimpl,
+    icon,
+    language,
+    named_products,
+    url_for,
+)
 from plugins.wishlist.models import TABLES
 from plugins.wishlist.services import keeping
 from plugins.wishlist.views import shop
 
 _SLOTS = ("page.end", "header.tools", "menu.links", "account.menu")
+
+
+def _wishes(site: Site, shopper_id: int) -> dict[str, Any]:
+    """What a shopper keeps, the newest first, for their page in the panel; products that are gone are left out."""
+    ids = [entry.product_id for entry in keeping.entries(site, shopper_id, "")]
+    names = named_products(site, language(), ids)
+    found = [(names[one].name, url_for("panel.product", product_id=one)) for one in ids if one in names]
+    return {"found": found}
+
+
+SECTION = PanelSection(
+    place="shopper", title="Wish list", template="wishlist/shopper.html", values=_wishes, permission="shoppers.view"
+)
 PLUGIN = Plugin(
     name="wishlist",
     version="1.0.0",
@@ -19,6 +48,7 @@ PLUGIN = Plugin(
     author="Stoa contributors",
     models=TABLES,
     shop=shop,
+    panel_sections=(SECTION,),
     card_acts=(CardAct(endpoint="add", title="Keep for later", icon="heart"),),
     entered=keeping.take_over,
     slots=_SLOTS,

@@ -66,6 +66,15 @@ def test_orders_in_process_are_put_beside_plain_commits(sales) -> None:
     assert 0 < shop["orders_per_s"] < shop["commits_per_s"]
 
 
+@pytest.mark.slow
+def test_every_page_of_the_panel_is_measured_beside_past_orders(house, tmp_path_factory) -> None:
+    (shop,) = _run(house, tmp_path_factory, "panel")["panel"]["shops"]
+    pages = {one["page"]: one for one in shop["pages"]}
+    assert shop["orders"] == 50
+    assert {"/panel/", "/panel/orders?payment=disputed", "/panel/shoppers/1", "/panel/products?q=lamp"} <= pages.keys()
+    assert all(one["cpu_ms"] > 0 and 0 < one["statements"] <= 30 for one in pages.values())
+
+
 def test_it_tells_what_it_measured(results) -> None:
     (shop,) = results["shops"]
     assert shop["products"] == 50

@@ -9,7 +9,7 @@ from __future__ import annotations
 from core.accounts.services.addresses import addresses_of, get_address, remove_address, save_address
 from core.accounts.services.devices import device
 from core.accounts.services.emails import confirm_email, new_email, request_email
-from core.accounts.services.erasure import due_for_erasure, erase, keep_account, request_erasure
+from core.accounts.services.erasure import GRACE, due_for_erasure, erase, erase_for, keep_account, request_erasure
 from core.accounts.services.links import TOKEN, LinkOver
 from core.accounts.services.login import (
     Visitor,
@@ -69,6 +69,7 @@ from core.accounts.services.staff import (
 from core.kernel.sessions import end_session, end_sessions, sessions_of
 
 __all__ = [
+    "GRACE",
     "TOKEN",
     "BeyondOwnRights",
     "EmailTaken",
@@ -103,6 +104,7 @@ __all__ = [
     "ensure_owner",
     "ensure_roles",
     "erase",
+    "erase_for",
     "find_shopper",
     "get_address",
     "get_shopper",

@@ -95,7 +95,7 @@ def _change(site: Site, shopper: Shopper, email: str, link: ResetToken | None) -
                 raise EmailTaken
             shopper.email, shopper.email_folded = email, folded(email)
             shopper.confirmed_at = now if link is not None else None
-            shopper.save(only=[Shopper.email, Shopper.email_folded, Shopper.confirmed_at])
+            shopper.save(only=[Shopper.email, Shopper.email_folded, Shopper.confirmed_at, Shopper.words])
             links.use_all(shopper)
             letters.send_email_changed(site, old, f"email:{shopper.id}:{clock.micros(now)}:old", shopper.language)
     except peewee.IntegrityError:

@@ -10,6 +10,7 @@ import structlog
 from core.accounts.models import ResetToken, Shopper
 from core.accounts.services import letters, passkeys
 from core.accounts.services.passwords import prove
+from core.accounts.services.shoppers import get_shopper
 from core.hookspecs.events import ShopperErased
 from core.kernel import activity, db, events, sessions
 from core.lib import clock
@@ -24,20 +25,32 @@ GRACE = timedelta(days=14)
 def request_erasure(site: Site, shopper: Shopper, *, password: str, address: str, keep: int | None = None) -> None:
     """Let the account be erased in two weeks; ends its sessions but `keep`. Raises WrongPassword, TooMany. Commits."""
     prove(shopper, password, address=address)
+    _ask(site, shopper, f"shopper:{shopper.id}", keep)
+
+
+def erase_for(site: Site, shopper_id: int, *, actor: str) -> Shopper:
+    """The same for somebody who asked the shop for it. Raises NotFound. Commits."""
+    shopper = get_shopper(site, shopper_id)
+    _ask(site, shopper, actor, None)
+    return shopper
+
+
+def _ask(site: Site, shopper: Shopper, actor: str, keep: int | None) -> None:
     with db.transaction():
         shopper.erase_at = clock.now() + GRACE
         shopper.save(only=[Shopper.erase_at])
         sessions.end_sessions(shopper_id=shopper.id, keep=keep)
         letters.send_erasure(site, shopper.email, f"erase:{shopper.id}:{clock.now_us()}", shopper.language)
-        activity.record(f"shopper:{shopper.id}", "shopper.erase_ask", f"shopper:{shopper.id}", site_id=site.id)
+        activity.record(actor, "shopper.erase_ask", f"shopper:{shopper.id}", site_id=site.id)
 
 
-def keep_account(site: Site, shopper: Shopper) -> None:
+def keep_account(site: Site, shopper: Shopper, *, actor: str = "") -> None:
     """Take it back. Commits."""
     with db.transaction():
         shopper.erase_at = None
         shopper.save(only=[Shopper.erase_at])
-        activity.record(f"shopper:{shopper.id}", "shopper.erase_stop", f"shopper:{shopper.id}", site_id=site.id)
+        who = actor or f"shopper:{shopper.id}"
+        activity.record(who, "shopper.erase_stop", f"shopper:{shopper.id}", site_id=site.id)
 
 
 def due_for_erasure() -> list[tuple[int, int]]:
@@ -52,7 +65,8 @@ def erase(site_id: int, shopper_id: int) -> bool:
     gone = f"erased-{shopper_id}@erased.invalid"
     found = db.execute(
         "UPDATE shopper SET email = ?, email_folded = ?, name = '', phone = '', password_hash = NULL,"
-        " confirmed_at = NULL, disabled_at = ?, erase_at = NULL WHERE id = ? AND site_id = ? AND erase_at <= ?",
+        " confirmed_at = NULL, disabled_at = ?, erase_at = NULL, words = ''"
+        " WHERE id = ? AND site_id = ? AND erase_at <= ?",
         gone,
         gone,
         clock.now_us(),
@@ -63,6 +77,8 @@ def erase(site_id: int, shopper_id: int) -> bool:
     if not found:
         return False
     db.execute("DELETE FROM shopper_address WHERE shopper_id = ? AND site_id = ?", shopper_id, site_id)
+    db.execute("DELETE FROM shopper_tag WHERE shopper_id = ? AND site_id = ?", shopper_id, site_id)
+    db.execute("DELETE FROM shopper_note WHERE shopper_id = ? AND site_id = ?", shopper_id, site_id)
     ResetToken.delete().where(ResetToken.shopper == shopper_id).execute()
     passkeys.forget(f"shopper:{shopper_id}")
     sessions.end_sessions(shopper_id=shopper_id)

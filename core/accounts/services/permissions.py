@@ -39,6 +39,7 @@ CORE: tuple[Permission, ...] = (
     Permission(code="orders.export", title="Export orders", group=ORDERS),
     Permission(code="shoppers.view", title="See shoppers", group=ORDERS),
     Permission(code="shoppers.edit", title="Edit and disable shoppers", group=ORDERS),
+    Permission(code="shoppers.export", title="Export shoppers and their data", group=ORDERS),
     Permission(code="catalogue.view", title="See products and stock", group=CATALOGUE),
     Permission(code="products.edit", title="Edit products", group=CATALOGUE, shared=True),
     Permission(code="texts.edit", title="Edit words and pictures", group=CATALOGUE),

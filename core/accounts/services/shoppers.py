@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from core.accounts.models import NAME, PHONE, Shopper, folded
+from core.accounts.models import NAME, PHONE, Shopper, folded, shopper_words
 from core.accounts.services import letters, links
 from core.accounts.services.passwords import WrongPassword, check_login
 from core.hookspecs.events import ShopperRegistered
@@ -103,8 +103,8 @@ def _create(site: Site, known: dict[str, Any], *, confirmed: bool = False) -> Sh
     # By the count of rows, since of two registrations at once the second must not enter the first one's account.
     made = db.execute(
         "INSERT INTO shopper"
-        " (site_id, email, email_folded, name, phone, password_hash, language, created_at, confirmed_at)"
-        " VALUES (?, ?, ?, ?, '', ?, ?, ?, ?) ON CONFLICT (site_id, email_folded) DO NOTHING",
+        " (site_id, email, email_folded, name, phone, password_hash, language, created_at, confirmed_at, words)"
+        " VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?) ON CONFLICT (site_id, email_folded) DO NOTHING",
         site.id,
         known["email"],
         folded(known["email"]),
@@ -113,6 +113,7 @@ def _create(site: Site, known: dict[str, Any], *, confirmed: bool = False) -> Sh
         known["language"],
         now,
         now if confirmed else None,
+        shopper_words(known["name"], known["email"], ""),
     )
     shopper = find_shopper(site, known["email"])
     if not made or shopper is None:

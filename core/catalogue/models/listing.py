@@ -22,6 +22,17 @@ class Listing(SiteTable):
         primary_key = peewee.CompositeKey("site_id", "product")
 
 
+# Few of many: what begins or ends at a time is found here.
+Listing.add_index(
+    Listing.index(
+        Listing.site_id,
+        Listing.product,
+        name="listing_timed",
+        where=peewee.SQL("publish_at IS NOT NULL OR withdraw_at IS NOT NULL"),
+    )
+)
+
+
 class Slug(SiteTable):
     """An address below /p/ or /c/.
 

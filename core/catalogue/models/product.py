@@ -11,7 +11,10 @@ from core.kernel.db import InstantField, JSONField, LastingId, Table
 
 
 class Product(Table):
-    """Something shown on one page. `version` counts edits; a `deleted_at` takes it off every site."""
+    """Something shown on one page. `version` counts edits; a `deleted_at` takes it off every site.
+
+    `words` are what the panel looks for a text in; `services.product_words` copies them there from names and SKUs.
+    """
 
     id = LastingId()
     kind = peewee.CharField(max_length=20, default="goods")
@@ -21,6 +24,10 @@ class Product(Table):
     created_at = InstantField()
     updated_at = InstantField()
     deleted_at = InstantField(null=True)
+    words = peewee.TextField(default="", constraints=[peewee.SQL("DEFAULT ''")])
+
+
+Product.add_index(Product.index(Product.id, name="product_archived", where=peewee.SQL("deleted_at IS NOT NULL")))
 
 
 class ProductText(Table):
@@ -90,6 +97,9 @@ class Variant(Table):
     promised_at = InstantField(null=True)
     release_at = InstantField(null=True)
     kit_off = peewee.IntegerField(null=True)
+
+
+Variant.add_index(Variant.index(Variant.media_id, name="variant_media", where=peewee.SQL("media_id IS NOT NULL")))
 
 
 class KitPart(Table):

@@ -57,6 +57,14 @@ class StockLevel(Table):
         ]
 
 
+# Few of many: what runs low is found here (`services.stock_low`).
+StockLevel.add_index(
+    StockLevel.index(
+        StockLevel.variant, name="stock_level_low", where=peewee.SQL("on_hand - allocated - held - preordered <= 5")
+    )
+)
+
+
 class StockMove(Table):
     """One change of a level: its differences, why, by whom and for what (`reference`, such as `order:12`).
 

@@ -11,6 +11,7 @@ from core.catalogue.services.availability import lock_cards
 from core.catalogue.services.card_answers import Answers, ask_plugins
 from core.catalogue.services.card_making import CARD, DUE, PLACE, SHAPES, Counts, Key, Made, Row, Shape, make
 from core.catalogue.services.prices import Expected
+from core.catalogue.services.product_words import keep_words
 from core.catalogue.services.writing import insert_rows
 from core.hookspecs.events import ProductChanged
 from core.kernel import cache, db, events, jobs
@@ -87,6 +88,7 @@ def refresh_cards(product_ids: Collection[int], answers: Answers) -> frozenset[i
     if not product_ids:
         return frozenset()
     lock_cards(product_ids)
+    keep_words(product_ids)
     at = clock.now_us()
     made = make(card_facts.load(product_ids), answers.not_overtaken(), at)
     old = _written(product_ids)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from core.catalogue.services.drafts import PriceDraft, VariantDraft
 from core.catalogue.services.saving import Saving
 from core.catalogue.services.saving_choices import Option
-from core.catalogue.services.stock import apply_moves
+from core.catalogue.services.stock import apply_moves, ensure_level
 from core.catalogue.services.stock_counts import change_backorder_limit, count_moves, first_location
 from core.catalogue.services.stock_kits import reprice_kits
 from core.catalogue.services.writing import insert, insert_all, insert_rows, update
@@ -279,7 +279,8 @@ def _save_stock(saving: Saving, ids: Mapping[int, VariantDraft]) -> None:
     limits = {
         variant_id: draft.backorder_limit for variant_id, draft in ids.items() if draft.backorder_limit is not None
     }
-    if not counted and not limits:
+    tracked = {variant_id for variant_id, draft in ids.items() if draft.tracked}
+    if not counted and not limits and not tracked:
         return
     location_id = first_location()
     # A higher limit makes room for what a lower count still owes.
@@ -288,7 +289,20 @@ def _save_stock(saving: Saving, ids: Mapping[int, VariantDraft]) -> None:
             saving.note(f"backorders {ids[variant_id].sku}", None, limit)
     moves = count_moves(counted, location_id, fresh=saving.is_new, reference=saving.reference)
     apply_moves(moves, saving.actor, saving.reason)
+    _make_levels({*counted, *tracked} - {move.variant_id for move in moves}, location_id)
     for move in moves:
         saving.note(
             f"stock {ids[move.variant_id].sku}", counted[move.variant_id] - move.on_hand, counted[move.variant_id]
         )
+
+
+def _make_levels(variant_ids: Collection[int], location_id: int) -> None:
+    """A counted variant has a level, be it an empty one: what runs low is looked for among levels."""
+    if not variant_ids:
+        return
+    for (variant_id,) in db.rows(
+        f"SELECT v.id FROM variant v WHERE v.id IN ({db.marks(tuple(variant_ids))}) AND v.tracked"
+        " AND NOT EXISTS (SELECT 1 FROM stock_level s WHERE s.variant_id = v.id) ORDER BY v.id",
+        *variant_ids,
+    ):
+        ensure_level(variant_id, location_id)

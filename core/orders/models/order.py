@@ -1,4 +1,4 @@
-"""An order, its lines with their event quantities, and what was promised with it. No status is stored."""
+"""An order, its lines with their event quantities, and what was promised with it. Its status is derived from them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Order(db.SiteTable):
     key_digest = peewee.CharField(max_length=64, unique=True)
     link = _count()
     link_until = db.InstantField()
-    shopper_id = peewee.IntegerField(null=True, index=True)
+    shopper_id = peewee.IntegerField(null=True)
     email = peewee.CharField(max_length=254)
     phone = peewee.CharField(max_length=40, default="")
     name = peewee.CharField(max_length=200, default="")
@@ -67,14 +67,19 @@ class Order(db.SiteTable):
     version = peewee.IntegerField(default=1)
     channel = peewee.CharField(max_length=60, default="", constraints=[peewee.SQL("DEFAULT ''")])
     channel_number = peewee.CharField(max_length=60, null=True)
+    state = peewee.CharField(max_length=60, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    words = peewee.CharField(max_length=500, default="", constraints=[peewee.SQL("DEFAULT ''")])
 
     class Meta:
         table_name = "orders"
         indexes = (
             (("site_id", "number"), True),
             (("site_id", "channel", "channel_number"), True),
-            (("site_id", "placed_at", "id"), False),
-            (("site_id", "email"), False),
+            (("site_id", "channel", "placed_at", "id"), False),
+            (("site_id", "placed_at", "id", "state", "currency", "total", "words"), False),
+            (("site_id", "state", "placed_at", "id"), False),
+            (("site_id", "shopper_id", "placed_at", "id"), False),
+            (("site_id", "email", "shopper_id"), False),
         )
         constraints = [
             Check("total >= 0 AND subtotal >= 0 AND discount >= 0 AND delivery >= 0 AND tax >= 0"),

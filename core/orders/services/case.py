@@ -375,6 +375,12 @@ def cases_of(site: Site, order_id: int) -> list[CaseView]:
     return list(reversed(_views(site, "c.order_id = ?", [order_id], _OF_ONE_ORDER)))
 
 
+def cases_of_shopper(site: Site, shopper_id: int, limit: int = PAGE) -> list[CaseView]:
+    """The cases of an account's orders, newest first. Two statements."""
+    theirs = "c.order_id IN (SELECT id FROM orders WHERE site_id = ? AND shopper_id = ?)"
+    return _views(site, theirs, [site.id, shopper_id], limit)
+
+
 def list_cases(site: Site, *, is_open: bool | None = None, kind: str = "", before: int | None = None) -> list[CaseView]:
     """The cases of a site, newest first, a page at a time (`before` is the id to go on from). Two statements."""
     where, params = ["c.id < ?"], list[object]([before or 2**31 - 1])

@@ -27,6 +27,7 @@ from core.orders.services.payments import ask_for_the_rest
 from core.orders.services.read import order_view
 from core.orders.services.settle import line_facts, money_facts, settle
 from core.orders.services.shapes import OrderView
+from core.orders.services.states import changed
 from core.orders.services.status import due
 from core.orders.services.store import EVENTS, NewPart, NewTax, insert_many, insert_parts, insert_taxes, promise
 from core.orders.services.timeline import note
@@ -169,6 +170,7 @@ def claim_draft(change: ChangeView) -> bool:
         "UPDATE orders SET version = version + 1 WHERE id = ? AND version = ?", change.order_id, change.version
     ):
         raise ChangeStale
+    changed(change.order_id)
     return True
 
 

@@ -23,6 +23,7 @@ from core.orders.services.payments import fetch_payment, void
 from core.orders.services.resume import resume_unknown
 from core.orders.services.revive import EXPIRED
 from core.orders.services.settle import line_facts, money_facts, open_amount
+from core.orders.services.states import changed
 from core.orders.services.status import MoneyFacts, due, payment_status
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,7 @@ def _expire(state: SiteState, order_id: int, at: int) -> bool:
         # What was asked outside is judged again under the lock: money may have come in between.
         if not db.execute("UPDATE orders SET version = version + 1 WHERE id = ? AND expires_at <= ?", order_id, at):
             return False
+        changed(order_id)
         order = db.one("SELECT total, delivery_total FROM orders WHERE id = ?", order_id)
         assert order is not None
         money = money_facts(order_id)

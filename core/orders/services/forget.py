@@ -14,6 +14,7 @@ from core.hookspecs.checkout import Address
 from core.kernel import db, jobs
 from core.lib import ids
 from core.orders.services.addresses import address_json, address_of
+from core.orders.services.states import changed
 from core.orders.services.status import SQL, from_sql
 
 log = structlog.get_logger(__name__)
@@ -59,6 +60,7 @@ def _reduce_orders(site_id: int, shopper_id: int) -> None:
             ids.digest(ids.token()),
             order_id,
         )
+        changed(order_id)
         _forget_places(order_id)
 
 

@@ -26,6 +26,7 @@ from core.orders.services.facts import COUNTED
 from core.orders.services.gateways import CORE, Arrangement
 from core.orders.services.history_rows import PastDocument, PastLine, Remark, documents
 from core.orders.services.links import LIFE, order_secret
+from core.orders.services.states import changed
 from core.orders.services.store import EVENTS, NewPayment, add_payment, insert_many, no_cart
 
 _AT_ONCE = 50
@@ -202,6 +203,7 @@ def _insert_order(site: Site, one: PastDocument, number: str, at: int, total: in
             " CASE WHEN order_counter.last < excluded.last THEN excluded.last ELSE order_counter.last END",
             site.id, max(int(number), 10_000),
         )  # fmt: skip
+    changed(int(made))
     return int(made)
 
 
@@ -268,6 +270,7 @@ def _credit(writing: _Writing, one: PastDocument, number: str, at: int, lines: S
                     " WHERE id = ? AND order_id = ?",
                     units, units, line_id, order_id,
                 )  # fmt: skip
+                changed(order_id)
                 left -= units
         if left:
             rest.append(

@@ -1,4 +1,4 @@
-"""Lists of orders: the merchant's table, and a shopper's own. One statement a page, whatever the filters."""
+"""Lists of orders: the merchant's table, and a shopper's own. A few statements a page, whatever the filters."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock
 from core.lib.money import Money
-from core.orders.services.status import FULFILMENT, ORDER, PAYMENT, RETURN, SQL, Axes, from_sql
+from core.lib.text import fold
+from core.orders.services.states import fitting, state_axes, states_of
+from core.orders.services.status import Axes
 
-_CODES = {"order": ORDER, "payment": PAYMENT, "fulfilment": FULFILMENT, "returned": RETURN}
 _ROW = (
     "o.id, o.number, o.placed_at, o.name, o.email, o.currency, o.total, o.shopper_id, o.payment_title,"
-    " o.delivery_title, l.pieces, o.channel, o.channel_number"
+    " o.delivery_title, o.state, (SELECT SUM(l.ordered) FROM order_line l WHERE l.order_id = o.id), o.channel,"
+    " o.channel_number"
 )
 
 
@@ -42,9 +44,10 @@ class OrderRow:
 class OrderFilters:
     """What to list. `statuses` maps an axis (order, payment, fulfilment, returned) to codes, any of them.
 
-    `text` finds a number, here or in a channel, else a piece of a name or mail address; `tag` those that wear it,
-    `channel` those that came in from it, `held` those that wait for somebody's decision, or those that do not; `stage`
-    those that stand at a plugin's stage, as (plugin, stage).
+    `text` finds a number, else a piece of a number (here or in a channel), name or mail address; `tag` those that wear
+    it, `channel` those that came in from it, `held` those that wait for somebody's decision, or those that do not;
+    `stage` those that stand at a plugin's stage, as (plugin, stage); `guest_email` those that were placed with this
+    address and are in no account.
     """
 
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -56,6 +59,7 @@ class OrderFilters:
     held: bool | None = None
     stage: tuple[str, str] | None = None
     channel: str = ""
+    guest_email: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,26 +73,34 @@ class OrderPage:
 def list_orders(
     site: Site, filters: OrderFilters | None = None, after: str | None = None, limit: int = 50
 ) -> OrderPage:
-    """The orders of a site, newest first; `after` is the `next` of the page before. One to five statements.
+    """The orders of a site, newest first; `after` is the `next` of the page before. One to three statements.
 
-    Statuses are worked out for the newest orders first, and for older ones only while the page is not full.
+    Each of them reads what it answers and little more, however many orders there are.
     """
-    chosen = filters or OrderFilters()
-    found: list[OrderRow] = []
-    for reach in _REACH if chosen.statuses else (limit + 1,):
-        found = _select(site, chosen, after, reach, limit + 1)
-        if len(found) > limit:
-            break
+    found = _select(site, filters or OrderFilters(), after, limit + 1)
     page = found[:limit]
     following = f"{clock.micros(page[-1].placed_at)}.{page[-1].id}" if len(found) > limit else None
     return OrderPage(orders=tuple(page), next=following)
 
 
 def count_orders(site: Site, filters: OrderFilters | None = None, at_most: int = 10_000) -> int:
-    """How many of the newest `at_most` orders fit the filters. One statement."""
-    chosen = filters or OrderFilters()
-    source, wanted, params = _parts(site, chosen, None, at_most)
-    return int(db.value(f"SELECT count(*) FROM {source} WHERE {wanted}", *params))
+    """How many orders fit the filters; counting ends at `at_most`. One or two statements."""
+    newest, params = _newest(site, filters or OrderFilters(), None, at_most)
+    return int(db.value(f"SELECT COUNT(*) FROM ({newest}) found", *params))
+
+
+def count_unheld(site: Site, statuses: Mapping[str, tuple[str, ...]]) -> int:
+    """How many orders with these statuses wait for nobody's decision. One statement over an index, and over holds."""
+    states = fitting(statuses)
+    among = f"state IN ({db.marks(states)})"
+    return int(
+        db.value(
+            f"SELECT (SELECT COUNT(*) FROM orders WHERE site_id = ? AND {among}) - (SELECT COUNT(DISTINCT o.id)"
+            " FROM order_hold h JOIN orders o ON o.id = h.order_id"
+            f" WHERE h.site_id = ? AND h.ended_at IS NULL AND o.{among})",
+            site.id, *states, site.id, *states,
+        )
+    )  # fmt: skip
 
 
 def orders_of(site: Site, shopper_id: int, after: str | None = None, limit: int = 20) -> OrderPage:
@@ -96,51 +108,56 @@ def orders_of(site: Site, shopper_id: int, after: str | None = None, limit: int 
     return list_orders(site, OrderFilters(shopper_id=shopper_id), after, limit)
 
 
-# How many of the newest orders are looked through before the rest is.
-_REACH = (1_000, 20_000, 10**9)
-
-
-def _select(site: Site, filters: OrderFilters, after: str | None, reach: int, limit: int) -> list[OrderRow]:
-    source, wanted, params = _parts(site, filters, after, reach)
-    columns = ", ".join([_ROW, *(f"({SQL[axis]})" for axis in ("order", "payment", "fulfilment", "returned"))])
+def _select(site: Site, filters: OrderFilters, after: str | None, limit: int) -> list[OrderRow]:
+    newest, params = _newest(site, filters, after, limit)
     return [
         OrderRow(
-            id=row[0], number=row[1], placed_at=clock.instant(row[2]), name=row[3], email=row[4], total=Money(row[6],
-            row[5]),
-            shopper_id=row[7], payment_title=row[8], delivery_title=row[9], pieces=int(row[10]),
-            channel=row[11], channel_number=row[12] or "",
-            status=Axes(order=row[13], payment=row[14], fulfilment=row[15], returned=row[16]),
+            id=row[0], number=row[1], placed_at=clock.instant(row[2]), name=row[3], email=row[4],
+            total=Money(row[6], row[5]), shopper_id=row[7], payment_title=row[8], delivery_title=row[9],
+            status=state_axes(row[10]), pieces=int(row[11] or 0), channel=row[12], channel_number=row[13] or "",
         )
         for row in db.rows(
-            f"SELECT {columns} FROM {source} WHERE {wanted} ORDER BY o.placed_at DESC, o.id DESC LIMIT ?",
-            *params, limit,
+            f"SELECT {_ROW} FROM ({newest}) n JOIN orders o ON o.id = n.id ORDER BY o.placed_at DESC, o.id DESC",
+            *params,
         )
     ]  # fmt: skip
 
 
-def _parts(site: Site, filters: OrderFilters, after: str | None, reach: int) -> tuple[str, str, list[object]]:
-    """(FROM, WHERE, parameters).
+def _newest(site: Site, filters: OrderFilters, after: str | None, limit: int) -> tuple[str, list[object]]:
+    """(SELECT, parameters) of the ids of the newest orders that fit.
 
-    The stored columns choose which orders are looked at, the axes which of them are wanted.
+    The index of (site, state, instant) holds every state's orders in their order, so of each state that is wanted a
+    page is enough; where a text is wanted too, the index of (site, instant) that holds the words is walked instead.
     """
-    ids, params = _candidates(site, filters, after, reach)
-    if filters.text and reach <= _REACH[0]:
-        # A text is looked for in every row, so once is enough: what it finds is named in the statement that shows it.
-        ids, params = ", ".join(str(int(order_id)) for (order_id,) in db.rows(ids, *params)) or "NULL", []
-    source, flags = from_sql(ids)
-    conditions, codes = ["1 = 1"], []
-    for axis, wanted in filters.statuses.items():
-        known = [code for code in wanted if code in _CODES[axis]]
-        conditions.append(f"({SQL[axis]}) IN ({db.marks(known)})")
-        codes += known
-    return source, " AND ".join(conditions), [*flags, *params, *params, *codes]
+    where, params = _stored(site, filters, after)
+    source = f"SELECT c.id, c.placed_at FROM orders c WHERE {where}"
+    ordered = "ORDER BY {0}placed_at DESC, {0}id DESC LIMIT ?"
+    if not filters.statuses:
+        return f"{source} {ordered.format('c.')}", [*params, limit]
+    wanted = set(fitting(filters.statuses))
+    states = [state for state in states_of(site.id) if state in wanted]
+    if filters.text or len(states) < 2:
+        return (
+            f"{source} AND c.state IN ({db.marks(states)}) {ordered.format('c.')}",
+            [*params, *states, limit],
+        )
+    each = f"SELECT * FROM ({source} AND c.state = ? {ordered.format('c.')})"
+    parts = " UNION ALL ".join(f"{each} s{place}" for place in range(len(states)))
+    found = [value for state in states for value in (*params, state, limit)]
+    return f"SELECT id, placed_at FROM ({parts}) parts {ordered.format('')}", [*found, limit]
 
 
-def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int) -> tuple[str, list[object]]:
-    where, params = ["c.site_id = ?", *_implied(filters.statuses)], list[object]([site.id])
+def _stored(site: Site, filters: OrderFilters, after: str | None) -> tuple[str, list[object]]:
+    """The conditions but for the statuses."""
+    where, params = ["c.site_id = ?"], list[object]([site.id])
     if filters.shopper_id is not None:
         where.append("c.shopper_id = ?")
         params.append(filters.shopper_id)
+    if filters.guest_email:
+        # Named one by one: they are few, and the list is else walked from its beginning until it has found them.
+        guests = [row[0] for row in db.rows(_GUESTS, site.id, filters.guest_email, filters.guest_email.lower())]
+        where.append(f"c.id IN ({db.marks(guests)})")
+        params += guests
     if filters.held is not None:
         where.append(f"{'' if filters.held else 'NOT '}EXISTS ({_HELD})")
     if filters.tag:
@@ -158,46 +175,30 @@ def _candidates(site: Site, filters: OrderFilters, after: str | None, reach: int
     if filters.placed_before is not None:
         where.append("c.placed_at < ?")
         params.append(clock.micros(filters.placed_before))
-    text = filters.text.strip().lstrip("#").lower()
-    if text.isdecimal() and db.value("SELECT 1 FROM orders WHERE site_id = ? AND number = ?", site.id, text):
-        where.append("c.number = ?")
-        params.append(text)
-    elif text:
-        where.append(
-            "(c.number IN (?, ?) OR c.channel_number IN (?, ?)"
-            " OR LOWER(c.email) LIKE ? ESCAPE '\\' OR LOWER(c.name) LIKE ? ESCAPE '\\')"
-        )
-        piece = "%" + "".join(f"\\{c}" if c in "%_\\" else c for c in text) + "%"
-        params += [text, text.upper(), text, text.upper(), piece, piece]
+    held, words = _text(site, filters.text)
+    where += held
+    params += words
     if (cursor := _cursor(after)) is not None:
-        where.append("(c.placed_at < ? OR (c.placed_at = ? AND c.id < ?))")
-        params += [cursor[0], cursor[0], cursor[1]]
-    # The nested SELECT keeps the LIMIT inside IN legal and its plan on the index of (site, placed_at, id).
-    newest = f"SELECT c.id FROM orders c WHERE {' AND '.join(where)} ORDER BY c.placed_at DESC, c.id DESC LIMIT ?"
-    return f"SELECT id FROM ({newest}) newest", [*params, reach]
+        where.append("(c.placed_at, c.id) < (?, ?)")
+        params += cursor
+    return " AND ".join(where), params
 
 
+def _text(site: Site, said: str) -> tuple[list[str], list[object]]:
+    """A number that there is finds its order alone; all else is looked for in every order's words."""
+    text = fold(said.replace("\0", "").strip().lstrip("#"))
+    if text.isdecimal() and db.value("SELECT 1 FROM orders WHERE site_id = ? AND number = ?", site.id, text):
+        return ["c.number = ?"], [text]
+    return ([db.holds("c.words")], [text]) if text else ([], [])
+
+
+_GUESTS = "SELECT id FROM orders WHERE site_id = ? AND email IN (?, ?) AND shopper_id IS NULL LIMIT 500"
 # The last stage of the plugin's is where an order stands.
 _AT_STAGE = (
     "SELECT s.order_id FROM order_stage s WHERE s.site_id = ? AND s.plugin = ? AND s.stage = ? AND NOT EXISTS"
     " (SELECT 1 FROM order_stage n WHERE n.order_id = s.order_id AND n.plugin = s.plugin AND n.id > s.id)"
 )
 _HELD = "SELECT 1 FROM order_hold h WHERE h.order_id = c.id AND h.ended_at IS NULL"
-# What each of these statuses implies for at least one line, word for word as the partial indexes say it.
-_IMPLIED: tuple[tuple[str, frozenset[str], str], ...] = (
-    ("fulfilment", frozenset({"unfulfilled", "partly_shipped"}), "ordered > shipped + cancelled"),
-    ("order", frozenset({"cancelled"}), "cancelled > 0"),
-    ("returned", frozenset({"requested", "partly_returned", "returned"}), "received > 0 OR return_requested > 0"),
-)
-
-
-def _implied(statuses: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Conditions that every wanted order fulfils, so that a rare status is not looked for in all orders."""
-    return [
-        f"c.id IN (SELECT order_id FROM order_line WHERE {condition})"
-        for axis, codes, condition in _IMPLIED
-        if statuses.get(axis) and set(statuses[axis]) <= codes
-    ]
 
 
 def _cursor(after: str | None) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from core.kernel import db, events
 from core.lib import clock
 from core.lib.errors import NotFound
 from core.orders.services.hold_checks import end_unpaid_hold
+from core.orders.services.states import changed
 from core.orders.services.status import (
     MONEY_COLUMNS,
     MONEY_SQL,
@@ -36,6 +37,7 @@ def lock_order(order_id: int, site_id: int | None = None) -> int:
     )
     if found is None:
         raise NotFound
+    changed(order_id)
     return int(found)
 
 
@@ -89,6 +91,7 @@ def settle(order_id: int) -> None:
     OrderPaid exactly once, the deadline begun or gone, surplus noted.
     """
     db.require_transaction()
+    changed(order_id)
     order = db.one(
         "SELECT site_id, number, total, delivery_total, currency, given_back, expires_at, days_to_pay"
         " FROM orders WHERE id = ?",

@@ -1,4 +1,4 @@
-"""The four axes of an order: order, payment, fulfilment, return. Pure functions of facts; no status is stored anywhere.
+"""The four axes of an order: order, payment, fulfilment, return. Pure functions of facts, which alone are believed.
 
 `SQL` holds the same rules as expressions for lists; a test proves both equal.
 """

@@ -20,6 +20,8 @@ from core.orders.services.goods import stock_reference
 from core.orders.services.hold_checks import insert_holds
 from core.orders.services.links import LIFE
 from core.orders.services.settle import deadline, settle
+from core.orders.services.states import first_state, words_of
+from core.orders.services.status import LineFacts
 from core.orders.services.timeline import note
 
 FIRST_NUMBER = 10_001
@@ -206,7 +208,8 @@ def next_number(site_id: int, order_id: int) -> str:
         site_id,
         FIRST_NUMBER,
     )
-    db.execute("UPDATE orders SET number = ? WHERE id = ?", str(last), order_id)
+    # The words begin with the number; the rest of them is known since the row was written.
+    db.execute("UPDATE orders SET number = ?, words = ? || words WHERE id = ?", str(last), str(last), order_id)
     return str(last)
 
 
@@ -254,9 +257,15 @@ def _insert_order(new: NewOrder) -> int:
         "version": 1,
         "channel": new.channel,
         "channel_number": new.channel_number,
+        "state": first_state(new.total, new.delivery_total, [_facts(line) for line in new.lines]),
+        "words": words_of("", person.name if person else "", new.email, new.channel_number or ""),
     }
     columns = ", ".join(row)
     return int(db.value(f"INSERT INTO orders ({columns}) VALUES ({db.marks(tuple(row))}) RETURNING id", *row.values()))
+
+
+def _facts(line: NewLine) -> LineFacts:
+    return LineFacts(ordered=line.quantity, needs_delivery=line.needs_delivery, total=line.total)
 
 
 # What happens to lines, and every line begins without.

@@ -50,6 +50,18 @@ VERBS: dict[str, Any] = {
     "shopper.factor_codes": lazy("made new recovery codes for %(title)s"),
     "shopper.passkey_added": lazy("added a passkey for %(title)s"),
     "shopper.passkey_removed": lazy("removed a passkey of %(title)s"),
+    "shopper.disable": lazy("shut out %(title)s"),
+    "shopper.enable": lazy("let %(title)s in again"),
+    "shopper.note": lazy("wrote a note about %(title)s"),
+    "shopper.note_gone": lazy("took a note about %(title)s away"),
+    "shopper.tag": lazy("put a tag on %(title)s"),
+    "shopper.untag": lazy("took a tag off %(title)s"),
+    "shopper.reset_sent": lazy("mailed %(title)s a link for a new password"),
+    "shopper.signed_out": lazy("ended the sessions of %(title)s"),
+    "shopper.data": lazy("downloaded the data of %(title)s"),
+    "shopper.erase_ask": lazy("asked for the account of %(title)s to be erased"),
+    "shopper.erase_stop": lazy("kept the account of %(title)s after all"),
+    "shopper.erase": lazy("erased the account %(title)s"),
     "product.created": lazy("added %(title)s"),
     "product.changed": lazy("changed %(title)s"),
     "product.archived": lazy("archived %(title)s"),
@@ -144,7 +156,8 @@ def log(site_ids: list[int] | None, query: str = "", before: int | None = None) 
         *values,
         PAGE + 1,
     )
-    people = _people({row[2] for row in found})
+    # Shoppers are named as they are now, and not at all once they are erased: the log keeps no name of theirs.
+    people = _people({row[2] for row in found} | {row[4] for row in found if row[4].startswith("shopper:")})
     entries = [_entry(row, people) for row in found[:PAGE]]
     return LogPage(days=_by_day(entries), further=found[PAGE - 1][0] if len(found) > PAGE else None)
 
@@ -222,7 +235,7 @@ def _entry(row: db.Row, people: Mapping[str, str]) -> LogEntry:
         initials=initials(name),
         is_machine=is_machine,
         icon="plug" if actor.startswith("plugin:") else "gear",
-        sentence=sentence(verb, title or object_name),
+        sentence=sentence(verb, title or people.get(object_name) or object_name),
         place=place or "",
         changes=_changes(json.loads(before or "{}"), json.loads(after or "{}")),
     )

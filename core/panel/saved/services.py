@@ -14,7 +14,7 @@ from core.lib.errors import NotFound, Refused
 from core.panel.models import SavedView
 from core.panel.shell import shell
 
-PLACES = ("orders", "products")
+PLACES = ("orders", "products", "shoppers")
 MOST = 20
 # Where in the list somebody is, which is no part of the view; and what the ready-made views are.
 _PLACES_IN_LIST = {"after", "before"}

@@ -13,7 +13,7 @@ from core.panel.saved import services
 from core.panel.shell import panel, shell, to
 
 
-@panel.post("/views/<any(orders, products):place>", endpoint="view_keep")
+@panel.post("/views/<any(orders, products, shoppers):place>", endpoint="view_keep")
 @staff()
 def keep(place: str) -> Response:
     """Keep the list as it is narrowed, under a name."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Response, request, session, url_for
 
 from core.accounts import services as accounts
+from core.checkout.services.shopper_data import exported
 from core.kernel.http import note, redirect
 from core.kernel.i18n import gettext as _
 from core.kernel.security import shopper
 from core.kernel.sites import current
 from core.lib.errors import Refused
-from core.storefront.services.account_data import exported
 from core.storefront.services.fields import Errors, form, password_field, said
 from core.storefront.views.account import account_page, myself
 from core.storefront.views.place import VIEWS

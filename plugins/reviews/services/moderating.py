@@ -229,3 +229,11 @@ def purge(payload: Any, site: Site) -> None:
     with transaction():
         for review in Review.for_site(site).where(Review.state == REMOVED, Review.updated_at < now() - KEPT):
             review.delete_instance()
+
+
+def of_shopper(site: Site, shopper_id: int, limit: int = 10) -> list[tuple[Review, str]]:
+    """The latest reviews of an account, each with its product as the reader calls it. Two statements."""
+    theirs = Review.author == f"shopper:{shopper_id}"
+    found = list(Review.for_site(site).where(theirs).order_by(Review.id.desc()).limit(limit))
+    names = named_products(site, language(), [one.product_id for one in found])
+    return [(one, names[one.product_id].name if one.product_id in names else "") for one in found]

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.api import Site, deliver_order, rows, run_plugin_command, value
+from core.api import Site, deliver_order, now, rows, run_plugin_command, transaction, value
+from core.testing.shop import Item
+from plugins.reviews.models import Review
 
 from .conftest import SAID, Browser
 
@@ -169,3 +171,16 @@ def test_a_file_that_is_none_is_said(on: Any, site: Site, tmp_path: Path, capsys
     path.write_text("a,b\n1,2\n")
     assert command(capsys, path, site)[0] == 1
     assert command(capsys, tmp_path / "none.csv", site)[0] == 1
+
+
+def test_a_shoppers_page_has_their_reviews(site: Site, shopper: Any, lamp: Item, at_panel: Any) -> None:
+    assert "No review yet." in at_panel.get(f"/panel/shoppers/{shopper.id}")
+    with transaction():
+        for author, title in ((f"shopper:{shopper.id}", "Warm light"), ("shopper:999", "Cold light")):
+            Review.create(
+                site_id=site.id, product_id=lamp.product_id, author=author, stars=4, title=title, language="en",
+                created_at=now(), updated_at=now(),
+            )  # fmt: skip
+    page = at_panel.get(f"/panel/shoppers/{shopper.id}")
+    assert "Warm light" in page
+    assert "Cold light" not in page

@@ -6,6 +6,8 @@ from typing import Any
 
 from core.api import (
     NotFound,
+    PanelSection,
+    Site,
     Unfit,
     Views,
     actor,
@@ -24,6 +26,16 @@ Response = Any
 PERMISSION = "reviews.moderate"
 panel = Views()
 may_moderate = staff(PERMISSION)
+
+
+def _of_shopper(site: Site, shopper_id: int) -> dict[str, Any]:
+    """The latest reviews of an account, for its page."""
+    return {"found": moderating.of_shopper(site, shopper_id)}
+
+
+SECTION = PanelSection(
+    place="shopper", title="Reviews", template="reviews/panel/shopper.html", values=_of_shopper, permission=PERMISSION
+)
 _LAST_ID = 2**31
 
 

@@ -191,3 +191,14 @@ def test_an_erased_account_takes_its_list_along(lamp: Item, shopper: Any, site: 
     keeping.share(site, shopper.id)
     notify_event(site, Delivery(id="e1", seq=1, at=now(), attempt=1, event=ShopperErased(shopper_id=shopper.id)))
     assert value("SELECT COUNT(*) FROM wishlist_wish") == value("SELECT COUNT(*) FROM wishlist_shared") == 0
+
+
+def test_staff_see_the_list_on_the_shoppers_page(
+    site: Site, shopper: Any, at_panel: Any, turn_on: Any, sell: Any
+) -> None:
+    turn_on("wishlist")
+    lamp = sell("LAMP", 8900, stock=3, name="Arc lamp")
+    assert "The wish list is empty." in at_panel.get(f"/panel/shoppers/{shopper.id}")
+    keeping.keep(site, shopper.id, "", lamp.product_id, language="en", currency=site.currency)
+    page = at_panel.get(f"/panel/shoppers/{shopper.id}")
+    assert re.search(rf'<a href="/panel/products/{lamp.product_id}">\s*Arc lamp', page)

@@ -14,6 +14,7 @@ import pytest
 from core.app import assemble
 from core.catalogue.services import save_product
 from core.catalogue.services.drafts import ProductDraft
+from core.catalogue.services.product_words import wrong_words
 from core.hookspecs.promote import PriceQuery, PromotedPrice
 from core.hookspecs.site import Site
 from core.kernel import config, db, jobs
@@ -148,3 +149,14 @@ def stars(request: pytest.FixtureRequest, instance: Path) -> Stars:
     switch_on(first.id, "stars", "system")
     jobs.run_due()
     return Stars()
+
+
+@pytest.fixture(autouse=True)
+def products_are_found_by_their_words(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test does to products: what the panel looks for texts in is what they are called."""
+    if "instance" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("instance")
+    yield
+    assert wrong_words() == []

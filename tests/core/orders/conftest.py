@@ -1,5 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
+from core.orders.services.states import wrong_states
 from tests.core.checkout.conftest import gateway, plugins, shop
 
 __all__ = ["gateway", "plugins", "shop"]
+
+
+@pytest.fixture(autouse=True)
+def rows_say_what_the_facts_say(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test does to orders: what their rows say for lists is what their facts say."""
+    if "instance" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("instance")
+    yield
+    assert wrong_states() == []

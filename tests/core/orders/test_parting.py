@@ -23,6 +23,7 @@ from core.orders.services.parting import CannotBeParted, merge_order, preview_me
 from core.orders.services.payments import begin_payment, fetch_payment, mark_paid, refund_surplus
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import ship
+from core.orders.services.states import changed
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakeGateway, FakePlugins, Shop
 
@@ -206,6 +207,7 @@ def test_orders_that_differ_are_not_merged(shop: Shop, order: OrderView) -> None
     other = seen(shop.order((cup, 1)).id)
     with db.transaction():
         db.execute("UPDATE orders SET email = 'bob@example.com' WHERE id = ?", other.id)
+        changed(other.id)
     with pytest.raises(CannotBeParted):
         preview_merge(shop.site, other.id, order.id)
     third = seen(shop.order((cup, 1)).id)

@@ -15,10 +15,14 @@ from hypothesis import strategies as st
 from core.hookspecs.payment import FactKind
 from core.kernel import db
 from core.lib import clock
+from core.orders.services import settle as settling
+from core.orders.services import states
 from core.orders.services import status as rules
 from core.orders.services.listing import OrderFilters, count_orders, list_orders
+from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.settle import money_facts, open_amount, still_due
+from core.orders.services.states import changed
 from core.orders.services.status import (
     LineFacts,
     MoneyFacts,
@@ -196,6 +200,7 @@ def scatter(shop: Shop, count: int, seed: int = 7) -> None:
         payment = db.value("SELECT id FROM payment WHERE order_id = ?", order.id)
         total = db.value("SELECT total FROM orders WHERE id = ?", order.id)
         with db.transaction():
+            changed(order.id)
             for line_id, ordered in db.rows("SELECT id, ordered FROM order_line WHERE order_id = ?", order.id):
                 cancelled = draw.choice([0, 0, ordered, draw.randint(0, ordered)])
                 shipped = draw.choice([0, ordered - cancelled, draw.randint(0, ordered - cancelled)])
@@ -251,9 +256,22 @@ def test_the_list_says_what_the_pages_say(shop: Shop) -> None:
 
 def test_a_list_with_another_rule_is_found(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: the list takes any captured money for paid."""
-    scatter(shop, 15)
-    monkeypatch.setitem(rules.SQL, "payment", "CASE WHEN COALESCE(m.captured, 0) > 0 THEN 'paid' ELSE 'unpaid' END")
+    with monkeypatch.context() as planted:
+        planted.setitem(rules.SQL, "payment", "CASE WHEN COALESCE(m.captured, 0) > 0 THEN 'paid' ELSE 'unpaid' END")
+        scatter(shop, 15)
     assert differing(shop)
+    states.copy_all()
+
+
+def test_a_verb_that_does_not_tell_the_list_is_found(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: who locks an order and concludes from facts forgets what lists are narrowed by."""
+    order = shop.order((shop.sell("cup", 1000, 5), 1))
+    assert states.wrong_states() == []
+    with monkeypatch.context() as planted:
+        planted.setattr(settling, "changed", lambda _order_id: None)
+        mark_paid(shop.state, order.id, actor="staff:1")
+    assert states.wrong_states() == [order.id]
+    assert (states.copy_all(), states.wrong_states()) == (1, [])
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(shop: Shop) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 from PIL import Image
 
+from core.accounts.models import Shopper
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
 from core.kernel.installation import installation
 from core.kernel.sites import state_of
 from core.kernel.switch import switch_on
+from core.lib import clock
 from core.lib.errors import StoaError
 from tests.core.panel.conftest import Panel
 
@@ -53,6 +55,13 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     move = {"sku": "LAMP", "source": "1", "target": "2", "pieces": "3", "reason": "For the shop"}
     panel.post("/panel/stock/transfers", move)
     panel.post("/panel/stock/transfers", {**move, "on_its_way": "1"})
+    with db.transaction():
+        mira = Shopper.create(
+            site_id=site.id, email="mira@example.com", email_folded="mira@example.com", name="Mira K.",
+            created_at=clock.now(), confirmed_at=clock.now(),
+        )  # fmt: skip
+    panel.post(f"/panel/shoppers/{mira.id}/note", {"text": "Calls on Fridays"})
+    panel.post(f"/panel/shoppers/{mira.id}/tags", {"tag": "friend"})
     placed = order(lamp, 2)
     second = order(lamp, 1)
     panel.post(f"/panel/orders/{second.number}/hold", {"act": "hold", "reason": "A strange name"})

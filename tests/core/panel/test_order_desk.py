@@ -253,10 +253,10 @@ def test_cases_are_found_under_their_own_order_only(panel: Panel, sent: str, pla
 
 
 def test_the_proof_shows_a_difference_and_puts_it_right(panel: Panel, placed: str) -> None:
-    assert "Every level is the sum of its moves" in words(panel.get("/panel/stock/proof"))
+    assert "Every level is the sum of its moves" in words(panel.get("/panel/stock/proof?now=1"))
     with db.transaction():
         db.execute("UPDATE stock_level SET on_hand = 7")
-    assert "LAMP" in words(panel.get("/panel/stock/proof"))
+    assert "LAMP" in words(panel.get("/panel/stock/proof?now=1"))
     assert "1 levels are right again" in words(panel.follow(panel.post("/panel/stock/proof")))
     assert db.value("SELECT on_hand FROM stock_level") == 5
 

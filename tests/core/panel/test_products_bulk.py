@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
+from core.lib import clock
 from core.panel.products.services import bulk
 from core.panel.products.services.bulk_acts import repriced
 from core.testing.shop import Item
@@ -71,6 +74,30 @@ def test_prices_change_by_an_amount_and_what_cannot_be_stops_no_other(panel: Pan
 )
 def test_a_price_is_rounded_as_one_was_told(amount: int, currency: str, value: int, ending: str, expected: int) -> None:
     assert repriced(amount, currency, {"by": "percent", "value": value, "ending": ending}) == expected
+
+
+def test_products_are_listed_and_hidden_at_a_time_of_the_site(panel: Panel, site: Site, three: list[Item]) -> None:
+    zone = ZoneInfo(site.timezone)
+    begin, end = (datetime(2100, 3, day, 9, 30, tzinfo=zone) for day in (1, 8))
+    act(panel, three[1:2], "hide")
+    said = words(act(panel, three[:2], "schedule", begin="2100-03-01T09:30"))
+    assert "Done 2" in said
+    assert "Listed from" in said
+    assert visible() == [True, True, True]
+    found = db.rows("SELECT publish_at, withdraw_at FROM listing ORDER BY product_id")
+    assert found == [(clock.micros(begin), None)] * 2 + [(None, None)]
+    # What is left empty stays; what would end before it begins is told, and stops no other.
+    act(panel, three[:1], "schedule", end="2100-03-08T09:30")
+    said = words(act(panel, three, "schedule", end="2100-02-01T00:00"))
+    assert "It would end before it begins." in said
+    assert "Not done 2" in said
+    found = db.rows("SELECT publish_at, withdraw_at FROM listing ORDER BY product_id")
+    assert found[0] == (clock.micros(begin), clock.micros(end))
+    take_back(panel)
+    assert db.value("SELECT MAX(withdraw_at) FROM listing WHERE product_id = ?", three[2].product_id) is None
+    for wrong in ({}, {"begin": "2001-01-01T00:00"}, {"end": "soon"}):
+        assert "bulk_run" not in words(act(panel, three, "schedule", **wrong))
+    assert db.value("SELECT COUNT(*) FROM bulk_run WHERE act = 'schedule'") == 3
 
 
 def test_products_are_hidden_listed_sorted_and_archived_together(panel: Panel, three: list[Item]) -> None:

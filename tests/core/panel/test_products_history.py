@@ -95,6 +95,19 @@ def test_a_version_is_brought_back_with_words_prices_and_places(panel: Panel, la
     assert db.value("SELECT name FROM product_text") == "Bow lamp"
 
 
+def test_what_is_not_brought_back_is_said_before(panel: Panel, lamp: Item) -> None:
+    for name in ("Lamp two", "Lamp three"):
+        panel.post(path(lamp), {"name-en": name, "tax_class": "standard"})
+    first = entries(panel, lamp)[-1]
+    assert "Counts of stock are never turned back, nor are options" in words(panel.get(first))
+    panel.post(f"{path(lamp)}/options", {"option": ["Colour"], "values": ["Red\nBlue"]})
+    added = db.rows("SELECT sku FROM variant WHERE id > ? ORDER BY sku", lamp.variant_id)
+    assert added
+    asked = words(panel.get(first))
+    assert f"Variants that were added since: {', '.join(row[0] for row in added)}." in asked
+    assert "Option" in asked.split("This stays as it is now")[1]
+
+
 def test_variants_that_exchanged_their_skus_get_each_their_own_back(panel: Panel, lamp: Item) -> None:
     panel.post(f"{path(lamp)}/options", {"option": ["Colour"], "values": ["Red\nBlue"]})
     red, blue = (f"v{row[0]}" for row in db.rows("SELECT id FROM variant ORDER BY id"))

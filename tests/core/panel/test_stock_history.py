@@ -73,7 +73,7 @@ def test_each_piece_of_a_return_has_its_own_fate(
         ("Came back … Damaged +1 Owner", ""),
         ("Came back … Owner", "+1"),
     ]
-    proof = {row[0]: row[1:] for row in table(panel.get("/panel/stock/proof"))}
+    proof = {row[0]: row[1:] for row in table(panel.get("/panel/stock/proof?now=1"))}
     assert proof["Came back"] == ["3", "1", "0", "0", "1", "1", "0", "0"]
     assert proof["Sent to the supplier"] == ["1", "0", "0", "0", "0", "−1", "0", "0"]
     assert proof["All moves"][1:] == proof["All levels"][1:] == ["3", "0", "0", "1", "0", "0", "0"]

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from flask import url_for
 
+from core.accounts.services.listing import ShopperFilters, list_shoppers
+from core.catalogue.services.product_words import holding
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.kernel.settings import fields
 from core.kernel.sites import SiteState
+from core.orders.services.listing import OrderFilters, list_orders
 from core.panel.shell import Entry, Shell
 
 HITS = 8
@@ -28,10 +31,11 @@ class Hit:
 
 
 def found(state: SiteState, shell: Shell, query: str) -> list[tuple[str, list[Hit]]]:
-    """Orders, products, acts, settings and pages that fit every word, as far as this person may use them, by kind."""
+    """Orders, shoppers, products, acts, settings and pages that fit, as far as this person may use them, by kind."""
     words = query.casefold().split()
     groups = [
         (_("Orders"), _orders(state.site, query) if shell.may("orders.view") else []),
+        (_("Shoppers"), _shoppers(state.site, query) if shell.may("shoppers.view") else []),
         (_("Products"), _products(query) if shell.may("catalogue.view") else []),
         *((head, _entries(entries, words)) for head, entries in shell.palette),
         (_("Settings"), _settings(state, shell, words)),
@@ -72,42 +76,39 @@ def _fits(text: str, words: list[str]) -> bool:
     return all(word in text.casefold() for word in words)
 
 
-def _piece(query: str) -> str:
-    """The words as a LIKE pattern finds them anywhere."""
-    return "%" + "".join(f"\\{sign}" if sign in "%_\\" else sign for sign in query.lower()) + "%"
-
-
 def _orders(site: Site, query: str) -> list[Hit]:
-    rows = db.rows(
-        "SELECT number, name, email FROM orders WHERE site_id = ? AND (number = ? OR LOWER(email) LIKE ? ESCAPE '\\'"
-        " OR LOWER(name) LIKE ? ESCAPE '\\') ORDER BY id DESC LIMIT ?",
-        site.id,
-        query.lstrip("#"),
-        _piece(query)[1:],
-        _piece(query),
-        HITS,
-    )
+    found = list_orders(site, OrderFilters(text=query), limit=HITS).orders
     return [
-        Hit(title=number, note=name or email, url=url_for("panel.order", number=number), icon="orders")
-        for number, name, email in rows
+        Hit(
+            title=order.number,
+            note=order.name or order.email,
+            url=url_for("panel.order", number=order.number),
+            icon="orders",
+        )
+        for order in found
+    ]
+
+
+def _shoppers(site: Site, query: str) -> list[Hit]:
+    found, _further = list_shoppers(site, ShopperFilters(text=query), limit=HITS)
+    return [
+        Hit(
+            title=one.name or one.email,
+            note=one.email if one.name else "",
+            url=url_for("panel.shopper", shopper_id=one.id),
+            icon="people",
+        )
+        for one in found
     ]
 
 
 def _products(query: str) -> list[Hit]:
-    """By a piece of the name or the beginning of an SKU, the newest first; three statements that stop at enough."""
-    named = db.rows(
-        "SELECT DISTINCT t.product_id FROM product_text t JOIN product p ON p.id = t.product_id WHERE p.deleted_at IS"
-        " NULL AND LOWER(t.name) LIKE ? ESCAPE '\\' ORDER BY t.product_id DESC LIMIT ?",
-        _piece(query),
-        HITS,
+    """By pieces of names, SKUs and barcodes, the newest first; two statements that stop at enough."""
+    held, words = holding(query)
+    found = db.rows(
+        f"SELECT p.id FROM product p WHERE p.deleted_at IS NULL AND {held} ORDER BY p.id DESC LIMIT ?", *words, HITS
     )
-    coded = db.rows(
-        "SELECT DISTINCT v.product_id FROM variant v JOIN product p ON p.id = v.product_id WHERE p.deleted_at IS NULL"
-        " AND LOWER(v.sku) LIKE ? ESCAPE '\\' ORDER BY v.product_id DESC LIMIT ?",
-        _piece(query)[1:],
-        HITS,
-    )
-    ids = sorted({row[0] for row in [*named, *coded]}, reverse=True)[:HITS]
+    ids = [row[0] for row in found]
     if not ids:
         return []
     rows = db.rows(

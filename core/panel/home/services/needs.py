@@ -9,8 +9,9 @@ from flask import url_for
 
 from core.catalogue.services.media import wordless_count
 from core.catalogue.services.shapes import LOW_STOCK
+from core.catalogue.services.stock_low import low_count
 from core.hookspecs.site import Site
-from core.kernel import db, i18n
+from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 from core.kernel.installation import installation
@@ -20,9 +21,6 @@ from core.orders.services.listing import OrderFilters, count_orders
 from core.panel.jobs.services import dead_count
 from core.panel.orders.services.filters import VIEWS, to_ship_count
 from core.panel.shell import Shell
-from core.panel.stock.services import low_count
-
-MANY = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +132,13 @@ def _to_ship(site: Site, shell: Shell) -> Need | None:
 def _unpaid(site: Site, shell: Shell) -> Need | None:
     if not shell.may("orders.view"):
         return None
-    count = count_orders(site, OrderFilters(statuses=VIEWS["unpaid"]), at_most=MANY)
+    count = count_orders(site, OrderFilters(statuses=VIEWS["unpaid"]))
     if not count:
         return None
     return Need(
         icon="card",
         title=ngettext("%(n)s order waits for its money", "%(n)s orders wait for their money", count),
-        why=_("Of the latest %(number)s orders.", number=i18n.number(MANY)),
+        why=_("Open orders of which something is still to be paid."),
         url=url_for("panel.orders", view="unpaid"),
         act=_("Show"),
         tone="warn",

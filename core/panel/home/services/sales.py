@@ -94,13 +94,11 @@ def _sums(site: Site, first: date, days: int) -> dict[tuple[int, str], tuple[int
     """
     starts = [clock.micros(_midnight(site, first + timedelta(days=at))) for at in range(days)]
     found = db.rows(
-        "SELECT o.placed_at / ?, o.currency, COUNT(*), SUM(o.total - l.gone) FROM orders o JOIN (SELECT order_id,"
-        " SUM(total * cancelled / ordered) AS gone, SUM(ordered - cancelled) AS units FROM order_line WHERE order_id IN"
-        " (SELECT id FROM orders WHERE site_id = ? AND placed_at >= ?) GROUP BY order_id) l ON l.order_id = o.id WHERE"
-        " o.site_id = ? AND o.placed_at >= ? AND l.units > 0 GROUP BY 1, 2",
+        "SELECT o.placed_at / ?, o.currency, COUNT(*), SUM(o.total - COALESCE(l.gone, 0)) FROM orders o LEFT JOIN"
+        " (SELECT order_id, SUM(total * cancelled / ordered) AS gone FROM order_line WHERE cancelled > 0"
+        " GROUP BY order_id) l ON l.order_id = o.id WHERE o.site_id = ? AND o.placed_at >= ?"
+        " AND o.state NOT LIKE 'cancelled %' GROUP BY 1, 2",
         _QUARTER_US,
-        site.id,
-        starts[0],
         site.id,
         starts[0],
     )

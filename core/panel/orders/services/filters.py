@@ -8,8 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.hookspecs.site import Site
-from core.kernel import db
-from core.orders.services.listing import OrderFilters
+from core.orders.services.listing import OrderFilters, count_unheld
 from core.orders.services.tags import normal_tag
 
 _TO_PAY = ("unpaid", "pending", "partly_paid", "authorized")
@@ -89,16 +88,8 @@ def _stage(text: str) -> str:
 
 
 def to_ship_count(site: Site) -> int:
-    """How many orders still have pieces to send; one statement over the lines that wait."""
-    return int(
-        db.value(
-            "SELECT COUNT(DISTINCT l.order_id) FROM order_line l JOIN orders o ON o.id = l.order_id"
-            " WHERE o.site_id = ? AND l.needs_delivery = ? AND l.allocated > 0 AND NOT EXISTS"
-            " (SELECT 1 FROM order_hold h WHERE h.order_id = o.id AND h.ended_at IS NULL)",
-            site.id,
-            True,
-        )
-    )
+    """How many orders the view of those to ship holds; one statement."""
+    return count_unheld(site, VIEWS["to_ship"])
 
 
 def _day(text: str) -> date | None:

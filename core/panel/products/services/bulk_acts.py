@@ -68,6 +68,21 @@ def _hide(subject: Subject, _choice: Choice) -> Outcome:
     return _place(subject, found or wanted, wanted, _("Hidden on %(site)s.", site=subject.site.name))
 
 
+def _schedule(subject: Subject, choice: Choice) -> Outcome:
+    """List it from and until the chosen instants; one that was left out stays as it is."""
+    found = _listing(subject)
+    _visible, position, publish_at, withdraw_at = found or (False, 0, None, None)
+    begin, end = choice["begin"] or publish_at, choice["end"] or withdraw_at
+    if begin is not None and end is not None and end <= begin:
+        raise Refused(_("It would end before it begins."))
+    told = []
+    if begin is not None:
+        told.append(_("Listed from %(when)s.", when=i18n.when(clock.instant(begin), "short")))
+    if end is not None:
+        told.append(_("Hidden from %(when)s.", when=i18n.when(clock.instant(end), "short")))
+    return _place(subject, found, (True, position, begin, end), " ".join(told))
+
+
 def _place(subject: Subject, found: tuple[Any, ...] | None, wanted: tuple[Any, ...], text: str) -> Outcome:
     if found == wanted:
         return Outcome(text=_("It was so already."))
@@ -227,6 +242,7 @@ def _archived(subject: Subject) -> bool:
 ACTS: dict[str, Act] = {
     "publish": Act(title=lazy("List here"), permission="listings.edit", do=_publish, undo=_put),
     "hide": Act(title=lazy("Hide here"), permission="listings.edit", do=_hide, undo=_put),
+    "schedule": Act(title=lazy("List or hide at a time"), permission="listings.edit", do=_schedule, undo=_put),
     "price": Act(title=lazy("Change prices"), permission="prices.edit", do=_reprice, undo=_set_prices),
     "add": Act(title=lazy("Add to a category"), permission="products.edit", do=_into_category, undo=_set_categories),
     "remove": Act(

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from core.catalogue.services.shapes import LOW_STOCK
+from core.catalogue.services.product_words import holding
+from core.catalogue.services.stock_low import RUNNING_LOW
 from core.hookspecs.site import Site
 from core.kernel import db, files, i18n
 from core.kernel.i18n import gettext as _
@@ -79,11 +80,9 @@ def _where(site: Site, query: Query) -> tuple[str, list[object]]:
     parts = ["p.deleted_at IS NOT NULL" if query.show == "archived" else "p.deleted_at IS NULL", "p.id < ?"]
     params: list[object] = [query.before or _LAST]
     if query.text:
-        parts.append(
-            "(p.id IN (SELECT product_id FROM product_text WHERE LOWER(name) LIKE ?) OR p.id IN (SELECT product_id"
-            " FROM variant WHERE LOWER(sku) LIKE ?))"
-        )
-        params += [f"%{query.text.lower()}%", f"{query.text.lower()}%"]
+        held, words = holding(query.text)
+        parts.append(held)
+        params += words
     if query.category_id is not None:
         parts.append("p.id IN (SELECT product_id FROM product_category WHERE category_id = ?)")
         params.append(query.category_id)
@@ -93,18 +92,12 @@ def _where(site: Site, query: Query) -> tuple[str, list[object]]:
         params += [site.id, True]
     if query.show == "scheduled":
         parts.append(
-            "EXISTS (SELECT 1 FROM listing l WHERE l.product_id = p.id AND l.site_id = ? AND l.visible = ?"
-            " AND (l.publish_at > ? OR l.withdraw_at > ?))"
+            "p.id IN (SELECT l.product_id FROM listing l WHERE l.site_id = ? AND l.visible = ?"
+            " AND (l.publish_at IS NOT NULL OR l.withdraw_at IS NOT NULL) AND (l.publish_at > ? OR l.withdraw_at > ?))"
         )
         params += [site.id, True, clock.now_us(), clock.now_us()]
     if query.show == "low":
-        parts.append(
-            "p.id IN (SELECT v.product_id FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE"
-            " v.tracked = ? AND v.active = ?"
-            " AND v.deleted_at IS NULL GROUP BY v.id, v.product_id HAVING COALESCE(SUM(s.on_hand - s.allocated), 0)"
-            " <= ?)"
-        )
-        params += [True, True, LOW_STOCK]
+        parts.append(f"p.id IN (SELECT few.product_id FROM ({RUNNING_LOW}) few WHERE few.active)")
     return " AND ".join(parts), params
 
 

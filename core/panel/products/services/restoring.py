@@ -28,7 +28,10 @@ Price = tuple[int, str]
 
 @dataclass(slots=True)
 class Then:
-    """What a product would be again. `changes` are (name in the log, now, then); `stays` cannot be brought back."""
+    """What a product would be again. `changes` are (name in the log, now, then); `stays` cannot be brought back.
+
+    `added` are the SKUs of variants that came since: they stay, too.
+    """
 
     version: int
     changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
@@ -36,6 +39,7 @@ class Then:
     prices: dict[Price, list[list[Any]]] = field(default_factory=dict)
     skus: dict[int, str] = field(default_factory=dict)
     stays: set[str] = field(default_factory=set)
+    added: set[str] = field(default_factory=set)
 
     def told(self) -> list[history.Change]:
         """The changes in words."""
@@ -108,7 +112,10 @@ class _Walk:
             sku = next((after for after, before in old_names.items() if before == sku), sku)
         variant_id = int(thing[8:]) if thing.startswith("variant:") else self.ids.get(sku, 0)
         name = f"{kind} {self.found.skus.get(variant_id, sku)}"
-        if variant_id not in self.found.skus or (kind == "variant" and old is None):
+        if kind == "variant" and old is None:
+            self.found.added.add(self.found.skus.get(variant_id, sku))
+            return
+        if variant_id not in self.found.skus:
             self.found.stays.add(name)
             return
         self._note(name, old, new)

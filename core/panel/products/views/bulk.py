@@ -10,9 +10,10 @@ from core.kernel import http, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
-from core.lib import ids
+from core.lib import clock, ids
 from core.lib.errors import Forbidden, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
+from core.panel.products.forms import instant
 from core.panel.products.services import bulk, listing
 from core.panel.products.services.bulk_acts import ACTS
 from core.panel.products.views.listing import read_query
@@ -54,6 +55,8 @@ def _choice(name: str) -> dict[str, Any]:
         if category not in dict(listing.category_choices(i18n.language())):
             raise Refused(_("Choose a category."))
         return {"category": category}
+    if name == "schedule":
+        return _instants(form.get("begin", ""), form.get("end", ""))
     if name != "price":
         return {}
     ending = form.get("ending", "")
@@ -62,6 +65,17 @@ def _choice(name: str) -> dict[str, Any]:
         "ending": ending if ending in {"00", "99"} else "",
         "was": bool(form.get("was")),
     }
+
+
+def _instants(begin: str, end: str) -> dict[str, Any]:
+    """Two instants of the site's clock, in microseconds; at least one, and both still to come."""
+    if not begin and not end:
+        raise Refused(_("Write from when, or until when."))
+    zone = current().site.timezone
+    found = {name: instant(text, zone) if text else None for name, text in (("begin", begin), ("end", end))}
+    if any(text and (at is None or at <= clock.now()) for text, at in zip((begin, end), found.values(), strict=True)):
+        raise Refused(_("Choose a time that is still to come."))
+    return {name: None if at is None else clock.micros(at) for name, at in found.items()}
 
 
 def _by(text: str) -> dict[str, Any]:

@@ -80,5 +80,6 @@ def _then_page(product_id: int, entry_id: int, problems: Problems, status: int =
         wanted=wanted,
         changes=wanted.told(),
         stays=[history.title_of(name) for name in sorted(wanted.stays)],
+        added=sorted(wanted.added),
         problems=problems,
     )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.catalogue.services import stock, stock_counts
-from core.catalogue.services.shapes import LOW_STOCK
+from core.catalogue.services.product_words import holding
 from core.catalogue.services.stock_audit import Difference
+from core.catalogue.services.stock_low import FREE, RUNNING_LOW
 from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
@@ -151,24 +152,21 @@ def set_count(variant_id: int, location_id: int, count: int, reason: str, actor:
 
 def levels(language: str, query: str, show: str, after: int | None) -> tuple[list[LevelRow], int | None]:
     """Counted variants by id, and the id to go on from; two statements."""
-    parts, params = ["v.deleted_at IS NULL", "v.tracked = ?", "v.id > ?"], [True, after or 0]
+    parts, params = ["v.deleted_at IS NULL", "v.tracked = ?", "v.id > ?"], list[object]([True, after or 0])
     if query:
-        parts.append(
-            "(LOWER(v.sku) LIKE ? OR v.product_id IN (SELECT product_id FROM product_text WHERE LOWER(name) LIKE ?))"
-        )
-        params += [f"{query.lower()}%", f"%{query.lower()}%"]  # type: ignore[list-item]
-    # Where no sum decides, a page of variants is chosen first, so that only their levels are summed.
-    low = show == "low"
-    chosen = f"SELECT v.id, v.product_id, v.sku FROM variant v WHERE {' AND '.join(parts)} ORDER BY v.id"
-    free = "COALESCE(SUM(s.on_hand - s.allocated - s.held - s.preordered), 0)"
+        held, words = holding(query)
+        parts.append(f"v.product_id IN (SELECT p.id FROM product p WHERE {held})")
+        params += words
+    if show == "low":
+        parts.append(f"v.id IN (SELECT few.variant_id FROM ({RUNNING_LOW}) few)")
+    # A page of variants is chosen first, so that only their levels are summed.
+    chosen = f"SELECT v.id, v.product_id, v.sku FROM variant v WHERE {' AND '.join(parts)} ORDER BY v.id LIMIT ?"
     sums = ", ".join(f"COALESCE(SUM(s.{state}), 0)" for state in BESIDE)
     found = db.rows(
-        "SELECT v.id, v.product_id, v.sku, COALESCE(SUM(s.on_hand), 0), COALESCE(SUM(s.allocated), 0),"
-        f" {free}, {sums} FROM ({chosen}{'' if low else ' LIMIT ?'}) v"
-        " LEFT JOIN stock_level s ON s.variant_id = v.id GROUP BY v.id, v.product_id, v.sku"
-        f"{f' HAVING {free} <= ?' if low else ''} ORDER BY v.id LIMIT ?",
+        "SELECT c.id, c.product_id, c.sku, COALESCE(SUM(s.on_hand), 0), COALESCE(SUM(s.allocated), 0),"
+        f" COALESCE(SUM({FREE}), 0), {sums} FROM ({chosen}) c"
+        " LEFT JOIN stock_level s ON s.variant_id = c.id GROUP BY c.id, c.product_id, c.sku ORDER BY c.id",
         *params,
-        LOW_STOCK if low else PAGE + 1,
         PAGE + 1,
     )
     names = _names([row[1] for row in found], language)
@@ -191,19 +189,6 @@ def levels(language: str, query: str, show: str, after: int | None) -> tuple[lis
 def _beside(pieces: Sequence[int]) -> str:
     """`2 damaged · 5 incoming`: the states that are not empty."""
     return " · ".join(f"{STATES[state]} {int(n)}" for state, n in zip(BESIDE, pieces, strict=True) if n)
-
-
-def low_count() -> int:
-    """How many counted variants run low, as the list of them says; one statement."""
-    return int(
-        db.value(
-            "SELECT COUNT(*) FROM (SELECT v.id FROM variant v LEFT JOIN stock_level s ON s.variant_id = v.id WHERE"
-            " v.deleted_at IS NULL AND v.tracked = ? GROUP BY v.id HAVING"
-            " COALESCE(SUM(s.on_hand - s.allocated - s.held - s.preordered), 0) <= ?) low",
-            True,
-            LOW_STOCK,
-        )
-    )
 
 
 def _names(product_ids: list[int], language: str) -> dict[int, str]:

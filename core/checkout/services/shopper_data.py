@@ -9,6 +9,7 @@ from typing import Any
 
 from core.accounts.models import Shopper
 from core.accounts.services import addresses_of, sessions_of
+from core.accounts.services.desk import notes_of, tags_of
 from core.checkout.services.details import address_texts
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
@@ -18,7 +19,7 @@ from core.orders.services.read import OrderView, order_view
 
 
 def exported(site: Site, shopper: Shopper) -> str:
-    """Profile, addresses, devices and orders of this site. Amounts are whole minor units of their currency."""
+    """Profile, addresses, devices and orders of this site, and what its staff noted. Amounts are whole minor units."""
     data = {
         "shop": site.name,
         "profile": {
@@ -36,6 +37,8 @@ def exported(site: Site, shopper: Shopper) -> str:
             {"agent": one.agent, "since": _moment(one.created_at), "seen": _moment(one.seen_at)}
             for one in sessions_of(shopper_id=shopper.id)
         ],
+        "tags": list(tags_of([shopper.id]).get(shopper.id, ())),
+        "notes": [{"written": _moment(one.at), "text": one.text} for one in notes_of(site, shopper.id)],
         "orders": [_order(order) for order in _orders(site, shopper)],
     }
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"

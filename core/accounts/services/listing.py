@@ -1,0 +1,77 @@
+"""The list of a site's accounts, for staff: newest first, walked by keyset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from core.kernel import db
+from core.lib import clock
+from core.lib.text import fold
+
+if TYPE_CHECKING:
+    from core.hookspecs.site import Site
+
+UNCONFIRMED, BLOCKED, LEAVING = "unconfirmed", "blocked", "leaving"
+SHOWS = ("", UNCONFIRMED, BLOCKED, LEAVING)
+_MOST = 6
+_LAST = 2**31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopperFilters:
+    """What to list. Every word of `text` is in a name, mail address or number; `tag`: those that wear it."""
+
+    text: str = ""
+    show: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopperRow:
+    """An account in the list."""
+
+    id: int
+    email: str
+    name: str
+    phone: str
+    language: str
+    created_at: datetime
+    is_confirmed: bool
+    is_blocked: bool
+    erase_at: datetime | None
+
+
+def list_shoppers(
+    site: Site, filters: ShopperFilters, before: int | None = None, limit: int = 50
+) -> tuple[list[ShopperRow], int | None]:
+    """The accounts that fit, newest first, and the id to go on from. Erased ones are nobody. One statement."""
+    where, params = ["s.site_id = ?", "s.id < ?", "s.words <> ''"], list[object]([site.id, before or _LAST])
+    for word in fold(filters.text.replace("\0", " ")).split()[:_MOST]:
+        where.append(db.holds("s.words"))
+        params.append(word)
+    if filters.show == UNCONFIRMED:
+        where.append("s.confirmed_at IS NULL")
+    if filters.show == BLOCKED:
+        where.append("s.disabled_at IS NOT NULL")
+    if filters.show == LEAVING:
+        where.append("s.erase_at IS NOT NULL")
+    if filters.tag:
+        where.append("s.id IN (SELECT shopper_id FROM shopper_tag WHERE site_id = ? AND tag = ?)")
+        params += [site.id, filters.tag]
+    found = db.rows(
+        "SELECT s.id, s.email, s.name, s.phone, s.language, s.created_at, s.confirmed_at, s.disabled_at, s.erase_at"
+        f" FROM shopper s WHERE {' AND '.join(where)} ORDER BY s.id DESC LIMIT ?",
+        *params,
+        limit + 1,
+    )
+    rows = [
+        ShopperRow(
+            id=row[0], email=row[1], name=row[2], phone=row[3], language=row[4], created_at=clock.instant(row[5]),
+            is_confirmed=row[6] is not None, is_blocked=row[7] is not None,
+            erase_at=clock.instant(row[8]) if row[8] is not None else None,
+        )
+        for row in found[:limit]
+    ]  # fmt: skip
+    return rows, rows[-1].id if len(found) > limit else None

@@ -1,0 +1,123 @@
+"""What lists are narrowed by, on each order's own row: its four statuses and its folded words.
+
+Nothing here is true by itself: it is copied from the facts by the last statements of the transaction that changes them,
+whatever verb that is, and `copy_all` can make all of it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import product
+
+from core.kernel import db
+from core.lib.text import fold
+from core.orders.services.status import (
+    FULFILMENT,
+    ORDER,
+    PAYMENT,
+    RETURN,
+    SQL,
+    Axes,
+    LineFacts,
+    MoneyFacts,
+    axes,
+    from_sql,
+)
+
+CODES: Mapping[str, Sequence[str]] = {"order": ORDER, "payment": PAYMENT, "fulfilment": FULFILMENT, "returned": RETURN}
+_WORDS = 440  # With the longest number before them they fit into their column.
+_AT_ONCE = 500
+
+
+def changed(order_id: int) -> None:
+    """Part of every verb that touches an order: what its row says of it follows at the end of the transaction."""
+    db.at_commit("orders.states", _copy, {order_id})
+
+
+def state_code(at: Axes) -> str:
+    """The four statuses as one word of the row."""
+    return f"{at.order} {at.payment} {at.fulfilment} {at.returned}"
+
+
+def state_axes(code: str) -> Axes:
+    """The four statuses of a row."""
+    return Axes(**dict(zip(CODES, code.split(" "), strict=True)))
+
+
+def first_state(total: int, delivery_total: int, lines: Sequence[LineFacts]) -> str:
+    """The state of an order that has just been placed, of which nothing has happened yet."""
+    return state_code(axes(total, delivery_total, lines, MoneyFacts()))
+
+
+def words_of(number: str, name: str, email: str, channel_number: str = "") -> str:
+    """What a text is looked for in, one thing per line, so that nothing is found across two of them."""
+    about = fold("\n".join(line for line in (channel_number, name, email) if line))[:_WORDS]
+    return f"{fold(number)}\n{about}"
+
+
+def fitting(statuses: Mapping[str, Sequence[str]]) -> list[str]:
+    """Every state that these statuses allow, whether some order is in it or not; an unknown code allows none."""
+    wanted = [[code for code in codes if code in statuses.get(axis, codes)] for axis, codes in CODES.items()]
+    return [" ".join(one) for one in product(*wanted)]
+
+
+def states_of(site_id: int) -> list[str]:
+    """The states that orders of a site are in. One statement, which reads as many entries of the index as it answers.
+
+    From one state it jumps to the next; it looks at no order in between.
+    """
+    found = db.rows(
+        "WITH RECURSIVE known(state) AS (SELECT MIN(state) FROM orders WHERE site_id = ? UNION ALL"
+        " SELECT (SELECT MIN(o.state) FROM orders o WHERE o.site_id = ? AND o.state > known.state) FROM known"
+        " WHERE known.state IS NOT NULL) SELECT state FROM known WHERE state IS NOT NULL",
+        site_id,
+        site_id,
+    )
+    return [row[0] for row in found]
+
+
+def differing(order_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """The (state, words) that rows should have and have not, as the facts say it. One statement."""
+    ids, statuses = sorted(order_ids), ", ".join(f"({SQL[axis]})" for axis in CODES)
+    source, flags = from_sql(", ".join(str(int(order_id)) for order_id in ids) or "NULL")
+    found = {}
+    for order_id, number, name, email, known_as, state, words, *derived in db.rows(
+        f"SELECT o.id, o.number, o.name, o.email, o.channel_number, o.state, o.words, {statuses} FROM {source}", *flags
+    ):
+        true = " ".join(derived), words_of(number, name, email, known_as or "")
+        if true != (state, words):
+            found[order_id] = true
+    return found
+
+
+def _copy(order_ids: set[int]) -> None:
+    for order_id, (state, words) in sorted(differing(order_ids).items()):
+        db.execute("UPDATE orders SET state = ?, words = ? WHERE id = ?", state, words, order_id)
+
+
+def copy_all(progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
+    """Make all of it anew from the facts, in short transactions; answers how many orders it was wrong of."""
+    total, done, wrong = int(db.value("SELECT COUNT(*) FROM orders") or 0), 0, 0
+    for batch in _batches():
+        with db.transaction():
+            # As every verb does: whoever changes one of them now waits, and copies after us.
+            db.execute(f"UPDATE orders SET version = version WHERE id IN ({db.marks(batch)})", *batch)
+            wrong += len(differing(batch))
+            _copy(set(batch))
+        done += len(batch)
+        progress(done, max(total, done))
+    return wrong
+
+
+def wrong_states() -> list[int]:
+    """The orders of which lists would say something else than their pages. Empty is right."""
+    return [order_id for batch in _batches() for order_id in differing(batch)]
+
+
+def _batches() -> Iterator[list[int]]:
+    last = 0
+    while found := [
+        row[0] for row in db.rows("SELECT id FROM orders WHERE id > ? ORDER BY id LIMIT ?", last, _AT_ONCE)
+    ]:
+        yield found
+        last = found[-1]

@@ -1,0 +1,1 @@
+"""Shoppers: the list of accounts, and a page for each."""

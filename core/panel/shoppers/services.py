@@ -1,0 +1,188 @@
+"""What the pages of shoppers show: accounts with what they ordered and paid, and the list as a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from core.accounts.models import Shopper
+from core.accounts.services import addresses_of, device, get_shopper, sessions_of
+from core.accounts.services.desk import Note, normal_tag, notes_of, tags_of
+from core.accounts.services.listing import SHOWS, ShopperFilters, ShopperRow, list_shoppers
+from core.hookspecs.site import Site
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.sessions import OpenSession
+from core.lib import addresses
+from core.lib.csv import write_rows
+from core.lib.errors import NotFound
+from core.lib.money import Money
+from core.orders.services.case import cases_of_shopper
+from core.orders.services.case_shapes import CaseView
+from core.orders.services.listing import OrderFilters, OrderRow, list_orders, orders_of
+from core.orders.services.spending import Spending, spending_of
+from core.panel.activity.services import who
+from core.panel.shell import Status
+
+PAGE = 50
+SHOWN = 10
+COLUMNS = (
+    "email", "name", "phone", "language", "since", "confirmed", "blocked", "erased_on", "orders", "ordered", "spent",
+    "last_order", "tags",
+)  # fmt: skip
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """One address of the list; a word that means nothing is no filter."""
+
+    q: str = ""
+    show: str = ""
+    tag: str = ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self != Filters()
+
+    def address(self, **changes: str) -> dict[str, str]:
+        """The parameters of the list's address, with changes."""
+        wanted = replace(self, **changes)
+        pairs = {"q": wanted.q, "show": wanted.show, "tag": wanted.tag}
+        return {name: value for name, value in pairs.items() if value}
+
+    @property
+    def wanted(self) -> ShopperFilters:
+        return ShopperFilters(text=self.q, show=self.show, tag=self.tag)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of the list."""
+
+    shopper: ShopperRow
+    status: Status
+    spending: Spending
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopperPage:
+    """All that the page of a shopper shows. `guest` are orders with this mail address that are in no account."""
+
+    shopper: Shopper
+    status: Status
+    spending: Spending
+    orders: tuple[OrderRow, ...]
+    has_more: bool
+    guest: tuple[OrderRow, ...]
+    cases: list[CaseView]
+    addresses: list[tuple[list[str], bool, bool]]
+    devices: list[tuple[str, OpenSession]]
+    notes: list[tuple[Note, str]]
+    tags: tuple[str, ...]
+
+
+def read(args: Mapping[str, str]) -> Filters:
+    """The filters of an address."""
+    show = args.get("show", "")
+    return Filters(
+        q=args.get("q", "").strip()[:100], show=show if show in SHOWS else "", tag=normal_tag(args.get("tag", ""))
+    )
+
+
+def listed(site: Site, filters: Filters, before: int | None) -> tuple[list[Row], int | None]:
+    """A page of the list, and the id to go on from. Three statements."""
+    found, further = list_shoppers(site, filters.wanted, before, PAGE)
+    return list(_rows(site, found)), further
+
+
+def _rows(site: Site, found: list[ShopperRow]) -> Iterator[Row]:
+    ids = [one.id for one in found]
+    spent, worn = (spending_of(site, ids), tags_of(ids)) if ids else ({}, {})
+    for one in found:
+        at = status(is_blocked=one.is_blocked, is_leaving=one.erase_at is not None, is_confirmed=one.is_confirmed)
+        yield Row(shopper=one, status=at, spending=spent[one.id], tags=worn.get(one.id, ()))
+
+
+def status(*, is_blocked: bool, is_leaving: bool, is_confirmed: bool) -> Status:
+    """How an account stands, the most urgent first."""
+    if is_leaving:
+        return Status(_("Will be erased"), "wait", "warn")
+    if is_blocked:
+        return Status(_("Blocked"), "stop", "bad")
+    return Status(_("Confirmed"), "done", "good") if is_confirmed else Status(_("Not confirmed"), "none", "")
+
+
+def of_site(site: Site, shopper_id: int) -> Shopper:
+    """An account of this site that is still somebody's. Raises NotFound."""
+    shopper = get_shopper(site, shopper_id)
+    if not shopper.words:
+        raise NotFound
+    return shopper
+
+
+def shown(site: Site, shopper_id: int) -> ShopperPage:
+    """One shopper. A dozen statements, whatever they ordered. Raises NotFound."""
+    shopper = of_site(site, shopper_id)
+    orders = orders_of(site, shopper_id, limit=SHOWN)
+    return ShopperPage(
+        shopper=shopper,
+        status=status(
+            is_blocked=shopper.disabled_at is not None,
+            is_leaving=shopper.erase_at is not None,
+            is_confirmed=shopper.confirmed_at is not None,
+        ),
+        spending=spending_of(site, [shopper_id])[shopper_id],
+        orders=orders.orders,
+        has_more=orders.next is not None,
+        guest=list_orders(site, OrderFilters(guest_email=shopper.email), limit=SHOWN).orders,
+        cases=cases_of_shopper(site, shopper_id, SHOWN),
+        addresses=[
+            (list(addresses.lines(one.data, i18n.language())), bool(one.main), bool(one.billing))
+            for one in addresses_of(shopper)
+        ],
+        devices=[(device(one.agent), one) for one in sessions_of(shopper_id=shopper_id)],
+        notes=[(note, who(note.actor)) for note in notes_of(site, shopper_id)],
+        tags=tags_of([shopper_id]).get(shopper_id, ()),
+    )
+
+
+# -- the list as a file ------------------------------------------------------------------------------------------------
+
+
+def write_shoppers(site: Site, filters: Filters, stream: BinaryIO) -> int:
+    """Write every account that the filters leave, newest first; answers how many. Three statements per 500 accounts."""
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=True)
+    try:
+        return write_rows(text, COLUMNS, _cells(site, filters))
+    finally:
+        text.detach()
+
+
+def _cells(site: Site, filters: Filters) -> Iterator[tuple[object, ...]]:
+    zone, before = ZoneInfo(site.timezone), None
+    while True:
+        found, before = list_shoppers(site, filters.wanted, before, _AT_ONCE)
+        for row in _rows(site, found):
+            yield _cell(row, zone)
+        if before is None:
+            return
+
+
+def _cell(row: Row, zone: ZoneInfo) -> tuple[object, ...]:
+    one, spent = row.shopper, row.spending
+    days = [
+        at.astimezone(zone).date().isoformat() if at else "" for at in (one.created_at, one.erase_at, spent.last_at)
+    ]
+    return (
+        one.email, one.name, one.phone, one.language, days[0], int(one.is_confirmed), int(one.is_blocked), days[1],
+        spent.orders, _sums(spent.ordered), _sums(spent.spent), days[2], ", ".join(row.tags),
+    )  # fmt: skip
+
+
+def _sums(found: Iterable[Money]) -> str:
+    return "; ".join(f"{one.decimal} {one.currency}" for one in found)

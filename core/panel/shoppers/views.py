@@ -1,0 +1,205 @@
+"""The list of shoppers, a page for each, and what staff may do for them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
+
+from flask import Response, request, send_file, url_for
+
+from core.accounts import services as accounts
+from core.accounts.services import TOKEN, desk
+from core.checkout.services.shopper_data import exported
+from core.kernel import activity, db, i18n
+from core.kernel.http import absolute
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib.errors import Refused
+from core.panel.orders.services import axes, returning
+from core.panel.services import section_problems, shows_sections
+from core.panel.shell import actor, address, page, panel, shell, to
+from core.panel.shoppers import services
+
+
+@panel.get("/shoppers", endpoint="shoppers")
+@staff("shoppers.view")
+def show() -> Response:
+    """The accounts that fit the address' filters, newest first."""
+    chosen, before = services.read(request.args), request.args.get("before", type=int)
+    rows, further = services.listed(current().site, chosen, before)
+    named = [("", _("All")), ("unconfirmed", _("Not confirmed")), ("blocked", _("Blocked")), ("leaving", _("Leaving"))]
+    return page(
+        "shoppers.html",
+        rows=rows,
+        filters=chosen,
+        views=[(title, address("panel.shoppers", show=key or None), key == chosen.show, None) for key, title in named],
+        chips=[
+            (title, value, address("panel.shoppers", **chosen.address(**{name: ""})))
+            for name, title, value in (("q", _("Search"), chosen.q), ("tag", _("Tag"), chosen.tag))
+            if value
+        ],
+        tags=[(word, word) for word in desk.known_tags(current().site)],
+        export=address("panel.shoppers_export", **chosen.address()),
+        next=address("panel.shoppers", before=further, **chosen.address()) if further else "",
+        first=address("panel.shoppers", **chosen.address()) if before else "",
+        may=shell().may,
+    )
+
+
+@panel.get("/shoppers.csv", endpoint="shoppers_export")
+@staff("shoppers.export")
+def export() -> Response:
+    """The accounts that the same filters show, as a table."""
+    site = current().site
+    # Written whole before it is sent, so that an error half-way is an error page and not half a file.
+    file = TemporaryFile()  # noqa: SIM115 -- the response closes it when it is sent
+    services.write_shoppers(site, services.read(request.args), cast("BinaryIO", file))
+    file.seek(0)
+    return send_file(file, mimetype="text/csv", as_attachment=True, download_name=f"shoppers-{site.key}.csv", max_age=0)
+
+
+@panel.get("/shoppers/<int:shopper_id>", endpoint="shopper")
+@staff("shoppers.view")
+def one(shopper_id: int) -> Response:
+    """One shopper with all that the shop knows of them."""
+    found = services.shown(current().site, shopper_id)
+    sees_orders = shell().may("orders.view")
+    return page(
+        "shopper.html",
+        about=found,
+        shopper=found.shopper,
+        language=i18n.language_name(found.shopper.language),
+        orders=[(order, axes.of(order.status)) for order in found.orders] if sees_orders else [],
+        guest=[(order, axes.of(order.status)) for order in found.guest] if sees_orders else [],
+        cases=[(case, returning.status(case), str(returning.KINDS[case.kind])) for case in found.cases if sees_orders],
+        may=shell().may,
+        problems=section_problems(),
+    )
+
+
+shows_sections("shopper", one)
+
+
+# -- notes and tags ----------------------------------------------------------------------------------------------------
+
+
+@panel.post("/shoppers/<int:shopper_id>/note", endpoint="shopper_note")
+@staff("shoppers.edit")
+def write_note(shopper_id: int) -> Response:
+    """Keep a note for the team."""
+    text = request.values.get("text", "")
+    return _done(shopper_id, lambda: desk.write_note(current().site, shopper_id, text, actor=actor()), _("It is kept."))
+
+
+@panel.post("/shoppers/<int:shopper_id>/notes/<int:note_id>/drop", endpoint="shopper_note_drop")
+@staff("shoppers.edit")
+def drop_note(shopper_id: int, note_id: int) -> Response:
+    """Take a note away."""
+    text = desk.drop_note(current().site, shopper_id, note_id, actor=actor())
+    undo = url_for("panel.shopper_note", shopper_id=shopper_id, text=text)
+    return to("panel.shopper", say=_("The note is gone."), undo=undo, shopper_id=shopper_id)
+
+
+@panel.post("/shoppers/<int:shopper_id>/tags", endpoint="shopper_tags")
+@staff("shoppers.edit")
+def set_tags(shopper_id: int) -> Response:
+    """Put a tag on, or take one off."""
+    site, off = current().site, request.form.get("off", "")
+    if off:
+        return _done(shopper_id, lambda: desk.untag_shopper(site, shopper_id, off, actor=actor()))
+    tag = request.form.get("tag", "")
+    return _done(shopper_id, lambda: desk.tag_shopper(site, shopper_id, tag, actor=actor()))
+
+
+# -- the account -------------------------------------------------------------------------------------------------------
+
+
+@panel.post("/shoppers/<int:shopper_id>/block", endpoint="shopper_block")
+@staff("shoppers.edit")
+def block(shopper_id: int) -> Response:
+    """Shut the account to its owner, and end its sessions."""
+    undo = url_for("panel.shopper_unblock", shopper_id=shopper_id)
+    said = _("Blocked: nobody gets into this account. Its orders go on.")
+    return _done(shopper_id, lambda: accounts.disable_shopper(current().site, shopper_id, actor=actor()), said, undo)
+
+
+@panel.post("/shoppers/<int:shopper_id>/unblock", endpoint="shopper_unblock")
+@staff("shoppers.edit")
+def unblock(shopper_id: int) -> Response:
+    """Open the account again."""
+    undo = url_for("panel.shopper_block", shopper_id=shopper_id)
+    said = _("The account is open again.")
+    return _done(shopper_id, lambda: accounts.enable_shopper(current().site, shopper_id, actor=actor()), said, undo)
+
+
+@panel.post("/shoppers/<int:shopper_id>/password", endpoint="shopper_password")
+@staff("shoppers.edit")
+def send_password(shopper_id: int) -> Response:
+    """Mail the owner a link for a new password."""
+    link = absolute(url_for("storefront.new_password", token=TOKEN))
+    said = _("A link for a new password is on its way. It works for an hour.")
+    return _done(shopper_id, lambda: desk.send_reset(current().site, shopper_id, link=link, actor=actor()), said)
+
+
+@panel.post("/shoppers/<int:shopper_id>/sign-out", endpoint="shopper_sign_out")
+@staff("shoppers.edit")
+def sign_out(shopper_id: int) -> Response:
+    """End all of their sessions."""
+    services.of_site(current().site, shopper_id)
+    ended = desk.sign_out(current().site, shopper_id, actor=actor())
+    said = ngettext("%(n)s session is ended.", "%(n)s sessions are ended.", ended)
+    return to("panel.shopper", say=said, shopper_id=shopper_id)
+
+
+@panel.post("/shoppers/<int:shopper_id>/data", endpoint="shopper_data")
+@staff("shoppers.export")
+def download(shopper_id: int) -> Response:
+    """All that the shop knows of a shopper who asked for it, as a file; that somebody took it is noted."""
+    site = current().site
+    shopper = services.of_site(site, shopper_id)
+    file = io.BytesIO(exported(site, shopper).encode())
+    with db.transaction():
+        activity.record(actor(), "shopper.data", f"shopper:{shopper_id}", site_id=site.id)
+    name = f"{site.key}-shopper-{shopper_id}.json"
+    return send_file(file, mimetype="application/json", as_attachment=True, download_name=name, max_age=0)
+
+
+@panel.get("/shoppers/<int:shopper_id>/erase", endpoint="shopper_erase")
+@staff("shoppers.edit")
+def ask_erase(shopper_id: int) -> Response:
+    """What erasing means, before anybody does it."""
+    return page("shopper_erase.html", shopper=services.of_site(current().site, shopper_id), days=accounts.GRACE.days)
+
+
+@panel.post("/shoppers/<int:shopper_id>/erase", endpoint="shopper_erase_save")
+@staff("shoppers.edit")
+def erase(shopper_id: int) -> Response:
+    """Let the account be erased in two weeks; until then it can be kept."""
+    services.of_site(current().site, shopper_id)
+    erased = accounts.erase_for(current().site, shopper_id, actor=actor())
+    undo = url_for("panel.shopper_keep", shopper_id=shopper_id)
+    said = _("The account will be erased on %(day)s.", day=i18n.day(erased.erase_at))
+    return to("panel.shopper", say=said, undo=undo, shopper_id=shopper_id)
+
+
+@panel.post("/shoppers/<int:shopper_id>/keep", endpoint="shopper_keep")
+@staff("shoppers.edit")
+def keep(shopper_id: int) -> Response:
+    """Keep the account after all."""
+    site = current().site
+    accounts.keep_account(site, services.of_site(site, shopper_id), actor=actor())
+    return to("panel.shopper", say=_("The account stays."), shopper_id=shopper_id)
+
+
+def _done(shopper_id: int, act: Callable[[], object], said: str = "", undo: str = "") -> Response:
+    """Back to the shopper, with what was done or why it was not."""
+    services.of_site(current().site, shopper_id)
+    try:
+        act()
+    except Refused as refusal:
+        return to("panel.shopper", say=i18n.say(refusal), kind="bad", shopper_id=shopper_id)
+    return to("panel.shopper", say=said, undo=undo, shopper_id=shopper_id)
