@@ -42,6 +42,7 @@ PAGES = (
     "/panel/", "/panel/orders", "/panel/orders?view=to_ship", "/panel/orders?view=held", "/panel/orders?view=unpaid",
     "/panel/orders?view=returns", "/panel/orders?view=cancelled", "/panel/orders?payment=disputed",
     "/panel/orders?payment=paid&fulfilment=partly_shipped", "/panel/orders?tag=gift", "/panel/orders?q=10001",
+    "/panel/orders?channel=web",
     "/panel/orders?tag=x&payment=paid", "/panel/orders?since=2026-01-01&until=2026-02-01", "/panel/orders/held",
     "/panel/returns", "/panel/products", "/panel/products?show=on_sale", "/panel/products?show=hidden",
     "/panel/products?show=scheduled", "/panel/products?show=low", "/panel/products?show=archived",
