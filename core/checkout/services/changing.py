@@ -6,7 +6,7 @@ The same preview serves staff, the shopper's own window, exchanges and claims; c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -68,7 +68,10 @@ class PreviewMoved(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """An order, what a change would write, and what that does. `plan.policy` is the one that was used."""
+    """An order, what a change would write, and what that does. `plan.policy` is the one that was used.
+
+    `plan.holds` say what the order would wait for.
+    """
 
     order: OrderView
     plan: Plan
@@ -80,8 +83,9 @@ def preview_change(
 ) -> Preview:
     """What a change would do; writes nothing. Asks promote_prices, promote_offers and checkout_taxes as needed.
 
-    With an `actor`, the guards are asked as well: they may refuse what they see. Raises NotFound, NotThatMany,
-    WrongAmount, NotForSaleNow, Guarded, HookFailed.
+    Asks checkout_problems where the order will cost more or go elsewhere: it may have to wait for a person. With an
+    `actor`, the guards are asked as well: they may refuse what they see. Raises NotFound, NotThatMany, WrongAmount,
+    NotForSaleNow, Guarded, HookFailed.
     """
     order = order_view(order_id, site=state.site)
     if order is None:
@@ -101,10 +105,11 @@ def preview_change(
         Preview(order=order, plan=plan, effect=effect_of(order, plan, money, given_back, delivery_tax))
         for plan in plans
     ]
-    found = min(looked, key=lambda one: one.effect.price_after)
+    best = min(looked, key=lambda one: one.effect.price_after)
     if actor is not None:
-        ask_about_plan(state, order_id, found.plan, found.effect, actor=actor)
-    return found
+        ask_about_plan(state, order_id, best.plan, best.effect, actor=actor)
+    holds = holds_of_changed(state, order, best.plan, best.effect)
+    return replace(best, plan=msgspec.structs.replace(best.plan, holds=holds))
 
 
 def draft_change(
@@ -121,9 +126,8 @@ def draft_change(
 ) -> int:
     """Preview a change and keep it as a draft; answers its id, the same for a repeated `key`. Commits.
 
-    Asks the guards, unless they were `asked` about what the change is a part of; fulfil_allocate where further goods
-    could come from more than one place; and checkout_problems where the order will cost more or go elsewhere: it may
-    have to wait for a person.
+    Asks what `preview_change` asks, the guards unless they were `asked` about what the change is a part of, and
+    fulfil_allocate where further goods could come from more than one place.
 
     `seen_price` is what the order was said to cost afterwards: PreviewMoved if it is something else by now.
     """
@@ -150,8 +154,7 @@ def _drafted(
         raise PreviewMoved
     more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
     sources = sources_for(state, more, found.plan.address or found.order.address) if more else {}
-    holds = holds_of_changed(state, found.order, found.plan, found.effect)
-    plan = msgspec.structs.replace(found.plan, sources=sources, holds=holds)
+    plan = msgspec.structs.replace(found.plan, sources=sources)
     return store_draft(found.order, actions, plan, found.effect, actor=actor, reason=reason, key=key)
 
 

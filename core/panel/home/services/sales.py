@@ -16,6 +16,7 @@ from core.kernel import db
 from core.lib import clock
 from core.lib.chart import Box, Chart, charts
 from core.lib.money import Money, exponent
+from core.orders.services.status import CANCELLED_SQL
 
 RANGES = (7, 30, 90)
 _QUARTER_US = 900_000_000
@@ -95,7 +96,7 @@ def _sums(site: Site, first: date, days: int) -> dict[tuple[int, str], tuple[int
     starts = [clock.micros(_midnight(site, first + timedelta(days=at))) for at in range(days)]
     found = db.rows(
         "SELECT o.placed_at / ?, o.currency, COUNT(*), SUM(o.total - l.gone) FROM orders o JOIN (SELECT order_id,"
-        " SUM(total * cancelled / ordered) AS gone, SUM(ordered - cancelled) AS units FROM order_line WHERE order_id IN"
+        f" {CANCELLED_SQL} AS gone, SUM(ordered - cancelled) AS units FROM order_line WHERE order_id IN"
         " (SELECT id FROM orders WHERE site_id = ? AND placed_at >= ?) GROUP BY order_id) l ON l.order_id = o.id WHERE"
         " o.site_id = ? AND o.placed_at >= ? AND l.units > 0 GROUP BY 1, 2",
         _QUARTER_US,
