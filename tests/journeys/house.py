@@ -267,6 +267,14 @@ class House:
                 told += [(event["kind"], event["amount"]) for event in answer.json()["events"]]
         return told
 
+    def soon_at_the_gateway(self, order: Ordered, count: int) -> list[tuple[str, int]]:
+        """The same once so much has happened there; the worker has ten seconds for it."""
+        for _ in range(100):
+            if len(self.at_the_gateway(order)) >= count:
+                break
+            time.sleep(0.1)
+        return self.at_the_gateway(order)
+
 
 def link_in(text: str) -> str:
     """The link to the order in a mail."""

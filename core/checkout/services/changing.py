@@ -6,7 +6,7 @@ The same preview serves staff, the shopper's own window, exchanges and claims; c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import msgspec
 
@@ -73,6 +73,7 @@ class Preview:
     """An order, what a change would write, and what that does. `plan.policy` is the one that was used.
 
     `rates` are the ways to bring it to another place, of which `service` is taken; none where that was not asked.
+    `plan.holds` say what the order would wait for.
     """
 
     order: OrderView
@@ -87,8 +88,9 @@ def preview_change(
 ) -> Preview:
     """What a change would do; writes nothing. Asks promote_prices, promote_offers and checkout_taxes as needed.
 
-    Where the order goes to another place the carriers are asked, too; with an `actor` also the guards: they may refuse
-    what they see. Raises NotFound, NotThatMany, WrongAmount, NotForSaleNow, NobodyDelivers, Guarded, HookFailed.
+    Where the order goes to another place the carriers are asked, too; checkout_problems where it goes elsewhere or will
+    cost more: it may have to wait for a person. With an `actor`, the guards are asked as well: they may refuse what
+    they see. Raises NotFound, NotThatMany, WrongAmount, NotForSaleNow, NobodyDelivers, Guarded, HookFailed.
     """
     order = order_view(order_id, site=state.site)
     if order is None:
@@ -111,10 +113,11 @@ def preview_change(
         )
         for plan, moved in plans
     ]  # fmt: skip
-    found = min(looked, key=lambda one: one.effect.price_after)
+    best = min(looked, key=lambda one: one.effect.price_after)
     if actor is not None:
-        ask_about_plan(state, order_id, found.plan, found.effect, actor=actor)
-    return found
+        ask_about_plan(state, order_id, best.plan, best.effect, actor=actor)
+    holds = holds_of_changed(state, order, best.plan, best.effect)
+    return replace(best, plan=msgspec.structs.replace(best.plan, holds=holds))
 
 
 def draft_change(
@@ -131,9 +134,8 @@ def draft_change(
 ) -> int:
     """Preview a change and keep it as a draft; answers its id, the same for a repeated `key`. Commits.
 
-    Asks the guards, unless they were `asked` about what the change is a part of; fulfil_allocate where further goods
-    could come from more than one place; and checkout_problems where the order will cost more or go elsewhere: it may
-    have to wait for a person.
+    Asks what `preview_change` asks, the guards unless they were `asked` about what the change is a part of, and
+    fulfil_allocate where further goods could come from more than one place.
 
     `seen_price` is what the order was said to cost afterwards: PreviewMoved if it is something else by now.
     """
@@ -161,8 +163,7 @@ def _drafted(
     more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
     place = found.plan.address or found.order.address
     sources, why = sources_for(state, more, place) if more else Sourcing({}, {})
-    holds = holds_of_changed(state, found.order, found.plan, found.effect)
-    plan = msgspec.structs.replace(found.plan, sources=sources, why=why, holds=holds)
+    plan = msgspec.structs.replace(found.plan, sources=sources, why=why)
     return store_draft(found.order, actions, plan, found.effect, actor=actor, reason=reason, key=key)
 
 

@@ -1,7 +1,8 @@
-"""The taxes within what is granted: a price lowered after placement lowers its taxes, at the rates of the goods.
+"""The taxes within what is granted and withheld: a price that changes after placement does so at its goods' rates.
 
 Each grant takes of every tax that is left the part that it takes of the price that is left, so whoever is granted the
-whole price is granted the whole tax, to the cent, in however many steps.
+whole price is granted the whole tax, to the cent, in however many steps. A fee that is withheld of what came back keeps
+as much of the taxes as of the price.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from core.kernel import db
-from core.lib.money import portion
+from core.lib.money import portion, split
 from core.orders.services.change_shapes import GRANTS, Plan, PlannedCharge, PlannedTax
 from core.orders.services.shapes import OrderLineView, OrderView
-from core.orders.services.status import share
+from core.orders.services.status import returned_value, share
 
 Key = tuple[str, int]
 
@@ -36,9 +37,13 @@ class _Pool:
 
 @dataclass(slots=True)
 class _Pools:
-    """What is left of an order: each line, what a change adds, and the rest (delivery, fees, goodwill)."""
+    """What is left of an order: each line, what a change adds, and the rest (delivery, fees, goodwill).
+
+    `back` is what of each line came back.
+    """
 
     lines: dict[int, _Pool]
+    back: dict[int, _Pool]
     new: _Pool
     rest: _Pool
 
@@ -66,15 +71,20 @@ class _Pools:
 
 
 def with_taxes_granted(order: OrderView, plan: Plan) -> Plan:
-    """The plan with the taxes within its grants. Two statements, none where nothing is granted.
+    """The plan with the taxes within its grants and withheld fees. Two statements, none where there are none.
 
-    What is granted is a price with its taxes; where taxes stand on top, the charge is what is left of it without them.
+    What is granted or withheld is a price with its taxes; where taxes stand on top, the charge is what is left of it
+    without them.
     """
-    if not any(one.charge in GRANTS for one in plan.charges):
+    if not any(one.charge in GRANTS or one.withheld_of for one in plan.charges):
         return plan
     pools, charges = _pools(order, plan), []
     for one in plan.charges:
-        found = _granted(one, pools, included=order.prices_include_tax) if one.charge in GRANTS else one
+        found = one
+        if one.charge in GRANTS:
+            found = _granted(one, pools, included=order.prices_include_tax)
+        elif one.withheld_of and not one.taxed:
+            found = _withheld(one, pools, included=order.prices_include_tax)
         pools.keep(found, *_sums(found, included=order.prices_include_tax))
         charges.append(found)
     return msgspec.structs.replace(plan, charges=tuple(charges))
@@ -92,6 +102,18 @@ def _granted(one: PlannedCharge, pools: _Pools, *, included: bool) -> PlannedCha
     return msgspec.structs.replace(one, amount=net, taxes=lowered)
 
 
+def _withheld(one: PlannedCharge, pools: _Pools, *, included: bool) -> PlannedCharge:
+    """A fee as a part of each line that came back, with as much of its taxes."""
+    taxes: dict[Key, int] = {}
+    shares = split(one.amount, list(one.withheld_of.values()))
+    for line_id, amount in zip(one.withheld_of, shares, strict=True):
+        for key, part in _part_of(pools.back[line_id], amount).items():
+            taxes[key] = taxes.get(key, 0) + part
+    kept = tuple(PlannedTax(name=name, rate=rate, amount=tax) for (name, rate), tax in taxes.items() if tax)
+    net = one.amount - (0 if included else sum(tax.amount for tax in kept))
+    return msgspec.structs.replace(one, amount=net, taxes=kept)
+
+
 def _part_of(pool: _Pool, amount: int) -> dict[Key, int]:
     """Of every tax as much as `amount` is of the price."""
     if pool.price <= 0:
@@ -107,8 +129,9 @@ def _sums(one: PlannedCharge, *, included: bool) -> tuple[int, dict[Key, int]]:
 def _pools(order: OrderView, plan: Plan) -> _Pools:
     of_lines, of_charges, of_delivery = _stored_taxes(order.id)
     pools = _Pools(
-        lines={line.id: _line(line, plan, of_lines.get(line.id, {})) for line in order.lines}, new=_Pool(), rest=_Pool()
-    )
+        lines={line.id: _line(line, plan, of_lines.get(line.id, {})) for line in order.lines},
+        back={line.id: _back(line, of_lines.get(line.id, {})) for line in order.lines}, new=_Pool(), rest=_Pool(),
+    )  # fmt: skip
     for new in plan.lines:
         pools.new.add(new.total, _added((tax.name, tax.rate, tax.amount) for tax in new.taxes))
     if plan.lines or any(line.left - plan.cancels.get(line.id, 0) for line in order.lines):
@@ -132,6 +155,18 @@ def _line(line: OrderLineView, plan: Plan, taxes: Mapping[Key, int]) -> _Pool:
     return _Pool(
         price=line.total.amount - share(line.total.amount, gone, line.quantity),
         taxes={key: amount - share(amount, gone, line.quantity) for key, amount in taxes.items()},
+    )
+
+
+def _back(line: OrderLineView, taxes: Mapping[Key, int]) -> _Pool:
+    """What of a line came back."""
+    first, last = line.cancelled, line.cancelled + line.received
+    return _Pool(
+        price=returned_value([line.facts]),
+        taxes={
+            key: share(amount, last, line.quantity) - share(amount, first, line.quantity)
+            for key, amount in taxes.items()
+        },
     )
 
 

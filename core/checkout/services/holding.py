@@ -34,10 +34,11 @@ def holds_of_placed(state: SiteState, view: CheckoutView) -> Reasons:
 def holds_of_changed(state: SiteState, order: OrderView, plan: Plan, effect: Effect) -> Reasons:
     """The same of an order that will cost more, or go elsewhere: what was not the matter before. None of any other.
 
-    Asks checkout_problems for what waits for a person. What a plugin found of this order once was decided then. Raises
-    HookFailed.
+    Where nothing is left to be sent, nothing waits. Asks checkout_problems for what waits for a person. What a plugin
+    found of this order once was decided then. Raises HookFailed.
     """
-    if effect.delta <= 0 and plan.address is None:
+    waits = plan.lines or any(line.allocated > plan.cancels.get(line.id, 0) for line in order.lines)
+    if not waits or (effect.delta <= 0 and plan.address is None):
         return ()
     rules = hold_rules(state.site)
     before = reasons_to_hold(

@@ -113,10 +113,11 @@ def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str) -> Mone
 
 def _actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:
     actions: list[Action] = []
+    of = _withheld_of(state, case) if terms.restocking or terms.return_delivery else {}
     if terms.restocking:
-        actions.append(AddCharge(charge="restocking", amount=terms.restocking))
+        actions.append(AddCharge(charge="restocking", amount=terms.restocking, withheld_of=of))
     if terms.return_delivery:
-        actions.append(AddCharge(charge="return_delivery", amount=terms.return_delivery))
+        actions.append(AddCharge(charge="return_delivery", amount=terms.return_delivery, withheld_of=of))
     if terms.goodwill:
         actions.append(AddCharge(charge="goodwill", amount=terms.goodwill, reason=terms.answer))
     if case.kind == EXCHANGE:
@@ -126,6 +127,13 @@ def _actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:
     if case.kind == CLAIM:
         actions += _claim_actions(state, case, terms)
     return actions
+
+
+def _withheld_of(state: SiteState, case: CaseView) -> dict[int, int]:
+    """What the fees are withheld of, so that they bear its taxes; nothing where the shop has ruled that they do not."""
+    if rules_of(state.site).fees_without_tax:
+        return {}
+    return {line.line_id: line.value for line in case.lines if line.value}
 
 
 def _claim_actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:

@@ -10,6 +10,7 @@ from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
 from core.orders.services.claims import release_claims
+from core.orders.services.giving_back import after_cancelling
 from core.orders.services.goods import needs, pick, stock_reference
 from core.orders.services.guards import ask_guards
 from core.orders.services.revive import EXPIRED
@@ -72,3 +73,4 @@ def cancel_units(
         db.execute("UPDATE orders SET expires_at = NULL WHERE id = ?", order_id)
         events.record(OrderCancelled(order_id=order_id, number=order[0], reason=reason), site_id)
     settle(order_id)
+    after_cancelling(site_id, order_id)

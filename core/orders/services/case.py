@@ -31,10 +31,11 @@ from core.orders.services.case_shapes import (
     CaseView,
 )
 from core.orders.services.change import change_view, claim_draft, confirm_plan
+from core.orders.services.giving_back import after_resolving
 from core.orders.services.goods import NotThatMany, Units, in_each, pick, stock_reference
 from core.orders.services.guards import ask_guards, is_guarded
 from core.orders.services.read import order_view
-from core.orders.services.settle import line_facts_by_id, lock_order
+from core.orders.services.settle import line_facts_by_id, lock_order, settle
 from core.orders.services.ship import sent_from
 from core.orders.services.status import claim_value, returned_value
 from core.orders.services.timeline import note
@@ -200,6 +201,7 @@ def receive_case(site: Site, case_id: int, lines: Mapping[int, int], *, actor: s
                 units, value, case_id, line.line_id,
             )  # fmt: skip
         events.record(OrderReturned(order_id=case.order_id, number=case.order_number), site.id)
+        settle(case.order_id)
         _tell(site, case, actor, RECEIVED, lines={str(line_id): n for line_id, n in lines.items() if n})
 
 
@@ -291,6 +293,7 @@ def resolve_case(
             _end(case, RESOLVED, granted, answer, way)
             if change is not None and is_first:
                 confirm_plan(site, change, actor)
+            after_resolving(site.id, case.order_id)
             _tell(site, case, actor, RESOLVED, granted=granted)
 
     db.retrying(end)

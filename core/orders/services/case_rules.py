@@ -11,6 +11,7 @@ from core.hookspecs.site import Site
 from core.kernel import activity, db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
+from core.kernel.kept import once_a_look
 from core.lib import clock
 from core.lib.errors import Refused, Unfit
 from core.orders.services.shapes import OrderView
@@ -42,7 +43,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     Claims are taken for `claim_days`, also of kinds that do not come back.
     `send_to` is the address that goods come back to, line by line. `return_delivery` maps currencies to what the way
-    back costs the shopper. Neither is charged for the shop's faults.
+    back costs the shopper. Neither is charged for the shop's faults, and both bear the taxes of the goods unless
+    `fees_without_tax`. What was paid for units that are cancelled goes back by itself with `refund_cancelled`, what is
+    owed after a return with `refund_resolved`.
     """
 
     window_days: int = 14
@@ -50,6 +53,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     excluded_kinds: tuple[str, ...] = ()
     restocking: int = 0
     return_delivery: dict[str, int] = {}
+    fees_without_tax: bool = False
+    refund_cancelled: bool = True
+    refund_resolved: bool = False
     approves_itself: bool = False
     send_to: str = ""
 
@@ -58,8 +64,13 @@ _rules = msgspec.json.Decoder(Rules)
 
 
 def rules_of(site: Site) -> Rules:
-    """The rules of a site; the defaults where none were set. One statement."""
-    stored = db.value("SELECT data FROM return_rules WHERE site_id = ?", site.id)
+    """The rules of a site; the defaults where none were set. One statement, once per GET."""
+    return once_a_look(("return rules", site.id), lambda: rules_of_id(site.id))
+
+
+def rules_of_id(site_id: int) -> Rules:
+    """The same for verbs that know the site by its id alone."""
+    stored = db.value("SELECT data FROM return_rules WHERE site_id = ?", site_id)
     return _rules.decode(stored) if stored else Rules()
 
 

@@ -19,6 +19,7 @@ from core.orders.services.carry_over import carry_over
 from core.orders.services.change_plan import NothingChanges, fixed_refunds, stock_needs, totals_after
 from core.orders.services.change_shapes import CONFIRMED, DRAFT, DROPPED, Action, ChangeView, Effect, Plan, PlannedTax
 from core.orders.services.claims import release_claims, take_claims
+from core.orders.services.giving_back import after_cancelling
 from core.orders.services.goods import NotThatMany, stock_reference
 from core.orders.services.guards import ask_about_plan
 from core.orders.services.happenings import what_changes
@@ -61,7 +62,7 @@ def store_draft(
 
     Raises NothingChanges for a plan that writes nothing.
     """
-    if plan == Plan(policy=plan.policy):
+    if plan == Plan(policy=plan.policy, holds=plan.holds):
         raise NothingChanges
     with db.transaction():
         return insert_draft(order, actions, plan, effect, actor=actor, reason=reason, key=key)
@@ -202,6 +203,8 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
     hold_anew(site.id, order.id, plan.holds)
     settle(order.id)
     ask_for_the_rest(site.id, order.id)
+    if plan.cancels:
+        after_cancelling(site.id, order.id)
 
 
 def _carry_over(site: Site, order: OrderView, change: ChangeView, actor: str) -> None:

@@ -101,8 +101,12 @@ def _add(wish: Wish, order: OrderView, action: Action) -> None:
         amount = sign * _amount(action.amount, 1)
         wish.charges.append(
             PlannedCharge(
-                charge=action.charge, amount=amount, reason=action.reason[:500], line_id=line_id,
+                charge=action.charge,
+                amount=amount,
+                reason=action.reason[:500],
+                line_id=line_id,
                 taxed=action.taxed and sign > 0,
+                withheld_of={_line(order, of).id: value for of, value in action.withheld_of.items() if value > 0},
             )
         )
     elif isinstance(action, SetDelivery):

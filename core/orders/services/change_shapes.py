@@ -77,13 +77,17 @@ class SetDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="delivery", tag
 
 
 class AddCharge(msgspec.Struct, frozen=True, kw_only=True, tag="charge", tag_field="kind"):
-    """A fee, or something granted; `amount` is above zero either way. A fee may be `taxed` like other services."""
+    """A fee, or something granted; `amount` is above zero either way. A fee may be `taxed` like other services.
+
+    A fee that is withheld of what lines cost that came back, {line id: value}, bears the taxes of those goods.
+    """
 
     charge: Literal["fee", "restocking", "return_delivery", "goodwill", "claim"]
     amount: int
     reason: str = ""
     line_id: int | None = None
     taxed: bool = False
+    withheld_of: dict[int, int] = {}
 
 
 class SplitUnits(msgspec.Struct, frozen=True, kw_only=True, tag="split", tag_field="kind"):
@@ -157,7 +161,10 @@ class PlannedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedCharge(msgspec.Struct, frozen=True, kw_only=True):
-    """A charge with its sign, in the site's form of prices. Its `taxes` are asked for where it is `taxed`."""
+    """A charge with its sign, in the site's form of prices. Its `taxes` are asked for where it is `taxed`.
+
+    Of one that is `withheld_of` lines they are those of the goods.
+    """
 
     charge: str
     amount: int
@@ -165,6 +172,7 @@ class PlannedCharge(msgspec.Struct, frozen=True, kw_only=True):
     line_id: int | None
     taxed: bool = False
     taxes: tuple[PlannedTax, ...] = ()
+    withheld_of: dict[int, int] = {}
 
 
 class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):

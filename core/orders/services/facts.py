@@ -129,19 +129,40 @@ def store_facts(site_id: int, plugin: str, account: str, facts: Sequence[Fact], 
 def _whose(payment: PaymentRow, fact: Fact) -> PaymentRow:
     """Money that was carried over to other orders is given back through the payment that took it.
 
-    So a refund belongs to the order that asked for one of this amount; else to the payment that the gateway names.
+    So a refund belongs to the order that asked for one of this amount, and one that failed to the order whose refund it
+    was; else to the payment that the gateway names.
     """
-    asked = db.value(
+    whose = _asked_by(payment, fact) if fact.kind is FactKind.REFUNDED else _given_to(payment, fact)
+    found = payment_by_id(whose) if whose is not None else None
+    if found is None:
+        return payment
+    lock_order(found.order_id)
+    return found
+
+
+def _asked_by(payment: PaymentRow, fact: Fact) -> int | None:
+    found: int | None = db.value(
         "SELECT o.payment_id FROM payment_operation o JOIN payment p ON p.id = o.payment_id"
         " JOIN payment own ON own.id = ? WHERE p.id <> own.id AND p.site_id = own.site_id AND p.of_payment_id ="
         " COALESCE(own.of_payment_id, own.id) AND o.kind = 'refund' AND o.amount = ? AND o.state IN ('sent', 'unknown')"
         " ORDER BY o.id LIMIT 1",
         payment.id, fact.amount.amount,
     )  # fmt: skip
-    found = payment_by_id(asked) if asked is not None else None
-    if found is None:
-        return payment
-    lock_order(found.order_id)
+    return found
+
+
+def _given_to(payment: PaymentRow, fact: Fact) -> int | None:
+    """By the refund's own name, where the gateway keeps it; else whichever got as much and still has it."""
+    found: int | None = db.value(
+        "SELECT p.id FROM payment own JOIN payment p ON COALESCE(p.of_payment_id, p.id) ="
+        " COALESCE(own.of_payment_id, own.id) AND p.site_id = own.site_id"
+        " JOIN payment_fact f ON f.payment_id = p.id AND f.verdict = ? AND f.kind IN ('refunded', 'refund_failed')"
+        " WHERE own.id = ? GROUP BY p.id, own.id"
+        " HAVING SUM(CASE WHEN f.kind = 'refunded' THEN f.amount ELSE -f.amount END) >= ?"
+        " ORDER BY MAX(CASE WHEN f.kind = 'refunded' AND f.reference = ? THEN 1 ELSE 0 END) DESC,"
+        " MAX(CASE WHEN f.kind = 'refunded' AND f.amount = ? THEN 1 ELSE 0 END) DESC, p.id LIMIT 1",
+        COUNTED, payment.id, fact.amount.amount, fact.reference[:_REFERENCE], fact.amount.amount,
+    )  # fmt: skip
     return found
 
 

@@ -33,6 +33,7 @@ from core.orders.services.facts import PaymentRow, payment_state, refunded_and_c
 from core.orders.services.gateways import gateways_of, guarded
 from core.orders.services.guards import ask_guards
 from core.orders.services.intents import Opened, intent_of, newest_payment
+from core.orders.services.money_limits import BY_HAND, left_to_capture, left_to_refund, still_owed
 from core.orders.services.operations import (
     DONE,
     FAILED,
@@ -47,6 +48,7 @@ from core.orders.services.operations import (
 )
 from core.orders.services.read import order_view
 from core.orders.services.settle import lock_order, money_facts, open_amount, still_due
+from core.orders.services.shapes import PaymentView
 from core.orders.services.store import NewPayment, add_payment
 from core.orders.services.timeline import note
 
@@ -63,6 +65,13 @@ class NothingToRefund(Refused):
 
     code = "nothing_to_refund"
     default_message = "At most %(amount)s can be given back."
+
+
+class NothingToCapture(Refused):
+    """More than was authorised and neither taken nor let go."""
+
+    code = "nothing_to_capture"
+    default_message = "At most %(amount)s can be taken."
 
 
 class NoSuchWay(Refused):
@@ -164,12 +173,20 @@ def ask_for_the_rest(site_id: int, order_id: int) -> None:
 
 
 def refund_surplus(
-    state: SiteState, order_id: int, *, actor: str, key: str, at_most: int | None = None, by_hand: bool = False
+    state: SiteState,
+    order_id: int,
+    *,
+    actor: str,
+    key: str,
+    at_most: int | None = None,
+    by_hand: bool = False,
+    among: Callable[[PaymentView, int], bool] | None = None,
 ) -> Money:
     """Give back what is owed to the payments that took it, newest first; answers how much was asked for. Network.
 
-    `key` names this wish: repeated, it is the same refund. `at_most` gives back a part; `by_hand` only notes it.
-    Raises Guarded, NothingToRefund, PaymentDeclined, OutcomeUnknown; what was given back before that stays given back.
+    `key` names this wish: repeated, it is the same refund. What is on its way is not owed any more. `at_most` gives
+    back a part; `by_hand` only notes it; `among` says of a payment and a part whether to ask there at all. Raises
+    Guarded, NothingToRefund, PaymentDeclined, OutcomeUnknown; what was given back before that stays given back.
     """
     order = order_view(order_id, site=state.site)
     if order is None:
@@ -179,16 +196,25 @@ def refund_surplus(
         ask_guards(state, order_id, ActKind.REFUND, actor=actor, amount=left)
     done = 0
     for payment in reversed(order.payments):
-        refunded, captured = refunded_and_captured(payment.id)
-        part = min(left - done, captured - max(refunded, _asked(payment.id, SENT, UNKNOWN, DONE)))
-        if part > 0:
+        wish = f"{key}:{payment.id}"
+        part = _refund_named(state, payment.id, wish)
+        if part is None:
+            part = min(left_to_refund(payment.id), still_owed(order_id))
+            part = part if at_most is None else min(part, at_most - done)
+        if part > 0 and (among is None or among(payment, part)):
             amount = Money(part, order.currency)
-            wish = f"{key}:{payment.id}"
-            refund(state, payment.id, amount, actor=actor, key=wish, by_hand=by_hand, asked=True)
+            refund(state, payment.id, amount, actor=actor, key=wish, by_hand=by_hand, owed=True, asked=True)
             done += part
     if not done:
         raise NothingToRefund(amount=Money.zero(order.currency))
     return Money(done, order.currency)
+
+
+def _refund_named(state: SiteState, payment_id: int, wish: str) -> int | None:
+    """How much was asked for under this name already: nothing where that was refused for good, None if never."""
+    name = operation_key(opened_payment(state, payment_id), "refund", wish)
+    known = db.one("SELECT amount, state FROM payment_operation WHERE key = ?", name)
+    return None if known is None else 0 if known[1] == FAILED else int(known[0])
 
 
 def _has_ended(opened: Opened) -> bool:
@@ -247,7 +273,9 @@ def _explain(payment: PaymentRow) -> None:
 def capture(state: SiteState, payment_id: int, amount: Money, *, actor: str, key: str) -> None:
     """Take authorised money.
 
-    `key` names this wish: repeated, it is the same capture. Raises Guarded. Network; commits before and after.
+    `key` names this wish: repeated, it is the same capture. What is authorised, less what was taken, let go or is under
+    way, is the limit, checked under the order's lock. Network; commits before and after. Raises Guarded,
+    NothingToCapture, PaymentDeclined, OutcomeUnknown.
     """
     opened = opened_payment(state, payment_id)
     _ask_guards(state, opened, ActKind.CAPTURE, amount, actor, key)
@@ -277,23 +305,26 @@ def refund(
     actor: str,
     key: str,
     by_hand: bool = False,
+    owed: bool = False,
     asked: bool = False,
 ) -> None:
     """Give captured money back through its gateway, or note that it was given `by_hand`.
 
     `key` names this wish: repeated, it is the same refund. What is captured, less what was given back or is under way,
-    is the limit, checked under the order's lock. `asked`: the guards were, about all that goes back. Raises Guarded,
-    NothingToRefund, PaymentDeclined, OutcomeUnknown.
+    is the limit, checked under the order's lock; with `owed`, what the order owes is one, too. `asked`: the guards
+    were, about all that goes back. Raises Guarded, NothingToRefund, PaymentDeclined, OutcomeUnknown.
     """
     opened = opened_payment(state, payment_id)
     if not asked:
         _ask_guards(state, opened, ActKind.REFUND, amount, actor, key)
     if by_hand:
-        _refund_by_hand(state.site, opened, amount, actor, key)
+        _refund_by_hand(state.site, opened, amount, actor, key, owed=owed)
         return
-    _act(
-        state, opened, "refund", amount, actor, key, lambda gateway, intent, name: gateway.refund(intent, amount, name)
-    )
+
+    def act(gateway: Gateway, intent: Intent, name: str) -> Sequence[Fact]:
+        return gateway.refund(intent, amount, name)
+
+    _act(state, opened, "refund", amount, actor, key, act, owed=owed)
 
 
 def _ask_guards(state: SiteState, opened: Opened, kind: ActKind, amount: Money, actor: str, key: str) -> None:
@@ -308,7 +339,9 @@ def _ask_guards(state: SiteState, opened: Opened, kind: ActKind, amount: Money, 
 Act = Callable[[Gateway, Intent, str], Sequence[Fact]]
 
 
-def _act(state: SiteState, opened: Opened, kind: str, amount: Money, actor: str, key: str, act: Act) -> None:
+def _act(
+    state: SiteState, opened: Opened, kind: str, amount: Money, actor: str, key: str, act: Act, *, owed: bool = False
+) -> None:
     gateway = gateway_for(state, opened)
     name = operation_key(opened, kind, key)
     with db.transaction():
@@ -317,7 +350,7 @@ def _act(state: SiteState, opened: Opened, kind: str, amount: Money, actor: str,
         if known is not None and known[0] in {DONE, FAILED}:
             return
         if known is None:
-            _check_limit(opened.row, kind, amount)
+            _check_limit(opened.row, kind, amount, owed=owed)
             insert_operation(opened.row.id, name, kind, amount.amount, actor)
             note(opened.row.order_id, actor, kind, payment_id=opened.row.id, amount=amount.amount)
             activity.record(
@@ -335,37 +368,34 @@ def _act(state: SiteState, opened: Opened, kind: str, amount: Money, actor: str,
         end_operation(name, DONE)
 
 
-def _check_limit(payment: PaymentRow, kind: str, amount: Money) -> None:
-    """A refund may not exceed what is captured, counting those under way that have no fact yet."""
-    if amount.currency != payment.currency or amount.amount <= 0:
-        raise NothingToRefund(amount=Money.zero(payment.currency))
-    if kind != "refund":
+def _check_limit(payment: PaymentRow, kind: str, amount: Money, *, owed: bool = False) -> None:
+    """A refund may not exceed what is captured, nor a capture what is authorised, counting those under way.
+
+    With `owed`, a refund may not exceed either what the order owes.
+    """
+    if kind not in _LIMITS:
         return
-    refunded, captured = refunded_and_captured(payment.id)
-    left = captured - max(refunded + _asked(payment.id, SENT, UNKNOWN), _asked(payment.id, SENT, UNKNOWN, DONE))
-    if amount.amount > left:
-        raise NothingToRefund(amount=Money(max(0, left), payment.currency))
+    left, refusal = _LIMITS[kind]
+    most = max(0, left(payment.id)) if amount.currency == payment.currency else 0
+    if owed:
+        most = min(most, max(0, still_owed(payment.order_id)))
+    if not 0 < amount.amount <= most:
+        raise refusal(amount=Money(most, payment.currency))
 
 
-def _asked(payment_id: int, *states: str) -> int:
-    """The sum of refunds asked for that are in one of these states."""
-    return int(
-        db.value(
-            "SELECT COALESCE(SUM(amount), 0) FROM payment_operation WHERE payment_id = ? AND kind = 'refund'"
-            f" AND state IN ({db.marks(states)})",
-            payment_id,
-            *states,
-        )
-    )
+_LIMITS: dict[str, tuple[Callable[[int], int], type[Refused]]] = {
+    "refund": (left_to_refund, NothingToRefund),
+    "capture": (left_to_capture, NothingToCapture),
+}
 
 
-def _refund_by_hand(site: Site, opened: Opened, amount: Money, actor: str, key: str) -> None:
+def _refund_by_hand(site: Site, opened: Opened, amount: Money, actor: str, key: str, *, owed: bool) -> None:
     with db.transaction():
         lock_order(opened.row.order_id, site.id)
         name = operation_key(opened, "refund", key)
         if db.value("SELECT 1 FROM payment_operation WHERE key = ?", name):
             return
-        _check_limit(opened.row, "refund", amount)
+        _check_limit(opened.row, "refund", amount, owed=owed)
         insert_operation(opened.row.id, name, "refund", amount.amount, actor)
         end_operation(name, DONE)
         note(opened.row.order_id, actor, "refund", payment_id=opened.row.id, amount=amount.amount, by_hand=True)
@@ -398,6 +428,8 @@ def mark_paid(state: SiteState, order_id: int, *, actor: str, amount: Money | No
         if wanted.amount <= 0 or wanted.currency != opened.row.currency:
             raise NothingToPay
         name = f"by hand {opened.token} {reference or money.captured}"
+        if db.value("SELECT 1 FROM payment_fact WHERE payment_id = ? AND reference = ?", opened.row.id, name[:200]):
+            return
         activity.record(
             actor,
             "mark paid",
@@ -424,5 +456,5 @@ def _by_hand(payment: PaymentRow, kind: str, reference: str, amount: Money) -> F
         reference=reference,
         amount=amount,
         at=clock.now(),
-        note="by hand",
+        note=BY_HAND,
     )

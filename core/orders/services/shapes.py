@@ -9,7 +9,7 @@ from typing import Any
 
 from core.hookspecs.checkout import Address
 from core.lib.money import Money
-from core.orders.services.status import Axes, LineFacts, gone
+from core.orders.services.status import Axes, LineFacts, due, gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +264,12 @@ class OrderView:
     def is_held(self) -> bool:
         """Whether something waits to be sent that nobody has approved yet."""
         return self.can_be_cancelled and any(hold.ended_at is None for hold in self.holds)
+
+    @property
+    def agreed_left(self) -> Money:
+        """What was agreed for all that was not cancelled: the delivery falls away with the last unit."""
+        left = due(self.total.amount, self.delivery_total.amount, [line.facts for line in self.lines])
+        return Money(left, self.currency)
 
     @property
     def needs_delivery(self) -> bool:

@@ -12,10 +12,11 @@ from core.hookspecs.site import Site
 from core.kernel import activity, db, events
 from core.lib import clock, ids
 from core.lib.errors import Broken, NotFound
+from core.orders.services.giving_back import after_resolving
 from core.orders.services.goods import Units, needs, pick, stock_reference
 from core.orders.services.guards import ask_guards
 from core.orders.services.hold_checks import check_not_held
-from core.orders.services.settle import lock_order
+from core.orders.services.settle import lock_order, settle
 from core.orders.services.timeline import note
 
 
@@ -207,6 +208,8 @@ def return_goods(
             title=number,
         )
         events.record(OrderReturned(order_id=order_id, number=number), site.id)
+        settle(order_id)
+        after_resolving(site.id, order_id)
 
 
 def sent_from(line_id: int) -> int | None:

@@ -218,7 +218,9 @@ def _gone(units: str) -> str:
     return f"(CASE WHEN {units} + claimed = ordered OR {shared} > {rest} THEN {rest} ELSE {shared} END)"
 
 
-_LINES = f"""SELECT SUM({_gone("cancelled")}) AS cancelled_amount, SUM(ordered - cancelled) AS units,
+# What the cancelled units of each order cost, over rows of `order_line` grouped by order: `gone` of every line.
+CANCELLED_SQL = f"SUM({_gone('cancelled')})"
+_LINES = f"""SELECT {CANCELLED_SQL} AS cancelled_amount, SUM(ordered - cancelled) AS units,
  SUM({_gone("cancelled + received")} - {_gone("cancelled")}) AS returned_amount,
  SUM(CASE WHEN needs_delivery = ? THEN ordered - cancelled ELSE 0 END) AS carried,
  SUM(CASE WHEN needs_delivery = ? THEN shipped ELSE 0 END) AS carried_shipped,

@@ -321,6 +321,12 @@ def _words(order: OrderView, action: Action) -> str:
 
 
 def _money_words(found: Preview, currency: str) -> str:
+    """What is to be paid or given back, and whether the shop looks at the order first."""
+    said = _to_pay_words(found, currency)
+    return f"{said} {_('We will look at the order once more before it leaves.')}" if found.plan.holds else said
+
+
+def _to_pay_words(found: Preview, currency: str) -> str:
     effect = found.effect
     if effect.to_refund:
         return _("We give %(amount)s back by the way you paid.", amount=i18n.money(Money(effect.to_refund, currency)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import ClassVar
 
 import pytest
@@ -15,7 +16,19 @@ from core.lib.money import Money
 from core.testing.contracts.fences import no_database
 from core.testing.contracts.notices import NoticeRules
 from core.testing.contracts.samples import an_intent, the_address
-from core.testing.contracts.steps import GatewayPeer, able, begun, captured, key, names, needed, paid, sound, told
+from core.testing.contracts.steps import (
+    GatewayPeer,
+    able,
+    begun,
+    captured,
+    key,
+    names,
+    needed,
+    paid,
+    sound,
+    taken,
+    told,
+)
 
 FLOWS = {"redirect": Redirect, "qr": Qr, "instructions": Show, "instant": Done}
 ABILITIES = {"auth", "partial_capture", "void", "refund", "partial_refund", "settlement"}
@@ -82,21 +95,37 @@ class GatewayContract(NoticeRules):
 
     def test_every_currency_is_asked_for_exactly(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         peer = needed(gateway, peer)
-        for currency in self.currencies:
-            intent = an_intent(Money(4990, currency))
-            if not gateway.takes(intent.amount, None):
-                intent = begun(gateway, intent)
-                assert peer.asked(intent) == intent.amount, (
-                    f"{intent.amount.decimal} {currency} was asked for otherwise"
-                )
+        for amount in taken(gateway, self.currencies):
+            intent = begun(gateway, an_intent(amount))
+            assert peer.asked(intent) == amount, f"{amount.decimal} {amount.currency} was asked for otherwise"
+
+    def test_every_currency_goes_out_as_the_gateway_counts_it(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
+        """A driver may read as wrongly as the gateway writes, so this is the figure itself: ¥4,990 is 4990."""
+        peer = needed(gateway, peer)
+        for amount in taken(gateway, self.currencies):
+            said = peer.figure(begun(gateway, an_intent(amount)))
+            digits = 0 if isinstance(said, str) else gateway.exponent(amount.currency)
+            meant = Decimal(said).scaleb(-digits)
+            assert meant == Decimal(amount.decimal), (
+                f"{amount.decimal} {amount.currency} went out as {said}, which is {meant}"
+            )
 
     def test_every_currency_is_told_exactly(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         peer = needed(gateway, peer)
-        for currency in self.currencies:
-            intent = an_intent(Money(4990, currency))
-            if not gateway.takes(intent.amount, None):
-                intent = paid(gateway, peer, intent)
-                assert told(gateway.fetch(intent), TAKEN) == intent.amount.amount, f"{currency} is counted otherwise"
+        for amount in taken(gateway, self.currencies):
+            intent = paid(gateway, peer, an_intent(amount))
+            assert told(gateway.fetch(intent), TAKEN) == amount.amount, f"{amount.currency} is counted otherwise"
+
+    def test_every_currency_is_taken_and_given_back_exactly(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
+        peer = able(gateway, peer, "refund")
+        for amount in taken(gateway, self.currencies):
+            intent = captured(gateway, peer, an_intent(amount))
+            assert peer.captured(intent) == amount.amount, f"{amount.currency} was taken otherwise"
+            part = replace(amount, amount=1230) if "partial_refund" in gateway.can else amount
+            facts = gateway.refund(intent, part, key(intent, "refund-1"))
+            assert told(facts, {FactKind.REFUNDED}) == peer.refunded(intent) == part.amount, (
+                f"{amount.currency} was given back otherwise"
+            )
 
     def test_one_key_opens_one_payment(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         peer = needed(gateway, peer)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import ClassVar
 
 from core.hookspecs.payment import Gateway, IncomingRequest
 from core.lib import clock
 from core.testing.contracts.fences import no_network
 from core.testing.contracts.samples import an_intent
-from core.testing.contracts.steps import GatewayPeer, names, needed, noticed, paid, refused, sound
+from core.testing.contracts.steps import GatewayPeer, names, needed, noticed, paid, refused, sound, taken
 
 
 class NoticeRules:
     """The part of GatewayContract about `Gateway.read`."""
+
+    currencies: ClassVar[Sequence[str]]
 
     def test_a_notice_says_what_fetch_says(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         intent = paid(gateway, needed(gateway, peer), an_intent())
@@ -24,6 +28,13 @@ class NoticeRules:
         assert names(notice.facts) <= names(gateway.fetch(intent)), "told twice, under two names: it would count twice"
         for fact in notice.facts:
             sound(gateway, intent, fact)
+
+    def test_every_currency_is_noticed_exactly(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
+        peer = needed(gateway, peer)
+        for amount in taken(gateway, self.currencies):
+            intent = paid(gateway, peer, an_intent(amount))
+            amounts = [fact.amount for fact in gateway.read(peer.notice(intent)).facts]
+            assert amounts == [amount], f"{amount.decimal} {amount.currency} was noticed otherwise"
 
     def test_reading_a_notice_touches_nothing(self, gateway: Gateway, peer: GatewayPeer | None) -> None:
         request = noticed(gateway, peer)

@@ -19,6 +19,12 @@ class GatewayPeer(Protocol):
     def asked(self, intent: Intent) -> Money:
         """What the other side believes is to be paid."""
 
+    def figure(self, intent: Intent) -> int | str:
+        """The amount as it stood in the request that opened the payment.
+
+        A whole number of the gateway's own smallest units, or the decimal text that it wants.
+        """
+
     def payments(self, intent: Intent) -> int:
         """How many payments were opened for the intent's token."""
 
@@ -73,8 +79,8 @@ def paid(gateway: Gateway, peer: GatewayPeer, intent: Intent) -> Intent:
     return intent
 
 
-def captured(gateway: Gateway, peer: GatewayPeer) -> Intent:
-    intent = paid(gateway, peer, an_intent())
+def captured(gateway: Gateway, peer: GatewayPeer, intent: Intent | None = None) -> Intent:
+    intent = paid(gateway, peer, intent or an_intent())
     if "auth" in gateway.can:
         gateway.capture(intent, intent.amount, key(intent, "capture"))
     return intent
@@ -83,6 +89,12 @@ def captured(gateway: Gateway, peer: GatewayPeer) -> Intent:
 def noticed(gateway: Gateway, peer: GatewayPeer | None) -> IncomingRequest:
     peer = needed(gateway, peer)
     return peer.notice(paid(gateway, peer, an_intent()))
+
+
+def taken(gateway: Gateway, currencies: Sequence[str]) -> list[Money]:
+    """What to try every currency with, as far as the gateway takes it: an amount that ends in nothing, and another."""
+    found = [Money(amount, currency) for currency in currencies for amount in (4990, 5124)]
+    return [amount for amount in found if not gateway.takes(amount, None)]
 
 
 # -- judgements ------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ exactly what its shopper owes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.api import OrderLineView, OrderView, rows, value
@@ -49,7 +49,7 @@ class Part:
 def parts_of(order: OrderView) -> list[Part]:
     """The order without what was cancelled, came back or was given back. Three statements."""
     taxes = _taxes(order.id)
-    parts = [_line(line, taxes.get(line.id, [])) for line in order.lines]
+    parts = [_line(line, taxes.get(line.id, []), inside=order.prices_include_tax) for line in order.lines]
     if any(line.left for line in order.lines) and order.delivery_total:
         amount, of_delivery = order.delivery_total.amount, taxes.get(None, [])
         before = amount if order.prices_include_tax else amount - sum(tax.amount for tax in of_delivery)
@@ -75,19 +75,19 @@ def _refund(order: OrderView, owed: int) -> list[Part]:
     return [Part(key="refund", name=_("Refund"), unit=-extra, subtotal=-extra, amount=-extra)]
 
 
-def _line(line: OrderLineView, taxes: Sequence[PartTax]) -> Part:
+def _line(line: OrderLineView, taxes: Sequence[PartTax], *, inside: bool) -> Part:
     gone = line.cancelled + line.received
 
     def kept(amount: int) -> int:
         return amount - amount * gone // line.quantity
 
-    # Beside claims the last units may cost a cent more or less than their share.
-    amount = line.price_left.amount
-    aside = amount - kept(line.total.amount)
+    # Every share is rounded by itself, so the reduction takes the cent by which net and tax would miss the amount.
+    amount, own = line.price_left.amount, tuple(replace(tax, amount=kept(tax.amount)) for tax in taxes)
+    net = amount if inside else amount - sum(tax.amount for tax in own)
+    subtotal = kept(line.subtotal.amount) if line.discount else net
     return Part(
         key=f"line:{line.id}", name=line.name, sku=line.sku, quantity=line.quantity - gone, unit=line.unit.amount,
-        subtotal=kept(line.subtotal.amount), discount=kept(line.discount.amount) - aside, amount=amount,
-        taxes=tuple(PartTax(name=tax.name, rate=tax.rate, amount=kept(tax.amount)) for tax in taxes),
+        subtotal=subtotal, discount=subtotal - net, amount=amount, taxes=own,
     )  # fmt: skip
 
 

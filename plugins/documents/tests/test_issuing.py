@@ -109,6 +109,33 @@ def test_the_cent_that_a_claim_left_over_is_credited_with_the_last_piece(site: S
     assert said["amount"] == said["subtotal"] - said["discount"] == 2 * 8999 + 1
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_net_and_tax_are_gross_also_of_a_part_of_a_reduced_line(
+    site: Site, lamp: Any, order: Any, *, inside: bool
+) -> None:
+    """0.40 off three lamps, and one goes: neither the reduction nor the tax is divisible by three."""
+    placed = order(lamp, 3)
+    tax = 4304 if inside else 5121
+    with transaction():
+        execute(
+            "UPDATE order_line SET discount = 40, tax = ?, total = ? WHERE order_id = ?",
+            tax, 26957 + (0 if inside else tax), placed.id,
+        )  # fmt: skip
+        execute("UPDATE order_tax SET amount = ? WHERE order_id = ?", tax, placed.id)
+        execute("UPDATE orders SET prices_include_tax = ? WHERE id = ?", inside, placed.id)
+    issue(site, placed.id, INVOICE, actor="system")
+    for left in (2, 1, 0):
+        with transaction():
+            execute("UPDATE order_line SET cancelled = ?, allocated = ?", 3 - left, left)
+        issue(site, placed.id, CREDIT_NOTE, actor="system")
+    said = [part for content in reading.contents_of(site, placed.id) for part in content["parts"]]
+    assert len(said) == 4
+    for part in said:
+        on_top = 0 if inside else sum(one["amount"] for one in part["taxes"])
+        assert part["subtotal"] - part["discount"] + on_top == part["amount"]
+    assert signed(site, placed.id) == signed_tax(site, placed.id) == 0
+
+
 def test_a_refund_without_a_return_is_credited_too(site: Site, lamp: Any, order: Any) -> None:
     placed = order(lamp)
     issue(site, placed.id, INVOICE, actor="system")

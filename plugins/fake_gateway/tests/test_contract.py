@@ -35,6 +35,9 @@ class Driver:
         found = self.find(intent)
         return Money(found["amount"], found["currency"])
 
+    def figure(self, intent: Intent) -> int | str:
+        return int(self.find(intent)["amount"])
+
     def payments(self, intent: Intent) -> int:
         return int(self.find(intent).get("count", 0))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from core.api import Broken, FactKind, Forged, IncomingRequest, Intent, OutcomeUnknown, Redirect, now
+from core.api import Broken, FactKind, Forged, IncomingRequest, Intent, Money, OutcomeUnknown, Redirect, now
 from core.testing.contracts import an_intent
 from plugins.fake_gateway.forms import Settings
 from plugins.fake_gateway.plugin import PLUGIN
@@ -91,6 +92,21 @@ def test_the_page_names_the_amount_in_the_shoppers_language(gateway: FakeGateway
     assert "script" not in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "Pay now" in requests.get(f"{redirect.url}?lang=en", timeout=5).text
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(Money(4990, "JPY"), "¥4,990"), (Money(5124, "KWD"), "KWD5.124"), (Money(4990, "EUR"), "€49.90")],
+)
+def test_every_currency_is_shown_and_told_with_its_own_digits(
+    gateway: FakeGateway, shop: Shop, amount: Money, shown: str
+) -> None:
+    intent, redirect = begun(gateway, shop, amount=amount, language="en")
+    page = unescape(requests.get(redirect.url, timeout=5).text).replace("\N{NO-BREAK SPACE}", " ")
+    assert shown in page
+    assert f"{shown}0" not in page
+    decide(redirect, outcome="pay", notice="none")
+    assert [fact.amount for fact in gateway.fetch(intent)] == [amount]
 
 
 def test_the_shopper_pays_and_comes_back_by_get(gateway: FakeGateway, shop: Shop) -> None:

@@ -56,13 +56,12 @@ def _placed(site: Site, order: OrderView) -> str:
 
 def _standing(site: Site, order: OrderView) -> tuple[str, str, int, int, int]:
     """(day of payment or "", currency, 1 or 0 orders, amount without what was cancelled, money that came)."""
-    gone = sum(line.total.amount * line.cancelled // line.quantity for line in order.lines)
     stands = any(line.cancelled < line.quantity for line in order.lines)
     paid = min((entry.at for entry in order.timeline if entry.kind == "paid"), default=None)
     return (
         days.day_of(site, paid).isoformat() if paid else "",
         order.currency,
         int(stands),
-        order.total.amount - gone if stands else 0,
+        order.agreed_left.amount if stands else 0,
         order.captured.amount if paid else 0,
     )

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.api import Money, Site, cancel_order, mark_paid, rows, state_of, switch_off, transaction, value
+from core.api import Money, Site, cancel_order, execute, mark_paid, rows, state_of, switch_off, transaction, value
 from core.testing.browser import DESKTOP, PHONE, View, axe_violations, scrolls_sideways
 from core.testing.panel import AtPanel
 from core.testing.shop import PASSWORD
@@ -64,6 +64,16 @@ def test_the_file_has_the_figures_of_the_table(
         assert [cell.lstrip("€") for cell in cells[1:]] == line[1:8]
     assert ">Lamp</a>" in page
     assert "style=" not in page
+
+
+def test_a_sale_is_what_the_order_itself_says(panel: AtPanel, site: Site, sell: Any, order: Any) -> None:
+    """Three vases; one was claimed at a cent more than a third, and the two others are cancelled."""
+    del panel
+    placed = order(sell("VASE", 333, stock=3), 3)
+    with transaction():
+        execute("UPDATE order_line SET allocated = 0, shipped = 1, cancelled = 2, claimed = 1, claimed_amount = 334")
+    orders.note(site, placed.id)
+    assert value("SELECT amount FROM pulse_order WHERE order_id = ?", placed.id) == 334
 
 
 def test_orders_and_money_equal_the_tables_of_orders(

@@ -12,11 +12,12 @@ from core.kernel import db
 from core.lib.clock import Frozen
 from core.lib.money import Money
 from core.orders.services import expire as expiring
+from core.orders.services.case import receive_case, request_case
 from core.orders.services.change_shapes import AddCharge, AddGoods, CancelUnits, SetQuantity
 from core.orders.services.holds import approve_order
 from core.orders.services.payments import fetch_payment, mark_paid
 from core.orders.services.read import OrderView, order_view
-from core.orders.services.ship import request_return, ship
+from core.orders.services.ship import request_return, return_goods, ship
 from core.testing.shop import clock
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakeGateway, FakePlugins, Shop
@@ -124,6 +125,47 @@ def test_the_rest_ends_the_question(shop: Shop, gateway: FakeGateway, order: Ord
     tell(shop, gateway, order, FactKind.CAPTURED, 2490, "rest")
     assert (held(order.id), seen(order.id).status.payment) == ([], "paid")
     ship(shop.site, order.id, actor=STAFF)
+
+
+@pytest.mark.parametrize("by_case", [True, False])
+def test_what_comes_back_may_be_the_rest(
+    shop: Shop, gateway: FakeGateway, order: OrderView, clock: Frozen, *, by_case: bool
+) -> None:
+    """Two of three cups had left when the time was over. They come back, and the third one is paid for by then."""
+    line = order.lines[0].id
+    ship(shop.site, order.id, actor=STAFF, lines={line: 2})
+    tell(shop, gateway, order, FactKind.CAPTURED, 1490)
+    clock.move(days=DAYS)
+    expiring.expire_unpaid()
+    assert held(order.id) == ["unpaid"]
+    come_back(shop, order, line, 1, by_case=by_case)
+    assert held(order.id) == ["unpaid"], "another cup is not paid for"
+    come_back(shop, order, line, 1, by_case=by_case)
+    assert (held(order.id), seen(order.id).due.amount) == ([], 0)
+    ship(shop.site, order.id, actor=STAFF)
+
+
+def test_what_comes_back_ends_the_deadline_of_what_waits(
+    shop: Shop, gateway: FakeGateway, order: OrderView, clock: Frozen
+) -> None:
+    del clock
+    line = order.lines[0].id
+    ship(shop.site, order.id, actor=STAFF, lines={line: 2})
+    tell(shop, gateway, order, FactKind.CAPTURED, 1490)
+    assert seen(order.id).expires_at is not None
+    come_back(shop, order, line, 2, by_case=True)
+    assert seen(order.id).expires_at is None
+
+
+def come_back(shop: Shop, order: OrderView, line: int, units: int, *, by_case: bool) -> None:
+    if not by_case:
+        return_goods(shop.site, order.id, actor=STAFF, lines={line: units})
+        return
+    key = f"back-{seen(order.id).version}"
+    case_id = request_case(
+        shop.site, order.id, kind="return", lines={line: units}, reason="wrong", key=key, actor=STAFF, by_rules=False
+    )
+    receive_case(shop.site, case_id, {line: units}, actor=STAFF)
 
 
 def test_who_is_trusted_with_the_rest_is_not_asked_about_again(

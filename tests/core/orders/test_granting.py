@@ -12,7 +12,8 @@ from core.checkout.services.changing import change_order, preview_change
 from core.checkout.services.resolving import REPLACE, Terms, resolve
 from core.hookspecs.checkout import PricedCart, Tax, Taxes
 from core.lib.money import Money
-from core.orders.services.case import approve_case, request_case
+from core.orders.services.case import approve_case, inspect_case, receive_case, request_case
+from core.orders.services.case_rules import Rules, set_rules
 from core.orders.services.change_shapes import AddCharge, CancelUnits, Plan
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
@@ -150,4 +151,59 @@ def test_taxes_on_top_are_within_what_is_granted(shop: Shop, plugins: FakePlugin
     # A quarter of 144.00 is given back: 30.00 of the price and 6.00 of the tax.
     assert (view.total.amount, view.tax.amount, view.charges.amount) == (10800, 1800, -3000)
     assert (grant(shop, order, 10800).total.amount, seen(order.id).tax.amount) == (0, 0)
+    assert unbalanced() == []
+
+
+# -- what is withheld of a return --------------------------------------------------------------------------------------
+
+
+def returned(shop: Shop, order: OrderView, units: dict[int, int], terms: Terms) -> OrderView:
+    """Units of lines, by their places, come back, and the case is resolved under these terms."""
+    lines = {order.lines[at].id: n for at, n in units.items()}
+    case_id = request_case(
+        shop.site, order.id, kind="return", lines=lines, reason="changed_mind", key="r", actor=STAFF, by_rules=False
+    )
+    receive_case(shop.site, case_id, lines, actor=STAFF)
+    inspect_case(shop.site, case_id, {line: {"sellable": n} for line, n in lines.items()}, actor=STAFF)
+    resolve(shop.state, case_id, terms, actor=STAFF)
+    return seen(order.id)
+
+
+def tax_left(order: OrderView) -> int:
+    """The tax of what is kept of the order, fees included."""
+    gone = sum(line.tax.amount * (line.cancelled + line.received) // line.quantity for line in order.lines)
+    return order.tax.amount - gone
+
+
+def test_a_fee_that_is_withheld_bears_the_taxes_of_the_goods(shop: Shop, order: OrderView) -> None:
+    """The lamp and one book come back: 141.40, of which a tenth is withheld, and 7.07 for the way."""
+    view = returned(shop, order, {0: 1, 1: 1}, Terms(restocking=1414, return_delivery=707))
+    assert view.refund_due.amount == 14140 - 1414 - 707
+    # 12.00 and 6.00 of the lamp with a sixth of tax; 2.14 and 1.07 of the book, of which 0.14 and 0.07 are tax.
+    assert taxes(view) == {2000: 2000 + 200 + 100, 700: 280 + 14 + 7}
+    # Kept is the other book with 1.40, and the fees.
+    assert tax_left(view) == 140 + 300 + 21
+    assert unbalanced() == []
+
+
+def test_a_fee_of_all_keeps_all_the_tax(shop: Shop, order: OrderView) -> None:
+    view = returned(shop, order, {0: 1, 1: 2}, Terms(restocking=16280))
+    assert (view.refund_due.amount, tax_left(view)) == (0, 2280)
+
+
+def test_a_shop_may_rule_that_fees_bear_no_tax(shop: Shop, order: OrderView) -> None:
+    set_rules(shop.site, Rules(fees_without_tax=True), actor=STAFF)
+    view = returned(shop, order, {0: 1}, Terms(restocking=1200))
+    assert (view.refund_due.amount, tax_left(view)) == (10800, 280)
+
+
+def test_taxes_on_top_are_within_what_is_withheld(shop: Shop, plugins: FakePlugins) -> None:
+    shop.state = replace(shop.state, site=replace(shop.site, prices_include_tax=False))
+    plugins.carriers, plugins.taxes = [], books_7
+    order = seen(shop.order((shop.sell("lamp", 12000), 1)).id)
+    mark_paid(shop.state, order.id, actor=STAFF)
+    ship(shop.site, order.id, actor=STAFF)
+    view = returned(shop, order, {0: 1}, Terms(restocking=3600))
+    # A quarter of 144.00 is kept: 30.00 of the price and 6.00 of the tax.
+    assert (view.refund_due.amount, view.charges.amount, tax_left(view)) == (10800, 3000, 600)
     assert unbalanced() == []

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.checkout.services.changing import change_order
+from core.checkout.services.changing import change_order, preview_change
 from core.checkout.services.own_changes import change_own, preview_own
 from core.hookspecs.checkout import Problem
 from core.kernel import db
@@ -129,7 +129,9 @@ def test_a_shopper_cannot_raise_an_order_past_the_limit_unseen(shop: Shop, cup: 
     set_hold_rules(shop.site, Rules(above={"EUR": 3000}), actor=STAFF)
     order = seen(shop.order((cup, 2)).id)
     actions = [SetQuantity(line_id=order.lines[0].id, quantity=9)]
-    price = preview_own(shop.state, order.id, actions).effect.price_after
+    looked = preview_own(shop.state, order.id, actions)
+    assert looked.plan.holds == (("rule", ABOVE),), "the preview says so"
+    price = looked.effect.price_after
     change_own(shop.state, order.id, actions, key="a", actor="guest", seen_price=price)
     with pytest.raises(OnHold):
         ship(shop.site, order.id, actor=STAFF)
@@ -175,6 +177,8 @@ def test_plugins_are_asked_again_and_what_they_found_once_stays_decided(
 ) -> None:
     order = seen(shop.order((cup, 1)).id)
     plugins.problems = [Problem(message="Too many cups", code="cups", review=True), Problem(message="No", code="no")]
+    more = [SetQuantity(line_id=order.lines[0].id, quantity=5)]
+    assert preview_change(shop.state, order.id, more).plan.holds == (("cups", "Too many cups"),)
     assert raised(shop, order, 5).is_held
     assert reasons_of(shop.site, [order.id]) == {order.id: ["Too many cups"]}
     approve_order(shop.site, order.id, actor=STAFF)
@@ -188,7 +192,9 @@ def test_an_order_of_which_all_has_left_is_not_held(shop: Shop, cup: int) -> Non
     set_hold_rules(shop.site, Rules(above={"EUR": 3000}), actor=STAFF)
     order = seen(shop.order((cup, 2)).id)
     ship(shop.site, order.id, actor=STAFF)
-    change_order(shop.state, order.id, [AddCharge(charge="fee", amount=5000)], key="f", actor=STAFF)
+    fee = [AddCharge(charge="fee", amount=5000)]
+    assert preview_change(shop.state, order.id, fee).plan.holds == ()
+    change_order(shop.state, order.id, fee, key="f", actor=STAFF)
     assert reasons_of(shop.site, [order.id]) == {}
 
 

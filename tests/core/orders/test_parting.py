@@ -124,6 +124,10 @@ def test_what_was_paid_goes_along_and_comes_back_the_way_it_came(
     assert [fact.amount.amount for fact in gateway.server[token] if fact.kind == FactKind.REFUNDED] == [500]
     fetch_payment(shop.state, payment.id)
     assert (seen(new.id).refunded.amount, seen(order.id).refunded.amount) == (500, 0)
+    # The refund comes back to the gateway, which knows of one payment: it is the new order's money again.
+    gateway.happen(token, FactKind.REFUND_FAILED, Money(500, "EUR"))
+    fetch_payment(shop.state, payment.id)
+    assert (seen(new.id).refund_due.amount, seen(order.id).refund_due.amount) == (500, 0)
     assert unbalanced() == []
 
 

@@ -16,6 +16,7 @@ from core.orders.services import payments
 from core.orders.services.cancel import cancel
 from core.orders.services.payments import (
     NoSuchWay,
+    NothingToCapture,
     NothingToPay,
     NothingToRefund,
     begin_payment,
@@ -24,6 +25,7 @@ from core.orders.services.payments import (
     fetch_payment,
     mark_paid,
     refund,
+    refund_surplus,
     void,
 )
 from core.orders.services.read import OrderView, order_view
@@ -207,6 +209,35 @@ def test_a_refund_on_its_way_counts_against_the_next(shop: Shop, order: OrderVie
     assert (seen(order.id).refunded, states()[-1]) == (order.total, ("refund", "done"))
 
 
+def test_what_is_owed_is_not_given_back_twice_while_the_first_answer_is_lost(
+    shop: Shop, order: OrderView, gateway: FakeGateway
+) -> None:
+    """20.00 and 4.90 were paid, and one cup of 10.00 is cancelled: the gateway would give as much as it took."""
+    pay(shop, gateway, order)
+    cancel(shop.site, order.id, actor="staff:1", lines={order.lines[0].id: 1})
+    gateway.after = lambda act: lose() if act == "refund" else None
+    with pytest.raises(OutcomeUnknown):
+        refund_surplus(shop.state, order.id, actor="staff:1", key="first")
+    gateway.after = lambda _act: None
+    with pytest.raises(NothingToRefund):
+        refund_surplus(shop.state, order.id, actor="staff:2", key="second")
+    assert refund_surplus(shop.state, order.id, actor="staff:1", key="first") == eur(1000)
+    assert [one.amount for one in gateway.server[token_of(order)] if one.kind is FactKind.REFUNDED] == [eur(1000)]
+    view = seen(order.id)
+    assert (view.refunded, view.refund_due) == (eur(1000), eur(0))
+
+
+def test_what_could_not_be_given_back_may_be_tried_again(shop: Shop, order: OrderView, gateway: FakeGateway) -> None:
+    payment_id = pay(shop, gateway, order)
+    cancel(shop.site, order.id, actor="staff:1")
+    refund_surplus(shop.state, order.id, actor="staff:1", key="first")
+    gateway.happen(token_of(order), FactKind.REFUND_FAILED, order.total)
+    fetch_payment(shop.state, payment_id)
+    assert seen(order.id).refund_due == order.total
+    assert refund_surplus(shop.state, order.id, actor="staff:1", key="second") == order.total
+    assert seen(order.id).refund_due == eur(0)
+
+
 @pytest.mark.parametrize("lost", ["before", "after"])
 def test_a_refund_whose_answer_was_lost_is_made_once(
     shop: Shop, order: OrderView, gateway: FakeGateway, lost: str
@@ -231,7 +262,7 @@ def test_a_refund_without_a_limit_is_found(
     shop: Shop, order: OrderView, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planted: nobody compares with what was captured."""
-    monkeypatch.setattr(payments, "_check_limit", lambda *_: None)
+    monkeypatch.setattr(payments, "_check_limit", lambda *_, **__: None)
     with pytest.raises(pytest.fail.Exception):
         test_never_more_is_given_back_than_came(shop, order, gateway)
 
@@ -251,6 +282,40 @@ def test_held_money_is_captured_or_let_go(shop: Shop, order: OrderView, gateway:
     assert seen(order.id).status.payment == "authorized"
     capture(shop.state, payment_id, order.total, actor="staff:1", key="all")
     assert seen(order.id).status.payment == "paid"
+
+
+def test_never_more_is_taken_than_was_authorised(shop: Shop, order: OrderView, gateway: FakeGateway) -> None:
+    """Whatever the gateway would do, and whether it answered or not; what came by hand was never there."""
+    payment_id = pay(shop, gateway, order, FactKind.AUTHORIZED)
+    mark_paid(shop.state, order.id, actor="staff:1", amount=eur(500), reference="till")
+    with pytest.raises(NothingToCapture):
+        capture(shop.state, payment_id, order.total + eur(1), actor="staff:1", key="more")
+    gateway.after = lambda _act: lose()
+    with pytest.raises(OutcomeUnknown):
+        capture(shop.state, payment_id, eur(2000), actor="staff:1", key="first")
+    gateway.after = lambda _act: None
+    with pytest.raises(NothingToCapture) as refusal:
+        capture(shop.state, payment_id, eur(491), actor="staff:1", key="second")
+    assert refusal.value.params["amount"] == eur(490)
+    capture(shop.state, payment_id, eur(490), actor="staff:1", key="third")
+    fetch_payment(shop.state, payment_id)
+    assert seen(order.id).captured == order.total + eur(500)
+    for amount in (eur(1), Money(1, "JPY"), eur(0)):
+        with pytest.raises(NothingToCapture):
+            capture(shop.state, payment_id, amount, actor="staff:1", key=f"{amount}")
+
+
+def lose() -> None:
+    raise OutcomeUnknown
+
+
+def test_a_capture_without_a_limit_is_found(
+    shop: Shop, order: OrderView, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: nobody compares with what was authorised."""
+    monkeypatch.setattr(payments, "_check_limit", lambda *_, **__: None)
+    with pytest.raises(pytest.fail.Exception):
+        test_never_more_is_taken_than_was_authorised(shop, order, gateway)
 
 
 def test_held_money_of_a_cancelled_order_is_let_go(shop: Shop, order: OrderView, gateway: FakeGateway) -> None:
@@ -283,7 +348,9 @@ def test_marked_paid_twice_is_paid_once(shop: Shop, order: OrderView) -> None:
 def test_a_line_of_the_banks_paper_counts_once(shop: Shop, order: OrderView) -> None:
     for _ in range(2):
         mark_paid(shop.state, order.id, actor="staff:1", amount=eur(1000), reference="2026-11-23/7")
-    assert (seen(order.id).captured, seen(order.id).status.payment) == (eur(1000), "partly_paid")
+    view = seen(order.id)
+    assert (view.captured, view.status.payment) == (eur(1000), "partly_paid")
+    assert [entry.kind for entry in view.timeline].count("marked_paid") == 1
 
 
 # -- when nobody pays --------------------------------------------------------------------------------------------------

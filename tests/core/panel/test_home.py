@@ -12,7 +12,8 @@ from core.hookspecs.site import Site
 from core.kernel import db, site_verbs
 from core.kernel.installation import installation
 from core.lib import clock
-from core.orders.services import cancel
+from core.lib.money import Money
+from core.orders.services import cancel, order_view
 from core.panel.home.services import sales
 from tests.core.panel.conftest import Panel, words
 
@@ -56,6 +57,17 @@ def test_what_was_cancelled_is_no_sale(site: Site, sell: Any, order: Any) -> Non
     cancel.cancel(site, gone.id, actor="staff:1", reason="merchant", lines=None)
     today = sales.of_days(site, 7).today
     assert (today.orders, today.total.amount) == (1, 8900)
+
+
+def test_a_sale_is_what_the_order_itself_says(site: Site, sell: Any, order: Any) -> None:
+    """Three lamps; one was claimed at a cent more than a third, and the two others are cancelled."""
+    placed = order(sell("LAMP", 8900, stock=3), 3)
+    with db.transaction():
+        gone = "allocated = 0, shipped = 1, cancelled = 2, claimed = 1, claimed_amount = 8901"
+        db.execute(f"UPDATE order_line SET {gone}")
+    found = order_view(placed.id)
+    assert found is not None
+    assert sales.of_days(site, 7).today.total == found.agreed_left == Money(8901, "EUR")
 
 
 def test_every_day_fits_below_the_highest_grid_line(site: Site, sell: Any, order: Any) -> None:

@@ -8,15 +8,23 @@ from typing import Any
 
 import pytest
 
+from core.hookspecs.payment import FactKind
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.sites import state_of
+from core.lib.money import Money
 from core.orders.services.case import request_case
-from core.orders.services.payments import mark_paid
+from core.orders.services.case_rules import rules_of
+from core.orders.services.hold_rules import Rules, set_hold_rules
+from core.orders.services.payments import begin_payment, capture, fetch_payment, mark_paid
 from core.orders.services.read import order_view
 from core.orders.services.ship import ship
 from core.testing.shop import Item
+from tests.core.orders.fair import bank
 from tests.core.panel.conftest import Panel, words
+from tests.core.testing.bank import Bank
+
+__all__ = ["bank"]
 
 
 @pytest.fixture
@@ -70,6 +78,17 @@ def test_a_change_is_previewed_and_then_confirmed(panel: Panel, placed: str, sel
     assert of(placed).due.amount == 29200
     assert db.value("SELECT SUM(allocated) FROM stock_level") == 5
     assert "Changed: €178.00 before, €292.00 after" in words(panel.get(f"/panel/orders/{placed}"))
+
+
+def test_the_preview_says_that_the_order_will_wait(site: Site, panel: Panel, placed: str) -> None:
+    path = f"/panel/orders/{placed}/change"
+    quantity = field(panel, path, r'name="(qty-\d+)"')
+    form = {quantity: "3", "key": "one", "policy": "keep", "act": "preview"}
+    assert "will be on hold" not in words(panel.post(path, form))
+    set_hold_rules(site, Rules(above={"EUR": 20_000}), actor="staff:1")
+    said = words(panel.post(path, form))
+    assert "The order will be on hold" in said
+    assert "The total is above the limit." in said
 
 
 def test_nothing_is_confirmed_that_was_not_shown(panel: Panel, placed: str) -> None:
@@ -197,20 +216,55 @@ def test_an_exchange_says_what_is_sent_and_owed_before_and_after_it_is_decided(
     assert "does_not_fit" not in told
 
 
-def test_the_rules_are_kept_and_used(panel: Panel) -> None:
+def test_the_rules_are_kept_and_used(site: Site, panel: Panel) -> None:
     form = {
         "window_days": "30",
         "claim_days": "365",
         "restocking": "12.5",
         "return_delivery": "4.90",
         "excluded_kinds": "voucher",
+        "refund_resolved": "1",
     }
+    assert 'name="refund_cancelled" value="1" checked' in panel.get("/panel/returns/rules").get_data(as_text=True)
     assert "The rules are saved" in words(panel.follow(panel.post("/panel/returns/rules", form)))
     page = panel.get("/panel/returns/rules").get_data(as_text=True)
     for value in ('value="30"', 'value="365"', 'value="12.5"', 'value="4.90"', 'value="voucher"'):
         assert value in page
+    kept = rules_of(site)
+    assert (kept.refund_cancelled, kept.refund_resolved, kept.fees_without_tax) == (False, True, False)
     for name in ("window_days", "claim_days"):
         assert panel.post("/panel/returns/rules", {**form, name: "soon"}).status_code == 422
+
+
+def test_many_orders_are_captured_with_an_answer_each(
+    panel: Panel, site: Site, bank: Bank, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    """One is taken; one was let go at the bank, which refuses; one has been taken already; of one the rest is taken."""
+    bank.is_strict = True
+    lamp, state = sell("LAMP", 8900, stock=9), state_of(site.id)
+    numbers = [str(order(lamp).number) for _ in range(4)]
+    ids, tokens = zip(*db.rows("SELECT id, token FROM payment ORDER BY id"), strict=True)
+    for number, payment_id, token in zip(numbers, ids, tokens, strict=True):
+        begin_payment(state, of(number).id)
+        bank.add(token, FactKind.AUTHORIZED, Money(8900, "EUR"))
+        fetch_payment(state, payment_id)
+    bank.add(tokens[1], FactKind.VOIDED, Money(8900, "EUR"))
+    capture(state, ids[2], Money(8900, "EUR"), actor="staff:1", key="before")
+    capture(state, ids[3], Money(900, "EUR"), actor="staff:1", key="before")
+    answer = panel.post("/panel/orders/bulk", {"n": numbers, "act": "capture", "key": "a"})
+    said = words(answer)
+    assert "2 of 4 orders are done" in said
+    rows = re.findall(r"<tr>(.*?)</tr>", answer.get_data(as_text=True), re.DOTALL)
+    found = {number: next(row for row in rows if f"/orders/{number}" in row) for number in numbers}
+    texts = ("€89.00 captured.", "", "Nothing is authorised.", "€80.00 captured.")
+    for number, text in zip(numbers, texts, strict=True):
+        assert text in found[number]
+    assert "captured" not in found[numbers[1]]
+    assert [of(number).captured.amount for number in numbers] == [8900, 0, 8900, 8900]
+    assert of(numbers[1]).payments[0].operations[-1].state == "failed"
+    again = words(panel.post("/panel/orders/bulk", {"n": numbers[:1], "act": "capture", "key": "a"}))
+    assert "0 of 1" in again
+    assert bank.total(tokens[0], FactKind.CAPTURED) == 8900, "a second press takes nothing more"
 
 
 def test_many_orders_are_shipped_with_an_answer_each(

@@ -12,6 +12,7 @@ from core.checkout.services.resolving import Terms, resolve
 from core.hookspecs.site import Site
 from core.kernel import db, limits
 from core.kernel.sites import state_of
+from core.orders.services import hold_rules
 from core.orders.services.case import (
     approve_case,
     cases_of,
@@ -86,11 +87,13 @@ def test_fewer_pieces_are_previewed_with_their_money_and_then_confirmed(visitor:
     assert seen(placed.id).due.amount == 8900
 
 
-def test_a_second_press_changes_nothing_more(visitor: Visitor, placed: OrderView) -> None:
+def test_a_second_press_changes_nothing_more(site: Site, visitor: Visitor, placed: OrderView) -> None:
+    hold_rules.set_hold_rules(site, hold_rules.Rules(above={"EUR": 30_000}), actor="staff:1")
     shown = visitor.post(page_of(placed, "/change"), {f"quantity.{placed.lines[0].id}": "4"})
+    assert "We will look at the order once more before it leaves." in text_of(shown.text)
     for _press in range(2):
         assert visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text)).status_code == 200
-    assert sum(line.left for line in seen(placed.id).lines) == 4
+    assert (sum(line.left for line in seen(placed.id).lines), seen(placed.id).is_held) == (4, True)
 
 
 def test_the_whole_order_is_cancelled_after_a_question(visitor: Visitor, placed: OrderView) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import inspect
 import json
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
@@ -22,7 +22,6 @@ from core.hookspecs.payment import (
     Fact,
     FactKind,
     Forged,
-    Gateway,
     IncomingRequest,
     Intent,
     Notice,
@@ -47,6 +46,7 @@ from core.testing.contracts import (
     a_site,
     the_address,
 )
+from tests.core.testing.bank import Bank, Right, sign
 
 
 def broken_rules(suite: type, fence: str = "_fence", **given: Any) -> dict[str, str]:
@@ -76,148 +76,6 @@ def _run(suite: Any, fence: str, rule: Callable[..., None], wanted: dict[str, An
 
 
 # -- gateways --------------------------------------------------------------------------------------
-
-
-class Bank:
-    """The other side, in memory. It knows who pays what, and remembers keys."""
-
-    def __init__(self) -> None:
-        self.opened: list[Intent] = []
-        self.events: dict[str, list[Fact]] = {}
-        self.keys: dict[str, list[Fact]] = {}
-        self.losing = False
-
-    def lose_next_reply(self) -> None:
-        self.losing = True
-
-    def reply(self) -> None:
-        if self.losing:
-            self.losing = False
-            raise OutcomeUnknown
-
-    def add(self, token: str, kind: FactKind, amount: Money) -> Fact:
-        done = self.events.setdefault(token, [])
-        fact = Fact(
-            account="acct", live=False, kind=kind, reference=f"{token}-{len(done)}", amount=amount, at=clock.now()
-        )
-        done.append(fact)
-        return fact
-
-    def total(self, token: str, kind: FactKind) -> int:
-        return sum(fact.amount.amount for fact in self.events.get(token, ()) if fact.kind is kind)
-
-    # what the contract asks a driver for
-
-    def asked(self, intent: Intent) -> Money:
-        return next(opened.amount for opened in self.opened if opened.token == intent.token)
-
-    def payments(self, intent: Intent) -> int:
-        return sum(opened.token == intent.token for opened in self.opened)
-
-    def pay(self, intent: Intent) -> None:
-        self.add(intent.token, FactKind.AUTHORIZED, intent.amount)
-
-    def decline(self, intent: Intent) -> None:
-        self.add(intent.token, FactKind.DECLINED, intent.amount)
-
-    def captured(self, intent: Intent) -> int:
-        return self.total(intent.token, FactKind.CAPTURED)
-
-    def refunded(self, intent: Intent) -> int:
-        return self.total(intent.token, FactKind.REFUNDED)
-
-    def notice(self, intent: Intent) -> IncomingRequest:
-        fact = self.events[intent.token][-1]
-        said = [
-            fact.kind,
-            fact.reference,
-            fact.amount.amount,
-            fact.amount.currency,
-            intent.token,
-            clock.micros(fact.at),
-        ]
-        body, at = json.dumps(said).encode(), str(int(clock.now().timestamp()))
-        headers = {"x-at": at, "x-signature": _signature(at, body), "content-type": "application/json"}
-        return IncomingRequest(method="POST", headers=headers, query={}, body=body, received_at=clock.now())
-
-
-def _signature(at: str, body: bytes) -> str:
-    return hmac.new(b"secret", at.encode() + b"." + body, hashlib.sha256).hexdigest()
-
-
-class Right(Gateway):
-    """A gateway that keeps every rule."""
-
-    code = "right"
-    can = frozenset({"auth", "partial_capture", "void", "refund", "partial_refund"})
-    account = "acct"
-    title = "Right"
-
-    def __init__(self, bank: Bank) -> None:
-        self.bank = bank
-
-    def begin(self, intent: Intent, key: str) -> Redirect:
-        if key not in self.bank.keys:
-            self.bank.keys[key] = []
-            self.bank.opened.append(intent)
-        self.bank.reply()
-        return Redirect(url="https://pay.example/1", reference=f"ref-{intent.token}")
-
-    def fetch(self, intent: Intent) -> Sequence[Fact]:
-        self.bank.reply()
-        return tuple(self.bank.events.get(intent.token, ()))
-
-    def once(self, key: str, act: Callable[[], Fact]) -> list[Fact]:
-        if key not in self.bank.keys:
-            self.bank.keys[key] = [act()]
-        self.bank.reply()
-        return self.bank.keys[key]
-
-    def left(self, intent: Intent) -> int:
-        total = self.bank.total
-        return (
-            total(intent.token, FactKind.AUTHORIZED)
-            - total(intent.token, FactKind.CAPTURED)
-            - total(intent.token, FactKind.VOIDED)
-        )
-
-    def capture(self, intent: Intent, amount: Money, key: str) -> Sequence[Fact]:
-        if key not in self.bank.keys and amount.amount > self.left(intent):
-            raise Broken(permanent=True)
-        return self.once(key, lambda: self.bank.add(intent.token, FactKind.CAPTURED, amount))
-
-    def void(self, intent: Intent, key: str) -> Sequence[Fact]:
-        return self.once(key, lambda: self.bank.add(intent.token, FactKind.VOIDED, intent.amount))
-
-    def refund(self, intent: Intent, amount: Money, key: str) -> Sequence[Fact]:
-        kept = self.bank.captured(intent) - self.bank.refunded(intent)
-        if key not in self.bank.keys and amount.amount > kept:
-            raise Broken(permanent=True)
-        return self.once(key, lambda: self.bank.add(intent.token, FactKind.REFUNDED, amount))
-
-    def read(self, request: IncomingRequest) -> Notice:
-        at = self.signed_at(request)
-        if abs(request.received_at - at) > timedelta(minutes=5):
-            raise Forged
-        return self.parsed(request)
-
-    def signed_at(self, request: IncomingRequest) -> Any:
-        at, signature = request.headers.get("x-at", ""), request.headers.get("x-signature", "")
-        if not hmac.compare_digest(_signature(at, request.body).encode(), signature.encode()):
-            raise Forged
-        return clock.instant(int(at) * 1_000_000)
-
-    def parsed(self, request: IncomingRequest) -> Notice:
-        kind, reference, amount, currency, token, at = json.loads(request.body)
-        fact = Fact(
-            account="acct",
-            live=False,
-            kind=FactKind(kind),
-            reference=reference,
-            amount=Money(amount, currency),
-            at=clock.instant(at),
-        )
-        return Notice(event_id=reference, facts=(fact,), intent=token)
 
 
 class CapturesTwiceOnOneKey(Right):
@@ -293,6 +151,46 @@ class TellsYenInHundredths(Right):
             replace(fact, amount=Money(fact.amount.amount // 100, "JPY")) if fact.amount.currency == "JPY" else fact
             for fact in super().fetch(intent)
         ]
+
+
+class CountsEverythingInHundredths(Right):
+    """Its driver divides by a hundred again, so that only the figure itself tells."""
+
+    breaks = "test_every_currency_goes_out_as_the_gateway_counts_it"
+
+    def figure(self, amount: Money) -> int | str:
+        return int(Decimal(amount.decimal) * 100)
+
+
+class WritesTooFewDigits(CountsEverythingInHundredths):
+    def figure(self, amount: Money) -> int | str:
+        return f"{Decimal(amount.decimal):.2f}"
+
+
+class GivesYenBackInHundredths(Right):
+    breaks = "test_every_currency_is_taken_and_given_back_exactly"
+
+    def refund(self, intent: Intent, amount: Money, key: str) -> Sequence[Fact]:
+        return super().refund(intent, Money(amount.amount // 100, "JPY") if amount.currency == "JPY" else amount, key)
+
+
+class TakesDinarsInHundredths(GivesYenBackInHundredths):
+    def capture(self, intent: Intent, amount: Money, key: str) -> Sequence[Fact]:
+        return super().capture(intent, Money(amount.amount // 10, "KWD") if amount.currency == "KWD" else amount, key)
+
+
+class NoticesYenInHundredths(Right):
+    breaks = "test_every_currency_is_noticed_exactly"
+
+    def parsed(self, request: IncomingRequest) -> Notice:
+        notice = super().parsed(request)
+        return replace(
+            notice,
+            facts=tuple(
+                replace(fact, amount=fact.amount * 100) if fact.amount.currency == "JPY" else fact
+                for fact in notice.facts
+            ),
+        )
 
 
 class RoundsDinars(Right):
@@ -392,7 +290,7 @@ class SignsOnlyTheBeginning(Right):
     def read(self, request: IncomingRequest) -> Notice:
         given = request.headers.get("x-signature", "")
         kept = json.dumps(json.loads(request.body or b"0")).encode()
-        if not hmac.compare_digest(given, _signature(request.headers.get("x-at", ""), kept)):
+        if not hmac.compare_digest(given, sign(request.headers.get("x-at", ""), kept)):
             raise Forged
         return self.parsed(request)
 
@@ -478,7 +376,7 @@ class ShowsInsteadOfSending(Right):
 
 def _wrong(base: type) -> list[type]:
     below = [found for kind in base.__subclasses__() for found in (kind, *_wrong(kind))]
-    return sorted(below, key=lambda kind: kind.__name__)
+    return sorted((kind for kind in below if hasattr(kind, "breaks")), key=lambda kind: kind.__name__)
 
 
 def gateway_faults(kind: type[Right]) -> dict[str, str]:
@@ -493,6 +391,28 @@ def test_a_right_gateway_breaks_no_rule() -> None:
 @pytest.mark.parametrize("kind", _wrong(Right), ids=lambda kind: kind.__name__)
 def test_a_wrong_gateway_is_refused(kind: Any, database: str) -> None:
     assert kind.breaks in gateway_faults(kind)
+
+
+class SpeaksInDecimals(Right):
+    """Keeps every rule: its protocol wants a text with as many digits as the currency has."""
+
+    def figure(self, amount: Money) -> int | str:
+        return amount.decimal
+
+
+class CountsInThousandths(Right):
+    """Keeps every rule: it counts all currencies in thousandths."""
+
+    def exponent(self, currency: str) -> int:
+        return 3
+
+    def figure(self, amount: Money) -> int | str:
+        return int(Decimal(amount.decimal) * 1000)
+
+
+@pytest.mark.parametrize("kind", [SpeaksInDecimals, CountsInThousandths])
+def test_a_gateway_may_count_as_its_protocol_wants(kind: type[Right]) -> None:
+    assert gateway_faults(kind) == {}
 
 
 def test_a_gateway_that_redirects_needs_a_driver() -> None:

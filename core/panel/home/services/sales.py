@@ -16,6 +16,7 @@ from core.kernel import db
 from core.lib import clock
 from core.lib.chart import Box, Chart, charts
 from core.lib.money import Money, exponent
+from core.orders.services.status import CANCELLED_SQL
 
 RANGES = (7, 30, 90)
 _QUARTER_US = 900_000_000
@@ -95,9 +96,9 @@ def _sums(site: Site, first: date, days: int) -> dict[tuple[int, str], tuple[int
     starts = [clock.micros(_midnight(site, first + timedelta(days=at))) for at in range(days)]
     found = db.rows(
         "SELECT o.placed_at / ?, o.currency, COUNT(*), SUM(o.total - COALESCE(l.gone, 0)) FROM orders o LEFT JOIN"
-        " (SELECT order_id, SUM(total * cancelled / ordered) AS gone FROM order_line WHERE cancelled > 0"
-        " GROUP BY order_id) l ON l.order_id = o.id WHERE o.site_id = ? AND o.placed_at >= ?"
-        " AND o.state NOT LIKE 'cancelled %' GROUP BY 1, 2",
+        f" (SELECT order_id, {CANCELLED_SQL} AS gone FROM order_line WHERE cancelled > 0 GROUP BY order_id) l"
+        " ON l.order_id = o.id WHERE o.site_id = ? AND o.placed_at >= ? AND o.state NOT LIKE 'cancelled %'"
+        " GROUP BY 1, 2",
         _QUARTER_US,
         site.id,
         starts[0],

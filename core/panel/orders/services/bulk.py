@@ -12,6 +12,7 @@ from core.lib.errors import Broken, Refused
 from core.lib.money import Money
 from core.orders.services import payments, picked, stages, tags
 from core.orders.services import ship as shipping
+from core.orders.services.money_limits import left_to_capture
 from core.orders.services.shapes import OrderView
 from core.panel.orders.services import staged
 from core.panel.orders.services.find import order_numbered
@@ -52,11 +53,11 @@ def _one(act: Callable[[OrderView, Wish], str], number: str, wish: Wish) -> Resu
 
 
 def _capture(order: OrderView, wish: Wish) -> str:
-    """Take what is due of what was authorised."""
+    """Take what is due of what was authorised and not taken yet."""
     taken = 0
     for payment in order.payments:
-        part = min(order.due.amount - taken, payment.amount.amount)
-        if payment.state == "authorized" and part > 0:
+        part = min(order.due.amount - taken, left_to_capture(payment.id))
+        if part > 0:
             amount = Money(part, order.currency)
             payments.capture(wish.state, payment.id, amount, actor=wish.actor, key=f"bulk:{wish.key}:{payment.id}")
             taken += part

@@ -19,6 +19,7 @@ from core.orders.services import cancel as cancelling
 from core.orders.services import case as desk
 from core.orders.services import links, payments, picked, stages, tags
 from core.orders.services import ship as shipping
+from core.orders.services.case_rules import rules_of
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.channels import known_channels
 from core.orders.services.listing import list_orders
@@ -374,6 +375,7 @@ def _act_page(
         problems=problems or [],
         typed=typed,
         key=typed.get("key") or ids.token(),
+        goes_by_itself=act == "cancel" and rules_of(current().site).refund_cancelled,
     )
 
 
