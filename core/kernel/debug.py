@@ -168,11 +168,11 @@ def restart_after_edits(folders: Iterable[Path]) -> None:
     whoever is signed in stays so.
     """
     watched = [folder for folder in folders if folder.is_dir()]
-    threading.Thread(target=_watch, args=(watched,), daemon=True, name="restart").start()
+    # Looked at before the first page is served, so that no edit comes in between.
+    threading.Thread(target=_watch, args=(watched, stamps(watched)), daemon=True, name="restart").start()
 
 
-def _watch(folders: list[Path]) -> None:
-    known = stamps(folders)
+def _watch(folders: list[Path], known: dict[Path, int]) -> None:
     while True:
         time.sleep(_POLL_S)
         now = stamps(folders)

@@ -53,7 +53,7 @@ class Clerk(Merchant):
 
     def press(self, act: str) -> None:
         """Press the button of the form that does `act`, by its value or by the form's hidden field."""
-        own = self.page.locator(f'main button[name=act][value="{act}"]')
+        own = self.page.locator(f'main button[name=act][value="{act}"]:not([tabindex="-1"])')
         form = self.page.locator(f'main form:has(input[name=act][value="{act}"]) button[type=submit]')
         (own if own.count() else form).click()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.checkout.services.delivery import _chosen
 from core.hookspecs.fulfil import Carrier, Rate
 from core.lib.money import Money
-from core.storefront.services.checkout import _delivery
+from core.storefront.services.options import delivery_option
 
 
 class Post(Carrier):
@@ -21,5 +21,5 @@ class Post(Carrier):
 
 def test_days_and_the_carriers_own_sentence_stand_beside_the_way_of_delivery(app: object) -> None:
     rate = Rate(service="day", title="Day", amount=Money(490, "EUR"), days=(1, 2), description="Left with a neighbour.")
-    option = _delivery(_chosen("post", Post(), rate), None)
+    option = delivery_option(_chosen("post", Post(), rate), None)
     assert option.text == "In 1 to 2 working days · Left with a neighbour."
