@@ -24,6 +24,7 @@ from core.kernel import db
 from core.kernel.installation import installation
 from core.lib import clock
 
+# That this request has changed something: the clock it began with says nothing about what it reads then.
 _TOUCHED = "stoa.has_touched"
 # The cookie of a visitor who chose light or dark: like the currency, it tells kept pages apart.
 SCHEME, SCHEMES = "scheme", frozenset({"light", "dark"})
@@ -45,11 +46,6 @@ def touch(*tags: str) -> None:
     if has_request_context():
         request.environ[_TOUCHED] = True
     db.at_commit("cache.touch", _raise, set(tags))
-
-
-def has_touched() -> bool:
-    """Whether this request has changed something, so that the clock it began with says nothing about what it reads."""
-    return has_request_context() and _TOUCHED in request.environ
 
 
 def clock_to_keep() -> int | None:
@@ -216,7 +212,8 @@ class Versions:
                 return
             found = db.rows("SELECT tag, version FROM tag_version WHERE version > ? LIMIT ?", self._seen, _MANY + 1)
             if len(found) > _MANY or len(self._known) > 10 * _MANY:
-                self._known, self._floor = {}, now
+                self._floor = now  # First: who sees the empty map must see the floor, too.
+                self._known = {}
             else:
                 self._known.update(found)
             self._seen = now

@@ -31,11 +31,14 @@ class Fragment:
     until: datetime | None
 
 
-def kept_piece(key: Key, currency: str, make: Callable[[], Markup | None]) -> Markup | None:
+def kept_piece(
+    key: Key, currency: str, make: Callable[[], Markup | None], *, about_the_page: bool = False
+) -> Markup | None:
     """What `make` answers, kept under `key` for this site, language and currency unless it is None or personal.
 
-    It may depend on nothing else of the request, but on what the page has shown so far. A piece in which a plugin said
-    something that may, is not kept. Outside a request, in a preview, after this request has touched something, and
+    It may depend on nothing else of the request. With `about_the_page` the key only names what the page was made of,
+    so that the piece ends with all that the page has shown so far. A piece in which a plugin said something that may
+    depend on more, is not kept. Outside a request, in a preview, after this request has touched something, and
     where a key has no hash, it is made anew.
     """
     now = cache.clock_to_keep()
@@ -52,8 +55,8 @@ def kept_piece(key: Key, currency: str, make: Callable[[], Markup | None]) -> Ma
         with cache.recorded() as recording:
             html = make()
         if html is not None and not recording.personal and not recording.passing:
-            tags = frozenset(recording.tags | cache.shown_so_far())
-            kept.put(whole, Fragment(html, now, tags, recording.until))
+            around = cache.shown_so_far() if about_the_page else set[str]()
+            kept.put(whole, Fragment(html, now, frozenset(recording.tags | around), recording.until))
         return html
     cache.depends(*known.tags, until=known.until)
     return known.html

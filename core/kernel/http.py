@@ -82,11 +82,12 @@ class Stoa(Flask):
             return super().url_for(endpoint, **values)
         known: dict[object, str] = state.extra.setdefault(_ADDRESSES, {})
         key = (request.script_root, endpoint, *plain.items())
-        if key not in known:
+        found = known.get(key)
+        if found is None:
             if len(known) >= _MOST_ADDRESSES:
                 known.clear()
-            known[key] = super().url_for(endpoint, **plain)
-        return known[key]
+            found = known[key] = super().url_for(endpoint, **plain)
+        return found
 
     def mount(self, name: str, views: Views) -> None:
         """Add a face of core: its rules are in every Runtime."""
@@ -502,7 +503,8 @@ def slot(name: str, subject: object = None) -> Markup:
         cache.passing()
     for plugin in kept:
         key = ("slot", name, plugin, type(subject), getattr(subject, "id", None))
-        parts[plugin] = kept_piece(key, currency(), partial(_answer_of, name, subject, plugin)) or _NOTHING
+        make = partial(_answer_of, name, subject, plugin)
+        parts[plugin] = kept_piece(key, currency(), make, about_the_page=subject is not None) or _NOTHING
     return _NOTHING.join(parts[plugin] for plugin in sorted(parts))
 
 

@@ -201,6 +201,8 @@ class Plugin:
             raise LoadError(f"written for plugin API {self.api}, this is {API}")
         if self.category not in CATEGORIES:
             raise LoadError(f"category {self.category!r} is not one of {', '.join(CATEGORIES)}")
+        if self.slots and (others := set(self.kept_slots) - {*self.slots}):
+            raise LoadError(f"kept_slots are some of the slots: {', '.join(sorted(others))}")
         for attribute in self.attributes:
             _check_attribute(attribute)
         _check_sections(self.panel_sections)

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import nh3
 
+LONGEST_TAG = 40
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_HAN}]+|[^\W_]+", re.UNICODE)
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+", re.UNICODE)
@@ -67,6 +68,11 @@ _ATTRIBUTES = {
     "ol": {"start"},
     "*": {"lang", "dir"},
 }
+
+
+def normal_tag(text: str) -> str:
+    """A tag as it is stored and compared: one line, without a hash, small letters."""
+    return " ".join(text.replace("\0", "").split()).lstrip("#").strip().lower()[:LONGEST_TAG]
 
 
 def fold(text: str) -> str:

@@ -51,6 +51,7 @@ from core.accounts.services.shoppers import (
     find_shopper,
     get_shopper,
     register_shopper,
+    shopper_ids,
     update_shopper,
 )
 from core.accounts.services.staff import (
@@ -131,6 +132,7 @@ __all__ = [
     "save_role",
     "sessions_of",
     "set_roles",
+    "shopper_ids",
     "update_shopper",
     "update_staff",
     "visitor",

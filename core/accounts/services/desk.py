@@ -13,11 +13,12 @@ from core.kernel import activity, db, sessions
 from core.kernel.sites import state_of
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
+from core.lib.text import normal_tag
 
 if TYPE_CHECKING:
     from core.hookspecs.site import Site
 
-LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 2_000, 40, 20
+LONGEST_NOTE, MOST_TAGS = 2_000, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +94,6 @@ def notes_of(site: Site, shopper_id: int) -> list[Note]:
             shopper_id, site.id,
         )
     ]  # fmt: skip
-
-
-def normal_tag(text: str) -> str:
-    """The form in which tags are stored and compared: one line, without a hash, small letters."""
-    return " ".join(text.replace("\0", "").split()).lstrip("#").strip().lower()[:LONGEST_TAG]
 
 
 def tag_shopper(site: Site, shopper_id: int, tag: str, *, actor: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -136,6 +137,15 @@ def find_shopper(site: Site, email: str) -> Shopper | None:
     """The account of this address on this site, disabled or not."""
     found: Shopper | None = Shopper.for_site(site).where(Shopper.email_folded == folded(email)).first()
     return found
+
+
+def shopper_ids(site: Site, emails: Collection[str]) -> dict[str, int]:
+    """The accounts of these addresses on this site, by the address as it was given; one statement."""
+    forms = {email: folded(email) for email in emails}
+    wanted = sorted({*forms.values()})
+    sql = f"SELECT email_folded, id FROM shopper WHERE site_id = ? AND email_folded IN ({db.marks(wanted)})"
+    ids: dict[str, int] = dict(db.rows(sql, site.id, *wanted))
+    return {email: ids[form] for email, form in forms.items() if form in ids}
 
 
 def get_shopper(site: Site, shopper_id: int) -> Shopper:

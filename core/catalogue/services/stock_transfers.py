@@ -61,10 +61,6 @@ class Transfer:
     undone_at: datetime | None
 
     @property
-    def is_on_its_way(self) -> bool:
-        return self.received_at is None and self.undone_at is None
-
-    @property
     def can_be_undone(self) -> bool:
         return self.undone_at is None and (self.received_at is None or self.came > 0)
 

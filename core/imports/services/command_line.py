@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from core.hookspecs.site import Site
-from core.imports.services.import_products import Progress, import_products, resume_import
+from core.imports.services.import_products import import_products, resume_import
 from core.imports.services.reports import Report, remarks_csv
+from core.imports.services.running import Progress
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,9 @@ from core.hookspecs.site import Site
 from core.imports.models import DONE, RUNNING, STOPPED, WAITING, ImportRun
 from core.imports.services.kept_files import RemarksFile, folder, forget_file
 from core.imports.services.pictures import want_pictures
-from core.imports.services.read_products import ProductFile, ReadProduct, open_products
+from core.imports.services.read_products import ReadProduct, open_products
 from core.imports.services.reports import Report, report
-from core.imports.services.running import TakenOver, count, end, fail, take
+from core.imports.services.running import Progress, TakenOver, batches, count, end, fail, take, telling
 from core.imports.services.runs import interrupted_run, new_run
 from core.imports.services.store_products import Result, Store, Stored
 from core.kernel import db, jobs
@@ -28,9 +28,6 @@ BATCH = 50
 KEPT = timedelta(days=30)
 # So many new products change how a database should look for them.
 _MANY = 500
-# A worker keeps its job by saying now and then how far it is.
-_TELL_AFTER = timedelta(seconds=2)
-Progress = Callable[[int, int], None]
 
 
 # -- verbs -------------------------------------------------------------------------------------------------------------
@@ -88,16 +85,8 @@ def _now(site: Site, run_id: int, progress: Progress) -> Report:
 def _run_job(running: jobs.Running) -> None:
     """A worker's part. Killed, it is taken up again by the next one, behind the last product that was dealt with."""
     run_id = int(running.payload["run"])
-    told = clock.now()
-
-    def tell(done: int, total: int) -> None:
-        nonlocal told
-        if clock.now() - told >= _TELL_AFTER:
-            running.progress(done * 100 // max(total, 1))
-            told = clock.now()
-
     try:
-        carry_on(run_id, tell)
+        carry_on(run_id, telling(running))
     except Refused as error:
         fail(run_id, error)
 
@@ -118,7 +107,7 @@ def carry_on(run_id: int, progress: Progress) -> None:
         except TakenOver:
             return
         store, looked = Store(site, run), 0
-        for batch in _batches(file, run.line):
+        for batch in batches(file.products(run.line), BATCH):
             conclude = partial(_conclude, site, run, batch, remarks)
             try:
                 store.save([read.product for read in batch if read.product is not None], conclude)
@@ -133,17 +122,6 @@ def carry_on(run_id: int, progress: Progress) -> None:
                 db.look_again()
                 looked = run.done
     end(run, DONE)
-
-
-def _batches(file: ProductFile, after: int) -> Iterator[list[ReadProduct]]:
-    batch: list[ReadProduct] = []
-    for found in file.products(after):
-        batch.append(found)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _conclude(

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import islice
+from typing import TypeVar
 
-from core.imports.models import FAILED, RUNNING, ImportRun
+from core.imports.models import FAILED, RUNNING, UNDOING, UNDONE, ImportRun
 from core.imports.services.kept_files import RemarksFile
 from core.imports.services.rows import Problem
-from core.kernel import db
+from core.kernel import db, jobs
 from core.kernel.i18n import say, speaking
 from core.lib import clock, ids
 from core.lib.errors import Refused
+
+# A worker keeps its job by saying now and then how far it is.
+_TELL_AFTER = timedelta(seconds=2)
+_Item = TypeVar("_Item")
+Progress = Callable[[int, int], None]
+
+
+def telling(running: jobs.Running) -> Progress:
+    """`progress(done, total)` that tells the job how far it is, now and then."""
+    told = clock.now()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if clock.now() - told >= _TELL_AFTER:
+            running.progress(done * 100 // max(total, 1))
+            told = clock.now()
+
+    return tell
+
+
+def batches(found: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    """So many at a time; the last batch has what is left."""
+    walk = iter(found)
+    while batch := list(islice(walk, size)):
+        yield batch
 
 
 class TakenOver(Exception):
@@ -91,3 +119,24 @@ def fail(run_id: int, error: Refused) -> None:
         ImportRun.update(state=FAILED, error=say(error), ended_at=clock.now()).where(
             ImportRun.site_id == run.site_id, ImportRun.id == run_id
         ).execute()
+
+
+# -- taking back -------------------------------------------------------------------------------------------------------
+
+
+def begin_undo(run: ImportRun) -> bool:
+    """Part of a verb: the run is being taken back from now on; False if somebody was faster."""
+    begun = db.execute(
+        "UPDATE import_run SET state = ?, began_at = ?, touched_at = ? WHERE id = ? AND state = ?",
+        UNDOING, clock.now_us(), clock.now_us(), run.id, run.state,
+    )  # fmt: skip
+    return bool(begun)
+
+
+def end_undo(run: ImportRun) -> None:
+    """All of the run that could be taken back is. Commits."""
+    with db.transaction():
+        db.execute(
+            "UPDATE import_run SET state = ?, ended_at = ? WHERE id = ? AND state = ?",
+            UNDONE, clock.now_us(), run.id, UNDOING,
+        )  # fmt: skip

@@ -21,6 +21,7 @@ from core.hookspecs.site import Site
 from core.imports.models import UNDOING, UNDONE, ImportRun
 from core.imports.services.journal import PARTS, STOCK, Facts, Part, Rows, decoded_facts, facts, hold, import_reference
 from core.imports.services.reports import find_run, is_undoable
+from core.imports.services.running import begin_undo, end_undo
 from core.kernel import activity, db, jobs
 from core.kernel.i18n import gettext
 from core.kernel.sites import state_of
@@ -58,10 +59,7 @@ def undo_import(site: Site, run_id: int, actor: str) -> None:
     if not is_undoable(run):
         raise CannotBeUndone
     with db.transaction():
-        if not db.execute(
-            "UPDATE import_run SET state = ?, began_at = ?, touched_at = ? WHERE id = ? AND state = ?",
-            UNDOING, clock.now_us(), clock.now_us(), run.id, run.state,
-        ):  # fmt: skip
+        if not begin_undo(run):
             raise CannotBeUndone
         jobs.enqueue("imports.undo", {"run": run.id, "actor": actor}, site_id=site.id, key=f"imports.undo:{run.id}")
         activity.record(actor, "products.import_undone", f"import:{run.id}", title=run.original, site_id=site.id)
@@ -78,11 +76,7 @@ def _undo_job(running: jobs.Running) -> None:
     while steps := _next(run.id):
         _take_back(site, run, steps, actor)
         running.progress(0)
-    with db.transaction():
-        db.execute(
-            "UPDATE import_run SET state = ?, ended_at = ? WHERE id = ? AND state = ?",
-            UNDONE, clock.now_us(), run.id, UNDOING,
-        )  # fmt: skip
+    end_undo(run)
 
 
 # -- a batch -----------------------------------------------------------------------------------------------------------

@@ -6,11 +6,10 @@ An order stands in a savepoint of its own: what cannot be had is a remark, and t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
-from core.accounts.services import find_shopper
+from core.accounts.services import shopper_ids
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant
 from core.catalogue.services.stock import OutOfStock
@@ -19,12 +18,11 @@ from core.hookspecs.site import Site
 from core.imports.models import DONE, RUNNING, STOPPED, WAITING, ImportRun
 from core.imports.services.kept_files import RemarksFile, kept_file
 from core.imports.services.rows import Problem, Said
-from core.imports.services.running import TakenOver, count, end, fail, take, touch
+from core.imports.services.running import Progress, TakenOver, batches, count, end, fail, take, telling, touch
 from core.imports.services.runs import JOBS
 from core.kernel import cache, db, jobs
 from core.kernel.i18n import speaking
 from core.kernel.sites import state_of
-from core.lib import clock
 from core.lib.errors import Refused
 from core.lib.money import Money
 from core.orders.services import channel_remarks as remarks
@@ -51,25 +49,15 @@ BATCH = 20
 _AT_ONCE = 500
 # So many new orders change how a database should look for them.
 _MANY = 500
-_TELL_AFTER = timedelta(seconds=2)
 NOTE = "import"
-Progress = Callable[[int, int], None]
 
 
 @jobs.job(JOBS["orders"])
 def _run_job(running: jobs.Running) -> None:
     """A worker's part. Killed, it is taken up again by the next one, behind the last order that was dealt with."""
     run_id = int(running.payload["run"])
-    told = clock.now()
-
-    def tell(done: int, total: int) -> None:
-        nonlocal told
-        if clock.now() - told >= _TELL_AFTER:
-            running.progress(done * 100 // max(total, 1))
-            told = clock.now()
-
     try:
-        carry_on(run_id, tell)
+        carry_on(run_id, telling(running))
     except Refused as error:
         fail(run_id, error)
 
@@ -92,11 +80,11 @@ def carry_on(run_id: int, progress: Progress = lambda _done, _total: None) -> No
 
 
 def _import(site: Site, run: ImportRun, file: OrderFile, told: RemarksFile, progress: Progress) -> None:
-    rehearsal, looked = _Rehearsal(), 0
-    for batch in _batches(file, run.line):
+    taken, looked = Counter[int](), 0
+    for batch in batches(file.orders(run.line), BATCH):
         goods = _goods(site, batch)
         if run.dry_run:
-            _rehearse(site, run, batch, goods, rehearsal, told, file)
+            _rehearse(site, run, batch, goods, taken, told, file)
         else:
             db.retrying(lambda: _store(site, run, batch, goods, told, file))  # noqa: B023 -- called before the loop goes on
         run = ImportRun.get_by_id(run.id)  # All sites: as above.
@@ -108,17 +96,6 @@ def _import(site: Site, run: ImportRun, file: OrderFile, told: RemarksFile, prog
             db.look_again()
             looked = run.done
     end(run, DONE)
-
-
-def _batches(file: OrderFile, after: int) -> Iterator[list[ReadOrder]]:
-    batch: list[ReadOrder] = []
-    for found in file.orders(after):
-        batch.append(found)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 # -- a batch -----------------------------------------------------------------------------------------------------------
@@ -138,13 +115,6 @@ class _Outcome:
         self.problems.append(Problem(line=order.line, column=name, said=said, params=params))
 
 
-@dataclass(slots=True)
-class _Rehearsal:
-    """What a rehearsal would have taken by now: pieces per variant, and numbers per channel seen in this file."""
-
-    taken: Counter[int] = field(default_factory=Counter)
-
-
 _Goods = Mapping[str, CartVariant]
 
 
@@ -155,22 +125,16 @@ def _goods(site: Site, batch: Sequence[ReadOrder]) -> _Goods:
     """
     skus = sorted({line.sku for one in batch if one.order for line in one.order.lines})
     ids: dict[str, int] = {}
-    for start in range(0, len(skus), _AT_ONCE):
-        part = skus[start : start + _AT_ONCE]
+    for part in batches(skus, _AT_ONCE):
         marks = db.marks(part)
         ids.update(db.rows(f"SELECT sku, id FROM variant WHERE sku IN ({marks}) AND deleted_at IS NULL", *part))
     found: dict[int, CartVariant] = {}
-    for ids_at_once in _parts_of(sorted(ids.values())):
+    for ids_at_once in batches(sorted(ids.values()), _AT_ONCE):
         found.update(cart_variants(site, site.language, site.currency, ids_at_once))
     inside = sorted({part.variant_id for one in found.values() for part in one.parts} - found.keys())
-    for ids_at_once in _parts_of(inside):
+    for ids_at_once in batches(inside, _AT_ONCE):
         found.update(cart_variants(site, site.language, site.currency, ids_at_once))
     return {one.sku: one for one in found.values()}
-
-
-def _parts_of(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]
 
 
 def _begin(site: Site, batch: Sequence[ReadOrder], shown: Mapping[str, str]) -> tuple[_Outcome, list[ChannelOrder]]:
@@ -205,11 +169,7 @@ def _store(
 ) -> None:
     """A batch with all that belongs to it, or nothing of it."""
     rules = hold_rules(site)
-    shoppers = {
-        one.order.email: found.id
-        for one in batch
-        if one.order and one.order.email and (found := find_shopper(site, one.order.email))
-    }
+    shoppers = shopper_ids(site, {one.order.email for one in batch if one.order and one.order.email})
     with db.transaction():
         touch(run)
         outcome, fresh = _begin(site, batch, file.shown)
@@ -236,10 +196,13 @@ def _store(
 
 
 def _rehearse(
-    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, rehearsal: _Rehearsal, told: RemarksFile,
+    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, taken: Counter[int], told: RemarksFile,
     file: OrderFile,
 ) -> None:  # fmt: skip
-    """What would become of a batch behind those before it; nothing but the run's own counts is written."""
+    """What would become of a batch behind those before it; nothing but the run's own counts is written.
+
+    `taken` are the pieces of each variant that the batches before would have had.
+    """
     outcome, fresh = _begin(site, batch, file.shown)
     by_id = {one.id: one for one in goods.values()}
     for order in fresh:
@@ -248,9 +211,9 @@ def _rehearse(
         needs = pieces_of(_lines(order, goods))
         lacks = next(
             (
-                (by_id[variant_id], pieces, left - rehearsal.taken[variant_id])
+                (by_id[variant_id], pieces, left - taken[variant_id])
                 for variant_id, pieces in needs.items()
-                if (left := by_id[variant_id].left) is not None and rehearsal.taken[variant_id] + pieces > left
+                if (left := by_id[variant_id].left) is not None and taken[variant_id] + pieces > left
             ),
             None,
         )
@@ -258,7 +221,7 @@ def _rehearse(
             sku, wanted, left = lacks[0].sku, lacks[1], max(0, lacks[2])
             outcome.refuse(order, "quantity", remarks.SHORT, sku=sku, wanted=wanted, available=left)
             continue
-        rehearsal.taken.update(needs)
+        taken.update(needs)
         outcome.counted["created"] += 1
     with db.transaction():
         count(run, batch[-1].line, told, outcome.problems, done=len(batch), **outcome.counted)

@@ -6,6 +6,7 @@ from core.hookspecs.payment import Fact, FactKind
 from core.hookspecs.site import Site
 from core.imports.models import ORDERS, UNDOING, UNDONE, ImportRun
 from core.imports.services.reports import find_run, is_undoable
+from core.imports.services.running import begin_undo, end_undo
 from core.imports.services.undo import EDITED, KEPT, CannotBeUndone
 from core.kernel import activity, db, jobs
 from core.kernel.sites import state_of
@@ -24,10 +25,7 @@ def undo_import(site: Site, run_id: int, actor: str) -> None:
     if not is_undoable(run):
         raise CannotBeUndone
     with db.transaction():
-        if not db.execute(
-            "UPDATE import_run SET state = ?, began_at = ?, touched_at = ? WHERE id = ? AND state = ?",
-            UNDOING, clock.now_us(), clock.now_us(), run.id, run.state,
-        ):  # fmt: skip
+        if not begin_undo(run):
             raise CannotBeUndone
         key = f"orders.undo_import:{run.id}"
         jobs.enqueue("orders.undo_import", {"run": run.id, "actor": actor}, site_id=site.id, key=key)
@@ -43,11 +41,7 @@ def _undo_job(running: jobs.Running) -> None:
     site, actor = state_of(run.site_id).site, str(running.payload["actor"])
     while db.retrying(lambda: _take_back(site, run, actor)):
         running.progress(0)
-    with db.transaction():
-        db.execute(
-            "UPDATE import_run SET state = ?, ended_at = ? WHERE id = ? AND state = ?",
-            UNDONE, clock.now_us(), run.id, UNDOING,
-        )  # fmt: skip
+    end_undo(run)
 
 
 def _take_back(site: Site, run: ImportRun, actor: str) -> int:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib.errors import NotFound, Refused
+from core.lib.text import normal_tag
 from core.orders.services.timeline import note
 
-LONGEST = 40
 MOST = 20
 
 
@@ -26,11 +26,6 @@ class TooManyTags(Refused):
 
     code = "too_many_tags"
     default_message = "An order wears at most %(count)s tags."
-
-
-def normal_tag(text: str) -> str:
-    """The form in which tags are stored and compared: one line, without a hash, small letters."""
-    return " ".join(text.replace("\0", "").split()).lstrip("#").strip().lower()[:LONGEST]
 
 
 def tag_order(site: Site, order_id: int, tag: str, *, actor: str) -> bool:

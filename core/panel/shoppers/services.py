@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from core.accounts.models import Shopper
 from core.accounts.services import addresses_of, device, get_shopper, sessions_of
-from core.accounts.services.desk import Note, normal_tag, notes_of, tags_of
+from core.accounts.services.desk import Note, notes_of, tags_of
 from core.accounts.services.listing import SHOWS, ShopperFilters, ShopperRow, list_shoppers
 from core.hookspecs.site import Site
 from core.kernel import i18n
@@ -20,6 +20,7 @@ from core.lib import addresses
 from core.lib.csv import write_rows
 from core.lib.errors import NotFound
 from core.lib.money import Money
+from core.lib.text import normal_tag
 from core.orders.services.case import cases_of_shopper
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders, orders_of

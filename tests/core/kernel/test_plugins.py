@@ -29,6 +29,10 @@ BROKEN = {
         DECLARED.format("permissions=(Permission(code='orders.edit', title='X'),)"),
         "permission 'orders.edit' must begin with 'faulty.'",
     ),
+    "a_kept_place_that_it_does_not_fill": (
+        DECLARED.format("slots=('page.end',), kept_slots=('page.end', 'page.head')"),
+        "kept_slots are some of the slots: page.head",
+    ),
     "pace_without_its_job": (DECLARED.format("every={'sweep': 60}"), "every: there is no job 'sweep'"),
     "a_host_that_opens_everything": (DECLARED.format("csp=Csp(script=('*',))"), "csp: not a host"),
     "needs_itself": (DECLARED.format("requires=('faulty',)"), "it requires or excludes itself"),

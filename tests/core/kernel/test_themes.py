@@ -89,6 +89,29 @@ def test_a_kept_part_is_rendered_once_until_something_that_pages_show_changes(in
         assert seen() == "45", "its end has come"
 
 
+def test_a_kept_part_does_not_end_with_what_the_page_around_it_shows(instance, write_plugin):
+    """A header that a product's page had made first would else end, on every page, with that product."""
+    write_plugin("probe", KEPT)
+    templates = instance / "plugins" / "probe" / "templates" / "probe"
+    (templates / "parts").mkdir(parents=True)
+    (templates / "page.html").write_text("{{ shown() }}{{ kept_part('probe/count') }}")
+    (templates / "parts" / "count.html").write_text("{{ told() }}")
+    app = create_app(instance, faces=(), services=())
+    site = add_site(host="kept.test", name="T", theme="plain")
+    switch_on(site.id, "probe", "system")
+    told = iter(range(100))
+    names = installation().themes.environment("plain").globals
+    names.update(told=lambda: next(told), shown=lambda: cache.depends("product:1") or "")
+
+    def seen():
+        return app.test_client().get("/probe/", headers={"Host": "kept.test"}).text
+
+    assert seen() == "0"
+    with db.transaction():
+        cache.touch("product:1")
+    assert seen() == "0"
+
+
 SLOTS = """
 from core.api import *
 from markupsafe import Markup

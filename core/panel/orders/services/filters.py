@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.hookspecs.site import Site
+from core.lib.text import normal_tag
 from core.orders.services.listing import OrderFilters, count_unheld
-from core.orders.services.tags import normal_tag
 
 _TO_PAY = ("unpaid", "pending", "partly_paid", "authorized")
 HELD = "held"

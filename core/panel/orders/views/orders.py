@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
@@ -194,26 +196,15 @@ def paid(number: str) -> Response:
 @staff("orders.ship")
 def pick(number: str) -> Response:
     """Begin to pick all that waits: from now on its shopper cannot change it."""
-    order = order_numbered(number)
-    try:
-        picked.start_picking(current().site, order.id, actor=actor())
-    except (Refused, Broken) as refusal:
-        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
-    undo = url_for("panel.order_unpick", number=number)
     begun = _("Picking has begun. The shopper cannot change the order any more.")
-    return to("panel.order", say=begun, undo=undo, number=number)
+    return _act(number, picked.start_picking, begun, undo=url_for("panel.order_unpick", number=number))
 
 
 @panel.post("/orders/<number>/unpick", endpoint="order_unpick")
 @staff("orders.ship")
 def unpick(number: str) -> Response:
     """Nobody picks it after all, so its shopper may change it again."""
-    order = order_numbered(number)
-    try:
-        picked.undo_picking(current().site, order.id, actor=actor())
-    except Refused as refusal:
-        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
-    return to("panel.order", say=_("Picking is taken back. The shopper can change the order again."), number=number)
+    return _act(number, picked.undo_picking, _("Picking is taken back. The shopper can change the order again."))
 
 
 @panel.get("/orders/<number>/ship", endpoint="order_ship")
@@ -273,40 +264,25 @@ def cancel(number: str) -> Response:
 @staff("orders.ship")
 def delivered(number: str) -> Response:
     """Note that all that was sent has arrived."""
-    order = order_numbered(number)
-    try:
-        shipping.deliver(current().site, order.id, actor=actor())
-    except Refused as refusal:
-        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
-    return to("panel.order", say=_("Noted as delivered."), number=number)
+    return _act(number, shipping.deliver, _("Noted as delivered."))
 
 
 @panel.post("/orders/<number>/link", endpoint="order_link")
 @staff("orders.edit")
 def renew_link(number: str) -> Response:
     """End the link that opens the order, and mail its shopper a new one."""
-    order = order_numbered(number)
     where = absolute(url_for("storefront.order", secret=links.SECRET))
-    try:
-        links.renew_link(current().site, order.id, address=where, actor=actor())
-    except Refused as refusal:
-        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
-    return to("panel.order", say=_("The old link opens nothing any more. A new one is on its way."), number=number)
+    done = _("The old link opens nothing any more. A new one is on its way.")
+    return _act(number, partial(links.renew_link, address=where), done)
 
 
 @panel.post("/orders/<number>/tags", endpoint="order_tags")
 @staff("orders.edit")
 def set_tags(number: str) -> Response:
     """Put a tag on the order, or take one off."""
-    order, site = order_numbered(number), current().site
-    try:
-        if request.form.get("off"):
-            tags.untag_order(site, order.id, request.form["off"], actor=actor())
-        else:
-            tags.tag_order(site, order.id, request.form.get("tag", ""), actor=actor())
-    except Refused as refusal:
-        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
-    return to("panel.order", number=number)
+    off = request.form.get("off", "")
+    put = partial(tags.untag_order, tag=off) if off else partial(tags.tag_order, tag=request.form.get("tag", ""))
+    return _act(number, put, "")
 
 
 @panel.post("/orders/<number>/stage", endpoint="order_stage")
@@ -361,6 +337,16 @@ def ask_gateway(number: str, payment_id: int) -> Response:
         say=_("There is news of the payment.") if new else _("The gateway knows nothing new."),
         number=number,
     )
+
+
+def _act(number: str, verb: Callable[..., object], done: str, *, undo: str = "") -> Response:
+    """Let a verb act on the order, and lead back to it with what is `done`, or with why it is not."""
+    order = order_numbered(number)
+    try:
+        verb(current().site, order.id, actor=actor())
+    except (Refused, Broken) as refusal:
+        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
+    return to("panel.order", say=done, undo=undo, number=number)
 
 
 def _act_page(
