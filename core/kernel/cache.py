@@ -18,9 +18,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import peewee
-from flask import has_request_context, request
 
 from core.kernel import db
+from core.kernel.here import environ_or_none
 from core.kernel.installation import installation
 from core.lib import clock
 
@@ -43,17 +43,15 @@ _AT_ONCE = 100
 def touch(*tags: str) -> None:
     """Pages that carry one of `tags` end with this transaction."""
     db.require_transaction()
-    if has_request_context():
-        request.environ[_TOUCHED] = True
+    if (here := environ_or_none()) is not None:
+        here[_TOUCHED] = True
     db.at_commit("cache.touch", _raise, set(tags))
 
 
 def clock_to_keep() -> int | None:
     """The clock that this request began with, if what it renders may be kept."""
-    if not has_request_context():
-        return None
-    environ = request.environ
-    return None if _TOUCHED in environ else environ.get("stoa.touched")
+    here = environ_or_none()
+    return None if here is None or _TOUCHED in here else here.get("stoa.touched")
 
 
 def keep_nothing(environ: dict[str, Any]) -> None:
@@ -63,7 +61,8 @@ def keep_nothing(environ: dict[str, Any]) -> None:
 
 def clock_seen() -> int | None:
     """Where the clock stood when this request began; None outside a request."""
-    return request.environ.get("stoa.touched") if has_request_context() else None
+    here = environ_or_none()
+    return here.get("stoa.touched") if here is not None else None
 
 
 def _raise(tags: set[str]) -> None:

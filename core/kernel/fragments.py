@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import request
 from markupsafe import Markup
 
 from core.kernel import cache, i18n
 from core.kernel.cache import Key, Versions
+from core.kernel.here import environ
 from core.kernel.installation import installation
 
 _ASIDE = 600  # What an entry takes beside its text, about.
@@ -44,9 +44,9 @@ def kept_piece(
     now = cache.clock_to_keep()
     if now is None:
         return make()
-    environ, kept = request.environ, installation().fragments
-    state = environ["stoa.state"]
-    whole = (*key, state.site.id, state.epoch, environ.get("SCRIPT_NAME"), i18n.language(), currency)
+    here, kept = environ(), installation().fragments
+    state = here["stoa.state"]
+    whole = (*key, state.site.id, state.epoch, here.get("SCRIPT_NAME"), i18n.language(), currency)
     try:
         known = kept.get(whole, now)
     except TypeError:

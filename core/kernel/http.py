@@ -27,6 +27,7 @@ from werkzeug.urls import iri_to_uri
 from core.hookspecs.site import Site, Slot
 from core.kernel import cache, files, i18n, looks, previews, security, sessions, theme_settings
 from core.kernel.fragments import kept_piece
+from core.kernel.here import environ_or_none
 from core.kernel.installation import installation
 from core.kernel.measures import BROKEN, MEASURES
 from core.kernel.routes import SharedRule, Views
@@ -40,6 +41,10 @@ _PRIVATE = ("panel", "account", "checkout")
 
 
 _ADDRESSES, _MOST_ADDRESSES, _PLAIN = "addresses", 4096, frozenset({str, int})
+
+
+def _is_plain(item: tuple[str, Any]) -> bool:
+    return item[0][:1] != "_" and type(item[1]) in _PLAIN
 
 
 class Stoa(Flask):
@@ -76,12 +81,13 @@ class Stoa(Flask):
 
     def url_for(self, endpoint: str, **values: Any) -> str:
         """Flask's, but each address of a site is worked out once: a page asks for dozens, most of them over again."""
-        state = current_or_none()
+        here = environ_or_none()
+        state: SiteState | None = here.get("stoa.state") if here is not None else None
         plain = {name: value for name, value in values.items() if value is not None or name[:1] != "_"}
-        if state is None or any(name[:1] == "_" or type(value) not in _PLAIN for name, value in plain.items()):
+        if here is None or state is None or not all(map(_is_plain, plain.items())):
             return super().url_for(endpoint, **values)
         known: dict[object, str] = state.extra.setdefault(_ADDRESSES, {})
-        key = (request.script_root, endpoint, *plain.items())
+        key = (here.get("SCRIPT_NAME"), endpoint, *plain.items())
         found = known.get(key)
         if found is None:
             if len(known) >= _MOST_ADDRESSES:
@@ -108,7 +114,7 @@ def prepare(app: Stoa) -> None:
     app.before_request(_check)
     app.after_request(_finish)
     app.register_error_handler(Exception, _answer_error)
-    installation().themes.names.update(_names())
+    installation().themes.names.update(_names(app))
     installation().themes.filters.update(
         {"money": i18n.money, "date": i18n.day, "moment": moment, "ago": i18n.ago, "number": i18n.number}
     )
@@ -319,13 +325,14 @@ _CURRENCY = "stoa.currency"
 
 def currency() -> str:
     """The shopper's currency: the cookie's if this site sells in it, else the site's."""
-    if not has_request_context():
+    here = environ_or_none()
+    if here is None:
         return current().site.currency
-    environ = request.environ
-    if _CURRENCY not in environ:
+    known: str | None = here.get(_CURRENCY)
+    if known is None:
         site, chosen = current().site, request.cookies.get("currency", "")
-        environ[_CURRENCY] = chosen if chosen in site.currencies else site.currency
-    return str(environ[_CURRENCY])
+        known = here[_CURRENCY] = chosen if chosen in site.currencies else site.currency
+    return known
 
 
 def scheme() -> str:
@@ -377,12 +384,12 @@ def is_fragment() -> bool:
 # -- what templates know -----------------------------------------------------------------------------------------------
 
 
-def _names() -> dict[str, Any]:
+def _names(app: Stoa) -> dict[str, Any]:
     return {
         "site": LocalProxy(lambda: current().site),
         "about": LocalProxy(lambda: current().about),
         "request_path": LocalProxy(lambda: request.path),
-        "url_for": url_for,
+        "url_for": app.url_for,
         "absolute": absolute,
         "asset": asset,
         "panel_asset": panel_asset,

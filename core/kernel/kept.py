@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from flask import has_request_context, request
-
 from core.kernel import cache, db
+from core.kernel.here import environ_or_none
 from core.kernel.installation import installation
 from core.kernel.sites import current
 
@@ -35,9 +34,10 @@ def once_a_look(key: tuple[object, ...], read: Callable[[], _Answer]) -> _Answer
 
     For facts that a page and several plugins' parts on it read alike. Anywhere else it is read anew.
     """
-    if not has_request_context() or request.method not in {"GET", "HEAD"} or db.in_transaction():
+    here = environ_or_none()
+    if here is None or here["REQUEST_METHOD"] not in {"GET", "HEAD"} or db.in_transaction():
         return read()
-    seen: dict[object, _Answer] = request.environ.setdefault("stoa.seen", {})
+    seen: dict[object, _Answer] = here.setdefault("stoa.seen", {})
     if key not in seen:
         seen[key] = read()
     return seen[key]

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from flask import has_request_context, request
+from flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.kernel import cache, secrets
+from core.kernel.here import environ_or_none
 from core.kernel.installation import installation
 from core.kernel.security import SAFE_METHODS, Identity
 from core.kernel.sites import SiteState
@@ -122,7 +123,8 @@ def of_environ(environ: dict[str, Any]) -> Preview | None:
 
 def of_request() -> Preview | None:
     """The preview that this request is for; None outside one."""
-    return of_environ(request.environ) if has_request_context() else None
+    here = environ_or_none()
+    return of_environ(here) if here is not None else None
 
 
 def within(url: str, origin: str) -> str:

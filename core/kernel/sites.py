@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import peewee
-from flask import has_request_context, request
 
 from core.hookspecs.site import Site
 from core.kernel import db, secrets
+from core.kernel.here import environ, environ_or_none
 from core.kernel.installation import installation
 from core.kernel.runtime import OFF, Hooks, Runtime, Runtimes
 from core.lib.errors import NotFound
@@ -240,13 +240,14 @@ def _origin(host: str) -> str:
 
 def current() -> SiteState:
     """The state of this request's site."""
-    state: SiteState = request.environ["stoa.state"]
+    state: SiteState = environ()["stoa.state"]
     return state
 
 
 def current_or_none() -> SiteState | None:
     """The state of this request's site, None outside a request."""
-    return request.environ.get("stoa.state") if has_request_context() else None
+    here = environ_or_none()
+    return here.get("stoa.state") if here is not None else None
 
 
 def state_of(site_id: int) -> SiteState:

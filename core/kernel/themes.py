@@ -26,7 +26,7 @@ import jinja2
 import structlog
 from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from markupsafe import Markup, escape
+from markupsafe import Markup, _escape_inner, escape
 
 from core.kernel import i18n, theme_settings
 from core.kernel.config import ROOT, Config
@@ -379,9 +379,14 @@ class _Template(jinja2.Template):
         return made
 
 
-def _escaped(value: object) -> Markup:
-    """`markupsafe.escape()`, which copies what is markup."""
-    return value if type(value) is Markup else escape(value)
+def _escaped(value: object) -> str:
+    """`markupsafe.escape()` for what is written out at once: it copies what is markup, and marks what need not be."""
+    kind = type(value)
+    if kind is Markup:
+        return cast("Markup", value)
+    if kind is str:
+        return _escape_inner(cast("str", value))
+    return str(value) if kind is int else escape(value)
 
 
 def _said(text: str, /, **values: Any) -> Markup:
