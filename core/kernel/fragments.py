@@ -1,4 +1,4 @@
-"""Pieces of pages that many pages show alike, rendered once: a header, a card.
+"""Pieces of pages that many pages show alike, rendered once: a header, a card. And facts of one product among many.
 
 A piece is what its template makes of the site, the language, the currency and the values it was given, so those are
 its key. Like a page it remembers the clock before it was rendered, its tags and its end, and is true as long as a page
@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol, TypeVar
 
 from markupsafe import Markup
 
-from core.kernel import cache, i18n
+from core.kernel import cache, db, i18n
 from core.kernel.cache import Key, Versions
 from core.kernel.here import environ
 from core.kernel.installation import installation
@@ -23,9 +24,10 @@ _ASIDE = 600  # What an entry takes beside its text, about.
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A rendered piece, with what it depends on."""
+    """A rendered piece, or facts; with the room they take, about, in bytes, and what they depend on."""
 
-    html: Markup
+    made: Any
+    size: int
     clock: int
     tags: frozenset[str]
     until: datetime | None
@@ -56,10 +58,41 @@ def kept_piece(
             html = make()
         if html is not None and not recording.personal and not recording.passing:
             around = cache.shown_so_far() if about_the_page else set[str]()
-            kept.put(whole, Fragment(html, now, frozenset(recording.tags | around), recording.until))
+            kept.put(whole, Fragment(html, 2 * len(html), now, frozenset(recording.tags | around), recording.until))
         return html
     cache.depends(*known.tags, until=known.until)
-    return known.html
+    piece: Markup = known.made
+    return piece
+
+
+class Dated(Protocol):
+    """Facts that say when they end."""
+
+    @property
+    def until(self) -> datetime | None: ...
+
+
+_Facts = TypeVar("_Facts", bound=Dated | None)
+
+
+def kept_facts(key: Key, tags: frozenset[str], read: Callable[[], _Facts], size: Callable[[Any], int]) -> _Facts:
+    """What `read` answers about one thing of many, kept until one of `tags` is touched or it ends by itself.
+
+    `key` says the site, language and currency itself where they matter; `size` is in bytes, about. None is not kept.
+    It ends also when a site or a plugin changes, as pieces do. An answer is shared by requests: nobody may change it. Where nothing may be kept, it is read anew.
+    """
+    now = cache.clock_to_keep()
+    if now is None or db.in_transaction():
+        return read()
+    fragments, whole = installation().fragments, (*key, environ()["stoa.state"].epoch)
+    known = fragments.get(whole, now)
+    if known is not None:
+        kept: _Facts = known.made
+        return kept
+    facts = read()
+    if facts is not None:
+        fragments.put(whole, Fragment(facts, size(facts), now, tags, facts.until))
+    return facts
 
 
 class Fragments:
@@ -88,6 +121,6 @@ class Fragments:
     def put(self, key: Key, fragment: Fragment) -> None:
         """Keep a piece."""
         self._young[key] = fragment
-        self._size += 2 * len(fragment.html) + _ASIDE
+        self._size += fragment.size + _ASIDE
         if self._size > self._half:
             self._old, self._young, self._size = self._young, {}, 0

@@ -26,7 +26,7 @@ import jinja2
 import structlog
 from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from markupsafe import Markup, _escape_inner, escape
+from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-defined]
 
 from core.kernel import i18n, theme_settings
 from core.kernel.config import ROOT, Config
@@ -379,13 +379,13 @@ class _Template(jinja2.Template):
         return made
 
 
-def _escaped(value: object) -> str:
+def _escaped(value: Any) -> Any:
     """`markupsafe.escape()` for what is written out at once: it copies what is markup, and marks what need not be."""
     kind = type(value)
     if kind is Markup:
-        return cast("Markup", value)
+        return value
     if kind is str:
-        return _escape_inner(cast("str", value))
+        return _escape_inner(value)
     return str(value) if kind is int else escape(value)
 
 

@@ -31,6 +31,7 @@ PLUGIN = Plugin(
     author="Stoa contributors",
     settings=PulseSettings,
     slots=("product.bottom", "page.end"),
+    kept_slots=("product.bottom",),
     models=TABLES,
     shop=shop,
     panel=panel,

@@ -62,6 +62,10 @@ def _check(data: Data) -> None:
         raise ValueError(f"more than {_MOST_LETTERS} letters about one product")
 
 
+# Touched where a product gets its first stars or loses its last: lists say then whether stars can sort them.
+RATED = "rated"
+
+
 def rating_in(values: Values) -> Rating | None:
     """The stars of the first plugin that counts any: `rating` above 0 and up to 5, `rating_count` at least 1."""
     for said in values.values():

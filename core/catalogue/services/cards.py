@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from core.catalogue.services import card_facts
 from core.catalogue.services.availability import lock_cards
 from core.catalogue.services.card_answers import Answers, ask_plugins
+from core.catalogue.services.card_data import RATED
 from core.catalogue.services.card_making import CARD, DUE, PLACE, SHAPES, Counts, Key, Made, Row, Shape, make
 from core.catalogue.services.prices import Expected
 from core.catalogue.services.product_words import keep_words
@@ -155,6 +156,16 @@ def _end_lists(old: Made, new: Made) -> None:
     places = {key[2] for rows in (old, new) for key in rows.rows[PLACE] if key[0] in differing}
     if places:
         cache.touch(*(f"category:{category_id}" for category_id in places))
+    if _rated(old) != _rated(new):
+        cache.touch(RATED)
+
+
+def _rated(made: Made) -> set[Key]:
+    """The places whose product has stars; what has some makes every list of its site one that stars can sort."""
+    return {key for key, row in made.rows[PLACE].items() if row[_STARS]}
+
+
+_STARS = PLACE.columns.index("rating")
 
 
 def _plan_due(made: Made) -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from core.catalogue.services.card_data import RATED
 from core.catalogue.services.facets import Found, facets_of
 from core.catalogue.services.narrowing import Narrowing
 from core.catalogue.services.prices import state_for
@@ -21,7 +22,8 @@ from core.catalogue.services.relaxing import nearest, without
 from core.catalogue.services.shapes import Chip, Listing, ListingQuery, ShownCard, Sort
 from core.hookspecs.site import Site
 from core.kernel import cache, db
-from core.kernel.kept import kept_still
+from core.kernel.fragments import kept_facts
+from core.kernel.kept import kept
 
 _LARGEST_PAGE = 100
 _FEW = 1000  # Of this many, sorting costs less than walking past others.
@@ -58,6 +60,30 @@ def listing(
     if query.sort is Sort.RATING and not rated:
         query = replace(query, sort=Sort.FEATURED if ids is None else Sort.RELEVANCE)
     narrowing = Narrowing(site.id, language, site.language, currency, query, ids)
+    if ids is not None or query.is_narrowed:
+        return _listing(site, narrowing, rated=rated)
+    key = ("listing", *narrowing.place, language, site.languages, *_asked(query), rated)
+    found = kept_facts(key, frozenset({_tag(narrowing)}), lambda: _listing(site, narrowing, rated=rated), _room)
+    cache.depends(_tag(narrowing), until=found.until)
+    return found
+
+
+def _asked(query: ListingQuery) -> tuple[object, ...]:
+    """What tells pages of one list without choices apart."""
+    return query.sort, query.after, query.before, query.limit
+
+
+def _tag(narrowing: Narrowing) -> str:
+    """Touched with the places and cards of the list, whatever of them changes."""
+    return f"category:{narrowing.category_id}"
+
+
+def _room(found: Listing) -> int:
+    return 1500 * len(found.cards) + 200 * sum(len(facet.values) for facet in found.facets)
+
+
+def _listing(site: Site, narrowing: Narrowing, *, rated: bool) -> Listing:
+    query = narrowing.query
     found = facets_of(narrowing)
     page = _page(site, narrowing, found.total)
     chips = tuple(_chips(query, found))
@@ -90,10 +116,9 @@ def _is_rated(site: Site, currency: str) -> bool:
     """Whether the plugins that are on give stars to anything sold here."""
     if not state_for(site).hooks.answering("site_data"):
         return False
-    return kept_still(f"rated:{site.id}:{currency}", lambda: db.value(_ANY_RATED, site.id, currency) is not None)
+    return kept(RATED, lambda: db.value(_ANY_RATED, site.id, currency) is not None, str(site.id), currency)
 
 
-# Stars come and go with cards, and whoever writes cards moves the cache clock.
 _ANY_RATED = (
     "SELECT 1 FROM card_place p WHERE p.site_id = ? AND p.category_id = 0 AND p.currency = ? AND p.rating > 0 LIMIT 1"
 )
@@ -140,7 +165,7 @@ class _Page(NamedTuple):
 
 def _page(site: Site, narrowing: Narrowing, total: int | None) -> _Page:
     """A page of what the query leaves; `total` of them, if that was counted."""
-    cache.depends(f"category:{narrowing.category_id}")
+    cache.depends(_tag(narrowing))
     query = narrowing.query
     ranked = query.sort is Sort.RELEVANCE and narrowing.product_ids is not None
     order = _ORDERS.get(query.sort, _ORDERS[Sort.FEATURED])

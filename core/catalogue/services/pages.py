@@ -17,6 +17,7 @@ from core.catalogue.services.writing import decoded
 from core.hookspecs.promote import PriceQuery
 from core.hookspecs.site import Data, Site
 from core.kernel import cache, db
+from core.kernel.fragments import kept_facts
 from core.lib import clock
 from core.lib.money import Money
 
@@ -88,7 +89,7 @@ def product_page(site: Site, language: str, currency: str, path: str) -> Product
     state = state_for(site)
     page = apply_promoted(page, promoted_prices(state, price_queries(page)))
     page = _with_data(page, said_of(state, [page.id]).get(page.id, {}))
-    cache.depends(f"product:{page.id}", "categories", until=page.until)
+    cache.depends(*page_tags(page.id), until=page.until)
     return page
 
 
@@ -105,6 +106,34 @@ def read_page(
     present = alternates.get(language) or alternates.get(site.language)
     if present is not None and present != path:
         return Moved(path=present)
+
+    def read() -> ProductPage | None:
+        return _read(site, language, currency, path, address, alternates, now)
+
+    if at is not None:
+        return read()
+    key = ("product_page", site.id, language, site.languages, currency, address[0], path)
+    return kept_facts(key, page_tags(address[0]), read, _room)
+
+
+def page_tags(product_id: int) -> frozenset[str]:
+    """What ends everything that is kept of a product's page."""
+    return frozenset({f"product:{product_id}", "categories"})
+
+
+def _room(page: ProductPage) -> int:
+    return 2 * len(page.body_html) + 1000 * (len(page.variants) + len(page.pictures)) + 4000
+
+
+def _read(
+    site: Site,
+    language: str,
+    currency: str,
+    path: str,
+    address: tuple[Any, ...],
+    alternates: Mapping[str, str],
+    now: int,
+) -> ProductPage | None:
     product_id = address[0]
     found = db.rows(_ALL, *_said_params(product_id, site, language), *sale_params(product_id, site.id, currency, now))
     said = _group(row for row in found if not row[0].startswith(_SOLD))

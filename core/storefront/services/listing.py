@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from babel.numbers import get_currency_symbol
@@ -172,9 +173,15 @@ def _range(found: Listing, state: list[Pair], currency: str) -> PriceRange:
         most=typed.get("max", ""),
         lowest=found.price_min.decimal if found.price_min else "",
         highest=found.price_max.decimal if found.price_max else "",
-        sign=get_currency_symbol(currency, locale=i18n.language().replace("-", "_")),
+        sign=_sign(currency, i18n.language()),
         bars=_bars(found, typed, currency),
     )
+
+
+@lru_cache(maxsize=256)
+def _sign(currency: str, language: str) -> str:
+    """`€`, as the language writes it: Babel looks for it anew each time."""
+    return str(get_currency_symbol(currency, locale=language.replace("-", "_")))
 
 
 def _bars(found: Listing, typed: Mapping[str, str], currency: str) -> tuple[Bar, ...]:

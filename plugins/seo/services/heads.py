@@ -41,9 +41,11 @@ def words(site: Site, rules: Rules, own: OwnPage, kind: str, subject: object, ta
     """
     mine, template = own.words.get(tag, NONE), rules.words.get((kind, tag), NONE)
     written = (getattr(subject, "seo_title", ""), getattr(subject, "seo_description", ""))
+    title, description = (mine[at] or ("" if written[at] else template[at]) for at in range(len(NONE)))
+    if not title and not description:
+        return title, description
     values = values_of(site, subject)
-    title, description = (filled(mine[at] or ("" if written[at] else template[at]), values) for at in range(len(NONE)))
-    return title, description
+    return filled(title, values), filled(description, values)
 
 
 # -- facts -------------------------------------------------------------------------------------------------------------

@@ -10,9 +10,19 @@ from typing import Any
 import pytest
 
 from core.catalogue.services.card_data import product_data_changed
+from core.catalogue.services.categories import CategoryDraft, CategoryText, create_category
+from core.catalogue.services.drafts import (
+    ListingDraft,
+    PriceDraft,
+    ProductDraft,
+    TextDraft,
+    VariantDraft,
+)
+from core.catalogue.services.products import save_product
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
 from core.kernel.switch import switch_off
+from core.lib.money import Money
 from core.testing.shop import Item
 from tests.core.catalogue.conftest import Stars
 
@@ -88,3 +98,23 @@ def test_a_kept_page_ends_when_the_data_changes(site: Site, browse: Browse, rate
     assert "13 reviews" in browse(site, "/p/lamp").text
     jobs.run_due()
     assert "4.5 of 5, 13 reviews" in browse(site, "/search").text
+
+
+def test_a_kept_list_offers_to_sort_by_stars_as_soon_as_there_are_any(
+    site: Site, browse: Browse, sell: Callable[..., Item], stars: Stars
+) -> None:
+    lamp = sell("LAMP", 8900, name="Lamp")
+    vases = create_category(CategoryDraft(texts={"en": CategoryText(name="Vases")}), "system")
+    draft = ProductDraft(
+        texts={"en": TextDraft(name="Vase")},
+        variants=(VariantDraft(sku="VASE", prices=(PriceDraft(amount=Money(2900, "EUR")),)),),
+        listing=ListingDraft(visible=True),
+        category_ids=(vases,),
+    )
+    save_product(site, draft, "system")
+    assert "Best rated" not in browse(site, "/c/vases").text
+    stars.says(lamp.product_id, 4.6, 12)
+    with db.transaction():
+        product_data_changed(site, [lamp.product_id])
+    jobs.run_due()
+    assert "Best rated" in browse(site, "/c/vases").text
