@@ -387,7 +387,6 @@ def is_fragment() -> bool:
 def _names(app: Stoa) -> dict[str, Any]:
     return {
         "site": LocalProxy(lambda: current().site),
-        "about": LocalProxy(lambda: current().about),
         "request_path": LocalProxy(lambda: request.path),
         "url_for": app.url_for,
         "absolute": absolute,

@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.kernel.sites import SiteRow, raise_epoch
+
 from .conftest import Visitor, text_of
 
 
@@ -218,3 +222,18 @@ def test_kept_page_is_sent_small_to_browsers_that_unpack_it(visitor: Visitor, la
 
 def test_page_of_one_visitor_is_never_packed(visitor: Visitor, lamp: int) -> None:
     assert "Content-Encoding" not in visitor.get("/cart", **{"Accept-Encoding": "gzip"}).headers
+
+
+def test_what_a_reader_hears_of_a_product_and_a_cart_is_words(visitor: Visitor, site: Site, lamp: int) -> None:
+    """A name that templates know for something else once stood in the stepper's label, as code."""
+    with db.transaction():
+        SiteRow.update(about={"theme": {"plain": {"about": {"en": "Made to last"}}}}).where(
+            SiteRow.id == site.id
+        ).execute()
+        raise_epoch()
+    visitor.post("/cart/add", {"product": "dome-lamp", "o.colour": "green", "o.size": "l"})
+    for path in ("/p/dome-lamp", "/cart", "/c/lighting", "/"):
+        page = visitor.get(path).text
+        labels = re.findall(r'aria-label="([^"]*)"', page)
+        assert labels, path
+        assert not [label for label in labels if re.search(r"[{}<>]|&#39;|None", label)], path
