@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from typing import Any
+
 import pytest
 
 from core.kernel import limits
@@ -91,3 +95,18 @@ def test_the_clients_address_is_what_our_own_proxies_saw(remote: str, forwarded:
 
 def test_without_proxies_nothing_is_believed() -> None:
     assert limits.client_address({"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": OTHER}, ()) == "10.0.0.1"
+
+
+def test_an_attempt_starts_no_thread_and_what_has_expired_is_forgotten_within_the_minute(monkeypatch: Any) -> None:
+    limits.take("coupon", address=HOME)
+    now, before = time.time(), threading.active_count()
+    for number in range(200):
+        limits.take("coupon", address=f"198.51.100.{number}")
+    assert threading.active_count() <= before
+    assert len(limits._storage.events) >= 200
+    for minutes in (6, 12):
+        monkeypatch.setattr(time, "monotonic", lambda minutes=minutes: now + 60 * minutes)
+        monkeypatch.setattr(time, "time", lambda minutes=minutes: now + 60 * minutes)
+        limits.take("search", address=HOME)
+        limits._storage._thread.join()
+    assert [key for key in limits._storage.events if "coupon" in key] == []
