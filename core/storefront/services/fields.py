@@ -67,7 +67,7 @@ def password_field(name: str, label: str, token: str, errors: Errors, **more: st
 
 def country_field(value: str, codes: Sequence[str], errors: Errors, prefix: str = "") -> Field:
     """The country, among `codes` (all that are known, if there are none); the other fields follow it."""
-    named = [pair for pair in addresses.countries(i18n.language()) if not codes or pair[0] in codes]
+    named = tuple(pair for pair in addresses.countries(i18n.language()) if not codes or pair[0] in codes)
     token = f"{_section(prefix)} country"
     label = _("Country or region")
     return field(f"{prefix}country", label, errors=errors, options=named, value=value, autocomplete=token, wide=True)
