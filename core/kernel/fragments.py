@@ -79,7 +79,8 @@ def kept_facts(key: Key, tags: frozenset[str], read: Callable[[], _Facts], size:
     """What `read` answers about one thing of many, kept until one of `tags` is touched or it ends by itself.
 
     `key` says the site, language and currency itself where they matter; `size` is in bytes, about. None is not kept.
-    It ends also when a site or a plugin changes, as pieces do. An answer is shared by requests: nobody may change it. Where nothing may be kept, it is read anew.
+    It ends also when a site or a plugin changes, as pieces do. An answer is shared by requests: nobody may change it.
+    Where nothing may be kept, it is read anew.
     """
     now = cache.clock_to_keep()
     if now is None or db.in_transaction():
