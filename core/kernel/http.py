@@ -34,6 +34,7 @@ from core.kernel.routes import SharedRule, Views
 from core.kernel.runtime import Runtime
 from core.kernel.sites import SiteState, current, current_or_none
 from core.lib.errors import Broken, Forbidden, Refused, StoaError
+from core.lib.text import words_of
 
 log = structlog.get_logger(__name__)
 NOTE = "stoa_note"
@@ -116,7 +117,14 @@ def prepare(app: Stoa) -> None:
     app.register_error_handler(Exception, _answer_error)
     installation().themes.names.update(_names(app))
     installation().themes.filters.update(
-        {"money": i18n.money, "date": i18n.day, "moment": moment, "ago": i18n.ago, "number": i18n.number}
+        {
+            "money": i18n.money,
+            "date": i18n.day,
+            "moment": moment,
+            "ago": i18n.ago,
+            "number": i18n.number,
+            "words": words_of,
+        }
     )
 
 

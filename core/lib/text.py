@@ -8,6 +8,7 @@ from html import unescape
 from html.parser import HTMLParser
 
 import nh3
+from markupsafe import Markup
 
 LONGEST_TAG = 40
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af"
@@ -147,6 +148,11 @@ def plain(html: str) -> str:
     parser.close()
     lines = (re.sub(r"\s+", " ", line).strip() for line in unescape("".join(parser.parts)).split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def words_of(html: str) -> str:
+    """The words of an HTML text in one line: `plain()` for the heads of pages, which need no lines, only speed."""
+    return Markup(html.replace("><", "> <").replace("<br", " <br")).striptags()  # noqa: S704 -- nothing but its words
 
 
 def shorten(text: str, limit: int) -> str:

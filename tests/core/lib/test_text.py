@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.lib import clock, ids
 from core.lib.spelling import closest, completions, singular
-from core.lib.text import clean_html, fold, plain, shorten, slugify, words
+from core.lib.text import clean_html, fold, plain, shorten, slugify, words, words_of
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -78,6 +78,11 @@ def test_chinese_becomes_pairs_and_stands_apart_from_latin() -> None:
     assert words("LED台灯 Café") == ["led", "台灯", "cafe"]
     assert words("灯下集市") == ["灯下", "下集", "集市"]
     assert fold("ＣＡＦÉ") == "cafe"
+
+
+def test_the_words_of_paragraphs_do_not_run_together() -> None:
+    html = "<p>For the small of the back.</p><p>A <b>rib</b>, a line<br>and &lt;more&gt;</p><ul><li>one</li><li>two</li></ul>"
+    assert words_of(html) == "For the small of the back. A rib, a line and <more> one two"
 
 
 def test_html_as_lines() -> None:
