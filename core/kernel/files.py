@@ -20,8 +20,8 @@ from types import ModuleType
 from typing import Any
 
 from core.kernel.installation import installation
+from core.kernel.uploads import TooLarge
 from core.lib import ids
-from core.lib.errors import Refused
 
 WIDTHS = (96, 192, 400, 800, 1600)
 FORMATS = {"image/avif": ("AVIF", "avif"), "image/webp": ("WEBP", "webp"), "image/jpeg": ("JPEG", "jpg")}
@@ -32,22 +32,6 @@ _busy = threading.Semaphore(2)
 _PAUSE_S = 0.5
 _last_made = [0.0]
 _slowly = ThreadPoolExecutor(1, thread_name_prefix="stoa-avif")
-
-
-class NotAPicture(Refused):
-    """The bytes are no picture that we take; what the file's name says does not matter."""
-
-    status = 422
-    code = "not_a_picture"
-    default_message = "This is no picture we can read. Send JPEG, PNG, WebP, AVIF or GIF."
-
-
-class TooLarge(Refused):
-    """More bytes or more pixels than an upload may have."""
-
-    status = 413
-    code = "too_large"
-    default_message = "This file is too large: at most %(most)s MB and 50 megapixels."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from core.kernel.files import NotAPicture, TooLarge
+from core.kernel.uploads import NotAPicture, TooLarge
 
 _KINDS = {
     "JPEG": ("jpg", "image/jpeg"),
