@@ -7,7 +7,6 @@ What is missing here is a gap in the API: say so, rather than reaching around it
 
 from __future__ import annotations
 
-from css_inline import inline as inline_css
 from flask import request, url_for
 
 from core.accounts.services import current_shopper, current_staff
@@ -145,7 +144,7 @@ from core.kernel.limits import Rule as LimitRule
 from core.kernel.limits import add as add_limit
 from core.kernel.limits import take as take_limit
 from core.kernel.limits import wait_s as limit_wait_s
-from core.kernel.messages import enqueue_message
+from core.kernel.messages import enqueue_message, inline_css
 from core.kernel.outside import link, render_outside
 from core.kernel.plugins import Attribute, CardAct, Csp, MenuEntry, PanelSection, Permission, Plugin, Stage
 from core.kernel.routes import Views

@@ -122,7 +122,7 @@ class Front:
         # Level 1 takes a fifth of a millisecond, once per page. Only pages for everybody are packed: where nothing of
         # one visitor stands, the length of an answer tells nothing.
         packed = gzip.compress(answer.body, 1, mtime=0)
-        page = cache.Page(answer.status, kept, answer.body, touched, tags, recording.until, packed)
+        page = cache.Page(answer.status, kept, packed, touched, tags, recording.until)
         self._installation.pages.put(key, page)
         return _send(environ, page, start_response)
 
@@ -287,9 +287,10 @@ def _scheme(cookies: str) -> str:
 
 
 def _send(environ: Environ, page: cache.Page, start_response: StartResponse) -> Iterable[bytes]:
-    headers, body = [*page.headers, ("Vary", "Accept-Encoding")], page.body
-    if page.packed and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-        body = page.packed
+    headers, body = [*page.headers, ("Vary", "Accept-Encoding")], page.packed
+    if "gzip" not in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        body = page.body
+    else:
         headers = [header for header in headers if header[0].lower() != "content-length"]
         headers += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
     start_response(page.status, headers)

@@ -42,7 +42,6 @@ from core.api import (
     transaction,
     uid,
 )
-from plugins.mail.client import Smtp
 from plugins.mail.forms import Settings
 
 # The subjects, per kind of mail; `%(number)s` is the order's. The templates are mail/<kind>.html and mail/<kind>.txt.
@@ -312,6 +311,8 @@ def send_trial(site: Site, email: str) -> str:
     settings = Settings.of(site)
     if not settings.host:
         raise NoServer
+    from plugins.mail.client import Smtp  # noqa: PLC0415 -- who sends nothing needs no SMTP
+
     letter = Message(
         key=f"trial:{uid()}",
         kind="trial",
