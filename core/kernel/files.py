@@ -25,7 +25,7 @@ from core.kernel.installation import installation
 from core.lib import ids
 from core.lib.errors import Refused
 
-WIDTHS = (96, 192, 400, 640, 800, 1600)
+WIDTHS = (96, 192, 320, 400, 720, 800, 1600)
 FORMATS = {"image/avif": ("AVIF", "avif"), "image/webp": ("WEBP", "webp"), "image/jpeg": ("JPEG", "jpg")}
 _KINDS = {
     "JPEG": ("jpg", "image/jpeg"),

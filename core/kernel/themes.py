@@ -199,7 +199,9 @@ class Themes:
         key = (theme, plugins, look)
         if key not in self._styles or self._config.debug:
             text = self._text(theme, plugins) + look
-            self._styles[key] = _asset((text if self._config.debug else _tight(text)).encode(), "text/css; charset=utf-8")
+            self._styles[key] = _asset(
+                (text if self._config.debug else _tight(text)).encode(), "text/css; charset=utf-8"
+            )
         return self._styles[key]
 
     def _text(self, theme: str, plugins: tuple[str, ...]) -> str:
