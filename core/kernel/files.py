@@ -25,7 +25,7 @@ from core.kernel.installation import installation
 from core.lib import ids
 from core.lib.errors import Refused
 
-WIDTHS = (96, 192, 320, 400, 720, 800, 1600)
+WIDTHS = (96, 192, 320, 400, 680, 800, 1600)
 FORMATS = {"image/avif": ("AVIF", "avif"), "image/webp": ("WEBP", "webp"), "image/jpeg": ("JPEG", "jpg")}
 _KINDS = {
     "JPEG": ("jpg", "image/jpeg"),
@@ -178,7 +178,7 @@ def _in_srgb(picture: Image.Image, mode: str) -> Image.Image:
 
 # An original is made into others, so it keeps more than the eye needs; a rendition is what a phone waits for.
 _ORIGINAL = {"JPEG": 88, "WEBP": 82, "AVIF": 62}
-_RENDITION = {"JPEG": 82, "WEBP": 76, "AVIF": 50}
+_RENDITION = {"JPEG": 82, "WEBP": 76, "AVIF": 46}
 _EFFORT: dict[str, dict[str, int]] = {"WEBP": {"method": 2}, "AVIF": {"speed": 7}}
 
 
