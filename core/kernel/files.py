@@ -23,7 +23,7 @@ from core.kernel.installation import installation
 from core.kernel.uploads import TooLarge
 from core.lib import ids
 
-WIDTHS = (96, 192, 400, 800, 1600)
+WIDTHS = (96, 192, 320, 400, 680, 800, 1600)
 FORMATS = {"image/avif": ("AVIF", "avif"), "image/webp": ("WEBP", "webp"), "image/jpeg": ("JPEG", "jpg")}
 _MIDDLE = 50
 _NAME = re.compile(r"[0-9a-f]{32}(~[0-9a-f]{8})?\.(jpg|png|webp|gif|avif)")

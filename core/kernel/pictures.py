@@ -24,7 +24,7 @@ _KINDS = {
 _MOST_PIXELS = 50_000_000
 # An original is made into others, so it keeps more than the eye needs; a rendition is what a phone waits for.
 _ORIGINAL = {"JPEG": 88, "WEBP": 82, "AVIF": 62}
-_RENDITION = {"JPEG": 82, "WEBP": 76, "AVIF": 50}
+_RENDITION = {"JPEG": 82, "WEBP": 76, "AVIF": 46}
 _EFFORT: dict[str, dict[str, int]] = {"WEBP": {"method": 2}, "AVIF": {"speed": 7}}
 
 
