@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.cart.services.agreed import Agreed, keep_agreed_cart
 from core.cart.services.details import Details, apply_code, remove_code, save_details
-from core.cart.services.find import StoredCart, StoredLine, find_cart
+from core.cart.services.find import CartPlace, StoredCart, StoredLine, find_cart
 from core.cart.services.lines import (
     CART_LINES,
     LINE_QUANTITY,
@@ -26,6 +26,7 @@ __all__ = [
     "Agreed",
     "CartFull",
     "CartGone",
+    "CartPlace",
     "Details",
     "NotForSale",
     "Removed",
