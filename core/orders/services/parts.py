@@ -47,7 +47,7 @@ _ALL = (
     ),
     _select(
         "destination",
-        "position, delivery, discount, total",
+        "position, delivery, discount, total, id",
         "address, carrier, service, delivery_title, rate",
         "FROM order_destination WHERE order_id = ?",
     ),

@@ -162,9 +162,9 @@ def _destinations(parts: Parts, row: db.Row, currency: str) -> tuple[Destination
     """The rows of an order that goes to several places, else the one place that its own row tells."""
     found = tuple(
         DestinationView(
-            position=one.n1, address=address_of(one.t1), carrier=one.t2, service=one.t3, delivery_title=one.t4,
-            rate=json.loads(one.t5), delivery=Money(one.n2, currency), discount=Money(one.n3, currency),
-            total=Money(one.n4, currency),
+            id=one.n5, position=one.n1, address=address_of(one.t1), carrier=one.t2, service=one.t3,
+            delivery_title=one.t4, rate=json.loads(one.t5), delivery=Money(one.n2, currency),
+            discount=Money(one.n3, currency), total=Money(one.n4, currency),
         )
         for one in parts.of("destination")
     )  # fmt: skip

@@ -173,8 +173,12 @@ class PaymentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestinationView:
-    """A place that an order goes to, and the way there: `delivery` less its `discount`, `total` that with its tax."""
+    """A place that an order goes to, and the way there: `delivery` less its `discount`, `total` that with its tax.
 
+    `id` None: the order's own row tells it.
+    """
+
+    id: int | None = None
     position: int
     address: Address | None
     carrier: str

@@ -197,9 +197,7 @@ def test_plugins_are_asked_about_each_place_with_the_whole_cart(shop: Shop, plug
 
     def problems(*, cart: Cart, **_: Any) -> list[Problem]:
         assert cart.address is not None
-        heard.append(
-            (cart.address.country, dict(enumerate(cart.units_here.values())), cart.subtotal.amount)
-        )
+        heard.append((cart.address.country, dict(enumerate(cart.units_here.values())), cart.subtotal.amount))
         return [Problem(message="Not there.", code="no")] if cart.address.country == "FR" else []
 
     plugins.checkout_problems = problems  # type: ignore[method-assign]
