@@ -34,6 +34,7 @@ from core.orders.services.status import axes, owed_back, to_be_captured
 
 __all__ = [
     "AdjustmentView",
+    "DestinationView",
     "EntryView",
     "FactView",
     "OperationView",

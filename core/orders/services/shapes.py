@@ -315,8 +315,18 @@ class OrderView:
 
     @property
     def by_place(self) -> tuple[OrderView, ...]:
-        """The order as each of its places sees it."""
-        return tuple(self.at(one.position) for one in self.destinations)
+        """The order as each of its places sees it; of several only those that have lines."""
+        if not self.is_spread:
+            return (self,)
+        parts = (self.at(one.position) for one in self.destinations)
+        return tuple(part for part in parts if part.lines)
+
+    def whose(self, place: int) -> str:
+        """Who lives at one of several places, and in which town; empty where there is only one."""
+        found = next((one.address for one in self.destinations if one.position == place), None)
+        if found is None or not self.is_spread:
+            return ""
+        return ", ".join(word for word in (found.name or found.company, found.city) if word)
 
     @property
     def addresses(self) -> tuple[Address, ...]:

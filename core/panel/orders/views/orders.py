@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -136,14 +136,17 @@ def one(number: str) -> Response:
         "order.html",
         order=order,
         axes=axes.of(order.status),
-        lines=[(line, said.line_status(line)) for line in order.lines],
+        groups=[
+            (order.whose(part.destinations[0].position), [(line, said.line_status(line)) for line in part.lines])
+            for part in order.by_place
+        ],
         sums=said.sums(order),
         trace=said.trace(order),
         payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
         parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments],
         sent_from=sent_from(order.id),
         steps=happened.steps(order),
-        deliver_to=said.address_lines(order.address),
+        deliver_to=[said.address_lines(part.address) for part in order.by_place if part.address],
         bill_to=said.address_lines(order.billing),
         answers=said.answers(order),
         may=shell().may,
@@ -210,18 +213,20 @@ def unpick(number: str) -> Response:
 @panel.get("/orders/<number>/ship", endpoint="order_ship")
 @staff("orders.ship")
 def ask_ship(number: str) -> Response:
-    """Which pieces leave in the parcel."""
+    """Which pieces leave in the parcel; of an order that goes to several places, to one of them."""
     order = order_numbered(number)
-    return _act_page(order, "ship", forms.ParcelForm(data={"carrier": order.delivery_title}))
+    part = _part_to_ship(order)
+    return _act_page(part, "ship", forms.ParcelForm(data={"carrier": part.delivery_title}), places=_waiting(order))
 
 
 @panel.post("/orders/<number>/ship", endpoint="order_ship_save")
 @staff("orders.ship")
 def ship(number: str) -> Response:
     """Send a parcel; the form's key makes a repeated click the same one."""
-    order, form = order_numbered(number), forms.ParcelForm(request.form)
+    whole, form = order_numbered(number), forms.ParcelForm(request.form)
+    order, places = _part_to_ship(whole), _waiting(whole)
     if not form.validate():
-        return _act_page(order, "ship", form, form.problems, 422)
+        return _act_page(order, "ship", form, form.problems, 422, places=places)
     try:
         wanted = forms.units(request.form, order.lines)
         shipping.ship(
@@ -234,8 +239,21 @@ def ship(number: str) -> Response:
             key=request.form.get("key", "")[:40],
         )
     except (Refused, Broken) as refusal:
-        return _act_page(order, "ship", form, _refused(form, refusal), getattr(refusal, "status", 409))
+        status = getattr(refusal, "status", 409)
+        return _act_page(order, "ship", form, _refused(form, refusal), status, places=places)
     return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
+
+
+def _waiting(order: OrderView) -> list[tuple[int, str]]:
+    """Several places to which something waits to be sent, by position, with their names."""
+    waiting = {line.place for line in order.lines if line.allocated}
+    return [(one.position, order.whose(one.position)) for one in order.destinations if one.position in waiting]
+
+
+def _part_to_ship(order: OrderView) -> OrderView:
+    """What goes to the place that is asked for, the first that something waits for if none is. Raises NotFound."""
+    waiting = [place for place, _name in _waiting(order)]
+    return order.at(request.args.get("place", waiting[0] if waiting else order.destinations[0].position, type=int))
 
 
 @panel.get("/orders/<number>/cancel", endpoint="order_cancel")
@@ -350,7 +368,12 @@ def _act(number: str, verb: Callable[..., object], done: str, *, undo: str = "")
 
 
 def _act_page(
-    order: OrderView, act: str, form: PanelForm, problems: list[tuple[str, str]] | None = None, status: int = 200
+    order: OrderView,
+    act: str,
+    form: PanelForm,
+    problems: list[tuple[str, str]] | None = None,
+    status: int = 200,
+    places: Sequence[tuple[int, str]] = (),
 ) -> Response:
     typed = request.form if request.method == "POST" else {}
     return page(
@@ -360,6 +383,7 @@ def _act_page(
         form=form,
         problems=problems or [],
         typed=typed,
+        places=places,
         key=typed.get("key") or ids.token(),
         goes_by_itself=act == "cancel" and rules_of(current().site).refund_cancelled,
     )
