@@ -29,6 +29,7 @@ from core.storefront.services.fields import (
     place_title,
     plugin_field,
     summary,
+    whose,
 )
 from core.storefront.services.options import Option, delivery_option
 from core.storefront.services.order import ShownLine
@@ -47,6 +48,7 @@ class ShownPlace:
     number: int
     prefix: str
     title: str
+    whose: str
     country: Field
     address: Sequence[Field]
     more: Sequence[Field]
@@ -140,7 +142,7 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
         lines=_lines(view.lines),
         codes=tuple(code.code for code in view.codes),
         code_error=refused_code(view.codes),
-        totals=quote_rows(view.quote, stored.count, [one.title for one in places]),
+        totals=quote_rows(view.quote, stored.count, [one.whose for one in places]),
         total=view.total,
         held=held_goods(view),
         can_be_spread=site.several_addresses and pieces_to_deliver(view) > 1,
@@ -178,6 +180,7 @@ def _place(view: CheckoutView, at: int, site: Site, errors: Errors) -> ShownPlac
         number=at + 1,
         prefix=prefix,
         title=place_title(at + 1, place.address),
+        whose=(whose(place.address) if place.address else "") or place_title(at + 1, None),
         country=country_field(address.country, (), errors, prefix),
         address=address_fields(address, errors, prefix),
         more=address_fields(address, errors, prefix, folded=True),

@@ -51,7 +51,7 @@ def goods_row(quote: Quote, count: int) -> list[Row]:
 
 def _delivery_name(order: OrderView, one: DestinationView) -> str:
     title = one.delivery_title or _("Delivery charge")
-    return f"{title}: {whose(one.address)}" if order.is_spread and one.address else title
+    return f"{title} · {whose(one.address)}" if order.is_spread and one.address else title
 
 
 def order_rows(order: OrderView) -> list[Row]:

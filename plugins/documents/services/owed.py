@@ -63,7 +63,7 @@ def _delivery(order: OrderView, to: DestinationView, taxes: Sequence[PartTax]) -
     before = amount if order.prices_include_tax else amount - sum(tax.amount for tax in taxes)
     title = to.delivery_title or _("Delivery")
     return Part(
-        key=f"delivery:{to.position}" if to.position else "delivery", name=f"{title}: {whose}" if whose else title,
+        key=f"delivery:{to.position}" if to.position else "delivery", name=f"{title} · {whose}" if whose else title,
         unit=before, subtotal=before, amount=amount, taxes=tuple(taxes),
     )  # fmt: skip
 

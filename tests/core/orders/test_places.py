@@ -24,8 +24,10 @@ from core.orders.services.read import OrderView, order_view
 from core.orders.services.return_labels import buy_return_label
 from core.orders.services.ship import ship
 from tests.core.checkout.books import unbalanced
+from tests.core.checkout.places import BONN, PARIS, Abroad, spread, to, within
 from tests.core.checkout.shop import LONDON, Shop
-from tests.core.checkout.test_places import BONN, PARIS, Abroad, shop, spread, to, within
+from tests.core.checkout.test_place_order import at_once
+from tests.core.checkout.test_places import shop
 
 __all__ = ["shop"]
 STAFF = "staff:1"
@@ -153,6 +155,25 @@ def test_who_edits_one_address_learns_that_another_was_sent(shop: Shop, order: O
     assert seen(order.id).destinations[1].address == PARIS
     again = change(shop, seen(order.id), SetAddress(address=YORK, destination=1))
     assert [one.address for one in again.destinations] == [LONDON, YORK]
+
+
+def test_one_address_is_edited_while_another_is_sent(shop: Shop, order: OrderView) -> None:
+    """Either the change comes first and both happen, or it learns that the order is another; never half of it."""
+    line = next(line for line in order.lines if line.place == 0)
+    move = [SetAddress(address=YORK, destination=1)]
+    drafted = draft_change(shop.state, order.id, move, key="edit", actor=STAFF)
+    answers = at_once(
+        [
+            lambda: confirm_change(shop.site, drafted, actor=STAFF),
+            lambda: ship(shop.site, order.id, actor="staff:2", lines={line.id: 1}),
+        ]
+    )
+    after = seen(order.id)
+    stale = any(isinstance(one, ChangeStale) for one in answers)
+    assert [one.address for one in after.destinations] == [LONDON, PARIS if stale else YORK]
+    assert [one.delivery.amount for one in after.destinations] == [490, 1000 if stale else 490]
+    assert [one.lines for one in after.shipments] == [{line.id: 1}]
+    assert unbalanced() == []
 
 
 def test_a_bill_to_none_of_the_countries_waits_for_a_person(shop: Shop) -> None:

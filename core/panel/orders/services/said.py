@@ -107,7 +107,7 @@ def _agreed(order: OrderView) -> list[Sum]:
     for one in order.destinations:
         if one.delivery or one.delivery_title:
             title = one.delivery_title or _("Delivery")
-            rows.append(Sum(f"{title}: {whose}" if (whose := order.whose(one.position)) else title, one.delivery))
+            rows.append(Sum(f"{title} · {whose}" if (whose := order.whose(one.position)) else title, one.delivery))
     taxes = [Sum(f"{tax.name} {i18n.number(tax.rate / 100)} %", tax.amount) for tax in order.taxes]
     total = Sum(_("Total"), order.total, is_total=True)
     if order.prices_include_tax:

@@ -20,6 +20,7 @@ from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import addressing, said, wishes
 from core.panel.orders.services.find import order_numbered
+from core.panel.orders.services.places import part_asked, tabs
 from core.panel.shell import actor, page, panel, to
 
 
@@ -60,8 +61,7 @@ def change(number: str) -> Response:
 
 def _part(order: OrderView) -> OrderView:
     """What goes to the place that the editor is about: of several the one that is asked for. Raises NotFound."""
-    live = [line.place for line in order.lines if line.left]
-    return order.at(request.args.get("place", min(live, default=order.destinations[0].position), type=int))
+    return part_asked(order, [line.place for line in order.lines if line.left])
 
 
 def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
@@ -96,7 +96,7 @@ def _editor(
     order: OrderView, *, preview: Preview | None = None, problems: forms.Problems | None = None, status: int = 200
 ) -> Response:
     typed, part = forms.typed(), _part(order)
-    live, currency = {line.place for line in order.lines if line.left}, order.currency
+    live, currency = [line.place for line in order.lines if line.left], order.currency
     effect = preview.effect if preview else None
     stock = wishes.names_of(list(effect.stock)) if effect else {}
     return page(
@@ -104,7 +104,7 @@ def _editor(
         status,
         order=order,
         part=part,
-        places=[(one.position, order.whose(one.position)) for one in order.destinations if one.position in live],
+        places=tabs(order, live, part, "panel.order_change"),
         typed=typed,
         problems=problems or [],
         errors=forms.by_field(problems or []),

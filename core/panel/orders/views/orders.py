@@ -31,6 +31,7 @@ from core.panel.forms import PanelForm
 from core.panel.orders import forms
 from core.panel.orders.services import axes, exporting, filters, happened, returning, said, staged
 from core.panel.orders.services.find import order_numbered
+from core.panel.orders.services.places import Tab, part_asked, tabs
 from core.panel.orders.services.sent_from import sent_from
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import COUNTERS, Status, actor, address, page, panel, shell, to
@@ -215,8 +216,8 @@ def unpick(number: str) -> Response:
 def ask_ship(number: str) -> Response:
     """Which pieces leave in the parcel; of an order that goes to several places, to one of them."""
     order = order_numbered(number)
-    part = _part_to_ship(order)
-    return _act_page(part, "ship", forms.ParcelForm(data={"carrier": part.delivery_title}), places=_waiting(order))
+    part = part_asked(order, _waiting(order))
+    return _ship_page(order, part, forms.ParcelForm(data={"carrier": part.delivery_title}))
 
 
 @panel.post("/orders/<number>/ship", endpoint="order_ship_save")
@@ -224,9 +225,9 @@ def ask_ship(number: str) -> Response:
 def ship(number: str) -> Response:
     """Send a parcel; the form's key makes a repeated click the same one."""
     whole, form = order_numbered(number), forms.ParcelForm(request.form)
-    order, places = _part_to_ship(whole), _waiting(whole)
+    order = part_asked(whole, _waiting(whole))
     if not form.validate():
-        return _act_page(order, "ship", form, form.problems, 422, places=places)
+        return _ship_page(whole, order, form, form.problems, 422)
     try:
         wanted = forms.units(request.form, order.lines)
         shipping.ship(
@@ -239,21 +240,23 @@ def ship(number: str) -> Response:
             key=request.form.get("key", "")[:40],
         )
     except (Refused, Broken) as refusal:
-        status = getattr(refusal, "status", 409)
-        return _act_page(order, "ship", form, _refused(form, refusal), status, places=places)
+        return _ship_page(whole, order, form, _refused(form, refusal), getattr(refusal, "status", 409))
     return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
 
 
-def _waiting(order: OrderView) -> list[tuple[int, str]]:
-    """Several places to which something waits to be sent, by position, with their names."""
-    waiting = {line.place for line in order.lines if line.allocated}
-    return [(one.position, order.whose(one.position)) for one in order.destinations if one.position in waiting]
+def _waiting(order: OrderView) -> list[int]:
+    """The places to which something waits to be sent."""
+    return [line.place for line in order.lines if line.allocated]
 
 
-def _part_to_ship(order: OrderView) -> OrderView:
-    """What goes to the place that is asked for, the first that something waits for if none is. Raises NotFound."""
-    waiting = [place for place, _name in _waiting(order)]
-    return order.at(request.args.get("place", waiting[0] if waiting else order.destinations[0].position, type=int))
+def _ship_page(
+    order: OrderView,
+    part: OrderView,
+    form: PanelForm,
+    problems: list[tuple[str, str]] | None = None,
+    status: int = 200,
+) -> Response:
+    return _act_page(part, "ship", form, problems, status, tabs(order, _waiting(order), part, "panel.order_ship"))
 
 
 @panel.get("/orders/<number>/cancel", endpoint="order_cancel")
@@ -373,7 +376,7 @@ def _act_page(
     form: PanelForm,
     problems: list[tuple[str, str]] | None = None,
     status: int = 200,
-    places: Sequence[tuple[int, str]] = (),
+    places: Sequence[Tab] = (),
 ) -> Response:
     typed = request.form if request.method == "POST" else {}
     return page(
