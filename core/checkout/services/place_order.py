@@ -245,10 +245,8 @@ def _check_prices(state: SiteState, view: CheckoutView) -> None:
 
 def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrder:
     stored, quote, totals = view.stored, view.quote, view.quote.totals
-    address, rate = (view.places[0].address if view.places else stored.address), quote.deliveries[0].rate
-    places = _destinations(view)
-    if places:
-        address, rate = None, None
+    first, places = (view.places[0].address if view.places else stored.address), _destinations(view)
+    rate = None if places else quote.deliveries[0].rate
     shopper = shopper_id if shopper_id is not None else stored.shopper_id
     return NewOrder(
         site_id=stored.site_id, cart_id=stored.id, secret=order_secret(stored.site_id, stored.id), shopper_id=shopper,
@@ -257,8 +255,8 @@ def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrd
         total=totals.total.amount,
         delivery_total=quote.delivery.total.amount, prices_include_tax=quote.prices_include_tax,
         tax_note=quote.tax_note,
-        address=address if rate is not None else None,
-        billing=stored.billing or (stored.address if rate is None else None),
+        address=first if rate is not None else None,
+        billing=stored.billing or (first if rate is None else None),
         carrier=rate.carrier if rate else "", carrier_plugin=rate.plugin if rate else "",
         service=rate.service if rate else "", delivery_title=rate.full_title if rate else "",
         rate=plain(asdict(rate)) if rate else {}, payment=_payment(view.gateway), note=stored.note, codes=stored.codes,
