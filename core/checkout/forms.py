@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.cart.services import CartPlace, Details
-from core.checkout.services.details import place_prefix
-from core.checkout.services.spread import MOST_PLACES
+from core.cart.services import MOST_PLACES, CartPlace, Details
 from core.hookspecs.checkout import Address
 from core.lib import addresses
-from core.lib.addresses import one_line
+from core.lib.addresses import one_line, place_prefix
 
 BILLING = "billing_"
 _NOTE = 2_000

@@ -26,6 +26,9 @@ class StoredLine:
     quantity: int
 
 
+MOST_PLACES = 10
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartPlace:
     """A further place to deliver to, the way there, and what goes there: units by variant.

@@ -33,16 +33,11 @@ def missing_details(
         if way is not None:
             found = _address_problems(address)
             needed = {"name"} & found.keys() if way.pickup else found.keys()
-            errors.update({place_prefix(number) + name: found[name] for name in found if name in needed})
+            errors.update({addresses.place_prefix(number) + name: found[name] for name in found if name in needed})
     if stored.billing is not None:
         errors.update({f"billing_{name}": message for name, message in _address_problems(stored.billing).items()})
     errors.update(_unanswered(stored.extra, fields))
     return errors
-
-
-def place_prefix(number: int) -> str:
-    """What the names of a place's fields begin with."""
-    return f"p{number}_" if number else ""
 
 
 def address_texts(address: Address | None) -> dict[str, str]:

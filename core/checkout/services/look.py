@@ -11,7 +11,6 @@ from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant
 from core.catalogue.services.stock import cart_reference
 from core.checkout.services.delivery import Delivery, Goods, deliveries, deliveries_to
-from core.checkout.services.details import place_prefix
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import candidates_for, code_views, priced_cart
 from core.checkout.services.quote import Discounted, Quote, TraceStep, WrongTaxes, cut, discounted, merged, quote
@@ -33,6 +32,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.kernel.runtime import HookFailed
 from core.kernel.sites import SiteState
+from core.lib.addresses import place_prefix
 from core.lib.errors import Broken
 
 __all__ = ["CART", "CHECKOUT", "PLACE", "CheckoutView", "CodeView", "GatewayView", "LineView", "look", "price_cart"]

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.cart.services import StoredCart
+from core.cart.services import MOST_PLACES, StoredCart
 from core.hookspecs.checkout import Address, Cart, CartLine
-
-MOST_PLACES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from core.cart.services import StoredCart
 from core.checkout.forms import BILLING, units_text
-from core.checkout.services.details import address_texts, place_prefix
+from core.checkout.services.details import address_texts
 from core.checkout.services.look import CheckoutView, GatewayView, LineView
 from core.hookspecs.checkout import Address
 from core.hookspecs.payment import Gateway
 from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
+from core.lib.addresses import place_prefix
 from core.lib.errors import Broken
 from core.lib.money import Money
 from core.orders.services.gateways import gateways_of, guarded

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 from werkzeug.datastructures import MultiDict
 
-from core.cart.services import CartPlace, Details, StoredCart
+from core.cart.services import MOST_PLACES, CartPlace, Details, StoredCart
 from core.catalogue.services.shapes import Picture
 from core.checkout.services.look import CheckoutView
-from core.checkout.services.spread import MOST_PLACES
 from core.hookspecs.checkout import Address
 from core.kernel.i18n import gettext as _
 from core.storefront.services.cart import shown_lines
