@@ -20,14 +20,14 @@ _NEW = "new"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One of the addresses: where it was (`0` the cart's own, `1` and so on its further ones, or `new`), and a title.
+    """One of the addresses: where it was (`0` the cart's own, `1` and so on its further ones, or `new`).
 
-    `units` are by cart line, as they were typed.
+    `units` are by cart line, as they were typed; `title` is what the page calls it.
     """
 
     origin: str
-    title: str
     units: Mapping[int, str]
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +61,9 @@ def columns_of(stored: StoredCart) -> list[Column]:
     for number, one in enumerate(stored.places, 1):
         units = {line_id: min(left[line_id], one.units.get(variants[line_id], 0)) for line_id in left}
         left = {line_id: n - units[line_id] for line_id, n in left.items()}
-        further.append(_column(stored, str(number), {line_id: str(n) for line_id, n in units.items()}))
-    own = _column(stored, "0", {line_id: str(n) for line_id, n in left.items()})
-    return [own, *(further or [_column(stored, _NEW, {})])]
+        further.append(Column(origin=str(number), units={line_id: str(n) for line_id, n in units.items()}))
+    own = Column(origin="0", units={line_id: str(n) for line_id, n in left.items()})
+    return [own, *(further or [Column(origin=_NEW, units={})])]
 
 
 def columns_sent(stored: StoredCart, sent: MultiDict[str, str]) -> list[Column]:
@@ -71,21 +71,16 @@ def columns_sent(stored: StoredCart, sent: MultiDict[str, str]) -> list[Column]:
     origins = sent.getlist("place")[:MOST_PLACES]
     known = {str(number) for number in range(len(stored.places) + 1)}
     found = [
-        _column(
-            stored,
-            origin if origin in known else _NEW,
-            {line.id: sent.get(_name(line.id, at), "")[:4] for line in stored.lines},
+        Column(
+            origin=origin if origin in known else _NEW,
+            units={line.id: sent.get(_name(line.id, at), "")[:4] for line in stored.lines},
         )
         for at, origin in enumerate(origins)
         if str(at) != sent.get("remove")
     ]
     if "add" in sent and len(found) < MOST_PLACES:
-        found.append(_column(stored, _NEW, {}))
+        found.append(Column(origin=_NEW, units={}))
     return found
-
-
-def _column(stored: StoredCart, origin: str, units: Mapping[int, str]) -> Column:
-    return Column(origin=origin, title=place_title(1, _address(stored, origin)), units=units)
 
 
 def _address(stored: StoredCart, origin: str) -> Address | None:
@@ -106,8 +101,8 @@ def wrong_sums(view: CheckoutView, columns: Sequence[Column]) -> dict[int, str]:
         if None in numbers:
             found[line_id] = _("Write whole numbers.")
         elif sum(n or 0 for n in numbers) != quantity:
-            found[line_id] = _("These are %(n)s together, and %(quantity)s are in the cart.",
-                               n=sum(n or 0 for n in numbers), quantity=quantity)  # fmt: skip
+            together = sum(n or 0 for n in numbers)
+            found[line_id] = _("This has to be %(quantity)s together, and it is %(n)s.", quantity=quantity, n=together)
     return found
 
 

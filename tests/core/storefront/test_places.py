@@ -86,7 +86,7 @@ def test_an_order_for_two_addresses_from_the_cart_to_the_parcel(
     guest.post("/checkout/places", {**guest.form(), "remove": "2"})
     # Two of three: said at the line.
     said = guest.post("/checkout/places", guest.form(), 422)
-    assert ("These are 2 together, and 3 are in the cart." if where == 0 else "这里合计 2 件") in said
+    assert ("This has to be 3 together, and it is 2." if where == 0 else "合计应为 3 件，现为 2 件") in said
     guest.post("/checkout/places", {**guest.form(), lines[1]: "2"})
     # The checkout asks for the other address, and says what is missing there.
     form = guest.form()
