@@ -193,7 +193,7 @@ from core.orders.services.parcels import tracking_link
 from core.orders.services.payments import begin_payment, mark_paid, refund_surplus
 from core.orders.services.picking import ToPick, to_pick
 from core.orders.services.promises import in_the_kit, leaves_later
-from core.orders.services.read import OrderLineView, order_by_key, order_of_cart
+from core.orders.services.read import DestinationView, OrderLineView, order_by_key, order_of_cart
 from core.orders.services.ship import deliver as deliver_order
 from core.orders.services.ship import ship as ship_order
 from core.orders.services.stages import enter_stage

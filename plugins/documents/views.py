@@ -98,7 +98,7 @@ def slip(order_id: int) -> Response:
     order = order_view(order_id, site=current_site())
     if order is None:
         raise NotFound
-    return _pdf([packing_slip(current_site(), order)], f"slip-{order.number}")
+    return _pdf([packing_slip(current_site(), part) for part in order.by_place], f"slip-{order.number}")
 
 
 @panel.get("/")
@@ -156,7 +156,7 @@ def packing() -> Any:
 def slips() -> Response:
     """Packing slips of the chosen orders, each from a page of its own."""
     site = current_site()
-    papers = [packing_slip(site, order) for order in _chosen(site)]
+    papers = [packing_slip(site, part) for order in _chosen(site) for part in order.by_place]
     return _pdf(papers, "packing-slips")
 
 

@@ -131,6 +131,7 @@ def _effect(change: ChangeView, currency: str) -> dict[str, Any]:
         "cancelled": dict(plan.cancels),
         "added": plan.lines,
         "moved": plan.address is not None,
+        "place": plan.place,
     }
 
 

@@ -22,6 +22,7 @@ from core.kernel.sites import SiteState
 from core.lib.money import Money
 
 DEADLINE_S = 3.0
+_Answer = tuple[str, Sequence[Rate]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +46,40 @@ def deliveries(
 
     `left` are the lines' amounts after offers; `wanted` is (carrier, service) as chosen before.
     """
+    return deliveries_to(state, [Goods(cart=cart, address=address, left=left, wanted=wanted)])[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goods:
+    """What goes to one place; see `deliveries`."""
+
+    cart: Cart
+    address: Address
+    left: Sequence[int]
+    wanted: tuple[str, str]
+
+
+def deliveries_to(state: SiteState, goods: Sequence[Goods]) -> list[Delivery]:
+    """The same for several places: every carrier is asked about each of them, all at once."""
     carriers = [
         (plugin, one) for plugin, answer in state.hooks.each("fulfil_carriers", site=state.site) for one in answer
     ]
     if not carriers:
-        rate = by_arrangement(cart.currency)
-        return Delivery(rates=(rate,), chosen=rate)
-    parcel = _parcel(cart, address, left)
-    answers = _ask_all(state, carriers, parcel)
+        rates = [by_arrangement(one.cart.currency) for one in goods]
+        return [Delivery(rates=(rate,), chosen=rate) for rate in rates]
+    parcels = [_parcel(one.cart, one.address, one.left) for one in goods]
+    asked = [(plugin, carrier, parcel) for parcel in parcels for plugin, carrier in carriers]
+    answers, many = _ask_all(state, asked), len(carriers)
+    return [_offered(one, carriers, answers[place * many : (place + 1) * many]) for place, one in enumerate(goods)]
+
+
+def _offered(goods: Goods, carriers: Sequence[tuple[str, Carrier]], answers: Sequence[_Answer]) -> Delivery:
+    currency, wanted = goods.cart.currency, goods.wanted
     rates = tuple(
         _chosen(plugin, carrier, rate)
         for (plugin, carrier), (_reason, found) in zip(carriers, answers, strict=True)
         for rate in found
-        if rate.amount.currency == cart.currency and rate.amount.amount >= 0
+        if rate.amount.currency == currency and rate.amount.amount >= 0
     )
     picked = next((rate for rate in rates if (rate.carrier, rate.service) == wanted), rates[0] if rates else None)
     return Delivery(
@@ -94,14 +116,11 @@ def _parcel(cart: Cart, address: Address, left: Sequence[int]) -> Parcel:
     )
 
 
-_Answer = tuple[str, Sequence[Rate]]
-
-
-def _ask_all(state: SiteState, carriers: Sequence[tuple[str, Carrier]], parcel: Parcel) -> list[_Answer]:
+def _ask_all(state: SiteState, asked: Sequence[tuple[str, Carrier, Parcel]]) -> list[_Answer]:
     """Each carrier in a thread of its own, since one that sleeps cannot be stopped; the deadline is one for all."""
-    answers: list[_Answer | None] = [None] * len(carriers)
+    answers: list[_Answer | None] = [None] * len(asked)
 
-    def ask(place: int, plugin: str, carrier: Carrier) -> None:
+    def ask(place: int, plugin: str, carrier: Carrier, parcel: Parcel) -> None:
         try:
             reason = carrier.serves(parcel.address)
             rates = [] if reason else checked_all(carrier.quote(parcel), Rate, asked="quote")
@@ -113,13 +132,13 @@ def _ask_all(state: SiteState, carriers: Sequence[tuple[str, Carrier]], parcel: 
 
     threads = [
         # The context carries the language and the request into the thread.
-        threading.Thread(target=contextvars.copy_context().run, args=(ask, place, plugin, carrier), daemon=True)
-        for place, (plugin, carrier) in enumerate(carriers)
+        threading.Thread(target=contextvars.copy_context().run, args=(ask, place, *one), daemon=True)
+        for place, one in enumerate(asked)
     ]
     until = time.monotonic() + DEADLINE_S
     for thread in threads:
         thread.start()
-    for thread, (plugin, carrier) in zip(threads, carriers, strict=True):
+    for thread, (plugin, carrier, _asked_of) in zip(threads, asked, strict=True):
         thread.join(max(0.0, until - time.monotonic()))
         if thread.is_alive():
             late = TimeoutError(f"{carrier.code} did not answer within {DEADLINE_S:g} s")

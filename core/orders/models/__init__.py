@@ -13,6 +13,7 @@ from core.orders.models.order import (
     OrderAdjustment,
     OrderClaim,
     OrderCounter,
+    OrderDestination,
     OrderEffect,
     OrderEntry,
     OrderLine,
@@ -27,6 +28,7 @@ from core.orders.models.tag import OrderTag
 
 TABLES = (
     Order,
+    OrderDestination,
     OrderLine,
     OrderLinePart,
     OrderAdjustment,

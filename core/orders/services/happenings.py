@@ -13,7 +13,7 @@ def what_changes(order: OrderView, plan: Plan) -> dict[str, object]:
     """`address`, `quantities` and `prices` with their `before` and `after`; what stays as it is, is left out."""
     found: dict[str, object] = {}
     if plan.address is not None:
-        found["address"] = {"before": _plain(order.address), "after": _plain(plan.address)}
+        found["address"] = {"before": _plain(order.at(plan.place).address), "after": _plain(plan.address)}
     further = {line.id: [one for one in plan.lines if one.of_line_id == line.id] for line in order.lines}
     quantities = [one for line in order.lines if (one := _quantity(line, plan, further[line.id]))]
     prices = [one for line in order.lines for new in further[line.id] if (one := _price(line, new))]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from core.hookspecs.checkout import Address
+from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.orders.services.status import Axes, LineFacts, due, gone
 
@@ -28,7 +29,7 @@ class OrderLineView:
 
     `total` is what it costs after offers and with tax; the quantities count events, each from 0 to `quantity`.
     `promise` (`backorder`, `preorder` or nothing) was agreed of units that were not there, from `promised_at` on if
-    that was said. `parts` are a kit's.
+    that was said. `parts` are a kit's. `place` is the position of the destination it goes to.
     """
 
     id: int
@@ -55,6 +56,7 @@ class OrderLineView:
     restocked: int
     written_off: int
     of_line_id: int | None = None
+    place: int = 0
     tax_class: str = "standard"
     weight_g: int = 0
     claimed: int = 0
@@ -170,14 +172,39 @@ class PaymentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationView:
+    """A place that an order goes to, and the way there: `delivery` less its `discount`, `total` that with its tax.
+
+    `id` None: the order's own row tells it.
+    """
+
+    id: int | None = None
+    position: int
+    address: Address | None
+    carrier: str
+    service: str
+    delivery_title: str
+    rate: Mapping[str, Any]
+    delivery: Money
+    discount: Money
+    total: Money
+
+    @property
+    def left(self) -> Money:
+        """What the delivery costs after offers, in the site's form of prices."""
+        return self.delivery - self.discount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentView:
-    """A parcel with its units {line id: quantity}."""
+    """A parcel with its units {line id: quantity}, all of which go to one `place`."""
 
     id: int
     carrier: str
     tracking: str
     shipped_at: datetime
     lines: Mapping[int, int]
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +235,9 @@ class OrderView:
 
     `secret` is the part of the guest's link that opens it until `link_until`: for its owner and mails only. `channel`
     is where it was placed if not here, under `channel_number`.
+
+    `destinations` are the places it goes to, one at least. `address`, `carrier`, `service` and `rate` are those of the
+    only place, and empty where there are several: who cannot tell places apart asks `at` each of them.
     """
 
     id: int
@@ -259,6 +289,49 @@ class OrderView:
     holds: tuple[HoldView, ...] = ()
     channel: str = ""
     channel_number: str = ""
+    destinations: tuple[DestinationView, ...] = ()
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether it goes to several places."""
+        return len(self.destinations) > 1
+
+    def at(self, place: int) -> OrderView:
+        """The part of the order that goes to one place: its lines, parcels, address and delivery. The rest is whole.
+
+        Raises NotFound.
+        """
+        found = next((one for one in self.destinations if one.position == place), None)
+        if found is None:
+            raise NotFound
+        if not self.is_spread:
+            return self
+        return replace(
+            self, lines=tuple(line for line in self.lines if line.place == place),
+            shipments=tuple(one for one in self.shipments if one.place == place), address=found.address,
+            carrier=found.carrier, service=found.service, delivery_title=found.delivery_title, rate=found.rate,
+            delivery=found.delivery, delivery_total=found.total, destinations=(found,),
+        )  # fmt: skip
+
+    @property
+    def by_place(self) -> tuple[OrderView, ...]:
+        """The order as each of its places sees it; of several only those that have lines."""
+        if not self.is_spread:
+            return (self,)
+        parts = (self.at(one.position) for one in self.destinations)
+        return tuple(part for part in parts if part.lines)
+
+    def whose(self, place: int) -> str:
+        """Who lives at one of several places, and in which town; empty where there is only one."""
+        found = next((one.address for one in self.destinations if one.position == place), None)
+        if found is None or not self.is_spread:
+            return ""
+        return ", ".join(word for word in (found.name or found.company, found.city) if word)
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where the goods go."""
+        return tuple(one.address for one in self.destinations if one.address is not None)
 
     @property
     def is_held(self) -> bool:

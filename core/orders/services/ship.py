@@ -13,7 +13,7 @@ from core.kernel import activity, db, events
 from core.lib import clock, ids
 from core.lib.errors import Broken, NotFound
 from core.orders.services.giving_back import after_resolving
-from core.orders.services.goods import Units, needs, pick, stock_reference
+from core.orders.services.goods import NotThatMany, Units, needs, pick, stock_reference
 from core.orders.services.guards import ask_guards
 from core.orders.services.hold_checks import check_not_held
 from core.orders.services.settle import lock_order, settle
@@ -26,16 +26,20 @@ def ship(
     *,
     actor: str,
     lines: Mapping[int, int] | None = None,
+    place: int | None = None,
     carrier: str = "",
     tracking: str = "",
     key: str = "",
 ) -> int:
     """Send units {line id: quantity}, or all that wait, in one parcel; answers the shipment's id. Commits.
 
-    `key` (of the form that was sent) makes a repeated click the same parcel. Takes the pieces off the shelf; raises
-    NotFound, Guarded, OnHold, NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
+    A parcel goes to one place: with `place`, all that waits to go there is meant. `key` (of the form that was sent)
+    makes a repeated click the same parcel. Takes the pieces off the shelf; raises NotFound, Guarded, OnHold,
+    NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
     """
     key = f"{order_id}:{key or ids.uid()}"
+    if lines is None and place is not None:
+        lines = _waiting(site, order_id, place)
     ask_guards(site, order_id, ActKind.SHIP, actor=actor, lines=lines, done=lambda: _sent(key))
     with db.transaction():
         lock_order(order_id, site.id)
@@ -43,6 +47,8 @@ def ship(
             return sent
         check_not_held(order_id)
         units = pick(order_id, "promised", lines)
+        if len({one.place for one in units}) > 1:
+            raise NotThatMany("A parcel goes to one address. Choose what goes to the same one.")
         moved = stock.ship(needs(units), stock_reference(order_id), actor)
         shipment_id = _insert(order_id, key, carrier, tracking)
         pieces = _by_place(moved)
@@ -61,6 +67,16 @@ def ship(
         )
         events.record(OrderShipped(order_id=order_id, number=number, shipment_id=shipment_id), site.id)
     return shipment_id
+
+
+def _waiting(site: Site, order_id: int, place: int) -> dict[int, int]:
+    return dict(
+        db.rows(
+            "SELECT l.id, l.allocated FROM order_line l JOIN orders o ON o.id = l.order_id WHERE o.id = ?"
+            " AND o.site_id = ? AND l.place = ? AND l.allocated > 0",
+            order_id, site.id, place,
+        )
+    )  # fmt: skip
 
 
 def _sent(key: str) -> int | None:

@@ -457,6 +457,7 @@ class OrderLine(Shown, frozen=True, kw_only=True):
     shipped: int
     cancelled: int
     returned: int
+    destination: int
 
 
 class ShippedUnits(Shown, frozen=True, kw_only=True):
@@ -474,6 +475,20 @@ class Shipment(Shown, frozen=True, kw_only=True):
     tracking: str
     shipped_at: datetime
     lines: tuple[ShippedUnits, ...]
+    destination: int
+
+
+class Destination(Shown, frozen=True, kw_only=True):
+    """A place that an order goes to, by its number in the order, and what bringing it there costs.
+
+    `address` is null for keys that may not read customers.
+    """
+
+    number: int
+    delivery_title: str
+    delivery: Money
+    discount: Money
+    address: Address | None
 
 
 class Customer(Shown, frozen=True, kw_only=True):
@@ -488,7 +503,11 @@ class Customer(Shown, frozen=True, kw_only=True):
 
 
 class Order(Shown, frozen=True, kw_only=True):
-    """An order. `due` is still to be paid; `customer` is null for keys that may not read customers."""
+    """An order. `due` is still to be paid; `customer` is null for keys that may not read customers.
+
+    It goes to one of its `destinations`, or to several: then the customer's `address` is null, and lines and shipments
+    say the number of theirs.
+    """
 
     id: int
     number: str
@@ -507,4 +526,5 @@ class Order(Shown, frozen=True, kw_only=True):
     payment_title: str
     lines: tuple[OrderLine, ...]
     shipments: tuple[Shipment, ...]
+    destinations: tuple[Destination, ...]
     customer: Customer | None

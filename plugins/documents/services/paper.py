@@ -70,6 +70,7 @@ def issued_paper(content: Mapping[str, Any], language: str) -> Paper:
         parties = [(_("Bill to"), tuple(buyer["lines"]))]
         if content["deliver_to"] and content["deliver_to"] != buyer["lines"]:
             parties.append((_("Deliver to"), tuple(content["deliver_to"])))
+        parties += [(_("Deliver to"), tuple(lines)) for lines in content.get("places", ())]
         return Paper(
             title=_("Invoice") if is_invoice else _("Credit note"),
             code=content["code"],
@@ -156,7 +157,10 @@ def _tax_rows(taxes: Mapping[tuple[str, int], int], shown: Any) -> Iterator[tupl
 
 
 def packing_slip(site: Site, order: OrderView, language: str = "") -> Paper:
-    """What goes into the parcel: the pieces that wait, or all that was ordered where none does. No prices."""
+    """What goes into the parcel: the pieces that wait, or all that was ordered where none does. No prices.
+
+    Of an order that goes to several places it is about one: `order.at(place)`.
+    """
     settings = Documents.of(site)
     with speaking(language or order.language, site.timezone):
         waits = any(line.allocated for line in order.lines if line.needs_delivery)

@@ -19,7 +19,7 @@ from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraf
 from core.catalogue.services.media import add_picture
 from core.catalogue.services.products import save_product
 from core.kernel import db
-from core.kernel.site_verbs import add_site
+from core.kernel.site_verbs import add_site, edit_site
 from core.kernel.sites import state_of
 from core.lib.money import Money
 from core.testing.application import LiveServer
@@ -528,3 +528,40 @@ def test_styles_and_scripts_of_a_page_stay_below_60_kb(visit: Callable[[str], Pa
     visit("/checkout")
     # More than any one page loads: a product, the drawer and the checkout together.
     assert 0 < sum(sizes.values()) < 60_000, sizes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("view", [PHONE], ids=str)
+def test_an_order_for_two_addresses_has_no_barriers_and_keeps_what_is_typed(
+    visit: Callable[[str], Page], page: Page
+) -> None:
+    site = state_of(db.value("SELECT id FROM site WHERE host = 'look.localhost'")).site
+    edit_site(site.id, {"several_addresses": True}, "system")
+    try:
+        for _more in range(2):
+            add_lamp(visit)
+        visit("/checkout")
+        page.fill("#email", "mira@example.com")
+        page.click("[formaction$='/checkout/places/open']")
+        fields = page.locator("main .fields input[inputmode=numeric]")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert axe_violations(page) == [], scheme
+        assert page.evaluate(SMALL, 44) == []
+        page.set_viewport_size({"width": 320, "height": 600})
+        assert not scrolls_sideways(page)
+        fields.nth(0).fill("1")
+        fields.nth(1).fill("1")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#p1_name")
+        assert page.input_value("#email") == "mira@example.com"
+        assert axe_violations(page) == []
+        assert page.evaluate(SMALL, 44) == []
+        assert not scrolls_sideways(page)
+        # Another country asks for other fields; what was typed beside it stays.
+        page.fill("#p1_name", "Oma")
+        page.select_option("#p1_country", "CN")
+        page.wait_for_selector("#p1_region")
+        assert page.input_value("#p1_name") == "Oma"
+    finally:
+        edit_site(site.id, {"several_addresses": False}, "system")

@@ -67,11 +67,15 @@ def _capture(order: OrderView, wish: Wish) -> str:
 
 
 def _ship(order: OrderView, wish: Wish) -> str:
-    """All that waits, in one parcel."""
+    """All that waits, in one parcel to each place."""
     waiting = sum(line.allocated for line in order.lines)
-    shipping.ship(
-        wish.state.site, order.id, actor=wish.actor, carrier=order.delivery_title, key=f"bulk:{wish.key}"[:40]
-    )
+    parts = [part for part in order.by_place if part.can_be_cancelled] or [order]
+    for part in parts:
+        place, key = part.destinations[0].position, f"bulk:{wish.key}"[:36]
+        shipping.ship(
+            wish.state.site, order.id, actor=wish.actor, place=place if order.is_spread else None,
+            carrier=part.delivery_title, key=f"{key}:{place}" if place else key,
+        )  # fmt: skip
     return i18n.ngettext("%(n)s piece shipped.", "%(n)s pieces shipped.", waiting)
 
 

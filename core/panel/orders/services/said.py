@@ -104,8 +104,10 @@ def _by_now(order: OrderView) -> list[Sum]:
 def _agreed(order: OrderView) -> list[Sum]:
     rows = [Sum(_("Lines"), order.subtotal)]
     rows += [Sum(f"{one.title} · {one.code}" if one.code else one.title, -one.amount) for one in order.adjustments]
-    if order.delivery or order.delivery_title:
-        rows.append(Sum(order.delivery_title or _("Delivery"), order.delivery))
+    for one in order.destinations:
+        if one.delivery or one.delivery_title:
+            title = one.delivery_title or _("Delivery")
+            rows.append(Sum(f"{title} · {whose}" if (whose := order.whose(one.position)) else title, one.delivery))
     taxes = [Sum(f"{tax.name} {i18n.number(tax.rate / 100)} %", tax.amount) for tax in order.taxes]
     total = Sum(_("Total"), order.total, is_total=True)
     if order.prices_include_tax:

@@ -34,6 +34,8 @@ def act() -> Response:
 
 
 def _slips(numbers: list[str]) -> Response:
-    """What is in each order and where it goes, one order a sheet."""
-    orders = [order_numbered(number) for number in dict.fromkeys(numbers[: bulk.MOST])]
+    """What is in each order and where it goes, one order a sheet, or one place that it goes to."""
+    orders = [
+        part for number in dict.fromkeys(numbers[: bulk.MOST]) for part in order_numbered(number).by_place
+    ]  # fmt: skip
     return page("orders_print.html", orders=[(order, said.address_lines(order.address)) for order in orders])

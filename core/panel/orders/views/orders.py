@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -31,6 +31,7 @@ from core.panel.forms import PanelForm
 from core.panel.orders import forms
 from core.panel.orders.services import axes, exporting, filters, happened, returning, said, staged
 from core.panel.orders.services.find import order_numbered
+from core.panel.orders.services.places import Tab, part_asked, tabs
 from core.panel.orders.services.sent_from import sent_from
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import COUNTERS, Status, actor, address, page, panel, shell, to
@@ -136,14 +137,17 @@ def one(number: str) -> Response:
         "order.html",
         order=order,
         axes=axes.of(order.status),
-        lines=[(line, said.line_status(line)) for line in order.lines],
+        groups=[
+            (order.whose(part.destinations[0].position), [(line, said.line_status(line)) for line in part.lines])
+            for part in order.by_place
+        ],
         sums=said.sums(order),
         trace=said.trace(order),
         payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
         parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments],
         sent_from=sent_from(order.id),
         steps=happened.steps(order),
-        deliver_to=said.address_lines(order.address),
+        deliver_to=[said.address_lines(part.address) for part in order.by_place if part.address],
         bill_to=said.address_lines(order.billing),
         answers=said.answers(order),
         may=shell().may,
@@ -210,18 +214,20 @@ def unpick(number: str) -> Response:
 @panel.get("/orders/<number>/ship", endpoint="order_ship")
 @staff("orders.ship")
 def ask_ship(number: str) -> Response:
-    """Which pieces leave in the parcel."""
+    """Which pieces leave in the parcel; of an order that goes to several places, to one of them."""
     order = order_numbered(number)
-    return _act_page(order, "ship", forms.ParcelForm(data={"carrier": order.delivery_title}))
+    part = part_asked(order, _waiting(order))
+    return _ship_page(order, part, forms.ParcelForm(data={"carrier": part.delivery_title}))
 
 
 @panel.post("/orders/<number>/ship", endpoint="order_ship_save")
 @staff("orders.ship")
 def ship(number: str) -> Response:
     """Send a parcel; the form's key makes a repeated click the same one."""
-    order, form = order_numbered(number), forms.ParcelForm(request.form)
+    whole, form = order_numbered(number), forms.ParcelForm(request.form)
+    order = part_asked(whole, _waiting(whole))
     if not form.validate():
-        return _act_page(order, "ship", form, form.problems, 422)
+        return _ship_page(whole, order, form, form.problems, 422)
     try:
         wanted = forms.units(request.form, order.lines)
         shipping.ship(
@@ -234,8 +240,23 @@ def ship(number: str) -> Response:
             key=request.form.get("key", "")[:40],
         )
     except (Refused, Broken) as refusal:
-        return _act_page(order, "ship", form, _refused(form, refusal), getattr(refusal, "status", 409))
+        return _ship_page(whole, order, form, _refused(form, refusal), getattr(refusal, "status", 409))
     return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
+
+
+def _waiting(order: OrderView) -> list[int]:
+    """The places to which something waits to be sent."""
+    return [line.place for line in order.lines if line.allocated]
+
+
+def _ship_page(
+    order: OrderView,
+    part: OrderView,
+    form: PanelForm,
+    problems: list[tuple[str, str]] | None = None,
+    status: int = 200,
+) -> Response:
+    return _act_page(part, "ship", form, problems, status, tabs(order, _waiting(order), part, "panel.order_ship"))
 
 
 @panel.get("/orders/<number>/cancel", endpoint="order_cancel")
@@ -350,7 +371,12 @@ def _act(number: str, verb: Callable[..., object], done: str, *, undo: str = "")
 
 
 def _act_page(
-    order: OrderView, act: str, form: PanelForm, problems: list[tuple[str, str]] | None = None, status: int = 200
+    order: OrderView,
+    act: str,
+    form: PanelForm,
+    problems: list[tuple[str, str]] | None = None,
+    status: int = 200,
+    places: Sequence[Tab] = (),
 ) -> Response:
     typed = request.form if request.method == "POST" else {}
     return page(
@@ -360,6 +386,7 @@ def _act_page(
         form=form,
         problems=problems or [],
         typed=typed,
+        places=places,
         key=typed.get("key") or ids.token(),
         goes_by_itself=act == "cancel" and rules_of(current().site).refund_cancelled,
     )
