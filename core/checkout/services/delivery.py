@@ -117,30 +117,44 @@ def _parcel(cart: Cart, address: Address, left: Sequence[int]) -> Parcel:
 
 
 def _ask_all(state: SiteState, asked: Sequence[tuple[str, Carrier, Parcel]]) -> list[_Answer]:
-    """Each carrier in a thread of its own, since one that sleeps cannot be stopped; the deadline is one for all."""
-    answers: list[_Answer | None] = [None] * len(asked)
+    """Each carrier that calls out in a thread of its own, since one that sleeps cannot be stopped; one deadline.
 
-    def ask(place: int, plugin: str, carrier: Carrier, parcel: Parcel) -> None:
+    Those that know their prices answer here meanwhile.
+    """
+    answers: list[_Answer] = [("", ())] * len(asked)
+
+    def ask(place: int) -> None:
         try:
-            reason = carrier.serves(parcel.address)
-            rates = [] if reason else checked_all(carrier.quote(parcel), Rate, asked="quote")
-            answers[place] = (str(reason or ""), rates)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard around a carrier: the others remain
-            installation().faults.report(state.site.id, plugin, "quote", error)
+            answers[place] = _answer(state, *asked[place])
         finally:
             db.reset_thread()
 
-    threads = [
+    threads = {
         # The context carries the language and the request into the thread.
-        threading.Thread(target=contextvars.copy_context().run, args=(ask, place, *one), daemon=True)
-        for place, one in enumerate(asked)
-    ]
+        place: threading.Thread(target=contextvars.copy_context().run, args=(ask, place), daemon=True)
+        for place, (_plugin, carrier, _parcel) in enumerate(asked)
+        if carrier.calls_out
+    }
     until = time.monotonic() + DEADLINE_S
-    for thread in threads:
+    for thread in threads.values():
         thread.start()
-    for thread, (plugin, carrier, _asked_of) in zip(threads, asked, strict=True):
+    for place in range(len(asked)):
+        if place not in threads:
+            answers[place] = _answer(state, *asked[place])
+    for place, thread in threads.items():
         thread.join(max(0.0, until - time.monotonic()))
         if thread.is_alive():
+            plugin, carrier, _asked_of = asked[place]
             late = TimeoutError(f"{carrier.code} did not answer within {DEADLINE_S:g} s")
             installation().faults.report(state.site.id, plugin, "quote", late)
-    return [answer if answer is not None else ("", ()) for answer in answers]
+    return list(answers)
+
+
+def _answer(state: SiteState, plugin: str, carrier: Carrier, parcel: Parcel) -> _Answer:
+    """What one carrier says; nothing where it fails, which is reported."""
+    try:
+        reason = carrier.serves(parcel.address)
+        return str(reason or ""), [] if reason else checked_all(carrier.quote(parcel), Rate, asked="quote")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard around a carrier: the others remain
+        installation().faults.report(state.site.id, plugin, "quote", error)
+        return "", ()
