@@ -124,7 +124,10 @@ def _worker(shop: Shop, walks: list[Walk], seed: int, seconds: float, diaries: P
 
 # What each act leaves in the timeline under its actor's name: one of these, once.
 LEAVES: dict[str, set[str]] = {
-    **{key: {"changed", "cancelled"} for key in ("quantity", "cancel", "add", "price", "charge", "carry", "stale")},
+    **{
+        key: {"changed", "cancelled"}
+        for key in ("quantity", "cancel", "add", "price", "charge", "carry", "move", "stale")
+    },
     **{key: {"marked_paid"} for key in ("pay", "pay_other")},
     "send": {"shipped"}, "arrive": {"delivered"}, "ask": {"case_requested"}, "approve": {"case_approved"},
     "refuse": {"case_declined", "case_withdrawn"}, "receive": {"case_received"}, "inspect": {"case_inspected"},
