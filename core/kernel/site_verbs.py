@@ -182,7 +182,7 @@ def _check(values: Mapping[str, Any], site_id: int | None) -> None:
         "timezone": (not _is_timezone(values["timezone"]), "A time zone such as Europe/Berlin."),
     }
     errors = {field: message for field, (is_wrong, message) in wrong.items() if is_wrong}
-    if "language" not in errors and not {*tags} <= _speakable(site_id):
+    if "language" not in errors and not {*tags} <= {*speakable(site_id)}:
         errors["language"] = "No language pack for this language is on here. Switch it on under Plugins first."
     if not _HOST.match(host):
         errors["host"] = "A domain such as shop.example, without http:// and port."
@@ -190,16 +190,16 @@ def _check(values: Mapping[str, Any], site_id: int | None) -> None:
         raise Unfit(errors)
 
 
-def _speakable(site_id: int | None) -> set[str]:
-    """What a site can be shown in, and what was chosen before: a pack may be off for a while.
+def speakable(site_id: int | None) -> tuple[str, ...]:
+    """The languages that may be chosen for a site; what was chosen before may stay, as a pack may be off for a while.
 
     For a new site, what any pack of this installation speaks.
     """
     made = installation()
     if site_id is None:
-        return {*made.sites.spoken_with(made.plugins.loaded)}
+        return made.sites.spoken_with(made.plugins.loaded)
     state = state_of(site_id)
-    return {*made.sites.spoken_with(state.runtime.plugins), *state.silent}
+    return (*made.sites.spoken_with(state.runtime.plugins), *state.silent)
 
 
 def _packs_for(tags: Sequence[str]) -> list[str]:

@@ -96,9 +96,14 @@ class SiteState:
     open: bool
     epoch: int
     redirect_to: str = ""
-    # Languages that the merchant chose and no pack speaks now; the site's own are those that are left.
-    silent: tuple[str, ...] = ()
+    # The languages that the merchant chose, the first one first; the site's own are those that it speaks now.
+    chosen: tuple[str, ...] = ()
     extra: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Languages that were chosen and that no pack speaks here now."""
+        return tuple(tag for tag in self.chosen if tag not in self.site.languages)
 
 
 def raise_epoch() -> None:
@@ -211,7 +216,7 @@ class Sites:
         spoken = tuple(tag for tag in chosen if tag in self.spoken_with(runtime.plugins)) or ("en",)
         return SiteState(
             site=_payload(row, spoken),
-            silent=tuple(tag for tag in chosen if tag not in spoken),
+            chosen=chosen,
             runtime=runtime,
             hooks=self._make_hooks(runtime.callers, must_pass),
             states=states,

@@ -89,7 +89,7 @@ def test_what_gave_up_can_be_let_go(panel: Panel, outbox: Told) -> None:
 def test_staff_of_one_site_see_the_log_of_that_site_alone(
     colleague: Callable[..., Panel], panel: Panel, other_site: Site
 ) -> None:
-    panel.post(f"/panel/installation/sites/{other_site.id}", {**SITE, "name": "Elsewhere", "host": other_site.host})
+    panel.post(f"/panel/installation/sites/{other_site.id}", {**SITE, "name": "Elsewhere", "host": other_site.host, "languages": ""})
     theirs = colleague({"activity.view"})
     assert "Elsewhere" not in words(theirs.get("/panel/activity"))
     assert "Elsewhere" not in words(theirs.get(f"/panel/activity?site={other_site.id}"))
