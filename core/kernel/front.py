@@ -76,7 +76,7 @@ class Front:
             return _elsewhere("302 Found", instead, start_response)
         tag = self._spoken(environ, _take_language(environ, state))
         began = time.perf_counter()
-        with i18n.speaking(tag, state.site.timezone):
+        with i18n.speaking(tag, state.site.timezone, mute=tag in state.silent):
             answer = self._page(environ, state, touched, start_response)
         MEASURES.took(PAGE, time.perf_counter() - began)
         return answer

@@ -40,6 +40,7 @@ from core.lib.money import format_money as _format_money
 Words = Mapping[str, str | list[str]]
 _language: ContextVar[str] = ContextVar("stoa_language", default="en")
 _timezone: ContextVar[str] = ContextVar("stoa_timezone", default="UTC")
+_mute: ContextVar[bool] = ContextVar("stoa_mute", default=False)
 PLURAL = "\x04"
 PANEL = "panel"
 _PLUGIN = "plugin:"
@@ -188,17 +189,23 @@ def language() -> str:
 
 
 @contextmanager
-def speaking(tag: str, timezone: str = "UTC") -> Iterator[None]:
+def speaking(tag: str, timezone: str = "UTC", *, mute: bool = False) -> Iterator[None]:
     """Speak `tag` within the block, and tell times of `timezone`.
 
-    Mails, jobs, tests. The front does it for requests.
+    Mails, jobs, tests. The front does it for requests. `mute`: the language is the page's, but its words are not to be
+    used, as the site's pack for it is off.
     """
-    before, zone = _language.set(tag), _timezone.set(timezone)
+    before, zone, quiet = _language.set(tag), _timezone.set(timezone), _mute.set(mute)
     try:
         yield
     finally:
         _language.reset(before)
         _timezone.reset(zone)
+        _mute.reset(quiet)
+
+
+def _in_english() -> bool:
+    return _language.get() == "en" or _mute.get()
 
 
 def _words() -> Words:
@@ -215,14 +222,14 @@ def _face() -> str:
 
 def gettext(text: str, /, **params: object) -> str:
     """`text` (an English msgid) in the present language, as whoever calls says it; `params` fill `%(name)s`."""
-    found = _found(text, _speaking()) if _language.get() != "en" else None
+    found = _found(text, _speaking()) if not _in_english() else None
     said = found if isinstance(found, str) else text
     return said % params if params else said
 
 
 def of_plugin(plugin: str, text: str, /, **params: object) -> str:
     """`text` as a plugin says it: for titles and labels that it declares and core shows."""
-    found = _found(text, plugin) if _language.get() != "en" else None
+    found = _found(text, plugin) if not _in_english() else None
     said = found if isinstance(found, str) else text
     return said % params if params else said
 
@@ -230,7 +237,7 @@ def of_plugin(plugin: str, text: str, /, **params: object) -> str:
 def of_theme(theme: str, text: str, tag: str = "") -> str:
     """`text` in the words of a theme, wherever the reader is; in the language `tag`, else in the present one."""
     spoken = tag or _language.get()
-    if spoken == "en":
+    if spoken == "en" or (not tag and _mute.get()):
         return text
     found = installation().themes.catalogues.words(spoken, theme).get(text, text)
     return found if isinstance(found, str) else text
@@ -243,7 +250,7 @@ def ngettext(one: str, many: str, n: int, **params: object) -> str:
 
 def plural(one: str, many: str, n: int) -> str:
     """The form for the number, not filled in yet."""
-    found = _found(one + PLURAL, _speaking()) if _language.get() != "en" else None
+    found = _found(one + PLURAL, _speaking()) if not _in_english() else None
     return found[plural_form(language(), n)] if isinstance(found, list) else one if n == 1 else many
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,6 +18,8 @@ from core.lib.errors import NotFound, Unfit
 from core.lib.languages import is_language
 from core.lib.text import slugify
 
+Edited = Callable[[int, Mapping[str, Any], Mapping[str, Any]], None]
+_on_edit: list[Edited] = []
 _HOST = re.compile(r"(?=.{1,200}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 # Where a language or currency is at home, for a site that names no country.
 _HOME = {"GBP": "GB", "EUR": "DE", "USD": "US", "CNY": "CN", "JPY": "JP", "CHF": "CH", "HKD": "HK", "KWD": "KW"}
@@ -37,6 +39,12 @@ _FIELDS = (
     "several_addresses",
     "open",
 )
+
+
+def on_edit(function: Edited) -> Edited:
+    """Register what core does inside the transaction that edits a site, given its fields before and after."""
+    _on_edit.append(function)
+    return function
 
 
 def add_site(
@@ -98,6 +106,8 @@ def edit_site(site_id: int, changes: Mapping[str, Any], actor: str) -> Site:
             setattr(row, name, after[name])
         row.save()
         _touch(site_id)
+        for function in _on_edit:
+            function(site_id, before, after)
         activity.record(
             actor, "site.edited", f"site:{site_id}", before=before, after=after, site_id=site_id, title=row.name
         )

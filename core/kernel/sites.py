@@ -96,14 +96,11 @@ class SiteState:
     open: bool
     epoch: int
     redirect_to: str = ""
-    # The languages that the merchant chose, the first one first; the site's own are those that it speaks now.
+    # The languages that the merchant chose, the first one first, and those of them that no pack speaks here now. The
+    # site's own are the others; where none is left, its first one stays, and its goods stand among English words.
     chosen: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
     extra: dict[Any, Any] = field(default_factory=dict)
-
-    @property
-    def silent(self) -> tuple[str, ...]:
-        """Languages that were chosen and that no pack speaks here now."""
-        return tuple(tag for tag in self.chosen if tag not in self.site.languages)
 
 
 def raise_epoch() -> None:
@@ -213,10 +210,12 @@ class Sites:
         for plugin in plugins:
             settings[plugin.name].update(plugin.settings)
         chosen = tuple(dict.fromkeys([row.language, *row.languages]))
-        spoken = tuple(tag for tag in chosen if tag in self.spoken_with(runtime.plugins)) or ("en",)
+        known = self.spoken_with(runtime.plugins)
+        spoken = tuple(tag for tag in chosen if tag in known)
         return SiteState(
-            site=_payload(row, spoken),
+            site=_payload(row, spoken or chosen[:1]),
             chosen=chosen,
+            silent=tuple(tag for tag in chosen if tag not in known),
             runtime=runtime,
             hooks=self._make_hooks(runtime.callers, must_pass),
             states=states,
@@ -227,7 +226,7 @@ class Sites:
         )
 
 
-def _payload(row: SiteRow, spoken: tuple[str, ...]) -> Site:
+def _payload(row: SiteRow, languages: tuple[str, ...]) -> Site:
     return Site(
         id=row.id,
         key=row.key,
@@ -235,8 +234,8 @@ def _payload(row: SiteRow, spoken: tuple[str, ...]) -> Site:
         host=row.host,
         origin=row.origin or _origin(row.host),
         theme=row.theme,
-        language=spoken[0],
-        languages=spoken,
+        language=languages[0],
+        languages=languages,
         currency=row.currency,
         currencies=tuple(dict.fromkeys([row.currency, *row.currencies])),
         country=row.country,

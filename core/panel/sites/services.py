@@ -40,7 +40,8 @@ def silence_of(state: SiteState) -> str:
     if not state.silent:
         return ""
     names = [i18n.language_name(tag) for tag in state.silent]
-    instead = i18n.language_name(state.site.language)
+    left = state.site.language
+    instead = i18n.language_name("en" if left in state.silent else left)
     if state.chosen[0] in state.silent:
         return _(
             "No language pack for %(names)s is on here. Until one is, shoppers read %(instead)s.",
