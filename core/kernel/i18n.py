@@ -32,8 +32,9 @@ from core.kernel.installation import installation
 from core.kernel.sites import current_or_none
 from core.lib import clock
 from core.lib.errors import StoaError
+from core.lib.languages import apart as _apart
+from core.lib.languages import is_rtl, plural_form, plural_forms
 from core.lib.languages import locale_of as _locale
-from core.lib.languages import plural_form, plural_forms
 from core.lib.money import Money
 from core.lib.money import format_money as _format_money
 
@@ -224,14 +225,27 @@ def gettext(text: str, /, **params: object) -> str:
     """`text` (an English msgid) in the present language, as whoever calls says it; `params` fill `%(name)s`."""
     found = _found(text, _speaking()) if not _in_english() else None
     said = found if isinstance(found, str) else text
-    return said % params if params else said
+    return said % apart(params) if params else said
+
+
+def apart(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Values for a sentence: from right to left, each text is kept together as it is."""
+    tag = _language.get()
+    if not is_rtl(tag):
+        return params
+    return {name: _apart(value, tag) if isinstance(value, str) else value for name, value in params.items()}
+
+
+def kept_together(text: str) -> str:
+    """A text of somebody else's beside words of the present language; see `core.lib.languages.apart`."""
+    return _apart(text, _language.get())
 
 
 def of_plugin(plugin: str, text: str, /, **params: object) -> str:
     """`text` as a plugin says it: for titles and labels that it declares and core shows."""
     found = _found(text, plugin) if not _in_english() else None
     said = found if isinstance(found, str) else text
-    return said % params if params else said
+    return said % apart(params) if params else said
 
 
 def of_theme(theme: str, text: str, tag: str = "") -> str:
@@ -245,7 +259,7 @@ def of_theme(theme: str, text: str, tag: str = "") -> str:
 
 def ngettext(one: str, many: str, n: int, **params: object) -> str:
     """`one` or `many` by the number; `%(n)s` is filled with it. Chinese has one form."""
-    return plural(one, many, n) % {"n": n, **params}
+    return plural(one, many, n) % {"n": n, **apart(params)}
 
 
 def plural(one: str, many: str, n: int) -> str:
@@ -330,7 +344,7 @@ def language_name(tag: str) -> str:
 
 def text_direction(tag: str = "") -> str:
     """`rtl` or `ltr`."""
-    return str(_locale(tag or language()).text_direction)
+    return "rtl" if is_rtl(tag or language()) else "ltr"
 
 
 def country_name(code: str) -> str:

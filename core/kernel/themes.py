@@ -400,7 +400,7 @@ def _escaped(value: Any) -> Any:
 def _said(text: str, /, **values: Any) -> Markup:
     """`_()` in templates: as Jinja's new style does it, without making a context for every word in a loop."""
     said = Markup(i18n.gettext(text))  # noqa: S704 -- a catalogue's words are ours, the values are escaped
-    return said % values if values or "%" in said else said
+    return said % i18n.apart(values) if values or "%" in said else said
 
 
 @lru_cache(64)

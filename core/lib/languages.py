@@ -7,6 +7,8 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 
+# Unicode's isolates: what stands between them goes the way of its first letter.
+FIRST_STRONG, END = "\u2068", "\u2069"
 _HOME = Path(__file__).parents[1] / "locale"
 
 
@@ -23,6 +25,23 @@ def is_language(tag: str) -> bool:
     except (ValueError, UnknownLocaleError):
         return False
     return True
+
+
+@lru_cache(maxsize=64)
+def is_rtl(tag: str) -> bool:
+    """Whether a language is written from right to left."""
+    return str(locale_of(tag).text_direction) == "rtl"
+
+
+def apart(text: str, tag: str) -> str:
+    """A name, number or address within a sentence of `tag`: of itself, it does not turn what stands around it.
+
+    From right to left, `12 Shore Street` or `+44 131 496` would be torn apart. Marks that nobody sees keep it together;
+    an address to be followed stays bare, as programs cut it out of the text.
+    """
+    if not is_rtl(tag) or len(text) < 2 or text.isdigit() or "://" in text:
+        return text
+    return FIRST_STRONG + text + END
 
 
 @lru_cache(1)
