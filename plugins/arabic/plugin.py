@@ -8,9 +8,7 @@ PLUGIN = Plugin(
     name="arabic",
     version="1.0.0",
     title="Arabic",
-    summary=(
-        "Arabic for shoppers, right to left: the pages of the shop and its mails, and the plugins of the house."
-    ),
+    summary=("Arabic for shoppers, right to left: the pages of the shop and its mails, and the plugins of the house."),
     category="language",
     author="Stoa contributors",
     languages=("ar",),

@@ -28,7 +28,9 @@ HEAD = (
     'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
     '"Plural-Forms: nplurals=6; plural=(n==0 ? 5 : n==1 ? 4 : n==2 ? 3 : n==3 ? 2 : n==6 ? 1 : 0);\\n"\n\n'
 )
-FORMS = "".join(f'msgstr[{place}] "{word}"\n' for place, word in enumerate(("arall", "chwe", "tri", "dau", "un", "dim")))
+FORMS = "".join(
+    f'msgstr[{place}] "{word}"\n' for place, word in enumerate(("arall", "chwe", "tri", "dau", "un", "dim"))
+)
 PLURAL = f'msgid "%(n)s day"\nmsgid_plural "%(n)s days"\n{FORMS}'
 
 
@@ -75,7 +77,9 @@ def test_what_a_pack_leaves_out_is_english(welsh: Site) -> None:
         assert ngettext("%(n)s star", "%(n)s stars", 1) == "1 star"
 
 
-@pytest.mark.parametrize(("n", "form"), [(0, "dim"), (1, "un"), (2, "dau"), (3, "tri"), (6, "chwe"), (4, "arall"), (21, "arall")])
+@pytest.mark.parametrize(
+    ("n", "form"), [(0, "dim"), (1, "un"), (2, "dau"), (3, "tri"), (6, "chwe"), (4, "arall"), (21, "arall")]
+)
 def test_a_number_takes_the_form_that_the_files_own_rule_gives_it(welsh: Site, n: int, form: str) -> None:
     del welsh
     with speaking("cy"):
