@@ -58,3 +58,17 @@ def test_prices_and_names_keep_their_own_direction_in_a_sentence(arabic: Site) -
     assert price == "\u200f89.00\xa0UK£\u200e", "the pound stays beside its letters"
     assert said == "تغيّرت كلمة مرورك في \u2068Halden House\u2069"
     assert link.endswith(" https://shop.test/x"), "programs cut addresses out of a text"
+
+
+def test_the_mail_of_an_order_is_in_its_language(
+    arabic: Site, sell: Callable[..., Any], order: Callable[..., Any], turn_on: Any, mailbox: Any, outbox: Any
+) -> None:
+    del arabic
+    turn_on("mail", host=mailbox.host, port=mailbox.port, security="none")
+    order(sell("LAMP", 8900, stock=3, name="Arc lamp"), language="ar")
+    outbox.deliver()
+    [mail] = mailbox.mails
+    assert mail["subject"].startswith("وصلنا طلبك ")
+    page = mail.get_body(("html",)).get_content()
+    for said in ('lang="ar" dir="rtl"', "شكرًا لك على طلبك", "Arc lamp"):
+        assert said in page, said
