@@ -6,7 +6,6 @@ from collections.abc import Callable
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
 from core.kernel.sites import state_of
-from core.kernel.switch import switch_off
 from core.testing.shop import Told
 from tests.core.panel.conftest import Panel, words
 
@@ -44,10 +43,9 @@ def test_a_language_needs_its_pack_and_the_settings_say_so(
     page = panel.get("/panel/settings")
     assert 'lang="en"' in page.get_data(as_text=True), "the panel is not translated by packs for shoppers"
     assert "is on here" not in words(page)
-    switch_off(site.id, "german", "system")
-    assert "No language pack for Deutsch is on here. Until one is, shoppers read English." in words(
-        panel.get("/panel/settings")
-    )
+    silence = "No language pack for Deutsch is on here. Until one is, shoppers read English."
+    assert silence in words(panel.follow(panel.post("/panel/plugins/german/switch")))
+    assert silence in words(panel.get("/panel/settings"))
     # It stays chosen, and can be saved as it stands.
     assert panel.post("/panel/settings", {**form, "name": "Laden"}).status_code == 303
     assert state_of(site.id).silent == ("de",)
