@@ -13,7 +13,10 @@ from core.kernel.installation import installation
 from core.testing.languages import entries, fault_of, faults, missing, write_gaps
 
 pytestmark = pytest.mark.once
-HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: nplurals=2; plural=(n!=1);\\n"\n\n'
+HEAD = (
+    'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
+    '"Plural-Forms: nplurals=2; plural=(n!=1);\\n"\n\n'
+)
 CZECH = "from core.api import Plugin\nPLUGIN = Plugin(name='czech', version='1', title='Czech', languages=('cs',))\n"
 
 
@@ -51,7 +54,8 @@ def test_what_is_wrong_in_a_pack_is_told(czech: Callable[[str], Path]) -> None:
     czech(
         'msgid "Pay %(amount)s"\nmsgstr "Zaplatit %(sum)s"\n\n'
         'msgid "Nobody says this"\nmsgstr "Tohle nikdo"\n\n'
-        'msgid "In one working day"\nmsgid_plural "In %(n)s working days"\nmsgstr[0] "Za den"\nmsgstr[1] "Za %(n)s dní"\n'
+        'msgid "In one working day"\nmsgid_plural "In %(n)s working days"\n'
+        'msgstr[0] "Za den"\nmsgstr[1] "Za %(n)s dní"\n'
     )
     assert [fault.partition(": ")[2] for fault in faults("cs")] == [
         "other placeholders: 'Pay %(amount)s'",

@@ -15,7 +15,10 @@ from core.kernel.sites import state_of
 from core.kernel.switch import switch_off, switch_on
 from core.lib.errors import Unfit
 
-PACK = "from core.api import *\nPLUGIN = Plugin(name='{0}', version='1', title='{0}', category='language', languages={1})\n"
+PACK = """
+from core.api import *
+PLUGIN = Plugin(name="{0}", version="1", title="{0}", category="language", languages={1})
+"""
 OTHER = """
 from core.api import *
 from core.api import gettext as _
