@@ -135,6 +135,7 @@ from core.kernel.i18n import (
     number,
     say,
     speaking,
+    text_direction,
     when,
 )
 from core.kernel.jobs import enqueue as enqueue_job

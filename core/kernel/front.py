@@ -72,9 +72,11 @@ class Front:
             return self._media(environ, path, start_response)
         state = previews.take(environ, state)
         environ["stoa.state"], environ["stoa.touched"] = state, touched
-        tag = _take_language(environ, state)
+        if instead := _said_otherwise(environ, state):
+            return _elsewhere("302 Found", instead, start_response)
+        tag = self._spoken(environ, _take_language(environ, state))
         began = time.perf_counter()
-        with i18n.speaking(tag, state.site.timezone):
+        with i18n.speaking(tag, state.site.timezone, mute=tag in state.silent):
             answer = self._page(environ, state, touched, start_response)
         MEASURES.took(PAGE, time.perf_counter() - began)
         return answer
@@ -200,13 +202,13 @@ class Front:
             + environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
             + (f"?{query}" if query else "")
         )
-        from werkzeug.urls import iri_to_uri  # noqa: PLC0415
+        return _elsewhere("308 Permanent Redirect", target, start_response)
 
-        start_response(
-            "308 Permanent Redirect",
-            [("Location", iri_to_uri(target)), ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0")],
-        )
-        return [b""]
+    def _spoken(self, environ: Environ, tag: str) -> str:
+        """The panel speaks English where nobody translated it: packs are for shoppers."""
+        if environ["PATH_INFO"].startswith("/panel") and not self._installation.themes.catalogues.in_panel(tag):
+            return "en"
+        return tag
 
 
 def _kept_for(mime: str) -> str:
@@ -280,6 +282,28 @@ def _take_language(environ: Environ, state: SiteState) -> str:
             environ["PATH_INFO"] = f"/{rest}" if slash else "/"
             return tag
     return state.site.language
+
+
+def _said_otherwise(environ: Environ, state: SiteState) -> str:
+    """Where a page is now whose language lost its pack, or has become the site's first one thereby; else empty."""
+    if not state.silent or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+        return ""
+    first, _, rest = environ.get("PATH_INFO", "/")[1:].partition("/")
+    if first not in {tag.lower() for tag in (*state.silent, state.site.language)}:
+        return ""
+    path = rest.lstrip("/").encode("latin-1").decode("utf-8", "replace")
+    query = environ.get("QUERY_STRING", "")
+    return f"{environ.get('SCRIPT_NAME', '')}/{path}" + (f"?{query}" if query else "")
+
+
+def _elsewhere(status: str, target: str, start_response: StartResponse) -> Iterable[bytes]:
+    from werkzeug.urls import iri_to_uri  # noqa: PLC0415
+
+    start_response(
+        status,
+        [("Location", iri_to_uri(target)), ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0")],
+    )
+    return [b""]
 
 
 def _key(environ: Environ, state: SiteState) -> cache.Key | None:

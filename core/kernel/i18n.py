@@ -1,9 +1,9 @@
 """Words in the reader's language: catalogues, the present language, and dates, numbers and money as people write them.
 
 Catalogues are `.po` files beside what they translate (a floor of core, a plugin, a theme); they are read once per
-change and
-kept compiled in `instance/cache`. Each plugin has words of its own, which hold in its code and its templates before all
-others; elsewhere core's hold, and a theme may say them otherwise.
+change and kept compiled in `instance/cache`. Each plugin has words of its own, which hold in its code and its templates
+before all others; elsewhere core's hold, and a theme may say them otherwise. A language pack is a plugin whose folder
+holds the words of others, a file for each; what somebody's own folder says in that language comes before it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
+from gettext import c2py
 from pathlib import Path
 from types import FrameType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
-from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_decimal
 from flask import request
@@ -32,13 +32,18 @@ from core.kernel.installation import installation
 from core.kernel.sites import current_or_none
 from core.lib import clock
 from core.lib.errors import StoaError
+from core.lib.languages import apart as _apart
+from core.lib.languages import is_rtl, plural_form, plural_forms
+from core.lib.languages import locale_of as _locale
 from core.lib.money import Money
 from core.lib.money import format_money as _format_money
 
 Words = Mapping[str, str | list[str]]
 _language: ContextVar[str] = ContextVar("stoa_language", default="en")
 _timezone: ContextVar[str] = ContextVar("stoa_timezone", default="UTC")
+_mute: ContextVar[bool] = ContextVar("stoa_mute", default=False)
 PLURAL = "\x04"
+PANEL = "panel"
 _PLUGIN = "plugin:"
 # Between a text and whoever says it stand this module, the templates' own `_()`, and Jinja.
 _PASSING = (__file__, str(Path(__file__).with_name("themes.py")), f"{Path(jinja2.__file__).parent}{os.sep}")
@@ -47,11 +52,13 @@ _PASSING = (__file__, str(Path(__file__).with_name("themes.py")), f"{Path(jinja2
 class Catalogues:
     """All translations of the installation.
 
-    `folders` are (whose, folder): "" is core, `plugin:x` a plugin, `theme:x` a theme.
+    `folders` are (whose, folder): "" is core, `plugin:x` a plugin, `theme:x` a theme and, before its own, its parents.
+    `packs` are (language, folder) of every language pack.
     """
 
-    def __init__(self, folders: Iterable[tuple[str, Path]], kept: Path) -> None:
+    def __init__(self, folders: Iterable[tuple[str, Path]], kept: Path, packs: Iterable[tuple[str, Path]] = ()) -> None:
         self._folders = tuple(folders)
+        self._packs = tuple(packs)
         self._kept = kept
         self._words: dict[tuple[str, str], Words] = {}
         self._homes = [
@@ -60,6 +67,7 @@ class Catalogues:
             if name.startswith(_PLUGIN)
         ]
         self._speakers: dict[str, str | None] = {}
+        self._in_panel: dict[str, bool] = {}
 
     def words(self, language: str, theme: str = "") -> Words:
         """Msgid to text (a list for plurals) in `language`: core's, with `theme` its own on top.
@@ -68,8 +76,8 @@ class Catalogues:
         """
         key = (language, theme)
         if key not in self._words:
-            plugins = [folder for name, folder in self._folders if name.startswith(_PLUGIN)]
-            own = [folder for whose in ("", f"theme:{theme}") for name, folder in self._folders if name == whose]
+            plugins = [one for one in self._folders if one[0].startswith(_PLUGIN)]
+            own = [one for whose in ("", f"theme:{theme}") for one in self._folders if one[0] == whose]
             self._words[key] = self._read(language, [*plugins, *own])
         return self._words[key]
 
@@ -77,7 +85,7 @@ class Catalogues:
         """The words of one plugin alone."""
         key = (language, _PLUGIN + plugin)
         if key not in self._words:
-            self._words[key] = self._read(language, [folder for name, folder in self._folders if name == key[1]])
+            self._words[key] = self._read(language, [one for one in self._folders if one[0] == key[1]])
         return self._words[key]
 
     def speaker(self, file: str) -> str | None:
@@ -98,12 +106,23 @@ class Catalogues:
         first = file.rpartition(f"{os.sep}templates{os.sep}")[2].partition(os.sep)[0]
         return first if any(plugin == first for _home, plugin in self._homes) else ""
 
-    def _read(self, language: str, folders: list[Path]) -> Words:
-        files = [
-            path
-            for folder in folders
-            if (path := folder / _folder_name(language) / "LC_MESSAGES" / "messages.po").exists()
-        ]
+    def files(self, language: str, whose: str, folder: Path) -> list[Path]:
+        """Where somebody's words in a language lie: in the packs for it, then in their own folder, which wins."""
+        packs = [pack for tag, pack in self._packs if tag == language]
+        said = [pack / f"{domain(whose, folder)}.po" for pack in packs] + [folder / "messages.po"]
+        inside = Path(_folder_name(language), "LC_MESSAGES")
+        return [path for one in said if (path := one.parent / inside / one.name).exists()]
+
+    def in_panel(self, language: str) -> bool:
+        """Whether the panel can be read in a language; a pack for shoppers need not have its words."""
+        if language not in self._in_panel:
+            self._in_panel[language] = language == "en" or any(
+                self.files(language, name, folder) for name, folder in self._folders if name == f"theme:{PANEL}"
+            )
+        return self._in_panel[language]
+
+    def _read(self, language: str, folders: list[tuple[str, Path]]) -> Words:
+        files = list(dict.fromkeys(path for whose, folder in folders for path in self.files(language, whose, folder)))
         stamp = hashlib.sha256("".join(f"{path}{path.stat().st_mtime_ns}" for path in files).encode()).hexdigest()[:16]
         kept = self._kept / f"words-{language}-{stamp}.json"
         if kept.exists():
@@ -111,7 +130,7 @@ class Catalogues:
             return loaded
         words: dict[str, str | list[str]] = {}
         for path in files:
-            words.update(_po(path))
+            words.update(_po(path, language))
         self._kept.mkdir(parents=True, exist_ok=True)
         temporary = kept.with_suffix(f".{os.getpid()}-{id(words)}")
         temporary.write_text(json.dumps(words, ensure_ascii=False), "utf-8")
@@ -119,25 +138,47 @@ class Catalogues:
         return words
 
 
+def domain(whose: str, folder: Path | None = None) -> str:
+    """The name of the file in which a pack has somebody's words: `core`, `plugin-reviews`, `theme-plain`.
+
+    Words of a theme may be its parent's: then the parent's `folder` says the name.
+    """
+    kind, _, name = whose.partition(":")
+    if kind == "theme" and folder is not None:
+        name = folder.parent.name
+    return f"{kind}-{name}" if name else "core"
+
+
 def _folder_name(language: str) -> str:
     return language.replace("-", "_")
 
 
-def _po(path: Path) -> dict[str, str | list[str]]:
+def _po(path: Path, language: str) -> dict[str, str | list[str]]:
     from babel.messages.pofile import read_po  # noqa: PLC0415 -- once per change; what was read is kept as JSON
 
     words: dict[str, str | list[str]] = {}
     with path.open("rb") as stream:
-        for message in read_po(stream):
+        catalogue = read_po(stream)
+        places = _places(str(catalogue.plural_expr), language)
+        for message in catalogue:
             if not message.id or message.fuzzy:
                 continue
             said: Any = message.string
             if isinstance(message.id, tuple | list):
-                if all(said):
-                    words[message.id[0] + PLURAL] = list(said)
+                if all(said) and len(said) > max(places):
+                    words[message.id[0] + PLURAL] = [said[place] for place in places]
             elif said:
                 words[message.id] = str(said)
     return words
+
+
+@lru_cache(maxsize=64)
+def _places(expression: str, tag: str) -> tuple[int, ...]:
+    """Of each form that a language has, where a file keeps it, by the rule in its head."""
+    index = c2py(expression)
+    return tuple(
+        next(index(n) for n in range(1000) if plural_form(tag, n) == form) for form in range(len(plural_forms(tag)))
+    )
 
 
 # -- the present language ----------------------------------------------------------------------------------------------
@@ -149,17 +190,23 @@ def language() -> str:
 
 
 @contextmanager
-def speaking(tag: str, timezone: str = "UTC") -> Iterator[None]:
+def speaking(tag: str, timezone: str = "UTC", *, mute: bool = False) -> Iterator[None]:
     """Speak `tag` within the block, and tell times of `timezone`.
 
-    Mails, jobs, tests. The front does it for requests.
+    Mails, jobs, tests. The front does it for requests. `mute`: the language is the page's, but its words are not to be
+    used, as the site's pack for it is off.
     """
-    before, zone = _language.set(tag), _timezone.set(timezone)
+    before, zone, quiet = _language.set(tag), _timezone.set(timezone), _mute.set(mute)
     try:
         yield
     finally:
         _language.reset(before)
         _timezone.reset(zone)
+        _mute.reset(quiet)
+
+
+def _in_english() -> bool:
+    return _language.get() == "en" or _mute.get()
 
 
 def _words() -> Words:
@@ -176,22 +223,35 @@ def _face() -> str:
 
 def gettext(text: str, /, **params: object) -> str:
     """`text` (an English msgid) in the present language, as whoever calls says it; `params` fill `%(name)s`."""
-    found = _found(text, _speaking()) if _language.get() != "en" else None
+    found = _found(text, _speaking()) if not _in_english() else None
     said = found if isinstance(found, str) else text
-    return said % params if params else said
+    return said % apart(params) if params else said
+
+
+def apart(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Values for a sentence: from right to left, each text is kept together as it is."""
+    tag = _language.get()
+    if not is_rtl(tag):
+        return params
+    return {name: _apart(value, tag) if isinstance(value, str) else value for name, value in params.items()}
+
+
+def kept_together(text: str) -> str:
+    """A text of somebody else's beside words of the present language; see `core.lib.languages.apart`."""
+    return _apart(text, _language.get())
 
 
 def of_plugin(plugin: str, text: str, /, **params: object) -> str:
     """`text` as a plugin says it: for titles and labels that it declares and core shows."""
-    found = _found(text, plugin) if _language.get() != "en" else None
+    found = _found(text, plugin) if not _in_english() else None
     said = found if isinstance(found, str) else text
-    return said % params if params else said
+    return said % apart(params) if params else said
 
 
 def of_theme(theme: str, text: str, tag: str = "") -> str:
     """`text` in the words of a theme, wherever the reader is; in the language `tag`, else in the present one."""
     spoken = tag or _language.get()
-    if spoken == "en":
+    if spoken == "en" or (not tag and _mute.get()):
         return text
     found = installation().themes.catalogues.words(spoken, theme).get(text, text)
     return found if isinstance(found, str) else text
@@ -199,13 +259,13 @@ def of_theme(theme: str, text: str, tag: str = "") -> str:
 
 def ngettext(one: str, many: str, n: int, **params: object) -> str:
     """`one` or `many` by the number; `%(n)s` is filled with it. Chinese has one form."""
-    return plural(one, many, n) % {"n": n, **params}
+    return plural(one, many, n) % {"n": n, **apart(params)}
 
 
 def plural(one: str, many: str, n: int) -> str:
     """The form for the number, not filled in yet."""
-    found = _found(one + PLURAL, _speaking()) if _language.get() != "en" else None
-    return found[_plural(language(), n, len(found))] if isinstance(found, list) else one if n == 1 else many
+    found = _found(one + PLURAL, _speaking()) if not _in_english() else None
+    return found[plural_form(language(), n)] if isinstance(found, list) else one if n == 1 else many
 
 
 def _found(key: str, plugin: str) -> str | list[str] | None:
@@ -229,10 +289,6 @@ def _speaking() -> str:
     return ""
 
 
-def _plural(tag: str, n: int, forms: int) -> int:
-    return 0 if forms == 1 else 0 if n == 1 and tag != "zh-CN" else 1
-
-
 def say(error: StoaError) -> str:
     """An error in the reader's words. Money among its parameters is written as people write it."""
     shown = {name: _shown(value) for name, value in error.params.items()}
@@ -247,12 +303,6 @@ def _shown(value: object) -> object:
 
 
 # -- as people write it ------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=64)
-def _locale(tag: str) -> Locale:
-    """English without a country is that of the world: `26 Nov 2026`, a day that nobody takes for a month."""
-    return Locale.parse("en_001" if tag == "en" else tag.replace("-", "_"))
 
 
 def money(amount: Money) -> str:
@@ -294,7 +344,7 @@ def language_name(tag: str) -> str:
 
 def text_direction(tag: str = "") -> str:
     """`rtl` or `ltr`."""
-    return str(_locale(tag or language()).text_direction)
+    return "rtl" if is_rtl(tag or language()) else "ltr"
 
 
 def country_name(code: str) -> str:

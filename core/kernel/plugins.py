@@ -31,6 +31,7 @@ from core.kernel.config import ROOT
 from core.kernel.declared import complaints
 from core.kernel.routes import SharedRule, View, Views
 from core.kernel.settings import Settings
+from core.lib.languages import is_language
 
 log = structlog.get_logger(__name__)
 API = 1
@@ -51,6 +52,7 @@ CATEGORIES = (
     "marketing",
     "channel",
     "machinery",
+    "language",
 )
 
 
@@ -157,6 +159,8 @@ class Plugin:
     by `./stoa reindex`. `slots` are the places of pages that its `site_slot` fills: it is asked for those alone, for
     every place if it names none; `kept_slots` are those of them where its answer depends on the site, the language, the
     currency, the id of the subject and the tags it gives alone, so that it is asked once and not for every visitor.
+    `languages` are those (BCP 47, such as `de`) that it is a language pack for: its `locale/` holds the words of core,
+    of themes and of other plugins, a file for each, and a site where it is on may be shown in them.
     `entered(site, shopper_id, cookie)` is called when a shopper has signed in, with what
     the browser holds in the cookie `mine_<plugin>`; it may write, and answers what the cookie holds from now on (None:
     as it is). Cookies of that name end when the shopper signs out. `test(site, email)` tries the settings of a site and
@@ -186,6 +190,7 @@ class Plugin:
     attributes: tuple[Attribute, ...] = ()
     slots: tuple[str, ...] = ()
     kept_slots: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     jobs: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     every: Mapping[str, int] = field(default_factory=dict)
     commands: Mapping[str, Callable[[list[str]], int]] = field(default_factory=dict)
@@ -203,6 +208,9 @@ class Plugin:
             raise LoadError(f"category {self.category!r} is not one of {', '.join(CATEGORIES)}")
         if self.slots and (others := set(self.kept_slots) - {*self.slots}):
             raise LoadError(f"kept_slots are some of the slots: {', '.join(sorted(others))}")
+        for tag in self.languages:
+            if not is_language(tag):
+                raise LoadError(f"{tag!r} is no language; write it as de or pt-BR")
         for attribute in self.attributes:
             _check_attribute(attribute)
         _check_sections(self.panel_sections)

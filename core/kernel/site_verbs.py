@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import babel
 from babel.core import get_global
 
 from core.hookspecs.site import Site
 from core.kernel import activity, cache, db
 from core.kernel.installation import installation
 from core.kernel.sites import SiteDomain, SiteRow, raise_epoch, state_of
+from core.kernel.switch import switch_on
 from core.lib.errors import NotFound, Unfit
+from core.lib.languages import is_language
 from core.lib.text import slugify
 
+Edited = Callable[[int, Mapping[str, Any], Mapping[str, Any]], None]
+_on_edit: list[Edited] = []
 _HOST = re.compile(r"(?=.{1,200}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 # Where a language or currency is at home, for a site that names no country.
 _HOME = {"GBP": "GB", "EUR": "DE", "USD": "US", "CNY": "CN", "JPY": "JP", "CHF": "CH", "HKD": "HK", "KWD": "KW"}
@@ -38,6 +41,12 @@ _FIELDS = (
 )
 
 
+def on_edit(function: Edited) -> Edited:
+    """Register what core does inside the transaction that edits a site, given its fields before and after."""
+    _on_edit.append(function)
+    return function
+
+
 def add_site(
     *,
     host: str,
@@ -55,7 +64,10 @@ def add_site(
     key: str = "",
     actor: str = "system",
 ) -> Site:
-    """Add a site; raises Unfit with a message per field. Commits."""
+    """Add a site; raises Unfit with a message per field. Commits.
+
+    The packs of languages that core does not speak by itself are switched on with it.
+    """
     values: dict[str, Any] = {
         "host": host.strip().lower(),
         "name": name.strip(),
@@ -78,6 +90,8 @@ def add_site(
         row = SiteRow.create(key=_free_key(key or slugify(name) or values["host"]), position=position, **values)
         raise_epoch()
         activity.record(actor, "site.added", f"site:{row.id}", after=values, site_id=row.id, title=values["name"])
+    for pack in _packs_for(state_of(row.id).silent):
+        switch_on(row.id, pack, actor)
     return state_of(row.id).site
 
 
@@ -92,6 +106,8 @@ def edit_site(site_id: int, changes: Mapping[str, Any], actor: str) -> Site:
             setattr(row, name, after[name])
         row.save()
         _touch(site_id)
+        for function in _on_edit:
+            function(site_id, before, after)
         activity.record(
             actor, "site.edited", f"site:{site_id}", before=before, after=after, site_id=site_id, title=row.name
         )
@@ -170,24 +186,37 @@ def _check(values: Mapping[str, Any], site_id: int | None) -> None:
         "name": (not values["name"], "Give the site a name."),
         "host": (_taken(host, site_id), "Another site has this domain already."),
         "theme": (values["theme"] not in installation().themes.all(), "There is no such theme."),
-        "language": (not all(map(_is_language, tags)), "A language such as en or zh-CN."),
+        "language": (not all(map(is_language, tags)), "A language such as en or zh-CN."),
         "currency": (not all(code in get_global("all_currencies") for code in codes), "A currency such as EUR or CNY."),
         "country": (values["country"] not in get_global("territory_currencies"), "A country such as DE or CN."),
         "timezone": (not _is_timezone(values["timezone"]), "A time zone such as Europe/Berlin."),
     }
     errors = {field: message for field, (is_wrong, message) in wrong.items() if is_wrong}
+    if "language" not in errors and not {*tags} <= {*speakable(site_id)}:
+        errors["language"] = "No language pack for this language is on here. Switch it on under Plugins first."
     if not _HOST.match(host):
         errors["host"] = "A domain such as shop.example, without http:// and port."
     if errors:
         raise Unfit(errors)
 
 
-def _is_language(tag: str) -> bool:
-    try:
-        babel.Locale.parse(tag.replace("-", "_"))
-    except (ValueError, babel.UnknownLocaleError):
-        return False
-    return True
+def speakable(site_id: int | None) -> tuple[str, ...]:
+    """The languages that may be chosen for a site; what was chosen before may stay, as a pack may be off for a while.
+
+    For a new site, what any pack of this installation speaks.
+    """
+    made = installation()
+    if site_id is None:
+        return made.sites.spoken_with(made.plugins.loaded)
+    state = state_of(site_id)
+    return (*made.sites.spoken_with(state.runtime.plugins), *state.silent)
+
+
+def _packs_for(tags: Sequence[str]) -> list[str]:
+    """The first pack of this installation for each language."""
+    loaded = sorted(installation().plugins.loaded.items())
+    found = [next((name for name, one in loaded if tag in one.plugin.languages), "") for tag in tags]
+    return [name for name in dict.fromkeys(found) if name]
 
 
 def _is_timezone(name: str) -> bool:

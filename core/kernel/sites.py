@@ -8,7 +8,7 @@ every process sees the change with the next request.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from core.kernel.here import environ, environ_or_none
 from core.kernel.installation import installation
 from core.kernel.runtime import OFF, Hooks, Runtime, Runtimes
 from core.lib.errors import NotFound
+from core.lib.languages import home_languages
 
 
 class SiteRow(db.Table):
@@ -95,6 +96,10 @@ class SiteState:
     open: bool
     epoch: int
     redirect_to: str = ""
+    # The languages that the merchant chose, the first one first, and those of them that no pack speaks here now. The
+    # site's own are the others; where none is left, its first one stays, and its goods stand among English words.
+    chosen: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
     extra: dict[Any, Any] = field(default_factory=dict)
 
 
@@ -172,6 +177,12 @@ class Sites:
         self.at(read_epoch()[0])
         return [self.pinned(row[0]) for row in db.rows("SELECT id FROM site ORDER BY position, id")]
 
+    def spoken_with(self, plugins: Iterable[str]) -> tuple[str, ...]:
+        """The languages that a site with these plugins can be shown in: core's own and those of its packs."""
+        loaded = installation().plugins.loaded
+        packs = [tag for name in plugins if name in loaded for tag in loaded[name].plugin.languages]
+        return tuple(dict.fromkeys([*home_languages(), *packs]))
+
     def _find(self, host: str) -> SiteState | None:
         row = SiteRow.get_or_none(SiteRow.host == host)
         if row is not None:
@@ -198,8 +209,13 @@ class Sites:
         settings = {name: {**defaults.get(name, {})} for name in {*defaults, *states}}
         for plugin in plugins:
             settings[plugin.name].update(plugin.settings)
+        chosen = tuple(dict.fromkeys([row.language, *row.languages]))
+        known = self.spoken_with(runtime.plugins)
+        spoken = tuple(tag for tag in chosen if tag in known)
         return SiteState(
-            site=_payload(row),
+            site=_payload(row, spoken or chosen[:1]),
+            chosen=chosen,
+            silent=tuple(tag for tag in chosen if tag not in known),
             runtime=runtime,
             hooks=self._make_hooks(runtime.callers, must_pass),
             states=states,
@@ -210,7 +226,7 @@ class Sites:
         )
 
 
-def _payload(row: SiteRow) -> Site:
+def _payload(row: SiteRow, languages: tuple[str, ...]) -> Site:
     return Site(
         id=row.id,
         key=row.key,
@@ -218,8 +234,8 @@ def _payload(row: SiteRow) -> Site:
         host=row.host,
         origin=row.origin or _origin(row.host),
         theme=row.theme,
-        language=row.language,
-        languages=tuple(dict.fromkeys([row.language, *row.languages])),
+        language=languages[0],
+        languages=languages,
         currency=row.currency,
         currencies=tuple(dict.fromkeys([row.currency, *row.currencies])),
         country=row.country,

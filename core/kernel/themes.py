@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 CORE = ROOT / "core"
 LAYERS = "@layer reset, tokens, base, parts, utilities, theme;\n"
-PANEL = "panel"
+PANEL = i18n.PANEL
 _PLAIN = ROOT / "themes" / "plain"
 _SHARED = ("reset.css", "tokens.css", "base.css")
 _TEMPLATES = ("templates", "panel/templates", "storefront/templates")
@@ -107,7 +107,12 @@ class Themes:
             for ancestor in reversed(self.get(name).chain)
         ]
         folders.append((f"theme:{PANEL}", CORE / "panel" / "locale"))
-        return i18n.Catalogues(folders, self._config.cache)
+        packs = [
+            (tag, loaded.folder / "locale")
+            for _name, loaded in sorted(self._registry.loaded.items())
+            for tag in loaded.plugin.languages
+        ]
+        return i18n.Catalogues(folders, self._config.cache, packs)
 
     def forget(self) -> None:
         """After a plugin folder appeared: read catalogues and loaders again."""
@@ -395,7 +400,7 @@ def _escaped(value: Any) -> Any:
 def _said(text: str, /, **values: Any) -> Markup:
     """`_()` in templates: as Jinja's new style does it, without making a context for every word in a loop."""
     said = Markup(i18n.gettext(text))  # noqa: S704 -- a catalogue's words are ours, the values are escaped
-    return said % values if values or "%" in said else said
+    return said % i18n.apart(values) if values or "%" in said else said
 
 
 @lru_cache(64)

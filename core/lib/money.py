@@ -9,9 +9,10 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 
 from core.lib.errors import Refused
+from core.lib.languages import is_rtl
 
 # ISO 4217, list one, 2026-01-01: every currency whose exponent is not 2.
 _ZERO = [
@@ -192,6 +193,9 @@ def _whole_and_decimals(number: str, digits: int) -> tuple[str | None, str]:
     return "".join(groups), tail if is_decimal else ""
 
 
+_LATIN = re.compile("[A-Za-z]")
+
+
 @lru_cache(maxsize=64)
 def _locale(language: str) -> Locale:
     return Locale.parse(language.replace("-", "_"))
@@ -206,6 +210,10 @@ def _formatted(amount: int, currency: str, language: str) -> str:
     text = format_currency(
         value, currency, pattern.replace("0.00", wanted), locale=_locale(language), currency_digits=False
     )
+    symbol = get_currency_symbol(currency, locale=_locale(language))
+    if is_rtl(language) and _LATIN.search(symbol):
+        # Its letters go from left to right, and its sign with them: `UK£`, not `£UK`.
+        text = text.replace(symbol, symbol + "‎")
     # By CLDR a space that does not break stands between letters and digits: `CHF 12.30`.
     return re.sub(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])", "\xa0", text)
 

@@ -186,7 +186,7 @@ class Shell:
 
     @cached_property
     def tongues(self) -> list[Tongue]:
-        """The languages of this site, each with the address of this page."""
+        """The languages of this site that the panel can be read in, each with the address of this page."""
         query = f"?{urlencode(list(request.args.items(multi=True)))}" if request.args else ""
         path = request.path + query if request.method == "GET" else url_for("panel.home")
         return [
@@ -197,6 +197,7 @@ class Shell:
                 tag == i18n.language(),
             )
             for tag in self.site.languages
+            if installation().themes.catalogues.in_panel(tag)
         ]
 
     @cached_property

@@ -105,6 +105,18 @@ def turn_on(site: Site) -> Callable[..., None]:
 
 
 @pytest.fixture
+def speak(site: Site, turn_on: Callable[..., None]) -> Callable[[str, str], Site]:
+    """`speak("german", "de")`: switch a language pack on and offer its language beside the others of the site."""
+    from core.kernel.site_verbs import edit_site
+
+    def choose(pack: str, language: str) -> Site:
+        turn_on(pack)
+        return edit_site(site.id, {"languages": [*site.languages, language]}, "system")
+
+    return choose
+
+
+@pytest.fixture
 def order(site: Site) -> Callable[..., PlacedOrder]:
     """`order(item, 2, email="a@b.c")`: these units ordered to an address in Germany, at the total that is shown.
 

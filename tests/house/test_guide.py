@@ -50,6 +50,28 @@ def test_the_theme_of_the_guide_is_whole_and_shown(instance, app, site):
     assert "/static/harbour/" in page
 
 
+def test_the_language_pack_of_the_guide_is_spoken(instance, app, site, speak):
+    files = BLOCK.findall((ROOT / "docs" / "guide" / "translators.md").read_text("utf-8"))
+    assert len(files) == 3
+    for name, text in files:
+        path = instance / "plugins" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    from core.kernel.i18n import ngettext, speaking
+    from core.kernel.installation import installation
+    from core.testing.languages import faults
+
+    installation().plugins.discover()
+    installation().plugins_changed()
+    assert faults("cy") == []
+    speak("welsh", "cy")
+    client = app.test_client()
+    assert "Eich basged" in client.get("/cy/cart", base_url=f"https://{site.host}").text
+    assert "Cyfrinair" in client.get("/cy/login", base_url=f"https://{site.host}").text
+    with speaking("cy"):
+        assert ngettext("In one working day", "In %(n)s working days", 2) == "Mewn dau ddiwrnod gwaith"
+
+
 def test_every_hook_is_documented_with_its_arguments_and_its_error():
     import pluggy
 

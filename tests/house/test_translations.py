@@ -6,21 +6,18 @@ error that a person may see (a `Refused` or one of its descendants, and `default
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
-from jinja2.ext import babel_extract
 
-KEYWORDS = ("_", "gettext", "ngettext", "lazy")
+from core.testing.texts import refusal_names, texts
+
 CATALOGUE = Path("locale/zh_CN/LC_MESSAGES/messages.po")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
-EXTENSIONS = {"extensions": "jinja2.ext.i18n", "silent": "false"}
-Text = tuple[str, int, str]  # path, line, msgid
 
 
 def unfinished(root: Path) -> list[str]:
@@ -35,13 +32,14 @@ def unfinished(root: Path) -> list[str]:
 
 def untranslated(root: Path) -> list[str]:
     """Texts that no catalogue in reach holds: a plugin's own and core's; for core and the themes those of both."""
-    house, refusals = set().union(*(msgids(root / top) for top in ("core", "themes"))), refusal_names(root)
-    found = [(text, house) for top in ("core", "themes") for text in texts(root, root / top, refusals)]
+    house = set().union(*(msgids(root / top) for top in ("core", "themes")))
+    refusals = refusal_names(root / top for top in ("core", "plugins"))
+    found = [(text, house) for top in ("core", "themes") for text in texts(root / top, refusals)]
     for plugin in sorted((root / "plugins").glob("*/")):
         reach = house | msgids(plugin)
-        found += [(text, reach) for text in texts(root, plugin, refusals)]
-    missing = [text for text, reach in found if text[2] not in reach]
-    return [f"{path}:{line}: {msgid!r} is in no catalogue" for path, line, msgid in missing]
+        found += [(text, reach) for text in texts(plugin, refusals)]
+    missing = [text for text, reach in found if text.msgid not in reach]
+    return [f"{text.path.relative_to(root)}:{text.line}: {text.msgid!r} is in no catalogue" for text in missing]
 
 
 # -- catalogues -------------------------------------------------------------------------------------------------
@@ -75,64 +73,6 @@ def fault_of(message: Message) -> str:
     wrong = [text for text in said if not set(PLACEHOLDER.findall(text)) <= english]
     lost = isinstance(message.id, str) and set(PLACEHOLDER.findall(said[0])) != english
     return "other placeholders" if wrong or lost else ""
-
-
-# -- texts of the code ------------------------------------------------------------------------------------------
-
-
-def texts(root: Path, folder: Path, refusals: set[str]) -> Iterator[Text]:
-    """Every text in the Python files and templates of `folder`; tests may say what they like."""
-    for path in sources(folder, "*.py"):
-        tree = ast.parse(path.read_text("utf-8"))
-        yield from ((str(path.relative_to(root)), line, text) for line, text in python_texts(tree, refusals))
-    for path in [*sources(folder, "*.html"), *sources(folder, "*.txt")]:
-        if "templates" not in path.parts:
-            continue
-        with path.open("rb") as stream:
-            for line, _, message, _ in babel_extract(stream, KEYWORDS, (), EXTENSIONS):
-                # Of a plural form the singular is the msgid; a text that only a variable holds is none.
-                msgid = message[0] if isinstance(message, tuple) else message
-                if msgid:
-                    yield str(path.relative_to(root)), line, msgid
-
-
-def sources(folder: Path, pattern: str) -> list[Path]:
-    return sorted(path for path in folder.rglob(pattern) if not {"tests", "testing"} & set(path.parts))
-
-
-def python_texts(tree: ast.AST, refusals: set[str]) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and last_name(node.func) in {*KEYWORDS, *refusals}:
-            first = node.args[0] if node.args else None
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                yield node.lineno, first.value
-        if isinstance(node, ast.Assign) and last_name(node.targets[0]) == "default_message":
-            yield node.lineno, ast.literal_eval(node.value)
-
-
-def refusal_names(root: Path) -> set[str]:
-    """`Refused` and every class of the house that descends from it and takes its message first."""
-    bases: dict[str, set[str]] = {}
-    own_form: set[str] = set()
-    for node in classes(root):
-        bases.setdefault(node.name, set()).update(map(last_name, node.bases))
-        if any(isinstance(part, ast.FunctionDef) and part.name == "__init__" for part in node.body):
-            own_form.add(node.name)
-    known = {"Refused"}
-    while new := {name for name, parents in bases.items() if parents & known} - known:
-        known |= new
-    return known - (own_form - {"Refused"})
-
-
-def classes(root: Path) -> Iterable[ast.ClassDef]:
-    for top in ("core", "plugins"):
-        for path in sources(root / top, "*.py"):
-            tree = ast.parse(path.read_text("utf-8"))
-            yield from (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
-
-
-def last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 # -- the rules --------------------------------------------------------------------------------------------------

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from core.catalogue.services.availability import lock_all_cards
 from core.catalogue.services.card_answers import ask_plugins
 from core.catalogue.services.card_data import ASK_AGAIN
 from core.catalogue.services.cards import refresh_cards, settle, tell_products_changed
 from core.hookspecs.site import Site
-from core.kernel import cache, db, jobs, switch
+from core.kernel import cache, db, jobs, site_verbs, switch
 from core.kernel.installation import installation
 from core.lib import clock
 
@@ -129,6 +130,13 @@ def _ask_site_soon(site: Site, plugin: str, on: bool) -> None:  # noqa: FBT001 -
     loaded = installation().plugins.loaded.get(plugin)
     if loaded is not None and _ON_CARDS & {*loaded.hooks}:
         jobs.enqueue("cards.ask_site", site_id=site.id)
+
+
+@site_verbs.on_edit
+def _make_for_languages(site_id: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """There is a card in each language and currency of a site, so another one needs its own."""
+    if any(before[name] != after[name] for name in ("language", "languages", "currency", "currencies")):
+        jobs.enqueue("cards.ask_site", site_id=site_id)
 
 
 @jobs.job("cards.ask_site")

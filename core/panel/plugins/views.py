@@ -8,12 +8,13 @@ from core.kernel import i18n, switch, trials
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.kernel.security import staff
-from core.kernel.sites import current
+from core.kernel.sites import current, state_of
 from core.lib.errors import StoaError, Unfit
 from core.panel.activity import services as log
 from core.panel.plugins.services import board as boards
 from core.panel.plugins.services import settings as forms
 from core.panel.shell import COUNTERS, actor, page, panel, shell, to
+from core.panel.sites.services import silence_of
 
 may_switch = staff("plugins.switch")
 may_set = staff("plugins.settings")
@@ -56,6 +57,9 @@ def turn(name: str) -> Response:
     said = _("%(plugin)s is off. Its data is kept.", plugin=_title(name))
     if ended == "draining":
         said = _("%(plugin)s is no longer offered and ends with its last open order.", plugin=_title(name))
+    loaded = installation().plugins.loaded.get(name)
+    if loaded and loaded.plugin.languages and (silence := silence_of(state_of(site_id))):
+        said = f"{said} {silence}"
     return _back(name, said, undo=url_for("panel.plugin_switch", name=name, on=1))
 
 

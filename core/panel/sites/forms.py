@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
 
-from core.hookspecs.site import Site
 from core.kernel import i18n
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
+from core.kernel.sites import SiteState
 from core.lib.addresses import countries
 from core.panel.forms import PanelForm, at_most, email, host, hosts, lines, needed, optional, words
 
@@ -37,7 +39,6 @@ class SiteForm(PanelForm):
     languages = StringField(
         lazy("All languages"),
         [at_most(200)],
-        description=lazy("Codes between spaces. Each further one has addresses of its own, such as /zh-cn/."),
     )
     currency = StringField(lazy("Main currency"), [needed, at_most(3)], description=lazy("Such as EUR or CNY."))
     currencies = StringField(lazy("All currencies"), [at_most(100)], description=lazy("Codes between spaces."))
@@ -54,8 +55,13 @@ class SiteForm(PanelForm):
     )
     theme = SelectField(lazy("Theme"))
 
-    def offer(self) -> SiteForm:
-        """Fill in the choices of this installation, in the reader's language."""
+    def offer(self, tags: Sequence[str]) -> SiteForm:
+        """Fill in the choices of this installation, in the reader's language; `tags` are the languages to be had."""
+        self.languages.description = i18n.gettext(
+            "Codes between spaces, of these: %(codes)s. Further ones come as language packs, under Plugins."
+            " Each further one has addresses of its own, such as /zh-cn/.",
+            codes=", ".join(f"{tag} ({i18n.language_name(tag)})" for tag in tags),
+        )
         self.country.choices = list(countries(i18n.language()))
         themes = installation().themes
         self.theme.choices = [(name, i18n.gettext(themes.get(name).title)) for name in themes.all()]
@@ -83,17 +89,18 @@ class SiteForm(PanelForm):
         return lines(self.domains.data)
 
 
-def of_site(site: Site, *, domains: list[str], is_open: bool) -> SiteForm:
-    """The form as a site stands."""
+def of_site(state: SiteState, domains: list[str], tags: Sequence[str]) -> SiteForm:
+    """The form as a site stands, with the languages that were chosen for it."""
+    site = state.site
     return SiteForm(
         data={
             "name": site.name,
             "host": site.host,
             "domains": "\n".join(domains),
             "email": site.email,
-            "open": is_open,
-            "language": site.language,
-            "languages": " ".join(site.languages),
+            "open": state.open,
+            "language": state.chosen[0],
+            "languages": " ".join(state.chosen),
             "currency": site.currency,
             "currencies": " ".join(site.currencies),
             "prices_include_tax": site.prices_include_tax,
@@ -102,4 +109,4 @@ def of_site(site: Site, *, domains: list[str], is_open: bool) -> SiteForm:
             "timezone": site.timezone,
             "theme": site.theme,
         }
-    ).offer()
+    ).offer(tags)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.hookspecs.site import Site
-from core.kernel import db
+from core.kernel import db, i18n
+from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
+from core.kernel.sites import SiteState
 from core.lib import clock
 
 
@@ -31,6 +33,22 @@ def all_sites() -> list[SiteLine]:
         db.rows("SELECT site_id, COUNT(*) FROM orders WHERE placed_at > ? GROUP BY site_id", since)
     )
     return [SiteLine(state.site, state.open, orders.get(state.site.id, 0)) for state in installation().sites.all()]
+
+
+def silence_of(state: SiteState) -> str:
+    """What to say of languages that were chosen and whose pack is off; empty if all are spoken."""
+    if not state.silent:
+        return ""
+    names = [i18n.language_name(tag) for tag in state.silent]
+    left = state.site.language
+    instead = i18n.language_name("en" if left in state.silent else left)
+    if state.chosen[0] in state.silent:
+        return _(
+            "No language pack for %(names)s is on here. Until one is, shoppers read %(instead)s.",
+            names=", ".join(names),
+            instead=instead,
+        )
+    return _("No language pack for %(names)s is on here, so it is not offered to shoppers.", names=", ".join(names))
 
 
 def domains_of(site_id: int) -> list[str]:

@@ -41,7 +41,7 @@ def ask_new() -> Response:
                 "theme": site.theme,
                 "prices_include_tax": site.prices_include_tax,
             }
-        ).offer(),
+        ).offer(site_verbs.speakable(None)),
         [],
     )
 
@@ -50,7 +50,7 @@ def ask_new() -> Response:
 @may_edit_all
 def add() -> Response:
     """Add a site."""
-    form = SiteForm(request.form).offer()
+    form = SiteForm(request.form).offer(site_verbs.speakable(None))
     if not form.validate():
         return _form_new(form, form.problems, 422)
     changes = form.changes()
@@ -99,7 +99,7 @@ def _things(site_id: int) -> tuple[str, str]:
 
 
 def _save(site_id: int, then: str, back: tuple[str, str] | None, *, is_here: bool) -> Response:
-    form = SiteForm(request.form).offer()
+    form = SiteForm(request.form).offer(site_verbs.speakable(site_id))
     if other := log.meanwhile(request.form.get("version"), *_things(site_id), verbs=_FORM):
         name = state_of(site_id).site.name
         return _page(form, [("", other)], name, back, site_id=site_id, is_here=is_here, status=409)
@@ -125,7 +125,7 @@ def _save(site_id: int, then: str, back: tuple[str, str] | None, *, is_here: boo
 
 def _form_of(site_id: int, back: tuple[str, str] | None, *, is_here: bool) -> Response:
     state = state_of(site_id)
-    form = of_site(state.site, domains=services.domains_of(site_id), is_open=state.open)
+    form = of_site(state, services.domains_of(site_id), site_verbs.speakable(site_id))
     return _page(form, [], state.site.name, back, site_id=site_id, is_here=is_here)
 
 
@@ -140,6 +140,7 @@ def _form_new(form: SiteForm, problems: list[tuple[str, str]], status: int = 200
         lede="",
         back=back,
         is_here=False,
+        silent="",
         version=0,
         act=_("Add the site"),
     )
@@ -165,6 +166,7 @@ def _page(
         lede=name if is_here else "",
         back=back,
         is_here=is_here,
+        silent=services.silence_of(state_of(site_id)),
         version=log.latest(*_things(site_id), verbs=_FORM),
         act=_("Save settings"),
     )

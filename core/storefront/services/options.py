@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.checkout.services.quote import ChosenRate
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import ngettext
+from core.kernel.i18n import kept_together, ngettext
 from core.lib.money import Money
 
 
@@ -28,7 +28,7 @@ def delivery_option(rate: ChosenRate, chosen: ChosenRate | None) -> Option:
     return Option(
         value=f"{rate.carrier}:{rate.service}",
         title=rate.title,
-        text=" · ".join(filter(None, (_days(rate), rate.description))),
+        text=" · ".join(filter(None, (_days(rate), kept_together(rate.description)))),
         icon="store" if rate.pickup else "truck",
         amount=rate.amount,
         chosen=rate == chosen,

@@ -27,6 +27,7 @@ from core.api import (
 from plugins.documents.forms import Documents
 from plugins.documents.models import CREDIT_NOTE, INVOICE
 from plugins.documents.services import owed
+from plugins.documents.services.paper import drawn_in
 from plugins.documents.services.reading import contents_of, latest_of
 
 _TRIES = 20
@@ -87,7 +88,7 @@ def _issue(site: Site, order_id: int, kind: str, actor: str) -> int:
     order = order_view(order_id, site=site)
     if order is None:
         raise NotFound
-    with speaking(order.language, site.timezone):
+    with speaking(drawn_in(order.language), site.timezone):
         parts = owed.still_to_say(owed.parts_of(order), earlier)
         if owed.kind_of(parts, is_first=not earlier) != kind:
             raise NothingToIssue

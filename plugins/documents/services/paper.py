@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.api import Money, OrderView, Site, address_lines, day, marks, money, now, number, rows, speaking, to_pick
+from core.api import (
+    Money,
+    OrderView,
+    Site,
+    address_lines,
+    day,
+    marks,
+    money,
+    now,
+    number,
+    rows,
+    speaking,
+    text_direction,
+    to_pick,
+)
 from core.api import gettext as _
 from plugins.documents.forms import Documents
 from plugins.documents.models import INVOICE
@@ -56,6 +70,11 @@ class Paper:
             yield from (label, value)
 
 
+def drawn_in(language: str) -> str:
+    """The language of a sheet: English in place of those from right to left, whose letters our PDFs do not join."""
+    return "en" if text_direction(language) == "rtl" else language
+
+
 def language_of(site: Site, content: Mapping[str, Any], wanted: str = "") -> str:
     """The language to draw a document in: one that is wanted and spoken here, else the shopper's."""
     return wanted if wanted in site.languages else str(content["language"])
@@ -63,7 +82,7 @@ def language_of(site: Site, content: Mapping[str, Any], wanted: str = "") -> str
 
 def issued_paper(content: Mapping[str, Any], language: str) -> Paper:
     """An invoice or a credit note from what was stored when it was issued, and nothing else."""
-    with speaking(language, content["timezone"]):
+    with speaking(drawn_in(language), content["timezone"]):
         seller, buyer, at = content["seller"], content["buyer"], datetime.fromisoformat(content["issued_at"])
         parts = [part_of(stored) for stored in content["parts"]]
         is_invoice, with_taxes = content["kind"] == INVOICE, any(part.taxes for part in parts)
@@ -162,7 +181,7 @@ def packing_slip(site: Site, order: OrderView, language: str = "") -> Paper:
     Of an order that goes to several places it is about one: `order.at(place)`.
     """
     settings = Documents.of(site)
-    with speaking(language or order.language, site.timezone):
+    with speaking(drawn_in(language or order.language), site.timezone):
         waits = any(line.allocated for line in order.lines if line.needs_delivery)
         units = [(line, line.allocated if waits else line.left) for line in order.lines if line.needs_delivery]
         parties = ((_("Deliver to"), address_lines(order.address)),) if order.address else ()
@@ -193,7 +212,7 @@ def pick_list(site: Site, orders: Iterable[OrderView], language: str) -> Paper:
     wanted: dict[tuple[str, str, str], dict[str, int]] = {}
     for one in to_pick(site, chosen):
         wanted.setdefault((one.place, one.sku, one.name), {})[one.order_number] = one.pieces
-    with speaking(language, site.timezone):
+    with speaking(drawn_in(language), site.timezone):
         return Paper(
             title=_("Pick list"),
             code=day(now()),

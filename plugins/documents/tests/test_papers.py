@@ -45,6 +45,14 @@ def test_an_invoice_in_chinese(content: Any) -> None:
     assert [label for label, _value, _total in paper.sums] == ["合计", "不含税", "MwSt 19 %"]
 
 
+def test_what_is_written_from_right_to_left_comes_on_paper_in_english(content: Any, speak: Any) -> None:
+    speak("arabic", "ar")
+    speak("german", "de")
+    assert issued_paper(content, "de").title == "Rechnung"
+    paper = issued_paper(content, "ar")
+    assert (paper.title, paper.columns[0].title) == ("Invoice", "Item")
+
+
 @pytest.mark.skipif(not CHINESE, reason="fonts-noto-cjk is not installed")
 def test_chinese_letters_are_embedded(content: Any) -> None:
     pdf = draw([issued_paper(content, "zh-CN")], compressed=False)

@@ -116,6 +116,9 @@ def test_a_currency_without_small_coins_takes_none() -> None:
         (Money(5124, "KWD"), "en", "KWD\xa05.124"),
         (Money(-50, "GBP"), "en", "-£0.50"),
         (Money(1230, "CHF"), "en", "CHF\xa012.30"),
+        # From right to left, with marks that keep a sign beside its letters.
+        (Money(123450, "EUR"), "ar", "\u200f1,234.50\xa0€"),
+        (Money(123450, "GBP"), "ar", "\u200f1,234.50\xa0UK£\u200e"),
     ],
 )
 def test_amounts_as_people_read_them(money: Money, language: str, text: str) -> None:

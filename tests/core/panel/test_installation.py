@@ -30,6 +30,27 @@ def test_a_site_is_added_and_answers_at_once(panel: Panel) -> None:
     assert state_of(added).site.languages == ("en", "de")
 
 
+def test_a_language_needs_its_pack_and_the_settings_say_so(
+    panel: Panel, site: Site, turn_on: Callable[..., None]
+) -> None:
+    form = {**SITE, "host": site.host, "language": "de", "languages": "de"}
+    answer = panel.post("/panel/settings", form)
+    assert answer.status_code == 422
+    assert "No language pack for this language is on here." in words(answer)
+    turn_on("german")
+    assert "de (Deutsch)" in words(panel.get("/panel/settings"))
+    assert panel.post("/panel/settings", form).status_code == 303
+    page = panel.get("/panel/settings")
+    assert 'lang="en"' in page.get_data(as_text=True), "the panel is not translated by packs for shoppers"
+    assert "is on here" not in words(page)
+    silence = "No language pack for Deutsch is on here. Until one is, shoppers read English."
+    assert silence in words(panel.follow(panel.post("/panel/plugins/german/switch")))
+    assert silence in words(panel.get("/panel/settings"))
+    # It stays chosen, and can be saved as it stands.
+    assert panel.post("/panel/settings", {**form, "name": "Laden"}).status_code == 303
+    assert state_of(site.id).silent == ("de",)
+
+
 def test_a_site_with_a_taken_host_or_an_unknown_time_zone_is_refused(panel: Panel, site: Site) -> None:
     answer = panel.post("/panel/installation/sites/new", {**SITE, "host": site.host, "timezone": "Mars"})
     assert answer.status_code == 422
@@ -89,7 +110,10 @@ def test_what_gave_up_can_be_let_go(panel: Panel, outbox: Told) -> None:
 def test_staff_of_one_site_see_the_log_of_that_site_alone(
     colleague: Callable[..., Panel], panel: Panel, other_site: Site
 ) -> None:
-    panel.post(f"/panel/installation/sites/{other_site.id}", {**SITE, "name": "Elsewhere", "host": other_site.host})
+    panel.post(
+        f"/panel/installation/sites/{other_site.id}",
+        {**SITE, "name": "Elsewhere", "host": other_site.host, "languages": ""},
+    )
     theirs = colleague({"activity.view"})
     assert "Elsewhere" not in words(theirs.get("/panel/activity"))
     assert "Elsewhere" not in words(theirs.get(f"/panel/activity?site={other_site.id}"))

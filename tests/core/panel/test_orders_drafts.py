@@ -104,9 +104,7 @@ def test_a_link_of_another_version_or_site_opens_nothing(
     assert panel.post(draft, {**form, "qty-0": "3", "version": "1"}).status_code == 409
 
 
-def test_staff_place_it_by_arrangement_if_they_may(
-    panel: Panel, draft: str, colleague: Callable[..., Panel]
-) -> None:
+def test_staff_place_it_by_arrangement_if_they_may(panel: Panel, draft: str, colleague: Callable[..., Panel]) -> None:
     theirs = colleague({"orders.view", "orders.cancel", "orders.edit"})
     for path in ("/panel/drafts", "/panel/drafts/new", draft):
         assert theirs.get(path).status_code == 403

@@ -495,6 +495,32 @@ def test_every_page_is_named_headed_and_free_of_barriers(visit: Callable[[str], 
         assert focused(page) == "Skip to content", path
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["plain", "lantern"])
+@pytest.mark.parametrize(("language", "direction"), [("de", "ltr"), ("ar", "rtl")])
+def test_every_page_fits_and_is_free_of_barriers_in_the_languages_of_packs(
+    shop: str, live_server: LiveServer, page: Page, theme: str, language: str, direction: str
+) -> None:
+    host = f"{theme}-{language}.localhost"
+    site = add_site(host=host, name="Lichthaus", theme=theme, language=language, currency="EUR", country="DE")
+    save_product(site, _goods(f"Lamp of {theme} in {language}", 9000), "system")
+    del shop
+    origin = live_server.url("", host=host)
+    page.goto(f"{origin}/p/lamp-of-{theme}-in-{language}")
+    page.click("[data-add]")
+    page.wait_for_selector("#cart-drawer .cart-line")
+    assert axe_violations(page) == []
+    for path in ("/", f"/p/lamp-of-{theme}-in-{language}", "/cart", "/checkout", "/search?q=zzzz", "/track", "/login"):
+        page.goto(origin + path, wait_until="networkidle")
+        assert page.evaluate("document.documentElement.dir") == direction
+        page.set_viewport_size({"width": 320, "height": 600})
+        assert not scrolls_sideways(page), path
+        page.set_viewport_size({"width": 1440, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert axe_violations(page) == [], (path, scheme)
+
+
 JUMPS = """() => new Promise((go) => {
   const seen = [];
   new PerformanceObserver((list) => {

@@ -25,6 +25,7 @@ CATEGORIES: dict[str, tuple[Any, str]] = {
     "marketing": (lazy("Marketing"), "flag"),
     "channel": (lazy("Messages"), "mail"),
     "machinery": (lazy("Machinery"), "gear"),
+    "language": (lazy("Languages"), "globe"),
 }
 _STATES: dict[str, tuple[Any, str, str]] = {
     "on": (lazy("On"), "done", "good"),

@@ -1,0 +1,1 @@
+"""Arabic as a language pack."""
