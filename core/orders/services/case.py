@@ -11,6 +11,7 @@ from core.hookspecs.events import OrderReturned, ReturnChanged
 from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
+from core.kernel.repeats import claim
 from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
@@ -141,28 +142,33 @@ def _announced(column: str) -> str:
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
-def approve_case(site: Site, case_id: int, *, actor: str) -> None:
-    """The goods may come (or need not, for a claim). Raises NotFound, Guarded, WrongStep. Commits."""
+def approve_case(site: Site, case_id: int, *, actor: str, key: str = "") -> None:
+    """The goods may come (or need not, for a claim). Raises NotFound, Guarded, WrongStep, DoneBefore. Commits."""
     if is_guarded(site):
         _ask_guards(case_view(site, case_id), site, ActKind.APPROVE, actor)
     with db.transaction():
+        claim(key)
         case = _locked(site, case_id, REQUESTED)
         db.execute("UPDATE order_case SET approved_at = ? WHERE id = ?", clock.now_us(), case_id)
         _tell(site, case, actor, APPROVED)
 
 
-def decline_case(site: Site, case_id: int, *, actor: str, answer: str) -> None:
-    """The goods may not come, and why. Raises NotFound, WrongStep. Commits."""
-    _end_unresolved(site, case_id, actor, DECLINED, answer)
+def decline_case(site: Site, case_id: int, *, actor: str, answer: str, key: str = "") -> None:
+    """The goods may not come, and why; also where that turns out after it was approved. Commits.
+
+    Raises NotFound, WrongStep once something came, DoneBefore.
+    """
+    _end_unresolved(site, case_id, actor, DECLINED, answer, key)
 
 
-def withdraw_case(site: Site, case_id: int, *, actor: str) -> None:
-    """The shopper keeps the goods. Raises NotFound, WrongStep once something came. Commits."""
-    _end_unresolved(site, case_id, actor, WITHDRAWN, "")
+def withdraw_case(site: Site, case_id: int, *, actor: str, key: str = "") -> None:
+    """The shopper keeps the goods. Raises NotFound, WrongStep once something came, DoneBefore. Commits."""
+    _end_unresolved(site, case_id, actor, WITHDRAWN, "", key)
 
 
-def _end_unresolved(site: Site, case_id: int, actor: str, outcome: str, answer: str) -> None:
+def _end_unresolved(site: Site, case_id: int, actor: str, outcome: str, answer: str, key: str) -> None:
     with db.transaction():
+        claim(key)
         case = _locked(site, case_id, REQUESTED, APPROVED)
         _give_up_rest(case, everything=True)
         _end(case, outcome, 0, answer)
@@ -183,12 +189,13 @@ def _give_up_rest(case: CaseView, *, everything: bool = False) -> None:
             )
 
 
-def receive_case(site: Site, case_id: int, lines: Mapping[int, int], *, actor: str) -> None:
+def receive_case(site: Site, case_id: int, lines: Mapping[int, int], *, actor: str, key: str = "") -> None:
     """Units came: {line id: quantity}. What was paid for them is owed back from now on.
 
-    Raises NotFound, WrongStep, NotThatMany. Commits. Records OrderReturned.
+    Raises NotFound, WrongStep, NotThatMany, DoneBefore. Commits. Records OrderReturned.
     """
     with db.transaction():
+        claim(key)
         case = _locked(site, case_id, APPROVED, RECEIVED)
         if case.kind == CLAIM:
             raise WrongStep
@@ -214,13 +221,16 @@ def inspect_case(
     *,
     actor: str,
     location_id: int | None = None,
+    key: str = "",
 ) -> None:
     """Say of received units what they are: {line id: {sellable, damaged, discarded, to_supplier: units}}.
 
     Sellable ones go back on the shelf at `location_id`, else where they were sent from; damaged ones are kept apart
-    there, and of the others stock tells that they came and went. Raises NotFound, WrongStep, NotThatMany. Commits.
+    there, and of the others stock tells that they came and went. Raises NotFound, WrongStep, NotThatMany,
+    DoneBefore. Commits.
     """
     with db.transaction():
+        claim(key)
         case = _locked(site, case_id, RECEIVED, INSPECTED)
         sums = {line_id: sum(kinds.values()) for line_id, kinds in found.items()}
         if any(set(kinds) - set(DISPOSITIONS) or min(kinds.values(), default=0) < 0 for kinds in found.values()):

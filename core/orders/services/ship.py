@@ -10,6 +10,7 @@ from core.hookspecs.events import OrderReturned, OrderShipped
 from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
+from core.kernel.repeats import claim
 from core.lib import clock, ids
 from core.lib.errors import Broken, NotFound
 from core.orders.services.giving_back import after_resolving
@@ -156,9 +157,10 @@ def set_tracking(site: Site, order_id: int, shipment_id: int, tracking: str, *, 
         note(order_id, actor, "tracking", shipment_id=shipment_id, before=before[1], after=tracking)
 
 
-def deliver(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None) -> None:
-    """Note that shipped units arrived: all of them, or {line id: quantity}. Commits."""
+def deliver(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None, key: str = "") -> None:
+    """Note that shipped units arrived: all of them, or {line id: quantity}. Raises DoneBefore. Commits."""
     with db.transaction():
+        claim(key)
         lock_order(order_id, site.id)
         units = pick(order_id, "on its way", lines)
         for one in units:

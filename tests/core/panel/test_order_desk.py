@@ -58,6 +58,12 @@ def seen_price(answer: Any) -> str:
     return found[1]
 
 
+def decided(panel: Panel, case: str, terms: dict[str, str]) -> Any:
+    """Look at what the terms mean, then resolve."""
+    shown = seen_price(panel.post(case, {**terms, "act": "preview"}))
+    return panel.post(case, {**terms, "act": "resolve", "seen": shown})
+
+
 def test_a_change_is_previewed_and_then_confirmed(panel: Panel, placed: str, sell: Callable[..., Item]) -> None:
     sell("CUP", 1250, stock=3, name="Cup")
     path = f"/panel/orders/{placed}/change"
@@ -145,7 +151,7 @@ def test_a_return_goes_through_the_desk(panel: Panel, sent: str) -> None:
     panel.post(case, {"act": "receive", line: "1"})
     number = line.removeprefix("line-")
     panel.post(case, {"act": "inspect", f"damaged-{number}": "1"})
-    said = words(panel.follow(panel.post(case, {"act": "resolve", "restocking": "9", "goodwill": "0"})))
+    said = words(panel.follow(decided(panel, case, {"restocking": "9", "goodwill": "0"})))
     assert "€80.00 is granted" in said
     assert of(sent).refund_due.amount == 8000
     order = words(panel.get(f"/panel/orders/{sent}"))
@@ -166,7 +172,7 @@ def test_an_exchange_and_a_claim_begin_at_the_same_desk(panel: Panel, sent: str,
     assert panel.post(path, {**form, "wanted_sku": "CUP"}).status_code == 303
     assert panel.post(path, {"kind": "claim", line: "1", "reason": "damaged", "key": "c"}).status_code == 303
     case = f"/panel/orders/{sent}/returns/{db.value('SELECT MAX(id) FROM order_case')}"
-    panel.post(case, {"act": "resolve", "way": "refund"})
+    decided(panel, case, {"way": "refund"})
     assert of(sent).refund_due.amount == 8900
     assert panel.post(path, {"kind": "claim", line: "1", "reason": "damaged", "key": "d"}).status_code == 422
 
@@ -189,7 +195,7 @@ def test_what_a_shopper_claims_is_read_and_decided_in_part(panel: Panel, sent: s
     assert bad.status_code == 422
     assert re.search(r'id="part"[^>]*value="178.01"[^>]*aria-invalid="true"', bad.get_data(as_text=True))
     assert "€50.00 is granted" in words(panel.post(case, {"act": "preview", "way": "refund", "part": "50"}))
-    panel.post(case, {"act": "resolve", "way": "refund", "part": "50"})
+    decided(panel, case, {"way": "refund", "part": "50"})
     assert of(sent).refund_due.amount == 5000
 
 
@@ -208,9 +214,9 @@ def test_an_exchange_says_what_is_sent_and_owed_before_and_after_it_is_decided(
     assert "The shopper owes €40.50" in words(panel.get(case))
     assert "The shopper owes €49.50" in words(panel.post(case, {"act": "preview", "restocking": "9"}))
     assert panel.post(case, {"act": "preview", "restocking": "much"}).status_code == 422
-    decided = words(panel.follow(panel.post(case, {"act": "resolve", "restocking": "9"})))
-    assert "The shopper owes €49.50" in decided
-    assert "Give it back" not in decided
+    said = words(panel.follow(decided(panel, case, {"restocking": "9"})))
+    assert "The shopper owes €49.50" in said
+    assert "Give it back" not in said
     told = words(panel.get(f"/panel/orders/{sent}"))
     assert "Does not fit" in told
     assert "does_not_fit" not in told
@@ -339,3 +345,28 @@ def test_picking_begins_and_is_taken_back(panel: Panel, placed: str, colleague: 
     theirs = colleague({"orders.view"})
     assert theirs.post(f"/panel/orders/{placed}/unpick").status_code == 403
     assert of(placed).lines[0].picked == 2
+
+
+def test_an_exchange_whose_price_has_moved_is_looked_at_again(
+    panel: Panel, sent: str, sell: Callable[..., Item]
+) -> None:
+    large = sell("LARGE", 12950, stock=3, name="Large lamp")
+    path = f"/panel/orders/{sent}/return"
+    line = field(panel, path, r'name="(line-\d+)"')
+    form = {"kind": "exchange", line: "1", "reason": "does_not_fit", "key": "x", "wanted_sku": "LARGE"}
+    case = re.sub(r"^https?://[^/]+", "", panel.post(path, form).headers["Location"])
+    panel.post(case, {"act": "receive", line: "1"})
+    panel.post(case, {"act": "inspect", f"sellable-{line.removeprefix('line-')}": "1"})
+    shown = seen_price(panel.post(case, {"act": "preview"}))
+    with db.transaction():
+        db.execute("UPDATE price SET amount = 13950 WHERE variant_id = ?", large.variant_id)
+    answer = panel.post(case, {"act": "resolve", "seen": shown})
+    assert answer.status_code == 409
+    assert "since the preview" in words(answer)
+    # 139.50 less 89.00 stands there now, and only who has read it may go on.
+    assert "The shopper owes €50.50" in words(answer)
+    assert panel.post(case, {"act": "resolve"}).status_code == 409
+    assert of(sent).due.amount == 0
+    assert "The shopper owes €50.50" in words(
+        panel.follow(panel.post(case, {"act": "resolve", "seen": seen_price(answer)}))
+    )

@@ -126,14 +126,20 @@ def wish(case: CaseView) -> str:
     return _("A replacement") if case.wish == REPLACE else _("Money back, in part or whole")
 
 
-def outcome(state: SiteState, case: CaseView, terms: Terms, actor: str) -> str:
-    """What deciding so means for the money, in a sentence. Writes nothing; raises Guarded, and what a preview does."""
+def outcome(state: SiteState, case: CaseView, terms: Terms, actor: str) -> tuple[str, int]:
+    """What deciding so means for the money: in a sentence, and as the sum that a decision is compared with.
+
+    Writes nothing; raises Guarded, and what a preview does.
+    """
     ask_about_decision(state, case, granted_by(case, terms).amount, actor=actor)
     if case.kind != EXCHANGE:
-        return _("%(amount)s is granted", amount=i18n.money(granted_by(case, terms)))
+        granted = granted_by(case, terms)
+        return _("%(amount)s is granted", amount=i18n.money(granted)), granted.amount
     effect = preview_case(state, case, terms).effect
     if effect.to_pay:
-        return _("The shopper owes %(amount)s", amount=i18n.money(Money(effect.to_pay, case.currency)))
-    if effect.to_refund:
-        return _("%(amount)s is to be given back", amount=i18n.money(Money(effect.to_refund, case.currency)))
-    return _("Nothing is to be paid or given back")
+        said = _("The shopper owes %(amount)s", amount=i18n.money(Money(effect.to_pay, case.currency)))
+    elif effect.to_refund:
+        said = _("%(amount)s is to be given back", amount=i18n.money(Money(effect.to_refund, case.currency)))
+    else:
+        said = _("Nothing is to be paid or given back")
+    return said, effect.price_after
