@@ -148,6 +148,8 @@ def set_tracking(site: Site, order_id: int, shipment_id: int, tracking: str, *, 
         before = db.one("SELECT carrier, tracking FROM shipment WHERE id = ? AND order_id = ?", shipment_id, order_id)
         if before is None:
             raise NotFound
+        if (carrier or before[0], tracking[:120]) == tuple(before):
+            return
         db.execute(
             "UPDATE shipment SET carrier = ?, tracking = ? WHERE id = ?",
             carrier or before[0],

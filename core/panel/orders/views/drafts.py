@@ -122,8 +122,10 @@ def drop(draft_id: int) -> Response:
 @panel.post("/drafts/<int:draft_id>/place", endpoint="draft_place")
 @staff(_MAY)
 def place(draft_id: int) -> Response:
-    """Make the order now, to be paid by arrangement."""
+    """Make the order now, to be paid by arrangement; one that is made already is led to."""
     draft = drafts.draft_view(current().site, draft_id)
+    if draft.order_number:
+        return to("panel.order", say=_("The order is placed."), number=draft.order_number)
     try:
         placed = place_draft(
             current(), draft, seen_total=request.form.get("seen", type=int), actor=actor(), by_arrangement=True
