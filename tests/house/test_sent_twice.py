@@ -200,6 +200,7 @@ ACTS: dict[str, Act] = {
     ),
     "panel.order_case_step approve": lambda shop: shop.form(shop.case(), act="approve"),
     "panel.order_case_step decline": lambda shop: shop.form(shop.case(), act="decline", answer="Worn"),
+    "panel.order_case_step withdraw": lambda shop: shop.form(shop.case("approve"), act="withdraw"),
     "panel.order_case_step receive": lambda shop: shop.form(shop.case("approve"), act="receive", line="1"),
     "panel.order_case_step inspect": lambda shop: shop.form(shop.case("approve", "receive"), act="inspect"),
     "panel.order_case_step resolve": lambda shop: shop.confirmed(

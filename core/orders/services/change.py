@@ -416,8 +416,6 @@ def _tell(site: Site, order: OrderView, change: ChangeView, actor: str) -> None:
         "due_after": due(row[0], row[1], facts),
     }
     happened.update(what_changes(order, plan))
-    if plan.delivery is not None:
-        happened["delivery"] = [order.at(plan.place).delivery_title, plan.delivery.title]
     note(order.id, actor, "cancelled" if is_over or plan.only_cancels else "changed", **happened)
     activity.record(
         actor, "change", f"order:{order.id}", before={"price": effect.price_before},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core.hookspecs.payment import FactKind
 from core.hookspecs.site import Site
@@ -25,6 +27,15 @@ from tests.core.panel.conftest import Panel, words
 from tests.core.testing.bank import Bank
 
 __all__ = ["bank"]
+
+
+def _picture() -> bytes:
+    made = BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(made, "PNG")
+    return made.getvalue()
+
+
+PICTURE = _picture()
 
 
 @pytest.fixture
@@ -370,3 +381,105 @@ def test_an_exchange_whose_price_has_moved_is_looked_at_again(
     assert "The shopper owes €50.50" in words(
         panel.follow(panel.post(case, {"act": "resolve", "seen": seen_price(answer)}))
     )
+
+
+@pytest.fixture
+def awaited(site: Site, sent: str) -> str:
+    """The path of a return of both lamps that is approved and has not come."""
+    order = of(sent)
+    case_id = request_case(
+        site, order.id, kind="return", lines={order.lines[0].id: 2}, reason="changed_mind", key="c", actor="guest",
+        by_rules=False,
+    )  # fmt: skip
+    return f"/panel/orders/{sent}/returns/{case_id}"
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"act": "decline", "answer": "Worn for weeks"}, "Declined"),
+        ({"act": "withdraw"}, "the shopper keeps the goods"),
+    ],
+)
+def test_an_approved_return_that_never_comes_can_be_ended(
+    panel: Panel, awaited: str, sent: str, form: dict[str, str], said: str
+) -> None:
+    assert "It does not come to that" in words(panel.get(awaited))
+    assert said in words(panel.follow(panel.post(awaited, form)))
+    assert of(sent).status.returned == "none"
+    assert "It does not come to that" not in words(panel.get(awaited))
+    line = f"line-{of(sent).lines[0].id}"
+    again = panel.post(f"/panel/orders/{sent}/return", {"kind": "return", line: "2", "reason": "damaged", "key": "2"})
+    assert again.status_code == 303, "the lamps can be announced once more"
+
+
+def test_what_has_come_is_neither_declined_nor_withdrawn(panel: Panel, awaited: str, sent: str) -> None:
+    panel.post(awaited, {"act": "receive", f"line-{of(sent).lines[0].id}": "1"})
+    assert "It does not come to that" not in words(panel.get(awaited))
+    for act in ("decline", "withdraw"):
+        assert panel.post(awaited, {"act": act}).status_code == 409
+
+
+def test_returns_are_found_narrowed_and_taken_along_as_a_file(
+    panel: Panel, site: Site, awaited: str, sent: str, order: Callable[..., Any]
+) -> None:
+    lamp = Item(product_id=0, variant_id=of(sent).lines[0].variant_id, sku="LAMP")
+    placed = order(lamp, 1, email="juan@example.org")
+    ship(site, placed.id, actor="staff:1")
+    line = of(placed.number).lines[0].id
+    claim = request_case(
+        site, placed.id, kind="claim", lines={line: 1}, reason="damaged", key="c", actor="guest"
+    )  # fmt: skip
+
+    def table(query: str) -> list[str]:
+        with panel.get(f"/panel/returns.csv{query}") as answer:
+            return str(answer.get_data().decode("utf-8-sig")).splitlines()
+
+    def shown(query: str) -> list[str]:
+        """The orders whose returns the list shows, which are those of the file."""
+        page = panel.get(f"/panel/returns{query}").get_data(as_text=True)
+        numbers = re.findall(r'<th scope="row" class="main"><a href="/panel/orders/([^/]+)/returns', page)
+        rows = table(query)
+        assert [row.split(",")[1] for row in rows[1:]] == numbers
+        assert not rows or rows[0].startswith("number,order,kind,reason,state,pieces,currency,value,granted")
+        return numbers
+
+    assert shown("") == [placed.number, sent]
+    assert shown("?kind=claim") == [placed.number]
+    assert shown("?q=JUAN") == shown(f"?q={placed.number}-R{claim}") == [placed.number]
+    assert shown(f"?q={sent}&kind=claim") == []
+    assert shown("?view=ended") == []
+    assert "No return fits these filters" in words(panel.get("/panel/returns?q=nobody"))
+    (row,) = table("?kind=return")[1:]
+    assert re.search(rf"{sent}-R\d+,{sent},return,changed_mind,approved,2,EUR,0.00,0.00,.*,mira@example.com", row)
+
+
+def test_photos_that_came_by_mail_are_kept_with_the_return(panel: Panel, awaited: str, sent: str) -> None:
+    def photos(count: int, key: str) -> dict[str, Any]:
+        return {"act": "photos", "key": key, "photos": [(BytesIO(PICTURE), f"{n}.png") for n in range(count)]}
+
+    for _ in range(2):
+        answer = panel.post(awaited, photos(1, "one"))
+    page = panel.follow(answer).get_data(as_text=True)
+    (address,) = set(re.findall(rf'src="({awaited}/photos/[^"]+)"', page))
+    assert panel.get(address).mimetype == "image/jpeg"
+    assert "1 photo was added" in words(panel.get(f"/panel/orders/{sent}"))
+    assert panel.post(awaited, photos(0, "none")).status_code == 422
+    assert panel.post(awaited, photos(5, "two")).status_code == 303
+    too_many = panel.post(awaited, photos(5, "three"))
+    assert too_many.status_code == 422
+    assert "A return keeps at most 10 photos" in words(too_many)
+
+
+def test_the_timeline_says_how_it_was_delivered_before(panel: Panel, placed: str, site: Site) -> None:
+    path = f"/panel/orders/{placed}/change"
+    form = {"delivery_title": "By courier", "delivery": "9.50", "key": "one", "policy": "keep", "act": "preview"}
+    panel.post(path, {**form, "act": "confirm", "seen": seen_price(panel.post(path, form))})
+    ship(site, of(placed).id, actor="staff:1", tracking="JJD1")
+    for number in ("JJD2", "JJD2"):
+        panel.post(f"/panel/orders/{placed}/parcels/{of(placed).shipments[0].id}", {"tracking": number})
+    told = words(panel.get(f"/panel/orders/{placed}"))
+    assert "Delivery: Delivery by arrangement before, By courier after" in told
+    assert "Price of the delivery: €0.00 before, €9.50 after" in told
+    assert told.count("Tracking number corrected: JJD2") == 1
+    assert "JJD1 before" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from core.checkout.services.resolving import Terms, granted_by, preview_case
@@ -34,6 +35,33 @@ FATES: dict[str, Any] = {
     "discarded": lazy("Thrown away"),
     "to_supplier": lazy("To the supplier"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What the list of returns is narrowed by: `view` is open, ended or all."""
+
+    view: str = "open"
+    kind: str = ""
+    q: str = ""
+
+    def wanted(self) -> dict[str, Any]:
+        """The same for `list_cases`."""
+        return {"is_open": {"open": True, "ended": False}.get(self.view), "kind": self.kind, "text": self.q}
+
+    def address(self, **changes: str) -> dict[str, str | None]:
+        """What the address of the list says, with these changes; what is as it always is, is left out."""
+        found = {"view": self.view, "kind": self.kind, "q": self.q, **changes}
+        return {name: value if value and (name, value) != ("view", "open") else None for name, value in found.items()}
+
+
+def read(args: Mapping[str, str]) -> Filters:
+    """The filters that an address says; what is none is left out."""
+    view, kind = args.get("view", ""), args.get("kind", "")
+    return Filters(
+        view=view if view in {"ended", "all"} else "open", kind=kind if kind in KINDS else "",
+        q=args.get("q", "").strip()[:100],
+    )  # fmt: skip
 
 
 def status(case: CaseView) -> Status:

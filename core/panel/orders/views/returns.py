@@ -1,4 +1,4 @@
-"""The returns desk: the list, a new return, the steps of one, and the site's rules."""
+"""The returns desk: a new return, the steps of one, and the site's rules."""
 
 from __future__ import annotations
 
@@ -22,26 +22,8 @@ from core.panel.orders import forms
 from core.panel.orders.services import returning
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.labels import labelled
-from core.panel.shell import actor, address, form_key, once, page, panel, to
+from core.panel.shell import actor, form_key, once, page, panel, to
 from core.panel.stock.services import locations
-
-
-@panel.get("/returns", endpoint="returns")
-@staff("orders.view")
-def show() -> Response:
-    """Returns, exchanges and claims of this site, newest first."""
-    view, before = request.args.get("view", "open"), request.args.get("before", type=int)
-    is_open = {"open": True, "ended": False}.get(view)
-    cases = desk.list_cases(current().site, is_open=is_open, before=before)
-    named = (("open", _("Open")), ("ended", _("Ended")), ("all", _("All")))
-    return page(
-        "order_returns.html",
-        cases=[(case, returning.status(case), returning.KINDS[case.kind]) for case in cases],
-        views=[(title, address("panel.returns", view=key), key == view, None) for key, title in named],
-        next=address("panel.returns", view=view, before=cases[-1].id) if len(cases) == desk.PAGE else "",
-        first=address("panel.returns", view=view) if before else "",
-        reasons=case_rules.REASONS,
-    )
 
 
 @panel.get("/orders/<number>/return", endpoint="order_return")
@@ -171,6 +153,20 @@ def _label(case: CaseView) -> str:
     return _("The label is bought: %(tracking)s", tracking=tracking)
 
 
+def _add_photos(case: CaseView) -> str:
+    """Photos first, since no file is written within a transaction; those that were not taken go again."""
+    kept = photos.keep([one.read() for one in request.files.getlist("photos") if one.filename])
+    if not kept:
+        raise Unfit({"photos": _("Choose at least one photo.")})
+    used: tuple[str, ...] = ()
+    try:
+        desk.add_photos(current().site, case.id, kept, actor=actor(), key=form_key())
+        used = desk.case_view(current().site, case.id).photos
+    finally:
+        photos.drop([name for name in kept if name not in used])
+    return _("The photos are kept with the return.")
+
+
 _STEPS: dict[str, Callable[[CaseView], str]] = {
     "approve": _approve,
     "decline": _decline,
@@ -179,6 +175,7 @@ _STEPS: dict[str, Callable[[CaseView], str]] = {
     "inspect": _inspect,
     "resolve": _resolve,
     "label": _label,
+    "photos": _add_photos,
 }
 
 
