@@ -105,6 +105,7 @@ def test_what_cancelling_means_is_shown_before_it_is_done(
     mark_paid(state_of(site.id), db.value("SELECT id FROM orders WHERE number = ?", number), actor="staff:1")
     path = f"/panel/orders/{number}/cancel"
     form = {line_field(panel, path): "1", "key": "one"}
+    assert re.search(r'name="line-\d+" value="4"', panel.get(path).get_data(as_text=True)), "all that waits is chosen"
     said = words(panel.post(path, form))
     # Four cups of 12.50, then three.
     for part in ("€50.00 €37.50 -€12.50", "1 CUP is free for others at once", "€12.50 is to be given back"):

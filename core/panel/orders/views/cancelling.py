@@ -76,7 +76,7 @@ def _page(
         form=form,
         problems=problems or [],
         typed=typed,
-        key=ids.token() if problems else typed["key"] or ids.token(),
+        key=ids.token() if problems else typed.get("key") or ids.token(),
         goes_by_itself=rules_of(current().site).refund_cancelled,
         preview=preview,
         rows=wishes.rows(preview) if preview else [],
