@@ -117,7 +117,9 @@ def test_what_cancelling_means_is_shown_before_it_is_done(
         answer = panel.post(path, {**form, "seen": "3750", "act": "confirm"})
     assert "It was not done a second time" in words(panel.follow(answer))
     assert db.value("SELECT allocated FROM stock_level") == 3
-    assert "1 piece cancelled" in words(panel.get(f"/panel/orders/{number}"))
+    told = words(panel.get(f"/panel/orders/{number}"))
+    assert "1 piece cancelled" in told
+    assert "Cup: 4 before, 3 after · Total: €50.00 before, €37.50 after" in told
 
 
 def test_an_order_of_another_site_is_not_here(panel: Panel, placed: str, other_site: Site) -> None:

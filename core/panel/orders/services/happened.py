@@ -88,6 +88,8 @@ def _moves(kind: str, data: Data, currency: str) -> list[str]:
     if kind == "gateway":
         return [_("%(way)s before", way=data["before"])] if data.get("before") else []
     found = [moved(one["name"], one["before"], one["after"]) for one in data.get("quantities") or ()]
+    if kind == "cancelled" and "after" in data:
+        found.append(moved(_("Total"), _amount(data, currency, "before"), _amount(data, currency, "after")))
     found += [
         moved(one["name"], _amount(one, currency, "before"), _amount(one, currency, "after"))
         for one in data.get("prices") or ()
