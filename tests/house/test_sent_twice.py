@@ -152,6 +152,11 @@ def _draft(shop: Desk, then: str = "") -> Sent:
     return shop.form(where, where + then)
 
 
+def _second_place_first(shop: Desk) -> Sent:
+    last = db.value("SELECT id FROM location ORDER BY priority DESC LIMIT 1")
+    return shop.form("/stock/locations", f"/stock/locations/{last}/earlier")
+
+
 def _undo_of_stock(shop: Desk) -> Sent:
     """The button beside the message after a correction."""
     sent = shop.form("/stock", f"/stock/{shop.lamp.variant_id}", delta="5", reason="Found")
@@ -222,6 +227,7 @@ ACTS: dict[str, Act] = {
     "panel.stock_transfer": lambda shop: shop.form("/stock/transfers", sku="LAMP", pieces="2", reason="More"),
     "panel.stock_transfer_receive": lambda shop: _transferred(shop, "/received", on_its_way=True),
     "panel.stock_transfer_undo": lambda shop: _transferred(shop, "/undo", on_its_way=False),
+    "panel.stock_location_move": _second_place_first,
     "panel.product_stock_save": lambda shop: shop.form(
         f"/products/{shop.lamp.product_id}/stock", reason="Counted", **{f"s{shop.lamp.variant_id}-1": "480"}
     ),
@@ -234,12 +240,12 @@ ACTS: dict[str, Act] = {
 }
 
 
-# Forms that say how something shall be, in the end: sent twice, it is so. None of them moves an order, money or stock
-# a second time: what they set is set, what they end is ended, and what they make bears a name that is taken then.
+# Forms that move no order, money or stock a second time: most say how something shall be, or end what has ended. Some
+# make a thing of settings or goods (a rate, a rule, a copy, a draft of a product) that stands in its list twice then.
 SETS = """
 panel.order_stage panel.order_ask panel.draft_save panel.draft_revoke panel.draft_drop panel.stock_repair
 panel.stock_terms panel.stock_kit panel.stock_rules_save panel.stock_location_add panel.stock_location_save
-panel.stock_location_move panel.stock_location_close panel.stock_location_open panel.hold_rules_save
+panel.stock_location_close panel.stock_location_open panel.hold_rules_save
 panel.return_rules_save panel.order_import_start panel.order_import_choose panel.order_import_act panel.import_start
 panel.import_apply panel.import_act panel.import_columns_choose
 
