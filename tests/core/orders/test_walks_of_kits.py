@@ -17,8 +17,8 @@ def shop_of_kits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """The third thing is two of the first and one of the second; of the second more may be ordered than there are."""
     begin = walk.start
 
-    def start(shop: Shop, units: tuple[int, int] = (3, 2)) -> Walk:
-        begun = begin(shop, units)
+    def start(shop: Shop, units: tuple[int, int] = (3, 2), *, spread: bool = False) -> Walk:
+        begun = begin(shop, units, spread=spread)
         first, second, third = begun.variants
         set_kit(third, {first: 2, second: 1}, STAFF)
         set_stock_terms(shop.site, second, StockTerms(backorder_limit=6), STAFF)
