@@ -148,6 +148,8 @@ from core.kernel.limits import wait_s as limit_wait_s
 from core.kernel.messages import enqueue_message, inline_css
 from core.kernel.outside import link, render_outside
 from core.kernel.plugins import Attribute, CardAct, Csp, MenuEntry, PanelSection, Permission, Plugin, Stage
+from core.kernel.repeats import DoneBefore
+from core.kernel.repeats import claim as claim_form
 from core.kernel.routes import Views
 from core.kernel.secrets import derived as derived_secret
 from core.kernel.secrets import opened as open_secret
@@ -203,6 +205,8 @@ from core.panel.forms import lines as form_lines
 from core.panel.forms import words as form_words
 from core.panel.services import section_id as panel_section_id
 from core.panel.services import section_refused as panel_section_refused
+from core.panel.shell import form_key as panel_form_key
+from core.panel.shell import once as panel_once
 from core.panel.shell import page as panel_page
 from core.panel.shell import to as panel_to
 from core.storefront.services.fields import address_lines

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, g, request, url_for
+from markupsafe import Markup
 
 from core.accounts.models import Staff
 from core.accounts.services.login import Visitor, visitor
 from core.hookspecs.site import Site
-from core.kernel import http, i18n
+from core.kernel import http, i18n, repeats
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.kernel.kept import once_a_look
 from core.kernel.routes import Views
 from core.kernel.sites import SiteState, current
+from core.lib import ids
 
 panel = Views("/panel")
 SCHEME = "stoa_scheme"
@@ -295,6 +297,43 @@ def to(endpoint: str, say: str = "", undo: str = "", kind: str = "good", **value
     if say:
         http.note(say, kind, undo=undo)
     return http.redirect(url_for(endpoint, **values))
+
+
+# -- forms that are sent twice -----------------------------------------------------------------------------------------
+
+_ViewOnce = Callable[..., Response]
+
+
+def key_field() -> Markup:
+    """The hidden field that makes a form sent twice one act. Every form gets a key of its own."""
+    return Markup('<input type="hidden" name="key" value="{}">').format(ids.token())
+
+
+def form_key() -> str:
+    """The key of the form that this request sends, for the verb that writes it; empty where the form has none."""
+    token = request.values.get("key", "")
+    said = sorted((name, value) for name, value in request.values.items(multi=True) if name != "key")
+    return repeats.form_key(current().site.id, token, ids.digest(f"{request.path} {said}")) if token else ""
+
+
+def once(endpoint: str, *names: str, **more: Any) -> Callable[[_ViewOnce], _ViewOnce]:
+    """Let a view answer a form that was sent before: it leads to `endpoint`, and says that nothing was done twice.
+
+    `names` are those values of the view's address that `endpoint` takes. The view gives `form_key()` to its verb.
+    """
+
+    def declare(view: _ViewOnce) -> _ViewOnce:
+        @wraps(view)
+        def answer(**values: Any) -> Response:
+            try:
+                repeats.check(form_key())
+                return view(**values)
+            except repeats.DoneBefore as done:
+                return to(endpoint, say=i18n.say(done), **{name: values[name] for name in names}, **more)
+
+        return answer
+
+    return declare
 
 
 def named(names: Mapping[str, str], language: str) -> str:

@@ -23,8 +23,8 @@ import core.panel.stock.views
 import core.panel.theme.views  # noqa: F401 -- imported for what they record
 from core.panel.saved.services import saved_views
 from core.panel.services import sections
-from core.panel.shell import panel, shell
+from core.panel.shell import key_field, panel, shell
 
 VIEWS = panel
 # What templates of the panel know beside the kernel's names, in core's pages and in plugins'.
-NAMES = {"shell": LocalProxy(shell), "panel_sections": sections, "saved_views": saved_views}
+NAMES = {"shell": LocalProxy(shell), "panel_sections": sections, "saved_views": saved_views, "key_field": key_field}

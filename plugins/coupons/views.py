@@ -12,6 +12,8 @@ from core.api import (
     Views,
     actor,
     current_site,
+    panel_form_key,
+    panel_once,
     redirect303,
     render,
     request,
@@ -73,13 +75,14 @@ def one(coupon_id: int) -> Any:
 
 @panel.post("/<int:coupon_id>/codes")
 @may_edit
+@panel_once("coupons.panel.one", "coupon_id")
 def make_codes(coupon_id: int) -> Any:
     """Make one-use codes."""
     try:
         count, prefix = forms.parse_batch(request.form)
     except Unfit as refusal:
         return _coupon(services.find_coupon(current_site(), coupon_id), request.form, refusal.errors, 422)
-    services.make_codes(current_site(), coupon_id, count, prefix, actor=actor())
+    services.make_codes(current_site(), coupon_id, count, prefix, actor=actor(), key=panel_form_key())
     toast(_("%(count)s codes were made.", count=count))
     return redirect303(url_for("coupons.panel.one", coupon_id=coupon_id))
 

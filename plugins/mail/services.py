@@ -26,6 +26,7 @@ from core.api import (
     case_view,
     cases_of,
     change_view,
+    claim_form,
     day,
     digest,
     enqueue_message,
@@ -275,7 +276,7 @@ def _case_mail(site: Site, order: OrderView, case_id: int, step: str) -> Message
 def send_again(site: Site, order_id: int, code: str, *, key: str, actor: str) -> None:
     """Send a mail of an order once more, as the order is now; a form that is sent twice sends one.
 
-    Raises NotFound, NoSuchMail, NoAddress. Commits.
+    Raises NotFound, NoSuchMail, NoAddress, DoneBefore. Commits.
     """
     order = order_view(order_id, site=site)
     if order is None:
@@ -291,7 +292,8 @@ def send_again(site: Site, order_id: int, code: str, *, key: str, actor: str) ->
     else:
         message = write_mail(site, order, kind, int(rest) if rest else None)
     with transaction():
-        enqueue_message(site, replace(message, key=f"{message.key}:again:{digest(key)}"))
+        claim_form(key)
+        enqueue_message(site, replace(message, key=f"{message.key}:again:{digest(key or uid())}"))
         record_activity(
             actor, "mail.again", f"order:{order.id}", after={"mail": code}, site_id=site.id, title=order.number
         )

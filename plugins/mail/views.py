@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response
 
 from core.api import (
+    DoneBefore,
     NotFound,
     PanelSection,
     Refused,
@@ -16,12 +17,12 @@ from core.api import (
     actor,
     current_site,
     order_view,
+    panel_form_key,
     panel_section_refused,
     panel_to,
     request,
     say,
     staff,
-    token,
 )
 from core.api import gettext as _
 from plugins.mail.services import mails_of, mails_of_cases, send_again
@@ -35,7 +36,7 @@ def _values(site: Site, order_id: int) -> Mapping[str, Any]:
     if order is None:
         raise NotFound
     mails = [*mails_of(order), *mails_of_cases(site, order)]
-    return {"mails": mails, "email": order.email, "chosen": "placed", "key": token(), "error": ""}
+    return {"mails": mails, "email": order.email, "chosen": "placed", "error": ""}
 
 
 SECTION = PanelSection(
@@ -52,7 +53,9 @@ def again(order_id: int) -> Response:
     if order is None:
         raise NotFound
     try:
-        send_again(site, order_id, chosen, key=request.form.get("key", "")[:64], actor=actor())
+        send_again(site, order_id, chosen, key=panel_form_key(), actor=actor())
+    except DoneBefore as error:
+        return panel_to("panel.order", say=say(error), number=order.number)
     except Refused as error:
         return panel_section_refused(SECTION, order_id, [("mail-again", say(error))], chosen=chosen, error=say(error))
     return panel_to("panel.order", say=_("The mail is on its way."), number=order.number)

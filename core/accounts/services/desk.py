@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.accounts.services import letters, links
 from core.accounts.services.shoppers import get_shopper
 from core.kernel import activity, db, sessions
+from core.kernel.repeats import claim
 from core.kernel.sites import state_of
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
@@ -56,12 +57,13 @@ class NoWayToWrite(Refused):
 # -- notes and tags ----------------------------------------------------------------------------------------------------
 
 
-def write_note(site: Site, shopper_id: int, text: str, *, actor: str) -> int:
-    """Keep a note. Raises NotFound, NothingWritten. Commits."""
+def write_note(site: Site, shopper_id: int, text: str, *, actor: str, key: str = "") -> int:
+    """Keep a note. Raises NotFound, NothingWritten, DoneBefore. Commits."""
     words = text.replace("\0", "").strip()[:LONGEST_NOTE]
     if not words:
         raise NothingWritten
     with db.transaction():
+        claim(key)
         get_shopper(site, shopper_id)
         made = db.value(
             "INSERT INTO shopper_note (site_id, shopper_id, at, actor, text) VALUES (?, ?, ?, ?, ?) RETURNING id",
@@ -155,17 +157,21 @@ def known_tags(site: Site) -> list[str]:
 # -- getting in --------------------------------------------------------------------------------------------------------
 
 
-def send_reset(site: Site, shopper_id: int, *, link: str, actor: str) -> None:
-    """Mail the owner a link for a new password; TOKEN stands in `link`. Raises NotFound, NoWayToWrite. Commits."""
+def send_reset(site: Site, shopper_id: int, *, link: str, actor: str, key: str = "") -> None:
+    """Mail the owner a link for a new password; TOKEN stands in `link`. Commits.
+
+    Raises NotFound, NoWayToWrite, DoneBefore.
+    """
     if not state_of(site.id).hooks.answering("notify_channels"):
         raise NoWayToWrite
     with db.transaction():
+        claim(key)
         shopper = get_shopper(site, shopper_id)
         if shopper.disabled_at is not None:
             raise NotFound
         token = links.issue(links.RESET, shopper=shopper)
-        key = f"reset:{shopper_id}:{clock.now_us()}"
-        letters.send_reset(site, shopper.email, key, shopper.language, link.replace(links.TOKEN, token))
+        name = f"reset:{shopper_id}:{clock.now_us()}"
+        letters.send_reset(site, shopper.email, name, shopper.language, link.replace(links.TOKEN, token))
         activity.record(actor, "shopper.reset_sent", f"shopper:{shopper_id}", site_id=site.id)
 
 

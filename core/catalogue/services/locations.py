@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from core.catalogue.services.stock import STATES, UNLIMITED
 from core.catalogue.services.writing import insert
 from core.kernel import activity, cache, db
+from core.kernel.repeats import claim
 from core.lib import clock
 from core.lib.errors import NotFound, Refused, Unfit
 
@@ -113,9 +114,13 @@ def edit_location(location_id: int, name: str, country: str, actor: str) -> None
         )  # fmt: skip
 
 
-def move_location(location_id: int, *, up: bool, actor: str) -> None:
-    """One place earlier or later in the order in which goods are taken. Raises NotFound, StockBusy. Commits."""
+def move_location(location_id: int, *, up: bool, actor: str, key: str = "") -> None:
+    """One place earlier or later in the order in which goods are taken. Commits.
+
+    Raises NotFound, StockBusy, DoneBefore.
+    """
     with db.transaction():
+        claim(key)
         order = _lock_open()
         at = order.index(location_id) if location_id in order else None
         if at is None:

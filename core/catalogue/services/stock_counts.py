@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from core.catalogue.services.availability import refresh_availability, tell_stock_changed
 from core.catalogue.services.stock import STATES, Move, StockPromised, apply_moves, ensure_level
 from core.kernel import activity, db
+from core.kernel.repeats import claim
 from core.lib.errors import NotFound, Unfit
 
 
-def adjust_stock(variant_id: int, location_id: int, delta: int, reason: str, actor: str) -> int:
-    """Add `delta` pieces (or take them away) and answer how many are there now. Raises StockPromised."""
+def adjust_stock(variant_id: int, location_id: int, delta: int, reason: str, actor: str, *, key: str = "") -> int:
+    """Add `delta` pieces (or take them away) and answer how many are there now. Raises StockPromised, DoneBefore."""
     with db.transaction():
+        claim(key)
         return _move(variant_id, location_id, delta, "adjust", reason, actor)
 
 
@@ -36,32 +38,46 @@ def receive_stock(needs: Mapping[int, int], location_id: int, reference: str, ac
 
 
 def sort_stock(
-    variant_id: int, location_id: int, pieces: int, came_from: str, goes_to: str, reason: str, actor: str
+    variant_id: int,
+    location_id: int,
+    pieces: int,
+    came_from: str,
+    goes_to: str,
+    reason: str,
+    actor: str,
+    *,
+    key: str = "",
 ) -> None:
     """Move pieces from one state to another: on_hand, damaged, quality, or out of the house (`gone`). Commits.
 
-    One guarded statement; raises StockPromised where there are not as many, or some are promised.
+    One guarded statement; raises StockPromised where there are not as many, or some are promised, DoneBefore.
     """
     if pieces <= 0 or came_from == goes_to or not {came_from, goes_to} <= {"on_hand", "damaged", "quality", "gone"}:
         raise Unfit({"pieces": "Choose two different states and at least one piece."})
     changes = {came_from: -pieces, goes_to: pieces}
     changes.pop("gone", None)
     with db.transaction():
+        claim(key)
         _apply(Move(variant_id=variant_id, location_id=location_id, kind="sort", reason=reason, **changes), actor)  # type: ignore[arg-type]  # the states are the names of its fields
 
 
-def expect_stock(variant_id: int, location_id: int, pieces: int, reference: str, actor: str) -> None:
-    """Pieces are on order with a supplier (or no longer, below zero). They cannot be sold yet. Commits."""
+def expect_stock(variant_id: int, location_id: int, pieces: int, reference: str, actor: str, *, key: str = "") -> None:
+    """Pieces are on order with a supplier (or no longer, below zero). They cannot be sold yet. Commits.
+
+    Raises DoneBefore.
+    """
     with db.transaction():
+        claim(key)
         _apply(
             Move(variant_id=variant_id, location_id=location_id, kind="expect", incoming=pieces, reference=reference),
             actor,
         )
 
 
-def take_delivery(variant_id: int, location_id: int, pieces: int, reference: str, actor: str) -> None:
-    """Expected pieces came in. Raises StockPromised where fewer were expected. Commits."""
+def take_delivery(variant_id: int, location_id: int, pieces: int, reference: str, actor: str, *, key: str = "") -> None:
+    """Expected pieces came in. Raises StockPromised where fewer were expected, DoneBefore. Commits."""
     with db.transaction():
+        claim(key)
         move = Move(
             variant_id=variant_id, location_id=location_id, kind="receive", on_hand=pieces, incoming=-pieces,
             reference=reference,

@@ -14,6 +14,7 @@ from core.catalogue.services.stock_shapes import Move, StockPromised
 from core.catalogue.services.stock_writer import apply_moves
 from core.catalogue.services.writing import insert
 from core.kernel import activity, db
+from core.kernel.repeats import claim
 from core.lib import clock
 from core.lib.errors import NotFound, Refused, Unfit
 
@@ -82,14 +83,16 @@ def transfer_stock(
     actor: str,
     *,
     on_its_way: bool = False,
+    key: str = "",
 ) -> int:
     """Move free pieces from one place to another; `on_its_way`: they are incoming there until received. Commits.
 
-    Answers the transfer's id. Raises Unfit, NotFound, TooFewFree, LocationClosed.
+    Answers the transfer's id. Raises Unfit, NotFound, TooFewFree, LocationClosed, DoneBefore.
     """
     if pieces <= 0 or source_id == target_id:
         raise Unfit({"pieces": "Choose two different places and at least one piece."})
     with db.transaction():
+        claim(key)
         sku = _sku(variant_id)
         if len(db.rows("SELECT id FROM location WHERE id IN (?, ?)", source_id, target_id)) < 2:
             raise NotFound
@@ -114,12 +117,13 @@ def transfer_stock(
     return transfer_id
 
 
-def receive_transfer(transfer_id: int, actor: str, came: int | None = None) -> None:
+def receive_transfer(transfer_id: int, actor: str, came: int | None = None, *, key: str = "") -> None:
     """What was on its way arrived: all of it, or `came` pieces, and the others are lost. Commits.
 
-    Raises NotFound, TransferOver, Unfit, NoMoreIncoming.
+    Raises NotFound, TransferOver, Unfit, NoMoreIncoming, DoneBefore.
     """
     with db.transaction():
+        claim(key)
         one = find_transfer(transfer_id)
         arrived = one.pieces if came is None else came
         if not 0 <= arrived <= one.pieces:
@@ -136,12 +140,13 @@ def receive_transfer(transfer_id: int, actor: str, came: int | None = None) -> N
         activity.record(actor, "stock.transfer_received", f"variant:{one.variant_id}", title=one.sku, after=after)
 
 
-def undo_transfer(transfer_id: int, actor: str) -> None:
+def undo_transfer(transfer_id: int, actor: str, *, key: str = "") -> None:
     """What came goes back, or what is on its way returns. Commits.
 
-    Raises NotFound, TransferOver, TooFewFree where it was promised since, LocationClosed.
+    Raises NotFound, TransferOver, TooFewFree where it was promised since, LocationClosed, DoneBefore.
     """
     with db.transaction():
+        claim(key)
         one = find_transfer(transfer_id)
         if not one.can_be_undone or not db.execute(
             "UPDATE stock_transfer SET undone_at = ? WHERE id = ? AND undone_at IS NULL AND"

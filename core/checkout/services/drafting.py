@@ -14,6 +14,7 @@ from core.hookspecs.notify import Message
 from core.kernel import db, i18n, secrets
 from core.kernel.i18n import gettext as _
 from core.kernel.messages import enqueue_message
+from core.kernel.repeats import claim
 from core.kernel.sites import SiteState
 from core.lib.errors import NotFound, Unfit
 from core.orders.services.drafts import LINK_DAYS, DraftMoved, DraftView, make_link
@@ -49,15 +50,18 @@ def look_at_draft(state: SiteState, draft: DraftView, *, gateway: str = "") -> C
     return look(state, replace(draft_cart(draft), gateway=gateway), CHECKOUT)
 
 
-def send_draft(state: SiteState, draft: DraftView, *, link: str, actor: str, days: int = LINK_DAYS) -> str:
+def send_draft(
+    state: SiteState, draft: DraftView, *, link: str, actor: str, days: int = LINK_DAYS, key: str = ""
+) -> str:
     """Make the draft's pay link and mail it; answers the address. `link` is the page's, with TOKEN for the secret.
 
     Earlier links are over. Raises Unfit where the shopper could not order it as it is, CannotBePlaced, EmptyCart,
-    DraftMoved. Asks all checkout hooks before. Commits.
+    DraftMoved, DoneBefore. Asks all checkout hooks before. Commits.
     """
     view = look_at_draft(state, draft)
     _check(view)
     with db.transaction():
+        claim(key)
         url = link.replace(TOKEN, make_link(state.site, draft.id, version=draft.version, actor=actor, days=days))
         enqueue_message(state.site, _letter(state, draft, view, url))
     return url

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.checkout.services.changing import Preview, draft_change, preview_change
+from core.checkout.services.changing import Preview, PreviewMoved, draft_change, preview_change
 from core.kernel.sites import SiteState
 from core.lib.errors import Refused
 from core.lib.money import Money, percent, split
@@ -84,9 +84,17 @@ def preview_case(state: SiteState, case: CaseView, terms: Terms) -> Preview:
     return preview_change(state, case.order_id, _actions(state, case, terms))
 
 
-def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str) -> Money:
+def shown_sum(state: SiteState, case: CaseView, terms: Terms) -> int:
+    """The sum that is shown before a case is resolved: what the order costs after an exchange, else what is granted."""
+    if case.kind == EXCHANGE:
+        return preview_case(state, case, terms).effect.price_after
+    return granted_by(case, terms).amount
+
+
+def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str, seen: int | None = None) -> Money:
     """Resolve a case under these terms; answers what is granted. Repeated, it is the same. Two transactions.
 
+    `seen` is the `shown_sum` that the person saw: PreviewMoved if it is another by now.
     Raises NotFound, Guarded, WrongStep, TooHigh, TooMuch, OutOfStock (of new goods) and what else a change raises.
     """
     case = case_view(state.site, case_id)
@@ -95,6 +103,9 @@ def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str) -> Mone
     if not case.can_be_resolved:
         raise WrongStep
     granted, actions = granted_by(case, terms), _actions(state, case, terms)
+    is_exchange = case.kind == EXCHANGE
+    if seen is not None and not is_exchange and granted.amount != seen:
+        raise PreviewMoved
     ask_about_decision(state, case, granted.amount, actor=actor)
     change_id = None
     if actions:
@@ -102,8 +113,8 @@ def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str) -> Mone
         key = f"case:{case.id}:{case.value}:{money}:{terms.way}"
         version = preview_change(state, case.order_id, ()).order.version
         change_id = draft_change(
-            state, case.order_id, actions, key=f"{key}:{version}", actor=actor, reason=terms.answer or case.reason,
-            asked=True,
+            state, case.order_id, actions, key=f"{key}:{version}:{seen}", actor=actor,
+            reason=terms.answer or case.reason, seen_price=seen if is_exchange else None, asked=True,
         )  # fmt: skip
     resolve_case(
         state.site, case_id, actor=actor, change_id=change_id, granted=granted.amount, answer=terms.answer,

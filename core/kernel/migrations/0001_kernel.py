@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.kernel import activity, cache, events, faults, jobs, measures, sessions, sites, theme_drafts, theme_versions
+from core.kernel import (
+    activity,
+    cache,
+    events,
+    faults,
+    jobs,
+    measures,
+    repeats,
+    sessions,
+    sites,
+    theme_drafts,
+    theme_versions,
+)
 
 TABLES = (
     sites.SiteRow,
@@ -16,6 +28,7 @@ TABLES = (
     events.Outbox,
     events.Counter,
     jobs.Job,
+    repeats.DoneForm,
     activity.Activity,
     cache.TagVersion,
     faults.PluginFault,

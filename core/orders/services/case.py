@@ -11,9 +11,11 @@ from core.hookspecs.events import OrderReturned, ReturnChanged
 from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
+from core.kernel.repeats import claim
 from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
+from core.lib.text import fold
 from core.orders.services.case_rules import REASONS, NotReturnable, check_rules, rules_of
 from core.orders.services.case_shapes import (
     APPROVED,
@@ -41,6 +43,7 @@ from core.orders.services.status import claim_value, returned_value
 from core.orders.services.timeline import note
 
 PAGE = 50
+MOST_PHOTOS = 10
 _OF_ONE_ORDER = 10_000
 
 
@@ -49,6 +52,17 @@ class WrongStep(Refused):
 
     code = "wrong_step"
     default_message = "This step is not possible now. Look at the return again."
+
+
+class EnoughPhotos(Refused):
+    """A case is told by a handful of pictures."""
+
+    status = 422
+    code = "enough_photos"
+    default_message = "A return keeps at most %(most)s photos."
+
+    def __init__(self) -> None:
+        super().__init__(field="photos", most=MOST_PHOTOS)
 
 
 # -- asking ------------------------------------------------------------------------------------------------------------
@@ -99,7 +113,7 @@ def request_case(
             " granted, actor, answer, requested_at, approved_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 0, ?, '', ?, ?)"
             " ON CONFLICT (order_id, key) DO NOTHING RETURNING id",
-            site.id, order_id, kind, key[:64], reason, note_text[:2000], json.dumps(list(photos)[:10]),
+            site.id, order_id, kind, key[:64], reason, note_text[:2000], json.dumps(list(photos)[:MOST_PHOTOS]),
             json.dumps({str(v): n for v, n in (wanted or {}).items() if n > 0}), wish, actor, now,
             now if approves else None,
         )  # fmt: skip
@@ -141,28 +155,33 @@ def _announced(column: str) -> str:
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
-def approve_case(site: Site, case_id: int, *, actor: str) -> None:
-    """The goods may come (or need not, for a claim). Raises NotFound, Guarded, WrongStep. Commits."""
+def approve_case(site: Site, case_id: int, *, actor: str, key: str = "") -> None:
+    """The goods may come (or need not, for a claim). Raises NotFound, Guarded, WrongStep, DoneBefore. Commits."""
     if is_guarded(site):
         _ask_guards(case_view(site, case_id), site, ActKind.APPROVE, actor)
     with db.transaction():
+        claim(key)
         case = _locked(site, case_id, REQUESTED)
         db.execute("UPDATE order_case SET approved_at = ? WHERE id = ?", clock.now_us(), case_id)
         _tell(site, case, actor, APPROVED)
 
 
-def decline_case(site: Site, case_id: int, *, actor: str, answer: str) -> None:
-    """The goods may not come, and why. Raises NotFound, WrongStep. Commits."""
-    _end_unresolved(site, case_id, actor, DECLINED, answer)
+def decline_case(site: Site, case_id: int, *, actor: str, answer: str, key: str = "") -> None:
+    """The goods may not come, and why; also where that turns out after it was approved. Commits.
+
+    Raises NotFound, WrongStep once something came, DoneBefore.
+    """
+    _end_unresolved(site, case_id, actor, DECLINED, answer, key)
 
 
-def withdraw_case(site: Site, case_id: int, *, actor: str) -> None:
-    """The shopper keeps the goods. Raises NotFound, WrongStep once something came. Commits."""
-    _end_unresolved(site, case_id, actor, WITHDRAWN, "")
+def withdraw_case(site: Site, case_id: int, *, actor: str, key: str = "") -> None:
+    """The shopper keeps the goods. Raises NotFound, WrongStep once something came, DoneBefore. Commits."""
+    _end_unresolved(site, case_id, actor, WITHDRAWN, "", key)
 
 
-def _end_unresolved(site: Site, case_id: int, actor: str, outcome: str, answer: str) -> None:
+def _end_unresolved(site: Site, case_id: int, actor: str, outcome: str, answer: str, key: str) -> None:
     with db.transaction():
+        claim(key)
         case = _locked(site, case_id, REQUESTED, APPROVED)
         _give_up_rest(case, everything=True)
         _end(case, outcome, 0, answer)
@@ -183,12 +202,33 @@ def _give_up_rest(case: CaseView, *, everything: bool = False) -> None:
             )
 
 
-def receive_case(site: Site, case_id: int, lines: Mapping[int, int], *, actor: str) -> None:
-    """Units came: {line id: quantity}. What was paid for them is owed back from now on.
+def add_photos(site: Site, case_id: int, names: Sequence[str], *, actor: str, key: str = "") -> None:
+    """Keep further photos with a case, such as those that came by mail: `names` are those of kept files. Commits.
 
-    Raises NotFound, WrongStep, NotThatMany. Commits. Records OrderReturned.
+    Raises NotFound, EnoughPhotos, DoneBefore.
     """
     with db.transaction():
+        claim(key)
+        lock_order(case_view(site, case_id).order_id, site.id)
+        case = case_view(site, case_id)
+        photos = [*case.photos, *names]
+        if len(photos) > MOST_PHOTOS:
+            raise EnoughPhotos
+        db.execute("UPDATE order_case SET photos = ? WHERE id = ?", json.dumps(photos), case_id)
+        note(case.order_id, actor, "case_photos", case=case.id, of=case.kind, count=len(names))
+        activity.record(
+            actor, "add photos", f"order:{case.order_id}", after={"case": case.id, "count": len(names)},
+            site_id=site.id, title=case.order_number,
+        )  # fmt: skip
+
+
+def receive_case(site: Site, case_id: int, lines: Mapping[int, int], *, actor: str, key: str = "") -> None:
+    """Units came: {line id: quantity}. What was paid for them is owed back from now on.
+
+    Raises NotFound, WrongStep, NotThatMany, DoneBefore. Commits. Records OrderReturned.
+    """
+    with db.transaction():
+        claim(key)
         case = _locked(site, case_id, APPROVED, RECEIVED)
         if case.kind == CLAIM:
             raise WrongStep
@@ -214,13 +254,16 @@ def inspect_case(
     *,
     actor: str,
     location_id: int | None = None,
+    key: str = "",
 ) -> None:
     """Say of received units what they are: {line id: {sellable, damaged, discarded, to_supplier: units}}.
 
     Sellable ones go back on the shelf at `location_id`, else where they were sent from; damaged ones are kept apart
-    there, and of the others stock tells that they came and went. Raises NotFound, WrongStep, NotThatMany. Commits.
+    there, and of the others stock tells that they came and went. Raises NotFound, WrongStep, NotThatMany,
+    DoneBefore. Commits.
     """
     with db.transaction():
+        claim(key)
         case = _locked(site, case_id, RECEIVED, INSPECTED)
         sums = {line_id: sum(kinds.values()) for line_id, kinds in found.items()}
         if any(set(kinds) - set(DISPOSITIONS) or min(kinds.values(), default=0) < 0 for kinds in found.values()):
@@ -363,7 +406,7 @@ def _tell(site: Site, case: CaseView, actor: str, step: str, **more: object) -> 
 
 _CASE = (
     "c.id, c.order_id, o.number, o.currency, c.kind, c.reason, c.note, c.photos, c.wanted, c.outcome, c.granted,"
-    " c.actor, c.answer, c.requested_at, c.approved_at, c.ended_at, c.label, c.wish, c.way"
+    " c.actor, c.answer, c.requested_at, c.approved_at, c.ended_at, c.label, c.wish, c.way, o.name, o.email"
 )
 
 
@@ -386,15 +429,38 @@ def cases_of_shopper(site: Site, shopper_id: int, limit: int = PAGE) -> list[Cas
     return _views(site, theirs, [site.id, shopper_id], limit)
 
 
-def list_cases(site: Site, *, is_open: bool | None = None, kind: str = "", before: int | None = None) -> list[CaseView]:
-    """The cases of a site, newest first, a page at a time (`before` is the id to go on from). Two statements."""
+def list_cases(
+    site: Site,
+    *,
+    is_open: bool | None = None,
+    kind: str = "",
+    text: str = "",
+    before: int | None = None,
+    limit: int = PAGE,
+) -> list[CaseView]:
+    """The cases of a site, newest first, a page at a time (`before` is the id to go on from). Two statements.
+
+    `text` finds the number on a label, else a piece of the order's number, or of its name or mail address.
+    """
     where, params = ["c.id < ?"], list[object]([before or 2**31 - 1])
+    for condition, value in _saying(text):
+        where.append(condition)
+        params.append(value)
     if is_open is not None:
         where.append("c.ended_at IS NULL" if is_open else "c.ended_at IS NOT NULL")
     if kind:
         where.append("c.kind = ?")
         params.append(kind)
-    return _views(site, " AND ".join(where), params)
+    return _views(site, " AND ".join(where), params, limit)
+
+
+def _saying(text: str) -> list[tuple[str, object]]:
+    """The conditions that a text is found by; `1001-R5` is the number on the label of case 5."""
+    words = fold(text.replace("\0", "").strip().lstrip("#"))
+    number, dash, case_id = words.rpartition("-r")
+    if dash and case_id.isascii() and case_id.isdecimal() and len(case_id) < 10:
+        return [(db.holds("o.words"), number), ("c.id = ?", int(case_id))]
+    return [(db.holds("o.words"), words)] if words else []
 
 
 def _views(site: Site, where: str, params: list[object], limit: int = PAGE) -> list[CaseView]:
@@ -422,7 +488,7 @@ def _views(site: Site, where: str, params: list[object], limit: int = PAGE) -> l
             outcome=row[9], granted=row[10], actor=row[11], answer=row[12], requested_at=clock.instant(row[13]),
             approved_at=None if row[14] is None else clock.instant(row[14]),
             ended_at=None if row[15] is None else clock.instant(row[15]), lines=tuple(lines.get(row[0], ())),
-            label=json.loads(row[16]) if row[16] else {}, wish=row[17], way=row[18],
+            label=json.loads(row[16]) if row[16] else {}, wish=row[17], way=row[18], name=row[19], email=row[20],
         )
         for row in rows
     ]  # fmt: skip

@@ -50,7 +50,8 @@ class CaseLine:
 class CaseView:
     """One return, exchange or claim. `wanted` maps variants to units that shall be sent instead.
 
-    Of a claim, `wish` is what the shopper would like and `way` what was decided: refund, replace or nothing said.
+    `name` and `email` are the order's. Of a claim, `wish` is what the shopper would like and `way` what was decided:
+    refund, replace or nothing said.
     """
 
     id: int
@@ -73,6 +74,8 @@ class CaseView:
     label: Mapping[str, Any] = field(default_factory=dict)
     wish: str = ""
     way: str = ""
+    name: str = ""
+    email: str = ""
 
     @property
     def state(self) -> str:
@@ -86,6 +89,11 @@ class CaseView:
             return APPROVED
         is_whole = all(line.received == line.quantity for line in self.lines)
         return INSPECTED if is_whole and not any(line.to_inspect for line in self.lines) else RECEIVED
+
+    @property
+    def can_be_given_up(self) -> bool:
+        """Nothing came and nothing is decided, so that it may still be declined or withdrawn."""
+        return self.state in {REQUESTED, APPROVED}
 
     @property
     def value(self) -> int:

@@ -12,6 +12,7 @@ from core.hookspecs.events import OrderCancelled, OrderChanged
 from core.hookspecs.promote import Claim
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
+from core.kernel.repeats import DoneBefore
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
 from core.orders.services.addresses import address_json
@@ -127,6 +128,13 @@ def change_view(site: Site, change_id: int) -> ChangeView:
     )  # fmt: skip
 
 
+def check_not_done(site: Site, order_id: int, key: str) -> None:
+    """Raise DoneBefore where the change of this key is confirmed: a form that is sent again needs no second look."""
+    sql = "SELECT state FROM order_change WHERE order_id = ? AND key = ? AND site_id = ?"
+    if db.value(sql, order_id, key[:64], site.id) == CONFIRMED:
+        raise DoneBefore
+
+
 def drop_change(site: Site, change_id: int, *, actor: str) -> None:
     """Let a draft go; one that is dropped stays so. Raises NotFound, ChangeStale for a confirmed one. Commits."""
     with db.transaction():
@@ -202,7 +210,7 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
         actor,
         plan.sources,
         site_id=site.id,
-        reason="change",
+        reason="cancel" if plan.only_cancels else "change",
         why=plan.why,
     )
     _cancel(order, plan)
@@ -408,9 +416,7 @@ def _tell(site: Site, order: OrderView, change: ChangeView, actor: str) -> None:
         "due_after": due(row[0], row[1], facts),
     }
     happened.update(what_changes(order, plan))
-    if plan.delivery is not None:
-        happened["delivery"] = [order.at(plan.place).delivery_title, plan.delivery.title]
-    note(order.id, actor, "cancelled" if is_over else "changed", **happened)
+    note(order.id, actor, "cancelled" if is_over or plan.only_cancels else "changed", **happened)
     activity.record(
         actor, "change", f"order:{order.id}", before={"price": effect.price_before},
         after={"price": effect.price_after, "reason": change.reason}, site_id=site.id, title=order.number,

@@ -237,6 +237,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     place: int = 0
     emptied: tuple[int, ...] = ()
 
+    @property
+    def only_cancels(self) -> bool:
+        """Whether units are taken away and nothing else is done: a cancellation, by whichever form it was made."""
+        return bool(self.cancels) and not any((self.lines, self.charges, self.delivery, self.address, self.moves))
+
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """What a change means for one line: an existing one, or a planned one (`line_id` None)."""

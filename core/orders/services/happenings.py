@@ -5,19 +5,30 @@ from __future__ import annotations
 import msgspec
 
 from core.hookspecs.checkout import Address
-from core.orders.services.change_shapes import Plan, PlannedLine
+from core.orders.services.change_shapes import Plan, PlannedDelivery, PlannedLine
 from core.orders.services.shapes import OrderLineView, OrderView
 
 
 def what_changes(order: OrderView, plan: Plan) -> dict[str, object]:
-    """`address`, `quantities` and `prices` with their `before` and `after`; what stays as it is, is left out."""
+    """`address`, `delivery`, `quantities` and `prices` with `before` and `after`; what stays as it is, is left out.
+
+    Of the delivery, `amount` is what the shopper pays for it with its tax.
+    """
     found: dict[str, object] = {}
     if plan.address is not None:
         found["address"] = {"before": _plain(order.at(plan.place).address), "after": _plain(plan.address)}
+    if plan.delivery is not None:
+        found |= _delivery(order.at(plan.place), plan.delivery)
     further = {line.id: [one for one in plan.lines if one.of_line_id == line.id] for line in order.lines}
     quantities = [one for line in order.lines if (one := _quantity(line, plan, further[line.id]))]
     prices = [one for line in order.lines for new in further[line.id] if (one := _price(line, new))]
     return {**found, **({"quantities": quantities} if quantities else {}), **({"prices": prices} if prices else {})}
+
+
+def _delivery(order: OrderView, new: PlannedDelivery) -> dict[str, object]:
+    before = {"title": order.delivery_title, "amount": order.delivery_total.amount}
+    after = {"title": new.title, "amount": new.total}
+    return {} if before == after else {"delivery": {"before": before, "after": after}}
 
 
 def _plain(address: Address | None) -> object:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db
+from core.kernel.repeats import claim
 from core.lib import clock
 from core.lib.errors import Refused
 from core.orders.services.cancel import cancel_units
@@ -38,14 +39,16 @@ class NoReason(Refused):
         super().__init__(field="reason")
 
 
-def hold_order(site: Site, order_id: int, *, reason: str, actor: str, code: str = STAFF) -> None:
+def hold_order(site: Site, order_id: int, *, reason: str, actor: str, code: str = STAFF, key: str = "") -> None:
     """Let an order wait for somebody's decision. Raises NotFound, NoReason, NotThatMany if nothing waits. Commits.
 
     A plugin gives a `code` of its own, by which it may lift the hold again; one that stands already stays as it is.
+    With the `key` of a form it may raise DoneBefore.
     """
     if not reason.strip():
         raise NoReason
     with db.transaction():
+        claim(key)
         lock_order(order_id, site.id)
         if not db.value("SELECT SUM(allocated) FROM order_line WHERE order_id = ?", order_id):
             raise NotThatMany("There is nothing left to do here.")
@@ -74,25 +77,27 @@ def lift_hold(site: Site, order_id: int, code: str, *, actor: str, why: str = ""
     return bool(lifted)
 
 
-def approve_order(site: Site, order_id: int, *, actor: str, reason: str = "") -> None:
-    """Let the order go on. Raises NotFound, Guarded, NotHeld. Commits."""
+def approve_order(site: Site, order_id: int, *, actor: str, reason: str = "", key: str = "") -> None:
+    """Let the order go on. Raises NotFound, Guarded, NotHeld, DoneBefore. Commits."""
     ask_guards(site, order_id, ActKind.RELEASE, actor=actor)
     with db.transaction():
+        claim(key)
         lock_order(order_id, site.id)
         _end(site, order_id, APPROVED, reason)
         note(order_id, actor, "hold_approved", text=reason[:500])
         _record(site, order_id, actor, "approve", reason)
 
 
-def refuse_order(site: Site, order_id: int, *, actor: str, reason: str) -> None:
+def refuse_order(site: Site, order_id: int, *, actor: str, reason: str, key: str = "") -> None:
     """Cancel what waits of the order; what was paid is then owed back. Commits.
 
-    Raises NotFound, Guarded, NotHeld, NoReason.
+    Raises NotFound, Guarded, NotHeld, NoReason, DoneBefore.
     """
     if not reason.strip():
         raise NoReason
     ask_guards(site, order_id, ActKind.CANCEL, actor=actor)
     with db.transaction():
+        claim(key)
         lock_order(order_id, site.id)
         _end(site, order_id, CANCELLED, reason)
         note(order_id, actor, "hold_refused", text=reason[:500])

@@ -12,6 +12,7 @@ from core.hookspecs.site import Site
 from core.kernel import db, i18n, secrets
 from core.kernel.i18n import gettext as _
 from core.kernel.messages import enqueue_message
+from core.kernel.repeats import claim
 from core.kernel.sites import state_of
 from core.lib import clock, ids
 from core.lib.errors import NotFound, Refused
@@ -50,14 +51,15 @@ def present_secret(site_id: int, order_id: int) -> str:
     return order_secret(site_id, row[0], row[1])
 
 
-def renew_link(site: Site, order_id: int, *, address: str, actor: str) -> None:
+def renew_link(site: Site, order_id: int, *, address: str, actor: str, key: str = "") -> None:
     """End the order's link and mail a new one to the order's address; `address` holds SECRET. Commits.
 
-    Raises NotFound, NoChannel.
+    Raises NotFound, NoChannel, DoneBefore.
     """
     if not state_of(site.id).hooks.answering("notify_channels"):
         raise NoChannel
     with db.transaction():
+        claim(key)
         row = _locked(site, order_id)
         secret = order_secret(site.id, row[1], row[2] + 1)
         db.execute(

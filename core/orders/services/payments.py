@@ -25,6 +25,7 @@ from core.hookspecs.payment import (
 from core.hookspecs.site import Site
 from core.kernel import activity, db
 from core.kernel.answers import checked, checked_all
+from core.kernel.repeats import claim
 from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
@@ -412,13 +413,22 @@ def _refund_by_hand(site: Site, opened: Opened, amount: Money, actor: str, key: 
         )
 
 
-def mark_paid(state: SiteState, order_id: int, *, actor: str, amount: Money | None = None, reference: str = "") -> None:
+def mark_paid(
+    state: SiteState,
+    order_id: int,
+    *,
+    actor: str,
+    amount: Money | None = None,
+    reference: str = "",
+    key: str = "",
+) -> None:
     """Note that money came by hand: in cash, on the bank's paper, by arrangement. Commits.
 
-    Without `amount`, all that is still open; `reference` (a bank's line) makes it one and the same payment. Raises
-    NothingToPay, NotFound.
+    Without `amount`, all that is still open; `reference` (a bank's line) makes it one and the same payment, and so does
+    the `key` of the form. Raises NothingToPay, NotFound, DoneBefore.
     """
     with db.transaction():
+        claim(key)
         lock_order(order_id, state.site.id)
         opened = newest_payment(state.site.id, order_id)
         if opened is None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db
+from core.kernel.repeats import claim
 from core.lib.errors import Broken, Refused
 from core.orders.services.goods import NotThatMany, pick
 from core.orders.services.guards import ask_guards
@@ -22,13 +23,16 @@ class HasLeft(Refused):
     default_message = "Something of this order has left, so its picking stands."
 
 
-def start_picking(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None) -> int:
+def start_picking(
+    site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None, key: str = ""
+) -> int:
     """Take units {line id: quantity}, or all that wait, into hand; answers how many. Commits.
 
-    Raises NotFound, Guarded, OnHold, NotThatMany (also if all of it was picked before).
+    Raises NotFound, Guarded, OnHold, NotThatMany (also if all of it was picked before), DoneBefore.
     """
     ask_guards(site, order_id, ActKind.PICK, actor=actor, lines=lines)
     with db.transaction():
+        claim(key)
         lock_order(order_id, site.id)
         check_not_held(order_id)
         units = pick(order_id, "not picked", lines)
@@ -43,9 +47,13 @@ def start_picking(site: Site, order_id: int, *, actor: str, lines: Mapping[int, 
     return sum(one.quantity for one in units)
 
 
-def undo_picking(site: Site, order_id: int, *, actor: str) -> None:
-    """Put it all back: nobody has begun. Raises NotFound, HasLeft, NotThatMany (nothing was picked). Commits."""
+def undo_picking(site: Site, order_id: int, *, actor: str, key: str = "") -> None:
+    """Put it all back: nobody has begun. Commits.
+
+    Raises NotFound, HasLeft, NotThatMany (nothing was picked), DoneBefore.
+    """
     with db.transaction():
+        claim(key)
         lock_order(order_id, site.id)
         if db.value("SELECT 1 FROM order_line WHERE order_id = ? AND shipped > 0 LIMIT 1", order_id):
             raise HasLeft

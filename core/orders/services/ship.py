@@ -10,6 +10,7 @@ from core.hookspecs.events import OrderReturned, OrderShipped
 from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
+from core.kernel.repeats import claim
 from core.lib import clock, ids
 from core.lib.errors import Broken, NotFound
 from core.orders.services.giving_back import after_resolving
@@ -147,6 +148,8 @@ def set_tracking(site: Site, order_id: int, shipment_id: int, tracking: str, *, 
         before = db.one("SELECT carrier, tracking FROM shipment WHERE id = ? AND order_id = ?", shipment_id, order_id)
         if before is None:
             raise NotFound
+        if (carrier or before[0], tracking[:120]) == tuple(before):
+            return
         db.execute(
             "UPDATE shipment SET carrier = ?, tracking = ? WHERE id = ?",
             carrier or before[0],
@@ -156,9 +159,10 @@ def set_tracking(site: Site, order_id: int, shipment_id: int, tracking: str, *, 
         note(order_id, actor, "tracking", shipment_id=shipment_id, before=before[1], after=tracking)
 
 
-def deliver(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None) -> None:
-    """Note that shipped units arrived: all of them, or {line id: quantity}. Commits."""
+def deliver(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None, key: str = "") -> None:
+    """Note that shipped units arrived: all of them, or {line id: quantity}. Raises DoneBefore. Commits."""
     with db.transaction():
+        claim(key)
         lock_order(order_id, site.id)
         units = pick(order_id, "on its way", lines)
         for one in units:

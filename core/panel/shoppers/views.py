@@ -21,7 +21,7 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.orders.services import axes, returning
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import actor, address, page, panel, shell, to
+from core.panel.shell import actor, address, form_key, once, page, panel, shell, to
 from core.panel.shoppers import services
 
 
@@ -89,10 +89,15 @@ shows_sections("shopper", one)
 
 @panel.post("/shoppers/<int:shopper_id>/note", endpoint="shopper_note")
 @staff("shoppers.edit")
+@once("panel.shopper", "shopper_id")
 def write_note(shopper_id: int) -> Response:
     """Keep a note for the team."""
     text = request.values.get("text", "")
-    return _done(shopper_id, lambda: desk.write_note(current().site, shopper_id, text, actor=actor()), _("It is kept."))
+
+    def verb() -> None:
+        desk.write_note(current().site, shopper_id, text, actor=actor(), key=form_key())
+
+    return _done(shopper_id, verb, _("It is kept."))
 
 
 @panel.post("/shoppers/<int:shopper_id>/notes/<int:note_id>/drop", endpoint="shopper_note_drop")
@@ -138,11 +143,16 @@ def unblock(shopper_id: int) -> Response:
 
 @panel.post("/shoppers/<int:shopper_id>/password", endpoint="shopper_password")
 @staff("shoppers.edit")
+@once("panel.shopper", "shopper_id")
 def send_password(shopper_id: int) -> Response:
     """Mail the owner a link for a new password."""
     link = absolute(url_for("storefront.new_password", token=TOKEN))
     said = _("A link for a new password is on its way. It works for an hour.")
-    return _done(shopper_id, lambda: desk.send_reset(current().site, shopper_id, link=link, actor=actor()), said)
+
+    def verb() -> None:
+        desk.send_reset(current().site, shopper_id, link=link, actor=actor(), key=form_key())
+
+    return _done(shopper_id, verb, said)
 
 
 @panel.post("/shoppers/<int:shopper_id>/sign-out", endpoint="shopper_sign_out")

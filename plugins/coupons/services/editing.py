@@ -10,6 +10,7 @@ from core.api import (
     Refused,
     Site,
     Unfit,
+    claim_form,
     execute,
     marks,
     now,
@@ -88,9 +89,13 @@ def _insert_code(site: Site, coupon_id: int, code: str, *, once: bool) -> int:
     )  # fmt: skip
 
 
-def make_codes(site: Site, coupon_id: int, count: int, prefix: str, *, actor: str) -> None:
-    """Make `count` new codes that work once each. Raises NotFound. Commits."""
+def make_codes(site: Site, coupon_id: int, count: int, prefix: str, *, actor: str, key: str = "") -> None:
+    """Make `count` new codes that work once each. Commits.
+
+    Raises NotFound, and DoneBefore where the form of this `key` has made its codes.
+    """
     with transaction():
+        claim_form(key)
         coupon = find_coupon(site, coupon_id)
         made = 0
         while made < count:

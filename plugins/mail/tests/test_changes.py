@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from core.api import (
@@ -188,7 +190,9 @@ def decide(site, lamps, at_panel):
         if view.kind != "claim":
             receive_case(site, case, {line.line_id: line.quantity for line in view.lines}, actor=WHO)
             inspect_case(site, case, {line.line_id: {"sellable": line.quantity} for line in view.lines}, actor=WHO)
-        at_panel.post(f"/panel/orders/{lamps.number}/returns/{case}", act="resolve", **how)
+        path = f"/panel/orders/{lamps.number}/returns/{case}"
+        shown = re.search(r'name="seen" value="(\d+)"', at_panel.post(path, 200, act="preview", **how))
+        at_panel.post(path, act="resolve", seen=shown[1], **how)
 
     return resolve
 

@@ -382,5 +382,5 @@ def test_the_timeline_says_what_it_cost_before_and_after(shop: Shop, order: Orde
     actions = [SetQuantity(line_id=order.lines[0].id, quantity=2)]
     change_order(shop.state, order.id, actions, key="k", actor="staff:7", reason="Called us")
     entry = seen(order.id).timeline[-1]
-    assert (entry.kind, entry.actor, entry.data["before"], entry.data["after"]) == ("changed", "staff:7", 3490, 2490)
+    assert (entry.kind, entry.actor, entry.data["before"], entry.data["after"]) == ("cancelled", "staff:7", 3490, 2490)
     assert entry.data["reason"] == "Called us"

@@ -271,9 +271,7 @@ def test_what_is_on_its_way_back_may_pay_for_it(shop: Shop, order: OrderView, cl
     assert (promised(), held(order.id)) == (1, ["unpaid"])
 
 
-def test_an_order_without_a_price_keeps_what_it_was(
-    shop: Shop, plugins: FakePlugins, cup: int, clock: Frozen
-) -> None:
+def test_an_order_without_a_price_keeps_what_it_was(shop: Shop, plugins: FakePlugins, cup: int, clock: Frozen) -> None:
     plugins.carriers = []
     card = shop.sell("card", 0, stock=5, needs_delivery=False)
     placed = seen(shop.order((card, 1)).id)

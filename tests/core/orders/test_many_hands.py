@@ -131,7 +131,8 @@ LEAVES: dict[str, set[str]] = {
     **{key: {"marked_paid"} for key in ("pay", "pay_other")},
     "send": {"shipped"}, "arrive": {"delivered"}, "ask": {"case_requested"}, "approve": {"case_approved"},
     "refuse": {"case_declined", "case_withdrawn"}, "receive": {"case_received"}, "inspect": {"case_inspected"},
-    "part": {"split"}, "join": {"merged"},
+    "part": {"split"}, "join": {"merged"}, "pause": {"held"}, "go_on": {"hold_approved"},
+    "turn_down": {"hold_refused"}, "pick": {"picked"}, "unpick": {"unpicked"},
 }  # fmt: skip
 
 
@@ -161,6 +162,8 @@ def lost_or_doubled(acts: list[dict[str, Any]]) -> list[str]:
             continue  # Whoever comes second finds it resolved: so it is the cases that are counted, below.
         else:
             times = sum(left[one["actor"], kind] for kind in LEAVES[one["act"]])
+            if one["act"] == "pause":
+                times = min(times, 1)  # What is split off an order on hold waits for the same, under the same name.
         if times != 1:
             found.append(f"{one}: {times} times")
     cases = {row[0] for row in db.rows("SELECT id FROM order_case WHERE outcome = 'resolved'")}

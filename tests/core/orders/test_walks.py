@@ -49,10 +49,10 @@ def test_whatever_happens_to_many_orders_adds_up(shop: Shop, steps: list[Numbers
 
 # Where the walks ended on SQLite; PostgreSQL must end there, too.
 ENDS = {
-    0: "b77e19aa6ac7c955",
-    1: "a6a377d851fb6130",
-    2: "a193adbe743495b7",
-    3: "1f784c2a85c9806d",
+    0: "e33435f6dadfe7fe",
+    1: "dd062dc5ccd34a60",
+    2: "a4b27a7bb167ffe3",
+    3: "285c1f96de87371e",
 }
 
 
@@ -160,24 +160,33 @@ def _keeps_announced(*_: object, **__: object) -> None:
     """Planted: what never came stays announced."""
 
 
+# One of what was paid for is cancelled and its money given back; then something is added, and has to be paid.
+GIVEN_BACK_AND_ADDED = steps(("pay", 1, 0, 0), ("cancel", 0, 0, 1), ("refund", 0, 0, 1), ("add", 2, 0, 2))
+
+
 # Each with the walk that finds it within thirty steps.
 @pytest.mark.parametrize(
-    ("where", "name", "planted", "seed"),
+    ("where", "name", "planted", "taken"),
     [
-        (change.stock, "promise_difference", _forgets_stock, 0),
-        (change, "fixed_refunds", _forgets_refunds, 2),
-        (status, "returned_value", _gives_back_twice, 0),
-        (change, "claim_draft", _believes_old_drafts, 3),
-        (desk, "_give_up_rest", _keeps_announced, 1),
-        (status, "_captured_status", _refunds_settle, 2),
+        (change.stock, "promise_difference", _forgets_stock, seeded(1, 30)),
+        (change, "fixed_refunds", _forgets_refunds, GIVEN_BACK_AND_ADDED),
+        (status, "returned_value", _gives_back_twice, seeded(0, 30)),
+        (change, "claim_draft", _believes_old_drafts, seeded(6, 30)),
+        (desk, "_give_up_rest", _keeps_announced, seeded(1, 30)),
+        (status, "_captured_status", _refunds_settle, GIVEN_BACK_AND_ADDED),
     ],
 )
 def test_the_walks_find_planted_mistakes(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, where: object, name: str, planted: Callable[..., object], seed: int
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+    where: object,
+    name: str,
+    planted: Callable[..., object],
+    taken: list[Numbers],
 ) -> None:
     monkeypatch.setattr(where, name, planted)
     if name == "returned_value":
         monkeypatch.setattr(change_plan, name, planted)
     with pytest.raises(Exception) as found:
-        go(shop, seeded(seed, 30))
+        go(shop, taken)
     assert found.type.__name__ in {"AssertionError", "IntegrityError"}, found.value

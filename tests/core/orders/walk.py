@@ -25,6 +25,7 @@ from core.lib.money import Money
 from core.orders.services import case as desk
 from core.orders.services.change import confirm_change
 from core.orders.services.change_shapes import (
+    BETTER,
     KEEP,
     REEVALUATE,
     Action,
@@ -37,9 +38,11 @@ from core.orders.services.change_shapes import (
     SetPrice,
     SetQuantity,
 )
+from core.orders.services.holds import approve_order, hold_order, refuse_order
 from core.orders.services.listing import OrderFilters, list_orders
 from core.orders.services.parting import merge_order, split_order
 from core.orders.services.payments import mark_paid, refund_surplus
+from core.orders.services.picked import start_picking, undo_picking
 from core.orders.services.price_now import price_now
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import deliver, ship
@@ -156,7 +159,7 @@ def cancel(walk: Walk, a: int, b: int, c: int) -> None:
 
 
 def add(walk: Walk, a: int, b: int, c: int) -> None:
-    policy = REEVALUATE if c % 4 == 0 else KEEP
+    policy = (REEVALUATE, BETTER, KEEP, KEEP)[c % 4]
     goods = AddGoods(variant_id=walk.variants[a % 3], quantity=1 + b % 3, destination=walk.place(c))
     walk.change(goods, policy=policy)
 
@@ -174,14 +177,10 @@ def carry(walk: Walk, a: int, b: int, _c: int) -> None:
 
 
 def send(walk: Walk, a: int, b: int, c: int) -> None:
-    lines = None if c % 3 == 0 else {walk.line(a): 1 + b % 3}
+    lines, held = None if c % 3 == 0 else {walk.line(a): 1 + b % 3}, walk.order.is_held
     place = walk.place(b) if lines is None else None
     ship(walk.shop.site, walk.order_id, actor=walk.actor, lines=lines, place=place, key=f"walk-{walk.done}")
-
-
-def move(walk: Walk, a: int, b: int, _c: int) -> None:
-    """One of the places is another, nearer or further away."""
-    walk.change(SetAddress(address=(LONDON, PARIS, BONN)[a % 3], destination=walk.place(b)))
+    assert not held or not walk.alone, "an order on hold was sent"
 
 
 def arrive(walk: Walk, _a: int, _b: int, _c: int) -> None:
@@ -282,13 +281,46 @@ def stale(walk: Walk, a: int, b: int, c: int) -> None:
     raise AssertionError("a draft of an older version was confirmed")
 
 
+def move(walk: Walk, a: int, b: int, _c: int) -> None:
+    """One of its places is another, nearer or further away, and somebody else's."""
+    address = replace((LONDON, PARIS, BONN)[a % 3], name=f"Ada {b % 9}")
+    walk.change(SetAddress(address=address, destination=walk.place(b)), policy=(KEEP, BETTER)[b % 2])
+
+
+def pause(walk: Walk, _a: int, _b: int, _c: int) -> None:
+    hold_order(walk.shop.site, walk.order_id, reason="strange", actor=walk.actor)
+
+
+def go_on(walk: Walk, _a: int, _b: int, _c: int) -> None:
+    approve_order(walk.shop.site, walk.order_id, actor=walk.actor)
+    assert not walk.order.is_held or not walk.alone
+
+
+def turn_down(walk: Walk, _a: int, b: int, _c: int) -> None:
+    """One of three that wait is cancelled."""
+    if b % 3:
+        raise Refused
+    refuse_order(walk.shop.site, walk.order_id, reason="forged", actor=walk.actor)
+    assert not walk.alone or not any(line.allocated for line in walk.order.lines), "something still waits to be sent"
+
+
+def pick(walk: Walk, a: int, b: int, c: int) -> None:
+    lines, held = None if c % 3 == 0 else {walk.line(a): 1 + b % 2}, walk.order.is_held
+    start_picking(walk.shop.site, walk.order_id, actor=walk.actor, lines=lines)
+    assert not held or not walk.alone, "an order on hold was picked"
+
+
+def unpick(walk: Walk, _a: int, _b: int, _c: int) -> None:
+    undo_picking(walk.shop.site, walk.order_id, actor=walk.actor)
+
+
 Act = Callable[[Walk, int, int, int], None]
 ACTS: list[tuple[str, Act]] = [
     (act.__name__, act)
     for act in (
         pay, quantity, cancel, add, price, charge, carry, send, arrive, ask, approve, refuse, receive, inspect, resolve,
         refund, come_in, stale, receive, resolve, inspect, send, pay, ask, approve, receive, inspect, resolve, cancel,
-        part, join, pay_other, part, join,
+        part, join, pay_other, part, join, move, pause, go_on, turn_down, go_on, pick, pick, unpick,
     )
 ]  # fmt: skip
 
@@ -309,17 +341,19 @@ def state_of(order_id: int) -> str:
     """All figures of an order and its stock as text, without ids of rows and instants: the same on any database."""
     parts = {
         "order": db.rows(
-            "SELECT subtotal, discount, delivery, tax, total, delivery_total, charges, given_back FROM orders"
+            "SELECT subtotal, discount, delivery, tax, total, delivery_total, charges, given_back, address"
+            " FROM orders"
             " WHERE id = ?",
             order_id,
         ),
         "lines": db.rows(
-            "SELECT position, unit_amount, subtotal, total, ordered, allocated, shipped, delivered, cancelled,"
+            "SELECT position, unit_amount, subtotal, total, ordered, allocated, picked, shipped, delivered, cancelled,"
             " return_requested, received, restocked, written_off, claimed, claimed_amount"
             " FROM order_line WHERE order_id = ?"
             " ORDER BY position",
             order_id,
         ),
+        "holds": db.rows("SELECT source, outcome FROM order_hold WHERE order_id = ? ORDER BY id", order_id),
         "charges": db.rows("SELECT kind, amount FROM order_charge WHERE order_id = ? ORDER BY id", order_id),
         "money": db.rows(
             "SELECT f.kind, f.amount FROM payment_fact f JOIN payment p ON p.id = f.payment_id WHERE p.order_id = ?"
@@ -368,6 +402,7 @@ def check_order(walk: Walk, order: OrderView) -> None:
         assert line.received + line.claimed <= line.shipped
         assert line.restocked + line.written_off <= line.received
         assert line.return_requested <= line.shipped
+        assert 0 <= line.in_hand <= line.allocated
     for payment in order.payments:
         sums = Counter[str]()
         for fact in payment.facts:

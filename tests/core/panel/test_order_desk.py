@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core.hookspecs.payment import FactKind
 from core.hookspecs.site import Site
@@ -25,6 +27,15 @@ from tests.core.panel.conftest import Panel, words
 from tests.core.testing.bank import Bank
 
 __all__ = ["bank"]
+
+
+def _picture() -> bytes:
+    made = BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(made, "PNG")
+    return made.getvalue()
+
+
+PICTURE = _picture()
 
 
 @pytest.fixture
@@ -56,6 +67,12 @@ def seen_price(answer: Any) -> str:
     found = re.search(r'name="seen" value="(\d+)"', answer.get_data(as_text=True))
     assert found is not None
     return found[1]
+
+
+def decided(panel: Panel, case: str, terms: dict[str, str]) -> Any:
+    """Look at what the terms mean, then resolve."""
+    shown = seen_price(panel.post(case, {**terms, "act": "preview"}))
+    return panel.post(case, {**terms, "act": "resolve", "seen": shown})
 
 
 def test_a_change_is_previewed_and_then_confirmed(panel: Panel, placed: str, sell: Callable[..., Item]) -> None:
@@ -145,7 +162,7 @@ def test_a_return_goes_through_the_desk(panel: Panel, sent: str) -> None:
     panel.post(case, {"act": "receive", line: "1"})
     number = line.removeprefix("line-")
     panel.post(case, {"act": "inspect", f"damaged-{number}": "1"})
-    said = words(panel.follow(panel.post(case, {"act": "resolve", "restocking": "9", "goodwill": "0"})))
+    said = words(panel.follow(decided(panel, case, {"restocking": "9", "goodwill": "0"})))
     assert "€80.00 is granted" in said
     assert of(sent).refund_due.amount == 8000
     order = words(panel.get(f"/panel/orders/{sent}"))
@@ -166,7 +183,7 @@ def test_an_exchange_and_a_claim_begin_at_the_same_desk(panel: Panel, sent: str,
     assert panel.post(path, {**form, "wanted_sku": "CUP"}).status_code == 303
     assert panel.post(path, {"kind": "claim", line: "1", "reason": "damaged", "key": "c"}).status_code == 303
     case = f"/panel/orders/{sent}/returns/{db.value('SELECT MAX(id) FROM order_case')}"
-    panel.post(case, {"act": "resolve", "way": "refund"})
+    decided(panel, case, {"way": "refund"})
     assert of(sent).refund_due.amount == 8900
     assert panel.post(path, {"kind": "claim", line: "1", "reason": "damaged", "key": "d"}).status_code == 422
 
@@ -189,7 +206,7 @@ def test_what_a_shopper_claims_is_read_and_decided_in_part(panel: Panel, sent: s
     assert bad.status_code == 422
     assert re.search(r'id="part"[^>]*value="178.01"[^>]*aria-invalid="true"', bad.get_data(as_text=True))
     assert "€50.00 is granted" in words(panel.post(case, {"act": "preview", "way": "refund", "part": "50"}))
-    panel.post(case, {"act": "resolve", "way": "refund", "part": "50"})
+    decided(panel, case, {"way": "refund", "part": "50"})
     assert of(sent).refund_due.amount == 5000
 
 
@@ -208,9 +225,9 @@ def test_an_exchange_says_what_is_sent_and_owed_before_and_after_it_is_decided(
     assert "The shopper owes €40.50" in words(panel.get(case))
     assert "The shopper owes €49.50" in words(panel.post(case, {"act": "preview", "restocking": "9"}))
     assert panel.post(case, {"act": "preview", "restocking": "much"}).status_code == 422
-    decided = words(panel.follow(panel.post(case, {"act": "resolve", "restocking": "9"})))
-    assert "The shopper owes €49.50" in decided
-    assert "Give it back" not in decided
+    said = words(panel.follow(decided(panel, case, {"restocking": "9"})))
+    assert "The shopper owes €49.50" in said
+    assert "Give it back" not in said
     told = words(panel.get(f"/panel/orders/{sent}"))
     assert "Does not fit" in told
     assert "does_not_fit" not in told
@@ -339,3 +356,126 @@ def test_picking_begins_and_is_taken_back(panel: Panel, placed: str, colleague: 
     theirs = colleague({"orders.view"})
     assert theirs.post(f"/panel/orders/{placed}/unpick").status_code == 403
     assert of(placed).lines[0].picked == 2
+
+
+def test_an_exchange_whose_price_has_moved_is_looked_at_again(
+    panel: Panel, sent: str, sell: Callable[..., Item]
+) -> None:
+    large = sell("LARGE", 12950, stock=3, name="Large lamp")
+    path = f"/panel/orders/{sent}/return"
+    line = field(panel, path, r'name="(line-\d+)"')
+    form = {"kind": "exchange", line: "1", "reason": "does_not_fit", "key": "x", "wanted_sku": "LARGE"}
+    case = re.sub(r"^https?://[^/]+", "", panel.post(path, form).headers["Location"])
+    panel.post(case, {"act": "receive", line: "1"})
+    panel.post(case, {"act": "inspect", f"sellable-{line.removeprefix('line-')}": "1"})
+    shown = seen_price(panel.post(case, {"act": "preview"}))
+    with db.transaction():
+        db.execute("UPDATE price SET amount = 13950 WHERE variant_id = ?", large.variant_id)
+    answer = panel.post(case, {"act": "resolve", "seen": shown})
+    assert answer.status_code == 409
+    assert "since the preview" in words(answer)
+    # 139.50 less 89.00 stands there now, and only who has read it may go on.
+    assert "The shopper owes €50.50" in words(answer)
+    assert panel.post(case, {"act": "resolve"}).status_code == 409
+    assert of(sent).due.amount == 0
+    assert "The shopper owes €50.50" in words(
+        panel.follow(panel.post(case, {"act": "resolve", "seen": seen_price(answer)}))
+    )
+
+
+@pytest.fixture
+def awaited(site: Site, sent: str) -> str:
+    """The path of a return of both lamps that is approved and has not come."""
+    order = of(sent)
+    case_id = request_case(
+        site, order.id, kind="return", lines={order.lines[0].id: 2}, reason="changed_mind", key="c", actor="guest",
+        by_rules=False,
+    )  # fmt: skip
+    return f"/panel/orders/{sent}/returns/{case_id}"
+
+
+def test_an_approved_return_that_does_not_come_is_withdrawn_or_declined(panel: Panel, awaited: str, sent: str) -> None:
+    line, offered = f"line-{of(sent).lines[0].id}", "It does not come to that"
+    asked = {"kind": "return", line: "2", "reason": "damaged"}
+
+    def again(key: str) -> str:
+        answer = panel.post(f"/panel/orders/{sent}/return", {**asked, "key": key})
+        return re.sub(r"^https?://[^/]+", "", answer.headers["Location"])
+
+    assert offered in words(panel.get(awaited))
+    assert "the shopper keeps the goods" in words(panel.follow(panel.post(awaited, {"act": "withdraw"})))
+    assert of(sent).status.returned == "none"
+    case = again("2")
+    assert "Declined" in words(panel.follow(panel.post(case, {"act": "decline", "answer": "Worn for weeks"})))
+    assert "Worn for weeks" in words(panel.get(case))
+    assert offered not in words(panel.get(case))
+    case = again("3")
+    panel.post(case, {"act": "receive", line: "1"})
+    assert offered not in words(panel.get(case)), "something has come"
+    for act in ("decline", "withdraw"):
+        assert panel.post(case, {"act": act}).status_code == 409
+
+
+def test_returns_are_found_narrowed_and_taken_along_as_a_file(
+    panel: Panel, site: Site, awaited: str, sent: str, order: Callable[..., Any]
+) -> None:
+    lamp = Item(product_id=0, variant_id=of(sent).lines[0].variant_id, sku="LAMP")
+    placed = order(lamp, 1, email="juan@example.org")
+    ship(site, placed.id, actor="staff:1")
+    line = of(placed.number).lines[0].id
+    claim = request_case(
+        site, placed.id, kind="claim", lines={line: 1}, reason="damaged", key="c", actor="guest"
+    )  # fmt: skip
+
+    def table(query: str) -> list[str]:
+        with panel.get(f"/panel/returns.csv{query}") as answer:
+            return str(answer.get_data().decode("utf-8-sig")).splitlines()
+
+    def shown(query: str) -> list[str]:
+        """The orders whose returns the list shows, which are those of the file."""
+        page = panel.get(f"/panel/returns{query}").get_data(as_text=True)
+        numbers = re.findall(r'<th scope="row" class="main"><a href="/panel/orders/([^/]+)/returns', page)
+        rows = table(query)
+        assert [row.split(",")[1] for row in rows[1:]] == numbers
+        assert not rows or rows[0].startswith("number,order,kind,reason,state,pieces,currency,value,granted")
+        return numbers
+
+    assert shown("") == [placed.number, sent]
+    assert shown("?kind=claim") == [placed.number]
+    assert shown("?q=JUAN") == shown(f"?q={placed.number}-R{claim}") == [placed.number]
+    assert shown(f"?q={sent}&kind=claim") == []
+    assert shown("?view=ended") == []
+    assert "No return fits these filters" in words(panel.get("/panel/returns?q=nobody"))
+    (row,) = table("?kind=return")[1:]
+    assert re.search(rf"{sent}-R\d+,{sent},return,changed_mind,approved,2,EUR,0.00,0.00,.*,mira@example.com", row)
+
+
+def test_photos_that_came_by_mail_are_kept_with_the_return(panel: Panel, awaited: str, sent: str) -> None:
+    def photos(count: int, key: str) -> dict[str, Any]:
+        return {"act": "photos", "key": key, "photos": [(BytesIO(PICTURE), f"{n}.png") for n in range(count)]}
+
+    for _ in range(2):
+        answer = panel.post(awaited, photos(1, "one"))
+    page = panel.follow(answer).get_data(as_text=True)
+    (address,) = set(re.findall(rf'src="({awaited}/photos/[^"]+)"', page))
+    assert panel.get(address).mimetype == "image/jpeg"
+    assert "1 photo was added" in words(panel.get(f"/panel/orders/{sent}"))
+    assert panel.post(awaited, photos(0, "none")).status_code == 422
+    assert panel.post(awaited, photos(5, "two")).status_code == 303
+    too_many = panel.post(awaited, photos(5, "three"))
+    assert too_many.status_code == 422
+    assert "A return keeps at most 10 photos" in words(too_many)
+
+
+def test_the_timeline_says_how_it_was_delivered_before(panel: Panel, placed: str, site: Site) -> None:
+    path = f"/panel/orders/{placed}/change"
+    form = {"delivery_title": "By courier", "delivery": "9.50", "key": "one", "policy": "keep", "act": "preview"}
+    panel.post(path, {**form, "act": "confirm", "seen": seen_price(panel.post(path, form))})
+    ship(site, of(placed).id, actor="staff:1", tracking="JJD1")
+    for number in ("JJD2", "JJD2"):
+        panel.post(f"/panel/orders/{placed}/parcels/{of(placed).shipments[0].id}", {"tracking": number})
+    told = words(panel.get(f"/panel/orders/{placed}"))
+    assert "Delivery: Delivery by arrangement before, By courier after" in told
+    assert "Price of the delivery: €0.00 before, €9.50 after" in told
+    assert told.count("Tracking number corrected: JJD2") == 1
+    assert "JJD1 before" in told

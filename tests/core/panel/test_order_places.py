@@ -74,3 +74,16 @@ def test_the_editor_is_about_one_address(panel: Panel, placed: OrderView) -> Non
 
 def test_another_order_has_no_such_address(panel: Panel, placed: OrderView, site: Site) -> None:
     assert panel.get(f"/panel/orders/{placed.number}/ship?place=7").status_code == 404
+
+
+def test_what_one_address_waits_for_is_cancelled_as_it_was_shown(panel: Panel, placed: OrderView) -> None:
+    path = f"/panel/orders/{placed.number}/cancel"
+    away = next(line for line in placed.lines if line.place == 1)
+    form = {f"line-{away.id}": "2", "key": "one"}
+    shown = panel.post(path, form).get_data(as_text=True)
+    seen_price = re.search(r'name="seen" value="(\d+)"', shown)
+    assert seen_price is not None
+    panel.follow(panel.post(path, {**form, "act": "confirm", "seen": seen_price[1]}))
+    after = seen(placed.id)
+    assert [line.allocated for line in after.lines] == [1, 0]
+    assert after.due.amount == int(seen_price[1]), "it costs what was shown"

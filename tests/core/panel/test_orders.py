@@ -8,6 +8,8 @@ import pytest
 
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.kernel.sites import state_of
+from core.orders.services.payments import mark_paid
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words
 
@@ -86,12 +88,38 @@ def test_more_than_waits_cannot_be_shipped_and_the_number_typed_stays(panel: Pan
 
 def test_cancelling_gives_the_stock_back(panel: Panel, placed: str) -> None:
     field = line_field(panel, f"/panel/orders/{placed}/cancel")
-    said = words(
-        panel.follow(panel.post(f"/panel/orders/{placed}/cancel", {field: "2", "reason": "Changed their mind"}))
-    )
+    path, form = f"/panel/orders/{placed}/cancel", {field: "2", "reason": "Changed their mind", "key": "one"}
+    shown = re.search(r'name="seen" value="(\d+)"', panel.post(path, form).get_data(as_text=True))
+    assert shown is not None
+    assert db.value("SELECT allocated FROM stock_level") == 2, "a preview changes nothing"
+    said = words(panel.follow(panel.post(path, {**form, "act": "confirm", "seen": shown[1]})))
     assert "Cancelled" in said
     assert "Changed their mind" in said
     assert db.value("SELECT allocated FROM stock_level") == 0
+
+
+def test_what_cancelling_means_is_shown_before_it_is_done(
+    panel: Panel, sell: Callable[..., Item], order: Callable[..., Any], site: Site
+) -> None:
+    number = order(sell("CUP", 1250, stock=4, name="Cup"), 4).number
+    mark_paid(state_of(site.id), db.value("SELECT id FROM orders WHERE number = ?", number), actor="staff:1")
+    path = f"/panel/orders/{number}/cancel"
+    form = {line_field(panel, path): "1", "key": "one"}
+    assert re.search(r'name="line-\d+" value="4"', panel.get(path).get_data(as_text=True)), "all that waits is chosen"
+    said = words(panel.post(path, form))
+    # Four cups of 12.50, then three.
+    for part in ("€50.00 €37.50 -€12.50", "1 CUP is free for others at once", "€12.50 is to be given back"):
+        assert part in said
+    for unseen in ({}, {"seen": "5000"}):
+        panel.post(path, {**form, **unseen, "act": "confirm"})
+    assert db.value("SELECT allocated FROM stock_level") == 4, "what was not shown is not done"
+    for _ in range(2):
+        answer = panel.post(path, {**form, "seen": "3750", "act": "confirm"})
+    assert "It was not done a second time" in words(panel.follow(answer))
+    assert db.value("SELECT allocated FROM stock_level") == 3
+    told = words(panel.get(f"/panel/orders/{number}"))
+    assert "1 piece cancelled" in told
+    assert "Cup: 4 before, 3 after · Total: €50.00 before, €37.50 after" in told
 
 
 def test_an_order_of_another_site_is_not_here(panel: Panel, placed: str, other_site: Site) -> None:

@@ -88,13 +88,34 @@ def _moves(kind: str, data: Data, currency: str) -> list[str]:
     if kind == "gateway":
         return [_("%(way)s before", way=data["before"])] if data.get("before") else []
     found = [moved(one["name"], one["before"], one["after"]) for one in data.get("quantities") or ()]
+    if kind == "cancelled" and "after" in data:
+        found.append(moved(_("Total"), _amount(data, currency, "before"), _amount(data, currency, "after")))
     found += [
         moved(one["name"], _amount(one, currency, "before"), _amount(one, currency, "after"))
         for one in data.get("prices") or ()
     ]
+    if kind == "tracking" and data.get("before"):
+        found.append(_("%(number)s before", number=data["before"]))
+    found += _delivery(data.get("delivery"), currency, moved)
     if place := data.get("address"):
         found.append(moved(_("Address"), _place(place["before"]), _place(place["after"])))
     return found
+
+
+def _delivery(told: object, currency: str, moved: Callable[[str, object, object], str]) -> list[str]:
+    """The service and what it costs, each where it is another one."""
+    if not isinstance(told, Mapping):
+        return []
+    before, after = told["before"], told["after"]
+    found = [moved(_("Delivery"), before["title"] or "–", after["title"] or "–")] if _differ(told, "title") else []
+    if _differ(told, "amount"):
+        sums = [_amount(one, currency) for one in (before, after)]
+        found.append(moved(_("Price of the delivery"), *sums))
+    return found
+
+
+def _differ(told: Mapping[str, Any], name: str) -> bool:
+    return bool(told["before"][name] != told["after"][name])
 
 
 def _place(address: Data | None) -> str:
@@ -222,6 +243,10 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "case_requested": ("done", lambda data, _currency: _("%(kind)s asked for", kind=_kind(data))),
     "case_approved": ("done", lambda data, _currency: _("%(kind)s approved", kind=_kind(data))),
     "case_declined": ("bad", lambda data, _currency: _("%(kind)s declined", kind=_kind(data))),
+    "case_photos": (
+        "done",
+        lambda data, _currency: ngettext("%(n)s photo was added", "%(n)s photos were added", int(data["count"])),
+    ),
     "case_withdrawn": ("done", lambda data, _currency: _("%(kind)s withdrawn", kind=_kind(data))),
     "case_received": (
         "done",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from core.checkout.services.resolving import Terms, granted_by, preview_case
@@ -34,6 +35,33 @@ FATES: dict[str, Any] = {
     "discarded": lazy("Thrown away"),
     "to_supplier": lazy("To the supplier"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What the list of returns is narrowed by: `view` is open, ended or all."""
+
+    view: str = "open"
+    kind: str = ""
+    q: str = ""
+
+    def wanted(self) -> dict[str, Any]:
+        """The same for `list_cases`."""
+        return {"is_open": {"open": True, "ended": False}.get(self.view), "kind": self.kind, "text": self.q}
+
+    def address(self, **changes: str) -> dict[str, str | None]:
+        """What the address of the list says, with these changes; what is as it always is, is left out."""
+        found = {"view": self.view, "kind": self.kind, "q": self.q, **changes}
+        return {name: value if value and (name, value) != ("view", "open") else None for name, value in found.items()}
+
+
+def read(args: Mapping[str, str]) -> Filters:
+    """The filters that an address says; what is none is left out."""
+    view, kind = args.get("view", ""), args.get("kind", "")
+    return Filters(
+        view=view if view in {"ended", "all"} else "open", kind=kind if kind in KINDS else "",
+        q=args.get("q", "").strip()[:100],
+    )  # fmt: skip
 
 
 def status(case: CaseView) -> Status:
@@ -126,14 +154,20 @@ def wish(case: CaseView) -> str:
     return _("A replacement") if case.wish == REPLACE else _("Money back, in part or whole")
 
 
-def outcome(state: SiteState, case: CaseView, terms: Terms, actor: str) -> str:
-    """What deciding so means for the money, in a sentence. Writes nothing; raises Guarded, and what a preview does."""
+def outcome(state: SiteState, case: CaseView, terms: Terms, actor: str) -> tuple[str, int]:
+    """What deciding so means for the money: in a sentence, and as the sum that a decision is compared with.
+
+    Writes nothing; raises Guarded, and what a preview does.
+    """
     ask_about_decision(state, case, granted_by(case, terms).amount, actor=actor)
     if case.kind != EXCHANGE:
-        return _("%(amount)s is granted", amount=i18n.money(granted_by(case, terms)))
+        granted = granted_by(case, terms)
+        return _("%(amount)s is granted", amount=i18n.money(granted)), granted.amount
     effect = preview_case(state, case, terms).effect
     if effect.to_pay:
-        return _("The shopper owes %(amount)s", amount=i18n.money(Money(effect.to_pay, case.currency)))
-    if effect.to_refund:
-        return _("%(amount)s is to be given back", amount=i18n.money(Money(effect.to_refund, case.currency)))
-    return _("Nothing is to be paid or given back")
+        said = _("The shopper owes %(amount)s", amount=i18n.money(Money(effect.to_pay, case.currency)))
+    elif effect.to_refund:
+        said = _("%(amount)s is to be given back", amount=i18n.money(Money(effect.to_refund, case.currency)))
+    else:
+        said = _("Nothing is to be paid or given back")
+    return said, effect.price_after

@@ -14,6 +14,7 @@ from core.orders.services.change_shapes import (
     Action,
     AddCharge,
     AddGoods,
+    Effect,
     SetAddress,
     SetDelivery,
     SetPrice,
@@ -155,6 +156,21 @@ def rows(preview: Preview) -> list[EffectRow]:
         for charge in preview.plan.charges
     ]
     return found
+
+
+def sums(effect: Effect | None, currency: str) -> dict[str, Money]:
+    """The sums of an effect, before and after; none without one."""
+    names = (
+        "price_before", "price_after", "delta", "tax_before", "tax_after", "to_pay", "to_refund", "delivery_before",
+        "delivery_after",
+    )  # fmt: skip
+    return {name: Money(getattr(effect, name), currency) for name in names} if effect else {}
+
+
+def stock_rows(effect: Effect | None) -> list[tuple[str, int]]:
+    """(SKU, pieces more or less) of what an effect does to stock. One statement, if there is one."""
+    names = names_of(list(effect.stock)) if effect else {}
+    return [(names.get(variant_id, ""), pieces) for variant_id, pieces in effect.stock.items()] if effect else []
 
 
 def names_of(variant_ids: list[int]) -> dict[int, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import core.panel.orders.views.bulk
+import core.panel.orders.views.cancelling
+import core.panel.orders.views.cases
 import core.panel.orders.views.changes
 import core.panel.orders.views.drafts
 import core.panel.orders.views.holds

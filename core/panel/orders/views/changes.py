@@ -14,14 +14,14 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import addresses, ids
 from core.lib.errors import Broken, Refused, Unfit
-from core.lib.money import Money
+from core.orders.services.change import check_not_done
 from core.orders.services.change_shapes import KEEP, POLICIES, Action
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import addressing, said, wishes
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.places import part_asked, tabs
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, once, page, panel, to
 
 
 @panel.get("/orders/<number>/change", endpoint="order_change")
@@ -33,6 +33,7 @@ def ask(number: str) -> Response:
 
 @panel.post("/orders/<number>/change", endpoint="order_change_save")
 @staff("orders.edit")
+@once("panel.order", "number")
 def change(number: str) -> Response:
     """`act` is preview or fields (nothing is written) or confirm, which needs the price that the preview said."""
     order = order_numbered(number)
@@ -40,6 +41,7 @@ def change(number: str) -> Response:
     policy = policy if policy in POLICIES else KEEP
     if request.form.get("act") == "fields":
         return _editor(order)
+    check_not_done(current().site, order.id, request.form.get("key", ""))
     try:
         actions = wishes.actions_of(request.form, order, _part(order))
         if request.form.get("act") != "confirm" or not request.form.get("seen"):
@@ -96,9 +98,8 @@ def _editor(
     order: OrderView, *, preview: Preview | None = None, problems: forms.Problems | None = None, status: int = 200
 ) -> Response:
     typed, part = forms.typed(), _part(order)
-    live, currency = [line.place for line in order.lines if line.left], order.currency
+    live = [line.place for line in order.lines if line.left]
     effect = preview.effect if preview else None
-    stock = wishes.names_of(list(effect.stock)) if effect else {}
     return page(
         "order_change.html",
         status,
@@ -108,17 +109,11 @@ def _editor(
         typed=typed,
         problems=problems or [],
         errors=forms.by_field(problems or []),
-        key=typed["key"] or ids.token(),
+        key=ids.token() if problems else typed["key"] or ids.token(),
         **_address(part, typed, preview),
         delivery=part.destinations[0].left,
         preview=preview,
         rows=wishes.rows(preview) if preview else [],
-        stock=[(stock.get(variant_id, ""), pieces) for variant_id, pieces in effect.stock.items()] if effect else [],
-        sums={
-            name: Money(getattr(effect, name), currency)
-            for name in (
-                "price_before", "price_after", "delta", "tax_before", "tax_after", "to_pay", "to_refund",
-                "delivery_before", "delivery_after",
-            )
-        } if effect else {},
-    )  # fmt: skip
+        stock=wishes.stock_rows(effect),
+        sums=wishes.sums(effect, order.currency),
+    )

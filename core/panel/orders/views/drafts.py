@@ -20,7 +20,7 @@ from core.orders.services import drafts
 from core.orders.services.drafts import DraftView
 from core.panel.orders import forms
 from core.panel.orders.services import addressing, drafting, said
-from core.panel.shell import actor, address, page, panel, to
+from core.panel.shell import actor, address, form_key, once, page, panel, to
 
 _MAY = "orders.create"
 
@@ -89,13 +89,14 @@ def save(draft_id: int) -> Response:
 
 @panel.post("/drafts/<int:draft_id>/send", endpoint="draft_send")
 @staff(_MAY)
+@once("panel.draft", "draft_id")
 def send(draft_id: int) -> Response:
     """Mail the pay link."""
     draft = drafts.draft_view(current().site, draft_id)
     days = request.form.get("days", type=int) or drafts.LINK_DAYS
     link = absolute(url_for("storefront.offer", secret=TOKEN))
     try:
-        send_draft(current(), draft, link=link, actor=actor(), days=max(1, min(days, 365)))
+        send_draft(current(), draft, link=link, actor=actor(), days=max(1, min(days, 365)), key=form_key())
     except (Refused, Broken) as refusal:
         return _stored(draft, _problems(refusal), getattr(refusal, "status", 409))
     words = _("The pay link is on its way to %(email)s.", email=draft.wish.email)
@@ -121,8 +122,10 @@ def drop(draft_id: int) -> Response:
 @panel.post("/drafts/<int:draft_id>/place", endpoint="draft_place")
 @staff(_MAY)
 def place(draft_id: int) -> Response:
-    """Make the order now, to be paid by arrangement."""
+    """Make the order now, to be paid by arrangement; one that is made already is led to."""
     draft = drafts.draft_view(current().site, draft_id)
+    if draft.order_number:
+        return to("panel.order", say=_("The order is placed."), number=draft.order_number)
     try:
         placed = place_draft(
             current(), draft, seen_total=request.form.get("seen", type=int), actor=actor(), by_arrangement=True

@@ -16,7 +16,7 @@ from core.panel.forms import lines, words
 from core.panel.orders import forms
 from core.panel.orders.services import axes, returning
 from core.panel.orders.services.find import order_numbered
-from core.panel.shell import actor, address, page, panel, shell, to
+from core.panel.shell import actor, address, form_key, once, page, panel, shell, to
 
 
 @panel.get("/orders/held", endpoint="orders_held")
@@ -39,6 +39,7 @@ def queue() -> Response:
 
 @panel.post("/orders/<number>/hold", endpoint="order_hold")
 @staff("orders.review")
+@once("panel.order", "number")
 def decide(number: str) -> Response:
     """Put the order on hold, approve it, or cancel it; with the reason."""
     order, site, reason = order_numbered(number), current().site, request.form.get("reason", "").strip()[:500]
@@ -48,11 +49,11 @@ def decide(number: str) -> Response:
         raise NotFound
     try:
         if act == "hold":
-            holds.hold_order(site, order.id, reason=reason, actor=actor())
+            holds.hold_order(site, order.id, reason=reason, actor=actor(), key=form_key())
         elif act == "approve":
-            holds.approve_order(site, order.id, reason=reason, actor=actor())
+            holds.approve_order(site, order.id, reason=reason, actor=actor(), key=form_key())
         else:
-            holds.refuse_order(site, order.id, reason=reason, actor=actor())
+            holds.refuse_order(site, order.id, reason=reason, actor=actor(), key=form_key())
     except (Refused, Broken) as refusal:
         return _back(number, i18n.say(refusal), back, "bad")
     return _back(number, said[act], back)

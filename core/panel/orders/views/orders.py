@@ -17,11 +17,9 @@ from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
-from core.orders.services import cancel as cancelling
 from core.orders.services import case as desk
 from core.orders.services import links, payments, picked, stages, tags
 from core.orders.services import ship as shipping
-from core.orders.services.case_rules import rules_of
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.channels import known_channels
 from core.orders.services.listing import list_orders
@@ -34,7 +32,7 @@ from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.places import Tab, part_asked, tabs
 from core.panel.orders.services.sent_from import sent_from
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import COUNTERS, Status, actor, address, page, panel, shell, to
+from core.panel.shell import COUNTERS, Status, actor, address, form_key, once, page, panel, shell, to
 
 COUNTERS["orders"] = lambda site: (filters.to_ship_count(site), False)
 
@@ -123,9 +121,7 @@ def export() -> Response:
     file = TemporaryFile()  # noqa: SIM115 -- the response closes it when it is sent
     exporting.write_orders(site, filters.read(request.args).wanted(site), cast("BinaryIO", file))
     file.seek(0)
-    return send_file(
-        file, mimetype="text/csv", as_attachment=True, download_name=f"orders-{site.key}.csv", max_age=0
-    )
+    return send_file(file, mimetype="text/csv", as_attachment=True, download_name=f"orders-{site.key}.csv", max_age=0)
 
 
 @panel.get("/orders/<number>", endpoint="order")
@@ -181,6 +177,7 @@ def ask_paid(number: str) -> Response:
 
 @panel.post("/orders/<number>/paid", endpoint="order_paid_save")
 @staff("orders.pay")
+@once("panel.order", "number")
 def paid(number: str) -> Response:
     """Note that money came."""
     order, form = order_numbered(number), forms.PaidForm(request.form)
@@ -188,7 +185,9 @@ def paid(number: str) -> Response:
         return _act_page(order, "paid", form, form.problems, 422)
     try:
         amount = parse_money(form.amount.data, order.currency) if form.amount.data else None
-        payments.mark_paid(current(), order.id, actor=actor(), amount=amount, reference=form.reference.data)
+        payments.mark_paid(
+            current(), order.id, actor=actor(), amount=amount, reference=form.reference.data, key=form_key()
+        )  # fmt: skip
     except NotMoney as refusal:
         return _act_page(order, "paid", form, form.refuse("amount", i18n.say(refusal)), 422)
     except Refused as refusal:
@@ -198,17 +197,22 @@ def paid(number: str) -> Response:
 
 @panel.post("/orders/<number>/pick", endpoint="order_pick")
 @staff("orders.ship")
+@once("panel.order", "number")
 def pick(number: str) -> Response:
     """Begin to pick all that waits: from now on its shopper cannot change it."""
     begun = _("Picking has begun. The shopper cannot change the order any more.")
-    return _act(number, picked.start_picking, begun, undo=url_for("panel.order_unpick", number=number))
+    return _act(
+        number, partial(picked.start_picking, key=form_key()), begun, undo=url_for("panel.order_unpick", number=number)
+    )
 
 
 @panel.post("/orders/<number>/unpick", endpoint="order_unpick")
 @staff("orders.ship")
+@once("panel.order", "number")
 def unpick(number: str) -> Response:
     """Nobody picks it after all, so its shopper may change it again."""
-    return _act(number, picked.undo_picking, _("Picking is taken back. The shopper can change the order again."))
+    done = _("Picking is taken back. The shopper can change the order again.")
+    return _act(number, partial(picked.undo_picking, key=form_key()), done)
 
 
 @panel.get("/orders/<number>/ship", endpoint="order_ship")
@@ -259,42 +263,22 @@ def _ship_page(
     return _act_page(part, "ship", form, problems, status, tabs(order, _waiting(order), part, "panel.order_ship"))
 
 
-@panel.get("/orders/<number>/cancel", endpoint="order_cancel")
-@staff("orders.cancel")
-def ask_cancel(number: str) -> Response:
-    """Which pieces are cancelled, and what that means."""
-    return _act_page(order_numbered(number), "cancel", forms.CancelForm())
-
-
-@panel.post("/orders/<number>/cancel", endpoint="order_cancel_save")
-@staff("orders.cancel")
-def cancel(number: str) -> Response:
-    """Cancel pieces that have not left: their stock is free at once."""
-    order, form = order_numbered(number), forms.CancelForm(request.form)
-    if not form.validate():
-        return _act_page(order, "cancel", form, form.problems, 422)
-    try:
-        wanted = forms.units(request.form, order.lines)
-        cancelling.cancel(current().site, order.id, actor=actor(), reason=form.reason.data or "merchant", lines=wanted)
-    except (Refused, Broken) as refusal:
-        return _act_page(order, "cancel", form, _refused(form, refusal), getattr(refusal, "status", 409))
-    return to("panel.order", say=_("Cancelled. The stock is free again."), number=number)
-
-
 @panel.post("/orders/<number>/delivered", endpoint="order_delivered")
 @staff("orders.ship")
+@once("panel.order", "number")
 def delivered(number: str) -> Response:
     """Note that all that was sent has arrived."""
-    return _act(number, shipping.deliver, _("Noted as delivered."))
+    return _act(number, partial(shipping.deliver, key=form_key()), _("Noted as delivered."))
 
 
 @panel.post("/orders/<number>/link", endpoint="order_link")
 @staff("orders.edit")
+@once("panel.order", "number")
 def renew_link(number: str) -> Response:
     """End the link that opens the order, and mail its shopper a new one."""
     where = absolute(url_for("storefront.order", secret=links.SECRET))
     done = _("The old link opens nothing any more. A new one is on its way.")
-    return _act(number, partial(links.renew_link, address=where), done)
+    return _act(number, partial(links.renew_link, address=where, key=form_key()), done)
 
 
 @panel.post("/orders/<number>/tags", endpoint="order_tags")
@@ -323,12 +307,13 @@ def set_stage(number: str) -> Response:
 
 @panel.post("/orders/<number>/note", endpoint="order_note")
 @staff("orders.view")
+@once("panel.order", "number")
 def write_note(number: str) -> Response:
     """Keep a note for the team in the timeline."""
     order, text = order_numbered(number), request.form.get("text", "").strip()[:2000]
     if not text:
         return to("panel.order", say=_("Nothing was written."), kind="bad", number=number)
-    write(current().site, order.id, text, actor=actor())
+    write(current().site, order.id, text, actor=actor(), key=form_key())
     return to("panel.order", say=_("The note is kept."), number=number)
 
 
@@ -388,7 +373,6 @@ def _act_page(
         typed=typed,
         places=places,
         key=typed.get("key") or ids.token(),
-        goes_by_itself=act == "cancel" and rules_of(current().site).refund_cancelled,
     )
 
 

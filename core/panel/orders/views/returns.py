@@ -1,4 +1,4 @@
-"""The returns desk: the list, a new return, the steps of one, and the site's rules."""
+"""The returns desk: a new return, the steps of one, and the site's rules."""
 
 from __future__ import annotations
 
@@ -22,26 +22,8 @@ from core.panel.orders import forms
 from core.panel.orders.services import returning
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.labels import labelled
-from core.panel.shell import actor, address, page, panel, to
+from core.panel.shell import actor, form_key, once, page, panel, to
 from core.panel.stock.services import locations
-
-
-@panel.get("/returns", endpoint="returns")
-@staff("orders.view")
-def show() -> Response:
-    """Returns, exchanges and claims of this site, newest first."""
-    view, before = request.args.get("view", "open"), request.args.get("before", type=int)
-    is_open = {"open": True, "ended": False}.get(view)
-    cases = desk.list_cases(current().site, is_open=is_open, before=before)
-    named = (("open", _("Open")), ("ended", _("Ended")), ("all", _("All")))
-    return page(
-        "order_returns.html",
-        cases=[(case, returning.status(case), returning.KINDS[case.kind]) for case in cases],
-        views=[(title, address("panel.returns", view=key), key == view, None) for key, title in named],
-        next=address("panel.returns", view=view, before=cases[-1].id) if len(cases) == desk.PAGE else "",
-        first=address("panel.returns", view=view) if before else "",
-        reasons=case_rules.REASONS,
-    )
 
 
 @panel.get("/orders/<number>/return", endpoint="order_return")
@@ -107,6 +89,7 @@ def show_photo(number: str, case_id: int, photo: str) -> Response:
 
 @panel.post("/orders/<number>/returns/<int:case_id>", endpoint="order_case_step")
 @staff("orders.return")
+@once("panel.order_case", "number", "case_id")
 def step(number: str, case_id: int) -> Response:
     """Take the step named `act`; `preview` says what a decision would mean, and writes nothing."""
     case = _case(number, case_id)
@@ -131,29 +114,37 @@ def _looked(number: str, case: CaseView) -> Response:
 
 
 def _approve(case: CaseView) -> str:
-    desk.approve_case(current().site, case.id, actor=actor())
+    desk.approve_case(current().site, case.id, actor=actor(), key=form_key())
     return _("Approved.")
 
 
 def _decline(case: CaseView) -> str:
-    desk.decline_case(current().site, case.id, actor=actor(), answer=request.form.get("answer", "").strip())
+    answer = request.form.get("answer", "").strip()
+    desk.decline_case(current().site, case.id, actor=actor(), answer=answer, key=form_key())
     return _("Declined.")
+
+
+def _withdraw(case: CaseView) -> str:
+    desk.withdraw_case(current().site, case.id, actor=actor(), key=form_key())
+    return _("Withdrawn: the shopper keeps the goods.")
 
 
 def _receive(case: CaseView) -> str:
     lines = returning.units(request.form, [(line.line_id, line.name, line.to_come) for line in case.lines])
-    desk.receive_case(current().site, case.id, lines, actor=actor())
+    desk.receive_case(current().site, case.id, lines, actor=actor(), key=form_key())
     return _("Noted as received.")
 
 
 def _inspect(case: CaseView) -> str:
     found = returning.found(request.form, case.lines)
-    desk.inspect_case(current().site, case.id, found, actor=actor(), location_id=request.form.get("location", type=int))
+    place = request.form.get("location", type=int)
+    desk.inspect_case(current().site, case.id, found, actor=actor(), location_id=place, key=form_key())
     return _("Every piece is where it belongs.")
 
 
 def _resolve(case: CaseView) -> str:
-    granted = resolving.resolve(current(), case.id, _terms(case), actor=actor())
+    seen = request.form.get("seen", type=int)
+    granted = resolving.resolve(current(), case.id, _terms(case), actor=actor(), seen=-1 if seen is None else seen)
     return _("Resolved: %(amount)s is granted.", amount=i18n.money(granted))
 
 
@@ -162,13 +153,29 @@ def _label(case: CaseView) -> str:
     return _("The label is bought: %(tracking)s", tracking=tracking)
 
 
+def _add_photos(case: CaseView) -> str:
+    """Photos first, since no file is written within a transaction; those that were not taken go again."""
+    kept = photos.keep([one.read() for one in request.files.getlist("photos") if one.filename])
+    if not kept:
+        raise Unfit({"photos": _("Choose at least one photo.")})
+    used: tuple[str, ...] = ()
+    try:
+        desk.add_photos(current().site, case.id, kept, actor=actor(), key=form_key())
+        used = desk.case_view(current().site, case.id).photos
+    finally:
+        photos.drop([name for name in kept if name not in used])
+    return _("The photos are kept with the return.")
+
+
 _STEPS: dict[str, Callable[[CaseView], str]] = {
     "approve": _approve,
     "decline": _decline,
+    "withdraw": _withdraw,
     "receive": _receive,
     "inspect": _inspect,
     "resolve": _resolve,
     "label": _label,
+    "photos": _add_photos,
 }
 
 
@@ -198,11 +205,16 @@ def _problems(refusal: Refused | Broken) -> forms.Problems:
 
 
 def _case_page(
-    number: str, case: CaseView, problems: forms.Problems | None = None, status: int = 200, *, outcome: str = ""
+    number: str,
+    case: CaseView,
+    problems: forms.Problems | None = None,
+    status: int = 200,
+    *,
+    outcome: tuple[str, int | None] = ("", None),
 ) -> Response:
     terms = resolving.terms_by_rules(current(), case)
-    if case.can_be_resolved and not problems and not outcome:
-        outcome = _outcome(case, terms)
+    if case.can_be_resolved and not outcome[0]:
+        outcome = _outcome(case, terms) if not problems else _outcome_typed(case)
     return page(
         "order_case.html",
         status,
@@ -219,7 +231,8 @@ def _case_page(
             for name in ("restocking", "return_delivery", "goodwill")
         },
         value=Money(case.value, case.currency),
-        outcome=outcome,
+        outcome=outcome[0],
+        seen=outcome[1],
         goes_by_itself=case_rules.rules_of(current().site).refund_resolved,
         instead=returning.instead(case),
         wish=returning.wish(case),
@@ -232,11 +245,19 @@ def _case_page(
     )
 
 
-def _outcome(case: CaseView, terms: resolving.Terms) -> str:
+def _outcome(case: CaseView, terms: resolving.Terms) -> tuple[str, int | None]:
     try:
         return returning.outcome(current(), case, terms, actor())
     except (Refused, Broken) as refusal:
-        return i18n.say(refusal)
+        return i18n.say(refusal), None
+
+
+def _outcome_typed(case: CaseView) -> tuple[str, int | None]:
+    """After a refusal: what the terms that were typed mean now, if they mean anything."""
+    try:
+        return _outcome(case, _terms(case))
+    except Unfit:
+        return "", None
 
 
 @panel.get("/orders/<number>/returns/<int:case_id>/label", endpoint="order_label")

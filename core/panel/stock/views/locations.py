@@ -12,7 +12,7 @@ from core.kernel.security import staff
 from core.lib.addresses import countries
 from core.lib.errors import NotFound, Refused, Unfit
 from core.panel.forms import PanelForm
-from core.panel.shell import actor, page, panel, shell, to
+from core.panel.shell import actor, form_key, once, page, panel, shell, to
 from core.panel.stock.forms import LocationForm, NewLocationForm
 
 may_edit = staff("stock.edit", everywhere=True)
@@ -77,10 +77,11 @@ def save(location_id: int) -> Response:
 
 @panel.post("/stock/locations/<int:location_id>/<any(earlier, later):way>", endpoint="stock_location_move")
 @may_edit
+@once("panel.stock_locations")
 def move(location_id: int, way: str) -> Response:
     """Take goods from it earlier or later."""
     try:
-        locations.move_location(location_id, up=way == "earlier", actor=actor())
+        locations.move_location(location_id, up=way == "earlier", actor=actor(), key=form_key())
     except Refused as refusal:
         return to("panel.stock_locations", say=i18n.say(refusal), kind="bad")
     return to("panel.stock_locations")

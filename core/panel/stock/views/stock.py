@@ -14,7 +14,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused, Unfit
-from core.panel.shell import actor, address, page, panel, to
+from core.panel.shell import actor, address, form_key, once, page, panel, to
 from core.panel.stock import forms, services
 from core.panel.stock.services.moves import KINDS, MOVES, moves
 from core.panel.stock.services.variant import part_ids, states, variant_stock
@@ -48,6 +48,7 @@ def show() -> Response:
 
 @panel.post("/stock/<int:variant_id>", endpoint="stock_adjust")
 @staff("stock.edit")
+@once("panel.stock")
 def adjust(variant_id: int) -> Response:
     """Add pieces, or take them away, with a reason."""
     delta, reason = (
@@ -60,7 +61,7 @@ def adjust(variant_id: int) -> Response:
             "panel.stock", say=_("Nothing was changed: write how many pieces, such as 5 or −2, and why."), kind="bad"
         )
     try:
-        left = stock_counts.adjust_stock(variant_id, location_id, int(delta), reason, actor())
+        left = stock_counts.adjust_stock(variant_id, location_id, int(delta), reason, actor(), key=form_key())
     except (counting.StockPromised, Refused) as refusal:
         return to("panel.stock", say=i18n.say(refusal), kind="bad")
     undo = url_for(
@@ -143,6 +144,7 @@ def _pieces(name: str, wrong: forms.Problems) -> int:
 
 @panel.post("/stock/<int:variant_id>/sort", endpoint="stock_sort")
 @staff("stock.edit")
+@once("panel.stock_variant", "variant_id")
 def sort(variant_id: int) -> Response:
     """Move pieces between the shelf, damaged, to be looked at, and out of the house."""
     wrong: forms.Problems = []
@@ -153,13 +155,21 @@ def sort(variant_id: int) -> Response:
         variant_id,
         wrong,
         lambda: stock_counts.sort_stock(
-            variant_id, _place(), pieces, request.form.get("from", ""), request.form.get("to", ""), reason, actor()
+            variant_id,
+            _place(),
+            pieces,
+            request.form.get("from", ""),
+            request.form.get("to", ""),
+            reason,
+            actor(),
+            key=form_key(),
         ),
     )
 
 
 @panel.post("/stock/<int:variant_id>/incoming", endpoint="stock_incoming")
 @staff("stock.edit")
+@once("panel.stock_variant", "variant_id")
 def incoming(variant_id: int) -> Response:
     """Pieces are on order, came, or do not come after all."""
     wrong: forms.Problems = []
@@ -168,9 +178,10 @@ def incoming(variant_id: int) -> Response:
 
     def verb() -> None:
         if act == "take":
-            stock_counts.take_delivery(variant_id, _place(), pieces, reference, actor())
+            stock_counts.take_delivery(variant_id, _place(), pieces, reference, actor(), key=form_key())
         else:
-            stock_counts.expect_stock(variant_id, _place(), -pieces if act == "drop" else pieces, reference, actor())
+            more = -pieces if act == "drop" else pieces
+            stock_counts.expect_stock(variant_id, _place(), more, reference, actor(), key=form_key())
 
     return _done(variant_id, wrong, verb)
 

@@ -10,7 +10,7 @@ from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.lib.errors import Refused, Unfit
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, form_key, once, page, panel, to
 from core.panel.stock import forms, services
 
 PAGE = 30
@@ -25,6 +25,7 @@ def show() -> Response:
 
 @panel.post("/stock/transfers", endpoint="stock_transfer")
 @staff("stock.edit")
+@once("panel.stock_transfers")
 def send() -> Response:
     """Move free pieces from one place to another."""
     wrong: forms.Problems = []
@@ -45,7 +46,7 @@ def send() -> Response:
     on_its_way = bool(request.form.get("on_its_way"))
     try:
         made = stock_transfers.transfer_stock(
-            int(variant_id), source, target, int(text), reason, actor(), on_its_way=on_its_way
+            int(variant_id), source, target, int(text), reason, actor(), on_its_way=on_its_way, key=form_key()
         )
     except Unfit as refusal:
         return _page([(name, _(said)) for name, said in refusal.errors.items()], 422)
@@ -57,13 +58,14 @@ def send() -> Response:
 
 @panel.post("/stock/transfers/<int:transfer_id>/received", endpoint="stock_transfer_receive")
 @staff("stock.edit")
+@once("panel.stock_transfers")
 def receive(transfer_id: int) -> Response:
     """They came: all, or so many."""
     text = request.form.get("came", "").strip()
     if text and not (text.isdecimal() and len(text) < 10):
         return to("panel.stock_transfers", say=_("Write how many came."), kind="bad")
     try:
-        stock_transfers.receive_transfer(transfer_id, actor(), int(text) if text else None)
+        stock_transfers.receive_transfer(transfer_id, actor(), int(text) if text else None, key=form_key())
     except Unfit as refusal:
         return to("panel.stock_transfers", say=_(refusal.errors["came"]), kind="bad")
     except Refused as refusal:
@@ -74,10 +76,11 @@ def receive(transfer_id: int) -> Response:
 
 @panel.post("/stock/transfers/<int:transfer_id>/undo", endpoint="stock_transfer_undo")
 @staff("stock.edit")
+@once("panel.stock_transfers")
 def undo(transfer_id: int) -> Response:
     """Bring them back."""
     try:
-        stock_transfers.undo_transfer(transfer_id, actor())
+        stock_transfers.undo_transfer(transfer_id, actor(), key=form_key())
     except Refused as refusal:
         return to("panel.stock_transfers", say=i18n.say(refusal), kind="bad")
     return to("panel.stock_transfers", say=_("They are back where they came from."))

@@ -1,0 +1,52 @@
+"""The list of returns, exchanges and claims, and the same as a file."""
+
+from __future__ import annotations
+
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
+
+from flask import Response, request, send_file
+
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.orders.services import case as desk
+from core.orders.services.case_rules import REASONS
+from core.panel.orders.services import exporting, returning
+from core.panel.shell import address, page, panel, shell
+
+
+@panel.get("/returns", endpoint="returns")
+@staff("orders.view")
+def show() -> Response:
+    """The cases that fit the address' filters, newest first."""
+    chosen, before = returning.read(request.args), request.args.get("before", type=int)
+    cases = desk.list_cases(current().site, **chosen.wanted(), before=before)
+    named = (("open", _("Open")), ("ended", _("Ended")), ("all", _("All")))
+    views = [(title, address("panel.returns", **chosen.address(view=key)), key == chosen.view) for key, title in named]
+    chips = [(_("Kind"), str(returning.KINDS[chosen.kind]), "kind")] if chosen.kind else []
+    chips += [(_("Search"), chosen.q, "q")] if chosen.q else []
+    return page(
+        "order_returns.html",
+        cases=[(case, returning.status(case), returning.KINDS[case.kind]) for case in cases],
+        filters=chosen,
+        kinds=[(kind, str(words)) for kind, words in returning.KINDS.items()],
+        views=[(*view, None) for view in views],
+        chips=[(name, value, address("panel.returns", **chosen.address(**{of: ""}))) for name, value, of in chips],
+        next=address("panel.returns", **chosen.address(), before=cases[-1].id) if len(cases) == desk.PAGE else "",
+        first=address("panel.returns", **chosen.address()) if before else "",
+        export=address("panel.returns_export", **chosen.address()) if shell().may("orders.export") else "",
+        reasons=REASONS,
+    )
+
+
+@panel.get("/returns.csv", endpoint="returns_export")
+@staff("orders.export")
+def export() -> Response:
+    """The cases that the same filters show, as a table."""
+    site = current().site
+    # Written whole before it is sent, so that an error half-way is an error page and not half a file.
+    file = TemporaryFile()  # noqa: SIM115 -- the response closes it when it is sent
+    exporting.write_cases(site, returning.read(request.args), cast("BinaryIO", file))
+    file.seek(0)
+    return send_file(file, mimetype="text/csv", as_attachment=True, download_name=f"returns-{site.key}.csv", max_age=0)
