@@ -24,6 +24,7 @@ def hand_over(needs: Mapping[int, int], reference: str, to: str, actor: str, rea
     for part in done:
         moving.moves.append(settling(part, "release", reference, allocated=-1))
         moving.moves.append(settling(part, "allocate", to, allocated=1))
+        moving.touch(moving.moves[-2])
     moving.write()
     return done
 

@@ -17,7 +17,9 @@ from core.orders.models.order import (
     OrderEntry,
     OrderLine,
     OrderLinePart,
+    OrderShortage,
     OrderTax,
+    OrderWait,
     Shipment,
     ShipmentLine,
 )
@@ -29,6 +31,8 @@ TABLES = (
     Order,
     OrderLine,
     OrderLinePart,
+    OrderShortage,
+    OrderWait,
     OrderAdjustment,
     OrderTax,
     OrderClaim,

@@ -75,9 +75,10 @@ def _new_order(order: OrderView, plan: Plan) -> int:
     )
     return int(
         db.value(
-            f"INSERT INTO orders (number, cart_id, key_digest, placed_at, subtotal, discount, delivery, tax, total,"
-            f" delivery_total, charges, given_back, note, version, link, link_until, {same})"
-            f" SELECT ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, '', 1, 0, ?, {same} FROM orders WHERE id = ? AND site_id = ?"
+            f"INSERT INTO orders (number, cart_id, key_digest, placed_at, queued_at, subtotal, discount, delivery, tax,"
+            f" total, delivery_total, charges, given_back, note, version, link, link_until, {same})"
+            f" SELECT ?, ?, ?, ?, COALESCE(queued_at, placed_at), 0, 0, 0, 0, 0, 0, 0, 0, '', 1, 0, ?, {same}"
+            " FROM orders WHERE id = ? AND site_id = ?"
             " RETURNING id",
             f"cart-{cart_id}", cart_id, ids.digest(order_secret(order.site_id, cart_id)), now,
             clock.micros(clock.now() + LIFE), order.id, order.site_id,
