@@ -66,6 +66,7 @@ from core.hookspecs.events import (
     OrderChanged,
     OrderPaid,
     OrderPlaced,
+    OrderPromised,
     OrderReturned,
     OrderShipped,
     OrderStaged,

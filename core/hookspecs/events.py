@@ -65,6 +65,13 @@ class OrderChanged(Event, frozen=True, kw_only=True, tag="order.changed"):
     currency: str
 
 
+class OrderPromised(Event, frozen=True, kw_only=True, tag="order.promised"):
+    """Another day was promised for what of the order waits for goods: its lines say which."""
+
+    order_id: int
+    number: str
+
+
 class OrderStaged(Event, frozen=True, kw_only=True, tag="order.staged"):
     """An order came to a stage that `plugin` keeps."""
 
@@ -129,6 +136,7 @@ CoreEvent = (
     | OrderCancelled
     | OrderReturned
     | OrderChanged
+    | OrderPromised
     | OrderStaged
     | ReturnChanged
     | PaymentChanged

@@ -17,6 +17,7 @@ from core.api import (
     OrderChanged,
     OrderPaid,
     OrderPlaced,
+    OrderPromised,
     OrderShipped,
     OrderView,
     PaymentChanged,
@@ -51,6 +52,7 @@ SUBJECTS = {
     "paid": "Your payment for order %(number)s has come",
     "shipped": "Order %(number)s is on its way",
     "cancelled": "Order %(number)s is cancelled",
+    "promised": "Another day for order %(number)s",
     "changed": "Order %(number)s is changed",
     "return_requested": "We have your request about order %(number)s",
     "return_approved": "You can send back goods of order %(number)s",
@@ -83,6 +85,8 @@ def tell_shopper(site: Site, event: Event, number: int = 0) -> None:
 def _message(site: Site, event: Event, number: int) -> Message | None:
     if isinstance(event, OrderChanged):
         return _of_change(site, event)
+    if isinstance(event, OrderPromised):
+        return _of_promise(site, event, number)
     if isinstance(event, ReturnChanged):
         return _of_return(site, event, number)
     if isinstance(event, PaymentChanged):
@@ -120,6 +124,16 @@ def _of_change(site: Site, event: OrderChanged) -> Message | None:
     if change.key.startswith("case:"):
         return None
     return written(site, order, "changed", f"change:{event.change_id}", _effect(change, event.currency))
+
+
+def _of_promise(site: Site, event: OrderPromised, number: int) -> Message | None:
+    """When the goods leave that are not there; each promise is a mail of its own."""
+    order = _order(site, event.order_id)
+    if order is None:
+        return None
+    told = next((one for one in reversed(order.timeline) if one.kind == "promised"), None)
+    why = str(told.data.get("why", "")) if told else ""
+    return written(site, order, "promised", f"promised:{number}", {"why": why})
 
 
 def _effect(change: ChangeView, currency: str) -> dict[str, Any]:

@@ -70,6 +70,9 @@ _ALL = (
         " GROUP BY s.id, s.carrier, s.tracking, s.shipped_at, l.line_id",
     ),
     _select("hold", "id, at, ended_at", "source, reason, outcome, answer", "FROM order_hold WHERE order_id = ?"),
+    _select(
+        "shortage", "id, variant_id, location_id, pieces", "", "FROM order_shortage WHERE order_id = ?"
+    ),
     _select("entry", "id, at", "actor, kind, data", "FROM order_entry WHERE order_id = ?"),
 )
 _SQL = " UNION ALL ".join(_ALL)

@@ -27,6 +27,7 @@ from core.orders.services.shapes import (
     PartView,
     PaymentView,
     ShipmentView,
+    ShortageView,
     TaxView,
 )
 from core.orders.services.status import axes, owed_back, to_be_captured
@@ -147,7 +148,7 @@ def _view(row: db.Row) -> OrderView:
         expires_at=None if row[30] is None else clock.instant(row[30]),
         version=row[31], lines=lines, adjustments=_adjustments(parts, currency), taxes=_taxes(parts, currency),
         payments=_payments(parts), shipments=_shipments(parts), timeline=_timeline(parts),
-        holds=_holds(parts), channel=row[37], channel_number=row[38] or "",
+        holds=_holds(parts), short=_short(parts), channel=row[37], channel_number=row[38] or "",
         status=axes(row[15], row[32], facts, sums, row[34]),
         captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, needed - sums.captured)),
         refund_due=money(owed_back(row[15], row[32], facts, sums)),
@@ -276,6 +277,12 @@ def _holds(parts: Parts) -> tuple[HoldView, ...]:
         )
         for row in parts.of("hold")
     )  # fmt: skip
+
+
+def _short(parts: Parts) -> tuple[ShortageView, ...]:
+    return tuple(
+        ShortageView(variant_id=row.n2, location_id=row.n3, pieces=int(row.n4)) for row in parts.of("shortage")
+    )
 
 
 def _timeline(parts: Parts) -> tuple[EntryView, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from core.hookspecs.checkout import Address
 from core.lib.money import Money
 from core.orders.services.status import Axes, LineFacts, due, gone
+from core.orders.services.waits import Wanted, goods_code, units_here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,16 @@ class OrderLineView:
     promise: str = ""
     promised_at: datetime | None = None
     parts: tuple[PartView, ...] = ()
+
+    @property
+    def each(self) -> dict[int, int]:
+        """Pieces per variant that each unit takes from stock."""
+        return {part.variant_id: part.quantity for part in self.parts} or {self.variant_id: 1}
+
+    @property
+    def wanted(self) -> Wanted:
+        """Its units that wait to be sent."""
+        return Wanted(line_id=self.id, units=self.allocated, each=self.each)
 
     @property
     def in_hand(self) -> int:
@@ -203,11 +214,20 @@ class HoldView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShortageView:
+    """Pieces that were promised at a location and are not on the shelf for this order."""
+
+    variant_id: int
+    location_id: int
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
     """All that is known of an order. `due` is what is still to be paid, `refund_due` what should be given back.
 
     `secret` is the part of the guest's link that opens it until `link_until`: for its owner and mails only. `channel`
-    is where it was placed if not here, under `channel_number`.
+    is where it was placed if not here, under `channel_number`. `short` is what of it is not on the shelf.
     """
 
     id: int
@@ -257,6 +277,7 @@ class OrderView:
     due: Money
     refund_due: Money
     holds: tuple[HoldView, ...] = ()
+    short: tuple[ShortageView, ...] = ()
     channel: str = ""
     channel_number: str = ""
 
@@ -264,6 +285,21 @@ class OrderView:
     def is_held(self) -> bool:
         """Whether something waits to be sent that nobody has approved yet."""
         return self.can_be_cancelled and any(hold.ended_at is None for hold in self.holds)
+
+    @property
+    def here(self) -> dict[int, int]:
+        """Units of each line that wait to be sent and are on the shelf, all of their pieces: {line id: units}."""
+        lacking: dict[int, int] = {}
+        for one in self.short:
+            lacking[one.variant_id] = lacking.get(one.variant_id, 0) + one.pieces
+        return units_here([line.wanted for line in self.lines], lacking)
+
+    @property
+    def goods(self) -> str:
+        """Whether what waits to be sent is there: ready, partly, waiting; nothing where nothing waits."""
+        wanted = [line.wanted for line in self.lines if line.needs_delivery]
+        here = self.here
+        return goods_code(wanted, {one.line_id: here[one.line_id] for one in wanted})
 
     @property
     def agreed_left(self) -> Money:

@@ -18,7 +18,7 @@ from datetime import timedelta
 from core.catalogue.services.stock_short import Touched, on_short, touch_short
 from core.kernel import db, jobs
 from core.lib import clock
-from core.orders.services.waits import copy_waits
+from core.orders.services.waits import copy_waits, wrong_waits
 
 _REFERENCE = "order:"
 Level = tuple[int, int]  # variant, location
@@ -206,12 +206,16 @@ def wrong_shortages() -> list[Level]:
 
 
 def copy_all_shortages() -> int:
-    """Make all of it anew; answers how many levels it was wrong of. Commits for each."""
+    """Make all that is wrong anew; answers of how many levels and orders that was. Commits for each."""
     wrong = wrong_shortages()
     for variant_id, location_id in wrong:
         with db.transaction():
             touch_short([(variant_id, location_id, "")])
-    return len(wrong)
+    orders = wrong_waits()
+    for order_id in orders:
+        with db.transaction():
+            copy_waits([order_id])
+    return len(wrong) + len(orders)
 
 
 def _levels() -> Iterable[Level]:

@@ -91,17 +91,35 @@ def _copy(order_ids: Sequence[int]) -> None:
 
 def goods_of(order_ids: Sequence[int]) -> dict[int, str]:
     """ready, partly or waiting per order, as lines and shortages say it now. Two statements."""
+    lines, lacking = _wanted(order_ids, "AND l.needs_delivery = ?", True), _lacking(order_ids)
+    return {
+        order_id: goods_code(found, units_here(found, lacking.get(order_id, {}))) for order_id, found in lines.items()
+    }
+
+
+def here_of(order_id: int) -> dict[int, int]:
+    """Units of each waiting line that are on the shelf. Two statements."""
+    return units_here(_wanted([order_id]).get(order_id, []), _lacking([order_id]).get(order_id, {}))
+
+
+def _wanted(order_ids: Sequence[int], also: str = "", *params: object) -> dict[int, list[Wanted]]:
+    """The waiting lines of orders, in their order."""
     lines: dict[int, dict[int, Wanted]] = {}
     for order_id, line_id, units, variant_id, part_id, quantity in db.rows(
         "SELECT l.order_id, l.id, l.allocated, l.variant_id, p.variant_id, p.quantity FROM order_line l"
-        " LEFT JOIN order_line_part p ON p.line_id = l.id WHERE l.allocated > 0 AND l.needs_delivery = ?"
-        f" AND l.order_id IN ({db.marks(order_ids)}) ORDER BY l.order_id, l.position",
-        True,
+        " LEFT JOIN order_line_part p ON p.line_id = l.id WHERE l.allocated > 0"
+        f" AND l.order_id IN ({db.marks(order_ids)}) {also} ORDER BY l.order_id, l.position",
         *order_ids,
+        *params,
     ):
         known = lines.setdefault(order_id, {}).get(line_id)
         each = {**(known.each if known else {}), part_id or variant_id: quantity or 1}
         lines[order_id][line_id] = Wanted(line_id=line_id, units=units, each=each)
+    return {order_id: list(found.values()) for order_id, found in lines.items()}
+
+
+def _lacking(order_ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """The pieces per variant that orders wait for."""
     lacking: dict[int, dict[int, int]] = {}
     for order_id, variant_id, pieces in db.rows(
         "SELECT order_id, variant_id, SUM(pieces) FROM order_shortage"
@@ -109,10 +127,7 @@ def goods_of(order_ids: Sequence[int]) -> dict[int, str]:
         *order_ids,
     ):
         lacking.setdefault(order_id, {})[variant_id] = int(pieces)
-    return {
-        order_id: goods_code(found.values(), units_here(list(found.values()), lacking.get(order_id, {})))
-        for order_id, found in lines.items()
-    }
+    return lacking
 
 
 def wrong_waits() -> list[int]:

@@ -7,6 +7,7 @@ from core.api import (
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
+    OrderPromised,
     OrderReturned,
     OrderShipped,
     PaymentChanged,
@@ -28,6 +29,7 @@ def kind_of(event: type[Event]) -> str:
 KINDS = {
     kind_of(OrderPlaced): lazy("An order is placed"),
     kind_of(OrderPaid): lazy("An order is paid"),
+    kind_of(OrderPromised): lazy("Another day is promised"),
     kind_of(OrderShipped): lazy("A parcel has left"),
     kind_of(OrderCancelled): lazy("An order is cancelled"),
     kind_of(OrderReturned): lazy("Goods came back"),

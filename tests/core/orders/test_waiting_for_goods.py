@@ -164,4 +164,8 @@ def test_a_planted_verb_that_does_not_tell_is_noticed(
         receive_stock({cup: 5}, first_location(), "delivery:1", STAFF)
     assert wrong_shortages() == [(cup, first_location())]
     assert copy_all_shortages() == 1
+    with db.transaction():
+        db.execute("DELETE FROM order_wait")
+        db.execute("INSERT INTO order_wait (order_id, site_id, stuck) VALUES (?, ?, ?)", order, shop.site.id, True)
+    assert copy_all_shortages() == 1
     assert (missing(), waiting()) == ({}, {order: "ready"})

@@ -32,6 +32,7 @@ MANY = {
 # Indexes that hold only the few rows out of the ordinary.
 FEW = {
     "order_line_cancelled",
+    "order_line_promised",
     "stock_level_low",
     "listing_timed",
     "product_archived",
@@ -39,7 +40,9 @@ FEW = {
     "variant_media",
 }
 PAGES = (
-    "/panel/", "/panel/orders", "/panel/orders?view=to_ship", "/panel/orders?view=held", "/panel/orders?view=unpaid",
+    "/panel/", "/panel/orders", "/panel/orders?view=to_ship", "/panel/orders?view=held",
+    "/panel/orders?view=waiting", "/panel/orders?view=overdue", "/panel/orders?goods=ready",
+    "/panel/orders?goods=partly&payment=paid", "/panel/orders?view=unpaid",
     "/panel/orders?view=returns", "/panel/orders?view=cancelled", "/panel/orders?payment=disputed",
     "/panel/orders?payment=paid&fulfilment=partly_shipped", "/panel/orders?tag=gift", "/panel/orders?q=10001",
     "/panel/orders?channel=web",

@@ -14,6 +14,7 @@ from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy, ngettext
 from core.kernel.installation import installation
+from core.lib import clock
 from core.lib.money import Money
 from core.orders.services.case_rules import REASONS
 from core.orders.services.read import OrderView
@@ -87,7 +88,8 @@ def _moves(kind: str, data: Data, currency: str) -> list[str]:
 
     if kind == "gateway":
         return [_("%(way)s before", way=data["before"])] if data.get("before") else []
-    found = [moved(one["name"], one["before"], one["after"]) for one in data.get("quantities") or ()]
+    found = [moved(one["name"], _day(one["before"]), _day(one["after"])) for one in data.get("days") or ()]
+    found += [moved(one["name"], one["before"], one["after"]) for one in data.get("quantities") or ()]
     found += [
         moved(one["name"], _amount(one, currency, "before"), _amount(one, currency, "after"))
         for one in data.get("prices") or ()
@@ -95,6 +97,10 @@ def _moves(kind: str, data: Data, currency: str) -> list[str]:
     if place := data.get("address"):
         found.append(moved(_("Address"), _place(place["before"]), _place(place["after"])))
     return found
+
+
+def _day(at: object) -> str:
+    return i18n.day(clock.instant(at)) if isinstance(at, int) else _("no day")
 
 
 def _place(address: Data | None) -> str:
@@ -169,6 +175,7 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "link_sent": ("done", lambda _data, _currency: _("The link to the order was mailed once more")),
     "picked": ("done", lambda data, _currency: ngettext("%(n)s piece picked", "%(n)s pieces picked", _units(data))),
     "unpicked": ("done", lambda _data, _currency: _("Picking was taken back")),
+    "promised": ("done", lambda _data, _currency: _("Another day was promised")),
     "shipped": ("good", lambda data, _currency: ngettext("%(n)s piece shipped", "%(n)s pieces shipped", _units(data))),
     "tracking": (
         "done",

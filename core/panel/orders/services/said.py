@@ -14,7 +14,7 @@ from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
-from core.lib import addresses
+from core.lib import addresses, clock
 from core.lib.money import Money
 from core.orders.services.price_now import price_now
 from core.orders.services.read import FactView, OrderLineView, OrderView
@@ -86,6 +86,11 @@ def line_status(line: OrderLineView) -> Status:
     if line.shipped:
         return Status(_("%(count)s of %(all)s shipped", count=line.shipped, all=left), "part", "busy")
     return Status(_("Being picked"), "part", "busy") if line.picked else Status(_("To ship"), "none")
+
+
+def is_overdue(order: OrderView) -> bool:
+    """Whether something of it should have left by now, as it was promised."""
+    return any(line.allocated and line.promised_at and line.promised_at <= clock.now() for line in order.lines)
 
 
 def sums(order: OrderView) -> list[Sum]:

@@ -9,5 +9,6 @@ import core.panel.orders.views.holds
 import core.panel.orders.views.imports
 import core.panel.orders.views.orders
 import core.panel.orders.views.parting
+import core.panel.orders.views.promises
 import core.panel.orders.views.refunds
 import core.panel.orders.views.returns  # noqa: F401 -- imported for what they record

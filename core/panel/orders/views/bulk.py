@@ -28,7 +28,8 @@ def act() -> Response:
         raise Forbidden
     key, tag = request.form.get("key", "")[:24], request.form.get("tag", "")
     stage = request.form.get("stage", "")
-    wish = bulk.Wish(state=current(), actor=actor(), key=key, tag=tag, stage=stage)
+    day = request.form.get("day", "").strip()[:10]
+    wish = bulk.Wish(state=current(), actor=actor(), key=key, tag=tag, stage=stage, day=day)
     results = bulk.run(name, numbers, wish)
     return page("orders_result.html", results=results, done=sum(one.is_done for one in results))
 
