@@ -100,8 +100,8 @@ def _doctor(options: argparse.Namespace) -> int:
     faults += [f"stock differs from its moves: {one.sku} at {one.location}: {one.words}" for one in differences()]
     if wrong := wrong_states():
         faults.append(f"lists say of {len(wrong)} orders what their facts do not; ./stoa reindex puts them right")
-    if wrong := (*wrong_shortages(), *wrong_waits()):
-        faults.append(f"who waits for goods is told wrongly in {len(wrong)} places; ./stoa reindex puts that right")
+    if places := len(wrong_shortages()) + len(wrong_waits()):
+        faults.append(f"who waits for goods is told wrongly in {places} places; ./stoa reindex puts that right")
     if lost := wrong_words():
         faults.append(f"the panel does not find {len(lost)} products by all of their words; ./stoa reindex does")
     for fault in faults:

@@ -40,6 +40,14 @@ class OrderShipped(Event, frozen=True, kw_only=True, tag="order.shipped"):
     shipment_id: int
 
 
+class OrderUnshipped(Event, frozen=True, kw_only=True, tag="order.unshipped"):
+    """A parcel of the order was taken back: it had been noted by mistake and never left."""
+
+    order_id: int
+    number: str
+    shipment_id: int
+
+
 class OrderCancelled(Event, frozen=True, kw_only=True, tag="order.cancelled"):
     """All that was not shipped is cancelled, its stock and claims given back. `reason` is a code."""
 
@@ -133,6 +141,7 @@ CoreEvent = (
     OrderPlaced
     | OrderPaid
     | OrderShipped
+    | OrderUnshipped
     | OrderCancelled
     | OrderReturned
     | OrderChanged

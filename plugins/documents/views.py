@@ -43,7 +43,7 @@ from plugins.documents.services.paper import (
     issued_paper,
     language_of,
     orders_to_ship,
-    packing_slip,
+    packing_slips,
     pick_list,
 )
 
@@ -98,7 +98,7 @@ def slip(order_id: int) -> Response:
     order = order_view(order_id, site=current_site())
     if order is None:
         raise NotFound
-    return _pdf([packing_slip(current_site(), order)], f"slip-{order.number}")
+    return _pdf(packing_slips(current_site(), order), f"slip-{order.number}")
 
 
 @panel.get("/")
@@ -156,7 +156,7 @@ def packing() -> Any:
 def slips() -> Response:
     """Packing slips of the chosen orders, each from a page of its own."""
     site = current_site()
-    papers = [packing_slip(site, order) for order in _chosen(site)]
+    papers = [paper for order in _chosen(site) for paper in packing_slips(site, order)]
     return _pdf(papers, "packing-slips")
 
 

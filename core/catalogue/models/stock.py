@@ -68,7 +68,7 @@ StockLevel.add_index(
 class StockMove(Table):
     """One change of a level: its differences, why, by whom and for what (`reference`, such as `order:12`).
 
-    `kind`: allocate, release, ship, receive, restock, adjust, count, hold, unhold, sort (from one state to another),
+    `kind`: allocate, release, ship, unship, receive, restock, adjust, count, hold, unhold, sort (from one state to another),
     expect (incoming), transfer (to another location), discard, supplier (back to them), remove (with its variant),
     repair (a level that was put right, noted with its reason).
 

@@ -277,13 +277,21 @@ class OrderEffect(db.Table):
 
 
 class Shipment(db.Table):
-    """A parcel that left. `key` makes a repeated click one parcel."""
+    """A parcel that left `location_id` (NULL: nothing in it is counted). `key` makes a repeated click one parcel.
+
+    `taken` are the pieces that left the shelf with it: [variant, location, quantity]. `delivered` counts what of it has
+    arrived, `undone_at` is set once it was taken back: it never left.
+    """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     key = peewee.CharField(max_length=64, unique=True)
     carrier = peewee.CharField(max_length=60, default="")
     tracking = peewee.CharField(max_length=120, default="")
     shipped_at = db.InstantField()
+    location_id = peewee.IntegerField(null=True)
+    taken = db.JSONField(default=list)
+    delivered_at = db.InstantField(null=True)
+    undone_at = db.InstantField(null=True)
 
 
 class ShipmentLine(db.Table):

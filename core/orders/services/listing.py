@@ -50,9 +50,9 @@ class OrderFilters:
 
     `text` finds a number, else a piece of a number (here or in a channel), name or mail address; `tag` those that wear
     it, `channel` those that came in from it, `held` those that wait for somebody's decision, or those that do not;
-    `stage` those that stand at a plugin's stage, as (plugin, stage); `goods` those whose goods are there (ready, partly,
-    waiting; or `some`: ready and partly), `overdue` those with something that should have left by now; `guest_email` those that were placed with this
-    address and are in no account.
+    `stage` those that stand at a plugin's stage, as (plugin, stage); `goods` those whose goods are there (ready,
+    partly, waiting; or `some`: ready and partly), `overdue` those with something that should have left by
+    now; `guest_email` those that were placed with this address and are in no account.
     """
 
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -172,8 +172,6 @@ def _stored(site: Site, filters: OrderFilters, after: str | None) -> tuple[str, 
         guests = [row[0] for row in db.rows(_GUESTS, site.id, filters.guest_email, filters.guest_email.lower())]
         where.append(f"c.id IN ({db.marks(guests)})")
         params += guests
-    if filters.held is not None:
-        where.append(f"{'' if filters.held else 'NOT '}EXISTS ({_HELD})")
     if filters.tag:
         where.append("c.id IN (SELECT order_id FROM order_tag WHERE site_id = ? AND tag = ?)")
         params += [site.id, filters.tag]
@@ -183,25 +181,33 @@ def _stored(site: Site, filters: OrderFilters, after: str | None) -> tuple[str, 
     if filters.channel:
         where.append("c.channel = ?")
         params.append(filters.channel)
-    if filters.goods:
-        where.append(_GOODS[filters.goods])
-        params += [site.id, filters.goods in {WAITING, SOME}] if filters.goods != READY else [site.id]
-    if filters.overdue:
-        where.append(f"c.id IN ({_OVERDUE})")
-        params.append(clock.now_us())
     if filters.placed_from is not None:
         where.append("c.placed_at >= ?")
         params.append(clock.micros(filters.placed_from))
     if filters.placed_before is not None:
         where.append("c.placed_at < ?")
         params.append(clock.micros(filters.placed_before))
-    held, words = _text(site, filters.text)
-    where += held
-    params += words
+    for more, values in (_waiting(site, filters), _text(site, filters.text)):
+        where += more
+        params += values
     if (cursor := _cursor(after)) is not None:
         where.append("(c.placed_at, c.id) < (?, ?)")
         params += cursor
     return " AND ".join(where), params
+
+
+def _waiting(site: Site, filters: OrderFilters) -> tuple[list[str], list[object]]:
+    """Whether somebody must decide, whether the goods are there, and whether they should have left."""
+    where, params = list[str](), list[object]()
+    if filters.held is not None:
+        where.append(f"{'' if filters.held else 'NOT '}EXISTS ({_HELD})")
+    if filters.goods:
+        where.append(_GOODS[filters.goods])
+        params += [site.id] if filters.goods == READY else [site.id, filters.goods in {WAITING, SOME}]
+    if filters.overdue:
+        where.append(f"c.id IN ({_OVERDUE})")
+        params.append(clock.now_us())
+    return where, params
 
 
 def _text(site: Site, said: str) -> tuple[list[str], list[object]]:

@@ -129,7 +129,7 @@ def _view(row: db.Row) -> OrderView:
     lines = _lines(order_id, currency)
     facts = tuple(line.facts for line in lines)
     parts = read_parts(order_id)
-    sums = parts.money
+    sums, parcels = parts.money, _shipments(parts)
     needed = to_be_captured(row[15], row[32], facts, sums, row[34])
     return OrderView(
         id=order_id, site_id=row[1], number=row[2], secret=order_secret(row[1], row[3], row[35]),
@@ -147,7 +147,8 @@ def _view(row: db.Row) -> OrderView:
         extra=json.loads(row[28]), trace=tuple(json.loads(row[29])),
         expires_at=None if row[30] is None else clock.instant(row[30]),
         version=row[31], lines=lines, adjustments=_adjustments(parts, currency), taxes=_taxes(parts, currency),
-        payments=_payments(parts), shipments=_shipments(parts), timeline=_timeline(parts),
+        payments=_payments(parts), shipments=tuple(one for one in parcels if one.undone_at is None),
+        taken_back=tuple(one for one in parcels if one.undone_at is not None), timeline=_timeline(parts),
         holds=_holds(parts), short=_short(parts), channel=row[37], channel_number=row[38] or "",
         status=axes(row[15], row[32], facts, sums, row[34]),
         captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, needed - sums.captured)),
@@ -264,7 +265,9 @@ def _shipments(parts: Parts) -> tuple[ShipmentView, ...]:
         known = found.get(row.n1)
         found[row.n1] = ShipmentView(
             id=row.n1, carrier=row.t1, tracking=row.t2, shipped_at=clock.instant(row.n2),
-            lines={**(known.lines if known else {}), row.n3: row.n4},
+            lines={**(known.lines if known else {}), row.n3: row.n4}, place=row.t3 or "",
+            delivered_at=None if row.n6 is None else clock.instant(row.n6),
+            undone_at=None if row.n7 is None else clock.instant(row.n7),
         )  # fmt: skip
     return tuple(found.values())
 

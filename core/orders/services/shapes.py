@@ -182,13 +182,16 @@ class PaymentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentView:
-    """A parcel with its units {line id: quantity}."""
+    """A parcel with its units {line id: quantity}, and the place it left. `undone_at`: it never did."""
 
     id: int
     carrier: str
     tracking: str
     shipped_at: datetime
     lines: Mapping[int, int]
+    place: str = ""
+    delivered_at: datetime | None = None
+    undone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +230,8 @@ class OrderView:
     """All that is known of an order. `due` is what is still to be paid, `refund_due` what should be given back.
 
     `secret` is the part of the guest's link that opens it until `link_until`: for its owner and mails only. `channel`
-    is where it was placed if not here, under `channel_number`. `short` is what of it is not on the shelf.
+    is where it was placed if not here, under `channel_number`. `short` is what of it is not on the shelf,
+    `taken_back` are parcels that were noted by mistake.
     """
 
     id: int
@@ -278,6 +282,7 @@ class OrderView:
     refund_due: Money
     holds: tuple[HoldView, ...] = ()
     short: tuple[ShortageView, ...] = ()
+    taken_back: tuple[ShipmentView, ...] = ()
     channel: str = ""
     channel_number: str = ""
 

@@ -91,7 +91,7 @@ def _copy(order_ids: Sequence[int]) -> None:
 
 def goods_of(order_ids: Sequence[int]) -> dict[int, str]:
     """ready, partly or waiting per order, as lines and shortages say it now. Two statements."""
-    lines, lacking = _wanted(order_ids, "AND l.needs_delivery = ?", True), _lacking(order_ids)
+    lines, lacking = wanted_of(order_ids, "AND l.needs_delivery = ?", True), _lacking(order_ids)
     return {
         order_id: goods_code(found, units_here(found, lacking.get(order_id, {}))) for order_id, found in lines.items()
     }
@@ -99,11 +99,11 @@ def goods_of(order_ids: Sequence[int]) -> dict[int, str]:
 
 def here_of(order_id: int) -> dict[int, int]:
     """Units of each waiting line that are on the shelf. Two statements."""
-    return units_here(_wanted([order_id]).get(order_id, []), _lacking([order_id]).get(order_id, {}))
+    return units_here(wanted_of([order_id]).get(order_id, []), _lacking([order_id]).get(order_id, {}))
 
 
-def _wanted(order_ids: Sequence[int], also: str = "", *params: object) -> dict[int, list[Wanted]]:
-    """The waiting lines of orders, in their order."""
+def wanted_of(order_ids: Sequence[int], also: str = "", *params: object) -> dict[int, list[Wanted]]:
+    """The waiting lines of orders, in their order. One statement."""
     lines: dict[int, dict[int, Wanted]] = {}
     for order_id, line_id, units, variant_id, part_id, quantity in db.rows(
         "SELECT l.order_id, l.id, l.allocated, l.variant_id, p.variant_id, p.quantity FROM order_line l"

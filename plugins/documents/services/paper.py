@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.api import Money, OrderView, Site, address_lines, day, marks, money, now, number, rows, speaking, to_pick
+from core.api import (
+    Money,
+    OrderView,
+    PlaceUnits,
+    Site,
+    address_lines,
+    day,
+    marks,
+    money,
+    now,
+    number,
+    rows,
+    speaking,
+    to_pick,
+    units_by_place,
+)
 from core.api import gettext as _
 from plugins.documents.forms import Documents
 from plugins.documents.models import INVOICE
@@ -155,16 +170,33 @@ def _tax_rows(taxes: Mapping[tuple[str, int], int], shown: Any) -> Iterator[tupl
 # -- what is printed for the hands that pack: worked out anew each time, nothing is stored -----------------------------
 
 
-def packing_slip(site: Site, order: OrderView, language: str = "") -> Paper:
-    """What goes into the parcel: the pieces that wait, or all that was ordered where none does. No prices."""
-    settings = Documents.of(site)
+def packing_slips(site: Site, order: OrderView, language: str = "") -> list[Paper]:
+    """One for each parcel that can leave: of what is on the shelf, place by place. One for the order where none can."""
+    places = [place for place in units_by_place(order.id) if place.here]
+    if len(places) < 2:
+        return [packing_slip(site, order, language)]
+    return [packing_slip(site, order, language, place) for place in places]
+
+
+def packing_slip(site: Site, order: OrderView, language: str = "", place: PlaceUnits | None = None) -> Paper:
+    """What goes into the parcel, of a `place` if there are several. No prices.
+
+    The units that wait and are there; where nothing waits, all that was ordered.
+    """
+    settings, here = Documents.of(site), order.here if place is None else place.here
     with speaking(language or order.language, site.timezone):
         waits = any(line.allocated for line in order.lines if line.needs_delivery)
-        units = [(line, line.allocated if waits else line.left) for line in order.lines if line.needs_delivery]
+        units = [(line, here.get(line.id, 0) if waits else line.left) for line in order.lines if line.needs_delivery]
+        waiting = sum(line.allocated for line in order.lines if line.needs_delivery) - sum(order.here.values())
         parties = ((_("Deliver to"), address_lines(order.address)),) if order.address else ()
         facts = [(_("Order"), order.number), (_("Ordered on"), day(order.placed_at))]
         if order.delivery_title:
             facts.append((_("Delivery"), order.delivery_title))
+        if place is not None and place.name:
+            facts.append((_("From"), place.name))
+        notes = [_("The shopper writes: %(note)s", note=order.note)] if order.note else []
+        if waits and waiting > 0:
+            notes.append(_("%(count)s more will follow when they are there.", count=number(waiting)))
         return Paper(
             title=_("Packing slip"),
             code=order.number,
@@ -177,7 +209,7 @@ def packing_slip(site: Site, order: OrderView, language: str = "") -> Paper:
                 Column(title=_("Quantity"), share=16, is_end=True),
             ),
             rows=tuple((line.name, line.sku, number(count)) for line, count in units if count),
-            notes=(_("The shopper writes: %(note)s", note=order.note),) if order.note else (),
+            notes=tuple(notes),
             footer=tuple(settings.footer.splitlines()),
             at=now(),
         )

@@ -39,7 +39,12 @@ def below_zero() -> Iterator[str]:
 
 def uncounted() -> Iterator[str]:
     """What the lines say of units is what the parcels and the cases say."""
-    sent: dict[int, int] = dict(db.rows("SELECT line_id, SUM(quantity) FROM shipment_line GROUP BY line_id"))
+    sent: dict[int, int] = dict(
+        db.rows(
+            "SELECT l.line_id, SUM(l.quantity) FROM shipment_line l JOIN shipment s ON s.id = l.shipment_id"
+            " WHERE s.undone_at IS NULL GROUP BY l.line_id"
+        )
+    )
     back = {
         row[0]: tuple(map(int, row[1:]))
         for row in db.rows(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.catalogue.services import receive_stock
+from core.catalogue.services import add_location, receive_stock
 from core.catalogue.services.stock import UNLIMITED
 from core.catalogue.services.stock_counts import first_location, set_backorder_limit
 from core.hookspecs.site import Site
@@ -105,3 +105,53 @@ def test_promises_whose_day_has_passed_are_a_list_and_are_given_anew(panel: Pane
     said = words(panel.post("/panel/orders/bulk", {"n": [four], "act": "promise", "day": day, "key": "a"}))
     assert "The new day is promised" in said
     assert shown(panel, "view=overdue") == []
+
+
+# -- parcels by place --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_places(sell: Callable[..., Item], order: Callable[..., Any]) -> tuple[str, int]:
+    """(the number of an order of two pots that come from two places, the second one)."""
+    pot = sell("POT", 500, stock=1, name="Pot")
+    north = add_location("north", "North", 9, "DE", "staff:1")
+    receive_stock({pot.variant_id: 1}, north, "delivery:1", "staff:1")
+    return str(order(pot, 2).number), north
+
+
+def test_each_place_sends_a_parcel_of_its_own(panel: Panel, two_places: tuple[str, int]) -> None:
+    number, north = two_places
+    path, line = f"/panel/orders/{number}/ship", seen(number).lines[0].id
+    page = words(panel.get(path))
+    assert "From Main" in page
+    assert "Ship from North" in page
+    form = {f"line-{line}": "1", "location": str(north), "tracking": "N1", "key": "north"}
+    assert "from 0 to 1" in words(panel.post(path, {**form, f"line-{line}": "2"}))
+    assert "on its way" in words(panel.follow(panel.post(path, form)))
+    panel.post(path, form)
+    assert [(one.place, one.tracking) for one in seen(number).shipments] == [("North", "N1")]
+    late = words(panel.post(path, {**form, "key": "another"}))
+    assert "Only 0 of POT are promised there" in late
+    assert "From North" in words(panel.get(f"/panel/orders/{number}"))
+
+
+def test_slips_and_bulk_parcels_are_told_apart_by_place(panel: Panel, two_places: tuple[str, int]) -> None:
+    number, _north = two_places
+    slips = panel.post("/panel/orders/bulk", {"n": [number], "act": "print"})
+    assert slips.get_data(as_text=True).count("sheet_break") == 2
+    assert "2 pieces shipped" in words(panel.post("/panel/orders/bulk", {"n": [number], "act": "ship", "key": "a"}))
+    assert [one.place for one in seen(number).shipments] == ["Main", "North"]
+
+
+def test_a_parcel_arrives_and_another_is_taken_back(panel: Panel, two_places: tuple[str, int]) -> None:
+    number, _north = two_places
+    panel.post("/panel/orders/bulk", {"n": [number], "act": "ship", "key": "a"})
+    first, second = (one.id for one in seen(number).shipments)
+    assert "Noted as delivered" in words(panel.follow(panel.post(f"/panel/orders/{number}/parcels/{first}/delivered")))
+    again = words(panel.follow(panel.post(f"/panel/orders/{number}/parcels/{first}/undo", {"why": "Wrong"})))
+    assert "has arrived or comes back" in again
+    said = words(panel.follow(panel.post(f"/panel/orders/{number}/parcels/{second}/undo", {"why": "Wrong label"})))
+    assert "on the shelf again" in said
+    assert "A parcel of 1 piece did not leave" in said
+    assert "Wrong label" in said
+    assert [one.status.fulfilment for one in [seen(number)]] == ["partly_shipped"]

@@ -177,6 +177,12 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "unpicked": ("done", lambda _data, _currency: _("Picking was taken back")),
     "promised": ("done", lambda _data, _currency: _("Another day was promised")),
     "shipped": ("good", lambda data, _currency: ngettext("%(n)s piece shipped", "%(n)s pieces shipped", _units(data))),
+    "unshipped": (
+        "bad",
+        lambda data, _currency: ngettext(
+            "A parcel of %(n)s piece did not leave", "A parcel of %(n)s pieces did not leave", _units(data)
+        ),
+    ),
     "tracking": (
         "done",
         lambda data, _currency: _("Tracking number corrected: %(number)s", number=data.get("after", "")),

@@ -16,6 +16,7 @@ from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.lib import addresses, clock
 from core.lib.money import Money
+from core.orders.services.by_place import PlaceUnits, units_by_place
 from core.orders.services.price_now import price_now
 from core.orders.services.read import FactView, OrderLineView, OrderView
 from core.panel.shell import Status
@@ -91,6 +92,12 @@ def line_status(line: OrderLineView) -> Status:
 def is_overdue(order: OrderView) -> bool:
     """Whether something of it should have left by now, as it was promised."""
     return any(line.allocated and line.promised_at and line.promised_at <= clock.now() for line in order.lines)
+
+
+def parcels(order: OrderView) -> list[PlaceUnits]:
+    """What can leave now, place by place; one of nothing, where nothing can."""
+    here = [place for place in units_by_place(order.id) if place.here]
+    return here or [PlaceUnits(location_id=None, name="", units={}, here={})]
 
 
 def sums(order: OrderView) -> list[Sum]:

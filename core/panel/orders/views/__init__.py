@@ -8,6 +8,7 @@ import core.panel.orders.views.drafts
 import core.panel.orders.views.holds
 import core.panel.orders.views.imports
 import core.panel.orders.views.orders
+import core.panel.orders.views.parcels
 import core.panel.orders.views.parting
 import core.panel.orders.views.promises
 import core.panel.orders.views.refunds

@@ -35,6 +35,7 @@ def act() -> Response:
 
 
 def _slips(numbers: list[str]) -> Response:
-    """What is in each order and where it goes, one order a sheet."""
+    """What goes into each parcel and where it goes: one sheet for each order and place that something leaves from."""
     orders = [order_numbered(number) for number in dict.fromkeys(numbers[: bulk.MOST])]
-    return page("orders_print.html", orders=[(order, said.address_lines(order.address)) for order in orders])
+    sheets = [(order, place, said.address_lines(order.address)) for order in orders for place in said.parcels(order)]
+    return page("orders_print.html", sheets=sheets)

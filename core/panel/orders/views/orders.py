@@ -128,9 +128,7 @@ def export() -> Response:
     file = TemporaryFile()  # noqa: SIM115 -- the response closes it when it is sent
     exporting.write_orders(site, filters.read(request.args).wanted(site), cast("BinaryIO", file))
     file.seek(0)
-    return send_file(
-        file, mimetype="text/csv", as_attachment=True, download_name=f"orders-{site.key}.csv", max_age=0
-    )
+    return send_file(file, mimetype="text/csv", as_attachment=True, download_name=f"orders-{site.key}.csv", max_age=0)
 
 
 @panel.get("/orders/<number>", endpoint="order")
@@ -149,6 +147,7 @@ def one(number: str) -> Response:
         trace=said.trace(order),
         payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
         parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments],
+        taken_back=[(parcel, said.contents(order, parcel.lines)) for parcel in order.taken_back],
         sent_from=sent_from(order.id),
         steps=happened.steps(order),
         deliver_to=said.address_lines(order.address),
@@ -213,37 +212,6 @@ def pick(number: str) -> Response:
 def unpick(number: str) -> Response:
     """Nobody picks it after all, so its shopper may change it again."""
     return _act(number, picked.undo_picking, _("Picking is taken back. The shopper can change the order again."))
-
-
-@panel.get("/orders/<number>/ship", endpoint="order_ship")
-@staff("orders.ship")
-def ask_ship(number: str) -> Response:
-    """Which pieces leave in the parcel."""
-    order = order_numbered(number)
-    return _act_page(order, "ship", forms.ParcelForm(data={"carrier": order.delivery_title}))
-
-
-@panel.post("/orders/<number>/ship", endpoint="order_ship_save")
-@staff("orders.ship")
-def ship(number: str) -> Response:
-    """Send a parcel; the form's key makes a repeated click the same one."""
-    order, form = order_numbered(number), forms.ParcelForm(request.form)
-    if not form.validate():
-        return _act_page(order, "ship", form, form.problems, 422)
-    try:
-        wanted = forms.units(request.form, order.lines)
-        shipping.ship(
-            current().site,
-            order.id,
-            actor=actor(),
-            lines=wanted,
-            carrier=form.carrier.data,
-            tracking=form.tracking.data,
-            key=request.form.get("key", "")[:40],
-        )
-    except (Refused, Broken) as refusal:
-        return _act_page(order, "ship", form, _refused(form, refusal), getattr(refusal, "status", 409))
-    return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
 
 
 @panel.get("/orders/<number>/cancel", endpoint="order_cancel")
@@ -317,16 +285,6 @@ def write_note(number: str) -> Response:
         return to("panel.order", say=_("Nothing was written."), kind="bad", number=number)
     write(current().site, order.id, text, actor=actor())
     return to("panel.order", say=_("The note is kept."), number=number)
-
-
-@panel.post("/orders/<number>/parcels/<int:shipment_id>", endpoint="order_tracking")
-@staff("orders.ship")
-def set_tracking(number: str, shipment_id: int) -> Response:
-    """Correct a parcel's tracking number."""
-    shipping.set_tracking(
-        current().site, order_numbered(number).id, shipment_id, request.form.get("tracking", "").strip(), actor=actor()
-    )
-    return to("panel.order", say=_("The tracking number is corrected."), number=number)
 
 
 @panel.post("/orders/<number>/payments/<int:payment_id>/ask", endpoint="order_ask")
