@@ -1,7 +1,8 @@
 """From which place each waiting unit of an order is to be sent: a parcel leaves one place.
 
-A unit is sent from a place that was promised all of its pieces. Places give in their order, and what is not counted goes
-with the first of them. Units of a kit whose parts were promised at several places belong to none: their place is None.
+A unit is sent from a place that was promised all of its pieces. Places give in their order, and what is not counted
+goes with the first of them. Units of a kit whose parts were promised at several places belong to none: their place is
+None.
 """
 
 from __future__ import annotations

@@ -55,7 +55,6 @@ class PromiseForm(PanelForm):
         lazy("Leaves from"),
         [at_most(10)],
         description=lazy("Leave it empty if nobody knows: it then leaves as soon as it is there."),
-        render_kw={"type": "date"},
     )
     why = StringField(lazy("A word about it"), [at_most(500)], description=lazy("Stands in the mail."))
 

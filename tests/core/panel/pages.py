@@ -33,6 +33,7 @@ _ROWS = {
     "number": "SELECT MIN(number) FROM orders",
     "shopper_id": "SELECT MIN(id) FROM shopper",
     "order_id": "SELECT MIN(id) FROM orders",
+    "payment_id": "SELECT MIN(id) FROM payment",
     "case_id": "SELECT MIN(id) FROM order_case",
     "draft_id": "SELECT MIN(id) FROM order_draft",
     "change_id": "SELECT MIN(id) FROM order_change",

@@ -18,7 +18,7 @@ from core.lib import addresses, clock
 from core.lib.money import Money
 from core.orders.services.by_place import PlaceUnits, units_by_place
 from core.orders.services.price_now import price_now
-from core.orders.services.read import FactView, OrderLineView, OrderView
+from core.orders.services.read import FactView, OrderLineView, OrderView, PaymentView
 from core.panel.shell import Status
 
 
@@ -161,6 +161,16 @@ def _step_amount(step: Mapping[str, Any], currency: str) -> Money | None:
     amount = step.get("amount")
     amount = amount.get("amount") if isinstance(amount, Mapping) else amount
     return Money(amount, currency) if isinstance(amount, int) else None
+
+
+def authorized_left(payment: PaymentView) -> Money:
+    """What is authorised and was neither taken nor let go."""
+    sums: dict[str, int] = {}
+    for told in payment.facts:
+        if told.verdict == "counted" and told.note != "by hand":
+            sums[told.kind] = sums.get(told.kind, 0) + told.amount.amount
+    gone = sum(sums.get(kind, 0) for kind in ("captured", "voided", "expired"))
+    return Money(max(0, sums.get("authorized", 0) - gone), payment.amount.currency)
 
 
 def fact(told: FactView) -> FactRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import core.panel.orders.views.bulk
+import core.panel.orders.views.captures
 import core.panel.orders.views.changes
 import core.panel.orders.views.drafts
 import core.panel.orders.views.holds

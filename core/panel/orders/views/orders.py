@@ -146,6 +146,7 @@ def one(number: str) -> Response:
         sums=said.sums(order),
         trace=said.trace(order),
         payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
+        takeable={payment.id: said.authorized_left(payment) for payment in order.payments},
         parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments],
         taken_back=[(parcel, said.contents(order, parcel.lines)) for parcel in order.taken_back],
         sent_from=sent_from(order.id),
