@@ -151,6 +151,9 @@ def _effect(change: ChangeView, currency: str) -> dict[str, Any]:
         "cancelled": dict(plan.cancels),
         "added": plan.lines,
         "moved": plan.address is not None,
+        "billed": plan.billing is not None,
+        "is_new_address": bool(plan.email),
+        "renews_link": plan.renews_link,
     }
 
 

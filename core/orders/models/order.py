@@ -88,6 +88,10 @@ class Order(db.SiteTable):
         ]
 
 
+# Orders are found by their mail address however it was written, where a query says LOWER(email).
+Order.add_index(Order.index(Order.site_id, peewee.fn.LOWER(Order.email), name="order_mail"))
+
+
 class OrderLine(db.Table):
     """One line: what it was, what it costs, and how many units each event has touched.
 

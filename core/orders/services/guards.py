@@ -94,7 +94,7 @@ def ask_about_plan(where: Site | SiteState, order_id: int, plan: Plan, effect: E
     adds: dict[int, int] = {}
     for line in plan.lines:
         adds[line.variant_id] = adds.get(line.variant_id, 0) + line.quantity
-    rest = (plan.lines, plan.charges, plan.delivery, plan.address)
+    rest = (plan.lines, plan.charges, plan.delivery, plan.address, plan.is_about_people)
     kind = ActKind.CANCEL if plan.cancels and not any(rest) else ActKind.CHANGE
     ask_guards(
         where, order_id, kind, actor=actor, lines=plan.cancels, adds=adds, amount=effect.delta, address=plan.address

@@ -339,3 +339,19 @@ def test_picking_begins_and_is_taken_back(panel: Panel, placed: str, colleague: 
     theirs = colleague({"orders.view"})
     assert theirs.post(f"/panel/orders/{placed}/unpick").status_code == 403
     assert of(placed).lines[0].picked == 2
+
+
+def test_the_bill_and_the_mail_address_are_corrected(panel: Panel, placed: str) -> None:
+    path = f"/panel/orders/{placed}/change"
+    form = {"key": "one", "policy": "keep", "act": "preview", "email": "new@example.org", "b_name": "Wong Ltd"}
+    preview = panel.post(path, form)
+    said = words(preview)
+    assert "The bill goes to: Wong Ltd" in said
+    assert "Mails go to new@example.org" in said
+    assert "This is not an e-mail address" in words(panel.post(path, {**form, "email": "at home"}))
+    panel.follow(panel.post(path, {**form, "act": "confirm", "seen": seen_price(preview)}))
+    order = of(placed)
+    assert (order.email, order.billing.name, order.billing.city) == ("new@example.org", "Wong Ltd", order.address.city)
+    told = words(panel.get(f"/panel/orders/{placed}"))
+    assert "Mail: mira@example.com before, new@example.org after" in told
+    assert "Bill to" in told

@@ -96,6 +96,10 @@ def _moves(kind: str, data: Data, currency: str) -> list[str]:
     ]
     if place := data.get("address"):
         found.append(moved(_("Address"), _place(place["before"]), _place(place["after"])))
+    if place := data.get("billing"):
+        found.append(moved(_("Bill to"), _place(place["before"]), _place(place["after"])))
+    names = {"email": _("Mail"), "phone": _("Phone")}
+    found += [moved(names[one["name"]], one["before"] or "–", one["after"]) for one in data.get("contact") or ()]
     return found
 
 
