@@ -15,12 +15,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class OrderPlaced(Event, frozen=True, kw_only=True, tag="order.placed"):
-    """A shopper's order is stored, its stock allocated. `total` is in minor units of `currency`."""
+    """A shopper's order is stored, its stock allocated. `total` is in minor units of `currency`.
+
+    `channel` is where it was placed if not here, under `channel_number`.
+    """
 
     order_id: int
     number: str
     total: int
     currency: str
+    channel: str = ""
+    channel_number: str = ""
 
 
 class OrderPaid(Event, frozen=True, kw_only=True, tag="order.paid"):

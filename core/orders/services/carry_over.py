@@ -267,9 +267,10 @@ def _tell(
     if plan.into is None:
         total = db.value("SELECT total FROM orders WHERE id = ?", target)
         note(target, actor, "placed", total=total, currency=order.currency)
-        events.record(
-            OrderPlaced(order_id=target, number=number, total=int(total), currency=order.currency), site.id
+        placed = OrderPlaced(
+            order_id=target, number=number, total=int(total), currency=order.currency, channel=order.channel
         )
+        events.record(placed, site.id)
     note(order.id, actor, kind, to=number, lines=lines, amount=value, money=moved, reason=change.reason)
     note(target, actor, f"{kind}_from", of=order.number, pieces=sum(_units(plan.lines)), amount=value, money=moved)
     activity.record(

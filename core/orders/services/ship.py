@@ -172,11 +172,15 @@ def _insert(order_id: int, key: str, carrier: str, tracking: str, parcel: _Parce
     )  # fmt: skip
     for place, units in ((parcel.place, parcel.units), (None, parcel.uncounted)):
         for line_id, quantity in units.items():
-            db.execute(
-                "INSERT INTO shipment_line (shipment_id, line_id, location_id, quantity) VALUES (?, ?, ?, ?)",
-                shipment_id, line_id, place, quantity,
-            )  # fmt: skip
+            _insert_part(shipment_id, line_id, place, quantity)
     return shipment_id
+
+
+def _insert_part(shipment_id: int, line_id: int, location_id: int | None, quantity: int) -> None:
+    db.execute(
+        "INSERT INTO shipment_line (shipment_id, line_id, location_id, quantity) VALUES (?, ?, ?, ?)",
+        shipment_id, line_id, location_id, quantity,
+    )  # fmt: skip
 
 
 def set_tracking(site: Site, order_id: int, shipment_id: int, tracking: str, *, carrier: str = "", actor: str) -> None:

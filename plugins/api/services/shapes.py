@@ -422,7 +422,10 @@ class BegunPayment(Shown, frozen=True, kw_only=True):
 
 
 class OrderRow(Shown, frozen=True, kw_only=True):
-    """An order in a list."""
+    """An order in a list.
+
+    `channel` is where it was placed if not here. `goods`: partly or waiting, where something is not on the shelf.
+    """
 
     id: int
     number: str
@@ -430,6 +433,9 @@ class OrderRow(Shown, frozen=True, kw_only=True):
     total: Money
     pieces: int
     status: Status
+    channel: str
+    channel_number: str
+    goods: str
 
 
 class OrderList(Shown, frozen=True, kw_only=True):
@@ -454,6 +460,7 @@ class OrderLine(Shown, frozen=True, kw_only=True):
     tax: Money
     total: Money
     waiting: int
+    on_shelf: int
     shipped: int
     cancelled: int
     returned: int
@@ -467,9 +474,11 @@ class ShippedUnits(Shown, frozen=True, kw_only=True):
 
 
 class Shipment(Shown, frozen=True, kw_only=True):
-    """A parcel."""
+    """A parcel; `place` is the location it left."""
 
     id: int
+    place: str
+    delivered_at: datetime | None
     carrier: str
     tracking: str
     shipped_at: datetime
@@ -488,7 +497,11 @@ class Customer(Shown, frozen=True, kw_only=True):
 
 
 class Order(Shown, frozen=True, kw_only=True):
-    """An order. `due` is still to be paid; `customer` is null for keys that may not read customers."""
+    """An order. `due` is still to be paid; `customer` is null for keys that may not read customers.
+
+    `channel` is where it was placed if not here, under `channel_number`. `goods` says of what waits to be sent whether
+    it is on the shelf: ready, partly or waiting.
+    """
 
     id: int
     number: str
@@ -505,6 +518,9 @@ class Order(Shown, frozen=True, kw_only=True):
     status: Status
     delivery_title: str
     payment_title: str
+    channel: str
+    channel_number: str
+    goods: str
     lines: tuple[OrderLine, ...]
     shipments: tuple[Shipment, ...]
     customer: Customer | None

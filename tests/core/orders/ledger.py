@@ -98,10 +98,11 @@ def _unequal_line(line: Line, own: list[tuple[int, int]], *, inside: bool) -> It
 
 
 def money_out_of_bounds() -> Iterator[str]:
-    """Never is more refunded than captured, nor more captured than was authorised."""
+    """Never goes more back, or is disputed, than was captured, nor is more captured than was authorised."""
     for payment_id, sums in _sums("payment_id").items():
         refunded = sums["refunded"] - sums["refund_failed"]
-        if refunded + sums["moved"] > sums["captured"] or refunded < 0:
+        lost = max(sums["disputed"] - sums["dispute_won"], sums["dispute_lost"])
+        if refunded + lost + sums["moved"] > sums["captured"] or refunded < 0:
             yield f"payment {payment_id}: {refunded} refunded of {sums['captured']}, {sums['moved']} moved"
         if 0 < sums["authorized"] < sums["captured"] - sums["by hand"]:
             yield f"payment {payment_id}: {sums['captured']} captured of {sums['authorized']} authorised"
@@ -259,6 +260,9 @@ def _axes(order: OrderView, money: Counter[str]) -> dict[str, set[str]]:
 
 def _paid(order: OrderView, money: Counter[str]) -> set[str]:
     captured, refunded = money["captured"] - money["moved"], money["refunded"] - money["refund_failed"]
+    if money["disputed"] > money["dispute_won"] + money["dispute_lost"]:
+        return {"disputed"}
+    refunded += money["dispute_lost"]
     if not captured:
         return {_promised(money)} if order.due else {"not_due"}
     if order.due:
