@@ -257,9 +257,7 @@ def _number_of(order_id: int) -> str:
     return str(db.value("SELECT number FROM orders WHERE id = ?", order_id))
 
 
-def _tell(
-    site: Site, order: OrderView, change: ChangeView, target: int, number: str, moved: int, actor: str
-) -> None:
+def _tell(site: Site, order: OrderView, change: ChangeView, target: int, number: str, moved: int, actor: str) -> None:
     plan, effect = change.plan, change.effect
     value = sum(line.total for line in plan.lines)
     lines: Mapping[str, int] = {str(line_id): units for line_id, units in plan.moves.items()}

@@ -246,7 +246,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     into_version: int = 0
     holds: tuple[tuple[str, str], ...] = ()
 
-
     @property
     def is_about_people(self) -> bool:
         """Whether it changes who the bill is for, or who is written to."""

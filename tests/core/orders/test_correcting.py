@@ -52,9 +52,7 @@ def test_what_is_so_already_is_no_change(shop: Shop, order: OrderView) -> None:
         change_order(shop.state, order.id, same, key="one", actor=STAFF)
 
 
-def test_another_mail_address_ends_the_old_link(
-    shop: Shop, order: OrderView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_mail_address_ends_the_old_link(shop: Shop, order: OrderView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shop.plugins, "answering", lambda name: ["mail"] if name == "notify_channels" else [])
     old = order.secret
     assert order_by_key(shop.site, old) is not None

@@ -155,9 +155,7 @@ def test_a_release_that_is_put_off_is_heeded_at_once(shop: Shop) -> None:
     assert (missing(), waiting()) == ({}, {order: "ready"})
 
 
-def test_a_planted_verb_that_does_not_tell_is_noticed(
-    shop: Shop, cup: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_planted_verb_that_does_not_tell_is_noticed(shop: Shop, cup: int, monkeypatch: pytest.MonkeyPatch) -> None:
     order = shop.order((cup, 2)).id
     with monkeypatch.context() as planted:
         planted.setattr("core.catalogue.services.stock_writer.touch_short", lambda _levels: None)

@@ -104,9 +104,7 @@ def test_a_link_of_another_version_or_site_opens_nothing(
     assert panel.post(draft, {**form, "qty-0": "3", "version": "1"}).status_code == 409
 
 
-def test_staff_place_it_by_arrangement_if_they_may(
-    panel: Panel, draft: str, colleague: Callable[..., Panel]
-) -> None:
+def test_staff_place_it_by_arrangement_if_they_may(panel: Panel, draft: str, colleague: Callable[..., Panel]) -> None:
     theirs = colleague({"orders.view", "orders.cancel", "orders.edit"})
     for path in ("/panel/drafts", "/panel/drafts/new", draft):
         assert theirs.get(path).status_code == 403
@@ -115,3 +113,14 @@ def test_staff_place_it_by_arrangement_if_they_may(
     said = words(panel.follow(panel.post(f"{draft}/place", {"seen": "15000"})))
     assert "The order is placed" in said
     assert "Agreed price: LAMP" in said
+
+
+def test_a_draft_is_billed_to_another_address(panel: Panel, form: dict[str, str]) -> None:
+    bill = {"b_name": "Wong Ltd", "b_line1": "Bank Street 2", "b_postcode": "20095", "b_city": "", "b_country": "DE"}
+    assert panel.post("/panel/drafts/new", {**form, **bill}).status_code == 422
+    where = panel.post("/panel/drafts/new", {**form, **bill, "b_city": "Hamburg"}).headers["Location"]
+    page = panel.get(where).get_data(as_text=True)
+    assert 'value="Wong Ltd"' in page
+    stored = str(db.value("SELECT billing FROM order_draft"))
+    assert "Wong Ltd" in stored
+    assert "Hamburg" in stored
