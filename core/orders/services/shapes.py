@@ -331,8 +331,9 @@ class OrderView:
 
     @property
     def can_be_picked(self) -> bool:
-        """Whether something waits that nobody has picked yet."""
-        return self.can_be_shipped and any(line.allocated > line.in_hand for line in self.lines)
+        """Whether something is on the shelf that nobody has picked yet."""
+        here = self.here
+        return self.can_be_shipped and any(here[line.id] > line.in_hand for line in self.lines)
 
     @property
     def can_be_unpicked(self) -> bool:

@@ -55,7 +55,8 @@ def who_waits(on_hand: int, queue: Sequence[Promised], *, is_released: bool) -> 
     return found
 
 
-# Orders that wait for a variant, by itself or in a kit.
+# Orders that wait for a variant, by itself or in a kit. Each has few moves, a level has many: `+` keeps databases from
+# reading all moves of the level once for every order.
 _LINES = """
 SELECT l.order_id FROM order_line l WHERE l.variant_id = ? AND l.ordered > l.shipped + l.cancelled
 UNION SELECT l.order_id FROM order_line_part k JOIN order_line l ON l.id = k.line_id
@@ -65,7 +66,7 @@ _SINCE = "COALESCE(o.queued_at, o.placed_at)"
 _QUEUE = f"""
 SELECT w.order_id, SUM(m.allocated) + SUM(m.preordered), SUM(m.preordered) FROM ({_LINES}) w
 JOIN orders o ON o.id = w.order_id
-JOIN stock_move m ON m.reference = '{_REFERENCE}' || w.order_id AND m.variant_id = ? AND m.location_id = ?
+JOIN stock_move m ON m.reference = '{_REFERENCE}' || w.order_id AND +m.variant_id = ? AND +m.location_id = ?
 GROUP BY w.order_id, {_SINCE} HAVING SUM(m.allocated) + SUM(m.preordered) > 0 ORDER BY {_SINCE}, w.order_id
 """
 
@@ -146,7 +147,7 @@ def _is_newest(order_id: int) -> bool:
 def _own(order_id: int, variant_id: int, location_id: int) -> Promised:
     row = db.one(
         "SELECT COALESCE(SUM(allocated + preordered), 0), COALESCE(SUM(preordered), 0) FROM stock_move"
-        " WHERE reference = ? AND variant_id = ? AND location_id = ?",
+        " WHERE reference = ? AND +variant_id = ? AND +location_id = ?",
         f"{_REFERENCE}{order_id}", variant_id, location_id,
     )  # fmt: skip
     assert row is not None

@@ -91,7 +91,7 @@ def _copy(order_ids: Sequence[int]) -> None:
 
 def goods_of(order_ids: Sequence[int]) -> dict[int, str]:
     """ready, partly or waiting per order, as lines and shortages say it now. Two statements."""
-    lines, lacking = wanted_of(order_ids, "AND l.needs_delivery = ?", True), _lacking(order_ids)
+    lines, lacking = wanted_of(order_ids, delivered=True), _lacking(order_ids)
     return {
         order_id: goods_code(found, units_here(found, lacking.get(order_id, {}))) for order_id, found in lines.items()
     }
@@ -102,15 +102,16 @@ def here_of(order_id: int) -> dict[int, int]:
     return units_here(wanted_of([order_id]).get(order_id, []), _lacking([order_id]).get(order_id, {}))
 
 
-def wanted_of(order_ids: Sequence[int], also: str = "", *params: object) -> dict[int, list[Wanted]]:
-    """The waiting lines of orders, in their order. One statement."""
+def wanted_of(order_ids: Sequence[int], *, delivered: bool = False) -> dict[int, list[Wanted]]:
+    """The waiting lines of orders, in their order; or those alone that are `delivered`. One statement."""
     lines: dict[int, dict[int, Wanted]] = {}
     for order_id, line_id, units, variant_id, part_id, quantity in db.rows(
         "SELECT l.order_id, l.id, l.allocated, l.variant_id, p.variant_id, p.quantity FROM order_line l"
         " LEFT JOIN order_line_part p ON p.line_id = l.id WHERE l.allocated > 0"
-        f" AND l.order_id IN ({db.marks(order_ids)}) {also} ORDER BY l.order_id, l.position",
+        f" AND l.order_id IN ({db.marks(order_ids)}) AND l.needs_delivery IN (?, ?) ORDER BY l.order_id, l.position",
         *order_ids,
-        *params,
+        True,
+        delivered,
     ):
         known = lines.setdefault(order_id, {}).get(line_id)
         each = {**(known.each if known else {}), part_id or variant_id: quantity or 1}
