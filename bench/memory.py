@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from bench.claims import Bench, Shop, bar
 from bench.measure import memory_mb, tree
-from bench.servers import Visitor, expect
+from bench.servers import Server, Visitor, expect
 
-_WORKERS = ("--workers", "2", "--preload")
+_COUNT = 2
+_WORKERS = ("--workers", str(_COUNT), "--preload")
 
 
 def measure(bench: Bench) -> dict[str, Any]:
@@ -20,6 +22,7 @@ def _of(bench: Bench, shop: Shop) -> dict[str, Any]:
     server = shop.serve(*_WORKERS, page_cache=True)
     try:
         server.wait()
+        _complete(server)
         fresh = memory_mb(server.root)
         paths = ["/", *shop.paths("categories", 20), *shop.paths("pages", 60), "/search?q=oak", "/cart"]
         for number in range(bench.effort.memory_requests):
@@ -33,6 +36,13 @@ def _of(bench: Bench, shop: Shop) -> dict[str, Any]:
         }
     finally:
         server.stop()
+
+
+def _complete(server: Server) -> None:
+    """Until every worker is there and has come to rest; the first of them answers before the others are forked."""
+    while len(tree(server.root)) < 1 + _COUNT:
+        time.sleep(0.05)
+    time.sleep(1)
 
 
 def table(figures: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import socket
@@ -114,7 +115,12 @@ class Visitor:
         return self._ask("POST", path, urlencode(sent))
 
     def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
-        headers = {"Host": f"{HOST}:{self.server.port}", "X-Forwarded-For": self.address, "Accept": "text/html"}
+        headers = {
+            "Host": f"{HOST}:{self.server.port}",
+            "X-Forwarded-For": self.address,
+            "Accept": "text/html",
+            "Accept-Encoding": "gzip",
+        }
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:
@@ -125,12 +131,14 @@ class Visitor:
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
-            text = response.read().decode()
+            body = response.read()
         finally:
             connection.close()
         for said in response.headers.get_all("Set-Cookie") or ():
             name, _, value = said.partition(";")[0].partition("=")
             self.cookies[name] = value
+        is_packed = response.headers.get("Content-Encoding") == "gzip"
+        text = (gzip.decompress(body) if is_packed else body).decode()
         return Answer(response.status, text, dict(response.headers))
 
 

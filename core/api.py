@@ -7,7 +7,6 @@ What is missing here is a gap in the API: say so, rather than reaching around it
 
 from __future__ import annotations
 
-from css_inline import inline as inline_css
 from flask import request, url_for
 
 from core.accounts.services import current_shopper, current_staff
@@ -147,7 +146,7 @@ from core.kernel.limits import Rule as LimitRule
 from core.kernel.limits import add as add_limit
 from core.kernel.limits import take as take_limit
 from core.kernel.limits import wait_s as limit_wait_s
-from core.kernel.messages import enqueue_message
+from core.kernel.messages import enqueue_message, inline_css
 from core.kernel.outside import link, render_outside
 from core.kernel.plugins import Attribute, CardAct, Csp, MenuEntry, PanelSection, Permission, Plugin, Stage
 from core.kernel.routes import Views
@@ -172,7 +171,7 @@ from core.lib.money import Money, NotMoney, exponent, format_money, parse_money,
 from core.lib.spelling import closest, completions, singular
 from core.lib.text import bigrams, clean_html, fold, is_cjk, plain, runs, shorten, slugify, words
 from core.orders.services import OrderView, find_order, order_view
-from core.orders.services.by_place import PlaceUnits, units_by_place
+from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.cancel import cancel as cancel_order
 from core.orders.services.case import (
     approve_case,
@@ -198,7 +197,7 @@ from core.orders.services.payments import begin_payment, mark_paid, refund_surpl
 from core.orders.services.picking import ToPick, to_pick
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.promising import promise_day
-from core.orders.services.read import OrderLineView, order_by_key, order_of_cart
+from core.orders.services.read import DestinationView, OrderLineView, order_by_key, order_of_cart
 from core.orders.services.ship import deliver as deliver_order
 from core.orders.services.ship import ship as ship_order
 from core.orders.services.stages import enter_stage

@@ -10,7 +10,8 @@ from core.kernel import db
 class Cart(db.SiteTable):
     """What a shopper means to buy.
 
-    `version` rises with every change; `ordered_at` is set once, by the order made of it.
+    `version` rises with every change; `ordered_at` is set once, by the order made of it. `address`, `carrier` and
+    `service` are those of the first place; `places` are further ones, with what goes there instead.
     """
 
     token_digest = peewee.CharField(max_length=64, unique=True)
@@ -23,6 +24,7 @@ class Cart(db.SiteTable):
     billing = db.JSONField(null=True)
     carrier = peewee.CharField(max_length=60, default="")
     service = peewee.CharField(max_length=60, default="")
+    places = db.JSONField(default=list, constraints=[peewee.SQL("DEFAULT '[]'")])
     gateway = peewee.CharField(max_length=60, default="")
     extra = db.JSONField(default=dict)
     note = peewee.TextField(default="")

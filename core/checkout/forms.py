@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.cart.services import Details
+from core.cart.services import MOST_PLACES, CartPlace, Details
 from core.hookspecs.checkout import Address
 from core.lib import addresses
-from core.lib.addresses import one_line
+from core.lib.addresses import one_line, place_prefix
 
 BILLING = "billing_"
 _NOTE = 2_000
 _EXTRA = 2_000
 _EXTRAS = 50
+_UNITS = 999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +31,20 @@ def read_order_form(sent: Mapping[str, str]) -> OrderForm:
 
     Fields: email; name company line1 line2 district city region postcode country phone; `billing_other` with the same
     names after `billing_`; `delivery` (carrier:service); `gateway`; `note`; `extra.<plugin>.<field>`; `seen_total`.
+    `places` are the numbers of further places, each with an address, a `delivery` and `units` after `p<number>_`.
     """
-    carrier, _, service = one_line(sent.get("delivery", ""), 121).partition(":")
+    carrier, service = _way(sent, "")
     return OrderForm(
         details=Details(
             email=one_line(sent.get("email", ""), 254),
             address=read_address(sent),
             billing=read_address(sent, BILLING) if sent.get("billing_other") else None,
-            carrier=carrier[:60],
-            service=service[:60],
+            carrier=carrier,
+            service=service,
             gateway=one_line(sent.get("gateway", ""), 60),
             note=sent.get("note", "").replace("\0", "").replace("\r\n", "\n").strip()[:_NOTE],
             extra=_extra(sent),
+            places=_places(sent),
         ),
         seen_total=_whole(sent.get("seen_total", "")),
     )
@@ -51,6 +54,40 @@ def read_address(sent: Mapping[str, str], prefix: str = "") -> Address | None:
     """The address in the fields that begin with `prefix`; None where not even a country was sent."""
     data = addresses.cleaned({name: sent.get(prefix + name, "") for name in addresses.NAMES})
     return Address(**addresses.parts(data)) if data["country"] else None
+
+
+def _way(sent: Mapping[str, str], prefix: str) -> tuple[str, str]:
+    carrier, _, service = one_line(sent.get(f"{prefix}delivery", ""), 121).partition(":")
+    return carrier[:60], service[:60]
+
+
+def _places(sent: Mapping[str, str]) -> tuple[CartPlace, ...] | None:
+    """The further places of the page; None where it said nothing of any."""
+    if "places" not in sent:
+        return None
+    numbers = [int(word) for word in sent["places"].split() if word.isascii() and word.isdigit() and len(word) < 3]
+    found = []
+    for number in list(dict.fromkeys(numbers))[: MOST_PLACES - 1]:
+        prefix = place_prefix(number)
+        carrier, service = _way(sent, prefix)
+        units = units_of(sent.get(f"{prefix}units", ""))
+        found.append(CartPlace(address=read_address(sent, prefix), carrier=carrier, service=service, units=units))
+    return tuple(found)
+
+
+def units_text(units: Mapping[int, int]) -> str:
+    """Units by variant as a hidden field keeps them."""
+    return " ".join(f"{variant_id}:{n}" for variant_id, n in units.items())
+
+
+def units_of(text: str) -> dict[int, int]:
+    """The inverse of `units_text`; what is no number is left out."""
+    pairs = [word.partition(":") for word in text[:_NOTE].split()]
+    return {
+        int(variant_id): min(int(n), _UNITS)
+        for variant_id, _colon, n in pairs
+        if _whole(variant_id) is not None and _whole(n) is not None
+    }
 
 
 def _extra(sent: Mapping[str, str]) -> dict[str, dict[str, Any]]:

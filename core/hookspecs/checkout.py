@@ -51,7 +51,9 @@ class CartLine:
 class Cart:
     """A cart as hooks see it: no secrets, nothing to change. `customer_id` is None for a guest.
 
-    `billing` is None where the bill goes to `address`. `agreed`: staff made it, and agreed its terms with the shopper.
+    `billing` is None where the bill goes to `address`. Where the cart goes to several places, a hook that is asked for
+    each of them finds one in `address`, and in `units_here` what of each line goes there; empty, all of it does.
+    `agreed`: staff made it, and agreed its terms with the shopper.
     """
 
     id: int
@@ -67,6 +69,7 @@ class Cart:
     gateway: str = ""
     extra: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     agreed: bool = False
+    units_here: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def subtotal(self) -> Money:
@@ -165,7 +168,7 @@ class CheckoutSpecs:
 
     @asks(Problem, may_block=True)
     def checkout_problems(self, site: Site, cart: Cart, step: str) -> Sequence[Problem]:  # type: ignore[empty-body]
-        """What stops this cart at `step` ("cart", "checkout", "place").
+        """What stops this cart at `step` ("cart", "checkout", "place"). Asked once for each place it goes to.
 
         Asked before the order's transaction. All problems are shown, but those for `review`: they let the order wait
         for a person. A failing plugin is skipped, unless the merchant marked it "must pass": then the order is refused.
@@ -181,6 +184,8 @@ class CheckoutSpecs:
     @asks(Taxes, shape="one", on_error=OnError.BLOCK, first=True)
     def checkout_taxes(self, site: Site, priced: PricedCart) -> Taxes | None:
         """The taxes of the cart, asked by `quote()`. The first plugin that answers wins; without one there is no tax.
+
+        Asked once for each place that the cart goes to, with what goes there.
 
         An error refuses the order: selling with a wrong tax is worse than not selling.
         """

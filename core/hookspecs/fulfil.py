@@ -97,9 +97,11 @@ class Carrier(ABC):
     """One carrier of one site. `quote` may use the network, within a deadline; nothing else here may at checkout.
 
     `quote` is asked again where a placed order goes to another place: of what waits, for the new place and the old one.
+    `calls_out` False: it quotes by a merchant's own table, without the network, so that no thread has to wait for it.
     """
 
     code: ClassVar[str]
+    calls_out: ClassVar[bool] = True
     title: str = ""
 
     def serves(self, address: Address) -> str:

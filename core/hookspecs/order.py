@@ -80,6 +80,7 @@ class GuardedOrder:
 
     `status` maps the four axes (order, payment, fulfilment, returned) to their codes. `holds` are the codes of what it
     waits for: those of problems, and `rule`, `staff` and `unpaid`. `stages` maps plugins to where it stands with them.
+    `addresses` are all the places it goes to; `address` is the only one, None where there are several.
     """
 
     id: int
@@ -95,6 +96,7 @@ class GuardedOrder:
     customer_id: int | None = None
     email: str = ""
     address: Address | None = None
+    addresses: tuple[Address, ...] = ()
     billing: Address | None = None
     carrier: str = ""
     gateway: str = ""

@@ -17,6 +17,7 @@ class Site:
 
     `origin` is scheme, host and port without a slash at the end; `languages` begins with `language`, `currencies` with
     `currency`; `country` is ISO 3166 alpha-2; `timezone` an IANA name that defines the site's day.
+    `several_addresses`: shoppers may send one order to several.
     """
 
     id: int
@@ -33,6 +34,7 @@ class Site:
     timezone: str
     email: str
     prices_include_tax: bool
+    several_addresses: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ class Config:
     trusted_proxies: tuple[str, ...] = ()
     job_threads: int = 1
     page_cache: bool = True
-    page_cache_mb: int = 64
+    page_cache_mb: int = 16
     fragment_cache_mb: int = 8
     max_upload_mb: int = 16
     hook_seconds: float = 2.0

@@ -157,12 +157,13 @@ def configure(url: str) -> None:
             "synchronous": "full",
             "busy_timeout": _BUSY_MS,
             "foreign_keys": 1,
-            "cache_size": -8_000,
+            "cache_size": -4_000,
             "temp_store": "memory",
         }
         db.initialize(_Sqlite(str(path), pragmas=pragmas, thread_safe=True, check_same_thread=False))
         _writer.open(path.with_name(path.name + ".lock"))
     elif parts.scheme in {"postgresql", "postgres"}:
+        _load_driver()
         db.initialize(
             _Postgres(
                 parts.path.lstrip("/"),
@@ -179,6 +180,19 @@ def configure(url: str) -> None:
         _writer.open(None)
     else:
         raise BadConfig(f"a database address begins with sqlite:// or postgresql://, not {parts.scheme}://")
+
+
+def _load_driver() -> None:
+    """Give peewee its driver for PostgreSQL, which was kept from it when it was imported: a shop on SQLite has none."""
+    import psycopg  # noqa: PLC0415
+    from psycopg.pq import TransactionStatus  # noqa: PLC0415
+    from psycopg.types.json import Json, Jsonb  # noqa: PLC0415
+
+    found = {"psycopg": psycopg, "TransactionStatus": TransactionStatus, "Json_pg3": Json, "Jsonb_pg3": Jsonb}
+    vars(peewee).update(found)
+    adapter = peewee.Psycopg3Adapter
+    adapter.txn_idle, adapter.txn_inerror = TransactionStatus.IDLE, TransactionStatus.INERROR
+    adapter.txn_unknown = TransactionStatus.UNKNOWN
 
 
 def _host(hostname: str | None, query: str) -> str:

@@ -8,7 +8,6 @@ Only the sizes of `WIDTHS` exist, so nobody can fill the disk by asking.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 import threading
@@ -17,24 +16,15 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
-
 from core.kernel.installation import installation
+from core.kernel.uploads import TooLarge
 from core.lib import ids
-from core.lib.errors import Refused
 
-WIDTHS = (96, 192, 400, 800, 1600)
+WIDTHS = (96, 192, 320, 400, 680, 800, 1600)
 FORMATS = {"image/avif": ("AVIF", "avif"), "image/webp": ("WEBP", "webp"), "image/jpeg": ("JPEG", "jpg")}
-_KINDS = {
-    "JPEG": ("jpg", "image/jpeg"),
-    "PNG": ("png", "image/png"),
-    "WEBP": ("webp", "image/webp"),
-    "GIF": ("gif", "image/gif"),
-    "AVIF": ("avif", "image/avif"),
-}
-_MOST_PIXELS = 50_000_000
 _MIDDLE = 50
 _NAME = re.compile(r"[0-9a-f]{32}(~[0-9a-f]{8})?\.(jpg|png|webp|gif|avif)")
 _busy = threading.Semaphore(2)
@@ -42,22 +32,6 @@ _busy = threading.Semaphore(2)
 _PAUSE_S = 0.5
 _last_made = [0.0]
 _slowly = ThreadPoolExecutor(1, thread_name_prefix="stoa-avif")
-
-
-class NotAPicture(Refused):
-    """The bytes are no picture that we take; what the file's name says does not matter."""
-
-    status = 422
-    code = "not_a_picture"
-    default_message = "This is no picture we can read. Send JPEG, PNG, WebP, AVIF or GIF."
-
-
-class TooLarge(Refused):
-    """More bytes or more pixels than an upload may have."""
-
-    status = 413
-    code = "too_large"
-    default_message = "This file is too large: at most %(most)s MB and 50 megapixels."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,70 +98,24 @@ def _store(data: bytes, stem: str) -> Stored:
     most = installation().config.max_upload_mb
     if len(data) > most * 1024 * 1024:
         raise TooLarge(most=most)
-    picture, kind = _decoded(data, most)
-    suffix, mime = _KINDS[kind]
-    buffer = io.BytesIO()
-    _save(picture, buffer, kind)
-    body = buffer.getvalue()
-    name = f"{stem}.{suffix}"
-    _write(_folder(name) / name, body)
+    made = _pictures().drawn_anew(data, most)
+    name = f"{stem}.{made.suffix}"
+    _write(_folder(name) / name, made.body)
     return Stored(
         name=name,
-        mime=mime,
-        width=picture.width,
-        height=picture.height,
-        size=len(body),
+        mime=made.mime,
+        width=made.width,
+        height=made.height,
+        size=len(made.body),
         sha256=hashlib.sha256(data).hexdigest(),
     )
 
 
-def _decoded(data: bytes, most: int) -> tuple[Image.Image, str]:
-    try:
-        with Image.open(io.BytesIO(data), formats=list(_KINDS)) as opened:
-            if opened.width * opened.height > _MOST_PIXELS:
-                raise TooLarge(most=most)
-            opened.load()
-            return _plain(opened), str(opened.format)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise NotAPicture from error
+def _pictures() -> ModuleType:
+    """The room that draws."""
+    from core.kernel import pictures  # noqa: PLC0415 -- it brings Pillow, see there
 
-
-def _plain(opened: Image.Image) -> Image.Image:
-    """Turned upright, in RGB or RGBA of the web's colours, without anything but pixels."""
-    upright = ImageOps.exif_transpose(opened)
-    alpha = "A" in upright.getbands() or "transparency" in upright.info
-    plain = _in_srgb(upright, "RGBA" if alpha else "RGB")
-    # Pillow writes comments and XMP of the original again unless they are forgotten here.
-    plain.info.clear()
-    return plain
-
-
-def _in_srgb(picture: Image.Image, mode: str) -> Image.Image:
-    """Colours as the picture's profile means them; one that cannot be read or does not fit is left aside."""
-    profile = picture.info.get("icc_profile")
-    if not profile or picture.mode not in {"RGB", "RGBA", "CMYK", "L"}:
-        return picture.convert(mode)
-    try:
-        meant = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        found = ImageCms.profileToProfile(picture, meant, ImageCms.createProfile("sRGB"), outputMode=mode)
-    except (ImageCms.PyCMSError, OSError):
-        return picture.convert(mode)
-    assert found is not None, "not in place"
-    return found
-
-
-# An original is made into others, so it keeps more than the eye needs; a rendition is what a phone waits for.
-_ORIGINAL = {"JPEG": 88, "WEBP": 82, "AVIF": 62}
-_RENDITION = {"JPEG": 82, "WEBP": 76, "AVIF": 50}
-_EFFORT: dict[str, dict[str, int]] = {"WEBP": {"method": 2}, "AVIF": {"speed": 7}}
-
-
-def _save(picture: Image.Image, stream: io.BytesIO, kind: str, qualities: Mapping[str, int] = _ORIGINAL) -> None:
-    flat = picture.convert("RGB") if kind == "JPEG" else picture
-    options = dict(_EFFORT.get(kind, {}))
-    if kind in qualities:
-        options["quality"] = qualities[kind]
-    flat.save(stream, kind, **options)
+    return pictures
 
 
 def _folder(name: str) -> Path:
@@ -257,7 +185,7 @@ def _path(original: Path, width: int, mime: str) -> Path:
 def _render_once(original: Path, path: Path, width: int, kind: str) -> None:
     if not path.exists():
         with _busy:
-            _render(original, path, width, kind)
+            _write(path, _pictures().rendered(original, width, kind))
         _last_made[0] = time.monotonic()
 
 
@@ -266,24 +194,7 @@ def _render_in_a_pause(original: Path, path: Path, width: int) -> None:
     while time.monotonic() - _last_made[0] < _PAUSE_S:
         time.sleep(0.1)
     if not path.exists() and original.exists():
-        _render(original, path, width, "AVIF")
-
-
-def _render(original: Path, path: Path, width: int, kind: str) -> None:
-    with Image.open(original) as opened:
-        if opened.format == kind and opened.width <= width:
-            # It is stored without metadata and in this very form: making it anew would cost time and quality.
-            _write(path, original.read_bytes())
-            return
-        opened.load()
-        picture = _plain(opened)
-    if picture.width > width:
-        picture = picture.resize(
-            (width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS
-        )
-    buffer = io.BytesIO()
-    _save(picture, buffer, kind, _RENDITION)
-    _write(path, buffer.getvalue())
+        _write(path, _pictures().rendered(original, width, "AVIF"))
 
 
 def delete(name: str) -> None:
@@ -312,11 +223,7 @@ def keep_picture(folder: str, data: bytes, *, most_px: int = 1600) -> str:
     most = installation().config.max_upload_mb
     if len(data) > most * 1024 * 1024:
         raise TooLarge(most=most)
-    picture, _kind = _decoded(data, most)
-    picture.thumbnail((most_px, most_px), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    _save(picture, buffer, "JPEG")
-    return keep_file(folder, buffer.getvalue(), "jpg")
+    return keep_file(folder, _pictures().as_jpeg(data, most, most_px), "jpg")
 
 
 def keep_file(folder: str, data: bytes, suffix: str) -> str:

@@ -8,6 +8,7 @@ All this lies outside Flask's error handlers, so the front has its own: a databa
 from __future__ import annotations
 
 import gzip
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from http.cookies import SimpleCookie
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 _YEAR = "public, max-age=31536000, immutable"
+_WORTH_PACKING = 1_000
+_GZIP_HEAD = 10
 
 
 class Front:
@@ -91,6 +94,7 @@ class Front:
         trusted = limits.is_proxy(environ.get("REMOTE_ADDR", ""), self._proxies)
         forwarded = {name: environ.pop(f"HTTP_X_FORWARDED_{name}", "") for name in ("FOR", "PROTO", "HOST")}
         environ["REMOTE_ADDR"] = address
+        environ["stoa.proxied"] = trusted
         if trusted and forwarded["PROTO"] in {"http", "https"}:
             environ["wsgi.url_scheme"] = forwarded["PROTO"]
         if trusted and forwarded["HOST"]:
@@ -102,7 +106,7 @@ class Front:
             MEASURES.happened(KEPT)
             return _send(environ, page, start_response)
         if key is None:
-            return self._flask(environ, start_response)  # type: ignore[no-any-return]
+            return _pass_on(environ, _Answer(self._flask, environ), start_response)
         return self._render(environ, key, touched, start_response)
 
     def _render(self, environ: Environ, key: cache.Key, touched: int, start_response: StartResponse) -> Iterable[bytes]:
@@ -114,15 +118,14 @@ class Front:
         finally:
             self._recording.reset(token)
         if not recording.declared or recording.personal or not _may_be_kept(environ, answer):
-            start_response(answer.status, answer.headers)
-            return answer.parts
+            return _pass_on(environ, answer, start_response)
         answer.read()
         kept = tuple(header for header in answer.headers if header[0] != "X-Request-Id")
         tags = tuple(sorted(recording.tags))
         # Level 1 takes a fifth of a millisecond, once per page. Only pages for everybody are packed: where nothing of
         # one visitor stands, the length of an answer tells nothing.
         packed = gzip.compress(answer.body, 1, mtime=0)
-        page = cache.Page(answer.status, kept, answer.body, touched, tags, recording.until, packed)
+        page = cache.Page(answer.status, kept, packed, touched, tags, recording.until)
         self._installation.pages.put(key, page)
         return _send(environ, page, start_response)
 
@@ -232,6 +235,32 @@ class _Answer:
         return lambda _: None
 
 
+def _pass_on(environ: Environ, answer: _Answer, start_response: StartResponse) -> Iterable[bytes]:
+    """Send what is not kept. A page of the shop goes packed, unless a proxy stands before us, whose work that is."""
+    headers = {name.lower(): value for name, value in answer.headers}
+    page = headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
+    if not page or environ["stoa.proxied"] or environ["PATH_INFO"].startswith("/panel"):
+        start_response(answer.status, answer.headers)
+        return answer.parts
+    answer.read()
+    sent, body = [*answer.headers, ("Vary", "Accept-Encoding")], answer.body
+    if len(body) >= _WORTH_PACKING and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        body = _blurred(gzip.compress(body, 1, mtime=0))
+        sent = [header for header in sent if header[0].lower() != "content-length"]
+        sent += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
+    start_response(answer.status, sent)
+    return [body]
+
+
+def _blurred(packed: bytes) -> bytes:
+    """The same with a file name of random length in its head, which readers skip.
+
+    Of a page with something of one visitor the length must not tell how well a stranger's guess went with it.
+    """
+    name = b"-" * secrets.randbelow(100)
+    return packed[:3] + b"\x08" + packed[4:_GZIP_HEAD] + name + b"\0" + packed[_GZIP_HEAD:]
+
+
 def _may_be_kept(environ: Environ, answer: _Answer) -> bool:
     """Only what was answered to a GET, and nothing that sets a cookie; a HEAD has no body to keep."""
     return (
@@ -287,9 +316,10 @@ def _scheme(cookies: str) -> str:
 
 
 def _send(environ: Environ, page: cache.Page, start_response: StartResponse) -> Iterable[bytes]:
-    headers, body = [*page.headers, ("Vary", "Accept-Encoding")], page.body
-    if page.packed and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-        body = page.packed
+    headers, body = [*page.headers, ("Vary", "Accept-Encoding")], page.packed
+    if "gzip" not in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        body = page.body
+    else:
         headers = [header for header in headers if header[0].lower() != "content-length"]
         headers += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
     start_response(page.status, headers)

@@ -25,7 +25,6 @@ from zoneinfo import ZoneInfo
 import jinja2
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from flask import request
 
@@ -125,6 +124,8 @@ def _folder_name(language: str) -> str:
 
 
 def _po(path: Path) -> dict[str, str | list[str]]:
+    from babel.messages.pofile import read_po  # noqa: PLC0415 -- once per change; what was read is kept as JSON
+
     words: dict[str, str | list[str]] = {}
     with path.open("rb") as stream:
         for message in read_po(stream):

@@ -62,6 +62,11 @@ class Measures:
         with self._lock:
             self._counts[hour, what, step] += 1
 
+    def forget(self) -> None:
+        """Begin at nothing, in a child process: what its parent counted is not its own."""
+        self._lock = threading.Lock()
+        self._counts = Counter()
+
     def waiting(self) -> Mapping[Key, int]:
         """What is not stored yet."""
         with self._lock:

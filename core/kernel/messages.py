@@ -43,3 +43,10 @@ def _send(running: jobs.Running) -> None:
     if state.hooks.answering("notify_channels"):
         raise Broken("No channel of this site can carry messages now.")
     log.warning("no channel for messages on this site", site=state.site.key, kind=message.kind)
+
+
+def inline_css(html: str) -> str:
+    """The HTML of a letter with its styles written into its elements, as mail programs want it."""
+    import css_inline  # noqa: PLC0415 -- letters are written by jobs, pages are not
+
+    return css_inline.inline(html)

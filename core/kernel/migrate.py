@@ -10,10 +10,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-
-from playhouse.migrations import Runner
+from typing import TYPE_CHECKING
 
 from core.kernel import db
+from core.lib.spare import without
+
+if TYPE_CHECKING:
+    from playhouse.migrations import Runner
 
 # In the order of the floors: a higher domain may refer to tables of a lower one.
 DOMAINS = ("kernel", "accounts", "catalogue", "imports", "cart", "orders", "checkout", "storefront", "panel")
@@ -42,6 +45,10 @@ def pending(packages: Iterable[tuple[str, Path]]) -> list[str]:
 
 
 def _runner(name: str, folder: Path) -> Runner:
+    # Only who migrates needs it; on SQLite without the driver that it would load for the other database.
+    with without("psycopg", "psycopg2"):
+        from playhouse.migrations import Runner  # noqa: PLC0415
+
     return Runner(db.db.obj, str(folder), table_name=f"migrations_{name}")
 
 

@@ -30,6 +30,17 @@ class SharedRule(Rule):
         if self.map is None:
             super().bind(map, rebind)
 
+    def _compile_builder(self, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 -- Werkzeug's signature
+        """Let the rule learn to build addresses when it first has to: most rules of a process never do."""
+        compiled = super()._compile_builder
+
+        def first(rule: SharedRule, *known: Any, **values: Any) -> Any:
+            build = compiled(append_unknown).__get__(rule, None)
+            setattr(rule, "_build_unknown" if append_unknown else "_build", build)
+            return build(*known, **values)
+
+        return first
+
 
 _MAPS_KEPT = 32
 _maps: dict[tuple[int, ...], Map] = {}

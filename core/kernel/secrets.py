@@ -18,14 +18,16 @@ from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from core.kernel import db
 from core.kernel.installation import installation
 from core.lib.errors import Broken
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 FILE = "secret.key"
 _MARK = "$secret"
@@ -53,6 +55,8 @@ def sealed(text: str) -> dict[str, str]:
 
 def opened(value: Mapping[str, str]) -> str:
     """The text behind what `sealed` made; from now on logs hide it. Raises Sealed under another key."""
+    from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
     token = value[_MARK].encode()
     try:
         text = _ring().decrypt(token).decode()
@@ -64,6 +68,8 @@ def opened(value: Mapping[str, str]) -> str:
 
 def _opened_anew(token: bytes) -> str:
     """Another process may have put a new key into the file since this one read it."""
+    from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
     _ring_of.cache_clear()
     try:
         return _ring().decrypt(token).decode()
@@ -92,7 +98,7 @@ def rotate() -> int:
     The old keys stay in the file: they may be taken out by hand once no backup needs them. Raises Sealed.
     """
     path = installation().config.instance / FILE
-    _write(path, [Fernet.generate_key().decode(), *_lines(path)])
+    _write(path, [_new_key(), *_lines(path)])
     _ring_of.cache_clear()
     with db.transaction():
         return sum(_reseal(read, write) for read, write in _STORED)
@@ -116,7 +122,14 @@ def _ring() -> MultiFernet:
 
 @lru_cache(maxsize=4)
 def _ring_of(path: Path) -> MultiFernet:
+    from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415 -- where nothing is secret, nothing is opened
+
     return MultiFernet([Fernet(line) for line in _lines(path)])
+
+
+def _new_key() -> str:
+    """A key as Fernet has them: 32 bytes by chance."""
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 
 def _lines(path: Path) -> list[str]:
@@ -125,7 +138,7 @@ def _lines(path: Path) -> list[str]:
         # Written aside and linked into place whole: a second process must never read an empty file.
         new = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(Fernet.generate_key().decode() + "\n")
+            file.write(_new_key() + "\n")
         with suppress(FileExistsError):  # an earlier start, or another process just now
             os.link(new, path)
         new.unlink()

@@ -33,6 +33,7 @@ _FIELDS = (
     "timezone",
     "email",
     "prices_include_tax",
+    "several_addresses",
     "open",
 )
 
@@ -50,6 +51,7 @@ def add_site(
     timezone: str = "UTC",
     email: str = "",
     prices_include_tax: bool = True,
+    several_addresses: bool = False,
     key: str = "",
     actor: str = "system",
 ) -> Site:
@@ -67,6 +69,7 @@ def add_site(
         "email": email.strip(),
         "currencies": [code.upper() for code in currencies],
         "prices_include_tax": prices_include_tax,
+        "several_addresses": several_addresses,
         "open": True,
     }
     _check(values, None)

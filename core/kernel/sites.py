@@ -38,6 +38,7 @@ class SiteRow(db.Table):
     timezone = peewee.CharField(max_length=60, default="UTC")
     email = peewee.CharField(max_length=200, default="")
     prices_include_tax = peewee.BooleanField(default=True)
+    several_addresses = peewee.BooleanField(default=False)
     about = db.JSONField(default=dict)
     position = peewee.IntegerField(default=0)
     open = peewee.BooleanField(default=True)
@@ -225,6 +226,7 @@ def _payload(row: SiteRow) -> Site:
         timezone=row.timezone,
         email=row.email,
         prices_include_tax=row.prices_include_tax,
+        several_addresses=row.several_addresses,
     )
 
 

@@ -231,6 +231,11 @@ def cleaned(given: Mapping[str, object]) -> dict[str, str]:
     return {**data, "region": region.key if region else data["region"]}
 
 
+def place_prefix(number: int) -> str:
+    """What the names of the fields of one of several addresses begin with; those of the first have nothing before."""
+    return f"p{number}_" if number else ""
+
+
 def check(address: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with a cleaned address: message by field. Empty: it can be written on a parcel.
 

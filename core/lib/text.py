@@ -7,7 +7,6 @@ import unicodedata
 from html import unescape
 from html.parser import HTMLParser
 
-import nh3
 from markupsafe import Markup
 
 LONGEST_TAG = 40
@@ -112,6 +111,8 @@ def is_cjk(text: str) -> bool:
 
 def clean_html(html: str) -> str:
     """Rich text without anything that can run: the one sanitiser for every rich text that people write or import."""
+    import nh3  # noqa: PLC0415 -- most processes only show what was cleaned when it was stored
+
     return nh3.clean(
         html,
         tags=_TAGS,

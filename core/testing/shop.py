@@ -106,10 +106,14 @@ def turn_on(site: Site) -> Callable[..., None]:
 
 @pytest.fixture
 def order(site: Site) -> Callable[..., PlacedOrder]:
-    """`order(item, 2, email="a@b.c")`: these units ordered to an address in Germany, at the total that is shown."""
-    from core.cart.services import Details, add_to_cart
+    """`order(item, 2, email="a@b.c")`: these units ordered to an address in Germany, at the total that is shown.
+
+    `order(item, 3, away=2)`: two of them go to a second address, in France.
+    """
+    from core.cart.services import CartPlace, Details, add_to_cart
     from core.checkout.services.place_order import PriceChanged, place_order
     from core.hookspecs.checkout import Address
+    from core.kernel.site_verbs import edit_site
     from core.kernel.sites import state_of
 
     def place(
@@ -119,9 +123,16 @@ def order(site: Site) -> Callable[..., PlacedOrder]:
         email: str = "mira@example.com",
         language: str = "",
         on: Site | None = None,
+        away: int = 0,
         **details: Any,
     ) -> PlacedOrder:
         where = on or site
+        if away:
+            edit_site(where.id, {"several_addresses": True}, "system")
+            other = Address(
+                name="Oma", lines=("1 rue de Rivoli",), city="Paris", postcode="75001", country="FR"
+            )  # fmt: skip
+            details["places"] = (CartPlace(address=other, units={item.variant_id: away}),)
         token = add_to_cart(
             where, None, item.variant_id, quantity, currency=where.currency, language=language or where.language
         )

@@ -23,7 +23,7 @@ PLUGIN = Plugin(
 _END = Markup(
     '<a class="compare-bar button button--primary" href="{url}" data-compare-bar hidden>{icon}<span>{title}</span>'
     ' <span class="num" data-compare-count></span></a>'
-    '<script type="module" fetchpriority="low" src="{script}"></script>'
+    '<template data-module="{script}"></template>'
 )
 _ITEM = Markup('<li><a class="menu__item" href="{url}">{title}</a></li>')
 

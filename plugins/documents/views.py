@@ -98,7 +98,8 @@ def slip(order_id: int) -> Response:
     order = order_view(order_id, site=current_site())
     if order is None:
         raise NotFound
-    return _pdf(packing_slips(current_site(), order), f"slip-{order.number}")
+    papers = [paper for part in order.by_place for paper in packing_slips(current_site(), part)]
+    return _pdf(papers, f"slip-{order.number}")
 
 
 @panel.get("/")
@@ -156,7 +157,9 @@ def packing() -> Any:
 def slips() -> Response:
     """Packing slips of the chosen orders, each from a page of its own."""
     site = current_site()
-    papers = [paper for order in _chosen(site) for paper in packing_slips(site, order)]
+    papers = [
+        paper for order in _chosen(site) for part in order.by_place for paper in packing_slips(site, part)
+    ]  # fmt: skip
     return _pdf(papers, "packing-slips")
 
 

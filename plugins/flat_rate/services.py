@@ -96,6 +96,7 @@ class FlatRateCarrier(Carrier):
     """All rates of a site as one carrier. A rate without a price in the cart's currency is not offered."""
 
     code = "flat_rate"
+    calls_out = False
 
     def __init__(self, site: Site, rates: Sequence[FlatRate]) -> None:
         self._site, self._rates = site, rates

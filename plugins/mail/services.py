@@ -44,7 +44,6 @@ from core.api import (
     transaction,
     uid,
 )
-from plugins.mail.client import Smtp
 from plugins.mail.forms import Settings
 
 # The subjects, per kind of mail; `%(number)s` is the order's. The templates are mail/<kind>.html and mail/<kind>.txt.
@@ -151,6 +150,7 @@ def _effect(change: ChangeView, currency: str) -> dict[str, Any]:
         "cancelled": dict(plan.cancels),
         "added": plan.lines,
         "moved": plan.address is not None,
+        "place": plan.place,
         "billed": plan.billing is not None,
         "is_new_address": bool(plan.email),
         "renews_link": plan.renews_link,
@@ -334,6 +334,8 @@ def send_trial(site: Site, email: str) -> str:
     settings = Settings.of(site)
     if not settings.host:
         raise NoServer
+    from plugins.mail.client import Smtp  # noqa: PLC0415 -- who sends nothing needs no SMTP
+
     letter = Message(
         key=f"trial:{uid()}",
         kind="trial",

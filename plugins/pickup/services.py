@@ -78,6 +78,7 @@ class PickupCarrier(Carrier):
     """All points of a site as one carrier: each is a service, and whoever collects may live anywhere."""
 
     code = "pickup"
+    calls_out = False
 
     def __init__(self, points: Sequence[PickupPoint]) -> None:
         self._points = points

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.api import (
     Delivery,
@@ -27,7 +27,9 @@ from core.api import (
     transaction,
     words,
 )
-from plugins.search_whoosh.client import Document, Index, Reader, Unreadable
+
+if TYPE_CHECKING:
+    from plugins.search_whoosh.client import Document, Index, Reader
 
 _MOST_WORDS = 12
 _LONGEST_TEXT = 200
@@ -38,9 +40,17 @@ _COMPLETED_FROM = 100
 _LATIN = re.compile(r"[^\W\d_]+")
 
 
+def _client() -> Any:
+    """The room that knows Whoosh, which is 3 MB that a shop with another search does without."""
+    from plugins.search_whoosh import client  # noqa: PLC0415
+
+    return client
+
+
 def index_of(language: str) -> Index:
     """The index of a language; sites share it."""
-    return Index(own_folder("index") / language.lower())
+    made: Index = _client().Index(own_folder("index") / language.lower())
+    return made
 
 
 # -- answering ---------------------------------------------------------------------------------------------------------
@@ -51,7 +61,7 @@ def find(site: Site, query: SearchQuery) -> SearchResult | None:
     try:
         with index_of(query.language).reading(site.id) as reader:
             return _answer(reader, query) if reader.completed() is not None else None
-    except Unreadable:
+    except _client().Unreadable:
         return None
 
 
@@ -188,7 +198,7 @@ def _document(text: SearchText) -> Document:
     facts = [text.vendor, *text.categories, *text.attributes]
     skus = [whole for sku in text.skus if (whole := _whole_sku(sku))]
     spelled = {word for part in [text.name, *facts] for word in words(part)}
-    return Document(
+    made: Document = _client().Document(
         product_id=text.product_id,
         name=fold(text.name),
         rest="\n".join([*facts, *text.skus, *skus, text.summary, text.body[:_LONGEST_BODY]]),
@@ -197,3 +207,4 @@ def _document(text: SearchText) -> Document:
             word for word in spelled if 2 < len(word) <= _LONGEST_WORD and word.isalpha() and not is_cjk(word)
         ),
     )
+    return made

@@ -59,7 +59,7 @@ _TOOL = Markup(
     '<a class="icon-button wish-tool" href="{url}" aria-label="{title}">{icon}'
     '<span class="count num" data-wish-count hidden></span></a>'
 )
-_SCRIPT = Markup('<script type="module" fetchpriority="low" src="{}"></script>')
+_SCRIPT = Markup('<template data-module="{}"></template>')
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from core.cart.services.find import StoredCart
+from core.cart.services.find import CartPlace, StoredCart
 from core.cart.services.lines import touch
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
@@ -29,7 +29,10 @@ class TooManyCodes(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """The checkout's answers. `billing` None: the same as `address`. `extra` is {plugin: {field: answer}}."""
+    """The checkout's answers. `billing` None: the same as `address`. `extra` is {plugin: {field: answer}}.
+
+    `places` None: the further places stay as they are.
+    """
 
     email: str = ""
     address: Address | None = None
@@ -39,6 +42,7 @@ class Details:
     gateway: str = ""
     note: str = ""
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    places: tuple[CartPlace, ...] | None = None
 
 
 def save_details(site: Site, token: str | None, details: Details, *, shopper_id: int | None = None) -> None:
@@ -49,7 +53,9 @@ def save_details(site: Site, token: str | None, details: Details, *, shopper_id:
 
 def columns(details: Details | StoredCart) -> dict[str, str | None]:
     """The answers as a cart stores them."""
+    further = {} if details.places is None else {"places": msgspec.json.encode(details.places).decode()}
     return {
+        **further,
         "email": details.email,
         "address": _address(details.address),
         "billing": _address(details.billing),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,22 @@ class StoredLine:
     id: int
     variant_id: int
     quantity: int
+
+
+MOST_PLACES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartPlace:
+    """A further place to deliver to, the way there, and what goes there: units by variant.
+
+    What no further place gets goes to the cart's own address, so a cart may change without being spread anew.
+    """
+
+    address: Address | None = None
+    carrier: str = ""
+    service: str = ""
+    units: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +67,7 @@ class StoredCart:
     ordered_at: datetime | None
     lines: tuple[StoredLine, ...]
     agreed: Agreed | None = None
+    places: tuple[CartPlace, ...] = ()
 
     @property
     def count(self) -> int:
@@ -64,7 +81,7 @@ class StoredCart:
 
 _READ = """
 SELECT c.id, c.site_id, c.currency, c.language, c.shopper_id, c.email, c.codes, c.address, c.billing, c.carrier,
-  c.service, c.gateway, c.extra, c.note, c.version, c.ordered_at, l.id, l.variant_id, l.quantity
+  c.service, c.gateway, c.extra, c.note, c.version, c.ordered_at, c.places, l.id, l.variant_id, l.quantity
 FROM carts c LEFT JOIN cart_line l ON l.cart_id = c.id
 WHERE {where} ORDER BY l.id
 """
@@ -101,11 +118,13 @@ def _stored(rows: list[db.Row]) -> StoredCart:
         address=_address(row[7]), billing=_address(row[8]), carrier=row[9], service=row[10], gateway=row[11],
         extra=json.loads(row[12]),
         note=row[13], version=row[14], ordered_at=None if row[15] is None else clock.instant(row[15]),
-        lines=tuple(StoredLine(id=line[16], variant_id=line[17], quantity=line[18]) for line in rows if line[16]),
+        places=() if row[16] == "[]" else _places.decode(row[16]),
+        lines=tuple(StoredLine(id=line[17], variant_id=line[18], quantity=line[19]) for line in rows if line[17]),
     )  # fmt: skip
 
 
 _addresses = msgspec.json.Decoder(Address)
+_places = msgspec.json.Decoder(tuple[CartPlace, ...])
 
 
 def _address(text: str | None) -> Address | None:

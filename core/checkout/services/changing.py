@@ -48,6 +48,7 @@ from core.orders.services.change_shapes import (
 )
 from core.orders.services.claims import claim_key, claims_used
 from core.orders.services.guards import ask_about_plan
+from core.orders.services.places import delivery_taxes, emptied
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.settle import money_facts
 from core.orders.services.shapes import OrderLineView
@@ -90,11 +91,15 @@ def preview_change(
 
     Where the order goes to another place the carriers are asked, too; checkout_problems where it goes elsewhere or will
     cost more: it may have to wait for a person. With an `actor`, the guards are asked as well: they may refuse what
-    they see. Raises NotFound, NotThatMany, WrongAmount, NotForSaleNow, NobodyDelivers, Guarded, HookFailed.
+    they see. An order that goes to several places keeps what was agreed, whatever the `policy`.
+
+    Raises NotFound, Unfit, NotThatMany, WrongAmount, NotForSaleNow, NobodyDelivers, Guarded, HookFailed.
     """
     order = order_view(order_id, site=state.site)
     if order is None:
         raise NotFound
+    if order.is_spread:
+        policy = KEEP
     wish, rates = wish_of(order, actions), _rates(order_id)
     wish.charges = _taxed_charges(state, order, wish)
     given_back = int(db.value("SELECT given_back FROM orders WHERE id = ?", order_id))
@@ -104,11 +109,11 @@ def preview_change(
     if policy in {REEVALUATE, BETTER}:
         plans.append(_reevaluated(state, order, wish, rates))
     plans = [(with_taxes_granted(order, plan), moved) for plan, moved in plans]
-    delivery_tax = sum(amount for _name, _rate, amount in _delivery_taxes(order_id))
+    taxes = delivery_taxes(order_id)
     money = money_facts(order_id)
     looked = [
         Preview(
-            order=order, plan=plan, effect=effect_of(order, plan, money, given_back, delivery_tax), rates=moved.rates,
+            order=order, plan=plan, effect=effect_of(order, plan, money, given_back, taxes), rates=moved.rates,
             service=moved.chosen,
         )
         for plan, moved in plans
@@ -162,10 +167,16 @@ def _drafted(
     if seen_price is not None and found.effect.price_after != seen_price:
         raise PreviewMoved
     more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
-    place = found.plan.address or found.order.address
+    place = _goes_to(found.order, found.plan)
     sources, why = sources_for(state, more, place) if more else Sourcing({}, {})
     plan = msgspec.structs.replace(found.plan, sources=sources, why=why)
     return store_draft(found.order, actions, plan, found.effect, actor=actor, reason=reason, key=key)
+
+
+def _goes_to(order: OrderView, plan: Plan) -> Address | None:
+    """Where further goods go, or the first of them."""
+    place = plan.lines[0].place if plan.lines else plan.place
+    return plan.address if plan.address and plan.place == place else order.at(place).address
 
 
 def change_order(
@@ -208,12 +219,15 @@ def _kept(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> tuple
         plan, cancels={**plan.cancels, **moved.cancels}, lines=(*plan.lines, *moved.lines), adjustments=offers
     )
     elsewhere = redelivered(state, order, wish, plan)
-    agreed = as_agreed(elsewhere, _delivery_left(order))
+    agreed = as_agreed(elsewhere, order.at(wish.place).destinations[0].left.amount)
     if elsewhere.stays or elsewhere.chosen is None or agreed.chosen is None:
         delivery = _delivery(state, order, wish, moved.delivery)
     else:
         delivery = _delivery_there(state, order, wish, elsewhere.chosen, agreed.chosen.amount.amount)
-    return msgspec.structs.replace(plan, delivery=delivery), agreed
+    gone = emptied(order, plan.cancels, (line.place for line in plan.lines))
+    if delivery is not None:
+        gone = tuple(place for place in gone if place != wish.place)
+    return msgspec.structs.replace(plan, delivery=delivery, emptied=gone), agreed
 
 
 def _new_goods(state: SiteState, order: OrderView, wish: Wish) -> tuple[PlannedLine, ...]:
@@ -226,7 +240,7 @@ def _new_goods(state: SiteState, order: OrderView, wish: Wish) -> tuple[PlannedL
     if len(cart.lines) < len(wish.goods):
         raise NotForSaleNow
     priced = _quoted(state, order, wish, [], stored, variants)
-    return tuple(_planned(one, priced.taxes, variants, None) for one in priced.lines)
+    return tuple(_planned(one, priced.taxes, variants, None, wish.goods_to) for one in priced.lines)
 
 
 def _delivery(
@@ -236,36 +250,36 @@ def _delivery(
 
     `moved` are its taxes at another address, where they are others there.
     """
-    wanted, own = wish.delivery, [(name, rate) for name, rate, _amount in _delivery_taxes(order.id)]
+    there = order.at(wish.place).destinations[0]
+    wanted, own = wish.delivery, [(name, rate) for name, rate, _tax in delivery_taxes(order.id).get(wish.place, ())]
     if moved is not None:
         own = [(tax.name, tax.rate) for tax in moved]
-        wanted = wanted or SetDelivery(amount=_delivery_left(order))
+        wanted = wanted or SetDelivery(amount=there.left.amount)
     if wanted is None:
         return None
     included = order.prices_include_tax
-    taxes = taxed(wanted.amount, own, included=included) if own else _asked_taxes(state, order, wanted, wish.address)
+    taxes = taxed(wanted.amount, own, included=included) if own else _asked_taxes(state, order, wanted, wish)
     if moved == ():
         taxes = ()
     tax = sum(one.amount for one in taxes)
     on_top = 0 if included else 1
-    offers = sum(one.amount.amount for one in order.adjustments if one.target == "delivery")
     return PlannedDelivery(
-        amount=wanted.amount + offers, tax=tax, total=wanted.amount + on_top * tax,
-        title=wanted.title or order.delivery_title, carrier=wanted.carrier or order.carrier,
-        service=wanted.service or order.service, taxes=taxes,
+        amount=wanted.amount + there.discount.amount, tax=tax, total=wanted.amount + on_top * tax,
+        title=wanted.title or there.delivery_title, carrier=wanted.carrier or there.carrier,
+        service=wanted.service or there.service, taxes=taxes,
     )  # fmt: skip
 
 
 def _delivery_there(state: SiteState, order: OrderView, wish: Wish, rate: ChosenRate, amount: int) -> PlannedDelivery:
     """The delivery by a way that the carriers offer at another place, at `amount` after offers, taxed there."""
-    is_same = (rate.carrier, rate.service) == (order.carrier, order.service)
-    title = order.delivery_title if is_same else rate.full_title
+    there = order.at(wish.place).destinations[0]
+    is_same = (rate.carrier, rate.service) == (there.carrier, there.service)
+    title = there.delivery_title if is_same else rate.full_title
     wanted = SetDelivery(amount=amount, title=title[:200], carrier=rate.carrier, service=rate.service)
-    taxes = _asked_taxes(state, order, wanted, wish.address)
+    taxes = _asked_taxes(state, order, wanted, wish)
     tax = sum(one.amount for one in taxes)
-    offers = order.delivery.amount - _delivery_left(order)
     return PlannedDelivery(
-        amount=amount + offers, tax=tax, total=amount + (0 if order.prices_include_tax else tax),
+        amount=amount + there.discount.amount, tax=tax, total=amount + (0 if order.prices_include_tax else tax),
         title=wanted.title, carrier=wanted.carrier, service=wanted.service, taxes=taxes,
         plugin=rate.plugin, rate=plain(asdict(rate)),
     )  # fmt: skip
@@ -281,7 +295,7 @@ def _taxed_charges(state: SiteState, order: OrderView, wish: Wish) -> list[Plann
         for key, one in asked.items()
     ]
     priced = PricedCart(
-        lines=tuple(lines), currency=order.currency, address=wish.address or order.address,
+        lines=tuple(lines), currency=order.currency, address=wish.address or order.at(wish.place).address,
         prices_include_tax=order.prices_include_tax, customer_id=order.shopper_id,
     )  # fmt: skip
     answer = state.hooks.checkout_taxes(site=state.site, priced=priced)
@@ -292,18 +306,10 @@ def _taxed_charges(state: SiteState, order: OrderView, wish: Wish) -> list[Plann
     ]
 
 
-def _delivery_left(order: OrderView) -> int:
-    """What the delivery costs after its offers, in the site's form of prices."""
-    offers = sum(one.amount.amount for one in order.adjustments if one.target == "delivery")
-    return order.delivery.amount - offers
-
-
-def _asked_taxes(
-    state: SiteState, order: OrderView, wanted: SetDelivery, address: Address | None
-) -> tuple[PlannedTax, ...]:
+def _asked_taxes(state: SiteState, order: OrderView, wanted: SetDelivery, wish: Wish) -> tuple[PlannedTax, ...]:
     line = TaxableLine(key="delivery", tax_class="delivery", amount=Money(wanted.amount, order.currency))
     asked = PricedCart(
-        lines=(line,), currency=order.currency, address=address or order.address,
+        lines=(line,), currency=order.currency, address=wish.address or order.at(wish.place).address,
         prices_include_tax=order.prices_include_tax, customer_id=order.shopper_id,
     )  # fmt: skip
     answer = state.hooks.checkout_taxes(site=state.site, priced=asked)
@@ -341,7 +347,7 @@ def _priced_anew(
     candidates = _offers(state, order, stored, variants)
     priced = _quoted(state, order, wish, _fitting(order, candidates, rate), stored, variants, rate)
     fixed = Wish(
-        cancels=dict(wish.cancels), charges=wish.charges, prices=wish.prices, address=wish.address,
+        cancels=dict(wish.cancels), charges=wish.charges, prices=wish.prices, address=wish.address, place=wish.place,
         billing=wish.billing, email=wish.email, phone=wish.phone,
         further={
             line.id: wish.further[line.id]
@@ -358,7 +364,8 @@ def _priced_anew(
     for line in order.lines:
         if line.variant_id in same and line.id not in wish.prices:
             fixed.cancels.pop(line.id, None)
-    planned = [_planned(one, priced.taxes, variants, first.get(one.line.variant_id)) for one in other]
+    place = order.destinations[0].position
+    planned = [_planned(one, priced.taxes, variants, first.get(one.line.variant_id), place) for one in other]
     base = kept_plan(order, fixed, rates, ())
     places = {one.line.id: len(base.lines) + place for place, one in enumerate(other)}
     offers = tuple(found for one in priced.adjustments if (found := _adjustment(order, one, places)).shares)
@@ -482,14 +489,16 @@ def _quoted(
 ) -> Quote:
     cart, _steps = priced_cart(state, stored, variants)
     after = discounted(cart, candidates, rate)
-    address: Address | None = wish.address or order.address
+    address = order.at(wish.goods_to).address if order.is_spread else order.address
+    if wish.address is not None and (not order.is_spread or wish.place == wish.goods_to):
+        address = wish.address
     asked = after.taxable(address, prices_include_tax=order.prices_include_tax)
     taxes = state.hooks.checkout_taxes(site=state.site, priced=asked) if cart.lines else None
     return quote(after, taxes, prices_include_tax=order.prices_include_tax)
 
 
 def _planned(
-    one: QuoteLine, taxes: Sequence[Tax], variants: Mapping[int, CartVariant], of_line_id: int | None
+    one: QuoteLine, taxes: Sequence[Tax], variants: Mapping[int, CartVariant], of_line_id: int | None, place: int
 ) -> PlannedLine:
     line = one.line
     picture = variants[line.variant_id].picture
@@ -498,7 +507,8 @@ def _planned(
         picture=picture.name if picture else "", quantity=line.quantity, unit_amount=line.unit.amount,
         list_amount=line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount,
         tax=one.tax.amount, total=one.total.amount, tax_class=line.tax_class, weight_g=line.weight_g,
-        needs_delivery=line.needs_delivery, of_line_id=of_line_id, taxes=_planned_taxes(taxes, f"line:{line.id}"),
+        needs_delivery=line.needs_delivery, of_line_id=of_line_id, place=place,
+        taxes=_planned_taxes(taxes, f"line:{line.id}"),
         parts=tuple(
             PlannedPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
             for part in variants[line.variant_id].parts
@@ -521,14 +531,3 @@ def _rates(order_id: int) -> Rates:
     ):
         rates.setdefault(line_id, []).append((name, rate))
     return rates
-
-
-def _delivery_taxes(order_id: int) -> list[tuple[str, int, int]]:
-    return [
-        (row[0], row[1], row[2])
-        for row in db.rows(
-            "SELECT name, rate, amount FROM order_tax WHERE order_id = ? AND line_id IS NULL AND charge_id IS NULL"
-            " ORDER BY id",
-            order_id,
-        )
-    ]

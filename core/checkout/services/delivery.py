@@ -22,6 +22,7 @@ from core.kernel.sites import SiteState
 from core.lib.money import Money
 
 DEADLINE_S = 3.0
+_Answer = tuple[str, Sequence[Rate]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +46,40 @@ def deliveries(
 
     `left` are the lines' amounts after offers; `wanted` is (carrier, service) as chosen before.
     """
+    return deliveries_to(state, [Goods(cart=cart, address=address, left=left, wanted=wanted)])[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goods:
+    """What goes to one place; see `deliveries`."""
+
+    cart: Cart
+    address: Address
+    left: Sequence[int]
+    wanted: tuple[str, str]
+
+
+def deliveries_to(state: SiteState, goods: Sequence[Goods]) -> list[Delivery]:
+    """The same for several places: every carrier is asked about each of them, all at once."""
     carriers = [
         (plugin, one) for plugin, answer in state.hooks.each("fulfil_carriers", site=state.site) for one in answer
     ]
     if not carriers:
-        rate = by_arrangement(cart.currency)
-        return Delivery(rates=(rate,), chosen=rate)
-    parcel = _parcel(cart, address, left)
-    answers = _ask_all(state, carriers, parcel)
+        rates = [by_arrangement(one.cart.currency) for one in goods]
+        return [Delivery(rates=(rate,), chosen=rate) for rate in rates]
+    parcels = [_parcel(one.cart, one.address, one.left) for one in goods]
+    asked = [(plugin, carrier, parcel) for parcel in parcels for plugin, carrier in carriers]
+    answers, many = _ask_all(state, asked), len(carriers)
+    return [_offered(one, carriers, answers[place * many : (place + 1) * many]) for place, one in enumerate(goods)]
+
+
+def _offered(goods: Goods, carriers: Sequence[tuple[str, Carrier]], answers: Sequence[_Answer]) -> Delivery:
+    currency, wanted = goods.cart.currency, goods.wanted
     rates = tuple(
         _chosen(plugin, carrier, rate)
         for (plugin, carrier), (_reason, found) in zip(carriers, answers, strict=True)
         for rate in found
-        if rate.amount.currency == cart.currency and rate.amount.amount >= 0
+        if rate.amount.currency == currency and rate.amount.amount >= 0
     )
     picked = next((rate for rate in rates if (rate.carrier, rate.service) == wanted), rates[0] if rates else None)
     return Delivery(
@@ -94,34 +116,45 @@ def _parcel(cart: Cart, address: Address, left: Sequence[int]) -> Parcel:
     )
 
 
-_Answer = tuple[str, Sequence[Rate]]
+def _ask_all(state: SiteState, asked: Sequence[tuple[str, Carrier, Parcel]]) -> list[_Answer]:
+    """Each carrier that calls out in a thread of its own, since one that sleeps cannot be stopped; one deadline.
 
+    Those that know their prices answer here meanwhile.
+    """
+    answers: list[_Answer] = [("", ())] * len(asked)
 
-def _ask_all(state: SiteState, carriers: Sequence[tuple[str, Carrier]], parcel: Parcel) -> list[_Answer]:
-    """Each carrier in a thread of its own, since one that sleeps cannot be stopped; the deadline is one for all."""
-    answers: list[_Answer | None] = [None] * len(carriers)
-
-    def ask(place: int, plugin: str, carrier: Carrier) -> None:
+    def ask(place: int) -> None:
         try:
-            reason = carrier.serves(parcel.address)
-            rates = [] if reason else checked_all(carrier.quote(parcel), Rate, asked="quote")
-            answers[place] = (str(reason or ""), rates)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard around a carrier: the others remain
-            installation().faults.report(state.site.id, plugin, "quote", error)
+            answers[place] = _answer(state, *asked[place])
         finally:
             db.reset_thread()
 
-    threads = [
+    threads = {
         # The context carries the language and the request into the thread.
-        threading.Thread(target=contextvars.copy_context().run, args=(ask, place, plugin, carrier), daemon=True)
-        for place, (plugin, carrier) in enumerate(carriers)
-    ]
+        place: threading.Thread(target=contextvars.copy_context().run, args=(ask, place), daemon=True)
+        for place, (_plugin, carrier, _parcel) in enumerate(asked)
+        if carrier.calls_out
+    }
     until = time.monotonic() + DEADLINE_S
-    for thread in threads:
+    for thread in threads.values():
         thread.start()
-    for thread, (plugin, carrier) in zip(threads, carriers, strict=True):
+    for place in range(len(asked)):
+        if place not in threads:
+            answers[place] = _answer(state, *asked[place])
+    for place, thread in threads.items():
         thread.join(max(0.0, until - time.monotonic()))
         if thread.is_alive():
+            plugin, carrier, _asked_of = asked[place]
             late = TimeoutError(f"{carrier.code} did not answer within {DEADLINE_S:g} s")
             installation().faults.report(state.site.id, plugin, "quote", late)
-    return [answer if answer is not None else ("", ()) for answer in answers]
+    return list(answers)
+
+
+def _answer(state: SiteState, plugin: str, carrier: Carrier, parcel: Parcel) -> _Answer:
+    """What one carrier says; nothing where it fails, which is reported."""
+    try:
+        reason = carrier.serves(parcel.address)
+        return str(reason or ""), [] if reason else checked_all(carrier.quote(parcel), Rate, asked="quote")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard around a carrier: the others remain
+        installation().faults.report(state.site.id, plugin, "quote", error)
+        return "", ()

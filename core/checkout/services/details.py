@@ -7,23 +7,33 @@ from typing import Any
 
 from core.cart.services import StoredCart
 from core.checkout.services.quote import ChosenRate
+from core.checkout.services.shapes import PlaceView
 from core.hookspecs.checkout import Address, Field
 from core.lib import addresses
 
 MISSING = addresses.MISSING
 
 
-def missing_details(stored: StoredCart, rate: ChosenRate | None, fields: Sequence[tuple[str, Field]]) -> dict[str, str]:
+def missing_details(
+    stored: StoredCart,
+    rate: ChosenRate | None,
+    fields: Sequence[tuple[str, Field]],
+    places: Sequence[PlaceView] = (),
+) -> dict[str, str]:
     """What is wrong, as English msgids by field name; empty if the order can be placed.
 
-    `rate` None: nothing is delivered. Where the shopper collects, a name is enough of an address.
+    `rate` None: nothing is delivered. Where the shopper collects, a name is enough of an address. With `places` each of
+    them needs its own; the names of a further one's fields begin with its number, as in `p1_city`.
     """
     errors = {}
     if problem := addresses.email_problem(stored.email):
         errors["email"] = problem
-    if rate is not None:
-        found = _address_problems(stored.address)
-        errors.update({"name": found["name"]} if rate.pickup and "name" in found else {} if rate.pickup else found)
+    going = [(one.number, one.address, one.delivery.chosen) for one in places] or [(0, stored.address, rate)]
+    for number, address, way in going:
+        if way is not None:
+            found = _address_problems(address)
+            needed = {"name"} & found.keys() if way.pickup else found.keys()
+            errors.update({addresses.place_prefix(number) + name: found[name] for name in found if name in needed})
     if stored.billing is not None:
         errors.update({f"billing_{name}": message for name, message in _address_problems(stored.billing).items()})
     errors.update(_unanswered(stored.extra, fields))

@@ -138,8 +138,9 @@ def _pools(order: OrderView, plan: Plan) -> _Pools:
         if plan.delivery is not None:
             taxes = _added((tax.name, tax.rate, tax.amount) for tax in plan.delivery.taxes)
             pools.rest.add(plan.delivery.total, taxes)
-        else:
-            pools.rest.add(order.delivery_total.amount, of_delivery)
+        for one in order.destinations:
+            if one.position not in plan.emptied and (plan.delivery is None or one.position != plan.place):
+                pools.rest.add(one.total.amount, of_delivery.get(one.position, {}))
     for charge_id, line_id, amount in db.rows(
         "SELECT id, line_id, amount FROM order_charge WHERE order_id = ? ORDER BY id", order.id
     ):
@@ -170,15 +171,18 @@ def _back(line: OrderLineView, taxes: Mapping[Key, int]) -> _Pool:
     )
 
 
-def _stored_taxes(order_id: int) -> tuple[dict[int, dict[Key, int]], dict[int, dict[Key, int]], dict[Key, int]]:
-    """The taxes of lines, of charges and of the delivery."""
+_ByOwner = dict[int, dict[Key, int]]
+
+
+def _stored_taxes(order_id: int) -> tuple[_ByOwner, _ByOwner, _ByOwner]:
+    """The taxes of lines, of charges and of the delivery to each place."""
     lines: dict[int, dict[Key, int]] = {}
     charges: dict[int, dict[Key, int]] = {}
-    delivery: dict[Key, int] = {}
-    for line_id, charge_id, name, rate, amount in db.rows(
-        "SELECT line_id, charge_id, name, rate, amount FROM order_tax WHERE order_id = ? ORDER BY id", order_id
+    delivery: dict[int, dict[Key, int]] = {}
+    for line_id, charge_id, place, name, rate, amount in db.rows(
+        "SELECT line_id, charge_id, place, name, rate, amount FROM order_tax WHERE order_id = ? ORDER BY id", order_id
     ):
-        at = delivery
+        at = delivery.setdefault(place, {}) if charge_id is None and line_id is None else {}
         if charge_id is not None:
             at = charges.setdefault(charge_id, {})
         elif line_id is not None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from core.catalogue.services.carts import cart_variants
 from core.checkout.services.shapes import PLACE, CheckoutView
-from core.hookspecs.checkout import Cart, CartLine
+from core.hookspecs.checkout import Address, Cart, CartLine
 from core.kernel.sites import SiteState
 from core.lib.money import Money
 from core.orders.services.change_shapes import Effect, Plan
@@ -25,7 +25,7 @@ def holds_of_placed(state: SiteState, view: CheckoutView) -> Reasons:
     return (
         *found,
         *reasons_to_hold(
-            hold_rules(state.site), total=view.total, email=stored.email, address=stored.address,
+            hold_rules(state.site), total=view.total, email=stored.email, addresses=_goes_to(view),
             billing=stored.billing,
         ),
     )  # fmt: skip
@@ -44,25 +44,41 @@ def holds_of_changed(state: SiteState, order: OrderView, plan: Plan, effect: Eff
         return ()
     rules = hold_rules(state.site)
     before = reasons_to_hold(
-        rules, total=Money(effect.price_before, order.currency), email=order.email, address=order.address,
+        rules, total=Money(effect.price_before, order.currency), email=order.email, addresses=order.addresses,
         billing=order.billing,
     )  # fmt: skip
     after = reasons_to_hold(
         rules, total=Money(effect.price_after, order.currency), email=plan.email or order.email,
-        address=plan.address or order.address, billing=plan.billing or order.billing,
+        addresses=_after(order, plan), billing=plan.billing or order.billing,
     )  # fmt: skip
     decided = {hold.source for hold in order.holds}
-    problems = state.hooks.checkout_problems(site=state.site, cart=_as_changed(state, order, plan), step=PLACE)
+    problems = [
+        problem
+        for cart in _as_changed(state, order, plan)
+        for problem in state.hooks.checkout_problems(site=state.site, cart=cart, step=PLACE)
+    ]
     found = ((one.code, one.message) for one in problems if one.review and one.code[:60] not in decided)
-    return (*found, *further_reasons(before, after))
+    return (*dict.fromkeys(found), *further_reasons(before, after))
 
 
-def _as_changed(state: SiteState, order: OrderView, plan: Plan) -> Cart:
-    """The order as it will be, at the prices that were agreed, in the form that plugins know."""
+def _goes_to(view: CheckoutView) -> list[Address]:
+    addresses = [one.address for one in view.places] or [view.stored.address]
+    return [one for one in addresses if one is not None]
+
+
+def _after(order: OrderView, plan: Plan) -> list[Address]:
+    """Where the order will go."""
+    there = [plan.address if plan.address and one.position == plan.place else one.address for one in order.destinations]
+    return [one for one in there if one is not None]
+
+
+def _as_changed(state: SiteState, order: OrderView, plan: Plan) -> list[Cart]:
+    """The order as it will be, at the prices that were agreed, in the form that plugins know: once for each place."""
     kept = [(line, line.left - plan.cancels.get(line.id, 0)) for line in order.lines]
     ids = sorted({line.variant_id for line in order.lines} | {line.variant_id for line in plan.lines})
     variants = cart_variants(state.site, order.language, order.currency, ids)
     categories = {variant_id: variant.category_ids for variant_id, variant in variants.items()}
+    places = [line.place for line, units in kept if units] + [line.place for line in plan.lines]
     lines = [
         CartLine(
             id=0, variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name,
@@ -80,10 +96,17 @@ def _as_changed(state: SiteState, order: OrderView, plan: Plan) -> Cart:
         )
         for line in plan.lines
     ]  # fmt: skip
-    return Cart(
+    cart = Cart(
         id=-order.id, currency=order.currency, language=order.language, codes=order.codes,
-        customer_id=order.shopper_id, email=plan.email or order.email,
-        address=plan.address or order.address, billing=plan.billing or order.billing,
+        customer_id=order.shopper_id, email=plan.email or order.email, billing=plan.billing or order.billing,
         carrier=order.carrier, gateway=order.gateway, extra=order.extra,
         lines=tuple(replace(line, id=place) for place, line in enumerate(lines, 1)),
     )  # fmt: skip
+    seen = []
+    for one in order.destinations:
+        here = {line.id: line.quantity for line, at in zip(cart.lines, places, strict=True) if at == one.position}
+        if here or not order.is_spread:
+            address = plan.address if plan.address and one.position == plan.place else one.address
+            units = here if order.is_spread else {}
+            seen.append(replace(cart, address=address, carrier=one.carrier, units_here=units))
+    return seen

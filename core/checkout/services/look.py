@@ -10,11 +10,21 @@ from core.cart.services.holds import held_until
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant
 from core.catalogue.services.stock import cart_reference
-from core.checkout.services.delivery import Delivery, deliveries
+from core.checkout.services.delivery import Delivery, Goods, deliveries, deliveries_to
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import candidates_for, code_views, priced_cart
-from core.checkout.services.quote import Discounted, Quote, TraceStep, WrongTaxes, discounted, quote
-from core.checkout.services.shapes import CART, CHECKOUT, PLACE, CheckoutView, CodeView, GatewayView, LineView
+from core.checkout.services.quote import Discounted, Quote, TraceStep, WrongTaxes, cut, discounted, merged, quote
+from core.checkout.services.shapes import (
+    CART,
+    CHECKOUT,
+    PLACE,
+    CheckoutView,
+    CodeView,
+    GatewayView,
+    LineView,
+    PlaceView,
+)
+from core.checkout.services.spread import Spread, spread_of
 from core.checkout.services.supplying import can_be_had, later, pieces_of
 from core.checkout.services.ways_to_pay import chosen_way, ways_to_pay
 from core.hookspecs.checkout import Address, Cart, Field, Problem
@@ -22,6 +32,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.kernel.runtime import HookFailed
 from core.kernel.sites import SiteState
+from core.lib.addresses import place_prefix
 from core.lib.errors import Broken
 
 __all__ = ["CART", "CHECKOUT", "PLACE", "CheckoutView", "CodeView", "GatewayView", "LineView", "look", "price_cart"]
@@ -39,6 +50,9 @@ def price_cart(state: SiteState, stored: StoredCart) -> Quote:
 def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView:
     """The cart with prices, offers, delivery, taxes, ways to pay and problems at `step` (cart, checkout, place).
 
+    Prices and offers are those of the whole cart. Where it goes to several places, carriers, taxes and problems are
+    asked for each of them.
+
     Asks promote_prices, promote_offers, the carriers, checkout_taxes, checkout_fields and checkout_problems. Two
     statements of its own. Where an answer is needed to sell safely and is not given, that is a problem of the cart, and
     at the step `place` HookFailed or WrongTaxes.
@@ -49,23 +63,29 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
     )  # fmt: skip
     cart, price_steps = priced_cart(state, stored, variants)
     candidates, rejected = candidates_for(state, cart, stored.agreed)
-    delivery, after = _discount(state, stored, cart, candidates, step)
-    priced, unanswered = _taxed(state, cart, after, (*price_steps, *rejected), step)
+    spread = spread_of(stored, cart) if step != CART and state.site.several_addresses else None
+    places: tuple[PlaceView, ...] = ()
+    if spread is None:
+        delivery, after = _discount(state, stored, cart, candidates, step)
+    else:
+        places, after = _spread_out(state, cart, candidates, spread)
+        delivery = places[0].delivery
+    priced, unanswered = _taxed(state, cart, after, (*price_steps, *rejected), step, spread)
     gateways = ways_to_pay(state, stored, priced.total) if step != CART and priced.total else ()
     fields = _fields(state, cart, step)
-    lines = _lines(stored, variants, priced)
+    lines = _lines(stored, variants, priced, spread)
     problems = (
         *_line_problems(lines),
         *_size_problems(priced),
-        *_delivery_problems(cart, delivery, step),
+        *(_places_problems(places) if places else _delivery_problems(cart, delivery, step)),
         *unanswered,
-        *(one for one in _plugins_problems(state, cart, step) if step == PLACE or not one.review),
+        *(one for one in _plugins_problems(state, cart, step, spread) if step == PLACE or not one.review),
     )
     return CheckoutView(
         stored=stored, cart=cart, lines=lines, quote=priced, codes=code_views(cart, priced.trace), delivery=delivery,
         gateways=gateways,
         gateway=chosen_way(gateways, stored.gateway), fields=fields, problems=problems,
-        held_until=held_until(state.site, stored.id),
+        held_until=held_until(state.site, stored.id), places=places,
     )  # fmt: skip
 
 
@@ -87,13 +107,40 @@ def _discount(
     return delivery, discounted(cart, candidates, delivery.chosen)
 
 
+def _spread_out(
+    state: SiteState, cart: Cart, candidates: Sequence[Candidate], spread: Spread
+) -> tuple[tuple[PlaceView, ...], Discounted]:
+    """The ways to each place, and the cart after offers, cut by place. An offer on the delivery is one on all."""
+    before = cut(discounted(cart, candidates, None, known=False), spread)
+    goods = []
+    for position, place in enumerate(spread.places):
+        mine = [
+            (line, left) for line, left, at in zip(spread.parts, before.left, spread.at, strict=True) if at == position
+        ]
+        address = place.address if place.address and place.address.country else Address(country=state.site.country)
+        there = replace(cart, lines=tuple(line for line, _left in mine), address=place.address)
+        goods.append(Goods(cart=there, address=address, left=[left for _line, left in mine], wanted=place.wanted))
+    found = deliveries_to(state, goods)
+    rates = [one.chosen for one in found]
+    after = discounted(cart, candidates, rates[0], known=None not in rates, further=rates[1:])
+    views = [
+        PlaceView(number=place.number, address=place.address, delivery=one)
+        for place, one in zip(spread.places, found, strict=True)
+    ]
+    return tuple(views), cut(after, spread)
+
+
 def _taxed(
-    state: SiteState, cart: Cart, after: Discounted, steps: Sequence[TraceStep], step: str
+    state: SiteState, cart: Cart, after: Discounted, steps: Sequence[TraceStep], step: str, spread: Spread | None
 ) -> tuple[Quote, tuple[Problem, ...]]:
     included = state.site.prices_include_tax
-    asked = after.taxable(cart.address, prices_include_tax=included)
+    addresses = [place.address for place in spread.places] if spread else [cart.address]
+    asked = [
+        after.taxable(address, prices_include_tax=included, place=place) for place, address in enumerate(addresses)
+    ]
     try:
-        taxes = state.hooks.checkout_taxes(site=state.site, priced=asked) if cart.lines else None
+        answers = [state.hooks.checkout_taxes(site=state.site, priced=one) for one in asked if cart.lines]
+        taxes = merged(after, answers) if spread else next(iter(answers), None)
         return quote(after, taxes, prices_include_tax=included, trace=steps), ()
     except (HookFailed, WrongTaxes) as error:
         _report_wrong(state, error)
@@ -121,7 +168,11 @@ def _size_problems(priced: Quote) -> tuple[Problem, ...]:
 
 
 def _delivery_problems(cart: Cart, delivery: Delivery, step: str) -> tuple[Problem, ...]:
-    if step == CART or not cart.needs_delivery or delivery.chosen is not None:
+    return () if step == CART or not cart.needs_delivery else _nobody_delivers(delivery)
+
+
+def _nobody_delivers(delivery: Delivery) -> tuple[Problem, ...]:
+    if delivery.chosen is not None:
         return ()
     message = " ".join(delivery.reasons) or _("Nobody delivers to this address at the moment.")
     return (Problem(message=message, code="no_delivery", field="delivery"),)
@@ -140,23 +191,62 @@ def _fields(state: SiteState, cart: Cart, step: str) -> tuple[tuple[str, Field],
     )
 
 
-def _plugins_problems(state: SiteState, cart: Cart, step: str) -> Sequence[Problem]:
+def _plugins_problems(state: SiteState, cart: Cart, step: str, spread: Spread | None) -> Sequence[Problem]:
+    """What plugins say of the cart, once for each place it goes to; what is said of several is said once."""
+    carts = _as_places_see_it(cart, spread) if spread else [cart]
     try:
-        found: Sequence[Problem] = state.hooks.checkout_problems(site=state.site, cart=cart, step=step)
+        found = [one for seen in carts for one in state.hooks.checkout_problems(site=state.site, cart=seen, step=step)]
     except HookFailed as error:
         return _unanswered(error, step)
-    return found
+    return found if spread is None else list(dict.fromkeys(found))
 
 
-def _lines(stored: StoredCart, variants: Mapping[int, CartVariant], priced: Quote) -> tuple[LineView, ...]:
-    by_id = {line.line.id: line for line in priced.lines}
+def _as_places_see_it(cart: Cart, spread: Spread) -> list[Cart]:
+    return [
+        replace(
+            cart,
+            address=place.address,
+            units_here={
+                cart.lines[line].id: part.quantity
+                for part, line, at in zip(spread.parts, spread.lines, spread.at, strict=True)
+                if at == position
+            },
+        )
+        for position, place in enumerate(spread.places)
+    ]
+
+
+def _places_problems(places: Sequence[PlaceView]) -> tuple[Problem, ...]:
+    return tuple(
+        replace(one, field=f"{place_prefix(place.number)}delivery")
+        for place in places
+        for one in _nobody_delivers(place.delivery)
+    )
+
+
+def _lines(
+    stored: StoredCart, variants: Mapping[int, CartVariant], priced: Quote, spread: Spread | None
+) -> tuple[LineView, ...]:
     lines = [
         LineView(
             id=line.id, variant_id=line.variant_id, quantity=line.quantity, variant=variants.get(line.variant_id),
-            priced=by_id.get(line.id),
+            priced=None,
         )
         for line in stored.lines
     ]  # fmt: skip
+    if spread is None:
+        by_id = {line.line.id: line for line in priced.lines}
+        lines = [replace(line, priced=by_id.get(line.id)) for line in lines]
+    else:
+        sold = {line.variant_id for line in spread.parts}
+        lines = [line for line in lines if line.variant_id not in sold]
+        lines += [
+            LineView(
+                id=one.line.id, variant_id=one.line.variant_id, quantity=one.line.quantity,
+                variant=variants.get(one.line.variant_id), priced=one, place=one.place,
+            )
+            for one in priced.lines
+        ]  # fmt: skip
     pieces = pieces_of(lines)
     return tuple(_supplied(line, pieces) for line in lines)
 

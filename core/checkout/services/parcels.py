@@ -12,7 +12,7 @@ from core.orders.services.shapes import OrderView
 def goods_left(order: OrderView, plan: Plan, address: Address | None) -> tuple[Cart, list[int]]:
     """All that waits once `plan` is written, and what each line of it costs after offers, in the site's form of prices.
 
-    Pure: no plugin is asked.
+    Of one place, if `order` is seen from there. Pure: no plugin is asked.
     """
     lines: list[CartLine] = []
     left: list[int] = []
@@ -31,6 +31,8 @@ def goods_left(order: OrderView, plan: Plan, address: Address | None) -> tuple[C
         )  # fmt: skip
         left.append(part.subtotal - part.discount)
     for new in plan.lines:
+        if new.place not in {one.position for one in order.destinations}:
+            continue
         lines.append(
             CartLine(
                 id=len(lines) + 1, variant_id=new.variant_id, product_id=new.product_id, sku=new.sku, name=new.name,

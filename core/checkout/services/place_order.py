@@ -15,9 +15,9 @@ from core.catalogue.services.carts import cart_variants
 from core.checkout.services.details import asked_for, missing_details
 from core.checkout.services.holding import holds_of_placed
 from core.checkout.services.look import PLACE, CheckoutView, GatewayView, look
-from core.checkout.services.quote import DELIVERY, Quote
+from core.checkout.services.quote import Quote, delivery_key
 from core.checkout.services.shapes import plain
-from core.checkout.services.sourcing import sources_for
+from core.checkout.services.sourcing import Sourcing, sources_for, sources_for_all
 from core.checkout.services.supplying import pieces_of, promised_at
 from core.hookspecs.checkout import Problem
 from core.hookspecs.payment import Gateway
@@ -30,7 +30,16 @@ from core.orders.services.claims import claim_key
 from core.orders.services.drafts import end_draft
 from core.orders.services.links import order_secret, present_secret
 from core.orders.services.read import order_of_cart
-from core.orders.services.store import NewAdjustment, NewLine, NewOrder, NewPart, NewPayment, NewTax, store_order
+from core.orders.services.store import (
+    NewAdjustment,
+    NewDestination,
+    NewLine,
+    NewOrder,
+    NewPart,
+    NewPayment,
+    NewTax,
+    store_order,
+)
 
 _TRIES = 4
 
@@ -128,7 +137,7 @@ def _place(
             stored = replace(stored, shopper_id=shopper_id, agreed=agreed)
         view = _checked(state, stored, seen_total)
         holds = holds_of_placed(state, view)
-        sources, why = sources_for(state, pieces_of(view.lines), view.cart.address)  # The transaction re-checks it.
+        sources, why = _sources(state, view)  # The transaction re-checks it.
         new = replace(_new_order(view, shopper_id, actor), sources=sources, why=why, holds=holds)
         try:
             return db.retrying(lambda: _store(state, view, new))  # noqa: B023 -- called before the loop goes on
@@ -137,8 +146,17 @@ def _place(
     raise CartMoved
 
 
+def _sources(state: SiteState, view: CheckoutView) -> Sourcing:
+    """Where the goods come from, chosen for each place they go to by what the places before it left."""
+    if not view.places:
+        return sources_for(state, pieces_of(view.lines), view.cart.address)
+    needs = [pieces_of([line for line in view.lines if line.place == at]) for at in range(len(view.places))]
+    return sources_for_all(state, list(zip(needs, (one.address for one in view.places), strict=True)))
+
+
 def _answers(details: Details) -> dict[str, Any]:
-    return {name: getattr(details, name) for name in Details.__slots__}
+    said = {name: getattr(details, name) for name in Details.__slots__}
+    return {name: value for name, value in said.items() if name != "places" or value is not None}
 
 
 def _keep(state: SiteState, token: str | None, details: Details, shopper_id: int | None) -> None:
@@ -162,7 +180,7 @@ def _checked(state: SiteState, stored: StoredCart, seen_total: int | None) -> Ch
     if not stored.lines:
         raise EmptyCart
     view = look(state, stored, PLACE)
-    errors = missing_details(stored, view.quote.delivery.rate, view.fields)
+    errors = missing_details(stored, view.quote.deliveries[0].rate, view.fields, view.places)
     if view.needs_payment and view.gateway is None:
         errors["gateway"] = "There is no way to pay this amount at the moment."
     elif view.gateway is not None and stored.gateway and stored.gateway != view.gateway.code:
@@ -227,7 +245,8 @@ def _check_prices(state: SiteState, view: CheckoutView) -> None:
 
 def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrder:
     stored, quote, totals = view.stored, view.quote, view.quote.totals
-    rate = quote.delivery.rate
+    first, places = (view.places[0].address if view.places else stored.address), _destinations(view)
+    rate = None if places else quote.deliveries[0].rate
     shopper = shopper_id if shopper_id is not None else stored.shopper_id
     return NewOrder(
         site_id=stored.site_id, cart_id=stored.id, secret=order_secret(stored.site_id, stored.id), shopper_id=shopper,
@@ -236,16 +255,34 @@ def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrd
         total=totals.total.amount,
         delivery_total=quote.delivery.total.amount, prices_include_tax=quote.prices_include_tax,
         tax_note=quote.tax_note,
-        address=stored.address if rate is not None else None,
-        billing=stored.billing or (stored.address if rate is None else None),
+        address=first if rate is not None else None,
+        billing=stored.billing or (first if rate is None else None),
         carrier=rate.carrier if rate else "", carrier_plugin=rate.plugin if rate else "",
         service=rate.service if rate else "", delivery_title=rate.full_title if rate else "",
         rate=plain(asdict(rate)) if rate else {}, payment=_payment(view.gateway), note=stored.note, codes=stored.codes,
         extra=asked_for(stored.extra, view.fields), trace=[plain(asdict(step)) for step in quote.trace],
         lines=_lines(view), adjustments=_adjustments(quote), taxes=_taxes(quote), claims=_claims(quote),
-        days_to_pay=_days_to_pay(view.gateway),
+        days_to_pay=_days_to_pay(view.gateway), destinations=places,
         actor=actor or (f"shopper:{shopper}" if shopper is not None else "guest"),
     )  # fmt: skip
+
+
+def _destinations(view: CheckoutView) -> list[NewDestination]:
+    """The places of a cart that goes to several; what goes to one is told by the order's own row."""
+    if len(view.places) < 2:
+        return []
+    made = []
+    for place, one in zip(view.places, view.quote.deliveries, strict=True):
+        if one.rate is None or place.address is None:
+            raise CartMoved  # What was missing was told before: it cannot be.
+        made.append(
+            NewDestination(
+                address=place.address, carrier=one.rate.carrier, carrier_plugin=one.rate.plugin,
+                service=one.rate.service, delivery_title=one.rate.full_title, rate=plain(asdict(one.rate)),
+                delivery=one.amount.amount, discount=one.discount.amount, total=one.total.amount,
+            )
+        )  # fmt: skip
+    return made
 
 
 def _payment(gateway: GatewayView | None) -> NewPayment:
@@ -287,7 +324,7 @@ def _lines(view: CheckoutView) -> list[NewLine]:
             tax=one.tax.amount,
             total=one.total.amount, tax_class=one.line.tax_class, weight_g=one.line.weight_g,
             needs_delivery=one.line.needs_delivery, parts=parts.get(one.line.variant_id, ()),
-            promised_at=promised.get(one.line.variant_id),
+            promised_at=promised.get(one.line.variant_id), place=one.place,
         )
         for one in view.quote.lines
     ]  # fmt: skip
@@ -307,9 +344,11 @@ def _adjustments(quote: Quote) -> list[NewAdjustment]:
 
 def _taxes(quote: Quote) -> list[NewTax]:
     places = {f"line:{one.line.id}": place for place, one in enumerate(quote.lines)}
+    deliveries = {delivery_key(place): place for place in range(len(quote.deliveries))}
     return [
         NewTax(
-            position=None if tax.key == DELIVERY else places[tax.key],
+            position=places.get(tax.key),
+            place=deliveries.get(tax.key, 0),
             name=tax.name[:120],
             rate=tax.rate,
             amount=tax.amount.amount,

@@ -7,13 +7,14 @@ by largest remainder, so that giving back every line gives back exactly what was
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.checkout.services.offers import Applied, Candidate, best_set, fault
+from core.checkout.services.spread import Spread
 from core.hookspecs.checkout import Address, Cart, CartLine, PricedCart, Tax, TaxableLine, Taxes
 from core.hookspecs.promote import Claim
 from core.lib.errors import Broken
-from core.lib.money import Money
+from core.lib.money import Money, split
 
 APPLIED, REJECTED, LOST = "applied", "rejected", "lost"
 DELIVERY = "delivery"
@@ -65,13 +66,17 @@ class ChosenRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteLine:
-    """A cart line with its share of offers and its taxes. `total` is what the shopper pays for it, tax in or on top."""
+    """A cart line, or the part of one that goes to `place`, with its share of offers and its taxes.
+
+    `total` is what the shopper pays for it, tax in or on top.
+    """
 
     line: CartLine
     subtotal: Money
     discount: Money
     tax: Money
     total: Money
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +98,10 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteDelivery:
-    """The delivery with its offers and taxes; `rate` None while none is chosen or none is needed."""
+    """The delivery with its offers and taxes; `rate` None while none is chosen or none is needed.
+
+    Of a cart that goes to several places `rate` is None for the sum of them.
+    """
 
     rate: ChosenRate | None
     amount: Money
@@ -127,13 +135,13 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """What a cart costs and why."""
+    """What a cart costs and why. `deliveries` has one for each place; `delivery` is their sum."""
 
     currency: str
     prices_include_tax: bool
     lines: tuple[QuoteLine, ...]
     adjustments: tuple[Adjustment, ...]
-    delivery: QuoteDelivery
+    deliveries: tuple[QuoteDelivery, ...]
     taxes: tuple[Tax, ...]
     tax_sums: tuple[TaxSum, ...]
     tax_note: str
@@ -144,30 +152,46 @@ class Quote:
     def total(self) -> Money:
         return self.totals.total
 
+    @property
+    def delivery(self) -> QuoteDelivery:
+        if len(self.deliveries) == 1:
+            return self.deliveries[0]
+
+        def summed(of: str) -> Money:
+            return Money(sum(getattr(one, of).amount for one in self.deliveries), self.currency)
+
+        return QuoteDelivery(
+            rate=None, amount=summed("amount"), discount=summed("discount"), tax=summed("tax"), total=summed("total")
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discounted:
     """A cart after offers, before taxes.
 
-    The first half of a quote. `left` and `delivery_left` are what is still to pay.
+    The first half of a quote. `left` and `deliveries_left` are what is still to pay, by line and by place; `at` says
+    of each line to which place it goes. There is one place, unless the cart was `cut`.
     """
 
     cart: Cart
-    rate: ChosenRate | None
+    rates: tuple[ChosenRate | None, ...]
     applied: tuple[Applied, ...]
     left: tuple[int, ...]
-    delivery_left: int
+    deliveries_left: tuple[int, ...]
+    at: tuple[int, ...]
     trace: tuple[TraceStep, ...]
 
-    def taxable(self, address: Address | None, *, prices_include_tax: bool) -> PricedCart:
-        """What the tax plugin is asked about."""
+    def taxable(self, address: Address | None, *, prices_include_tax: bool, place: int = 0) -> PricedCart:
+        """What the tax plugin is asked about, of what goes to one place."""
         currency = self.cart.currency
         lines = [
             TaxableLine(key=f"line:{line.id}", tax_class=line.tax_class, amount=Money(amount, currency))
-            for line, amount in zip(self.cart.lines, self.left, strict=True)
+            for line, amount, at in zip(self.cart.lines, self.left, self.at, strict=True)
+            if at == place
         ]
-        if self.rate is not None:
-            lines.append(TaxableLine(key=DELIVERY, tax_class=DELIVERY, amount=Money(self.delivery_left, currency)))
+        if self.rates[place] is not None:
+            left = Money(self.deliveries_left[place], currency)
+            lines.append(TaxableLine(key=DELIVERY, tax_class=DELIVERY, amount=left))
         return PricedCart(
             lines=tuple(lines),
             currency=currency,
@@ -178,24 +202,75 @@ class Discounted:
 
 
 def discounted(
-    cart: Cart, candidates: Sequence[Candidate], rate: ChosenRate | None, *, known: bool = True
+    cart: Cart,
+    candidates: Sequence[Candidate],
+    rate: ChosenRate | None,
+    *,
+    known: bool = True,
+    further: Sequence[ChosenRate | None] = (),
 ) -> Discounted:
     """Apply the best legal set of offers.
 
-    `known` False: which delivery it will be is still open, so its offers wait.
+    `known` False: which delivery it will be is still open, so its offers wait. `further` deliveries go to further
+    places: an offer on the delivery is one on all of them together.
     """
-    price = rate.amount.amount if rate else 0
+    rates = (rate, *further)
+    prices = [one.amount.amount if one else 0 for one in rates]
+    price = sum(prices)
     line_ids = frozenset(line.id for line in cart.lines)
     faults = {id(c): fault(c.offer, cart.currency, line_ids) for c in candidates}
     able = [c for c in candidates if not faults[id(c)]]
-    delivery = price if known or rate else None
+    delivery = price if known or any(rates) else None
     applied = best_set(cart, delivery, able)
     left = [line.subtotal.amount for line in cart.lines]
     for one in applied:
         left = [amount - share for amount, share in zip(left, one.shares, strict=True)]
         price -= one.delivery
     trace = _trace(cart.currency, candidates, faults, applied)
-    return Discounted(cart=cart, rate=rate, applied=applied, left=tuple(left), delivery_left=price, trace=trace)
+    off = split(sum(prices) - price, prices)
+    return Discounted(
+        cart=cart, rates=rates, applied=applied, left=tuple(left), at=(0,) * len(left), trace=trace,
+        deliveries_left=tuple(amount - share for amount, share in zip(prices, off, strict=True)),
+    )  # fmt: skip
+
+
+def cut(after: Discounted, spread: Spread) -> Discounted:
+    """The same with its lines cut by place: each offer's share of a line is split over the parts of that line."""
+    cart = after.cart
+    mine = [[part for part, line in enumerate(spread.lines) if line == where] for where in range(len(cart.lines))]
+    left = [part.subtotal.amount for part in spread.parts]
+    applied = []
+    for one in after.applied:
+        shares = [0] * len(spread.parts)
+        for parts, share in zip(mine, one.shares, strict=True):
+            for part, amount in zip(parts, split(share, [left[part] for part in parts]), strict=True):
+                shares[part] = amount
+        left = [amount - share for amount, share in zip(left, shares, strict=True)]
+        applied.append(replace(one, shares=tuple(shares)))
+    return replace(
+        after, cart=replace(cart, lines=spread.parts), applied=tuple(applied), left=tuple(left), at=spread.at
+    )
+
+
+def merged(after: Discounted, answers: Sequence[Taxes | None]) -> Taxes:
+    """The taxes of all places as one answer, that of a delivery under the name of its place.
+
+    Raises WrongTaxes for a line that goes elsewhere.
+    """
+    taxes: list[Tax] = []
+    for place, answer in enumerate(answers):
+        own = {f"line:{line.id}" for line, at in zip(after.cart.lines, after.at, strict=True) if at == place}
+        for tax in answer.taxes if answer else ():
+            if tax.key not in own | {DELIVERY}:
+                raise WrongTaxes
+            taxes.append(replace(tax, key=delivery_key(place)) if tax.key == DELIVERY else tax)
+    reasons = dict.fromkeys(answer.reason for answer in answers if answer and answer.reason)
+    return Taxes(taxes=tuple(taxes), reason=" ".join(reasons))
+
+
+def delivery_key(place: int) -> str:
+    """What the taxes of the delivery to a place are told under."""
+    return f"{DELIVERY}:{place}" if place else DELIVERY
 
 
 def _trace(
@@ -253,20 +328,22 @@ def quote(
     by_key = _tax_by_key(after, answered, prices_include_tax=prices_include_tax)
     on_top = 0 if prices_include_tax else 1
     lines = tuple(
-        _line(line, left, by_key.get(f"line:{line.id}", 0), on_top)
-        for line, left in zip(cart.lines, after.left, strict=True)
+        replace(_line(line, left, by_key.get(f"line:{line.id}", 0), on_top), place=at)
+        for line, left, at in zip(cart.lines, after.left, after.at, strict=True)
     )
-    delivery = _delivery(after, by_key.get(DELIVERY, 0), on_top)
+    deliveries = tuple(
+        _delivery(after, place, by_key.get(delivery_key(place), 0), on_top) for place in range(len(after.rates))
+    )
     return Quote(
         currency=currency,
         prices_include_tax=prices_include_tax,
         lines=lines,
         adjustments=tuple(_adjustment(cart, one) for one in after.applied),
-        delivery=delivery,
+        deliveries=deliveries,
         taxes=tuple(answered),
         tax_sums=_tax_sums(answered, currency),
         tax_note=taxes.reason if taxes else "",
-        totals=_totals(lines, delivery, currency),
+        totals=_totals(lines, deliveries, currency),
         trace=(*trace, *after.trace, *_tax_steps(answered, currency)),
     )
 
@@ -282,11 +359,12 @@ def _line(line: CartLine, left: int, tax: int, on_top: int) -> QuoteLine:
     )
 
 
-def _delivery(after: Discounted, tax: int, on_top: int) -> QuoteDelivery:
-    amount = after.rate.amount if after.rate else Money.zero(after.cart.currency)
-    left = Money(after.delivery_left, amount.currency)
+def _delivery(after: Discounted, place: int, tax: int, on_top: int) -> QuoteDelivery:
+    rate = after.rates[place]
+    amount = rate.amount if rate else Money.zero(after.cart.currency)
+    left = Money(after.deliveries_left[place], amount.currency)
     return QuoteDelivery(
-        rate=after.rate,
+        rate=rate,
         amount=amount,
         discount=amount - left,
         tax=Money(tax, amount.currency),
@@ -294,13 +372,14 @@ def _delivery(after: Discounted, tax: int, on_top: int) -> QuoteDelivery:
     )
 
 
-def _totals(lines: Sequence[QuoteLine], delivery: QuoteDelivery, currency: str) -> Totals:
+def _totals(lines: Sequence[QuoteLine], deliveries: Sequence[QuoteDelivery], currency: str) -> Totals:
+    parts: tuple[QuoteLine | QuoteDelivery, ...] = (*lines, *deliveries)
     return Totals(
         subtotal=Money(sum(line.subtotal.amount for line in lines), currency),
-        discount=Money(sum(line.discount.amount for line in lines), currency) + delivery.discount,
-        delivery=delivery.amount,
-        tax=Money(sum(line.tax.amount for line in lines), currency) + delivery.tax,
-        total=Money(sum(line.total.amount for line in lines), currency) + delivery.total,
+        discount=Money(sum(one.discount.amount for one in parts), currency),
+        delivery=Money(sum(one.amount.amount for one in deliveries), currency),
+        tax=Money(sum(one.tax.amount for one in parts), currency),
+        total=Money(sum(one.total.amount for one in parts), currency),
     )
 
 
@@ -323,8 +402,9 @@ def _adjustment(cart: Cart, one: Applied) -> Adjustment:
 def _tax_by_key(after: Discounted, taxes: Sequence[Tax], *, prices_include_tax: bool) -> dict[str, int]:
     """Tax per taxable line. Selling with a wrong tax is worse than not selling, so a wrong answer raises."""
     bases = {f"line:{line.id}": left for line, left in zip(after.cart.lines, after.left, strict=True)}
-    if after.rate is not None:
-        bases[DELIVERY] = after.delivery_left
+    for place, rate in enumerate(after.rates):
+        if rate is not None:
+            bases[delivery_key(place)] = after.deliveries_left[place]
     sums: dict[str, int] = {}
     for tax in taxes:
         if tax.key not in bases or tax.amount.currency != after.cart.currency or tax.amount.amount < 0:

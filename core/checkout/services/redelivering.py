@@ -53,6 +53,7 @@ def redelivered(state: SiteState, order: OrderView, wish: Wish, plan: Plan) -> R
     Nothing is asked where the goods go to the same place, or where the change names its own delivery. The service of
     `wish` comes if it is offered, else the order's, else the first. Raises NobodyDelivers.
     """
+    order = order.at(wish.place)
     if wish.address is None or wish.delivery is not None or _place(wish.address) == _place(order.address):
         return Redelivered()
     own = (order.carrier, order.service)

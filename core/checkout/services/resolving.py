@@ -12,6 +12,7 @@ from core.orders.services.case import WrongStep, ask_about_decision, case_view, 
 from core.orders.services.case_rules import OURS, rules_of
 from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RESOLVED, CaseView
 from core.orders.services.change_shapes import Action, AddCharge, AddGoods
+from core.orders.services.read import order_view
 
 
 class TooHigh(Refused):
@@ -122,7 +123,8 @@ def _actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:
         actions.append(AddCharge(charge="goodwill", amount=terms.goodwill, reason=terms.answer))
     if case.kind == EXCHANGE:
         actions += [
-            AddGoods(variant_id=variant_id, quantity=units) for variant_id, units in sorted(case.wanted.items())
+            AddGoods(variant_id=variant_id, quantity=units, destination=_place(state, case))
+            for variant_id, units in sorted(case.wanted.items())
         ]
     if case.kind == CLAIM:
         actions += _claim_actions(state, case, terms)
@@ -134,6 +136,13 @@ def _withheld_of(state: SiteState, case: CaseView) -> dict[int, int]:
     if rules_of(state.site).fees_without_tax:
         return {}
     return {line.line_id: line.value for line in case.lines if line.value}
+
+
+def _place(state: SiteState, case: CaseView) -> int | None:
+    """The place that the goods of a case went to, to which others are sent."""
+    order = order_view(case.order_id, site=state.site)
+    mine = {line.line_id for line in case.lines}
+    return next((line.place for line in order.lines if line.id in mine), None) if order else None
 
 
 def _claim_actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:
@@ -148,6 +157,9 @@ def _claim_actions(state: SiteState, case: CaseView, terms: Terms) -> list[Actio
     units: dict[int, int] = {}
     for line in case.lines:
         units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity
-    goods: list[Action] = [AddGoods(variant_id=variant_id, quantity=n) for variant_id, n in sorted(units.items())]
+    place = _place(state, case)
+    goods: list[Action] = [
+        AddGoods(variant_id=variant_id, quantity=n, destination=place) for variant_id, n in sorted(units.items())
+    ]
     costs = sum(line.total for line in preview_change(state, case.order_id, goods).plan.lines)
     return [*goods, AddCharge(charge="claim", amount=costs)] if costs else goods

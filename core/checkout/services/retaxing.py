@@ -34,7 +34,8 @@ def retaxed(state: SiteState, order: OrderView, wish: Wish) -> Retaxed:
     """Ask checkout_taxes about all that waits at the address of `wish`; what comes out the same stays as it is."""
     if wish.address is None:
         return Retaxed()
-    known = taxes_of(order.id)
+    order = order.at(wish.place)
+    known = taxes_of(order.id, wish.place)
     waiting = {
         line.id: carried(line, units, known.get(line.id, []), order, after=wish.cancels.get(line.id, 0))
         for line in order.lines
@@ -87,7 +88,7 @@ def _base(line: PlannedLine, order: OrderView) -> int:
 def _delivery_on_top(order: OrderView) -> int:
     if order.prices_include_tax:
         return 0
-    return sum(amount for _name, _rate, amount in taxes_of(order.id).get(None, []))
+    return sum(amount for _name, _rate, amount in taxes_of(order.id, order.destinations[0].position).get(None, []))
 
 
 def _is_other(one: tuple[PlannedTax, ...], two: tuple[PlannedTax, ...]) -> bool:

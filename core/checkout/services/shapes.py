@@ -11,7 +11,7 @@ from core.cart.services import StoredCart
 from core.catalogue.services.shapes import CartVariant
 from core.checkout.services.delivery import Delivery
 from core.checkout.services.quote import Quote, QuoteLine
-from core.hookspecs.checkout import Cart, Field, Problem
+from core.hookspecs.checkout import Address, Cart, Field, Problem
 from core.lib.money import Money
 
 CART, CHECKOUT, PLACE = "cart", "checkout", "place"
@@ -19,7 +19,9 @@ CART, CHECKOUT, PLACE = "cart", "checkout", "place"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineView:
-    """A line of the cart page. `priced` None: it is not for sale now, `problem` says why, and it is not in the totals.
+    """A line of the cart page, or its part that goes to the place at position `place`.
+
+    `priced` None: it is not for sale now, `problem` says why, and it is not in the totals.
 
     `variant` None: it is gone altogether. `later` says when what is not there leaves.
     """
@@ -31,6 +33,16 @@ class LineView:
     priced: QuoteLine | None
     problem: str = ""
     later: str = ""
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceView:
+    """A place that the goods go to: its `number` in the cart, 0 for the cart's own address, and the ways there."""
+
+    number: int
+    address: Address | None
+    delivery: Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +75,9 @@ class GatewayView:
 class CheckoutView:
     """A cart with everything that the cart page and the checkout show. `cart` is what hooks saw.
 
-    `delivery.rates` are empty at the step `cart`. `gateway` is the chosen one, the first usable by default, None if
-    nothing is to be paid. `fields` are (plugin, field).
+    `delivery.rates` are empty at the step `cart`. `places` are there where the goods go to several, or to another than
+    the cart's own address: then `delivery` is that of the first. `gateway` is the chosen one, the first usable by
+    default, None if nothing is to be paid. `fields` are (plugin, field).
     """
 
     stored: StoredCart
@@ -78,6 +91,7 @@ class CheckoutView:
     fields: tuple[tuple[str, Field], ...]
     problems: tuple[Problem, ...]
     held_until: datetime | None = None
+    places: tuple[PlaceView, ...] = ()
 
     @property
     def total(self) -> Money:

@@ -64,6 +64,7 @@ def _order(order: OrderView) -> dict[str, Any]:
         "phone": order.phone,
         "name": order.name,
         "address": _address(order.address),
+        "addresses": [address_texts(one) for one in order.addresses],
         "billing": _address(order.billing),
         "note": order.note,
         "codes": list(order.codes),

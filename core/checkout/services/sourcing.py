@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from core.catalogue.services.stock_sources import count_locations, fewest_parcels, sources_of, why_these
@@ -29,6 +30,47 @@ def sources_for(state: SiteState, needs: Mapping[int, int], address: Address | N
     sources = sources_of(needs)
     if len(sources) < 2:
         return Sourcing({}, {one.location_id: "from.only" for one in sources})
+    return _chosen(state, needs, sources, address)
+
+
+def sources_for_all(state: SiteState, wanted: Sequence[tuple[Mapping[int, int], Address | None]]) -> Sourcing:
+    """The same of what goes to several places: each is asked about by itself, and finds what those before it left.
+
+    Where one of them cannot be served by such a plan, core's order of locations serves all.
+    """
+    needs: dict[int, int] = {}
+    for one, _address in wanted:
+        for variant_id, pieces in one.items():
+            needs[variant_id] = needs.get(variant_id, 0) + pieces
+    if kept("locations", count_locations) < 2:
+        return Sourcing({}, {})
+    sources = sources_of(needs)
+    if len(sources) < 2:
+        return Sourcing({}, {one.location_id: "from.only" for one in sources})
+    plan: dict[int, dict[int, int]] = {}
+    why: dict[int, str] = {}
+    counted = {variant_id for one in sources for variant_id in one.free}
+    for one, address in wanted:
+        if not counted & one.keys():
+            continue
+        found = _chosen(state, one, sources, address)
+        if not found.plan:
+            return Sourcing({}, {source.location_id: "from.first" for source in sources})
+        why = {**found.why, **why}
+        for variant_id, places in found.plan.items():
+            for location_id, pieces in places.items():
+                there = plan.setdefault(variant_id, {})
+                there[location_id] = there.get(location_id, 0) + pieces
+        sources = [_without(source, found.plan) for source in sources]
+    return Sourcing(plan, why)
+
+
+def _without(source: Source, plan: Mapping[int, Mapping[int, int]]) -> Source:
+    free = {v: n - plan.get(v, {}).get(source.location_id, 0) for v, n in source.free.items()}
+    return replace(source, free=free)
+
+
+def _chosen(state: SiteState, needs: Mapping[int, int], sources: Sequence[Source], address: Address | None) -> Sourcing:
     answer: Sequence[Sourced] = (
         state.hooks.fulfil_allocate(site=state.site, needs=dict(needs), sources=tuple(sources), address=address) or ()
     )

@@ -13,6 +13,7 @@ from core.orders.models.order import (
     OrderAdjustment,
     OrderClaim,
     OrderCounter,
+    OrderDestination,
     OrderEffect,
     OrderEntry,
     OrderLine,
@@ -29,6 +30,7 @@ from core.orders.models.tag import OrderTag
 
 TABLES = (
     Order,
+    OrderDestination,
     OrderLine,
     OrderLinePart,
     OrderShortage,

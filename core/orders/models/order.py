@@ -25,7 +25,9 @@ class Order(db.SiteTable):
     order with something left to pay keeps its stock for a limited time: `days_to_pay` (0: without end) from the fact
     that opened the amount. `link` numbers the guest's links, of which the last one opens the
     order until `link_until`. `queued_at` is set where it waits for goods since before it was placed: it was split off.
-    `channel` is where it was placed if not here, under `channel_number`, once.
+    What goes to one place is sent to `address` by `carrier`; of an order that goes to several
+    they are empty, and each place is an OrderDestination. `channel` is where it was placed if not here, under
+    `channel_number`, once.
     """
 
     number = peewee.CharField(max_length=40)
@@ -92,20 +94,47 @@ class Order(db.SiteTable):
 Order.add_index(Order.index(Order.site_id, peewee.fn.LOWER(Order.email), name="order_mail"))
 
 
+class OrderDestination(db.Table):
+    """One of several places that an order goes to; lines name it by its position. An order of one place has none.
+
+    `delivery` less its share `discount` of the offers is what bringing it there costs, `total` that with its tax. The
+    sums over all places are those of the order.
+    """
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    position = peewee.IntegerField()
+    address = db.JSONField()
+    carrier = peewee.CharField(max_length=60, default="")
+    service = peewee.CharField(max_length=60, default="")
+    carrier_plugin = peewee.CharField(max_length=60, default="")
+    delivery_title = peewee.CharField(max_length=200, default="")
+    rate = db.JSONField(default=dict)
+    delivery = _amount()
+    discount = _amount()
+    total = _amount()
+
+    class Meta:
+        indexes = ((("order", "position"), True),)
+        constraints = [
+            Check("position >= 0 AND delivery >= 0 AND discount >= 0 AND discount <= delivery AND total >= 0"),
+        ]
+
+
 class OrderLine(db.Table):
     """One line: what it was, what it costs, and how many units each event has touched.
 
     `total` is what the shopper pays for the line, after its share of offers and with tax. Amounts of a part of the
     units are cumulative shares of it, so that all parts together are exactly the line. `of_line_id` is the line whose
-    further or repriced units these are, `change_id` the change that
-    added them. `promise` says what was agreed of units that were not there: `backorder` (they
-    leave from `promised_at` on, if that was said) or `preorder` (from the release on).
+    further or repriced units these are, `change_id` the change that added them. `place` is the position of the
+    destination it goes to. `promise` says what was agreed of units that were not there: `backorder` (they leave from
+    `promised_at` on, if that was said) or `preorder` (from the release on).
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     position = peewee.IntegerField()
     of_line_id = peewee.IntegerField(null=True)
     change_id = peewee.IntegerField(null=True)
+    place = peewee.IntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
     variant_id = peewee.IntegerField(index=True)
     product_id = peewee.IntegerField()
     sku = peewee.CharField(max_length=120)
@@ -234,7 +263,7 @@ class OrderAdjustment(db.Table):
 
 
 class OrderTax(db.Table):
-    """One tax on one line, on the charge `charge_id`, or on the delivery where both are NULL.
+    """One tax on one line, on the charge `charge_id`, or on the delivery to `place` where both are NULL.
 
     `rate` is in hundredths of a percent.
     """
@@ -242,6 +271,7 @@ class OrderTax(db.Table):
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     line = peewee.ForeignKeyField(OrderLine, null=True, on_delete="CASCADE")
     charge_id = peewee.IntegerField(null=True)
+    place = peewee.IntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
     name = peewee.CharField(max_length=120)
     rate = peewee.IntegerField()
     amount = _amount()

@@ -13,6 +13,7 @@ from core.orders.services.claims import release_claims
 from core.orders.services.giving_back import after_cancelling
 from core.orders.services.goods import needs, pick, stock_reference
 from core.orders.services.guards import ask_guards
+from core.orders.services.places import drop_deliveries, live_places
 from core.orders.services.revive import EXPIRED
 from core.orders.services.settle import line_facts, lock_order, settle
 from core.orders.services.status import due
@@ -43,9 +44,14 @@ def cancel_units(
     """`cancel` as part of another verb's transaction."""
     lock_order(order_id, site_id)
     units = pick(order_id, "promised", lines)
-    order = db.one("SELECT number, total, delivery_total FROM orders WHERE id = ?", order_id)
+    order = db.one(
+        "SELECT number, total, delivery_total, (SELECT count(*) FROM order_destination d WHERE d.order_id = orders.id)"
+        " FROM orders WHERE id = ?",
+        order_id,
+    )
     assert order is not None
-    due_before = due(order[1], order[2], line_facts(order_id))
+    due_before, total, delivery_total = due(order[1], order[2], line_facts(order_id)), order[1], order[2]
+    live = live_places(order_id) if order[3] else set()
     stock.release(needs(units), stock_reference(order_id), actor, _said(reason))
     for one in units:
         db.execute(
@@ -55,6 +61,9 @@ def cancel_units(
             one.quantity, one.quantity, one.quantity, one.quantity, one.line_id, one.quantity,
         )  # fmt: skip
     after = line_facts(order_id)
+    if order[3] and (left := live_places(order_id)) and live - left:
+        drop_deliveries(order_id, sorted(live - left))
+        total, delivery_total = db.rows("SELECT total, delivery_total FROM orders WHERE id = ?", order_id)[0]
     gone = {str(one.line_id): one.quantity for one in units}
     note(
         order_id,
@@ -63,7 +72,7 @@ def cancel_units(
         reason=reason,
         lines=gone,
         due=due_before,
-        due_after=due(order[1], order[2], after),
+        due_after=due(total, delivery_total, after),
     )
     activity.record(
         actor, "cancel", f"order:{order_id}", after={"reason": reason, "lines": gone}, site_id=site_id, title=order[0]

@@ -59,8 +59,7 @@ def carry_over(site: Site, order: OrderView, change: ChangeView, actor: str) -> 
 
 
 def _new_order(order: OrderView, plan: Plan) -> int:
-    """The same shopper, address and terms, without a delivery of its own to pay: that stays where it was agreed."""
-    del plan
+    """The same shopper, addresses and terms, without a delivery of its own to pay: that stays where it was agreed."""
     now = clock.now_us()
     cart_id = db.value(
         "INSERT INTO carts (site_id, token_digest, currency, language, shopper_id, email, codes, carrier, service,"
@@ -73,7 +72,7 @@ def _new_order(order: OrderView, plan: Plan) -> int:
         " carrier, service, carrier_plugin, delivery_title, rate, gateway, payment_title, codes, extra, trace,"
         " expires_at, days_to_pay, channel"
     )
-    return int(
+    made = int(
         db.value(
             f"INSERT INTO orders (number, cart_id, key_digest, placed_at, queued_at, subtotal, discount, delivery, tax,"
             f" total, delivery_total, charges, given_back, note, version, link, link_until, {same})"
@@ -84,6 +83,14 @@ def _new_order(order: OrderView, plan: Plan) -> int:
             clock.micros(clock.now() + LIFE), order.id, order.site_id,
         )
     )  # fmt: skip
+    where = "address, carrier, service, carrier_plugin, delivery_title, rate"
+    for place in sorted({line.place for line in plan.lines} & {one.position for one in order.destinations if one.id}):
+        db.execute(
+            f"INSERT INTO order_destination (order_id, position, delivery, discount, total, {where})"
+            f" SELECT ?, position, 0, 0, 0, {where} FROM order_destination WHERE order_id = ? AND position = ?",
+            made, order.id, place,
+        )  # fmt: skip
+    return made
 
 
 def _hand_over(order: OrderView, plan: Plan, target: int, actor: str) -> None:

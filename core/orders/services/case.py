@@ -91,6 +91,8 @@ def request_case(
     with db.transaction():
         lock_order(order_id, site.id)
         units = pick(order_id, "not announced", lines)
+        if len({one.place for one in units}) > 1:
+            raise NotReturnable("Goods at two addresses are two returns. Choose what went to one of them.")
         now = clock.now_us()
         case_id = db.value(
             "INSERT INTO order_case (site_id, order_id, kind, key, reason, note, photos, wanted, wish, way, outcome,"

@@ -31,11 +31,13 @@ from core.orders.services.change_shapes import (
     Share,
 )
 from core.orders.services.goods import NotThatMany
+from core.orders.services.places import place_of
 from core.orders.services.shapes import OrderLineView, OrderView
 from core.orders.services.status import LineFacts, MoneyFacts, due, owed_back, returned_value, share, to_be_captured
 
 _LARGEST = 10**15
 _MOST_UNITS = 9_999
+Taxes = Mapping[int, Sequence[tuple[str, int, int]]]
 Rates = Mapping[int | None, Sequence[tuple[str, int]]]
 
 
@@ -56,7 +58,10 @@ class WrongAmount(Refused):
 
 @dataclass(slots=True)
 class Wish:
-    """The actions added up: units to cancel and further units per line, new goods, prices, and the rest."""
+    """The actions added up: units to cancel and further units per line, new goods, prices, and the rest.
+
+    `place` is where the address or the delivery is another, `goods_to` where new goods go.
+    """
 
     cancels: dict[int, int] = field(default_factory=dict)
     further: dict[int, int] = field(default_factory=dict)
@@ -69,11 +74,13 @@ class Wish:
     billing: Address | None = None
     email: str = ""
     phone: str = ""
+    place: int = 0
+    goods_to: int = 0
 
 
 def wish_of(order: OrderView, actions: Sequence[Action]) -> Wish:
     """Add the actions up. Raises NotFound for a line of another order, NotThatMany, WrongAmount, Unfit."""
-    wish = Wish()
+    wish = Wish(place=_one_place(order, actions), goods_to=_goods_to(order, actions))
     for action in actions:
         _add(wish, order, action)
     for line in order.lines:
@@ -82,6 +89,24 @@ def wish_of(order: OrderView, actions: Sequence[Action]) -> Wish:
         if line.id in wish.prices and not line.allocated - wish.cancels.get(line.id, 0):
             raise NotThatMany(sku=line.sku)
     return wish
+
+
+def _one_place(order: OrderView, actions: Sequence[Action]) -> int:
+    """The place that the change is about. Raises Unfit, NotFound, Refused for several of them."""
+    meant = {place_of(order, one.destination) for one in actions if isinstance(one, SetAddress | SetDelivery)}
+    if len(meant) > 1:
+        raise Refused("Change one address after the other.")
+    return next(iter(meant), order.destinations[0].position)
+
+
+def _goods_to(order: OrderView, actions: Sequence[Action]) -> int:
+    named = [one.destination for one in actions if isinstance(one, AddGoods)]
+    live = [line.place for line in order.lines if line.left]
+    first = min(live) if live else order.destinations[0].position
+    meant = {first if one is None else place_of(order, one) for one in named}
+    if len(meant) > 1:
+        raise Refused("Change one address after the other.")
+    return next(iter(meant), 0)
 
 
 def _add(wish: Wish, order: OrderView, action: Action) -> None:
@@ -183,7 +208,7 @@ def further_line(
         variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name, picture=line.picture,
         quantity=quantity, unit_amount=unit, list_amount=max(unit, line.list_unit.amount), subtotal=subtotal,
         discount=0, tax=tax, total=subtotal if included else subtotal + tax, tax_class=line.tax_class,
-        weight_g=line.weight_g, needs_delivery=line.needs_delivery, of_line_id=line.id, taxes=taxes,
+        weight_g=line.weight_g, needs_delivery=line.needs_delivery, of_line_id=line.id, place=line.place, taxes=taxes,
         parts=tuple(
             PlannedPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
             for part in line.parts
@@ -205,7 +230,7 @@ def kept_plan(order: OrderView, wish: Wish, rates: Rates, new: Sequence[PlannedL
         elif more:
             lines.append(further_line(line, more, line.unit.amount, own, included=included))
     return Plan(
-        cancels=cancels, lines=(*lines, *new), charges=tuple(wish.charges), address=wish.address,
+        cancels=cancels, lines=(*lines, *new), charges=tuple(wish.charges), address=wish.address, place=wish.place,
         billing=wish.billing, email=wish.email, phone=wish.phone,
     )  # fmt: skip
 
@@ -213,12 +238,17 @@ def kept_plan(order: OrderView, wish: Wish, rates: Rates, new: Sequence[PlannedL
 # -- what it does ------------------------------------------------------------------------------------------------------
 
 
-def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, delivery_tax: int) -> Effect:
-    """What a plan does to money, stock and delivery: what the order's own page will show once it is confirmed."""
+def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, delivery_taxes: Taxes) -> Effect:
+    """What a plan does to money, stock and delivery: what the order's own page will show once it is confirmed.
+
+    `delivery_taxes` are those of the ways to each place, as they are stored.
+    """
     before = [line.facts for line in order.lines]
     after = [_after(line, plan) for line in order.lines]
     after += [LineFacts(ordered=new.quantity, needs_delivery=new.needs_delivery, total=new.total) for new in plan.lines]
     new_total, new_delivery = totals_after(order, plan)
+    taxes = {place: sum(amount for _name, _rate, amount in of) for place, of in delivery_taxes.items()}
+    stays = {place: tax for place, tax in taxes.items() if place not in _replaced(plan)}
     price_before = due(order.total.amount, order.delivery_total.amount, before) - returned_value(before)
     price_after = due(new_total, new_delivery, after) - returned_value(after)
     fixed = fixed_refunds(order.total.amount, order.delivery_total.amount, before, money, given_back)
@@ -226,11 +256,11 @@ def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, 
     return Effect(
         price_before=price_before,
         price_after=price_after,
-        tax_before=sum(_tax_left(line, 0) for line in order.lines) + (delivery_tax if _lives(before) else 0),
+        tax_before=sum(_tax_left(line, 0) for line in order.lines) + (sum(taxes.values()) if _lives(before) else 0),
         tax_after=sum(_tax_left(line, plan.cancels.get(line.id, 0)) for line in order.lines)
         + sum(new.tax for new in plan.lines)
         + charge_tax(plan)
-        + ((plan.delivery.tax if plan.delivery else delivery_tax) if _lives(after) else 0),
+        + ((plan.delivery.tax if plan.delivery else 0) + sum(stays.values()) if _lives(after) else 0),
         to_pay=max(0, needed - money.captured),
         to_refund=owed_back(new_total, new_delivery, after, money),
         shares=_shares(order, plan),
@@ -242,7 +272,8 @@ def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, 
 
 def totals_after(order: OrderView, plan: Plan) -> tuple[int, int]:
     """(total, delivery total) as they will be stored. Raises WrongAmount below zero."""
-    delivery = plan.delivery.total if plan.delivery else order.delivery_total.amount
+    gone = sum(one.total.amount for one in order.destinations if one.position in _replaced(plan))
+    delivery = order.delivery_total.amount - gone + (plan.delivery.total if plan.delivery else 0)
     total = (
         order.total.amount
         - order.delivery_total.amount
@@ -254,6 +285,11 @@ def totals_after(order: OrderView, plan: Plan) -> tuple[int, int]:
     if not 0 <= total <= _LARGEST:
         raise WrongAmount("More cannot be granted than the order costs.")
     return total, delivery
+
+
+def _replaced(plan: Plan) -> set[int]:
+    """The places to which the delivery will be another, or none."""
+    return {*plan.emptied, *([plan.place] if plan.delivery else [])}
 
 
 def charge_tax(plan: Plan) -> int:

@@ -17,10 +17,14 @@ GRANTS = ("goodwill", "claim")
 
 
 class AddGoods(msgspec.Struct, frozen=True, kw_only=True, tag="add", tag_field="kind"):
-    """Units of a variant that are not on the order yet, or at another price."""
+    """Units of a variant that are not on the order yet, or at another price. They go to the `destination`.
+
+    None is the only one; of several the first that something still goes to.
+    """
 
     variant_id: int
     quantity: int
+    destination: int | None = None
 
 
 class SetQuantity(msgspec.Struct, frozen=True, kw_only=True, tag="quantity", tag_field="kind"):
@@ -54,12 +58,14 @@ class SetPrice(msgspec.Struct, frozen=True, kw_only=True, tag="price", tag_field
 class SetAddress(msgspec.Struct, frozen=True, kw_only=True, tag="address", tag_field="kind"):
     """Where the rest of the order goes, and by which service if another than the order's is wanted.
 
-    Unless the change sets the delivery itself, the carriers are asked what it costs there.
+    Unless the change sets the delivery itself, the carriers are asked what it costs there. An order that goes to
+    several places names the `destination` that is meant, by its position.
     """
 
     address: Address
     carrier: str = ""
     service: str = ""
+    destination: int | None = None
 
     @property
     def way(self) -> tuple[str, str] | None:
@@ -84,12 +90,16 @@ class SetContact(msgspec.Struct, frozen=True, kw_only=True, tag="contact", tag_f
 
 
 class SetDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="delivery", tag_field="kind"):
-    """Another delivery: what it costs after offers, in the site's form of prices; empty names stay as they are."""
+    """Another delivery: what it costs after offers, in the site's form of prices; empty names stay as they are.
+
+    Of an order that goes to several places it is the one to the `destination`.
+    """
 
     amount: int
     title: str = ""
     carrier: str = ""
     service: str = ""
+    destination: int | None = None
 
 
 class AddCharge(msgspec.Struct, frozen=True, kw_only=True, tag="charge", tag_field="kind"):
@@ -152,7 +162,7 @@ class PlannedPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that will be appended; `of_line_id` is the line whose units these are or go on from.
+    """A line that will be appended and goes to `place`; `of_line_id` is the line whose units these are or go on from.
 
     `promised_at` is when units leave that are not there yet.
     """
@@ -173,6 +183,7 @@ class PlannedLine(msgspec.Struct, frozen=True, kw_only=True):
     weight_g: int
     needs_delivery: bool
     of_line_id: int | None = None
+    place: int = 0
     taxes: tuple[PlannedTax, ...] = ()
     parts: tuple[PlannedPart, ...] = ()
     promised_at: datetime | None = None
@@ -225,7 +236,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `sources` say which location shall give how much of a variant, where there was a choice, and `why` by location.
     `moves` are units that go into another order as `lines`: into a new one, or into the order `into` as it is in
     `into_version`. `holds` are (source, reason) of what the order waits for from then on; of a merge, the order that
-    takes the units. `email` and `phone` are empty where they stay; `renews_link`: somebody can send the new one.
+    takes the units. `address` and `delivery` are those of `place`; the deliveries to `emptied` places fall away.
+    `email` and `phone` are empty where they stay; `renews_link`: somebody can send the new one.
     """
 
     policy: str = KEEP
@@ -245,6 +257,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     into: int | None = None
     into_version: int = 0
     holds: tuple[tuple[str, str], ...] = ()
+    place: int = 0
+    emptied: tuple[int, ...] = ()
 
     @property
     def is_about_people(self) -> bool:

@@ -177,7 +177,8 @@ def _store(
             if not _is_deliverable(order, goods, outcome):
                 continue
             holds = reasons_to_hold(
-                rules, total=Money(order.sums.total, order.currency), email=order.email, address=order.address,
+                rules, total=Money(order.sums.total, order.currency), email=order.email,
+                addresses=[order.address] if order.address else [],
                 billing=order.billing,
             )  # fmt: skip
             try:

@@ -9,6 +9,7 @@ from core.kernel import db
 from core.orders.services.change import change_view, claim_draft, confirm_plan, insert_draft
 from core.orders.services.change_plan import effect_of
 from core.orders.services.change_shapes import CONFIRMED, CancelUnits, Effect, Plan
+from core.orders.services.places import delivery_taxes, emptied
 from core.orders.services.read import order_view
 from core.orders.services.settle import line_facts, money_facts
 from core.orders.services.status import share
@@ -65,13 +66,9 @@ def give_back(site: Site, order_id: int, units: dict[int, int]) -> None:
     db.require_transaction()
     order = order_view(order_id, site=site)
     assert order is not None
-    given_back, tax = db.rows(
-        "SELECT o.given_back, COALESCE(SUM(t.amount), 0) FROM orders o LEFT JOIN order_tax t ON t.order_id = o.id"
-        " AND t.line_id IS NULL AND t.charge_id IS NULL WHERE o.id = ? GROUP BY o.id, o.given_back",
-        order_id,
-    )[0]
-    plan = Plan(cancels=units)
-    effect = effect_of(order, plan, money_facts(order_id), int(given_back), int(tax))
+    given_back = int(db.value("SELECT given_back FROM orders WHERE id = ?", order_id))
+    plan = Plan(cancels=units, place=order.destinations[0].position, emptied=emptied(order, units))
+    effect = effect_of(order, plan, money_facts(order_id), given_back, delivery_taxes(order_id))
     actions = [CancelUnits(line_id=line_id, quantity=count) for line_id, count in sorted(units.items())]
     key = f"unpaid:{order.version}"
     made = insert_draft(order, actions, plan, effect, actor="system", reason=DIFFERENCE, key=key)

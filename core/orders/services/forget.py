@@ -61,7 +61,16 @@ def _reduce_orders(site_id: int, shopper_id: int) -> None:
             order_id,
         )
         changed(order_id)
+        _forget_destinations(order_id)
         _forget_places(order_id)
+
+
+def _forget_destinations(order_id: int) -> None:
+    """Of each of several places the country alone."""
+    for row_id, stored in db.rows("SELECT id, address FROM order_destination WHERE order_id = ?", order_id):
+        address = address_of(stored)
+        place = Address(country=address.country, region=address.region) if address else None
+        db.execute("UPDATE order_destination SET address = ? WHERE id = ?", address_json(place), row_id)
 
 
 def _forget_places(order_id: int) -> None:

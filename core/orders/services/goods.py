@@ -18,13 +18,14 @@ class NotThatMany(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
-    """Some units of one line; `pieces` of variants are taken from stock for each of them."""
+    """Some units of one line that go to `place`; `pieces` of variants are taken from stock for each of them."""
 
     line_id: int
     variant_id: int
     sku: str
     quantity: int
     pieces: Mapping[int, int]
+    place: int = 0
 
     @property
     def taken(self) -> dict[int, int]:
@@ -58,7 +59,7 @@ def pick(order_id: int, left: str, wanted: Mapping[int, int] | None) -> list[Uni
     found: dict[int, db.Row] = {}
     pieces: dict[int, dict[int, int]] = {}
     for *row, part_id, quantity in db.rows(
-        f"SELECT l.id, l.variant_id, l.sku, {_LEFT[left]}, p.variant_id, p.quantity FROM order_line l"
+        f"SELECT l.id, l.variant_id, l.sku, {_LEFT[left]}, l.place, p.variant_id, p.quantity FROM order_line l"
         " LEFT JOIN order_line_part p ON p.line_id = l.id WHERE l.order_id = ? ORDER BY l.variant_id, l.id",
         order_id,
     ):
@@ -72,7 +73,14 @@ def pick(order_id: int, left: str, wanted: Mapping[int, int] | None) -> list[Uni
         if not 0 <= quantity <= found[line_id][3]:
             raise NotThatMany(sku=found[line_id][2])
     units = [
-        Units(line_id=line_id, variant_id=row[1], sku=row[2], quantity=wanted[line_id], pieces=pieces[line_id])
+        Units(
+            line_id=line_id,
+            variant_id=row[1],
+            sku=row[2],
+            quantity=wanted[line_id],
+            pieces=pieces[line_id],
+            place=row[4],
+        )
         for line_id, row in found.items()
         if wanted.get(line_id, 0)
     ]

@@ -127,7 +127,8 @@ def guarded_order(order: OrderView) -> GuardedOrder:
             "order": order.status.order, "payment": order.status.payment, "fulfilment": order.status.fulfilment,
             "returned": order.status.returned,
         },
-        customer_id=order.shopper_id, email=order.email, address=order.address, billing=order.billing,
+        customer_id=order.shopper_id, email=order.email, address=order.address, addresses=order.addresses,
+        billing=order.billing,
         carrier=order.carrier, gateway=order.gateway, codes=order.codes, extra=order.extra,
         holds=tuple(hold.source for hold in order.holds if hold.ended_at is None), stages=stages_of(order.id),
     )  # fmt: skip

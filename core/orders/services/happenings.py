@@ -16,7 +16,7 @@ def what_changes(order: OrderView, plan: Plan) -> dict[str, object]:
     """
     found: dict[str, object] = {}
     if plan.address is not None:
-        found["address"] = {"before": _plain(order.address), "after": _plain(plan.address)}
+        found["address"] = {"before": _plain(order.at(plan.place).address), "after": _plain(plan.address)}
     if plan.billing is not None:
         found["billing"] = {"before": _plain(order.billing or order.address), "after": _plain(plan.billing)}
     if plan.email or plan.phone:

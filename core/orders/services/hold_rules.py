@@ -54,16 +54,17 @@ def set_hold_rules(site: Site, rules: Rules, *, actor: str) -> None:
 
 
 def reasons_to_hold(
-    rules: Rules, *, total: Money, email: str, address: Address | None, billing: Address | None
+    rules: Rules, *, total: Money, email: str, addresses: Sequence[Address], billing: Address | None
 ) -> list[tuple[str, str]]:
-    """(source, reason) of every rule that an order meets; reasons are English msgids."""
+    """(source, reason) of every rule that an order meets; reasons are English msgids. It goes to all of `addresses`."""
     found = []
     most = rules.above.get(total.currency, 0)
     if most and total.amount > most:
         found.append((RULE, "The total is above the limit."))
-    if rules.other_country and address and billing and billing.country != address.country:
+    countries = {one.country for one in addresses}
+    if rules.other_country and countries and billing and billing.country not in countries:
         found.append((RULE, "The bill goes to another country than the goods."))
-    if address and address.country in rules.countries:
+    if countries & set(rules.countries):
         found.append((RULE, "It goes to a country on the list."))
     folded = email.strip().casefold()
     if any(folded == one or (one.startswith("@") and folded.endswith(one)) for one in rules.emails):

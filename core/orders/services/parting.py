@@ -33,6 +33,7 @@ from core.orders.services.change_shapes import (
 from core.orders.services.goods import NotThatMany
 from core.orders.services.guards import ask_about_plan
 from core.orders.services.hold_rules import further_reasons, hold_rules, reasons_to_hold
+from core.orders.services.places import delivery_taxes
 from core.orders.services.read import order_view
 from core.orders.services.settle import money_facts
 from core.orders.services.shapes import OrderLineView, OrderView
@@ -144,7 +145,7 @@ def _too_much(site: Site, found: Parting, target: OrderView) -> tuple[tuple[str,
 
     def reasons(amount: int) -> list[tuple[str, str]]:
         return reasons_to_hold(
-            rules, total=Money(amount, target.currency), email=target.email, address=target.address,
+            rules, total=Money(amount, target.currency), email=target.email, addresses=target.addresses,
             billing=target.billing,
         )  # fmt: skip
 
@@ -171,7 +172,8 @@ def _check_merge(order: OrderView, target: OrderView) -> None:
 
     if order.id == target.id or terms(order) != terms(target):
         raise CannotBeParted("Only orders of one shopper, in one currency, can be merged.")
-    if order.address != target.address:
+    there = _places_there(order, target)
+    if any(line.place not in there for line in order.lines if line.allocated):
         raise CannotBeParted("The orders go to different addresses. Change one of them first.")
     if _billed_to(order) != _billed_to(target):
         raise CannotBeParted("The bills of these orders go to different addresses.")
@@ -180,6 +182,12 @@ def _check_merge(order: OrderView, target: OrderView) -> None:
             raise CannotBeParted("Order %(number)s has been picked or sent already.", number=one.number)
         if one.charges:
             raise CannotBeParted("Order %(number)s has fees or goodwill of its own.", number=one.number)
+
+
+def _places_there(order: OrderView, target: OrderView) -> dict[int, int]:
+    """Which place of the other order each place of this one is."""
+    places = {one.address: one.position for one in reversed(target.destinations)}
+    return {one.position: places[one.address] for one in order.destinations if one.address in places}
 
 
 def _billed_to(order: OrderView) -> Address | None:
@@ -204,14 +212,16 @@ def _parting(order: OrderView, target: OrderView | None, units: dict[int, int]) 
     taxes, offers = taxes_of(order.id), offers_of(order.id)
     by_id = {line.id: line for line in order.lines}
     lines = tuple(carried(by_id[line_id], n, taxes.get(line_id, []), order) for line_id, n in units.items())
+    if target is not None:
+        places = _places_there(order, target)
+        lines = tuple(msgspec.structs.replace(line, place=places[line.place]) for line in lines)
     plan = Plan(
         moves=units, lines=lines, adjustments=carried_offers(lines, offers), into=target.id if target else None,
         into_version=target.version if target else 0,
     )  # fmt: skip
     given_back = int(db.value("SELECT given_back FROM orders WHERE id = ?", order.id))
-    delivery_tax = sum(amount for _name, _rate, amount in taxes.get(None, []))
     money = money_facts(order.id)
-    effect = effect_of(order, Plan(cancels=dict(units)), money, given_back, delivery_tax)
+    effect = effect_of(order, Plan(cancels=dict(units)), money, given_back, delivery_taxes(order.id))
     after = [
         replace(line.facts, cancelled=line.cancelled + units.get(line.id, 0)) for line in order.lines
     ]  # fmt: skip
@@ -239,7 +249,7 @@ def carried(
         variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name, picture=line.picture,
         quantity=units, unit_amount=line.unit.amount, list_amount=line.list_unit.amount, subtotal=subtotal,
         discount=subtotal - net, tax=tax, total=total, tax_class=line.tax_class, weight_g=line.weight_g,
-        needs_delivery=line.needs_delivery, of_line_id=line.id,
+        needs_delivery=line.needs_delivery, of_line_id=line.id, place=line.place,
         taxes=tuple(
             PlannedTax(name=name, rate=rate, amount=amount)
             for (name, rate, _whole), amount in zip(taxes, parts, strict=True)
@@ -288,14 +298,15 @@ def offers_of(order_id: int) -> list[_Offer]:
     ]
 
 
-def taxes_of(order_id: int) -> dict[int | None, list[tuple[str, int, int]]]:
-    """(name, rate, amount) of each line's taxes, and of the delivery's under None. One statement."""
+def taxes_of(order_id: int, place: int = 0) -> dict[int | None, list[tuple[str, int, int]]]:
+    """(name, rate, amount) of each line's taxes, and of the delivery's to `place` under None. One statement."""
     found: dict[int | None, list[tuple[str, int, int]]] = {}
-    for line_id, name, rate, amount in db.rows(
-        "SELECT line_id, name, rate, amount FROM order_tax WHERE order_id = ? AND charge_id IS NULL ORDER BY id",
+    for line_id, at, name, rate, amount in db.rows(
+        "SELECT line_id, place, name, rate, amount FROM order_tax WHERE order_id = ? AND charge_id IS NULL ORDER BY id",
         order_id,
     ):
-        found.setdefault(line_id, []).append((name, rate, int(amount)))
+        if line_id is not None or at == place:
+            found.setdefault(line_id, []).append((name, rate, int(amount)))
     return found
 
 

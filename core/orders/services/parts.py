@@ -45,6 +45,12 @@ _ALL = (
     _select(
         "adjustment", "position, amount", "plugin, title, code, target", "FROM order_adjustment WHERE order_id = ?"
     ),
+    _select(
+        "destination",
+        "position, delivery, discount, total, id",
+        "address, carrier, service, delivery_title, rate",
+        "FROM order_destination WHERE order_id = ?",
+    ),
     _select("charge", "id, amount", "reason, kind", "FROM order_charge WHERE order_id = ?"),
     _select("tax", "MIN(id), SUM(amount), rate", "name", "FROM order_tax WHERE order_id = ? GROUP BY name, rate"),
     _select(

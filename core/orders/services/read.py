@@ -18,6 +18,7 @@ from core.orders.services.links import order_secret
 from core.orders.services.parts import Part, Parts, read_parts
 from core.orders.services.shapes import (
     AdjustmentView,
+    DestinationView,
     EntryView,
     FactView,
     HoldView,
@@ -31,9 +32,11 @@ from core.orders.services.shapes import (
     TaxView,
 )
 from core.orders.services.status import axes, owed_back, to_be_captured
+from core.orders.services.waits import units_here
 
 __all__ = [
     "AdjustmentView",
+    "DestinationView",
     "EntryView",
     "FactView",
     "OperationView",
@@ -129,8 +132,11 @@ def _view(row: db.Row) -> OrderView:
     lines = _lines(order_id, currency)
     facts = tuple(line.facts for line in lines)
     parts = read_parts(order_id)
-    sums, parcels = parts.money, _shipments(parts)
+    sums, parcels, short = parts.money, _shipments(parts, lines), _short(parts)
     needed = to_be_captured(row[15], row[32], facts, sums, row[34])
+    places = _destinations(parts, row, currency)
+    only = places[0] if len(places) == 1 else None
+    titles = dict.fromkeys(one.delivery_title for one in places if one.delivery_title)
     return OrderView(
         id=order_id, site_id=row[1], number=row[2], secret=order_secret(row[1], row[3], row[35]),
         link_until=clock.instant(row[36]), shopper_id=row[4],
@@ -140,19 +146,41 @@ def _view(row: db.Row) -> OrderView:
         delivery=money(row[13]), delivery_total=money(row[32]), charges=money(row[33]),
         tax=money(row[14]), total=money(row[15]), prices_include_tax=bool(row[16]),
         tax_note=row[17],
-        address=address_of(row[18]), billing=address_of(row[19]), carrier=row[20], service=row[21],
-        delivery_title=row[22],
-        rate=json.loads(row[23]), gateway=row[24], payment_title=row[25], note=row[26],
+        address=only.address if only else None, billing=address_of(row[19]), carrier=only.carrier if only else "",
+        service=only.service if only else "", delivery_title=", ".join(titles), rate=only.rate if only else {},
+        destinations=places, gateway=row[24], payment_title=row[25], note=row[26],
         codes=tuple(json.loads(row[27])),
         extra=json.loads(row[28]), trace=tuple(json.loads(row[29])),
         expires_at=None if row[30] is None else clock.instant(row[30]),
         version=row[31], lines=lines, adjustments=_adjustments(parts, currency), taxes=_taxes(parts, currency),
         payments=_payments(parts), shipments=tuple(one for one in parcels if one.undone_at is None),
         taken_back=tuple(one for one in parcels if one.undone_at is not None), timeline=_timeline(parts),
-        holds=_holds(parts), short=_short(parts), channel=row[37], channel_number=row[38] or "",
+        holds=_holds(parts), short=short, here=_here(lines, short), channel=row[37], channel_number=row[38] or "",
         status=axes(row[15], row[32], facts, sums, row[34]),
         captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, needed - sums.captured)),
         refund_due=money(owed_back(row[15], row[32], facts, sums)),
+    )  # fmt: skip
+
+
+def _destinations(parts: Parts, row: db.Row, currency: str) -> tuple[DestinationView, ...]:
+    """The rows of an order that goes to several places, else the one place that its own row tells."""
+    found = tuple(
+        DestinationView(
+            id=one.n5, position=one.n1, address=address_of(one.t1), carrier=one.t2, service=one.t3,
+            delivery_title=one.t4, rate=json.loads(one.t5), delivery=Money(one.n2, currency),
+            discount=Money(one.n3, currency), total=Money(one.n4, currency),
+        )
+        for one in parts.of("destination")
+    )  # fmt: skip
+    if found:
+        return found
+    offers = sum(one.n2 for one in parts.of("adjustment") if one.t4 == "delivery")
+    return (
+        DestinationView(
+            position=0, address=address_of(row[18]), carrier=row[20], service=row[21], delivery_title=row[22],
+            rate=json.loads(row[23]), delivery=Money(int(row[13]), currency), discount=Money(offers, currency),
+            total=Money(int(row[32]), currency),
+        ),
     )  # fmt: skip
 
 
@@ -160,7 +188,7 @@ _LINE = (
     "l.id, l.variant_id, l.product_id, l.sku, l.name, l.picture, l.ordered, l.unit_amount, l.list_amount, l.subtotal,"
     " l.discount, l.tax, l.total, l.needs_delivery, l.allocated, l.picked, l.shipped, l.delivered, l.cancelled,"
     " l.return_requested, l.received, l.restocked, l.written_off, l.of_line_id, l.tax_class, l.weight_g, l.claimed,"
-    " l.promise, l.promised_at, l.claimed_amount, p.variant_id, p.sku, p.name, p.quantity"
+    " l.promise, l.promised_at, l.claimed_amount, l.place, p.variant_id, p.sku, p.name, p.quantity"
 )
 
 
@@ -173,8 +201,8 @@ def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
         order_id,
     ):
         rows[row[0]] = row
-        if row[30] is not None:
-            part = PartView(variant_id=row[30], sku=row[31], name=row[32], quantity=row[33])
+        if row[31] is not None:
+            part = PartView(variant_id=row[31], sku=row[32], name=row[33], quantity=row[34])
             parts.setdefault(row[0], []).append(part)
     return tuple(
         OrderLineView(
@@ -185,7 +213,7 @@ def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
             allocated=row[14], picked=row[15], shipped=row[16], delivered=row[17], cancelled=row[18],
             return_requested=row[19],
             received=row[20], restocked=row[21], written_off=row[22], of_line_id=row[23], tax_class=row[24],
-            weight_g=row[25], claimed=row[26], claimed_amount=int(row[29]), promise=row[27],
+            weight_g=row[25], claimed=row[26], claimed_amount=int(row[29]), place=row[30], promise=row[27],
             promised_at=None if row[28] is None else clock.instant(row[28]), parts=tuple(parts.get(row[0], ())),
         )
         for row in rows.values()
@@ -258,15 +286,16 @@ def _operation(row: Part, currency: str) -> OperationView:
     )
 
 
-def _shipments(parts: Parts) -> tuple[ShipmentView, ...]:
+def _shipments(parts: Parts, lines: Sequence[OrderLineView]) -> tuple[ShipmentView, ...]:
     """The parcels, the oldest first; one without a line cannot be."""
+    places = {line.id: line.place for line in lines}
     found: dict[int, ShipmentView] = {}
     for row in sorted(parts.of("shipment"), key=lambda row: (row.n1, row.n3)):
         known = found.get(row.n1)
         found[row.n1] = ShipmentView(
             id=row.n1, carrier=row.t1, tracking=row.t2, shipped_at=clock.instant(row.n2),
-            lines={**(known.lines if known else {}), row.n3: row.n4}, place=row.t3 or "",
-            delivered_at=None if row.n6 is None else clock.instant(row.n6),
+            lines={**(known.lines if known else {}), row.n3: row.n4}, place=places.get(row.n3, 0),
+            sent_from=row.t3 or "", delivered_at=None if row.n6 is None else clock.instant(row.n6),
             undone_at=None if row.n7 is None else clock.instant(row.n7),
         )  # fmt: skip
     return tuple(found.values())
@@ -286,6 +315,13 @@ def _short(parts: Parts) -> tuple[ShortageView, ...]:
     return tuple(
         ShortageView(variant_id=row.n2, location_id=row.n3, pieces=int(row.n4)) for row in parts.of("shortage")
     )
+
+
+def _here(lines: Sequence[OrderLineView], short: Sequence[ShortageView]) -> dict[int, int]:
+    lacking: dict[int, int] = {}
+    for one in short:
+        lacking[one.variant_id] = lacking.get(one.variant_id, 0) + one.pieces
+    return units_here([line.wanted for line in lines], lacking)
 
 
 def _timeline(parts: Parts) -> tuple[EntryView, ...]:

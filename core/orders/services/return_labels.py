@@ -77,6 +77,8 @@ def buy_return_label(state: SiteState, case_id: int, *, actor: str) -> str:
 
 
 def _bought(state: SiteState, order: OrderView, case: CaseView) -> tuple[str, Label]:
+    places = {line.id: line.place for line in order.lines}
+    order = order.at(next(places[line.line_id] for line in case.lines if line.to_come))
     parcel, key = _parcel(order, case), f"return-{case.id}"
     offered = [
         (plugin, carrier)

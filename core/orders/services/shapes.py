@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from core.hookspecs.checkout import Address
+from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.orders.services.status import Axes, LineFacts, due, gone
-from core.orders.services.waits import Wanted, goods_code, units_here
+from core.orders.services.waits import Wanted, goods_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class OrderLineView:
 
     `total` is what it costs after offers and with tax; the quantities count events, each from 0 to `quantity`.
     `promise` (`backorder`, `preorder` or nothing) was agreed of units that were not there, from `promised_at` on if
-    that was said. `parts` are a kit's.
+    that was said. `parts` are a kit's. `place` is the position of the destination it goes to.
     """
 
     id: int
@@ -56,6 +57,7 @@ class OrderLineView:
     restocked: int
     written_off: int
     of_line_id: int | None = None
+    place: int = 0
     tax_class: str = "standard"
     weight_g: int = 0
     claimed: int = 0
@@ -181,15 +183,43 @@ class PaymentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationView:
+    """A place that an order goes to, and the way there: `delivery` less its `discount`, `total` that with its tax.
+
+    `id` None: the order's own row tells it.
+    """
+
+    id: int | None = None
+    position: int
+    address: Address | None
+    carrier: str
+    service: str
+    delivery_title: str
+    rate: Mapping[str, Any]
+    delivery: Money
+    discount: Money
+    total: Money
+
+    @property
+    def left(self) -> Money:
+        """What the delivery costs after offers, in the site's form of prices."""
+        return self.delivery - self.discount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentView:
-    """A parcel with its units {line id: quantity}, and the place it left. `undone_at`: it never did."""
+    """A parcel with its units {line id: quantity}, all of which go to one `place`, and the location it left.
+
+    `undone_at`: it never did.
+    """
 
     id: int
     carrier: str
     tracking: str
     shipped_at: datetime
     lines: Mapping[int, int]
-    place: str = ""
+    place: int = 0
+    sent_from: str = ""
     delivered_at: datetime | None = None
     undone_at: datetime | None = None
 
@@ -230,8 +260,12 @@ class OrderView:
     """All that is known of an order. `due` is what is still to be paid, `refund_due` what should be given back.
 
     `secret` is the part of the guest's link that opens it until `link_until`: for its owner and mails only. `channel`
-    is where it was placed if not here, under `channel_number`. `short` is what of it is not on the shelf,
-    `taken_back` are parcels that were noted by mistake.
+    is where it was placed if not here, under `channel_number`. `short` is what of it is not on the shelf, `here` are
+    the units of each line that wait to be sent and are there with all of their pieces; `taken_back` are parcels that
+    were noted by mistake.
+
+    `destinations` are the places it goes to, one at least. `address`, `carrier`, `service` and `rate` are those of the
+    only place, and empty where there are several: who cannot tell places apart asks `at` each of them.
     """
 
     id: int
@@ -282,9 +316,53 @@ class OrderView:
     refund_due: Money
     holds: tuple[HoldView, ...] = ()
     short: tuple[ShortageView, ...] = ()
+    here: Mapping[int, int] = field(default_factory=dict)
     taken_back: tuple[ShipmentView, ...] = ()
     channel: str = ""
     channel_number: str = ""
+    destinations: tuple[DestinationView, ...] = ()
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether it goes to several places."""
+        return len(self.destinations) > 1
+
+    def at(self, place: int) -> OrderView:
+        """The part of the order that goes to one place: its lines, parcels, address and delivery. The rest is whole.
+
+        Raises NotFound.
+        """
+        found = next((one for one in self.destinations if one.position == place), None)
+        if found is None:
+            raise NotFound
+        if not self.is_spread:
+            return self
+        return replace(
+            self, lines=tuple(line for line in self.lines if line.place == place),
+            shipments=tuple(one for one in self.shipments if one.place == place), address=found.address,
+            carrier=found.carrier, service=found.service, delivery_title=found.delivery_title, rate=found.rate,
+            delivery=found.delivery, delivery_total=found.total, destinations=(found,),
+        )  # fmt: skip
+
+    @property
+    def by_place(self) -> tuple[OrderView, ...]:
+        """The order as each of its places sees it; of several only those that have lines."""
+        if not self.is_spread:
+            return (self,)
+        parts = (self.at(one.position) for one in self.destinations)
+        return tuple(part for part in parts if part.lines)
+
+    def whose(self, place: int) -> str:
+        """Who lives at one of several places, and in which town; empty where there is only one."""
+        found = next((one.address for one in self.destinations if one.position == place), None)
+        if found is None or not self.is_spread:
+            return ""
+        return ", ".join(word for word in (found.name or found.company, found.city) if word)
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where the goods go."""
+        return tuple(one.address for one in self.destinations if one.address is not None)
 
     @property
     def is_held(self) -> bool:
@@ -292,19 +370,10 @@ class OrderView:
         return self.can_be_cancelled and any(hold.ended_at is None for hold in self.holds)
 
     @property
-    def here(self) -> dict[int, int]:
-        """Units of each line that wait to be sent and are on the shelf, all of their pieces: {line id: units}."""
-        lacking: dict[int, int] = {}
-        for one in self.short:
-            lacking[one.variant_id] = lacking.get(one.variant_id, 0) + one.pieces
-        return units_here([line.wanted for line in self.lines], lacking)
-
-    @property
     def goods(self) -> str:
         """Whether what waits to be sent is there: ready, partly, waiting; nothing where nothing waits."""
         wanted = [line.wanted for line in self.lines if line.needs_delivery]
-        here = self.here
-        return goods_code(wanted, {one.line_id: here[one.line_id] for one in wanted})
+        return goods_code(wanted, {one.line_id: self.here[one.line_id] for one in wanted})
 
     @property
     def agreed_left(self) -> Money:
@@ -332,8 +401,7 @@ class OrderView:
     @property
     def can_be_picked(self) -> bool:
         """Whether something is on the shelf that nobody has picked yet."""
-        here = self.here
-        return self.can_be_shipped and any(here[line.id] > line.in_hand for line in self.lines)
+        return self.can_be_shipped and any(self.here[line.id] > line.in_hand for line in self.lines)
 
     @property
     def can_be_unpicked(self) -> bool:

@@ -14,9 +14,9 @@ from core.hookspecs.site import Site
 from core.kernel import activity, db, events
 from core.lib import clock, ids
 from core.lib.errors import Broken, NotFound
-from core.orders.services.by_place import units_by_place
+from core.orders.services.by_location import units_by_location
 from core.orders.services.giving_back import after_resolving
-from core.orders.services.goods import Units, needs, pick, stock_reference
+from core.orders.services.goods import NotThatMany, Units, needs, pick, stock_reference
 from core.orders.services.guards import ask_guards
 from core.orders.services.hold_checks import check_not_held
 from core.orders.services.settle import lock_order, settle
@@ -29,6 +29,7 @@ def ship(
     *,
     actor: str,
     lines: Mapping[int, int] | None = None,
+    place: int | None = None,
     carrier: str = "",
     tracking: str = "",
     key: str = "",
@@ -36,12 +37,15 @@ def ship(
 ) -> int:
     """Send units {line id: quantity}, or all that wait, from `location`; answers the shipment's id. Commits.
 
-    Without a place they leave from where they were promised, one parcel for each place: the first one has the tracking
-    number, and its id is answered. `key` (of the form that was sent) makes a repeated click the same parcel. Takes the
-    pieces off the shelf; raises NotFound, Guarded, OnHold, NotThatMany, NotPromisedThere, OutOfStock (a backorder that
-    is not there yet). Records OrderShipped for each parcel.
+    A parcel goes to one place: with `place`, all that waits to go there is meant. Without a location they leave from
+    where they were promised, one parcel for each: the first one has the tracking number, and its id is answered. `key`
+    (of the form that was sent) makes a repeated click the same parcel. Takes the pieces off the shelf; raises NotFound,
+    Guarded, OnHold, NotThatMany, NotPromisedThere, OutOfStock (a backorder that is not there yet). Records OrderShipped
+    for each parcel.
     """
     key = f"{order_id}:{key or ids.uid()}"
+    if lines is None and place is not None:
+        lines = _waiting(site, order_id, place, location)
     ask_guards(site, order_id, ActKind.SHIP, actor=actor, lines=lines, done=lambda: _sent(key))
     with db.transaction():
         lock_order(order_id, site.id)
@@ -49,6 +53,8 @@ def ship(
             return sent
         check_not_held(order_id)
         units = pick(order_id, "promised", _units_at(order_id, location, lines))
+        if len({one.place for one in units}) > 1:
+            raise NotThatMany("A parcel goes to one address. Choose what goes to the same one.")
         moved = stock.ship(needs(units), stock_reference(order_id), actor, at=location)
         for one in units:
             _count_shipped(one)
@@ -59,7 +65,7 @@ def ship(
                 parcel.place = location
             number_of_it = "" if made else tracking
             made.append(_insert(order_id, f"{key}:{parcel.place}"[:64] if made else key, carrier, number_of_it, parcel))
-            about = {"shipment_id": made[-1], "lines": parcel.lines, "place": parcel.place}
+            about = {"shipment_id": made[-1], "lines": parcel.lines, "location": parcel.place}
             note(order_id, actor, "shipped", carrier=carrier, tracking=number_of_it, **about)
             events.record(OrderShipped(order_id=order_id, number=number, shipment_id=made[-1]), site.id)
         all_lines = {str(one.line_id): one.quantity for one in units}
@@ -78,8 +84,22 @@ def _units_at(order_id: int, location: int | None, lines: Mapping[int, int] | No
     """The units that leave: those that are wanted, else all that this place was promised. Raises NotThatMany."""
     if location is None:
         return lines
-    there = next((dict(one.units) for one in units_by_place(order_id) if one.location_id == location), {})
+    there = next((dict(one.units) for one in units_by_location(order_id) if one.location_id == location), {})
     return there if lines is None else lines
+
+
+def _waiting(site: Site, order_id: int, place: int, location: int | None) -> dict[int, int]:
+    there: dict[int, int] = dict(
+        db.rows(
+            "SELECT l.id, l.allocated FROM order_line l JOIN orders o ON o.id = l.order_id WHERE o.id = ?"
+            " AND o.site_id = ? AND l.place = ? AND l.allocated > 0",
+            order_id, site.id, place,
+        )
+    )  # fmt: skip
+    if location is None:
+        return there
+    from_there = next((one.units for one in units_by_location(order_id) if one.location_id == location), {})
+    return {line_id: min(n, from_there[line_id]) for line_id, n in there.items() if line_id in from_there}
 
 
 def _sent(key: str) -> int | None:

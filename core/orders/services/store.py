@@ -42,7 +42,8 @@ class NewPart:
 class NewLine:
     """A line to store; amounts are minor units of the order's currency, `total` with its taxes.
 
-    `parts` are a kit's; `promised_at` is when units leave that are not there, or not released.
+    `parts` are a kit's; `promised_at` is when units leave that are not there, or not released. It goes to the
+    destination at position `place`.
     """
 
     variant_id: int
@@ -62,6 +63,22 @@ class NewLine:
     needs_delivery: bool
     parts: tuple[NewPart, ...] = ()
     promised_at: datetime | None = None
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDestination:
+    """One of several places; `delivery`, its `discount` and the `total` with its tax are parts of the order's."""
+
+    address: Address
+    carrier: str
+    carrier_plugin: str
+    service: str
+    delivery_title: str
+    rate: Mapping[str, Any]
+    delivery: int
+    discount: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +96,13 @@ class NewAdjustment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTax:
-    """One tax on the line at `position`, or on the delivery (None)."""
+    """One tax on the line at `position`, or on the delivery to `place` (None)."""
 
     position: int | None
     name: str
     rate: int
     amount: int
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +120,8 @@ class NewPayment:
 class NewOrder:
     """All that an order consists of, worked out before the transaction.
 
-    One that was placed elsewhere has its `channel`, its number there and its own day.
+    One that was placed elsewhere has its `channel`, its number there and its own day. One that goes to several places
+    has `destinations`, by their positions, and neither an address nor a carrier beside them.
     """
 
     site_id: int
@@ -144,6 +163,7 @@ class NewOrder:
     placed_at: datetime | None = None
     channel: str = ""
     channel_number: str | None = None
+    destinations: Sequence[NewDestination] = ()
 
 
 def store_order(new: NewOrder) -> tuple[int, str]:
@@ -159,6 +179,7 @@ def store_order(new: NewOrder) -> tuple[int, str]:
         site_id=new.site_id, cart=stock.cart_reference(new.cart_id), why=new.why,
     )  # fmt: skip
     take_claims(new.site_id, new.claims)
+    _insert_destinations(order_id, new.destinations)
     line_ids = _insert_lines(order_id, new.lines, taken)
     _insert_adjustments(order_id, new.adjustments, line_ids)
     insert_taxes(order_id, new.taxes, line_ids)
@@ -218,7 +239,7 @@ def next_number(site_id: int, order_id: int) -> str:
 
 
 def _insert_order(new: NewOrder) -> int:
-    person = new.address or new.billing
+    person = new.address or next((one.address for one in new.destinations), None) or new.billing
     row = {
         "site_id": new.site_id,
         "number": f"cart-{new.cart_id}",  # until it gets its own, at the end of the transaction
@@ -328,6 +349,7 @@ def _line_row(order_id: int, position: int, line: NewLine) -> Row:
     return {
         "order_id": order_id,
         "position": position,
+        "place": line.place,
         "variant_id": line.variant_id,
         "product_id": line.product_id,
         "sku": line.sku,
@@ -346,6 +368,26 @@ def _line_row(order_id: int, position: int, line: NewLine) -> Row:
         "allocated": line.quantity,
         **dict.fromkeys(EVENTS, 0),
     }
+
+
+def _insert_destinations(order_id: int, destinations: Sequence[NewDestination]) -> None:
+    rows: list[Row] = [
+        {
+            "order_id": order_id,
+            "position": position,
+            "address": address_json(one.address),
+            "carrier": one.carrier,
+            "service": one.service,
+            "carrier_plugin": one.carrier_plugin,
+            "delivery_title": one.delivery_title[:200],
+            "rate": _json(one.rate),
+            "delivery": one.delivery,
+            "discount": one.discount,
+            "total": one.total,
+        }
+        for position, one in enumerate(destinations)
+    ]
+    insert_many("order_destination", rows)
 
 
 def _insert_adjustments(order_id: int, adjustments: Sequence[NewAdjustment], line_ids: Sequence[int]) -> None:
@@ -372,6 +414,7 @@ def insert_taxes(order_id: int, taxes: Sequence[NewTax], line_ids: Sequence[int]
         {
             "order_id": order_id,
             "line_id": None if tax.position is None else line_ids[tax.position],
+            "place": tax.place,
             "name": tax.name[:120],
             "rate": tax.rate,
             "amount": tax.amount,

@@ -42,6 +42,10 @@ class SiteForm(PanelForm):
     currency = StringField(lazy("Main currency"), [needed, at_most(3)], description=lazy("Such as EUR or CNY."))
     currencies = StringField(lazy("All currencies"), [at_most(100)], description=lazy("Codes between spaces."))
     prices_include_tax = BooleanField(lazy("Prices include tax"))
+    several_addresses = BooleanField(
+        lazy("Several addresses in one order"),
+        description=lazy("Shoppers may say what of a cart goes where; each address has its own delivery and taxes."),
+    )
     country = SelectField(lazy("Country"), description=lazy("Where the shop is; offered first to shoppers."))
     timezone = StringField(
         lazy("Time zone"),
@@ -63,7 +67,10 @@ class SiteForm(PanelForm):
         return {
             **{
                 name: data[name]
-                for name in ("name", "email", "open", "language", "prices_include_tax", "country", "timezone", "theme")
+                for name in (
+                    *("name", "email", "open", "language", "prices_include_tax", "several_addresses"),
+                    *("country", "timezone", "theme"),
+                )
             },
             "host": data["host"].lower(),
             "currency": data["currency"].upper(),
@@ -90,6 +97,7 @@ def of_site(site: Site, *, domains: list[str], is_open: bool) -> SiteForm:
             "currency": site.currency,
             "currencies": " ".join(site.currencies),
             "prices_include_tax": site.prices_include_tax,
+            "several_addresses": site.several_addresses,
             "country": site.country,
             "timezone": site.timezone,
             "theme": site.theme,

@@ -101,7 +101,22 @@ def _address_field(asked: addresses.AddressField, value: str, errors: Errors, pr
 
 
 def _section(prefix: str) -> str:
-    return "billing" if prefix else "shipping"
+    """The part of the page for the browser's own filling in; each of several addresses is one."""
+    if prefix.startswith("billing"):
+        return "billing"
+    return f"section-{prefix.rstrip('_')} shipping" if prefix else "shipping"
+
+
+def place_title(number: int, address: Address | None) -> str:
+    """One of several addresses in a few words."""
+    known = whose(address) if address else ""
+    title = _("Address %(number)s", number=number)
+    return f"{title}: {known}" if known else title
+
+
+def whose(address: Address) -> str:
+    """Who lives there, and in which town."""
+    return ", ".join(word for word in (address.name or address.company, address.city) if word)
 
 
 def address_lines(address: Address) -> tuple[str, ...]:

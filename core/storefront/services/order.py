@@ -20,7 +20,7 @@ from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.read import OrderView, ShipmentView, order_view
 from core.orders.services.shapes import OrderLineView
 from core.orders.services.status import Axes
-from core.storefront.services.fields import address_lines
+from core.storefront.services.fields import address_lines, whose
 from core.storefront.services.own_order import Own, own_side, picture, price_rows
 from core.storefront.services.own_order_steps import Step, marked
 from core.storefront.services.totals import Row, order_rows
@@ -40,12 +40,25 @@ class ShownLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """A parcel that left; `url` is the carrier's page for it, where the carrier has one."""
+    """A parcel that left; `url` is the carrier's page for it, where the carrier has one.
+
+    `to` says whom it goes to, where an order goes to several.
+    """
 
     carrier: str
     number: str
     url: str
     shipped_at: datetime
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlace:
+    """One of several places that an order goes to: whom, where, and what."""
+
+    title: str
+    address: Sequence[str]
+    lines: tuple[ShownLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +73,8 @@ class State:
 class ShownOrder:
     """An order for its shopper. `secret` opens its pages. `instructions` tell how to pay, while that is to be done.
 
-    `own` is what its owner may do by themselves; none for somebody who knows only number and address.
+    `places` are there where it goes to several. `own` is what its owner may do by themselves; none for somebody who
+    knows only number and address.
     """
 
     number: str
@@ -84,6 +98,7 @@ class ShownOrder:
     is_paid: bool
     belongs_to_account: bool
     own: Own | None
+    places: tuple[OrderPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +134,8 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         total=order.total,
         due=order.due,
         address=address_lines(order.address) if whole and order.address else (),
-        parcels=_parcels(state, order),
+        parcels=_parcels(state, order, whole=whole),
+        places=_places(order) if whole else (),
         instructions=(payment.text,) if waiting and payment and payment.text else (),
         rows=payment.rows if waiting and payment else (),
         can_be_paid=order.can_be_paid,
@@ -132,7 +148,21 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
     )
 
 
-def _parcels(state: SiteState, order: OrderView) -> tuple[Parcel, ...]:
+def _places(order: OrderView) -> tuple[OrderPlace, ...]:
+    if not order.is_spread:
+        return ()
+    seen = [order.at(one.position) for one in order.destinations]
+    return tuple(
+        OrderPlace(
+            title=whose(one.address), address=address_lines(one.address),
+            lines=tuple(_line(line, line.total) for line in one.lines),
+        )
+        for one in seen
+        if one.address is not None and one.lines
+    )  # fmt: skip
+
+
+def _parcels(state: SiteState, order: OrderView, *, whole: bool) -> tuple[Parcel, ...]:
     """The parcels with their carriers' names and pages; a carrier that is broken or gone leaves its code and number."""
     if not order.shipments:
         return ()
@@ -141,10 +171,15 @@ def _parcels(state: SiteState, order: OrderView) -> tuple[Parcel, ...]:
         for plugin, answer in state.hooks.each("fulfil_carriers", draining=True, site=state.site)
         for one in answer
     }
-    return tuple(_parcel(state, shipment, carriers.get(shipment.carrier)) for shipment in order.shipments)
+    names = {one.position: whose(one.address) for one in order.destinations if one.address}
+    told = names if whole and order.is_spread else {}
+    return tuple(
+        _parcel(state, shipment, carriers.get(shipment.carrier), told.get(shipment.place, ""))
+        for shipment in order.shipments
+    )
 
 
-def _parcel(state: SiteState, shipment: ShipmentView, known: tuple[str, Carrier] | None) -> Parcel:
+def _parcel(state: SiteState, shipment: ShipmentView, known: tuple[str, Carrier] | None, to: str) -> Parcel:
     title, url = shipment.carrier, ""
     if known is not None:
         plugin, carrier = known
@@ -152,7 +187,7 @@ def _parcel(state: SiteState, shipment: ShipmentView, known: tuple[str, Carrier]
         with suppress(Broken):
             url = guarded(state, plugin, "tracking_url", lambda: carrier.tracking_url(shipment.tracking))
     safe = url if url.startswith("https://") else ""
-    return Parcel(carrier=title, number=shipment.tracking, url=safe, shipped_at=shipment.shipped_at)
+    return Parcel(carrier=title, number=shipment.tracking, url=safe, shipped_at=shipment.shipped_at, to=to)
 
 
 def order_card(row: OrderRow) -> OrderCard:

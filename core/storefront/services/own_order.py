@@ -48,6 +48,7 @@ from core.storefront.services.fields import (
     field,
     said,
     summary,
+    whose,
 )
 from core.storefront.services.options import Option, delivery_option
 from core.storefront.services.own_order_steps import ShownCase, shown_cases
@@ -96,7 +97,7 @@ class LineField:
 class OwnForm:
     """A form about an order. `country`, `address` and `more` are empty where the address cannot be changed.
 
-    `photos`: what is wrong with those that were sent.
+    `photos`: what is wrong with those that were sent. `place` is the one of several `places` that the form is about.
     """
 
     errors: tuple[tuple[str, str], ...]
@@ -108,6 +109,8 @@ class OwnForm:
     open: bool = False
     photos: str = ""
     key: str = ""
+    place: int | None = None
+    places: Sequence[tuple[int, str]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +177,7 @@ def read_change(order: OrderView, sent: Mapping[str, str]) -> list[Action]:
         return [RemoveLine(line_id=line.id) for line in order.lines if line.allocated]
     errors: dict[str, str] = {}
     actions: list[Action] = []
+    place, order = _place_meant(order, sent), _seen_from(order, sent)
     for line in order.lines:
         name = f"quantity.{line.id}"
         if not line.allocated or name not in sent:
@@ -187,12 +191,34 @@ def read_change(order: OrderView, sent: Mapping[str, str]) -> list[Action]:
     if address is not None and address != order.address:
         errors.update(addresses.check(address_texts(address)))
         carrier, _colon, service = sent.get("to_service", "").partition(":")
-        actions.append(SetAddress(address=address, carrier=carrier[:60], service=service[:60]))
+        actions.append(SetAddress(address=address, carrier=carrier[:60], service=service[:60], destination=place))
     if errors:
         raise Unfit(errors)
     if not actions:
         raise NothingChanges
     return actions
+
+
+def _place_meant(order: OrderView, sent: Mapping[str, str]) -> int | None:
+    """Which of several places a form is about, the first that still waits if it does not say; None if there is one."""
+    if not order.is_spread:
+        return None
+    waiting = [line.place for line in order.lines if line.allocated]
+    named = units(sent.get("destination", ""))
+    return named if named is not None else min(waiting, default=order.destinations[0].position)
+
+
+def _seen_from(order: OrderView, sent: Mapping[str, str]) -> OrderView:
+    """The part of the order that a form is about. Raises NotFound."""
+    place = _place_meant(order, sent)
+    return order if place is None else order.at(place)
+
+
+def places_of(order: OrderView) -> list[tuple[int, str]]:
+    """The places to which something waits to be sent, by position, with their names; none if there is only one."""
+    waiting = {line.place for line in order.lines if line.allocated}
+    found = [(one.position, whose(one.address)) for one in order.destinations if one.address]
+    return [one for one in found if one[0] in waiting] if order.is_spread else []
 
 
 def units(text: str) -> int | None:
@@ -216,6 +242,7 @@ def _typed_address(order: OrderView, sent: Mapping[str, str]) -> Address | None:
 
 def change_form(order: OrderView, sent: Mapping[str, str], errors: Errors) -> OwnForm:
     """The form of a change, with what was typed."""
+    places, place, order = places_of(order), _place_meant(order, sent), _seen_from(order, sent)
     lines = tuple(_change_line(line, sent, errors) for line in order.lines if line.allocated)
     address: Sequence[Field] = ()
     more: Sequence[Field] = ()
@@ -233,6 +260,8 @@ def change_form(order: OrderView, sent: Mapping[str, str], errors: Errors) -> Ow
         country=country,
         address=address,
         more=more,
+        place=place,
+        places=places,
         open=(typed is not None and typed != order.address)
         or any(one["id"] in errors for one in asked if one not in [line.field for line in lines])
         or any(name in errors for name in FOLDED),
@@ -303,7 +332,7 @@ def shown_preview(order: OrderView, found: Preview, actions: Sequence[Action], s
 
 
 def _is_asked(name: str) -> bool:
-    return name == "cancel" or name in addresses.NAMES or name.startswith("quantity.")
+    return name in {"cancel", "destination"} or name in addresses.NAMES or name.startswith("quantity.")
 
 
 def _words(order: OrderView, action: Action) -> str:
@@ -409,7 +438,13 @@ def return_form(
     kept = [line for line in order.lines if line.can_be_returned > 0]
     barred = {} if is_late else _barred(site, order, [line.id for line in kept])
     others = {} if is_late else exchanges_for(site, order, kept)
-    lines = tuple(_return_line(line, barred.get(line.id, ""), others.get(line.id, ()), sent, errors) for line in kept)
+    names = {one.position: whose(one.address) for one in order.destinations if one.address and order.is_spread}
+    lines = tuple(
+        _return_line(
+            line, barred.get(line.id, ""), others.get(line.id, ()), sent, errors, went_to=names.get(line.place, "")
+        )
+        for line in kept
+    )
     fields = [
         field(
             "reason",
@@ -467,12 +502,20 @@ def _bar(site: Site, order: OrderView, line_ids: list[int]) -> str:
 
 
 def _return_line(
-    line: OrderLineView, barred: str, others: Sequence[tuple[str, str]], sent: Mapping[str, str], errors: Errors
+    line: OrderLineView,
+    barred: str,
+    others: Sequence[tuple[str, str]],
+    sent: Mapping[str, str],
+    errors: Errors,
+    *,
+    went_to: str = "",
 ) -> LineField:
     name = f"quantity.{line.id}"
     hint = _("0 to %(most)s pieces.", most=line.can_be_returned)
     if barred:
         hint = f"{barred} {_('Only if it came damaged, wrong or incomplete, or does not work.')}"
+    if went_to:
+        hint = f"{_('It went to %(place)s.', place=went_to)} {hint}"
     label = _("How many of %(name)s", name=line.name)
     return LineField(
         name=line.name,

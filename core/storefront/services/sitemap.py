@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from html import escape
 from urllib.parse import quote
-from xml.sax.saxutils import escape, quoteattr
 
 from core.catalogue.services.addresses import ProductAddress, product_addresses
 from core.catalogue.services.category_pages import category_tree, flat
@@ -100,7 +100,7 @@ def _entry(site: Site, page: Listed) -> str:
     if known and site.language in page.languages:
         known.append(("x-default", page.languages[site.language]))
     links = "".join(
-        f'<xhtml:link rel="alternate" hreflang={quoteattr(tag)} href={quoteattr(address)}/>' for tag, address in known
+        f'<xhtml:link rel="alternate" hreflang="{escape(tag)}" href="{escape(address)}"/>' for tag, address in known
     )
     return f"<url><loc>{escape(page.address)}</loc>{changed}{links}</url>\n"
 

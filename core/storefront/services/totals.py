@@ -10,6 +10,8 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext, number
 from core.lib.money import Money
 from core.orders.services.read import OrderView
+from core.orders.services.shapes import DestinationView
+from core.storefront.services.fields import whose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +24,8 @@ class Row:
     kind: str = ""
 
 
-def quote_rows(quote: Quote, count: int) -> list[Row]:
-    """The sums of a cart. Before a delivery is chosen, its row says so."""
+def quote_rows(quote: Quote, count: int, places: Sequence[str] = ()) -> list[Row]:
+    """The sums of a cart. Before a delivery is chosen, its row says so; each of several `places` has its own."""
     delivery = quote.delivery
     words = "" if delivery.rate else _("At the checkout")
     taxes = [(tax.name, tax.rate, tax.amount) for tax in quote.tax_sums]
@@ -32,7 +34,11 @@ def quote_rows(quote: Quote, count: int) -> list[Row]:
     return [
         Row(name=_goods(count), amount=quote.totals.subtotal),
         *_offers(offers),
-        *([_delivery(_("Delivery charge"), delivery.amount, words)] if shown else []),
+        *(
+            _delivery(_("Delivery: %(place)s", place=place), one.amount, "" if one.rate else _("At the checkout"))
+            for place, one in zip(places, quote.deliveries, strict=False)
+        ),
+        *([_delivery(_("Delivery charge"), delivery.amount, words)] if shown and not places else []),
         *_sums(quote.totals.total, taxes, included=quote.prices_include_tax),
     ]
 
@@ -43,6 +49,11 @@ def goods_row(quote: Quote, count: int) -> list[Row]:
     return [Row(name=_goods(count), amount=Money(sum(one.amount for one in goods), quote.currency), kind="sum")]
 
 
+def _delivery_name(order: OrderView, one: DestinationView) -> str:
+    title = one.delivery_title or _("Delivery charge")
+    return f"{title} · {whose(one.address)}" if order.is_spread and one.address else title
+
+
 def order_rows(order: OrderView) -> list[Row]:
     """The sums of an order as they were agreed."""
     taxes = [(tax.name, tax.rate, tax.amount) for tax in order.taxes]
@@ -50,7 +61,7 @@ def order_rows(order: OrderView) -> list[Row]:
         Row(name=_goods(order.count), amount=order.subtotal),
         *_offers([(offer.title or offer.code, offer.amount) for offer in order.adjustments]),
         *(
-            [_delivery(order.delivery_title or _("Delivery charge"), order.delivery, "")]
+            [_delivery(_delivery_name(order, one), one.delivery, "") for one in order.destinations]
             if order.needs_delivery
             else []
         ),

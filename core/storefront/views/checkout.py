@@ -7,18 +7,19 @@ from dataclasses import replace
 from flask import Response, request, url_for
 
 from core.accounts.services import current_shopper, get_address
-from core.cart.services import CartGone, StoredCart, save_details
+from core.cart.services import CartGone, Details, StoredCart, save_details
 from core.checkout.forms import read_order_form
 from core.checkout.services.look import CHECKOUT, look
 from core.checkout.services.place_order import CannotBePlaced, EmptyCart, place_order
 from core.checkout.views import pay_response
+from core.hookspecs.checkout import Address
 from core.kernel import limits
 from core.kernel.http import allow_hosts, hosts_for_forms, page, redirect
 from core.kernel.security import public, shopper
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.storefront.services.account_addresses import default_addresses, kept_addresses, stored_address
-from core.storefront.services.checkout import shown_checkout, with_defaults
+from core.storefront.services.checkout import settled, shown_checkout, with_defaults
 from core.storefront.services.fields import Errors, said
 from core.storefront.views.basket import cart_token, forget_cart, shopper_id, stored_cart
 from core.storefront.views.place import VIEWS
@@ -46,16 +47,24 @@ def save_checkout() -> Response:
 @VIEWS.post("/checkout/address/<int:address_id>")
 @shopper
 def take_address(address_id: int) -> Response:
-    """Deliver to a kept address: it takes the place of what was typed, the rest stays."""
+    """Deliver to a kept address, or one of several of them; it takes the place of what was typed, the rest stays."""
     person = current_shopper()
     assert person is not None  # The view lets nobody else in.
     chosen = stored_address(get_address(person, address_id))
-    details = replace(read_order_form(request.form).details, address=chosen)
+    details = _delivered_to(read_order_form(request.form).details, chosen, request.args.get("place", 0, type=int))
     try:
         save_details(current().site, cart_token(), details, shopper_id=person.id)
     except CartGone:
         return _to_cart()
     return redirect(url_for("storefront.checkout", _anchor="checkout-address"))
+
+
+def _delivered_to(details: Details, address: Address, place: int) -> Details:
+    if not details.places or not 0 < place <= len(details.places):
+        return replace(details, address=address)
+    places = list(details.places)
+    places[place - 1] = replace(places[place - 1], address=address)
+    return replace(details, places=tuple(places))
 
 
 @VIEWS.post("/checkout/place")
@@ -88,6 +97,8 @@ def _page(stored: StoredCart, errors: Errors, status: int = 200) -> Response:
     address, billing = default_addresses(person) if person else (None, None)
     known = with_defaults(stored, state.site, address, billing, person.email if person else "")
     view = look(state, known, CHECKOUT)
+    if (first := settled(known, view)) is not known:
+        view = look(state, first, CHECKOUT)
     allow_hosts(form_action_hosts=hosts_for_forms(state))
     kept = kept_addresses(person) if person else []
     return page(

@@ -45,8 +45,8 @@ _LIMIT = "own_order"
 @VIEWS.get("/order/<secret>/change")
 @public
 def own_change(secret: str) -> Response:
-    """The form: how many of each, and where to."""
-    return _change_page(own_order(secret), {}, {})
+    """The form: how many of each, and where to; of an order that goes to several places, for one of them."""
+    return _change_page(own_order(secret), request.args, {})
 
 
 @VIEWS.post("/order/<secret>/change", endpoint="preview_own_change")

@@ -14,6 +14,7 @@ from plugins.api.services.checkout import status
 from plugins.api.services.operations import Call, operation
 from plugins.api.services.shapes import (
     Customer,
+    Destination,
     Order,
     OrderLine,
     OrderList,
@@ -59,6 +60,7 @@ def create_shipment(call: Call) -> Order:
         _found(call).id,
         actor=call.actor,
         lines=_units(asked.lines),
+        place=asked.destination,
         carrier=asked.carrier,
         tracking=asked.tracking,
         location=asked.location_id,
@@ -134,19 +136,27 @@ def _order(call: Call) -> Order:
                 quantity=line.quantity, unit=money(line.unit), subtotal=money(line.subtotal),
                 discount=money(line.discount), tax=money(line.tax), total=money(line.total),
                 waiting=line.can_be_shipped, on_shelf=here[line.id], shipped=line.shipped, cancelled=line.cancelled,
-                returned=line.received,
+                returned=line.received, destination=line.place,
             )
             for line in order.lines
         ),
         shipments=tuple(
             Shipment(
-                id=one.id, place=one.place, delivered_at=one.delivered_at, carrier=one.carrier, tracking=one.tracking,
-                shipped_at=one.shipped_at,
+                id=one.id, sent_from=one.sent_from, delivered_at=one.delivered_at, carrier=one.carrier,
+                tracking=one.tracking, shipped_at=one.shipped_at,
                 lines=tuple(
                     ShippedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in one.lines.items()
                 ),
+                destination=one.place,
             )
             for one in order.shipments
+        ),
+        destinations=tuple(
+            Destination(
+                number=one.position, delivery_title=one.delivery_title, delivery=money(one.delivery),
+                discount=money(one.discount), address=address(one.address) if scopes.CUSTOMERS in call.scopes else None,
+            )
+            for one in order.destinations
         ),
         customer=_customer(order) if scopes.CUSTOMERS in call.scopes else None,
     )  # fmt: skip

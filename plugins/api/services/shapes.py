@@ -464,6 +464,7 @@ class OrderLine(Shown, frozen=True, kw_only=True):
     shipped: int
     cancelled: int
     returned: int
+    destination: int
 
 
 class ShippedUnits(Shown, frozen=True, kw_only=True):
@@ -474,15 +475,29 @@ class ShippedUnits(Shown, frozen=True, kw_only=True):
 
 
 class Shipment(Shown, frozen=True, kw_only=True):
-    """A parcel; `place` is the location it left."""
+    """A parcel; `sent_from` is the location it left."""
 
     id: int
-    place: str
+    sent_from: str
     delivered_at: datetime | None
     carrier: str
     tracking: str
     shipped_at: datetime
     lines: tuple[ShippedUnits, ...]
+    destination: int
+
+
+class Destination(Shown, frozen=True, kw_only=True):
+    """A place that an order goes to, by its number in the order, and what bringing it there costs.
+
+    `address` is null for keys that may not read customers.
+    """
+
+    number: int
+    delivery_title: str
+    delivery: Money
+    discount: Money
+    address: Address | None
 
 
 class Customer(Shown, frozen=True, kw_only=True):
@@ -499,8 +514,9 @@ class Customer(Shown, frozen=True, kw_only=True):
 class Order(Shown, frozen=True, kw_only=True):
     """An order. `due` is still to be paid; `customer` is null for keys that may not read customers.
 
-    `channel` is where it was placed if not here, under `channel_number`. `goods` says of what waits to be sent whether
-    it is on the shelf: ready, partly or waiting.
+    It goes to one of its `destinations`, or to several: then the customer's `address` is null, and lines and shipments
+    say the number of theirs. `channel` is where it was placed if not here, under `channel_number`. `goods` says of what
+    waits to be sent whether it is on the shelf: ready, partly or waiting.
     """
 
     id: int
@@ -523,4 +539,5 @@ class Order(Shown, frozen=True, kw_only=True):
     goods: str
     lines: tuple[OrderLine, ...]
     shipments: tuple[Shipment, ...]
+    destinations: tuple[Destination, ...]
     customer: Customer | None

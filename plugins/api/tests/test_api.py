@@ -260,6 +260,21 @@ def test_the_url_of_an_order_opens_its_page(bought):
 # -- orders ------------------------------------------------------------------------------------------------------------
 
 
+def test_an_order_for_two_addresses_is_shipped_to_each(program, sell, order):
+    placed = order(sell("TRAY", 1000, name="Tray"), 3, away=2)
+    shop = program("orders:read", "orders:write")
+    here = f"/orders/{placed.id}"
+    told = shop.get(here)
+    assert [(one["number"], one["address"]) for one in told["destinations"]] == [(0, None), (1, None)]
+    assert [(line["destination"], line["quantity"]) for line in told["lines"]] == [(0, 1), (1, 2)]
+    assert "one address" in str(shop.post(f"{here}/shipments", {}, 409))
+    sent = shop.post(f"{here}/shipments", {"destination": 1})
+    assert [(one["destination"], one["lines"][0]["quantity"]) for one in sent["shipments"]] == [(1, 2)]
+    customer = program("orders:read", "customers:read").get(here)
+    assert [one["address"]["city"] for one in customer["destinations"]] == ["Berlin", "Paris"]
+    assert customer["customer"]["address"] is None
+
+
 def test_orders_are_listed_shipped_paid_and_cancelled(bought, program):
     _app, placed = bought(quantity=3)
     shop = program("orders:read", "orders:write")

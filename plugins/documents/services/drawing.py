@@ -160,11 +160,13 @@ class _Sheet(FPDF):
         self.set_y(max(left, self.get_y()) + 8)
 
     def _parties(self, paper: Paper) -> None:
-        """Addresses at the left, facts at the right."""
+        """Addresses at the left, two in a row, facts at the right."""
         top, third = self.get_y(), self.epw / 3
-        lowest = top
-        for place, (heading, lines) in enumerate(paper.parties[:2]):
-            self._block(self.l_margin + place * third, top, third - 4, heading, lines)
+        begin = lowest = top
+        for place, (heading, lines) in enumerate(paper.parties):
+            if place and place % 2 == 0:
+                begin = lowest = lowest + 4
+            self._block(self.l_margin + place % 2 * third, begin, third - 4, heading, lines)
             lowest = max(lowest, self.get_y())
         self.set_y(top)
         for label, value in paper.facts:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core.api import OrderLineView, OrderView, rows, value
+from core.api import DestinationView, OrderLineView, OrderView, rows, value
 from core.api import gettext as _
 from plugins.documents.models import CREDIT_NOTE, INVOICE
 
@@ -50,16 +50,22 @@ def parts_of(order: OrderView) -> list[Part]:
     """The order without what was cancelled, came back or was given back. Three statements."""
     taxes = _taxes(order.id)
     parts = [_line(line, taxes.get(line.id, []), inside=order.prices_include_tax) for line in order.lines]
-    if any(line.left for line in order.lines) and order.delivery_total:
-        amount, of_delivery = order.delivery_total.amount, taxes.get(None, [])
-        before = amount if order.prices_include_tax else amount - sum(tax.amount for tax in of_delivery)
-        title = order.delivery_title or _("Delivery")
-        parts.append(
-            Part(key="delivery", name=title, unit=before, subtotal=before, amount=amount, taxes=tuple(of_delivery))
-        )
+    if any(line.left for line in order.lines):
+        parts += [_delivery(order, one, taxes.get(-one.position, [])) for one in order.destinations if one.total]
     parts += _charges(order)
     parts += _refund(order, sum(part.amount for part in parts))
     return [part for part in parts if not part.is_empty]
+
+
+def _delivery(order: OrderView, to: DestinationView, taxes: Sequence[PartTax]) -> Part:
+    """The way to a place; of several each says whose it is."""
+    amount, whose = to.total.amount, order.whose(to.position)
+    before = amount if order.prices_include_tax else amount - sum(tax.amount for tax in taxes)
+    title = to.delivery_title or _("Delivery")
+    return Part(
+        key=f"delivery:{to.position}" if to.position else "delivery", name=f"{title} · {whose}" if whose else title,
+        unit=before, subtotal=before, amount=amount, taxes=tuple(taxes),
+    )  # fmt: skip
 
 
 def _refund(order: OrderView, owed: int) -> list[Part]:
@@ -91,14 +97,16 @@ def _line(line: OrderLineView, taxes: Sequence[PartTax], *, inside: bool) -> Par
     )  # fmt: skip
 
 
-def _taxes(order_id: int) -> dict[int | None, list[PartTax]]:
-    found: dict[int | None, list[PartTax]] = {}
-    for line_id, name, rate, amount in rows(
-        "SELECT line_id, name, rate, SUM(amount) FROM order_tax WHERE order_id = ? AND charge_id IS NULL"
-        " GROUP BY line_id, name, rate ORDER BY MIN(id)",
+def _taxes(order_id: int) -> dict[int, list[PartTax]]:
+    """By line; those of the way to a place under its position below zero, 0 for the first."""
+    found: dict[int, list[PartTax]] = {}
+    for line_id, place, name, rate, amount in rows(
+        "SELECT line_id, place, name, rate, SUM(amount) FROM order_tax WHERE order_id = ? AND charge_id IS NULL"
+        " GROUP BY line_id, place, name, rate ORDER BY MIN(id)",
         order_id,
     ):
-        found.setdefault(line_id, []).append(PartTax(name=name, rate=rate, amount=int(amount)))
+        key = -place if line_id is None else line_id
+        found.setdefault(key, []).append(PartTax(name=name, rate=rate, amount=int(amount)))
     return found
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from core.api import (
+    LocationUnits,
     Money,
     OrderView,
-    PlaceUnits,
     Site,
     address_lines,
     day,
@@ -21,7 +21,7 @@ from core.api import (
     rows,
     speaking,
     to_pick,
-    units_by_place,
+    units_by_location,
 )
 from core.api import gettext as _
 from plugins.documents.forms import Documents
@@ -85,6 +85,7 @@ def issued_paper(content: Mapping[str, Any], language: str) -> Paper:
         parties = [(_("Bill to"), tuple(buyer["lines"]))]
         if content["deliver_to"] and content["deliver_to"] != buyer["lines"]:
             parties.append((_("Deliver to"), tuple(content["deliver_to"])))
+        parties += [(_("Deliver to"), tuple(lines)) for lines in content.get("places", ())]
         return Paper(
             title=_("Invoice") if is_invoice else _("Credit note"),
             code=content["code"],
@@ -171,29 +172,34 @@ def _tax_rows(taxes: Mapping[tuple[str, int], int], shown: Any) -> Iterator[tupl
 
 
 def packing_slips(site: Site, order: OrderView, language: str = "") -> list[Paper]:
-    """One for each parcel that can leave: of what is on the shelf, place by place. One for the order where none can."""
-    places = [place for place in units_by_place(order.id) if place.here]
+    """One for each parcel that can leave: of what is on the shelf, by location. One of the order where none can.
+
+    Of an order that goes to several places it is about one: `order.at(place)`.
+    """
+    places = [place for place in units_by_location(order.id) if any(place.here.get(line.id) for line in order.lines)]
     if len(places) < 2:
         return [packing_slip(site, order, language)]
     return [packing_slip(site, order, language, place) for place in places]
 
 
-def packing_slip(site: Site, order: OrderView, language: str = "", place: PlaceUnits | None = None) -> Paper:
-    """What goes into the parcel, of a `place` if there are several. No prices.
+def packing_slip(site: Site, order: OrderView, language: str = "", location: LocationUnits | None = None) -> Paper:
+    """What goes into the parcel, from a `location` if there are several. No prices.
 
     The units that wait and are there; where nothing waits, all that was ordered.
     """
-    settings, here = Documents.of(site), order.here if place is None else place.here
+    settings, here = Documents.of(site), order.here if location is None else location.here
     with speaking(language or order.language, site.timezone):
         waits = any(line.allocated for line in order.lines if line.needs_delivery)
         units = [(line, here.get(line.id, 0) if waits else line.left) for line in order.lines if line.needs_delivery]
-        waiting = sum(line.allocated for line in order.lines if line.needs_delivery) - sum(order.here.values())
+        waiting = sum(line.allocated for line in order.lines if line.needs_delivery) - sum(
+            order.here.get(line.id, 0) for line in order.lines
+        )
         parties = ((_("Deliver to"), address_lines(order.address)),) if order.address else ()
         facts = [(_("Order"), order.number), (_("Ordered on"), day(order.placed_at))]
         if order.delivery_title:
             facts.append((_("Delivery"), order.delivery_title))
-        if place is not None and place.name:
-            facts.append((_("From"), place.name))
+        if location is not None and location.name:
+            facts.append((_("From"), location.name))
         notes = [_("The shopper writes: %(note)s", note=order.note)] if order.note else []
         if waits and waiting > 0:
             notes.append(_("%(count)s more will follow when they are there.", count=number(waiting)))

@@ -123,6 +123,19 @@ def test_slips_name_what_is_to_be_packed_and_no_price(site: Site, lamp: Any, ord
     assert "€" not in text
 
 
+def test_an_order_for_two_addresses_has_a_slip_for_each_and_an_invoice_that_names_both(
+    site: Site, lamp: Any, order: Any
+) -> None:
+    view = order_view(order(lamp, 3, away=2).id, site=site)
+    slips = [words(draw([packing_slip(site, part)], compressed=False)) for part in view.by_place]
+    assert ["Berlin" in slip for slip in slips] == [True, False]
+    assert ["Paris" in slip for slip in slips] == [False, True]
+    paper = issued_paper(reading.content_of(site, issue(site, view.id, INVOICE, actor="system")), "en")
+    text = words(draw([paper], compressed=False))
+    assert "75001 Paris" in text
+    assert ("Total", "€269.97", True) in paper.sums
+
+
 def test_each_slip_of_many_has_its_own_number_and_pages(site: Site, lamp: Any, order: Any) -> None:
     views = [order_view(order(lamp).id, site=site) for _ in range(2)]
     text = words(draw([packing_slip(site, view) for view in views], compressed=False))

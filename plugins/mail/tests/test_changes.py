@@ -82,6 +82,16 @@ def test_a_change_is_told_once_with_its_money(latest, site, lamps):
     assert "<style" not in body(mail, "html")
 
 
+def test_a_parcel_says_whom_it_is_for_where_an_order_goes_to_several(latest, site, sell, order):
+    placed = order(sell("LAMP", 8900, name="Lamp"), 3, away=2)
+    (received,) = latest()
+    for kind in ("plain", "html"):
+        assert body(received, kind).index("To Mira K., Berlin") < body(received, kind).index("To Oma, Paris")
+    ship_order(site, placed.id, actor=WHO, place=1)
+    (shipped,) = latest()
+    assert "It goes to Oma, Paris." in body(shipped)
+
+
 def test_a_change_that_cancels_everything_is_told_as_that_alone(latest, site, lamps):
     latest()
     everything = [CancelUnits(line_id=lamps.lines[0].id, quantity=3)]

@@ -44,7 +44,13 @@ def assess_cart(site: Site, rules: Risk, cart: Cart) -> Assessment:
 
 
 def assess_order(site: Site, rules: Risk, order: OrderView) -> Assessment:
-    """What an order scores, its payments included; other orders count as they stood when it was placed. Reads only."""
+    """What an order scores, its payments included; other orders count as they stood when it was placed. Reads only.
+
+    Of an order that goes to several places it is what the worst of them scores.
+    """
+    if order.is_spread:
+        seen = [replace(order, address=one, destinations=order.destinations[:1]) for one in order.addresses]
+        return max((assess_order(site, rules, one) for one in seen), key=lambda one: one.score)
     left = [(line, line.left) for line in order.lines if line.left]
     signs = Signs(
         goods=Money(sum((line.unit * units).amount for line, units in left), order.currency),
@@ -84,11 +90,14 @@ def _others(site: Site, rules: Risk, signs: Signs, who: _Who) -> int:
     if not mine:
         return 0
     found = rows(
-        "SELECT email, address FROM orders WHERE site_id = ? AND placed_at > ? AND placed_at <= ? AND id <> ?"
-        " AND (LOWER(email) = LOWER(?) OR (phone <> '' AND phone = ?) OR address LIKE ? ESCAPE '!')"
+        "SELECT email, COALESCE(address, (SELECT d.address FROM order_destination d WHERE d.order_id = orders.id AND"
+        " d.address LIKE ? ESCAPE '!' ORDER BY d.position LIMIT 1)) FROM orders"
+        " WHERE site_id = ? AND placed_at > ? AND placed_at <= ? AND id <> ?"
+        " AND (LOWER(email) = LOWER(?) OR (phone <> '' AND phone = ?) OR address LIKE ? ESCAPE '!'"
+        " OR EXISTS (SELECT 1 FROM order_destination d WHERE d.order_id = orders.id AND d.address LIKE ? ESCAPE '!'))"
         " ORDER BY placed_at DESC LIMIT ?",
-        site.id, micros(who.until - timedelta(hours=rules.many_hours)), micros(who.until), who.besides,
-        signs.email.strip(), address.phone if address else "", _like(address), _MOST,
+        _like(address), site.id, micros(who.until - timedelta(hours=rules.many_hours)), micros(who.until), who.besides,
+        signs.email.strip(), address.phone if address else "", _like(address), _like(address), _MOST,
     )  # fmt: skip
     return sum(bool(mine & _person(other, _stored(text))) for other, text in found)
 

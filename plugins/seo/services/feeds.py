@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from typing import Any, Protocol, TextIO
-from xml.sax.saxutils import escape
 
 from core.api import Site, link, own_folder, speaking
 from plugins.seo.services import finding, goods, walking
@@ -139,4 +139,4 @@ _WRITERS: Mapping[str, Any] = {GOOGLE: _Google, META: _Meta}
 
 def _text(text: str) -> str:
     """Text for XML, without the signs that XML cannot hold."""
-    return escape("".join(letter for letter in text if letter >= " " or letter in "\t\n"))
+    return escape("".join(letter for letter in text if letter >= " " or letter in "\t\n"), quote=False)

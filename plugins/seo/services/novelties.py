@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from core.api import (
     CategoryPage,
@@ -39,13 +39,13 @@ def atom(site: Site, path: str = "") -> str | None:
     stamp = changed.isoformat(timespec="seconds") if changed else "1970-01-01T00:00:00+00:00"
     head = (
         f"<title>{escape(title)}</title><id>{escape(here)}</id><updated>{stamp}</updated>"
-        f'<link rel="self" href={quoteattr(here)}/><link href={quoteattr(page)}/>'
+        f'<link rel="self" href="{escape(here)}"/><link href="{escape(page)}"/>'
         f"<author><name>{escape(site.name)}</name></author>"
     )
     entries = "\n".join(_entry(site, card) for card in cards)
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
-        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang={quoteattr(language())}>{head}\n{entries}\n</feed>\n'
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{escape(language())}">{head}\n{entries}\n</feed>\n'
     )
 
 
@@ -54,12 +54,12 @@ def _entry(site: Site, card: ShownCard) -> str:
     picture = ""
     if card.picture is not None:
         source = site.origin + media_url(card.picture.name, 800)
-        picture = f'<link rel="enclosure" type="image/webp" href={quoteattr(source)}/>'
+        picture = f'<link rel="enclosure" type="image/webp" href="{escape(source)}"/>'
     stamp = card.created_at.isoformat(timespec="seconds")
     summary = " – ".join(part for part in (money(card.price), card.summary) if part)
     return (
         f"<entry><title>{escape(card.name)}</title><id>{escape(where)}</id><updated>{stamp}</updated>"
-        f"<link href={quoteattr(where)}/>{picture}<summary>{escape(summary)}</summary></entry>"
+        f'<link href="{escape(where)}"/>{picture}<summary>{escape(summary)}</summary></entry>'
     )
 
 

@@ -16,6 +16,7 @@ class TableRateCarrier(Carrier):
     """What the zone of an address offers. A method without a bracket for a parcel does not offer itself."""
 
     code = "table_rate"
+    calls_out = False
 
     def __init__(self, site: Site, table: Table) -> None:
         self._site, self._table = site, table

@@ -392,6 +392,7 @@ def test_quantities_begin_at_one_and_values_are_money() -> None:
         ({"days_from": "5", "days_to": "4"}, "days_to"),
     ],
 )
+@pytest.mark.usefixtures("app")
 def test_a_wrong_field_of_a_method_is_named(said: dict[str, str], field: str) -> None:
     with pytest.raises(Unfit) as refusal:
         forms.parse_method({**form(), **said}, SITE)
@@ -481,6 +482,7 @@ class TestFile:
         assert parcel.free_from == {"EUR": 5000}
         assert len(express.brackets["EUR"]) == 3
 
+    @pytest.mark.usefixtures("app")
     def test_errors_are_told_row_by_row_and_nothing_is_taken(self) -> None:
         method(zone())
         before = list(told())

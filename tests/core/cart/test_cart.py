@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.cart.services import (
     CartFull,
     CartGone,
+    CartPlace,
     Details,
     NotForSale,
     add_to_cart,
@@ -174,10 +175,13 @@ def test_answers_are_kept_right_or_wrong(shop: Shop, cup: int) -> None:
         email="not an address", address=LONDON, billing=Address(country="DE"), carrier="post", service="express",
         gateway="cash",
         note="Zweimal klingeln 请按两次", extra={"gifts": {"wrap": "yes"}},
+        places=(CartPlace(address=Address(country="FR"), carrier="post", service="slow", units={cup: 1}),),
     )  # fmt: skip
     save_details(shop.site, token, details)
     cart = seen(shop, token)
     assert all(getattr(cart, name) == getattr(details, name) for name in Details.__slots__)
+    save_details(shop.site, token, replace(details, places=None))
+    assert seen(shop, token).places == details.places
 
 
 def test_codes_are_compared_without_case_or_blanks(shop: Shop, cup: int) -> None:

@@ -13,6 +13,8 @@ def unbalanced() -> list[str]:
         *(f"order {row[0]}: lines {row[2]}, total {row[1]}" for row in db.rows(_LINES, True) if row[1] != row[2]),
         *(f"order {row[0]}: shares {row[2]}, discounts {row[1]}" for row in db.rows(_OFFERS) if row[1] != row[2]),
         *(f"order {row[0]}: charges {row[2]}, sum {row[1]}" for row in db.rows(_CHARGES) if row[1] != row[2]),
+        *(f"order {row[0]}: deliveries {row[2:]}, sums {row[1]}" for row in db.rows(_PLACES) if not row[1]),
+        *(f"order {row[0]}: line {row[1]} goes nowhere" for row in db.rows(_NOWHERE)),
         *(f"order {row[0]}: taxes {row[2]}, tax {row[1]}" for row in db.rows(_TAXES) if row[1] != row[2]),
         *(
             f"order {row[0]}: {row[1]} pieces promised, {row[2]} in stock"
@@ -45,6 +47,13 @@ _CHARGES = """SELECT o.id, o.charges, COALESCE((SELECT SUM(c.amount) FROM order_
 _TAXES = (
     """SELECT o.id, o.tax, COALESCE((SELECT SUM(t.amount) FROM order_tax t WHERE t.order_id = o.id), 0) FROM orders o"""
 )
+_PLACES = """SELECT o.id, o.delivery = SUM(d.delivery) AND o.delivery_total = SUM(d.total) AND o.address IS NULL
+ AND o.carrier = '' AND o.delivery_title = '', o.delivery, SUM(d.delivery), o.delivery_total, SUM(d.total)
+ FROM orders o JOIN order_destination d ON d.order_id = o.id
+ GROUP BY o.id, o.delivery, o.delivery_total, o.address, o.carrier, o.delivery_title"""
+_NOWHERE = """SELECT l.order_id, l.id FROM order_line l WHERE
+ (l.place > 0 OR EXISTS (SELECT 1 FROM order_destination d WHERE d.order_id = l.order_id))
+ AND NOT EXISTS (SELECT 1 FROM order_destination d WHERE d.order_id = l.order_id AND d.position = l.place)"""
 _PIECES = """SELECT x.order_id, SUM(x.pieces), COALESCE((SELECT SUM(m.allocated + m.preordered) FROM stock_move m
  WHERE m.reference = 'order:' || CAST(x.order_id AS VARCHAR(20))), 0)
  FROM (SELECT l.order_id, l.allocated * COALESCE(p.quantity, 1) AS pieces, COALESCE(p.variant_id, l.variant_id) AS taken

@@ -424,13 +424,36 @@ def test_a_carrier_that_sleeps_is_left_out(shop: Shop, plugins: FakePlugins, mon
     assert [rate.carrier for rate in view.delivery.rates] == ["post"]
 
 
-def test_a_carrier_that_raises_is_left_out(shop: Shop, plugins: FakePlugins) -> None:
+def test_a_carrier_that_knows_its_prices_is_asked_without_a_thread(shop: Shop, plugins: FakePlugins) -> None:
+    asked_in: dict[str, threading.Thread] = {}
+
+    class Far(type(plugins.carriers[0])):  # type: ignore[misc]
+        code = "far"
+
+        def quote(self, parcel: object) -> list[object]:
+            asked_in[self.code] = threading.current_thread()
+            return list(super().quote(parcel))
+
+    class Near(Far):
+        code = "near"
+        calls_out = False
+
+    plugins.carriers.extend([Far(), Near()])
+    view = shop.look(shop.fill_cart((shop.sell("cup"), 1)))
+    assert [rate.carrier for rate in view.delivery.rates] == ["post", "far", "near"]
+    assert asked_in["near"] is threading.current_thread()
+    assert asked_in["far"] is not threading.current_thread()
+
+
+@pytest.mark.parametrize("calls_out", [True, False])
+def test_a_carrier_that_raises_is_left_out(shop: Shop, plugins: FakePlugins, calls_out: bool) -> None:
     class Broken(type(plugins.carriers[0])):  # type: ignore[misc]
         code = "broken"
 
         def quote(self, parcel: object) -> list[object]:
             raise SystemExit("no")
 
+    Broken.calls_out = calls_out
     plugins.carriers.insert(0, Broken())
     view = shop.look(shop.fill_cart((shop.sell("cup"), 1)))
     assert [rate.carrier for rate in view.delivery.rates] == ["post"]

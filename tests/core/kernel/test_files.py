@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from core.kernel import files
+from core.kernel import files, uploads
 from core.kernel.installation import installation
 
 KINDS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
@@ -95,23 +95,23 @@ def test_colours_of_a_wide_profile_are_brought_to_the_webs(bare):
     ],
 )
 def test_what_is_no_picture_is_refused(bare, bytes_):
-    with pytest.raises(files.NotAPicture):
+    with pytest.raises(uploads.NotAPicture):
         files.store_picture(bytes_)
     assert not list(installation().config.media.rglob("*.*")) if installation().config.media.exists() else True
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "BMP", "ICO", "PPM"])
 def test_other_kinds_of_pictures_are_refused(bare, kind):
-    with pytest.raises(files.NotAPicture):
+    with pytest.raises(uploads.NotAPicture):
         files.store_picture(picture(kind, (64, 64)))
 
 
 def test_a_picture_that_would_fill_the_memory_is_refused_unread(bare):
     bomb = picture("PNG", (9000, 6000))
     assert len(bomb) < 1_000_000
-    with pytest.raises(files.TooLarge):
+    with pytest.raises(uploads.TooLarge):
         files.store_picture(bomb)
-    with pytest.raises((files.TooLarge, files.NotAPicture)):
+    with pytest.raises((uploads.TooLarge, uploads.NotAPicture)):
         files.store_picture(b"\0" * (installation().config.max_upload_mb * 1024 * 1024 + 1))
 
 

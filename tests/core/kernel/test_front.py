@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 
 import pytest
@@ -84,6 +85,42 @@ def test_a_configured_proxy_is_believed(instance, sites, write_plugin, turn_on):
     client = behind.test_client()
     answer = client.get("/probe/", headers={"Host": "one.test"}, environ_overrides={"REMOTE_ADDR": "10.0.0.7", **said})
     assert answer.text == "two 1.2.3.4 https"
+
+
+LONG = """
+from core.api import *
+from flask import request
+VIEWS = Views("/long")
+@VIEWS.get("/")
+@public
+def page():
+    return "<p>" + request.args.get("said", "") + " the secret of one visitor" * 200
+PLUGIN = Plugin(name="long", version="1", title="Long", shop=VIEWS)
+"""
+
+
+def test_a_page_of_one_visitor_is_packed_and_its_length_tells_nothing(bare, sites, write_plugin, turn_on):
+    write_plugin("long", LONG)
+    turn_on("long", sites[0])
+    client, asked = bare.test_client(), {"Host": "one.test", "Accept-Encoding": "gzip"}
+    plain = client.get("/long/", headers={"Host": "one.test"})
+    assert plain.text.count("secret") == 200
+    assert "Content-Encoding" not in plain.headers
+    packed = [client.get("/long/", headers=asked) for _ in range(12)]
+    assert {gzip.decompress(one.data) for one in packed} == {plain.data}
+    assert all(int(one.headers["Content-Length"]) == len(one.data) < len(plain.data) / 10 for one in packed)
+    assert packed[0].headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    assert len({len(one.data) for one in packed}) > 3, "a guess that is right saves fewer bytes than chance adds"
+
+
+def test_behind_a_proxy_packing_is_its_work(instance, sites, write_plugin, turn_on):
+    write_plugin("long", LONG)
+    turn_on("long", sites[0])
+    client = create_app(instance, faces=(), services=(), trusted_proxies=("10.0.0.0/8",)).test_client()
+    asked = {"Host": "one.test", "Accept-Encoding": "gzip"}
+    answer = client.get("/long/", headers=asked, environ_overrides={"REMOTE_ADDR": "10.0.0.7"})
+    assert "Content-Encoding" not in answer.headers
+    assert answer.text.count("secret") == 200
 
 
 def test_a_head_is_a_get_without_its_body(ask, bare):

@@ -221,9 +221,18 @@ def test_a_child_takes_from_its_parent_what_it_does_not_say(make_theme, show):
     page, style = show("child")
     assert page == "plugin's own elder's sign <b>here</b>"
     assert style.index("#111") < style.index("#222"), "the child's tokens come last and hold"
-    assert style.startswith("@layer reset, tokens, base, parts, utilities, theme;")
+    assert style.startswith("@layer reset,tokens,base,parts,utilities,theme;")
     settings = installation().themes.get("child").settings
     assert {name: one.default for name, one in settings.items()} == {"hero": "child", "note": "n"}
+
+
+def test_a_style_comes_without_remarks_and_needless_room(make_theme, show):
+    css = """/* A remark; with "quotes". */
+    .a > .b,  .c :hover { content: "/* kept;  as { it } is */" ;
+      margin: calc(1px + 2px)  auto }"""
+    make_theme("airy", static__css__theme_css=css, templates__parts__sign_html="airy")
+    wanted = '.a > .b,.c :hover{content: "/* kept;  as { it } is */";margin: calc(1px + 2px) auto}'
+    assert show("airy")[1].strip().endswith(wanted)
 
 
 def test_a_theme_overrides_a_plugins_page_and_a_plugin_overrides_nothing(make_theme, show, instance):

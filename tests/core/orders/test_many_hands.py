@@ -78,7 +78,8 @@ def together(
     shop: Shop, diaries: Path, processes: int, seconds: float, kills: int
 ) -> tuple[list[Walk], list[int | None]]:
     """Let them work, kill some in the midst of it (each is replaced); answers the orders and the exit codes."""
-    walks: list[Walk] = [Hands(one.shop, one.variants, one.order_id) for one in (start(shop) for _ in range(ORDERS))]
+    begun = [start(shop, spread=at == ORDERS - 1) for at in range(ORDERS)]  # the last goes to two addresses
+    walks: list[Walk] = [Hands(one.shop, one.variants, one.order_id, acts=one.acts) for one in begun]
     db.close_all()
     dice, codes, seed = random.Random(7), [], processes
     workers: list[Any] = [_worker(shop, walks, at, seconds, diaries) for at in range(processes)]

@@ -1,26 +1,37 @@
-"""A parcel leaves one place, and one that was noted by mistake has never left."""
+"""An order that goes to several addresses, after it was placed: each address lives its own life, the sums stay one."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from core.catalogue.services import add_location, receive_stock, stock_proof
-from core.catalogue.services.stock import NotPromisedThere, allocated_to, stock_of
-from core.catalogue.services.stock_counts import first_location
-from core.checkout.services.changing import change_order
+from core.checkout.services.changing import change_order, draft_change, preview_change
+from core.checkout.services.resolving import Terms, resolve
+from core.hookspecs.fulfil import Label, Parcel
 from core.kernel import db
-from core.lib.errors import NotFound
-from core.orders.services.by_place import units_by_place
+from core.lib.errors import Unfit
+from core.lib.money import Money
+from core.orders.services import parting
 from core.orders.services.cancel import cancel
-from core.orders.services.change_shapes import SetQuantity
+from core.orders.services.case import inspect_case, receive_case, request_case
+from core.orders.services.case_rules import NotReturnable
+from core.orders.services.change import ChangeStale, confirm_change
+from core.orders.services.change_shapes import AddGoods, CancelUnits, SetAddress, SetDelivery, SetQuantity
 from core.orders.services.goods import NotThatMany
+from core.orders.services.hold_rules import Rules, set_hold_rules
 from core.orders.services.read import OrderView, order_view
-from core.orders.services.ship import deliver, request_return, return_goods, ship
-from core.orders.services.unship import HasArrived, unship
+from core.orders.services.return_labels import buy_return_label
+from core.orders.services.ship import ship
 from tests.core.checkout.books import unbalanced
-from tests.core.checkout.shop import Shop
+from tests.core.checkout.places import BONN, PARIS, Abroad, spread, to, within
+from tests.core.checkout.shop import LONDON, Shop
+from tests.core.checkout.test_place_order import at_once
+from tests.core.checkout.test_places import shop
 
+__all__ = ["shop"]
 STAFF = "staff:1"
+YORK = replace(LONDON, city="York", postcode="YO1 7HH")
 
 
 def seen(order_id: int) -> OrderView:
@@ -30,123 +41,195 @@ def seen(order_id: int) -> OrderView:
 
 
 @pytest.fixture
-def north(shop: Shop) -> int:
-    return add_location("north", "North", 9, "GB", STAFF)
+def order(shop: Shop) -> OrderView:
+    """A cup to London for 4.90, and two to Paris for 10.00: 44.90, with 20 % and 10 % within."""
+    cup = shop.sell("cup", 1000)
+    return seen(shop.place(spread(shop, (cup, 3), places=[to(PARIS, {cup: 2})])).id)
 
 
-@pytest.fixture
-def cup(shop: Shop, north: int) -> int:
-    """One at the first place, one in the north."""
-    cup = shop.sell("cup", 1000, stock=1)
-    receive_stock({cup: 1}, north, "delivery:1", STAFF)
-    return cup
-
-
-@pytest.fixture
-def order(shop: Shop, cup: int) -> OrderView:
-    """Two cups that come from two places."""
-    return seen(shop.order((cup, 2)).id)
-
-
-def on_hand(variant_id: int) -> dict[int, int]:
-    return {level[0]: level[1] for level in stock_of([variant_id])[variant_id]}
-
-
-def parcels(order: OrderView) -> list[tuple[str, dict[int, int]]]:
-    return [(one.place, dict(one.lines)) for one in seen(order.id).shipments]
-
-
-def test_what_comes_from_two_places_is_two_parcels(shop: Shop, order: OrderView, north: int) -> None:
-    line = order.lines[0].id
-    assert [(one.name, dict(one.units), dict(one.here)) for one in units_by_place(order.id)] == [
-        ("Main", {line: 1}, {line: 1}),
-        ("North", {line: 1}, {line: 1}),
-    ]
-    first = ship(shop.site, order.id, actor=STAFF, tracking="RM1", key="form")
-    assert parcels(order) == [("Main", {line: 1}), ("North", {line: 1})]
-    assert [one.tracking for one in seen(order.id).shipments] == ["RM1", ""]
-    assert ship(shop.site, order.id, actor=STAFF, key="form") == first
-    assert db.value("SELECT COUNT(*) FROM outbox WHERE type = 'order.shipped'") == 2
-    assert (stock_proof(), unbalanced()) == ([], [])
-
-
-def test_the_other_house_sends_its_own_piece(shop: Shop, order: OrderView, cup: int, north: int) -> None:
-    line = order.lines[0].id
-    ship(shop.site, order.id, actor=STAFF, location=north)
-    assert (on_hand(cup), parcels(order)) == ({first_location(): 1, north: 0}, [("North", {line: 1})])
-    with pytest.raises(NotThatMany):
-        ship(shop.site, order.id, actor=STAFF, location=north)
-    with pytest.raises(NotPromisedThere):
-        ship(shop.site, order.id, actor=STAFF, lines={line: 1}, location=north)
-    ship(shop.site, order.id, actor=STAFF, lines={line: 1}, location=first_location())
-    assert on_hand(cup) == {first_location(): 0, north: 0}
-    return_goods(shop.site, order.id, actor=STAFF, lines={line: 1})
-    assert (stock_proof(), unbalanced()) == ([], [])
-
-
-def test_what_is_not_counted_goes_along_with_the_first(shop: Shop, cup: int, north: int) -> None:
-    order = seen(shop.order((cup, 2), (shop.sell("card", 100, stock=None), 3)).id)
-    cups, cards = order.lines
-    ship(shop.site, order.id, actor=STAFF)
-    assert parcels(order) == [("Main", {cups.id: 1, cards.id: 3}), ("North", {cups.id: 1})]
-
-
-def test_two_lines_of_one_thing_are_told_apart_by_place(shop: Shop, cup: int, north: int) -> None:
-    """Units are given to the lines once, in the places' order: what is added later is a line of its own."""
-    order = seen(shop.order((cup, 1)).id)
-    change_order(shop.state, order.id, [SetQuantity(line_id=order.lines[0].id, quantity=2)], actor=STAFF, key="more")
-    one, two = (line.id for line in seen(order.id).lines)
-    assert [dict(place.units) for place in units_by_place(order.id)] == [{one: 1}, {two: 1}]
-
-
-def test_a_parcel_noted_by_mistake_is_taken_back(shop: Shop, order: OrderView, cup: int, north: int) -> None:
-    line = order.lines[0].id
-    parcel = ship(shop.site, order.id, actor=STAFF, location=north)
-    assert unship(shop.site, order.id, parcel, actor=STAFF, why="Wrong order")
-    assert not unship(shop.site, order.id, parcel, actor=STAFF)
+def change(shop: Shop, order: OrderView, *actions: object) -> OrderView:
+    """What staff saw in the preview is what it is afterwards."""
+    wanted = list(actions)
+    effect = preview_change(shop.state, order.id, wanted).effect  # type: ignore[arg-type]
+    change_order(shop.state, order.id, wanted, key=f"c{order.version}", actor=STAFF)  # type: ignore[arg-type]
     after = seen(order.id)
-    assert (after.status.fulfilment, after.shipments, [dict(one.lines) for one in after.taken_back]) == (
-        "unfulfilled", (), [{line: 1}],
+    assert after.agreed_left.amount == effect.price_after
+    live = [line for line in after.lines if line.left]
+    assert effect.tax_after == sum(line.tax.amount * line.left // line.quantity for line in live) + sum(
+        tax for (tax,) in db.rows(
+            "SELECT amount FROM order_tax WHERE order_id = ? AND line_id IS NULL AND charge_id IS NULL", order.id
+        )
     )  # fmt: skip
-    assert on_hand(cup) == {first_location(): 1, north: 1}
-    assert {part.location_id: part.quantity for part in allocated_to(f"order:{order.id}")} == {
-        first_location(): 1, north: 1,
-    }  # fmt: skip
-    assert [one.data["why"] for one in after.timeline if one.kind == "unshipped"] == ["Wrong order"]
-    assert db.value("SELECT COUNT(*) FROM outbox WHERE type = 'order.unshipped'") == 1
-    assert (stock_proof(), unbalanced()) == ([], [])
-    cancel(shop.site, order.id, actor=STAFF)
-    assert (stock_proof(), unbalanced()) == ([], [])
+    assert unbalanced() == []
+    return after
 
 
-def test_what_has_arrived_or_comes_back_did_leave(shop: Shop, order: OrderView, north: int) -> None:
-    line = order.lines[0].id
-    first = ship(shop.site, order.id, actor=STAFF, location=north)
-    second = ship(shop.site, order.id, actor=STAFF)
-    deliver(shop.site, order.id, actor=STAFF, shipment_id=second)
-    with pytest.raises(HasArrived):
-        unship(shop.site, order.id, second, actor=STAFF)
-    request_return(shop.site, order.id, actor=STAFF, lines={line: 2})
-    with pytest.raises(HasArrived):
-        unship(shop.site, order.id, first, actor=STAFF)
+# -- parcels -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_parcel_of_another_order_is_not_found(shop: Shop, order: OrderView) -> None:
-    pot = shop.sell("pot", 500)
-    parcel = ship(shop.site, shop.order((pot, 1)).id, actor=STAFF)
-    for act in (
-        lambda: unship(shop.site, order.id, parcel, actor=STAFF),
-        lambda: deliver(shop.site, order.id, actor=STAFF, shipment_id=parcel),
-    ):
-        with pytest.raises(NotFound):
-            act()
-
-
-def test_a_parcel_arrives_while_others_wait(shop: Shop, order: OrderView, north: int) -> None:
-    parcel = ship(shop.site, order.id, actor=STAFF, location=north)
-    deliver(shop.site, order.id, actor=STAFF, shipment_id=parcel)
+def test_a_parcel_goes_to_one_address(shop: Shop, order: OrderView) -> None:
+    with pytest.raises(NotThatMany, match="one address"):
+        ship(shop.site, order.id, actor=STAFF)
+    ship(shop.site, order.id, actor=STAFF, place=1)
     after = seen(order.id)
-    assert (after.lines[0].delivered, after.status.fulfilment) == (1, "partly_shipped")
-    assert after.shipments[0].delivered_at is not None
-    with pytest.raises(NotThatMany):
-        deliver(shop.site, order.id, actor=STAFF, shipment_id=parcel)
+    assert [(one.place, sum(one.lines.values())) for one in after.shipments] == [(1, 2)]
+    assert (after.status.fulfilment, after.at(1).can_be_shipped, after.at(0).can_be_shipped) == (
+        "partly_shipped",
+        False,
+        True,
+    )
+    ship(shop.site, order.id, actor=STAFF)  # what is left goes to one address
+    assert seen(order.id).status.fulfilment == "shipped"
+    assert unbalanced() == []
+
+
+# -- changes -----------------------------------------------------------------------------------------------------------
+
+
+def test_one_address_changes_and_the_other_stays(shop: Shop, order: OrderView) -> None:
+    with pytest.raises(Unfit):
+        preview_change(shop.state, order.id, [SetAddress(address=BONN)])
+    after = change(shop, order, SetAddress(address=BONN, destination=1))
+    assert [one.address for one in after.destinations] == [LONDON, BONN]
+    # As far as Paris, so the way costs the same; 19 % within 20.00 and 10.00 instead of 10 %.
+    assert [one.delivery.amount for one in after.destinations] == [490, 1000]
+    live = [line for line in after.lines if line.left]
+    assert [(line.place, line.tax.amount) for line in live] == [(0, within(1000, 2000)), (1, within(2000, 1900))]
+
+
+def test_nearer_is_cheaper_by_the_difference_of_that_way_alone(shop: Shop, order: OrderView) -> None:
+    after = change(shop, order, SetAddress(address=YORK, destination=1))
+    assert [(one.delivery.amount, one.total.amount) for one in after.destinations] == [(490, 490), (490, 490)]
+    assert after.agreed_left.amount == 3000 + 490 + 490
+
+
+def test_the_way_to_one_address_gets_another_price(shop: Shop, order: OrderView) -> None:
+    after = change(shop, order, SetDelivery(amount=0, title="On us", destination=0))
+    assert [(one.delivery_title, one.total.amount) for one in after.destinations] == [("On us", 0), ("Post: Far", 1000)]
+    assert after.total.amount == 3000 + 1000
+
+
+def test_further_goods_go_where_they_are_wanted(shop: Shop, order: OrderView) -> None:
+    pot = shop.sell("pot", 2500)
+    line = next(line for line in order.lines if line.place == 1)
+    after = change(
+        shop, order, AddGoods(variant_id=pot, quantity=1, destination=1), SetQuantity(line_id=line.id, quantity=3)
+    )
+    assert [(one.sku, one.place, one.tax.amount) for one in after.lines[2:]] == [
+        ("cup", 1, within(1000, 1000)),
+        ("pot", 1, within(2500, 1000)),
+    ]
+
+
+@pytest.mark.parametrize("by_change", [False, True])
+def test_a_way_that_is_not_gone_costs_nothing(shop: Shop, order: OrderView, by_change: bool) -> None:
+    line = next(line for line in order.lines if line.place == 1)
+    if by_change:
+        after = change(shop, order, CancelUnits(line_id=line.id, quantity=2))
+    else:
+        cancel(shop.site, order.id, actor=STAFF, lines={line.id: 2})
+        after = seen(order.id)
+    assert after.agreed_left.amount == 1000 + 490
+    assert (after.delivery.amount, after.tax.amount) == (
+        490,
+        within(1000, 2000) + within(490, 2000) + within(2000, 1000),
+    )
+    assert unbalanced() == []
+    cancel(shop.site, order.id, actor=STAFF)
+    assert seen(order.id).agreed_left.amount == 0
+    assert unbalanced() == []
+
+
+def test_a_way_costs_what_it_did_while_something_goes_there(shop: Shop, order: OrderView) -> None:
+    line = next(line for line in order.lines if line.place == 1)
+    assert change(shop, order, CancelUnits(line_id=line.id, quantity=1)).agreed_left.amount == 2000 + 490 + 1000
+
+
+def test_who_edits_one_address_learns_that_another_was_sent(shop: Shop, order: OrderView) -> None:
+    drafted = draft_change(
+        shop.state, order.id, [SetAddress(address=YORK, destination=1)], key="edit", actor=STAFF
+    )  # fmt: skip
+    ship(shop.site, order.id, actor="staff:2", place=0)
+    with pytest.raises(ChangeStale):
+        confirm_change(shop.site, drafted, actor=STAFF)
+    assert seen(order.id).destinations[1].address == PARIS
+    again = change(shop, seen(order.id), SetAddress(address=YORK, destination=1))
+    assert [one.address for one in again.destinations] == [LONDON, YORK]
+
+
+def test_one_address_is_edited_while_another_is_sent(shop: Shop, order: OrderView) -> None:
+    """Either the change comes first and both happen, or it learns that the order is another; never half of it."""
+    line = next(line for line in order.lines if line.place == 0)
+    move = [SetAddress(address=YORK, destination=1)]
+    drafted = draft_change(shop.state, order.id, move, key="edit", actor=STAFF)
+    answers = at_once(
+        [
+            lambda: confirm_change(shop.site, drafted, actor=STAFF),
+            lambda: ship(shop.site, order.id, actor="staff:2", lines={line.id: 1}),
+        ]
+    )
+    after = seen(order.id)
+    stale = any(isinstance(one, ChangeStale) for one in answers)
+    assert [one.address for one in after.destinations] == [LONDON, PARIS if stale else YORK]
+    assert [one.delivery.amount for one in after.destinations] == [490, 1000 if stale else 490]
+    assert [one.lines for one in after.shipments] == [{line.id: 1}]
+    assert unbalanced() == []
+
+
+def test_a_bill_to_none_of_the_countries_waits_for_a_person(shop: Shop) -> None:
+    set_hold_rules(shop.site, Rules(other_country=True), actor=STAFF)
+    cup = shop.sell("cup", 1000)
+    held = [
+        seen(shop.place(spread(shop, (cup, 2), places=[to(PARIS, {cup: 1})], billing=billing)).id).is_held
+        for billing in (PARIS, BONN)
+    ]
+    assert held == [False, True]
+
+
+# -- splitting, merging, coming back -----------------------------------------------------------------------------------
+
+
+def test_a_place_goes_along_with_what_is_split_off(shop: Shop, order: OrderView) -> None:
+    line = next(line for line in order.lines if line.place == 1)
+    number = parting.split_order(shop.site, order.id, {line.id: 2}, key="s", actor=STAFF)
+    made = seen(int(db.value("SELECT id FROM orders WHERE number = ?", number)))
+    assert (made.address, made.delivery.amount, made.total.amount) == (PARIS, 0, 2000)
+    # The way to Paris was agreed with the first order, and stays there.
+    assert seen(order.id).agreed_left.amount == 1000 + 490 + 1000
+    assert unbalanced() == []
+    moved = change(shop, made, SetAddress(address=BONN))
+    assert moved.address == BONN
+    with pytest.raises(parting.CannotBeParted):
+        parting.merge_order(shop.site, made.id, order.id, key="m", actor=STAFF)
+    change(shop, moved, SetAddress(address=PARIS))
+    parting.merge_order(shop.site, made.id, order.id, key="m2", actor=STAFF)
+    assert [(one.sku, one.quantity) for one in seen(order.id).at(1).lines if one.left] == [("cup", 2)]
+    assert unbalanced() == []
+
+
+def test_what_comes_back_starts_where_it_went_and_so_does_what_is_sent_instead(shop: Shop, order: OrderView) -> None:
+    class Labels(Abroad):
+        sold: Parcel | None = None
+
+        def return_label(self, parcel: Parcel, key: str) -> Label:
+            self.sold = parcel
+            return Label(tracking="R1", document=b"%PDF", mime="application/pdf", cost=Money(0, "EUR"))
+
+    post = Labels()
+    shop.plugins.carriers = [post]
+    for place in (0, 1):
+        ship(shop.site, order.id, actor=STAFF, place=place)
+    here, there = (next(line.id for line in order.lines if line.place == place) for place in (0, 1))
+    asked = {"kind": "exchange", "reason": "wrong", "actor": STAFF, "by_rules": False}
+    with pytest.raises(NotReturnable, match="two returns"):
+        request_case(shop.site, order.id, lines={here: 1, there: 1}, key="both", **asked)  # type: ignore[arg-type]
+    pot = shop.sell("pot", 1000)
+    case = request_case(shop.site, order.id, lines={there: 1}, key="one", wanted={pot: 1}, **asked)  # type: ignore[arg-type]
+    buy_return_label(shop.state, case, actor=STAFF)
+    assert post.sold is not None
+    assert post.sold.address == PARIS
+    receive_case(shop.site, case, {there: 1}, actor=STAFF)
+    inspect_case(shop.site, case, {there: {"sellable": 1}}, actor=STAFF)
+    resolve(shop.state, case, Terms(), actor=STAFF)
+    assert [(line.sku, line.place) for line in seen(order.id).lines if line.allocated] == [("pot", 1)]
+    assert unbalanced() == []

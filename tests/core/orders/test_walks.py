@@ -34,16 +34,17 @@ def seeded(seed: int, length: int = 40) -> list[Numbers]:
 
 
 @settings(max_examples=10, suppress_health_check=_QUIET, phases=_PHASES)
-@given(steps=STEPS)
-def test_whatever_happens_to_an_order_adds_up(shop: Shop, steps: list[Numbers]) -> None:
-    go(shop, steps)
+@given(steps=STEPS, spread=st.booleans())
+def test_whatever_happens_to_an_order_adds_up(shop: Shop, steps: list[Numbers], spread: bool) -> None:
+    """Whether it goes to one place or to several."""
+    go(shop, steps, spread=spread)
 
 
 @pytest.mark.slow
 @settings(max_examples=500, suppress_health_check=_QUIET, phases=_PHASES)
-@given(steps=st.lists(st.tuples(_NUMBER, _NUMBER, _NUMBER, _NUMBER), min_size=10, max_size=60))
-def test_whatever_happens_to_many_orders_adds_up(shop: Shop, steps: list[Numbers]) -> None:
-    go(shop, steps)
+@given(steps=st.lists(st.tuples(_NUMBER, _NUMBER, _NUMBER, _NUMBER), min_size=10, max_size=60), spread=st.booleans())
+def test_whatever_happens_to_many_orders_adds_up(shop: Shop, steps: list[Numbers], spread: bool) -> None:
+    go(shop, steps, spread=spread)
 
 
 # Where the walks ended on SQLite; PostgreSQL must end there, too.

@@ -10,9 +10,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from core.cart.services import CartPlace, Details
 from core.catalogue.services import receive_stock
 from core.catalogue.services.stock_counts import first_location
 from core.checkout.services import resolving
@@ -31,6 +32,7 @@ from core.orders.services.change_shapes import (
     AddGoods,
     CancelUnits,
     RemoveLine,
+    SetAddress,
     SetDelivery,
     SetPrice,
     SetQuantity,
@@ -42,7 +44,8 @@ from core.orders.services.price_now import price_now
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import deliver, ship
 from tests.core.checkout.books import unbalanced
-from tests.core.checkout.shop import Shop
+from tests.core.checkout.places import BONN, PARIS, Abroad, by_country
+from tests.core.checkout.shop import LONDON, Shop
 
 STAFF = "staff:1"
 Numbers = tuple[int, int, int, int]
@@ -102,6 +105,11 @@ class Walk:
         lines = self.order.lines
         return lines[a % len(lines)].id
 
+    def place(self, a: int) -> int | None:
+        """One of several places; None of the only one."""
+        places = self.order.destinations
+        return places[a % len(places)].position if self.order.is_spread else None
+
     def case(self, a: int) -> desk.CaseView:
         cases = desk.cases_of(self.shop.site, self.order_id)
         cases = [case for case in cases if case.ended_at is None] or cases
@@ -110,13 +118,22 @@ class Walk:
         return cases[a % len(cases)]
 
 
-def start(shop: Shop, units: tuple[int, int] = (3, 2)) -> Walk:
-    """An order of two things; a third is for sale. An offer makes sums that do not divide by their pieces."""
+def start(shop: Shop, units: tuple[int, int] = (3, 2), *, spread: bool = False) -> Walk:
+    """An order of two things; a third is for sale. An offer makes sums that do not divide by their pieces.
+
+    `spread`: a part of it goes to another country, at other taxes and another price of the way.
+    """
     shop.plugins.offers = lambda _cart, _codes: [Offer(key="x", title="X", benefit=PercentOff(basis_points=1337))]
     n = int(db.value("SELECT count(*) FROM variant"))
     variants = [shop.sell(f"t{n}-{at}", price, stock=12) for at, price in enumerate((1000, 333, 2500))]
-    placed = shop.order((variants[0], units[0]), (variants[1], units[1]))
-    return Walk(shop, variants, placed.id)
+    bought = ((variants[0], units[0]), (variants[1], units[1]))
+    if not spread:
+        return Walk(shop, variants, shop.order(*bought).id)
+    shop.state = replace(shop.state, site=replace(shop.site, several_addresses=True))
+    shop.plugins.carriers, shop.plugins.taxes = [Abroad()], by_country
+    further = CartPlace(address=PARIS, units={variants[0]: 2, variants[1]: 1})
+    details = Details(email="ada@example.com", address=LONDON, places=(further,))
+    return Walk(shop, variants, shop.order(*bought, details=details).id, acts=ACTS_OF_PLACES)
 
 
 # -- acts --------------------------------------------------------------------------------------------------------------
@@ -140,7 +157,8 @@ def cancel(walk: Walk, a: int, b: int, c: int) -> None:
 
 def add(walk: Walk, a: int, b: int, c: int) -> None:
     policy = REEVALUATE if c % 4 == 0 else KEEP
-    walk.change(AddGoods(variant_id=walk.variants[a % 3], quantity=1 + b % 3), policy=policy)
+    goods = AddGoods(variant_id=walk.variants[a % 3], quantity=1 + b % 3, destination=walk.place(c))
+    walk.change(goods, policy=policy)
 
 
 def price(walk: Walk, a: int, b: int, _c: int) -> None:
@@ -152,12 +170,18 @@ def charge(walk: Walk, a: int, b: int, _c: int) -> None:
 
 
 def carry(walk: Walk, a: int, b: int, _c: int) -> None:
-    walk.change(SetDelivery(amount=b % 900), CancelUnits(line_id=walk.line(a), quantity=0))
+    walk.change(SetDelivery(amount=b % 900, destination=walk.place(b)), CancelUnits(line_id=walk.line(a), quantity=0))
 
 
 def send(walk: Walk, a: int, b: int, c: int) -> None:
     lines = None if c % 3 == 0 else {walk.line(a): 1 + b % 3}
-    ship(walk.shop.site, walk.order_id, actor=walk.actor, lines=lines, key=f"walk-{walk.done}")
+    place = walk.place(b) if lines is None else None
+    ship(walk.shop.site, walk.order_id, actor=walk.actor, lines=lines, place=place, key=f"walk-{walk.done}")
+
+
+def move(walk: Walk, a: int, b: int, _c: int) -> None:
+    """One of the places is another, nearer or further away."""
+    walk.change(SetAddress(address=(LONDON, PARIS, BONN)[a % 3], destination=walk.place(b)))
 
 
 def arrive(walk: Walk, _a: int, _b: int, _c: int) -> None:
@@ -267,6 +291,10 @@ ACTS: list[tuple[str, Act]] = [
         part, join, pay_other, part, join,
     )
 ]  # fmt: skip
+
+
+# So that a step is the same act in both, further ones stand at the end.
+ACTS_OF_PLACES = [*ACTS, *[("move", move)] * 3]
 
 
 # -- what must hold ----------------------------------------------------------------------------------------------------
@@ -427,9 +455,9 @@ def costs_now(order: OrderView) -> tuple[Fraction, int]:
     return price + int(charges) + (order.delivery_total.amount if lives else 0), slack
 
 
-def go(shop: Shop, steps: Sequence[Numbers]) -> Walk:
+def go(shop: Shop, steps: Sequence[Numbers], *, spread: bool = False) -> Walk:
     """Walk all steps, looking after each."""
-    walk = start(shop)
+    walk = start(shop, spread=spread)
     for numbers in steps:
         walk.act(numbers)
         check(walk)

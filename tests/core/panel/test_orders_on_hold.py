@@ -39,7 +39,8 @@ def test_each_rule_says_why() -> None:
     here, there = Address(country="DE"), Address(country="FR")
 
     def said(amount: int, email: str, address: Address, billing: Address | None) -> list[str]:
-        found = reasons_to_hold(rules, total=Money(amount, "EUR"), email=email, address=address, billing=billing)
+        total = Money(amount, "EUR")
+        found = reasons_to_hold(rules, total=total, email=email, addresses=[address], billing=billing)
         return [reason for _source, reason in found]
 
     assert said(10_000, "good@x.com", here, None) == []

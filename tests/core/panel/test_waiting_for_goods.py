@@ -129,7 +129,7 @@ def test_each_place_sends_a_parcel_of_its_own(panel: Panel, two_places: tuple[st
     assert "from 0 to 1" in words(panel.post(path, {**form, f"line-{line}": "2"}))
     assert "on its way" in words(panel.follow(panel.post(path, form)))
     panel.post(path, form)
-    assert [(one.place, one.tracking) for one in seen(number).shipments] == [("North", "N1")]
+    assert [(one.sent_from, one.tracking) for one in seen(number).shipments] == [("North", "N1")]
     late = words(panel.post(path, {**form, "key": "another"}))
     assert "Only 0 of POT are promised there" in late
     assert "From North" in words(panel.get(f"/panel/orders/{number}"))
@@ -140,7 +140,7 @@ def test_slips_and_bulk_parcels_are_told_apart_by_place(panel: Panel, two_places
     slips = panel.post("/panel/orders/bulk", {"n": [number], "act": "print"})
     assert slips.get_data(as_text=True).count("sheet_break") == 2
     assert "2 pieces shipped" in words(panel.post("/panel/orders/bulk", {"n": [number], "act": "ship", "key": "a"}))
-    assert [one.place for one in seen(number).shipments] == ["Main", "North"]
+    assert [one.sent_from for one in seen(number).shipments] == ["Main", "North"]
 
 
 def test_a_parcel_arrives_and_another_is_taken_back(panel: Panel, two_places: tuple[str, int]) -> None:

@@ -19,7 +19,7 @@ from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraf
 from core.catalogue.services.media import add_picture
 from core.catalogue.services.products import save_product
 from core.kernel import db
-from core.kernel.site_verbs import add_site
+from core.kernel.site_verbs import add_site, edit_site
 from core.kernel.sites import state_of
 from core.lib.money import Money
 from core.testing.application import LiveServer
@@ -28,10 +28,12 @@ from core.testing.browser import PHONE, axe_violations, scrolls_sideways
 from .conftest import make_lamp
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page, Route
 
 LINES = {"name": "Mira Kessler", "line1": "Lange Str. 1", "postcode": "10115", "city": "Berlin"}
 MAIN = ("/", "/c/lighting", "/p/dome-lamp", "/cart", "/checkout")
+READY = "html[data-ready]"
+BEHAVIOURS = re.compile(r"/static/.*(?<!/shop)\.js$")
 OTHER = ("/search?q=lamp", "/search?q=zzzz", "/p/chair", "/track", "/login", "/register", "/nowhere")
 
 
@@ -67,7 +69,8 @@ def visit(shop: str, page: Page) -> Callable[[str], Page]:
     """`visit("/cart")`: the page there, with its scripts attached."""
 
     def go(path: str) -> Page:
-        page.goto(shop + path, wait_until="networkidle")
+        page.goto(shop + path)
+        page.wait_for_selector(READY)
         return page
 
     return go
@@ -216,6 +219,90 @@ def test_drawer_holds_the_focus_speaks_and_gives_the_focus_back(visit: Callable[
     assert page.get_by_role("link", name="Cart 2").is_visible()
 
 
+# -- what is done before scripts are here ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow(shop: str, page: Page) -> Callable[[str], Callable[[], None]]:
+    """`arrive = slow("/p/chair")`: the page is there and its behaviours are on their way until `arrive()`."""
+
+    def go(path: str) -> Callable[[], None]:
+        waiting: list[Route] = []
+        page.route(BEHAVIOURS, lambda route: waiting.append(route))  # noqa: PLW0108 -- playwright marks what it is given
+        page.goto(shop + path)
+        assert page.locator(READY).count() == 0
+
+        def arrive() -> None:
+            for route in waiting:
+                route.continue_()
+            page.unroute(BEHAVIOURS)
+
+        return arrive
+
+    return go
+
+
+def test_add_that_is_pressed_early_puts_one_into_the_cart_and_opens_the_drawer(
+    slow: Callable[[str], Callable[[], None]], page: Page
+) -> None:
+    arrive = slow("/p/chair")
+    page.click("[data-add]")
+    page.click("[data-add]")  # Nothing has happened yet: whoever presses again means the same.
+    arrive()
+    page.wait_for_selector("#cart-drawer .cart-line")
+    assert page.inner_text("#cart-drawer .totals__row--sum").endswith("€90.00")
+    assert page.locator("#cart-drawer .cart-line").count() == 1
+    assert page.locator(READY).count() == 1
+
+
+def test_choice_made_early_is_what_comes_into_the_cart(slow: Callable[[str], Callable[[], None]], page: Page) -> None:
+    arrive = slow("/p/dome-lamp?v=LAMP-GREEN-S")
+    page.locator("label:has([name='o.size'][value=l])").click()
+    page.click("[data-add]")
+    arrive()
+    page.wait_for_selector("#cart-drawer .cart-line")
+    assert "Large" in page.inner_text("#cart-drawer .cart-line")
+    assert page.inner_text("[data-sku]") == "LAMP-GREEN-L"
+
+
+def test_what_only_a_script_can_do_is_done_when_it_comes(slow: Callable[[str], Callable[[], None]], page: Page) -> None:
+    arrive = slow("/p/chair")
+    page.get_by_role("button", name="One more").click()
+    page.get_by_role("button", name="One more").click()
+    page.click("[data-zoom] >> nth=0")
+    arrive()
+    page.wait_for_selector("[data-zoom-dialog][open]")
+    assert page.input_value("[data-quantity] input") == "3"
+    arrive = slow("/")
+    page.focus("#q")
+    page.keyboard.type("cup 0")
+    arrive()
+    page.wait_for_selector("[role=option]")
+
+
+def test_add_goes_to_the_cart_page_where_scripts_never_come(shop: str, browser: Browser) -> None:
+    page = browser.new_page()  # Which may complain.
+    page.route(BEHAVIOURS, lambda route: route.abort())
+    page.goto(shop + "/p/chair")
+    page.click("[data-add]")
+    page.wait_for_url("**/cart")
+    assert page.locator("main .cart-line").count() == 1
+    assert page.input_value("main [name=quantity]") == "1"
+    page.close()
+
+
+@pytest.mark.parametrize("view", [PHONE], ids=str)
+def test_first_picture_of_a_product_waits_for_no_other_and_for_no_behaviour(shop: str, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if re.search(r"/media/|\.js$", request.url) else None)
+    page.goto(shop + "/p/chair")
+    with page.expect_response(re.compile("/media/.*/192$")):
+        page.wait_for_selector(READY)
+    first = page.locator(".gallery__item img").first.evaluate("image => image.currentSrc")
+    assert {url.rpartition("/")[2] if url.endswith(".js") else url for url in asked[:2]} == {"shop.js", first}
+    assert len(asked) > 4
+
+
 # -- lists and search --------------------------------------------------------------------------------------------------
 
 
@@ -263,6 +350,7 @@ def test_price_is_chosen_by_slider_or_by_typing(visit: Callable[[str], Page]) ->
     page.fill("[name=max]", "15")
     page.press("[name=max]", "Enter")
     page.wait_for_url("**max=15**")
+    page.wait_for_selector(READY)
     assert float(page.input_value("[data-slider] >> nth=1")) == pytest.approx(15, abs=1)
     assert page.locator("[data-goods] .product-card").count() > 1
 
@@ -323,7 +411,8 @@ def test_checkout_asks_little_says_what_is_wrong_and_loses_nothing(visit: Callab
     assert page.get_attribute("#email", "aria-invalid") is None
     for name, text in LINES.items():
         page.fill(f"#{name}", text)
-    page.reload(wait_until="networkidle")
+    page.reload()
+    page.wait_for_selector(READY)
     assert {name: page.input_value(f"#{name}") for name in LINES} == LINES
     page.dblclick("[data-place]")
     page.wait_for_url("**/checkout/thanks/**")
@@ -439,3 +528,40 @@ def test_styles_and_scripts_of_a_page_stay_below_60_kb(visit: Callable[[str], Pa
     visit("/checkout")
     # More than any one page loads: a product, the drawer and the checkout together.
     assert 0 < sum(sizes.values()) < 60_000, sizes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("view", [PHONE], ids=str)
+def test_an_order_for_two_addresses_has_no_barriers_and_keeps_what_is_typed(
+    visit: Callable[[str], Page], page: Page
+) -> None:
+    site = state_of(db.value("SELECT id FROM site WHERE host = 'look.localhost'")).site
+    edit_site(site.id, {"several_addresses": True}, "system")
+    try:
+        for _more in range(2):
+            add_lamp(visit)
+        visit("/checkout")
+        page.fill("#email", "mira@example.com")
+        page.click("[formaction$='/checkout/places/open']")
+        fields = page.locator("main .fields input[inputmode=numeric]")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert axe_violations(page) == [], scheme
+        assert page.evaluate(SMALL, 44) == []
+        page.set_viewport_size({"width": 320, "height": 600})
+        assert not scrolls_sideways(page)
+        fields.nth(0).fill("1")
+        fields.nth(1).fill("1")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#p1_name")
+        assert page.input_value("#email") == "mira@example.com"
+        assert axe_violations(page) == []
+        assert page.evaluate(SMALL, 44) == []
+        assert not scrolls_sideways(page)
+        # Another country asks for other fields; what was typed beside it stays.
+        page.fill("#p1_name", "Oma")
+        page.select_option("#p1_country", "CN")
+        page.wait_for_selector("#p1_region")
+        assert page.input_value("#p1_name") == "Oma"
+    finally:
+        edit_site(site.id, {"several_addresses": False}, "system")

@@ -76,13 +76,20 @@ def _capture(order: OrderView, wish: Wish) -> str:
 
 
 def _ship(order: OrderView, wish: Wish) -> str:
-    """All that waits, if all of it is there: what shall leave in parts is chosen on the order's own page."""
+    """All that waits, in one parcel from each location to each place, if all of it is there.
+
+    What shall leave in parts is chosen on the order's own page.
+    """
     waiting, here = sum(line.allocated for line in order.lines), sum(order.here.values())
     if here < waiting:
         raise NotAllHere(here=here, all=waiting)
-    shipping.ship(
-        wish.state.site, order.id, actor=wish.actor, carrier=order.delivery_title, key=f"bulk:{wish.key}"[:40]
-    )
+    parts = [part for part in order.by_place if part.can_be_cancelled] or [order]
+    for part in parts:
+        place, key = part.destinations[0].position, f"bulk:{wish.key}"[:36]
+        shipping.ship(
+            wish.state.site, order.id, actor=wish.actor, place=place if order.is_spread else None,
+            carrier=part.delivery_title, key=f"{key}:{place}" if place else key,
+        )  # fmt: skip
     return i18n.ngettext("%(n)s piece shipped.", "%(n)s pieces shipped.", waiting)
 
 

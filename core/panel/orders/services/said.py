@@ -16,7 +16,7 @@ from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.lib import addresses, clock
 from core.lib.money import Money
-from core.orders.services.by_place import PlaceUnits, units_by_place
+from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.price_now import price_now
 from core.orders.services.read import FactView, OrderLineView, OrderView, PaymentView
 from core.panel.shell import Status
@@ -94,10 +94,10 @@ def is_overdue(order: OrderView) -> bool:
     return any(line.allocated and line.promised_at and line.promised_at <= clock.now() for line in order.lines)
 
 
-def parcels(order: OrderView) -> list[PlaceUnits]:
+def parcels(order: OrderView) -> list[LocationUnits]:
     """What can leave now, place by place; one of nothing, where nothing can."""
-    here = [place for place in units_by_place(order.id) if place.here]
-    return here or [PlaceUnits(location_id=None, name="", units={}, here={})]
+    here = [place for place in units_by_location(order.id) if any(place.here.get(line.id) for line in order.lines)]
+    return here or [LocationUnits(location_id=None, name="", units={}, here={})]
 
 
 def sums(order: OrderView) -> list[Sum]:
@@ -116,8 +116,10 @@ def _by_now(order: OrderView) -> list[Sum]:
 def _agreed(order: OrderView) -> list[Sum]:
     rows = [Sum(_("Lines"), order.subtotal)]
     rows += [Sum(f"{one.title} · {one.code}" if one.code else one.title, -one.amount) for one in order.adjustments]
-    if order.delivery or order.delivery_title:
-        rows.append(Sum(order.delivery_title or _("Delivery"), order.delivery))
+    for one in order.destinations:
+        if one.delivery or one.delivery_title:
+            title = one.delivery_title or _("Delivery")
+            rows.append(Sum(f"{title} · {whose}" if (whose := order.whose(one.position)) else title, one.delivery))
     taxes = [Sum(f"{tax.name} {i18n.number(tax.rate / 100)} %", tax.amount) for tax in order.taxes]
     total = Sum(_("Total"), order.total, is_total=True)
     if order.prices_include_tax:

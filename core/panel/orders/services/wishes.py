@@ -39,16 +39,20 @@ class EffectRow:
     is_gone: bool
 
 
-def actions_of(form: Mapping[str, str], order: OrderView) -> list[Action]:
-    """The actions of a form; fields that are as they were ask for nothing. Raises Unfit with a message per field."""
+def actions_of(form: Mapping[str, str], order: OrderView, part: OrderView) -> list[Action]:
+    """The actions of a form; fields that are as they were ask for nothing. Raises Unfit with a message per field.
+
+    Address, delivery and new goods are those of `part`, what goes to one place.
+    """
     errors: dict[str, str] = {}
     actions: list[Action] = []
     for line in order.lines:
         actions += _of_line(form, line, order.currency, errors)
-    actions += _goods(form, errors)
-    actions += _delivery(form, order, errors)
-    actions += _address(form, order, errors)
-    actions += _people(form, order, errors)
+    place = part.destinations[0].position
+    actions += _goods(form, place, errors)
+    actions += _delivery(form, part, place, errors)
+    actions += _address(form, part, place, errors)
+    actions += _people(form, part, errors)
     actions += _charge(form, order.currency, errors)
     if errors:
         raise Unfit(errors)
@@ -73,7 +77,7 @@ def _of_line(form: Mapping[str, str], line: OrderLineView, currency: str, errors
     return actions
 
 
-def _goods(form: Mapping[str, str], errors: dict[str, str]) -> list[Action]:
+def _goods(form: Mapping[str, str], place: int, errors: dict[str, str]) -> list[Action]:
     sku, quantity = form.get("add_sku", "").strip(), form.get("add_quantity", "").strip() or "1"
     if not sku:
         return []
@@ -83,25 +87,21 @@ def _goods(form: Mapping[str, str], errors: dict[str, str]) -> list[Action]:
         errors["add_sku"] = _("No variant has this SKU.")
     if not wanted:
         errors["add_quantity"] = _("Write a whole number from 1.")
-    return [AddGoods(variant_id=variant, quantity=wanted)] if variant is not None and wanted else []
+    if variant is None or not wanted:
+        return []
+    return [AddGoods(variant_id=variant, quantity=wanted, destination=place)]
 
 
-def _delivery(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:
+def _delivery(form: Mapping[str, str], order: OrderView, place: int, errors: dict[str, str]) -> list[Action]:
     title, text = form.get("delivery_title", "").strip(), form.get("delivery", "").strip()
-    now = delivery_now(order)
+    now = order.destinations[0].left
     if (not text or text == now.decimal) and title in {"", order.delivery_title}:
         return []
     amount = now.amount if not text else _money(text, order.currency, "delivery", errors)
-    return [] if amount is None else [SetDelivery(amount=amount, title=title)]
+    return [] if amount is None else [SetDelivery(amount=amount, title=title, destination=place)]
 
 
-def delivery_now(order: OrderView) -> Money:
-    """What the delivery costs after its offers, in the site's form of prices."""
-    off = sum(one.amount.amount for one in order.adjustments if one.target == "delivery")
-    return Money(order.delivery.amount - off, order.currency)
-
-
-def _address(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:
+def _address(form: Mapping[str, str], order: OrderView, place: int, errors: dict[str, str]) -> list[Action]:
     if order.address is None or f"{PREFIX}name" not in form:
         return []
     moved = typed_address(form, order.address)
@@ -109,7 +109,7 @@ def _address(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) 
         return []
     errors.update(address_errors(moved, collected=bool(order.rate.get("pickup"))))
     carrier, _colon, service = form.get("to_service", "").partition(":")
-    return [SetAddress(address=moved, carrier=carrier[:60], service=service[:60])]
+    return [SetAddress(address=moved, carrier=carrier[:60], service=service[:60], destination=place)]
 
 
 def _people(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:

@@ -35,7 +35,9 @@ def act() -> Response:
 
 
 def _slips(numbers: list[str]) -> Response:
-    """What goes into each parcel and where it goes: one sheet for each order and place that something leaves from."""
-    orders = [order_numbered(number) for number in dict.fromkeys(numbers[: bulk.MOST])]
+    """What goes into each parcel and where it goes: a sheet for each location it leaves and place it goes to."""
+    orders = [
+        part for number in dict.fromkeys(numbers[: bulk.MOST]) for part in order_numbered(number).by_place
+    ]  # fmt: skip
     sheets = [(order, place, said.address_lines(order.address)) for order in orders for place in said.parcels(order)]
     return page("orders_print.html", sheets=sheets)

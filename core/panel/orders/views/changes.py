@@ -20,6 +20,7 @@ from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import addressing, said, wishes
 from core.panel.orders.services.find import order_numbered
+from core.panel.orders.services.places import part_asked, tabs
 from core.panel.shell import actor, page, panel, to
 
 
@@ -40,7 +41,7 @@ def change(number: str) -> Response:
     if request.form.get("act") == "fields":
         return _editor(order)
     try:
-        actions = wishes.actions_of(request.form, order)
+        actions = wishes.actions_of(request.form, order, _part(order))
         if request.form.get("act") != "confirm" or not request.form.get("seen"):
             return _looked(order, actions, policy)
         change_order(
@@ -56,6 +57,11 @@ def change(number: str) -> Response:
     except (Refused, Broken) as refusal:
         return _editor(order, problems=_problems(refusal), status=getattr(refusal, "status", 409))
     return to("panel.order", say=_("The order is changed."), number=number)
+
+
+def _part(order: OrderView) -> OrderView:
+    """What goes to the place that the editor is about: of several the one that is asked for. Raises NotFound."""
+    return part_asked(order, [line.place for line in order.lines if line.left])
 
 
 def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
@@ -94,20 +100,22 @@ def _address(order: OrderView, typed: Mapping[str, str], preview: Preview | None
 def _editor(
     order: OrderView, *, preview: Preview | None = None, problems: forms.Problems | None = None, status: int = 200
 ) -> Response:
-    typed = forms.typed()
-    currency = order.currency
+    typed, part = forms.typed(), _part(order)
+    live, currency = [line.place for line in order.lines if line.left], order.currency
     effect = preview.effect if preview else None
     stock = wishes.names_of(list(effect.stock)) if effect else {}
     return page(
         "order_change.html",
         status,
         order=order,
+        part=part,
+        places=tabs(order, live, part, "panel.order_change"),
         typed=typed,
         problems=problems or [],
         errors=forms.by_field(problems or []),
         key=typed["key"] or ids.token(),
-        **_address(order, typed, preview),
-        delivery=wishes.delivery_now(order),
+        **_address(part, typed, preview),
+        delivery=part.destinations[0].left,
         preview=preview,
         rows=wishes.rows(preview) if preview else [],
         stock=[(stock.get(variant_id, ""), pieces) for variant_id, pieces in effect.stock.items()] if effect else [],

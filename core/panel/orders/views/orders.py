@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -31,6 +31,7 @@ from core.panel.forms import PanelForm
 from core.panel.orders import forms
 from core.panel.orders.services import axes, exporting, filters, happened, returning, said, staged
 from core.panel.orders.services.find import order_numbered
+from core.panel.orders.services.places import Tab
 from core.panel.orders.services.sent_from import sent_from
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import COUNTERS, Status, actor, address, page, panel, shell, to
@@ -140,9 +141,12 @@ def one(number: str) -> Response:
         "order.html",
         order=order,
         axes=axes.of(order.status),
-        lines=[(line, said.line_status(line)) for line in order.lines],
         here=order.here,
         is_overdue=said.is_overdue(order),
+        groups=[
+            (order.whose(part.destinations[0].position), [(line, said.line_status(line)) for line in part.lines])
+            for part in order.by_place
+        ],
         sums=said.sums(order),
         trace=said.trace(order),
         payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
@@ -151,7 +155,7 @@ def one(number: str) -> Response:
         taken_back=[(parcel, said.contents(order, parcel.lines)) for parcel in order.taken_back],
         sent_from=sent_from(order.id),
         steps=happened.steps(order),
-        deliver_to=said.address_lines(order.address),
+        deliver_to=[said.address_lines(part.address) for part in order.by_place if part.address],
         bill_to=said.address_lines(order.billing),
         answers=said.answers(order),
         may=shell().may,
@@ -317,7 +321,12 @@ def _act(number: str, verb: Callable[..., object], done: str, *, undo: str = "")
 
 
 def _act_page(
-    order: OrderView, act: str, form: PanelForm, problems: list[tuple[str, str]] | None = None, status: int = 200
+    order: OrderView,
+    act: str,
+    form: PanelForm,
+    problems: list[tuple[str, str]] | None = None,
+    status: int = 200,
+    places: Sequence[Tab] = (),
 ) -> Response:
     typed = request.form if request.method == "POST" else {}
     return page(
@@ -327,6 +336,7 @@ def _act_page(
         form=form,
         problems=problems or [],
         typed=typed,
+        places=places,
         key=typed.get("key") or ids.token(),
         goes_by_itself=act == "cancel" and rules_of(current().site).refund_cancelled,
     )

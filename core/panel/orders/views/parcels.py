@@ -11,29 +11,32 @@ from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, Refused, Unfit
 from core.orders.services import ship as shipping
-from core.orders.services.by_place import PlaceUnits, units_by_place
+from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.read import OrderView
 from core.orders.services.unship import unship
 from core.panel.orders import forms
 from core.panel.orders.services.find import order_numbered
+from core.panel.orders.services.places import part_asked, tabs
 from core.panel.shell import actor, page, panel, to
 
 
 @panel.get("/orders/<number>/ship", endpoint="order_ship")
 @staff("orders.ship")
 def ask_ship(number: str) -> Response:
-    """Which pieces leave in the parcel, from each place that has some."""
+    """Which pieces leave in the parcel, from each location that has some; of several places, to one of them."""
     order = order_numbered(number)
-    return _page(order, forms.ParcelForm(data={"carrier": order.delivery_title}), [])
+    part = part_asked(order, _waiting(order))
+    return _page(order, part, forms.ParcelForm(data={"carrier": part.delivery_title}), [])
 
 
 @panel.post("/orders/<number>/ship", endpoint="order_ship_save")
 @staff("orders.ship")
 def ship(number: str) -> Response:
     """Send a parcel; the form's key makes a repeated click the same one."""
-    order, form = order_numbered(number), forms.ParcelForm(request.form)
+    whole, form = order_numbered(number), forms.ParcelForm(request.form)
+    order = part_asked(whole, _waiting(whole))
     if not form.validate():
-        return _page(order, form, form.problems, 422)
+        return _page(whole, order, form, form.problems, 422)
     place = _chosen(order, request.form.get("location", ""))
     try:
         wanted = forms.units(request.form, order.lines, place.units or None)
@@ -49,24 +52,34 @@ def ship(number: str) -> Response:
         )
     except Unfit as refusal:
         found = [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
-        return _page(order, form, found, refusal.status)
+        return _page(whole, order, form, found, refusal.status)
     except (Refused, Broken) as refusal:
         problems = form.refuse(getattr(refusal, "field", None), i18n.say(refusal))
-        return _page(order, form, problems, getattr(refusal, "status", 409))
+        return _page(whole, order, form, problems, getattr(refusal, "status", 409))
     return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
 
 
-def _chosen(order: OrderView, text: str) -> PlaceUnits:
+def _chosen(order: OrderView, text: str) -> LocationUnits:
     """The place that a form is about; after a repeated click it may have nothing left, but the key knows the parcel."""
     place = int(text) if text.isdecimal() and len(text) < 10 else None
-    found = (one for one in units_by_place(order.id) if place is not None and one.location_id == place)
-    return next(found, PlaceUnits(location_id=place, name="", units={}, here={}))
+    found = (one for one in units_by_location(order.id) if place is not None and one.location_id == place)
+    return next(found, LocationUnits(location_id=place, name="", units={}, here={}))
 
 
-def _page(order: OrderView, form: forms.ParcelForm, problems: forms.Problems, status: int = 200) -> Response:
+def _waiting(order: OrderView) -> list[int]:
+    """The places to which something waits to be sent."""
+    return [line.place for line in order.lines if line.allocated]
+
+
+def _page(
+    whole: OrderView, order: OrderView, form: forms.ParcelForm, problems: forms.Problems, status: int = 200
+) -> Response:
     typed = request.form if request.method == "POST" else {}
     names = {line.id: line for line in order.lines}
-    places = units_by_place(order.id)
+    found = [
+        (place, [(names[line_id], n) for line_id, n in place.units.items() if line_id in names])
+        for place in units_by_location(order.id)
+    ]
     return page(
         "order_ship.html",
         status,
@@ -74,7 +87,8 @@ def _page(order: OrderView, form: forms.ParcelForm, problems: forms.Problems, st
         form=form,
         problems=problems,
         typed=typed,
-        places=[(place, [(names[line_id], n) for line_id, n in place.units.items()], ids.token()) for place in places],
+        locations=[(place, lines, ids.token()) for place, lines in found if lines],
+        places=tabs(whole, _waiting(whole), order, "panel.order_ship"),
         key=typed.get("key"),
     )
 

@@ -62,7 +62,11 @@ def _confirmed(order: OrderView, found: Parting, seen: int) -> str:
 
 
 def _movable(order: OrderView) -> list[tuple[int, str, int]]:
-    return [(line.id, line.name, most) for line in order.lines if (most := parting.movable(line)) > 0]
+    return [
+        (line.id, f"{line.name} ({whose})" if (whose := order.whose(line.place)) else line.name, most)
+        for line in order.lines
+        if (most := parting.movable(line)) > 0
+    ]
 
 
 def _problems(refusal: Refused | Broken) -> forms.Problems:

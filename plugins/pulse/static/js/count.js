@@ -1,6 +1,5 @@
 // Tells the shop that this page was opened: what kind of page, and which site led here. Stores nothing in the browser.
-const script = document.querySelector("script[data-pulse]");
-const { pulse, kind, words = "", respect } = script.dataset;
+const { pulse, kind, words = "", respect } = document.querySelector("template[data-pulse]").dataset;
 const quiet = respect !== undefined && (navigator.globalPrivacyControl || navigator.doNotTrack === "1");
 const failed = (performance.getEntriesByType("navigation")[0]?.responseStatus ?? 200) >= 400;
 

@@ -52,8 +52,6 @@ export async function open(from) {
 }
 
 export async function add(form, submitter) {
-  submitter?.setAttribute("aria-busy", "true");
   await show(sent(form, submitter), () => form.submit());
-  submitter?.removeAttribute("aria-busy");
   if (inside.firstChild) reveal(submitter);
 }

@@ -77,10 +77,11 @@ export function attach(form) {
   recall();
   form.addEventListener("input", keep);
   form.addEventListener("change", ({ target }) => {
-    if (everywhere.includes(target.name)) refresh(["checkout-address", ...sums]);
-    else if (prices.includes(target.name)) refresh(sums);
+    const name = target.name.replace(/^p\d+_/, "");
+    if (everywhere.includes(name)) refresh(["checkout-address", "checkout-places", ...sums]);
+    else if (prices.includes(name)) refresh(name === target.name ? sums : ["checkout-places", ...sums]);
   });
-  form.addEventListener("click", (event) => { if (event.target.closest("[data-refresh]")) { event.preventDefault(); refresh(sums); } });
+  form.addEventListener("click", (event) => { if (event.target.closest("[data-refresh]")) { event.preventDefault(); refresh(["checkout-places", ...sums]); } });
 
   form.addEventListener("submit", (event) => {
     if (event.submitter?.hasAttribute("formnovalidate")) return;

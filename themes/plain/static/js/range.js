@@ -1,10 +1,11 @@
 /** Two sliders over the price boxes. The boxes stay: they are what is sent, and whoever cannot drag types. */
 export function attach(part) {
-  const [least, most] = part.querySelectorAll("[data-slider]");
+  const sliders = part.querySelector("[data-sliders]"), [least, most] = part.querySelectorAll("[data-slider]");
+  if (!sliders) return;
   const boxes = { min: part.querySelector("[name=min]"), max: part.querySelector("[name=max]") };
   const low = Math.floor(Number(least.min)), high = Math.ceil(Number(least.max));
   if (!(high > low)) return;
-  part.querySelector("[data-sliders]").hidden = false;
+  sliders.dataset.ready = "";
   for (const slider of [least, most]) { slider.min = low; slider.max = high; slider.step = Math.max(1, Math.round((high - low) / 100)); }
   const amount = (box, otherwise) => { const typed = parseFloat(box.value.replace(",", ".")); return Number.isFinite(typed) ? typed : otherwise; };
   const follow = () => { least.value = amount(boxes.min, low); most.value = amount(boxes.max, high); };

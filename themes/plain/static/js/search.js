@@ -77,4 +77,5 @@ export function attach(box) {
   form.addEventListener("submit", () => { const words = input.value.trim(); if (words) write([words, ...read().filter((one) => one !== words)].slice(0, MOST)); });
   box.addEventListener("focusout", (event) => { if (!box.contains(event.relatedTarget)) state(false); });
   panel.addEventListener("mousedown", (event) => event.preventDefault());
+  if (document.activeElement === input && !input.value.trim()) before();
 }

@@ -16,7 +16,7 @@ from core.orders.services.waits import Wanted, units_here, wanted_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceUnits:
+class LocationUnits:
     """Units {line id: quantity} that wait to be sent from a place, and those of them that are on its shelves."""
 
     location_id: int | None
@@ -35,18 +35,18 @@ class _Place:
     missing: dict[int, int]
 
 
-def units_by_place(order_id: int) -> list[PlaceUnits]:
+def units_by_location(order_id: int) -> list[LocationUnits]:
     """The waiting units of an order by place, the first to ship from first. Two statements."""
     lines, places = wanted_of([order_id]).get(order_id, []), _places(order_id)
     counted = {variant_id for place in places for variant_id in place.pieces}
-    found: list[PlaceUnits] = []
+    found: list[LocationUnits] = []
     for place in places:
         units = _from(lines, counted, place.pieces)
         if any(units.values()):
             mine = [replace(line, units=units[line.line_id]) for line in lines]
             there = {variant: pieces - place.missing.get(variant, 0) for variant, pieces in place.pieces.items()}
             here = _from(mine, counted, there)
-            found.append(PlaceUnits(location_id=place.id, name=place.name, units=_some(units), here=_some(here)))
+            found.append(LocationUnits(location_id=place.id, name=place.name, units=_some(units), here=_some(here)))
             lines = [replace(line, units=line.units - units[line.line_id]) for line in lines]
     rest = _some({line.line_id: line.units for line in lines})
     if rest:
@@ -54,7 +54,7 @@ def units_by_place(order_id: int) -> list[PlaceUnits]:
         for place in places:
             for variant_id, pieces in place.missing.items():
                 lacking[variant_id] = lacking.get(variant_id, 0) + pieces
-        found.append(PlaceUnits(location_id=None, name="", units=rest, here=_some(units_here(lines, lacking))))
+        found.append(LocationUnits(location_id=None, name="", units=rest, here=_some(units_here(lines, lacking))))
     return found
 
 

@@ -1,0 +1,30 @@
+"""A package is imported without what it would take along."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from core.lib.spare import without
+
+pytestmark = pytest.mark.once
+
+
+def test_what_is_not_loaded_is_not_found_within_the_block() -> None:
+    sys.modules.pop("this", None)
+    with without("this"), pytest.raises(ImportError):
+        import this  # noqa: F401
+    assert "this" not in sys.modules
+
+
+def test_it_is_there_again_after_an_import_that_failed() -> None:
+    with pytest.raises(ZeroDivisionError), without("this"):
+        raise ZeroDivisionError
+    assert "this" not in sys.modules
+
+
+def test_what_is_loaded_already_stays() -> None:
+    with without("json"):
+        import json
+    assert sys.modules["json"] is json
