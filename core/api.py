@@ -65,9 +65,11 @@ from core.hookspecs.events import (
     OrderChanged,
     OrderPaid,
     OrderPlaced,
+    OrderPromised,
     OrderReturned,
     OrderShipped,
     OrderStaged,
+    OrderUnshipped,
     PaymentChanged,
     ProductChanged,
     ReturnChanged,
@@ -172,6 +174,7 @@ from core.lib.money import Money, NotMoney, exponent, format_money, parse_money,
 from core.lib.spelling import closest, completions, singular
 from core.lib.text import bigrams, clean_html, fold, is_cjk, plain, runs, shorten, slugify, words
 from core.orders.services import OrderView, find_order, order_view
+from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.cancel import cancel as cancel_order
 from core.orders.services.case import (
     approve_case,
@@ -196,10 +199,12 @@ from core.orders.services.parcels import tracking_link
 from core.orders.services.payments import begin_payment, mark_paid, refund_surplus
 from core.orders.services.picking import ToPick, to_pick
 from core.orders.services.promises import in_the_kit, leaves_later
+from core.orders.services.promising import promise_day
 from core.orders.services.read import DestinationView, OrderLineView, order_by_key, order_of_cart
 from core.orders.services.ship import deliver as deliver_order
 from core.orders.services.ship import ship as ship_order
 from core.orders.services.stages import enter_stage
+from core.orders.services.unship import unship as unship_order
 from core.panel.forms import PanelForm, at_most, is_one_of, needed, optional
 from core.panel.forms import lines as form_lines
 from core.panel.forms import words as form_words

@@ -98,6 +98,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _reindex(options: argparse.Namespace) -> int:
     from core.catalogue.services import rebuild_cards
+    from core.orders.services.shortages import copy_all_shortages
     from core.orders.services.states import copy_all
 
     boot()
@@ -105,6 +106,8 @@ def _reindex(options: argparse.Namespace) -> int:
     print(f"{rebuild_cards(site, progress=bar)} products made ready for lists.")
     if site is None and (wrong := copy_all(bar)):
         print(f"Lists said of {wrong} orders what their facts do not; they say it now.")
+    if site is None and (wrong := copy_all_shortages()):
+        print(f"Who waits for goods was told wrongly in {wrong} places; it is right now.")
     return max((run_plugin_command(name, "rebuild", []) for name in _search_plugins(site)), default=0)
 
 

@@ -15,12 +15,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class OrderPlaced(Event, frozen=True, kw_only=True, tag="order.placed"):
-    """A shopper's order is stored, its stock allocated. `total` is in minor units of `currency`."""
+    """A shopper's order is stored, its stock allocated. `total` is in minor units of `currency`.
+
+    `channel` is where it was placed if not here, under `channel_number`.
+    """
 
     order_id: int
     number: str
     total: int
     currency: str
+    channel: str = ""
+    channel_number: str = ""
 
 
 class OrderPaid(Event, frozen=True, kw_only=True, tag="order.paid"):
@@ -34,6 +39,14 @@ class OrderPaid(Event, frozen=True, kw_only=True, tag="order.paid"):
 
 class OrderShipped(Event, frozen=True, kw_only=True, tag="order.shipped"):
     """A parcel of the order has left."""
+
+    order_id: int
+    number: str
+    shipment_id: int
+
+
+class OrderUnshipped(Event, frozen=True, kw_only=True, tag="order.unshipped"):
+    """A parcel of the order was taken back: it had been noted by mistake and never left."""
 
     order_id: int
     number: str
@@ -63,6 +76,13 @@ class OrderChanged(Event, frozen=True, kw_only=True, tag="order.changed"):
     change_id: int
     delta: int
     currency: str
+
+
+class OrderPromised(Event, frozen=True, kw_only=True, tag="order.promised"):
+    """Another day was promised for what of the order waits for goods: its lines say which."""
+
+    order_id: int
+    number: str
 
 
 class OrderStaged(Event, frozen=True, kw_only=True, tag="order.staged"):
@@ -126,9 +146,11 @@ CoreEvent = (
     OrderPlaced
     | OrderPaid
     | OrderShipped
+    | OrderUnshipped
     | OrderCancelled
     | OrderReturned
     | OrderChanged
+    | OrderPromised
     | OrderStaged
     | ReturnChanged
     | PaymentChanged

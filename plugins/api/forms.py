@@ -106,6 +106,8 @@ class OrderQuery(Sent, frozen=True, kw_only=True):
     fulfilment: Annotated[str, Meta(pattern="^(not_needed|unfulfilled|partly_shipped|shipped|delivered)$")] | None = (
         None
     )
+    channel: Annotated[str, Meta(max_length=60, examples=["Etsy"])] = ""
+    goods: Annotated[str, Meta(pattern="^(ready|partly|waiting)$", examples=["ready"])] | None = None
     placed_from: Instant | None = None
     placed_before: Instant | None = None
     after: Annotated[Cursor, Meta(description="`next` of the page before.")] = ""
@@ -203,12 +205,16 @@ class LineUnits(Sent, frozen=True, kw_only=True):
 
 
 class NewShipment(Sent, frozen=True, kw_only=True):
-    """What leaves in one parcel; without `lines`, all that waits. It goes to one `destination` of the order."""
+    """What leaves in one parcel to one `destination` of the order; without `lines`, all that waits.
+
+    It leaves one location: `location_id`, or else there is a parcel from each.
+    """
 
     lines: Annotated[list[LineUnits], Meta(min_length=1, max_length=200)] | None = None
     carrier: Annotated[str, Meta(max_length=60)] = ""
     tracking: Annotated[str, Meta(max_length=120)] = ""
     destination: Annotated[int, Meta(ge=0, le=99)] | None = None
+    location_id: Id | None = None
 
 
 class PaidByHand(Sent, frozen=True, kw_only=True):

@@ -43,7 +43,7 @@ from plugins.documents.services.paper import (
     issued_paper,
     language_of,
     orders_to_ship,
-    packing_slip,
+    packing_slips,
     pick_list,
 )
 
@@ -98,7 +98,8 @@ def slip(order_id: int) -> Response:
     order = order_view(order_id, site=current_site())
     if order is None:
         raise NotFound
-    return _pdf([packing_slip(current_site(), part) for part in order.by_place], f"slip-{order.number}")
+    papers = [paper for part in order.by_place for paper in packing_slips(current_site(), part)]
+    return _pdf(papers, f"slip-{order.number}")
 
 
 @panel.get("/")
@@ -156,7 +157,9 @@ def packing() -> Any:
 def slips() -> Response:
     """Packing slips of the chosen orders, each from a page of its own."""
     site = current_site()
-    papers = [packing_slip(site, part) for order in _chosen(site) for part in order.by_place]
+    papers = [
+        paper for order in _chosen(site) for part in order.by_place for paper in packing_slips(site, part)
+    ]  # fmt: skip
     return _pdf(papers, "packing-slips")
 
 

@@ -17,7 +17,9 @@ from core.api import (
     OrderChanged,
     OrderPaid,
     OrderPlaced,
+    OrderPromised,
     OrderShipped,
+    OrderUnshipped,
     OrderView,
     PaymentChanged,
     Refused,
@@ -50,7 +52,9 @@ SUBJECTS = {
     "placed": "We have your order %(number)s",
     "paid": "Your payment for order %(number)s has come",
     "shipped": "Order %(number)s is on its way",
+    "unshipped": "A parcel of order %(number)s has not left yet",
     "cancelled": "Order %(number)s is cancelled",
+    "promised": "Another day for order %(number)s",
     "changed": "Order %(number)s is changed",
     "return_requested": "We have your request about order %(number)s",
     "return_approved": "You can send back goods of order %(number)s",
@@ -83,19 +87,18 @@ def tell_shopper(site: Site, event: Event, number: int = 0) -> None:
 def _message(site: Site, event: Event, number: int) -> Message | None:
     if isinstance(event, OrderChanged):
         return _of_change(site, event)
+    if isinstance(event, OrderPromised | OrderUnshipped):
+        return _of_delay(site, event, number)
     if isinstance(event, ReturnChanged):
         return _of_return(site, event, number)
     if isinstance(event, PaymentChanged):
         return _of_payment(site, event)
-    kind = _KINDS.get(type(event))
-    if kind is None:
-        return None
-    assert isinstance(event, OrderPlaced | OrderPaid | OrderShipped | OrderCancelled)
-    order = _order(site, event.order_id)
-    if order is None or _is_told_elsewhere(order, event):
-        return None
-    parcel = event.shipment_id if isinstance(event, OrderShipped) else None
-    return write_mail(site, order, kind, parcel)
+    if isinstance(event, OrderPlaced | OrderPaid | OrderShipped | OrderCancelled):
+        order = _order(site, event.order_id)
+        if order is not None and not _is_told_elsewhere(order, event):
+            parcel = event.shipment_id if isinstance(event, OrderShipped) else None
+            return write_mail(site, order, _KINDS[type(event)], parcel)
+    return None
 
 
 def _is_told_elsewhere(order: OrderView, event: OrderPlaced | OrderPaid | OrderShipped | OrderCancelled) -> bool:
@@ -122,6 +125,22 @@ def _of_change(site: Site, event: OrderChanged) -> Message | None:
     return written(site, order, "changed", f"change:{event.change_id}", _effect(change, event.currency))
 
 
+def _of_delay(site: Site, event: OrderPromised | OrderUnshipped, number: int) -> Message | None:
+    """That a parcel has not left after all, or when goods leave that are not there.
+
+    Each promise is a mail of its own.
+    """
+    order = _order(site, event.order_id)
+    if order is None:
+        return None
+    if isinstance(event, OrderUnshipped):
+        parcel = next(one for one in order.taken_back if one.id == event.shipment_id)
+        return written(site, order, "unshipped", f"unshipped:{parcel.id}", {"shipment": parcel})
+    told = next((one for one in reversed(order.timeline) if one.kind == "promised"), None)
+    why = str(told.data.get("why", "")) if told else ""
+    return written(site, order, "promised", f"promised:{number}", {"why": why})
+
+
 def _effect(change: ChangeView, currency: str) -> dict[str, Any]:
     effect, plan = change.effect, change.plan
     return {
@@ -133,6 +152,9 @@ def _effect(change: ChangeView, currency: str) -> dict[str, Any]:
         "added": plan.lines,
         "moved": plan.address is not None,
         "place": plan.place,
+        "billed": plan.billing is not None,
+        "is_new_address": bool(plan.email),
+        "renews_link": plan.renews_link,
     }
 
 

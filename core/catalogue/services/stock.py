@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.catalogue.services.stock_holds import cart_reference, end_holds, held_for, unhold
 from core.catalogue.services.stock_promising import allocate, hold, promise_difference
-from core.catalogue.services.stock_returning import let_go, put_aside, restock
+from core.catalogue.services.stock_returning import let_go, put_aside, restock, unship
 from core.catalogue.services.stock_settling import allocated_to, hand_over, release, ship
 from core.catalogue.services.stock_shapes import (
     STATES,
@@ -12,6 +12,7 @@ from core.catalogue.services.stock_shapes import (
     Allocation,
     LocationClosed,
     Move,
+    NotPromisedThere,
     NotReleased,
     OutOfStock,
     StockPromised,
@@ -24,6 +25,7 @@ __all__ = [
     "Allocation",
     "LocationClosed",
     "Move",
+    "NotPromisedThere",
     "NotReleased",
     "OutOfStock",
     "StockPromised",
@@ -44,4 +46,5 @@ __all__ = [
     "ship",
     "stock_of",
     "unhold",
+    "unship",
 ]

@@ -10,6 +10,7 @@ import structlog
 
 from core.catalogue.services.availability import refresh_availability
 from core.catalogue.services.stock import STATES, ensure_level
+from core.catalogue.services.stock_short import touch_short
 from core.kernel import activity, db, jobs
 from core.lib import clock
 
@@ -157,6 +158,7 @@ def _repair(one: Difference, actor: str, reason: str) -> bool:
         allocated + held, allocated + held + preordered - on_hand,
     ):  # fmt: skip
         return False
+    touch_short([(one.variant_id, one.location_id, "")])
     said = f"{reason}: {one.words}" if reason else one.words
     db.execute(
         "INSERT INTO stock_move (variant_id, location_id, kind, on_hand, allocated, held, reason, actor, reference, at)"

@@ -28,6 +28,8 @@ def part_with(variant_ids: Collection[int], actor: str, *, reason: str = "", ref
         for variant_id, location_id, *pieces in sorted(levels)
         if any(pieces)
     ]
+    for move in moving.moves:
+        moving.touch(move)
     moving.write()
     former = db.rows(f"SELECT id, sku FROM variant WHERE id IN ({marks}) ORDER BY id", *ids)
     insert_rows("former_variant", ("variant_id", "sku", "gone_at"), [(*row, clock.now_us()) for row in former])

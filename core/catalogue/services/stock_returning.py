@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.catalogue.services.stock_places import places_of
 from core.catalogue.services.stock_shapes import LocationClosed, Move
@@ -13,6 +13,24 @@ from core.kernel import db
 def restock(needs: Mapping[int, int], location_id: int, reference: str, actor: str, reason: str = "") -> None:
     """Returned pieces go back on the shelf at a location; variants that are not counted are passed over."""
     _bring(needs, location_id, "on_hand", reference, Moving(actor, reason))
+
+
+def unship(taken: Sequence[tuple[int, int, int]], reference: str, actor: str) -> None:
+    """Pieces (variant, location, quantity) that were noted as sent and never left are there, and promised, again."""
+    db.require_transaction()
+    moving = Moving(actor, "unship")
+    counted = {variant_id for variant_id, one in places_of(sorted({part[0] for part in taken})).items() if one.tracked}
+    for variant_id, location_id, quantity in sorted(taken):
+        if variant_id in counted:
+            place = _open_place(location_id)
+            ensure_level(variant_id, place)
+            move = Move(
+                variant_id=variant_id, location_id=place, kind="unship", on_hand=quantity, allocated=quantity,
+                reference=reference,
+            )  # fmt: skip
+            if not moving.move(move):
+                raise LocationClosed
+    moving.finish()
 
 
 def put_aside(

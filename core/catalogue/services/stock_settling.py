@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from core.catalogue.services.stock_shapes import Allocation, Move, NotReleased, OutOfStock
+from core.catalogue.services.stock_shapes import Allocation, Move, NotPromisedThere, NotReleased, OutOfStock
 from core.catalogue.services.stock_writer import Moving
 from core.kernel import db
 from core.lib import clock
@@ -24,13 +24,19 @@ def hand_over(needs: Mapping[int, int], reference: str, to: str, actor: str, rea
     for part in done:
         moving.moves.append(settling(part, "release", reference, allocated=-1))
         moving.moves.append(settling(part, "allocate", to, allocated=1))
+        moving.touch(moving.moves[-2])
     moving.write()
     return done
 
 
-def ship(needs: Mapping[int, int], reference: str, actor: str, reason: str = "") -> list[Allocation]:
-    """Promised pieces leave the house. Raises OutOfStock where they are not there yet (a backorder), NotReleased."""
-    return _settle(needs, reference, actor, reason, kind="ship", allocated=-1, on_hand=-1)
+def ship(
+    needs: Mapping[int, int], reference: str, actor: str, reason: str = "", *, at: int | None = None
+) -> list[Allocation]:
+    """Promised pieces leave the house: from `at` alone, or wherever they were promised, by the places' ids.
+
+    Raises OutOfStock where they are not there yet (a backorder), NotPromisedThere, NotReleased.
+    """
+    return _settle(needs, reference, actor, reason, kind="ship", allocated=-1, on_hand=-1, at=at)
 
 
 def _settle(
@@ -42,9 +48,12 @@ def _settle(
     kind: str,
     on_hand: int = 0,
     allocated: int = 0,
+    at: int | None = None,
 ) -> list[Allocation]:
     db.require_transaction()
     has = allocated_to(reference)
+    if at is not None:
+        has = _promised_there(needs, has, at)
     moving = Moving(actor, reason)
     done = parts_of(needs, has if on_hand else last_first(has))
     if on_hand:
@@ -54,6 +63,17 @@ def _settle(
             raise OutOfStock(part.variant_id, part.quantity, 0)
     moving.finish()
     return done
+
+
+def _promised_there(needs: Mapping[int, int], has: Sequence[Allocation], at: int) -> list[Allocation]:
+    """What was promised at a place; all that is needed of what is counted must be among it."""
+    there = [part for part in has if part.location_id == at]
+    for variant_id in {part.variant_id for part in has}:
+        can_leave = sum(part.quantity for part in there if part.variant_id == variant_id)
+        if can_leave < needs.get(variant_id, 0):
+            sku = db.value("SELECT sku FROM variant WHERE id = ?", variant_id)
+            raise NotPromisedThere(sku=sku, available=can_leave)
+    return there
 
 
 def settling(part: Allocation, kind: str, reference: str, *, allocated: int, on_hand: int = 0) -> Move:

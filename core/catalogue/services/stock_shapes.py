@@ -30,6 +30,13 @@ class NotReleased(Refused):
     default_message = "%(sku)s is not released yet. It can be sent from %(day)s on."
 
 
+class NotPromisedThere(Refused):
+    """A parcel takes what was promised where it leaves."""
+
+    code = "not_promised_there"
+    default_message = "Only %(available)s of %(sku)s are promised there."
+
+
 class StockPromised(Refused):
     """A level cannot fall below what is promised to orders and held for carts."""
 

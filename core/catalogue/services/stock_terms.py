@@ -10,6 +10,7 @@ from core.catalogue.services.availability import refresh_availability, tell_stoc
 from core.catalogue.services.cards import postpone_cards
 from core.catalogue.services.stock import StockPromised, ensure_level
 from core.catalogue.services.stock_counts import change_backorder_limit, first_location
+from core.catalogue.services.stock_short import touch_short
 from core.hookspecs.site import Site
 from core.kernel import activity, db
 from core.lib import clock
@@ -83,6 +84,9 @@ def set_stock_terms(site: Site, variant_id: int, terms: StockTerms, actor: str) 
             _micros(terms.promised_at), _micros(terms.release_at), True, variant_id,
         )  # fmt: skip
         _keep_back(site, variant_id, terms.safety)
+        if terms.release_at != before.release_at:
+            places = db.rows("SELECT location_id FROM stock_level WHERE variant_id = ? AND preordered > 0", variant_id)
+            touch_short((variant_id, row[0], "") for row in places)
         _tell(site, variant_id, before, terms, actor)
 
 

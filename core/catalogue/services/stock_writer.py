@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from core.catalogue.services.availability import refresh_availability
 from core.catalogue.services.shapes import LOW_STOCK
 from core.catalogue.services.stock_shapes import STATES, LocationClosed, Move, StockPromised
+from core.catalogue.services.stock_short import Touched, touch_short
 from core.catalogue.services.writing import insert_rows
 from core.kernel import db
 from core.lib import clock
@@ -25,7 +26,7 @@ WHERE variant_id = ? AND location_id = ?
   AND preordered + ? <= preorder_cap
   AND {_FREE} + ? >= ? AND preorder_cap - preordered - ? >= ?
   AND on_hand - allocated - held - preordered + ? >= ?
-RETURNING {_FREE}, backorder_limit, preorder_cap - preordered,
+RETURNING {_FREE}, backorder_limit, preorder_cap - preordered, on_hand - allocated - preordered, preordered,
   (SELECT MAX(s.pieces) FROM stock_safety s WHERE s.variant_id = stock_level.variant_id)
 """
 _MOVES = ("variant_id", "location_id", "kind", *STATES, "reason", "actor", "reference", "at")
@@ -42,6 +43,7 @@ class Moving:
         self.actor, self.reason = actor, reason
         self.moves: list[Move] = []
         self.noticed: set[int] = set()
+        self.short: set[Touched] = set()
         self.late = 0
 
     def move(self, move: Move, floor: int | None = None, shelf: int | None = None) -> bool:
@@ -61,7 +63,7 @@ class Moving:
         if row is None:
             return False
         self.moves.append(move)
-        free, limit, ahead, kept = row[0], row[1], row[2], int(row[3] or 0)
+        free, limit, ahead, kept = row[0], row[1], row[2], int(row[5] or 0)
         self.late = max(0, limit - free)
         # Pages say "available" until few are left, so a sale from plenty changes nothing that anybody sees.
         if (
@@ -70,7 +72,15 @@ class Moving:
             or (limit and min(free, free - change) - limit <= LOW_STOCK + kept and max(free, free - change) > limit)
         ):
             self.noticed.add(move.variant_id)
+        moved = move.on_hand - move.allocated - move.preordered
+        if (move.on_hand or move.allocated or move.preordered) and (min(row[3], row[3] - moved) < 0 or row[4]):
+            self.touch(move)
         return True
+
+    def touch(self, move: Move) -> None:
+        """Its level is short, or was, or has been handed to another: who waits there is reckoned anew at the end."""
+        newcomer = move.reference if move.kind == "allocate" else ""
+        self.short.add((move.variant_id, move.location_id, newcomer))
 
     def finish(self) -> None:
         """Write the journal, and correct the cards whose availability changed."""
@@ -80,6 +90,7 @@ class Moving:
 
     def write(self) -> None:
         """Write the journal."""
+        touch_short(self.short)
         now = clock.now_us()
         rows = [
             (

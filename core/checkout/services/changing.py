@@ -122,7 +122,8 @@ def preview_change(
     if actor is not None:
         ask_about_plan(state, order_id, best.plan, best.effect, actor=actor)
     holds = holds_of_changed(state, order, best.plan, best.effect)
-    return replace(best, plan=msgspec.structs.replace(best.plan, holds=holds))
+    renews = bool(best.plan.email and state.hooks.answering("notify_channels"))
+    return replace(best, plan=msgspec.structs.replace(best.plan, holds=holds, renews_link=renews))
 
 
 def draft_change(
@@ -347,6 +348,7 @@ def _priced_anew(
     priced = _quoted(state, order, wish, _fitting(order, candidates, rate), stored, variants, rate)
     fixed = Wish(
         cancels=dict(wish.cancels), charges=wish.charges, prices=wish.prices, address=wish.address, place=wish.place,
+        billing=wish.billing, email=wish.email, phone=wish.phone,
         further={
             line.id: wish.further[line.id]
             for line in order.lines

@@ -29,7 +29,7 @@ def draft_cart(draft: DraftView, *, by_arrangement: bool = False) -> StoredCart:
     wish = draft.wish
     return StoredCart(
         id=-draft.id, site_id=draft.site_id, currency=wish.currency, language=wish.language,
-        shopper_id=wish.shopper_id, email=wish.email, codes=(), address=wish.address, billing=None,
+        shopper_id=wish.shopper_id, email=wish.email, codes=(), address=wish.address, billing=wish.billing,
         carrier=wish.carrier, service=wish.service, gateway="", extra={}, note=wish.note, version=draft.version,
         ordered_at=None,
         lines=tuple(

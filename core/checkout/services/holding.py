@@ -32,13 +32,15 @@ def holds_of_placed(state: SiteState, view: CheckoutView) -> Reasons:
 
 
 def holds_of_changed(state: SiteState, order: OrderView, plan: Plan, effect: Effect) -> Reasons:
-    """The same of an order that will cost more, or go elsewhere: what was not the matter before. None of any other.
+    """The same of an order that will cost more, go or be billed elsewhere, or belong to another mail address.
+
+    It is what was not the matter before; nothing for any other change.
 
     Where nothing is left to be sent, nothing waits. Asks checkout_problems for what waits for a person. What a plugin
     found of this order once was decided then. Raises HookFailed.
     """
     waits = plan.lines or any(line.allocated > plan.cancels.get(line.id, 0) for line in order.lines)
-    if not waits or (effect.delta <= 0 and plan.address is None):
+    if not waits or (effect.delta <= 0 and plan.address is None and not plan.is_about_people):
         return ()
     rules = hold_rules(state.site)
     before = reasons_to_hold(
@@ -46,8 +48,8 @@ def holds_of_changed(state: SiteState, order: OrderView, plan: Plan, effect: Eff
         billing=order.billing,
     )  # fmt: skip
     after = reasons_to_hold(
-        rules, total=Money(effect.price_after, order.currency), email=order.email,
-        addresses=_after(order, plan), billing=order.billing,
+        rules, total=Money(effect.price_after, order.currency), email=plan.email or order.email,
+        addresses=_after(order, plan), billing=plan.billing or order.billing,
     )  # fmt: skip
     decided = {hold.source for hold in order.holds}
     problems = [
@@ -96,7 +98,7 @@ def _as_changed(state: SiteState, order: OrderView, plan: Plan) -> list[Cart]:
     ]  # fmt: skip
     cart = Cart(
         id=-order.id, currency=order.currency, language=order.language, codes=order.codes,
-        customer_id=order.shopper_id, email=order.email, billing=order.billing,
+        customer_id=order.shopper_id, email=plan.email or order.email, billing=plan.billing or order.billing,
         carrier=order.carrier, gateway=order.gateway, extra=order.extra,
         lines=tuple(replace(line, id=place) for place, line in enumerate(lines, 1)),
     )  # fmt: skip

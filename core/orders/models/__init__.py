@@ -18,7 +18,9 @@ from core.orders.models.order import (
     OrderEntry,
     OrderLine,
     OrderLinePart,
+    OrderShortage,
     OrderTax,
+    OrderWait,
     Shipment,
     ShipmentLine,
 )
@@ -31,6 +33,8 @@ TABLES = (
     OrderDestination,
     OrderLine,
     OrderLinePart,
+    OrderShortage,
+    OrderWait,
     OrderAdjustment,
     OrderTax,
     OrderClaim,

@@ -23,6 +23,7 @@ class OrderDraft(db.SiteTable):
     language = peewee.CharField(max_length=20)
     currency = peewee.CharField(max_length=3)
     address = db.JSONField(null=True)
+    billing = db.JSONField(null=True)
     carrier = peewee.CharField(max_length=60, default="")
     service = peewee.CharField(max_length=60, default="")
     note = peewee.TextField(default="")

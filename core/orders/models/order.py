@@ -24,7 +24,8 @@ class Order(db.SiteTable):
     refunds that were owed when they were made, fixed when a later change asks for more. `expires_at` is set while an
     order with something left to pay keeps its stock for a limited time: `days_to_pay` (0: without end) from the fact
     that opened the amount. `link` numbers the guest's links, of which the last one opens the
-    order until `link_until`. What goes to one place is sent to `address` by `carrier`; of an order that goes to several
+    order until `link_until`. `queued_at` is set where it waits for goods since before it was placed: it was split off.
+    What goes to one place is sent to `address` by `carrier`; of an order that goes to several
     they are empty, and each place is an OrderDestination. `channel` is where it was placed if not here, under
     `channel_number`, once.
     """
@@ -41,6 +42,7 @@ class Order(db.SiteTable):
     language = peewee.CharField(max_length=20)
     currency = peewee.CharField(max_length=3)
     placed_at = db.InstantField()
+    queued_at = db.InstantField(null=True)
     subtotal = _amount()
     discount = _amount()
     delivery = _amount()
@@ -86,6 +88,10 @@ class Order(db.SiteTable):
         constraints = [
             Check("total >= 0 AND subtotal >= 0 AND discount >= 0 AND delivery >= 0 AND tax >= 0"),
         ]
+
+
+# Orders are found by their mail address however it was written, where a query says LOWER(email).
+Order.add_index(Order.index(Order.site_id, peewee.fn.LOWER(Order.email), name="order_mail"))
 
 
 class OrderDestination(db.Table):
@@ -183,7 +189,7 @@ class OrderLinePart(db.Table):
     quantity = peewee.IntegerField(constraints=[Check("quantity > 0")])
 
     class Meta:
-        indexes = ((("line", "variant_id"), True),)
+        indexes = ((("line", "variant_id"), True), (("variant_id",), False))
 
 
 # Lines out of the ordinary are few among many: lists of what waits, was cancelled or comes back find them here.
@@ -193,6 +199,50 @@ for _name, _where in (
     ("order_line_returned", peewee.SQL("received > 0 OR return_requested > 0")),
 ):
     OrderLine.add_index(OrderLine.index(OrderLine.order, name=_name, where=_where))
+
+
+OrderLine.add_index(
+    OrderLine.index(OrderLine.variant_id, name="order_line_wanted", where=peewee.SQL("ordered > shipped + cancelled"))
+)
+OrderLine.add_index(
+    OrderLine.index(
+        OrderLine.promised_at,
+        OrderLine.order,
+        name="order_line_promised",
+        where=peewee.SQL("promised_at IS NOT NULL AND ordered > shipped + cancelled"),
+    )
+)
+
+
+class OrderShortage(db.Table):
+    """Pieces that an order was promised at a location and that are not on the shelf for it; see `services.shortages`.
+
+    `ahead` of them were sold before a release that is still to come. Copied from the stock's moves, under the level's
+    lock; what there is enough of has no row.
+    """
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    variant_id = peewee.IntegerField()
+    location_id = peewee.IntegerField()
+    pieces = peewee.BigIntegerField(constraints=[Check("pieces > 0")])
+    ahead = peewee.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = ((("order", "variant_id", "location_id"), True), (("variant_id", "location_id"), False))
+        constraints = [Check("ahead >= 0 AND ahead <= pieces", name="order_shortage_ahead")]
+
+
+class OrderWait(db.SiteTable):
+    """An order that waits for goods: some of its units are not there, or none is (`stuck`). Copied for lists.
+
+    No row: all that is to be delivered is on the shelf, or nothing of it waits to be sent.
+    """
+
+    order = peewee.ForeignKeyField(Order, primary_key=True, on_delete="CASCADE")
+    stuck = peewee.BooleanField()
+
+    class Meta:
+        indexes = ((("site_id", "stuck", "order"), False),)
 
 
 class OrderAdjustment(db.Table):
@@ -261,13 +311,21 @@ class OrderEffect(db.Table):
 
 
 class Shipment(db.Table):
-    """A parcel that left. `key` makes a repeated click one parcel."""
+    """A parcel that left `location_id` (NULL: nothing in it is counted). `key` makes a repeated click one parcel.
+
+    `taken` are the pieces that left the shelf with it: [variant, location, quantity]. `delivered` counts what of it has
+    arrived, `undone_at` is set once it was taken back: it never left.
+    """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     key = peewee.CharField(max_length=64, unique=True)
     carrier = peewee.CharField(max_length=60, default="")
     tracking = peewee.CharField(max_length=120, default="")
     shipped_at = db.InstantField()
+    location_id = peewee.IntegerField(null=True)
+    taken = db.JSONField(default=list)
+    delivered_at = db.InstantField(null=True)
+    undone_at = db.InstantField(null=True)
 
 
 class ShipmentLine(db.Table):

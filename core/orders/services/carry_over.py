@@ -74,9 +74,10 @@ def _new_order(order: OrderView, plan: Plan) -> int:
     )
     made = int(
         db.value(
-            f"INSERT INTO orders (number, cart_id, key_digest, placed_at, subtotal, discount, delivery, tax, total,"
-            f" delivery_total, charges, given_back, note, version, link, link_until, {same})"
-            f" SELECT ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, '', 1, 0, ?, {same} FROM orders WHERE id = ? AND site_id = ?"
+            f"INSERT INTO orders (number, cart_id, key_digest, placed_at, queued_at, subtotal, discount, delivery, tax,"
+            f" total, delivery_total, charges, given_back, note, version, link, link_until, {same})"
+            f" SELECT ?, ?, ?, ?, COALESCE(queued_at, placed_at), 0, 0, 0, 0, 0, 0, 0, 0, '', 1, 0, ?, {same}"
+            " FROM orders WHERE id = ? AND site_id = ?"
             " RETURNING id",
             f"cart-{cart_id}", cart_id, ids.digest(order_secret(order.site_id, cart_id)), now,
             clock.micros(clock.now() + LIFE), order.id, order.site_id,
@@ -263,9 +264,7 @@ def _number_of(order_id: int) -> str:
     return str(db.value("SELECT number FROM orders WHERE id = ?", order_id))
 
 
-def _tell(
-    site: Site, order: OrderView, change: ChangeView, target: int, number: str, moved: int, actor: str
-) -> None:
+def _tell(site: Site, order: OrderView, change: ChangeView, target: int, number: str, moved: int, actor: str) -> None:
     plan, effect = change.plan, change.effect
     value = sum(line.total for line in plan.lines)
     lines: Mapping[str, int] = {str(line_id): units for line_id, units in plan.moves.items()}
@@ -273,9 +272,10 @@ def _tell(
     if plan.into is None:
         total = db.value("SELECT total FROM orders WHERE id = ?", target)
         note(target, actor, "placed", total=total, currency=order.currency)
-        events.record(
-            OrderPlaced(order_id=target, number=number, total=int(total), currency=order.currency), site.id
+        placed = OrderPlaced(
+            order_id=target, number=number, total=int(total), currency=order.currency, channel=order.channel
         )
+        events.record(placed, site.id)
     note(order.id, actor, kind, to=number, lines=lines, amount=value, money=moved, reason=change.reason)
     note(target, actor, f"{kind}_from", of=order.number, pieces=sum(_units(plan.lines)), amount=value, money=moved)
     activity.record(

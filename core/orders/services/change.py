@@ -35,6 +35,7 @@ from core.orders.services.goods import NotThatMany, stock_reference
 from core.orders.services.guards import ask_about_plan
 from core.orders.services.happenings import what_changes
 from core.orders.services.hold_checks import hold_anew
+from core.orders.services.links import number_link_anew
 from core.orders.services.payments import ask_for_the_rest
 from core.orders.services.places import drop_deliveries
 from core.orders.services.read import order_view
@@ -217,6 +218,7 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
     _append(order, change, taken)
     _charge(order, change)
     _deliver_elsewhere(order, plan)
+    _write_to_others(order, plan)
     _sum_up(order, plan)
     _tell(site, order, change, actor)
     hold_anew(site.id, order.id, plan.holds)
@@ -368,6 +370,19 @@ def _deliver_elsewhere(order: OrderView, plan: Plan) -> None:
             "UPDATE orders SET rate = ?, carrier_plugin = ? WHERE id = ?",
             _json(plan.delivery.rate), plan.delivery.plugin, order.id,
         )  # fmt: skip
+
+
+def _write_to_others(order: OrderView, plan: Plan) -> None:
+    """Who the bill is for and who is written to. With another mail address the old link opens nothing any more."""
+    if plan.billing is not None:
+        db.execute("UPDATE orders SET billing = ? WHERE id = ?", address_json(plan.billing), order.id)
+    if plan.email or plan.phone:
+        db.execute(
+            "UPDATE orders SET email = ?, phone = ? WHERE id = ?",
+            plan.email or order.email, plan.phone or order.phone, order.id,
+        )  # fmt: skip
+    if plan.renews_link:
+        number_link_anew(order.site_id, order.id)
 
 
 def _deliver_there(order_id: int, there: DestinationView, delivery: PlannedDelivery) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.hookspecs.checkout import Address
+from core.lib.addresses import email_problem
 from core.lib.errors import NotFound, Refused, Unfit
 from core.lib.money import portion, split
 from core.orders.services.change_shapes import (
@@ -22,6 +23,8 @@ from core.orders.services.change_shapes import (
     PlannedTax,
     RemoveLine,
     SetAddress,
+    SetBilling,
+    SetContact,
     SetDelivery,
     SetPrice,
     SetQuantity,
@@ -68,6 +71,9 @@ class Wish:
     delivery: SetDelivery | None = None
     address: Address | None = None
     service: tuple[str, str] | None = None
+    billing: Address | None = None
+    email: str = ""
+    phone: str = ""
     place: int = 0
     goods_to: int = 0
 
@@ -139,6 +145,19 @@ def _add(wish: Wish, order: OrderView, action: Action) -> None:
         wish.delivery = action
     elif isinstance(action, SetAddress):
         wish.address, wish.service = action.address, action.way
+    else:
+        _add_people(wish, order, action)
+
+
+def _add_people(wish: Wish, order: OrderView, action: Action) -> None:
+    """Who the bill is for, and who is written to; what is so already is no change."""
+    if isinstance(action, SetBilling):
+        wish.billing = None if action.address == (order.billing or order.address) else action.address
+    elif isinstance(action, SetContact):
+        if action.email and (problem := email_problem(action.email)):
+            raise Unfit({"email": problem})
+        wish.email = "" if action.email == order.email else action.email
+        wish.phone = "" if action.phone == order.phone else action.phone[:40]
 
 
 def _put(units: dict[int, int], line_id: int, quantity: int) -> None:
@@ -211,8 +230,9 @@ def kept_plan(order: OrderView, wish: Wish, rates: Rates, new: Sequence[PlannedL
         elif more:
             lines.append(further_line(line, more, line.unit.amount, own, included=included))
     return Plan(
-        cancels=cancels, lines=(*lines, *new), charges=tuple(wish.charges), address=wish.address, place=wish.place
-    )
+        cancels=cancels, lines=(*lines, *new), charges=tuple(wish.charges), address=wish.address, place=wish.place,
+        billing=wish.billing, email=wish.email, phone=wish.phone,
+    )  # fmt: skip
 
 
 # -- what it does ------------------------------------------------------------------------------------------------------

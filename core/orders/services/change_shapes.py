@@ -73,6 +73,22 @@ class SetAddress(msgspec.Struct, frozen=True, kw_only=True, tag="address", tag_f
         return (self.carrier, self.service) if self.carrier or self.service else None
 
 
+class SetBilling(msgspec.Struct, frozen=True, kw_only=True, tag="billing", tag_field="kind"):
+    """Who the bill is made out to. Issued papers stay as they are; taxes follow the goods, not the bill."""
+
+    address: Address
+
+
+class SetContact(msgspec.Struct, frozen=True, kw_only=True, tag="contact", tag_field="kind"):
+    """Where mails about the order go, and the phone number; empty stays as it is.
+
+    With another mail address the link that opens the order ends, and the new one goes there.
+    """
+
+    email: str = ""
+    phone: str = ""
+
+
 class SetDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="delivery", tag_field="kind"):
     """Another delivery: what it costs after offers, in the site's form of prices; empty names stay as they are.
 
@@ -119,6 +135,8 @@ Action = (
     | RemoveLine
     | SetPrice
     | SetAddress
+    | SetBilling
+    | SetContact
     | SetDelivery
     | AddCharge
     | SplitUnits
@@ -219,6 +237,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `moves` are units that go into another order as `lines`: into a new one, or into the order `into` as it is in
     `into_version`. `holds` are (source, reason) of what the order waits for from then on; of a merge, the order that
     takes the units. `address` and `delivery` are those of `place`; the deliveries to `emptied` places fall away.
+    `email` and `phone` are empty where they stay; `renews_link`: somebody can send the new one.
     """
 
     policy: str = KEEP
@@ -228,6 +247,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: tuple[PlannedAdjustment, ...] = ()
     delivery: PlannedDelivery | None = None
     address: Address | None = None
+    billing: Address | None = None
+    email: str = ""
+    phone: str = ""
+    renews_link: bool = False
     sources: dict[int, dict[int, int]] = {}
     why: dict[int, str] = {}
     moves: dict[int, int] = {}
@@ -240,7 +263,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def only_cancels(self) -> bool:
         """Whether units are taken away and nothing else is done: a cancellation, by whichever form it was made."""
-        return bool(self.cancels) and not any((self.lines, self.charges, self.delivery, self.address, self.moves))
+        rest = (self.lines, self.charges, self.delivery, self.address, self.moves, self.is_about_people)
+        return bool(self.cancels) and not any(rest)
+
+    @property
+    def is_about_people(self) -> bool:
+        """Whether it changes who the bill is for, or who is written to."""
+        return bool(self.billing or self.email or self.phone)
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,6 +56,7 @@ class DraftWish:
     lines: tuple[DraftLine, ...]
     shopper_id: int | None = None
     address: Address | None = None
+    billing: Address | None = None
     carrier: str = ""
     service: str = ""
     note: str = ""
@@ -128,9 +129,11 @@ def _write(site: Site, draft_id: int, version: int, wish: DraftWish, actor: str)
         raise DraftTooLong
     written = db.execute(
         "UPDATE order_draft SET version = version + 1, shopper_id = ?, email = ?, language = ?, currency = ?,"
-        " address = ?, carrier = ?, service = ?, note = ?, discount = ?, discount_reason = ?, updated_at = ?,"
-        " link_digest = NULL, link_until = NULL WHERE id = ? AND site_id = ? AND version = ? AND ended_at IS NULL",
-        wish.shopper_id, wish.email[:254], wish.language, wish.currency, address_json(wish.address), wish.carrier[:60],
+        " address = ?, billing = ?, carrier = ?, service = ?, note = ?, discount = ?, discount_reason = ?,"
+        " updated_at = ?, link_digest = NULL, link_until = NULL"
+        " WHERE id = ? AND site_id = ? AND version = ? AND ended_at IS NULL",
+        wish.shopper_id, wish.email[:254], wish.language, wish.currency, address_json(wish.address),
+        address_json(wish.billing), wish.carrier[:60],
         wish.service[:60], wish.note[:2000], wish.discount, wish.discount_reason[:200], clock.now_us(), draft_id,
         site.id, version,
     )  # fmt: skip
@@ -232,7 +235,7 @@ def end_draft(site_id: int, draft_id: int, version: int, order_id: int) -> None:
 _DRAFT = (
     "d.id, d.site_id, d.version, d.email, d.language, d.currency, d.shopper_id, d.address, d.carrier, d.service,"
     " d.note, d.discount, d.discount_reason, d.actor, d.links, d.link_until, d.order_id, o.number, d.created_at,"
-    " d.updated_at, d.ended_at"
+    " d.updated_at, d.ended_at, d.billing"
 )
 
 
@@ -284,6 +287,7 @@ def _view(row: db.Row, lines: tuple[DraftLine, ...]) -> DraftView:
         wish=DraftWish(
             email=row[3], language=row[4], currency=row[5], shopper_id=row[6], address=address_of(row[7]),
             carrier=row[8], service=row[9], note=row[10], discount=row[11], discount_reason=row[12], lines=lines,
+            billing=address_of(row[21]),
         ),
         actor=row[13], links=row[14], link_until=None if row[15] is None else clock.instant(row[15]),
         order_id=row[16], order_number=row[17] or "", created_at=clock.instant(row[18]),

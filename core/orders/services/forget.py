@@ -74,27 +74,36 @@ def _forget_destinations(order_id: int) -> None:
 
 
 def _forget_places(order_id: int) -> None:
-    """Where the goods should have gone, as changes and the timeline remember it: the countries alone."""
+    """Where goods, bills and mails should have gone, as changes and the timeline remember it: the countries alone."""
     for table, column, where in (
         ("order_entry", "data", "order_id = ?"),
         ("order_change", "plan", "order_id = ?"),
         ("order_change_action", "data", "change_id IN (SELECT id FROM order_change WHERE order_id = ?)"),
     ):
+        named = " OR ".join(f"{column} LIKE ?" for _name in _TOLD)
         for row_id, text in db.rows(
-            f"SELECT id, {column} FROM {table} WHERE {where} AND {column} LIKE ?", order_id, '%"address"%'
+            f"SELECT id, {column} FROM {table} WHERE {where} AND ({named})",
+            order_id,
+            *(f'%"{name}"%' for name in _TOLD),
         ):
             told = json.dumps(_without_places(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
             db.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", told, row_id)
 
 
+_TOLD = ("address", "billing", "contact", "email", "phone")
+
+
 def _without_places(told: dict[str, Any]) -> dict[str, Any]:
-    """`address` is one, or one `before` and one `after`."""
-    place = told.get("address")
-    if not place:
-        return told
-    if "country" in place:
-        return {**told, "address": _country_of(place)}
-    return {**told, "address": {when: one and _country_of(one) for when, one in place.items()}}
+    """`address` and `billing` are one, or one `before` and one `after`; mail addresses and numbers go."""
+    return {name: _less(value) if name in _TOLD else value for name, value in told.items()}
+
+
+def _less(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return [] if isinstance(value, list) else "" if value else value
+    if "country" in value:
+        return _country_of(value)
+    return {when: one and _country_of(one) for when, one in value.items()}
 
 
 def _country_of(place: dict[str, Any]) -> dict[str, Any]:

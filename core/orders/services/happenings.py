@@ -10,15 +10,23 @@ from core.orders.services.shapes import OrderLineView, OrderView
 
 
 def what_changes(order: OrderView, plan: Plan) -> dict[str, object]:
-    """`address`, `delivery`, `quantities` and `prices` with `before` and `after`; what stays as it is, is left out.
+    """`address`, `delivery`, `billing`, `contact`, `quantities` and `prices` with their `before` and `after`.
 
-    Of the delivery, `amount` is what the shopper pays for it with its tax.
+    What stays as it is, is left out. Of the delivery, `amount` is what the shopper pays for it with its tax.
     """
     found: dict[str, object] = {}
     if plan.address is not None:
         found["address"] = {"before": _plain(order.at(plan.place).address), "after": _plain(plan.address)}
     if plan.delivery is not None:
         found |= _delivery(order.at(plan.place), plan.delivery)
+    if plan.billing is not None:
+        found["billing"] = {"before": _plain(order.billing or order.address), "after": _plain(plan.billing)}
+    if plan.email or plan.phone:
+        found["contact"] = [
+            {"name": name, "before": before, "after": after}
+            for name, before, after in (("email", order.email, plan.email), ("phone", order.phone, plan.phone))
+            if after
+        ]
     further = {line.id: [one for one in plan.lines if one.of_line_id == line.id] for line in order.lines}
     quantities = [one for line in order.lines if (one := _quantity(line, plan, further[line.id]))]
     prices = [one for line in order.lines for new in further[line.id] if (one := _price(line, new))]

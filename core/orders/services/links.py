@@ -61,15 +61,23 @@ def renew_link(site: Site, order_id: int, *, address: str, actor: str, key: str 
     with db.transaction():
         claim(key)
         row = _locked(site, order_id)
-        secret = order_secret(site.id, row[1], row[2] + 1)
-        db.execute(
-            "UPDATE orders SET link = link + 1, link_until = ?, key_digest = ? WHERE id = ?",
-            clock.micros(clock.now() + LIFE),
-            ids.digest(secret),
-            order_id,
-        )
+        secret = number_link_anew(site.id, order_id)
         note(order_id, actor, "link_renewed")
         _send(site, row, address.replace(SECRET, secret))
+
+
+def number_link_anew(site_id: int, order_id: int) -> str:
+    """Part of a verb that has locked the order: end its link; answers the secret of the new one."""
+    db.require_transaction()
+    cart_id, link = db.rows("SELECT cart_id, link FROM orders WHERE id = ?", order_id)[0]
+    secret = order_secret(site_id, cart_id, link + 1)
+    db.execute(
+        "UPDATE orders SET link = link + 1, link_until = ?, key_digest = ? WHERE id = ?",
+        clock.micros(clock.now() + LIFE),
+        ids.digest(secret),
+        order_id,
+    )
+    return secret
 
 
 def send_link(site: Site, order_id: int, *, address: str, actor: str) -> None:

@@ -13,17 +13,20 @@ from core.lib.money import Money
 from core.lib.text import fold
 from core.orders.services.states import fitting, state_axes, states_of
 from core.orders.services.status import Axes
+from core.orders.services.waits import PARTLY, READY, WAITING
+
+SOME = "some"
 
 _ROW = (
     "o.id, o.number, o.placed_at, o.name, o.email, o.currency, o.total, o.shopper_id, o.payment_title,"
     " o.delivery_title, o.state, (SELECT SUM(l.ordered) FROM order_line l WHERE l.order_id = o.id), o.channel,"
-    " o.channel_number"
+    " o.channel_number, (SELECT w.stuck FROM order_wait w WHERE w.order_id = o.id)"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
-    """A row of a list, with its four derived statuses."""
+    """A row of a list, with its four derived statuses; `goods` says partly or waiting where some are not there."""
 
     id: int
     number: str
@@ -38,6 +41,7 @@ class OrderRow:
     status: Axes
     channel: str = ""
     channel_number: str = ""
+    goods: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +50,9 @@ class OrderFilters:
 
     `text` finds a number, else a piece of a number (here or in a channel), name or mail address; `tag` those that wear
     it, `channel` those that came in from it, `held` those that wait for somebody's decision, or those that do not;
-    `stage` those that stand at a plugin's stage, as (plugin, stage); `guest_email` those that were placed with this
-    address and are in no account.
+    `stage` those that stand at a plugin's stage, as (plugin, stage); `goods` those whose goods are there (ready,
+    partly, waiting; or `some`: ready and partly), `overdue` those with something that should have left by
+    now; `guest_email` those that were placed with this address and are in no account.
     """
 
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -60,6 +65,8 @@ class OrderFilters:
     stage: tuple[str, str] | None = None
     channel: str = ""
     guest_email: str = ""
+    goods: str = ""
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,16 +96,22 @@ def count_orders(site: Site, filters: OrderFilters | None = None, at_most: int =
     return int(db.value(f"SELECT COUNT(*) FROM ({newest}) found", *params))
 
 
-def count_unheld(site: Site, statuses: Mapping[str, tuple[str, ...]]) -> int:
-    """How many orders with these statuses wait for nobody's decision. One statement over an index, and over holds."""
+def count_to_send(site: Site, statuses: Mapping[str, tuple[str, ...]]) -> int:
+    """How many orders with these statuses wait for nobody's decision, and have something on the shelf.
+
+    The statuses are those of orders with something to send, as all are that wait for goods. One statement over an
+    index, over holds, and over those that wait.
+    """
     states = fitting(statuses)
     among = f"state IN ({db.marks(states)})"
     return int(
         db.value(
             f"SELECT (SELECT COUNT(*) FROM orders WHERE site_id = ? AND {among}) - (SELECT COUNT(DISTINCT o.id)"
             " FROM order_hold h JOIN orders o ON o.id = h.order_id"
-            f" WHERE h.site_id = ? AND h.ended_at IS NULL AND o.{among})",
-            site.id, *states, site.id, *states,
+            f" WHERE h.site_id = ? AND h.ended_at IS NULL AND o.{among} AND NOT EXISTS"
+            " (SELECT 1 FROM order_wait w WHERE w.order_id = o.id AND w.stuck = ?))"
+            " - (SELECT COUNT(*) FROM order_wait w WHERE w.site_id = ? AND w.stuck = ?)",
+            site.id, *states, site.id, *states, True, site.id, True,
         )
     )  # fmt: skip
 
@@ -115,6 +128,7 @@ def _select(site: Site, filters: OrderFilters, after: str | None, limit: int) ->
             id=row[0], number=row[1], placed_at=clock.instant(row[2]), name=row[3], email=row[4],
             total=Money(row[6], row[5]), shopper_id=row[7], payment_title=row[8], delivery_title=row[9],
             status=state_axes(row[10]), pieces=int(row[11] or 0), channel=row[12], channel_number=row[13] or "",
+            goods="" if row[14] is None else WAITING if row[14] else PARTLY,
         )
         for row in db.rows(
             f"SELECT {_ROW} FROM ({newest}) n JOIN orders o ON o.id = n.id ORDER BY o.placed_at DESC, o.id DESC",
@@ -155,11 +169,9 @@ def _stored(site: Site, filters: OrderFilters, after: str | None) -> tuple[str, 
         params.append(filters.shopper_id)
     if filters.guest_email:
         # Named one by one: they are few, and the list is else walked from its beginning until it has found them.
-        guests = [row[0] for row in db.rows(_GUESTS, site.id, filters.guest_email, filters.guest_email.lower())]
+        guests = [row[0] for row in db.rows(_GUESTS, site.id, filters.guest_email)]
         where.append(f"c.id IN ({db.marks(guests)})")
         params += guests
-    if filters.held is not None:
-        where.append(f"{'' if filters.held else 'NOT '}EXISTS ({_HELD})")
     if filters.tag:
         where.append("c.id IN (SELECT order_id FROM order_tag WHERE site_id = ? AND tag = ?)")
         params += [site.id, filters.tag]
@@ -175,13 +187,27 @@ def _stored(site: Site, filters: OrderFilters, after: str | None) -> tuple[str, 
     if filters.placed_before is not None:
         where.append("c.placed_at < ?")
         params.append(clock.micros(filters.placed_before))
-    held, words = _text(site, filters.text)
-    where += held
-    params += words
+    for more, values in (_waiting(site, filters), _text(site, filters.text)):
+        where += more
+        params += values
     if (cursor := _cursor(after)) is not None:
         where.append("(c.placed_at, c.id) < (?, ?)")
         params += cursor
     return " AND ".join(where), params
+
+
+def _waiting(site: Site, filters: OrderFilters) -> tuple[list[str], list[object]]:
+    """Whether somebody must decide, whether the goods are there, and whether they should have left."""
+    where, params = list[str](), list[object]()
+    if filters.held is not None:
+        where.append(f"{'' if filters.held else 'NOT '}EXISTS ({_HELD})")
+    if filters.goods:
+        where.append(_GOODS[filters.goods])
+        params += [site.id] if filters.goods == READY else [site.id, filters.goods in {WAITING, SOME}]
+    if filters.overdue:
+        where.append(f"c.id IN ({_OVERDUE})")
+        params.append(clock.now_us())
+    return where, params
 
 
 def _text(site: Site, said: str) -> tuple[list[str], list[object]]:
@@ -192,11 +218,22 @@ def _text(site: Site, said: str) -> tuple[list[str], list[object]]:
     return ([db.holds("c.words")], [text]) if text else ([], [])
 
 
-_GUESTS = "SELECT id FROM orders WHERE site_id = ? AND email IN (?, ?) AND shopper_id IS NULL LIMIT 500"
+_GUESTS = "SELECT id FROM orders WHERE site_id = ? AND LOWER(email) = LOWER(?) AND shopper_id IS NULL LIMIT 500"
 # The last stage of the plugin's is where an order stands.
 _AT_STAGE = (
     "SELECT s.order_id FROM order_stage s WHERE s.site_id = ? AND s.plugin = ? AND s.stage = ? AND NOT EXISTS"
     " (SELECT 1 FROM order_stage n WHERE n.order_id = s.order_id AND n.plugin = s.plugin AND n.id > s.id)"
+)
+_WAITS = "(SELECT w.order_id FROM order_wait w WHERE w.site_id = ?"
+_GOODS = {
+    READY: f"c.id NOT IN {_WAITS})",
+    SOME: f"c.id NOT IN {_WAITS} AND w.stuck = ?)",
+    PARTLY: f"c.id IN {_WAITS} AND w.stuck = ?)",
+    WAITING: f"c.id IN {_WAITS} AND w.stuck = ?)",
+}
+_OVERDUE = (
+    "SELECT l.order_id FROM order_line l WHERE l.promised_at IS NOT NULL AND l.promised_at <= ?"
+    " AND l.ordered > l.shipped + l.cancelled"
 )
 _HELD = "SELECT 1 FROM order_hold h WHERE h.order_id = c.id AND h.ended_at IS NULL"
 

@@ -15,9 +15,11 @@ BY_HAND = "by hand"
 
 
 def left_to_refund(payment_id: int) -> int:
-    """What one payment took, less what went back or is on its way."""
+    """What one payment took, less what went back, is disputed or lost, or is on its way."""
     refunded, captured = refunded_and_captured(payment_id)
-    return captured - refunded - _untold(payment_id, "refund", "refunded")
+    told = _told(payment_id)
+    lost = max(told.get("disputed", 0) - told.get("dispute_won", 0), told.get("dispute_lost", 0))
+    return captured - refunded - lost - _untold(payment_id, "refund", "refunded")
 
 
 def left_to_capture(payment_id: int) -> int:

@@ -70,12 +70,13 @@ _ALL = (
     ),
     _select(
         "shipment",
-        "s.id, s.shipped_at, l.line_id, SUM(l.quantity)",
-        "s.carrier, s.tracking",
-        "FROM shipment s JOIN shipment_line l ON l.shipment_id = s.id WHERE s.order_id = ?"
-        " GROUP BY s.id, s.carrier, s.tracking, s.shipped_at, l.line_id",
+        "s.id, s.shipped_at, l.line_id, SUM(l.quantity), s.location_id, s.delivered_at, s.undone_at",
+        "s.carrier, s.tracking, MAX(o.name)",
+        "FROM shipment s JOIN shipment_line l ON l.shipment_id = s.id LEFT JOIN location o ON o.id = s.location_id"
+        " WHERE s.order_id = ? GROUP BY s.id, l.line_id",
     ),
     _select("hold", "id, at, ended_at", "source, reason, outcome, answer", "FROM order_hold WHERE order_id = ?"),
+    _select("shortage", "id, variant_id, location_id, pieces", "", "FROM order_shortage WHERE order_id = ?"),
     _select("entry", "id, at", "actor, kind, data", "FROM order_entry WHERE order_id = ?"),
 )
 _SQL = " UNION ALL ".join(_ALL)

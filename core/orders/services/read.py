@@ -28,9 +28,11 @@ from core.orders.services.shapes import (
     PartView,
     PaymentView,
     ShipmentView,
+    ShortageView,
     TaxView,
 )
 from core.orders.services.status import axes, owed_back, to_be_captured
+from core.orders.services.waits import units_here
 
 __all__ = [
     "AdjustmentView",
@@ -130,7 +132,7 @@ def _view(row: db.Row) -> OrderView:
     lines = _lines(order_id, currency)
     facts = tuple(line.facts for line in lines)
     parts = read_parts(order_id)
-    sums = parts.money
+    sums, parcels, short = parts.money, _shipments(parts, lines), _short(parts)
     needed = to_be_captured(row[15], row[32], facts, sums, row[34])
     places = _destinations(parts, row, currency)
     only = places[0] if len(places) == 1 else None
@@ -151,8 +153,9 @@ def _view(row: db.Row) -> OrderView:
         extra=json.loads(row[28]), trace=tuple(json.loads(row[29])),
         expires_at=None if row[30] is None else clock.instant(row[30]),
         version=row[31], lines=lines, adjustments=_adjustments(parts, currency), taxes=_taxes(parts, currency),
-        payments=_payments(parts), shipments=_shipments(parts, lines), timeline=_timeline(parts),
-        holds=_holds(parts), channel=row[37], channel_number=row[38] or "",
+        payments=_payments(parts), shipments=tuple(one for one in parcels if one.undone_at is None),
+        taken_back=tuple(one for one in parcels if one.undone_at is not None), timeline=_timeline(parts),
+        holds=_holds(parts), short=short, here=_here(lines, short), channel=row[37], channel_number=row[38] or "",
         status=axes(row[15], row[32], facts, sums, row[34]),
         captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, needed - sums.captured)),
         refund_due=money(owed_back(row[15], row[32], facts, sums)),
@@ -292,6 +295,8 @@ def _shipments(parts: Parts, lines: Sequence[OrderLineView]) -> tuple[ShipmentVi
         found[row.n1] = ShipmentView(
             id=row.n1, carrier=row.t1, tracking=row.t2, shipped_at=clock.instant(row.n2),
             lines={**(known.lines if known else {}), row.n3: row.n4}, place=places.get(row.n3, 0),
+            sent_from=row.t3 or "", delivered_at=None if row.n6 is None else clock.instant(row.n6),
+            undone_at=None if row.n7 is None else clock.instant(row.n7),
         )  # fmt: skip
     return tuple(found.values())
 
@@ -304,6 +309,19 @@ def _holds(parts: Parts) -> tuple[HoldView, ...]:
         )
         for row in parts.of("hold")
     )  # fmt: skip
+
+
+def _short(parts: Parts) -> tuple[ShortageView, ...]:
+    return tuple(
+        ShortageView(variant_id=row.n2, location_id=row.n3, pieces=int(row.n4)) for row in parts.of("shortage")
+    )
+
+
+def _here(lines: Sequence[OrderLineView], short: Sequence[ShortageView]) -> dict[int, int]:
+    lacking: dict[int, int] = {}
+    for one in short:
+        lacking[one.variant_id] = lacking.get(one.variant_id, 0) + one.pieces
+    return units_here([line.wanted for line in lines], lacking)
 
 
 def _timeline(parts: Parts) -> tuple[EntryView, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from core.hookspecs.checkout import Address
 from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.orders.services.status import Axes, LineFacts, due, gone
+from core.orders.services.waits import Wanted, goods_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,16 @@ class OrderLineView:
     promise: str = ""
     promised_at: datetime | None = None
     parts: tuple[PartView, ...] = ()
+
+    @property
+    def each(self) -> dict[int, int]:
+        """Pieces per variant that each unit takes from stock."""
+        return {part.variant_id: part.quantity for part in self.parts} or {self.variant_id: 1}
+
+    @property
+    def wanted(self) -> Wanted:
+        """Its units that wait to be sent."""
+        return Wanted(line_id=self.id, units=self.allocated, each=self.each)
 
     @property
     def in_hand(self) -> int:
@@ -197,7 +208,10 @@ class DestinationView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentView:
-    """A parcel with its units {line id: quantity}, all of which go to one `place`."""
+    """A parcel with its units {line id: quantity}, all of which go to one `place`, and the location it left.
+
+    `undone_at`: it never did.
+    """
 
     id: int
     carrier: str
@@ -205,6 +219,9 @@ class ShipmentView:
     shipped_at: datetime
     lines: Mapping[int, int]
     place: int = 0
+    sent_from: str = ""
+    delivered_at: datetime | None = None
+    undone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,11 +247,22 @@ class HoldView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShortageView:
+    """Pieces that were promised at a location and are not on the shelf for this order."""
+
+    variant_id: int
+    location_id: int
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
     """All that is known of an order. `due` is what is still to be paid, `refund_due` what should be given back.
 
     `secret` is the part of the guest's link that opens it until `link_until`: for its owner and mails only. `channel`
-    is where it was placed if not here, under `channel_number`.
+    is where it was placed if not here, under `channel_number`. `short` is what of it is not on the shelf, `here` are
+    the units of each line that wait to be sent and are there with all of their pieces; `taken_back` are parcels that
+    were noted by mistake.
 
     `destinations` are the places it goes to, one at least. `address`, `carrier`, `service` and `rate` are those of the
     only place, and empty where there are several: who cannot tell places apart asks `at` each of them.
@@ -287,6 +315,9 @@ class OrderView:
     due: Money
     refund_due: Money
     holds: tuple[HoldView, ...] = ()
+    short: tuple[ShortageView, ...] = ()
+    here: Mapping[int, int] = field(default_factory=dict)
+    taken_back: tuple[ShipmentView, ...] = ()
     channel: str = ""
     channel_number: str = ""
     destinations: tuple[DestinationView, ...] = ()
@@ -339,6 +370,12 @@ class OrderView:
         return self.can_be_cancelled and any(hold.ended_at is None for hold in self.holds)
 
     @property
+    def goods(self) -> str:
+        """Whether what waits to be sent is there: ready, partly, waiting; nothing where nothing waits."""
+        wanted = [line.wanted for line in self.lines if line.needs_delivery]
+        return goods_code(wanted, {one.line_id: self.here[one.line_id] for one in wanted})
+
+    @property
     def agreed_left(self) -> Money:
         """What was agreed for all that was not cancelled: the delivery falls away with the last unit."""
         left = due(self.total.amount, self.delivery_total.amount, [line.facts for line in self.lines])
@@ -363,8 +400,8 @@ class OrderView:
 
     @property
     def can_be_picked(self) -> bool:
-        """Whether something waits that nobody has picked yet."""
-        return self.can_be_shipped and any(line.allocated > line.in_hand for line in self.lines)
+        """Whether something is on the shelf that nobody has picked yet."""
+        return self.can_be_shipped and any(self.here[line.id] > line.in_hand for line in self.lines)
 
     @property
     def can_be_unpicked(self) -> bool:

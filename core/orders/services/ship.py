@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.catalogue.services import stock
@@ -13,6 +15,7 @@ from core.kernel import activity, db, events
 from core.kernel.repeats import claim
 from core.lib import clock, ids
 from core.lib.errors import Broken, NotFound
+from core.orders.services.by_location import units_by_location
 from core.orders.services.giving_back import after_resolving
 from core.orders.services.goods import NotThatMany, Units, needs, pick, stock_reference
 from core.orders.services.guards import ask_guards
@@ -31,71 +34,78 @@ def ship(
     carrier: str = "",
     tracking: str = "",
     key: str = "",
+    location: int | None = None,
 ) -> int:
-    """Send units {line id: quantity}, or all that wait, in one parcel; answers the shipment's id. Commits.
+    """Send units {line id: quantity}, or all that wait, from `location`; answers the shipment's id. Commits.
 
-    A parcel goes to one place: with `place`, all that waits to go there is meant. `key` (of the form that was sent)
-    makes a repeated click the same parcel. Takes the pieces off the shelf; raises NotFound, Guarded, OnHold,
-    NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
+    A parcel goes to one place: with `place`, all that waits to go there is meant. Without a location they leave from
+    where they were promised, one parcel for each: the first one has the tracking number, and its id is answered. `key`
+    (of the form that was sent) makes a repeated click the same parcel. Takes the pieces off the shelf; raises NotFound,
+    Guarded, OnHold, NotThatMany, NotPromisedThere, OutOfStock (a backorder that is not there yet). Records OrderShipped
+    for each parcel.
     """
     key = f"{order_id}:{key or ids.uid()}"
     if lines is None and place is not None:
-        lines = _waiting(site, order_id, place)
+        lines = _waiting(site, order_id, place, location)
     ask_guards(site, order_id, ActKind.SHIP, actor=actor, lines=lines, done=lambda: _sent(key))
     with db.transaction():
         lock_order(order_id, site.id)
         if (sent := _sent(key)) is not None:
             return sent
         check_not_held(order_id)
-        units = pick(order_id, "promised", lines)
+        units = pick(order_id, "promised", _units_at(order_id, location, lines))
         if len({one.place for one in units}) > 1:
             raise NotThatMany("A parcel goes to one address. Choose what goes to the same one.")
-        moved = stock.ship(needs(units), stock_reference(order_id), actor)
-        shipment_id = _insert(order_id, key, carrier, tracking)
-        pieces = _by_place(moved)
+        moved = stock.ship(needs(units), stock_reference(order_id), actor, at=location)
         for one in units:
-            _ship_line(shipment_id, one, pieces)
+            _count_shipped(one)
         number = db.value("SELECT number FROM orders WHERE id = ?", order_id)
-        sent_lines = {str(one.line_id): one.quantity for one in units}
-        note(order_id, actor, "shipped", shipment_id=shipment_id, lines=sent_lines, carrier=carrier, tracking=tracking)
+        made: list[int] = []
+        for parcel in _parcels(units, _by_place(moved)):
+            if parcel.place is None:
+                parcel.place = location
+            number_of_it = "" if made else tracking
+            made.append(_insert(order_id, f"{key}:{parcel.place}"[:64] if made else key, carrier, number_of_it, parcel))
+            about = {"shipment_id": made[-1], "lines": parcel.lines, "location": parcel.place}
+            note(order_id, actor, "shipped", carrier=carrier, tracking=number_of_it, **about)
+            events.record(OrderShipped(order_id=order_id, number=number, shipment_id=made[-1]), site.id)
+        all_lines = {str(one.line_id): one.quantity for one in units}
         activity.record(
             actor,
             "ship",
             f"order:{order_id}",
-            after={"lines": sent_lines, "tracking": tracking},
+            after={"lines": all_lines, "tracking": tracking},
             site_id=site.id,
             title=number,
         )
-        events.record(OrderShipped(order_id=order_id, number=number, shipment_id=shipment_id), site.id)
-    return shipment_id
+    return made[0]
 
 
-def _waiting(site: Site, order_id: int, place: int) -> dict[int, int]:
-    return dict(
+def _units_at(order_id: int, location: int | None, lines: Mapping[int, int] | None) -> Mapping[int, int] | None:
+    """The units that leave: those that are wanted, else all that this place was promised. Raises NotThatMany."""
+    if location is None:
+        return lines
+    there = next((dict(one.units) for one in units_by_location(order_id) if one.location_id == location), {})
+    return there if lines is None else lines
+
+
+def _waiting(site: Site, order_id: int, place: int, location: int | None) -> dict[int, int]:
+    there: dict[int, int] = dict(
         db.rows(
             "SELECT l.id, l.allocated FROM order_line l JOIN orders o ON o.id = l.order_id WHERE o.id = ?"
             " AND o.site_id = ? AND l.place = ? AND l.allocated > 0",
             order_id, site.id, place,
         )
     )  # fmt: skip
+    if location is None:
+        return there
+    from_there = next((one.units for one in units_by_location(order_id) if one.location_id == location), {})
+    return {line_id: min(n, from_there[line_id]) for line_id, n in there.items() if line_id in from_there}
 
 
 def _sent(key: str) -> int | None:
     found: int | None = db.value("SELECT id FROM shipment WHERE key = ?", key)
     return found
-
-
-def _insert(order_id: int, key: str, carrier: str, tracking: str) -> int:
-    return int(
-        db.value(
-            "INSERT INTO shipment (order_id, key, carrier, tracking, shipped_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-            order_id,
-            key,
-            carrier[:60],
-            tracking[:120],
-            clock.now_us(),
-        )
-    )
 
 
 _Pieces = dict[int, dict[int, int]]
@@ -110,28 +120,81 @@ def _by_place(moved: list[stock.Allocation]) -> _Pieces:
     return pieces
 
 
-def _ship_line(shipment_id: int, units: Units, pieces: _Pieces) -> None:
-    """One line of the parcel, a row per location, taken off `pieces`; those that are not counted have none.
-
-    A kit is noted where the first of its parts that is counted came from.
-    """
+def _count_shipped(units: Units) -> None:
     changed = db.execute(
         "UPDATE order_line SET allocated = allocated - ?, shipped = shipped + ? WHERE id = ? AND allocated >= ?",
         units.quantity, units.quantity, units.line_id, units.quantity,
     )  # fmt: skip
     if not changed:
         raise Broken("The units of a locked order changed.", permanent=True)
-    left = units.quantity
-    counted = next((variant_id for variant_id in sorted(units.pieces) if pieces.get(variant_id)), units.variant_id)
-    places, in_each = pieces.get(counted, {}), units.pieces.get(counted, 1)
-    for location_id, there in list(places.items()):
-        part = min(left, -(-there // in_each))
-        if part:
-            _insert_part(shipment_id, units.line_id, location_id, part)
-            places[location_id] -= min(there, part * in_each)
+
+
+@dataclass(slots=True)
+class _Parcel:
+    """What leaves a place together: units {line id: quantity}, and the pieces taken [variant, location, quantity]."""
+
+    place: int | None
+    units: dict[int, int] = field(default_factory=dict)
+    uncounted: dict[int, int] = field(default_factory=dict)
+    taken: list[tuple[int, int, int]] = field(default_factory=list)
+
+    @property
+    def lines(self) -> dict[str, int]:
+        """All that is in it, by line."""
+        both = (*self.units.items(), *self.uncounted.items())
+        return {str(line_id): self.units.get(line_id, 0) + self.uncounted.get(line_id, 0) for line_id, _count in both}
+
+
+def _parcels(units: Sequence[Units], pieces: _Pieces) -> list[_Parcel]:
+    """One for each place, in their order; what is not counted goes along with the first. Takes off `pieces`.
+
+    A kit goes with the first of its parts that is counted, wherever the others come from.
+    """
+    found: dict[int, _Parcel] = {}
+    uncounted: dict[int, int] = {}
+    for one in units:
+        left = one.quantity
+        while left:
+            counted = next((part for part in sorted(one.pieces) if any(pieces.get(part, {}).values())), 0)
+            if not counted:
+                uncounted[one.line_id] = left
+                break
+            place, there = next((at, n) for at, n in pieces[counted].items() if n)
+            part = min(left, max(1, there // one.pieces[counted]))
+            parcel = found.setdefault(place, _Parcel(place))
+            parcel.units[one.line_id] = parcel.units.get(one.line_id, 0) + part
+            for variant_id, each in one.pieces.items():
+                parcel.taken += _take(variant_id, each * part, pieces.get(variant_id, {}), place)
             left -= part
-    if left:
-        _insert_part(shipment_id, units.line_id, None, left)
+    parcels = [found[place] for place in sorted(found)] or [_Parcel(None)]
+    parcels[0].uncounted = uncounted
+    return parcels
+
+
+def _take(variant_id: int, wanted: int, places: dict[int, int], first: int) -> list[tuple[int, int, int]]:
+    """Take pieces off `places`, the first one first."""
+    taken = []
+    for place in sorted(places, key=lambda at: (at != first, at)):
+        if part := min(wanted, places[place]):
+            places[place] -= part
+            wanted -= part
+            taken.append((variant_id, place, part))
+    return taken
+
+
+def _insert(order_id: int, key: str, carrier: str, tracking: str, parcel: _Parcel) -> int:
+    """Store a parcel, a row per line: those that are not counted have no place."""
+    shipment_id = int(
+        db.value(
+            "INSERT INTO shipment (order_id, key, carrier, tracking, shipped_at, location_id, taken)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            order_id, key, carrier[:60], tracking[:120], clock.now_us(), parcel.place, json.dumps(parcel.taken),
+        )
+    )  # fmt: skip
+    for place, units in ((parcel.place, parcel.units), (None, parcel.uncounted)):
+        for line_id, quantity in units.items():
+            _insert_part(shipment_id, line_id, place, quantity)
+    return shipment_id
 
 
 def _insert_part(shipment_id: int, line_id: int, location_id: int | None, quantity: int) -> None:
@@ -159,15 +222,50 @@ def set_tracking(site: Site, order_id: int, shipment_id: int, tracking: str, *, 
         note(order_id, actor, "tracking", shipment_id=shipment_id, before=before[1], after=tracking)
 
 
-def deliver(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None, key: str = "") -> None:
-    """Note that shipped units arrived: all of them, or {line id: quantity}. Raises DoneBefore. Commits."""
+def deliver(
+    site: Site,
+    order_id: int,
+    *,
+    actor: str,
+    lines: Mapping[int, int] | None = None,
+    shipment_id: int | None = None,
+    key: str = "",
+) -> None:
+    """Note that shipped units arrived: all of them, {line id: quantity}, or what is in a parcel. Commits.
+
+    Raises NotFound, NotThatMany (nothing of it is on its way), DoneBefore.
+    """
     with db.transaction():
         claim(key)
         lock_order(order_id, site.id)
+        if shipment_id is not None:
+            lines = _on_its_way(order_id, shipment_id)
         units = pick(order_id, "on its way", lines)
         for one in units:
             db.execute("UPDATE order_line SET delivered = delivered + ? WHERE id = ?", one.quantity, one.line_id)
+        if shipment_id is not None or lines is None:
+            which, params = ("", []) if shipment_id is None else (" AND id = ?", [shipment_id])
+            db.execute(
+                "UPDATE shipment SET delivered_at = ? WHERE order_id = ? AND delivered_at IS NULL AND undone_at IS NULL"
+                f"{which}",
+                clock.now_us(), order_id, *params,
+            )  # fmt: skip
         note(order_id, actor, "delivered", lines={str(one.line_id): one.quantity for one in units})
+
+
+def _on_its_way(order_id: int, shipment_id: int) -> dict[int, int]:
+    """What of a parcel has not arrived; nothing of one that has. Raises NotFound for one that is not the order's."""
+    if not db.value(
+        "SELECT 1 FROM shipment WHERE id = ? AND order_id = ? AND undone_at IS NULL", shipment_id, order_id
+    ):
+        raise NotFound
+    found = db.rows(
+        "SELECT l.id, MIN(l.shipped - l.delivered), SUM(p.quantity) FROM shipment s JOIN shipment_line p"
+        " ON p.shipment_id = s.id JOIN order_line l ON l.id = p.line_id WHERE s.id = ? AND s.delivered_at IS NULL"
+        " GROUP BY l.id",
+        shipment_id,
+    )
+    return {line_id: min(int(left), int(sent)) for line_id, left, sent in found}
 
 
 def request_return(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int]) -> None:
@@ -235,7 +333,8 @@ def return_goods(
 def sent_from(line_id: int) -> int | None:
     """Where the line's latest units were taken from; None if they are not counted."""
     found: int | None = db.value(
-        "SELECT location_id FROM shipment_line WHERE line_id = ? AND location_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+        "SELECT l.location_id FROM shipment_line l JOIN shipment s ON s.id = l.shipment_id WHERE l.line_id = ?"
+        " AND l.location_id IS NOT NULL AND s.undone_at IS NULL ORDER BY l.id DESC LIMIT 1",
         line_id,
     )
     return found

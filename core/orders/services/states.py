@@ -11,6 +11,7 @@ from itertools import product
 
 from core.kernel import db
 from core.lib.text import fold
+from core.orders.services.shortages import units_changed
 from core.orders.services.status import (
     FULFILMENT,
     ORDER,
@@ -32,6 +33,7 @@ _AT_ONCE = 500
 def changed(order_id: int) -> None:
     """Part of every verb that touches an order: what its row says of it follows at the end of the transaction."""
     db.at_commit("orders.states", _copy, {order_id})
+    units_changed(order_id)
 
 
 def state_code(at: Axes) -> str:

@@ -191,7 +191,11 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     note(order_id, new.actor, "placed", total=new.total, currency=new.currency, **elsewhere)
     if new.holds:
         insert_holds(new.site_id, order_id, new.holds, "system")
-    events.record(OrderPlaced(order_id=order_id, number=number, total=new.total, currency=new.currency), new.site_id)
+    placed = OrderPlaced(
+        order_id=order_id, number=number, total=new.total, currency=new.currency, channel=new.channel,
+        channel_number=new.channel_number or "",
+    )  # fmt: skip
+    events.record(placed, new.site_id)
     if not new.total:
         settle(order_id)
     return order_id, number

@@ -48,21 +48,38 @@ class ParcelForm(PanelForm):
     )
 
 
+class PromiseForm(PanelForm):
+    """From which day on what waits for goods leaves."""
+
+    day = StringField(
+        lazy("Leaves from"),
+        [at_most(10)],
+        description=lazy("Leave it empty if nobody knows: it then leaves as soon as it is there."),
+    )
+    why = StringField(lazy("A word about it"), [at_most(500)], description=lazy("Stands in the mail."))
+
+
 class CancelForm(PanelForm):
     """Why pieces are cancelled."""
 
     reason = StringField(lazy("Reason"), [at_most(120)], description=lazy("Shown in the timeline."))
 
 
-def units(form: Mapping[str, str], lines: tuple[OrderLineView, ...]) -> dict[int, int]:
-    """Pieces per line as the form says them: `line-<id>`, each from none to all that wait. Raises Unfit."""
+def units(
+    form: Mapping[str, str], lines: tuple[OrderLineView, ...], most: Mapping[int, int] | None = None
+) -> dict[int, int]:
+    """Pieces per line as the form says them: `line-<id>`, each from none to `most`, or to all that wait.
+
+    Raises Unfit.
+    """
     chosen: dict[int, int] = {}
     for line in lines:
         text = form.get(f"line-{line.id}", "").strip()
-        if not text or not line.allocated:
+        highest = line.allocated if most is None else most.get(line.id, 0)
+        if not text or not highest:
             continue
-        if not text.isdecimal() or int(text) > line.allocated:
-            raise Unfit({f"line-{line.id}": _("%(name)s: from 0 to %(most)s.", name=line.name, most=line.allocated)})
+        if not text.isdecimal() or int(text) > highest:
+            raise Unfit({f"line-{line.id}": _("%(name)s: from 0 to %(most)s.", name=line.name, most=highest)})
         if int(text):
             chosen[line.id] = int(text)
     if not chosen:

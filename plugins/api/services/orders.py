@@ -35,6 +35,8 @@ def get_orders(call: Call) -> OrderList:
         statuses={axis: (code,) for axis, code in statuses.items() if code is not None},
         placed_from=asked.placed_from,
         placed_before=asked.placed_before,
+        channel=asked.channel,
+        goods=asked.goods or "",
     )
     found = list_orders(call.site, filters, asked.after or None, asked.limit)
     return OrderList(items=tuple(_row(row) for row in found.orders), next=found.next or "")
@@ -51,7 +53,7 @@ def get_order(call: Call) -> Order:
     once="heeded", status=201,
 )  # fmt: skip
 def create_shipment(call: Call) -> Order:
-    """Mark units as shipped, in one parcel. The same Idempotency-Key is the same parcel."""
+    """Mark units as shipped, in one parcel from each place they come from. The same Idempotency-Key is the same."""
     asked: NewShipment = call.body
     ship_order(
         call.site,
@@ -61,6 +63,7 @@ def create_shipment(call: Call) -> Order:
         place=asked.destination,
         carrier=asked.carrier,
         tracking=asked.tracking,
+        location=asked.location_id,
         key=f"api:{call.key_id}:{call.once}"[:120] if call.once else "",
     )
     return _order(call)
@@ -113,30 +116,34 @@ def _row(row: StoredRow) -> OrderRow:
     return OrderRow(
         id=row.id, number=row.number, placed_at=row.placed_at, total=money(row.total), pieces=row.pieces,
         status=Status(order=axes.order, payment=axes.payment, fulfilment=axes.fulfilment, returned=axes.returned),
+        channel=row.channel, channel_number=row.channel_number, goods=row.goods,
     )  # fmt: skip
 
 
 def _order(call: Call) -> Order:
     order = _found(call)
+    here = order.here
     return Order(
         id=order.id, number=order.number, placed_at=order.placed_at, currency=order.currency,
         subtotal=money(order.subtotal), discount=money(order.discount), delivery=money(order.delivery),
         tax=money(order.tax), total=money(order.total), captured=money(order.captured), refunded=money(order.refunded),
         due=money(order.due), status=status(order), delivery_title=order.delivery_title,
-        payment_title=order.payment_title,
+        payment_title=order.payment_title, channel=order.channel, channel_number=order.channel_number,
+        goods=order.goods,
         lines=tuple(
             OrderLine(
                 id=line.id, variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name,
                 quantity=line.quantity, unit=money(line.unit), subtotal=money(line.subtotal),
                 discount=money(line.discount), tax=money(line.tax), total=money(line.total),
-                waiting=line.can_be_shipped, shipped=line.shipped, cancelled=line.cancelled, returned=line.received,
-                destination=line.place,
+                waiting=line.can_be_shipped, on_shelf=here[line.id], shipped=line.shipped, cancelled=line.cancelled,
+                returned=line.received, destination=line.place,
             )
             for line in order.lines
         ),
         shipments=tuple(
             Shipment(
-                id=one.id, carrier=one.carrier, tracking=one.tracking, shipped_at=one.shipped_at,
+                id=one.id, sent_from=one.sent_from, delivered_at=one.delivered_at, carrier=one.carrier,
+                tracking=one.tracking, shipped_at=one.shipped_at,
                 lines=tuple(
                     ShippedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in one.lines.items()
                 ),

@@ -422,7 +422,10 @@ class BegunPayment(Shown, frozen=True, kw_only=True):
 
 
 class OrderRow(Shown, frozen=True, kw_only=True):
-    """An order in a list."""
+    """An order in a list.
+
+    `channel` is where it was placed if not here. `goods`: partly or waiting, where something is not on the shelf.
+    """
 
     id: int
     number: str
@@ -430,6 +433,9 @@ class OrderRow(Shown, frozen=True, kw_only=True):
     total: Money
     pieces: int
     status: Status
+    channel: str
+    channel_number: str
+    goods: str
 
 
 class OrderList(Shown, frozen=True, kw_only=True):
@@ -454,6 +460,7 @@ class OrderLine(Shown, frozen=True, kw_only=True):
     tax: Money
     total: Money
     waiting: int
+    on_shelf: int
     shipped: int
     cancelled: int
     returned: int
@@ -468,9 +475,11 @@ class ShippedUnits(Shown, frozen=True, kw_only=True):
 
 
 class Shipment(Shown, frozen=True, kw_only=True):
-    """A parcel."""
+    """A parcel; `sent_from` is the location it left."""
 
     id: int
+    sent_from: str
+    delivered_at: datetime | None
     carrier: str
     tracking: str
     shipped_at: datetime
@@ -506,7 +515,8 @@ class Order(Shown, frozen=True, kw_only=True):
     """An order. `due` is still to be paid; `customer` is null for keys that may not read customers.
 
     It goes to one of its `destinations`, or to several: then the customer's `address` is null, and lines and shipments
-    say the number of theirs.
+    say the number of theirs. `channel` is where it was placed if not here, under `channel_number`. `goods` says of what
+    waits to be sent whether it is on the shelf: ready, partly or waiting.
     """
 
     id: int
@@ -524,6 +534,9 @@ class Order(Shown, frozen=True, kw_only=True):
     status: Status
     delivery_title: str
     payment_title: str
+    channel: str
+    channel_number: str
+    goods: str
     lines: tuple[OrderLine, ...]
     shipments: tuple[Shipment, ...]
     destinations: tuple[Destination, ...]

@@ -296,6 +296,19 @@ def test_orders_are_listed_shipped_paid_and_cancelled(bought, program):
     assert shop.get("/orders?payment=unpaid")["items"] == []
 
 
+def test_an_order_says_where_it_was_placed_and_what_of_it_is_there(bought, program):
+    _app, placed = bought(quantity=3)
+    with transaction():
+        execute("UPDATE orders SET channel = ?, channel_number = ?", "Etsy", "E-7")
+    shop = program("orders:read", "orders:write")
+    (row,) = shop.get("/orders?channel=Etsy&goods=ready")["items"]
+    assert (row["channel"], row["channel_number"], row["goods"]) == ("Etsy", "E-7", "")
+    assert shop.get("/orders?channel=eBay")["items"] == shop.get("/orders?goods=waiting")["items"] == []
+    order = shop.get(f"/orders/{placed['id']}")
+    assert (order["channel"], order["channel_number"], order["goods"]) == ("Etsy", "E-7", "ready")
+    assert order["lines"][0]["on_shelf"] == 3
+
+
 def test_who_acted_stands_in_the_order(bought, site):
     from core.api import order_view
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.api import (
+    LocationUnits,
     Money,
     OrderView,
     Site,
@@ -21,6 +22,7 @@ from core.api import (
     speaking,
     text_direction,
     to_pick,
+    units_by_location,
 )
 from core.api import gettext as _
 from plugins.documents.forms import Documents
@@ -175,19 +177,38 @@ def _tax_rows(taxes: Mapping[tuple[str, int], int], shown: Any) -> Iterator[tupl
 # -- what is printed for the hands that pack: worked out anew each time, nothing is stored -----------------------------
 
 
-def packing_slip(site: Site, order: OrderView, language: str = "") -> Paper:
-    """What goes into the parcel: the pieces that wait, or all that was ordered where none does. No prices.
+def packing_slips(site: Site, order: OrderView, language: str = "") -> list[Paper]:
+    """One for each parcel that can leave: of what is on the shelf, by location. One of the order where none can.
 
     Of an order that goes to several places it is about one: `order.at(place)`.
     """
-    settings = Documents.of(site)
+    places = [place for place in units_by_location(order.id) if any(place.here.get(line.id) for line in order.lines)]
+    if len(places) < 2:
+        return [packing_slip(site, order, language)]
+    return [packing_slip(site, order, language, place) for place in places]
+
+
+def packing_slip(site: Site, order: OrderView, language: str = "", location: LocationUnits | None = None) -> Paper:
+    """What goes into the parcel, from a `location` if there are several. No prices.
+
+    The units that wait and are there; where nothing waits, all that was ordered.
+    """
+    settings, here = Documents.of(site), order.here if location is None else location.here
     with speaking(drawn_in(language or order.language), site.timezone):
         waits = any(line.allocated for line in order.lines if line.needs_delivery)
-        units = [(line, line.allocated if waits else line.left) for line in order.lines if line.needs_delivery]
+        units = [(line, here.get(line.id, 0) if waits else line.left) for line in order.lines if line.needs_delivery]
+        waiting = sum(line.allocated for line in order.lines if line.needs_delivery) - sum(
+            order.here.get(line.id, 0) for line in order.lines
+        )
         parties = ((_("Deliver to"), address_lines(order.address)),) if order.address else ()
         facts = [(_("Order"), order.number), (_("Ordered on"), day(order.placed_at))]
         if order.delivery_title:
             facts.append((_("Delivery"), order.delivery_title))
+        if location is not None and location.name:
+            facts.append((_("From"), location.name))
+        notes = [_("The shopper writes: %(note)s", note=order.note)] if order.note else []
+        if waits and waiting > 0:
+            notes.append(_("%(count)s more will follow when they are there.", count=number(waiting)))
         return Paper(
             title=_("Packing slip"),
             code=order.number,
@@ -200,7 +221,7 @@ def packing_slip(site: Site, order: OrderView, language: str = "") -> Paper:
                 Column(title=_("Quantity"), share=16, is_end=True),
             ),
             rows=tuple((line.name, line.sku, number(count)) for line, count in units if count),
-            notes=(_("The shopper writes: %(note)s", note=order.note),) if order.note else (),
+            notes=tuple(notes),
             footer=tuple(settings.footer.splitlines()),
             at=now(),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
@@ -13,14 +14,18 @@ from core.api import (
     case_view,
     change_order,
     decline_case,
+    execute,
     inspect_case,
     mark_paid,
     order_view,
+    promise_day,
     receive_case,
     request_case,
     resolve_case,
     ship_order,
     state_of,
+    transaction,
+    unship_order,
     withdraw_case,
 )
 
@@ -253,3 +258,24 @@ def test_the_payment_of_a_difference_is_told_like_the_first_and_once(latest, sit
     (mail,) = latest()
     assert mail["Subject"] == paid
     assert "We have received €356.00" in body(mail)
+
+
+def test_another_day_and_a_parcel_that_did_not_leave_are_told(site, sell, order, latest):
+    lamps = order_view(order(sell("LAMP", 8900, stock=5, name="Dome lamp"), 2).id)
+    with transaction():
+        execute("UPDATE order_line SET promise = ?", "backorder")
+    latest()
+    promise_day(site, lamps.id, date(2099, 5, 4), actor=WHO, why="The ship is late.")
+    promise_day(site, lamps.id, date(2099, 5, 4), actor=WHO)
+    (mail,) = latest()
+    assert mail["Subject"] == f"Another day for order {lamps.number}"
+    for kind in ("plain", "html"):
+        assert "2 × Dome lamp" in body(mail, kind)
+        assert "4 May 2099" in body(mail, kind)
+        assert "The ship is late." in body(mail, kind)
+    parcel = ship_order(site, lamps.id, actor=WHO)
+    latest()
+    unship_order(site, lamps.id, parcel, actor=WHO)
+    (mail,) = latest()
+    assert "has not left yet" in mail["Subject"]
+    assert "2 × Dome lamp" in body(mail, "html")

@@ -22,7 +22,8 @@ from core.kernel.switch import pause
 COMMANDS = (
     "run", "migrate", "site add", "site list", "staff add", "location add", "location list", "stock move",
     "plugin list", "plugin on", "plugin off", "plugin new",
-    "plugin check", "import", "export", "work", "reindex", "doctor", "routes", "hooks",
+    "plugin check", "import", "export", "order import", "order imports", "order undo",
+    "work", "reindex", "doctor", "routes", "hooks",
 )  # fmt: skip
 Stoa = Callable[..., tuple[int, str, str]]
 
@@ -90,9 +91,7 @@ def test_sites_are_added_and_listed(stoa: Stoa) -> None:
         (("one.test", "--name", "X"), "host: Another site has this domain already."),
     ],
 )
-def test_a_site_that_cannot_be_is_refused_beside_its_option(
-    stoa: Stoa, words: tuple[str, ...], complaint: str
-) -> None:
+def test_a_site_that_cannot_be_is_refused_beside_its_option(stoa: Stoa, words: tuple[str, ...], complaint: str) -> None:
     stoa("site", "add", "one.test", "--name", "One")
     code, _, err = stoa("site", "add", *words)
     assert code == 1

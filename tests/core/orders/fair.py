@@ -40,6 +40,7 @@ from core.orders.services.payments import (
 )
 from core.orders.services.resume import resume_unknown
 from core.orders.services.ship import ship
+from core.orders.services.unship import unship
 from tests.core.checkout.shop import FakePlugins, Shop
 from tests.core.orders import walk as walks
 from tests.core.orders.ledger import complaints, untrue_papers
@@ -159,6 +160,48 @@ def bounce(stall: Stall, a: int, _b: int, c: int) -> None:
     _tell(stall, token, stall.bank.add(token, FactKind.REFUND_FAILED, made[failed]), c)
 
 
+def dispute(stall: Stall, a: int, b: int, c: int) -> None:
+    """The shopper asks the bank for money back, all of it or a part: it is neither ours nor gone until that ends."""
+    token = stall.payment(a)[1]
+    left = _at_the_bank(stall, token, "captured") - _at_the_bank(stall, token, "refunded")
+    left += _at_the_bank(stall, token, "refund_failed") - _at_the_bank(stall, token, "moved")
+    left -= _at_the_bank(stall, token, "disputed") - _at_the_bank(stall, token, "dispute_won")
+    if left <= 0 or stall.silent:
+        raise Refused
+    amount = stall.money(left if b % 2 else 1 + b % left)
+    _tell(stall, token, stall.bank.add(token, FactKind.DISPUTED, amount), 1 + c % 2)
+
+
+def dispute_ends(stall: Stall, a: int, b: int, c: int) -> None:
+    """The bank decides for the shop, or for the shopper."""
+    token = stall.payment(a)[1]
+    kinds = (FactKind.DISPUTED, FactKind.DISPUTE_WON, FactKind.DISPUTE_LOST)
+    opened, won, lost = (stall.bank.total(token, kind) for kind in kinds)
+    if opened <= won + lost:
+        raise Refused
+    amount = stall.money(opened - won - lost)
+    _tell(stall, token, stall.bank.add(token, kinds[1 + b % 2], amount), 1 + c % 2)
+
+
+def _at_the_bank(stall: Stall, token: str, kind: str) -> int:
+    """What the shop knows of a payment and of those that were carried over from it."""
+    del stall
+    return int(
+        db.value(
+            "SELECT COALESCE(SUM(f.amount), 0) FROM payment_fact f JOIN payment p ON p.id = f.payment_id"
+            " WHERE p.token = ? AND f.kind = ? AND f.verdict = 'counted'",
+            token, kind,
+        )
+    )  # fmt: skip
+
+
+def mislaid(stall: Stall, a: int, _b: int, _c: int) -> None:
+    """A parcel was noted by mistake."""
+    found = db.rows("SELECT id FROM shipment WHERE order_id = ? AND undone_at IS NULL ORDER BY id", stall.order_id)
+    if not found or not unship(stall.shop.site, stall.order_id, found[a % len(found)][0], actor=STAFF):
+        raise Refused
+
+
 def enquire(stall: Stall, a: int, b: int, _c: int) -> None:
     """The bank is asked what it knows, or about all that it never answered."""
     if b % 2:
@@ -212,7 +255,7 @@ def _named(*acts: Any) -> list[tuple[str, Act]]:
 
 ACTS: Sequence[tuple[str, Act]] = [
     *_named(visit, visit, visit, post, take, take, take_all, let_go, give, give, bounce, enquire, choose, wait, meddle),
-    *_named(paper, paper),
+    *_named(paper, paper, dispute, dispute_ends, dispute_ends, mislaid),
     *walks.ACTS,
 ]
 

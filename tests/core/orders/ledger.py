@@ -39,7 +39,12 @@ def below_zero() -> Iterator[str]:
 
 def uncounted() -> Iterator[str]:
     """What the lines say of units is what the parcels and the cases say."""
-    sent: dict[int, int] = dict(db.rows("SELECT line_id, SUM(quantity) FROM shipment_line GROUP BY line_id"))
+    sent: dict[int, int] = dict(
+        db.rows(
+            "SELECT l.line_id, SUM(l.quantity) FROM shipment_line l JOIN shipment s ON s.id = l.shipment_id"
+            " WHERE s.undone_at IS NULL GROUP BY l.line_id"
+        )
+    )
     back = {
         row[0]: tuple(map(int, row[1:]))
         for row in db.rows(
@@ -93,10 +98,11 @@ def _unequal_line(line: Line, own: list[tuple[int, int]], *, inside: bool) -> It
 
 
 def money_out_of_bounds() -> Iterator[str]:
-    """Never is more refunded than captured, nor more captured than was authorised."""
+    """Never goes more back, or is disputed, than was captured, nor is more captured than was authorised."""
     for payment_id, sums in _sums("payment_id").items():
         refunded = sums["refunded"] - sums["refund_failed"]
-        if refunded + sums["moved"] > sums["captured"] or refunded < 0:
+        lost = max(sums["disputed"] - sums["dispute_won"], sums["dispute_lost"])
+        if refunded + lost + sums["moved"] > sums["captured"] or refunded < 0:
             yield f"payment {payment_id}: {refunded} refunded of {sums['captured']}, {sums['moved']} moved"
         if 0 < sums["authorized"] < sums["captured"] - sums["by hand"]:
             yield f"payment {payment_id}: {sums['captured']} captured of {sums['authorized']} authorised"
@@ -254,6 +260,9 @@ def _axes(order: OrderView, money: Counter[str]) -> dict[str, set[str]]:
 
 def _paid(order: OrderView, money: Counter[str]) -> set[str]:
     captured, refunded = money["captured"] - money["moved"], money["refunded"] - money["refund_failed"]
+    if money["disputed"] > money["dispute_won"] + money["dispute_lost"]:
+        return {"disputed"}
+    refunded += money["dispute_lost"]
     if not captured:
         return {_promised(money)} if order.due else {"not_due"}
     if order.due:

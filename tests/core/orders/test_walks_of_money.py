@@ -16,12 +16,13 @@ from core.orders.services.read import OrderView
 from tests.core.orders import ledger
 from tests.core.orders.fair import ACTS, Stall, bank, digest, go, open_fair
 from tests.core.orders.test_walks import seeded, steps
+from tests.core.orders.walk import STAFF
 from tests.core.testing.bank import Bank
 
 __all__ = ["bank"]
 
 # Where the walks ended on SQLite, shop by shop; PostgreSQL must end there, too. Prices hold the tax in every second.
-ENDS = {0: "a5b7c48b-06d76a36-b60cc23e", 1: "974f7dc9-aae44741-789c44f4"}
+ENDS = {0: "252d544e-64c2b1ff-b734cacb", 1: "36c8a55d-ba05bcf8-5083240e"}
 
 
 @pytest.mark.usefixtures("app")
@@ -101,6 +102,26 @@ def test_what_is_owed_is_given_back_once_though_an_answer_was_lost(stall: Stall)
     assert stall.refused == 2
     assert stall.order.refunded
     assert not stall.order.refund_due
+
+
+# The shopper asks the bank for all of it, and the shop for what was cancelled.
+DISPUTED = act(PAID, ("dispute", 0, 1, 0), ("cancel", 0, 1, 1), ("give", 0, 1, 0))
+
+
+def test_what_is_disputed_is_not_given_back_once_more(stall: Stall) -> None:
+    go([stall], DISPUTED)
+    assert (stall.refused, stall.order.status.payment) == (1, "disputed")
+    go([stall], act(("dispute_ends", 0, 1, 0), ("give", 0, 1, 0)))
+    assert (stall.refused, stall.order.status.payment) == (2, "refunded")
+    with pytest.raises(payments.NothingToRefund):
+        payments.refund(stall.shop.state, stall.payment(0)[0], stall.money(1), actor=STAFF, key="free")
+
+
+def test_a_dispute_that_is_won_leaves_the_money_here(stall: Stall) -> None:
+    go([stall], act(PAID, ("dispute", 0, 0, 0), ("dispute_ends", 0, 0, 0)))
+    assert stall.order.status.payment == "paid"
+    go([stall], act(("cancel", 0, 1, 1), ("give", 0, 1, 0)))
+    assert (stall.refused, stall.order.status.payment) == (0, "partly_refunded")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 from core.accounts.models import Shopper
+from core.catalogue.services.stock_counts import count_stock, first_location, set_backorder_limit
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
 from core.kernel.installation import installation
@@ -32,6 +33,7 @@ _ROWS = {
     "number": "SELECT MIN(number) FROM orders",
     "shopper_id": "SELECT MIN(id) FROM shopper",
     "order_id": "SELECT MIN(id) FROM orders",
+    "payment_id": "SELECT MIN(id) FROM payment",
     "case_id": "SELECT MIN(id) FROM order_case",
     "draft_id": "SELECT MIN(id) FROM order_draft",
     "change_id": "SELECT MIN(id) FROM order_change",
@@ -89,6 +91,8 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     fields = head.decode().strip().split(",")
     columns_of = {f"column-{place}": field for place, field in enumerate(fields)}
     panel.post(columns, {**columns_of, "channel": "Etsy", "act": "rehearse"})
+    set_backorder_limit(lamp.variant_id, first_location(), 100, "staff:1")
+    count_stock(lamp.variant_id, first_location(), 1, "counted", "staff:1")  # So its orders wait for goods.
     with db.transaction():
         jobs.enqueue("nobody.knows", {})
     jobs.run_due()

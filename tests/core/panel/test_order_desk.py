@@ -479,3 +479,19 @@ def test_the_timeline_says_how_it_was_delivered_before(panel: Panel, placed: str
     assert "Price of the delivery: €0.00 before, €9.50 after" in told
     assert told.count("Tracking number corrected: JJD2") == 1
     assert "JJD1 before" in told
+
+
+def test_the_bill_and_the_mail_address_are_corrected(panel: Panel, placed: str) -> None:
+    path = f"/panel/orders/{placed}/change"
+    form = {"key": "one", "policy": "keep", "act": "preview", "email": "new@example.org", "b_name": "Wong Ltd"}
+    preview = panel.post(path, form)
+    said = words(preview)
+    assert "The bill goes to: Wong Ltd" in said
+    assert "Mails go to new@example.org" in said
+    assert "This is not an e-mail address" in words(panel.post(path, {**form, "email": "at home"}))
+    panel.follow(panel.post(path, {**form, "act": "confirm", "seen": seen_price(preview)}))
+    order = of(placed)
+    assert (order.email, order.billing.name, order.billing.city) == ("new@example.org", "Wong Ltd", order.address.city)
+    told = words(panel.get(f"/panel/orders/{placed}"))
+    assert "Mail: mira@example.com before, new@example.org after" in told
+    assert "Bill to" in told

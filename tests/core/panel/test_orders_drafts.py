@@ -113,3 +113,14 @@ def test_staff_place_it_by_arrangement_if_they_may(panel: Panel, draft: str, col
     said = words(panel.follow(panel.post(f"{draft}/place", {"seen": "15000"})))
     assert "The order is placed" in said
     assert "Agreed price: LAMP" in said
+
+
+def test_a_draft_is_billed_to_another_address(panel: Panel, form: dict[str, str]) -> None:
+    bill = {"b_name": "Wong Ltd", "b_line1": "Bank Street 2", "b_postcode": "20095", "b_city": "", "b_country": "DE"}
+    assert panel.post("/panel/drafts/new", {**form, **bill}).status_code == 422
+    where = panel.post("/panel/drafts/new", {**form, **bill, "b_city": "Hamburg"}).headers["Location"]
+    page = panel.get(where).get_data(as_text=True)
+    assert 'value="Wong Ltd"' in page
+    stored = str(db.value("SELECT billing FROM order_draft"))
+    assert "Wong Ltd" in stored
+    assert "Hamburg" in stored

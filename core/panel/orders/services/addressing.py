@@ -12,7 +12,7 @@ from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.lib import addresses
 
-PREFIX = "a_"
+PREFIX, BILLING = "a_", "b_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,39 +36,39 @@ class AddressForm:
     asked: tuple[AddressPart, ...]
 
 
-def address_form(country: str) -> AddressForm:
+def address_form(country: str, prefix: str = PREFIX) -> AddressForm:
     """The fields of an address there, in the order of who reads them."""
     language = i18n.language()
     return AddressForm(
-        prefix=PREFIX,
+        prefix=prefix,
         countries=addresses.countries(language),
         country=country,
         asked=tuple(
             AddressPart(
-                id=f"{PREFIX}{one.name}", name=one.name, label=_(one.label), required=one.required, choices=one.choices
+                id=f"{prefix}{one.name}", name=one.name, label=_(one.label), required=one.required, choices=one.choices
             )
             for one in addresses.fields_for(country, language)
         ),
     )
 
 
-def address_values(address: Address | None) -> dict[str, str]:
+def address_values(address: Address | None, prefix: str = PREFIX) -> dict[str, str]:
     """An address as what its fields hold."""
-    return {f"{PREFIX}{name}": text for name, text in address_texts(address).items()}
+    return {f"{prefix}{name}": text for name, text in address_texts(address).items()}
 
 
-def typed_address(form: Mapping[str, str], known: Address) -> Address | None:
+def typed_address(form: Mapping[str, str], known: Address, prefix: str = PREFIX) -> Address | None:
     """What was written about an address that is `known`; None where it comes to the same.
 
     What was not sent stays, but not in another country.
     """
-    now = address_values(known)
-    is_same_country = form.get(f"{PREFIX}country", known.country) == known.country
-    typed = read_address({**(now if is_same_country else {}), **form}, PREFIX)
-    return None if typed in {known, read_address(now, PREFIX)} else typed
+    now = address_values(known, prefix)
+    is_same_country = form.get(f"{prefix}country", known.country) == known.country
+    typed = read_address({**(now if is_same_country else {}), **form}, prefix)
+    return None if typed in {known, read_address(now, prefix)} else typed
 
 
-def address_errors(address: Address, *, collected: bool = False) -> dict[str, str]:
+def address_errors(address: Address, *, collected: bool = False, prefix: str = PREFIX) -> dict[str, str]:
     """What is wrong with it, by field; where the shopper collects, a name is enough."""
     found = addresses.check(address_texts(address))
-    return {f"{PREFIX}{name}": _(text) for name, text in found.items() if not collected or name == "name"}
+    return {f"{prefix}{name}": _(text) for name, text in found.items() if not collected or name == "name"}

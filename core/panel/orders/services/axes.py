@@ -28,6 +28,11 @@ FULFILMENT: _Words = {
     "shipped": (lazy("Shipped"), "done", "good"),
     "delivered": (lazy("Delivered"), "done", "good"),
 }
+GOODS: _Words = {
+    "ready": (lazy("All there"), "done", "good"),
+    "partly": (lazy("Partly there"), "part", "warn"),
+    "waiting": (lazy("Waits for goods"), "wait", "warn"),
+}
 RETURN: _Words = {
     "none": (lazy("None"), "none", ""),
     "requested": (lazy("Asked for"), "wait", "warn"),

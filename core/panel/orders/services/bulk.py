@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken, Refused
 from core.lib.money import Money
-from core.orders.services import payments, picked, stages, tags
+from core.orders.services import payments, picked, promising, stages, tags
 from core.orders.services import ship as shipping
 from core.orders.services.money_limits import left_to_capture
 from core.orders.services.shapes import OrderView
@@ -29,6 +30,13 @@ class Result:
     text: str
 
 
+class NotAllHere(Refused):
+    """A bulk act sends whole orders."""
+
+    code = "not_all_here"
+    default_message = "Only %(here)s of %(all)s pieces are on the shelf. Send a part from the order’s page."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """Who wants it, and the key of the form that was sent: a repeated click is the same act."""
@@ -38,6 +46,7 @@ class Wish:
     key: str
     tag: str = ""
     stage: str = ""
+    day: str = ""
 
 
 def run(act: str, numbers: Sequence[str], wish: Wish) -> list[Result]:
@@ -67,8 +76,13 @@ def _capture(order: OrderView, wish: Wish) -> str:
 
 
 def _ship(order: OrderView, wish: Wish) -> str:
-    """All that waits, in one parcel to each place."""
-    waiting = sum(line.allocated for line in order.lines)
+    """All that waits, in one parcel from each location to each place, if all of it is there.
+
+    What shall leave in parts is chosen on the order's own page.
+    """
+    waiting, here = sum(line.allocated for line in order.lines), sum(order.here.values())
+    if here < waiting:
+        raise NotAllHere(here=here, all=waiting)
     parts = [part for part in order.by_place if part.can_be_cancelled] or [order]
     for part in parts:
         place, key = part.destinations[0].position, f"bulk:{wish.key}"[:36]
@@ -87,6 +101,15 @@ def _pick(order: OrderView, wish: Wish) -> str:
 def _deliver(order: OrderView, wish: Wish) -> str:
     shipping.deliver(wish.state.site, order.id, actor=wish.actor)
     return _("Noted as delivered.")
+
+
+def _promise(order: OrderView, wish: Wish) -> str:
+    try:
+        day = date.fromisoformat(wish.day) if wish.day else None
+    except ValueError:
+        raise promising.DayOver from None
+    is_new = promising.promise_day(wish.state.site, order.id, day, actor=wish.actor)
+    return _("The new day is promised.") if is_new else _("That day was promised already.")
 
 
 def _tag(order: OrderView, wish: Wish) -> str:
@@ -114,6 +137,7 @@ ACTS: dict[str, tuple[str, Callable[[OrderView, Wish], str]]] = {
     "pick": ("orders.ship", _pick),
     "ship": ("orders.ship", _ship),
     "deliver": ("orders.ship", _deliver),
+    "promise": ("orders.edit", _promise),
     "tag": ("orders.edit", _tag),
     "untag": ("orders.edit", _untag),
     "stage": ("orders.edit", _stage),

@@ -18,7 +18,7 @@ from core.lib import addresses
 from core.lib.errors import Unfit
 from core.lib.money import Money, NotMoney, parse_money
 from core.orders.services.drafts import DraftLine, DraftView, DraftWish
-from core.panel.orders.services.addressing import PREFIX, address_values
+from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, address_values
 from core.panel.shell import Status
 
 MOST_ROWS = 200
@@ -164,20 +164,24 @@ def wish_of(form: Mapping[str, str], site: Site) -> DraftWish:
     lines = _lines(form, site, currency, errors)
     carrier, _colon, service = addresses.one_line(form.get("delivery", ""), 121).partition(":")
     discount = _amount(form, "discount", currency, errors)
+    billing = _address(form, BILLING)
+    if billing is not None:
+        errors.update(address_errors(billing, prefix=BILLING))
     if errors:
         raise Unfit(errors)
     account = find_shopper(site, email) if email else None
     return DraftWish(
         email=email, language=language if language in site.languages else site.language, currency=currency,
-        lines=lines, shopper_id=account.id if account else None, address=_address(form), carrier=carrier[:60],
+        lines=lines, shopper_id=account.id if account else None, address=_address(form),
+        billing=billing, carrier=carrier[:60],
         service=service[:60], note=form.get("note", "").replace("\0", "").strip()[:2000], discount=discount or 0,
         discount_reason=addresses.one_line(form.get("discount_reason", ""), 200),
     )  # fmt: skip
 
 
-def _address(form: Mapping[str, str]) -> Address | None:
+def _address(form: Mapping[str, str], prefix: str = PREFIX) -> Address | None:
     """The address, once more than its country is filled in."""
-    found = read_address(form, PREFIX)
+    found = read_address(form, prefix)
     return found if found is not None and (found.name or found.lines or found.city or found.postcode) else None
 
 
@@ -223,7 +227,7 @@ def _amount(form: Mapping[str, str], name: str, currency: str, errors: dict[str,
 def fields_of(draft: DraftView | None, site: Site) -> dict[str, str]:
     """The form's fields as a draft says them; those of a new one are empty."""
     if draft is None:
-        country = {f"{PREFIX}country": site.country}
+        country = dict.fromkeys((f"{PREFIX}country", f"{BILLING}country"), site.country)
         return {"language": site.language, "currency": site.currency, **country}
     wish = draft.wish
     return {
@@ -233,4 +237,6 @@ def fields_of(draft: DraftView | None, site: Site) -> dict[str, str]:
         "discount_reason": wish.discount_reason,
         **address_values(wish.address),
         **({} if wish.address else {f"{PREFIX}country": site.country}),
+        **address_values(wish.billing, BILLING),
+        **({} if wish.billing else {f"{BILLING}country": site.country}),
     }  # fmt: skip

@@ -9,13 +9,17 @@ from zoneinfo import ZoneInfo
 
 from core.hookspecs.site import Site
 from core.lib.text import normal_tag
-from core.orders.services.listing import OrderFilters, count_unheld
+from core.orders.services import waits as goods
+from core.orders.services.listing import SOME, OrderFilters, count_to_send
 
 _TO_PAY = ("unpaid", "pending", "partly_paid", "authorized")
-HELD = "held"
+HELD, WAITING, OVERDUE = "held", "waiting", "overdue"
+_TO_SHIP = {"fulfilment": ("unfulfilled", "partly_shipped"), "order": ("open",)}
 VIEWS: dict[str, dict[str, tuple[str, ...]]] = {
     "": {},
-    "to_ship": {"fulfilment": ("unfulfilled", "partly_shipped"), "order": ("open",)},
+    "to_ship": _TO_SHIP,
+    WAITING: _TO_SHIP,
+    OVERDUE: _TO_SHIP,
     HELD: {"order": ("open",)},
     "unpaid": {"payment": _TO_PAY, "order": ("open",)},
     "returns": {"returned": ("requested", "partly_returned")},
@@ -36,6 +40,7 @@ class Filters:
     tag: str = ""
     stage: str = ""
     channel: str = ""
+    goods: str = ""
 
     @property
     def is_narrowed(self) -> bool:
@@ -44,13 +49,13 @@ class Filters:
     def address(self, **changes: object) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
         wanted = replace(self, **changes)  # type: ignore[arg-type]
-        names = ("view", "q", "payment", "fulfilment", "since", "until", "tag", "stage", "channel")
+        names = ("view", "q", "payment", "fulfilment", "since", "until", "tag", "stage", "channel", "goods")
         pairs = {name: getattr(wanted, name) for name in names}
         return {name: str(value) for name, value in pairs.items() if value}
 
     def wanted(self, site: Site) -> OrderFilters:
         """The filters as the domain takes them."""
-        statuses = dict(VIEWS.get(self.view, {}))
+        statuses = dict(_TO_SHIP if self.goods else {}) | VIEWS.get(self.view, {})
         statuses |= {
             axis: (code,) for axis, code in (("payment", self.payment), ("fulfilment", self.fulfilment)) if code
         }
@@ -61,6 +66,8 @@ class Filters:
             stage=(self.stage.split(":")[0], self.stage.split(":")[1]) if self.stage else None,
             channel=self.channel,
             held={"to_ship": False, HELD: True}.get(self.view),
+            goods=self.goods or {"to_ship": SOME, WAITING: goods.WAITING}.get(self.view, ""),
+            overdue=self.view == OVERDUE,
             placed_from=_midnight(site, self.since) if self.since else None,
             placed_before=_midnight(site, self.until + timedelta(days=1)) if self.until else None,
         )
@@ -79,6 +86,7 @@ def read(args: Mapping[str, str]) -> Filters:
         tag=normal_tag(args.get("tag", "")),
         stage=_stage(args.get("stage", "")),
         channel=args.get("channel", "").strip()[:60],
+        goods=args.get("goods", "") if args.get("goods") in {goods.READY, goods.PARTLY, goods.WAITING} else "",
     )
 
 
@@ -89,7 +97,7 @@ def _stage(text: str) -> str:
 
 def to_ship_count(site: Site) -> int:
     """How many orders the view of those to ship holds; one statement."""
-    return count_unheld(site, VIEWS["to_ship"])
+    return count_to_send(site, VIEWS["to_ship"])
 
 
 def _day(text: str) -> date | None:

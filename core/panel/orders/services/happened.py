@@ -14,6 +14,7 @@ from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy, ngettext
 from core.kernel.installation import installation
+from core.lib import clock
 from core.lib.money import Money
 from core.orders.services.case_rules import REASONS
 from core.orders.services.read import OrderView
@@ -87,7 +88,8 @@ def _moves(kind: str, data: Data, currency: str) -> list[str]:
 
     if kind == "gateway":
         return [_("%(way)s before", way=data["before"])] if data.get("before") else []
-    found = [moved(one["name"], one["before"], one["after"]) for one in data.get("quantities") or ()]
+    found = [moved(one["name"], _day(one["before"]), _day(one["after"])) for one in data.get("days") or ()]
+    found += [moved(one["name"], one["before"], one["after"]) for one in data.get("quantities") or ()]
     if kind == "cancelled" and "after" in data:
         found.append(moved(_("Total"), _amount(data, currency, "before"), _amount(data, currency, "after")))
     found += [
@@ -99,6 +101,10 @@ def _moves(kind: str, data: Data, currency: str) -> list[str]:
     found += _delivery(data.get("delivery"), currency, moved)
     if place := data.get("address"):
         found.append(moved(_("Address"), _place(place["before"]), _place(place["after"])))
+    if place := data.get("billing"):
+        found.append(moved(_("Bill to"), _place(place["before"]), _place(place["after"])))
+    names = {"email": _("Mail"), "phone": _("Phone")}
+    found += [moved(names[one["name"]], one["before"] or "–", one["after"]) for one in data.get("contact") or ()]
     return found
 
 
@@ -116,6 +122,10 @@ def _delivery(told: object, currency: str, moved: Callable[[str, object, object]
 
 def _differ(told: Mapping[str, Any], name: str) -> bool:
     return bool(told["before"][name] != told["after"][name])
+
+
+def _day(at: object) -> str:
+    return i18n.day(clock.instant(at)) if isinstance(at, int) else _("no day")
 
 
 def _place(address: Data | None) -> str:
@@ -190,7 +200,14 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "link_sent": ("done", lambda _data, _currency: _("The link to the order was mailed once more")),
     "picked": ("done", lambda data, _currency: ngettext("%(n)s piece picked", "%(n)s pieces picked", _units(data))),
     "unpicked": ("done", lambda _data, _currency: _("Picking was taken back")),
+    "promised": ("done", lambda _data, _currency: _("Another day was promised")),
     "shipped": ("good", lambda data, _currency: ngettext("%(n)s piece shipped", "%(n)s pieces shipped", _units(data))),
+    "unshipped": (
+        "bad",
+        lambda data, _currency: ngettext(
+            "A parcel of %(n)s piece did not leave", "A parcel of %(n)s pieces did not leave", _units(data)
+        ),
+    ),
     "tracking": (
         "done",
         lambda data, _currency: _("Tracking number corrected: %(number)s", number=data.get("after", "")),

@@ -14,10 +14,11 @@ from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
-from core.lib import addresses
+from core.lib import addresses, clock
 from core.lib.money import Money
+from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.price_now import price_now
-from core.orders.services.read import FactView, OrderLineView, OrderView
+from core.orders.services.read import FactView, OrderLineView, OrderView, PaymentView
 from core.panel.shell import Status
 
 
@@ -88,6 +89,17 @@ def line_status(line: OrderLineView) -> Status:
     return Status(_("Being picked"), "part", "busy") if line.picked else Status(_("To ship"), "none")
 
 
+def is_overdue(order: OrderView) -> bool:
+    """Whether something of it should have left by now, as it was promised."""
+    return any(line.allocated and line.promised_at and line.promised_at <= clock.now() for line in order.lines)
+
+
+def parcels(order: OrderView) -> list[LocationUnits]:
+    """What can leave now, place by place; one of nothing, where nothing can."""
+    here = [place for place in units_by_location(order.id) if any(place.here.get(line.id) for line in order.lines)]
+    return here or [LocationUnits(location_id=None, name="", units={}, here={})]
+
+
 def sums(order: OrderView) -> list[Sum]:
     """The totals with their parts as they were agreed, and what became of them."""
     return [*_agreed(order), *_by_now(order)]
@@ -151,6 +163,16 @@ def _step_amount(step: Mapping[str, Any], currency: str) -> Money | None:
     amount = step.get("amount")
     amount = amount.get("amount") if isinstance(amount, Mapping) else amount
     return Money(amount, currency) if isinstance(amount, int) else None
+
+
+def authorized_left(payment: PaymentView) -> Money:
+    """What is authorised and was neither taken nor let go."""
+    sums: dict[str, int] = {}
+    for told in payment.facts:
+        if told.verdict == "counted" and told.note != "by hand":
+            sums[told.kind] = sums.get(told.kind, 0) + told.amount.amount
+    gone = sum(sums.get(kind, 0) for kind in ("captured", "voided", "expired"))
+    return Money(max(0, sums.get("authorized", 0) - gone), payment.amount.currency)
 
 
 def fact(told: FactView) -> FactRow:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.checkout.services.changing import Preview
 from core.kernel import db
 from core.kernel.i18n import gettext as _
+from core.lib.addresses import email_problem, phone_problem
 from core.lib.errors import Unfit
 from core.lib.money import Money, NotMoney, parse_money
 from core.orders.services.change_shapes import (
@@ -16,12 +17,14 @@ from core.orders.services.change_shapes import (
     AddGoods,
     Effect,
     SetAddress,
+    SetBilling,
+    SetContact,
     SetDelivery,
     SetPrice,
     SetQuantity,
 )
 from core.orders.services.shapes import OrderLineView, OrderView
-from core.panel.orders.services.addressing import PREFIX, address_errors, typed_address
+from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, typed_address
 
 CHARGES = ("goodwill", "fee")
 _MOST = 9_999
@@ -50,6 +53,7 @@ def actions_of(form: Mapping[str, str], order: OrderView, part: OrderView) -> li
     actions += _goods(form, place, errors)
     actions += _delivery(form, part, place, errors)
     actions += _address(form, part, place, errors)
+    actions += _people(form, part, errors)
     actions += _charge(form, order.currency, errors)
     if errors:
         raise Unfit(errors)
@@ -107,6 +111,25 @@ def _address(form: Mapping[str, str], order: OrderView, place: int, errors: dict
     errors.update(address_errors(moved, collected=bool(order.rate.get("pickup"))))
     carrier, _colon, service = form.get("to_service", "").partition(":")
     return [SetAddress(address=moved, carrier=carrier[:60], service=service[:60], destination=place)]
+
+
+def _people(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:
+    """Who the bill is for, and who is written to."""
+    actions: list[Action] = []
+    known = order.billing or order.address
+    if known is not None and f"{BILLING}name" in form:
+        billed = typed_address(form, known, BILLING)
+        if billed is not None:
+            errors.update(address_errors(billed, prefix=BILLING))
+            actions.append(SetBilling(address=billed))
+    email, phone = form.get("email", "").strip(), form.get("phone", "").strip()
+    if email and email != order.email and (problem := email_problem(email)):
+        errors["email"] = _(problem)
+    if phone and phone != order.phone and (problem := phone_problem(phone, known.country if known else "")):
+        errors["phone"] = _(problem)
+    if (email and email != order.email) or (phone and phone != order.phone):
+        actions.append(SetContact(email=email, phone=phone))
+    return actions
 
 
 def _charge(form: Mapping[str, str], currency: str, errors: dict[str, str]) -> list[Action]:

@@ -28,14 +28,16 @@ def act() -> Response:
         raise Forbidden
     key, tag = request.form.get("key", "")[:24], request.form.get("tag", "")
     stage = request.form.get("stage", "")
-    wish = bulk.Wish(state=current(), actor=actor(), key=key, tag=tag, stage=stage)
+    day = request.form.get("day", "").strip()[:10]
+    wish = bulk.Wish(state=current(), actor=actor(), key=key, tag=tag, stage=stage, day=day)
     results = bulk.run(name, numbers, wish)
     return page("orders_result.html", results=results, done=sum(one.is_done for one in results))
 
 
 def _slips(numbers: list[str]) -> Response:
-    """What is in each order and where it goes, one order a sheet, or one place that it goes to."""
+    """What goes into each parcel and where it goes: a sheet for each location it leaves and place it goes to."""
     orders = [
         part for number in dict.fromkeys(numbers[: bulk.MOST]) for part in order_numbered(number).by_place
     ]  # fmt: skip
-    return page("orders_print.html", orders=[(order, said.address_lines(order.address)) for order in orders])
+    sheets = [(order, place, said.address_lines(order.address)) for order in orders for place in said.parcels(order)]
+    return page("orders_print.html", sheets=sheets)

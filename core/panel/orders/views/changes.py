@@ -83,11 +83,16 @@ def _address(order: OrderView, typed: Mapping[str, str], preview: Preview | None
     """The form of the address with what was typed, and where the goods would go by which way."""
     now = addressing.address_values(order.address)
     country = typed[f"{addressing.PREFIX}country"] or (order.address.country if order.address else "")
+    known = order.billing or order.address
+    bill = addressing.address_values(known, addressing.BILLING)
+    billed = typed[f"{addressing.BILLING}country"] or (known.country if known else "")
     rates = preview.rates if preview else ()
     chosen = preview.service if preview else None
     return {
+        "billing": addressing.address_form(billed, addressing.BILLING) if known else None,
+        "billed_to": said.address_lines(preview.plan.billing) if preview and preview.plan.billing else [],
         "address": addressing.address_form(country) if order.address else None,
-        "address_values": defaultdict(str, {**now, **typed}),
+        "address_values": defaultdict(str, {**now, **bill, **typed}),
         "goes_to": said.address_lines(preview.plan.address) if preview and preview.plan.address else [],
         "rates": [(f"{rate.carrier}:{rate.service}", rate.full_title, i18n.money(rate.amount)) for rate in rates],
         "chosen": f"{chosen.carrier}:{chosen.service}" if chosen else "",

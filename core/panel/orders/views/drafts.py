@@ -173,6 +173,7 @@ def _form(
         currencies=[(code, code) for code in site.currencies],
         languages=[(tag, i18n.language_name(tag)) for tag in site.languages],
         address=addressing.address_form(country),
+        billing=addressing.address_form(fields[f"{addressing.BILLING}country"] or site.country, addressing.BILLING),
         currency=currency,
         key=fields["key"] or ids.token(),
         problems=problems or [],

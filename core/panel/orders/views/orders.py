@@ -29,7 +29,7 @@ from core.panel.forms import PanelForm
 from core.panel.orders import forms
 from core.panel.orders.services import axes, exporting, filters, happened, returning, said, staged
 from core.panel.orders.services.find import order_numbered
-from core.panel.orders.services.places import Tab, part_asked, tabs
+from core.panel.orders.services.places import Tab
 from core.panel.orders.services.sent_from import sent_from
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import COUNTERS, Status, actor, address, form_key, once, page, panel, shell, to
@@ -51,6 +51,8 @@ def show() -> Response:
         tags=tags.known_tags(current().site),
         stages=staged.choices(current().site),
         settable=staged.choices(current().site, by_hand=True),
+        goods=axes.choices(axes.GOODS),
+        goods_words=dict(axes.choices(axes.GOODS)),
         channels=[(name, name) for name in known_channels(current().site)],
         export=address("panel.orders_export", **chosen.address()),
         filters=chosen,
@@ -76,6 +78,8 @@ def _views(chosen: filters.Filters) -> list[tuple[str, str, bool, int | None]]:
     named = [
         ("", _("All")),
         ("to_ship", _("To ship")),
+        ("waiting", _("Waiting for goods")),
+        ("overdue", _("Promise passed")),
         ("held", _("On hold")),
         ("unpaid", _("Unpaid")),
         ("returns", _("Returns")),
@@ -90,11 +94,13 @@ def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
         "payment": dict(axes.choices(axes.PAYMENT)),
         "fulfilment": dict(axes.choices(axes.FULFILMENT)),
         "stage": dict(staged.choices(current().site)),
+        "goods": dict(axes.choices(axes.GOODS)),
     }
     named = [
         ("q", _("Search")),
         ("payment", _("Payment")),
         ("fulfilment", _("Fulfilment")),
+        ("goods", _("Goods")),
         ("since", _("From")),
         ("until", _("Until")),
         ("tag", _("Tag")),
@@ -133,6 +139,8 @@ def one(number: str) -> Response:
         "order.html",
         order=order,
         axes=axes.of(order.status),
+        here=order.here,
+        is_overdue=said.is_overdue(order),
         groups=[
             (order.whose(part.destinations[0].position), [(line, said.line_status(line)) for line in part.lines])
             for part in order.by_place
@@ -140,7 +148,9 @@ def one(number: str) -> Response:
         sums=said.sums(order),
         trace=said.trace(order),
         payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
+        takeable={payment.id: said.authorized_left(payment) for payment in order.payments},
         parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments],
+        taken_back=[(parcel, said.contents(order, parcel.lines)) for parcel in order.taken_back],
         sent_from=sent_from(order.id),
         steps=happened.steps(order),
         deliver_to=[said.address_lines(part.address) for part in order.by_place if part.address],
@@ -215,52 +225,6 @@ def unpick(number: str) -> Response:
     return _act(number, partial(picked.undo_picking, key=form_key()), done)
 
 
-@panel.get("/orders/<number>/ship", endpoint="order_ship")
-@staff("orders.ship")
-def ask_ship(number: str) -> Response:
-    """Which pieces leave in the parcel; of an order that goes to several places, to one of them."""
-    order = order_numbered(number)
-    part = part_asked(order, _waiting(order))
-    return _ship_page(order, part, forms.ParcelForm(data={"carrier": part.delivery_title}))
-
-
-@panel.post("/orders/<number>/ship", endpoint="order_ship_save")
-@staff("orders.ship")
-def ship(number: str) -> Response:
-    """Send a parcel; the form's key makes a repeated click the same one."""
-    whole, form = order_numbered(number), forms.ParcelForm(request.form)
-    order = part_asked(whole, _waiting(whole))
-    if not form.validate():
-        return _ship_page(whole, order, form, form.problems, 422)
-    try:
-        wanted = forms.units(request.form, order.lines)
-        shipping.ship(
-            current().site,
-            order.id,
-            actor=actor(),
-            lines=wanted,
-            carrier=form.carrier.data,
-            tracking=form.tracking.data,
-            key=request.form.get("key", "")[:40],
-        )
-    except (Refused, Broken) as refusal:
-        return _ship_page(whole, order, form, _refused(form, refusal), getattr(refusal, "status", 409))
-    return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
-
-
-def _waiting(order: OrderView) -> list[int]:
-    """The places to which something waits to be sent."""
-    return [line.place for line in order.lines if line.allocated]
-
-
-def _ship_page(
-    order: OrderView,
-    part: OrderView,
-    form: PanelForm,
-    problems: list[tuple[str, str]] | None = None,
-    status: int = 200,
-) -> Response:
-    return _act_page(part, "ship", form, problems, status, tabs(order, _waiting(order), part, "panel.order_ship"))
 
 
 @panel.post("/orders/<number>/delivered", endpoint="order_delivered")
@@ -315,16 +279,6 @@ def write_note(number: str) -> Response:
         return to("panel.order", say=_("Nothing was written."), kind="bad", number=number)
     write(current().site, order.id, text, actor=actor(), key=form_key())
     return to("panel.order", say=_("The note is kept."), number=number)
-
-
-@panel.post("/orders/<number>/parcels/<int:shipment_id>", endpoint="order_tracking")
-@staff("orders.ship")
-def set_tracking(number: str, shipment_id: int) -> Response:
-    """Correct a parcel's tracking number."""
-    shipping.set_tracking(
-        current().site, order_numbered(number).id, shipment_id, request.form.get("tracking", "").strip(), actor=actor()
-    )
-    return to("panel.order", say=_("The tracking number is corrected."), number=number)
 
 
 @panel.post("/orders/<number>/payments/<int:payment_id>/ask", endpoint="order_ask")

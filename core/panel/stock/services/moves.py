@@ -21,6 +21,7 @@ KINDS: dict[str, Any] = {
     "allocate": lazy("Promised to an order"),
     "release": lazy("Given back by an order"),
     "ship": lazy("Shipped"),
+    "unship": lazy("Did not leave"),
     "receive": lazy("Came in"),
     "restock": lazy("Came back"),
     "adjust": lazy("Corrected"),

@@ -1,0 +1,119 @@
+"""order: open orders of other channels come in from a file, and are taken back."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.cli.boot import bar, boot, the_site
+
+if TYPE_CHECKING:
+    from core.hookspecs.site import Site
+    from core.imports.services.reports import Report
+
+
+def add_to(commands: Any) -> None:
+    """`order import|imports|undo`."""
+    order = commands.add_parser("order", help="open orders of other channels, from files").add_subparsers(
+        dest="verb", metavar="VERB", required=True
+    )
+    imports = order.add_parser("import", help="rehearse a file of open orders, then bring them in")
+    imports.add_argument("file", type=Path)
+    imports.add_argument("--site", required=True, help="the site's domain")
+    imports.add_argument("--channel", default="", help="where they were placed, if the file does not say so by row")
+    imports.add_argument(
+        "--column", action="append", default=[], metavar="NAME=MEANING", help="what a column stands for; empty: nothing"
+    )
+    imports.add_argument("--dry-run", action="store_true", help="rehearse only: say what would come in")
+    imports.add_argument("--errors", type=Path, help="where to write the remarks (FILE.errors.csv)")
+    imports.set_defaults(run=_import)
+    shown = order.add_parser("imports", help="list the last imports of a site")
+    shown.add_argument("--site", required=True, help="the site's domain")
+    shown.set_defaults(run=_list)
+    undo = order.add_parser("undo", help="take an import back: orders with which nothing has happened since")
+    undo.add_argument("number", type=int, help="as `order imports` lists it")
+    undo.add_argument("--site", required=True, help="the site's domain")
+    undo.set_defaults(run=_undo)
+
+
+def _import(options: argparse.Namespace) -> int:
+    """The same steps as in the panel: opened, columns chosen, rehearsed, and for good what can come in."""
+    from core.imports.models import ORDERS
+    from core.imports.services.reports import report
+    from core.orders.services.channel_import import carry_on
+    from core.orders.services.channel_runs import (
+        choose_order_columns,
+        import_orders_for_good,
+        look,
+        open_orders_file,
+        rehearse_orders,
+    )
+
+    wanted = dict(one.partition("=")[::2] for one in options.column)
+    boot()
+    site = the_site(options.site)
+    run = open_orders_file(site, options.file, options.file.name, options.channel, "system")
+    columns = {one.name: one.target for one in look(site, run).columns}
+    if lost := wanted.keys() - columns.keys():
+        print(f"the file has no column {min(lost)!r}", file=sys.stderr)
+        return 2
+    mapping = columns | wanted
+    if not options.channel.strip() and "channel" not in mapping.values():
+        print("say where these orders were placed: --channel NAME", file=sys.stderr)
+        return 2
+    choose_order_columns(site, run, mapping, options.channel)
+    rehearse_orders(site, run)
+    carry_on(run, bar)
+    if not options.dry_run and report(site, run, ORDERS).created:
+        run = import_orders_for_good(site, run, "system")
+        carry_on(run, bar)
+    return _told(site, report(site, run, ORDERS), options.errors or options.file.with_suffix(".errors.csv"))
+
+
+def _told(site: Site, found: Report, errors: Path) -> int:
+    """What came of it; remarks go to a file of their own."""
+    from core.imports.models import ORDERS
+    from core.imports.services.reports import remarks_csv
+
+    words = "would come in" if found.dry_run else "came in"
+    print(f"Orders: {found.created} {words}, {found.unchanged} known or over, {found.refused} left out.")
+    if found.error:
+        print(found.error, file=sys.stderr)
+    if found.remarks is not None:
+        with errors.open("wb") as stream:
+            stream.writelines(remarks_csv(site, found.id, ORDERS))
+        print(errors)
+    if found.undoable:
+        print(f"Take it back: ./stoa order undo {found.id} --site {site.host}")
+    return 1 if found.refused or found.error else 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from core.imports.models import ORDERS
+    from core.imports.services.reports import reports
+
+    boot()
+    for one in reports(the_site(options.site), kind=ORDERS):
+        kind = "rehearsed" if one.dry_run else one.state
+        print(f"{one.id:>6}  {one.created_at:%Y-%m-%d %H:%M}  {kind:<10} {one.created:>6} orders  {one.original}")
+    return 0
+
+
+def _undo(options: argparse.Namespace) -> int:
+    from core.imports.models import ORDERS, UNDOING
+    from core.imports.services.reports import report
+    from core.kernel import jobs
+    from core.orders.services.channel_undo import undo_import
+
+    boot()
+    site = the_site(options.site)
+    undo_import(site, options.number, "system")
+    # What the worker would do; if one has it already, it is waited for.
+    while report(site, options.number, ORDERS).state == UNDOING:
+        if not jobs.run_due():
+            jobs.wait(1)
+    found = report(site, options.number, ORDERS)
+    print(f"Orders: {found.undone} taken back, {found.kept} left, because something has happened with them.")
+    return 1 if found.kept else 0

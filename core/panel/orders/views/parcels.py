@@ -1,0 +1,128 @@
+"""Parcels: what leaves from which place, their numbers, which arrived, and which never left."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.security import staff
+from core.kernel.sites import current
+from core.lib import ids
+from core.lib.errors import Broken, Refused, Unfit
+from core.orders.services import ship as shipping
+from core.orders.services.by_location import LocationUnits, units_by_location
+from core.orders.services.read import OrderView
+from core.orders.services.unship import unship
+from core.panel.orders import forms
+from core.panel.orders.services.find import order_numbered
+from core.panel.orders.services.places import part_asked, tabs
+from core.panel.shell import actor, form_key, once, page, panel, to
+
+
+@panel.get("/orders/<number>/ship", endpoint="order_ship")
+@staff("orders.ship")
+def ask_ship(number: str) -> Response:
+    """Which pieces leave in the parcel, from each location that has some; of several places, to one of them."""
+    order = order_numbered(number)
+    part = part_asked(order, _waiting(order))
+    return _page(order, part, forms.ParcelForm(data={"carrier": part.delivery_title}), [])
+
+
+@panel.post("/orders/<number>/ship", endpoint="order_ship_save")
+@staff("orders.ship")
+def ship(number: str) -> Response:
+    """Send a parcel; the form's key makes a repeated click the same one."""
+    whole, form = order_numbered(number), forms.ParcelForm(request.form)
+    order = part_asked(whole, _waiting(whole))
+    if not form.validate():
+        return _page(whole, order, form, form.problems, 422)
+    place = _chosen(order, request.form.get("location", ""))
+    try:
+        wanted = forms.units(request.form, order.lines, place.units or None)
+        shipping.ship(
+            current().site,
+            order.id,
+            actor=actor(),
+            lines=wanted,
+            carrier=form.carrier.data,
+            tracking=form.tracking.data,
+            key=request.form.get("key", "")[:40],
+            location=place.location_id,
+        )
+    except Unfit as refusal:
+        found = [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
+        return _page(whole, order, form, found, refusal.status)
+    except (Refused, Broken) as refusal:
+        problems = form.refuse(getattr(refusal, "field", None), i18n.say(refusal))
+        return _page(whole, order, form, problems, getattr(refusal, "status", 409))
+    return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
+
+
+def _chosen(order: OrderView, text: str) -> LocationUnits:
+    """The place that a form is about; after a repeated click it may have nothing left, but the key knows the parcel."""
+    place = int(text) if text.isdecimal() and len(text) < 10 else None
+    found = (one for one in units_by_location(order.id) if place is not None and one.location_id == place)
+    return next(found, LocationUnits(location_id=place, name="", units={}, here={}))
+
+
+def _waiting(order: OrderView) -> list[int]:
+    """The places to which something waits to be sent."""
+    return [line.place for line in order.lines if line.allocated]
+
+
+def _page(
+    whole: OrderView, order: OrderView, form: forms.ParcelForm, problems: forms.Problems, status: int = 200
+) -> Response:
+    typed = request.form if request.method == "POST" else {}
+    names = {line.id: line for line in order.lines}
+    found = [
+        (place, [(names[line_id], n) for line_id, n in place.units.items() if line_id in names])
+        for place in units_by_location(order.id)
+    ]
+    return page(
+        "order_ship.html",
+        status,
+        order=order,
+        form=form,
+        problems=problems,
+        typed=typed,
+        locations=[(place, lines, ids.token()) for place, lines in found if lines],
+        places=tabs(whole, _waiting(whole), order, "panel.order_ship"),
+        key=typed.get("key"),
+    )
+
+
+@panel.post("/orders/<number>/parcels/<int:shipment_id>", endpoint="order_tracking")
+@staff("orders.ship")
+def set_tracking(number: str, shipment_id: int) -> Response:
+    """Correct a parcel's tracking number."""
+    shipping.set_tracking(
+        current().site, order_numbered(number).id, shipment_id, request.form.get("tracking", "").strip(), actor=actor()
+    )
+    return to("panel.order", say=_("The tracking number is corrected."), number=number)
+
+
+@panel.post("/orders/<number>/parcels/<int:shipment_id>/delivered", endpoint="order_parcel_delivered")
+@staff("orders.ship")
+@once("panel.order", "number")
+def delivered(number: str, shipment_id: int) -> Response:
+    """Note that this parcel has arrived, whatever else is on its way or waits."""
+    try:
+        order_id = order_numbered(number).id
+        shipping.deliver(current().site, order_id, actor=actor(), shipment_id=shipment_id, key=form_key())
+    except Refused as refusal:
+        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
+    return to("panel.order", say=_("Noted as delivered."), number=number)
+
+
+@panel.post("/orders/<number>/parcels/<int:shipment_id>/undo", endpoint="order_unship")
+@staff("orders.ship")
+def take_back(number: str, shipment_id: int) -> Response:
+    """Note that this parcel never left."""
+    order, why = order_numbered(number), request.form.get("why", "")
+    try:
+        unship(current().site, order.id, shipment_id, actor=actor(), why=why)
+    except Refused as refusal:
+        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
+    return to("panel.order", say=_("The parcel is taken back: its pieces are on the shelf again."), number=number)
