@@ -112,10 +112,10 @@ def _hold(shop: Desk, act: str) -> Sent:
     return shop.form(f"/orders/{order.number}", f"/orders/{order.number}/hold", act, reason="Strange")
 
 
-def _parcel(shop: Desk) -> Sent:
+def _parcel(shop: Desk, act: str = "", **fields: str) -> Sent:
     number = shop.sent().number
     parcel = db.value("SELECT MAX(id) FROM shipment")
-    return shop.form(f"/orders/{number}", f"/orders/{number}/parcels/{parcel}", tracking="JJD1")
+    return shop.form(f"/orders/{number}", f"/orders/{number}/parcels/{parcel}{act}", **fields)
 
 
 def _on_order(shop: Desk, action: str, order: Any, act: str = "", **fields: str) -> Sent:
@@ -195,7 +195,9 @@ ACTS: dict[str, Act] = {
     "panel.order_link": lambda shop: _on_order(shop, "/link", shop.placed()),
     "panel.order_note": lambda shop: _on_order(shop, "/note", shop.placed(), text="Call"),
     "panel.order_tags": lambda shop: _on_order(shop, "/tags", shop.placed(), tag="gift"),
-    "panel.order_tracking": _parcel,
+    "panel.order_tracking": lambda shop: _parcel(shop, tracking="JJD1"),
+    "panel.order_parcel_delivered": lambda shop: _parcel(shop, "/delivered"),
+    "panel.order_unship": lambda shop: _parcel(shop, "/undo"),
     "panel.order_hold hold": lambda shop: _hold(shop, "hold"),
     "panel.order_hold approve": lambda shop: _hold(shop, "approve"),
     "panel.order_hold refuse": lambda shop: _hold(shop, "refuse"),
@@ -243,7 +245,8 @@ ACTS: dict[str, Act] = {
 # Forms that move no order, money or stock a second time: most say how something shall be, or end what has ended. Some
 # make a thing of settings or goods (a rate, a rule, a copy, a draft of a product) that stands in its list twice then.
 SETS = """
-panel.order_stage panel.order_ask panel.draft_save panel.draft_revoke panel.draft_drop panel.stock_repair
+panel.order_stage panel.order_ask panel.order_take_save panel.order_promise_save panel.draft_save
+panel.draft_revoke panel.draft_drop panel.stock_repair
 panel.stock_terms panel.stock_kit panel.stock_rules_save panel.stock_location_add panel.stock_location_save
 panel.stock_location_close panel.stock_location_open panel.hold_rules_save
 panel.return_rules_save panel.order_import_start panel.order_import_choose panel.order_import_act panel.import_start
