@@ -19,6 +19,7 @@ from core.orders.models.order import (
     OrderLine,
     OrderLinePart,
     OrderTax,
+    OwnCarriers,
     Shipment,
     ShipmentLine,
 )
@@ -38,6 +39,7 @@ TABLES = (
     OrderEffect,
     Shipment,
     ShipmentLine,
+    OwnCarriers,
     OrderCounter,
     ClaimCounter,
     Payment,

@@ -71,9 +71,9 @@ _ALL = (
     _select(
         "shipment",
         "s.id, s.shipped_at, l.line_id, SUM(l.quantity)",
-        "s.carrier, s.tracking",
+        "s.carrier, s.tracking, s.service, s.title",
         "FROM shipment s JOIN shipment_line l ON l.shipment_id = s.id WHERE s.order_id = ?"
-        " GROUP BY s.id, s.carrier, s.tracking, s.shipped_at, l.line_id",
+        " GROUP BY s.id, s.carrier, s.tracking, s.service, s.title, s.shipped_at, l.line_id",
     ),
     _select("hold", "id, at, ended_at", "source, reason, outcome, answer", "FROM order_hold WHERE order_id = ?"),
     _select("entry", "id, at", "actor, kind, data", "FROM order_entry WHERE order_id = ?"),

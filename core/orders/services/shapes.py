@@ -63,6 +63,7 @@ class OrderLineView:
     claimed_amount: int = 0
     promise: str = ""
     promised_at: datetime | None = None
+    returns: str = ""
     parts: tuple[PartView, ...] = ()
 
     @property
@@ -197,10 +198,15 @@ class DestinationView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentView:
-    """A parcel with its units {line id: quantity}, all of which go to one `place`."""
+    """A parcel with its units {line id: quantity}, all of which go to one `place`, and what it was sent with.
+
+    `title` says that in words.
+    """
 
     id: int
     carrier: str
+    service: str
+    title: str
     tracking: str
     shipped_at: datetime
     lines: Mapping[int, int]

@@ -17,6 +17,7 @@ from core.orders.services.giving_back import after_resolving
 from core.orders.services.goods import NotThatMany, Units, needs, pick, stock_reference
 from core.orders.services.guards import ask_guards
 from core.orders.services.hold_checks import check_not_held
+from core.orders.services.parcels import Way, sent_with
 from core.orders.services.settle import lock_order, settle
 from core.orders.services.timeline import note
 
@@ -29,19 +30,23 @@ def ship(
     lines: Mapping[int, int] | None = None,
     place: int | None = None,
     carrier: str = "",
+    service: str = "",
+    title: str = "",
     tracking: str = "",
     key: str = "",
 ) -> int:
     """Send units {line id: quantity}, or all that wait, in one parcel; answers the shipment's id. Commits.
 
-    A parcel goes to one place: with `place`, all that waits to go there is meant. `key` (of the form that was sent)
-    makes a repeated click the same parcel. Takes the pieces off the shelf; raises NotFound, Guarded, OnHold,
-    NotThatMany, OutOfStock (a backorder that is not there yet). Records OrderShipped.
+    A parcel goes to one place: with `place`, all that waits to go there is meant. `carrier` and `service` are codes of
+    `ways`; any other word is the name of a carrier, as `title` is. `key` (of the form that was sent) makes a repeated
+    click the same parcel. Takes the pieces off the shelf; raises NotFound, Guarded, OnHold, NotThatMany, OutOfStock (a
+    backorder that is not there yet). Records OrderShipped.
     """
     key = f"{order_id}:{key or ids.uid()}"
     if lines is None and place is not None:
         lines = _waiting(site, order_id, place)
     ask_guards(site, order_id, ActKind.SHIP, actor=actor, lines=lines, done=lambda: _sent(key))
+    way = sent_with(site, order_id, carrier, service, title)
     with db.transaction():
         lock_order(order_id, site.id)
         if (sent := _sent(key)) is not None:
@@ -51,13 +56,15 @@ def ship(
         if len({one.place for one in units}) > 1:
             raise NotThatMany("A parcel goes to one address. Choose what goes to the same one.")
         moved = stock.ship(needs(units), stock_reference(order_id), actor)
-        shipment_id = _insert(order_id, key, carrier, tracking)
+        shipment_id = _insert(order_id, key, way, tracking)
         pieces = _by_place(moved)
         for one in units:
             _ship_line(shipment_id, one, pieces)
         number = db.value("SELECT number FROM orders WHERE id = ?", order_id)
         sent_lines = {str(one.line_id): one.quantity for one in units}
-        note(order_id, actor, "shipped", shipment_id=shipment_id, lines=sent_lines, carrier=carrier, tracking=tracking)
+        note(
+            order_id, actor, "shipped", shipment_id=shipment_id, lines=sent_lines, carrier=way.title, tracking=tracking
+        )
         activity.record(
             actor,
             "ship",
@@ -85,17 +92,14 @@ def _sent(key: str) -> int | None:
     return found
 
 
-def _insert(order_id: int, key: str, carrier: str, tracking: str) -> int:
+def _insert(order_id: int, key: str, way: Way, tracking: str) -> int:
     return int(
         db.value(
-            "INSERT INTO shipment (order_id, key, carrier, tracking, shipped_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-            order_id,
-            key,
-            carrier[:60],
-            tracking[:120],
-            clock.now_us(),
+            "INSERT INTO shipment (order_id, key, carrier, service, title, tracking, shipped_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            order_id, key, way.carrier, way.service, way.title, tracking[:120], clock.now_us(),
         )
-    )
+    )  # fmt: skip
 
 
 _Pieces = dict[int, dict[int, int]]
@@ -141,22 +145,35 @@ def _insert_part(shipment_id: int, line_id: int, location_id: int | None, quanti
     )  # fmt: skip
 
 
-def set_tracking(site: Site, order_id: int, shipment_id: int, tracking: str, *, carrier: str = "", actor: str) -> None:
-    """Correct a parcel's number. Commits; raises NotFound for a parcel of another order."""
+def set_tracking(
+    site: Site,
+    order_id: int,
+    shipment_id: int,
+    tracking: str,
+    *,
+    carrier: str = "",
+    service: str = "",
+    title: str = "",
+    actor: str,
+) -> None:
+    """Correct a parcel's number, and what it was sent with where that is said. Commits; raises NotFound."""
+    way = sent_with(site, order_id, carrier, service, title) if carrier or title else None
     with db.transaction():
         lock_order(order_id, site.id)
-        before = db.one("SELECT carrier, tracking FROM shipment WHERE id = ? AND order_id = ?", shipment_id, order_id)
+        row = "SELECT tracking, carrier, service, title FROM shipment WHERE id = ? AND order_id = ?"
+        before = db.one(row, shipment_id, order_id)
         if before is None:
             raise NotFound
-        if (carrier or before[0], tracking[:120]) == tuple(before):
+        same = way is None or (way.carrier, way.service, way.title) == tuple(before[1:])
+        if same and tracking[:120] == before[0]:
             return
-        db.execute(
-            "UPDATE shipment SET carrier = ?, tracking = ? WHERE id = ?",
-            carrier or before[0],
-            tracking[:120],
-            shipment_id,
-        )
-        note(order_id, actor, "tracking", shipment_id=shipment_id, before=before[1], after=tracking)
+        db.execute("UPDATE shipment SET tracking = ? WHERE id = ?", tracking[:120], shipment_id)
+        if way is not None:
+            db.execute(
+                "UPDATE shipment SET carrier = ?, service = ?, title = ? WHERE id = ?",
+                way.carrier, way.service, way.title, shipment_id,
+            )  # fmt: skip
+        note(order_id, actor, "tracking", shipment_id=shipment_id, before=before[0], after=tracking)
 
 
 def deliver(site: Site, order_id: int, *, actor: str, lines: Mapping[int, int] | None = None, key: str = "") -> None:

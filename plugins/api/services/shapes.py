@@ -468,11 +468,14 @@ class ShippedUnits(Shown, frozen=True, kw_only=True):
 
 
 class Shipment(Shown, frozen=True, kw_only=True):
-    """A parcel."""
+    """A parcel: `title` is what it was sent with, in words; `tracking_url` the carrier's page for it, or empty."""
 
     id: int
     carrier: str
+    service: str
+    title: str
     tracking: str
+    tracking_url: str
     shipped_at: datetime
     lines: tuple[ShippedUnits, ...]
     destination: int

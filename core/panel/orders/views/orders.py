@@ -27,7 +27,7 @@ from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
-from core.panel.orders.services import axes, exporting, filters, happened, returning, said, staged
+from core.panel.orders.services import axes, exporting, filters, happened, returning, said, sending, staged
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.places import Tab, part_asked, tabs
 from core.panel.orders.services.sent_from import sent_from
@@ -140,7 +140,8 @@ def one(number: str) -> Response:
         sums=said.sums(order),
         trace=said.trace(order),
         payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
-        parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments],
+        parcels=sending.shown(order),
+        ways=sending.choices(order) if order.shipments else (),
         sent_from=sent_from(order.id),
         steps=happened.steps(order),
         deliver_to=[said.address_lines(part.address) for part in order.by_place if part.address],
@@ -221,15 +222,16 @@ def ask_ship(number: str) -> Response:
     """Which pieces leave in the parcel; of an order that goes to several places, to one of them."""
     order = order_numbered(number)
     part = part_asked(order, _waiting(order))
-    return _ship_page(order, part, forms.ParcelForm(data={"carrier": part.delivery_title}))
+    return _ship_page(order, part, sending.offer(forms.ParcelForm(data=sending.usual(part)), part))
 
 
 @panel.post("/orders/<number>/ship", endpoint="order_ship_save")
 @staff("orders.ship")
 def ship(number: str) -> Response:
     """Send a parcel; the form's key makes a repeated click the same one."""
-    whole, form = order_numbered(number), forms.ParcelForm(request.form)
+    whole = order_numbered(number)
     order = part_asked(whole, _waiting(whole))
+    form = sending.offer(forms.ParcelForm(request.form), order)
     if not form.validate():
         return _ship_page(whole, order, form, form.problems, 422)
     try:
@@ -239,7 +241,7 @@ def ship(number: str) -> Response:
             order.id,
             actor=actor(),
             lines=wanted,
-            carrier=form.carrier.data,
+            **sending.chosen(form),
             tracking=form.tracking.data,
             key=request.form.get("key", "")[:40],
         )
@@ -320,11 +322,15 @@ def write_note(number: str) -> Response:
 @panel.post("/orders/<number>/parcels/<int:shipment_id>", endpoint="order_tracking")
 @staff("orders.ship")
 def set_tracking(number: str, shipment_id: int) -> Response:
-    """Correct a parcel's tracking number."""
+    """Correct a parcel's tracking number, and what it was sent with."""
+    order = order_numbered(number)
+    form = sending.offer(forms.ParcelForm(request.form), order)
+    if not form.validate():
+        return to("panel.order", say=form.problems[0][1], kind="bad", number=number)
     shipping.set_tracking(
-        current().site, order_numbered(number).id, shipment_id, request.form.get("tracking", "").strip(), actor=actor()
+        current().site, order.id, shipment_id, form.tracking.data.strip(), actor=actor(), **sending.chosen(form)
     )
-    return to("panel.order", say=_("The tracking number is corrected."), number=number)
+    return to("panel.order", say=_("The parcel is corrected."), number=number)
 
 
 @panel.post("/orders/<number>/payments/<int:payment_id>/ask", endpoint="order_ask")

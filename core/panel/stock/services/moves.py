@@ -23,6 +23,7 @@ KINDS: dict[str, Any] = {
     "ship": lazy("Shipped"),
     "receive": lazy("Came in"),
     "restock": lazy("Came back"),
+    "inspect": lazy("Looked at"),
     "adjust": lazy("Corrected"),
     "count": lazy("Counted"),
     "hold": lazy("Held"),
