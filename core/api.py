@@ -61,6 +61,7 @@ from core.checkout.services.place_order import CannotBePlaced, PlacedOrder, Pric
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
 from core.hookspecs.events import (
     Event,
+    GuestErased,
     OrderCancelled,
     OrderChanged,
     OrderPaid,
@@ -77,7 +78,18 @@ from core.hookspecs.events import (
     ShopperRegistered,
     StockChanged,
 )
-from core.hookspecs.fulfil import Carrier, Label, Parcel, ParcelLine, Rate, Scan, ScanStatus, Source, Sourced
+from core.hookspecs.fulfil import (
+    Carrier,
+    CarrierService,
+    Label,
+    Parcel,
+    ParcelLine,
+    Rate,
+    Scan,
+    ScanStatus,
+    Source,
+    Sourced,
+)
 from core.hookspecs.notify import Channel, Delivery, Message
 from core.hookspecs.order import ActKind, GuardedLine, GuardedOrder, OrderAct
 from core.hookspecs.payment import (
@@ -173,6 +185,7 @@ from core.lib.ids import digest, token, uid
 from core.lib.money import Money, NotMoney, exponent, format_money, parse_money, percent, portion, split, total
 from core.lib.spelling import closest, completions, singular
 from core.lib.text import bigrams, clean_html, fold, is_cjk, plain, runs, shorten, slugify, words
+from core.lib.tracking import NotATrackingAddress, parse_tracking_address, tracking_address
 from core.orders.services import OrderView, find_order, order_view
 from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.cancel import cancel as cancel_order
@@ -187,6 +200,8 @@ from core.orders.services.case import (
     resolve_case,
     withdraw_case,
 )
+from core.orders.services.case_rules import Rules as ReturnRules
+from core.orders.services.case_rules import set_rules as set_return_rules
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.change import change_view
 from core.orders.services.change_shapes import AddCharge, CancelUnits, ChangeView, SetQuantity
@@ -195,7 +210,7 @@ from core.orders.services.guards import Guarded
 from core.orders.services.hold_checks import OnHold
 from core.orders.services.holds import hold_order, lift_hold
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
-from core.orders.services.parcels import tracking_link
+from core.orders.services.parcels import tracking_link, tracking_links
 from core.orders.services.payments import begin_payment, mark_paid, refund_surplus
 from core.orders.services.picking import ToPick, to_pick
 from core.orders.services.promises import in_the_kit, leaves_later

@@ -27,7 +27,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartLine:
-    """One line of a cart, priced per unit before offers. `list_unit` is the public price, `unit` what is asked now."""
+    """One line of a cart, priced per unit before offers. `list_unit` is the public price, `unit` what is asked now.
+
+    `returns` is what holds for sending it back: empty by the shop's rules, a number of days, or why never.
+    """
 
     id: int
     variant_id: int
@@ -41,6 +44,7 @@ class CartLine:
     weight_g: int = 0
     needs_delivery: bool = True
     category_ids: frozenset[int] = frozenset()
+    returns: str = ""
 
     @property
     def subtotal(self) -> Money:

@@ -142,6 +142,12 @@ class ShopperErased(Event, frozen=True, kw_only=True, tag="shopper.erased"):
     shopper_id: int
 
 
+class GuestErased(Event, frozen=True, kw_only=True, tag="guest.erased"):
+    """Orders without an account name nobody any more: whoever keeps something of who placed them forgets it now."""
+
+    order_ids: tuple[int, ...]
+
+
 CoreEvent = (
     OrderPlaced
     | OrderPaid
@@ -158,4 +164,5 @@ CoreEvent = (
     | StockChanged
     | ShopperRegistered
     | ShopperErased
+    | GuestErased
 )

@@ -93,6 +93,15 @@ class Scan:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierService:
+    """What parcels can be sent with: `service` as in `Rate`. Its `hint` tells staff alike ones apart."""
+
+    service: str
+    title: str
+    hint: str = ""
+
+
 class Carrier(ABC):
     """One carrier of one site. `quote` may use the network, within a deadline; nothing else here may at checkout.
 
@@ -108,6 +117,10 @@ class Carrier(ABC):
         """Empty if the carrier delivers there, else the reason in the shopper's language."""
         del address
         return ""
+
+    def services(self) -> Sequence[CarrierService]:
+        """All services, for whoever packs; none where the carrier itself is the choice. No network."""
+        return ()
 
     @abstractmethod
     def quote(self, parcel: Parcel) -> Sequence[Rate]:
@@ -137,9 +150,9 @@ class Carrier(ABC):
         del numbers
         return ()
 
-    def tracking_url(self, tracking: str) -> str:
-        """The carrier's page for the shopper, or nothing."""
-        del tracking
+    def tracking_url(self, tracking: str, service: str = "") -> str:
+        """The carrier's page about a parcel sent with `service`, by https, or nothing. No network."""
+        del tracking, service
         return ""
 
     def read(self, request: IncomingRequest) -> Sequence[Scan]:

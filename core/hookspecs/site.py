@@ -140,6 +140,9 @@ class SiteSpecs:
 
         The kind "picture" is asked by the panel's library, for ids of pictures: answer where you show each, as
         `uses`, a list of `{"title": ..., "url": ...}`. A picture that is used somewhere is not deleted.
+
+        The kind "order" is asked by the queue of orders on hold: answer a `score`, a whole number from 0 on, the
+        higher the stranger. The queue shows the highest of all plugins, and sorts by it.
         """
 
     @asks(Head, shape="one")

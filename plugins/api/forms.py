@@ -208,10 +208,12 @@ class NewShipment(Sent, frozen=True, kw_only=True):
     """What leaves in one parcel to one `destination` of the order; without `lines`, all that waits.
 
     It leaves one location: `location_id`, or else there is a parcel from each.
+    `carrier` and `service` are codes of a delivery method, as an order's; any other `carrier` is taken by its name.
     """
 
     lines: Annotated[list[LineUnits], Meta(min_length=1, max_length=200)] | None = None
     carrier: Annotated[str, Meta(max_length=60)] = ""
+    service: Annotated[str, Meta(max_length=60)] = ""
     tracking: Annotated[str, Meta(max_length=120)] = ""
     destination: Annotated[int, Meta(ge=0, le=99)] | None = None
     location_id: Id | None = None

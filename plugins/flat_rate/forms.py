@@ -6,7 +6,16 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.api import NotMoney, Site, Unfit, countries, parse_money, say
+from core.api import (
+    NotATrackingAddress,
+    NotMoney,
+    Site,
+    Unfit,
+    countries,
+    parse_money,
+    parse_tracking_address,
+    say,
+)
 from core.api import gettext as _
 
 _TITLE_LENGTH = 80
@@ -23,6 +32,7 @@ class Wanted:
     days_from: int | None
     days_to: int | None
     position: int
+    tracking: str
 
 
 def parse(form: Mapping[str, str], site: Site) -> Wanted:
@@ -35,6 +45,7 @@ def parse(form: Mapping[str, str], site: Site) -> Wanted:
         days_from=_number(form, "days_from", errors),
         days_to=_number(form, "days_to", errors),
         position=_number(form, "position", errors) or 0,
+        tracking=_tracking(form.get("tracking", ""), errors),
     )
     if not errors and (wanted.days_to or 0) < (wanted.days_from or 0):
         errors["days_to"] = _("Not before the earliest day.")
@@ -87,6 +98,14 @@ def _countries(text: str, errors: dict[str, str]) -> str:
     return " ".join(dict.fromkeys(codes))
 
 
+def _tracking(text: str, errors: dict[str, str]) -> str:
+    try:
+        return parse_tracking_address(text)
+    except NotATrackingAddress as error:
+        errors["tracking"] = say(error)
+        return ""
+
+
 def _number(form: Mapping[str, str], name: str, errors: dict[str, str]) -> int | None:
     text = form.get(name, "").strip()
     if not text:
@@ -108,9 +127,11 @@ def arguments(words: list[str]) -> dict[str, str]:
     )
     parser.add_argument("--countries", default="", help="codes between commas; empty: everywhere")
     parser.add_argument("--days", default="", metavar="FROM-TO", help="working days until delivery, as in 2-4")
+    parser.add_argument("--tracking", default="", metavar="ADDRESS", help="of a parcel's page, with {number} in it")
     said = parser.parse_args(words)
     days_from, _dash, days_to = said.days.partition("-")
     form = {"site": said.site, "countries": said.countries, "days_from": days_from, "days_to": days_to}
+    form["tracking"] = said.tracking
     for name, pairs in (("title", said.title), ("price", said.price), ("free_from", said.free_from)):
         for pair in pairs:
             key, _equals, value = pair.partition("=")

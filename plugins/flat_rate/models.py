@@ -10,7 +10,8 @@ from core.api import JSONField, SiteTable
 class FlatRate(SiteTable):
     """One rate. `titles` {language: text}; `prices` {currency: [amount, free from or null]} in minor units.
 
-    `countries` are ISO 3166 alpha-2 codes between spaces; empty: everywhere.
+    `countries` are ISO 3166 alpha-2 codes between spaces; empty: everywhere. `tracking` is the address of a parcel's
+    page, with `{number}` in it.
     """
 
     position = peewee.IntegerField(default=0)
@@ -19,6 +20,7 @@ class FlatRate(SiteTable):
     countries = peewee.TextField(default="")
     days_from = peewee.IntegerField(null=True)
     days_to = peewee.IntegerField(null=True)
+    tracking = peewee.TextField(default="")
 
     class Meta:
         table_name = "flat_rate_rate"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from core.api import (
     Address,
     Carrier,
+    CarrierService,
     Money,
     NotFound,
     Parcel,
@@ -27,6 +28,7 @@ from core.api import (
     part,
     record_activity,
     touch,
+    tracking_address,
     transaction,
 )
 from core.api import gettext as _
@@ -70,7 +72,8 @@ def remove_rate(site: Site, rate_id: int, *, actor: str) -> None:
 
 
 def _told(rate: FlatRate) -> dict[str, object]:
-    return {name: getattr(rate, name) for name in ("titles", "prices", "countries", "days_from", "days_to", "position")}
+    names = ("titles", "prices", "countries", "days_from", "days_to", "position", "tracking")
+    return {name: getattr(rate, name) for name in names}
 
 
 def _record(
@@ -111,6 +114,13 @@ class FlatRateCarrier(Carrier):
         currency = parcel.value.currency
         return [_quoted(rate, parcel.value) for rate in self._serving(parcel.address) if currency in rate.prices]
 
+    def services(self) -> Sequence[CarrierService]:
+        return [CarrierService(service=_code(rate), title=title_in(rate, language())) for rate in self._rates]
+
+    def tracking_url(self, tracking: str, service: str = "") -> str:
+        template = next((rate.tracking for rate in self._rates if _code(rate) == service), "")
+        return tracking_address(template, tracking)
+
     def _serving(self, address: Address) -> list[FlatRate]:
         country = self._country(address)
         return [rate for rate in self._rates if not rate.countries or country in rate.countries.split()]
@@ -120,11 +130,15 @@ class FlatRateCarrier(Carrier):
         return (address.country or self._site.country).upper()
 
 
+def _code(rate: FlatRate) -> str:
+    return f"rate-{rate.id}"
+
+
 def _quoted(rate: FlatRate, value: Money) -> Rate:
     amount, free_from = rate.prices[value.currency]
     is_free = free_from is not None and value.amount >= free_from
     return Rate(
-        service=f"rate-{rate.id}",
+        service=_code(rate),
         title=title_in(rate, language()),
         amount=Money(0 if is_free else amount, value.currency),
         days=None if rate.days_to is None else (rate.days_from or 0, rate.days_to),

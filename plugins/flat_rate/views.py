@@ -95,7 +95,12 @@ def _filled(rate: FlatRate) -> dict[str, str]:
         values[f"price_{currency}"] = Money(amount, currency).decimal
         values[f"free_from_{currency}"] = "" if free_from is None else Money(free_from, currency).decimal
     numbers = {name: getattr(rate, name) for name in ("days_from", "days_to", "position")}
-    return {**values, "countries": rate.countries, **{name: "" if n is None else str(n) for name, n in numbers.items()}}
+    return {
+        **values,
+        "countries": rate.countries,
+        "tracking": rate.tracking,
+        **{name: "" if n is None else str(n) for name, n in numbers.items()},
+    }
 
 
 def _prices(rate: FlatRate) -> list[tuple[Money, Money | None]]:

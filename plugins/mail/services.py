@@ -200,9 +200,10 @@ def _of_return(site: Site, event: ReturnChanged, number: int) -> Message | None:
 def write_mail(site: Site, order: OrderView, kind: str, parcel: int | None = None) -> Message:
     """A mail about the order itself; `parcel` names the shipment it is about."""
     shipment = next((shipment for shipment in order.shipments if shipment.id == parcel), None)
-    url = tracking_link(site, shipment.carrier, shipment.tracking) if shipment else ""
+    url = tracking_link(site, shipment) if shipment else ""
+    to_come = [line for line in order.lines if line.allocated and line.needs_delivery]
     about = kind + (f":{parcel}" if parcel else "")
-    return written(site, order, kind, about, {"shipment": shipment, "tracking_url": url})
+    return written(site, order, kind, about, {"shipment": shipment, "tracking_url": url, "to_come": to_come})
 
 
 def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping[str, Any]) -> Message:
@@ -250,7 +251,7 @@ def mails_of(order: OrderView) -> list[tuple[str, str]]:
     if order.captured:
         found.append(("paid", gettext("Payment received")))
     for one in order.shipments:
-        words = gettext("Parcel on its way: %(tracking)s", tracking=one.tracking or one.carrier or one.id)
+        words = gettext("Parcel on its way: %(tracking)s", tracking=one.tracking or one.title or one.id)
         found.append((f"shipped:{one.id}", words))
     if order.status.order == "cancelled":
         found.append(("cancelled", gettext("Order cancelled")))

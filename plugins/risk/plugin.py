@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.api import (
     ActKind,
     Cart,
+    Data,
     Delivery,
     GuardedOrder,
+    GuestErased,
     MenuEntry,
     OrderAct,
     OrderChanged,
@@ -25,7 +27,7 @@ from core.api import (
 from plugins.risk.forms import Risk
 from plugins.risk.models import TABLES
 from plugins.risk.services.keeping import CODE, forget, keep, verdict
-from plugins.risk.services.reading import try_rules
+from plugins.risk.services.reading import scores_of, try_rules
 from plugins.risk.services.signs import assess_cart
 from plugins.risk.views import SECTION, VIEW, panel
 
@@ -81,10 +83,18 @@ def order_problems(order: GuardedOrder, act: OrderAct) -> Sequence[Problem]:
 
 
 @hookimpl
+def site_data(site: Site, kind: str, objects: Sequence[int]) -> Mapping[int, Data]:
+    """The scores of orders, for the queue of those on hold."""
+    if kind != "order":
+        return {}
+    return {order_id: Data(values={"score": score}) for order_id, score in scores_of(site, objects).items()}
+
+
+@hookimpl
 def notify_event(site: Site, delivery: Delivery) -> None:
     """Keep the score of an order that is placed or changed, or of which a payment fails; forget who is erased."""
     event = delivery.event
     if isinstance(event, OrderPlaced | OrderChanged | PaymentChanged):
         keep(site, event.order_id)
-    if isinstance(event, ShopperErased):
-        forget(site, event.shopper_id)
+    if isinstance(event, ShopperErased | GuestErased):
+        forget(site, event.shopper_id if isinstance(event, ShopperErased) else None)

@@ -37,7 +37,8 @@ class Method(SiteTable):
     `brackets` {currency: [[from, to or null, price]]}: both ends count; grams, minor units or pieces by `basis`. The
     order value is that of the goods after discounts. `free_from` and `surcharges` {currency: minor units}; a surcharge
     is counted `per` parcel of at most `parcel_g`, or per started kilogram. `divisor`: cubic centimetres that weigh a
-    kilogram. `excluded` names goods that it does not carry, one `attribute=value` per line.
+    kilogram. `excluded` names goods that it does not carry, one `attribute=value` per line. `tracking` is the address
+    of a parcel's page, with `{number}` in it.
     """
 
     zone = peewee.ForeignKeyField(Zone, on_delete="CASCADE")
@@ -55,6 +56,7 @@ class Method(SiteTable):
     excluded = peewee.TextField(default="")
     days_from = peewee.IntegerField(null=True)
     days_to = peewee.IntegerField(null=True)
+    tracking = peewee.TextField(default="")
 
     class Meta:
         table_name = "table_rate_method"

@@ -217,7 +217,7 @@ def _filled(method: Method) -> dict[str, Any]:
     values.update({f"description_{tag}": text for tag, text in method.descriptions.items()})
     for name, amounts in (("free_from", method.free_from), ("surcharge", method.surcharges)):
         values.update({f"{name}_{code}": Money(amount, code).decimal for code, amount in amounts.items()})
-    for name in ("basis", "per", "excluded"):
+    for name in ("basis", "per", "excluded", "tracking"):
         values[name] = getattr(method, name)
     for name in ("position", "parcel_g", "divisor", "days_from", "days_to"):
         number = getattr(method, name)

@@ -235,7 +235,7 @@ class House:
         """All of it leaves."""
         from core.orders.services.ship import ship
 
-        ship(self.site, order.id, actor="system", carrier="DHL", tracking="00340434161094000017")
+        ship(self.site, order.id, actor="system", title="DHL", tracking="00340434161094000017")
 
     # -- what others tell ----------------------------------------------------------------------------------------
 

@@ -9,12 +9,16 @@ from core.kernel.db import InstantField, SiteTable, Table
 
 
 class Category(Table):
-    """A category; `parent` NULL is a top one. A deleted one takes its descendants out of sight."""
+    """A category; `parent` NULL is a top one. A deleted one takes its descendants out of sight.
+
+    `returns` is what its products say about sending back that say nothing themselves; see `services.returns`.
+    """
 
     parent = peewee.ForeignKeyField("self", null=True, on_delete="RESTRICT")
     position = peewee.IntegerField(default=0)
     code = peewee.CharField(max_length=120, unique=True)
     media_id = peewee.IntegerField(null=True)
+    returns = peewee.CharField(max_length=20, default="")
     deleted_at = InstantField(null=True)
 
 

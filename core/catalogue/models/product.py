@@ -13,11 +13,12 @@ from core.kernel.db import InstantField, JSONField, LastingId, Table
 class Product(Table):
     """Something shown on one page. `version` counts edits; a `deleted_at` takes it off every site.
 
-    `words` are what the panel looks for a text in; `services.product_words` copies them there from names and SKUs.
+    `returns` is whether it can be sent back; see `services.returns`. `words` are what the panel looks for a text in;
+    `services.product_words` copies them there from names and SKUs.
     """
 
     id = LastingId()
-    kind = peewee.CharField(max_length=20, default="goods")
+    returns = peewee.CharField(max_length=20, default="")
     vendor = peewee.CharField(max_length=255, default="")
     tax_class = peewee.CharField(max_length=40, default="standard")
     version = peewee.IntegerField(default=1)

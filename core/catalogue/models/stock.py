@@ -68,9 +68,9 @@ StockLevel.add_index(
 class StockMove(Table):
     """One change of a level: its differences, why, by whom and for what (`reference`, such as `order:12`).
 
-    `kind`: allocate, release, ship, unship, receive, restock, adjust, count, hold, unhold, sort (from one state to
-    another), expect (incoming), transfer (to another location), discard, supplier (back to them), remove (with its
-    variant), repair (a level that was put right, noted with its reason).
+    `kind`: allocate, release, ship, unship, receive, restock, inspect (of what came back), adjust, count, hold, unhold,
+    sort (from one state to another), expect (incoming), transfer (to another location), discard, supplier (back to
+    them), remove (with its variant), repair (a level that was put right, noted with its reason).
 
     The database refuses to change or delete a row. So `variant_id` is no foreign key: moves outlive a variant that goes
     for good (`FormerVariant`), whose id is never given again.

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.catalogue.services.prices import PriceFact, current, instant_or_none, sooner
 from core.catalogue.services.reading import picture_of
+from core.catalogue.services.returns import nearest, returns_of
 from core.catalogue.services.sale_parts import kit_parts, part_names
 from core.catalogue.services.shapes import CartVariant
 from core.catalogue.services.stock_levels import NOBODY, level_of, supplies, supply_params, supply_rows
@@ -29,9 +30,10 @@ WITH RECURSIVE wanted(id, product_id, media_id, shown) AS (
       AND (l.publish_at IS NULL OR l.publish_at <= ?) AND (l.withdraw_at IS NULL OR l.withdraw_at > ?) THEN 1 ELSE 0 END
   FROM variant v JOIN product p ON p.id = v.product_id LEFT JOIN listing l ON l.product_id = p.id AND l.site_id = ?
   WHERE v.id IN ({{marks}})),
-up(product_id, id) AS (
-  SELECT DISTINCT pc.product_id, pc.category_id FROM product_category pc JOIN wanted w ON w.product_id = pc.product_id
-  UNION SELECT up.product_id, c.parent_id FROM up JOIN category c ON c.id = up.id WHERE c.parent_id IS NOT NULL)
+up(product_id, id, near) AS (
+  SELECT DISTINCT pc.product_id, pc.category_id, 1
+  FROM product_category pc JOIN wanted w ON w.product_id = pc.product_id
+  UNION SELECT up.product_id, c.parent_id, 0 FROM up JOIN category c ON c.id = up.id WHERE c.parent_id IS NOT NULL)
 SELECT 'v' AS kind, v.id AS variant_id, CAST(v.product_id AS BIGINT) AS n1,
   CAST(CASE WHEN v.tracked THEN 1 ELSE 0 END AS BIGINT) AS n2,
   CAST(v.weight_g AS BIGINT) AS n3, CAST(CASE WHEN v.needs_delivery THEN 1 ELSE 0 END AS BIGINT) AS n4,
@@ -56,8 +58,12 @@ UNION ALL
 SELECT 'p', w.id, p.from_qty, p.starts, p.ends, p.amount, p.was, NULL, NULL, {_REST}, NULL, NULL, NULL, NULL
 FROM wanted w JOIN price p ON p.variant_id = w.id AND p.site_id = ? AND p.currency = ? AND p.list IS NULL
 UNION ALL
-SELECT 'c', w.id, up.id, NULL, NULL, NULL, NULL, NULL, NULL, {_REST}, NULL, NULL, NULL, NULL FROM wanted w
-  JOIN up ON up.product_id = w.product_id
+SELECT 'c', w.id, up.id, up.near, c.parent_id, NULL, NULL, NULL, NULL, {_REST},
+  CASE WHEN c.deleted_at IS NULL THEN c.returns ELSE '' END, NULL, NULL, NULL
+FROM wanted w JOIN up ON up.product_id = w.product_id JOIN category c ON c.id = up.id
+UNION ALL
+SELECT 'r', w.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {_REST}, p.returns, NULL, NULL, NULL
+FROM wanted w JOIN product p ON p.id = w.product_id WHERE p.returns <> ''
 UNION ALL
 SELECT 's', s.variant_id, s.part, s.quantity, s.tracked, s.there, s.free, s.ahead, s.kept, s.freed, s.turns,
   s.promised_at, s.release_at, s.sku, NULL, NULL, NULL
@@ -150,10 +156,18 @@ def _line(
         weight_g=weight_g,
         needs_delivery=bool(needs_delivery),
         category_ids=frozenset(row[0] for row in kinds["c"]),
+        returns=_returns(kinds),
         until=instant_or_none(sooner(price.until, withdraw_at)),
         supply=supply,
         parts=kit_parts(variant_id, supply, names),
     )
+
+
+def _returns(kinds: dict[str, list[tuple[Any, ...]]]) -> str:
+    own = next((row[11] for row in kinds["r"]), "")
+    above = {row[0]: row[2] for row in kinds["c"]}
+    said = {row[0]: row[11] for row in kinds["c"]}
+    return returns_of(own, [nearest(row[0], above, said) for row in kinds["c"] if row[1]])
 
 
 def _choices(rows: list[tuple[Any, ...]], language: str, fallback: str) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from core.catalogue.services.card_facts import sites, tree
 from core.catalogue.services.cards import changing
+from core.catalogue.services.returns import parse_returns
 from core.catalogue.services.slugs import claim_path, current_path
 from core.catalogue.services.words import code_of
 from core.catalogue.services.writing import insert, insert_rows, update
@@ -36,13 +37,17 @@ class CategoryText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryDraft:
-    """A category as it should be. `texts` maps languages to words; `code` is made from the first name if empty."""
+    """A category as it should be. `texts` maps languages to words; `code` is made from the first name if empty.
+
+    `returns` is a word of `services.returns`; None leaves it as it is.
+    """
 
     texts: Mapping[str, CategoryText] = field(default_factory=dict)
     parent_id: int | None = None
     position: int = 0
     code: str = ""
     media_id: int | None = None
+    returns: str | None = None
 
 
 def create_category(draft: CategoryDraft, actor: str) -> int:
@@ -93,6 +98,7 @@ def _create(draft: CategoryDraft, actor: str) -> int:
         raise NotFound
     code = _free_code(code_of({language: text.name for language, text in draft.texts.items()}, draft.code)[:100])
     row = {"parent_id": draft.parent_id, "position": draft.position, "code": code, "media_id": draft.media_id}
+    row["returns"] = parse_returns(draft.returns or "")
     category_id = insert("category", row)
     _save_texts(category_id, draft.texts)
     _claim_paths(category_id, draft.parent_id, draft.texts)
@@ -114,10 +120,16 @@ def update_category(category_id: int, draft: CategoryDraft, actor: str) -> None:
         if draft.parent_id != old[0]:
             _check_circle(category_id, draft.parent_id)
             change.products.update(moved)
+        returns = old[4] if draft.returns is None else parse_returns(draft.returns)
         update(
             "category",
             category_id,
-            {"parent_id": draft.parent_id, "position": draft.position, "media_id": draft.media_id},
+            {
+                "parent_id": draft.parent_id,
+                "position": draft.position,
+                "media_id": draft.media_id,
+                "returns": returns,
+            },
         )
         _save_texts(category_id, draft.texts)
         _claim_paths(
@@ -134,12 +146,14 @@ def update_category(category_id: int, draft: CategoryDraft, actor: str) -> None:
                 "parent": old[0],
                 "position": old[1],
                 "picture": old[2],
+                "returns": old[4],
                 **{f"name ({k})": v for k, v in old[3].items()},
             },
             after={
                 "parent": draft.parent_id,
                 "position": draft.position,
                 "picture": draft.media_id,
+                "returns": returns,
                 **{f"name ({language})": text.name for language, text in {**_shells(old[3]), **draft.texts}.items()},
             },
         )
@@ -217,15 +231,15 @@ def place_products(category_id: int, product_ids: Sequence[int], actor: str) -> 
 # -- below -------------------------------------------------------------------------------------------------------------
 
 
-def _row(category_id: int) -> tuple[int | None, int, int | None, dict[str, str]]:
-    """(parent, position, picture, names by language). Raises NotFound."""
-    row = db.one("SELECT parent_id, position, media_id FROM category WHERE id = ?", category_id)
+def _row(category_id: int) -> tuple[int | None, int, int | None, dict[str, str], str]:
+    """(parent, position, picture, names by language, what it says of returns). Raises NotFound."""
+    row = db.one("SELECT parent_id, position, media_id, returns FROM category WHERE id = ?", category_id)
     if row is None:
         raise NotFound
     names: dict[str, str] = dict(
         db.rows("SELECT language, name FROM category_text WHERE category_id = ? AND site_id IS NULL", category_id)
     )
-    return row[0], row[1], row[2], names
+    return row[0], row[1], row[2], names, row[3]
 
 
 def _shells(names: Mapping[str, str]) -> dict[str, CategoryText]:

@@ -118,7 +118,7 @@ class ProductDraft:
 
     id: int | None = None
     version: int | None = None
-    kind: str | None = None
+    returns: str | None = None
     vendor: str | None = None
     tax_class: str | None = None
     texts: Mapping[str, TextDraft] = field(default_factory=dict)

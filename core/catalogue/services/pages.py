@@ -10,6 +10,7 @@ from typing import Any
 from core.catalogue.services.card_data import rating_in, said_of
 from core.catalogue.services.prices import Answers, instant_or_none, promoted_prices, sooner, state_for
 from core.catalogue.services.reading import picture_of
+from core.catalogue.services.returns import returns_of
 from core.catalogue.services.sale_parts import SALE, Sale, read_sale, sale_params
 from core.catalogue.services.shapes import Crumb, Fact, Moved, Picture, ProductPage, ShownVariant
 from core.catalogue.services.words import TextFact, best_text, spoken
@@ -23,7 +24,7 @@ from core.lib.money import Money
 
 _ADDRESS = """
 SELECT mine.ref, o.language, o.path, p.version, p.vendor, p.tax_class, p.created_at, p.updated_at, l.publish_at,
-  l.withdraw_at
+  l.withdraw_at, p.returns
 FROM slug mine JOIN product p ON p.id = mine.ref AND p.deleted_at IS NULL
 JOIN listing l ON l.product_id = p.id AND l.site_id = mine.site_id AND l.visible
 JOIN slug o ON o.kind = mine.kind AND o.ref = mine.ref AND o.site_id = mine.site_id AND o.current = ?
@@ -58,7 +59,8 @@ FROM product_attribute pa JOIN attribute a ON a.id = pa.attribute_id WHERE pa.pr
 UNION ALL
 SELECT 'c', up.start, up.id, up.depth, CASE WHEN c.deleted_at IS NULL
   AND (z.visible IS NULL OR z.visible = ?) THEN 1 ELSE 0 END,
-  x.site_id, x.name, x.language, COALESCE(s.path, o.path, c.code), NULL, NULL, NULL
+  x.site_id, x.name, x.language, COALESCE(s.path, o.path, c.code),
+  CASE WHEN c.deleted_at IS NULL THEN c.returns ELSE '' END, NULL, NULL
 FROM up JOIN category c ON c.id = up.id
 LEFT JOIN category_site z ON z.category_id = c.id AND z.site_id = ?
 LEFT JOIN category_text x ON x.category_id = c.id AND (x.site_id IS NULL OR x.site_id = ?)
@@ -209,7 +211,16 @@ def _page(
         created_at=clock.instant(address[6]),
         updated_at=clock.instant(address[7]),
         until=instant_or_none(until),
+        returns=returns_of(address[10], _nearest_words(said["c"])),
     )
+
+
+def _nearest_words(rows: Sequence[tuple[Any, ...]]) -> list[str]:
+    """What each category of the product says of sending back, else the nearest above it."""
+    found: dict[int, str] = {}
+    for row in sorted(rows, key=lambda row: -row[2]):
+        found[row[0]] = row[8] or found.get(row[0], "")
+    return list(found.values())
 
 
 def _text(rows: Sequence[tuple[Any, ...]], site: Site, language: str) -> tuple[Any, ...] | None:

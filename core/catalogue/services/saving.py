@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.catalogue.services.drafts import ListingDraft, ProductDraft, TextDraft
+from core.catalogue.services.returns import parse_returns
 from core.catalogue.services.slugs import claim_path
 from core.catalogue.services.words import TextFact, best_text
 from core.catalogue.services.writing import insert, insert_rows, update
@@ -65,7 +66,7 @@ class Saving:
 
 # -- the product itself ------------------------------------------------------------------------------------------------
 
-_COLUMNS = ("kind", "vendor", "tax_class")
+_COLUMNS = ("returns", "vendor", "tax_class")
 
 
 def new_product(draft: ProductDraft) -> int:
@@ -76,7 +77,7 @@ def new_product(draft: ProductDraft) -> int:
     return insert(
         "product",
         {
-            "kind": draft.kind or "goods",
+            "returns": parse_returns(draft.returns or ""),
             "vendor": draft.vendor or "",
             "tax_class": draft.tax_class or "standard",
             "version": 1,
@@ -87,11 +88,13 @@ def new_product(draft: ProductDraft) -> int:
 
 
 def save_columns(saving: Saving, draft: ProductDraft) -> None:
-    """Kind, maker and tax class."""
-    row = db.one("SELECT kind, vendor, tax_class FROM product WHERE id = ?", saving.product_id)
+    """Whether it can be sent back, maker and tax class."""
+    row = db.one("SELECT returns, vendor, tax_class FROM product WHERE id = ?", saving.product_id)
     changes: dict[str, object] = {}
     for name, old in zip(_COLUMNS, row or (), strict=True):
         new = getattr(draft, name)
+        if name == "returns" and new is not None:
+            new = parse_returns(new)
         if new is not None and new != old:
             changes[name] = new
             saving.note(name, old, new)

@@ -193,8 +193,9 @@ class Fact:
 class ProductPage:
     """All that a product's page says. `text_language` differs from the page's where the words fell back to another.
 
-    `crumbs` lead to its first visible category. `alternates` maps languages to paths. It ends at `until`. `data` is
-    what plugins say of it, by their names; `rating` stands in it too.
+    `crumbs` lead to its first visible category. `alternates` maps languages to paths. It ends at `until`.
+    `returns` is what holds for sending it back (of `services.returns`). `data` is what plugins say of it, by their
+    names; `rating` stands in it too.
     """
 
     id: int
@@ -218,6 +219,7 @@ class ProductPage:
     created_at: datetime
     updated_at: datetime
     until: datetime | None
+    returns: str = ""
     data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rating: Rating | None = None
 
@@ -390,7 +392,8 @@ class CartVariant:
     """What a cart line needs of its variant. `price` None: no longer sold here, and `left` None: not counted.
 
     `tiers` hold list prices per quantity, lowest quantity first; `unit(quantity)` picks. `choices` are (option,
-    value) in words. `supply` (of `stock_levels`) is what one unit takes from stock, and how much of that there is.
+    value) in words. `returns` is what holds for sending it back (of `services.returns`). `supply` (of
+    `stock_levels`) is what one unit takes from stock, and how much of that there is.
     """
 
     id: int
@@ -410,6 +413,7 @@ class CartVariant:
     needs_delivery: bool
     category_ids: frozenset[int]
     until: datetime | None
+    returns: str = ""
     supply: tuple[Any, ...] = ()
     parts: tuple[PartOfKit, ...] = ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.catalogue.services.stock_holds import cart_reference, end_holds, held_for, unhold
 from core.catalogue.services.stock_promising import allocate, hold, promise_difference
-from core.catalogue.services.stock_returning import let_go, put_aside, restock, unship
+from core.catalogue.services.stock_returning import let_go, put_aside, put_away, restock, unship
 from core.catalogue.services.stock_settling import allocated_to, hand_over, release, ship
 from core.catalogue.services.stock_shapes import (
     STATES,
@@ -14,6 +14,7 @@ from core.catalogue.services.stock_shapes import (
     Move,
     NotPromisedThere,
     NotReleased,
+    NotWaiting,
     OutOfStock,
     StockPromised,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Move",
     "NotPromisedThere",
     "NotReleased",
+    "NotWaiting",
     "OutOfStock",
     "StockPromised",
     "allocate",
@@ -41,6 +43,7 @@ __all__ = [
     "let_go",
     "promise_difference",
     "put_aside",
+    "put_away",
     "release",
     "restock",
     "ship",

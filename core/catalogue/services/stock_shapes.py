@@ -48,6 +48,13 @@ class StockPromised(Refused):
         self.variant_id = variant_id
 
 
+class NotWaiting(Refused):
+    """Returned pieces are no longer in quality control: somebody has sorted them already."""
+
+    code = "not_waiting"
+    default_message = "Fewer pieces of %(sku)s are being looked at than came back. Put them there again under Stock."
+
+
 class LocationClosed(Refused):
     """Nothing comes to a place that is closed."""
 

@@ -507,7 +507,7 @@ def _planned(
         picture=picture.name if picture else "", quantity=line.quantity, unit_amount=line.unit.amount,
         list_amount=line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount,
         tax=one.tax.amount, total=one.total.amount, tax_class=line.tax_class, weight_g=line.weight_g,
-        needs_delivery=line.needs_delivery, of_line_id=of_line_id, place=place,
+        needs_delivery=line.needs_delivery, returns=line.returns, of_line_id=of_line_id, place=place,
         taxes=_planned_taxes(taxes, f"line:{line.id}"),
         parts=tuple(
             PlannedPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)

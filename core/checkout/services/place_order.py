@@ -323,7 +323,7 @@ def _lines(view: CheckoutView) -> list[NewLine]:
             list_amount=one.line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount,
             tax=one.tax.amount,
             total=one.total.amount, tax_class=one.line.tax_class, weight_g=one.line.weight_g,
-            needs_delivery=one.line.needs_delivery, parts=parts.get(one.line.variant_id, ()),
+            needs_delivery=one.line.needs_delivery, returns=one.line.returns, parts=parts.get(one.line.variant_id, ()),
             promised_at=promised.get(one.line.variant_id), place=one.place,
         )
         for one in view.quote.lines

@@ -77,7 +77,7 @@ def _cart_line(line: StoredLine, variant: CartVariant, list_unit: Money, unit: M
         name=f"{variant.name}, {choices}" if choices else variant.name, quantity=line.quantity, unit=unit,
         list_unit=list_unit,
         tax_class=variant.tax_class, weight_g=variant.weight_g, needs_delivery=variant.needs_delivery,
-        category_ids=variant.category_ids,
+        category_ids=variant.category_ids, returns=variant.returns,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from core.hookspecs.site import Site
 from core.lib.money import Money
 from core.orders.services.listing import orders_of
 from core.orders.services.read import OrderView, order_view
+from core.orders.services.spending import guest_orders
 
 
 def exported(site: Site, shopper: Shopper) -> str:
@@ -41,6 +42,13 @@ def exported(site: Site, shopper: Shopper) -> str:
         "notes": [{"written": _moment(one.at), "text": one.text} for one in notes_of(site, shopper.id)],
         "orders": [_order(order) for order in _orders(site, shopper)],
     }
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def exported_guest(site: Site, order_id: int) -> str:
+    """The same of somebody without an account: what was ordered with the mail address of this order."""
+    views = (order_view(one, site=site) for one in guest_orders(site, order_id))
+    data = {"shop": site.name, "orders": [_order(order) for order in views if order is not None]}
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -78,7 +86,10 @@ def _order(order: OrderView) -> dict[str, Any]:
         ],
         "total": _amount(order.total),
         "refunded": _amount(order.refunded),
-        "parcels": [{"number": one.tracking, "shipped": _moment(one.shipped_at)} for one in order.shipments],
+        "parcels": [
+            {"carrier": one.title, "number": one.tracking, "shipped": _moment(one.shipped_at)}
+            for one in order.shipments
+        ],
     }
 
 

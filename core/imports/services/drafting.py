@@ -45,6 +45,7 @@ def draft(site: Site, row: ProductRow, known: Known, category_ids: CategoryIds) 
         id=product_id,
         vendor=row.vendor,
         tax_class=row.tax_class,
+        returns=row.returns,
         texts={text.language: _text(text) for text in row.texts},
         options=_options(site, row, known.options.get(product_id or 0, ())),
         variants=tuple(_variant(variant, known) for variant in row.variants),

@@ -21,7 +21,7 @@ from core.kernel import db
 from core.lib.csv import write_rows
 
 _BATCH = 200
-_PRODUCT = ("path", "vendor", "tax_class", "categories", "tags", "published", "pictures", "picture_alts")
+_PRODUCT = ("path", "vendor", "tax_class", "returns", "categories", "tags", "published", "pictures", "picture_alts")
 _VARIANT = (
     *("price", "was", "sale_price", "sale_starts", "sale_ends", "stock", "backorders"),
     *("weight_g", "barcode", "needs_delivery", "active", "variant_picture"),
@@ -90,7 +90,7 @@ def _rows(site: Site, progress: Callable[[int, int], None], batches: Iterable[Se
         known = {
             row[0]: row
             for row in db.rows(
-                "SELECT p.id, p.vendor, p.tax_class, l.visible FROM product p"
+                "SELECT p.id, p.vendor, p.tax_class, p.returns, l.visible FROM product p"
                 f" LEFT JOIN listing l ON l.product_id = p.id AND l.site_id = ? WHERE p.id IN ({db.marks(ids)})",
                 site.id, *ids,
             )
@@ -121,9 +121,9 @@ class _Batch:
         self._pictures = addresses_of(site, ids)
         self._variants = self._load_variants()
 
-    def rows(self, products: Sequence[tuple[int, str, str, bool]]) -> Iterator[Cells]:
+    def rows(self, products: Sequence[tuple[int, str, str, str, bool]]) -> Iterator[Cells]:
         """One row per variant; what belongs to the product stands on its first one."""
-        for product_id, vendor, tax_class, visible in products:
+        for product_id, vendor, tax_class, returns, visible in products:
             shared = {
                 **self._texts[product_id],
                 **self._attributes[product_id],
@@ -131,6 +131,7 @@ class _Batch:
                 "path": self._paths.get(product_id, ""),
                 "vendor": vendor,
                 "tax_class": tax_class,
+                "returns": returns,
                 "published": _yes(visible),
                 "categories": join_list([_path(names) for names in self._categories.get(product_id, ())], ","),
             }

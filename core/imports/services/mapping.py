@@ -39,6 +39,7 @@ _WORDS: Mapping[str, str] = {
     "seo_description": "seodescription metadescription",
     "path": "path slug urlkey url permalink",
     "vendor": "vendor brand manufacturer maker marke hersteller marque fabricant marca 品牌 厂商 制造商 供应商",
+    "returns": "returns returnable returnpolicy returndays ruckgabe retours 退货 退换货 退货政策",
     "tax_class": "taxclass taxcategory vatclass steuerklasse 税类",
     "categories": "category categories collection collections department section kategorie kategorien warengruppe"
     " categorie categoria 分类 类目 商品分类 类别",

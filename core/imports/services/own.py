@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import count
 
+from core.catalogue.services.returns import NEVER, SHOP, UnknownReturns, parse_returns
 from core.imports.services import remarks
 from core.imports.services.records import HTML_LIMIT, SKU_LIMIT, SUMMARY_LIMIT, Record
 from core.imports.services.rows import PictureRow, PriceRow, ProductRow, TextRow, VariantRow
@@ -37,7 +38,7 @@ FIELDS = (
         "barcode",
         "weight_g",
     ),
-    *("tax_class", "needs_delivery", "published", "active", "path", "seo_title", "seo_description"),
+    *("tax_class", "returns", "needs_delivery", "published", "active", "path", "seo_title", "seo_description"),
 )
 UNLIMITED = "unlimited"
 
@@ -67,12 +68,25 @@ class OwnFormat:
             variants=tuple(_variant(record, head, names) for record in records),
             vendor=head.optional("vendor"),
             tax_class=head.optional("tax_class") or None,
+            returns=_returns(head),
             categories=head.paths("categories", ",|") if head.has("categories") else None,
             tags=head.each("tags", ",") if head.has("tags") else None,
             attributes=_attributes(head),
             pictures=_pictures(head),
             published=head.flag("published"),
         )
+
+
+def _returns(head: Record) -> str | None:
+    """What is said of sending back; a word that nobody knows keeps the product out."""
+    word = head.optional("returns")
+    if word is None:
+        return None
+    try:
+        return parse_returns(word)
+    except UnknownReturns:
+        head.remark("returns", remarks.UNKNOWN_RETURNS, value=word, words=", ".join((SHOP, *NEVER)))
+        return None
 
 
 def _texts(head: Record) -> tuple[TextRow, ...]:

@@ -24,6 +24,10 @@ NOT_A_NUMBER = Said(lazy("“%(value)s” is not a whole number."), lazy("Write 
 NOT_A_WEIGHT = Said(lazy("“%(value)s” is not a weight."), lazy("Write a number such as 0.5."))
 OUT_OF_RANGE = Said(lazy("%(value)s is out of range."), lazy("Write a number from %(least)s to %(most)s."))
 NOT_A_FLAG = Said(lazy("“%(value)s” is neither yes nor no."), lazy("Write yes or no."))
+UNKNOWN_RETURNS = Said(
+    lazy("“%(value)s” says nothing about sending back."),
+    lazy("Write a number of days from 1 to 3650, or one of: %(words)s."),
+)
 NOT_A_DAY = Said(lazy("“%(value)s” is not a date."), lazy("Write it as 2026-11-30, or 2026-11-30 18:00."))
 ENDS_BEFORE_START = Said(lazy("The sale ends before it starts."), lazy("Correct one of the two dates."))
 SALE_NOT_LOWER = Said(lazy("The sale price is not below the price."), lazy("Lower the sale price, or leave it empty."))

@@ -79,6 +79,7 @@ class ProductRow:
     path: str | None = None
     vendor: str | None = None
     tax_class: str | None = None
+    returns: str | None = None
     categories: tuple[tuple[str, ...], ...] | None = None
     tags: tuple[str, ...] | None = None
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from core.orders.models.order import (
     OrderShortage,
     OrderTax,
     OrderWait,
+    OwnCarriers,
     Shipment,
     ShipmentLine,
 )
@@ -42,6 +43,7 @@ TABLES = (
     OrderEffect,
     Shipment,
     ShipmentLine,
+    OwnCarriers,
     OrderCounter,
     ClaimCounter,
     Payment,

@@ -73,6 +73,7 @@ class Order(db.SiteTable):
     channel_number = peewee.CharField(max_length=60, null=True)
     state = peewee.CharField(max_length=60, default="", constraints=[peewee.SQL("DEFAULT ''")])
     words = peewee.CharField(max_length=500, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    spent = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
 
     class Meta:
         table_name = "orders"
@@ -149,6 +150,7 @@ class OrderLine(db.Table):
     tax_class = peewee.CharField(max_length=60, default="standard")
     weight_g = peewee.IntegerField(default=0)
     needs_delivery = peewee.BooleanField(default=True)
+    returns = peewee.CharField(max_length=20, default="", constraints=[peewee.SQL("DEFAULT ''")])
     ordered = peewee.IntegerField()
     allocated = _count()
     picked = _count()
@@ -315,11 +317,14 @@ class Shipment(db.Table):
 
     `taken` are the pieces that left the shelf with it: [variant, location, quantity]. `delivered` counts what of it has
     arrived, `undone_at` is set once it was taken back: it never left.
+    `carrier` and `service` are codes of a plugin's carrier; empty where it went by another one, which `title` names.
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     key = peewee.CharField(max_length=64, unique=True)
     carrier = peewee.CharField(max_length=60, default="")
+    service = peewee.CharField(max_length=60, default="")
+    title = peewee.CharField(max_length=120, default="")
     tracking = peewee.CharField(max_length=120, default="")
     shipped_at = db.InstantField()
     location_id = peewee.IntegerField(null=True)
@@ -335,6 +340,13 @@ class ShipmentLine(db.Table):
     line = peewee.ForeignKeyField(OrderLine, on_delete="CASCADE")
     location_id = peewee.IntegerField(null=True)
     quantity = peewee.IntegerField(constraints=[Check("quantity > 0")])
+
+
+class OwnCarriers(db.SiteTable):
+    """Carriers that no plugin knows: [[name, tracking address]] in `data`; see `services.parcels`."""
+
+    site_id = peewee.IntegerField(primary_key=True)
+    data = db.JSONField(default=list)
 
 
 class OrderCounter(db.Table):

@@ -225,7 +225,8 @@ def add_photos(site: Site, case_id: int, names: Sequence[str], *, actor: str, ke
 def receive_case(site: Site, case_id: int, lines: Mapping[int, int], *, actor: str, key: str = "") -> None:
     """Units came: {line id: quantity}. What was paid for them is owed back from now on.
 
-    Raises NotFound, WrongStep, NotThatMany, DoneBefore. Commits. Records OrderReturned.
+    They wait in quality control where they were sent from, until they are looked at. Raises NotFound, WrongStep,
+    NotThatMany, DoneBefore. Commits. Records OrderReturned.
     """
     with db.transaction():
         claim(key)
@@ -233,7 +234,8 @@ def receive_case(site: Site, case_id: int, lines: Mapping[int, int], *, actor: s
         if case.kind == CLAIM:
             raise WrongStep
         facts = line_facts_by_id(case.order_id)
-        for line, units in _chosen(case, lines, "to_come"):
+        chosen = _chosen(case, lines, "to_come")
+        for line, units in chosen:
             one = facts[line.line_id]
             value = returned_value([replace(one, received=one.received + units)]) - returned_value([one])
             db.execute("UPDATE order_line SET received = received + ? WHERE id = ?", units, line.line_id)
@@ -242,9 +244,24 @@ def receive_case(site: Site, case_id: int, lines: Mapping[int, int], *, actor: s
                 " line_id = ?",
                 units, value, case_id, line.line_id,
             )  # fmt: skip
+        _into_quality(case, chosen, actor)
         events.record(OrderReturned(order_id=case.order_id, number=case.order_number), site.id)
         settle(case.order_id)
         _tell(site, case, actor, RECEIVED, lines={str(line_id): n for line_id, n in lines.items() if n})
+
+
+def _into_quality(case: CaseView, chosen: Sequence[tuple[CaseLine, int]], actor: str) -> None:
+    """What came is being looked at, at each place from which it was sent; uncounted goods are passed over."""
+    came: dict[int, dict[int, int]] = {}
+    pieces = in_each([line.line_id for line, _units in chosen])
+    for line, units in chosen:
+        place = sent_from(line.line_id)
+        if place is not None:
+            there = came.setdefault(place, {})
+            for variant_id, n in pieces[line.line_id].items():
+                there[variant_id] = there.get(variant_id, 0) + n * units
+    for place, needs in sorted(came.items()):
+        stock.put_aside(needs, place, "quality", stock_reference(case.order_id), actor, f"return.{case.reason}")
 
 
 def inspect_case(
@@ -258,9 +275,9 @@ def inspect_case(
 ) -> None:
     """Say of received units what they are: {line id: {sellable, damaged, discarded, to_supplier: units}}.
 
-    Sellable ones go back on the shelf at `location_id`, else where they were sent from; damaged ones are kept apart
-    there, and of the others stock tells that they came and went. Raises NotFound, WrongStep, NotThatMany,
-    DoneBefore. Commits.
+    They leave quality control: sellable ones go on the shelf at `location_id`, else where they were sent from; damaged
+    ones are kept apart there, and the others go. Raises NotFound, WrongStep, NotThatMany, NotWaiting, DoneBefore.
+    Commits.
     """
     with db.transaction():
         claim(key)
@@ -289,16 +306,10 @@ def _put_away(case: CaseView, line: CaseLine, kinds: Mapping[str, int], location
     reference, reason = stock_reference(case.order_id), f"return.{case.reason}"
     pieces = in_each([line.line_id])[line.line_id]
 
-    def taken(units: int) -> dict[int, int]:
-        return {variant_id: n * units for variant_id, n in pieces.items()}
-
-    if good:
-        stock.restock(taken(good), place, reference, actor, reason)
-    if counts[1]:
-        stock.put_aside(taken(counts[1]), place, "damaged", reference, actor, reason)
-    for units, kind in zip(counts[2:], ("discard", "supplier"), strict=True):
+    for units, goes_to in zip(counts, ("on_hand", "damaged", "discard", "supplier"), strict=True):
         if units:
-            stock.let_go(taken(units), place, kind, reference, actor, reason)
+            needs = {variant_id: n * units for variant_id, n in pieces.items()}
+            stock.put_away(needs, place, goes_to, reference, actor, reason)
 
 
 def resolve_case(

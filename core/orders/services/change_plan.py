@@ -208,7 +208,8 @@ def further_line(
         variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name, picture=line.picture,
         quantity=quantity, unit_amount=unit, list_amount=max(unit, line.list_unit.amount), subtotal=subtotal,
         discount=0, tax=tax, total=subtotal if included else subtotal + tax, tax_class=line.tax_class,
-        weight_g=line.weight_g, needs_delivery=line.needs_delivery, of_line_id=line.id, place=line.place, taxes=taxes,
+        weight_g=line.weight_g, needs_delivery=line.needs_delivery, returns=line.returns, of_line_id=line.id,
+        place=line.place, taxes=taxes,
         parts=tuple(
             PlannedPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
             for part in line.parts

@@ -182,6 +182,7 @@ class PlannedLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_class: str
     weight_g: int
     needs_delivery: bool
+    returns: str = ""
     of_line_id: int | None = None
     place: int = 0
     taxes: tuple[PlannedTax, ...] = ()

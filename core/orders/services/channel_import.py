@@ -295,7 +295,7 @@ def _lines(order: ChannelOrder, goods: _Goods) -> list[NewLine]:
                 picture=variant.picture.name if variant.picture else "", quantity=line.quantity,
                 unit_amount=sums.unit, list_amount=sums.unit, subtotal=sums.subtotal, discount=sums.off + sums.share,
                 tax=sums.tax, total=sums.total, tax_class=variant.tax_class, weight_g=variant.weight_g,
-                needs_delivery=variant.needs_delivery,
+                needs_delivery=variant.needs_delivery, returns=variant.returns,
                 parts=tuple(
                     NewPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
                     for part in variant.parts

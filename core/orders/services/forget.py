@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,9 +12,13 @@ import structlog
 
 from core.accounts.services import due_for_erasure, erase
 from core.hookspecs.checkout import Address
-from core.kernel import db, jobs
-from core.lib import ids
+from core.hookspecs.events import GuestErased
+from core.hookspecs.site import Site
+from core.kernel import activity, db, events, jobs
+from core.lib import ids as tokens
+from core.lib.errors import NotFound, Refused
 from core.orders.services.addresses import address_json, address_of
+from core.orders.services.spending import guest_orders
 from core.orders.services.states import changed
 from core.orders.services.status import SQL, from_sql
 
@@ -40,14 +45,53 @@ def _has_open_order(site_id: int, shopper_id: int) -> bool:
     return bool(db.value(f"SELECT count(*) FROM {source} WHERE ({SQL['order']}) = 'open'", *flags, *mine, *mine))
 
 
-def _reduce_orders(site_id: int, shopper_id: int) -> None:
-    """The bill keeps its name and address; the place of delivery keeps its country, since taxes follow it.
+class StillOpen(Refused):
+    """Who ordered is needed until their orders have ended."""
 
-    Drafts of orders are no bill, so they go.
+    code = "still_open"
+    default_message = "An open order is waited for. Ship it, cancel it or end its return first."
+
+
+def open_among(order_ids: Sequence[int]) -> int:
+    """How many of these orders have not ended. One statement."""
+    source, flags = from_sql(", ".join(str(int(order_id)) for order_id in order_ids) or "NULL")
+    return int(db.value(f"SELECT count(*) FROM {source} WHERE ({SQL['order']}) = 'open'", *flags))
+
+
+def forget_guest(site: Site, order_id: int, *, actor: str) -> int:
+    """Let nobody tell any more who placed an order without an account, and the others with its mail address.
+
+    Answers of how many orders. Raises StillOpen, NotFound. Commits. Records GuestErased.
     """
+    with db.transaction():
+        found = guest_orders(site, order_id)
+        if not found:
+            raise NotFound
+        among = f"id IN ({db.marks(found)})"
+        db.execute(f"UPDATE orders SET version = version WHERE {among}", *found)
+        if open_among(found):
+            raise StillOpen
+        db.execute(
+            "DELETE FROM carts WHERE site_id = ? AND shopper_id IS NULL AND LOWER(email) IN"
+            f" (SELECT LOWER(email) FROM orders WHERE {among})",
+            site.id, *found,
+        )  # fmt: skip
+        _reduce(among, found)
+        events.record(GuestErased(order_ids=tuple(found)), site.id)
+        for one in found:
+            activity.record(actor, "guest.erase", f"order:{one}", site_id=site.id)
+    return len(found)
+
+
+def _reduce_orders(site_id: int, shopper_id: int) -> None:
+    """Drafts of orders are no bill, so they go."""
     db.execute("DELETE FROM order_draft WHERE site_id = ? AND shopper_id = ?", site_id, shopper_id)
-    rows = db.rows("SELECT id, address, billing FROM orders WHERE site_id = ? AND shopper_id = ?", site_id, shopper_id)
-    for order_id, stored, stored_billing in rows:
+    _reduce("site_id = ? AND shopper_id = ?", [site_id, shopper_id])
+
+
+def _reduce(where: str, params: Sequence[object]) -> None:
+    """The bill keeps its name and address; the place of delivery keeps its country, since taxes follow it."""
+    for order_id, stored, stored_billing in db.rows(f"SELECT id, address, billing FROM orders WHERE {where}", *params):
         address = address_of(stored)
         bill = address_of(stored_billing) or address
         place = Address(country=address.country, region=address.region) if address else None
@@ -57,7 +101,7 @@ def _reduce_orders(site_id: int, shopper_id: int) -> None:
             bill.name if bill else "",
             address_json(place),
             address_json(replace(bill, phone="") if bill else None),
-            ids.digest(ids.token()),
+            tokens.digest(tokens.token()),
             order_id,
         )
         changed(order_id)

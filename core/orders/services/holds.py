@@ -129,6 +129,19 @@ def reasons_of(site: Site, order_ids: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
+def held_ids(site: Site, at_most: int = 2000) -> list[int]:
+    """The orders with something to send that wait for a decision, the newest first. One statement."""
+    return [
+        row[0]
+        for row in db.rows(
+            f"SELECT DISTINCT order_id FROM order_hold WHERE site_id = ? AND {OPEN} AND EXISTS"
+            " (SELECT 1 FROM order_line l WHERE l.order_id = order_hold.order_id AND l.allocated > 0)"
+            " ORDER BY order_id DESC LIMIT ?",
+            site.id, at_most,
+        )
+    ]  # fmt: skip
+
+
 def held_count(site: Site) -> int:
     """How many orders with something to send wait for a decision. One statement over the open holds."""
     return int(

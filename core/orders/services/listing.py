@@ -52,7 +52,7 @@ class OrderFilters:
     it, `channel` those that came in from it, `held` those that wait for somebody's decision, or those that do not;
     `stage` those that stand at a plugin's stage, as (plugin, stage); `goods` those whose goods are there (ready,
     partly, waiting; or `some`: ready and partly), `overdue` those with something that should have left by
-    now; `guest_email` those that were placed with this address and are in no account.
+    now; `guest_email` those that were placed with this address and are in no account; `ids` those alone.
     """
 
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -67,6 +67,7 @@ class OrderFilters:
     guest_email: str = ""
     goods: str = ""
     overdue: bool = False
+    ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,9 +165,19 @@ def _newest(site: Site, filters: OrderFilters, after: str | None, limit: int) ->
 def _stored(site: Site, filters: OrderFilters, after: str | None) -> tuple[str, list[object]]:
     """The conditions but for the statuses."""
     where, params = ["c.site_id = ?"], list[object]([site.id])
-    if filters.shopper_id is not None:
-        where.append("c.shopper_id = ?")
-        params.append(filters.shopper_id)
+    plain = (
+        ("c.shopper_id = ?", filters.shopper_id),
+        ("c.channel = ?", filters.channel or None),
+        ("c.placed_at >= ?", filters.placed_from and clock.micros(filters.placed_from)),
+        ("c.placed_at < ?", filters.placed_before and clock.micros(filters.placed_before)),
+    )
+    for condition, value in plain:
+        if value is not None:
+            where.append(condition)
+            params.append(value)
+    if filters.ids is not None:
+        where.append(f"c.id IN ({db.marks(filters.ids)})")
+        params += filters.ids
     if filters.guest_email:
         # Named one by one: they are few, and the list is else walked from its beginning until it has found them.
         guests = [row[0] for row in db.rows(_GUESTS, site.id, filters.guest_email)]
@@ -178,15 +189,6 @@ def _stored(site: Site, filters: OrderFilters, after: str | None) -> tuple[str, 
     if filters.stage is not None:
         where.append(f"c.id IN ({_AT_STAGE})")
         params += [site.id, *filters.stage]
-    if filters.channel:
-        where.append("c.channel = ?")
-        params.append(filters.channel)
-    if filters.placed_from is not None:
-        where.append("c.placed_at >= ?")
-        params.append(clock.micros(filters.placed_from))
-    if filters.placed_before is not None:
-        where.append("c.placed_at < ?")
-        params.append(clock.micros(filters.placed_before))
     for more, values in (_waiting(site, filters), _text(site, filters.text)):
         where += more
         params += values

@@ -249,7 +249,7 @@ def carried(
         variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name, picture=line.picture,
         quantity=units, unit_amount=line.unit.amount, list_amount=line.list_unit.amount, subtotal=subtotal,
         discount=subtotal - net, tax=tax, total=total, tax_class=line.tax_class, weight_g=line.weight_g,
-        needs_delivery=line.needs_delivery, of_line_id=line.id, place=line.place,
+        needs_delivery=line.needs_delivery, returns=line.returns, of_line_id=line.id, place=line.place,
         taxes=tuple(
             PlannedTax(name=name, rate=rate, amount=amount)
             for (name, rate, _whole), amount in zip(taxes, parts, strict=True)

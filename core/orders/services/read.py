@@ -188,7 +188,7 @@ _LINE = (
     "l.id, l.variant_id, l.product_id, l.sku, l.name, l.picture, l.ordered, l.unit_amount, l.list_amount, l.subtotal,"
     " l.discount, l.tax, l.total, l.needs_delivery, l.allocated, l.picked, l.shipped, l.delivered, l.cancelled,"
     " l.return_requested, l.received, l.restocked, l.written_off, l.of_line_id, l.tax_class, l.weight_g, l.claimed,"
-    " l.promise, l.promised_at, l.claimed_amount, l.place, p.variant_id, p.sku, p.name, p.quantity"
+    " l.promise, l.promised_at, l.claimed_amount, l.place, l.returns, p.variant_id, p.sku, p.name, p.quantity"
 )
 
 
@@ -201,8 +201,8 @@ def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
         order_id,
     ):
         rows[row[0]] = row
-        if row[31] is not None:
-            part = PartView(variant_id=row[31], sku=row[32], name=row[33], quantity=row[34])
+        if row[32] is not None:
+            part = PartView(variant_id=row[32], sku=row[33], name=row[34], quantity=row[35])
             parts.setdefault(row[0], []).append(part)
     return tuple(
         OrderLineView(
@@ -214,7 +214,8 @@ def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
             return_requested=row[19],
             received=row[20], restocked=row[21], written_off=row[22], of_line_id=row[23], tax_class=row[24],
             weight_g=row[25], claimed=row[26], claimed_amount=int(row[29]), place=row[30], promise=row[27],
-            promised_at=None if row[28] is None else clock.instant(row[28]), parts=tuple(parts.get(row[0], ())),
+            promised_at=None if row[28] is None else clock.instant(row[28]), returns=row[31],
+            parts=tuple(parts.get(row[0], ())),
         )
         for row in rows.values()
     )  # fmt: skip
@@ -293,9 +294,9 @@ def _shipments(parts: Parts, lines: Sequence[OrderLineView]) -> tuple[ShipmentVi
     for row in sorted(parts.of("shipment"), key=lambda row: (row.n1, row.n3)):
         known = found.get(row.n1)
         found[row.n1] = ShipmentView(
-            id=row.n1, carrier=row.t1, tracking=row.t2, shipped_at=clock.instant(row.n2),
+            id=row.n1, carrier=row.t1, service=row.t3, title=row.t4, tracking=row.t2, shipped_at=clock.instant(row.n2),
             lines={**(known.lines if known else {}), row.n3: row.n4}, place=places.get(row.n3, 0),
-            sent_from=row.t3 or "", delivered_at=None if row.n6 is None else clock.instant(row.n6),
+            sent_from=row.t5 or "", delivered_at=None if row.n6 is None else clock.instant(row.n6),
             undone_at=None if row.n7 is None else clock.instant(row.n7),
         )  # fmt: skip
     return tuple(found.values())

@@ -64,6 +64,7 @@ class OrderLineView:
     claimed_amount: int = 0
     promise: str = ""
     promised_at: datetime | None = None
+    returns: str = ""
     parts: tuple[PartView, ...] = ()
 
     @property
@@ -210,11 +211,13 @@ class DestinationView:
 class ShipmentView:
     """A parcel with its units {line id: quantity}, all of which go to one `place`, and the location it left.
 
-    `undone_at`: it never did.
+    `title` says in words what it was sent with. `undone_at`: it never left.
     """
 
     id: int
     carrier: str
+    service: str
+    title: str
     tracking: str
     shipped_at: datetime
     lines: Mapping[int, int]

@@ -20,6 +20,7 @@ from core.orders.services.giving_back import after_resolving
 from core.orders.services.goods import NotThatMany, Units, needs, pick, stock_reference
 from core.orders.services.guards import ask_guards
 from core.orders.services.hold_checks import check_not_held
+from core.orders.services.parcels import Way, sent_with
 from core.orders.services.settle import lock_order, settle
 from core.orders.services.timeline import note
 
@@ -32,6 +33,8 @@ def ship(
     lines: Mapping[int, int] | None = None,
     place: int | None = None,
     carrier: str = "",
+    service: str = "",
+    title: str = "",
     tracking: str = "",
     key: str = "",
     location: int | None = None,
@@ -39,8 +42,9 @@ def ship(
     """Send units {line id: quantity}, or all that wait, from `location`; answers the shipment's id. Commits.
 
     A parcel goes to one place: with `place`, all that waits to go there is meant. Without a location they leave from
-    where they were promised, one parcel for each: the first one has the tracking number, and its id is answered. `key`
-    (of the form that was sent) makes a repeated click the same parcel. Takes the pieces off the shelf; raises NotFound,
+    where they were promised, one parcel for each: the first one has the tracking number, and its id is answered.
+    `carrier` and `service` are codes of `ways`; any other word is the name of a carrier, as `title` is. `key` (of the
+    form that was sent) makes a repeated click the same parcel. Takes the pieces off the shelf; raises NotFound,
     Guarded, OnHold, NotThatMany, NotPromisedThere, OutOfStock (a backorder that is not there yet). Records OrderShipped
     for each parcel.
     """
@@ -48,6 +52,7 @@ def ship(
     if lines is None and place is not None:
         lines = _waiting(site, order_id, place, location)
     ask_guards(site, order_id, ActKind.SHIP, actor=actor, lines=lines, done=lambda: _sent(key))
+    way = sent_with(site, order_id, carrier, service, title)
     with db.transaction():
         lock_order(order_id, site.id)
         if (sent := _sent(key)) is not None:
@@ -65,9 +70,9 @@ def ship(
             if parcel.place is None:
                 parcel.place = location
             number_of_it = "" if made else tracking
-            made.append(_insert(order_id, f"{key}:{parcel.place}"[:64] if made else key, carrier, number_of_it, parcel))
+            made.append(_insert(order_id, f"{key}:{parcel.place}"[:64] if made else key, way, number_of_it, parcel))
             about = {"shipment_id": made[-1], "lines": parcel.lines, "location": parcel.place}
-            note(order_id, actor, "shipped", carrier=carrier, tracking=number_of_it, **about)
+            note(order_id, actor, "shipped", carrier=way.title, tracking=number_of_it, **about)
             events.record(OrderShipped(order_id=order_id, number=number, shipment_id=made[-1]), site.id)
         all_lines = {str(one.line_id): one.quantity for one in units}
         activity.record(
@@ -182,13 +187,14 @@ def _take(variant_id: int, wanted: int, places: dict[int, int], first: int) -> l
     return taken
 
 
-def _insert(order_id: int, key: str, carrier: str, tracking: str, parcel: _Parcel) -> int:
+def _insert(order_id: int, key: str, way: Way, tracking: str, parcel: _Parcel) -> int:
     """Store a parcel, a row per line: those that are not counted have no place."""
     shipment_id = int(
         db.value(
-            "INSERT INTO shipment (order_id, key, carrier, tracking, shipped_at, location_id, taken)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            order_id, key, carrier[:60], tracking[:120], clock.now_us(), parcel.place, json.dumps(parcel.taken),
+            "INSERT INTO shipment (order_id, key, carrier, service, title, tracking, shipped_at, location_id, taken)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            order_id, key, way.carrier, way.service, way.title, tracking[:120], clock.now_us(), parcel.place,
+            json.dumps(parcel.taken),
         )
     )  # fmt: skip
     for place, units in ((parcel.place, parcel.units), (None, parcel.uncounted)):
@@ -204,22 +210,35 @@ def _insert_part(shipment_id: int, line_id: int, location_id: int | None, quanti
     )  # fmt: skip
 
 
-def set_tracking(site: Site, order_id: int, shipment_id: int, tracking: str, *, carrier: str = "", actor: str) -> None:
-    """Correct a parcel's number. Commits; raises NotFound for a parcel of another order."""
+def set_tracking(
+    site: Site,
+    order_id: int,
+    shipment_id: int,
+    tracking: str,
+    *,
+    carrier: str = "",
+    service: str = "",
+    title: str = "",
+    actor: str,
+) -> None:
+    """Correct a parcel's number, and what it was sent with where that is said. Commits; raises NotFound."""
+    way = sent_with(site, order_id, carrier, service, title) if carrier or title else None
     with db.transaction():
         lock_order(order_id, site.id)
-        before = db.one("SELECT carrier, tracking FROM shipment WHERE id = ? AND order_id = ?", shipment_id, order_id)
+        row = "SELECT tracking, carrier, service, title FROM shipment WHERE id = ? AND order_id = ?"
+        before = db.one(row, shipment_id, order_id)
         if before is None:
             raise NotFound
-        if (carrier or before[0], tracking[:120]) == tuple(before):
+        same = way is None or (way.carrier, way.service, way.title) == tuple(before[1:])
+        if same and tracking[:120] == before[0]:
             return
-        db.execute(
-            "UPDATE shipment SET carrier = ?, tracking = ? WHERE id = ?",
-            carrier or before[0],
-            tracking[:120],
-            shipment_id,
-        )
-        note(order_id, actor, "tracking", shipment_id=shipment_id, before=before[1], after=tracking)
+        db.execute("UPDATE shipment SET tracking = ? WHERE id = ?", tracking[:120], shipment_id)
+        if way is not None:
+            db.execute(
+                "UPDATE shipment SET carrier = ?, service = ?, title = ? WHERE id = ?",
+                way.carrier, way.service, way.title, shipment_id,
+            )  # fmt: skip
+        note(order_id, actor, "tracking", shipment_id=shipment_id, before=before[0], after=tracking)
 
 
 def deliver(

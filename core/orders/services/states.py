@@ -1,4 +1,4 @@
-"""What lists are narrowed by, on each order's own row: its four statuses and its folded words.
+"""What lists are narrowed and sorted by, on each order's own row: its statuses, its folded words, the money it kept.
 
 Nothing here is true by itself: it is copied from the facts by the last statements of the transaction that changes them,
 whatever verb that is, and `copy_all` can make all of it anew.
@@ -26,6 +26,8 @@ from core.orders.services.status import (
 )
 
 CODES: Mapping[str, Sequence[str]] = {"order": ORDER, "payment": PAYMENT, "fulfilment": FULFILMENT, "returned": RETURN}
+# The money that came for an order and was neither given back nor lost.
+KEPT = "COALESCE(m.captured, 0) - COALESCE(m.refunded, 0) - COALESCE(m.lost, 0)"
 _WORDS = 440  # With the longest number before them they fit into their column.
 _AT_ONCE = 500
 
@@ -78,23 +80,25 @@ def states_of(site_id: int) -> list[str]:
     return [row[0] for row in found]
 
 
-def differing(order_ids: Collection[int]) -> dict[int, tuple[str, str]]:
-    """The (state, words) that rows should have and have not, as the facts say it. One statement."""
+def differing(order_ids: Collection[int]) -> dict[int, tuple[str, str, int]]:
+    """The (state, words, spent) that rows should have and have not, as the facts say it. One statement."""
     ids, statuses = sorted(order_ids), ", ".join(f"({SQL[axis]})" for axis in CODES)
     source, flags = from_sql(", ".join(str(int(order_id)) for order_id in ids) or "NULL")
     found = {}
-    for order_id, number, name, email, known_as, state, words, *derived in db.rows(
-        f"SELECT o.id, o.number, o.name, o.email, o.channel_number, o.state, o.words, {statuses} FROM {source}", *flags
+    for order_id, number, name, email, known_as, state, words, spent, kept, *derived in db.rows(
+        f"SELECT o.id, o.number, o.name, o.email, o.channel_number, o.state, o.words, o.spent, {KEPT}, {statuses}"
+        f" FROM {source}",
+        *flags,
     ):
-        true = " ".join(derived), words_of(number, name, email, known_as or "")
-        if true != (state, words):
+        true = " ".join(derived), words_of(number, name, email, known_as or ""), int(kept)
+        if true != (state, words, spent):
             found[order_id] = true
     return found
 
 
 def _copy(order_ids: set[int]) -> None:
-    for order_id, (state, words) in sorted(differing(order_ids).items()):
-        db.execute("UPDATE orders SET state = ?, words = ? WHERE id = ?", state, words, order_id)
+    for order_id, (state, words, spent) in sorted(differing(order_ids).items()):
+        db.execute("UPDATE orders SET state = ?, words = ?, spent = ? WHERE id = ?", state, words, spent, order_id)
 
 
 def copy_all(progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:

@@ -43,7 +43,7 @@ class NewLine:
     """A line to store; amounts are minor units of the order's currency, `total` with its taxes.
 
     `parts` are a kit's; `promised_at` is when units leave that are not there, or not released. It goes to the
-    destination at position `place`.
+    destination at position `place`. `returns` is what was said of sending it back (of `catalogue.services.returns`).
     """
 
     variant_id: int
@@ -61,6 +61,7 @@ class NewLine:
     tax_class: str
     weight_g: int
     needs_delivery: bool
+    returns: str = ""
     parts: tuple[NewPart, ...] = ()
     promised_at: datetime | None = None
     place: int = 0
@@ -364,6 +365,7 @@ def _line_row(order_id: int, position: int, line: NewLine) -> Row:
         "tax_class": line.tax_class,
         "weight_g": line.weight_g,
         "needs_delivery": line.needs_delivery,
+        "returns": line.returns,
         "ordered": line.quantity,
         "allocated": line.quantity,
         **dict.fromkeys(EVENTS, 0),

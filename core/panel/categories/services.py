@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.catalogue.services import categories
+from core.catalogue.services.returns import UnknownReturns
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.lib.errors import NotFound
 from core.lib.text import clean_html
+from core.panel.products.services import returns
 from core.panel.shell import languages, named
 
 
@@ -40,7 +42,7 @@ class CategoryWords:
 
 @dataclass(slots=True, kw_only=True)
 class CategoryForm:
-    """One category as its form shows it; `id` None: a new one."""
+    """One category as its form shows it; `id` None: a new one. `word` is what was read about sending back."""
 
     id: int | None
     parent_id: int | None
@@ -48,6 +50,8 @@ class CategoryForm:
     media_id: int | None
     visible: bool
     texts: list[CategoryWords]
+    returns: dict[str, str] = field(default_factory=lambda: returns.shown(""))
+    word: str | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -60,6 +64,7 @@ class CategoryForm:
             parent_id=self.parent_id,
             position=int(self.position),
             media_id=self.media_id,
+            returns=self.word,
             texts={
                 text.language: categories.CategoryText(
                     name=text.name,
@@ -117,7 +122,9 @@ def form(site: Site, category_id: int | None, parent_id: int | None = None) -> C
         return CategoryForm(
             id=None, parent_id=parent_id, position="0", media_id=None, visible=True, texts=list(texts.values())
         )
-    row = db.one("SELECT parent_id, position, media_id FROM category WHERE id = ? AND deleted_at IS NULL", category_id)
+    row = db.one(
+        "SELECT parent_id, position, media_id, returns FROM category WHERE id = ? AND deleted_at IS NULL", category_id
+    )
     if row is None:
         raise NotFound
     for tag, *words in db.rows(
@@ -135,6 +142,7 @@ def form(site: Site, category_id: int | None, parent_id: int | None = None) -> C
         media_id=row[2],
         visible=visible is None or bool(visible),
         texts=list(texts.values()),
+        returns=returns.shown(row[3]),
     )
 
 
@@ -151,6 +159,12 @@ def read(typed: Mapping[str, str], shown: CategoryForm) -> list[tuple[str, str]]
     parent, shown.position = typed.get("parent", ""), typed.get("position", "").strip() or "0"
     shown.parent_id = int(parent) if parent.isdecimal() else None
     shown.visible = bool(typed.get("visible"))
+    if "returns" in typed:
+        shown.returns = {name: typed.get(name, "") for name in ("returns", "returns_days")}
+    try:
+        shown.word = returns.read(typed)
+    except UnknownReturns as refusal:
+        shown.errors[refusal.field or "returns"] = i18n.say(refusal)
     if not shown.name:
         shown.errors[f"name-{shown.texts[0].language}"] = _("Fill this in.")
     if not shown.position.lstrip("-").isdecimal():

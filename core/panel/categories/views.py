@@ -12,6 +12,7 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.activity import services as log
 from core.panel.categories import services
+from core.panel.products.services import returns
 from core.panel.products.services.listing import category_choices
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import actor, page, panel, to
@@ -100,4 +101,12 @@ def _form_page(form: services.CategoryForm, problems: list[tuple[str, str]], sta
         ),
     ]
     version = log.latest(f"category:{form.id}", verbs=_FORM) if form.id else 0
-    return page("category.html", status, form=form, problems=problems, parents=parents, version=version)
+    return page(
+        "category.html",
+        status,
+        form=form,
+        problems=problems,
+        parents=parents,
+        version=version,
+        returns=returns.choices(category=True),
+    )

@@ -52,6 +52,7 @@ _TARGETS = {
     "barcode": lazy("Barcode"),
     "weight_g": lazy("Weight in grams"),
     "tax_class": lazy("Tax class"),
+    "returns": lazy("Sending back"),
     "needs_delivery": lazy("Needs delivery"),
     "published": lazy("Published"),
     "active": lazy("Offered"),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from flask import request
-from wtforms import StringField
+from wtforms import SelectField, StringField
 
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
@@ -37,9 +37,12 @@ class PaidForm(PanelForm):
 
 
 class ParcelForm(PanelForm):
-    """A parcel that leaves."""
+    """A parcel that leaves. `way` is the code of its carrier; empty for another one, which `title` names."""
 
-    carrier = StringField(lazy("Carrier"), [at_most(60)])
+    way = SelectField(lazy("Carrier"), validate_choice=False)
+    title = StringField(
+        lazy("Name of the other carrier"), [at_most(60)], description=lazy("Only if you chose another carrier above.")
+    )
     tracking = StringField(
         lazy("Tracking number"),
         [at_most(120)],

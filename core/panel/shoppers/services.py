@@ -11,7 +11,14 @@ from zoneinfo import ZoneInfo
 from core.accounts.models import Shopper
 from core.accounts.services import addresses_of, device, get_shopper, sessions_of
 from core.accounts.services.desk import Note, notes_of, tags_of
-from core.accounts.services.listing import SHOWS, ShopperFilters, ShopperRow, list_shoppers
+from core.accounts.services.listing import (
+    SHOWS,
+    ShopperFilters,
+    ShopperRow,
+    list_shoppers,
+    matching,
+    shoppers_by_ids,
+)
 from core.hookspecs.site import Site
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
@@ -23,8 +30,19 @@ from core.lib.money import Money
 from core.lib.text import normal_tag
 from core.orders.services.case import cases_of_shopper
 from core.orders.services.case_shapes import CaseView
+from core.orders.services.forget import open_among
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders, orders_of
-from core.orders.services.spending import Spending, spending_of
+from core.orders.services.read import order_view
+from core.orders.services.spending import (
+    SORTS,
+    Guest,
+    Spending,
+    guest_orders,
+    guests,
+    ranked,
+    spending_of,
+    spending_on,
+)
 from core.panel.activity.services import who
 from core.panel.shell import Status
 
@@ -35,6 +53,8 @@ COLUMNS = (
     "last_order", "tags",
 )  # fmt: skip
 _AT_ONCE = 500
+_FARTHEST = 100_000
+_MOST = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +64,16 @@ class Filters:
     q: str = ""
     show: str = ""
     tag: str = ""
+    sort: str = ""
 
     @property
     def is_narrowed(self) -> bool:
-        return self != Filters()
+        return replace(self, sort="") != Filters()
 
     def address(self, **changes: str) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
         wanted = replace(self, **changes)
-        pairs = {"q": wanted.q, "show": wanted.show, "tag": wanted.tag}
+        pairs = {"q": wanted.q, "show": wanted.show, "tag": wanted.tag, "sort": wanted.sort}
         return {name: value for name, value in pairs.items() if value}
 
     @property
@@ -89,16 +110,63 @@ class ShopperPage:
 
 def read(args: Mapping[str, str]) -> Filters:
     """The filters of an address."""
-    show = args.get("show", "")
+    show, sort = args.get("show", ""), args.get("sort", "")
     return Filters(
-        q=args.get("q", "").strip()[:100], show=show if show in SHOWS else "", tag=normal_tag(args.get("tag", ""))
+        q=args.get("q", "").strip()[:100],
+        show=show if show in SHOWS else "",
+        tag=normal_tag(args.get("tag", "")),
+        sort=sort if sort in SORTS else "",
     )
 
 
 def listed(site: Site, filters: Filters, before: int | None) -> tuple[list[Row], int | None]:
-    """A page of the list, and the id to go on from. Three statements."""
-    found, further = list_shoppers(site, filters.wanted, before, PAGE)
-    return list(_rows(site, found)), further
+    """A page of the list, and the id to go on from; of a sorted one, the place. Three or four statements."""
+    if not filters.sort:
+        found, further = list_shoppers(site, filters.wanted, before, PAGE)
+        return list(_rows(site, found)), further
+    start = min(max(before or 0, 0), _FARTHEST)
+    ids = ranked(site, *matching(site, filters.wanted), filters.sort, start, PAGE + 1)
+    found = shoppers_by_ids(site, ids[:PAGE])
+    return list(_rows(site, found)), start + PAGE if len(ids) > PAGE else None
+
+
+def guests_listed(site: Site, filters: Filters, before: int | None) -> tuple[list[Guest], int | None]:
+    """A page of those who ordered without an account, and the place to go on from. One statement."""
+    start = min(max(before or 0, 0), _FARTHEST)
+    found = guests(site, filters.q, filters.sort, start, PAGE + 1)
+    return found[:PAGE], start + PAGE if len(found) > PAGE else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestPage:
+    """All that the page of a guest shows; `open`: orders that erasing waits for."""
+
+    order_id: int
+    email: str
+    name: str
+    phone: str
+    spending: Spending
+    orders: tuple[OrderRow, ...]
+    has_more: bool
+    open: int
+
+
+def guest(site: Site, order_id: int) -> GuestPage:
+    """A guest by one of their orders. Half a dozen statements. Raises NotFound."""
+    theirs, order = guest_orders(site, order_id), order_view(order_id, site=site)
+    if not theirs or order is None:
+        raise NotFound
+    found = list_orders(site, OrderFilters(ids=tuple(theirs[-_MOST:])), limit=SHOWN)
+    return GuestPage(
+        order_id=order_id,
+        email=order.email,
+        name=order.name,
+        phone=order.phone,
+        spending=spending_on(theirs),
+        orders=found.orders,
+        has_more=found.next is not None,
+        open=open_among(theirs),
+    )
 
 
 def _rows(site: Site, found: list[ShopperRow]) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from flask import Response, request, send_file, url_for
 
 from core.accounts import services as accounts
 from core.accounts.services import TOKEN, desk
-from core.checkout.services.shopper_data import exported
+from core.checkout.services.shopper_data import exported, exported_guest
 from core.kernel import activity, db, i18n
 from core.kernel.http import absolute
 from core.kernel.i18n import gettext as _
@@ -19,6 +19,7 @@ from core.kernel.i18n import ngettext
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
+from core.orders.services.forget import StillOpen, forget_guest
 from core.panel.orders.services import axes, returning
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import actor, address, form_key, once, page, panel, shell, to
@@ -28,15 +29,17 @@ from core.panel.shoppers import services
 @panel.get("/shoppers", endpoint="shoppers")
 @staff("shoppers.view")
 def show() -> Response:
-    """The accounts that fit the address' filters, newest first."""
+    """The accounts that fit the address' filters, newest first or sorted."""
     chosen, before = services.read(request.args), request.args.get("before", type=int)
+    if request.args.get("show") == "guests":
+        return _guests(chosen, before)
     rows, further = services.listed(current().site, chosen, before)
-    named = [("", _("All")), ("unconfirmed", _("Not confirmed")), ("blocked", _("Blocked")), ("leaving", _("Leaving"))]
     return page(
         "shoppers.html",
         rows=rows,
         filters=chosen,
-        views=[(title, address("panel.shoppers", show=key or None), key == chosen.show, None) for key, title in named],
+        views=_views(chosen.show),
+        sorts=_sorts(chosen),
         chips=[
             (title, value, address("panel.shoppers", **chosen.address(**{name: ""})))
             for name, title, value in (("q", _("Search"), chosen.q), ("tag", _("Tag"), chosen.tag))
@@ -48,6 +51,85 @@ def show() -> Response:
         first=address("panel.shoppers", **chosen.address()) if before else "",
         may=shell().may,
     )
+
+
+def _views(shown: str) -> list[tuple[str, str, bool, None]]:
+    named = (
+        ("", _("All")),
+        ("unconfirmed", _("Not confirmed")),
+        ("blocked", _("Blocked")),
+        ("leaving", _("Leaving")),
+        ("guests", _("Guests")),
+    )
+    return [(title, address("panel.shoppers", show=key or None), key == shown, None) for key, title in named]
+
+
+def _sorts(chosen: services.Filters, **more: str) -> dict[str, str]:
+    """Where each column's title leads: to the list by it, the most first, or back to the newest."""
+    return {
+        name: address("panel.shoppers", **chosen.address(sort="" if chosen.sort == name else name), **more)
+        for name in ("orders", "spent")
+    }
+
+
+def _guests(chosen: services.Filters, before: int | None) -> Response:
+    rows, further = services.guests_listed(current().site, chosen, before)
+    return page(
+        "guests.html",
+        rows=rows,
+        filters=chosen,
+        views=_views("guests"),
+        sorts=_sorts(chosen, show="guests"),
+        next=address("panel.shoppers", before=further, show="guests", **chosen.address()) if further else "",
+        first=address("panel.shoppers", show="guests", **chosen.address()) if before else "",
+    )
+
+
+@panel.get("/shoppers/guests/<int:order_id>", endpoint="guest")
+@staff("shoppers.view")
+def guest(order_id: int) -> Response:
+    """Somebody who ordered without an account, by one of their orders."""
+    found = services.guest(current().site, order_id)
+    sees_orders = shell().may("orders.view")
+    return page(
+        "guest.html",
+        about=found,
+        orders=[(order, axes.of(order.status)) for order in found.orders] if sees_orders else [],
+        may=shell().may,
+    )
+
+
+@panel.post("/shoppers/guests/<int:order_id>/data", endpoint="guest_data")
+@staff("shoppers.export")
+def download_guest(order_id: int) -> Response:
+    """All that the shop knows of a guest who asked for it, as a file; that somebody took it is noted."""
+    site = current().site
+    services.guest(site, order_id)
+    file = io.BytesIO(exported_guest(site, order_id).encode())
+    with db.transaction():
+        activity.record(actor(), "guest.data", f"order:{order_id}", site_id=site.id)
+    name = f"{site.key}-guest-{order_id}.json"
+    return send_file(file, mimetype="application/json", as_attachment=True, download_name=name, max_age=0)
+
+
+@panel.get("/shoppers/guests/<int:order_id>/erase", endpoint="guest_erase")
+@staff("shoppers.edit")
+def ask_erase_guest(order_id: int) -> Response:
+    """What erasing a guest means, before anybody does it."""
+    return page("guest_erase.html", about=services.guest(current().site, order_id))
+
+
+@panel.post("/shoppers/guests/<int:order_id>/erase", endpoint="guest_erase_save")
+@staff("shoppers.edit")
+def erase_guest(order_id: int) -> Response:
+    """Let nobody tell any more who placed these orders; at once, since nothing of it can be signed in to."""
+    site = current().site
+    try:
+        count = forget_guest(site, order_id, actor=actor())
+    except StillOpen as refusal:
+        return to("panel.guest", say=i18n.say(refusal), kind="bad", order_id=order_id)
+    said = ngettext("%(n)s order names nobody any more.", "%(n)s orders name nobody any more.", count)
+    return to("panel.shoppers", say=said, show="guests")
 
 
 @panel.get("/shoppers.csv", endpoint="shoppers_export")

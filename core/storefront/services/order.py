@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.catalogue.services.shapes import Picture
-from core.hookspecs.fulfil import Carrier
 from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
-from core.lib.errors import Broken
 from core.lib.money import Money
-from core.orders.services.gateways import guarded
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
+from core.orders.services.parcels import tracking_links
 from core.orders.services.promises import in_the_kit, leaves_later
-from core.orders.services.read import OrderView, ShipmentView, order_view
+from core.orders.services.read import OrderView, order_view
 from core.orders.services.shapes import OrderLineView
 from core.orders.services.status import Axes
 from core.storefront.services.fields import address_lines, whose
@@ -40,7 +37,7 @@ class ShownLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """A parcel that left; `url` is the carrier's page for it, where the carrier has one.
+    """A parcel that left, with its `contents` (pieces, name); `url` is the carrier's page for it, where it has one.
 
     `to` says whom it goes to, where an order goes to several.
     """
@@ -49,6 +46,7 @@ class Parcel:
     number: str
     url: str
     shipped_at: datetime
+    contents: tuple[tuple[int, str], ...] = ()
     to: str = ""
 
 
@@ -73,8 +71,8 @@ class State:
 class ShownOrder:
     """An order for its shopper. `secret` opens its pages. `instructions` tell how to pay, while that is to be done.
 
-    `places` are there where it goes to several. `own` is what its owner may do by themselves; none for somebody who
-    knows only number and address.
+    `places` are there where it goes to several; `to_come` is what has not left yet (pieces, name), once something has.
+    `own` is what its owner may do by themselves; none for somebody who knows only number and address.
     """
 
     number: str
@@ -91,6 +89,7 @@ class ShownOrder:
     due: Money
     address: Sequence[str]
     parcels: tuple[Parcel, ...]
+    to_come: tuple[tuple[int, str], ...]
     instructions: tuple[str, ...]
     rows: tuple[tuple[str, str], ...]
     can_be_paid: bool
@@ -135,6 +134,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         due=order.due,
         address=address_lines(order.address) if whole and order.address else (),
         parcels=_parcels(state, order, whole=whole),
+        to_come=_to_come(order),
         places=_places(order) if whole else (),
         instructions=(payment.text,) if waiting and payment and payment.text else (),
         rows=payment.rows if waiting and payment else (),
@@ -163,31 +163,28 @@ def _places(order: OrderView) -> tuple[OrderPlace, ...]:
 
 
 def _parcels(state: SiteState, order: OrderView, *, whole: bool) -> tuple[Parcel, ...]:
-    """The parcels with their carriers' names and pages; a carrier that is broken or gone leaves its code and number."""
-    if not order.shipments:
-        return ()
-    carriers = {
-        one.code: (plugin, one)
-        for plugin, answer in state.hooks.each("fulfil_carriers", draining=True, site=state.site)
-        for one in answer
-    }
-    names = {one.position: whose(one.address) for one in order.destinations if one.address}
-    told = names if whole and order.is_spread else {}
+    """The parcels with what is in them, and their carriers' pages; to whom, where it goes to several places."""
+    links = tracking_links(state.site, order.shipments)
+    names = {line.id: line.name for line in order.lines}
+    people = {one.position: whose(one.address) for one in order.destinations if one.address}
+    told = people if whole and order.is_spread else {}
     return tuple(
-        _parcel(state, shipment, carriers.get(shipment.carrier), told.get(shipment.place, ""))
-        for shipment in order.shipments
+        Parcel(
+            carrier=one.title or order.delivery_title,
+            number=one.tracking,
+            url=links.get(one.id, ""),
+            shipped_at=one.shipped_at,
+            contents=tuple((quantity, names[line_id]) for line_id, quantity in one.lines.items() if line_id in names),
+            to=told.get(one.place, ""),
+        )
+        for one in order.shipments
     )
 
 
-def _parcel(state: SiteState, shipment: ShipmentView, known: tuple[str, Carrier] | None, to: str) -> Parcel:
-    title, url = shipment.carrier, ""
-    if known is not None:
-        plugin, carrier = known
-        title = carrier.title or title
-        with suppress(Broken):
-            url = guarded(state, plugin, "tracking_url", lambda: carrier.tracking_url(shipment.tracking))
-    safe = url if url.startswith("https://") else ""
-    return Parcel(carrier=title, number=shipment.tracking, url=safe, shipped_at=shipment.shipped_at, to=to)
+def _to_come(order: OrderView) -> tuple[tuple[int, str], ...]:
+    """What has not left yet, once something has."""
+    waiting = ((line.allocated, line.name) for line in order.lines if line.allocated and line.needs_delivery)
+    return tuple(waiting) if order.shipments else ()
 
 
 def order_card(row: OrderRow) -> OrderCard:

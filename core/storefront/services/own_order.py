@@ -22,13 +22,13 @@ from core.lib.money import Money
 from core.orders.services.case import cases_of
 from core.orders.services.case_rules import (
     OURS,
-    NotReturnable,
     Rules,
-    check_rules,
     claims_until,
     deadline,
+    last_day,
     reasons,
     rules_of,
+    why_not,
 )
 from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RETURN
 from core.orders.services.change_plan import NothingChanges
@@ -64,7 +64,8 @@ class Own:
     """What may be done from the order's page. Empty `changing` or `returning`: it may; else they say why not.
 
     `can_claim` says whether what is wrong may still be claimed, also after the time to send back.
-    `has_left` says whether there is anything that could come back at all. `moved` is what was given back so far,
+    `has_left` says whether there is anything that could come back at all, `only_ours` that it may for the shop's own
+    faults alone. `moved` is what was given back so far,
     `to_come` what is still owed.
     """
 
@@ -74,6 +75,7 @@ class Own:
     returning: str
     can_claim: bool
     until: datetime | None
+    only_ours: bool
     cases: tuple[ShownCase, ...]
     moved: Money
     to_come: Money
@@ -135,6 +137,7 @@ def own_side(site: Site, order: OrderView) -> Own:
     has_left = any(line.can_be_returned > 0 for line in order.lines)
     rules = rules_of(site) if has_left else Rules()
     until, last = deadline(order, rules) if has_left else None, claims_until(order, rules)
+    own_until = deadline(order, rules, ours=False) if has_left else None
     return Own(
         can_be_changed=is_open,
         changing=_("We have begun to pack this order, so it cannot be changed here any more. Write to us.")
@@ -144,6 +147,7 @@ def own_side(site: Site, order: OrderView) -> Own:
         returning=_why_none(until) if has_left else "",
         can_claim=has_left and last is not None and clock.now() <= last,
         until=until,
+        only_ours=own_until is None or clock.now() > own_until,
         cases=shown_cases(order, cases_of(site, order.id)),
         moved=order.refunded,
         to_come=order.refund_due,
@@ -398,7 +402,7 @@ def read_return(site: Site, order: OrderView, sent: Mapping[str, str]) -> Wanted
         first = next((line.id for line in order.lines if line.can_be_returned > 0), None)
         errors[f"quantity.{first}"] = _("Choose at least one piece.")
     reason = sent.get("reason", "")
-    if reason not in dict(reasons()):
+    if reason not in dict(reasons(rules_of(site))):
         errors["reason"] = _("Choose a reason.")
     way = sent.get("way", "") or BACK
     if way not in dict(_ways()):
@@ -436,12 +440,13 @@ def return_form(
 ) -> OwnForm:
     """The form of a return or a claim, with what was typed; `is_late` leaves claims alone."""
     kept = [line for line in order.lines if line.can_be_returned > 0]
-    barred = {} if is_late else _barred(site, order, [line.id for line in kept])
+    rules = rules_of(site)
+    hints = {} if is_late else {line.id: _hint(order, line, rules) for line in kept}
     others = {} if is_late else exchanges_for(site, order, kept)
     names = {one.position: whose(one.address) for one in order.destinations if one.address and order.is_spread}
     lines = tuple(
         _return_line(
-            line, barred.get(line.id, ""), others.get(line.id, ()), sent, errors, went_to=names.get(line.place, "")
+            line, hints.get(line.id, ""), others.get(line.id, ()), sent, errors, went_to=names.get(line.place, "")
         )
         for line in kept
     )
@@ -450,7 +455,7 @@ def return_form(
             "reason",
             _("What is the reason?"),
             errors=errors,
-            options=[(code, words) for code, words in reasons() if code in OURS or not is_late],
+            options=[(code, words) for code, words in reasons(rules) if code in OURS or not is_late],
             blank=True,
             value=sent.get("reason", ""),
             wide=True,
@@ -486,24 +491,22 @@ def return_form(
     )
 
 
-def _barred(site: Site, order: OrderView, line_ids: list[int]) -> dict[int, str]:
-    """Lines that come back only for the shop's own faults, with the rule in words."""
-    if not _bar(site, order, line_ids):
-        return {}
-    return {line_id: words for line_id in line_ids if (words := _bar(site, order, [line_id]))}
-
-
-def _bar(site: Site, order: OrderView, line_ids: list[int]) -> str:
-    try:
-        check_rules(site, order, RETURN, "changed_mind", line_ids)
-    except NotReturnable as error:
-        return i18n.say(error)
-    return ""
+def _hint(order: OrderView, line: OrderLineView, rules: Rules) -> str:
+    """For which reasons a line comes back where not for all, and until when where it has days of its own."""
+    given = [code for code, _words in reasons(rules)]
+    against = {code: why_not(order, line, code, rules) for code in given}
+    theirs = [code for code in given if code not in OURS]
+    if theirs and all(against[code] for code in theirs):
+        if all(against.values()):
+            return against[theirs[0]]
+        return f"{against[theirs[0]]} {_('Only if it came damaged, wrong or incomplete, or does not work.')}"
+    until = last_day(order, line, theirs, rules) if line.returns else None
+    return _("Until %(day)s.", day=i18n.day(until, "full")) if until else ""
 
 
 def _return_line(
     line: OrderLineView,
-    barred: str,
+    rule: str,
     others: Sequence[tuple[str, str]],
     sent: Mapping[str, str],
     errors: Errors,
@@ -511,9 +514,7 @@ def _return_line(
     went_to: str = "",
 ) -> LineField:
     name = f"quantity.{line.id}"
-    hint = _("0 to %(most)s pieces.", most=line.can_be_returned)
-    if barred:
-        hint = f"{barred} {_('Only if it came damaged, wrong or incomplete, or does not work.')}"
+    hint = f"{_('0 to %(most)s pieces.', most=line.can_be_returned)} {rule}".strip()
     if went_to:
         hint = f"{_('It went to %(place)s.', place=went_to)} {hint}"
     label = _("How many of %(name)s", name=line.name)

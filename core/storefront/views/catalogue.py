@@ -18,6 +18,7 @@ from core.storefront.services import facts, head
 from core.storefront.services.choice import choice, variant_of
 from core.storefront.services.listing import link, shown_listing
 from core.storefront.services.navigation import alternates, menu, product_url
+from core.storefront.services.return_policy import return_policy
 from core.storefront.views.place import VIEWS
 
 
@@ -91,6 +92,7 @@ def product(path: str) -> Response:
         "pages/product.html",
         product=found,
         choice=choice(found, variant),
+        policy=return_policy(site, found.returns, currency()),
         trail=trail,
         current=found.crumbs[0].path if found.crumbs else "",
         canonical=here,

@@ -105,8 +105,10 @@ class CarrierContract:
             assert scan.at.tzinfo is not None, "an instant without a time zone"
 
     def test_its_page_for_a_parcel_is_a_safe_link(self, carrier: Carrier) -> None:
-        for number in ("AB123", 'x" onclick="', "javascript:alert(1)"):
-            link = carrier.tracking_url(number)
+        numbers = ("AB123", 'x" onclick="', "javascript:alert(1)")
+        services = ("", "no-such-service", *(one.service for one in carrier.services()))
+        for number, service in ((number, service) for number in numbers for service in services):
+            link = carrier.tracking_url(number, service)
             assert not link or link.startswith("https://"), f"a link to {link!r}"
             assert '"' not in link, "the parcel's number is not quoted for a link"
 

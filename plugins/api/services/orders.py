@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.api import Money as CoreMoney
-from core.api import NotFound, OrderFilters, OrderView, cancel_order, list_orders, mark_paid, order_view, ship_order
+from core.api import (
+    NotFound,
+    OrderFilters,
+    OrderView,
+    cancel_order,
+    list_orders,
+    mark_paid,
+    order_view,
+    ship_order,
+    tracking_links,
+)
 from core.api import OrderRow as StoredRow
 from plugins.api.forms import Cancellation, LineUnits, NewShipment, OrderQuery, PaidByHand
 from plugins.api.models import scopes
@@ -62,6 +72,7 @@ def create_shipment(call: Call) -> Order:
         lines=_units(asked.lines),
         place=asked.destination,
         carrier=asked.carrier,
+        service=asked.service,
         tracking=asked.tracking,
         location=asked.location_id,
         key=f"api:{call.key_id}:{call.once}"[:120] if call.once else "",
@@ -123,6 +134,7 @@ def _row(row: StoredRow) -> OrderRow:
 def _order(call: Call) -> Order:
     order = _found(call)
     here = order.here
+    links = tracking_links(call.site, order.shipments)
     return Order(
         id=order.id, number=order.number, placed_at=order.placed_at, currency=order.currency,
         subtotal=money(order.subtotal), discount=money(order.discount), delivery=money(order.delivery),
@@ -143,7 +155,8 @@ def _order(call: Call) -> Order:
         shipments=tuple(
             Shipment(
                 id=one.id, sent_from=one.sent_from, delivered_at=one.delivered_at, carrier=one.carrier,
-                tracking=one.tracking, shipped_at=one.shipped_at,
+                service=one.service, title=one.title, tracking=one.tracking, tracking_url=links.get(one.id, ""),
+                shipped_at=one.shipped_at,
                 lines=tuple(
                     ShippedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in one.lines.items()
                 ),

@@ -475,13 +475,19 @@ class ShippedUnits(Shown, frozen=True, kw_only=True):
 
 
 class Shipment(Shown, frozen=True, kw_only=True):
-    """A parcel; `sent_from` is the location it left."""
+    """A parcel: `title` is what it was sent with, in words; `tracking_url` the carrier's page for it, or empty.
+
+    `sent_from` is the location it left.
+    """
 
     id: int
     sent_from: str
     delivered_at: datetime | None
     carrier: str
+    service: str
+    title: str
     tracking: str
+    tracking_url: str
     shipped_at: datetime
     lines: tuple[ShippedUnits, ...]
     destination: int

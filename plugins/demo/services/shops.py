@@ -17,6 +17,7 @@ from core.api import (
     PriceDraft,
     ProductDraft,
     Refused,
+    ReturnRules,
     Site,
     TextDraft,
     ValueDraft,
@@ -28,6 +29,7 @@ from core.api import (
     save_plugin_settings,
     save_products,
     set_about,
+    set_return_rules,
     site_by_host,
     switch_on,
 )
@@ -94,7 +96,6 @@ WORDS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "en": "A workshop and a shop in Leith. We use a thing for a month before we sell it.",
             "zh-CN": "一间作坊，一家小店，在利斯。每样东西先用一个月，再上架。",
         },
-        "returns_title": {"en": "Thirty days to change your mind", "zh-CN": "三十天内可退"},
         "returns_text": {
             "en": "Send it back unused, and the whole price comes back to you.",
             "zh-CN": "未使用即可退回，货款全额退还。",
@@ -107,7 +108,6 @@ WORDS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         },
         "hero_eyebrow": {"zh-CN": "秋灯市集", "en": "The autumn lantern market"},
         "about": {"zh-CN": "杭州河坊街的一家小铺，灯亮到晚上九点。", "en": "A small shop in Hangzhou, lit until nine."},
-        "returns_title": {"zh-CN": "7 天无理由退换", "en": "Seven days to return"},
         "returns_text": {"zh-CN": "未使用即可退，来回运费我们承担。", "en": "Unused goods come back at our cost."},
     },
 }
@@ -178,6 +178,7 @@ def _sites() -> tuple[Site, Site]:
         email="hello@norrby.example",
         actor=ACTOR,
     )
+    set_return_rules(english, ReturnRules(window_days=30), actor=ACTOR)
     set_about(english.id, {"theme": {"plain": WORDS["plain"]}}, ACTOR)
     chinese = add_site(
         host="ji.localhost",
@@ -191,6 +192,7 @@ def _sites() -> tuple[Site, Site]:
         email="zhanggui@dengxia.example",
         actor=ACTOR,
     )
+    set_return_rules(chinese, ReturnRules(window_days=7), actor=ACTOR)
     set_about(chinese.id, {"theme": {"lantern": WORDS["lantern"]}}, ACTOR)
     return english, chinese
 

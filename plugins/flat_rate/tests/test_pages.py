@@ -47,8 +47,9 @@ def test_a_rate_is_added_changed_and_removed(panel: AtPanel, site: Site) -> None
 
 
 def test_a_wrong_price_is_shown_beside_its_field(panel: AtPanel, site: Site) -> None:
-    page = panel.post("/panel/flat_rate/new", 422, **{**FORM, "price_EUR": "cheap"})
+    page = panel.post("/panel/flat_rate/new", 422, **{**FORM, "price_EUR": "cheap", "tracking": "track.example"})
     assert "Write an amount such as 12.50." in page
+    assert 'id="tracking-error"' in page
     assert 'value="cheap"' in page
     assert services.rates_of(site) == []
 

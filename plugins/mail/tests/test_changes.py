@@ -22,6 +22,7 @@ from core.api import (
     receive_case,
     request_case,
     resolve_case,
+    run_plugin_command,
     ship_order,
     state_of,
     transaction,
@@ -279,3 +280,25 @@ def test_another_day_and_a_parcel_that_did_not_leave_are_told(site, sell, order,
     (mail,) = latest()
     assert "has not left yet" in mail["Subject"]
     assert "2 × Dome lamp" in body(mail, "html")
+
+
+def test_a_parcel_is_followed_and_what_is_still_to_come_is_told(latest, turn_on, site, sell, order):
+    turn_on("flat_rate")
+    rate = ["--title", "en=Tracked 48", "--price", "EUR=4.90", "--tracking", "https://track.example/{number}"]
+    run_plugin_command("flat_rate", "add", ["--site", site.host, *rate])
+    placed = order_view(order(sell("LAMP", 8900, stock=5, name="Dome lamp"), 3).id)
+    latest()
+    one = {placed.lines[0].id: 1}
+    ship_order(site, placed.id, actor=WHO, lines=one, carrier="flat_rate", service="rate-1", tracking="RM 1")
+    (mail,) = latest()
+    for kind in ("plain", "html"):
+        said = body(mail, kind)
+        assert "https://track.example/RM%201" in said
+        assert "Tracked 48" in said
+        assert "1 × Dome lamp" in said
+        assert "Still to come" in said
+        assert "2 × Dome lamp" in said.split("Still to come")[1]
+    ship_order(site, placed.id, actor=WHO, carrier="Pigeon", tracking="P1")
+    (mail,) = latest()
+    assert "Still to come" not in body(mail)
+    assert "Pigeon" in body(mail)

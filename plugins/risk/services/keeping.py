@@ -115,7 +115,7 @@ def _write(site: Site, order: OrderView, found: Assessment) -> None:
         )  # fmt: skip
 
 
-def forget(site: Site, shopper_id: int) -> None:
+def forget(site: Site, shopper_id: int | None) -> None:
     """A score is a judgement about a person: it goes with the account, and from orders that name nobody. Commits."""
     with transaction():
         execute(

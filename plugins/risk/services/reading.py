@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.api import Money, Site, instant, list_orders, one, order_view, rows
+from core.api import Money, Site, instant, list_orders, marks, one, order_view, rows
 from plugins.risk.forms import Filters, Risk, amounts
 from plugins.risk.services.keeping import words
 from plugins.risk.services.rules import Reason
@@ -44,6 +44,16 @@ def score_of(site: Site, order_id: int) -> Told | None:
     """What is known of an order's risk. One statement."""
     row = one("SELECT score, at, reasons FROM risk_score WHERE order_id = ? AND site_id = ?", order_id, site.id)
     return Told(score=row[0], at=instant(row[1]), reasons=_reasons(row[2])) if row else None
+
+
+def scores_of(site: Site, order_ids: Sequence[int]) -> dict[int, int]:
+    """The scores of these orders, where there are any. One statement."""
+    return dict(
+        rows(
+            f"SELECT order_id, score FROM risk_score WHERE site_id = ? AND order_id IN ({marks(order_ids)})",
+            site.id, *order_ids,
+        )
+    )  # fmt: skip
 
 
 def _reasons(text: str) -> tuple[tuple[str, int], ...]:

@@ -21,6 +21,7 @@ from core.api import (
     Site,
     begin_payment,
     change_order,
+    hold_order,
     now,
     order_view,
     rows,
@@ -402,3 +403,25 @@ def test_a_usual_order_is_placed_without_a_statement_more(
         asked.append(sum("FROM orders" in one and "placed_at <=" in one for one in statements))
     # Twenty points for four cups, 25 and 20 for other orders: only then do those matter. Asked at two tries to order.
     assert asked == [0, 2 * 2]
+
+
+def test_the_queue_of_orders_on_hold_is_sorted_by_score(
+    site: Site, look_for: Any, cup: Any, order: Any, outbox: Any, at_panel: Any
+) -> None:
+    look_for(hold_at=20, units_points=25, units_above=5, value_points=17, value_above="EUR 50")
+    odd, larger = order(cup, 6), order(cup, 6)
+    outbox.deliver()
+    look_for(hold_at=20, units_points=25, units_above=2, value_points=0)
+    newest = order(cup, 3)
+    hold_order(site, order(cup, 1).id, reason="By hand", actor=STAFF)
+    outbox.deliver()
+
+    page = at_panel.get("/panel/orders/held")
+    assert "sort=score" in page
+    ranked = at_panel.get("/panel/orders/held?sort=score")
+    places = [ranked.index(f">{one.number}<") for one in (larger, odd, newest)]
+    assert places == sorted(places)
+    assert ranked.index(">By hand<") > places[-1]
+    assert [score in ranked for score in (">42<", ">25<")] == [True, True]
+    switch_off(site.id, "risk", STAFF)
+    assert "sort=score" not in at_panel.get("/panel/orders/held")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.api import NotMoney, Site, Unfit, parse_money, say
+from core.api import NotATrackingAddress, NotMoney, Site, Unfit, parse_money, parse_tracking_address, say
 from core.api import gettext as _
 from plugins.table_rate.forms.brackets import Bracket, lines_of, parse_lines
 from plugins.table_rate.forms.zones import whole
@@ -34,6 +34,7 @@ class WantedMethod:
     excluded: str
     days_from: int | None
     days_to: int | None
+    tracking: str
 
 
 def parse_method(form: Mapping[str, str], site: Site) -> WantedMethod:
@@ -60,6 +61,7 @@ def parse_method(form: Mapping[str, str], site: Site) -> WantedMethod:
         excluded=_excluded(form.get("excluded", ""), errors),
         days_from=whole(form, "days_from", _MOST_DAYS, errors),
         days_to=whole(form, "days_to", _MOST_DAYS, errors),
+        tracking=_tracking(form.get("tracking", ""), errors),
     )
     _check_together(wanted, site, errors)
     if errors:
@@ -105,6 +107,14 @@ def _amounts(form: Mapping[str, str], name: str, site: Site, errors: dict[str, s
         if amounts[currency] < 0:
             errors[field] = _("Not below zero.")
     return amounts
+
+
+def _tracking(text: str, errors: dict[str, str]) -> str:
+    try:
+        return parse_tracking_address(text)
+    except NotATrackingAddress as error:
+        errors["tracking"] = say(error)
+        return ""
 
 
 def _excluded(text: str, errors: dict[str, str]) -> str:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from core.api import Address, Carrier, Money, Parcel, Rate, Site, country_name, language
+from core.api import (
+    Address,
+    Carrier,
+    CarrierService,
+    Money,
+    Parcel,
+    Rate,
+    Site,
+    country_name,
+    language,
+    tracking_address,
+)
 from core.api import gettext as _
 from plugins.table_rate.models import Method
 from plugins.table_rate.services.pricing import Goods, price
@@ -45,6 +56,22 @@ class TableRateCarrier(Carrier):
         goods = goods_of(parcel.lines, parcel.value, looks=looks)
         return list(_rates(methods, goods))
 
+    def services(self) -> Sequence[CarrierService]:
+        return [
+            CarrierService(service=_code(method), title=text_in(method.titles, language()), hint=zone.name)
+            for zone in self._table.zones
+            for method in self._table.of(zone)
+        ]
+
+    def tracking_url(self, tracking: str, service: str = "") -> str:
+        methods = (method for zone in self._table.zones for method in self._table.of(zone))
+        template = next((method.tracking for method in methods if _code(method) == service), "")
+        return tracking_address(template, tracking)
+
+
+def _code(method: Method) -> str:
+    return f"method-{method.id}"
+
 
 def _names(areas: str, country: str) -> bool:
     return any(line.upper().startswith(country.upper()) for line in areas.splitlines())
@@ -55,7 +82,7 @@ def _rates(methods: Sequence[Method], goods: Goods) -> Iterator[Rate]:
         amount = price(method, goods).amount
         if amount is not None:
             yield Rate(
-                service=f"method-{method.id}",
+                service=_code(method),
                 title=text_in(method.titles, language()),
                 amount=Money(amount, goods.total.currency),
                 days=None if method.days_to is None else (method.days_from or 0, method.days_to),

@@ -15,7 +15,7 @@ from plugins.table_rate.services.reading import find_method, find_zone, tag, tex
 _ZONE = ("name", "position", "areas", "served", "reasons")
 _METHOD = (
     "position", "titles", "descriptions", "basis", "brackets", "free_from", "per", "surcharges", "parcel_g", "divisor",
-    "excluded", "days_from", "days_to",
+    "excluded", "days_from", "days_to", "tracking",
 )  # fmt: skip
 
 

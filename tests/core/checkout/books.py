@@ -21,6 +21,11 @@ def unbalanced() -> list[str]:
             for row in db.rows(_PIECES)
             if row[1] != row[2]
         ),
+        *(
+            f"order {row[0]}: variant {row[1]}: {row[2]} came and were not looked at, {row[3]} in quality control"
+            for row in db.rows(_LOOKED_AT)
+            if row[2] != row[3]
+        ),
         *(f"variant {row[0]}: {row[1]} held, {row[2]} in holds" for row in db.rows(_HOLDS) if row[1] != row[2]),
         *(
             f"claim {row[0]}: {row[1]} used, {row[2]} in live orders"
@@ -59,6 +64,14 @@ _PIECES = """SELECT x.order_id, SUM(x.pieces), COALESCE((SELECT SUM(m.allocated 
  FROM (SELECT l.order_id, l.allocated * COALESCE(p.quantity, 1) AS pieces, COALESCE(p.variant_id, l.variant_id) AS taken
    FROM order_line l LEFT JOIN order_line_part p ON p.line_id = l.id) x
  JOIN variant v ON v.id = x.taken WHERE v.tracked GROUP BY x.order_id
+ """
+_LOOKED_AT = """SELECT x.order_id, x.taken, SUM(x.pieces), COALESCE((SELECT SUM(m.quality) FROM stock_move m
+ WHERE m.reference = 'order:' || CAST(x.order_id AS VARCHAR(20)) AND m.variant_id = x.taken), 0)
+ FROM (SELECT l.order_id, (c.received - c.sellable - c.damaged - c.discarded - c.to_supplier) * COALESCE(p.quantity, 1)
+     AS pieces, COALESCE(p.variant_id, l.variant_id) AS taken
+   FROM order_case_line c JOIN order_line l ON l.id = c.line_id LEFT JOIN order_line_part p ON p.line_id = l.id
+   WHERE EXISTS (SELECT 1 FROM shipment_line s WHERE s.line_id = l.id AND s.location_id IS NOT NULL)) x
+ JOIN variant v ON v.id = x.taken WHERE v.tracked GROUP BY x.order_id, x.taken
  """
 _HOLDS = """SELECT l.variant_id, SUM(l.held), COALESCE((SELECT SUM(h.pieces) FROM stock_hold h
  WHERE h.variant_id = l.variant_id), 0) FROM stock_level l GROUP BY l.variant_id"""

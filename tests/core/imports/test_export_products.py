@@ -20,6 +20,7 @@ COLUMNS = (
     *("product", "sku", "name", "name:zh-CN", "summary", "body_html", "vendor", "categories", "tags", "option1_name"),
     *("option1_value", "price", "was", "sale_price", "sale_starts", "sale_ends", "stock", "backorders", "weight_g"),
     *("barcode", "needs_delivery", "active", "published", "attribute:Material", "seo_title", "path"),
+    "returns",
 )
 LAMP = (
     *(
@@ -34,9 +35,10 @@ LAMP = (
     ),
     *("warm, brass", "Size", "S+", "20", "25", "15", "2099-11-27", "2099-11-30", "7", "yes", "900", "0400638133393"),
     *("yes", "no", "yes", "Brass, Glass\\, clear", "Lamp", "desk-lamp"),
+    "hygiene",
 )
-LARGE = ("lamp", "L-L", *[""] * 8, "S", "30", *[""] * 4, "unlimited", *[""] * 9)
-POT = ("pot", "P", "Pot", *[""] * 13, "0", *[""] * 5, "no", *[""] * 3)
+LARGE = ("lamp", "L-L", *[""] * 8, "S", "30", *[""] * 4, "unlimited", *[""] * 10)
+POT = ("pot", "P", "Pot", *[""] * 13, "0", *[""] * 5, "no", *[""] * 3, "30")
 
 
 def export(site: Site) -> bytes:

@@ -167,6 +167,13 @@ def test_nothing_of_a_product_is_stored_if_one_of_its_rows_cannot_be(site: Site)
     assert remarks_of(report) == [["3", "price", "Error", "The price is below zero."]]
 
 
+def test_a_word_that_says_nothing_about_sending_back_keeps_the_product_out(site: Site) -> None:
+    data = b"sku,name,price,returns\nCUP,Cup,4,hygiene\nPOT,Pot,8,voucher\n"
+    report = load(site, data)
+    assert counts(report) == (1, 0, 0, 1)
+    assert remarks_of(report)[0][:2] == ["3", "returns"]
+
+
 def test_a_new_product_needs_a_name(site: Site) -> None:
     report = load(site, table(("sku", "price"), ("L-1", "9")))
     assert counts(report) == (0, 0, 0, 1)

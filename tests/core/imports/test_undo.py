@@ -32,7 +32,7 @@ _TOLD = {"stock_move"}
 def _facts() -> dict[str, list[tuple[object, ...]]]:
     """The shop without what only tells that something was changed."""
     shop = {name: rows for name, rows in whole_shop().items() if name not in _TOLD}
-    shop["product"] = sorted(db.rows("SELECT id, kind, vendor, tax_class, deleted_at FROM product"), key=repr)
+    shop["product"] = sorted(db.rows("SELECT id, returns, vendor, tax_class, deleted_at FROM product"), key=repr)
     levels = db.rows("SELECT variant_id, on_hand, backorder_limit FROM stock_level WHERE on_hand > 0")
     return {**shop, "stock_level": sorted(levels), "attribute": db.rows("SELECT * FROM attribute ORDER BY id")}
 

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 import time_machine
 
+from core.catalogue.services.locations import add_location
+from core.catalogue.services.stock import NotWaiting
+from core.catalogue.services.stock_counts import first_location, sort_stock
+from core.catalogue.services.stock_kits import set_kit
 from core.checkout.services.resolving import REFUND, REPLACE, Terms, TooHigh, TooMuch, resolve, terms_by_rules
 from core.hookspecs.promote import AmountOff, Offer
 from core.kernel import db
@@ -29,7 +33,7 @@ from core.orders.services.case import (
     resolve_case,
     withdraw_case,
 )
-from core.orders.services.case_rules import NotReturnable, Rules, set_rules
+from core.orders.services.case_rules import REASONS, NotReturnable, Rules, days_for, set_rules
 from core.orders.services.goods import NotThatMany
 from core.orders.services.listing import list_orders
 from core.orders.services.payments import mark_paid, refund_surplus
@@ -85,6 +89,14 @@ def stock_now(variant_id: int) -> tuple[int, ...]:
     return found
 
 
+def beside(variant_id: int) -> tuple[int, ...]:
+    """(on the shelf, damaged, in quality control) of a variant at its first place."""
+    states = "SELECT on_hand, damaged, quality FROM stock_level WHERE variant_id = ? ORDER BY location_id"
+    found = db.one(states, variant_id)
+    assert found is not None
+    return tuple(found)
+
+
 def state(shop: Shop, case_id: int) -> str:
     return case_view(shop.site, case_id).state
 
@@ -104,6 +116,51 @@ def test_a_return_takes_its_steps_and_each_is_told(shop: Shop, order: OrderView,
     steps = ["requested", "approved", "received", "inspected", "resolved"]
     assert [next(step for step in steps if f'"{step}"' in text) for text in told] == steps
     assert unbalanced() == []
+
+
+def test_what_came_waits_in_quality_control_until_somebody_has_looked_at_it(
+    shop: Shop, order: OrderView, cup: int
+) -> None:
+    line, case_id = order.lines[0].id, ask(shop, order, 3)
+    approve_case(shop.site, case_id, actor=STAFF)
+    for units in (1, 2):
+        receive_case(shop.site, case_id, {line: units}, actor=STAFF)
+        assert unbalanced() == []
+    assert beside(cup) == (7, 0, 3)
+    inspect_case(shop.site, case_id, {line: {"sellable": 1, "damaged": 1}}, actor=STAFF)
+    assert (beside(cup), unbalanced()) == ((8, 1, 1), [])
+    sort_stock(cup, first_location(), 1, "quality", "gone", "Broken on the table", STAFF)
+    with pytest.raises(NotWaiting, match="cup"):
+        inspect_case(shop.site, case_id, {line: {"discarded": 1}}, actor=STAFF)
+    assert (beside(cup), state(shop, case_id)) == ((8, 1, 0), "received")
+
+
+def test_pieces_are_put_away_at_another_place_than_where_they_waited(shop: Shop, order: OrderView, cup: int) -> None:
+    line, case_id = order.lines[0].id, ask(shop, order, 2)
+    north = add_location("north", "North", None, "GB", STAFF)
+    approve_case(shop.site, case_id, actor=STAFF)
+    receive_case(shop.site, case_id, {line: 2}, actor=STAFF)
+    inspect_case(shop.site, case_id, {line: {"sellable": 1, "to_supplier": 1}}, actor=STAFF, location_id=north)
+    found = db.rows("SELECT on_hand, quality FROM stock_level WHERE variant_id = ? ORDER BY location_id", cup)
+    assert [tuple(row) for row in found] == [(7, 0), (1, 0)]
+    assert unbalanced() == []
+
+
+def test_the_parts_of_a_kit_are_looked_at_like_pieces(shop: Shop) -> None:
+    tea, pot = shop.sell("tea", 500, stock=20), shop.sell("teapot", 900, stock=5)
+    kit = shop.sell("set", 1500)
+    set_kit(kit, {tea: 2, pot: 1}, STAFF)
+    placed = shop.order((kit, 2))
+    ship(shop.site, placed.id, actor=STAFF)
+    line = seen(placed.id).lines[0].id
+    case_id = request_case(
+        shop.site, placed.id, kind="return", lines={line: 2}, reason="changed_mind", actor=ADA, key="kit",
+        by_rules=False,
+    )  # fmt: skip
+    receive_case(shop.site, case_id, {line: 2}, actor=STAFF)
+    assert (beside(tea), beside(pot)) == ((16, 0, 4), (3, 0, 2))
+    inspect_case(shop.site, case_id, {line: {"sellable": 1, "damaged": 1}}, actor=STAFF)
+    assert (beside(tea), beside(pot), unbalanced()) == ((18, 2, 0), (4, 1, 0), [])
 
 
 def test_what_was_granted_is_apart_from_the_money_that_moved(shop: Shop, order: OrderView) -> None:
@@ -260,11 +317,30 @@ def test_what_has_not_left_cannot_come_back(shop: Shop, cup: int) -> None:
         ask(shop, waiting, 1, by_rules=False)
 
 
-def test_goods_of_an_excluded_kind_come_back_only_for_our_fault(shop: Shop, order: OrderView) -> None:
-    set_rules(shop.site, Rules(excluded_kinds=("goods",)), actor=STAFF)
-    with pytest.raises(NotReturnable, match="kind"):
+def test_goods_that_never_come_back_do_for_our_fault(shop: Shop, order: OrderView) -> None:
+    with db.transaction():
+        db.execute("UPDATE order_line SET returns = 'hygiene' WHERE order_id = ?", order.id)
+    with pytest.raises(NotReturnable, match="hygiene"):
         ask(shop, order)
     assert state(shop, ask(shop, order, reason="faulty")) == "requested"
+
+
+def test_goods_and_reasons_have_days_of_their_own(shop: Shop, order: OrderView) -> None:
+    rules = Rules(window_days=14, reasons={"changed_mind": 30, "does_not_fit": 0, "faulty": 60})
+    days = {code: days_for(rules, "", code) for code in ("changed_mind", "not_as_described", "does_not_fit", "faulty")}
+    assert days == {"changed_mind": 30, "not_as_described": 14, "does_not_fit": 0, "faulty": 60}
+    assert [days_for(rules, "7", code) for code in ("changed_mind", "not_as_described", "faulty")] == [7, 7, 60]
+    assert [days_for(rules, "90", code) for code in ("changed_mind", "not_as_described", "damaged")] == [30, 90, 90]
+    assert [days_for(rules, "perishable", code) for code in ("changed_mind", "damaged")] == [0, 14]
+    set_rules(shop.site, rules, actor=STAFF)
+    with pytest.raises(NotReturnable, match="reason"):
+        ask(shop, order, reason="does_not_fit")
+    with time_machine.travel(clock.now() + timedelta(days=29), tick=False):
+        with pytest.raises(NotReturnable, match="over"):
+            ask(shop, order, reason="not_as_described")
+        assert state(shop, ask(shop, order)) == "requested"
+    with pytest.raises(Unfit):
+        set_rules(shop.site, Rules(reasons=dict.fromkeys(REASONS, 0)), actor=STAFF)
 
 
 def test_the_rules_charge_for_a_changed_mind_and_never_for_our_fault(shop: Shop, order: OrderView) -> None:

@@ -69,7 +69,7 @@ def test_a_parcel_leaves_with_its_tracking_number_and_a_second_click_is_the_same
     panel: Panel, placed: str
 ) -> None:
     field = line_field(panel, f"/panel/orders/{placed}/ship")
-    form = {field: "1", "carrier": "DHL", "tracking": "JJD0001", "key": "one-form"}
+    form = {field: "1", "title": "DHL", "tracking": "JJD0001", "key": "one-form"}
     for _ in range(2):
         panel.post(f"/panel/orders/{placed}/ship", form)
     said = words(panel.get(f"/panel/orders/{placed}"))

@@ -212,3 +212,58 @@ def test_words_follow_whatever_changes_an_account(site: Site, mira: Shopper) -> 
 
     update_shopper(site, mira.id, name="Émile", phone="", language="en")
     assert db.value("SELECT words FROM shopper WHERE id = ?", mira.id) == "emile\nmira@example.com\n"
+
+
+# -- sorted, and guests ------------------------------------------------------------------------------------------------
+
+
+def test_the_list_is_sorted_by_orders_and_by_what_was_spent(
+    panel: Panel, site: Site, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    cup = sell("CUP", 1000, stock=99)
+    people = {name: account(site, f"{name}@example.com", words=name) for name in ("ann", "bo", "cy")}
+    for name, pieces, paid in (("ann", (1, 1, 1), 1), ("bo", (9,), 1), ("cy", (), 0)):
+        placed = [order(cup, n, email=f"{name}@example.com") for n in pieces]
+        claim_orders(site, f"{name}@example.com", people[name].id)
+        for one in placed[:paid]:
+            mark_paid(state_of(site.id), one.id, actor="staff:1")
+    ann, bo, cy = (people[name].id for name in ("ann", "bo", "cy"))
+    assert listed(panel) == [cy, bo, ann]
+    assert listed(panel, "?sort=orders") == [ann, bo, cy]
+    # Ten euro of Ann, ninety of Bo.
+    assert listed(panel, "?sort=spent") == [bo, ann, cy]
+    assert listed(panel, "?sort=spent&q=ann") == [ann]
+    assert 'aria-sort="descending"' in panel.get("/panel/shoppers?sort=spent").text
+
+
+def test_guests_have_a_page_and_are_given_or_erased_what_is_known_of_them(
+    panel: Panel, site: Site, sell: Callable[..., Item], order: Callable[..., Any], outbox: Any, mira: Shopper
+) -> None:
+    pot = sell("POT", 3000, stock=9)
+    paid, other = order(pot, 1, email="Gus@example.com"), order(pot, 1, email="gus@example.com")
+    mark_paid(state_of(site.id), paid.id, actor="staff:1")
+    page = panel.get("/panel/shoppers?show=guests").text
+    assert "mira@example.com" in page
+    assert words(panel.get("/panel/shoppers?show=guests&sort=spent")).index("€30.00") > 0
+    here = f"/panel/shoppers/guests/{other.id}"
+    assert page.count("/panel/shoppers/guests/") == 2
+    assert here in page
+    said = words(panel.get(here))
+    assert paid.number in said
+    assert other.number in said
+    data = json.loads(panel.post(f"{here}/data").get_data())
+    assert {one["number"] for one in data["orders"]} == {paid.number, other.number}
+    assert "still open" in words(panel.get(f"{here}/erase"))
+    assert "An open order is waited for" in words(panel.follow(panel.post(f"{here}/erase")))
+    for placed in (paid, other):
+        cancel(site, placed.id, actor="staff:1", reason="merchant")
+    assert "2 orders name nobody any more" in words(panel.follow(panel.post(f"{here}/erase")))
+    assert panel.get(here).status_code == 404
+    assert db.value("SELECT COUNT(*) FROM orders WHERE LOWER(email) LIKE 'gus@%'") == 0
+    assert db.value("SELECT name FROM orders WHERE id = ?", paid.id) == "Mira K."
+    assert [event.order_ids for event in outbox.events() if type(event).__name__ == "GuestErased"] == [
+        (paid.id, other.id)
+    ]
+    assert db.value("SELECT COUNT(*) FROM orders WHERE email = 'mira@example.com'") == 4
+    mine = db.value("SELECT MIN(id) FROM orders WHERE shopper_id = ?", mira.id)
+    assert panel.get(f"/panel/shoppers/guests/{mine}").status_code == 404

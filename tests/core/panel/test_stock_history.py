@@ -58,6 +58,7 @@ def test_each_piece_of_a_return_has_its_own_fate(
         "Location"
     ]
     panel.post(case, {"act": "receive", f"line-{line}": "3"})
+    assert db.one("SELECT on_hand, damaged, quality FROM stock_level") == (5 - 3, 0, 3)
     offered = panel.get(case).get_data(as_text=True)
     fates = {"sellable": "1", "damaged": "1", "discarded": "0", "to_supplier": "1"}
     assert all(f'name="{fate}-{line}"' in offered for fate in fates)
@@ -69,12 +70,13 @@ def test_each_piece_of_a_return_has_its_own_fate(
     of = f"Order {placed.number} Does not work"
     assert [(what.replace(of, "…"), on_hand) for what, _who, on_hand, _promised in history(panel, lamp)[:4]] == [
         ("Sent to the supplier … Being looked at −1 Owner", ""),
-        ("Came back … Being looked at +1 Owner", ""),
-        ("Came back … Damaged +1 Owner", ""),
-        ("Came back … Owner", "+1"),
+        ("Looked at … Damaged +1 · Being looked at −1 Owner", ""),
+        ("Looked at … Being looked at −1 Owner", "+1"),
+        ("Came back … Being looked at +3 Owner", ""),
     ]
     proof = {row[0]: row[1:] for row in table(panel.get("/panel/stock/proof?now=1"))}
-    assert proof["Came back"] == ["3", "1", "0", "0", "1", "1", "0", "0"]
+    assert proof["Came back"] == ["1", "0", "0", "0", "0", "3", "0", "0"]
+    assert proof["Looked at"] == ["2", "1", "0", "0", "1", "−2", "0", "0"]
     assert proof["Sent to the supplier"] == ["1", "0", "0", "0", "0", "−1", "0", "0"]
     assert proof["All moves"][1:] == proof["All levels"][1:] == ["3", "0", "0", "1", "0", "0", "0"]
     assert differences() == []

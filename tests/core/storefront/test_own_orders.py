@@ -333,10 +333,19 @@ def test_after_the_window_what_is_wrong_is_still_claimed_as_long_as_the_rules_sa
     assert len(cases_of(site, sent.id)) == 1
 
 
-def test_excluded_kinds_come_back_only_for_the_shops_own_faults(visitor: Visitor, site: Site, sent: OrderView) -> None:
-    (kind,) = db.rows("SELECT kind FROM product WHERE id = ?", sent.lines[0].product_id)[0]
-    set_rules(site, Rules(excluded_kinds=(kind,)), actor="staff:1")
-    assert "Goods of this kind cannot be sent back." in text_of(visitor.get(page_of(sent, "/return")).text)
+def test_the_page_says_of_each_line_why_it_stays_or_until_when_it_comes_back(
+    visitor: Visitor, sent: OrderView, clock: Any
+) -> None:
+    with db.transaction():
+        db.execute("UPDATE order_line SET returns = '5' WHERE order_id = ?", sent.id)
+    assert "Until" in text_of(visitor.get(page_of(sent, "/return")).text)
+    clock.move(days=6)
+    late = text_of(visitor.get(page_of(sent, "/return")).text)
+    assert "The time to send these goods back is over. Only if it came damaged" in late
+    with db.transaction():
+        db.execute("UPDATE order_line SET returns = 'hygiene' WHERE order_id = ?", sent.id)
+    assert "For reasons of hygiene this cannot be sent back." in text_of(visitor.get(page_of(sent, "/return")).text)
+    assert "What came damaged" in text_of(visitor.get(page_of(sent)).text)
     assert ask(visitor, sent).status_code == 409
     assert ask(visitor, sent, reason="faulty").status_code == 200
 

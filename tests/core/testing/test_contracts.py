@@ -531,8 +531,8 @@ class StumblesOverUnknownParcels(Post):
 class LinksAnywhere(Post):
     breaks = "test_its_page_for_a_parcel_is_a_safe_link"
 
-    def tracking_url(self, tracking: str) -> str:
-        return f"https://post.example/{tracking}"
+    def tracking_url(self, tracking: str, service: str = "") -> str:
+        return f"https://post.example/{service}{tracking}"
 
 
 class HearsAnybody(Post):

@@ -88,7 +88,8 @@ def _ship(order: OrderView, wish: Wish) -> str:
         place, key = part.destinations[0].position, f"bulk:{wish.key}"[:36]
         shipping.ship(
             wish.state.site, order.id, actor=wish.actor, place=place if order.is_spread else None,
-            carrier=part.delivery_title, key=f"{key}:{place}" if place else key,
+            carrier=part.carrier, service=part.service, title=part.delivery_title,
+            key=f"{key}:{place}" if place else key,
         )  # fmt: skip
     return i18n.ngettext("%(n)s piece shipped.", "%(n)s pieces shipped.", waiting)
 

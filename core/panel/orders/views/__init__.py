@@ -5,6 +5,7 @@ from __future__ import annotations
 import core.panel.orders.views.bulk
 import core.panel.orders.views.cancelling
 import core.panel.orders.views.captures
+import core.panel.orders.views.carriers
 import core.panel.orders.views.cases
 import core.panel.orders.views.changes
 import core.panel.orders.views.drafts

@@ -11,10 +11,9 @@ from core.kernel.sites import current
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import hold_rules, holds
-from core.orders.services.listing import OrderFilters, list_orders
 from core.panel.forms import lines, words
 from core.panel.orders import forms
-from core.panel.orders.services import axes, returning
+from core.panel.orders.services import axes, returning, scores
 from core.panel.orders.services.find import order_numbered
 from core.panel.shell import actor, address, form_key, once, page, panel, shell, to
 
@@ -22,17 +21,20 @@ from core.panel.shell import actor, address, form_key, once, page, panel, shell,
 @panel.get("/orders/held", endpoint="orders_held")
 @staff("orders.review")
 def queue() -> Response:
-    """What waits for a decision, newest first, with why."""
-    site = current().site
-    found = list_orders(site, OrderFilters(statuses={"order": ("open",)}, held=True), request.args.get("after"))
+    """What waits for a decision, the newest or the strangest first, with why."""
+    site, after = current().site, request.args.get("after", "")
+    sort = "score" if request.args.get("sort") == "score" else None
+    found, known = scores.queue(current(), after, by_score=sort is not None)
     reasons = holds.reasons_of(site, [order.id for order in found.orders])
     return page(
         "orders_held.html",
         orders=[
             (order, axes.of(order.status), [_(one) for one in reasons.get(order.id, ())]) for order in found.orders
         ],
-        next=address("panel.orders_held", after=found.next) if found.next else "",
-        first=address("panel.orders_held") if request.args.get("after") else "",
+        scores=known,
+        sort=sort or "",
+        next=address("panel.orders_held", after=found.next, sort=sort) if found.next else "",
+        first=address("panel.orders_held", sort=sort) if after else "",
         may=shell().may,
     )
 

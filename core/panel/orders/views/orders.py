@@ -27,7 +27,7 @@ from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
-from core.panel.orders.services import axes, exporting, filters, happened, returning, said, staged
+from core.panel.orders.services import axes, exporting, filters, happened, returning, said, sending, staged
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.places import Tab
 from core.panel.orders.services.sent_from import sent_from
@@ -149,8 +149,9 @@ def one(number: str) -> Response:
         trace=said.trace(order),
         payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
         takeable={payment.id: said.authorized_left(payment) for payment in order.payments},
-        parcels=[(parcel, said.contents(order, parcel.lines)) for parcel in order.shipments],
         taken_back=[(parcel, said.contents(order, parcel.lines)) for parcel in order.taken_back],
+        parcels=sending.shown(order),
+        ways=sending.choices(order) if order.shipments else (),
         sent_from=sent_from(order.id),
         steps=happened.steps(order),
         deliver_to=[said.address_lines(part.address) for part in order.by_place if part.address],

@@ -15,6 +15,7 @@ from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.read import OrderView
 from core.orders.services.unship import unship
 from core.panel.orders import forms
+from core.panel.orders.services import sending
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.places import part_asked, tabs
 from core.panel.shell import actor, form_key, once, page, panel, to
@@ -26,15 +27,16 @@ def ask_ship(number: str) -> Response:
     """Which pieces leave in the parcel, from each location that has some; of several places, to one of them."""
     order = order_numbered(number)
     part = part_asked(order, _waiting(order))
-    return _page(order, part, forms.ParcelForm(data={"carrier": part.delivery_title}), [])
+    return _page(order, part, sending.offer(forms.ParcelForm(data=sending.usual(part)), part), [])
 
 
 @panel.post("/orders/<number>/ship", endpoint="order_ship_save")
 @staff("orders.ship")
 def ship(number: str) -> Response:
     """Send a parcel; the form's key makes a repeated click the same one."""
-    whole, form = order_numbered(number), forms.ParcelForm(request.form)
+    whole = order_numbered(number)
     order = part_asked(whole, _waiting(whole))
+    form = sending.offer(forms.ParcelForm(request.form), order)
     if not form.validate():
         return _page(whole, order, form, form.problems, 422)
     place = _chosen(order, request.form.get("location", ""))
@@ -45,7 +47,7 @@ def ship(number: str) -> Response:
             order.id,
             actor=actor(),
             lines=wanted,
-            carrier=form.carrier.data,
+            **sending.chosen(form),
             tracking=form.tracking.data,
             key=request.form.get("key", "")[:40],
             location=place.location_id,
@@ -89,6 +91,7 @@ def _page(
         typed=typed,
         locations=[(place, lines, ids.token()) for place, lines in found if lines],
         places=tabs(whole, _waiting(whole), order, "panel.order_ship"),
+        usual=sending.usual(order),
         key=typed.get("key"),
     )
 
@@ -96,11 +99,15 @@ def _page(
 @panel.post("/orders/<number>/parcels/<int:shipment_id>", endpoint="order_tracking")
 @staff("orders.ship")
 def set_tracking(number: str, shipment_id: int) -> Response:
-    """Correct a parcel's tracking number."""
+    """Correct a parcel's tracking number, and what it was sent with."""
+    order = order_numbered(number)
+    form = sending.offer(forms.ParcelForm(request.form), order)
+    if not form.validate():
+        return to("panel.order", say=form.problems[0][1], kind="bad", number=number)
     shipping.set_tracking(
-        current().site, order_numbered(number).id, shipment_id, request.form.get("tracking", "").strip(), actor=actor()
+        current().site, order.id, shipment_id, form.tracking.data.strip(), actor=actor(), **sending.chosen(form)
     )
-    return to("panel.order", say=_("The tracking number is corrected."), number=number)
+    return to("panel.order", say=_("The parcel is corrected."), number=number)
 
 
 @panel.post("/orders/<number>/parcels/<int:shipment_id>/delivered", endpoint="order_parcel_delivered")

@@ -200,7 +200,7 @@ def _case(number: str, case_id: int) -> CaseView:
 
 def _problems(refusal: Refused | Broken) -> forms.Problems:
     if isinstance(refusal, Unfit):
-        return [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
+        return [(name if name != "lines" else "", _(message)) for name, message in refusal.errors.items()]
     return [(getattr(refusal, "field", None) or "", i18n.say(refusal))]
 
 
@@ -294,7 +294,7 @@ def save_rules() -> Response:
             case_rules.Rules(
                 window_days=_days("window_days", ""),
                 claim_days=_days("claim_days", str(before.claim_days)),
-                excluded_kinds=tuple(word for word in form.get("excluded_kinds", "").replace(",", " ").split()),
+                reasons=_reason_days() if "reasons" in form else before.reasons,
                 restocking=returning.percentage(form.get("restocking", "")),
                 return_delivery={
                     **before.return_delivery,
@@ -313,6 +313,29 @@ def save_rules() -> Response:
     return to("panel.return_rules", say=_("The rules are saved."))
 
 
+def _reason_days() -> dict[str, int]:
+    """Reasons with days of their own, 0 for those that are switched off."""
+    found = {}
+    for code in case_rules.REASONS:
+        if f"offer-{code}" not in request.form:
+            found[code] = 0
+        elif request.form.get(f"reason-{code}", "").strip():
+            found[code] = _days(f"reason-{code}", "")
+    return found
+
+
+def _shown_reasons(stored: case_rules.Rules) -> list[tuple[str, str, bool, str]]:
+    """(code, words, whether it is offered, its own days) as typed, else as stored."""
+    form, is_typed = request.form, request.method == "POST"
+    return [
+        (
+            code, words, f"offer-{code}" in form if is_typed else stored.reasons.get(code) != 0,
+            form.get(f"reason-{code}", "") if is_typed else str(stored.reasons.get(code) or ""),
+        )
+        for code, words in case_rules.reasons()
+    ]  # fmt: skip
+
+
 def _days(name: str, default: str) -> int:
     days = request.form.get(name, default).strip()
     if not (days.isascii() and days.isdecimal()):
@@ -326,6 +349,7 @@ def _rules_page(problems: forms.Problems | None = None, status: int = 200) -> Re
         "order_return_rules.html",
         status,
         rules=stored,
+        reasons=_shown_reasons(stored),
         restocking=i18n.number(stored.restocking / 100),
         delivery=Money(stored.return_delivery.get(currency, 0), currency),
         problems=problems or [],

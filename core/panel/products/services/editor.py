@@ -30,6 +30,7 @@ class Head:
     name: str
     vendor: str
     tax_class: str
+    returns: str
     status: Status
     shop_url: str
     archived: bool
@@ -48,7 +49,7 @@ class Picture:
 def head(site: Site, product_id: int) -> Head:
     """The product by its id, archived or not; raises NotFound."""
     row = db.one(
-        "SELECT p.version, p.vendor, p.tax_class, p.deleted_at, l.visible, l.publish_at, l.withdraw_at,"
+        "SELECT p.version, p.vendor, p.tax_class, p.deleted_at, p.returns, l.visible, l.publish_at, l.withdraw_at,"
         " (SELECT 1 FROM price c JOIN variant v ON v.id = c.variant_id WHERE c.site_id = ? AND c.currency = ? AND"
         " v.product_id = p.id LIMIT 1), (SELECT path FROM slug WHERE site_id = ? AND kind = 'product' AND ref = p.id"
         " AND language = ? AND current = ?) FROM product p LEFT JOIN listing l ON l.product_id = p.id AND l.site_id = ?"
@@ -77,6 +78,7 @@ def head(site: Site, product_id: int) -> Head:
         name=named(names, i18n.language()),
         vendor=row[1],
         tax_class=row[2],
+        returns=row[4],
         status=state,
         shop_url=url_for("storefront.product", path=path) if path and state.glyph == "done" else "",
         archived=row[3] is not None,

@@ -31,7 +31,7 @@ NAMES: dict[str, Any] = {
     "seo_title": lazy("Title"),
     "seo_description": lazy("Description for search engines"),
     "path": lazy("Address on this site"),
-    "kind": lazy("Kind"),
+    "returns": lazy("Sending back"),
     "vendor": lazy("Maker or supplier"),
     "tax_class": lazy("Tax class"),
     "categories": lazy("Categories"),

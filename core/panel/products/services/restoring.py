@@ -21,7 +21,7 @@ from core.panel.products.services.bulk_acts import public_prices
 
 _MOST = 1000
 _TEXT = ("name", "summary", "body_html", "seo_title", "seo_description")
-_PLAIN = ("kind", "vendor", "tax_class")
+_PLAIN = ("returns", "vendor", "tax_class")
 _OF_VARIANTS = ("sku", "barcode", "weight_g", "active", "tracked", "needs_delivery", "media_id")
 Price = tuple[int, str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.catalogue.services.returns import UnknownReturns
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.lib.errors import Refused, Unfit
@@ -13,4 +14,5 @@ def said(refusal: Refused) -> Problems:
     """What the catalogue refused, for the summary."""
     if isinstance(refusal, Unfit):
         return [("", _(message)) for message in refusal.errors.values()]
-    return [("", i18n.say(refusal))]
+    at = refusal.field if isinstance(refusal, UnknownReturns) else None
+    return [(at or "", i18n.say(refusal))]

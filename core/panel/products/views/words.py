@@ -17,7 +17,7 @@ from core.lib.errors import Refused
 from core.lib.money import NotMoney, parse_money
 from core.panel.activity import services as log
 from core.panel.products import forms
-from core.panel.products.services import edit_drafts, editor, facts, listing, saving, seo
+from core.panel.products.services import edit_drafts, editor, facts, listing, returns, saving, seo
 from core.panel.products.views.drafts import owner
 from core.panel.products.views.refusals import Problems, said
 from core.panel.services import section_problems, shows_sections
@@ -147,6 +147,7 @@ def _shared_draft(attributes: tuple[AttributeDraft, ...] = ()) -> ProductDraft:
         attributes=attributes or None,
         vendor=request.form.get("vendor", "").strip()[:255],
         tax_class=request.form.get("tax_class", "").strip()[:40] or None,
+        returns=returns.read(request.form),
         category_ids=tuple(request.form.getlist("categories", type=int)),
     )
 
@@ -201,10 +202,11 @@ def _words_page(
         widths=(seo.TITLE, seo.DESCRIPTION),
         facts=_facts(head, typed),
         attributes=about,
-        errors=errors or {},
+        errors={**{name: text for name, text in problems if name.startswith("returns")}, **(errors or {})},
         chosen=in_categories,
         categories=listing.category_choices(i18n.language()),
         tax_classes=editor.tax_classes(),
+        returns=returns.choices(),
         shared=shared,
         may_share=shell().may("products.edit"),
         may_save=shell().may("texts.edit"),
@@ -216,6 +218,7 @@ def _facts(head: editor.Head | None, typed: Mapping[str, str]) -> dict[str, str]
     stored = {
         "vendor": head.vendor if head else "",
         "tax_class": head.tax_class if head else "standard",
+        **returns.shown(head.returns if head else ""),
         "sku": "",
         "price": "",
         "fact-name": "",

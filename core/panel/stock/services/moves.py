@@ -24,6 +24,7 @@ KINDS: dict[str, Any] = {
     "unship": lazy("Did not leave"),
     "receive": lazy("Came in"),
     "restock": lazy("Came back"),
+    "inspect": lazy("Looked at"),
     "adjust": lazy("Corrected"),
     "count": lazy("Counted"),
     "hold": lazy("Held"),

@@ -1,0 +1,77 @@
+"""What a parcel is sent with, as the ship page asks for it and the order's page shows it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypedDict
+
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import speaking
+from core.kernel.sites import current
+from core.orders.services.parcels import Way, tracking_links, ways
+from core.orders.services.read import OrderView, ShipmentView
+from core.panel.orders.forms import ParcelForm
+from core.panel.orders.services import said
+
+
+class Chosen(TypedDict):
+    """What a parcel is sent with, as the verbs take it."""
+
+    carrier: str
+    service: str
+    title: str
+
+
+class ShownParcel(NamedTuple):
+    """A parcel with its contents in words, the carrier's page for it, and the code of what it was sent with."""
+
+    parcel: ShipmentView
+    contents: str
+    url: str
+    way: str
+
+
+def _ways(order: OrderView) -> list[Way]:
+    """Titles in the order's language: its shopper reads them."""
+    site = current().site
+    with speaking(order.language, site.timezone):
+        return ways(site)
+
+
+def choices(order: OrderView) -> list[tuple[str, str]]:
+    """(code, words) of everything that parcels of this site are sent with, and another carrier."""
+    named = [(way.code, f"{way.title} · {way.hint}" if way.hint else way.title) for way in _ways(order)]
+    return [*named, ("", _("Another carrier"))]
+
+
+def offer(form: ParcelForm, order: OrderView) -> ParcelForm:
+    """The form with its choices."""
+    form.way.choices = choices(order)
+    return form
+
+
+def usual(order: OrderView) -> dict[str, str]:
+    """What the shopper chose, if it is still there, else the words that were agreed."""
+    code = Way(carrier=order.carrier, service=order.service).code
+    is_offered = code in {way.code for way in _ways(order)}
+    return {"way": code, "title": ""} if is_offered else {"way": "", "title": order.delivery_title[:60]}
+
+
+def chosen(form: ParcelForm) -> Chosen:
+    """What was chosen. A carrier that went meanwhile is taken by the typed name."""
+    code, title = form.way.data or "", (form.title.data or "").strip()
+    if code.startswith("own:"):
+        code, title = "", code.removeprefix("own:")[:120]
+    carrier, _colon, service = code.partition(":")
+    return Chosen(carrier=carrier[:60], service=service[:60], title=title)
+
+
+def shown(order: OrderView) -> list[ShownParcel]:
+    """The parcels of an order's page."""
+    links = tracking_links(current().site, order.shipments)
+    return [
+        ShownParcel(
+            parcel, said.contents(order, parcel.lines), links.get(parcel.id, ""),
+            Way(carrier=parcel.carrier, service=parcel.service, title=parcel.title).code,
+        )
+        for parcel in order.shipments
+    ]  # fmt: skip

@@ -1,0 +1,44 @@
+"""What holds for sending a product back, in words, before it is bought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.catalogue.services.returns import NEVER
+from core.hookspecs.site import Site
+from core.kernel import i18n
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
+from core.lib.money import Money
+from core.orders.services.case_rules import OURS, REASONS, Rules, days_for, rules_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnPolicy:
+    """In a few words, and in a sentence. `is_usual`: the shop's own rules, about which it may say more."""
+
+    title: str
+    text: str
+    is_usual: bool
+
+
+def return_policy(site: Site, returns: str, currency: str) -> ReturnPolicy:
+    """The policy for goods that say `returns`. No statement while the rules stay."""
+    rules = rules_of(site)
+    days = max((days_for(rules, returns, reason) for reason in REASONS if reason not in OURS), default=0)
+    if not days:
+        words = NEVER.get(returns, NEVER["final"])
+        ours = _("Only if it came damaged, wrong or incomplete, or does not work.")
+        return ReturnPolicy(title=str(words).rstrip(".。"), text=ours, is_usual=False)
+    title = ngettext("You can send it back for %(n)s day", "You can send it back for %(n)s days", days)
+    return ReturnPolicy(title=title, text=" ".join(_costs(rules, currency)), is_usual=not returns)
+
+
+def _costs(rules: Rules, currency: str) -> list[str]:
+    said = []
+    if amount := rules.return_delivery.get(currency, 0):
+        said.append(_("Sending it back costs %(amount)s.", amount=i18n.money(Money(amount, currency))))
+    if rules.restocking:
+        share = i18n.number(rules.restocking / 100)
+        said.append(_("We keep %(percent)s %% of the price.", percent=share))
+    return said
