@@ -203,8 +203,3 @@ def replace(media_id: int, upload: FileStorage | None, actor: str) -> str:
     except Refused as refusal:
         return f"{upload.filename}: {i18n.say(refusal)}"
     return ""
-
-
-def delete(media_id: int, actor: str) -> None:
-    """Delete a picture that nothing shows, with its file. Raises NotFound, MediaInUse."""
-    files.delete(media.delete_media(media_id, actor))

@@ -73,6 +73,8 @@ def test_a_sale_is_added_changed_copied_ended_and_removed(
     assert "Over" in panel.get("/panel/sale_prices")
     panel.post(f"{path}/remove")
     assert [one.sale.name for one in services.listed(site)] == ["Spring (copy)"]
+    panel.post(f"{path}/restore")
+    assert sorted(one.sale.name for one in services.listed(site)) == ["Spring", "Spring (copy)"]
     assert "sale prices · ended: Spring" in panel.get("/panel/activity")
 
 

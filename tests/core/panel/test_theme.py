@@ -261,6 +261,9 @@ def test_a_planned_look_comes_at_its_time_and_once(
         if title == "Taken back":
             panel.follow(panel.post(f"/panel/theme/versions/{planned.id}/drop"))
             assert panel.post(f"/panel/theme/versions/{planned.id}/drop").status_code == 404
+            panel.post(f"/panel/theme/versions/{planned.id}/plan")
+            assert theme_versions.planned(site.id) == planned
+            panel.post(f"/panel/theme/versions/{planned.id}/drop")
     jobs.run_due()
     assert "Sale" not in shop("/").text
     # The draft goes on; what was planned stays what it was.
