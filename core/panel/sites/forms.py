@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zoneinfo import available_timezones
+
+from babel import Locale
+from babel.core import get_global
 from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
 
 from core.kernel import i18n
@@ -12,6 +16,71 @@ from core.kernel.installation import installation
 from core.kernel.sites import SiteState
 from core.lib.addresses import countries
 from core.panel.forms import PanelForm, at_most, email, host, hosts, lines, needed, optional, words
+
+
+def language_choices(*more: str) -> list[tuple[str, str]]:
+    """The tags of languages that many shops speak, and `more`, by their names in the reader's language."""
+    reader = Locale.parse(i18n.language(), sep="-")
+    tags = dict.fromkeys((*_LANGUAGES, *more))
+    named = [(tag, Locale.parse(tag, sep="-").get_display_name(reader) or tag) for tag in tags]
+    return sorted(((tag, name[:1].upper() + name[1:]) for tag, name in named), key=lambda pair: pair[1].casefold())
+
+
+def currency_choices() -> list[tuple[str, str]]:
+    """The currencies that are legal tender somewhere today, by code, with their names in the reader's language."""
+    reader = Locale.parse(i18n.language(), sep="-")
+    codes = {
+        code
+        for used in get_global("territory_currencies").values()
+        for code, _begin, end, is_tender in used
+        if is_tender and end is None
+    }
+    return [(code, f"{code} · {reader.currencies.get(code, code)}") for code in sorted(codes)]
+
+
+def timezone_choices(chosen: str = "UTC") -> list[str]:
+    """The time zones that are named after a place, and UTC; `chosen` stays whatever it is."""
+    places = {name for name in available_timezones() if name.partition("/")[0] in _CONTINENTS}
+    return sorted({*places, "UTC", chosen})
+
+
+def timezone_of(country: str) -> str:
+    """A country's time zone, or that of most who live there; UTC where neither is known."""
+    zones = get_global("territory_zones").get(country, ())
+    return _MOST_LIVE_IN.get(country) or (zones[0] if len(zones) == 1 else "UTC")
+
+
+_LANGUAGES = tuple(
+    "ar bg ca cs da de el en es et fa fi fr ga he hi hr hu id is it ja ko lt lv ms nb nl pl pt pt-BR ro ru sk sl sr sv"
+    " th tr uk vi zh-CN zh-TW".split()
+)
+_CONTINENTS = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+_MOST_LIVE_IN = {
+    "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto", "CN": "Asia/Shanghai",
+    "DE": "Europe/Berlin", "ES": "Europe/Madrid", "ID": "Asia/Jakarta", "MX": "America/Mexico_City",
+    "NZ": "Pacific/Auckland", "PT": "Europe/Lisbon", "RU": "Europe/Moscow", "US": "America/New_York",
+}  # fmt: skip
+
+
+class SetupForm(PanelForm):
+    """The first site: what cannot be guessed."""
+
+    name = StringField(lazy("Name"), [needed, at_most(120)], description=lazy("What shoppers read as the shop's name."))
+    host = StringField(
+        lazy("Host name"),
+        [needed, host],
+        description=lazy("Such as shop.example.com. On this machine, “localhost” does to begin with."),
+    )
+    language = SelectField(lazy("Main language"))
+    currency = SelectField(lazy("Main currency"))
+    country = SelectField(lazy("Country"), description=lazy("Where the shop is; offered first to shoppers."))
+
+    def offer(self) -> SetupForm:
+        """Fill in the choices, in the reader's language."""
+        self.language.choices = language_choices()
+        self.currency.choices = currency_choices()
+        self.country.choices = list(countries(i18n.language()))
+        return self
 
 
 class SiteForm(PanelForm):
