@@ -217,7 +217,7 @@ class Front:
 
 _NO_SITE_YET = (
     "There is no shop here yet. Open the address that ./stoa run printed when it started,"
-    " or make the first site at a terminal: ./stoa site add shop.example --name \"My shop\"\n"
+    ' or make the first site at a terminal: ./stoa site add shop.example --name "My shop"\n'
 )
 
 

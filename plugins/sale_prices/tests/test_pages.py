@@ -75,7 +75,7 @@ def test_a_sale_is_added_changed_copied_ended_and_removed(
     assert [one.sale.name for one in services.listed(site)] == ["Spring (copy)"]
     panel.post(f"{path}/restore")
     assert sorted(one.sale.name for one in services.listed(site)) == ["Spring", "Spring (copy)"]
-    assert "sale prices · ended: Spring" in panel.get("/panel/activity")
+    assert "ended the sale Spring" in panel.get("/panel/activity")
 
 
 def test_the_preview_saves_nothing(panel: AtPanel, site: Site, sell: Callable[..., Any]) -> None:

@@ -67,7 +67,7 @@ def save_rule(site: Site, wanted: Wanted, *, actor: str, rule_id: int | None = N
             .execute()
         ):
             raise NotFound
-        record_activity(actor, "ship_rule", f"ship_rule:{rule_id}", after=columns, site_id=site.id)
+        record_activity(actor, "ship_rules.saved", f"ship_rule:{rule_id}", after=columns, site_id=site.id)
 
 
 def remove_rule(site: Site, rule_id: int, *, actor: str) -> None:
@@ -75,7 +75,7 @@ def remove_rule(site: Site, rule_id: int, *, actor: str) -> None:
     with transaction():
         if not ShipRule.put_away(site, rule_id):
             raise NotFound
-        record_activity(actor, "ship_rule.removed", f"ship_rule:{rule_id}", site_id=site.id)
+        record_activity(actor, "ship_rules.removed", f"ship_rule:{rule_id}", site_id=site.id)
 
 
 def restore_rule(site: Site, rule_id: int, *, actor: str) -> None:
@@ -83,7 +83,7 @@ def restore_rule(site: Site, rule_id: int, *, actor: str) -> None:
     with transaction():
         if ShipRule.bring_back(site, rule_id) is None:
             raise NotFound
-        record_activity(actor, "ship_rule.restored", f"ship_rule:{rule_id}", site_id=site.id)
+        record_activity(actor, "ship_rules.restored", f"ship_rule:{rule_id}", site_id=site.id)
 
 
 # -- choosing ----------------------------------------------------------------------------------------------------------

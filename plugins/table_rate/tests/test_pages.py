@@ -70,7 +70,7 @@ def test_a_zone_and_a_method_are_added_changed_and_removed(panel: AtPanel, site:
     panel.post(f"/panel/table_rate/zones/{zone.id}/restore")
     panel.post(f"/panel/table_rate/methods/{method.id}/restore")
     assert services.table_of(site).of(zone) == [method]
-    assert "table rate · zone saved: Home" in panel.get("/panel/activity")
+    assert "saved the zone Home" in panel.get("/panel/activity")
 
 
 def test_lines_are_added_dropped_and_pasted_without_a_script(panel: AtPanel, site: Site, table: services.Table) -> None:

@@ -1,4 +1,4 @@
-"""Before there is any site: one page makes the first, for whoever read the key that was printed, and then never again."""
+"""Before there is any site, one page makes the first, for whoever read the key that was printed; then it is gone."""
 
 from __future__ import annotations
 

@@ -79,15 +79,15 @@ def _settings(state: SiteState, shell: Shell, words: list[str]) -> list[Hit]:
     declared = [(name, loaded[name].plugin) for name in state.runtime.plugins if loaded[name].plugin.settings]
     hits = [
         Hit(
-            title=_(about.label),
-            note=_(str(plugin.title)),
+            title=i18n.of_plugin(name, about.label),
+            note=i18n.of_plugin(name, str(plugin.title)),
             url=url_for("panel.plugin_settings", name=name, _anchor=about.name),
             icon="gear",
         )
         for name, plugin in declared
         if plugin.settings
         for about in fields(plugin.settings)
-        if _fits(f"{_(str(plugin.title))} {_(about.label)}", words)
+        if _fits(f"{i18n.of_plugin(name, str(plugin.title))} {i18n.of_plugin(name, about.label)}", words)
     ]
     return hits[:HITS]
 
