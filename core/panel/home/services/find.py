@@ -152,8 +152,10 @@ def _as_hits(ids: list[int]) -> list[Hit]:
     if not ids:
         return []
     rows = db.rows(
-        "SELECT p.id, MIN(t.name), MIN(v.sku) FROM product p LEFT JOIN product_text t ON t.product_id = p.id LEFT JOIN"
-        f" variant v ON v.product_id = p.id WHERE p.id IN ({db.marks(ids)}) GROUP BY p.id ORDER BY p.id DESC",
+        "SELECT p.id, COALESCE(MIN(CASE WHEN t.language = ? THEN t.name END), MIN(t.name)), MIN(v.sku) FROM product p"
+        " LEFT JOIN product_text t ON t.product_id = p.id LEFT JOIN variant v ON v.product_id = p.id"
+        f" WHERE p.id IN ({db.marks(ids)}) GROUP BY p.id ORDER BY p.id DESC",
+        i18n.language(),
         *ids,
     )
     return [
