@@ -18,6 +18,7 @@ import peewee
 from core.kernel.config import BadConfig
 from core.lib.errors import StoaError, Unfit
 
+
 class _Parser(argparse.ArgumentParser):
     """Guesses which word was meant where one is not known; the parsers below it are of this class too."""
 

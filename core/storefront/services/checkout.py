@@ -21,12 +21,12 @@ from core.orders.services.gateways import gateways_of, guarded
 from core.orders.services.read import OrderView
 from core.storefront.services.cart import Held, held_goods, refused_code, shown_lines
 from core.storefront.services.fields import (
-    FOLDED,
     Errors,
     Field,
     address_fields,
     country_field,
     email_field,
+    folded_in,
     place_title,
     plugin_field,
     summary,
@@ -131,7 +131,7 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
         country=country,
         address=main,
         more=more,
-        more_open=any(address_texts(address)[name] or name in errors for name in FOLDED),
+        more_open=any(address_texts(address)[name] or name in errors for name in folded_in(address.country)),
         billing_other=stored.billing is not None,
         billing=billing,
         needs_delivery=view.cart.needs_delivery,
