@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
     imports.add_argument("words", nargs="+", metavar="[orders] FILE", help="products, or past orders if it says so")
     imports.add_argument("--site", required=True, help="the site's domain")
     imports.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
-    imports.add_argument("--errors", type=Path, help="where to write what could not be read (instance/imports/FILE.errors.csv)")
+    imports.add_argument("--errors", type=Path, help="where remarks go (instance/imports/FILE.errors.csv)")
     imports.add_argument("--resume", action="store_true", help="go on with an import of this file that was interrupted")
     imports.add_argument(
         "--pictures", default="", metavar="ADDRESS|FOLDER", help="where pictures are that have only a name in the file"

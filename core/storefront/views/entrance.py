@@ -148,8 +148,8 @@ def send_reset() -> Response:
 
 
 def _forgot_page(errors: Errors, status: int = 200) -> Response:
-    promise = _("We send you a link, if there is an account.") if sends_mail() else _("This shop does not send mails yet.")
-    fields = [email_field(request.form.get("email", ""), errors, text=promise)]
+    promise, none = _("We send you a link, if there is an account."), _("This shop does not send mails yet.")
+    fields = [email_field(request.form.get("email", ""), errors, text=promise if sends_mail() else none)]
     target = url_for("storefront.send_reset")
     return page(
         "pages/password.html",

@@ -73,7 +73,7 @@ def test_what_cannot_be_understood_is_misuse(stoa: Stoa, words: tuple[str, ...])
 
 @pytest.mark.parametrize(
     ("words", "guess"),
-    [(("sites",), "did you mean 'site'?"), (("site", "lst"), "did you mean 'list'?"), (("site", "zz"), "there are: add")],
+    [(("sites",), "did you mean 'site'?"), (("site", "lst"), "mean 'list'?"), (("site", "zz"), "there are: add")],
 )
 def test_a_word_that_is_nearly_right_gets_a_guess(stoa: Stoa, words: tuple[str, ...], guess: str) -> None:
     code, _, err = stoa(*words)
