@@ -100,9 +100,7 @@ def test_sites_are_added_and_listed(stoa: Stoa) -> None:
         (("one.test", "--name", "X"), "host: Another site has this domain already."),
     ],
 )
-def test_a_site_that_cannot_be_is_refused_beside_its_option(
-    stoa: Stoa, words: tuple[str, ...], complaint: str
-) -> None:
+def test_a_site_that_cannot_be_is_refused_beside_its_option(stoa: Stoa, words: tuple[str, ...], complaint: str) -> None:
     stoa("site", "add", "one.test", "--name", "One")
     code, _, err = stoa("site", "add", *words)
     assert code == 1
