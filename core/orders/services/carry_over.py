@@ -263,9 +263,7 @@ def _number_of(order_id: int) -> str:
     return str(db.value("SELECT number FROM orders WHERE id = ?", order_id))
 
 
-def _tell(
-    site: Site, order: OrderView, change: ChangeView, target: int, number: str, moved: int, actor: str
-) -> None:
+def _tell(site: Site, order: OrderView, change: ChangeView, target: int, number: str, moved: int, actor: str) -> None:
     plan, effect = change.plan, change.effect
     value = sum(line.total for line in plan.lines)
     lines: Mapping[str, int] = {str(line_id): units for line_id, units in plan.moves.items()}
@@ -273,9 +271,7 @@ def _tell(
     if plan.into is None:
         total = db.value("SELECT total FROM orders WHERE id = ?", target)
         note(target, actor, "placed", total=total, currency=order.currency)
-        events.record(
-            OrderPlaced(order_id=target, number=number, total=int(total), currency=order.currency), site.id
-        )
+        events.record(OrderPlaced(order_id=target, number=number, total=int(total), currency=order.currency), site.id)
     note(order.id, actor, kind, to=number, lines=lines, amount=value, money=moved, reason=change.reason)
     note(target, actor, f"{kind}_from", of=order.number, pieces=sum(_units(plan.lines)), amount=value, money=moved)
     activity.record(
