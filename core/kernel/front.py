@@ -56,7 +56,9 @@ class Front:
         finally:
             db.release()
 
-    def _serve(self, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
+    def _serve(  # noqa: PLR0911 -- one answer for each kind of address
+        self, environ: Environ, path: str, start_response: StartResponse
+    ) -> Iterable[bytes]:
         self._trust_proxy(environ)
         db.connect()
         epoch, touched = read_epoch()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zoneinfo import available_timezones
-
 from babel import Locale
 from babel.core import get_global
 from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
@@ -18,12 +16,11 @@ from core.lib.addresses import countries
 from core.panel.forms import PanelForm, at_most, email, host, hosts, lines, needed, optional, words
 
 
-def language_choices(*more: str) -> list[tuple[str, str]]:
-    """The tags of languages that many shops speak, and `more`, by their names in the reader's language."""
+def language_choices(tags: Sequence[str]) -> list[tuple[str, str]]:
+    """The languages that can be had here, by their names in the reader's language."""
     reader = Locale.parse(i18n.language(), sep="-")
-    tags = dict.fromkeys((*_LANGUAGES, *more))
     named = [(tag, Locale.parse(tag, sep="-").get_display_name(reader) or tag) for tag in tags]
-    return sorted(((tag, name[:1].upper() + name[1:]) for tag, name in named), key=lambda pair: pair[1].casefold())
+    return [(tag, name[:1].upper() + name[1:]) for tag, name in named]
 
 
 def currency_choices() -> list[tuple[str, str]]:
@@ -38,23 +35,12 @@ def currency_choices() -> list[tuple[str, str]]:
     return [(code, f"{code} · {reader.currencies.get(code, code)}") for code in sorted(codes)]
 
 
-def timezone_choices(chosen: str = "UTC") -> list[str]:
-    """The time zones that are named after a place, and UTC; `chosen` stays whatever it is."""
-    places = {name for name in available_timezones() if name.partition("/")[0] in _CONTINENTS}
-    return sorted({*places, "UTC", chosen})
-
-
 def timezone_of(country: str) -> str:
     """A country's time zone, or that of most who live there; UTC where neither is known."""
     zones = get_global("territory_zones").get(country, ())
     return _MOST_LIVE_IN.get(country) or (zones[0] if len(zones) == 1 else "UTC")
 
 
-_LANGUAGES = tuple(
-    "ar bg ca cs da de el en es et fa fi fr ga he hi hr hu id is it ja ko lt lv ms nb nl pl pt pt-BR ro ru sk sl sr sv"
-    " th tr uk vi zh-CN zh-TW".split()
-)
-_CONTINENTS = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
 _MOST_LIVE_IN = {
     "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto", "CN": "Asia/Shanghai",
     "DE": "Europe/Berlin", "ES": "Europe/Madrid", "ID": "Asia/Jakarta", "MX": "America/Mexico_City",
@@ -75,9 +61,9 @@ class SetupForm(PanelForm):
     currency = SelectField(lazy("Main currency"))
     country = SelectField(lazy("Country"), description=lazy("Where the shop is; offered first to shoppers."))
 
-    def offer(self) -> SetupForm:
-        """Fill in the choices, in the reader's language."""
-        self.language.choices = language_choices()
+    def offer(self, tags: Sequence[str]) -> SetupForm:
+        """Fill in the choices, in the reader's language; `tags` are the languages to be had."""
+        self.language.choices = language_choices(tags)
         self.currency.choices = currency_choices()
         self.country.choices = list(countries(i18n.language()))
         return self

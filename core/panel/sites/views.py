@@ -30,7 +30,7 @@ def ask_first() -> Response:
     key = _setup_key()
     tag = i18n.language()
     data = {"host": request.host.partition(":")[0], "language": tag, **_FIRST.get(tag, _FIRST["en"])}
-    return _first_page(SetupForm(data=data).offer(), [], key)
+    return _first_page(SetupForm(data=data).offer(site_verbs.speakable(None)), [], key)
 
 
 @panel.post("/setup", endpoint="setup_save")
@@ -38,7 +38,7 @@ def ask_first() -> Response:
 def add_first() -> Response:
     """Add the first site; whoever made it signs in next."""
     key = _setup_key()
-    form = SetupForm(request.form).offer()
+    form = SetupForm(request.form).offer(site_verbs.speakable(None))
     if not form.validate():
         return _first_page(form, form.problems, key, 422)
     try:

@@ -185,7 +185,7 @@ def _place(view: CheckoutView, at: int, site: Site, errors: Errors) -> ShownPlac
         country=country_field(address.country, (), errors, prefix),
         address=address_fields(address, errors, prefix),
         more=address_fields(address, errors, prefix, folded=True),
-        more_open=any(texts[name] or prefix + name in errors for name in FOLDED),
+        more_open=any(texts[name] or prefix + name in errors for name in folded_in(address.country)),
         deliveries=[delivery_option(rate, place.delivery.chosen) for rate in place.delivery.rates],
         delivery_error=errors.get(f"{prefix}delivery", "") or (problem if typed else ""),
         lines=_lines([line for line in view.lines if line.place == at and line.priced is not None]),

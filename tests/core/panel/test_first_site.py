@@ -16,7 +16,7 @@ from core.testing.browser import axe_violations, scrolls_sideways
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
-ANSWERS = {"name": "Lampwerk", "host": "localhost", "language": "de", "currency": "EUR", "country": "DE"}
+ANSWERS = {"name": "Lampwerk", "host": "localhost", "language": "en", "currency": "EUR", "country": "DE"}
 HERE = "http://localhost:8000"
 
 
@@ -49,7 +49,7 @@ def test_the_first_site_is_made_by_who_has_the_key(client: Any) -> None:
     made = post(client, "/zh-cn/panel/setup", key=setup_key(), **ANSWERS)
     assert (made.status_code, made.headers["Location"]) == (303, "/panel/login")
     assert db.rows("SELECT name, host, language, currency, country, timezone FROM site") == [
-        ("Lampwerk", "localhost", "de", "EUR", "DE", "Europe/Berlin")
+        ("Lampwerk", "localhost", "en", "EUR", "DE", "Europe/Berlin")
     ]
     assert client.get("/panel/login", base_url=HERE).status_code == 200
 
