@@ -10,7 +10,8 @@ import pytest
 
 from core.kernel.plugins import Plugin, Registry
 from core.panel.activity.services import FIELDS, VERBS
-from tests.house.test_translations import last_name, msgids, sources
+from core.testing.texts import sources
+from tests.house.test_translations import msgids
 
 pytestmark = pytest.mark.once
 # Where the verb is not written at the call: what it can be there.
@@ -157,4 +158,3 @@ def test_the_rules_notice_a_breach(tmp_path: Path) -> None:
     assert verbs_of(call) == {"shop.hidden"}
     assert not in_words("shop.hidden", {})
     assert fields_of(call) - FIELDS.keys() == {"colour"}
-    assert last_name(call.func) == "record"
