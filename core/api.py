@@ -119,6 +119,7 @@ from core.kernel.commands import run_plugin_command
 from core.kernel.db import (
     InstantField,
     JSONField,
+    RemovableTable,
     SiteTable,
     Table,
     execute,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import socket
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -21,6 +22,19 @@ def boot(*, migrated: bool = True, **overrides: Any) -> Installation:
     if migrated:
         migrate.migrate()
     return made
+
+
+PORT_FILE = "port"
+
+
+def running_port() -> int | None:
+    """The port at which `run` serves this installation right now, as it noted; None if nothing answers there."""
+    noted = config.load().instance / PORT_FILE
+    if not noted.exists() or not (text := noted.read_text("utf-8").strip()).isdecimal():
+        return None
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return int(text) if probe.connect_ex(("127.0.0.1", int(text))) == 0 else None
 
 
 def the_site(host: str) -> Site:

@@ -9,7 +9,7 @@ import sys
 import threading
 from typing import Any
 
-from core.cli.boot import boot
+from core.cli.boot import PORT_FILE, boot
 from core.lib.errors import Refused
 
 
@@ -57,9 +57,12 @@ def _run(options: argparse.Namespace) -> int:
     if made.config.debug:
         debug.restart_after_edits([ROOT / "core", ROOT / "plugins", ROOT / "themes", made.config.plugins_path])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    noted = made.config.instance / PORT_FILE
+    noted.write_text(f"{made.config.port}\n", "utf-8")
     try:
         server.run()
     finally:
+        noted.unlink(missing_ok=True)
         if worker is not None:
             worker.stop()
     return 0
@@ -106,11 +109,15 @@ def _welcome_owner() -> None:
 
 def _print_addresses() -> None:
     from core.kernel.installation import installation
+    from core.kernel.setting_up import setup_key
 
-    config = installation().config
-    for state in installation().sites.all():
+    config, states = installation().config, installation().sites.all()
+    panel = f"{config.scheme}://localhost:{config.port}/panel"
+    for state in states:
         print(f"  {state.site.name:<20} {state.site.origin}/")
-    print(f"  {'Panel':<20} {config.scheme}://localhost:{config.port}/panel\n  Stop with Ctrl-C.", flush=True)
+    if not states:
+        print(f"  There is no site yet. Make the first one here, then sign in:\n  {panel}/setup?key={setup_key()}")
+    print(f"  {'Panel':<20} {panel}\n  Stop with Ctrl-C.", flush=True)
 
 
 def _work(options: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
     imports.add_argument("words", nargs="+", metavar="[orders] FILE", help="products, or past orders if it says so")
     imports.add_argument("--site", required=True, help="the site's domain")
     imports.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
-    imports.add_argument("--errors", type=Path, help="where to write the rows that could not be read (FILE.errors.csv)")
+    imports.add_argument("--errors", type=Path, help="where remarks go (instance/imports/FILE.errors.csv)")
     imports.add_argument("--resume", action="store_true", help="go on with an import of this file that was interrupted")
     imports.add_argument(
         "--pictures", default="", metavar="ADDRESS|FOLDER", help="where pictures are that have only a name in the file"
@@ -47,7 +47,7 @@ def _import(options: argparse.Namespace) -> int:
         return 2
     boot()
     file = Path(name)
-    errors = options.errors or file.with_suffix(".errors.csv")
+    errors = options.errors or _in_instance(file)
     if what == ["orders"]:
         return _import_orders(options, file, errors)
     return run_from_command_line(
@@ -59,6 +59,13 @@ def _import(options: argparse.Namespace) -> int:
         pictures=options.pictures,
         resume=options.resume,
     )
+
+
+def _in_instance(file: Path) -> Path:
+    """Where remarks on a file go: never beside the file itself, whose folder may be another's."""
+    folder = installation().config.instance / "imports"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{file.stem}.errors.csv"
 
 
 def _import_orders(options: argparse.Namespace, file: Path, errors: Path) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from core.cli.boot import boot, the_site
+from core.cli.boot import boot, running_port, the_site
 
 
 def add_to(commands: Any) -> None:
@@ -37,7 +37,7 @@ def add_to(commands: Any) -> None:
 def _add_site(options: argparse.Namespace) -> int:
     from core.kernel.site_verbs import add_site
 
-    boot()
+    boot(port=running_port())
     site = add_site(
         host=options.host,
         name=options.name,
@@ -48,7 +48,7 @@ def _add_site(options: argparse.Namespace) -> int:
         country=options.country,
         actor="system",
     )
-    print(f"{site.name}: {site.origin}/")
+    print(f"{site.name}: {site.origin}/\nPanel: {site.origin}/panel")
     return 0
 
 

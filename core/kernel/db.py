@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ db = peewee.DatabaseProxy()
 Row = tuple[Any, ...]
 _Result = TypeVar("_Result")
 _BUSY_MS = 15_000
+KEPT_WHEN_REMOVED = timedelta(days=30)
 
 
 class InstantField(peewee.BigIntegerField):
@@ -85,6 +86,37 @@ class SiteTable(Table):
     def for_site(cls, site: Any) -> Any:
         """The rows of `site` (anything with an `id`, or the id itself)."""
         return cls.select().where(cls.site_id == getattr(site, "id", site))
+
+
+class RemovableTable(SiteTable):
+    """A table whose rows are put away when somebody removes them, and go for good with a removal 30 days later.
+
+    `for_site` answers what is not put away.
+    """
+
+    removed_at: Any = InstantField(null=True)
+
+    @classmethod
+    def for_site(cls, site: Any) -> Any:
+        return super().for_site(site).where(cls.removed_at.is_null())
+
+    @classmethod
+    def put_away(cls, site: Any, row_id: int) -> bool:
+        """Take a row away, and for good those that were taken away long ago; False: there is none. In a transaction."""
+        of_site, now = cls.site_id == getattr(site, "id", site), clock.now()
+        cls.delete().where(of_site, cls.removed_at < now - KEPT_WHEN_REMOVED).execute()
+        one = (of_site, cls.id == row_id, cls.removed_at.is_null())
+        return bool(cls.update(removed_at=now).where(*one).execute())
+
+    @classmethod
+    def bring_back(cls, site: Any, row_id: int) -> Any:
+        """The row that was put away, which is there again; None: there is none. In a transaction."""
+        one = (cls.site_id == getattr(site, "id", site), cls.id == row_id, cls.removed_at.is_null(is_null=False))
+        return (
+            cls.for_site(site).where(cls.id == row_id).first()
+            if cls.update(removed_at=None).where(*one).execute()
+            else None
+        )
 
 
 # -- connections -------------------------------------------------------------------------------------------------------

@@ -56,14 +56,20 @@ class Front:
         finally:
             db.release()
 
-    def _serve(self, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
+    def _serve(  # noqa: PLR0911 -- one answer for each kind of address
+        self, environ: Environ, path: str, start_response: StartResponse
+    ) -> Iterable[bytes]:
         self._trust_proxy(environ)
         db.connect()
         epoch, touched = read_epoch()
         self._installation.sites.at(epoch)
         state = self._state(environ)
         if state is None:
-            return _plain(start_response, "404 Not Found", "There is no shop at this address.\n")
+            state = self._installation.sites.before_the_first(environ.get("HTTP_HOST", ""), _origin(environ))
+            if state is None:
+                return _plain(start_response, "404 Not Found", "There is no shop at this address.\n")
+            if not _makes_the_first(path):
+                return _plain(start_response, "404 Not Found", _NO_SITE_YET)
         if state.redirect_to:
             return self._redirect(environ, state.redirect_to, start_response)
         if path.startswith("/static/"):
@@ -209,6 +215,21 @@ class Front:
         if environ["PATH_INFO"].startswith("/panel") and not self._installation.themes.catalogues.in_panel(tag):
             return "en"
         return tag
+
+
+_NO_SITE_YET = (
+    "There is no shop here yet. Open the address that ./stoa run printed when it started,"
+    ' or make the first site at a terminal: ./stoa site add shop.example --name "My shop"\n'
+)
+
+
+def _makes_the_first(path: str) -> bool:
+    """Whether a path is served before there is any site: the page that makes the first, and what it looks like."""
+    return path in {"/panel/setup", "/zh-cn/panel/setup"} or path.startswith("/static/panel/")
+
+
+def _origin(environ: Environ) -> str:
+    return f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
 
 
 def _kept_for(mime: str) -> str:

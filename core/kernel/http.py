@@ -403,6 +403,7 @@ def _names(app: Stoa) -> dict[str, Any]:
         "icon": icon,
         "slot": slot,
         "setting": theme_setting,
+        "is_own_setting": is_own_setting,
         "money": i18n.money,
         "date": i18n.day,
         "when": i18n.when,
@@ -498,6 +499,11 @@ def theme_setting(name: str) -> Any:
     if isinstance(value, dict):
         return _spoken(value)
     return i18n.gettext(value) if value and name not in values else value
+
+
+def is_own_setting(name: str) -> bool:
+    """Whether the merchant chose this setting; otherwise `setting` says what the theme says."""
+    return name in looks.published(current())
 
 
 def _spoken(words: Mapping[str, str]) -> str:

@@ -165,8 +165,9 @@ class Plugin:
     the browser holds in the cookie `mine_<plugin>`; it may write, and answers what the cookie holds from now on (None:
     as it is). Cookies of that name end when the shopper signs out. `test(site, email)` tries the settings of a site and
     answers in plain words what it found, or raises a StoaError that says what is wrong; staff press it on the page of
-    the settings, `email` is theirs. It may use the network, and has ten seconds. Templates, static files and
-    translations are found by convention.
+    the settings, `email` is theirs. It may use the network, and has ten seconds. `verbs` are what the activity log
+    says of its acts: `{"saved": "saved the price %(title)s"}` for `record_activity(actor, "<plugin>.saved", ...)`.
+    Templates, static files and translations are found by convention.
     """
 
     name: str
@@ -193,6 +194,7 @@ class Plugin:
     languages: tuple[str, ...] = ()
     jobs: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     every: Mapping[str, int] = field(default_factory=dict)
+    verbs: Mapping[str, str] = field(default_factory=dict)
     commands: Mapping[str, Callable[[list[str]], int]] = field(default_factory=dict)
     csp: Csp = Csp()
     reads: tuple[str, ...] = ()

@@ -63,8 +63,9 @@ def add_site(
     several_addresses: bool = False,
     key: str = "",
     actor: str = "system",
+    first: bool = False,
 ) -> Site:
-    """Add a site; raises Unfit with a message per field. Commits.
+    """Add a site; raises Unfit with a message per field. With `first`, NotFound if there is one already. Commits.
 
     The packs of languages that core does not speak by itself are switched on with it.
     """
@@ -86,9 +87,12 @@ def add_site(
     }
     _check(values, None)
     with db.transaction():
+        # The row of the epoch is held from here on, so that of two first sites the second one sees the other.
+        raise_epoch()
+        if first and db.value("SELECT 1 FROM site LIMIT 1") is not None:
+            raise NotFound
         position = int(db.value("SELECT COALESCE(MAX(position), 0) + 1 FROM site"))
         row = SiteRow.create(key=_free_key(key or slugify(name) or values["host"]), position=position, **values)
-        raise_epoch()
         activity.record(actor, "site.added", f"site:{row.id}", after=values, site_id=row.id, title=values["name"])
     for pack in _packs_for(state_of(row.id).silent):
         switch_on(row.id, pack, actor)

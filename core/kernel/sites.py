@@ -161,6 +161,15 @@ class Sites:
                 state = self._by_id[site_id] = self._load(row)
             return state
 
+    def before_the_first(self, host: str, origin: str) -> SiteState | None:
+        """What the page that makes the first site is pinned to; None once there is one. It is stored nowhere."""
+        if db.value("SELECT 1 FROM site LIMIT 1") is not None:
+            return None
+        # The panel itself speaks these two; what else a shop speaks is chosen later.
+        return self._load(
+            SiteRow(id=0, name="Stoa", host=host, origin=origin, currency="EUR", languages=["zh-CN"], open=False)
+        )
+
     def settings_of(self, site_id: int, plugin: str) -> dict[str, Any]:
         """A plugin's stored settings on a site over those of all sites, secrets opened.
 

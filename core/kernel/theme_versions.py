@@ -124,6 +124,28 @@ def drop_plan(site_id: int, version_id: int, actor: str) -> None:
         activity.record(actor, "theme.dropped", f"theme:{site_id}", site_id=site_id, title=_title(theme))
 
 
+def restore_plan(site_id: int, version_id: int, actor: str) -> datetime:
+    """Plan again what was taken back, for the same instant, which is answered. Commits.
+
+    Raises NotFound if that is past, or something else is planned by now.
+    """
+    with db.transaction():
+        row = db.one(
+            "UPDATE theme_version SET dropped_at = NULL WHERE id = ? AND site_id = ? AND published_at IS NULL AND"
+            " dropped_at IS NOT NULL AND due_at > ? AND NOT EXISTS (SELECT 1 FROM theme_version v WHERE v.site_id = ?"
+            " AND v.published_at IS NULL AND v.dropped_at IS NULL) RETURNING theme, due_at",
+            version_id, site_id, clock.now_us(), site_id,
+        )  # fmt: skip
+        if row is None:
+            raise NotFound
+        due_at = clock.instant(row[1])
+        activity.record(
+            actor, "theme.planned", f"theme:{site_id}", after={"due_at": due_at.isoformat(), "theme": row[0]},
+            site_id=site_id, title=_title(row[0]),
+        )  # fmt: skip
+    return due_at
+
+
 def _drop(site_id: int, version_id: int | None = None) -> int:
     one, which = ("", ()) if version_id is None else (" AND id = ?", (version_id,))
     return db.execute(

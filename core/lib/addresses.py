@@ -70,6 +70,8 @@ _WORDS = {
     },
     "postcode": {"eircode": "Eircode", "pin": "PIN code", "postal": "Postcode", "zip": "ZIP code"},
 }
+# In China a courier goes by the phone number, and few people know the postcode of where they live.
+_NOT_ASKED = {"CN": {"postcode"}}
 _CHINESE_SCRIPT = frozenset({"CN", "HK", "JP", "MO", "TW"})
 
 
@@ -117,12 +119,15 @@ def _rules(country: str) -> _Rules | None:
     except ValueError:
         return None
     known: dict[str, Any] = {**load_validation_data("ZZ")["ZZ"], **found.get(country, {})}
+    needed = frozenset(_PARTS[letter] for letter in known["require"] if letter in _PARTS) - _NOT_ASKED.get(
+        country, set()
+    )
     types = {"region": "state", "city": "locality", "district": "sublocality", "postcode": "zip"}
     return _Rules(
         language=known.get("lang", ""),
         native=known["fmt"],
         latin=known.get("lfmt", known["fmt"]),
-        required=frozenset(_PARTS[letter] for letter in known["require"] if letter in _PARTS),
+        required=needed - _NOT_ASKED.get(country, set()),
         words={part: _WORDS[part][known[f"{kind}_name_type"]] for part, kind in types.items()},
         postcode=known.get("zip", ""),
         regions=tuple(_regions(country, known, found)),

@@ -17,3 +17,14 @@ class SavedView(db.SiteTable):
 
     class Meta:
         indexes = ((("site_id", "staff_id", "place", "name"), True),)
+
+
+class ListColumns(db.Table):
+    """Which columns somebody wants to see in a list, by their keys with spaces between; the same on every site."""
+
+    staff_id = peewee.IntegerField()
+    place = peewee.CharField(max_length=20)
+    columns = peewee.CharField(max_length=300, default="")
+
+    class Meta:
+        indexes = ((("staff_id", "place"), True),)

@@ -46,7 +46,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the menu. `count` stands at its end, in red if it is an `alert`."""
+    """One line of the menu or the palette. `count` stands at its end, in red if it is an `alert`.
+
+    `words` are others that find it in the palette. With `post` (a name and a value) it posts to `url`.
+    """
 
     key: str
     title: str
@@ -54,15 +57,19 @@ class Entry:
     icon: str
     count: int = 0
     alert: bool = False
+    note: str = ""
+    words: str = ""
+    post: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Entries under one heading; the first group has none."""
+    """Entries under one heading; the first group has none. `folds` are groups that open when they are asked for."""
 
     key: str
     title: str
     entries: list[Entry]
+    folds: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +105,24 @@ class Tongue:
     is_current: bool
 
 
-_SHOP = (
+_SELLING = (
     Item("home", lazy("Home"), "home", ""),
     Item("orders", lazy("Orders"), "orders", "orders.view"),
     Item("shoppers", lazy("Shoppers"), "people", "shoppers.view"),
+)
+_GOODS = (
     Item("products", lazy("Products"), "products", "catalogue.view"),
     Item("categories", lazy("Categories"), "split", "catalogue.view"),
     Item("media", lazy("Pictures"), "image", "catalogue.view"),
     Item("stock", lazy("Stock"), "box", "catalogue.view"),
+)
+# Where the entries of plugins stand, by the plugins' categories.
+_BESIDE_ORDERS = ("payment", "machinery")
+_BESIDE_GOODS = ("content", "community", "search")
+_FOLDS = (
+    ("delivery", lazy("Delivery and taxes"), ("delivery", "tax")),
+    ("marketing", lazy("Marketing"), ("promotion", "marketing")),
+    ("links", lazy("Connections"), ("channel",)),
 )
 _SITE = (
     Item("theme", lazy("Theme"), "brush", "theme.edit"),
@@ -121,6 +138,7 @@ _HOUSE = (
 )
 _ACTS = (
     ("product_new", lazy("Add a product"), "plus", "products.edit"),
+    ("draft_new", lazy("New order"), "plus", "orders.create"),
     ("imports", lazy("Import products"), "upload", "products.edit"),
     ("order_imports", lazy("Import orders"), "upload", "orders.import"),
     ("category_new", lazy("Add a category"), "plus", "categories.edit"),
@@ -128,6 +146,16 @@ _ACTS = (
     ("role_new", lazy("New role"), "plus", "staff.edit"),
     ("site_new", lazy("Add a site"), "plus", "sites.edit"),
     ("plugin_defaults", lazy("Shared plugin settings"), "plug", "plugins.settings"),
+)
+# Permissions that hold for the open site; the other acts above concern all sites.
+_OF_SITE = {"orders.create", "orders.import"}
+_ORDER_ACTS = (
+    ("order_ship", lazy("Ship"), "truck", "orders.ship"),
+    ("order_paid", lazy("Mark as paid"), "card", "orders.pay"),
+    ("order_refund", lazy("Refund"), "undo", "orders.refund"),
+    ("order_change", lazy("Change"), "edit", "orders.edit"),
+    ("order_cancel", lazy("Cancel"), "close", "orders.cancel"),
+    ("order_return", lazy("Take back"), "return", "orders.return"),
 )
 COUNTERS: dict[str, Callable[[Site], tuple[int, bool]]] = {}
 
@@ -205,13 +233,15 @@ class Shell:
     @cached_property
     def menu(self) -> list[Group]:
         """Core's entries and those of the plugins that are on, as far as this person may use them."""
-        shop = [*self._entries(_SHOP), *self._plugin_entries()]
+        folds = (Group(key, str(title), self._plugin_entries(kinds)) for key, title, kinds in _FOLDS)
         groups = [
-            Group("shop", "", shop),
+            Group("selling", "", [*self._entries(_SELLING), *self._plugin_entries(_BESIDE_ORDERS)]),
+            Group("goods", _("Goods"), [*self._entries(_GOODS), *self._plugin_entries(_BESIDE_GOODS)]),
+            Group("more", _("More to do"), [], tuple(fold for fold in folds if fold.entries)),
             Group("site", _("This site"), self._entries(_SITE)),
             Group("house", _("All sites"), self._entries(_HOUSE)),
         ]
-        return [group for group in groups if group.entries]
+        return [group for group in groups if group.entries or group.folds]
 
     def _entries(self, items: tuple[Item, ...]) -> list[Entry]:
         return [
@@ -223,17 +253,42 @@ class Shell:
     def _count(self, key: str) -> tuple[int, bool]:
         return COUNTERS[key](self.site) if key in COUNTERS else (0, False)
 
-    def _plugin_entries(self) -> Iterator[Entry]:
+    def _plugin_entries(self, kinds: tuple[str, ...]) -> list[Entry]:
+        """The entries of those plugins that are on and of one of these categories."""
         loaded = installation().plugins.loaded
-        for name in self.state.runtime.plugins:
-            for entry in loaded[name].plugin.panel_menu:
-                if not entry.permission or self.may(entry.permission):
-                    yield Entry(
-                        f"{name}.{entry.endpoint}",
-                        i18n.of_plugin(name, entry.title),
-                        url_for(f"{name}.panel.{entry.endpoint}"),
-                        entry.icon,
-                    )
+        return [
+            Entry(
+                f"{name}.{entry.endpoint}",
+                i18n.of_plugin(name, entry.title),
+                url_for(f"{name}.panel.{entry.endpoint}"),
+                entry.icon,
+            )
+            for name in self.state.runtime.plugins
+            if loaded[name].plugin.category in kinds
+            for entry in loaded[name].plugin.panel_menu
+            if not entry.permission or self.may(entry.permission)
+        ]
+
+    def _order_acts(self) -> Iterator[Entry]:
+        """What can be done with the order that is open, where one is."""
+        number = (request.view_args or {}).get("number")
+        if number and (request.endpoint or "").startswith("panel.order"):
+            for endpoint, title, icon, permission in _ORDER_ACTS:
+                if self.may(permission):
+                    said = f"{title} · {number}"
+                    yield Entry("", said, url_for(f"panel.{endpoint}", number=number), icon)
+
+    def _own_acts(self) -> Iterator[Entry]:
+        """What everybody may do for themselves."""
+        for scheme, title, icon in (
+            ("light", _("Light"), "sun"),
+            ("dark", _("Dark"), "moon"),
+            ("", _("System"), "system"),
+        ):
+            if scheme != self.scheme:
+                said = f"{_('Appearance')}: {title}"
+                yield Entry("", said, url_for("panel.appearance"), icon, post=("scheme", scheme))
+        yield Entry("", _("Sign out"), url_for("panel.logout"), "arrow", post=("out", "1"))
 
     @property
     def nav(self) -> str:
@@ -244,14 +299,16 @@ class Shell:
     @property
     def palette(self) -> list[tuple[str, list[Entry]]]:
         """What Ctrl K finds without asking the server."""
+        new = _("new, make, create")
         acts = [
-            Entry("", str(title), url_for(f"panel.{endpoint}"), icon)
+            Entry("", str(title), url_for(f"panel.{endpoint}"), icon, words=new if icon == "plus" else "")
             for endpoint, title, icon, permission in _ACTS
-            if self.may_everywhere(permission)
+            if (self.may if permission in _OF_SITE else self.may_everywhere)(permission)
         ]
-        pages = [entry for group in self.menu for entry in group.entries]
+        pages = [entry for group in self.menu for one in (group, *group.folds) for entry in one.entries]
         found = [
-            (_("Actions"), acts),
+            (_("This order"), list(self._order_acts())),
+            (_("Actions"), [*acts, *self._own_acts()]),
             (_("Go to"), [*pages, Entry("", _("Your account"), url_for("panel.account"), "key")]),
         ]
         return [(head, hits) for head, hits in found if hits]

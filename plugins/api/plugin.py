@@ -31,6 +31,10 @@ PLUGIN = Plugin(
     summary="Products, carts, the checkout and orders for your own programs and apps, over HTTP and JSON.",
     category="channel",
     author="Stoa contributors",
+    verbs={
+        "key_added": "made the API key %(title)s",
+        "key_revoked": "revoked the API key %(title)s",
+    },
     settings=Api,
     models=TABLES,
     shop=shop,

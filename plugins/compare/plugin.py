@@ -25,7 +25,7 @@ _END = Markup(
     ' <span class="num" data-compare-count></span></a>'
     '<template data-module="{script}"></template>'
 )
-_ITEM = Markup('<li><a class="menu__item" href="{url}">{title}</a></li>')
+_ITEM = Markup('<li><a class="menu__item" href="{url}">{icon}{title}</a></li>')
 
 
 @hookimpl
@@ -35,5 +35,5 @@ def site_slot(name: str) -> Markup | None:
         return None
     values = {"url": url_for("compare.show"), "title": gettext("Compare")}
     if name == "menu.links":
-        return _ITEM.format(**values)
+        return _ITEM.format(icon=icon("columns"), **values)
     return _END.format(icon=icon("columns"), script=asset("compare:js/compare.js"), **values)

@@ -25,6 +25,11 @@ PLUGIN = Plugin(
     summary="Codes for a percentage, a fixed sum or free delivery, from a sum, for some goods, for a time, so often.",
     category="promotion",
     author="Stoa contributors",
+    verbs={
+        "saved": "saved the coupon %(title)s",
+        "codes_made": "made codes for the coupon %(title)s",
+        "switched": "switched the coupon %(title)s on or off",
+    },
     models=TABLES,
     panel=panel,
     panel_menu=(MenuEntry(title="Coupons", endpoint="show", icon="coupon", permission="coupons.edit"),),

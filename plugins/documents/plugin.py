@@ -28,6 +28,10 @@ PLUGIN = Plugin(
     summary="Invoices and credit notes with numbers that have no gap, packing slips and pick lists, as PDF.",
     category="machinery",
     author="Stoa contributors",
+    verbs={
+        "invoice": "issued an invoice for order %(title)s",
+        "credit_note": "issued a credit note for order %(title)s",
+    },
     settings=Documents,
     slots=("order.side",),
     models=TABLES,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import peewee
 
-from core.api import JSONField, SiteTable
+from core.api import JSONField, RemovableTable
 
 
-class FlatRate(SiteTable):
+class FlatRate(RemovableTable):
     """One rate. `titles` {language: text}; `prices` {currency: [amount, free from or null]} in minor units.
 
     `countries` are ISO 3166 alpha-2 codes between spaces; empty: everywhere. `tracking` is the address of a parcel's

@@ -27,6 +27,11 @@ PLUGIN = Plugin(
     author="Stoa contributors",
     slots=("product.delivery", "cart.above_lines"),
     kept_slots=("product.delivery",),
+    verbs={
+        "saved": "saved the delivery price %(title)s",
+        "removed": "removed the delivery price %(title)s",
+        "restored": "brought the delivery price %(title)s back",
+    },
     models=TABLES,
     panel=panel,
     panel_menu=(MenuEntry(title="Delivery prices", endpoint="show", icon="truck", permission="flat_rate.edit"),),

@@ -63,12 +63,22 @@ def save_rate(site: Site, wanted: Wanted, *, actor: str, rate_id: int | None = N
 
 
 def remove_rate(site: Site, rate_id: int, *, actor: str) -> None:
-    """Take a rate away; orders that were placed with it keep what they agreed. Raises NotFound. Commits."""
+    """Take a rate away for now; orders that were placed with it keep what they agreed. Raises NotFound. Commits."""
     with transaction():
         rate = find_rate(site, rate_id)
-        rate.delete_instance()
+        FlatRate.put_away(site, rate_id)
         touch(_tag(site))
         _record(site, rate, actor, "flat_rate.removed", _told(rate), {})
+
+
+def restore_rate(site: Site, rate_id: int, *, actor: str) -> None:
+    """Bring a rate back that was taken away. Raises NotFound. Commits."""
+    with transaction():
+        rate = FlatRate.bring_back(site, rate_id)
+        if rate is None:
+            raise NotFound
+        touch(_tag(site))
+        _record(site, rate, actor, "flat_rate.restored", {}, _told(rate))
 
 
 def _told(rate: FlatRate) -> dict[str, object]:

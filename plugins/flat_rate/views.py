@@ -71,7 +71,16 @@ def save(rate_id: int) -> Any:
 def remove(rate_id: int) -> Any:
     """Take a rate away."""
     services.remove_rate(current_site(), rate_id, actor=actor())
-    toast(_("The rate is removed."))
+    toast(_("The rate is removed."), undo=url_for("flat_rate.panel.restore", rate_id=rate_id))
+    return redirect303(url_for("flat_rate.panel.show"))
+
+
+@panel.post("/<int:rate_id>/restore")
+@may_edit
+def restore(rate_id: int) -> Any:
+    """Bring a rate back that was removed."""
+    services.restore_rate(current_site(), rate_id, actor=actor())
+    toast(_("The rate is back."))
     return redirect303(url_for("flat_rate.panel.show"))
 
 

@@ -16,6 +16,9 @@ PLUGIN = Plugin(
     summary="Sends order mails and every other message of the shop through your mail server.",
     category="channel",
     author="Stoa contributors",
+    verbs={
+        "again": "sent a mail about order %(title)s again",
+    },
     settings=Settings,
     test=send_trial,
     panel=panel,

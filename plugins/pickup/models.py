@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import peewee
 
-from core.api import JSONField, SiteTable
+from core.api import JSONField, RemovableTable
 
 
-class PickupPoint(SiteTable):
+class PickupPoint(RemovableTable):
     """A place where shoppers collect. `hours` {language: text}; `fees` {currency: minor units}, absent: free."""
 
     position = peewee.IntegerField(default=0)

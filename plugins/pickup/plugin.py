@@ -25,6 +25,11 @@ PLUGIN = Plugin(
     summary="Shoppers collect their order at one of your places, each with address, opening hours and perhaps a fee.",
     category="delivery",
     author="Stoa contributors",
+    verbs={
+        "saved": "saved the pickup point %(title)s",
+        "removed": "removed the pickup point %(title)s",
+        "restored": "brought the pickup point %(title)s back",
+    },
     models=TABLES,
     panel=panel,
     panel_menu=(MenuEntry(title="Pickup points", endpoint="show", icon="pin", permission="pickup.edit"),),

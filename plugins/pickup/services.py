@@ -57,9 +57,19 @@ def remove_point(site: Site, point_id: int, *, actor: str) -> None:
     """Take a point away; orders to be collected there keep its name and address. Raises NotFound. Commits."""
     with transaction():
         point = find_point(site, point_id)
-        point.delete_instance()
+        PickupPoint.put_away(site, point_id)
         touch(_tag(site))
         _record(site, point, actor, "pickup.removed", _told(point), {})
+
+
+def restore_point(site: Site, point_id: int, *, actor: str) -> None:
+    """Bring a point back that was taken away. Raises NotFound. Commits."""
+    with transaction():
+        point = PickupPoint.bring_back(site, point_id)
+        if point is None:
+            raise NotFound
+        touch(_tag(site))
+        _record(site, point, actor, "pickup.restored", {}, _told(point))
 
 
 def _told(point: PickupPoint) -> dict[str, object]:

@@ -66,7 +66,16 @@ def save(point_id: int) -> Any:
 def remove(point_id: int) -> Any:
     """Take a point away."""
     services.remove_point(current_site(), point_id, actor=actor())
-    toast(_("The pickup point is removed."))
+    toast(_("The pickup point is removed."), undo=url_for("pickup.panel.restore", point_id=point_id))
+    return redirect303(url_for("pickup.panel.show"))
+
+
+@panel.post("/<int:point_id>/restore")
+@may_edit
+def restore(point_id: int) -> Any:
+    """Bring a point back that was removed."""
+    services.restore_point(current_site(), point_id, actor=actor())
+    toast(_("The pickup point is back."))
     return redirect303(url_for("pickup.panel.show"))
 
 

@@ -15,6 +15,12 @@ PLUGIN = Plugin(
     summary="Specification tables, downloads, goods that go together and size advice on the pages of products.",
     category="content",
     author="Stoa contributors",
+    verbs={
+        "specs": "changed the facts of %(title)s",
+        "download": "changed the files of %(title)s",
+        "related": "changed what goes with %(title)s",
+        "sizes": "changed the sizes of %(title)s",
+    },
     settings=ProductContent,
     slots=page.PLACES,
     kept_slots=page.PLACES,

@@ -7,7 +7,7 @@ from typing import Any
 import peewee
 from peewee import Check
 
-from core.api import InstantField, JSONField, SiteTable
+from core.api import InstantField, JSONField, RemovableTable, SiteTable
 
 PERCENT, FIXED, OFF = "percent", "fixed", "off"
 KINDS = (PERCENT, FIXED, OFF)
@@ -16,7 +16,7 @@ ROUNDINGS = (EXACT, TO_99, TO_95, TO_WHOLE)
 VARIANT, PRODUCT, CATEGORY = "variant", "product", "category"
 
 
-class Sale(SiteTable):
+class Sale(RemovableTable):
     """A reduction from `starts` until before `ends` (NULL: without end), while it is `active`.
 
     `basis_points` are hundredths of a percent; `amounts` {currency: minor units} is the price of a FIXED sale, and what

@@ -98,7 +98,16 @@ def copy(sale_id: int) -> Any:
 def remove(sale_id: int) -> Any:
     """Take a sale away."""
     services.remove_sale(current_site(), sale_id, actor=actor())
-    toast(_("The sale is removed."))
+    toast(_("The sale is removed."), undo=url_for("sale_prices.panel.restore", sale_id=sale_id))
+    return redirect303(url_for("sale_prices.panel.show"))
+
+
+@panel.post("/<int:sale_id>/restore")
+@may_edit
+def restore(sale_id: int) -> Any:
+    """Bring a sale back that was removed."""
+    services.restore_sale(current_site(), sale_id, actor=actor())
+    toast(_("The sale is back."))
     return redirect303(url_for("sale_prices.panel.show"))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import peewee
 
-from core.api import JSONField, SiteTable
+from core.api import JSONField, RemovableTable
 
 
-class ShipRule(SiteTable):
+class ShipRule(RemovableTable):
     """Locations in the order in which they shall send: `[id, minutes of the day until it sends today or null]`.
 
     `countries` are ISO 3166 alpha-2 codes between spaces; empty: everywhere else. `criteria` decide in their order:

@@ -16,6 +16,11 @@ PLUGIN = Plugin(
     summary="From where goods go to which countries: fewest parcels, cheapest, where most is left, and still today.",
     category="delivery",
     author="Stoa contributors",
+    verbs={
+        "saved": "saved a rule of where goods come from",
+        "removed": "removed a rule of where goods come from",
+        "restored": "brought a rule of where goods come from back",
+    },
     models=TABLES,
     panel=panel,
     panel_menu=(MenuEntry(title="Ship rules", endpoint="show", icon="split", permission="ship_rules.edit"),),

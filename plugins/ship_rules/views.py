@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.api import Money, Unfit, Views, actor, current_site, panel_to, render, request, staff
+from core.api import Money, Unfit, Views, actor, current_site, panel_to, render, request, staff, url_for
 from core.api import gettext as _
 from plugins.ship_rules import forms, services
 from plugins.ship_rules.models import ShipRule
@@ -65,7 +65,16 @@ def save(rule_id: int) -> Any:
 def remove(rule_id: int) -> Any:
     """Take a rule away."""
     services.remove_rule(current_site(), rule_id, actor=actor())
-    return panel_to("ship_rules.panel.show", say=_("The rule is removed."))
+    undo = url_for("ship_rules.panel.restore", rule_id=rule_id)
+    return panel_to("ship_rules.panel.show", say=_("The rule is removed."), undo=undo)
+
+
+@panel.post("/<int:rule_id>/restore")
+@may_edit
+def restore(rule_id: int) -> Any:
+    """Bring a rule back that was removed."""
+    services.restore_rule(current_site(), rule_id, actor=actor())
+    return panel_to("ship_rules.panel.show", say=_("The rule is back."))
 
 
 def _saved(rule_id: int | None) -> Any:

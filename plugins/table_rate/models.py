@@ -7,14 +7,14 @@ from typing import Any
 import peewee
 from peewee import Check
 
-from core.api import JSONField, SiteTable
+from core.api import JSONField, RemovableTable
 
 WEIGHT, TOTAL, QUANTITY = "weight", "total", "quantity"
 BASES = (WEIGHT, TOTAL, QUANTITY)
 PER_PARCEL, PER_KG = "parcel", "kg"
 
 
-class Zone(SiteTable):
+class Zone(RemovableTable):
     """Where it is: `areas` holds one area per line, as `forms.areas` reads them.
 
     Not `served`: nothing is delivered there, for `reasons` {language: text}.
@@ -28,10 +28,9 @@ class Zone(SiteTable):
 
     class Meta:
         table_name = "table_rate_zone"
-        indexes = ((("site_id", "name"), True),)
 
 
-class Method(SiteTable):
+class Method(RemovableTable):
     """A way of delivery within a zone.
 
     `brackets` {currency: [[from, to or null, price]]}: both ends count; grams, minor units or pieces by `basis`. The
@@ -62,4 +61,6 @@ class Method(SiteTable):
         table_name = "table_rate_method"
 
 
+# A removed zone does not keep its name from another one.
+Zone.add_index(Zone.index(Zone.site_id, Zone.name, unique=True, where=Zone.removed_at.is_null()))
 TABLES = (Zone, Method)

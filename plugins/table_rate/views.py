@@ -104,7 +104,20 @@ def save_zone(zone_id: int) -> Any:
 def remove_zone(zone_id: int) -> Any:
     """Take a zone away with its methods."""
     services.remove_zone(current_site(), zone_id, actor=actor())
-    toast(_("The zone is removed."))
+    toast(_("The zone is removed."), undo=url_for("table_rate.panel.restore_zone", zone_id=zone_id))
+    return redirect303(url_for("table_rate.panel.show"))
+
+
+@panel.post("/zones/<int:zone_id>/restore")
+@may_edit
+def restore_zone(zone_id: int) -> Any:
+    """Bring a zone back with its methods."""
+    try:
+        services.restore_zone(current_site(), zone_id, actor=actor())
+    except services.NameTaken as refusal:
+        toast(say(refusal), "bad")
+        return redirect303(url_for("table_rate.panel.show"))
+    toast(_("The zone is back."))
     return redirect303(url_for("table_rate.panel.show"))
 
 
@@ -171,7 +184,16 @@ def save_method(method_id: int) -> Any:
 def remove_method(method_id: int) -> Any:
     """Take a method away."""
     services.remove_method(current_site(), method_id, actor=actor())
-    toast(_("The method is removed."))
+    toast(_("The method is removed."), undo=url_for("table_rate.panel.restore_method", method_id=method_id))
+    return redirect303(url_for("table_rate.panel.show"))
+
+
+@panel.post("/methods/<int:method_id>/restore")
+@may_edit
+def restore_method(method_id: int) -> Any:
+    """Bring a method back that was removed."""
+    services.restore_method(current_site(), method_id, actor=actor())
+    toast(_("The method is back."))
     return redirect303(url_for("table_rate.panel.show"))
 
 

@@ -22,6 +22,9 @@ PLUGIN = Plugin(
     summary="Sales taxes by tax class, country and region, for prices with or without tax. Delivery is taxed too.",
     category="tax",
     author="Stoa contributors",
+    verbs={
+        "saved": "saved the tax rates",
+    },
     models=TABLES,
     panel=panel,
     panel_menu=(MenuEntry(title="Taxes", endpoint="show", icon="tax", permission="tax_table.edit"),),

@@ -179,6 +179,9 @@ def test_every_permission_that_a_route_asks_for_can_be_given(routes: list[Route]
 
 def test_the_panel_is_staffs_and_the_account_is_the_shoppers(routes: list[Route]) -> None:
     for route in routes:
+        # Before there is a site there is nobody to be let in: the page that makes the first one asks for a printed key.
+        if route.path == "/panel/setup":
+            continue
         if route.path.startswith("/panel") and "login" not in route.path and "password" not in route.path:
             assert route.access.who in {"staff", "owner"}, route
         if route.path.startswith("/account"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.catalogue.models.card import Card, CardCount, CardDue, CardFacet, CardName, CardPlace, CardWords
 from core.catalogue.models.category import Category, CategorySite, CategoryText, ProductCategory
 from core.catalogue.models.listing import Listing, Slug
-from core.catalogue.models.media import Media, ProductMedia
+from core.catalogue.models.media import Media, ProductMedia, RemovedMedia
 from core.catalogue.models.price import Price
 from core.catalogue.models.product import (
     Attribute,
@@ -42,6 +42,7 @@ FACTS = (
     FacetName,
     Media,
     ProductMedia,
+    RemovedMedia,
     Category,
     CategoryText,
     ProductCategory,
@@ -89,6 +90,7 @@ __all__ = [
     "ProductMedia",
     "ProductOption",
     "ProductText",
+    "RemovedMedia",
     "Slug",
     "StockHold",
     "StockLevel",

@@ -28,6 +28,17 @@ class Media(Table):
     created_at = InstantField()
 
 
+class RemovedMedia(Table):
+    """A picture that was deleted, with the row that it had: its file is kept for a while, so that it can come back."""
+
+    name = peewee.CharField(max_length=120, unique=True)
+    kept = JSONField(default=dict)
+    removed_at = InstantField()
+
+    class Meta:
+        table_name = "media_removed"
+
+
 class ProductMedia(Table):
     """A picture of a product, in order; the first one stands for it in lists."""
 

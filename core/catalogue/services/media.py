@@ -9,7 +9,7 @@ from typing import Any
 from core.catalogue.services.cards import changing
 from core.catalogue.services.writing import decoded, encoded, insert, update
 from core.hookspecs.site import Site
-from core.kernel import activity, cache, db, files, theme_versions
+from core.kernel import activity, cache, db, files, jobs, theme_versions
 from core.kernel.installation import installation
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
@@ -169,14 +169,18 @@ def _tell_others(media_id: int) -> None:
     theme_versions.picture_changed(media_id, said)
 
 
-def delete_media(media_id: int, actor: str) -> str:
-    """Delete the row and answer the stored name, whose bytes the caller deletes.
+_ROW = (*_FILE, "focal_x", "focal_y", "alt", "before", "created_at")
 
-    Plugins are asked first whether they show it. Raises NotFound, MediaInUse.
+
+def delete_media(media_id: int, actor: str) -> int:
+    """Put a picture away that nothing shows; answers the number by which `restore_media` brings it back. Commits.
+
+    Its file goes 30 days later. Plugins are asked first whether they show it. Raises NotFound, MediaInUse.
     """
-    name = db.value("SELECT name FROM media WHERE id = ?", media_id)
-    if name is None:
+    row = db.one(f"SELECT {', '.join(_ROW)} FROM media WHERE id = ?", media_id)
+    if row is None:
         raise NotFound
+    kept = dict(zip(_ROW, row, strict=True))
     elsewhere = len(plugin_uses([media_id]).get(media_id, ()))
     with db.transaction():
         own = db.value(
@@ -190,9 +194,39 @@ def delete_media(media_id: int, actor: str) -> str:
         if uses := own + elsewhere + len(theme_versions.pictures_used().get(media_id, ())):
             raise MediaInUse(uses=uses)
         theme_versions.picture_gone(media_id)
-        db.execute("DELETE FROM media WHERE id = ?", media_id)
-        activity.record(actor, "media.deleted", f"media:{media_id}", title=name)
-        return str(name)
+        if not db.execute("DELETE FROM media WHERE id = ? AND name = ?", media_id, kept["name"]):
+            raise MediaChanged
+        now = clock.now()
+        removed_id = insert(
+            "media_removed", {"name": kept["name"], "kept": encoded(kept), "removed_at": clock.micros(now)}
+        )
+        jobs.enqueue("media.forget", {"removed": removed_id}, at=now + db.KEPT_WHEN_REMOVED)
+        activity.record(actor, "media.deleted", f"media:{media_id}", title=str(kept["original"] or kept["name"]))
+        return removed_id
+
+
+def restore_media(removed_id: int, actor: str) -> int:
+    """Bring a picture back that was deleted; answers its id, a new one: nothing names the one before. Commits.
+
+    Raises NotFound if it is back already, or gone for good.
+    """
+    with db.transaction():
+        kept = db.value("DELETE FROM media_removed WHERE id = ? RETURNING kept", removed_id)
+        if kept is None:
+            raise NotFound
+        row = decoded(kept)
+        media_id = insert("media", row)
+        activity.record(actor, "media.restored", f"media:{media_id}", title=str(row["original"] or row["name"]))
+    return media_id
+
+
+@jobs.job("media.forget")
+def _forget(running: jobs.Running) -> None:
+    """Delete the file of a picture that nobody brought back."""
+    with db.transaction():
+        name = db.value("DELETE FROM media_removed WHERE id = ? RETURNING name", running.payload["removed"])
+    if name is not None:
+        files.delete(str(name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,4 +101,3 @@ def _anew(line: PlannedLine, taxes: tuple[PlannedTax, ...], order: OrderView) ->
     values = {name: getattr(line, name) for name in line.__struct_fields__}
     values.update(tax=tax, total=base if order.prices_include_tax else base + tax, taxes=taxes)
     return PlannedLine(**values)
-

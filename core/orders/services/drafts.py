@@ -219,6 +219,18 @@ def drop_draft(site: Site, draft_id: int, *, actor: str) -> None:
         activity.record(actor, "drop draft", f"draft:{draft_id}", site_id=site.id, title=str(draft_id))
 
 
+def restore_draft(site: Site, draft_id: int, *, actor: str) -> None:
+    """Bring a draft back that was let go, without its link. Raises NotFound. Commits."""
+    with db.transaction():
+        if not db.execute(
+            "UPDATE order_draft SET ended_at = NULL, updated_at = ? WHERE id = ? AND site_id = ? AND order_id IS NULL"
+            " AND ended_at IS NOT NULL",
+            clock.now_us(), draft_id, site.id,
+        ):  # fmt: skip
+            raise NotFound
+        activity.record(actor, "restore draft", f"draft:{draft_id}", site_id=site.id, title=str(draft_id))
+
+
 def end_draft(site_id: int, draft_id: int, version: int, order_id: int) -> None:
     """The draft has become an order. Part of `place_order`'s transaction; raises DraftMoved, which undoes the order."""
     db.require_transaction()

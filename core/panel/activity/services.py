@@ -112,6 +112,163 @@ VERBS: dict[str, Any] = {
     "capture": lazy("captured the payment of order %(title)s"),
     "void": lazy("let go of the authorisation of order %(title)s"),
     "return": lazy("took back goods of order %(title)s"),
+    "kit": lazy("changed what the kit %(title)s is made of"),
+    "media.restored": lazy("brought the picture %(title)s back"),
+    "returns.rules": lazy("changed the rules of returns"),
+    "edit hold rules": lazy("changed which orders are put on hold"),
+    "orders.imported": lazy("imported orders: %(title)s"),
+    "orders.import_undone": lazy("undid the import of orders from %(title)s"),
+    "import orders": lazy("brought orders of another shop in"),
+    "draft": lazy("wrote the draft %(title)s of an order"),
+    "send draft": lazy("sent the pay link of the draft %(title)s"),
+    "revoke link": lazy("revoked the pay link of the draft %(title)s"),
+    "drop draft": lazy("let the draft %(title)s go"),
+    "restore draft": lazy("brought the draft %(title)s back"),
+    "change": lazy("changed order %(title)s"),
+    "hold": lazy("put order %(title)s on hold"),
+    "approve": lazy("approved order %(title)s"),
+    "split": lazy("split order %(title)s"),
+    "merged": lazy("merged order %(title)s into another"),
+    "buy label": lazy("bought a return label for order %(title)s"),
+    "stage": lazy("set the stage of order %(title)s"),
+}
+# The steps of a return, an exchange or a claim: the log calls them `<kind> <step>`.
+STEPS: dict[str, Any] = {
+    "requested": lazy("noted that order %(title)s is wanted to come back, or is complained about"),
+    "approved": lazy("approved the return, exchange or claim of order %(title)s"),
+    "declined": lazy("refused the return, exchange or claim of order %(title)s"),
+    "withdrawn": lazy("ended the return, exchange or claim of order %(title)s"),
+    "received": lazy("took in goods that came back of order %(title)s"),
+    "inspected": lazy("looked at goods that came back of order %(title)s"),
+    "resolved": lazy("decided the return, exchange or claim of order %(title)s"),
+}
+VERBS |= {f"{kind} {step}": said for kind in ("return", "exchange", "claim") for step, said in STEPS.items()}
+# What the things are called that a change names; a further word behind it (`prices LAMP-1`) stays as it is.
+FIELDS: dict[str, Any] = {
+    "name": lazy("name"),
+    "title": lazy("title"),
+    "titles": lazy("titles"),
+    "email": lazy("mail address"),
+    "host": lazy("host name"),
+    "language": lazy("language"),
+    "languages": lazy("languages"),
+    "currency": lazy("currency"),
+    "currencies": lazy("currencies"),
+    "country": lazy("country"),
+    "countries": lazy("countries"),
+    "theme": lazy("theme"),
+    "timezone": lazy("time zone"),
+    "open": lazy("open for shoppers"),
+    "origin": lazy("address"),
+    "prices_include_tax": lazy("prices include tax"),
+    "domains": lazy("further host names"),
+    "state": lazy("state"),
+    "position": lazy("place in the list"),
+    "place": lazy("place in the list"),
+    "price": lazy("price"),
+    "prices": lazy("prices"),
+    "amount": lazy("amount"),
+    "amounts": lazy("amounts"),
+    "days_from": lazy("days, from"),
+    "days_to": lazy("days, to"),
+    "days": lazy("days"),
+    "address": lazy("address"),
+    "fees": lazy("fees"),
+    "hours": lazy("opening hours"),
+    "kind": lazy("kind"),
+    "code": lazy("code"),
+    "codes": lazy("codes"),
+    "minimums": lazy("minimum order"),
+    "basis_points": lazy("hundredths of a percent"),
+    "category_ids": lazy("categories"),
+    "categories": lazy("categories"),
+    "product_ids": lazy("products"),
+    "alone": lazy("not with others"),
+    "active": lazy("switched on"),
+    "starts": lazy("begins"),
+    "ends": lazy("ends"),
+    "rounding": lazy("ending of prices"),
+    "everything": lazy("everything in the shop"),
+    "signed_in": lazy("for accounts alone"),
+    "skip_reduced": lazy("without what is reduced already"),
+    "areas": lazy("areas"),
+    "served": lazy("delivered there"),
+    "reasons": lazy("reasons"),
+    "reason": lazy("reason"),
+    "lines": lazy("goods"),
+    "tracking": lazy("tracking number"),
+    "taken": lazy("taken over"),
+    "owner": lazy("owner"),
+    "listing": lazy("on sale here"),
+    "pictures": lazy("pictures"),
+    "alt": lazy("words for who cannot see it"),
+    "focal": lazy("focal point"),
+    "roles": lazy("roles"),
+    "permissions": lazy("permissions"),
+    "version": lazy("version"),
+    "until": lazy("until"),
+    "rows": lazy("rows"),
+    "methods": lazy("methods"),
+    "places": lazy("places"),
+    "criteria": lazy("criteria"),
+    "costs": lazy("costs"),
+    "only": lazy("no other place"),
+    "words": lazy("words"),
+    "noindex": lazy("hidden from search engines"),
+    "original": lazy("file"),
+    "width": lazy("width"),
+    "height": lazy("height"),
+    "bytes": lazy("size"),
+    "due_at": lazy("planned for"),
+    "stock": lazy("stock"),
+    "variant": lazy("variant"),
+    "values": lazy("choices"),
+    "option": lazy("option"),
+    "path": lazy("address"),
+    "parent": lazy("below"),
+    "on_hand": lazy("there now"),
+    "delta": lazy("difference"),
+    "text": lazy("text"),
+    "number": lazy("number"),
+    "case": lazy("case"),
+    "pieces": lazy("pieces"),
+    "to": lazy("to"),
+    "url": lazy("address"),
+    "kinds": lazy("events"),
+    "scopes": lazy("rights"),
+    "tag": lazy("tag"),
+    "note": lazy("note"),
+    "stage": lazy("stage"),
+    "plugin": lazy("plugin"),
+    "basis": lazy("basis"),
+    "brackets": lazy("brackets"),
+    "free_from": lazy("free from"),
+    "per": lazy("surcharge per"),
+    "surcharges": lazy("surcharges"),
+    "parcel_g": lazy("heaviest parcel"),
+    "divisor": lazy("volume weight"),
+    "excluded": lazy("not carried"),
+    "descriptions": lazy("descriptions"),
+    "ended": lazy("ended"),
+    "disabled": lazy("shut out"),
+    "picture": lazy("picture"),
+    "visible": lazy("shown"),
+    "products": lazy("products"),
+    "levels": lazy("counts of stock"),
+    "backorder_limit": lazy("sold beyond the stock"),
+    "parts": lazy("parts"),
+    "off": lazy("cheaper by"),
+    "must_pass": lazy("orders need its answer"),
+    "money": lazy("money"),
+    "restocked": lazy("put back"),
+    "mail": lazy("mail"),
+    "sizes": lazy("sizes"),
+    "reply": lazy("answer"),
+    "redirects": lazy("redirects"),
+    "specs": lazy("facts"),
+    "related": lazy("what goes with it"),
+    "download": lazy("files"),
+    "step": lazy("step"),
 }
 
 
@@ -242,11 +399,23 @@ def _entry(row: db.Row, people: Mapping[str, str]) -> LogEntry:
 
 
 def sentence(verb: str, title: str) -> str:
-    """What was done, in words; an unknown verb says itself."""
-    known = VERBS.get(verb)
-    return (
-        str(known) % {"title": title} if known is not None else f"{verb.replace('.', ' · ').replace('_', ' ')}: {title}"
-    )
+    """What was done, in words: ours, or those that the plugin declares whose name begins the verb.
+
+    A verb of a plugin that is gone says itself.
+    """
+    if (known := VERBS.get(verb)) is not None:
+        return str(known) % {"title": title}
+    name, _dot, act = verb.partition(".")
+    loaded = installation().plugins.loaded.get(name)
+    if loaded is not None and act in loaded.plugin.verbs:
+        return i18n.of_plugin(name, loaded.plugin.verbs[act], title=title)
+    return f"{verb.replace('.', ' · ').replace('_', ' ')}: {title}"
+
+
+def field_words(name: str) -> str:
+    """What a change is about, in words; the name as it is where we know none, such as that of a fact or a setting."""
+    first, space, rest = name.partition(" ")
+    return f"{FIELDS[first]}{space}{rest}" if first in FIELDS else name.replace("_", " ")
 
 
 def who(actor: str) -> str:
@@ -258,7 +427,7 @@ def _actor_name(actor: str, people: Mapping[str, str]) -> str:
     kind, _colon, rest = actor.partition(":")
     if kind == "plugin":
         loaded = installation().plugins.loaded.get(rest)
-        return _(str(loaded.plugin.title)) if loaded else rest
+        return i18n.of_plugin(rest, str(loaded.plugin.title)) if loaded else rest
     if kind == "system":
         return _("The shop")
     return people.get(actor, actor)
@@ -266,7 +435,7 @@ def _actor_name(actor: str, people: Mapping[str, str]) -> str:
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     names = dict.fromkeys([*before, *after])
-    return [(name.replace("_", " "), _shown(before.get(name)), _shown(after.get(name))) for name in names]
+    return [(field_words(name), _shown(before.get(name)), _shown(after.get(name))) for name in names]
 
 
 def _shown(value: Any) -> str:

@@ -160,16 +160,18 @@ def find(media_id: int) -> PictureFacts:
 
 def _uses(media_id: int) -> list[tuple[str, str]]:
     products = db.rows(
-        "SELECT t.product_id, MIN(t.name) FROM product_text t WHERE t.product_id IN (SELECT product_id FROM"
-        " product_media WHERE media_id = ?"
+        "SELECT t.product_id, COALESCE(MIN(CASE WHEN t.language = ? THEN t.name END), MIN(t.name)) FROM product_text t"
+        " WHERE t.product_id IN (SELECT product_id FROM product_media WHERE media_id = ?"
         " UNION SELECT product_id FROM variant WHERE media_id = ?) GROUP BY t.product_id ORDER BY t.product_id LIMIT ?",
+        i18n.language(),
         media_id,
         media_id,
         USES,
     )
     categories = db.rows(
-        "SELECT c.id, MIN(t.name) FROM category c JOIN category_text t ON t.category_id = c.id WHERE c.media_id = ?"
-        " GROUP BY c.id ORDER BY c.id",
+        "SELECT c.id, COALESCE(MIN(CASE WHEN t.language = ? THEN t.name END), MIN(t.name)) FROM category c JOIN"
+        " category_text t ON t.category_id = c.id WHERE c.media_id = ? GROUP BY c.id ORDER BY c.id",
+        i18n.language(),
         media_id,
     )
     shown = [(name, url_for("panel.product", product_id=product_id)) for product_id, name in products]
@@ -203,8 +205,3 @@ def replace(media_id: int, upload: FileStorage | None, actor: str) -> str:
     except Refused as refusal:
         return f"{upload.filename}: {i18n.say(refusal)}"
     return ""
-
-
-def delete(media_id: int, actor: str) -> None:
-    """Delete a picture that nothing shows, with its file. Raises NotFound, MediaInUse."""
-    files.delete(media.delete_media(media_id, actor))

@@ -83,10 +83,19 @@ def bring_back(media_id: int) -> Response:
 def delete(media_id: int) -> Response:
     """Delete a picture that nothing shows."""
     try:
-        services.delete(media_id, actor())
+        removed_id = media.delete_media(media_id, actor())
     except Refused as refusal:
         return to("panel.medium", say=i18n.say(refusal), kind="bad", media_id=media_id)
-    return to("panel.media", say=_("The picture is deleted."))
+    undo = url_for("panel.medium_restore", removed_id=removed_id)
+    return to("panel.media", say=_("The picture is deleted."), undo=undo)
+
+
+@panel.post("/media/removed/<int:removed_id>/restore", endpoint="medium_restore")
+@staff("media.edit")
+def restore(removed_id: int) -> Response:
+    """Bring a deleted picture back."""
+    media_id = media.restore_media(removed_id, actor())
+    return to("panel.medium", say=_("The picture is back."), media_id=media_id)
 
 
 def _one_page(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.kernel.db import db as database
-from core.panel.models import SavedView
-from core.panel.products.models import BulkRow, BulkRun, EditDraft, ListColumns
+from core.panel.models import ListColumns, SavedView
+from core.panel.products.models import BulkRow, BulkRun, EditDraft
 
 if TYPE_CHECKING:
     from peewee import Database

@@ -1,21 +1,10 @@
-"""What staff keep beside the products: the columns they want to see, and their acts on many at once."""
+"""What staff keep beside the products: their acts on many at once, and what they typed and have not saved."""
 
 from __future__ import annotations
 
 import peewee
 
 from core.kernel import db
-
-
-class ListColumns(db.Table):
-    """Which columns somebody wants to see in a list, by their keys with spaces between; the same on every site."""
-
-    staff_id = peewee.IntegerField()
-    place = peewee.CharField(max_length=20)
-    columns = peewee.CharField(max_length=300, default="")
-
-    class Meta:
-        indexes = ((("staff_id", "place"), True),)
 
 
 class BulkRun(db.SiteTable):

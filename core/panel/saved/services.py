@@ -1,8 +1,10 @@
-"""Saved views of one person on one site: kept, listed and forgotten."""
+"""What one person keeps of lists: views under a name, on one site; and which columns they want to see, on every one."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import request, url_for
@@ -11,7 +13,7 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.lib.errors import NotFound, Refused
-from core.panel.models import SavedView
+from core.panel.models import ListColumns, SavedView
 from core.panel.shell import shell
 
 PLACES = ("orders", "products", "shoppers")
@@ -85,3 +87,36 @@ def forget(site: Site, staff_id: int, view_id: int) -> SavedView:
             raise NotFound
         view.delete_instance()
     return view
+
+
+# -- columns -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The columns that a list offers: title by key, in their order; and those shown until somebody chooses."""
+
+    every: Mapping[str, Any]
+    usual: tuple[str, ...]
+
+
+COLUMNS: dict[str, Columns] = {}
+
+
+def columns_of(staff_id: int, place: str) -> list[str]:
+    """The keys of the columns of a list in their order. One statement."""
+    offered = COLUMNS[place]
+    found = db.value("SELECT columns FROM list_columns WHERE staff_id = ? AND place = ?", staff_id, place)
+    chosen = offered.usual if found is None else found.split()
+    return [key for key in offered.every if key in chosen]
+
+
+def choose_columns(staff_id: int, place: str, keys: Collection[str]) -> None:
+    """Keep the choice. Raises NotFound for a list that offers none. Commits."""
+    if place not in COLUMNS:
+        raise NotFound
+    chosen = " ".join(key for key in COLUMNS[place].every if key in keys)
+    with db.transaction():
+        ListColumns.insert(staff_id=staff_id, place=place, columns=chosen).on_conflict(
+            conflict_target=(ListColumns.staff_id, ListColumns.place), update={ListColumns.columns: chosen}
+        ).execute()

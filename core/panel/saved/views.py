@@ -34,3 +34,11 @@ def forget(view_id: int) -> Response:
     view = services.forget(current().site, shell().person.id, view_id)
     undo = url_for("panel.view_keep", place=view.place, name=view.name, query=view.query)
     return to(f"panel.{view.place}", say=_("“%(view)s” is forgotten.", view=view.name), undo=undo)
+
+
+@panel.post("/views/<any(orders, products):place>/columns", endpoint="list_columns")
+@staff()
+def keep_columns(place: str) -> Response:
+    """Keep which columns this person wants to see."""
+    services.choose_columns(shell().person.id, place, request.form.getlist("column"))
+    return http.redirect(f"{url_for(f'panel.{place}')}?{services.cleaned(request.form.get('here', ''))}")

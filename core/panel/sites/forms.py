@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from babel import Locale
+from babel.core import get_global
 from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
 
 from core.kernel import i18n
@@ -12,6 +14,59 @@ from core.kernel.installation import installation
 from core.kernel.sites import SiteState
 from core.lib.addresses import countries
 from core.panel.forms import PanelForm, at_most, email, host, hosts, lines, needed, optional, words
+
+
+def language_choices(tags: Sequence[str]) -> list[tuple[str, str]]:
+    """The languages that can be had here, by their names in the reader's language."""
+    reader = Locale.parse(i18n.language(), sep="-")
+    named = [(tag, Locale.parse(tag, sep="-").get_display_name(reader) or tag) for tag in tags]
+    return [(tag, name[:1].upper() + name[1:]) for tag, name in named]
+
+
+def currency_choices() -> list[tuple[str, str]]:
+    """The currencies that are legal tender somewhere today, by code, with their names in the reader's language."""
+    reader = Locale.parse(i18n.language(), sep="-")
+    codes = {
+        code
+        for used in get_global("territory_currencies").values()
+        for code, _begin, end, is_tender in used
+        if is_tender and end is None
+    }
+    return [(code, f"{code} · {reader.currencies.get(code, code)}") for code in sorted(codes)]
+
+
+def timezone_of(country: str) -> str:
+    """A country's time zone, or that of most who live there; UTC where neither is known."""
+    zones = get_global("territory_zones").get(country, ())
+    return _MOST_LIVE_IN.get(country) or (zones[0] if len(zones) == 1 else "UTC")
+
+
+_MOST_LIVE_IN = {
+    "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto", "CN": "Asia/Shanghai",
+    "DE": "Europe/Berlin", "ES": "Europe/Madrid", "ID": "Asia/Jakarta", "MX": "America/Mexico_City",
+    "NZ": "Pacific/Auckland", "PT": "Europe/Lisbon", "RU": "Europe/Moscow", "US": "America/New_York",
+}  # fmt: skip
+
+
+class SetupForm(PanelForm):
+    """The first site: what cannot be guessed."""
+
+    name = StringField(lazy("Name"), [needed, at_most(120)], description=lazy("What shoppers read as the shop's name."))
+    host = StringField(
+        lazy("Host name"),
+        [needed, host],
+        description=lazy("Such as shop.example.com. On this machine, “localhost” does to begin with."),
+    )
+    language = SelectField(lazy("Main language"))
+    currency = SelectField(lazy("Main currency"))
+    country = SelectField(lazy("Country"), description=lazy("Where the shop is; offered first to shoppers."))
+
+    def offer(self, tags: Sequence[str]) -> SetupForm:
+        """Fill in the choices, in the reader's language; `tags` are the languages to be had."""
+        self.language.choices = language_choices(tags)
+        self.currency.choices = currency_choices()
+        self.country.choices = list(countries(i18n.language()))
+        return self
 
 
 class SiteForm(PanelForm):

@@ -4,19 +4,67 @@ from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from core.kernel import i18n, site_verbs
+from core.kernel import http, i18n, site_verbs
 from core.kernel.i18n import gettext as _
-from core.kernel.security import staff
+from core.kernel.security import public, staff
+from core.kernel.setting_up import is_setup_key
 from core.kernel.sites import current, state_of
-from core.lib.errors import Unfit
+from core.lib.errors import NotFound, Unfit
 from core.panel.activity import services as log
 from core.panel.forms import PanelForm
 from core.panel.shell import actor, page, panel, to
 from core.panel.sites import services
-from core.panel.sites.forms import SiteForm, of_site
+from core.panel.sites.forms import SetupForm, SiteForm, of_site, timezone_of
 
 may_edit_all = staff("sites.edit", everywhere=True)
 _FORM = ("site.edited", "site.domains", "theme.published")
+
+
+# -- the first site ----------------------------------------------------------------------------------------------------
+
+
+@panel.get("/setup", endpoint="setup")
+@public
+def ask_first() -> Response:
+    """The form for the first site; with the key that was printed, and while there is none."""
+    key = _setup_key()
+    tag = i18n.language()
+    data = {"host": request.host.partition(":")[0], "language": tag, **_FIRST.get(tag, _FIRST["en"])}
+    return _first_page(SetupForm(data=data).offer(site_verbs.speakable(None)), [], key)
+
+
+@panel.post("/setup", endpoint="setup_save")
+@public
+def add_first() -> Response:
+    """Add the first site; whoever made it signs in next."""
+    key = _setup_key()
+    form = SetupForm(request.form).offer(site_verbs.speakable(None))
+    if not form.validate():
+        return _first_page(form, form.problems, key, 422)
+    try:
+        site_verbs.add_site(**form.data, timezone=timezone_of(form.country.data), actor="system", first=True)
+    except Unfit as refusal:
+        return _first_page(form, _refused(form, refusal), key, 422)
+    http.note(_("Your shop is there. Sign in with the password that was printed beside the address."))
+    return http.redirect("/panel/login")  # In the site's own language, whichever this page was read in.
+
+
+_FIRST = {"en": {"currency": "EUR", "country": "DE"}, "zh-CN": {"currency": "CNY", "country": "CN"}}
+
+
+def _setup_key() -> str:
+    """The key that was sent. Raises NotFound where it is wrong, or there is a site."""
+    key = request.values.get("key", "")
+    if current().site.id != 0 or not is_setup_key(key):
+        raise NotFound
+    return key
+
+
+def _first_page(form: SetupForm, problems: list[tuple[str, str]], key: str, status: int = 200) -> Response:
+    return page("setup.html", status, form=form, problems=problems, key=key)
+
+
+# -- every site --------------------------------------------------------------------------------------------------------
 
 
 @panel.get("/installation/sites", endpoint="sites")

@@ -128,7 +128,20 @@ def bring_back(version_id: int) -> Response:
 def drop(version_id: int) -> Response:
     """Take back what was planned."""
     theme_versions.drop_plan(current().site.id, version_id, actor())
-    return to("panel.theme_versions", say=_("It will not be published. The draft is as it was."))
+    undo = url_for("panel.theme_plan_restore", version_id=version_id)
+    return to("panel.theme_versions", say=_("It will not be published. The draft is as it was."), undo=undo)
+
+
+@panel.post("/theme/versions/<int:version_id>/plan", endpoint="theme_plan_restore")
+@may_edit
+def restore_plan(version_id: int) -> Response:
+    """Plan again what was taken back."""
+    site = current().site
+    try:
+        due_at = theme_versions.restore_plan(site.id, version_id, actor())
+    except NotFound:
+        return to("panel.theme_versions", say=_("Its time is past, or something else is planned."), kind="bad")
+    return to("panel.theme_versions", say=_("It will be published on %(at)s.", at=i18n.when(due_at, "short")))
 
 
 @panel.get("/theme/style.css", endpoint="theme_style")

@@ -12,13 +12,13 @@ from core.hookspecs.checkout import Address
 from core.kernel.i18n import gettext as _
 from core.lib import addresses
 from core.storefront.services.fields import (
-    FOLDED,
     Errors,
     Field,
     address_fields,
     address_lines,
     country_field,
     field,
+    folded_in,
     summary,
 )
 
@@ -83,6 +83,6 @@ def address_form(address: Address, errors: Errors, *, main: bool, billing: bool)
         country=country,
         fields=fields,
         more=more,
-        more_open=any(texts[name] or name in errors for name in FOLDED),
+        more_open=any(texts[name] or name in errors for name in folded_in(address.country)),
         uses=uses,
     )

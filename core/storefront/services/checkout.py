@@ -21,12 +21,12 @@ from core.orders.services.gateways import gateways_of, guarded
 from core.orders.services.read import OrderView
 from core.storefront.services.cart import Held, held_goods, refused_code, shown_lines
 from core.storefront.services.fields import (
-    FOLDED,
     Errors,
     Field,
     address_fields,
     country_field,
     email_field,
+    folded_in,
     place_title,
     plugin_field,
     summary,
@@ -131,7 +131,7 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
         country=country,
         address=main,
         more=more,
-        more_open=any(address_texts(address)[name] or name in errors for name in FOLDED),
+        more_open=any(address_texts(address)[name] or name in errors for name in folded_in(address.country)),
         billing_other=stored.billing is not None,
         billing=billing,
         needs_delivery=view.cart.needs_delivery,
@@ -185,7 +185,7 @@ def _place(view: CheckoutView, at: int, site: Site, errors: Errors) -> ShownPlac
         country=country_field(address.country, (), errors, prefix),
         address=address_fields(address, errors, prefix),
         more=address_fields(address, errors, prefix, folded=True),
-        more_open=any(texts[name] or prefix + name in errors for name in FOLDED),
+        more_open=any(texts[name] or prefix + name in errors for name in folded_in(address.country)),
         deliveries=[delivery_option(rate, place.delivery.chosen) for rate in place.delivery.rates],
         delivery_error=errors.get(f"{prefix}delivery", "") or (problem if typed else ""),
         lines=_lines([line for line in view.lines if line.place == at and line.priced is not None]),

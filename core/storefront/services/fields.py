@@ -16,8 +16,9 @@ from core.lib.errors import Refused, Unfit
 
 Field = dict[str, Any]
 Errors = Mapping[str, str]
-# What few people need stands folded behind one line.
-FOLDED = ("company", "line2", "phone")
+# What few people need stands folded behind one line; in China couriers call, and the postcode is what few know.
+_FOLDED = ("company", "line2", "phone")
+_FOLDED_IN = {"CN": ("company", "line2", "postcode")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +74,18 @@ def country_field(value: str, codes: Sequence[str], errors: Errors, prefix: str 
     return field(f"{prefix}country", label, errors=errors, options=named, value=value, autocomplete=token, wide=True)
 
 
+def folded_in(country: str) -> tuple[str, ...]:
+    """The parts of an address that stand folded in the form of a country."""
+    return _FOLDED_IN.get(country, _FOLDED)
+
+
 def address_fields(address: Address, errors: Errors, prefix: str = "", *, folded: bool = False) -> list[Field]:
     """What addresses of this country need, in the reader's order; `folded`, the parts that few people need instead."""
     values = address_texts(address)
     return [
         _address_field(asked, values.get(asked.name, ""), errors, prefix, folded=folded)
         for asked in addresses.fields_for(address.country, i18n.language())
-        if (asked.name in FOLDED) == folded
+        if (asked.name in folded_in(address.country)) == folded
     ]
 
 

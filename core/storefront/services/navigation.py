@@ -86,7 +86,13 @@ def _base(endpoint: str) -> str:
     return bases[endpoint]
 
 
+def sends_mail() -> bool:
+    """Whether a plugin carries messages to shoppers; where none does, pages must not promise any."""
+    return bool(current().hooks.answering("notify_channels"))
+
+
 NAMES: dict[str, Any] = {
+    "sends_mail": sends_mail,
     "menu": menu,
     "languages": languages,
     "product_url": product_url,

@@ -39,7 +39,6 @@ from core.orders.services.price_now import price_now
 from core.orders.services.shapes import OrderLineView, OrderView
 from core.storefront.services.exchanging import exchanges_for, read_exchange
 from core.storefront.services.fields import (
-    FOLDED,
     Errors,
     Field,
     address_fields,
@@ -268,7 +267,7 @@ def change_form(order: OrderView, sent: Mapping[str, str], errors: Errors) -> Ow
         places=places,
         open=(typed is not None and typed != order.address)
         or any(one["id"] in errors for one in asked if one not in [line.field for line in lines])
-        or any(name in errors for name in FOLDED),
+        or any(one["id"] in errors for one in more),
     )
 
 

@@ -16,6 +16,7 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.orders.services.owner import claim_order, claim_orders
 from core.storefront.services.fields import Errors, email_field, field, form, password_field, said
+from core.storefront.services.navigation import sends_mail
 from core.storefront.views.basket import forget_cart, forget_mine
 from core.storefront.views.place import VIEWS
 from core.storefront.views.sign_in import enter
@@ -147,7 +148,8 @@ def send_reset() -> Response:
 
 
 def _forgot_page(errors: Errors, status: int = 200) -> Response:
-    fields = [email_field(request.form.get("email", ""), errors, text=_("We send you a link, if there is an account."))]
+    promise, none = _("We send you a link, if there is an account."), _("This shop does not send mails yet.")
+    fields = [email_field(request.form.get("email", ""), errors, text=promise if sends_mail() else none)]
     target = url_for("storefront.send_reset")
     return page(
         "pages/password.html",

@@ -64,7 +64,7 @@ def make_key(site: Site, wanted: WantedKey, *, actor: str) -> tuple[int, str]:
             created_at=now(), created_by=actor, expires_at=wanted.expires_at,
         )  # fmt: skip
         after = {"scopes": list(wanted.scopes)}
-        record_activity(actor, "add", f"api key:{made.id}", after=after, site_id=site.id, title=wanted.title)
+        record_activity(actor, "api.key_added", f"api key:{made.id}", after=after, site_id=site.id, title=wanted.title)
     return made.id, secret
 
 
@@ -101,7 +101,7 @@ def revoke_key(site: Site, key_id: int, *, actor: str) -> None:
             "UPDATE api_key SET revoked_at = ? WHERE id = ? AND site_id = ? AND revoked_at IS NULL",
             *(micros(now()), key_id, site.id),
         )
-        record_activity(actor, "revoke", f"api key:{key_id}", site_id=site.id, title=found.title)
+        record_activity(actor, "api.key_revoked", f"api key:{key_id}", site_id=site.id, title=found.title)
 
 
 # -- last used ---------------------------------------------------------------------------------------------------------

@@ -44,6 +44,10 @@ def test_a_rate_is_added_changed_and_removed(panel: AtPanel, site: Site) -> None
     assert "€5.90" in panel.get("/panel/flat_rate")
     panel.post(f"/panel/flat_rate/{rate.id}/remove")
     assert services.rates_of(site) == []
+    assert f'action="/panel/flat_rate/{rate.id}/restore"' in panel.get("/panel/flat_rate")
+    panel.post(f"/panel/flat_rate/{rate.id}/restore")
+    assert services.rates_of(site) == [rate]
+    panel.post(f"/panel/flat_rate/{rate.id}/restore", 404)
 
 
 def test_a_wrong_price_is_shown_beside_its_field(panel: AtPanel, site: Site) -> None:

@@ -35,6 +35,9 @@ def test_a_point_is_added_changed_and_removed(panel: AtPanel, site: Site) -> Non
     assert "Quay" in panel.get("/panel/pickup")
     panel.post(f"/panel/pickup/{point.id}/remove")
     assert services.points_of(site) == []
+    assert f'action="/panel/pickup/{point.id}/restore"' in panel.get("/panel/pickup")
+    panel.post(f"/panel/pickup/{point.id}/restore")
+    assert services.points_of(site) == [point]
 
 
 def test_a_missing_address_is_shown_beside_its_field(panel: AtPanel, site: Site) -> None:

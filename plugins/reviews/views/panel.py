@@ -135,7 +135,8 @@ def reply(review_id: int) -> Response:
 def remove(review_id: int) -> Response:
     """Take it away."""
     moderating.remove(current_site(), review_id, actor=actor())
-    return _back(review_id, _("The review is removed."), url_for("reviews.panel.restore", review_id=review_id))
+    undo = url_for("reviews.panel.restore", review_id=review_id)
+    return _back(review_id, _("The review is removed."), undo=undo)
 
 
 @panel.post("/<int:review_id>/restore")

@@ -8,6 +8,7 @@ from plugins.sale_prices.services.editing import (
     end_now,
     import_list,
     remove_sale,
+    restore_sale,
     save_sale,
 )
 from plugins.sale_prices.services.history import forget_old, lowest_before, record, record_all
@@ -50,6 +51,7 @@ __all__ = [
     "record_all",
     "reduced",
     "remove_sale",
+    "restore_sale",
     "save_sale",
     "state_of",
     "tell",

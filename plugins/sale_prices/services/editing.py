@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from core.api import (
+    NotFound,
     Refused,
     Site,
     Unfit,
@@ -137,9 +138,18 @@ def remove_sale(site: Site, sale_id: int, *, actor: str) -> None:
     with transaction():
         sale = find_sale(site, sale_id)
         follow(site, product_ids_of(site, sale))
-        SaleItem.delete().where(SaleItem.site_id == site.id, SaleItem.sale == sale.id).execute()
-        sale.delete_instance()
+        Sale.put_away(site, sale_id)
         _record(site, sale, actor, "sale_prices.removed", _told(sale), {})
+
+
+def restore_sale(site: Site, sale_id: int, *, actor: str) -> None:
+    """Bring a sale back that was taken away, as it was. Raises NotFound. Commits."""
+    with transaction():
+        sale = Sale.bring_back(site, sale_id)
+        if sale is None:
+            raise NotFound
+        follow(site, product_ids_of(site, sale))
+        _record(site, sale, actor, "sale_prices.restored", {}, _told(sale))
 
 
 def import_list(site: Site, name: str, source: BinaryIO, *, actor: str) -> list[int]:

@@ -84,7 +84,10 @@ def has_sales(site: Site) -> bool:
     return kept(tag(site), lambda: bool(value(_ANY, site.id, micros(now()))))
 
 
-_ANY = "SELECT 1 FROM sale_prices_sale WHERE site_id = ? AND active AND (ends IS NULL OR ends > ?) LIMIT 1"
+_ANY = (
+    "SELECT 1 FROM sale_prices_sale WHERE site_id = ? AND active AND removed_at IS NULL AND (ends IS NULL OR ends > ?)"
+    " LIMIT 1"
+)
 
 
 def winners(
@@ -171,7 +174,7 @@ hit(sale_id, kind, ref, prices) AS (
 SELECT h.kind, h.ref, h.prices, s.id, s.name, s.kind, s.basis_points, s.amounts, s.rounding, s.starts, s.ends,
   s.signed_in, s.skip_reduced
 FROM hit h JOIN sale_prices_sale s ON s.id = h.sale_id
-WHERE s.site_id = ? AND s.active AND (s.ends IS NULL OR s.ends > ?)
+WHERE s.site_id = ? AND s.active AND s.removed_at IS NULL AND (s.ends IS NULL OR s.ends > ?)
 """
 
 

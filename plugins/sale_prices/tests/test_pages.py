@@ -73,7 +73,9 @@ def test_a_sale_is_added_changed_copied_ended_and_removed(
     assert "Over" in panel.get("/panel/sale_prices")
     panel.post(f"{path}/remove")
     assert [one.sale.name for one in services.listed(site)] == ["Spring (copy)"]
-    assert "sale prices · ended: Spring" in panel.get("/panel/activity")
+    panel.post(f"{path}/restore")
+    assert sorted(one.sale.name for one in services.listed(site)) == ["Spring", "Spring (copy)"]
+    assert "ended the sale Spring" in panel.get("/panel/activity")
 
 
 def test_the_preview_saves_nothing(panel: AtPanel, site: Site, sell: Callable[..., Any]) -> None:

@@ -13,7 +13,6 @@ from core.api import (
     Site,
     Source,
     Sourced,
-    execute,
     marks,
     micros,
     now,
@@ -62,17 +61,29 @@ def save_rule(site: Site, wanted: Wanted, *, actor: str, rule_id: int | None = N
     with transaction():
         if rule_id is None:
             rule_id = ShipRule.create(site_id=site.id, **columns).id
-        elif not ShipRule.update(**columns).where(ShipRule.id == rule_id, ShipRule.site_id == site.id).execute():
+        elif (
+            not ShipRule.update(**columns)
+            .where(ShipRule.id == rule_id, ShipRule.site_id == site.id, ShipRule.removed_at.is_null())
+            .execute()
+        ):
             raise NotFound
-        record_activity(actor, "ship_rule", f"ship_rule:{rule_id}", after=columns, site_id=site.id)
+        record_activity(actor, "ship_rules.saved", f"ship_rule:{rule_id}", after=columns, site_id=site.id)
 
 
 def remove_rule(site: Site, rule_id: int, *, actor: str) -> None:
     """Take a rule away. Raises NotFound. Commits."""
     with transaction():
-        if not execute("DELETE FROM ship_rules_rule WHERE id = ? AND site_id = ?", rule_id, site.id):
+        if not ShipRule.put_away(site, rule_id):
             raise NotFound
-        record_activity(actor, "ship_rule.removed", f"ship_rule:{rule_id}", site_id=site.id)
+        record_activity(actor, "ship_rules.removed", f"ship_rule:{rule_id}", site_id=site.id)
+
+
+def restore_rule(site: Site, rule_id: int, *, actor: str) -> None:
+    """Bring a rule back that was taken away. Raises NotFound. Commits."""
+    with transaction():
+        if ShipRule.bring_back(site, rule_id) is None:
+            raise NotFound
+        record_activity(actor, "ship_rules.restored", f"ship_rule:{rule_id}", site_id=site.id)
 
 
 # -- choosing ----------------------------------------------------------------------------------------------------------

@@ -158,3 +158,5 @@ def test_rules_are_written_in_the_panel(site: Site, north: int, staff: Any, clie
     assert "There is no country XX." in wrong.text
     assert client.post(f"/panel/ship_rules/{stored.id}/remove", **sent).status_code == 303
     assert not list(ShipRule.for_site(site))
+    assert client.post(f"/panel/ship_rules/{stored.id}/restore", **sent).status_code == 303
+    assert list(ShipRule.for_site(site)) == [stored]

@@ -9,6 +9,8 @@ from plugins.table_rate.services.editing import (
     import_table,
     remove_method,
     remove_zone,
+    restore_method,
+    restore_zone,
     save_method,
     save_zone,
 )
@@ -45,6 +47,8 @@ __all__ = [
     "remarks_on",
     "remove_method",
     "remove_zone",
+    "restore_method",
+    "restore_zone",
     "save_method",
     "save_zone",
     "table_of",

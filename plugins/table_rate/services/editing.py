@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from core.api import Refused, Site, UnreadableFile, open_rows, record_activity, touch, transaction
+from core.api import NotFound, Refused, Site, UnreadableFile, open_rows, record_activity, touch, transaction
 from plugins.table_rate.forms import RowError, WantedMethod, WantedZone, read_table
 from plugins.table_rate.forms.files import COLUMNS, Found
 from plugins.table_rate.models import Method, Zone
@@ -55,9 +55,20 @@ def remove_zone(site: Site, zone_id: int, *, actor: str) -> None:
     with transaction():
         zone = find_zone(site, zone_id)
         before = _told(zone, _ZONE)
-        Method.delete().where(Method.site_id == site.id, Method.zone_id == zone.id).execute()
-        zone.delete_instance()
+        Zone.put_away(site, zone_id)
         _changed(site, zone, actor, "table_rate.zone_removed", before, {})
+
+
+def restore_zone(site: Site, zone_id: int, *, actor: str) -> None:
+    """Bring a zone back with its methods. Raises NameTaken, NotFound. Commits."""
+    with transaction():
+        gone: Zone | None = Zone.get_or_none(Zone.id == zone_id, Zone.site_id == site.id)
+        if gone is not None and Zone.for_site(site).where(Zone.name == gone.name).exists():
+            raise NameTaken
+        zone = Zone.bring_back(site, zone_id)
+        if zone is None:
+            raise NotFound
+        _changed(site, zone, actor, "table_rate.zone_restored", {}, _told(zone, _ZONE))
 
 
 def save_method(site: Site, zone_id: int, wanted: WantedMethod, *, actor: str, method_id: int | None = None) -> int:
@@ -75,8 +86,17 @@ def remove_method(site: Site, method_id: int, *, actor: str) -> None:
     """Take a method away; placed orders keep what they agreed. Raises NotFound. Commits."""
     with transaction():
         method = find_method(site, method_id)
-        method.delete_instance()
+        Method.put_away(site, method_id)
         _changed(site, method, actor, "table_rate.method_removed", _told(method, _METHOD), {})
+
+
+def restore_method(site: Site, method_id: int, *, actor: str) -> None:
+    """Bring a method back that was taken away. Raises NotFound. Commits."""
+    with transaction():
+        method = Method.bring_back(site, method_id)
+        if method is None:
+            raise NotFound
+        _changed(site, method, actor, "table_rate.method_restored", {}, _told(method, _METHOD))
 
 
 def import_table(site: Site, source: BinaryIO, *, actor: str) -> Found:

@@ -63,7 +63,14 @@ def test_a_zone_and_a_method_are_added_changed_and_removed(panel: AtPanel, site:
     assert "No method yet" in panel.get("/panel/table_rate")
     panel.post(f"/panel/table_rate/zones/{zone.id}/remove")
     assert services.table_of(site).zones == []
-    assert "table rate · zone saved: Home" in panel.get("/panel/activity")
+    panel.post("/panel/table_rate/zones/new", **{**ZONE, "name": "Home"})
+    assert "Another zone has this name." in panel.follow(f"/panel/table_rate/zones/{zone.id}/restore")
+    (other,) = services.table_of(site).zones
+    panel.post(f"/panel/table_rate/zones/{other.id}/remove")
+    panel.post(f"/panel/table_rate/zones/{zone.id}/restore")
+    panel.post(f"/panel/table_rate/methods/{method.id}/restore")
+    assert services.table_of(site).of(zone) == [method]
+    assert "saved the zone Home" in panel.get("/panel/activity")
 
 
 def test_lines_are_added_dropped_and_pasted_without_a_script(panel: AtPanel, site: Site, table: services.Table) -> None:

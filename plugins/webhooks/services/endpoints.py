@@ -65,13 +65,13 @@ def save_endpoint(site: Site, wanted: Wanted, *, actor: str, endpoint_id: int | 
         if old is not None:
             before = {name: getattr(old, name) for name in values}
             Endpoint.update(**values).where(Endpoint.id == old.id, Endpoint.site_id == site.id).execute()
-            _note(site, actor, "edit", old.id, wanted.title or wanted.url, before, values)
+            _note(site, actor, "webhooks.edited", old.id, wanted.title or wanted.url, before, values)
             return old.id, ""
         if _count(site) >= MOST_ENDPOINTS:
             raise TooManyEndpoints(count=MOST_ENDPOINTS)
         made = Endpoint.create(site_id=site.id, created_at=now(), **values)
         secret = _add_secret(site, made.id)
-        _note(site, actor, "add", made.id, wanted.title or wanted.url, {}, values)
+        _note(site, actor, "webhooks.added", made.id, wanted.title or wanted.url, {}, values)
     return made.id, secret
 
 
@@ -116,7 +116,7 @@ def rotate_secret(site: Site, endpoint_id: int, *, actor: str) -> str:
             site.id,
         )
         secret = _add_secret(site, endpoint_id)
-        _note(site, actor, "new secret", endpoint_id, endpoint.title or endpoint.url)
+        _note(site, actor, "webhooks.secret_made", endpoint_id, endpoint.title or endpoint.url)
     return secret
 
 
@@ -131,7 +131,7 @@ def drop_old_secrets(site: Site, endpoint_id: int, *, actor: str) -> None:
             site.id,
             micros(now()),
         )
-        _note(site, actor, "end old secret", endpoint_id, endpoint.title or endpoint.url)
+        _note(site, actor, "webhooks.secret_ended", endpoint_id, endpoint.title or endpoint.url)
 
 
 # -- pausing and deleting ----------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def pause_endpoint(site: Site, endpoint_id: int, *, actor: str) -> None:
             endpoint_id,
             site.id,
         )
-        _note(site, actor, "pause", endpoint_id, endpoint.title or endpoint.url)
+        _note(site, actor, "webhooks.paused", endpoint_id, endpoint.title or endpoint.url)
 
 
 def resume_endpoint(site: Site, endpoint_id: int, *, actor: str) -> None:
@@ -162,7 +162,7 @@ def resume_endpoint(site: Site, endpoint_id: int, *, actor: str) -> None:
             endpoint_id,
             site.id,
         )
-        _note(site, actor, "resume", endpoint_id, endpoint.title or endpoint.url)
+        _note(site, actor, "webhooks.resumed", endpoint_id, endpoint.title or endpoint.url)
         enqueue_job("webhooks.send", site_id=site.id, plugin="webhooks")
 
 
@@ -176,7 +176,7 @@ def delete_endpoint(site: Site, endpoint_id: int, *, actor: str) -> None:
             endpoint_id,
             site.id,
         )
-        _note(site, actor, "delete", endpoint_id, endpoint.title or endpoint.url)
+        _note(site, actor, "webhooks.deleted", endpoint_id, endpoint.title or endpoint.url)
 
 
 def restore_endpoint(site: Site, endpoint_id: int, *, actor: str) -> None:
@@ -186,7 +186,7 @@ def restore_endpoint(site: Site, endpoint_id: int, *, actor: str) -> None:
         if _count(site) >= MOST_ENDPOINTS:
             raise TooManyEndpoints(count=MOST_ENDPOINTS)
         execute("UPDATE webhooks_endpoint SET deleted_at = NULL WHERE id = ? AND site_id = ?", endpoint_id, site.id)
-        _note(site, actor, "restore", endpoint_id, endpoint.title or endpoint.url)
+        _note(site, actor, "webhooks.restored", endpoint_id, endpoint.title or endpoint.url)
         enqueue_job("webhooks.send", site_id=site.id, plugin="webhooks")
 
 

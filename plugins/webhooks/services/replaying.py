@@ -18,7 +18,7 @@ def replay(site: Site, delivery_id: int, *, actor: str) -> None:
     with transaction():
         if not _begin_anew(site, [delivery_id], (SENT, DEAD)):
             raise NotFound
-        record_activity(actor, "send again", f"webhook delivery:{delivery_id}", site_id=site.id)
+        record_activity(actor, "webhooks.sent_again", f"webhook delivery:{delivery_id}", site_id=site.id)
         enqueue_job("webhooks.send", site_id=site.id, plugin="webhooks")
 
 
@@ -41,7 +41,12 @@ def replay_since(site: Site, endpoint_id: int, since: datetime, *, missed_only: 
         again = _begin_anew(site, [row[2] for row in heard if row[3] in states], states)
         after = {"since": since.isoformat(timespec="minutes"), "count": fresh + again}
         record_activity(
-            actor, "send again", f"webhook endpoint:{endpoint_id}", after=after, site_id=site.id, title=endpoint.url
+            actor,
+            "webhooks.sent_again",
+            f"webhook endpoint:{endpoint_id}",
+            after=after,
+            site_id=site.id,
+            title=endpoint.url,
         )
         enqueue_job("webhooks.send", site_id=site.id, plugin="webhooks")
     return fresh + again
@@ -66,7 +71,9 @@ def send_test(site: Site, endpoint_id: int, *, actor: str) -> int:
     with transaction():
         event_id = store_event(site, name, TEST, body_of(TEST, at, {"endpoint_id": endpoint_id}), at)
         store_deliveries(site, event_id, [endpoint_id])
-        record_activity(actor, "test", f"webhook endpoint:{endpoint_id}", site_id=site.id, title=endpoint.url)
+        record_activity(
+            actor, "webhooks.tested", f"webhook endpoint:{endpoint_id}", site_id=site.id, title=endpoint.url
+        )
         ((delivery_id,),) = rows(
             "SELECT id FROM webhooks_delivery WHERE event_id = ? AND site_id = ?", event_id, site.id
         )

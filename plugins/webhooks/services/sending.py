@@ -257,7 +257,9 @@ def _pause(site: Site, one: Claimed, reason: str) -> None:
     if not paused:
         return
     thing = f"webhook endpoint:{one.endpoint_id}"
-    record_activity("plugin:webhooks", "pause", thing, after={"reason": reason}, site_id=site.id, title=one.url)
+    record_activity(
+        "plugin:webhooks", "webhooks.paused", thing, after={"reason": reason}, site_id=site.id, title=one.url
+    )
     if site.email:
         enqueue_message(site, _notice(site, one, at))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.catalogue.models import RemovedMedia
 from core.catalogue.services import add_media, cards_for, delete_media, describe_media, product_page, save_product
 from core.catalogue.services.drafts import ProductDraft, VariantDraft
 from core.catalogue.services.media import MediaInUse, StoredFile
@@ -76,6 +77,7 @@ def test_a_picture_in_use_is_not_deleted(shop: Site, make: Make, pictures: list[
     with pytest.raises(MediaInUse):
         delete_media(pictures[0], STAFF)
     save_product(shop, ProductDraft(id=product_id, media_ids=(), whole=False), STAFF)
-    assert delete_media(pictures[0], STAFF) == "front.webp"
+    removed = delete_media(pictures[0], STAFF)
+    assert RemovedMedia.get_by_id(removed).name == "front.webp"
     with pytest.raises(NotFound):
         delete_media(pictures[0], STAFF)

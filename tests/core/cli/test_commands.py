@@ -72,6 +72,16 @@ def test_what_cannot_be_understood_is_misuse(stoa: Stoa, words: tuple[str, ...])
     assert "usage: ./stoa" in err
 
 
+@pytest.mark.parametrize(
+    ("words", "guess"),
+    [(("sites",), "did you mean 'site'?"), (("site", "lst"), "mean 'list'?"), (("site", "zz"), "there are: add")],
+)
+def test_a_word_that_is_nearly_right_gets_a_guess(stoa: Stoa, words: tuple[str, ...], guess: str) -> None:
+    code, _, err = stoa(*words)
+    assert code == 2
+    assert guess in err
+
+
 def test_sites_are_added_and_listed(stoa: Stoa) -> None:
     assert stoa("site", "add", "one.test", "--name", "One", "--currency", "GBP", "--languages", "zh-CN")[0] == 0
     code, out, _ = stoa("site", "list")

@@ -15,6 +15,7 @@ import pytest
 
 from core.cli import main
 from core.kernel import db
+from core.kernel.installation import installation
 from core.orders.services.history import Report, import_orders
 from core.orders.services.history_rows import MissingColumns
 from core.orders.services.listing import OrderFilters, list_orders
@@ -190,5 +191,7 @@ def test_the_command_reads_a_packed_file(
     said = capsys.readouterr().out
     assert "1 orders added, with 1 lines" in said
     assert "sold: 10.00 GBP" in said
-    assert "The order has no number" in (tmp_path / "past.csv.errors.csv").read_text("utf-8-sig")
+    remarks = installation().config.instance / "imports" / "past.csv.errors.csv"
+    assert "The order has no number" in remarks.read_text("utf-8-sig")
+    assert [path.name for path in tmp_path.iterdir() if "errors" in path.name] == []
     assert main(["import", "nonsense", str(file), "--site", "past.test"]) == 2

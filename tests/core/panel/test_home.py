@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -133,3 +134,34 @@ def test_the_palette_asks_for_hits_alone(panel: Panel, sell: Any, turn_on: Calla
     assert "Arc lamp" in words(panel.get("/panel/find?q=arc lamp"))
     assert "/panel/plugins/mail#host" in panel.get("/panel/find?q=mail server").get_data(as_text=True)
     assert "Nothing by that name" in words(panel.get("/panel/find?q=%25"))
+
+
+def test_the_palette_acts_by_permission(panel: Panel, colleague: Callable[..., Panel], sell: Any, order: Any) -> None:
+    lamp = sell("LAMP-1", 8900, name="Arc lamp")
+    sell("LAMP-10", 8900, name="Other lamp")
+    placed = order(lamp)
+    here = panel.get(f"/panel/orders/{placed.number}").text
+    assert f'href="/panel/orders/{placed.number}/refund"' in here.partition('id="palette"')[2]
+    first = words(panel.get("/panel/find?q=lamp-1", headers={"X-Requested-With": "fetch"}))
+    assert first.index("Arc lamp") < first.index("Other lamp")
+    assert first.count("Arc lamp") == 1
+    assert "New order" in words(panel.get("/panel/find?q=new"))
+    assert "Add a product" in words(panel.get("/panel/find?q=new"))
+    hits = panel.get("/panel/find?q=coupons", headers={"X-Requested-With": "fetch"}).text
+    assert 'formaction="/panel/plugins/coupons/switch" name="on"' in hits
+    theirs = colleague({"catalogue.view"}).get("/panel/find?q=coupons", headers={"X-Requested-With": "fetch"}).text
+    assert "switch" not in theirs
+    assert 'formaction="/panel/logout"' in panel.get("/panel/").text
+
+
+def test_the_menu_folds_what_is_needed_less_and_opens_it_where_one_is(panel: Panel, turn_on: Any) -> None:
+    for name in ("flat_rate", "coupons", "reviews"):
+        turn_on(name)
+    menu = panel.get("/panel/").text.partition('id="menu"')[2].partition("<main")[0]
+    assert re.findall(r"<details( open)?><summary>.*?</svg>([^<]+)", menu) == [
+        ("", "Delivery and taxes"),
+        ("", "Marketing"),
+    ]
+    assert menu.index("Products") < menu.index("Reviews") < menu.index("<details")
+    inside = panel.get("/panel/coupons/").text
+    assert re.findall(r"<details open><summary>.*?</svg>([^<]+)", inside.partition("<main")[0]) == ["Marketing"]

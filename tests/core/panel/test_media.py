@@ -194,11 +194,30 @@ def test_a_deleted_picture_leaves_no_hole_in_what_can_be_brought_back(lamp: tupl
     step = theme_drafts.change(site.id, "plain", {"logo": media.snapshot(media_id), "mark": "leaf"}, "system", 0)
     theme_versions.publish(site.id, "plain", "system", step)
     theme_versions.bring_back(site.id, theme_versions.versions(site.id)[-1].id, "system")
-    name = media.delete_media(media_id, "system")
-    files.delete(name)
+    media.delete_media(media_id, "system")
     with_logo = theme_versions.versions(site.id)[1]
     assert with_logo.values == {"mark": "leaf"}
     assert state_of(site.id).about["theme"]["plain"] == {}
+
+
+def test_a_deleted_picture_can_come_back_for_thirty_days(panel: Panel, shop: Any, clock: Any, outbox: Any) -> None:
+    panel.post("/panel/media", {"files": (picture(RED), "lamp.png"), "alt-en": "A lamp"})
+    media_id, name = db.rows("SELECT id, name FROM media")[0]
+    panel.post(f"/panel/media/{media_id}/delete")
+    removed = db.value("SELECT id FROM media_removed")
+    assert f'action="/panel/media/removed/{removed}/restore"' in panel.get("/panel/media").text
+    assert panel.get(f"/panel/media/{media_id}").status_code == 404
+    back = panel.follow(panel.post(f"/panel/media/removed/{removed}/restore"))
+    assert "A lamp" in back.text
+    assert panel.post(f"/panel/media/removed/{removed}/restore").status_code == 404
+    panel.post(f"/panel/media/{db.value('SELECT id FROM media')}/delete")
+    clock.move(days=29)
+    outbox.deliver()
+    assert _colour(shop(files.url(name, 400))) == "red"
+    clock.move(days=2)
+    outbox.deliver()
+    assert shop(files.url(name, 400)).status_code == 404
+    assert db.value("SELECT COUNT(*) FROM media_removed") == 0
 
 
 # -- the focal point -------------------------------------------------------------------------------------------------

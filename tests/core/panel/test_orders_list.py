@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -20,6 +21,7 @@ from core.orders.services.tags import TooManyTags, tag_order, tags_of, untag_ord
 from core.panel.orders.services import exporting
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words
+from tests.core.panel.test_pages import _answered_by
 
 
 @pytest.fixture
@@ -123,3 +125,29 @@ def test_an_order_is_split_and_merged_again_from_its_page(
     merged = words(panel.follow(panel.post(f"/panel/orders/{new}/split", form)))
     assert f"Merged into order {number}" in merged
     assert db.value("SELECT SUM(allocated) FROM stock_level") == 3
+
+
+def test_everybody_chooses_the_columns_of_the_list(panel: Panel, orders: list[Any]) -> None:
+    assert "no0@example.com" in words(panel.get("/panel/orders?q=no0"))
+    answer = panel.post(
+        "/panel/views/orders/columns", {"column": ["total", "method", "nonsense"], "here": "view=unpaid"}
+    )
+    assert answer.headers["Location"].endswith("/panel/orders?view=unpaid")
+    head = re.search(r"<thead>.*?</thead>", panel.follow(answer).text, re.DOTALL)
+    assert head is not None
+    assert re.findall(r'<th scope="col" class="(?:end|when-full)">([^<]+)', head[0]) == ["Method", "Total"]
+    assert panel.post("/panel/views/shoppers/columns", {"column": ["total"]}).status_code == 404
+
+
+def test_orders_are_chosen_by_keys_by_a_range_and_all_at_once(page: Page, panel: Panel, orders: list[Any]) -> None:
+    _answered_by(panel, page)
+    page.goto("http://shop.test/panel/orders")
+    chosen = page.locator("tbody input:checked")
+    for key in ("j", "j", "k", "x"):
+        page.keyboard.press(key)
+    assert [box.get_attribute("value") for box in chosen.all()] == [orders[4].number]
+    page.locator("tbody input").nth(2).click(modifiers=["Shift"])
+    assert chosen.count() == 3
+    assert page.get_by_text("3 chosen").is_visible()
+    page.get_by_label("Choose all on this page").check()
+    assert chosen.count() == 5

@@ -155,7 +155,8 @@ def test_ctrl_k_finds_a_page_and_a_product_and_opens_it(page: Page, panel: Panel
     page.keyboard.press("Control+k")
     page.keyboard.type("staff")
     page.locator("#palette [aria-selected=true]", has_text="Staff and roles").wait_for()
-    page.keyboard.press("Control+a")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
     page.keyboard.type("arc")
     page.locator("#palette [data-found] [role=option]").wait_for()
     assert page.get_attribute("#palette input", "aria-activedescendant") == "found-1-1"

@@ -51,6 +51,20 @@ def test_a_product_is_made_in_one_form_and_stays_hidden(panel: Panel) -> None:
     assert "Hidden" in words(panel.get("/panel/products"))
 
 
+def test_a_first_product_is_on_sale_with_its_picture_by_one_form(panel: Panel, site: Site, client: Any) -> None:
+    form = {"name-en": "Ridge mug", "sku": "RDG", "price": "28", "stock": "3", "visible": "1", "tax_class": "standard"}
+    refused = panel.post("/panel/products/new", {**form, "stock": "many", "files": (picture(), "mug.png")})
+    assert refused.status_code == 422
+    assert "Choose the pictures once more" in words(refused)
+    assert db.value("SELECT COUNT(*) FROM media") == 0
+    said = words(panel.follow(panel.post("/panel/products/new", {**form, "files": (picture(), "mug.png")})))
+    assert "shoppers can see it" in said
+    page = client.get("/p/ridge-mug", base_url=f"https://{site.host}").text
+    assert 'alt="Ridge mug"' in page
+    assert "28.00" in page
+    assert db.value("SELECT on_hand FROM stock_level") == 3
+
+
 def test_what_was_typed_stays_when_a_form_is_refused(panel: Panel) -> None:
     answer = panel.post("/panel/products/new", {"name-en": "", "summary-en": "Thrown in Porto", "price": "dear"})
     assert answer.status_code == 422

@@ -206,7 +206,7 @@ def test_columns_are_ones_own(panel: Panel, colleague: Callable[..., Panel], thr
     with db.transaction():
         db.execute("UPDATE product SET vendor = 'Atelier Ribeira' WHERE id = ?", three[0].product_id)
     assert "Atelier Ribeira" not in words(panel.get("/panel/products"))
-    answer = panel.post("/panel/products/columns", {"column": ["vendor", "price", "nonsense"], "here": "q=lamp"})
+    answer = panel.post("/panel/views/products/columns", {"column": ["vendor", "price", "nonsense"], "here": "q=lamp"})
     assert answer.headers["Location"].endswith("/panel/products?q=lamp")
     page = words(panel.follow(answer))
     assert "Atelier Ribeira" in page

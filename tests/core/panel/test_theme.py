@@ -235,14 +235,14 @@ def test_versions_say_who_and_when_can_be_looked_at_and_come_back(
     assert "Version 3" in words(page)
     assert "Owner" in words(page)
     looked = [panel.get(url).text for url in re.findall(r'href="(/preview/[^"]+)"', page.text)]
-    assert ["Second" in looked[0], "First" in looked[1], "Things that get better" in looked[2]] == [True, True, True]
+    assert ["Second" in looked[0], "First" in looked[1], "being filled" in looked[2]] == [True, True, True]
 
     panel.follow(panel.post(f"/panel/theme/versions/{rows[1].id}/restore"))
     assert "First" in shop("/").text
     assert "from version 2" in words(panel.get("/panel/theme/versions"))
     # The look before anything was published can be brought back too; a draft without changes follows.
     panel.post(f"/panel/theme/versions/{rows[2].id}/restore")
-    assert "Things that get better with use" in shop("/").text
+    assert "The shelves are being filled" in shop("/").text
     assert "As shoppers see it" in words(panel.get(HERE))
 
 
@@ -261,6 +261,9 @@ def test_a_planned_look_comes_at_its_time_and_once(
         if title == "Taken back":
             panel.follow(panel.post(f"/panel/theme/versions/{planned.id}/drop"))
             assert panel.post(f"/panel/theme/versions/{planned.id}/drop").status_code == 404
+            panel.post(f"/panel/theme/versions/{planned.id}/plan")
+            assert theme_versions.planned(site.id) == planned
+            panel.post(f"/panel/theme/versions/{planned.id}/drop")
     jobs.run_due()
     assert "Sale" not in shop("/").text
     # The draft goes on; what was planned stays what it was.

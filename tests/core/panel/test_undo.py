@@ -67,3 +67,11 @@ def test_a_category_and_a_product(panel: Panel, sell: Any) -> None:
     assert "Lighting" in _undo(panel, panel.post(f"/panel/categories/{category}/delete"))
     assert "deleted the category Lighting" in words(panel.get("/panel/activity"))
     assert "Arc lamp" in _undo(panel, panel.post(f"/panel/products/{lamp.product_id}/delete"))
+
+
+def test_a_draft_of_an_order(panel: Panel, sell: Any) -> None:
+    sell("LAMP", 8900, stock=5, name="Lamp")
+    panel.post("/panel/drafts/new", {"act": "save", "key": "one", "sku-0": "LAMP", "qty-0": "2"})
+    draft = db.value("SELECT id FROM order_draft")
+    assert "The draft is back." in _undo(panel, panel.post(f"/panel/drafts/{draft}/drop"))
+    assert panel.post(f"/panel/drafts/{draft}/restore").status_code == 404

@@ -102,6 +102,16 @@ def test_empty_cart_leads_back_to_the_cart(visitor: Visitor, lamp: int) -> None:
     assert visitor.get("/checkout").request.path == "/cart"
 
 
+def test_in_china_the_phone_stands_open_and_the_postcode_is_folded(full: Visitor) -> None:
+    full.post("/checkout/save", {"country": "CN"})
+    page = full.get("/checkout").text
+    shown, folded = page.split('<details class="fold', 1)
+    assert 'name="phone"' in shown
+    assert 'name="phone"' not in folded
+    assert 'name="postcode"' in folded
+    assert "a second line or a postcode" in text_of(page)
+
+
 def test_guest_sees_at_most_eight_fields_each_with_its_purpose(full: Visitor) -> None:
     page = full.get("/checkout").text
     open_part = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)

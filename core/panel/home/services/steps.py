@@ -56,7 +56,7 @@ def steps(state: SiteState, may: Callable[[str], bool]) -> list[Step]:
         ),
         Step(
             title=_("Let the shop send mails"),
-            how=_("Shoppers get a mail for each order, parcel and refund."),
+            how=_("A mail for each order, parcel and refund. Until then, pages tell shoppers that none will come."),
             url=url_for("panel.plugins", _anchor="group-channel"),
             permission="plugins.switch",
             is_done=bool(state.hooks.notify_channels(site=state.site)),

@@ -60,7 +60,7 @@ def _who(actor: str, people: Mapping[str, str]) -> str:
     kind, _colon, rest = actor.partition(":")
     if kind == "plugin":
         loaded = installation().plugins.loaded.get(rest)
-        return _(str(loaded.plugin.title)) if loaded else rest
+        return i18n.of_plugin(rest, str(loaded.plugin.title)) if loaded else rest
     return {"system": _("The shop"), "shopper": _("The shopper"), "guest": _("The shopper")}.get(kind) or people.get(
         actor, actor
     )

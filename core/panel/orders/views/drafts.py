@@ -116,7 +116,16 @@ def revoke(draft_id: int) -> Response:
 def drop(draft_id: int) -> Response:
     """Let the draft go."""
     drafts.drop_draft(current().site, draft_id, actor=actor())
-    return to("panel.drafts", say=_("The draft is let go."))
+    undo = url_for("panel.draft_restore", draft_id=draft_id)
+    return to("panel.drafts", say=_("The draft is let go."), undo=undo)
+
+
+@panel.post("/drafts/<int:draft_id>/restore", endpoint="draft_restore")
+@staff(_MAY)
+def restore(draft_id: int) -> Response:
+    """Bring a draft back that was let go."""
+    drafts.restore_draft(current().site, draft_id, actor=actor())
+    return to("panel.draft", say=_("The draft is back. A pay link has to be sent anew."), draft_id=draft_id)
 
 
 @panel.post("/drafts/<int:draft_id>/place", endpoint="draft_place")

@@ -28,9 +28,11 @@ from core.orders.services.read import OrderView, order_view
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
 from core.panel.orders.services import axes, exporting, filters, happened, returning, said, sending, staged
+from core.panel.orders.services.columns import ORDERS
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.places import Tab
 from core.panel.orders.services.sent_from import sent_from
+from core.panel.saved.services import cleaned, columns_of
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import COUNTERS, Status, actor, address, form_key, once, page, panel, shell, to
 
@@ -47,6 +49,9 @@ def show() -> Response:
     worn = tags.tags_of([order.id for order in found.orders])
     return page(
         "orders.html",
+        columns=columns_of(shell().person.id, "orders"),
+        every_column=ORDERS.every.items(),
+        here=cleaned(request.query_string.decode("utf-8", "replace")),
         orders=[(order, axes.of(order.status), worn.get(order.id, ())) for order in found.orders],
         tags=tags.known_tags(current().site),
         stages=staged.choices(current().site),

@@ -47,8 +47,17 @@ def save_words(
     return products.update_product(site, product_id, draft, actor)
 
 
-def add(site: Site, texts: Sequence[forms.TextForm], facts: ProductDraft, variant: VariantDraft, actor: str) -> int:
-    """Make a product with one variant, hidden until it is switched on; answers its id."""
+def add(
+    site: Site,
+    texts: Sequence[forms.TextForm],
+    facts: ProductDraft,
+    variant: VariantDraft,
+    actor: str,
+    *,
+    pictures: Sequence[int] = (),
+    visible: bool = False,
+) -> int:
+    """Make a product with one variant and its pictures, on sale here or hidden; answers its id."""
     draft = ProductDraft(
         texts=forms.text_drafts([text for text in texts if text.name]),
         vendor=facts.vendor,
@@ -56,7 +65,8 @@ def add(site: Site, texts: Sequence[forms.TextForm], facts: ProductDraft, varian
         returns=facts.returns,
         category_ids=facts.category_ids,
         variants=(variant,),
-        listing=ListingDraft(visible=False, paths={text.language: text.slug for text in texts if text.slug}),
+        media_ids=tuple(pictures) or None,
+        listing=ListingDraft(visible=visible, paths={text.language: text.slug for text in texts if text.slug}),
     )
     return products.create_product(site, draft, actor).product_id
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Response, request, url_for
+from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
-from core.kernel import http, i18n
+from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import ids
 from core.panel.products.services import listing
 from core.panel.products.services.bulk_acts import ACTS
-from core.panel.products.services.columns import PRODUCTS, choose_columns, columns_of
-from core.panel.saved.services import cleaned
+from core.panel.products.services.columns import PRODUCTS
+from core.panel.saved.services import cleaned, columns_of
 from core.panel.shell import address, page, panel, shell
 
 
@@ -23,7 +23,7 @@ def show() -> Response:
     """The products that fit the address' filters."""
     query = read_query(request.args)
     site_names = {place.id: place.name for place in shell().places}
-    columns = columns_of(shell().person.id)
+    columns = columns_of(shell().person.id, "products")
     rows, further = listing.listed(current().site, i18n.language(), query, site_names, columns)
     kept = {"q": query.text or None, "show": query.show or None, "category": query.category_id}
     following = address("panel.products", before=further, **kept) if further else ""
@@ -48,19 +48,11 @@ def show() -> Response:
         first=first,
         columns=columns,
         export=address("panel.products_export", **kept),
-        every_column=PRODUCTS.items(),
+        every_column=PRODUCTS.every.items(),
         key=ids.token(),
         here=cleaned(request.query_string.decode("utf-8", "replace")),
         acts={name for name, act in ACTS.items() if shell().may(act.permission)},
     )
-
-
-@panel.post("/products/columns", endpoint="product_columns")
-@staff("catalogue.view")
-def keep_columns() -> Response:
-    """Keep which columns this person wants to see."""
-    choose_columns(shell().person.id, request.form.getlist("column"))
-    return http.redirect(f"{url_for('panel.products')}?{cleaned(request.form.get('here', ''))}")
 
 
 def read_query(said: MultiDict[str, str]) -> listing.Query:

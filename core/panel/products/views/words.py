@@ -16,6 +16,7 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.lib.money import NotMoney, parse_money
 from core.panel.activity import services as log
+from core.panel.media.services import store_uploads
 from core.panel.products import forms
 from core.panel.products.services import edit_drafts, editor, facts, listing, returns, saving, seo
 from core.panel.products.views.drafts import owner
@@ -54,20 +55,40 @@ def add() -> Response:
         )
     except NotMoney as refusal:
         errors["price"] = i18n.say(refusal)
-    titles = {"sku": _("SKU"), "price": _("Price in %(currency)s", currency=site.currency)}
+    stock = request.form.get("stock", "").strip() if shell().may("stock.edit") else ""
+    if stock and not (stock.isdecimal() and int(stock) <= _MOST_PIECES):
+        errors["stock"] = _("Write a whole number such as 12.")
+    titles = {
+        "sku": _("SKU"), "price": _("Price in %(currency)s", currency=site.currency), "stock": _("Pieces there now"),
+    }  # fmt: skip
     problems = _text_problems(texts) + [(name, f"{titles[name]}: {message}") for name, message in errors.items()]
     if problems:
+        if any(file.filename for file in request.files.getlist("files")):
+            problems.append(("files", _("Choose the pictures once more: a browser forgets them with every answer.")))
         return _words_page(None, texts, problems, errors=errors, status=422)
+    pictures, wrong = _pictures(texts)
+    if wrong:
+        return _words_page(None, texts, wrong, errors=errors, status=422)
+    visible = "visible" in request.form and shell().may("listings.edit")
+    variant = VariantDraft(sku=sku, prices=prices, stock=int(stock) if stock else None)
     try:
-        product_id = saving.add(site, texts, _shared_draft(), VariantDraft(sku=sku, prices=prices), actor())
+        product_id = saving.add(site, texts, _shared_draft(), variant, actor(), pictures=pictures, visible=visible)
     except Refused as refusal:
         return _words_page(None, texts, said(refusal), errors=errors, status=refusal.status)
     edit_drafts.close(owner("words", None), 0)
-    return to(
-        "panel.product_variants",
-        say=_("The product is added. It is hidden until you switch it on."),
-        product_id=product_id,
-    )
+    shown = _("The product is added, and shoppers can see it.")
+    hidden = _("The product is added. It is hidden until you switch it on.")
+    return to("panel.product_variants", say=shown if visible else hidden, product_id=product_id)
+
+
+_MOST_PIECES = 1_000_000
+
+
+def _pictures(texts: list[forms.TextForm]) -> tuple[list[int], Problems]:
+    """The pictures that came with a new product; without words of their own they are called like the product."""
+    files = [file for file in request.files.getlist("files") if file.filename]
+    names = {f"alt-{text.language}": text.name for text in texts if text.name}
+    return store_uploads(files, names, [text.language for text in texts], actor()) if files else ([], [])
 
 
 @panel.get("/products/<int:product_id>", endpoint="product")
@@ -203,6 +224,7 @@ def _words_page(
         facts=_facts(head, typed),
         attributes=about,
         errors={**{name: text for name, text in problems if name.startswith("returns")}, **(errors or {})},
+        on_sale="visible" in typed or not typed,
         chosen=in_categories,
         categories=listing.category_choices(i18n.language()),
         tax_classes=editor.tax_classes(),
@@ -221,6 +243,7 @@ def _facts(head: editor.Head | None, typed: Mapping[str, str]) -> dict[str, str]
         **returns.shown(head.returns if head else ""),
         "sku": "",
         "price": "",
+        "stock": "",
         "fact-name": "",
         "fact-words": "",
     }

@@ -25,13 +25,13 @@ export default function palette(dialog) {
     if (!answer?.ok || words !== input.value) return;
     found.innerHTML = await answer.text();
     // What is listed already, pages and acts, is not listed twice.
-    for (const hit of found.querySelectorAll("[role=option]")) if (known.some((other) => other.href === hit.href)) hit.remove();
+    for (const hit of found.querySelectorAll("[role=option]")) if (known.some((other) => other.textContent === hit.textContent && other.getAttribute("href") === hit.getAttribute("href"))) hit.remove();
     for (const group of found.querySelectorAll("[role=group]")) if (!group.querySelector("[role=option]")) group.remove();
     mark();
   };
   const narrow = () => {
     const words = input.value.toLowerCase().split(/\s+/);
-    for (const hit of known) hit.hidden = !words.every((word) => hit.textContent.toLowerCase().includes(word));
+    for (const hit of known) hit.hidden = !words.every((word) => `${hit.textContent} ${hit.dataset.words ?? ""}`.toLowerCase().includes(word));
     for (const group of dialog.querySelectorAll("[role=group]")) group.hidden = !group.querySelector("[role=option]:not([hidden])");
     found.replaceChildren();
     at = 0;
@@ -40,6 +40,11 @@ export default function palette(dialog) {
     timer = setTimeout(ask, PAUSE_MS);
   };
   input.addEventListener("input", narrow);
+  // Opened again, it asks anew; what was looked for before would only be in the way.
+  dialog.addEventListener("close", () => {
+    input.value = "";
+    narrow();
+  });
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.hookspecs.site import Site
-from core.kernel import db
+from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
@@ -146,7 +146,7 @@ def _who(actor: str, name: str | None) -> str:
         return name or _("Somebody of the staff")
     if kind == "plugin":
         loaded = installation().plugins.loaded.get(rest)
-        return _(str(loaded.plugin.title)) if loaded else rest
+        return i18n.of_plugin(rest, str(loaded.plugin.title)) if loaded else rest
     return {"system": _("The shop"), "shopper": _("The shopper"), "guest": _("The shopper")}.get(kind, actor)
 
 
