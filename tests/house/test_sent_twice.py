@@ -245,7 +245,7 @@ ACTS: dict[str, Act] = {
 # Forms that move no order, money or stock a second time: most say how something shall be, or end what has ended. Some
 # make a thing of settings or goods (a rate, a rule, a copy, a draft of a product) that stands in its list twice then.
 SETS = """
-panel.order_stage panel.order_ask panel.order_take_save panel.order_promise_save panel.draft_save
+panel.carriers_save panel.guest_erase_save panel.order_stage panel.order_ask panel.order_take_save panel.order_promise_save panel.draft_save
 panel.draft_revoke panel.draft_drop panel.stock_repair
 panel.stock_terms panel.stock_kit panel.stock_rules_save panel.stock_location_add panel.stock_location_save
 panel.stock_location_close panel.stock_location_open panel.hold_rules_save
