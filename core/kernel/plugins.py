@@ -29,6 +29,7 @@ import structlog
 from core.hookspecs import FAMILIES
 from core.kernel.config import ROOT
 from core.kernel.declared import complaints
+from core.kernel.operations import Operation
 from core.kernel.routes import SharedRule, View, Views
 from core.kernel.settings import Settings
 from core.lib.languages import is_language
@@ -165,8 +166,9 @@ class Plugin:
     the browser holds in the cookie `mine_<plugin>`; it may write, and answers what the cookie holds from now on (None:
     as it is). Cookies of that name end when the shopper signs out. `test(site, email)` tries the settings of a site and
     answers in plain words what it found, or raises a StoaError that says what is wrong; staff press it on the page of
-    the settings, `email` is theirs. It may use the network, and has ten seconds. Templates, static files and
-    translations are found by convention.
+    the settings, `email` is theirs. It may use the network, and has ten seconds. `operations` are offered to programs
+    by the plugin that serves an API, below `/<plugin>`; `scopes` are what a key needs for them: `<plugin>:<word>` and
+    an English title. Templates, static files and translations are found by convention.
     """
 
     name: str
@@ -187,6 +189,8 @@ class Plugin:
     order_stages: tuple[Stage, ...] = ()
     entered: Callable[..., str | None] | None = None
     permissions: tuple[Permission, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    scopes: Mapping[str, str] = field(default_factory=dict)
     attributes: tuple[Attribute, ...] = ()
     slots: tuple[str, ...] = ()
     kept_slots: tuple[str, ...] = ()
