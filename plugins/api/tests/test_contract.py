@@ -199,7 +199,8 @@ def test_every_parameter_that_does_not_fit_is_refused_with_a_problem(walk: Walk)
         for part in one.parts:
             if part.endswith("_id"):
                 for value in ("0", "-1", "abc", "1.5", "9" * 30, "%00"):
-                    walk.app.ask(one.method, one.path.format(**{**dict.fromkeys(one.parts, 1), part: value}), walk.body(one), Idempotency_Key="x")
+                    path = one.path.format(**{**dict.fromkeys(one.parts, 1), part: value})
+                    walk.app.ask(one.method, path, walk.body(one), Idempotency_Key="x")
                     assert walk.app.last.status_code == 404, (one.name, value)
 
 
@@ -235,10 +236,10 @@ def test_the_document_is_whole(site: Site) -> None:
     assert found["openapi"] == "3.1.0"
     for name in re.findall(r"#/components/schemas/(\w+)", text):
         assert name in found["components"]["schemas"]
-    names = [said["operationId"] for offered in found["paths"].values() for said in offered.values()]
+    names = [said["operationId"] for at_path in found["paths"].values() for said in at_path.values()]
     assert len(names) == len(set(names)) == len(OPERATIONS) == 22
-    for path, offered in found["paths"].items():
-        for said in offered.values():
+    for path, at_path in found["paths"].items():
+        for said in at_path.values():
             parts = {one["name"] for one in said["parameters"] if one["in"] == "path"}
             assert parts == set(re.findall(r"\{(\w+)\}", path))
             assert said["summary"]
