@@ -38,10 +38,6 @@ def test_the_operation_of_the_guide_is_served_to_programs(instance, app, site, t
             path = instance / "plugins" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-    from core.kernel.installation import installation
-
-    installation().plugins.discover()
-    installation().plugins_changed()
     turn_on("api")
     turn_on("opening_hours", hours="9-17\n9-17\n\n9-20\n9-20\n10-14")
     from plugins.api.forms import WantedKey

@@ -23,4 +23,4 @@ SCOPES = {
 
 def scopes_of(site: Site) -> dict[str, Any]:
     """The scopes that keys of a site may hold, with their titles: the API's own, then those of the plugins on there."""
-    return {**SCOPES, **plugin_scopes(site)}
+    return {**SCOPES, **{code: title for code, title in plugin_scopes(site).items() if code not in SCOPES}}

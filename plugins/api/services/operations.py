@@ -32,8 +32,16 @@ def operation(
 
 
 def offered(site: Site) -> tuple[Operation, ...]:
-    """All that can be asked on a site: the API's own operations, then those of the plugins that are on there."""
-    return (*OPERATIONS, *plugin_operations(site))
+    """All that can be asked on a site: the API's own operations, then those of the plugins that are on there.
+
+    A plugin that is called like a resource of the API's own has no place beside it.
+    """
+    own = {_first(one) for one in OPERATIONS}
+    return (*OPERATIONS, *(one for one in plugin_operations(site) if _first(one) not in own))
+
+
+def _first(one: Operation) -> str:
+    return one.path.split("/")[1]
 
 
 class Unsold(Refused):

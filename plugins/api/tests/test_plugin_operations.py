@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 from core.api import switch_off, switch_on
+from plugins.api.models.scopes import scopes_of
 from plugins.api.services.openapi import document
 
 HOOKS = "https://example.com/hooks"
+NAMESAKE = """
+from core.api import *
+
+
+class Answer(ResponseModel, frozen=True, kw_only=True):
+    word: str
+
+
+def take(call):
+    return Answer(word="taken")
+
+
+PLUGIN = Plugin(
+    name="orders", version="1", title="Orders", scopes={"orders:read": "Take orders"},
+    operations=tuple(
+        Operation(
+            method=method, path="/orders", name=f"{method.lower()}_them", scope="orders:read", summary="Take.",
+            answer=Answer, carry=take,
+        )
+        for method in ("GET", "DELETE")
+    ),
+)
+"""
 
 
 def test_what_a_plugin_offers_comes_and_goes_with_its_switch(program, site, turn_on):
@@ -126,3 +150,16 @@ def test_endpoints_of_another_site_are_never_found(program, site, other_site, tu
     ):
         assert stranger.ask(method, path, body).status_code == 404, (method, path)
     assert program(on=site).get(place) == made
+
+
+def test_a_plugin_called_like_a_resource_takes_nothing_from_it(program, site, instance, turn_on):
+    before = document(site, "Test")["paths"]
+    folder = instance / "plugins" / "orders"
+    folder.mkdir(parents=True)
+    (folder / "plugin.py").write_text(NAMESAKE, "utf-8")
+    turn_on("orders")
+    app = program("orders:read")
+    assert app.get("/orders") == {"items": [], "next": ""}
+    assert app.delete("/orders", 405)["code"] == "method_not_allowed"
+    assert document(site, "Test")["paths"] == before
+    assert str(scopes_of(site)["orders:read"]) == "Read orders, without names and addresses"
