@@ -161,6 +161,16 @@ from core.kernel.limits import add as add_limit
 from core.kernel.limits import take as take_limit
 from core.kernel.limits import wait_s as limit_wait_s
 from core.kernel.messages import enqueue_message, inline_css
+from core.kernel.operations import (
+    Operation,
+    OperationCall,
+    OperationFailed,
+    RequestModel,
+    ResponseModel,
+    operation,
+    plugin_operations,
+    plugin_scopes,
+)
 from core.kernel.outside import link, render_outside
 from core.kernel.plugins import Attribute, CardAct, Csp, MenuEntry, PanelSection, Permission, Plugin, Stage
 from core.kernel.repeats import DoneBefore

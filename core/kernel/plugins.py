@@ -29,6 +29,7 @@ import structlog
 from core.hookspecs import FAMILIES
 from core.kernel.config import ROOT
 from core.kernel.declared import complaints
+from core.kernel.operations import Operation
 from core.kernel.routes import SharedRule, View, Views
 from core.kernel.settings import Settings
 from core.lib.languages import is_language
@@ -167,7 +168,9 @@ class Plugin:
     answers in plain words what it found, or raises a StoaError that says what is wrong; staff press it on the page of
     the settings, `email` is theirs. It may use the network, and has ten seconds. `verbs` are what the activity log
     says of its acts: `{"saved": "saved the price %(title)s"}` for `record_activity(actor, "<plugin>.saved", ...)`.
-    Templates, static files and translations are found by convention.
+    `operations` are offered to programs by the plugin that serves an API, below `/<plugin>`; `scopes` are what a key
+    needs for them: `<plugin>:<word>` and an English title. Templates, static files and translations are found by
+    convention.
     """
 
     name: str
@@ -188,6 +191,8 @@ class Plugin:
     order_stages: tuple[Stage, ...] = ()
     entered: Callable[..., str | None] | None = None
     permissions: tuple[Permission, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    scopes: Mapping[str, str] = field(default_factory=dict)
     attributes: tuple[Attribute, ...] = ()
     slots: tuple[str, ...] = ()
     kept_slots: tuple[str, ...] = ()

@@ -11,12 +11,11 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
-from core.api import Settings, Site, Text, Unfit, now, setting
+from core.api import RequestModel, Settings, Site, Text, Unfit, now, setting
 from core.api import gettext as _
-from plugins.api.models.scopes import SCOPES
+from plugins.api.models.scopes import scopes_of
 
 
 class Api(Settings):
@@ -37,10 +36,8 @@ class Api(Settings):
     )
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all that may be sent."""
-
-
+# Base of all that may be sent.
+Sent = RequestModel
 Id = Annotated[int, Meta(ge=1, le=2**53 - 1, examples=[1])]
 Units = Annotated[int, Meta(ge=1, le=999, examples=[1])]
 Cursor = Annotated[str, Meta(max_length=300)]
@@ -71,7 +68,7 @@ class ListQuery(Spoken, frozen=True, kw_only=True):
     filter: Annotated[
         list[Annotated[str, Meta(max_length=200, pattern=r"^[^:\x00]+:[^\x00]+$")]],
         Meta(max_length=60, description="`facet:value`. Of one facet any of the values, of several facets all."),
-    ] = []
+    ] = field(default_factory=list)
     price_min: Annotated[Minor, Meta(description="In minor units.")] | None = None
     price_max: Annotated[Minor, Meta(description="In minor units.")] | None = None
     in_stock: bool = False
@@ -148,7 +145,7 @@ class AddressSent(Sent, frozen=True, kw_only=True):
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166 alpha-2.", examples=["DE"])]
     name: Annotated[str, Meta(max_length=120, examples=["Mira K."])] = ""
     company: Annotated[str, Meta(max_length=120)] = ""
-    lines: Annotated[list[Line], Meta(max_length=2, examples=[["Lange Str. 1"]])] = []
+    lines: Annotated[list[Line], Meta(max_length=2, examples=[["Lange Str. 1"]])] = field(default_factory=list)
     city: Annotated[Line, Meta(examples=["Berlin"])] = ""
     district: Line = ""
     region: Line = ""
@@ -254,7 +251,7 @@ def parse_key(form: Mapping[str, Any], site: Site) -> WantedKey:
     elif len(title) > 120:
         errors["title"] = _("At most %(count)s characters.", count=120)
     chosen = form.getlist("scopes") if hasattr(form, "getlist") else form.get("scopes", [])
-    scopes = tuple(scope for scope in SCOPES if scope in chosen)
+    scopes = tuple(scope for scope in scopes_of(site) if scope in chosen)
     if not scopes:
         errors["scopes"] = _("Choose at least one.")
     expires_at = _end_of_day(form.get("expires", "").strip(), site, errors)

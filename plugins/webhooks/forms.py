@@ -1,18 +1,22 @@
-"""What the panel's forms may say about an endpoint, and from when to send again."""
+"""What the panel's forms and programs may say about an endpoint, and from when to send again."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from core.api import Settings, Site, Unfit, setting
+from msgspec import UNSET, Meta, UnsetType, field
+
+from core.api import RequestModel, Settings, Site, Unfit, setting
 from core.api import gettext as _
-from plugins.webhooks.models.kinds import KINDS
+from plugins.webhooks.models import STATES
+from plugins.webhooks.models.kinds import KINDS, TEST
 
 _LONGEST_URL = 2_000
 _LONGEST_TITLE = 120
@@ -92,3 +96,58 @@ def parse_since(form: Mapping[str, str], site: Site) -> tuple[datetime, bool]:
     except (ValueError, OverflowError):
         raise Unfit({"since": _("Write a day and a time such as 2026-12-01T08:00.")}) from None
     return at, form.get("which") != "all"
+
+
+# -- programs ----------------------------------------------------------------------------------------------------------
+
+
+def _one_of(*known: str) -> str:
+    return f"^({'|'.join(map(re.escape, known))})$"
+
+
+Url = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=_LONGEST_URL,
+        description="An https address that can be reached from outside.",
+        examples=["https://example.com/hooks"],
+    ),
+]
+Title = Annotated[str, Meta(max_length=_LONGEST_TITLE)]
+Kinds = Annotated[
+    list[Annotated[str, Meta(pattern=_one_of(*KINDS), examples=["order.placed"])]],
+    Meta(max_length=50, description="The events that it hears of; empty: all."),
+]
+
+
+class NewEndpoint(RequestModel, frozen=True, kw_only=True):
+    """An address to tell, and of what."""
+
+    url: Url
+    title: Title = ""
+    events: Kinds = field(default_factory=list)
+
+
+class EndpointChange(RequestModel, frozen=True, kw_only=True):
+    """What shall be different. What is left out stays as it is."""
+
+    url: Url | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
+    events: Kinds | UnsetType = UNSET
+
+
+class DeliveryQuery(RequestModel, frozen=True, kw_only=True):
+    """What was sent to an endpoint, the newest first."""
+
+    state: Annotated[str, Meta(pattern=_one_of(*STATES), examples=["dead"])] | None = None
+    event: Annotated[str, Meta(pattern=_one_of(*KINDS, TEST), examples=["order.placed"])] | None = None
+    after: Annotated[str, Meta(pattern="^[0-9]{0,18}$", description="`next` of the page before.")] = ""
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
+def wanted(*, title: str, url: str, events: Iterable[str]) -> Wanted:
+    """The endpoint that a program asks for. Raises Unfit for an address that cannot be one."""
+    if problem := _url_problem(url.strip()):
+        raise Unfit({"url": problem})
+    return Wanted(title=title.strip(), url=url.strip(), kinds=tuple(kind for kind in KINDS if kind in set(events)))

@@ -9,6 +9,7 @@ from core.api import Delivery, MenuEntry, Permission, Plugin, Site, hookimpl
 from plugins.webhooks import services
 from plugins.webhooks.forms import Webhooks
 from plugins.webhooks.models import TABLES
+from plugins.webhooks.services.operations import OPERATIONS, SCOPES
 from plugins.webhooks.views import panel
 
 
@@ -54,6 +55,8 @@ PLUGIN = Plugin(
     panel=panel,
     panel_menu=(MenuEntry(title="Webhooks", endpoint="show", icon="link", permission="webhooks.edit"),),
     permissions=(Permission(code="webhooks.edit", title="Edit webhooks and read what was sent"),),
+    operations=OPERATIONS,
+    scopes=SCOPES,
     jobs={"send": send, "sweep": send, "forget": forget},
     # The sweep finds what a killed worker, or a plugin that was off, left behind.
     every={"sweep": 120, "forget": 86_400},

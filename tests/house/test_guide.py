@@ -32,6 +32,30 @@ def test_each_plugin_of_the_guide_passes_its_check(tmp_path, plugin, count):
     assert checked.returncode == 0, checked.stdout[-4000:] + checked.stderr[-1000:]
 
 
+def test_the_operation_of_the_guide_is_served_to_programs(instance, app, site, turn_on):
+    for name, text in BLOCK.findall(GUIDE.read_text("utf-8")):
+        if name.startswith("opening_hours/"):
+            path = instance / "plugins" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    turn_on("api")
+    turn_on("opening_hours", hours="9-17\n9-17\n\n9-20\n9-20\n10-14")
+    from plugins.api.forms import WantedKey
+    from plugins.api.services.keys import make_key
+
+    wanted = WantedKey(title="Sign at the door", scopes=("opening_hours:read",), expires_at=None)
+    _, key = make_key(site, wanted, actor="system")
+
+    def ask(day):
+        path, sent = f"/api/v1/opening_hours/{day}", {"Authorization": f"Bearer {key}"}
+        return app.test_client().get(path, base_url=f"http://{site.host}", headers=sent)
+
+    assert ask("thursday").json == {"day": "thursday", "hours": "9-20"}
+    assert ask("wednesday").json == {"day": "wednesday", "hours": ""}
+    assert ask("sunday").json == {"day": "sunday", "hours": ""}
+    assert ask("someday").status_code == 404
+
+
 def test_the_theme_of_the_guide_is_whole_and_shown(instance, app, site):
     files = BLOCK.findall((ROOT / "docs" / "guide" / "theme-author.md").read_text("utf-8"))
     assert len(files) == 4

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.api import lazy
+from typing import Any
+
+from core.api import Site, lazy, plugin_scopes
 
 CATALOGUE = "catalogue:read"
 CART = "cart:write"
@@ -17,3 +19,8 @@ SCOPES = {
     CUSTOMERS: lazy("Also read names, addresses and notes of the orders"),
     ORDERS_WRITE: lazy("Mark orders as shipped or paid, and cancel them"),
 }
+
+
+def scopes_of(site: Site) -> dict[str, Any]:
+    """The scopes that keys of a site may hold, with their titles: the API's own, then those of the plugins on there."""
+    return {**SCOPES, **{code: title for code, title in plugin_scopes(site).items() if code not in SCOPES}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -10,8 +10,8 @@ import msgspec
 
 from core.api import Site
 from plugins.api.forms import Id, Sent
-from plugins.api.models.scopes import SCOPES
-from plugins.api.services.operations import OPERATIONS, Operation
+from plugins.api.models.scopes import scopes_of
+from plugins.api.services.operations import OPERATIONS, Operation, offered
 from plugins.api.services.shapes import Problem
 
 VERSION = "1.0.0"
@@ -33,6 +33,7 @@ _TITLES = {
 
 def document(site: Site, title: str) -> dict[str, Any]:
     """The document of one site: with its address, its languages and its currencies."""
+    operations = offered(site)
     found = {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -43,15 +44,15 @@ def document(site: Site, title: str) -> dict[str, Any]:
         },
         "servers": [{"url": site.origin + ROOT}],
         "security": [{"key": []}],
-        "tags": [{"name": name} for name in dict.fromkeys(one.tag for one in OPERATIONS)],
-        "paths": _paths(),
+        "tags": [{"name": name} for name in dict.fromkeys(one.tag for one in operations)],
+        "paths": _paths(operations),
         "components": {
-            "schemas": schemas(),
+            "schemas": schemas(operations),
             "securitySchemes": {
                 "key": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A key from the panel. Scopes: " + ", ".join(SCOPES) + ".",
+                    "description": "A key from the panel. Scopes: " + ", ".join(scopes_of(site)) + ".",
                 }
             },
         },
@@ -72,16 +73,16 @@ def _of_site(site: Site, part: Any) -> Any:
     return {name: _of_site(site, one) for name, one in part.items()}
 
 
-def _paths() -> dict[str, dict[str, Any]]:
+def _paths(operations: Iterable[Operation]) -> dict[str, dict[str, Any]]:
     paths: dict[str, dict[str, Any]] = {}
-    for one in OPERATIONS:
+    for one in operations:
         paths.setdefault(one.path, {})[one.method.lower()] = _described(one)
     return paths
 
 
 def _described(one: Operation) -> dict[str, Any]:
     said: dict[str, Any] = {
-        "operationId": one.name,
+        "operationId": f"{one.plugin}_{one.name}" if one.plugin else one.name,
         "summary": one.summary,
         "description": f"Scope: `{one.scope}`.",
         "tags": [one.tag],
@@ -89,7 +90,7 @@ def _described(one: Operation) -> dict[str, Any]:
         "responses": _responses(one),
     }
     if one.body is not None:
-        schema = {"$ref": _REF.format(name=one.body.__name__)}
+        schema = {"$ref": _ref(one, one.body)}
         said["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     return said
 
@@ -97,17 +98,38 @@ def _described(one: Operation) -> dict[str, Any]:
 # -- schemas -----------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def schemas() -> dict[str, Any]:
-    """Every shape by its name. Answers may gain fields in later versions, so theirs are left open."""
-    answers = {one.answer for one in OPERATIONS if one.answer is not None} | {Problem}
-    bodies = {one.body for one in OPERATIONS if one.body is not None}
-    found = _components([*answers, *bodies])
+def schemas(operations: Iterable[Operation]) -> dict[str, Any]:
+    """Every shape by its name; before that of a plugin's shape stands its own, so no plugin's can displace another."""
+    by_plugin: dict[str, list[Operation]] = {"": list(OPERATIONS)}
+    for one in operations:
+        if one.plugin:
+            by_plugin.setdefault(one.plugin, []).append(one)
+    found: dict[str, Any] = {}
+    for plugin, those in by_plugin.items():
+        answers = tuple(dict.fromkeys(one.answer for one in those if one.answer is not None))
+        bodies = tuple(dict.fromkeys(one.body for one in those if one.body is not None))
+        found |= _schemas(_prefix(plugin), answers if plugin else (*answers, Problem), bodies)
+    return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=128)
+def _schemas(prefix: str, answers: tuple[type, ...], bodies: tuple[type, ...]) -> dict[str, Any]:
+    """The shapes of one plugin. Answers may gain fields in later versions, so theirs are left open."""
+    found = _components([*answers, *bodies], prefix)
     for name in _components(answers):
         found[name].pop("additionalProperties", None)
     for name in _components(bodies):
         found[name] = _without_nul(found[name])
-    return dict(sorted(found.items()))
+    return {prefix + name: shape for name, shape in found.items()}
+
+
+def _prefix(plugin: str) -> str:
+    """The API's own shapes have no underscore in their names, so they stay apart from every plugin's."""
+    return f"{plugin}_" if plugin else ""
+
+
+def _ref(one: Operation, shape: type) -> str:
+    return _REF.format(name=_prefix(one.plugin) + shape.__name__)
 
 
 def _without_nul(part: Any) -> Any:
@@ -123,8 +145,8 @@ def _without_nul(part: Any) -> Any:
     return {**inner, "pattern": _NO_NUL} if is_free else inner
 
 
-def _components(types: Any) -> dict[str, Any]:
-    _schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+def _components(types: Any, prefix: str = "") -> dict[str, Any]:
+    _made, components = msgspec.json.schema_components(types, ref_template=_REF.format(name=prefix + "{name}"))
     return components
 
 
@@ -193,7 +215,7 @@ def _header(name: str, description: str, schema: dict[str, Any], *, needed: bool
 
 def _responses(one: Operation) -> dict[str, Any]:
     assert one.answer is not None
-    content = {"application/json": {"schema": {"$ref": _REF.format(name=one.answer.__name__)}}}
+    content = {"application/json": {"schema": {"$ref": _ref(one, one.answer)}}}
     good: dict[str, Any] = {"description": _TITLES[one.status], "content": content}
     found = {str(one.status): good}
     if one.method == "GET":
@@ -215,25 +237,23 @@ def problem_statuses(one: Operation) -> list[int]:
 # -- examples ----------------------------------------------------------------------------------------------------------
 
 
-def example(schema: Mapping[str, Any]) -> Any:
-    """A value that fits a schema of this document, made of the examples that stand in it."""
+def example(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Any:
+    """A value that fits a schema of a document, made of the examples that stand in it; `shapes` are its schemas."""
     if "$ref" in schema:
-        return example(schemas()[str(schema["$ref"]).rpartition("/")[2]])
+        return example(shapes[str(schema["$ref"]).rpartition("/")[2]], shapes)
     if schema.get("examples"):
         return schema["examples"][0]
     kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
     if kinds:
-        return example(kinds[0])
+        return example(kinds[0], shapes)
+    if schema.get("type") == "object":
+        return {name: example(about, shapes) for name, about in schema.get("properties", {}).items()}
+    if schema.get("type") == "array":
+        return [example(schema["items"], shapes)] if schema.get("minItems") else []
     return _EXAMPLES[str(schema.get("type", "string"))](schema)
 
 
-def _object(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: example(about) for name, about in schema.get("properties", {}).items()}
-
-
 _EXAMPLES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "object": _object,
-    "array": lambda schema: [example(schema["items"])] if schema.get("minItems") else [],
     "string": lambda schema: str(schema.get("default", "")),
     "integer": lambda schema: schema.get("default", schema.get("minimum", 1)),
     "boolean": lambda schema: bool(schema.get("default", False)),

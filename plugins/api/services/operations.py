@@ -1,87 +1,47 @@
-"""Operations: each declared once, with its scope, what it takes and what it answers.
+"""Operations, the API's own and those of plugins: each declared once, with its scope, what it takes and answers.
 
 Routes, checks and the OpenAPI document are all made from these declarations.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
-from core.api import Refused, Site, SiteState
-from plugins.api.forms import Sent
+from core.api import Operation, Refused, Site, plugin_operations
+from core.api import OperationCall as Call
+from core.api import operation as declared
 from plugins.api.services.shapes import Shown
 
-Carry = Callable[["Call"], Shown | None]
+__all__ = ["OPERATIONS", "Call", "Operation", "currency_of", "language_of", "offered", "operation"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A request that passed all checks. `scopes` are its key's; `actor` is written into logs and timelines."""
-
-    state: SiteState
-    key_id: int
-    scopes: frozenset[str]
-    path: Mapping[str, Any] = field(default_factory=dict)
-    query: Any = None
-    body: Any = None
-    cart_token: str = ""
-    once: str = ""
-
-    @property
-    def site(self) -> Site:
-        return self.state.site
-
-    @property
-    def actor(self) -> str:
-        return f"api:{self.key_id}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """What can be asked. `path` has parts such as `{order_id}`; `once`: an Idempotency-Key is needed, or heeded."""
-
-    method: str
-    path: str
-    name: str
-    tag: str
-    scope: str
-    summary: str
-    answer: type[Shown] | None
-    carry: Carry
-    status: int = 200
-    query: type[Sent] | None = None
-    body: type[Sent] | None = None
-    has_cart: bool = False
-    once: str = ""
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The names of the parts of its path."""
-        return tuple(re.findall(r"\{(\w+)\}", self.path))
-
-
+Carry = Callable[[Call], Shown | None]
 OPERATIONS: list[Operation] = []
 
 
 def operation(
     method: str, path: str, *, tag: str, scope: str, answer: type[Shown] | None, **more: Any
 ) -> Callable[[Carry], Carry]:
-    """Declare the decorated function as an operation; the first line of its docstring is its summary."""
+    """Declare the decorated function as an operation of the API's own."""
 
     def declare(function: Carry) -> Carry:
-        summary = (function.__doc__ or "").strip().splitlines()[0]
-        OPERATIONS.append(
-            Operation(
-                method=method, path=path, name=function.__name__, tag=tag, scope=scope, summary=summary, answer=answer,
-                carry=function, **more,
-            )
-        )  # fmt: skip
+        OPERATIONS.append(declared(method, path, tag=tag, scope=scope, answer=answer, **more)(function))
         return function
 
     return declare
+
+
+def offered(site: Site) -> tuple[Operation, ...]:
+    """All that can be asked on a site: the API's own operations, then those of the plugins that are on there.
+
+    A plugin that is called like a resource of the API's own has no place beside it.
+    """
+    own = {_first(one) for one in OPERATIONS}
+    return (*OPERATIONS, *(one for one in plugin_operations(site) if _first(one) not in own))
+
+
+def _first(one: Operation) -> str:
+    return one.path.split("/")[1]
 
 
 class Unsold(Refused):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from core.api import Money as CoreMoney
+from core.api import ResponseModel
 
-
-class Shown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all that is answered."""
+# Base of all that is answered.
+Shown = ResponseModel
 
 
 class Money(Shown, frozen=True, kw_only=True):
@@ -416,7 +415,7 @@ class BegunPayment(Shown, frozen=True, kw_only=True):
 
     kind: str
     url: str = ""
-    fields: dict[str, str] = {}
+    fields: dict[str, str] = field(default_factory=dict)
     text: str = ""
     rows: tuple[Row, ...] = ()
 

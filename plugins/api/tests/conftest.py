@@ -62,7 +62,8 @@ def key(site: Site, turn_on: Callable[..., None]) -> Callable[..., str]:
     turn_on("api", per_minute=100_000)
 
     def make(*wanted: str, on: Site | None = None, **more: Any) -> str:
-        chosen = forms.WantedKey(title="Test", scopes=wanted or tuple(scopes.SCOPES), expires_at=more.get("expires_at"))
+        held = wanted or tuple(scopes.scopes_of(on or site))
+        chosen = forms.WantedKey(title="Test", scopes=held, expires_at=more.get("expires_at"))
         return keys.make_key(on or site, chosen, actor="system")[1]
 
     return make

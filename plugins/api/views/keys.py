@@ -22,7 +22,7 @@ from core.api import (
 )
 from core.api import gettext as _
 from plugins.api import forms
-from plugins.api.models.scopes import SCOPES
+from plugins.api.models.scopes import scopes_of
 from plugins.api.services import keys
 
 panel = Views()
@@ -33,7 +33,8 @@ may_edit = staff("api.edit")
 @may_edit
 def show() -> Any:
     """All keys."""
-    return render("api/keys.html", keys=keys.keys_of(current_site()), scopes=SCOPES, now=now())
+    site = current_site()
+    return render("api/keys.html", keys=keys.keys_of(site), scopes=scopes_of(site), now=now())
 
 
 @panel.get("/new")
@@ -54,7 +55,7 @@ def create() -> Any:
         return _form(request.form, refusal.errors, 422)
     except Refused as refusal:
         return _form(request.form, {"": say(refusal)}, refusal.status)
-    return render("api/made.html", key=keys.get_key(site, key_id), secret=secret, scopes=SCOPES)
+    return render("api/made.html", key=keys.get_key(site, key_id), secret=secret, scopes=scopes_of(site))
 
 
 @panel.post("/<int:key_id>/revoke")
@@ -68,5 +69,5 @@ def revoke(key_id: int) -> Any:
 
 def _form(values: Mapping[str, Any], errors: Mapping[str, str], status: int = 200) -> Any:
     chosen = values.getlist("scopes") if hasattr(values, "getlist") else values.get("scopes", [])
-    known = [(scope, str(said), scope) for scope, said in SCOPES.items()]
+    known = [(scope, str(said), scope) for scope, said in scopes_of(current_site()).items()]
     return render("api/new.html", status, values=values, errors=errors, scopes=known, chosen=chosen)

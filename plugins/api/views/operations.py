@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -29,7 +30,7 @@ from core.api import (
 )
 from plugins.api.forms import Api
 from plugins.api.services import keys
-from plugins.api.services.operations import OPERATIONS, Call, Operation
+from plugins.api.services.operations import OPERATIONS, Call, Operation, offered
 from plugins.api.views import reading
 from plugins.api.views.place import shop
 from plugins.api.views.problems import Limited, NoKey, NotAllowed, ScopeMissing, problem
@@ -37,34 +38,39 @@ from plugins.api.views.problems import Limited, NoKey, NotAllowed, ScopeMissing,
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _HEADERS = "Authorization, Cart-Token, Content-Type, Idempotency-Key, If-None-Match"
 _SHOWN = "ETag, Retry-After, X-Request-Id"
-_BY_PATH: dict[str, dict[str, Operation]] = {}
-for _one in OPERATIONS:
-    _BY_PATH.setdefault(_one.path, {})[_one.method] = _one
+ByPath = dict[str, dict[str, Operation]]
 add_limit("api.refused", LimitRule(address="60 per minute"))
+
+
+def _by_path(operations: Iterable[Operation]) -> ByPath:
+    found: ByPath = {}
+    for one in operations:
+        found.setdefault(one.path, {})[one.method] = one
+    return found
+
+
+_BY_PATH = _by_path(OPERATIONS)
 
 
 def _view(path: str) -> Any:
     """The view of all that can be asked at one path."""
-    offered = _BY_PATH[path]
+    at_path = _BY_PATH[path]
 
     @any_origin
     @public
     def view(**parts: str) -> Response:
-        if request.method == "OPTIONS":
-            return _shared(_preflight(offered))
-        one = offered["GET" if request.method == "HEAD" else request.method]
-        return _shared(_answered(one, parts))
+        return _asked(at_path, parts)
 
     view.__name__ = "at" + re.sub(r"\W+", "_", path).rstrip("_")
-    view.__doc__ = " ".join(one.summary for one in offered.values())
+    view.__doc__ = " ".join(one.summary for one in at_path.values())
     return view
 
 
 def _declare() -> None:
-    for path, offered in _BY_PATH.items():
+    for path, at_path in _BY_PATH.items():
         rule = "/v1" + re.sub(r"\{(\w+)\}", r"<\1>", path)
         view = _view(path)
-        shop.route(rule, methods=(*offered, "OPTIONS"), endpoint=view.__name__)(view)
+        shop.route(rule, methods=(*at_path, "OPTIONS"), endpoint=view.__name__)(view)
 
 
 _declare()
@@ -74,13 +80,27 @@ _declare()
 @any_origin
 @public
 def elsewhere(rest: str) -> Response:
-    """Whatever else is asked below: there is no such thing, or not by this method."""
-    for path, offered in _BY_PATH.items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), f"/{rest}"):
-            response = problem(NotAllowed(method=request.method))
-            response.headers["Allow"] = ", ".join([*offered, *(["HEAD"] if "GET" in offered else []), "OPTIONS"])
-            return _shared(response)
+    """Whatever else is asked below: an operation of a plugin that is on here; no such thing; or not by this method.
+
+    What plugins offer has no rules of its own: it comes and goes with the next request, and differs by site.
+    """
+    found = _by_path(offered(current_site()))
+    # A word goes before a part of any value.
+    for path in sorted(found, key=lambda path: [step.startswith("{") for step in path.split("/")]):
+        if at := re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path), f"/{rest}"):
+            return _asked(found[path], at.groupdict())
     return _shared(problem(NotFound()))
+
+
+def _asked(at_path: dict[str, Operation], parts: dict[str, str]) -> Response:
+    if request.method == "OPTIONS":
+        return _shared(_preflight(at_path))
+    one = at_path.get("GET" if request.method == "HEAD" else request.method)
+    if one is not None:
+        return _shared(_answered(one, parts))
+    response = problem(NotAllowed(method=request.method))
+    response.headers["Allow"] = ", ".join([*at_path, *(["HEAD"] if "GET" in at_path else []), "OPTIONS"])
+    return _shared(response)
 
 
 def _answered(one: Operation, parts: dict[str, str]) -> Response:
@@ -162,9 +182,9 @@ def _shared(response: Response) -> Response:
     return response
 
 
-def _preflight(offered: dict[str, Operation]) -> Response:
+def _preflight(at_path: dict[str, Operation]) -> Response:
     response = Response(status=204)
-    allowed = ", ".join([*offered, "OPTIONS"])
+    allowed = ", ".join([*at_path, "OPTIONS"])
     response.headers["Allow"] = allowed
     if request.headers.get("Origin", "") in Api.of(current_site()).origins.split():
         response.headers["Access-Control-Allow-Methods"] = allowed

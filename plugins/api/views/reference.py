@@ -14,7 +14,7 @@ from flask import Response
 from core.api import NotFound, Site, absolute, current_site, current_visitor, public, render
 from core.api import gettext as _
 from plugins.api.forms import Api
-from plugins.api.models.scopes import SCOPES
+from plugins.api.models.scopes import scopes_of
 from plugins.api.services.openapi import ROOT, document, example
 from plugins.api.views.place import shop
 
@@ -38,7 +38,7 @@ def docs() -> Any:
         "api/docs.html",
         groups=_groups(found),
         shapes=_shapes(found),
-        scopes=SCOPES,
+        scopes=scopes_of(site),
         title=_title(site),
         root=absolute(ROOT),
         openapi_url=f"{ROOT}/openapi.json",
@@ -63,11 +63,11 @@ def _groups(found: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, offered in found["paths"].items():
         for method, said in offered.items():
-            groups.setdefault(said["tags"][0], []).append(_entry(path, method, said))
+            groups.setdefault(said["tags"][0], []).append(_entry(path, method, said, found["components"]["schemas"]))
     return list(groups.items())
 
 
-def _entry(path: str, method: str, said: dict[str, Any]) -> dict[str, Any]:
+def _entry(path: str, method: str, said: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
     schema = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     good = next(status for status in said["responses"] if status.startswith("2"))
     return {
@@ -77,7 +77,7 @@ def _entry(path: str, method: str, said: dict[str, Any]) -> dict[str, Any]:
         "summary": said["summary"],
         "scope": said["description"].split("`")[1],
         "parameters": [_parameter(one) for one in said["parameters"]],
-        "example": json.dumps(example(schema), indent=2, ensure_ascii=False) if schema else "",
+        "example": json.dumps(example(schema, shapes), indent=2, ensure_ascii=False) if schema else "",
         "body": _name(schema) if schema else "",
         "answer": _name(said["responses"][good]["content"]["application/json"]["schema"]),
         "status": good,
