@@ -245,7 +245,10 @@ ACTS: dict[str, Act] = {
 # Forms that move no order, money or stock a second time: most say how something shall be, or end what has ended. Some
 # make a thing of settings or goods (a rate, a rule, a copy, a draft of a product) that stands in its list twice then.
 SETS = """
-panel.carriers_save panel.guest_erase_save panel.order_stage panel.order_ask panel.order_take_save panel.order_promise_save panel.draft_save
+panel.carriers_save panel.guest_erase_save panel.order_stage panel.order_ask panel.order_take_save
+panel.order_promise_save panel.draft_save panel.draft_restore panel.guest_data panel.medium_restore panel.setup_save
+panel.theme_plan_restore flat_rate.panel.restore pickup.panel.restore sale_prices.panel.restore
+ship_rules.panel.restore table_rate.panel.restore_method table_rate.panel.restore_zone
 panel.draft_revoke panel.draft_drop panel.stock_repair
 panel.stock_terms panel.stock_kit panel.stock_rules_save panel.stock_location_add panel.stock_location_save
 panel.stock_location_close panel.stock_location_open panel.hold_rules_save
@@ -262,7 +265,7 @@ panel.job_drop panel.job_take_back
 panel.shopper_note_drop panel.shopper_tags panel.shopper_block panel.shopper_unblock panel.shopper_sign_out
 panel.shopper_data panel.shopper_erase_save panel.shopper_keep
 
-panel.category_new_save panel.category_save panel.category_delete panel.category_restore panel.product_columns
+panel.category_new_save panel.category_save panel.category_delete panel.category_restore panel.list_columns
 panel.products_bulk panel.product_bulk_undo panel.product_draft panel.product_new_draft panel.product_draft_discard
 panel.product_draft_back panel.product_new_draft_discard panel.product_new_draft_back panel.product_then_restore
 panel.product_picture_add panel.product_picture_move panel.product_picture_remove panel.product_picture_back

@@ -27,6 +27,7 @@ EXCEPTIONS = {
     "plugins.api.views.keys.revoke": GUARDS,
     "plugins.webhooks.views.drop_old": GUARDS,
     "core.panel.theme.views.discard": "the page has Undo and Redo of its own, and says so",
+    "core.panel.shoppers.views.erase_guest": "the guest wants it forgotten; a page asks before it",
     "plugins.reviews.views.panel.erase": "the writer wants it forgotten; the page asks before it",
     "plugins.sale_prices.views.end": "prices have gone up for shoppers; the sale's form, with its end, begins it again",
 }

@@ -142,9 +142,21 @@ STEPS: dict[str, Any] = {
     "inspected": lazy("looked at goods that came back of order %(title)s"),
     "resolved": lazy("decided the return, exchange or claim of order %(title)s"),
 }
+VERBS |= {
+    "add photos": lazy("added photos to a return of %(title)s"),
+    "edit carriers": lazy("changed the carriers of %(title)s"),
+    "promise": lazy("promised another day for order %(title)s"),
+    "unship": lazy("took a parcel of order %(title)s back"),
+    "guest.data": lazy("took along what is known of the guest %(title)s"),
+    "guest.erase": lazy("erased the guest %(title)s"),
+}
 VERBS |= {f"{kind} {step}": said for kind in ("return", "exchange", "claim") for step, said in STEPS.items()}
 # What the things are called that a change names; a further word behind it (`prices LAMP-1`) stays as it is.
 FIELDS: dict[str, Any] = {
+    "returns": lazy("sending back"),
+    "count": lazy("number"),
+    "carriers": lazy("carriers"),
+    "why": lazy("reason"),
     "name": lazy("name"),
     "title": lazy("title"),
     "titles": lazy("titles"),
