@@ -122,7 +122,9 @@ class Catalogues:
         return self._in_panel[language]
 
     def _read(self, language: str, folders: list[tuple[str, Path]]) -> Words:
-        files = list(dict.fromkeys(path for whose, folder in folders for path in self.files(language, whose, folder)))
+        named = [path for whose, folder in folders for path in self.files(language, whose, folder)]
+        # The panel's folder is core's, too, and its own on top: what comes last wins.
+        files = list(dict.fromkeys(reversed(named)))[::-1]
         stamp = hashlib.sha256("".join(f"{path}{path.stat().st_mtime_ns}" for path in files).encode()).hexdigest()[:16]
         kept = self._kept / f"words-{language}-{stamp}.json"
         if kept.exists():

@@ -89,6 +89,9 @@ class Shopper:
             field = self.page.locator(f"#{name}")
             if not field.count():
                 continue
+            folded = self.page.locator(f"details:not([open]):has(#{name}) > summary")
+            if folded.count():
+                folded.click()
             if field.evaluate("node => node.tagName") == "SELECT":
                 field.select_option(label=value)
             else:

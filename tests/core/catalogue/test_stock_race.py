@@ -57,7 +57,7 @@ def _shop(buying: Buy, variant: int, tries: int, name: str, start: Barrier, answ
     got = 0
     for attempt in range(tries):
         try:
-            db.retrying(lambda: buying(variant, f"order:{name}-{attempt}"))  # noqa: B023 -- called at once
+            db.retrying(lambda: buying(variant, f"order:{int(name) + 1}{attempt:06}"))  # noqa: B023 -- called at once
         except OutOfStock:
             continue
         got += 1

@@ -235,6 +235,6 @@ def test_the_focal_point_stays_in_view_wherever_a_picture_is_cut(
     style = re.search(r'<link rel="stylesheet" href="([^"]+)"', shop("/").text)
     assert style is not None
     text = shop(style[1]).text
-    assert ".focal-point { object-position: var(--fx, 50%) var(--fy, 50%); }" in text
-    assert ".fx-20 { --fx: 20%; }" in text
-    assert ".fy-80 { --fy: 80%; }" in text
+    assert ".focal-point{object-position: var(--fx,50%) var(--fy,50%);}" in text
+    assert ".fx-20{--fx: 20%;}" in text
+    assert ".fy-80{--fy: 80%;}" in text

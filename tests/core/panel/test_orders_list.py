@@ -141,7 +141,7 @@ def test_everybody_chooses_the_columns_of_the_list(panel: Panel, orders: list[An
 
 def test_orders_are_chosen_by_keys_by_a_range_and_all_at_once(page: Page, panel: Panel, orders: list[Any]) -> None:
     _answered_by(panel, page)
-    page.goto("http://shop.test/panel/orders")
+    page.goto("http://shop.test/panel/orders", wait_until="networkidle")
     chosen = page.locator("tbody input:checked")
     for key in ("j", "j", "k", "x"):
         page.keyboard.press(key)
