@@ -294,7 +294,7 @@ def _speaking() -> str:
 def say(error: StoaError) -> str:
     """An error in the reader's words. Money among its parameters is written as people write it."""
     shown = {name: _shown(value) for name, value in error.params.items()}
-    if _language.get() == "en":
+    if _in_english():
         return error.message % shown if shown else error.message
     file = getattr(sys.modules.get(type(error).__module__), "__file__", None) or ""
     return of_plugin(installation().themes.catalogues.speaker(file) or "", error.message, **shown)
