@@ -8,7 +8,6 @@ All this lies outside Flask's error handlers, so the front has its own: a databa
 from __future__ import annotations
 
 import gzip
-import secrets
 import time
 from collections.abc import Callable, Iterable
 from http.cookies import SimpleCookie
@@ -29,7 +28,6 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 _YEAR = "public, max-age=31536000, immutable"
 _WORTH_PACKING = 1_000
-_GZIP_HEAD = 10
 
 
 class Front:
@@ -259,29 +257,25 @@ class _Answer:
 
 
 def _pass_on(environ: Environ, answer: _Answer, start_response: StartResponse) -> Iterable[bytes]:
-    """Send what is not kept. A page of the shop goes packed, unless a proxy stands before us, whose work that is."""
+    """Send what is not kept. A page goes packed if it can hold nothing of one visitor.
+
+    The length of a packed page tells how well a stranger's guess went with what else stands in it. So it is packed only
+    for somebody unknown, who sent no cookie and gets none; behind a proxy, packing is its work.
+    """
     headers = {name.lower(): value for name, value in answer.headers}
     page = headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
-    if not page or environ["stoa.proxied"] or environ["PATH_INFO"].startswith("/panel"):
+    known = "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ or "set-cookie" in headers
+    if not page or known or environ["stoa.proxied"] or environ["PATH_INFO"].startswith("/panel"):
         start_response(answer.status, answer.headers)
         return answer.parts
     answer.read()
     sent, body = [*answer.headers, ("Vary", "Accept-Encoding")], answer.body
     if len(body) >= _WORTH_PACKING and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-        body = _blurred(gzip.compress(body, 1, mtime=0))
+        body = gzip.compress(body, 1, mtime=0)
         sent = [header for header in sent if header[0].lower() != "content-length"]
         sent += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
     start_response(answer.status, sent)
     return [body]
-
-
-def _blurred(packed: bytes) -> bytes:
-    """The same with a file name of random length in its head, which readers skip.
-
-    Of a page with something of one visitor the length must not tell how well a stranger's guess went with it.
-    """
-    name = b"-" * secrets.randbelow(100)
-    return packed[:3] + b"\x08" + packed[4:_GZIP_HEAD] + name + b"\0" + packed[_GZIP_HEAD:]
 
 
 def _may_be_kept(environ: Environ, answer: _Answer) -> bool:
