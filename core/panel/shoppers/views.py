@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
 
-from flask import Response, request, send_file, url_for
+from flask import Response, request, url_for
 
 from core.accounts import services as accounts
 from core.accounts.services import TOKEN, desk
@@ -20,6 +17,7 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.orders.services.forget import StillOpen, forget_guest
+from core.panel import downloads
 from core.panel.orders.services import axes, returning
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import actor, address, form_key, once, page, panel, shell, to
@@ -105,11 +103,10 @@ def download_guest(order_id: int) -> Response:
     """All that the shop knows of a guest who asked for it, as a file; that somebody took it is noted."""
     site = current().site
     services.guest(site, order_id)
-    file = io.BytesIO(exported_guest(site, order_id).encode())
+    text = exported_guest(site, order_id)
     with db.transaction():
         activity.record(actor(), "guest.data", f"order:{order_id}", site_id=site.id)
-    name = f"{site.key}-guest-{order_id}.json"
-    return send_file(file, mimetype="application/json", as_attachment=True, download_name=name, max_age=0)
+    return downloads.data(f"guest-{order_id}", text)
 
 
 @panel.get("/shoppers/guests/<int:order_id>/erase", endpoint="guest_erase")
@@ -137,11 +134,8 @@ def erase_guest(order_id: int) -> Response:
 def export() -> Response:
     """The accounts that the same filters show, as a table."""
     site = current().site
-    # Written whole before it is sent, so that an error half-way is an error page and not half a file.
-    file = TemporaryFile()  # noqa: SIM115 -- the response closes it when it is sent
-    services.write_shoppers(site, services.read(request.args), cast("BinaryIO", file))
-    file.seek(0)
-    return send_file(file, mimetype="text/csv", as_attachment=True, download_name=f"shoppers-{site.key}.csv", max_age=0)
+    wanted = services.read(request.args)
+    return downloads.table("shoppers", lambda file: services.write_shoppers(site, wanted, file))
 
 
 @panel.get("/shoppers/<int:shopper_id>", endpoint="shopper")
@@ -253,11 +247,10 @@ def download(shopper_id: int) -> Response:
     """All that the shop knows of a shopper who asked for it, as a file; that somebody took it is noted."""
     site = current().site
     shopper = services.of_site(site, shopper_id)
-    file = io.BytesIO(exported(site, shopper).encode())
+    text = exported(site, shopper)
     with db.transaction():
         activity.record(actor(), "shopper.data", f"shopper:{shopper_id}", site_id=site.id)
-    name = f"{site.key}-shopper-{shopper_id}.json"
-    return send_file(file, mimetype="application/json", as_attachment=True, download_name=name, max_age=0)
+    return downloads.data(f"shopper-{shopper_id}", text)
 
 
 @panel.get("/shoppers/<int:shopper_id>/erase", endpoint="shopper_erase")

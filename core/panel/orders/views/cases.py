@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
-
-from flask import Response, request, send_file
+from flask import Response, request
 
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.orders.services import case as desk
 from core.orders.services.case_rules import REASONS
+from core.panel import downloads
 from core.panel.orders.services import exporting, returning
 from core.panel.shell import address, page, panel, shell
 
@@ -45,8 +43,5 @@ def show() -> Response:
 def export() -> Response:
     """The cases that the same filters show, as a table."""
     site = current().site
-    # Written whole before it is sent, so that an error half-way is an error page and not half a file.
-    file = TemporaryFile()  # noqa: SIM115 -- the response closes it when it is sent
-    exporting.write_cases(site, returning.read(request.args), cast("BinaryIO", file))
-    file.seek(0)
-    return send_file(file, mimetype="text/csv", as_attachment=True, download_name=f"returns-{site.key}.csv", max_age=0)
+    wanted = returning.read(request.args)
+    return downloads.table("returns", lambda file: exporting.write_cases(site, wanted, file))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
 
-from flask import Response, request, send_file, url_for
+from flask import Response, request, url_for
 
 from core.kernel import i18n
 from core.kernel.http import absolute
@@ -25,6 +23,7 @@ from core.orders.services.channels import known_channels
 from core.orders.services.listing import list_orders
 from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
+from core.panel import downloads
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
 from core.panel.orders.services import axes, exporting, filters, happened, returning, said, sending, staged
@@ -128,11 +127,8 @@ def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
 def export() -> Response:
     """The orders that the same filters show, as a table."""
     site = current().site
-    # Written whole before it is sent, so that an error half-way is an error page and not half a file.
-    file = TemporaryFile()  # noqa: SIM115 -- the response closes it when it is sent
-    exporting.write_orders(site, filters.read(request.args).wanted(site), cast("BinaryIO", file))
-    file.seek(0)
-    return send_file(file, mimetype="text/csv", as_attachment=True, download_name=f"orders-{site.key}.csv", max_age=0)
+    wanted = filters.read(request.args).wanted(site)
+    return downloads.table("orders", lambda file: exporting.write_orders(site, wanted, file))
 
 
 @panel.get("/orders/<number>", endpoint="order")
