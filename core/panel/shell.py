@@ -6,13 +6,15 @@ first asked.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, wraps
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlencode
 
-from flask import Response, g, request, url_for
+from flask import Response, g, request, send_file, url_for
 from markupsafe import Markup
 
 from core.accounts.models import Staff
@@ -354,6 +356,23 @@ def to(endpoint: str, say: str = "", undo: str = "", kind: str = "good", **value
     if say:
         http.note(say, kind, undo=undo)
     return http.redirect(url_for(endpoint, **values))
+
+
+def table_file(name: str, write: Callable[[BinaryIO], object]) -> Response:
+    """What `write` writes, as `<name>-<site>.csv`: whole before it is sent, so that an error half-way is a page."""
+    file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 -- the response closes it when it is sent
+    write(file)
+    file.seek(0)
+    return _file(file, "text/csv", f"{name}-{current().site.key}.csv")
+
+
+def data_file(name: str, text: str) -> Response:
+    """JSON that somebody asked for, as `<site>-<name>.json`."""
+    return _file(io.BytesIO(text.encode()), "application/json", f"{current().site.key}-{name}.json")
+
+
+def _file(file: BinaryIO, kind: str, name: str) -> Response:
+    return send_file(file, mimetype=kind, as_attachment=True, download_name=name, max_age=0)
 
 
 # -- forms that are sent twice -----------------------------------------------------------------------------------------

@@ -17,10 +17,9 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.orders.services.forget import StillOpen, forget_guest
-from core.panel import downloads
 from core.panel.orders.services import axes, returning
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import actor, address, form_key, once, page, panel, shell, to
+from core.panel.shell import actor, address, data_file, form_key, once, page, panel, shell, table_file, to
 from core.panel.shoppers import services
 
 
@@ -106,7 +105,7 @@ def download_guest(order_id: int) -> Response:
     text = exported_guest(site, order_id)
     with db.transaction():
         activity.record(actor(), "guest.data", f"order:{order_id}", site_id=site.id)
-    return downloads.data(f"guest-{order_id}", text)
+    return data_file(f"guest-{order_id}", text)
 
 
 @panel.get("/shoppers/guests/<int:order_id>/erase", endpoint="guest_erase")
@@ -135,7 +134,7 @@ def export() -> Response:
     """The accounts that the same filters show, as a table."""
     site = current().site
     wanted = services.read(request.args)
-    return downloads.table("shoppers", lambda file: services.write_shoppers(site, wanted, file))
+    return table_file("shoppers", lambda file: services.write_shoppers(site, wanted, file))
 
 
 @panel.get("/shoppers/<int:shopper_id>", endpoint="shopper")
@@ -250,7 +249,7 @@ def download(shopper_id: int) -> Response:
     text = exported(site, shopper)
     with db.transaction():
         activity.record(actor(), "shopper.data", f"shopper:{shopper_id}", site_id=site.id)
-    return downloads.data(f"shopper-{shopper_id}", text)
+    return data_file(f"shopper-{shopper_id}", text)
 
 
 @panel.get("/shoppers/<int:shopper_id>/erase", endpoint="shopper_erase")

@@ -9,9 +9,8 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.orders.services import case as desk
 from core.orders.services.case_rules import REASONS
-from core.panel import downloads
 from core.panel.orders.services import exporting, returning
-from core.panel.shell import address, page, panel, shell
+from core.panel.shell import address, page, panel, shell, table_file
 
 
 @panel.get("/returns", endpoint="returns")
@@ -44,4 +43,4 @@ def export() -> Response:
     """The cases that the same filters show, as a table."""
     site = current().site
     wanted = returning.read(request.args)
-    return downloads.table("returns", lambda file: exporting.write_cases(site, wanted, file))
+    return table_file("returns", lambda file: exporting.write_cases(site, wanted, file))

@@ -23,7 +23,6 @@ from core.orders.services.channels import known_channels
 from core.orders.services.listing import list_orders
 from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
-from core.panel import downloads
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
 from core.panel.orders.services import axes, exporting, filters, happened, returning, said, sending, staged
@@ -33,7 +32,7 @@ from core.panel.orders.services.places import Tab
 from core.panel.orders.services.sent_from import sent_from
 from core.panel.saved.services import cleaned, columns_of
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import COUNTERS, Status, actor, address, form_key, once, page, panel, shell, to
+from core.panel.shell import COUNTERS, Status, actor, address, form_key, once, page, panel, shell, table_file, to
 
 COUNTERS["orders"] = lambda site: (filters.to_ship_count(site), False)
 
@@ -128,7 +127,7 @@ def export() -> Response:
     """The orders that the same filters show, as a table."""
     site = current().site
     wanted = filters.read(request.args).wanted(site)
-    return downloads.table("orders", lambda file: exporting.write_orders(site, wanted, file))
+    return table_file("orders", lambda file: exporting.write_orders(site, wanted, file))
 
 
 @panel.get("/orders/<number>", endpoint="order")
