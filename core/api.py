@@ -134,11 +134,6 @@ from core.kernel.db import (
 from core.kernel.fetch import AddressRefused, Answered, Fetcher, NotFetched
 from core.kernel.files import drop_file, keep_file, kept_file, own_folder
 from core.kernel.files import url as media_url
-from core.kernel.http import absolute, actor, allow_hosts, asset, cacheable, icon, is_fragment, kept_part, part
-from core.kernel.http import currency as current_currency
-from core.kernel.http import note as toast
-from core.kernel.http import page as render
-from core.kernel.http import redirect as redirect303
 from core.kernel.i18n import (
     country_name,
     day,
@@ -161,6 +156,7 @@ from core.kernel.limits import add as add_limit
 from core.kernel.limits import take as take_limit
 from core.kernel.limits import wait_s as limit_wait_s
 from core.kernel.messages import enqueue_message, inline_css
+from core.kernel.names import asset, icon
 from core.kernel.operations import (
     Operation,
     OperationCall,
@@ -175,6 +171,11 @@ from core.kernel.outside import link, render_outside
 from core.kernel.plugins import Attribute, CardAct, Csp, MenuEntry, PanelSection, Permission, Plugin, Stage
 from core.kernel.repeats import DoneBefore
 from core.kernel.repeats import claim as claim_form
+from core.kernel.respond import absolute, actor, allow_hosts, cacheable, is_fragment, kept_part, part
+from core.kernel.respond import currency as current_currency
+from core.kernel.respond import note as toast
+from core.kernel.respond import page as render
+from core.kernel.respond import redirect as redirect303
 from core.kernel.routes import Views
 from core.kernel.secrets import derived as derived_secret
 from core.kernel.secrets import opened as open_secret

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from flask import Response, make_response, request, url_for
 
 from core.hookspecs.payment import IncomingRequest, Redirect
-from core.kernel.http import allow_hosts, page, redirect
 from core.kernel.i18n import gettext as _
+from core.kernel.respond import allow_hosts, page, redirect
 from core.kernel.routes import Views
 from core.kernel.security import any_origin, public
 from core.kernel.sites import SiteState, current

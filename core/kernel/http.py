@@ -1,43 +1,31 @@
-"""HTTP, once for all faces: the application object, what runs before and after each view, errors as pages, and notes.
+"""HTTP, once for all faces: the application object, what runs before and after each view, and errors as pages.
 
 The order of a request: the front pins the site's state; here the origin and the view's declared access are checked;
-the view parses,
-calls one service and answers; the headers that bind the browser are set.
+the view parses, calls one service and answers (`respond`); the headers that bind the browser are set.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache, partial
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, g, has_request_context, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, g, make_response, request, url_for
 from flask import redirect as _flask_redirect
-from itsdangerous import BadSignature, URLSafeSerializer
-from markupsafe import Markup, escape
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.local import LocalProxy
 from werkzeug.routing import MapAdapter
 from werkzeug.urls import iri_to_uri
 
-from core.hookspecs.site import Site, Slot
-from core.kernel import cache, files, i18n, looks, previews, security, sessions, theme_settings
-from core.kernel.fragments import kept_piece
+from core.kernel import cache, i18n, names, previews, respond, security, sessions
 from core.kernel.here import environ_or_none
 from core.kernel.installation import installation
 from core.kernel.measures import BROKEN, MEASURES
 from core.kernel.routes import SharedRule, Views
-from core.kernel.runtime import Runtime
 from core.kernel.sites import SiteState, current, current_or_none
 from core.lib.errors import Broken, Forbidden, Refused, StoaError
-from core.lib.text import words_of
 
 log = structlog.get_logger(__name__)
-NOTE = "stoa_note"
 _PRIVATE = ("panel", "account", "checkout")
 
 
@@ -115,17 +103,8 @@ def prepare(app: Stoa) -> None:
     app.before_request(_check)
     app.after_request(_finish)
     app.register_error_handler(Exception, _answer_error)
-    installation().themes.names.update(_names(app))
-    installation().themes.filters.update(
-        {
-            "money": i18n.money,
-            "date": i18n.day,
-            "moment": moment,
-            "ago": i18n.ago,
-            "number": i18n.number,
-            "words": words_of,
-        }
-    )
+    installation().themes.names.update(names.names(app.url_for))
+    installation().themes.filters.update(names.FILTERS)
 
 
 # -- around each view --------------------------------------------------------------------------------------------------
@@ -146,15 +125,6 @@ def _check() -> Response | None:
     return None
 
 
-def cacheable(view: Any) -> Any:
-    """Declare a page that is the same for every visitor.
-
-    It may be kept whole. It tells by `depends()` what it shows.
-    """
-    view.stoa_cacheable = True
-    return view
-
-
 def _finish(response: Response) -> Response:
     area = request.path.lstrip("/").partition("/")[0]
     hosts = {} if area == "panel" else current().runtime.hosts
@@ -172,27 +142,8 @@ def _finish(response: Response) -> Response:
     response.headers["Content-Language"] = i18n.language()
     if area == "panel" or preview is not None:
         response.headers["X-Robots-Tag"] = "noindex"
-    if (waiting := g.get("note")) is not None:
-        response.set_cookie(
-            NOTE,
-            str(_signer().dumps(waiting)),
-            max_age=120,
-            path="/",
-            secure=request.is_secure,
-            httponly=True,
-            samesite="Lax",
-        )
-    elif NOTE in request.cookies and "stoa.note_read" in request.environ:
-        response.delete_cookie(NOTE, path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+    respond.send_note(response)
     return response
-
-
-def allow_hosts(**hosts: Any) -> None:
-    """Let this page's policy name further hosts.
-
-    `form_action_hosts`, `script_hosts`, `frame_hosts`, `connect_hosts`, `image_hosts`.
-    """
-    g.csp = {**g.get("csp", {}), **hosts}
 
 
 # -- errors become pages here, and nowhere else ------------------------------------------------------------------------
@@ -204,7 +155,7 @@ def _answer_error(error: Exception) -> Any:
     if isinstance(error, security.LoginNeeded):
         return _to_login(error.face)
     if isinstance(error, security.PasswordChangeNeeded):
-        return redirect(url_for(current_app.password_endpoint))  # type: ignore[attr-defined]
+        return respond.redirect(url_for(current_app.password_endpoint))  # type: ignore[attr-defined]
     if isinstance(error, Refused):
         return _moved(error.status, error) or _error_page(error.status, error)
     if isinstance(error, HTTPException):
@@ -235,7 +186,7 @@ def _moved(status: int, error: Exception) -> Response | None:
 def _to_login(face: str) -> Any:
     endpoint = current_app.login_endpoints[face]  # type: ignore[attr-defined]
     here = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for(endpoint, next=request.script_root + here if here else None))
+    return respond.redirect(url_for(endpoint, next=request.script_root + here if here else None))
 
 
 def _broken(error: Exception) -> Any:
@@ -283,299 +234,3 @@ def _render_error(face: str, page: str, status: int, message: str, number: str) 
 
 def _wants_json() -> bool:
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
-
-
-# -- for views ---------------------------------------------------------------------------------------------------------
-
-
-def redirect(target: str) -> Response:
-    """303: the browser fetches `target` by GET, so that a reload repeats nothing."""
-    response: Any = _flask_redirect(target, 303)
-    return response  # type: ignore[no-any-return]
-
-
-def actor() -> str:
-    """Who acts in this request, for logs and timelines: `staff:3`, `shopper:9` or `guest`."""
-    person = current_app.identify()  # type: ignore[attr-defined]
-    if person.staff is not None and request.path.startswith("/panel"):
-        return f"staff:{person.staff.id}"
-    return f"shopper:{person.shopper.id}" if person.shopper is not None else "guest"
-
-
-def note(text: str, kind: str = "good", undo: str = "") -> None:
-    """Let the next page show `text` once.
-
-    `undo` is the address that a button posts to. Carried by a short-lived signed cookie.
-    """
-    g.note = {"text": str(text), "kind": kind, "undo": undo}
-
-
-def notes() -> list[Mapping[str, str]]:
-    """The note that the page before left, if any; reading it ends it."""
-    if NOTE not in request.cookies:
-        return []
-    cache.personal("note")
-    request.environ["stoa.note_read"] = True
-    try:
-        return [_signer().loads(request.cookies[NOTE])]
-    except BadSignature:
-        return []
-
-
-def _signer() -> URLSafeSerializer:
-    from core.kernel import secrets  # noqa: PLC0415
-
-    return URLSafeSerializer(secrets.signing_key(), salt="note")
-
-
-_CURRENCY = "stoa.currency"
-
-
-def currency() -> str:
-    """The shopper's currency: the cookie's if this site sells in it, else the site's."""
-    here = environ_or_none()
-    if here is None:
-        return current().site.currency
-    known: str | None = here.get(_CURRENCY)
-    if known is None:
-        site, chosen = current().site, request.cookies.get("currency", "")
-        known = here[_CURRENCY] = chosen if chosen in site.currencies else site.currency
-    return known
-
-
-def scheme() -> str:
-    """`light` or `dark` if the visitor chose one, else empty: the page follows the system.
-
-    Written into the page, and part of what tells kept pages apart: no script has to run before the first paint.
-    """
-    chosen = request.cookies.get(cache.SCHEME, "") if has_request_context() else ""
-    return chosen if chosen in cache.SCHEMES else ""
-
-
-def set_currency(response: Response, code: str) -> Response:
-    """Remember a currency that this site sells in; any other is left alone."""
-    if code in current().site.currencies:
-        response.set_cookie("currency", code, max_age=180 * 86400, path="/", secure=request.is_secure, samesite="Lax")
-    return response
-
-
-def absolute(path: str) -> str:
-    """The address of a path of this site, for mails, feeds and canonical links."""
-    return current().site.origin + path
-
-
-def page(template: str, status: int = 200, **values: Any) -> Response:
-    """Render a template of the site's theme (or a plugin's own, `reviews/list.html`)."""
-    return make_response(render_template(template, **values), status)
-
-
-def part(name: str, /, **values: Any) -> Markup:
-    """A piece of a page, for a slot: `<plugin>/parts/x.html` by its name `<plugin>/x`, with these values alone."""
-    return _global("part")(name, **values)
-
-
-def kept_part(name: str, /, **values: Any) -> Markup:
-    """`part()` that is kept for these values: what it says depends on the site, language and currency alone."""
-    return _global("kept_part")(name, **values)
-
-
-def _global(name: str) -> Callable[..., Markup]:
-    found: Callable[..., Markup] = cast("Any", current_app).jinja_env.globals[name]
-    return found
-
-
-def is_fragment() -> bool:
-    """Whether htmx or a script asks for a piece of the page."""
-    return request.headers.get("HX-Request") == "true" or request.headers.get("X-Requested-With") == "fetch"
-
-
-# -- what templates know -----------------------------------------------------------------------------------------------
-
-
-def _names(app: Stoa) -> dict[str, Any]:
-    return {
-        "site": LocalProxy(lambda: current().site),
-        "request_path": LocalProxy(lambda: request.path),
-        "url_for": app.url_for,
-        "absolute": absolute,
-        "asset": asset,
-        "panel_asset": panel_asset,
-        "icon": icon,
-        "slot": slot,
-        "setting": theme_setting,
-        "is_own_setting": is_own_setting,
-        "money": i18n.money,
-        "date": i18n.day,
-        "when": i18n.when,
-        "ago": i18n.ago,
-        "moment": moment,
-        "number": i18n.number,
-        "language_tag": i18n.language,
-        "language_name": i18n.language_name,
-        "text_direction": i18n.text_direction,
-        "country_name": i18n.country_name,
-        "currency": currency,
-        "notes": notes,
-        "media_url": files.url,
-        "media_srcset": files.srcset,
-        "focal": files.focal,
-        "has_plugin": has_plugin,
-        "card_acts": card_acts,
-        "scheme": scheme,
-    }
-
-
-def asset(path: str) -> str:
-    """The hashed address of a theme's file (`img/x.svg`), its joined `shop.css`, or a plugin's (`reviews:js/x.js`)."""
-    state = current()
-    look = ""
-    if path == "shop.css":
-        if (preview := previews.of_request()) is not None:
-            return preview.style
-        look = looks.look_of(state)
-    return installation().themes.url(state.site.theme, state.runtime.plugins, path, look)
-
-
-def panel_asset(path: str) -> str:
-    """`asset` for the panel: its own files and the joined `panel.css`."""
-    from core.kernel.themes import PANEL  # noqa: PLC0415
-
-    return installation().themes.url(PANEL, current().runtime.plugins, path)
-
-
-def icon(name: str, css: str = "") -> Markup:
-    """A drawing of the one sprite, hidden from readers: a word beside it says what it means."""
-    return _drawn(asset("icons.svg"), name, css)
-
-
-@lru_cache(maxsize=1024)
-def _drawn(sprite: str, name: str, css: str) -> Markup:
-    more = f" {css}" if css else ""
-    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(more, sprite, name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownAct:
-    """A button that a plugin puts on every card, ready for a page."""
-
-    plugin: str
-    title: str
-    icon: str
-    url: str
-
-
-def card_acts() -> tuple[ShownAct, ...]:
-    """The buttons on every card, in the order of their plugins' names; made once for a page."""
-    if "card_acts" not in g:
-        loaded = installation().plugins.loaded
-        g.card_acts = tuple(
-            ShownAct(plugin=name, title=i18n.gettext(act.title), icon=act.icon, url=url_for(f"{name}.{act.endpoint}"))
-            for name in sorted(current().runtime.plugins)
-            for act in loaded[name].plugin.card_acts
-        )
-    acts: tuple[ShownAct, ...] = g.card_acts
-    return acts
-
-
-def has_plugin(name: str) -> bool:
-    """Whether a plugin is on here."""
-    return current().runtime.has(name)
-
-
-def theme_setting(name: str) -> Any:
-    """What the merchant chose for this theme, else what the theme says."""
-    state = current()
-    known = installation().themes.get(state.site.theme).settings.get(name)
-    if known is None:
-        return ""
-    values = looks.published(state)
-    if known.kind == "sections":
-        return [choice.value for choice, is_shown in theme_settings.sections(known, values) if is_shown]
-    value = theme_settings.chosen(known, values)
-    if known.kind == "picture" and value:
-        return {**value, "alt": _spoken(value.get("alt", {}))}
-    if not known.is_translated:
-        return value
-    if isinstance(value, dict):
-        return _spoken(value)
-    return i18n.gettext(value) if value and name not in values else value
-
-
-def is_own_setting(name: str) -> bool:
-    """Whether the merchant chose this setting; otherwise `setting` says what the theme says."""
-    return name in looks.published(current())
-
-
-def _spoken(words: Mapping[str, str]) -> str:
-    """Words in the reader's language, else in the site's, else in any."""
-    return words.get(i18n.language()) or words.get(current().site.language) or next(iter(words.values()), "")
-
-
-def slot(name: str, subject: object = None) -> Markup:
-    """What the plugins put in the place `name`; the page depends on what they say it depends on."""
-    runtime = current().runtime
-    asked = runtime.filling(name)
-    if not asked:
-        return _NOTHING
-    kept = _kept_in(runtime, name, subject)
-    parts = dict(_answers(name, subject, asked - kept)) if asked != kept else {}
-    if parts:
-        cache.passing()
-    for plugin in kept:
-        key = ("slot", name, plugin, type(subject), getattr(subject, "id", None))
-        make = partial(_answer_of, name, subject, plugin)
-        parts[plugin] = kept_piece(key, currency(), make, about_the_page=subject is not None) or _NOTHING
-    return _NOTHING.join(parts[plugin] for plugin in sorted(parts))
-
-
-def _kept_in(runtime: Runtime, name: str, subject: object) -> frozenset[str]:
-    """The plugins whose answer for this place is kept: about nothing, or about something that has an id."""
-    may_be = subject is None or hasattr(subject, "id")
-    return runtime.keeping(name) if may_be and not installation().config.debug else frozenset()
-
-
-def _answers(name: str, subject: object, asked: frozenset[str]) -> Iterator[tuple[str, Markup]]:
-    state = current()
-    for plugin, answer in state.hooks.each("site_slot", among=asked, site=state.site, name=name, subject=subject):
-        if isinstance(answer, Slot):
-            cache.depends(*answer.tags, until=answer.until)
-            yield plugin, answer.html
-        else:
-            yield plugin, answer
-
-
-def _answer_of(name: str, subject: object, plugin: str) -> Markup | None:
-    return next((html for _, html in _answers(name, subject, frozenset({plugin}))), None)
-
-
-_NOTHING = Markup("")
-
-
-def hosts_for_forms(state: SiteState) -> tuple[str, ...]:
-    """Where the checkout's form may lead: the hosts that the enabled plugins declare."""
-    return tuple(host for name in state.runtime.plugins for host in _hosts_for_forms(state, name))
-
-
-def _hosts_for_forms(state: SiteState, name: str) -> Sequence[str]:
-    """What one plugin declares. A function of settings may fail or name what is no host: that costs its own hosts."""
-    plugin = installation().plugins.loaded[name].plugin
-    declared = plugin.csp.form_action
-    if not callable(declared):
-        return declared
-    try:
-        hosts = tuple(declared(plugin.settings.of(state.site) if plugin.settings else None))
-        security.content_security_policy(hosts)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard around a plugin: the checkout must open
-        installation().faults.report(state.site.id, name, "csp", error)
-        return ()
-    return hosts
-
-
-def moment(value: datetime) -> str:
-    """An instant for `<time datetime>`."""
-    return value.isoformat(timespec="seconds")
-
-
-def site() -> Site:
-    """The site of this request."""
-    return current().site

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from core.accounts.models import Staff
 from core.accounts.services.login import Visitor, visitor
 from core.hookspecs.site import Site
-from core.kernel import http, i18n, repeats
+from core.kernel import i18n, repeats, respond
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
@@ -345,7 +345,7 @@ def address(endpoint: str, **values: Any) -> str:
 
 def page(name: str, status: int = 200, **values: Any) -> Response:
     """Answer with a page of the panel; `name` is a file in `panel/pages`."""
-    return http.page(f"panel/pages/{name}", status, **values)
+    return respond.page(f"panel/pages/{name}", status, **values)
 
 
 def to(endpoint: str, say: str = "", undo: str = "", kind: str = "good", **values: Any) -> Response:
@@ -354,8 +354,8 @@ def to(endpoint: str, say: str = "", undo: str = "", kind: str = "good", **value
     A message of `kind` bad stays until it is dismissed.
     """
     if say:
-        http.note(say, kind, undo=undo)
-    return http.redirect(url_for(endpoint, **values))
+        respond.note(say, kind, undo=undo)
+    return respond.redirect(url_for(endpoint, **values))
 
 
 def table_file(name: str, write: Callable[[BinaryIO], object]) -> Response:

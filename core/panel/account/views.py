@@ -6,7 +6,7 @@ from flask import Response, request, session, url_for
 
 from core.accounts import services as accounts
 from core.accounts.services import factor, passkeys
-from core.kernel import http, i18n, sessions
+from core.kernel import i18n, respond, sessions
 from core.kernel.i18n import gettext as _
 from core.kernel.security import local_path, public, staff
 from core.lib.errors import NotFound, Refused
@@ -21,7 +21,7 @@ _YEAR_S = 31_536_000
 def ask() -> Response:
     """The form to sign in; who is in already goes on."""
     if shell().visitor.is_staff:
-        return http.redirect(url_for("panel.home"))
+        return respond.redirect(url_for("panel.home"))
     return _login_page(LoginForm(), [], request.args.get("next", ""))
 
 
@@ -39,7 +39,7 @@ def login() -> Response:
         accounts.login_staff(found)
     except Refused as refusal:
         return _login_page(form, [("email", i18n.say(refusal))], then, refusal.status)
-    return http.redirect(local_path(then, url_for("panel.home")))
+    return respond.redirect(local_path(then, url_for("panel.home")))
 
 
 @panel.post("/login/code", endpoint="login_code")
@@ -57,7 +57,7 @@ def login_by_code() -> Response:
         return _login_page(LoginForm(), [("email", i18n.say(refusal))], then, refusal.status)
     except Refused as refusal:
         return _code_page(form, form.refuse("code", i18n.say(refusal)), proof, then, refusal.status)
-    return http.redirect(local_path(then, url_for("panel.home")))
+    return respond.redirect(local_path(then, url_for("panel.home")))
 
 
 @panel.post("/login/passkey/ask", endpoint="passkey_ask")
@@ -77,7 +77,7 @@ def login_by_passkey() -> Response:
         accounts.login_staff(person)
     except Refused as refusal:
         return _login_page(LoginForm(), [("email", i18n.say(refusal))], then, refusal.status)
-    return http.redirect(local_path(then, url_for("panel.home")))
+    return respond.redirect(local_path(then, url_for("panel.home")))
 
 
 @panel.post("/logout", endpoint="logout")
@@ -85,14 +85,14 @@ def login_by_passkey() -> Response:
 def logout() -> Response:
     """End this session."""
     accounts.logout()
-    return http.redirect(url_for("panel.login"))
+    return respond.redirect(url_for("panel.login"))
 
 
 @panel.get("/password", endpoint="password")
 @staff(locked=True)
 def ask_password() -> Response:
     """The page on which a one-time password is replaced: the account's page."""
-    return http.redirect(url_for("panel.account"))
+    return respond.redirect(url_for("panel.account"))
 
 
 @panel.get("/account", endpoint="account")
@@ -132,7 +132,7 @@ def second_factor() -> Response:
 def begin_factor() -> Response:
     """Make a key for an authenticator app."""
     factor.begin(shell().person)
-    return http.redirect(url_for("panel.second_factor"))
+    return respond.redirect(url_for("panel.second_factor"))
 
 
 @panel.post("/account/second-factor/<any(confirm, codes, off):act>", endpoint="second_factor_act")
@@ -212,7 +212,7 @@ def end_session(session_id: int) -> Response:
 @staff(locked=True)
 def appearance() -> Response:
     """Choose light, dark or as the system says; kept in a cookie, so that the server writes it into the page."""
-    response = http.redirect(local_path(request.form.get("back", ""), url_for("panel.home")))
+    response = respond.redirect(local_path(request.form.get("back", ""), url_for("panel.home")))
     chosen = request.form.get("scheme", "")
     if chosen in SCHEMES:
         response.set_cookie(

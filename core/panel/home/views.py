@@ -7,7 +7,7 @@ from io import StringIO
 
 from flask import Response, request, url_for
 
-from core.kernel import http, i18n
+from core.kernel import i18n, respond
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 from core.kernel.security import staff
@@ -71,6 +71,6 @@ def search() -> Response:
     """What can be done, and orders, products, settings and pages by words; the palette asks for the hits alone."""
     query = request.args.get("q", "").strip()[:100]
     groups = find.found(current(), shell(), query) if query else []
-    if http.is_fragment():
-        return http.page("panel/parts/hits.html", groups=groups)
+    if respond.is_fragment():
+        return respond.page("panel/parts/hits.html", groups=groups)
     return page("search.html", query=query, groups=groups or [], title=_("Search"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from core.kernel import http, i18n
+from core.kernel import i18n, respond
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
@@ -21,10 +21,10 @@ def keep(place: str) -> Response:
     try:
         view = services.keep(current().site, shell().person.id, place, name, query)
     except Refused as refusal:
-        http.note(i18n.say(refusal), "bad")
-        return http.redirect(f"{url_for(f'panel.{place}')}?{services.cleaned(query)}")
-    http.note(_("“%(view)s” is kept, for you on this site.", view=view.name))
-    return http.redirect(f"{url_for(f'panel.{place}')}?{view.query}")
+        respond.note(i18n.say(refusal), "bad")
+        return respond.redirect(f"{url_for(f'panel.{place}')}?{services.cleaned(query)}")
+    respond.note(_("“%(view)s” is kept, for you on this site.", view=view.name))
+    return respond.redirect(f"{url_for(f'panel.{place}')}?{view.query}")
 
 
 @panel.post("/views/<int:view_id>/forget", endpoint="view_forget")
@@ -41,4 +41,4 @@ def forget(view_id: int) -> Response:
 def keep_columns(place: str) -> Response:
     """Keep which columns this person wants to see."""
     services.choose_columns(shell().person.id, place, request.form.getlist("column"))
-    return http.redirect(f"{url_for(f'panel.{place}')}?{services.cleaned(request.form.get('here', ''))}")
+    return respond.redirect(f"{url_for(f'panel.{place}')}?{services.cleaned(request.form.get('here', ''))}")

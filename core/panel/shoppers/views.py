@@ -10,9 +10,9 @@ from core.accounts import services as accounts
 from core.accounts.services import TOKEN, desk
 from core.checkout.services.shopper_data import exported, exported_guest
 from core.kernel import activity, db, i18n
-from core.kernel.http import absolute
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
+from core.kernel.respond import absolute
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused

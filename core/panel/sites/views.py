@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from core.kernel import http, i18n, site_verbs
+from core.kernel import i18n, respond, site_verbs
 from core.kernel.i18n import gettext as _
 from core.kernel.security import public, staff
 from core.kernel.setting_up import is_setup_key
@@ -45,8 +45,8 @@ def add_first() -> Response:
         site_verbs.add_site(**form.data, timezone=timezone_of(form.country.data), actor="system", first=True)
     except Unfit as refusal:
         return _first_page(form, _refused(form, refusal), key, 422)
-    http.note(_("Your shop is there. Sign in with the password that was printed beside the address."))
-    return http.redirect("/panel/login")  # In the site's own language, whichever this page was read in.
+    respond.note(_("Your shop is there. Sign in with the password that was printed beside the address."))
+    return respond.redirect("/panel/login")  # In the site's own language, whichever this page was read in.
 
 
 _FIRST = {"en": {"currency": "EUR", "country": "DE"}, "zh-CN": {"currency": "CNY", "country": "CN"}}

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, make_response, request, url_for
 
 from core.catalogue.services import media
-from core.kernel import http, i18n, previews, theme_drafts, theme_settings, theme_versions
+from core.kernel import i18n, previews, respond, theme_drafts, theme_settings, theme_versions
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.kernel.looks import published
@@ -48,7 +48,7 @@ def save(theme: str) -> Response:
     if answer is not None:
         return answer
     # A script says it itself; a note would wait for the page after.
-    said = "" if http.is_fragment() else _("The draft is saved. Shoppers do not see it yet.")
+    said = "" if respond.is_fragment() else _("The draft is saved. Shoppers do not see it yet.")
     return to("panel.theme_of", say=said, theme=chosen.name)
 
 

@@ -12,8 +12,8 @@ from flask import g, url_for
 from core.catalogue.services.category_pages import category_tree
 from core.catalogue.services.shapes import CategoryNode
 from core.kernel import i18n, previews
-from core.kernel.http import absolute, currency
 from core.kernel.kept import kept
+from core.kernel.respond import absolute, currency
 from core.kernel.sites import current
 from core.storefront.services.sitemap import in_language
 

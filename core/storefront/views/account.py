@@ -9,8 +9,8 @@ from flask import Response, request, url_for
 
 from core.accounts.models import Shopper
 from core.accounts.services import current_shopper
-from core.kernel.http import page
 from core.kernel.i18n import gettext as _
+from core.kernel.respond import page
 from core.kernel.security import shopper
 from core.kernel.sites import current
 from core.lib.errors import NotFound

@@ -6,8 +6,8 @@ from flask import Response, request, session, url_for
 
 from core.accounts import services as accounts
 from core.checkout.services.shopper_data import exported
-from core.kernel.http import note, redirect
 from core.kernel.i18n import gettext as _
+from core.kernel.respond import note, redirect
 from core.kernel.security import shopper
 from core.kernel.sites import current
 from core.lib.errors import Refused

@@ -6,9 +6,9 @@ from flask import Response, session, url_for
 
 from core.accounts import services as accounts
 from core.kernel import db
-from core.kernel.http import note, redirect
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
+from core.kernel.respond import note, redirect
 from core.kernel.security import shopper
 from core.lib.errors import NotFound
 from core.storefront.views.account import account_page, myself

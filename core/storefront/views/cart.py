@@ -12,7 +12,7 @@ from core.catalogue.services.pages import product_page
 from core.catalogue.services.shapes import ProductPage
 from core.checkout.services.look import CART, look
 from core.kernel import i18n, limits
-from core.kernel.http import currency, is_fragment, page, redirect
+from core.kernel.respond import currency, is_fragment, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused

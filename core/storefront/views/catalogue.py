@@ -9,7 +9,7 @@ from core.catalogue.services.lists import listing
 from core.catalogue.services.pages import product_page
 from core.catalogue.services.shapes import Crumb, Moved
 from core.kernel import i18n
-from core.kernel.http import absolute, cacheable, currency, page, redirect, set_currency
+from core.kernel.respond import absolute, cacheable, currency, page, redirect, set_currency
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound

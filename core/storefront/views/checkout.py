@@ -14,7 +14,7 @@ from core.checkout.services.place_order import CannotBePlaced, EmptyCart, place_
 from core.checkout.views import pay_response
 from core.hookspecs.checkout import Address
 from core.kernel import limits
-from core.kernel.http import allow_hosts, hosts_for_forms, page, redirect
+from core.kernel.respond import allow_hosts, hosts_for_forms, page, redirect
 from core.kernel.security import public, shopper
 from core.kernel.sites import current
 from core.lib.errors import Refused

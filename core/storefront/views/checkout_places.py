@@ -9,7 +9,7 @@ from flask import Response, request, url_for
 from core.cart.services import CartGone, StoredCart, save_details
 from core.checkout.forms import read_order_form
 from core.checkout.services.look import CART, CheckoutView, look
-from core.kernel.http import page, redirect
+from core.kernel.respond import page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound

@@ -9,8 +9,8 @@ from flask import Response, request, url_for
 from core.accounts import services as accounts
 from core.accounts.services import TOKEN
 from core.kernel import i18n
-from core.kernel.http import absolute, note, page, redirect
 from core.kernel.i18n import gettext as _
+from core.kernel.respond import absolute, note, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import Refused

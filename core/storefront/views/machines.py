@@ -9,7 +9,7 @@ from flask import Response, g, url_for
 from core.catalogue.services.addresses import address_pieces
 from core.hookspecs.site import Site, Url
 from core.kernel import cache
-from core.kernel.http import absolute, cacheable
+from core.kernel.respond import absolute, cacheable
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib import clock

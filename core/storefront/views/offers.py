@@ -10,7 +10,7 @@ from core.checkout.services.drafting import look_at_draft, place_draft
 from core.checkout.services.place_order import CannotBePlaced, EmptyCart
 from core.checkout.views import pay_response
 from core.kernel import limits
-from core.kernel.http import allow_hosts, hosts_for_forms, page, redirect
+from core.kernel.respond import allow_hosts, hosts_for_forms, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused

@@ -8,8 +8,8 @@ from core.accounts import services as accounts
 from core.accounts.services import TOKEN
 from core.checkout.views import pay_response
 from core.kernel import i18n, limits
-from core.kernel.http import absolute, allow_hosts, hosts_for_forms, note, page, redirect
 from core.kernel.i18n import gettext as _
+from core.kernel.respond import absolute, allow_hosts, hosts_for_forms, note, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import Refused

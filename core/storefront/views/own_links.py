@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response, request, url_for
 
 from core.kernel import i18n, limits
-from core.kernel.http import absolute, actor, currency, note, redirect
 from core.kernel.i18n import gettext as _
+from core.kernel.respond import absolute, actor, currency, note, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused

@@ -12,8 +12,8 @@ from flask import Response, request, url_for
 from core.checkout.services.changing import PreviewMoved
 from core.checkout.services.own_changes import WindowClosed, change_own, preview_own
 from core.kernel import limits
-from core.kernel.http import actor, note, page, redirect
 from core.kernel.i18n import gettext as _
+from core.kernel.respond import actor, note, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused

@@ -6,7 +6,7 @@ from flask import Response, request, url_for
 
 from core.catalogue.services.shapes import Sort
 from core.kernel import i18n, limits
-from core.kernel.http import currency, page
+from core.kernel.respond import currency, page
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.storefront import forms

@@ -11,8 +11,8 @@ from core.accounts.models import Shopper
 from core.accounts.services import factor, passkeys
 from core.cart.services import claim_cart
 from core.kernel import i18n
-from core.kernel.http import note, page, redirect
 from core.kernel.i18n import gettext as _
+from core.kernel.respond import note, page, redirect
 from core.kernel.security import local_path, public, shopper
 from core.kernel.sites import current
 from core.lib.errors import Refused

@@ -29,7 +29,7 @@ def page():
 @cacheable
 def mine():
     calls.append(1)
-    toasts = __import__("core.kernel.http", fromlist=["x"]).notes()
+    toasts = __import__("core.kernel.respond", fromlist=["x"]).notes()
     from flask import session
     return f"{session.get('x')} {len(calls)}"
 

@@ -169,7 +169,7 @@ def test_hosts_that_a_plugin_declares_are_allowed_on_its_sites_pages_alone(write
 
 def test_a_host_that_cannot_be_worked_out_leaves_the_checkout_open(write_plugin, sites, turn_on):
     from core.kernel.faults import faults_of
-    from core.kernel.http import hosts_for_forms
+    from core.kernel.respond import hosts_for_forms
     from core.kernel.sites import state_of
 
     for name, answer in (("raises", "1 / 0"), ("opens", "('*',)"), ("pays", "('pay.example',)")):

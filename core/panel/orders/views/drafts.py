@@ -10,8 +10,8 @@ from core.checkout.services.drafting import TOKEN, look_at_draft, place_draft, s
 from core.checkout.services.look import CheckoutView
 from core.checkout.services.place_order import CannotBePlaced, PriceChanged
 from core.kernel import i18n
-from core.kernel.http import absolute
 from core.kernel.i18n import gettext as _
+from core.kernel.respond import absolute
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import addresses, ids

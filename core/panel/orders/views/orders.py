@@ -8,8 +8,8 @@ from functools import partial
 from flask import Response, request, url_for
 
 from core.kernel import i18n
-from core.kernel.http import absolute
 from core.kernel.i18n import gettext as _
+from core.kernel.respond import absolute
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import ids
@@ -224,8 +224,6 @@ def unpick(number: str) -> Response:
     """Nobody picks it after all, so its shopper may change it again."""
     done = _("Picking is taken back. The shopper can change the order again.")
     return _act(number, partial(picked.undo_picking, key=form_key()), done)
-
-
 
 
 @panel.post("/orders/<number>/delivered", endpoint="order_delivered")

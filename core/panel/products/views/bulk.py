@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from core.kernel import http, i18n
+from core.kernel import i18n, respond
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
@@ -95,8 +95,8 @@ def _by(text: str) -> dict[str, Any]:
 
 
 def _back(text: str) -> Response:
-    http.note(text, "bad")
-    return http.redirect(f"{url_for('panel.products')}?{cleaned(request.form.get('here', ''))}")
+    respond.note(text, "bad")
+    return respond.redirect(f"{url_for('panel.products')}?{cleaned(request.form.get('here', ''))}")
 
 
 @panel.get("/products/bulk/<int:bulk_id>", endpoint="product_bulk")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, jsonify, request, url_for
 
-from core.kernel import http, i18n
+from core.kernel import i18n, respond
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
@@ -42,13 +42,13 @@ def _keep(part: str, product_id: int | None) -> Response:
         fields = request.form.items(multi=True)
         at = edit_drafts.keep(owner(part, product_id), request.form.get("version"), fields)
     except Refused as refusal:
-        if http.is_fragment():
+        if respond.is_fragment():
             answer: Response = jsonify(said=i18n.say(refusal))
             answer.status_code = refusal.status
             return answer
         return _shown(part, product_id, i18n.say(refusal), kind="bad")
     said = _("Your draft is kept (%(when)s). Shoppers see it when you save.", when=i18n.when(at, "short"))
-    return jsonify(said=said) if http.is_fragment() else _shown(part, product_id, said)
+    return jsonify(said=said) if respond.is_fragment() else _shown(part, product_id, said)
 
 
 @panel.post(f"/products/<int:product_id>/drafts/<{_ANY}:part>/discard", endpoint="product_draft_discard")
