@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import available_timezones
 
 from babel import Locale
 from babel.core import get_global
-from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, SelectField, SelectMultipleField, StringField, TextAreaField
 
 from core.kernel import i18n
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.kernel.sites import SiteState
 from core.lib.addresses import countries
-from core.panel.forms import PanelForm, at_most, email, host, hosts, lines, needed, optional, words
+from core.panel.forms import PanelForm, at_most, email, host, hosts, lines, needed, optional
 
 
 def language_choices(tags: Sequence[str]) -> list[tuple[str, str]]:
@@ -70,7 +71,7 @@ class SetupForm(PanelForm):
 
 
 class SiteForm(PanelForm):
-    """One site. Texts hold lists: languages and currencies between spaces, further domains line by line."""
+    """One site. A text holds the further domains, line by line."""
 
     name = StringField(lazy("Name"), [needed, at_most(120)])
     host = StringField(
@@ -88,15 +89,21 @@ class SiteForm(PanelForm):
         description=lazy("Mails to shoppers come from here, and their answers go here."),
     )
     open = BooleanField(lazy("Open for shoppers"))
-    language = StringField(
-        lazy("Main language"), [needed, at_most(20)], description=lazy("A code such as en, de or zh-CN.")
+    language = SelectField(lazy("Main language"), [needed], validate_choice=False)
+    languages = SelectMultipleField(
+        lazy("Languages"),
+        description=lazy(
+            "Each further language has addresses of its own, such as /zh-cn/."
+            " More come as language packs, under Plugins."
+        ),
+        validate_choice=False,
     )
-    languages = StringField(
-        lazy("All languages"),
-        [at_most(200)],
+    currency = SelectField(lazy("Main currency"), [needed], validate_choice=False)
+    currencies = SelectMultipleField(
+        lazy("Further currencies"),
+        description=lazy("Shoppers may choose among these. A product is sold in those that it has a price in."),
+        validate_choice=False,
     )
-    currency = StringField(lazy("Main currency"), [needed, at_most(3)], description=lazy("Such as EUR or CNY."))
-    currencies = StringField(lazy("All currencies"), [at_most(100)], description=lazy("Codes between spaces."))
     prices_include_tax = BooleanField(lazy("Prices include tax"))
     several_addresses = BooleanField(
         lazy("Several addresses in one order"),
@@ -107,15 +114,20 @@ class SiteForm(PanelForm):
         lazy("Time zone"),
         [needed, at_most(60)],
         description=lazy("Such as Europe/Berlin. It defines when a day begins."),
+        render_kw={"list": "timezones"},
     )
     theme = SelectField(lazy("Theme"))
 
     def offer(self, tags: Sequence[str]) -> SiteForm:
         """Fill in the choices of this installation, in the reader's language; `tags` are the languages to be had."""
-        self.languages.description = i18n.gettext(
-            "Codes between spaces, of these: %(codes)s. Further ones come as language packs, under Plugins."
-            " Each further one has addresses of its own, such as /zh-cn/.",
-            codes=", ".join(f"{tag} ({i18n.language_name(tag)})" for tag in tags),
+        chosen = [tag for tag in (self.language.data, *(self.languages.data or ())) if tag and tag not in tags]
+        self.language.choices = language_choices([*tags, *dict.fromkeys(chosen)])
+        self.languages.choices = [(tag, i18n.language_name(tag), "") for tag, _name in self.language.choices]
+        self.currency.choices = currency_choices()
+        # What is chosen stands first: the list is long.
+        taken = set(self.currencies.data or ())
+        self.currencies.choices = sorted(
+            ((code, text, "") for code, text in self.currency.choices), key=lambda choice: choice[0] not in taken
         )
         self.country.choices = list(countries(i18n.language()))
         themes = installation().themes
@@ -134,10 +146,15 @@ class SiteForm(PanelForm):
                 )
             },
             "host": data["host"].lower(),
-            "currency": data["currency"].upper(),
-            "languages": words(data["languages"]),
-            "currencies": [code.upper() for code in words(data["currencies"])],
+            "currency": data["currency"],
+            "languages": data["languages"],
+            "currencies": data["currencies"],
         }
+
+    @property
+    def timezones(self) -> list[str]:
+        """Names to choose from while typing: those of places, not of offsets."""
+        return sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
 
     @property
     def further_hosts(self) -> list[str]:
@@ -155,9 +172,9 @@ def of_site(state: SiteState, domains: list[str], tags: Sequence[str]) -> SiteFo
             "email": site.email,
             "open": state.open,
             "language": state.chosen[0],
-            "languages": " ".join(state.chosen),
+            "languages": list(state.chosen),
             "currency": site.currency,
-            "currencies": " ".join(site.currencies),
+            "currencies": [code for code in site.currencies if code != site.currency],
             "prices_include_tax": site.prices_include_tax,
             "several_addresses": site.several_addresses,
             "country": site.country,

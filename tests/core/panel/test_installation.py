@@ -13,9 +13,9 @@ SITE = {
     "name": "Halden Trade",
     "host": "trade.test",
     "language": "en",
-    "languages": "en de",
-    "currency": "eur",
-    "currencies": "EUR",
+    "languages": ["en", "de"],
+    "currency": "EUR",
+    "currencies": [],
     "country": "DE",
     "timezone": "Europe/Berlin",
     "theme": "plain",
@@ -38,7 +38,7 @@ def test_a_language_needs_its_pack_and_the_settings_say_so(
     assert answer.status_code == 422
     assert "No language pack for this language is on here." in words(answer)
     turn_on("german")
-    assert "de (Deutsch)" in words(panel.get("/panel/settings"))
+    assert "German" in words(panel.get("/panel/settings"))
     assert panel.post("/panel/settings", form).status_code == 303
     page = panel.get("/panel/settings")
     assert 'lang="en"' in page.get_data(as_text=True), "the panel is not translated by packs for shoppers"
@@ -59,7 +59,7 @@ def test_a_site_with_a_taken_host_or_an_unknown_time_zone_is_refused(panel: Pane
 
 
 def test_a_site_is_edited_with_before_and_after_in_the_log(panel: Panel, site: Site) -> None:
-    form = {**SITE, "name": "Renamed shop", "host": site.host, "languages": "en zh-CN"}
+    form = {**SITE, "name": "Renamed shop", "host": site.host, "languages": ["en", "zh-CN"]}
     assert panel.post("/panel/settings", form).status_code == 303
     page = panel.get("/panel/activity").get_data(as_text=True)
     assert "<del>Test shop</del>" in page
@@ -112,7 +112,7 @@ def test_staff_of_one_site_see_the_log_of_that_site_alone(
 ) -> None:
     panel.post(
         f"/panel/installation/sites/{other_site.id}",
-        {**SITE, "name": "Elsewhere", "host": other_site.host, "languages": ""},
+        {**SITE, "name": "Elsewhere", "host": other_site.host, "languages": []},
     )
     theirs = colleague({"activity.view"})
     assert "Elsewhere" not in words(theirs.get("/panel/activity"))
@@ -138,3 +138,21 @@ def test_an_error_page_of_the_panel_offers_a_way_out(panel: Panel) -> None:
     assert answer.status_code == 404
     assert "This is not here" in words(answer)
     assert 'aria-label="Panel"' in answer.get_data(as_text=True)
+
+
+def test_languages_and_currencies_are_chosen_by_name(panel: Panel, site: Site) -> None:
+    form = {**SITE, "host": site.host, "languages": ["zh-CN"], "currencies": ["JPY", "USD"]}
+    assert panel.post("/panel/settings", form).status_code == 303
+    stands = state_of(site.id).site
+    assert (stands.languages, stands.currencies) == (("en", "zh-CN"), ("EUR", "JPY", "USD"))
+    page = panel.get("/panel/settings").get_data(as_text=True)
+    boxes = re.findall(r'name="currencies" value="(\w+)"( checked)?', page)
+    assert boxes[:3] == [("JPY", " checked"), ("USD", " checked"), ("AED", "")], "what is chosen stands first"
+    assert "USD · US Dollar" in words(panel.get("/panel/settings"))
+    assert '<option value="Europe/Lisbon">' in page
+
+
+def test_a_currency_that_nobody_uses_is_refused_and_what_was_chosen_is_kept(panel: Panel, site: Site) -> None:
+    answer = panel.post("/panel/settings", {**SITE, "host": site.host, "currencies": ["USD", "ZZZ"]})
+    assert answer.status_code == 422
+    assert 'name="currencies" value="USD" checked' in answer.get_data(as_text=True)

@@ -16,7 +16,7 @@ from tests.core.panel.conftest import Panel, words
 SITE = {
     "name": "Test shop",
     "language": "en",
-    "languages": "en zh-CN",
+    "languages": ["en", "zh-CN"],
     "currency": "EUR",
     "country": "DE",
     "timezone": "UTC",
