@@ -65,10 +65,14 @@ _SCHEMA = Schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """The words of a product. `skus` are compared whole, `spelled` are the words that a misspelled one may mean."""
+    """The words of a product. `skus` are compared whole, `spelled` are the words that a misspelled one may mean.
+
+    `sounds` are by what a Chinese name is typed in Latin letters.
+    """
 
     product_id: int
     name: str
+    sounds: Sequence[str]
     rest: str
     skus: Sequence[str]
     spelled: Sequence[str]
@@ -150,7 +154,7 @@ class Writer:
             self._writer.add_document(
                 key=self._key(document.product_id),
                 site=str(self._site),
-                title=tokens(document.name, letters=True),
+                title=[*tokens(document.name, letters=True), *document.sounds],
                 rest=tokens(document.rest),
                 sku=list(document.skus),
                 spelled=list(document.spelled),

@@ -201,6 +201,7 @@ def _document(text: SearchText) -> Document:
     made: Document = _client().Document(
         product_id=text.product_id,
         name=fold(text.name),
+        sounds=text.sounds,
         rest="\n".join([*facts, *text.skus, *skus, text.summary, text.body[:_LONGEST_BODY]]),
         skus=skus,
         spelled=sorted(

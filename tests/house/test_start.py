@@ -38,6 +38,7 @@ ELSEWHERE = {
     "segno": "who draws a QR code",
     "phonenumbers": "who reads a phone number",
     "markdown_it": "the documentation",
+    "pypinyin": "who stores a Chinese name",
     "xml": "who reads XML; what we write is written by hand",
 }
 

@@ -11,6 +11,7 @@ from core.catalogue.services.words import TextFact, best_text, spoken
 from core.catalogue.services.writing import decoded
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.lib.pinyin import sounds
 from core.lib.text import plain
 
 _Named = dict[int, list[str]]
@@ -18,7 +19,10 @@ _Named = dict[int, list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchText:
-    """The words of a product as one site says them. `body` is plain text; `attributes` are values, options included."""
+    """The words of a product as one site says them. `body` is plain text; `attributes` are values, options included.
+
+    `sounds` are the words by which a Chinese name is typed in Latin letters; empty in other languages.
+    """
 
     product_id: int
     name: str
@@ -28,6 +32,7 @@ class SearchText:
     skus: tuple[str, ...]
     categories: tuple[str, ...]
     attributes: tuple[str, ...]
+    sounds: tuple[str, ...] = ()
 
 
 def search_texts(
@@ -55,6 +60,7 @@ def search_texts(
             skus=tuple(skus.get(product_id, ())),
             categories=tuple(categories.get(product_id, ())),
             attributes=tuple(dict.fromkeys(attributes.get(product_id, ()))),
+            sounds=sounds(text.name) if language.startswith("zh") else (),
         )
         for product_id, (text, body) in texts.items()
     ]

@@ -127,6 +127,15 @@ class SearchContract:
         for text in ("台灯", "落地台灯", "落地", "灯", "led", "台灯led", "北欧台灯", "ＬＥＤ"):
             assert ask(text, language="zh-CN").product_ids == (lamp,), text
 
+    def test_chinese_is_found_by_its_sound(self, product: Make, ask: Ask) -> None:
+        lantern = product("L1", "Lantern", chinese="红纸灯笼LED款")
+        box = product("B1", "Music box", chinese="音乐盒")
+        for text in ("denglong", "hong zhi deng long", "hongzhid", "zhideng", "dl", "hzdl", "DengLong"):
+            assert ask(text, language="zh-CN").product_ids == (lantern,), text
+        assert ask("yinyue", language="zh-CN").product_ids == (box,)
+        assert ask("yinle", language="zh-CN").product_ids == ()
+        assert ask("denglong").product_ids == ()
+
     def test_a_sku_is_found_first_however_it_is_written(self, product: Make, ask: Ask) -> None:
         other = product("AB-123-X", "AB 123 tester")
         exact = product("AB-123", "Cord", summary="Two metres")

@@ -24,7 +24,7 @@ def prepare(text: SearchText) -> Prepared:
     """What is stored of a product."""
     facts = [text.vendor, *text.categories, *text.attributes]
     rest = {*_tokens([*facts, text.summary, text.body[:_LONGEST_BODY]]), *_sku_tokens(text.skus)}
-    title = {*_tokens([text.name]), *_letters(text.name)}
+    title = {*_tokens([text.name]), *_letters(text.name), *text.sounds}
     return Prepared(
         name=_clean(fold(text.name)),
         title=_joined(title),
