@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from core.catalogue.services.shapes import Listing, ProductPage, ShownVariant
 from core.hookspecs.site import Site
 from core.kernel import files
 from core.lib.text import plain
+from core.storefront.services.return_policy import ReturnPolicy
 
 Facts = dict[str, Any]
 Trail = Sequence[tuple[str, str]]
@@ -46,8 +48,8 @@ def goods(listing: Listing, addresses: Sequence[str]) -> Facts:
     return {"@type": "ItemList", "numberOfItems": listing.total, "itemListElement": items}
 
 
-def product(page: ProductPage, variant: ShownVariant | None, url: str, site: Site) -> Facts:
-    """A product with the offer of the variant that is shown."""
+def product(page: ProductPage, variant: ShownVariant | None, url: str, site: Site, policy: ReturnPolicy) -> Facts:
+    """A product with the offer of the variant that is shown, and the group that it is one of."""
     said: Facts = {
         "@type": "Product",
         "name": page.name,
@@ -61,7 +63,9 @@ def product(page: ProductPage, variant: ShownVariant | None, url: str, site: Sit
     if variant is not None:
         said["sku"] = variant.sku
     if variant is not None and variant.price is not None:
-        said["offers"] = _offer(variant, url)
+        said["offers"] = {**_offer(variant, url), "hasMerchantReturnPolicy": _sending_back(policy, site)}
+        if len(page.variants) > 1:
+            said["isVariantOf"] = _group(page, variant, url, site)
     if page.rating is not None:
         said["aggregateRating"] = {
             "@type": "AggregateRating", "ratingValue": round(page.rating.mean, 2), "reviewCount": page.rating.count,
@@ -69,7 +73,52 @@ def product(page: ProductPage, variant: ShownVariant | None, url: str, site: Sit
     return _more(page, said)
 
 
-_OURS = {"offers", "sku", "image", "brand", "aggregateRating"}
+def _group(page: ProductPage, shown: ShownVariant, url: str, site: Site) -> Facts:
+    """What the variants share and differ in, with each of the others that is sold in this currency."""
+    named = {value.id: (option.name, value.name) for option in page.options for value in option.values}
+    pictures = {picture.media_id: picture.name for picture in page.pictures}
+
+    def one(variant: ShownVariant) -> Facts:
+        values = [named[value_id] for value_id in variant.value_ids if value_id in named]
+        picture = pictures.get(variant.media_id or 0) or next(iter(pictures.values()), "")
+        return {
+            "@type": "Product",
+            "name": " · ".join([page.name, *(value for _, value in values)]),
+            "sku": variant.sku,
+            **({"image": site.origin + files.url(picture, 1600)} if picture else {}),
+            "additionalProperty": [{"@type": "PropertyValue", "name": name, "value": value} for name, value in values],
+            "offers": _offer(variant, f"{url}?{urlencode({'v': variant.sku})}"),
+        }
+
+    others = [variant for variant in page.variants if variant.id != shown.id and variant.price is not None]
+    return {
+        "@type": "ProductGroup",
+        "name": page.name,
+        "productGroupID": str(page.id),
+        "variesBy": [option.name for option in page.options],
+        "hasVariant": [one(variant) for variant in others[:_MOST_VARIANTS]],
+    }
+
+
+def _sending_back(policy: ReturnPolicy, site: Site) -> Facts:
+    """What the page says of sending it back."""
+    said: Facts = {"@type": "MerchantReturnPolicy", "applicableCountry": site.country}
+    if not policy.days:
+        return {**said, "returnPolicyCategory": "https://schema.org/MerchantReturnNotPermitted"}
+    said |= {
+        "returnPolicyCategory": "https://schema.org/MerchantReturnFiniteReturnWindow",
+        "merchantReturnDays": policy.days,
+        "returnMethod": "https://schema.org/ReturnByMail",
+        "returnFees": "https://schema.org/FreeReturn",
+    }
+    if policy.fee is not None:
+        fee = {"@type": "MonetaryAmount", "value": policy.fee.decimal, "currency": policy.fee.currency}
+        said |= {"returnFees": "https://schema.org/ReturnShippingFees", "returnShippingFeesAmount": fee}
+    return said
+
+
+_MOST_VARIANTS = 50
+_OURS = {"offers", "sku", "image", "brand", "aggregateRating", "isVariantOf"}
 
 
 def _more(page: ProductPage, said: Facts) -> Facts:

@@ -15,11 +15,16 @@ from core.orders.services.case_rules import OURS, REASONS, Rules, days_for, rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnPolicy:
-    """In a few words, and in a sentence. `is_usual`: the shop's own rules, about which it may say more."""
+    """In a few words, and in a sentence. `is_usual`: the shop's own rules, about which it may say more.
+
+    `days` is 0 where it cannot be sent back; `fee` is what sending it back costs, None where nothing.
+    """
 
     title: str
     text: str
     is_usual: bool
+    days: int = 0
+    fee: Money | None = None
 
 
 def return_policy(site: Site, returns: str, currency: str) -> ReturnPolicy:
@@ -31,13 +36,15 @@ def return_policy(site: Site, returns: str, currency: str) -> ReturnPolicy:
         ours = _("Only if it came damaged, wrong or incomplete, or does not work.")
         return ReturnPolicy(title=str(words).rstrip(".。"), text=ours, is_usual=False)
     title = ngettext("You can send it back for %(n)s day", "You can send it back for %(n)s days", days)
-    return ReturnPolicy(title=title, text=" ".join(_costs(rules, currency)), is_usual=not returns)
+    amount = rules.return_delivery.get(currency, 0)
+    fee = Money(amount, currency) if amount else None
+    return ReturnPolicy(title=title, text=" ".join(_costs(rules, fee)), is_usual=not returns, days=days, fee=fee)
 
 
-def _costs(rules: Rules, currency: str) -> list[str]:
+def _costs(rules: Rules, fee: Money | None) -> list[str]:
     said = []
-    if amount := rules.return_delivery.get(currency, 0):
-        said.append(_("Sending it back costs %(amount)s.", amount=i18n.money(Money(amount, currency))))
+    if fee is not None:
+        said.append(_("Sending it back costs %(amount)s.", amount=i18n.money(fee)))
     if rules.restocking:
         share = i18n.number(rules.restocking / 100)
         said.append(_("We keep %(percent)s %% of the price.", percent=share))

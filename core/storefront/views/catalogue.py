@@ -88,17 +88,20 @@ def product(path: str) -> Response:
         return redirect(link(url_for("storefront.product", path=found.path), [("v", variant.sku)]))
     trail = _trail(found.crumbs, found.name)
     here = absolute(url_for("storefront.product", path=found.path))
+    policy = return_policy(site, found.returns, currency())
     return page(
         "pages/product.html",
         product=found,
         choice=choice(found, variant),
-        policy=return_policy(site, found.returns, currency()),
+        policy=policy,
         trail=trail,
         current=found.crumbs[0].path if found.crumbs else "",
         canonical=here,
         alternates=alternates("/p/", found.alternates),
         **head.with_answers(
-            "product", found, facts.graph(facts.product(found, variant, here, site), facts.breadcrumbs(trail, site))
+            "product",
+            found,
+            facts.graph(facts.product(found, variant, here, site, policy), facts.breadcrumbs(trail, site)),
         ),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.api import Site, Unfit, form_lines
+from core.api import Unfit, form_lines
 from core.api import gettext as _
 from plugins.seo.forms.filling import KINDS, VARIABLES, Words, unknown_variable
 
@@ -16,7 +16,7 @@ PARTS = (("title", LONGEST_TITLE), ("description", LONGEST_DESCRIPTION))
 FACTS = ("legal_name", "logo", "phone", "email", "vat", "street", "postcode", "city", "country")
 CONDITIONS = ("new", "refurbished", "used")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
-_MOST_DAYS, _MOST_LINKS = 365, 20
+_MOST_LINKS = 20
 
 
 def read_words(form: Mapping[str, str], kind: str, tag: str, errors: dict[str, str], *, prefix: str = "") -> Words:
@@ -56,7 +56,7 @@ def read_templates(form: Mapping[str, str], languages: Iterable[str]) -> dict[st
     return said
 
 
-def read_shop(form: Mapping[str, str], site: Site) -> dict[str, Any]:
+def read_shop(form: Mapping[str, str]) -> dict[str, Any]:
     """The facts of the shop. Raises Unfit."""
     errors: dict[str, str] = {}
     said: dict[str, Any] = {name: form.get(name, "").strip() for name in FACTS}
@@ -73,16 +73,8 @@ def read_shop(form: Mapping[str, str], site: Site) -> dict[str, Any]:
         errors["links"] = _(
             "One address in each line, each beginning with https://; at most %(count)s.", count=_MOST_LINKS
         )
-    days = form.get("return_days", "").strip()
-    if days and not (days.isdecimal() and 0 < int(days) <= _MOST_DAYS):
-        errors["return_days"] = _("A number of days, at most %(count)s.", count=_MOST_DAYS)
     if errors:
         raise Unfit(errors)
-    said |= {
-        "return_days": int(days or 0),
-        "free_returns": bool(form.get("free_returns")),
-        "return_country": site.country,
-    }
     return {name: value for name, value in said.items() if value}
 
 

@@ -54,7 +54,7 @@ def words(site: Site, rules: Rules, own: OwnPage, kind: str, subject: object, ta
 def _facts(site: Site, shop: Mapping[str, Any], subject: object) -> Iterator[dict[str, Any]]:
     if subject is None and (organisation := _organisation(site, shop)):
         yield {"@type": "Organization", **organisation}
-    if isinstance(subject, ProductPage) and (more := _product(subject, shop)):
+    if isinstance(subject, ProductPage) and (more := _product(subject)):
         yield {"@type": "Product", **more}
 
 
@@ -71,34 +71,16 @@ def _organisation(site: Site, shop: Mapping[str, Any]) -> dict[str, Any]:
         said["sameAs"] = links
     if address := {name: shop[key] for key, name in _ADDRESS.items() if shop.get(key)}:
         said["address"] = {"@type": "PostalAddress", **address}
-    if policy := _returns(shop):
-        said["hasMerchantReturnPolicy"] = policy
     return said
 
 
-def _product(page: ProductPage, shop: Mapping[str, Any]) -> dict[str, Any]:
+def _product(page: ProductPage) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if len(page.variants) == 1 and is_gtin(page.variants[0].barcode):
         said["gtin"] = page.variants[0].barcode
     if page.crumbs:
         said["category"] = " > ".join(crumb.name for crumb in page.crumbs)
-    if policy := _returns(shop):
-        said["offers"] = {"hasMerchantReturnPolicy": policy}
     return said
-
-
-def _returns(shop: Mapping[str, Any]) -> dict[str, Any]:
-    if not shop.get("return_days"):
-        return {}
-    fees = "FreeReturn" if shop.get("free_returns") else "ReturnFeesCustomerResponsibility"
-    return {
-        "@type": "MerchantReturnPolicy",
-        "applicableCountry": shop["return_country"],
-        "returnPolicyCategory": "https://schema.org/MerchantReturnFiniteReturnWindow",
-        "merchantReturnDays": shop["return_days"],
-        "returnMethod": "https://schema.org/ReturnByMail",
-        "returnFees": f"https://schema.org/{fees}",
-    }
 
 
 def is_gtin(code: str) -> bool:

@@ -75,7 +75,7 @@ def save_facts() -> Any:
     """Keep them."""
     site = current_site()
     try:
-        said = texts.read_shop(request.form, site)
+        said = texts.read_shop(request.form)
     except Unfit as refusal:
         return _facts(request.form, refusal.errors, 422)
     rules.save_site(site, "shop", said, actor=actor())

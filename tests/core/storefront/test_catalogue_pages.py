@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -109,13 +110,32 @@ def test_sold_out_variant_cannot_be_added(visitor: Visitor, lamp: int) -> None:
     assert re.search(r"<button[^>]*data-add[^>]* disabled", page)
 
 
-def test_facts_for_search_engines_are_those_of_the_page(visitor: Visitor, lamp: int) -> None:
-    page = visitor.get("/p/dome-lamp?v=LAMP-GREEN-L").text
+def _product_facts(page: str) -> Any:
     block = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
     assert block
-    product = json.loads(block.group(1))["@graph"][0]
+    return json.loads(block.group(1))["@graph"][0]
+
+
+def test_facts_for_search_engines_are_those_of_the_page(visitor: Visitor, lamp: int) -> None:
+    page = visitor.get("/p/dome-lamp?v=LAMP-GREEN-L").text
+    product = _product_facts(page)
     assert product["offers"]["price"] == "129.00"
     assert product["sku"] == "LAMP-GREEN-L"
+    assert product["offers"]["hasMerchantReturnPolicy"]["merchantReturnDays"] == 14
+    assert "for 14 days" in text_of(page)
+
+
+def test_facts_name_the_other_variants_with_what_each_costs(visitor: Visitor, lamp: int) -> None:
+    group = _product_facts(visitor.get("/p/dome-lamp?v=LAMP-GREEN-L").text)["isVariantOf"]
+    assert (group["@type"], group["variesBy"]) == ("ProductGroup", ["Colour", "Size"])
+    others = {one["sku"]: one for one in group["hasVariant"]}
+    assert "LAMP-GREEN-L" not in others
+    sold_out = others["LAMP-RED-S"]
+    assert sold_out["name"] == "Dome lamp · Red · Small"
+    assert sold_out["offers"]["availability"] == "https://schema.org/OutOfStock"
+    address = urlsplit(sold_out["offers"]["url"])
+    shown = _product_facts(visitor.get(f"{address.path}?{address.query}").text)
+    assert (shown["sku"], shown["offers"]["price"]) == ("LAMP-RED-S", sold_out["offers"]["price"])
 
 
 # -- lists ------------------------------------------------------------
