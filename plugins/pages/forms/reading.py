@@ -33,8 +33,8 @@ class Read:
     version: int
 
 
-def read_form(form: Form, site: Site, stored: Content | None, kinds: Mapping[str, Block]) -> Read:
-    """The whole form. `stored` keeps the blocks of plugins that are off as they were."""
+def read_form(form: Form, site: Site, stored: Content | None, kinds: Mapping[str, Block], *, whole: bool) -> Read:
+    """The whole form. `stored` keeps the blocks of plugins that are off as they were; a draft need not be `whole`."""
     errors: dict[str, str] = {}
     content: Content = {name: one_line(form.get(name, "")) for name in LIMITS}
     content["slug"] = slugify(content["slug"] or content["title"], LIMITS["slug"])
@@ -42,6 +42,8 @@ def read_form(form: Form, site: Site, stored: Content | None, kinds: Mapping[str
         if len(content[name]) > most:
             errors[name] = _too_long(most)
     content["blocks"] = _blocks(form, stored, kinds, errors)
+    if whole:
+        _check_whole(content, kinds, errors)
     return Read(
         wanted=_settings(form, site, content, errors),
         errors=errors,
@@ -131,9 +133,17 @@ def _value(form: Form, name: str, about: BlockField, errors: dict[str, str]) -> 
     clean = one_line(text) if about.kind == "line" else lines(text)
     if about.most and len(clean) > about.most:
         errors[name] = _too_long(about.most)
-    if about.needed and not clean:
-        errors[name] = _("Fill this in, or take the block away.")
     return clean
+
+
+def _check_whole(content: Content, kinds: Mapping[str, Block], errors: dict[str, str]) -> None:
+    if not content["title"]:
+        errors.setdefault("title", _("A page needs a title before shoppers can find it."))
+    for one in content["blocks"]:
+        for about in kinds[one["kind"]].fields if one["kind"] in kinds else ():
+            if about.needed and not one["values"].get(about.name):
+                name = field_id(one["id"], about.name)
+                errors.setdefault(name, _("Fill this in, or take the block away."))
 
 
 def _products(name: str, text: str, most: int, errors: dict[str, str]) -> list[int]:

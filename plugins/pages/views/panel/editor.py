@@ -65,15 +65,13 @@ def _sent(page_id: int, *, is_published: bool) -> Any:
     kinds = plugin_blocks(site)
     text = editing.texts_of(site, editing.find_page(site, page_id).id).get(spoken)
     form, problems = _with_uploads(kinds)
-    read = forms.read_form(form, site, (text.draft or text.live) if text is not None else None, kinds)
+    stored = (text.draft or text.live) if text is not None else None
+    read = forms.read_form(form, site, stored, kinds, whole=is_published)
     read.errors.update(problems)
-    if is_published and not read.wanted.content["title"]:
-        read.errors.setdefault("title", _("A page needs a title before shoppers can find it."))
     moved = forms.pressed(form.get("act", ""), read.wanted.content["blocks"], kinds)
     if moved is not None:
         read.wanted.content["blocks"] = moved.blocks
-        if f"take:{moved.at}" != form.get("act"):
-            read.errors = {name: text for name, text in read.errors.items() if _stands(name, moved.blocks)}
+        read.errors = {name: wrong for name, wrong in read.errors.items() if _stands(name, moved.blocks)}
     if read.errors:
         return _editor(page_id, read.errors, read, 422)
     try:
@@ -101,7 +99,7 @@ def _after(page_id: int, spoken: str, read: forms.Read, moved: forms.Moved | Non
 
 
 def _stands(name: str, blocks: list[dict[str, Any]]) -> bool:
-    """Whether the field that is wrong is still in the form; a new block is not to be filled in yet."""
+    """Whether the field that is wrong is still in the form."""
     parts = name.split("-")
     return parts[0] != "b" or any(one["id"] == parts[1] for one in blocks)
 

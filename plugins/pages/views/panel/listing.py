@@ -92,7 +92,7 @@ def create() -> Any:
 def begin() -> Any:
     """Make drafts of the pages that every shop needs."""
     count = starters.make(current_site(), actor=actor(), key=panel_form_key())
-    said = ngettext("%(num)s draft is here.", "%(num)s drafts are here.", count)
+    said = ngettext("%(n)s draft is here.", "%(n)s drafts are here.", count)
     return panel_to("pages.panel.show", say=f"{said} {_('Fill in what stands in square brackets, then publish.')}")
 
 
@@ -108,9 +108,9 @@ def bulk() -> Any:
         return panel_to("pages.panel.show", say=_("Choose at least one page."), kind="bad")
     done = editing.bulk(current_site(), act, chosen, actor=actor())
     words = {
-        "publish": ngettext("%(num)s page is shown.", "%(num)s pages are shown.", done.count),
-        "hide": ngettext("%(num)s page is hidden.", "%(num)s pages are hidden.", done.count),
-        "remove": ngettext("%(num)s page is removed.", "%(num)s pages are removed.", done.count),
+        "publish": ngettext("%(n)s page is shown.", "%(n)s pages are shown.", done.count),
+        "hide": ngettext("%(n)s page is hidden.", "%(n)s pages are hidden.", done.count),
+        "remove": ngettext("%(n)s page is removed.", "%(n)s pages are removed.", done.count),
     }
     undo = url_for("pages.panel.restore_many", n=chosen) if act == "remove" and done.count else ""
     said = " ".join([words[act], *done.wrong])
