@@ -26,8 +26,8 @@ from core.api import (
 )
 from plugins.pages.models import TABLES
 from plugins.pages.services import editing, importing, reading, showing
-from plugins.pages.services.kinds import BLOCKS
 from plugins.pages.services.panel import listing
+from plugins.pages.services.panel.kinds import BLOCKS
 from plugins.pages.views.panel import PERMISSION, PUBLISH, panel
 from plugins.pages.views.shop import guides, pages
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from core.api import NotFound, Site, now, record_activity, touch, transaction
 from plugins.pages.models import FOOTER, HEADER, Page
-from plugins.pages.services.contents import PLUGIN
 from plugins.pages.services.reading import tag
 
 MENUS = (HEADER, FOOTER)
@@ -32,7 +31,7 @@ def arrange(site: Site, menu: str, act: str, page_id: int, *, actor: str) -> Non
             raise NotFound
         _write(site, menu, after, gone=page_id if act == "take" else 0)
         touch(tag(site))
-        record_activity(actor, f"{PLUGIN}.menus", f"site:{site.id}", site_id=site.id, title=site.name)
+        record_activity(actor, "pages.menus", f"site:{site.id}", site_id=site.id, title=site.name)
 
 
 def _write(site: Site, menu: str, order: list[int], *, gone: int) -> None:

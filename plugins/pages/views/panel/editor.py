@@ -24,7 +24,7 @@ from core.api import (
     url_for,
 )
 from core.api import gettext as _
-from plugins.pages.forms import reading as forms
+from plugins.pages.forms import panel as forms
 from plugins.pages.models import Page, PageText
 from plugins.pages.services import contents, editing, reading, showing
 from plugins.pages.services.panel import listing

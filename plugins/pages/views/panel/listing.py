@@ -19,7 +19,7 @@ from core.api import (
     url_for,
 )
 from core.api import gettext as _
-from plugins.pages.forms.reading import LIMITS, one_line
+from plugins.pages.forms.panel import LIMITS, one_line
 from plugins.pages.models import KINDS, PAGE
 from plugins.pages.services import editing
 from plugins.pages.services.panel import listing, starters
