@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.api import (
@@ -12,6 +13,7 @@ from core.api import (
     actor,
     add_picture,
     current_site,
+    current_visitor,
     language,
     named_products,
     now,
@@ -28,7 +30,7 @@ from plugins.pages.forms import panel as forms
 from plugins.pages.models import Page, PageText
 from plugins.pages.services import contents, editing, reading, showing
 from plugins.pages.services.panel import listing
-from plugins.pages.views.panel.place import may_edit, may_publish, panel
+from plugins.pages.views.panel.place import PUBLISH, may_edit, may_publish, panel
 
 _PICTURES = 24
 
@@ -62,12 +64,14 @@ def publish(page_id: int) -> Any:
 
 def _sent(page_id: int, *, is_published: bool) -> Any:
     site, spoken = current_site(), _language(current_site())
-    kinds = plugin_blocks(site)
-    text = editing.texts_of(site, editing.find_page(site, page_id).id).get(spoken)
+    page, kinds = editing.find_page(site, page_id), plugin_blocks(site)
+    text = editing.texts_of(site, page_id).get(spoken)
     form, problems = _with_uploads(kinds)
     stored = (text.draft or text.live) if text is not None else None
     read = forms.read_form(form, site, stored, kinds, whole=is_published)
     read.errors.update(problems)
+    if not _may_publish(site):
+        read.wanted = _allowed(page, read.wanted)
     moved = forms.pressed(form.get("act", ""), read.wanted.content["blocks"], kinds)
     if moved is not None:
         read.wanted.content["blocks"] = moved.blocks
@@ -83,6 +87,18 @@ def _sent(page_id: int, *, is_published: bool) -> Any:
         said = _("Somebody else has saved this page meanwhile. Yours is below, not saved; saving it replaces theirs.")
         return _editor(page_id, {"": said}, read, 409)
     return _after(page_id, spoken, read, moved, is_published=is_published)
+
+
+def _may_publish(site: Site) -> bool:
+    return current_visitor().may(PUBLISH, site.id)
+
+
+def _allowed(page: Page, wanted: editing.Wanted) -> editing.Wanted:
+    """Who may not publish changes nothing that shoppers see, whatever their form says; a plan for the draft ends."""
+    stored = _stored(page, None, wanted.content)
+    if page.published:
+        return stored
+    return replace(stored, kind=wanted.kind, author=wanted.author, media_id=wanted.media_id)
 
 
 def _after(page_id: int, spoken: str, read: forms.Read, moved: forms.Moved | None, *, is_published: bool) -> Any:
