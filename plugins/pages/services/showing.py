@@ -241,8 +241,7 @@ def in_slot(site: Site, name: str, subject: object) -> Slot | None:
     hits = reading.found(site, subject)
     if not hits:
         return None
-    on_page = name != "search.completion"
-    return Slot(html=part(f"pages/{'results' if on_page else 'completion'}", cards=cards(site, hits, pictured=False)))
+    return Slot(html=part(f"pages/{_SEARCHES[name]}", cards=cards(site, hits, pictured=False)))
 
 
 def _feed(site: Site) -> Slot | None:
@@ -254,7 +253,7 @@ def _feed(site: Site) -> Slot | None:
 
 
 _MENUS = {"footer.links": "", "header.links": "", "menu.links": "menu__item"}
-_SEARCHES = ("search.completion", "search.bottom", "search.none")
+_SEARCHES = {"search.completion": "completion", "search.bottom": "results", "search.none": "instead"}
 PLACES = (*_MENUS, *_SEARCHES, "page.head")
 KEPT = tuple(_MENUS)
 
