@@ -299,6 +299,8 @@ def set_shown(site: Site, page_id: int, *, shown: bool, actor: str) -> None:
                 raise NoTitle
         page.published, page.updated_at = shown, now()
         page.publish_at = page.publish_at or (now() if shown else None)
+        if shown and page.unpublish_at is not None and page.unpublish_at <= now():
+            page.unpublish_at = None
         page.save()
         touch(tag(site))
         _note(site, page, "published" if shown else "hidden", actor, title_of(site, texts))

@@ -63,6 +63,7 @@ def test_a_page_is_written_in_blocks_without_a_script(site: Site, panel: AtPanel
     assert "Who we are" in browse(site, "/pages/about-us").text, "the draft is nobody's but the writer's"
 
 
+@pytest.mark.slow
 def test_what_is_wrong_comes_back_as_it_was_typed(panel: AtPanel) -> None:
     page_id = begin(panel, "About us")
     send(panel, page_id, "add:pages.products")
@@ -152,6 +153,7 @@ def test_removed_it_comes_back_with_its_address(site: Site, panel: AtPanel, brow
     assert "brought the page About us back" in panel.get("/panel/activity")
 
 
+@pytest.mark.slow
 def test_many_at_once_and_what_the_list_shows(site: Site, panel: AtPanel, browse: Any) -> None:
     ids = [begin(panel, title) for title in ("Delivery", "Returns", "Wool")]
     panel.post("/panel/pages/bulk", act="publish", n=ids[:2])
@@ -169,6 +171,7 @@ def test_many_at_once_and_what_the_list_shows(site: Site, panel: AtPanel, browse
     assert Page.for_site(site).count() == 3
 
 
+@pytest.mark.slow
 def test_menus_are_put_in_order(site: Site, panel: AtPanel, browse: Any) -> None:
     ids = [begin(panel, title) for title in ("Delivery", "Returns", "Contact")]
     panel.post("/panel/pages/bulk", act="publish", n=ids)
@@ -182,6 +185,7 @@ def test_menus_are_put_in_order(site: Site, panel: AtPanel, browse: Any) -> None
     assert re.findall(r'href="/pages/[^"]+">([^<]+)<', footer) == ["Contact", "Returns"]
 
 
+@pytest.mark.slow
 def test_a_new_shop_begins_with_five_drafts_and_is_led_there(site: Site, panel: AtPanel, browse: Any) -> None:
     assert "Say who you are" in panel.get("/panel/")
     page = panel.get("/panel/pages/")
