@@ -37,7 +37,8 @@ from core.catalogue.services.drafts import (
     VariantDraft,
 )
 from core.catalogue.services.lists import cards_for, cards_only, listing
-from core.catalogue.services.media import WordlessPicture, add_picture, wordless_pictures
+from core.catalogue.services.media import WordlessPicture, add_picture, stored_pictures, wordless_pictures
+from core.catalogue.services.media import recent as recent_pictures
 from core.catalogue.services.pages import product_page
 from core.catalogue.services.products import save_product, save_products
 from core.catalogue.services.search import search_cards
@@ -114,6 +115,7 @@ from core.hookspecs.promote import AmountOff, Claim, DeliveryOff, Offer, Percent
 from core.hookspecs.site import Data, Elsewhere, Head, SearchQuery, SearchResult, Site, Slot, Url
 from core.hookspecs.spec import hookimpl
 from core.kernel.activity import record as record_activity
+from core.kernel.blocks import Block, BlockField, plugin_blocks
 from core.kernel.cache import depends, touch
 from core.kernel.commands import run_plugin_command
 from core.kernel.db import (
@@ -139,6 +141,7 @@ from core.kernel.i18n import (
     day,
     gettext,
     language,
+    language_name,
     lazy,
     money,
     ngettext,
@@ -168,7 +171,19 @@ from core.kernel.operations import (
     plugin_scopes,
 )
 from core.kernel.outside import link, render_outside
-from core.kernel.plugins import Attribute, CardAct, Csp, MenuEntry, PanelSection, Permission, Plugin, Stage
+from core.kernel.plugins import (
+    Attribute,
+    CardAct,
+    Csp,
+    FirstStep,
+    MenuEntry,
+    PanelFinder,
+    PanelHit,
+    PanelSection,
+    Permission,
+    Plugin,
+    Stage,
+)
 from core.kernel.repeats import DoneBefore
 from core.kernel.repeats import claim as claim_form
 from core.kernel.respond import absolute, actor, allow_hosts, cacheable, is_fragment, kept_part, part

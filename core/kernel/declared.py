@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.kernel import security
+from core.kernel import blocks, security
 from core.kernel.operations import Operation, RequestModel, ResponseModel
 from core.kernel.settings import fields
 
@@ -24,10 +24,13 @@ _SCOPE = re.compile(r"[a-z0-9_]+:[a-z][a-z0-9_]*\Z")
 def complaints(plugin: Plugin, endpoints: Iterable[str]) -> Iterator[str]:
     """What is wrong with a declaration, in words for its author; `endpoints` are those of its views."""
     yield from _settings(plugin)
-    yield from _menu(plugin, frozenset(endpoints))
+    known = frozenset(endpoints)
+    yield from _menu(plugin, known)
+    yield from _panel(plugin, known)
     yield from _work(plugin)
     yield from _hosts(plugin)
     yield from _operations(plugin)
+    yield from blocks.complaints(plugin)
     if plugin.name in {*plugin.requires, *plugin.conflicts}:
         yield "it requires or excludes itself"
 
@@ -54,6 +57,16 @@ def _menu(plugin: Plugin, endpoints: frozenset[str]) -> Iterator[str]:
             yield f"menu entry {entry.title!r}: there is no panel view {entry.endpoint!r}"
         if entry.permission.startswith(f"{plugin.name}.") and entry.permission not in declared:
             yield f"menu entry {entry.title!r}: permission {entry.permission!r} is not declared"
+
+
+def _panel(plugin: Plugin, endpoints: frozenset[str]) -> Iterator[str]:
+    for step in plugin.first_steps:
+        if f"{plugin.name}.panel.{step.endpoint}" not in endpoints:
+            yield f"first step {step.title!r}: there is no panel view {step.endpoint!r}"
+        if not step.permission:
+            yield f"first step {step.title!r}: say by its permission who takes it"
+    if plugin.panel_finder is not None and not plugin.panel_finder.permission:
+        yield "panel finder: say by its permission who is shown what it finds"
 
 
 def _work(plugin: Plugin) -> Iterator[str]:

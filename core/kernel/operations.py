@@ -122,7 +122,7 @@ def plugin_operations(site: Site) -> tuple[Operation, ...]:
     loaded = installation().plugins.loaded
     return tuple(
         replace(one, plugin=name, tag=one.tag or str(loaded[name].plugin.title), carry=_guarded(name, one))
-        for name in _plugins_on(site)
+        for name in plugins_on(site)
         for one in loaded[name].plugin.operations
     )
 
@@ -132,12 +132,13 @@ def plugin_scopes(site: Site) -> dict[str, str]:
     loaded = installation().plugins.loaded
     return {
         code: of_plugin(name, str(title))
-        for name in _plugins_on(site)
+        for name in plugins_on(site)
         for code, title in loaded[name].plugin.scopes.items()
     }
 
 
-def _plugins_on(site: Site) -> tuple[str, ...]:
+def plugins_on(site: Site) -> tuple[str, ...]:
+    """The names of the plugins that are on here, in a request without a statement."""
     state = current_or_none()
     if state is None or state.site.id != site.id:
         state = state_of(site.id)

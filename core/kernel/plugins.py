@@ -16,7 +16,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ import pluggy
 import structlog
 
 from core.hookspecs import FAMILIES
+from core.kernel.blocks import Block
 from core.kernel.config import ROOT
 from core.kernel.declared import complaints
 from core.kernel.operations import Operation
@@ -138,6 +139,43 @@ class PanelSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PanelHit:
+    """What the search of the panel finds: `note` says more in small letters, `icon` is one of the sprite's."""
+
+    title: str
+    url: str
+    note: str = ""
+    icon: str = "page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelFinder:
+    """What the search of the panel (Ctrl K) finds among the things that the plugin keeps, under `title`.
+
+    `find(site, words)` answers at most eight, the best first; it reads, and writes nothing. `permission` says who is
+    shown them.
+    """
+
+    title: str
+    find: Callable[[Any, str], Sequence[PanelHit]]
+    permission: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstStep:
+    """A step that a new shop is led to on the panel's first page: what to do, why, and where.
+
+    `endpoint` is one of the plugin's panel views. `is_done(site)` reads a fact, so that the step ticks itself.
+    """
+
+    title: str
+    how: str
+    endpoint: str
+    permission: str
+    is_done: Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Csp:
     """Hosts a plugin's pages need.
 
@@ -169,8 +207,10 @@ class Plugin:
     the settings, `email` is theirs. It may use the network, and has ten seconds. `verbs` are what the activity log
     says of its acts: `{"saved": "saved the price %(title)s"}` for `record_activity(actor, "<plugin>.saved", ...)`.
     `operations` are offered to programs by the plugin that serves an API, below `/<plugin>`; `scopes` are what a key
-    needs for them: `<plugin>:<word>` and an English title. Templates, static files and translations are found by
-    convention.
+    needs for them: `<plugin>:<word>` and an English title. `shop` may be several `Views`, each with its own prefix.
+    `blocks` are kinds of pieces for pages of text, shown by the plugin that keeps pages. `panel_finder` answers the
+    search of the panel, `first_steps` stand among those of a new shop. Templates, static files and translations are
+    found by convention.
     """
 
     name: str
@@ -183,10 +223,13 @@ class Plugin:
     settings: type[Settings] | None = None
     test: Callable[[Any, str], str] | None = None
     models: tuple[type, ...] = ()
-    shop: Views | None = None
+    shop: Views | tuple[Views, ...] | None = None
     panel: Views | None = None
     panel_menu: tuple[MenuEntry, ...] = ()
     panel_sections: tuple[PanelSection, ...] = ()
+    panel_finder: PanelFinder | None = None
+    first_steps: tuple[FirstStep, ...] = ()
+    blocks: tuple[Block, ...] = ()
     card_acts: tuple[CardAct, ...] = ()
     order_stages: tuple[Stage, ...] = ()
     entered: Callable[..., str | None] | None = None
@@ -417,7 +460,8 @@ def _reason(error: BaseException) -> str:
 
 
 def _rules(plugin: Plugin) -> tuple[tuple[SharedRule, View], ...]:
-    shop = plugin.shop.rules(plugin.name, "" if plugin.shop.prefix else f"/{plugin.name}") if plugin.shop else []
+    faces = plugin.shop if isinstance(plugin.shop, tuple) else (plugin.shop,) if plugin.shop else ()
+    shop = [rule for one in faces for rule in one.rules(plugin.name, "" if one.prefix else f"/{plugin.name}")]
     panel = plugin.panel.rules(f"{plugin.name}.panel", f"/panel/{plugin.name}") if plugin.panel else []
     return tuple(shop + panel)
 

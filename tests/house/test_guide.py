@@ -56,6 +56,22 @@ def test_the_operation_of_the_guide_is_served_to_programs(instance, app, site, t
     assert ask("someday").status_code == 404
 
 
+def test_the_block_of_the_guide_is_offered_to_whoever_keeps_pages(instance, app, site, turn_on):
+    del app
+    for name, text in BLOCK.findall(GUIDE.read_text("utf-8")):
+        if name.startswith("open_block/"):
+            path = instance / "plugins" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    turn_on("open_block")
+    from core.api import plugin_blocks
+
+    hours = plugin_blocks(site)["open_block.hours"]
+
+    assert str(hours.show(site, {"hours": "Mon 9-17\n\nTue <9"}).html) == "<p>Mon 9-17<br>Tue &lt;9</p>"
+    assert hours.show(site, {"hours": ""}) is None
+
+
 def test_the_theme_of_the_guide_is_whole_and_shown(instance, app, site):
     files = BLOCK.findall((ROOT / "docs" / "guide" / "theme-author.md").read_text("utf-8"))
     assert len(files) == 4

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.catalogue.services.cards import changing
+from core.catalogue.services.reading import picture_of
+from core.catalogue.services.shapes import Picture
 from core.catalogue.services.writing import decoded, encoded, insert, update
 from core.hookspecs.site import Site
 from core.kernel import activity, cache, db, files, jobs, theme_versions
@@ -161,7 +163,8 @@ def _swap(media_id: int, old: Mapping[str, Any], new: Mapping[str, Any], actor: 
 
 
 def _tell_others(media_id: int) -> None:
-    """Categories, and the settings of themes, show what the row says now. Inside the transaction."""
+    """Categories, plugins' pages and the settings of themes show what the row says now. Inside the transaction."""
+    cache.touch(f"picture:{media_id}")
     if db.value("SELECT 1 FROM category WHERE media_id = ? LIMIT 1", media_id):
         cache.touch("categories")
     said = snapshot(media_id)
@@ -280,6 +283,18 @@ def recent(limit: int, further: Sequence[int] = ()) -> list[tuple[int, str, str]
         *further,
     )
     return [(row[0], row[2] or row[1], files.url(row[1], 192)) for row in found]
+
+
+def stored_pictures(site: Site, language: str, media_ids: Collection[int]) -> dict[int, Picture]:
+    """Pictures by their ids, with their words in a language; one statement. A page that shows one ends with it."""
+    cache.depends(*(f"picture:{media_id}" for media_id in media_ids))
+    found = db.rows(
+        "SELECT id, name, mime, width, height, focal_x, focal_y, alt FROM media"
+        f" WHERE id IN ({db.marks(list(media_ids))})",
+        *media_ids,
+    ) if media_ids else []  # fmt: skip
+    pictures = {row[0]: picture_of(row, language, site.language, "") for row in found}
+    return {media_id: picture for media_id, picture in pictures.items() if picture is not None}
 
 
 def products_with(media_id: int) -> Sequence[int]:

@@ -34,6 +34,7 @@ from core.api import (
     switch_on,
 )
 from plugins.demo.services.orders import seed_orders
+from plugins.demo.services.pages import seed_pages
 from plugins.demo.services.reviews import seed_reviews
 
 HERE = Path(__file__).parents[1]
@@ -127,6 +128,7 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "compare": {},
         "back_in_stock": {},
         "seo": {},
+        "pages": {},
     },
     "ji.localhost": {
         "flat_rate": {},
@@ -138,6 +140,7 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "wishlist": {},
         "compare": {},
         "seo": {},
+        "pages": {},
     },
 }
 
@@ -162,6 +165,7 @@ def seed(words: list[str]) -> int:
         _save(chinese, [_priced(goods, "cny", "CNY") for goods in data["goods"]])
         seed_orders((english, chinese))
         seed_reviews((english, chinese))
+        seed_pages((english, chinese))
     return 0
 
 

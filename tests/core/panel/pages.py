@@ -41,6 +41,8 @@ _ROWS = {
     "location_id": "SELECT MIN(id) FROM location",
     "entry_id": "SELECT MIN(id) FROM activity WHERE object = 'product:1'",
     "photo": "SELECT NULL",  # of a case, which this shop does not have
+    "page_id": "SELECT MIN(id) FROM pages_page",
+    "revision_id": "SELECT MIN(id) FROM pages_revision",
     "bulk_id": "SELECT MIN(id) FROM bulk_run",
 }
 
@@ -79,6 +81,8 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     picture.seek(0)
     panel.post("/panel/media", {"files": (picture, "lamp.png"), "alt-en": "A lamp"})
     goods = BytesIO(b"sku,name,price\nLAMP,Arc lamp,89\n,No SKU,1\n")
+    panel.post("/panel/pages/starters", {})
+    panel.post("/panel/pages/bulk", {"act": "publish", "n": [str(db.value("SELECT MIN(id) FROM pages_page"))]})
     columns = panel.post("/panel/products/imports", {"file": (goods, "goods.csv"), "format": ""}).location
     chosen = {"column-0": "sku", "column-1": "name", "column-2": "price", "keep_name": "Goods"}
     panel.post(columns, {**chosen, "act": "keep"})

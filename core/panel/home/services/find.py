@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import url_for
@@ -10,8 +11,10 @@ from core.accounts.services.listing import ShopperFilters, list_shoppers
 from core.catalogue.services.product_words import holding
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
+from core.kernel.answers import checked
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
+from core.kernel.plugins import PanelHit
 from core.kernel.settings import fields
 from core.kernel.sites import SiteState
 from core.orders.services.listing import OrderFilters, list_orders
@@ -41,11 +44,28 @@ def found(state: SiteState, shell: Shell, query: str) -> list[tuple[str, list[Hi
         (_("Orders"), _orders(state.site, query) if shell.may("orders.view") else []),
         (_("Shoppers"), _shoppers(state.site, query) if shell.may("shoppers.view") else []),
         (_("Products"), [hit for hit in _products(query) if hit not in exact] if shell.may("catalogue.view") else []),
+        *_of_plugins(state, shell, query),
         *((head, _entries(entries, words)) for head, entries in shell.palette),
         (_("Plugins"), _switches(state, shell, words)),
         (_("Settings"), _settings(state, shell, words)),
     ]
     return [(head, hits) for head, hits in groups if hits]
+
+
+def _of_plugins(state: SiteState, shell: Shell, query: str) -> Iterator[tuple[str, list[Hit]]]:
+    """What plugins find among the things they keep, each guarded."""
+    loaded = installation().plugins.loaded
+    for name in state.runtime.plugins:
+        finder = loaded[name].plugin.panel_finder
+        if finder is None or not shell.may(finder.permission):
+            continue
+        try:
+            found = [checked(hit, PanelHit, asked="panel finder") for hit in finder.find(state.site, query)[:HITS]]
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard: whatever a plugin does, the search stands
+            installation().faults.report(state.site.id, name, "panel finder", error)
+            continue
+        hits = [Hit(title=hit.title, note=hit.note, url=hit.url, icon=hit.icon) for hit in found]
+        yield i18n.of_plugin(name, finder.title), hits
 
 
 def _entries(entries: list[Entry], words: list[str]) -> list[Hit]:

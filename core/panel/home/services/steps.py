@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from flask import url_for
 
 from core.kernel import db
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import of_plugin
+from core.kernel.installation import installation
 from core.kernel.sites import SiteState
 
 
@@ -69,9 +71,29 @@ def steps(state: SiteState, may: Callable[[str], bool]) -> list[Step]:
             is_done=_exists("SELECT 1 FROM orders WHERE site_id = ?", state.site.id),
         ),
     ]
+    known[-1:-1] = _of_plugins(state)
     if all(step.is_done for step in known):
         return []
     return [step if not step.permission or may(step.permission) else _elsewhere(step) for step in known]
+
+
+def _of_plugins(state: SiteState) -> Iterator[Step]:
+    """The steps of the plugins that are on, before the last one, which tries everything; each guarded."""
+    loaded = installation().plugins.loaded
+    for name in state.runtime.plugins:
+        for step in loaded[name].plugin.first_steps:
+            try:
+                is_done = bool(step.is_done(state.site))
+            except (Exception, SystemExit) as error:  # noqa: BLE001 -- the guard: the panel's first page stands
+                installation().faults.report(state.site.id, name, "first step", error)
+                continue
+            yield Step(
+                title=of_plugin(name, step.title),
+                how=of_plugin(name, step.how),
+                url=url_for(f"{name}.panel.{step.endpoint}"),
+                permission=step.permission,
+                is_done=is_done,
+            )
 
 
 def _elsewhere(step: Step) -> Step:

@@ -1,0 +1,1 @@
+"""Reviews: stars and words of buyers."""

@@ -1,0 +1,1 @@
+"""Pages: what they say, where they stand, and how that changes."""

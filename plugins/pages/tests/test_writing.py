@@ -1,0 +1,264 @@
+"""Writing in the panel: blocks without a script, drafts beside what is shown, history, menus, many at once."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from core.api import Site, add_picture, now
+from core.testing.panel import AtPanel
+from plugins.pages.models import Page, PageText
+from plugins.pages.services import editing
+from plugins.pages.services.contents import rich
+
+
+def fields(page: str) -> dict[str, Any]:
+    """The editor's form as a browser would send it."""
+    form = page.partition('class="pages_editor"')[2]
+    found: dict[str, Any] = {"block": re.findall(r'name="block" value="([^"]+)"', form)}
+    for name, value in re.findall(r'<input[^>]* name="([^"]+)" value="([^"]*)"', form):
+        if name not in {"block", "media_id", "header", "footer", "preview"} and not name.endswith("picture"):
+            found[name] = unescape(value)
+    for name, value in re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>\n([^<]*)</textarea>', form):
+        found[name] = unescape(value)
+    return found
+
+
+def begin(panel: AtPanel, title: str, kind: str = "page") -> int:
+    panel.post("/panel/pages/new", title=title, kind=kind)
+    return int(Page.select().order_by(Page.id.desc()).get().id)  # All sites: the test has one.
+
+
+def send(panel: AtPanel, page_id: int, act: str = "save", to: str = "", status: int = 303, **changes: Any) -> str:
+    here = f"/panel/pages/{page_id}"
+    sent = fields(panel.get(here)) | changes | {"act": act}
+    return panel.post(here + to, status, **sent)
+
+
+def test_a_page_is_written_in_blocks_without_a_script(site: Site, panel: AtPanel, browse: Any, sell: Any) -> None:
+    sell("LAMP", 8900, name="Arc lamp")
+    page_id = begin(panel, "About us")
+    here = f"/panel/pages/{page_id}"
+    for kind in ("heading", "text", "products"):
+        send(panel, page_id, f"add:pages.{kind}")
+    heading, text, goods = (one.partition(":")[0] for one in fields(panel.get(here))["block"])
+    written = {f"b-{heading}-text": "Who we are", f"b-{text}-text": "Two *people*", f"b-{goods}-products": "LAMP"}
+    send(panel, page_id, f"up:{goods}", **written)
+    assert [one.partition(":")[0] for one in fields(panel.get(here))["block"]] == [heading, goods, text]
+
+    assert browse(site, "/pages/about-us").status_code == 404
+    send(panel, page_id, to="/publish")
+
+    page = browse(site, "/pages/about-us").text
+    assert page.index("Who we are") < page.index("Arc lamp") < page.index("Two <em>people</em>")
+    send(panel, page_id, f"take:{heading}")
+    assert len(fields(panel.get(here))["block"]) == 2
+    assert "Who we are" in browse(site, "/pages/about-us").text, "the draft is nobody's but the writer's"
+
+
+@pytest.mark.slow
+def test_what_is_wrong_comes_back_as_it_was_typed(panel: AtPanel) -> None:
+    page_id = begin(panel, "About us")
+    send(panel, page_id, "add:pages.products")
+    [goods] = (one.partition(":")[0] for one in fields(panel.get(f"/panel/pages/{page_id}"))["block"])
+
+    page = send(panel, page_id, status=422, **{f"b-{goods}-products": "NOPE", "title": "x" * 201})
+
+    assert "No product has the SKU NOPE." in page
+    assert ">\nNOPE</textarea>" in page
+    assert "At most 200 characters." in page
+    assert "x" * 201 in page
+    late = {"publish_at": "2030-01-02T10:00", "unpublish_at": "2030-01-01T10:00", "draft_at": "2001-01-01T10:00"}
+    page = send(panel, page_id, status=422, **late)
+    assert "over before it begins" in page
+    assert "This moment has passed" in page
+
+
+def test_two_at_once_are_told_and_nothing_typed_is_lost(panel: AtPanel) -> None:
+    page_id = begin(panel, "About us")
+    mine = fields(panel.get(f"/panel/pages/{page_id}"))
+    send(panel, page_id, summary="Theirs")
+
+    page = panel.post(f"/panel/pages/{page_id}", 409, **mine | {"summary": "Mine", "act": "save"})
+
+    assert "Somebody else has saved this page meanwhile" in page
+    assert ">\nMine</textarea>" in page
+    panel.post(f"/panel/pages/{page_id}", **fields(page) | {"act": "save"})
+    assert ">\nMine</textarea>" in panel.get(f"/panel/pages/{page_id}")
+
+
+def test_a_changed_address_leads_on_and_a_taken_one_is_refused(site: Site, panel: AtPanel, browse: Any) -> None:
+    page_id, other = begin(panel, "About us"), begin(panel, "Story")
+    for one in (page_id, other):
+        send(panel, one, to="/publish")
+
+    assert "Another page stands at this address" in send(panel, other, to="/publish", status=422, slug="About us")
+    send(panel, page_id, to="/publish", slug="who-we-are")
+    assert browse(site, "/pages/about-us").headers["Location"] == "/pages/who-we-are"
+    send(panel, other, to="/publish", slug="about-us")
+    assert "<h1" in browse(site, "/pages/about-us").text
+    assert browse(site, "/pages/story").headers["Location"] == "/pages/about-us"
+
+
+def test_history_tells_what_changed_and_brings_it_back(site: Site, panel: AtPanel, browse: Any) -> None:
+    page_id = begin(panel, "About us")
+    send(panel, page_id, "add:pages.text")
+    [block] = (one.partition(":")[0] for one in fields(panel.get(f"/panel/pages/{page_id}"))["block"])
+    send(panel, page_id, to="/publish", **{f"b-{block}-text": "We sell red lamps"})
+    send(panel, page_id, to="/publish", **{f"b-{block}-text": "We sell green lamps"})
+
+    page = panel.get(f"/panel/pages/{page_id}/history")
+    newest, oldest = re.findall(rf"/panel/pages/{page_id}/history/(\d+)", page)
+    assert "<del>red</del><ins>green</ins>" in panel.get(f"/panel/pages/{page_id}/history/{newest}")
+    back = panel.follow(f"/panel/pages/{page_id}/history/{oldest}")
+    assert "We sell red lamps" in back
+    assert "green" in browse(site, "/pages/about-us").text
+    send(panel, page_id, to="/publish")
+    assert "red" in browse(site, "/pages/about-us").text
+
+    send(panel, page_id, **{f"b-{block}-text": "We sell nothing"})
+    gone = panel.follow(f"/panel/pages/{page_id}/discard")
+    assert "We sell red lamps" in gone
+    [undo] = re.findall(r'class="toast".*?action="([^"]+)"', gone, re.DOTALL)
+    assert "We sell nothing" in panel.follow(undo)
+
+
+def test_a_link_shows_the_draft_for_a_week(site: Site, panel: AtPanel, browse: Any, clock: Any) -> None:
+    page_id = begin(panel, "Secret plan")
+    [link] = re.findall(r'value="http://shop.test[:0-9]*(/pages/preview/[^"]+)"', panel.get(f"/panel/pages/{page_id}"))
+
+    seen = browse(site, link)
+    assert "Secret plan" in seen.text
+    assert seen.headers["X-Robots-Tag"] == "noindex"
+    assert browse(site, link[:-1] + ("0" if link[-1] != "0" else "1")).status_code == 404
+    clock.move(days=8)
+    assert browse(site, link).status_code == 410
+
+
+def test_removed_it_comes_back_with_its_address(site: Site, panel: AtPanel, browse: Any) -> None:
+    page_id = begin(panel, "About us")
+    send(panel, page_id, to="/publish")
+    page = panel.follow(f"/panel/pages/{page_id}/remove")
+    assert browse(site, "/pages/about-us").status_code == 404
+    [undo] = re.findall(r'class="toast".*?action="([^"]+)"', page, re.DOTALL)
+    panel.post(undo)
+    assert browse(site, "/pages/about-us").status_code == 200
+    assert "brought the page About us back" in panel.get("/panel/activity")
+
+
+@pytest.mark.slow
+def test_many_at_once_and_what_the_list_shows(site: Site, panel: AtPanel, browse: Any) -> None:
+    ids = [begin(panel, title) for title in ("Delivery", "Returns", "Wool")]
+    panel.post("/panel/pages/bulk", act="publish", n=ids[:2])
+    assert browse(site, "/pages/delivery").status_code == browse(site, "/pages/returns").status_code == 200
+    hidden = panel.get("/panel/pages/?view=hidden")
+    assert "Wool" in hidden
+    assert "Returns" not in hidden
+    assert "Returns" in panel.get("/panel/pages/?q=turn")
+    panel.post("/panel/pages/bulk", act="hide", n=ids[:1])
+    assert browse(site, "/pages/delivery").status_code == 404
+    page = panel.follow("/panel/pages/bulk", act="remove", n=ids)
+    assert "3 pages are removed." in page
+    [undo] = re.findall(r'class="toast".*?action="([^"]+)"', page, re.DOTALL)
+    assert "They are back." in panel.follow(unescape(undo))
+    assert Page.for_site(site).count() == 3
+
+
+@pytest.mark.slow
+def test_menus_are_put_in_order(site: Site, panel: AtPanel, browse: Any) -> None:
+    ids = [begin(panel, title) for title in ("Delivery", "Returns", "Contact")]
+    panel.post("/panel/pages/bulk", act="publish", n=ids)
+    for page_id in ids:
+        panel.post("/panel/pages/menus", menu="footer", act="add", page=page_id)
+    panel.post("/panel/pages/menus", menu="footer", act=f"up:{ids[2]}")
+    panel.post("/panel/pages/menus", menu="footer", act=f"take:{ids[0]}")
+
+    footer = browse(site, "/").text.partition("<footer")[2]
+
+    assert re.findall(r'href="/pages/[^"]+">([^<]+)<', footer) == ["Contact", "Returns"]
+
+
+@pytest.mark.slow
+def test_a_new_shop_begins_with_five_drafts_and_is_led_there(site: Site, panel: AtPanel, browse: Any) -> None:
+    assert "Say who you are" in panel.get("/panel/")
+    page = panel.get("/panel/pages/")
+    key = re.search(r'action="/panel/pages/starters">.*?name="key" value="([^"]+)"', page)
+    assert key is not None
+    for _twice in range(2):
+        panel.post("/panel/pages/starters", key=key[1])
+
+    texts = list(PageText.for_site(site).where(PageText.language == "en"))
+    assert sorted(text.title for text in texts) == ["About us", "Contact", "Delivery", "Privacy", "Returns"]
+    assert all("[" in str(text.draft) for text in texts)
+    assert PageText.for_site(site).where(PageText.language == "zh-CN").count() == 5
+    assert browse(site, "/pages/about").status_code == 404
+
+
+def test_the_search_of_the_panel_finds_pages(panel: AtPanel) -> None:
+    page_id = begin(panel, "About us", "guide")
+    found = panel.get("/panel/find?q=about")
+    assert f"/panel/pages/{page_id}" in found
+    assert "About us" in found
+
+
+def test_a_picture_that_a_page_shows_is_not_deleted(site: Site, panel: AtPanel, write: Any) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(stream, "PNG")
+    picture = add_picture(stream.getvalue(), "lamp.png", {}, "system")
+    write("About us", ("picture", {"picture": picture, "alt": "", "caption": ""}))
+
+    page = panel.get(f"/panel/media/{picture}")
+    assert "About us" in page
+    panel.post(f"/panel/media/{picture}/delete")
+    assert panel.get(f"/panel/media/{picture}")
+
+
+class Seen(HTMLParser):
+    """The tags of a text: each with the names of its attributes, and where it leads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, set[str], str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name for name, _value in attrs}, dict(attrs).get("href") or ""))
+
+
+@pytest.mark.once
+def test_the_markup_of_a_text_never_lets_a_writer_run_anything() -> None:
+    for evil in (
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x](data:text/html,<script>alert(1)</script>)",
+        "![x](https://evil.example/x.png)",
+        '<https://a.example" onclick="alert(1)>',
+        "# Heading\n\n```\n<script>\n```",
+        "[x](https://a.example 'title\" onmouseover=\"alert(1)')",
+    ):
+        seen = Seen()
+        seen.feed(rich(evil))
+        assert {tag for tag, _names, _href in seen.tags} <= {"p", "a", "br", "code", "ol", "ul", "li", "em"}, evil
+        assert all(names <= {"href", "rel", "title"} for _tag, names, _href in seen.tags), evil
+        assert all(href.startswith("https://") for _tag, _names, href in seen.tags if href), evil
+    assert rich("**a** *b*\n\n1. c") == "<p><strong>a</strong> <em>b</em></p>\n<ol>\n<li>c</li>\n</ol>"
+
+
+def test_a_block_of_a_plugin_that_is_off_is_kept_and_not_shown(site: Site, write: Any, browse: Any) -> None:
+    page_id = write("About us", ("text", {"text": "Stays"}))
+    [text] = editing.texts_of(site, page_id).values()
+    strange = {"id": "strange", "kind": "gone.thing", "values": {"secret": "not for eyes"}}
+    content = {**text.live, "blocks": [strange, *text.live["blocks"]]}
+    wanted = editing.Wanted(content=content, kind="page", publish_at=now() - timedelta(days=1))
+    editing.publish(site, page_id, "en", wanted, text.version, actor="staff:1")
+
+    page = browse(site, "/pages/about-us").text
+    assert "Stays" in page
+    assert "not for eyes" not in page
+    assert strange in editing.texts_of(site, page_id)["en"].live["blocks"]

@@ -1,0 +1,1 @@
+"""Pages in the shop and in the panel."""

@@ -1,0 +1,258 @@
+"""Writing one page: its words in a language, its blocks, and what holds in all languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from core.api import (
+    Refused,
+    Site,
+    absolute,
+    actor,
+    add_picture,
+    current_site,
+    current_visitor,
+    language,
+    named_products,
+    now,
+    panel_to,
+    plugin_blocks,
+    recent_pictures,
+    render,
+    request,
+    say,
+    url_for,
+)
+from core.api import gettext as _
+from plugins.pages.forms import panel as forms
+from plugins.pages.models import Page, PageText
+from plugins.pages.services import contents, editing, reading, showing
+from plugins.pages.services.panel import listing
+from plugins.pages.views.panel.place import PUBLISH, may_edit, may_publish, panel
+
+_PICTURES = 24
+
+
+def _language(site: Site) -> str:
+    """The language that is written in now."""
+    said = str(request.values.get("language", "")) or language()
+    return said if said in site.languages else site.language
+
+
+@panel.get("/<int:page_id>")
+@may_edit
+def edit(page_id: int) -> Any:
+    """A page with its words in one language."""
+    return _editor(page_id, {}, None)
+
+
+@panel.post("/<int:page_id>")
+@may_edit
+def save(page_id: int) -> Any:
+    """Keep the draft, after the button that was pressed has added, moved or taken a block."""
+    return _sent(page_id, is_published=False)
+
+
+@panel.post("/<int:page_id>/publish")
+@may_publish
+def publish(page_id: int) -> Any:
+    """Keep what the form says, and show it to shoppers."""
+    return _sent(page_id, is_published=True)
+
+
+def _sent(page_id: int, *, is_published: bool) -> Any:
+    site, spoken = current_site(), _language(current_site())
+    page, kinds = editing.find_page(site, page_id), plugin_blocks(site)
+    text = editing.texts_of(site, page_id).get(spoken)
+    form, problems = _with_uploads(kinds)
+    stored = (text.draft or text.live) if text is not None else None
+    read = forms.read_form(form, site, stored, kinds, whole=is_published)
+    read.errors.update(problems)
+    if not _may_publish(site):
+        read.wanted = _allowed(page, read.wanted)
+    moved = forms.pressed(form.get("act", ""), read.wanted.content["blocks"], kinds)
+    if moved is not None:
+        read.wanted.content["blocks"] = moved.blocks
+        read.errors = {name: wrong for name, wrong in read.errors.items() if _stands(name, moved.blocks)}
+    if read.errors:
+        return _editor(page_id, read.errors, read, 422)
+    try:
+        verb = editing.publish if is_published else editing.save
+        verb(site, page_id, spoken, read.wanted, read.version, actor=actor())
+    except editing.SlugTaken as refusal:
+        return _editor(page_id, {"slug": say(refusal)}, read, 422)
+    except editing.Overtaken:
+        said = _("Somebody else has saved this page meanwhile. Yours is below, not saved; saving it replaces theirs.")
+        return _editor(page_id, {"": said}, read, 409)
+    return _after(page_id, spoken, read, moved, is_published=is_published)
+
+
+def _may_publish(site: Site) -> bool:
+    return current_visitor().may(PUBLISH, site.id)
+
+
+def _allowed(page: Page, wanted: editing.Wanted) -> editing.Wanted:
+    """Who may not publish changes nothing that shoppers see, whatever their form says; a plan for the draft ends."""
+    stored = _stored(page, None, wanted.content)
+    if page.published:
+        return stored
+    return replace(stored, kind=wanted.kind, author=wanted.author, media_id=wanted.media_id)
+
+
+def _after(page_id: int, spoken: str, read: forms.Read, moved: forms.Moved | None, *, is_published: bool) -> Any:
+    where: dict[str, Any] = {"page_id": page_id, "language": spoken}
+    if moved is not None:
+        return panel_to("pages.panel.edit", **where, _anchor=f"block-{moved.at}" if moved.at else "blocks")
+    if not is_published:
+        planned = read.wanted.draft_at is not None
+        return panel_to("pages.panel.edit", say=_("The draft is planned.") if planned else _("Saved."), **where)
+    start = read.wanted.publish_at
+    later = start is not None and start > now()
+    said = _("Shoppers see it from the moment you chose.") if later else _("Published. Shoppers see it now.")
+    return panel_to("pages.panel.edit", say=said, **where)
+
+
+def _stands(name: str, blocks: list[dict[str, Any]]) -> bool:
+    """Whether the field that is wrong is still in the form."""
+    parts = name.split("-")
+    return parts[0] != "b" or any(one["id"] == parts[1] for one in blocks)
+
+
+def _with_uploads(kinds: Mapping[str, Any]) -> tuple[Any, dict[str, str]]:
+    """The form with the pictures that came with it, stored; and what is wrong with those that are none."""
+    form, problems = request.form.copy(), dict[str, str]()
+    del kinds
+    for name, upload in request.files.items():
+        if not upload.filename or not name.endswith("-file"):
+            continue
+        field = name.removesuffix("-file")
+        try:
+            form[field] = str(add_picture(upload.read(), upload.filename, {}, actor()))
+        except Refused as refusal:
+            problems[field] = f"{upload.filename}: {say(refusal)}"
+    return form, problems
+
+
+def _editor(page_id: int, errors: dict[str, str], read: forms.Read | None, status: int = 200) -> Any:
+    site, spoken = current_site(), _language(current_site())
+    page, texts = editing.find_page(site, page_id), editing.texts_of(site, page_id)
+    text, kinds = texts.get(spoken), plugin_blocks(site)
+    stored = (text.draft or text.live) if text is not None else None
+    wanted = read.wanted if read is not None else _stored(page, text, stored or contents.blank())
+    content = wanted.content
+    pictures = {wanted.media_id, *_pictures_in(content, kinds)} - {None, 0}
+    products = named_products(site, spoken, sorted(forms.products_in(content, kinds)))
+    return render(
+        "pages/panel/edit.html",
+        status,
+        page=page,
+        text=text,
+        texts=texts,
+        spoken=spoken,
+        state=_state(page, texts),
+        values=_values(wanted, site, read),
+        wanted=wanted,
+        blocks=forms.shown_blocks(content, kinds, products, errors, read.typed if read is not None else {}),
+        kinds=list(kinds.values()),
+        pictures=recent_pictures(_PICTURES, sorted(one for one in pictures if one)),
+        errors=errors,
+        problems=list(errors.items()),
+        limits=forms.LIMITS,
+        version=text.version if text is not None else 0,
+        preview=absolute(url_for("pages.preview", token=showing.preview_token(text.id))) if text is not None else "",
+        shop_url=_shop_url(site, page, text),
+        place=f"{site.host}/{'guides' if page.kind == 'guide' else 'pages'}/",
+    )
+
+
+def _stored(page: Page, text: PageText | None, content: contents.Content) -> editing.Wanted:
+    return editing.Wanted(
+        content=content,
+        kind=page.kind,
+        author=page.author,
+        media_id=page.media_id,
+        publish_at=page.publish_at,
+        unpublish_at=page.unpublish_at,
+        draft_at=text.draft_at if text is not None else None,
+        header=page.header is not None,
+        footer=page.footer is not None,
+    )
+
+
+def _values(wanted: editing.Wanted, site: Site, read: forms.Read | None) -> dict[str, str]:
+    """The single fields as the form shows them: as they were typed, if they were."""
+    times = {name: forms.local(getattr(wanted, name), site) for name in ("publish_at", "unpublish_at", "draft_at")}
+    values = {**{name: wanted.content[name] for name in forms.LIMITS}, "author": wanted.author, **times}
+    typed = read.typed if read is not None else {}
+    return {name: typed.get(name, value) for name, value in values.items()}
+
+
+def _pictures_in(content: contents.Content, kinds: Mapping[str, Any]) -> set[int]:
+    return {
+        one["values"].get(field.name) or 0
+        for one in content["blocks"]
+        if one["kind"] in kinds
+        for field in kinds[one["kind"]].fields
+        if field.kind == "picture"
+    }
+
+
+def _state(page: Page, texts: Mapping[str, PageText]) -> str:
+    return listing.state_of(
+        published=page.published,
+        publish_at=page.publish_at,
+        unpublish_at=page.unpublish_at,
+        was_live=any(text.live is not None for text in texts.values()),
+    )
+
+
+def _shop_url(site: Site, page: Page, text: PageText | None) -> str:
+    """Where shoppers read it; empty while they do not."""
+    entry = next((one for one in reading.entries(site) if one.id == page.id), None)
+    if entry is None or text is None or text.language not in entry.texts:
+        return ""
+    return absolute(reading.path_in(site, entry, text.language))
+
+
+# -- shown, hidden, taken away -----------------------------------------------------------------------------------------
+
+
+@panel.post("/<int:page_id>/shown")
+@may_publish
+def shown(page_id: int) -> Any:
+    """Hide a page, or show it again."""
+    is_on = bool(request.form.get("on"))
+    try:
+        editing.set_shown(current_site(), page_id, shown=is_on, actor=actor())
+    except (editing.NoTitle, editing.SlugTaken) as refusal:
+        return panel_to("pages.panel.edit", say=say(refusal), kind="bad", page_id=page_id)
+    return panel_to("pages.panel.edit", say=_("It is shown.") if is_on else _("It is hidden."), page_id=page_id)
+
+
+@panel.post("/<int:page_id>/discard")
+@may_edit
+def discard(page_id: int) -> Any:
+    """Let a draft go; what shoppers read stays."""
+    site, spoken = current_site(), _language(current_site())
+    revision = editing.discard(site, page_id, spoken, actor=actor())
+    undo = url_for("pages.panel.bring_back", page_id=page_id, revision_id=revision)
+    return panel_to("pages.panel.edit", say=_("The draft is gone."), undo=undo, page_id=page_id, language=spoken)
+
+
+@panel.post("/<int:page_id>/remove")
+@may_publish
+def remove(page_id: int) -> Any:
+    """Take a page away."""
+    editing.remove(current_site(), page_id, actor=actor())
+    undo = url_for("pages.panel.restore", page_id=page_id)
+    return panel_to("pages.panel.show", say=_("The page is removed."), undo=undo)
+
+
+@panel.post("/<int:page_id>/restore")
+@may_publish
+def restore(page_id: int) -> Any:
+    """Bring a page back."""
+    editing.restore(current_site(), page_id, actor=actor())
+    return panel_to("pages.panel.edit", say=_("The page is back."), page_id=page_id)
