@@ -233,6 +233,7 @@ def _pictures(goods: list[Goods], categories: list[Goods], colours: Goods) -> di
             f"{name}.webp",
             {"en": words[0], "zh-CN": words[1]},
             ACTOR,
+            is_ours=True,
         )
         for name, words in said.items()
         if (HERE / "static" / "pictures" / f"{name}.webp").exists()
