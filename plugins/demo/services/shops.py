@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import random
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +29,23 @@ from core.api import (
     add_picture,
     add_site,
     create_category,
+    freeze,
+    now,
     run_plugin_command,
     save_plugin_settings,
     save_products,
     set_about,
     set_return_rules,
     site_by_host,
+    state_of,
     switch_on,
+    token,
 )
-from plugins.demo.services.orders import seed_orders
+from plugins.demo.services.days import Begun, live
+from plugins.demo.services.orders import DAYS, Shop, ordinary
+from plugins.demo.services.people import people_of, staff_of
 from plugins.demo.services.reviews import seed_reviews
+from plugins.demo.services.stories import stories
 
 HERE = Path(__file__).parents[1]
 ACTOR = "plugin:demo"
@@ -126,6 +137,14 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "wishlist": {},
         "compare": {},
         "back_in_stock": {},
+        "sale_prices": {},
+        "documents": {
+            "company": "Norrby Ltd",
+            "address": "12 Shore Street\nEdinburgh EH6 6QW",
+            "tax_id": "GB 123 4567 89",
+            "footer": "Norrby Ltd · Demo Bank · GB33 BUKB 2020 1555 5555 55",
+        },
+        "risk": {"first_above": "GBP 400", "value_above": "GBP 900"},
         "seo": {},
     },
     "ji.localhost": {
@@ -134,20 +153,40 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "coupons": {},
         "search_whoosh": {},
         "sale_prices": {},
+        "product_content": {},
         "reviews": {},
+        "pulse": {},
         "wishlist": {},
         "compare": {},
+        "back_in_stock": {},
+        "documents": {
+            "company": "杭州灯下集市商贸有限公司",
+            "address": "河坊街 118 号\n浙江省杭州市 310002",
+            "tax_id": "91330100DEMO000000",
+            "footer": "本单据由灯下集市开具，谢谢惠顾。",
+            "invoice_prefix": "FP-",
+            "credit_prefix": "HT-",
+        },
+        "risk": {"first_above": "CNY 1500", "value_above": "CNY 3000"},
         "seo": {},
     },
 }
 
 
+# How each shop is paid, before or when the goods arrive, and its coupon.
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "shop.localhost": {"gateway": "bank_transfer", "pays_first": True, "code": "WELCOME10"},
+    "ji.localhost": {"gateway": "cash_on_delivery", "pays_first": False, "code": "DENGXIA30"},
+}
+_SEED = 20
+
+
 def seed(words: list[str]) -> int:
-    """Make the two shops, unless they are there already.
+    """Make the two shops, unless they are there already: `./stoa demo seed [--days 60]`.
 
     Answers the command's exit code. Commits, product by product.
     """
-    del words
+    days = _days(words)
     try:
         site_by_host("shop.localhost")
     except NotFound:
@@ -160,9 +199,43 @@ def seed(words: list[str]) -> int:
         categories = _categories(data["categories"], pictures)
         _save(english, [_draft(goods, data, categories, pictures) for goods in data["goods"]])
         _save(chinese, [_priced(goods, "cny", "CNY") for goods in data["goods"]])
-        seed_orders((english, chinese))
+        password = token()
+        shops = [_opened(site, password, days) for site in (english, chinese)]
+        live(_past(shops, days), now())
         seed_reviews((english, chinese))
+        _show(shops, password)
     return 0
+
+
+def _days(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="stoa demo seed", description="Make the two demo shops.")
+    parser.add_argument("--days", type=int, default=DAYS, help=f"days of orders behind them ({DAYS})")
+    return max(0, min(DAYS, int(parser.parse_args(words).days)))
+
+
+def _opened(site: Site, password: str, days: int) -> Shop:
+    """The shop with its people, as it was on the first of its days."""
+    words = tomllib.loads((HERE / "stories.toml").read_text("utf-8"))[site.host.partition(".")[0]]
+    with freeze(now() - timedelta(days=days + 1)):
+        return Shop(
+            state=state_of(site.id), people=people_of(site, password), staff=staff_of(site), words=words,
+            **WAYS[site.host],
+        )  # fmt: skip
+
+
+def _past(shops: list[Shop], days: int) -> Iterator[Begun]:
+    for place, shop in enumerate(shops):
+        chance = random.Random(_SEED + place)  # noqa: S311 -- a demo that looks the same every time
+        for one in (*ordinary(shop, chance, now()), *stories(shop, now())):
+            if one.at > now() - timedelta(days=days):
+                yield one
+
+
+def _show(shops: list[Shop], password: str) -> None:
+    """Whose accounts can be looked at; what `./stoa run` says of the panel's owner stands below."""
+    logins = [f"  {'Shopper login':<13} {shop.people[0].email}   ({shop.site.origin}/account)" for shop in shops]
+    sys.stdout.write("\n".join(["", *logins, f"  {'Password':<13} {password}   (of both; shown once)", ""]))
+    sys.stdout.flush()
 
 
 def _sites() -> tuple[Site, Site]:

@@ -1,0 +1,37 @@
+"""The past, lived through in its order: each step at its hour, as if the shop had been open all the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import heapify, heappop, heappush
+
+from core.api import Site, freeze, speaking
+
+# What happens to one thing: it acts, says how long it is until it acts again, and so on until it ends.
+Life = Iterator[timedelta]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A life that begins at an hour in a shop."""
+
+    at: datetime
+    site: Site
+    life: Life
+
+
+def live(begun: Iterable[Begun], today: datetime) -> None:
+    """Let everything happen that happened before `today`; what would come later is still to come.
+
+    The clock of this process stands in the past meanwhile, so nothing may be served yet. Commits, step by step.
+    """
+    queue = [(one.at, place, one) for place, one in enumerate(begun)]
+    heapify(queue)
+    while queue and queue[0][0] < today:
+        at, place, one = heappop(queue)
+        with freeze(at), speaking(one.site.language, one.site.timezone):
+            pause = next(one.life, None)
+        if pause is not None:
+            heappush(queue, (at + pause, place, one))
