@@ -136,6 +136,7 @@ from core.kernel.db import (
     SiteTable,
     Table,
     execute,
+    in_haste,
     is_sqlite,
     marks,
     one,

@@ -56,9 +56,9 @@ def own_folder(name: str) -> Path:
 def store_picture(data: bytes, *, is_ours: bool = False) -> Stored:
     """Check and keep a picture.
 
-    Raises NotAPicture or TooLarge. Writes a file, no row. Metadata (EXIF, places) is dropped. One that `is_ours`, a file
-    of the program, is kept as it is: drawing it anew costs a tenth of a second, and nobody could have tampered with it
-    who could not change the program.
+    Raises NotAPicture or TooLarge. Writes a file, no row. Metadata (EXIF, places) is dropped. One that `is_ours`, a
+    file of the program, is kept as it is: drawing it anew costs a tenth of a second, and who could have tampered with
+    it could as well change the program.
     """
     return _store(data, ids.uid(), is_ours=is_ours)
 

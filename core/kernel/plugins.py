@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 import structlog
@@ -33,6 +33,9 @@ from core.kernel.operations import Operation
 from core.kernel.routes import SharedRule, View, Views
 from core.kernel.settings import Settings
 from core.lib.languages import is_language
+
+if TYPE_CHECKING:
+    from core.hookspecs.site import Site
 
 log = structlog.get_logger(__name__)
 API = 1
@@ -59,12 +62,16 @@ CATEGORIES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuEntry:
-    """An entry in the panel's menu: `endpoint` is one of the plugin's panel views, `permission` who sees it."""
+    """An entry in the panel's menu: `endpoint` is one of the plugin's panel views, `permission` who sees it.
+
+    `where` says of a site whether it stands there; everywhere without it.
+    """
 
     title: str
     endpoint: str
     icon: str = "plug"
     permission: str = ""
+    where: Callable[[Site], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

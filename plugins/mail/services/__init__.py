@@ -1,0 +1,18 @@
+"""The mails of orders, and those that stay on this machine."""
+
+from __future__ import annotations
+
+from plugins.mail.services.mailbox import Mailbox, kept_mail, list_mails, stays_here
+from plugins.mail.services.telling import mails_of, mails_of_cases, send_again, send_trial, tell_shopper
+
+__all__ = [
+    "Mailbox",
+    "kept_mail",
+    "list_mails",
+    "mails_of",
+    "mails_of_cases",
+    "send_again",
+    "send_trial",
+    "stays_here",
+    "tell_shopper",
+]
