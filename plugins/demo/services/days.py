@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
+from zoneinfo import ZoneInfo
 
 from core.api import Site, freeze, speaking
 
 # What happens to one thing: it acts, says how long it is until it acts again, and so on until it ends.
 Life = Iterator[timedelta]
+_MORNING, _NIGHT = 8, 21
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,4 +36,18 @@ def live(begun: Iterable[Begun], today: datetime) -> None:
         with freeze(at), speaking(one.site.language, one.site.timezone):
             pause = next(one.life, None)
         if pause is not None:
-            heappush(queue, (at + pause, place, one))
+            heappush(queue, (_awake(at + pause, one.site), place, one))
+
+
+def hour_of(site: Site, today: datetime, days: int, minute: int) -> datetime:
+    """So many days before `today`, at this minute of the shop's own day."""
+    local = today.astimezone(ZoneInfo(site.timezone)) - timedelta(days=days)
+    return local.replace(hour=minute // 60, minute=minute % 60)
+
+
+def _awake(at: datetime, site: Site) -> datetime:
+    """That hour, or the next morning where people sleep."""
+    local = at.astimezone(ZoneInfo(site.timezone))
+    if _MORNING <= local.hour < _NIGHT:
+        return at
+    return local.replace(hour=_MORNING) + timedelta(days=local.hour >= _NIGHT)

@@ -31,7 +31,7 @@ from core.api import (
     ship_order,
     value,
 )
-from plugins.demo.services.days import Begun, Life
+from plugins.demo.services.days import Begun, Life, hour_of
 from plugins.demo.services.people import Person
 
 DAYS = 60
@@ -133,7 +133,8 @@ def ordinary(shop: Shop, chance: random.Random, today: datetime) -> Iterator[Beg
     """A few orders on each of the last days, a little more towards today and at the end of the week."""
     for back in range(DAYS, -1, -1):
         for _ in range(_orders_of(back, chance)):
-            at = today - timedelta(days=back, minutes=chance.randrange(20, 600))
+            # Most of them in the evening.
+            at = hour_of(shop.site, today, back, int(chance.triangular(450, 1350, 1210)))
             yield Begun(at=at, site=shop.site, life=_ordinary(shop, random.Random(chance.random())))  # noqa: S311 -- as above
 
 

@@ -41,15 +41,15 @@ from core.api import (
     value,
     write_order_note,
 )
-from plugins.demo.services.days import Begun, Life
+from plugins.demo.services.days import Begun, Life, hour_of
 from plugins.demo.services.orders import Shop, variant
 from plugins.demo.services.people import Person, stranger
 
 
 def stories(shop: Shop, today: datetime) -> Iterator[Begun]:
-    """Each once, beginning so many days and hours ago."""
-    for days, hours, story in _STORIES:
-        yield Begun(at=today - timedelta(days=days, hours=hours), site=shop.site, life=story(shop))
+    """Each once, beginning so many days ago."""
+    for days, minute, story in _STORIES:
+        yield Begun(at=hour_of(shop.site, today, days, minute), site=shop.site, life=story(shop))
 
 
 def _bought(shop: Shop, place: int, sku: str, pieces: int = 1, **more: int) -> OrderView:
@@ -332,9 +332,9 @@ def _by_phone(shop: Shop) -> Life:
 def _on_the_shelves(shop: Shop) -> Life:
     """What came in, broke, was found, and goes to the shop's window."""
     at, words, staff = first_location(), shop.words, shop.staff
-    expect_stock(variant("BOWLS-CLAY"), at, 24, words["supplier"], staff)
+    expect_stock(variant("BOWLS-CLAY"), at, 12, words["supplier"], staff)
     yield timedelta(days=6)
-    take_delivery(variant("BOWLS-CLAY"), at, 24, words["supplier"], staff)
+    take_delivery(variant("BOWLS-CLAY"), at, 12, words["supplier"], staff)
     yield timedelta(days=9, hours=2)
     adjust_stock(variant("TUMBLER-MOSS"), at, -1, words["broken_reason"], staff)
     yield timedelta(days=12)
@@ -347,27 +347,28 @@ def _on_the_shelves(shop: Shop) -> Life:
     yield timedelta()
 
 
+# Days ago, the minute of that day, and what began then.
 _STORIES: tuple[tuple[int, int, Callable[[Shop], Life]], ...] = (
-    (57, 3, _returned),
-    (52, 5, _on_the_shelves),
-    (49, 2, _replaced),
-    (45, 8, _declined),
-    (41, 4, _exchanged),
-    (36, 6, _refused),
-    (33, 7, _by_phone),
-    (29, 1, _scratched),
-    (25, 9, _approved),
-    (22, 5, _fewer),
-    (19, 3, _in_two_parcels),
-    (16, 2, _for_ada),
-    (13, 4, _in_quality),
-    (9, 6, _asked_for),
-    (8, 2, _lost),
-    (6, 7, _for_later),
-    (5, 1, _half_sent),
-    (4, 8, _given_up),
-    (3, 5, _unclear),
-    (2, 6, _quoted),
-    (0, 20, _risky),
-    (0, 9, _jotted),
+    (57, 1145, _returned),
+    (52, 610, _on_the_shelves),
+    (49, 1212, _replaced),
+    (45, 774, _declined),
+    (41, 1263, _exchanged),
+    (36, 1301, _refused),
+    (33, 655, _by_phone),
+    (29, 1187, _scratched),
+    (25, 844, _approved),
+    (22, 1222, _fewer),
+    (19, 1154, _in_two_parcels),
+    (16, 1248, _for_ada),
+    (13, 1096, _in_quality),
+    (9, 1171, _asked_for),
+    (8, 1235, _lost),
+    (6, 1005, _for_later),
+    (5, 1129, _half_sent),
+    (4, 1268, _given_up),
+    (3, 1190, _unclear),
+    (2, 668, _quoted),
+    (1, 931, _jotted),
+    (1, 1317, _risky),
 )
