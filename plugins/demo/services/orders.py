@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,11 +25,11 @@ from core.api import (
     order_view,
     place_order,
     rows,
-    run_plugin_command,
     ship_order,
     value,
 )
 from plugins.demo.services.days import Begun, Life, hour_of
+from plugins.demo.services.extras import tell
 from plugins.demo.services.people import Person
 
 DAYS = 60
@@ -90,8 +88,7 @@ class Shop:
 
     def issue(self, order: OrderView) -> None:
         """The paper that the order lacks, where papers are issued. Commits."""
-        with suppress(NotFound), redirect_stdout(io.StringIO()):
-            run_plugin_command("documents", "issue", ["--site", self.site.host, order.number])
+        tell("documents", "issue", "--site", self.site.host, order.number)
 
     def send(self, order: OrderView, lines: Mapping[int, int] | None = None) -> None:
         """A parcel leaves, with its number. Commits."""

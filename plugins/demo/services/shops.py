@@ -7,7 +7,7 @@ import random
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,6 @@ from core.api import (
     freeze,
     in_haste,
     now,
-    run_plugin_command,
     save_plugin_settings,
     save_products,
     set_about,
@@ -42,6 +41,7 @@ from core.api import (
     switch_on,
     token,
 )
+from plugins.demo.services import extras
 from plugins.demo.services.days import Begun, live
 from plugins.demo.services.orders import DAYS, Shop, ordinary
 from plugins.demo.services.people import people_of, staff_of
@@ -180,6 +180,17 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
     "ji.localhost": {"gateway": "cash_on_delivery", "pays_first": False, "code": "DENGXIA30"},
 }
 _SEED = 20
+# What each shop sells for less: a name, per cent, from and until how many days from now, and an SKU of each product.
+SALES: Mapping[str, tuple[tuple[Any, ...], ...]] = {
+    "shop.localhost": (
+        ("Warm things week", "15", -2, 5, "THROW-FJORD", "CUSHION-RUST", "SCARF-FJORD"),
+        ("First Sunday of Advent", "10", 9, 10, "LANTERN-CHALK", "CANDLE-PLUM"),
+    ),
+    "ji.localhost": (
+        ("秋灯周", "15", -2, 5, "LAMP-MINI-CHALK", "LANTERN-CHALK", "PENDANT-PINE"),
+        ("双十二", "12", 9, 12, "MUG-FOG", "TEAPOT-CLAY", "TIN-RUST"),
+    ),
+}
 
 
 def seed(words: list[str]) -> int:
@@ -202,20 +213,46 @@ def seed(words: list[str]) -> int:
 
 def _made(days: int) -> tuple[list[Shop], str]:
     """The shops with their goods, people and past, and the password of those whose accounts can be looked at."""
-    data = tomllib.loads((HERE / "goods.toml").read_text("utf-8"))
-    english, chinese = _sites()
-    for site in (english, chinese):
+    data, password, today = tomllib.loads((HERE / "goods.toml").read_text("utf-8")), token(), now()
+    with freeze(today - timedelta(days=days + 1)):
+        sites = _sites()
+        _furnish(sites, data)
+        shops = [_opened(site, password) for site in sites]
+    live(_past(shops, days), today)
+    for place, shop in enumerate(shops):
+        chance = random.Random(_SEED + place)  # noqa: S311 -- a demo that looks the same every time
+        extras.wishes(shop.site, shop.people, data["goods"], chance)
+        extras.waits(shop.site, shop.people, data["goods"])
+        extras.visits(shop.site, data["goods"], today, days, chance)
+        _put_on_sale(shop.site, today)
+    seed_reviews(sites)
+    return shops, password
+
+
+def _furnish(sites: tuple[Site, Site], data: Goods) -> None:
+    """Plugins, goods and what stands beside them, as they were when the shops opened."""
+    english, chinese = sites
+    for site in sites:
         _switch_on(site, PLUGINS[site.host])
-    _run_commands()
+    for plugin, *words in COMMANDS:
+        extras.tell(plugin, "add", *words)
     pictures = _pictures(data["goods"], data["categories"], data["colours"])
     categories = _categories(data["categories"], pictures)
     _save(english, [_draft(goods, data, categories, pictures) for goods in data["goods"]])
     _save(chinese, [_priced(goods, "cny", "CNY") for goods in data["goods"]])
-    password = token()
-    shops = [_opened(site, password, days) for site in (english, chinese)]
-    live(_past(shops, days), now())
-    seed_reviews((english, chinese))
-    return shops, password
+    for site in sites:
+        extras.beside_goods(site, data["goods"])
+
+
+def _put_on_sale(site: Site, today: datetime) -> None:
+    """A sale that runs, and one that will."""
+    for name, percent, first, last, *skus in SALES[site.host]:
+        times = ((today + timedelta(days=days)).date().isoformat() for days in (first, last))
+        begins, ends = times
+        extras.tell(
+            "sale_prices", "add", "--site", site.host, "--name", name, "--percent", percent, "--from", begins,
+            "--until", ends, *skus,
+        )  # fmt: skip
 
 
 def _days(words: list[str]) -> int:
@@ -224,14 +261,13 @@ def _days(words: list[str]) -> int:
     return max(0, min(DAYS, int(parser.parse_args(words).days)))
 
 
-def _opened(site: Site, password: str, days: int) -> Shop:
+def _opened(site: Site, password: str) -> Shop:
     """The shop with its people, as it was on the first of its days."""
     words = tomllib.loads((HERE / "stories.toml").read_text("utf-8"))[site.host.partition(".")[0]]
-    with freeze(now() - timedelta(days=days + 1)):
-        return Shop(
-            state=state_of(site.id), people=people_of(site, password), staff=staff_of(site), words=words,
-            **WAYS[site.host],
-        )  # fmt: skip
+    return Shop(
+        state=state_of(site.id), people=people_of(site, password), staff=staff_of(site), words=words,
+        **WAYS[site.host],
+    )  # fmt: skip
 
 
 def _past(shops: list[Shop], days: int) -> Iterator[Begun]:
@@ -290,14 +326,6 @@ def _switch_on(site: Site, plugins: Mapping[str, Mapping[str, str]]) -> None:
             continue
         if settings:
             save_plugin_settings(site.id, name, settings, ACTOR, site.currency)
-
-
-def _run_commands() -> None:
-    for plugin, *words in COMMANDS:
-        try:
-            run_plugin_command(plugin, "add", words)
-        except NotFound:
-            continue
 
 
 def _pictures(goods: list[Goods], categories: list[Goods], colours: Goods) -> dict[str, int]:
