@@ -41,6 +41,9 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     files: list[File] = []
 
 
+_PRODUCTS = msgspec.json.Decoder(list[Product])
+
+
 class NotThatShape(Refused):
     """A file that is no list of products as this plugin writes it down in its README."""
 
@@ -55,7 +58,7 @@ def import_file(site: Site, path: Path, *, actor: str) -> tuple[int, list[str]]:
     Raises NotThatShape, OSError.
     """
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=list[Product])
+        found = _PRODUCTS.decode(path.read_bytes())
     except msgspec.MsgspecError as error:
         raise NotThatShape(why=str(error)) from error
     ids = products_by_sku([one.sku for one in found])

@@ -9,6 +9,7 @@ export function attach(form) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("address-fields"), old = document.getElementById("address-fields");
     if (!fresh || fresh.querySelector("[name=country]").value !== target.value) return;
+    fresh.querySelectorAll("noscript").forEach((one) => one.remove());
     old.replaceWith(fresh);
     fresh.querySelector("[name=country]").focus();
   });
