@@ -66,7 +66,7 @@ def beside_goods(site: Site, goods: Sequence[Goods]) -> None:
     """Facts, sizes, notes and what goes with what. Commits, product by product."""
     content = tomllib.loads((HERE / "content.toml").read_text("utf-8"))
     skus = {one["key"]: first_sku(one) for one in goods}
-    notes = HERE / "notes"
+    notes = HERE / "static" / "notes"
     products = [_content(key, sku, content, skus, site) for key, sku in skus.items()]
     _told_by_file("product_content", site, "content.json", json.dumps(products), notes.glob("*.txt"))
 
