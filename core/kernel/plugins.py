@@ -35,6 +35,7 @@ from core.kernel.settings import Settings
 from core.lib.languages import is_language
 
 if TYPE_CHECKING:
+    from core.hookspecs.events import Event
     from core.hookspecs.site import Site
 
 log = structlog.get_logger(__name__)
@@ -167,6 +168,7 @@ class Plugin:
     by `./stoa reindex`. `slots` are the places of pages that its `site_slot` fills: it is asked for those alone, for
     every place if it names none; `kept_slots` are those of them where its answer depends on the site, the language, the
     currency, the id of the subject and the tags it gives alone, so that it is asked once and not for every visitor.
+    `hears` are the events that its `notify_event` is told of; all of them if it names none.
     `languages` are those (BCP 47, such as `de`) that it is a language pack for: its `locale/` holds the words of core,
     of themes and of other plugins, a file for each, and a site where it is on may be shown in them.
     `entered(site, shopper_id, cookie)` is called when a shopper has signed in, with what
@@ -203,6 +205,7 @@ class Plugin:
     attributes: tuple[Attribute, ...] = ()
     slots: tuple[str, ...] = ()
     kept_slots: tuple[str, ...] = ()
+    hears: tuple[type[Event], ...] = ()
     languages: tuple[str, ...] = ()
     jobs: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     every: Mapping[str, int] = field(default_factory=dict)

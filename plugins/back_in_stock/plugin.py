@@ -55,6 +55,7 @@ PLUGIN = Plugin(
     jobs={"look": services.look, "purge": services.purge},
     every={"look": 3600, "purge": 86400},
     commands={"erase": erase, "import": import_file},
+    hears=(ProductChanged, StockChanged),
 )
 
 

@@ -58,6 +58,7 @@ PLUGIN = Plugin(
     ),
     reads=("orders",),
     commands={"issue": issue},
+    hears=(OrderPaid, PaymentChanged),
 )
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from core.api import Channel, Delivery, MenuEntry, Permission, Plugin, Site, hookimpl, now
 from plugins.mail.forms import Settings
 from plugins.mail.models import TABLES
-from plugins.mail.services import Mailbox, send_trial, stays_here, tell_shopper
+from plugins.mail.services import HEARD, Mailbox, send_trial, stays_here, tell_shopper
 from plugins.mail.views import READ, RESEND, SECTION, panel
 
 # News that is older than the tries of a mail would only puzzle its reader: it comes from a replay, or from the demo.
@@ -35,6 +35,7 @@ PLUGIN = Plugin(
         Permission(code=READ, title="Read the mails that stay on this machine"),
     ),
     reads=("orders",),
+    hears=HEARD,
 )
 
 

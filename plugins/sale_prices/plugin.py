@@ -63,6 +63,7 @@ PLUGIN = Plugin(
     jobs={"tell": services.tell, "sweep": sweep},
     every={"sweep": 3600},
     commands={"add": add},
+    hears=(ProductChanged,),
 )
 
 

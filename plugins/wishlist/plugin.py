@@ -65,6 +65,7 @@ PLUGIN = Plugin(
     slots=_SLOTS,
     kept_slots=_SLOTS,
     commands={"keep": keep},
+    hears=(ShopperErased,),
 )
 _ITEM = Markup('<li><a class="{css}" href="{url}">{icon}{title}</a></li>')
 _TOOL = Markup(
