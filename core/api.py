@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flask import request, url_for
 
-from core.accounts.services import current_shopper, current_staff
+from core.accounts.services import add_staff, current_shopper, current_staff, open_account, save_address, shopper_ids
 from core.accounts.services.login import visitor as current_visitor
 from core.cart.services import (
     CartGone,
@@ -37,6 +37,7 @@ from core.catalogue.services.drafts import (
     VariantDraft,
 )
 from core.catalogue.services.lists import cards_for, cards_only, listing
+from core.catalogue.services.locations import add_location
 from core.catalogue.services.media import WordlessPicture, add_picture, stored_pictures, wordless_pictures
 from core.catalogue.services.media import recent as recent_pictures
 from core.catalogue.services.pages import product_page
@@ -56,9 +57,21 @@ from core.catalogue.services.shapes import (
     Sort,
 )
 from core.catalogue.services.skus import NamedProduct, named_products, products_by_sku
+from core.catalogue.services.stock_counts import (
+    adjust_stock,
+    expect_stock,
+    first_location,
+    set_backorder_limit,
+    take_delivery,
+)
+from core.catalogue.services.stock_transfers import receive_transfer, transfer_stock
 from core.checkout.services.changing import change_order
+from core.checkout.services.drafting import TOKEN as DRAFT_TOKEN
+from core.checkout.services.drafting import look_at_draft, place_draft, send_draft
 from core.checkout.services.look import CART, CHECKOUT, CheckoutView, look
 from core.checkout.services.place_order import CannotBePlaced, PlacedOrder, PriceChanged, place_order
+from core.checkout.services.resolving import Terms as CaseTerms
+from core.checkout.services.resolving import resolve as decide_case
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
 from core.hookspecs.events import (
     Event,
@@ -125,6 +138,7 @@ from core.kernel.db import (
     SiteTable,
     Table,
     execute,
+    in_haste,
     is_sqlite,
     marks,
     one,
@@ -195,7 +209,7 @@ from core.kernel.routes import Views
 from core.kernel.secrets import derived as derived_secret
 from core.kernel.secrets import opened as open_secret
 from core.kernel.secrets import sealed as seal_secret
-from core.kernel.security import any_origin, owner, public, shopper, staff
+from core.kernel.security import any_origin, is_loopback, owner, public, shopper, staff
 from core.kernel.settings import Amount, Secret, Settings, Text, setting
 from core.kernel.site_verbs import add_site, set_about
 from core.kernel.sites import SiteState, current_site, site_by_host, state_of
@@ -233,10 +247,12 @@ from core.orders.services.case_shapes import CaseView
 from core.orders.services.change import change_view
 from core.orders.services.change_shapes import AddCharge, CancelUnits, ChangeView, SetQuantity
 from core.orders.services.claims import claims_used
+from core.orders.services.drafts import DraftLine, DraftWish, draft_view, make_draft
 from core.orders.services.guards import Guarded
 from core.orders.services.hold_checks import OnHold
-from core.orders.services.holds import hold_order, lift_hold
+from core.orders.services.holds import approve_order, hold_order, lift_hold, refuse_order
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
+from core.orders.services.notes import write as write_order_note
 from core.orders.services.parcels import tracking_link, tracking_links
 from core.orders.services.payments import begin_payment, mark_paid, refund_surplus
 from core.orders.services.picking import ToPick, to_pick
@@ -246,6 +262,7 @@ from core.orders.services.read import DestinationView, OrderLineView, order_by_k
 from core.orders.services.ship import deliver as deliver_order
 from core.orders.services.ship import ship as ship_order
 from core.orders.services.stages import enter_stage
+from core.orders.services.tags import tag_order
 from core.orders.services.unship import unship as unship_order
 from core.panel.forms import PanelForm, at_most, is_one_of, needed, optional
 from core.panel.forms import lines as form_lines

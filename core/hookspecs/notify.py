@@ -38,9 +38,10 @@ class Delivery:
 
 
 class Channel(ABC):
-    """A way to reach people: mail, text message, chat."""
+    """A way to reach people: mail, text message, chat. One that only keeps what is sent says so by `reaches_people`."""
 
     code: ClassVar[str]
+    reaches_people: ClassVar[bool] = True
     title: str = ""
 
     @abstractmethod

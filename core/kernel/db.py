@@ -346,6 +346,21 @@ def _wake(call: Callable[[], None]) -> None:
         log.exception("after_commit failed")
 
 
+@contextmanager
+def in_haste() -> Iterator[None]:
+    """Within the block this thread's commits do not wait for the disk; the first one after it waits for all of them.
+
+    A power cut may undo the last of them, and breaks nothing. For what can be made anew from nothing, such as a demo,
+    before anything is served.
+    """
+    sqlite = is_sqlite()
+    _run("PRAGMA synchronous = NORMAL" if sqlite else "SET synchronous_commit TO off", ())
+    try:
+        yield
+    finally:
+        _run("PRAGMA synchronous = FULL" if sqlite else "RESET synchronous_commit", ())
+
+
 def require_transaction() -> None:
     """First line of a function that writes as part of a verb."""
     if not _state.depth:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from core.hookspecs.events import Event
 from core.kernel import blocks, security
 from core.kernel.operations import Operation, RequestModel, ResponseModel
 from core.kernel.settings import fields
@@ -75,6 +76,9 @@ def _work(plugin: Plugin) -> Iterator[str]:
             yield f"every: there is no job {job!r}"
         if seconds <= 0:
             yield f"every: {job!r} needs a pace in seconds"
+    for heard in plugin.hears:
+        if not isinstance(heard, type) or not issubclass(heard, Event):
+            yield f"hears: {heard!r} is no event"
 
 
 def _hosts(plugin: Plugin) -> Iterator[str]:

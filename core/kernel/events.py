@@ -101,7 +101,8 @@ def relay(limit: int = 500) -> int:
         first = take_number("outbox", len(fresh))
         for offset, (outbox_id, site_id, kind) in enumerate(fresh):
             db.execute("UPDATE outbox SET seq = ? WHERE id = ?", first + offset, outbox_id)
-            for consumer in [*consumers.get(site_id, ()), *(name for name, _ in _listeners.get(kind, ()))]:
+            plugins = [name for name, heard in consumers.get(site_id, ()) if not heard or kind in heard]
+            for consumer in [*plugins, *(name for name, _ in _listeners.get(kind, ()))]:
                 _deliver_later(outbox_id, site_id, consumer)
     return len(fresh)
 
@@ -130,9 +131,14 @@ def _deliver_later(outbox_id: int, site_id: int, consumer: str) -> None:
     )
 
 
-def _consumers() -> dict[int, list[str]]:
-
-    return {state.site.id: state.hooks.answering("notify_event") for state in installation().sites.all()}
+def _consumers() -> dict[int, list[tuple[str, frozenset[str]]]]:
+    """By site, the plugins that listen, each with the events it wants to hear; none named are all."""
+    loaded = installation().plugins.loaded
+    heard = {name: frozenset(map(tag, one.plugin.hears)) for name, one in loaded.items()}
+    return {
+        state.site.id: [(name, heard[name]) for name in state.hooks.answering("notify_event")]
+        for state in installation().sites.all()
+    }
 
 
 @jobs.job("events.deliver")

@@ -53,12 +53,14 @@ def own_folder(name: str) -> Path:
     return folder
 
 
-def store_picture(data: bytes) -> Stored:
+def store_picture(data: bytes, *, is_ours: bool = False) -> Stored:
     """Check and keep a picture.
 
-    Raises NotAPicture or TooLarge. Writes a file, no row. Metadata (EXIF, places) is dropped.
+    Raises NotAPicture or TooLarge. Writes a file, no row. Metadata (EXIF, places) is dropped. One that `is_ours`, a
+    file of the program, is kept as it is: drawing it anew costs a tenth of a second, and who could have tampered with
+    it could as well change the program.
     """
-    return _store(data, ids.uid())
+    return _store(data, ids.uid(), is_ours=is_ours)
 
 
 def store_version(name: str, data: bytes) -> Stored:
@@ -94,11 +96,11 @@ def _pointer(name: str) -> Path:
     return _folder(name) / "now" / _family(name)
 
 
-def _store(data: bytes, stem: str) -> Stored:
+def _store(data: bytes, stem: str, *, is_ours: bool = False) -> Stored:
     most = installation().config.max_upload_mb
     if len(data) > most * 1024 * 1024:
         raise TooLarge(most=most)
-    made = _pictures().drawn_anew(data, most)
+    made = _pictures().as_it_is(data) if is_ours else _pictures().drawn_anew(data, most)
     name = f"{stem}.{made.suffix}"
     _write(_folder(name) / name, made.body)
     return Stored(

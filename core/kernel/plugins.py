@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 import structlog
@@ -34,6 +34,10 @@ from core.kernel.operations import Operation
 from core.kernel.routes import SharedRule, View, Views
 from core.kernel.settings import Settings
 from core.lib.languages import is_language
+
+if TYPE_CHECKING:
+    from core.hookspecs.events import Event
+    from core.hookspecs.site import Site
 
 log = structlog.get_logger(__name__)
 API = 1
@@ -60,12 +64,16 @@ CATEGORIES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuEntry:
-    """An entry in the panel's menu: `endpoint` is one of the plugin's panel views, `permission` who sees it."""
+    """An entry in the panel's menu: `endpoint` is one of the plugin's panel views, `permission` who sees it.
+
+    `where` says of a site whether it stands there; everywhere without it.
+    """
 
     title: str
     endpoint: str
     icon: str = "plug"
     permission: str = ""
+    where: Callable[[Site], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +206,7 @@ class Plugin:
     by `./stoa reindex`. `slots` are the places of pages that its `site_slot` fills: it is asked for those alone, for
     every place if it names none; `kept_slots` are those of them where its answer depends on the site, the language, the
     currency, the id of the subject and the tags it gives alone, so that it is asked once and not for every visitor.
+    `hears` are the events that its `notify_event` is told of; all of them if it names none.
     `languages` are those (BCP 47, such as `de`) that it is a language pack for: its `locale/` holds the words of core,
     of themes and of other plugins, a file for each, and a site where it is on may be shown in them.
     `entered(site, shopper_id, cookie)` is called when a shopper has signed in, with what
@@ -239,6 +248,7 @@ class Plugin:
     attributes: tuple[Attribute, ...] = ()
     slots: tuple[str, ...] = ()
     kept_slots: tuple[str, ...] = ()
+    hears: tuple[type[Event], ...] = ()
     languages: tuple[str, ...] = ()
     jobs: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     every: Mapping[str, int] = field(default_factory=dict)

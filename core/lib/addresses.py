@@ -303,6 +303,8 @@ def _line(pattern: str, address: Mapping[str, str], rules: _Rules, *, latin: boo
     values["A"] = "\n".join(parts(address)["lines"])
     if region := _region(rules, values["S"]):
         values["S"] = _written(region, latin=latin)
+    if "%S%C" in pattern and values["S"] == values["C"]:
+        values["S"] = ""  # A city that is its own province, such as 上海市, is written once.
     wanted = re.findall(r"%([A-Z])", pattern)
     if wanted and not any(values.get(letter) for letter in wanted):
         return ""

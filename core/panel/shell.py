@@ -268,7 +268,7 @@ class Shell:
             for name in self.state.runtime.plugins
             if loaded[name].plugin.category in kinds
             for entry in loaded[name].plugin.panel_menu
-            if not entry.permission or self.may(entry.permission)
+            if (not entry.permission or self.may(entry.permission)) and (entry.where is None or entry.where(self.site))
         ]
 
     def _order_acts(self) -> Iterator[Entry]:

@@ -27,3 +27,11 @@ def erase_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("email")
     parser.add_argument("--site", required=True)
     return parser.parse_args(list(arguments))
+
+
+def import_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """`FILE --site HOST`."""
+    parser = argparse.ArgumentParser(prog="./stoa back_in_stock import", description="Let addresses wait.")
+    parser.add_argument("file", help="columns: sku, email, language")
+    parser.add_argument("--site", required=True)
+    return parser.parse_args(list(arguments))

@@ -29,6 +29,14 @@ def erase(arguments: list[str]) -> int:
     return 0
 
 
+def import_file(arguments: list[str]) -> int:
+    """`./stoa back_in_stock import FILE --site HOST`; 1 if a line could not be taken."""
+    said = forms.import_arguments(arguments)
+    taken, wrong = services.wait_from_file(site_by_host(said.site), said.file)
+    sys.stderr.write("".join(f"{line}\n" for line in wrong) + f"{taken:,} addresses wait.\n")
+    return 1 if wrong else 0
+
+
 PLUGIN = Plugin(
     name="back_in_stock",
     version="1.0.0",
@@ -46,7 +54,8 @@ PLUGIN = Plugin(
     permissions=(Permission(code=PERMISSION, title="See who waits for what"),),
     jobs={"look": services.look, "purge": services.purge},
     every={"look": 3600, "purge": 86400},
-    commands={"erase": erase},
+    commands={"erase": erase, "import": import_file},
+    hears=(ProductChanged, StockChanged),
 )
 
 

@@ -29,6 +29,7 @@ from core.api import (
     named_products,
     now,
     one,
+    open_rows,
     part,
     product_page,
     render_outside,
@@ -113,6 +114,27 @@ ON CONFLICT (site_id, variant_id, email) DO UPDATE SET language = excluded.langu
 _KNOWN = """
 SELECT id, confirmed_at, created_at FROM back_in_stock_subscription WHERE site_id = ? AND variant_id = ? AND email = ?
 """
+
+
+def wait_from_file(site: Site, path: str) -> tuple[int, list[str]]:
+    """Let the addresses of a CSV file wait; answers how many, and the SKUs and addresses that mean nothing. Commits.
+
+    Whoever brings the file knows that each wants it, so that none is asked again. Raises UnreadableFile, OSError.
+    """
+    taken, wrong = 0, []
+    with open_rows(path) as found, transaction():
+        for row in found:
+            sku, address = row.cells.get("sku", "").strip(), row.cells.get("email", "").strip().lower()
+            variant = one("SELECT id, product_id FROM variant WHERE sku = ? AND deleted_at IS NULL", sku)
+            if variant is None or email_problem(address):
+                wrong.append(f"Line {row.line}: {sku} {address}")
+                continue
+            tag = row.cells.get("language", "").strip()
+            spoken = tag if tag in site.languages else site.language
+            at = micros(now())
+            execute(_WAIT, site.id, variant[1], variant[0], address, spoken, site.currency, at, at)
+            taken += 1
+    return taken, wrong
 
 
 def key_of(site: Site, subscription_id: int) -> str:

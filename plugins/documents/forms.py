@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -103,3 +104,13 @@ def _day(text: str) -> date | None:
 
 def _midnight(site: Site, day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(site.timezone))
+
+
+def arguments(words: list[str]) -> argparse.Namespace:
+    """`--site HOST [NUMBER ...]`."""
+    parser = argparse.ArgumentParser(
+        prog="stoa documents issue", description="Issue what orders lack: these, or the invoices of all paid ones."
+    )
+    parser.add_argument("--site", required=True, metavar="HOST")
+    parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="of an order")
+    return parser.parse_args(words)

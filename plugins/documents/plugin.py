@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from markupsafe import Markup
 
 from core.api import (
@@ -15,11 +17,22 @@ from core.api import (
     Site,
     Slot,
     hookimpl,
+    site_by_host,
 )
+from plugins.documents import forms
 from plugins.documents.forms import Documents
 from plugins.documents.models import TABLES
 from plugins.documents.services import issuing, showing
 from plugins.documents.views import ISSUE, SECTION, VIEW, panel, shop
+
+
+def issue(arguments: list[str]) -> int:
+    """`./stoa documents issue --site HOST [NUMBER ...]`."""
+    said = forms.arguments(arguments)
+    count = issuing.issue_lacking(site_by_host(said.site), said.numbers)
+    sys.stdout.write(f"{count:,} documents issued.\n")
+    return 0
+
 
 PLUGIN = Plugin(
     name="documents",
@@ -44,6 +57,8 @@ PLUGIN = Plugin(
         Permission(code=ISSUE, title="Issue invoices and credit notes"),
     ),
     reads=("orders",),
+    commands={"issue": issue},
+    hears=(OrderPaid, PaymentChanged),
 )
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from core.api import Channel, Delivery, Permission, Plugin, Site, hookimpl
+from core.api import Channel, Delivery, MenuEntry, Permission, Plugin, Site, hookimpl, now
 from plugins.mail.forms import Settings
-from plugins.mail.services import send_trial, tell_shopper
-from plugins.mail.views import RESEND, SECTION, panel
+from plugins.mail.models import TABLES
+from plugins.mail.services import HEARD, Mailbox, send_trial, stays_here, tell_shopper
+from plugins.mail.views import READ, RESEND, SECTION, panel
+
+# News that is older than the tries of a mail would only puzzle its reader: it comes from a replay, or from the demo.
+_NEWS = timedelta(days=3)
 
 PLUGIN = Plugin(
     name="mail",
@@ -20,20 +25,26 @@ PLUGIN = Plugin(
         "again": "sent a mail about order %(title)s again",
     },
     settings=Settings,
+    models=TABLES,
     test=send_trial,
     panel=panel,
     panel_sections=(SECTION,),
-    permissions=(Permission(code=RESEND, title="Send mails of orders again"),),
+    panel_menu=(MenuEntry(title="Mailbox", endpoint="mailbox", icon="mail", permission=READ, where=stays_here),),
+    permissions=(
+        Permission(code=RESEND, title="Send mails of orders again"),
+        Permission(code=READ, title="Read the mails that stay on this machine"),
+    ),
     reads=("orders",),
+    hears=HEARD,
 )
 
 
 @hookimpl
 def notify_channels(site: Site) -> Sequence[Channel]:
-    """One channel, once a server is named."""
+    """One channel, once a server is named; a shop on this machine alone keeps its mails until then."""
     settings = Settings.of(site)
     if not settings.host:
-        return []
+        return [Mailbox(site)] if stays_here(site) else []
     from plugins.mail.client import Smtp  # noqa: PLC0415 -- who sends nothing needs no SMTP
 
     return [Smtp(settings, site)]
@@ -42,4 +53,5 @@ def notify_channels(site: Site) -> Sequence[Channel]:
 @hookimpl
 def notify_event(site: Site, delivery: Delivery) -> None:
     """Something happened to an order or a return: its shopper gets a mail."""
-    tell_shopper(site, delivery.event, delivery.seq)
+    if delivery.at > now() - _NEWS:
+        tell_shopper(site, delivery.event, delivery.seq)

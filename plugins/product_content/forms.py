@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -154,3 +155,11 @@ def skus(text: str) -> list[str]:
     if len(found) > _MOST_SKUS:
         raise Unreadable(_("At most %(count)s products.", count=_MOST_SKUS))
     return found
+
+
+def import_arguments(words: list[str]) -> argparse.Namespace:
+    """`FILE --site HOST`."""
+    parser = argparse.ArgumentParser(prog="stoa product_content import", description="Take content from a JSON file.")
+    parser.add_argument("file", help="a list of products, as the README shows it")
+    parser.add_argument("--site", required=True, metavar="HOST")
+    return parser.parse_args(words)

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from core.api import Permission, Plugin, ProductPage, Site, Slot, hookimpl
+import sys
+from pathlib import Path
+
+from core.api import Permission, Plugin, ProductPage, Refused, Site, Slot, hookimpl, say, site_by_host
+from plugins.product_content import forms
 from plugins.product_content.forms import ProductContent
 from plugins.product_content.models import TABLES
 from plugins.product_content.services import downloads, page
 from plugins.product_content.views import SECTIONS, panel, shop
+
+
+def import_file(arguments: list[str]) -> int:
+    """`./stoa product_content import FILE --site HOST`; 1 if anything could not be taken."""
+    from plugins.product_content.services import importing  # noqa: PLC0415 -- no page needs it
+
+    said = forms.import_arguments(arguments)
+    try:
+        taken, wrong = importing.import_file(site_by_host(said.site), Path(said.file), actor="system")
+    except (Refused, OSError) as error:
+        sys.stderr.write(f"{said.file}: {say(error) if isinstance(error, Refused) else error}\n")
+        return 1
+    sys.stderr.write("".join(f"{line}\n" for line in wrong) + f"{taken:,} products taken.\n")
+    return 1 if wrong else 0
+
 
 PLUGIN = Plugin(
     name="product_content",
@@ -31,6 +50,7 @@ PLUGIN = Plugin(
     permissions=(Permission(code="product_content.edit", title="Edit specifications, downloads and size advice"),),
     jobs={"purge": downloads.purge},
     every={"purge": 86400},
+    commands={"import": import_file},
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -89,3 +90,11 @@ def device_of(agent: str) -> str:
 def asks_for_quiet(do_not_track: str, privacy_control: str) -> bool:
     """Whether the browser asks not to be tracked, by either of its headers."""
     return "1" in {do_not_track, privacy_control}
+
+
+def import_arguments(words: list[str]) -> argparse.Namespace:
+    """`FILE --site HOST`."""
+    parser = argparse.ArgumentParser(prog="stoa pulse import", description="Take figures that were counted elsewhere.")
+    parser.add_argument("file", help="columns: day, what, name, views, visits")
+    parser.add_argument("--site", required=True, metavar="HOST")
+    return parser.parse_args(words)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
-from core.api import Delivery, MenuEntry, Permission, Plugin, Site, Slot, hookimpl
+from core.api import Delivery, MenuEntry, Permission, Plugin, Site, Slot, hookimpl, site_by_host
+from plugins.pulse import forms
 from plugins.pulse.forms import PulseSettings
 from plugins.pulse.models import TABLES
 from plugins.pulse.services import ageing, orders, showing
@@ -20,6 +22,16 @@ def sweep(payload: Mapping[str, Any], site: Site) -> None:
     COUNTERS.forget_visitors(site)
     orders.catch_up(site)
     ageing.roll_up(site)
+
+
+def import_file(arguments: list[str]) -> int:
+    """`./stoa pulse import FILE --site HOST`; 1 if a line could not be taken."""
+    from plugins.pulse.services import importing  # noqa: PLC0415 -- no page needs it
+
+    said = forms.import_arguments(arguments)
+    taken, wrong = importing.import_file(site_by_host(said.site), said.file)
+    sys.stderr.write("".join(f"Line {line}\n" for line in wrong) + f"{taken:,} figures taken.\n")
+    return 1 if wrong else 0
 
 
 PLUGIN = Plugin(
@@ -39,6 +51,7 @@ PLUGIN = Plugin(
     permissions=(Permission(code=PERMISSION, title="See the statistics"),),
     jobs={"sweep": sweep},
     every={"sweep": 900},
+    commands={"import": import_file},
 )
 
 

@@ -61,6 +61,7 @@ PLUGIN = Plugin(
     panel_sections=(SECTION,),
     permissions=(Permission(code=VIEW, title="See the risk of orders"),),
     reads=("orders",),
+    hears=(OrderPlaced, OrderChanged, PaymentChanged, ShopperErased, GuestErased),
 )
 
 

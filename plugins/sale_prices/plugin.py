@@ -16,8 +16,9 @@ from core.api import (
     Site,
     Slot,
     hookimpl,
+    site_by_host,
 )
-from plugins.sale_prices import services
+from plugins.sale_prices import forms, services
 from plugins.sale_prices.models import TABLES
 from plugins.sale_prices.services.showing import SaleSettings
 from plugins.sale_prices.views import panel
@@ -28,6 +29,14 @@ def sweep(payload: Mapping[str, Any], site: Site) -> None:
     del payload
     services.record_all(site)
     services.forget_old(site)
+
+
+def add(arguments: list[str]) -> int:
+    """`./stoa sale_prices add --site HOST --name NAME --percent 15 [SKU ...]`."""
+    said = forms.arguments(arguments)
+    site = site_by_host(said.pop("site"))
+    services.save_sale(site, forms.parse(said, site), actor="system")
+    return 0
 
 
 PLUGIN = Plugin(
@@ -53,6 +62,8 @@ PLUGIN = Plugin(
     permissions=(Permission(code="sale_prices.edit", title="Edit sale prices"),),
     jobs={"tell": services.tell, "sweep": sweep},
     every={"sweep": 3600},
+    commands={"add": add},
+    hears=(ProductChanged,),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from core.api import Delivery, Plugin, SearchQuery, SearchResult, Site, hookimpl
+from core.api import Delivery, Plugin, ProductChanged, SearchQuery, SearchResult, Site, hookimpl
 from plugins.search_sql.models import TABLES
 from plugins.search_sql.services.finding import find
 from plugins.search_sql.services.keeping import count_words, hear, keep, rebuild_all
@@ -37,6 +37,7 @@ PLUGIN = Plugin(
     every={"keep": 60},
     commands={"rebuild": rebuild},
     reads=("products",),
+    hears=(ProductChanged,),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from core.api import Delivery, Plugin, SearchQuery, SearchResult, Site, hookimpl
+from core.api import Delivery, Plugin, ProductChanged, SearchQuery, SearchResult, Site, hookimpl
 from plugins.search_whoosh.models import TABLES
 from plugins.search_whoosh.services import find, keep, note, rebuild_all, write
 
@@ -29,6 +29,7 @@ PLUGIN = Plugin(
     every={"keep": 60},
     commands={"rebuild": rebuild},
     reads=("products",),
+    hears=(ProductChanged,),
 )
 
 

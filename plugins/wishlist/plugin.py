@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from markupsafe import Markup
@@ -19,8 +20,10 @@ from core.api import (
     icon,
     language,
     named_products,
+    site_by_host,
     url_for,
 )
+from plugins.wishlist import forms
 from plugins.wishlist.models import TABLES
 from plugins.wishlist.services import keeping
 from plugins.wishlist.views import shop
@@ -34,6 +37,14 @@ def _wishes(site: Site, shopper_id: int) -> dict[str, Any]:
     names = named_products(site, language(), ids)
     found = [(names[one].name, url_for("panel.product", product_id=one)) for one in ids if one in names]
     return {"found": found}
+
+
+def keep(arguments: list[str]) -> int:
+    """`./stoa wishlist keep --site HOST EMAIL SKU ...`."""
+    said = forms.arguments(arguments)
+    count = keeping.keep_for(site_by_host(said.site), said.email, said.skus)
+    sys.stderr.write(f"{count:,} products kept.\n")
+    return 0
 
 
 SECTION = PanelSection(
@@ -53,6 +64,8 @@ PLUGIN = Plugin(
     entered=keeping.take_over,
     slots=_SLOTS,
     kept_slots=_SLOTS,
+    commands={"keep": keep},
+    hears=(ShopperErased,),
 )
 _ITEM = Markup('<li><a class="{css}" href="{url}">{icon}{title}</a></li>')
 _TOOL = Markup(

@@ -63,7 +63,7 @@ def _register_at_once(site: Site, known: dict[str, Any], password: str) -> Shopp
     existing = find_shopper(site, known["email"])
     if existing is None:
         with db.transaction():
-            return _create(site, known)
+            return _logged(_create(site, known))
     if existing.disabled_at is None and passwords.matches(password, existing.password_hash):
         return existing
     raise EmailTaken
@@ -96,7 +96,12 @@ def confirm_registration(site: Site, token: str, password: str, *, address: str)
         links.use(link)
         if find_shopper(site, link.data["email"]) is not None:
             raise links.LinkOver
-        return _create(site, link.data, confirmed=True)
+        return _logged(_create(site, link.data, confirmed=True))
+
+
+def _logged(shopper: Shopper) -> Shopper:
+    log.info("shopper registered", shopper=shopper.id, site=shopper.site_id)
+    return shopper
 
 
 def _create(site: Site, known: dict[str, Any], *, confirmed: bool = False) -> Shopper:
@@ -105,23 +110,43 @@ def _create(site: Site, known: dict[str, Any], *, confirmed: bool = False) -> Sh
     made = db.execute(
         "INSERT INTO shopper"
         " (site_id, email, email_folded, name, phone, password_hash, language, created_at, confirmed_at, words)"
-        " VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?) ON CONFLICT (site_id, email_folded) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site_id, email_folded) DO NOTHING",
         site.id,
         known["email"],
         folded(known["email"]),
         known["name"],
+        known.get("phone", ""),
         known["hash"],
         known["language"],
         now,
         now if confirmed else None,
-        shopper_words(known["name"], known["email"], ""),
+        shopper_words(known["name"], known["email"], known.get("phone", "")),
     )
     shopper = find_shopper(site, known["email"])
     if not made or shopper is None:
         raise EmailTaken
     events.record(ShopperRegistered(shopper_id=shopper.id), site.id)
-    log.info("shopper registered", shopper=shopper.id, site=site.id)
     return shopper
+
+
+def open_account(site: Site, *, email: str, name: str, language: str, phone: str = "", password: str = "") -> Shopper:
+    """Make the account of somebody the shop knows from elsewhere, at once and without a mail. Commits.
+
+    Without a password it is entered by the link that its owner asks for. Raises Unfit, WeakPassword, EmailTaken.
+    """
+    email = email.strip()
+    if problem := email_problem(email):
+        raise Unfit({"email": problem})
+    if phone.strip() and (problem := phone_problem(phone, site.country)):
+        raise Unfit({"phone": problem})
+    if password:
+        passwords.check_new(password, email)
+    known = {
+        "email": email, "name": one_line(name, NAME), "phone": one_line(phone, PHONE), "language": language,
+        "hash": passwords.hashed(password) if password else None,
+    }  # fmt: skip
+    with db.transaction():
+        return _create(site, known, confirmed=True)
 
 
 def authenticate(site: Site, email: str, password: str, *, address: str) -> Shopper:

@@ -332,12 +332,13 @@ def wordless_pictures(site: Site, language: str) -> list[WordlessPicture]:
     return list(found.values())
 
 
-def add_picture(data: bytes, filename: str, alt: Mapping[str, str], actor: str) -> int:
+def add_picture(data: bytes, filename: str, alt: Mapping[str, str], actor: str, *, is_ours: bool = False) -> int:
     """Check and keep a picture's bytes and answer its row's id; known bytes are not kept twice.
 
-    Raises NotAPicture, TooLarge. Writes a file, then commits.
+    `is_ours` is for files of the program, which are kept as they are. Raises NotAPicture, TooLarge. Writes a file, then
+    commits.
     """
-    stored = files.store_picture(data)
+    stored = files.store_picture(data, is_ours=is_ours)
     file = StoredFile(
         name=stored.name,
         original=filename,

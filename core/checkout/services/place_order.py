@@ -22,7 +22,7 @@ from core.checkout.services.supplying import pieces_of, promised_at
 from core.hookspecs.checkout import Problem
 from core.hookspecs.payment import Gateway
 from core.hookspecs.promote import Claim
-from core.kernel import cache, db
+from core.kernel import cache, db, i18n
 from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import Refused, Unfit
@@ -135,7 +135,7 @@ def _place(
             stored = replace(stored, **_answers(details))
         if agreed is not None:
             stored = replace(stored, shopper_id=shopper_id, agreed=agreed)
-        view = _checked(state, stored, seen_total)
+        view = _written(state, stored, seen_total)
         holds = holds_of_placed(state, view)
         sources, why = _sources(state, view)  # The transaction re-checks it.
         new = replace(_new_order(view, shopper_id, actor), sources=sources, why=why, holds=holds)
@@ -173,6 +173,15 @@ def _known(stored: StoredCart) -> PlacedOrder:
     if found is None:
         raise CartGone
     return PlacedOrder(id=found[0], number=found[1], secret=present_secret(stored.site_id, found[0]), is_new=False)
+
+
+def _written(state: SiteState, stored: StoredCart, seen_total: int | None) -> CheckoutView:
+    """What stands against the order is said to whoever places it; what is written down is in the order's language."""
+    view = _checked(state, stored, seen_total)
+    if stored.language == i18n.language():
+        return view
+    with i18n.speaking(stored.language, state.site.timezone, mute=stored.language in state.silent):
+        return _checked(state, stored, seen_total)
 
 
 def _checked(state: SiteState, stored: StoredCart, seen_total: int | None) -> CheckoutView:

@@ -14,7 +14,7 @@ from core.lib.errors import Broken, NotFound, Refused
 from core.orders.services.case_rules import rules_of_id
 from core.orders.services.gateways import find_gateway
 from core.orders.services.money_limits import still_owed
-from core.orders.services.payments import refund_surplus
+from core.orders.services.payments import NothingToRefund, refund_surplus
 from core.orders.services.read import order_view
 from core.orders.services.shapes import PaymentView
 
@@ -52,6 +52,8 @@ def _give_back(running: jobs.Running) -> None:
         return
     try:
         give_back(state_of(running.site_id), int(running.payload["order"]), key=f"auto:{running.payload['key']}")
+    except NothingToRefund:
+        return  # Somebody has given it back meanwhile.
     except NotFound:
         log.info("nothing goes back: the site or the order is gone", **running.payload)
     except (Refused, Broken) as error:

@@ -20,7 +20,7 @@ from core.api import (
     value,
 )
 from core.testing.shop import PASSWORD, Item, Mailbox, Told
-from plugins.back_in_stock.services import key_of
+from plugins.back_in_stock.services import key_of, wait_from_file
 
 Browse = Callable[..., Any]
 
@@ -187,3 +187,18 @@ def test_the_panel_counts_who_waits(
     outbox.deliver()
     assert row.findall(client.get("/panel/back_in_stock/", base_url=origin).text) == [("0", "2")]
     assert "Back in stock" in client.get(f"/panel/products/{lamp.product_id}", base_url=origin).text
+
+
+def test_who_waits_in_another_shop_waits_here(
+    lamp: Item, site: Site, mailbox: Mailbox, outbox: Told, tmp_path: Any
+) -> None:
+    file = tmp_path / "waits.csv"
+    file.write_text("sku,email,language\nLAMP,Mira@example.com,zh-CN\nNOPE,bo@example.com,\nLAMP,nobody,\n")
+
+    assert wait_from_file(site, str(file)) == (1, ["Line 3: NOPE bo@example.com", "Line 4: LAMP nobody"])
+    wait_from_file(site, str(file))
+    deliver(site, lamp, 3)
+    outbox.deliver()
+
+    assert [mail["To"] for mail in mailbox.mails] == ["mira@example.com"]
+    assert "/zh-cn/p/" in body(mailbox.mails[0])

@@ -1,134 +1,172 @@
-"""Sixty days of orders: placed, paid, sent and now and then cancelled through the same verbs as any other."""
+"""Sixty days of orders: placed, paid, sent and now and then given up, through the same verbs as any other."""
 
 from __future__ import annotations
 
 import random
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from core.api import (
-    Address,
     Details,
-    PlacedOrder,
+    NotFound,
+    OrderView,
     PriceChanged,
     Refused,
     Site,
     SiteState,
     add_to_cart,
+    apply_code,
+    begin_payment,
     cancel_order,
     deliver_order,
-    freeze,
     mark_paid,
-    now,
+    order_view,
     place_order,
     rows,
     ship_order,
-    state_of,
+    value,
 )
+from plugins.demo.services.days import Begun, Life, hour_of
+from plugins.demo.services.extras import tell
+from plugins.demo.services.people import Person
 
-PEOPLE = Path(__file__).parents[1] / "people.toml"
-ACTOR = "plugin:demo"
 DAYS = 60
 # Shelves are not sold empty: what the goods' list says is left should look like it.
 _KEPT = 6
-_SEED = 20
-Person = Mapping[str, Any]
 
 
-def seed_orders(sites: Sequence[Site]) -> int:
-    """Let shoppers have bought on each of the last days, a little more towards today; answers how many orders.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """One of the two, as its orders need it. `staff` is the actor of those who work there; `words` are in its tongue.
 
-    The clock of this process stands in the past meanwhile, so nothing may be served yet. Commits, order by order.
+    `gateway` is its way to pay, and whether the money comes before the goods; `code` is its coupon.
     """
-    people = tomllib.loads(PEOPLE.read_text("utf-8"))["people"]
-    chance = random.Random(_SEED)  # noqa: S311 -- a demo that looks the same every time
-    today = now()
-    made = 0
+
+    state: SiteState
+    people: Sequence[Person]
+    staff: str
+    words: Mapping[str, Any]
+    gateway: str
+    pays_first: bool
+    code: str
+
+    @property
+    def site(self) -> Site:
+        return self.state.site
+
+    def order(self, person: Person, goods: Mapping[str, int], *, note: str = "", code: str = "") -> OrderView | None:
+        """Order these pieces by SKU; None where they cannot be sold. Commits."""
+        site, token = self.site, None
+        for sku, pieces in goods.items():
+            token = add_to_cart(site, token, variant(sku), pieces, currency=site.currency, language=site.language)
+        if code:
+            apply_code(site, token, code)
+        said = Details(email=person.email, address=person.address, gateway=self.gateway, note=note)
+        try:
+            placed = place_order(self.state, token, seen_total=None, details=said, shopper_id=person.shopper_id)
+        except PriceChanged as shown:
+            seen = shown.view.total.amount
+            placed = place_order(self.state, token, seen_total=seen, shopper_id=person.shopper_id)
+        except Refused:
+            return None
+        begin_payment(self.state, placed.id)
+        return self.look(placed.id)
+
+    def look(self, order_id: int) -> OrderView:
+        """An order as it is now."""
+        order = order_view(order_id, site=self.site)
+        if order is None:
+            raise NotFound
+        return order
+
+    def take_money(self, order: OrderView) -> None:
+        """The money came; the invoice is issued. Commits."""
+        mark_paid(self.state, order.id, actor=self.staff)
+        self.issue(order)
+
+    def issue(self, order: OrderView) -> None:
+        """The paper that the order lacks, where papers are issued. Commits."""
+        tell("documents", "issue", "--site", self.site.host, order.number)
+
+    def send(self, order: OrderView, lines: Mapping[int, int] | None = None) -> None:
+        """A parcel leaves, with its number. Commits."""
+        count = value("SELECT COUNT(*) FROM shipment")
+        tracking = f"{self.words['parcels']}{order.number}{count % 1000:03d}"
+        ship_order(self.site, order.id, actor=self.staff, lines=lines, tracking=tracking)
+
+    def arrive(self, order: OrderView) -> None:
+        """All that is on its way is there. Commits."""
+        deliver_order(self.site, order.id, actor=self.staff)
+
+    def fulfilled(self, order: OrderView, hours: int = 20) -> Life:
+        """Paid and sent, in the order of the shop, and there some days later."""
+        yield from self.paid_before(order, hours)
+        yield from self.underway(order, hours)
+
+    def paid_before(self, order: OrderView, hours: int = 20) -> Life:
+        """The hours until it can leave, in which the money comes where it comes before the goods."""
+        yield timedelta(hours=hours)
+        if self.pays_first:
+            self.take_money(order)
+            yield timedelta(hours=22)
+
+    def underway(self, order: OrderView, hours: int = 20) -> Life:
+        """What is left of it leaves and arrives; whoever pays at the door pays."""
+        self.send(order)
+        yield timedelta(days=2, hours=hours % 9)
+        self.arrive(order)
+        if not self.pays_first:
+            self.take_money(order)
+
+
+def variant(sku: str) -> int:
+    """The id of a variant of the demo."""
+    return int(value("SELECT id FROM variant WHERE sku = ?", sku))
+
+
+def ordinary(shop: Shop, chance: random.Random, today: datetime) -> Iterator[Begun]:
+    """A few orders on each of the last days, a little more towards today and at the end of the week."""
     for back in range(DAYS, -1, -1):
-        for site in sites:
-            known = [person for person in people if person["site"] == site.host]
-            for _ in range(_orders_of(back, chance)):
-                at = today - timedelta(days=back, minutes=chance.randrange(20, 600))
-                made += _lived(state_of(site.id), chance, chance.choice(known), at, today)
-    return made
+        for _ in range(_orders_of(back, chance)):
+            # Most of them in the evening.
+            at = hour_of(shop.site, today, back, int(chance.triangular(450, 1350, 1210)))
+            yield Begun(at=at, site=shop.site, life=_ordinary(shop, random.Random(chance.random())))  # noqa: S311 -- as above
 
 
 def _orders_of(back: int, chance: random.Random) -> int:
-    """None to three a day, more of late and at the end of the week."""
-    return int(chance.random() * (1.4 + (DAYS - back) / 40 + (0.6 if back % 7 in {1, 2} else 0)))
+    """None to three a day."""
+    return int(chance.random() * (1.6 + (DAYS - back) / 34 + (0.7 if back % 7 in {1, 2} else 0)))
 
 
-def _lived(state: SiteState, chance: random.Random, person: Person, at: datetime, today: datetime) -> bool:
-    """One order with what became of it by `today`; False where nothing could be sold."""
-    with freeze(at):
-        placed = _ordered(state, chance, person)
-    if placed is None:
-        return False
-    _paid_and_sent(state, placed.id, chance, at, today)
-    return True
+def _ordinary(shop: Shop, chance: random.Random) -> Life:
+    """One order as most are; one in twenty is thought better of."""
+    goods = chance.sample(_sellable(shop.site), k=chance.choice((1, 1, 1, 2, 3)))
+    fate = chance.random()
+    order = shop.order(
+        chance.choice(shop.people),
+        {sku: chance.choice((1, 1, 1, 2)) for sku in goods},
+        code=shop.code if fate > 0.85 else "",
+    )
+    if order is None:
+        return
+    if fate < 0.05:
+        yield timedelta(hours=7)
+        cancel_order(shop.site, order.id, actor=f"shopper:{order.shopper_id}", reason="shopper")
+        return
+    yield from shop.fulfilled(order, chance.randrange(2, 30))
 
 
-def _ordered(state: SiteState, chance: random.Random, person: Person) -> PlacedOrder | None:
-    site, token = state.site, None
-    for variant_id in chance.sample(_sellable(site), k=chance.choice((1, 1, 1, 2, 3))):
-        pieces = chance.choice((1, 1, 1, 2))
-        token = add_to_cart(site, token, variant_id, pieces, currency=site.currency, language=site.language)
-    try:
-        return place_order(state, token, seen_total=None, details=_details(site, person, chance))
-    except PriceChanged as shown:
-        return place_order(state, token, seen_total=shown.view.total.amount)
-    except Refused:
-        return None
-
-
-def _sellable(site: Site) -> list[int]:
-    """Variants that are sold here and of which enough is left."""
+def _sellable(site: Site) -> list[str]:
+    """What is sold here and of which enough is left."""
     return [
         row[0]
         for row in rows(
-            "SELECT v.id FROM variant v JOIN stock_level s ON s.variant_id = v.id"
+            "SELECT v.sku FROM variant v JOIN stock_level s ON s.variant_id = v.id"
             " JOIN price p ON p.variant_id = v.id AND p.site_id = ?"
-            " GROUP BY v.id HAVING MIN(s.on_hand - s.allocated - s.held) > ? ORDER BY v.id",
+            " GROUP BY v.id, v.sku HAVING MIN(s.on_hand - s.allocated - s.held) > ? ORDER BY v.id",
             site.id,
             _KEPT,
         )
     ]
-
-
-def _details(site: Site, person: Person, chance: random.Random) -> Details:
-    address = Address(
-        name=person["name"],
-        lines=(person["line"],),
-        district=person.get("district", ""),
-        city=person["city"],
-        region=person.get("region", ""),
-        postcode=person["postcode"],
-        country=site.country,
-        phone=person.get("phone", ""),
-    )
-    return Details(email=person["email"], address=address, gateway=chance.choice(_WAYS.get(site.host, ("",))))
-
-
-_WAYS = {"shop.localhost": ("bank_transfer",), "ji.localhost": ("cash_on_delivery",)}
-
-
-def _paid_and_sent(state: SiteState, order_id: int, chance: random.Random, at: datetime, today: datetime) -> None:
-    """Paid a day later, sent on the second and there on the fifth; a few were cancelled, the newest still wait."""
-    fate = chance.random()
-    if fate < 0.05 and at + timedelta(days=1) < today:
-        with freeze(at + timedelta(hours=7)):
-            cancel_order(state.site, order_id, actor=ACTOR, reason="shopper")
-        return
-    steps = (
-        (timedelta(hours=chance.randrange(1, 30)), lambda: mark_paid(state, order_id, actor=ACTOR)),
-        (timedelta(days=2), lambda: ship_order(state.site, order_id, actor=ACTOR, tracking=f"NB{order_id:09d}")),
-        (timedelta(days=5), lambda: deliver_order(state.site, order_id, actor=ACTOR)),
-    )
-    for after, step in steps:
-        if at + after >= today or (fate > 0.93 and after > timedelta(days=1)):
-            return
-        with freeze(at + after):
-            step()

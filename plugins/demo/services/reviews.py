@@ -6,7 +6,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def seed_reviews(sites: Sequence[Site]) -> None:
             path = Path(folder) / "reviews.csv"
             path.write_text(_dated([row for row in rows if row["language"] == site.language]), "utf-8")
             try:
-                with redirect_stdout(io.StringIO()):
+                with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                     run_plugin_command("reviews", "import", [str(path), "--site", site.host])
             except NotFound:
                 return

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import random
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +29,25 @@ from core.api import (
     add_picture,
     add_site,
     create_category,
-    run_plugin_command,
+    freeze,
+    in_haste,
+    now,
     save_plugin_settings,
     save_products,
     set_about,
     set_return_rules,
     site_by_host,
+    state_of,
     switch_on,
+    token,
 )
-from plugins.demo.services.orders import seed_orders
+from plugins.demo.services import extras
+from plugins.demo.services.days import Begun, live
+from plugins.demo.services.orders import DAYS, Shop, ordinary
 from plugins.demo.services.pages import seed_pages
+from plugins.demo.services.people import people_of, staff_of
 from plugins.demo.services.reviews import seed_reviews
+from plugins.demo.services.stories import stories
 
 HERE = Path(__file__).parents[1]
 ACTOR = "plugin:demo"
@@ -127,6 +139,14 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "wishlist": {},
         "compare": {},
         "back_in_stock": {},
+        "sale_prices": {},
+        "documents": {
+            "company": "Norrby Ltd",
+            "address": "12 Shore Street\nEdinburgh EH6 6QW",
+            "tax_id": "GB 123 4567 89",
+            "footer": "Norrby Ltd · Demo Bank · GB33 BUKB 2020 1555 5555 55",
+        },
+        "risk": {"first_above": "GBP 400", "value_above": "GBP 900"},
         "seo": {},
         "pages": {},
     },
@@ -136,37 +156,137 @@ PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "coupons": {},
         "search_whoosh": {},
         "sale_prices": {},
+        "product_content": {},
         "reviews": {},
+        "pulse": {},
         "wishlist": {},
         "compare": {},
+        "back_in_stock": {},
+        "documents": {
+            "company": "杭州灯下集市商贸有限公司",
+            "address": "河坊街 118 号\n浙江省杭州市 310002",
+            "tax_id": "91330100DEMO000000",
+            "footer": "本单据由灯下集市开具，谢谢惠顾。",
+            "invoice_prefix": "FP-",
+            "credit_prefix": "HT-",
+        },
+        "risk": {"first_above": "CNY 1500", "value_above": "CNY 3000"},
         "seo": {},
         "pages": {},
     },
 }
 
 
+# How each shop is paid, before or when the goods arrive, and its coupon.
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "shop.localhost": {"gateway": "bank_transfer", "pays_first": True, "code": "WELCOME10"},
+    "ji.localhost": {"gateway": "cash_on_delivery", "pays_first": False, "code": "DENGXIA30"},
+}
+_SEED = 20
+# What each shop sells for less: a name, per cent, from and until how many days from now, and an SKU of each product.
+SALES: Mapping[str, tuple[tuple[Any, ...], ...]] = {
+    "shop.localhost": (
+        ("Warm things week", "15", -2, 5, "THROW-FJORD", "CUSHION-RUST", "SCARF-FJORD"),
+        ("First Sunday of Advent", "10", 9, 10, "LANTERN-CHALK", "CANDLE-PLUM"),
+    ),
+    "ji.localhost": (
+        ("秋灯周", "15", -2, 5, "LAMP-MINI-CHALK", "LANTERN-CHALK", "PENDANT-PINE"),
+        ("双十二", "12", 9, 12, "MUG-FOG", "TEAPOT-CLAY", "TIN-RUST"),
+    ),
+}
+
+
 def seed(words: list[str]) -> int:
-    """Make the two shops, unless they are there already.
+    """Make the two shops, unless they are there already: `./stoa demo seed [--days 60]`.
 
     Answers the command's exit code. Commits, product by product.
     """
-    del words
+    days = _days(words)
     try:
         site_by_host("shop.localhost")
     except NotFound:
-        data = tomllib.loads((HERE / "goods.toml").read_text("utf-8"))
-        english, chinese = _sites()
-        for site in (english, chinese):
-            _switch_on(site)
-        _run_commands()
-        pictures = _pictures(data["goods"], data["categories"], data["colours"])
-        categories = _categories(data["categories"], pictures)
-        _save(english, [_draft(goods, data, categories, pictures) for goods in data["goods"]])
-        _save(chinese, [_priced(goods, "cny", "CNY") for goods in data["goods"]])
-        seed_orders((english, chinese))
-        seed_reviews((english, chinese))
-        seed_pages((english, chinese))
+        with in_haste():
+            shops, password = _made(days)
+        for shop in shops:
+            # Only now: of what happened long ago nobody is told.
+            _switch_on(shop.site, {"mail": {}})
+        _show(shops, password)
     return 0
+
+
+def _made(days: int) -> tuple[list[Shop], str]:
+    """The shops with their goods, people and past, and the password of those whose accounts can be looked at."""
+    data, password, today = tomllib.loads((HERE / "goods.toml").read_text("utf-8")), token(), now()
+    with freeze(today - timedelta(days=days + 1)):
+        sites = _sites()
+        _furnish(sites, data)
+        shops = [_opened(site, password) for site in sites]
+    live(_past(shops, days), today)
+    for place, shop in enumerate(shops):
+        chance = random.Random(_SEED + place)  # noqa: S311 -- a demo that looks the same every time
+        extras.wishes(shop.site, shop.people, data["goods"], chance)
+        extras.waits(shop.site, shop.people, data["goods"])
+        extras.visits(shop.site, data["goods"], today, days, chance)
+        _put_on_sale(shop.site, today)
+    seed_reviews(sites)
+    seed_pages(sites)
+    return shops, password
+
+
+def _furnish(sites: tuple[Site, Site], data: Goods) -> None:
+    """Plugins, goods and what stands beside them, as they were when the shops opened."""
+    english, chinese = sites
+    for site in sites:
+        _switch_on(site, PLUGINS[site.host])
+    for plugin, *words in COMMANDS:
+        extras.tell(plugin, "add", *words)
+    pictures = _pictures(data["goods"], data["categories"], data["colours"])
+    categories = _categories(data["categories"], pictures)
+    _save(english, [_draft(goods, data, categories, pictures) for goods in data["goods"]])
+    _save(chinese, [_priced(goods, "cny", "CNY") for goods in data["goods"]])
+    for site in sites:
+        extras.beside_goods(site, data["goods"])
+
+
+def _put_on_sale(site: Site, today: datetime) -> None:
+    """A sale that runs, and one that will."""
+    for name, percent, first, last, *skus in SALES[site.host]:
+        times = ((today + timedelta(days=days)).date().isoformat() for days in (first, last))
+        begins, ends = times
+        extras.tell(
+            "sale_prices", "add", "--site", site.host, "--name", name, "--percent", percent, "--from", begins,
+            "--until", ends, *skus,
+        )  # fmt: skip
+
+
+def _days(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="stoa demo seed", description="Make the two demo shops.")
+    parser.add_argument("--days", type=int, default=DAYS, help=f"days of orders behind them ({DAYS})")
+    return max(0, min(DAYS, int(parser.parse_args(words).days)))
+
+
+def _opened(site: Site, password: str) -> Shop:
+    """The shop with its people, as it was on the first of its days."""
+    words = tomllib.loads((HERE / "stories.toml").read_text("utf-8"))[site.host.partition(".")[0]]
+    return Shop(
+        state=state_of(site.id), people=people_of(site, password), staff=staff_of(site), words=words,
+        **WAYS[site.host],
+    )  # fmt: skip
+
+
+def _past(shops: list[Shop], days: int) -> Iterator[Begun]:
+    for place, shop in enumerate(shops):
+        chance = random.Random(_SEED + place)  # noqa: S311 -- a demo that looks the same every time
+        for one in (*ordinary(shop, chance, now()), *stories(shop, now())):
+            if one.at > now() - timedelta(days=days):
+                yield one
+
+
+def _show(shops: list[Shop], password: str) -> None:
+    """Whose accounts can be looked at; what `./stoa run` says of the panel's owner stands below."""
+    logins = [f"  {'Shopper login':<13} {shop.people[0].email}   ({shop.site.origin}/account)" for shop in shops]
+    sys.stdout.write("\n".join(["", *logins, f"  {'Password':<13} {password}   (of both; shown once)", ""]))
+    sys.stdout.flush()
 
 
 def _sites() -> tuple[Site, Site]:
@@ -201,23 +321,15 @@ def _sites() -> tuple[Site, Site]:
     return english, chinese
 
 
-def _switch_on(site: Site) -> None:
+def _switch_on(site: Site, plugins: Mapping[str, Mapping[str, str]]) -> None:
     """What is not installed is left out: the demo needs no other plugin."""
-    for name, settings in PLUGINS[site.host].items():
+    for name, settings in plugins.items():
         try:
             switch_on(site.id, name, ACTOR)
         except NotFound:
             continue
         if settings:
             save_plugin_settings(site.id, name, settings, ACTOR, site.currency)
-
-
-def _run_commands() -> None:
-    for plugin, *words in COMMANDS:
-        try:
-            run_plugin_command(plugin, "add", words)
-        except NotFound:
-            continue
 
 
 def _pictures(goods: list[Goods], categories: list[Goods], colours: Goods) -> dict[str, int]:
@@ -237,6 +349,7 @@ def _pictures(goods: list[Goods], categories: list[Goods], colours: Goods) -> di
             f"{name}.webp",
             {"en": words[0], "zh-CN": words[1]},
             ACTOR,
+            is_ours=True,
         )
         for name, words in said.items()
         if (HERE / "static" / "pictures" / f"{name}.webp").exists()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from core.api import (
@@ -16,10 +17,12 @@ from core.api import (
     Refused,
     Site,
     address_lines,
+    marks,
     micros,
     now,
     order_view,
     record_activity,
+    rows,
     speaking,
     transaction,
     value,
@@ -164,3 +167,30 @@ def issue_first(site: Site, order_id: int) -> None:
     """Issue the invoice of a paid order that has none. An order that amounts to nothing gets none. Commits."""
     if latest_of(site, order_id, INVOICE) is None and due_kind(site, order_id) == INVOICE:
         issue(site, order_id, INVOICE, actor="system")
+
+
+def issue_lacking(site: Site, numbers: Sequence[str] = ()) -> int:
+    """Issue what these orders lack, or else the invoice of every paid order without one; answers how many.
+
+    An order that lacks nothing, or that there is not, is passed over. Commits for each.
+    """
+    chosen = f" AND number IN ({marks(numbers)})" if numbers else ""
+    ids = [
+        row[0]
+        for row in rows(f"SELECT id FROM orders WHERE site_id = ?{chosen} ORDER BY placed_at, id", site.id, *numbers)
+    ]
+    found = 0
+    for order_id in ids:
+        kind = _lacking(site, order_id, any_kind=bool(numbers))
+        if kind:
+            issue(site, order_id, kind, actor="system")
+            found += 1
+    return found
+
+
+def _lacking(site: Site, order_id: int, *, any_kind: bool) -> str:
+    if any_kind:
+        return due_kind(site, order_id)
+    order = order_view(order_id, site=site)
+    is_paid = order is not None and bool(order.captured.amount) and latest_of(site, order_id, INVOICE) is None
+    return INVOICE if is_paid and due_kind(site, order_id) == INVOICE else ""

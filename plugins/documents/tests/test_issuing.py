@@ -259,3 +259,16 @@ def test_money_that_goes_back_brings_its_credit_note_where_that_is_wanted(
     assert found == [("invoice", 3 * 8999), *([("credit_note", 8999)] if automatic else [])]
     assert reading.contents_of(site, without.id) == []
     assert outbox.dead() == []
+
+
+def test_what_was_paid_before_gets_its_invoice_by_a_command(site: Site, lamp: Any, order: Any) -> None:
+    paid, open_one = order(lamp, 2), order(lamp, 1)
+    mark_paid(state_of(site.id), paid.id, actor="staff:1")
+
+    assert [issuing.issue_lacking(site) for _ in range(2)] == [1, 0]
+    assert [one["order"] for one in reading.contents_of(site, paid.id)] == [paid.number]
+    assert reading.contents_of(site, open_one.id) == []
+    # An order that is named gets whatever it lacks.
+    cancel_order(site, paid.id, actor="staff:1")
+    assert issuing.issue_lacking(site, [paid.number, "99"]) == 1
+    assert signed(site, paid.id) == 0

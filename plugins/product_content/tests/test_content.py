@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from core.api import (
     switch_off,
 )
 from core.testing.shop import Item
-from plugins.product_content.services import downloads
+from plugins.product_content.services import downloads, importing
 from plugins.product_content.tests.conftest import Panel
 
 Page = Callable[..., str]
@@ -328,3 +329,31 @@ def test_the_panel_speaks_chinese(panel: Panel, lamp: Item) -> None:
     shown = panel.get(f"/zh-cn/panel/products/{lamp.product_id}")
     for words in ("规格参数", "下载文件", "搭配商品", "尺码建议"):
         assert words in shown
+
+
+# -- from a file -------------------------------------------------------------------------------------------------------
+
+
+def test_content_of_many_products_comes_from_a_file(panel, site, lamp, sell, page, tmp_path):
+    sell("BULB", 500, name="Bulb")
+    (tmp_path / "care.txt").write_text("Wipe it.")
+    size = {"en": {"table": "Size\tWidth\nS\t20 cm", "note": "Measured flat."}}
+    said = [
+        {"sku": "LAMP", "specs": {"en": "Cord\t1.8 m"}, "sizes": size, "related": {"accessory": ["BULB"]},
+         "files": [{"path": "care.txt", "title": "Care"}]},
+        {"sku": "NOPE"},
+        {"sku": "BULB", "specs": {"en": "one\ttwo\tthree"}},
+    ]  # fmt: skip
+    file = tmp_path / "content.json"
+    file.write_text(json.dumps(said))
+
+    taken, wrong = importing.import_file(site, file, actor="system")
+
+    assert taken == 1
+    assert [line.partition(":")[0] for line in wrong] == ["NOPE", "BULB"]
+    shown = page("/p/lamp")
+    for words in ("1.8 m", "Measured flat.", "Care", "Bulb"):
+        assert words in shown
+    file.write_text('[{"sku": "LAMP", "colour": "red"}]')
+    with pytest.raises(importing.NotThatShape):
+        importing.import_file(site, file, actor="system")

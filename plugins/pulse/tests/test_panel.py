@@ -17,7 +17,7 @@ from core.testing.browser import DESKTOP, PHONE, View, axe_violations, scrolls_s
 from core.testing.panel import AtPanel
 from core.testing.shop import PASSWORD
 from plugins.pulse.models import ALL, PAGE, WORDS
-from plugins.pulse.services import ageing, counting, orders, reading
+from plugins.pulse.services import ageing, counting, importing, orders, reading
 from plugins.pulse.services.counting import Key
 
 from .conftest import FIREFOX, NOON
@@ -211,3 +211,28 @@ def test_a_browser_tells_of_its_pages_and_the_panel_is_accessible(
     assert axe_violations(page) == []
     assert not scrolls_sideways(page)
     shot("pulse")
+
+
+# -- figures from elsewhere --------------------------------------------------------------------------------------------
+
+
+def test_days_that_were_counted_elsewhere_stand_in_the_report_once(
+    panel: AtPanel, site: Site, sell: Any, clock: Any, tmp_path: Any
+) -> None:
+    clock.set(NOON)
+    lamp = sell("LAMP", 8950, name="Lamp")
+    day = (NOON - timedelta(days=2)).date()
+    lines = [
+        "day,what,name,views,visits", f"{day},page,,40,9", f"{day},product,LAMP,7,0", f"{day},words,green lamp,3,",
+        f"{day},product,NOPE,1,0", f"{day},page,nonsense,1,1", f"{day},page,home,many,1", "yesterday,page,,4,4",
+    ]  # fmt: skip
+    file = tmp_path / "days.csv"
+    file.write_text("\n".join(lines))
+
+    assert importing.import_file(site, str(file)) == (3, [5, 6, 7, 8])
+    assert importing.import_file(site, str(file)) == (0, [5, 6, 7, 8])
+
+    report = reading.report(site, 7, "en")
+    assert (report.total.views, report.total.visits) == (40, 9)
+    assert [(one.code, one.views) for one in report.lists["product"]] == [(str(lamp.product_id), 7)]
+    assert "green lamp" in panel.get("/panel/pulse/?days=7")

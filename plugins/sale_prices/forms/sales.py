@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -134,3 +135,19 @@ def _skus(form: Mapping[str, Any], name: str, errors: dict[str, str]) -> tuple[s
 def _category_ids(form: Mapping[str, Any]) -> tuple[int, ...]:
     chosen = form.getlist("categories") if hasattr(form, "getlist") else []
     return tuple(int(number) for number in chosen if number.isascii() and number.isdigit())
+
+
+def arguments(words: list[str]) -> dict[str, Any]:
+    """A sale as the command line names it, in the fields of its form, with `site`."""
+    parser = argparse.ArgumentParser(prog="stoa sale_prices add", description="Add a sale.")
+    parser.add_argument("--site", required=True, metavar="HOST")
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--percent", required=True, help="off the price")
+    parser.add_argument("--from", dest="starts", default="", metavar="TIME", help="such as 2026-12-01; now if empty")
+    parser.add_argument("--until", dest="ends", default="", metavar="TIME")
+    parser.add_argument("--rounding", default="", choices=ROUNDINGS)
+    parser.add_argument("products", nargs="*", metavar="SKU", help="of whole products; none: everything")
+    said = vars(parser.parse_args(words))
+    skus = said.pop("products")
+    scope = "" if skus else "everything"
+    return {**said, "kind": PERCENT, "active": "1", "scope": scope, "product_skus": "\n".join(skus)}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.api import Money, NotFound, PriceQuery, Site, Unfit, rows
+from core.api import Money, NotFound, PriceQuery, Site, Unfit, cards_for, rows, run_plugin_command
 from core.testing.contracts import a_site
 from plugins.sale_prices import forms, services
 from plugins.sale_prices.services.pricing import Term, rounded
@@ -421,3 +421,19 @@ class TestHistory:
         clock.move(days=4 * 365)
         services.forget_old(shop)
         assert rows("SELECT amount FROM sale_prices_span") == [(8900,)]
+
+
+# -- from a command line -----------------------------------------------------------------------------------------------
+
+
+def test_a_sale_is_added_by_a_command(site: Site, turn_on: Any, sell: Any, outbox: Any) -> None:
+    turn_on("sale_prices")
+    lamp, mug = sell("LAMP", 8900), sell("MUG", 1600)
+
+    run_plugin_command("sale_prices", "add", ["--site", site.host, "--name", "Autumn", "--percent", "10", "LAMP"])
+    outbox.deliver()
+
+    cards = cards_for(site, "en", "EUR", [lamp.product_id, mug.product_id])
+    assert [cards[one.product_id].price for one in (lamp, mug)] == [Money(8010, "EUR"), Money(1600, "EUR")]
+    with pytest.raises(Unfit):
+        run_plugin_command("sale_prices", "add", ["--site", site.host, "--name", "No", "--percent", "200"])

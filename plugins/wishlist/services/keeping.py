@@ -17,7 +17,9 @@ from core.api import (
     micros,
     now,
     one,
+    products_by_sku,
     rows,
+    shopper_ids,
     token,
     transaction,
 )
@@ -90,6 +92,20 @@ def take_over(site: Site, shopper_id: int, cookie: str) -> str:
         with transaction():
             _store(site, shopper_id, new)
     return written(site, [*new, *mine])
+
+
+def keep_for(site: Site, email: str, skus: Sequence[str]) -> int:
+    """Put products on the list of an account, such as one that comes from another shop; answers how many are new.
+
+    The first SKU is kept last, and stands on top. Raises NotFound for an unknown account or SKU, ListFull. Commits.
+    """
+    shopper_id, products = shopper_ids(site, [email]).get(email), products_by_sku(skus)
+    if shopper_id is None or len(products) < len({*skus}):
+        raise NotFound
+    before = len(entries(site, shopper_id, ""))
+    for sku in reversed(skus):
+        keep(site, shopper_id, "", products[sku], language=site.language, currency=site.currency)
+    return len(entries(site, shopper_id, "")) - before
 
 
 def _store(site: Site, shopper_id: int, new: Sequence[Entry]) -> None:

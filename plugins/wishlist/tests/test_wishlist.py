@@ -14,6 +14,7 @@ from core.api import (
     Delivery,
     ListingDraft,
     Money,
+    NotFound,
     PriceDraft,
     ProductDraft,
     ShopperErased,
@@ -202,3 +203,19 @@ def test_staff_see_the_list_on_the_shoppers_page(
     keeping.keep(site, shopper.id, "", lamp.product_id, language="en", currency=site.currency)
     page = at_panel.get(f"/panel/shoppers/{shopper.id}")
     assert re.search(rf'<a href="/panel/products/{lamp.product_id}">\s*Arc lamp', page)
+
+
+# -- from elsewhere ----------------------------------------------------------------------------------------------------
+
+
+def test_what_somebody_kept_in_another_shop_is_kept_here_once(
+    turn_on: Callable[..., None], site: Site, sell: Callable[..., Item], shopper: Any
+) -> None:
+    turn_on("wishlist")
+    items = [sell(sku, 8900) for sku in ("LAMP", "MUG")]
+
+    assert [keeping.keep_for(site, shopper.email, ["LAMP", "MUG"]) for _ in range(2)] == [2, 0]
+    assert [one.product_id for one in keeping.entries(site, shopper.id, "")] == [item.product_id for item in items]
+    for email, sku in ((shopper.email, "NOPE"), ("nobody@example.com", "LAMP")):
+        with pytest.raises(NotFound):
+            keeping.keep_for(site, email, [sku])

@@ -60,6 +60,18 @@ def test_a_listener_hears_what_was_committed_once_and_only_on_its_site(listener,
     assert heard() == [1, 1, 1]
 
 
+def test_who_names_events_is_told_of_those_alone_and_nothing_waits_for_it(write_plugin, turn_on, sites):
+    for name, wanted in (("orders_only", "OrderPlaced"), ("people", "ShopperRegistered")):
+        head = f"from core.api import *\nPLUGIN = Plugin(name='{name}', version='1', title='L', hears=({wanted},))\n"
+        write_plugin(name, head + LISTENER.replace("FAILS", "0"))
+        turn_on(name)
+    tell(sites[0], 2)
+    events.relay()
+    assert [job.payload["consumer"] for job in Job.select().where(Job.name == "events.deliver")] == ["people", "people"]
+    work()
+    assert heard() == [1, 1]
+
+
 def test_an_event_of_a_verb_that_failed_is_never_told(listener, sites):
     listener()
 

@@ -34,6 +34,7 @@ BROKEN = {
         "kept_slots are some of the slots: page.head",
     ),
     "pace_without_its_job": (DECLARED.format("every={'sweep': 60}"), "every: there is no job 'sweep'"),
+    "hears_what_is_no_event": (DECLARED.format("hears=(Site,)"), "is no event"),
     "a_host_that_opens_everything": (DECLARED.format("csp=Csp(script=('*',))"), "csp: not a host"),
     "needs_itself": (DECLARED.format("requires=('faulty',)"), "it requires or excludes itself"),
     "wrapper": ("@hookimpl(wrapper=True)\ndef checkout_problems(site):\n    yield\n", "not for plugins"),

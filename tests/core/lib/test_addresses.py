@@ -209,6 +209,12 @@ def test_a_half_filled_address_leaves_no_stray_marks() -> None:
     assert addresses.lines({}) == ()
 
 
+def test_a_city_that_is_its_own_province_is_written_once() -> None:
+    home = {"name": "林知夏", "line1": "梧桐路18弄6号", "district": "徐汇区", "city": "上海市", "region": "上海市"}
+    written = addresses.lines(addresses.cleaned({**home, "postcode": "200030", "country": "CN"}), "zh-CN", home="CN")
+    assert "上海市徐汇区" in written
+
+
 def test_parts_for_hooks() -> None:
     parts = addresses.parts(addresses.cleaned(LONDON))
     assert parts["lines"] == ("12 Halden Street", "Flat 3")

@@ -102,6 +102,13 @@ def test_another_country_asks_for_its_own_fields_and_keeps_what_was_typed(mira: 
     assert accounts.addresses_of(shopper) == []
 
 
+def test_the_button_for_another_country_is_there_only_where_no_script_follows_the_choice(mira: Visitor) -> None:
+    page = mira.get("/account/addresses/new").text
+    assert re.search(r'<form[^>]*data-country-form[^>]*action="/account/addresses/new"', page)
+    assert page.count("country_only") == 1
+    assert re.search(r"<noscript>\s*<p[^>]*>\s*<button[^>]*country_only", page)
+
+
 def test_only_one_address_gets_the_bills(shopper: Any) -> None:
     first, second = keep(shopper, billing=True), keep(shopper, billing=True)
     assert [row.id for row in accounts.addresses_of(shopper) if row.billing] == [second]

@@ -91,6 +91,9 @@ def test_an_order_for_two_addresses_from_the_cart_to_the_parcel(
     # The checkout asks for the other address, and says what is missing there.
     form = guest.form()
     assert form["city"] == "Berlin"
+    # What is folded away in China is the postcode: couriers ring there, so the phone number is among the fields.
+    folded = re.findall(r'id="checkout-place-2".*?<summary class="fold__title">([^<]*)', guest.page, re.DOTALL)[0]
+    assert folded == ("Add a company, a second line or a phone number" if where == 0 else "添加公司、第二行地址或邮编")
     wrong = guest.post("/checkout/place", form, 422)
     assert "p1_city" in guest.page
     assert wrong

@@ -61,7 +61,7 @@ def steps(state: SiteState, may: Callable[[str], bool]) -> list[Step]:
             how=_("A mail for each order, parcel and refund. Until then, pages tell shoppers that none will come."),
             url=url_for("panel.plugins", _anchor="group-channel"),
             permission="plugins.switch",
-            is_done=bool(state.hooks.notify_channels(site=state.site)),
+            is_done=any(one.reaches_people for one in state.hooks.notify_channels(site=state.site)),
         ),
         Step(
             title=_("Place a test order"),

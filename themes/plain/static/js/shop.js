@@ -2,7 +2,7 @@
 const behaviours = {
   "[data-scheme-form]": "scheme-form", "[data-search]": "search", "[data-gallery]": "gallery", "[data-variants]": "variants",
   "[data-buy-bar]": "buy-bar", "[data-checkout]": "checkout", "[data-copy]": "copy", "[data-onward]": "onward", "[data-sort], [data-facets]": "listing", "[data-more]": "more",
-  "[data-quantity]": "quantity", "[data-open-wide]": "summary", "[data-error-summary]": "error-summary", "[popover]": "sheet", "[data-recent]": "recent", "[data-range]": "range", "[data-print]": "print", "[data-held]": "held",
+  "[data-quantity]": "quantity", "[data-open-wide]": "summary", "[data-error-summary]": "error-summary", "[popover]": "sheet", "[data-recent]": "recent", "[data-range]": "range", "[data-print]": "print", "[data-held]": "held", "[data-country-form]": "country-form",
 };
 /* What is pressed or sent before its script is here waits for it. All else works as it does without scripts. */
 const PRESSED = "[data-gallery] a, [data-quantity] [type=button], [data-open-wide] > summary, [data-more], [data-refresh]";

@@ -69,6 +69,10 @@ _KINDS: dict[type[Event], str] = {
     OrderShipped: "shipped",
     OrderCancelled: "cancelled",
 }
+# The events that may have a mail.
+HEARD: tuple[type[Event], ...] = (
+    *_KINDS, OrderChanged, OrderPromised, OrderUnshipped, ReturnChanged, PaymentChanged,
+)  # fmt: skip
 # Steps of a return that its shopper is told of, and of a claim: for that nothing is sent.
 _STEPS = ("requested", "approved", "declined", "received", "resolved")
 

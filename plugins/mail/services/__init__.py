@@ -1,0 +1,19 @@
+"""The mails of orders, and those that stay on this machine."""
+
+from __future__ import annotations
+
+from plugins.mail.services.mailbox import Mailbox, kept_mail, list_mails, stays_here
+from plugins.mail.services.telling import HEARD, mails_of, mails_of_cases, send_again, send_trial, tell_shopper
+
+__all__ = [
+    "HEARD",
+    "Mailbox",
+    "kept_mail",
+    "list_mails",
+    "mails_of",
+    "mails_of_cases",
+    "send_again",
+    "send_trial",
+    "stays_here",
+    "tell_shopper",
+]
