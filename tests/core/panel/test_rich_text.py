@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # What a word processor puts on the clipboard, and a page that means no good.
 _PASTED = (
     "<html><head><style>p{color:red}</style></head><body><b style='font-weight:normal'><h1 class=x>Care</h1>"
-    "<p class=MsoNormal style='margin:0'>Wipe <span style='font-weight:700'>dry</span>, <a href='javascript:x()'>bad</a>"
+    "<p class=MsoNormal style='margin:0'>Wipe <span style='font-weight:700'>dry</span>, "
+    "<a href='javascript:x()'>bad</a>"
     " <a href='https://ok.example/' onclick='x()'>good</a><img src=x onerror='document.title=1'></p><o:p></o:p>"
     "<script>document.title=1</script></b></body></html>"
 )
