@@ -32,6 +32,7 @@ from core.kernel.declared import complaints
 from core.kernel.operations import Operation
 from core.kernel.routes import SharedRule, View, Views
 from core.kernel.settings import Settings
+from core.kernel.storing import NEEDED, WAITING, Stored
 from core.lib.languages import is_language
 
 log = structlog.get_logger(__name__)
@@ -169,7 +170,9 @@ class Plugin:
     the settings, `email` is theirs. It may use the network, and has ten seconds. `verbs` are what the activity log
     says of its acts: `{"saved": "saved the price %(title)s"}` for `record_activity(actor, "<plugin>.saved", ...)`.
     `operations` are offered to programs by the plugin that serves an API, below `/<plugin>`; `scopes` are what a key
-    needs for them: `<plugin>:<word>` and an English title. Templates, static files and translations are found by
+    needs for them: `<plugin>:<word>` and an English title. `stores` is what it stores in browsers; a cookie that is not
+    among them, or that waits for the visitor's word, is held back. `waits` are slots that it fills only for visitors
+    who agreed: `{"page.end": "marketing"}`. Templates, static files and translations are found by
     convention.
     """
 
@@ -189,6 +192,8 @@ class Plugin:
     panel_sections: tuple[PanelSection, ...] = ()
     card_acts: tuple[CardAct, ...] = ()
     order_stages: tuple[Stage, ...] = ()
+    stores: tuple[Stored, ...] = ()
+    waits: Mapping[str, str] = field(default_factory=dict)
     entered: Callable[..., str | None] | None = None
     permissions: tuple[Permission, ...] = ()
     operations: tuple[Operation, ...] = ()
@@ -222,6 +227,7 @@ class Plugin:
             _check_attribute(attribute)
         _check_sections(self.panel_sections)
         _check_stages(self.order_stages)
+        _check_stores(self)
         if self.settings is not None:
             self.settings._plugin = self.name  # noqa: SLF001 -- the class belongs to this plugin
 
@@ -237,6 +243,18 @@ def _check_attribute(attribute: Attribute) -> None:
         raise LoadError(f"attribute {attribute.code}: {attribute.kind!r} is not one of {', '.join(ATTRIBUTE_KINDS)}")
     if attribute.on != "product":
         raise LoadError(f"attribute {attribute.code}: only products have attributes, not {attribute.on!r}")
+
+
+def _check_stores(plugin: Plugin) -> None:
+    for one in plugin.stores:
+        if one.kind not in {NEEDED, *WAITING}:
+            raise LoadError(f"stored {one.name}: {one.kind!r} is not one of {', '.join((NEEDED, *WAITING))}")
+        if one.where not in {"cookie", "browser"}:
+            raise LoadError(f"stored {one.name}: where is cookie or browser, not {one.where!r}")
+    kinds = {one.kind for one in plugin.stores}
+    for place, kind in plugin.waits.items():
+        if kind not in WAITING or kind not in kinds:
+            raise LoadError(f"{place} waits for {kind!r}: say by stores= what of that kind is stored")
 
 
 def _check_stages(stages: tuple[Stage, ...]) -> None:
