@@ -156,7 +156,9 @@ def hold_back(response: Response, plugin: str) -> None:
 def _wrong(header: str) -> tuple[str, Exception] | None:
     """(whose, what is wrong) of a cookie that must not be set; one that ends may always be."""
     name = header.partition("=")[0].strip()
-    if name in _OWN_NAMES or "max-age=0" in header.lower():
+    # What a plugin keeps for a visitor by `keep_mine` is named after it, and ends when they sign out.
+    is_kept = name.startswith(MINE) and name.removeprefix(MINE) in installation().plugins.loaded
+    if name in _OWN_NAMES or is_kept or "max-age=0" in header.lower():
         return None
     for plugin, one in _declared(name):
         if one.kind == NEEDED or may_store(one.kind):

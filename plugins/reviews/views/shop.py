@@ -47,7 +47,7 @@ shop = Views()
 VISITOR = "reviews_visitor"
 _YEAR_S = 31_536_000
 _FIELDS = ("stars", "title", "text", "name", "language")
-add_limit("reviews.write", LimitRule(address="20 per hour; 60 per day"))
+add_limit("reviews.write", LimitRule(address="20 per hour; 60 per day", shared=True))
 add_limit("reviews.vote", LimitRule(address="60 per hour"))
 add_limit("reviews.search", LimitRule(address="60 per minute"))
 
