@@ -64,8 +64,7 @@ def count(bounds: Sequence[Bound]) -> bool:
                 length = bound.seconds * 1_000_000
                 slot, spent = divmod(now, length)
                 left, ends = 1000 - spent * 1000 // length, (slot + 2) * length
-                if not db.execute(_COUNT, bound.key, slot, ends, left, left, bound.most):
-                    raise _Reached
+                _check(db.execute(_COUNT, bound.key, slot, ends, left, left, bound.most))
     except _Reached:
         return False
     return True
@@ -79,8 +78,13 @@ def forget(bounds: Sequence[Bound]) -> None:
             db.execute(f"DELETE FROM attempt WHERE key IN ({db.marks(keys)})", *keys)
 
 
-class _Reached(Exception):  # noqa: N818 -- it takes the transaction back, and goes no further
-    pass
+class _Reached(Exception):
+    """It takes the transaction back, and goes no further."""
+
+
+def _check(counted: int) -> None:
+    if not counted:
+        raise _Reached
 
 
 @jobs.job("attempts.forget", every=timedelta(hours=1))

@@ -76,7 +76,7 @@ class _Windows(MemoryStorage):
         return time.monotonic() < self._due
 
     def start(self) -> None:
-        for key in [key for key, attempts in self.events.items() if not attempts]:
+        for key in [key for key, tries in self.events.items() if not tries]:
             self.events.pop(key, None)
         self._thread.start()
 

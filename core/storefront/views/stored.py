@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Response, request, url_for
 
 from core.kernel import i18n, stored
-from core.kernel.respond import note, page, redirect
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
+from core.kernel.respond import note, page, redirect
 from core.kernel.security import local_path, public
 from core.kernel.sites import current
 from core.storefront.views.place import VIEWS
