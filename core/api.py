@@ -148,7 +148,7 @@ from core.kernel.db import (
     value,
 )
 from core.kernel.fetch import AddressRefused, Answered, Fetcher, NotFetched
-from core.kernel.files import drop_file, keep_file, kept_file, own_folder
+from core.kernel.files import drop_file, keep_file, keep_picture, kept_file, own_folder
 from core.kernel.files import url as media_url
 from core.kernel.i18n import (
     country_name,
@@ -214,6 +214,8 @@ from core.kernel.settings import Amount, Secret, Settings, Text, setting
 from core.kernel.site_verbs import add_site, set_about
 from core.kernel.sites import SiteState, current_site, site_by_host, state_of
 from core.kernel.sites import current as current_state
+from core.kernel.stored import may_store
+from core.kernel.storing import Stored
 from core.kernel.switch import save_settings as save_plugin_settings
 from core.kernel.switch import sites_with, switch_off, switch_on
 from core.lib.addresses import countries, email_problem

@@ -28,6 +28,7 @@ FACES: Faces = (
     ("panel", "core.panel.views"),
 )
 SERVICES = (
+    "core.kernel.backups.daily",
     "core.accounts.services",
     "core.catalogue.services",
     "core.imports.services",

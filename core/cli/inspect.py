@@ -74,13 +74,10 @@ def _hooks(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from core.catalogue.services.product_words import wrong_words
-    from core.catalogue.services.stock_audit import differences, repair_stock
+    from core.catalogue.services.stock_audit import repair_stock
+    from core.cli.proofs import proofs
     from core.kernel import db, jobs
     from core.kernel.runtime import PAUSED
-    from core.orders.services.shortages import wrong_shortages
-    from core.orders.services.states import wrong_states
-    from core.orders.services.waits import wrong_waits
 
     made = boot()
     if options.repair:
@@ -97,13 +94,7 @@ def _doctor(options: argparse.Namespace) -> int:
         faults.append(f"plugin {name} is paused at {host}: {reason}")
     dead = db.value("SELECT COUNT(*) FROM job WHERE state = ?", jobs.DEAD)
     faults += [f"{dead} jobs gave up; see the panel's page of jobs"] if dead else []
-    faults += [f"stock differs from its moves: {one.sku} at {one.location}: {one.words}" for one in differences()]
-    if wrong := wrong_states():
-        faults.append(f"lists say of {len(wrong)} orders what their facts do not; ./stoa reindex puts them right")
-    if places := len(wrong_shortages()) + len(wrong_waits()):
-        faults.append(f"who waits for goods is told wrongly in {places} places; ./stoa reindex puts that right")
-    if lost := wrong_words():
-        faults.append(f"the panel does not find {len(lost)} products by all of their words; ./stoa reindex does")
+    faults += proofs()
     for fault in faults:
         print(f"✗ {fault}")
     print("Everything is well." if not faults else f"{len(faults)} things need a look.")

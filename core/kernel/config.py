@@ -22,6 +22,10 @@ class Config:
     whose X-Forwarded-* headers are believed. `job_threads` is 0 where `stoa work` processes do the jobs.
     `plugins_folder` is scanned for plugins beside `plugins/`; empty: the folder `plugins` of the instance.
     `cache_folder` is for compiled templates and words, and may be emptied; empty: the folder `cache` of the instance.
+    `backup_hour` (UTC; -1: never) is when the nightly backup is made. Those of the last `backup_days` are kept, and one
+    of each of the `backup_weeks` before. `backup_folder` should be on another disk; empty: `backups` of the instance.
+    With `backup_key` they hold the key of secrets, too: whoever has such a file has them.
+    `postgres_programs` is the folder of pg_dump and pg_restore where the path has others.
     """
 
     instance: Path
@@ -41,6 +45,12 @@ class Config:
     debug: bool = False
     plugins_folder: str = ""
     cache_folder: str = ""
+    backup_hour: int = 3
+    backup_days: int = 7
+    backup_weeks: int = 4
+    backup_folder: str = ""
+    backup_key: bool = False
+    postgres_programs: str = ""
 
     @property
     def media(self) -> Path:

@@ -132,6 +132,11 @@ def _write(path: Path, body: bytes) -> None:
     temporary.replace(path)
 
 
+def has_picture(name: str) -> bool:
+    """Whether the file of a stored picture is there."""
+    return (_folder(name) / name).is_file()
+
+
 def url(name: str, width: int) -> str:
     """The address of a picture at about `width` pixels: the next size of WIDTHS."""
     size = next((candidate for candidate in WIDTHS if candidate >= width), WIDTHS[-1])

@@ -17,7 +17,7 @@ import structlog
 from werkzeug.exceptions import SecurityError
 from werkzeug.sansio.utils import get_host
 
-from core.kernel import cache, db, files, i18n, limits, looks, previews
+from core.kernel import cache, db, files, i18n, limits, looks, previews, stored
 from core.kernel.installation import Installation
 from core.kernel.measures import KEPT, MEASURES, PAGE
 from core.kernel.sites import SiteState, read_epoch
@@ -344,6 +344,7 @@ def _key(environ: Environ, state: SiteState) -> cache.Key | None:
         environ.get("QUERY_STRING", ""),
         currency,
         _scheme(cookies),
+        stored.of_header(cookies, state.runtime.stores),
         environ.get("HTTP_HX_REQUEST", ""),
     )
 

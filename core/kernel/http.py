@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter
 from werkzeug.urls import iri_to_uri
 
-from core.kernel import cache, i18n, names, previews, respond, security, sessions
+from core.kernel import cache, i18n, names, previews, respond, security, sessions, stored
 from core.kernel.here import environ_or_none
 from core.kernel.installation import installation
 from core.kernel.measures import BROKEN, MEASURES
@@ -143,6 +143,7 @@ def _finish(response: Response) -> Response:
     if area == "panel" or preview is not None:
         response.headers["X-Robots-Tag"] = "noindex"
     respond.send_note(response)
+    stored.hold_back(response, current_app.views_of.get(request.endpoint or "", ""))  # type: ignore[attr-defined]
     return response
 
 

@@ -1,4 +1,7 @@
-"""How often somebody may try: counted in this process's memory, per kind of request, address and subject.
+"""How often somebody may try: counted per kind of request, address and subject.
+
+Each process counts in its memory. What a stranger must not guess (`shared`) all processes count together as well, in
+the database (`attempts`); only what has passed the memory, so that a flood costs no writes.
 
 Counted by `limits` itself rather than through its Flask extension: what is limited is an attempt (a login for one
 account, a coupon code), known only after the form is read, not a route; and it is refused before it costs a hash.
@@ -15,35 +18,40 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from flask import request
+from flask import has_request_context, request
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from core.kernel import attempts, db
 from core.lib import ids
 from core.lib.errors import TooMany
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Limits in words ("5 per minute; 50 per day"): of an address, of a subject, and of an address on a subject."""
+    """Limits in words ("5 per minute; 50 per day"): of an address, of a subject, and of an address on a subject.
+
+    `shared`: over all processes. It costs a write, so it is for what is sent by forms; pages that are read never write.
+    """
 
     address: str
     subject: str = ""
     both: str = ""
+    shared: bool = False
 
 
 RULES: dict[str, Rule] = {
     # A whole office shares an address, and strangers must not lock an owner out: the pair is limited most.
-    "login": Rule(address="60 per 10 minutes", subject="100 per hour", both="8 per 5 minutes; 30 per day"),
-    "register": Rule(address="20 per hour", both="5 per hour"),
-    "reset": Rule(address="20 per hour", subject="5 per hour"),
-    "token": Rule(address="30 per 10 minutes"),
-    "coupon": Rule(address="30 per 5 minutes"),
+    "login": Rule(address="60 per 10 minutes", subject="100 per hour", both="8 per 5 minutes; 30 per day", shared=True),
+    "register": Rule(address="20 per hour", both="5 per hour", shared=True),
+    "reset": Rule(address="20 per hour", subject="5 per hour", shared=True),
+    "token": Rule(address="30 per 10 minutes", shared=True),
+    "coupon": Rule(address="30 per 5 minutes", shared=True),
     "search": Rule(address="120 per minute"),
-    "track": Rule(address="30 per 10 minutes", subject="20 per hour"),
+    "track": Rule(address="30 per 10 minutes", subject="20 per hour", shared=True),
     "own_order": Rule(address="120 per 10 minutes", subject="60 per hour"),
-    "contact": Rule(address="10 per hour", subject="5 per hour"),
+    "contact": Rule(address="10 per hour", subject="5 per hour", shared=True),
     "checkout": Rule(address="60 per 10 minutes"),
 }
 
@@ -68,7 +76,7 @@ class _Windows(MemoryStorage):
         return time.monotonic() < self._due
 
     def start(self) -> None:
-        for key in [key for key, attempts in self.events.items() if not attempts]:
+        for key in [key for key, tries in self.events.items() if not tries]:
             self.events.pop(key, None)
         self._thread.start()
 
@@ -89,6 +97,20 @@ def take(name: str, subject: str = "", *, address: str | None = None) -> None:
     for limits, key in ((rule.address, (client,)), (rule.subject, ("", known)), (rule.both, (client, known))):
         if limits and not all(_limiter.hit(limit, name, *key) for limit in _parsed(limits)):
             raise TooMany
+    if rule.shared and _may_write() and not attempts.count(_bounds(rule, name, client, known)):
+        raise TooMany
+
+
+def _may_write() -> bool:
+    """Whether this is a form that was sent: reading a page writes nothing, and a command is one process."""
+    return has_request_context() and request.method not in {"GET", "HEAD"} and not db.in_transaction()
+
+
+def _bounds(rule: Rule, name: str, client: str, known: str) -> list[attempts.Bound]:
+    kinds = ((rule.address, (name, client)), (rule.subject, (name, "", known)), (rule.both, (name, client, known)))
+    return [
+        attempts.Bound(words, limit.amount, limit.get_expiry()) for limits, words in kinds for limit in _parsed(limits)
+    ]
 
 
 def wait_s(name: str, subject: str = "", *, address: str | None = None) -> int:
@@ -107,8 +129,11 @@ def wait_s(name: str, subject: str = "", *, address: str | None = None) -> int:
 def forget(name: str, subject: str, *, address: str | None = None) -> None:
     """Forget the attempts of this address on this subject: the login succeeded."""
     client, known = _network(address or request.remote_addr or ""), ids.digest(subject.casefold())
-    for limit in _parsed(RULES[name].both):
+    rule = RULES[name]
+    for limit in _parsed(rule.both):
         _limiter.clear(limit, name, client, known)
+    if rule.shared and _may_write():
+        attempts.forget(_bounds(Rule(address="", both=rule.both), name, client, known))
 
 
 def add(name: str, rule: Rule) -> None:
@@ -117,7 +142,7 @@ def add(name: str, rule: Rule) -> None:
 
 
 def reset() -> None:
-    """Forget all attempts, for tests."""
+    """Forget all attempts of this process, for tests: as a process that has just begun."""
     _storage.reset()
 
 

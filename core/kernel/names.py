@@ -13,7 +13,7 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from core.hookspecs.site import Slot
-from core.kernel import cache, files, i18n, looks, previews, theme_settings
+from core.kernel import cache, files, i18n, looks, previews, stored, theme_settings
 from core.kernel.fragments import kept_piece
 from core.kernel.installation import installation
 from core.kernel.respond import absolute, currency, notes, scheme
@@ -53,6 +53,8 @@ def names(url_for: Callable[..., str]) -> dict[str, Any]:
         "has_plugin": has_plugin,
         "card_acts": card_acts,
         "scheme": scheme,
+        "stored_questions": stored.open_questions,
+        "stored_allowed": stored.allowed_here,
     }
 
 
@@ -166,9 +168,11 @@ def slot(name: str, subject: object = None) -> Markup:
     """What the plugins put in the place `name`; the page depends on what they say it depends on."""
     runtime = current().runtime
     asked = runtime.filling(name)
+    if waits := runtime.waits.get(name):
+        asked -= {plugin for plugin, kind in waits.items() if not stored.may_store(kind)}
     if not asked:
         return _NOTHING
-    kept = _kept_in(runtime, name, subject)
+    kept = asked & _kept_in(runtime, name, subject)
     parts = dict(_answers(name, subject, asked - kept)) if asked != kept else {}
     if parts:
         cache.passing()

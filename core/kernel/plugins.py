@@ -33,6 +33,7 @@ from core.kernel.declared import complaints
 from core.kernel.operations import Operation
 from core.kernel.routes import SharedRule, View, Views
 from core.kernel.settings import Settings
+from core.kernel.storing import NEEDED, WAITING, Stored
 from core.lib.languages import is_language
 
 if TYPE_CHECKING:
@@ -218,8 +219,11 @@ class Plugin:
     `operations` are offered to programs by the plugin that serves an API, below `/<plugin>`; `scopes` are what a key
     needs for them: `<plugin>:<word>` and an English title. `shop` may be several `Views`, each with its own prefix.
     `blocks` are kinds of pieces for pages of text, shown by the plugin that keeps pages. `panel_finder` answers the
-    search of the panel, `first_steps` stand among those of a new shop. Templates, static files and translations are
-    found by convention.
+    search of the panel, `first_steps` stand among those of a new shop.
+    needs for them: `<plugin>:<word>` and an English title. `stores` is what it stores in browsers; a cookie that is not
+    among them, or that waits for the visitor's word, is held back. `waits` are slots that it fills only for visitors
+    who agreed: `{"page.end": "marketing"}`. Templates, static files and translations are found by
+    convention.
     """
 
     name: str
@@ -241,6 +245,8 @@ class Plugin:
     blocks: tuple[Block, ...] = ()
     card_acts: tuple[CardAct, ...] = ()
     order_stages: tuple[Stage, ...] = ()
+    stores: tuple[Stored, ...] = ()
+    waits: Mapping[str, str] = field(default_factory=dict)
     entered: Callable[..., str | None] | None = None
     permissions: tuple[Permission, ...] = ()
     operations: tuple[Operation, ...] = ()
@@ -275,6 +281,7 @@ class Plugin:
             _check_attribute(attribute)
         _check_sections(self.panel_sections)
         _check_stages(self.order_stages)
+        _check_stores(self)
         if self.settings is not None:
             self.settings._plugin = self.name  # noqa: SLF001 -- the class belongs to this plugin
 
@@ -290,6 +297,18 @@ def _check_attribute(attribute: Attribute) -> None:
         raise LoadError(f"attribute {attribute.code}: {attribute.kind!r} is not one of {', '.join(ATTRIBUTE_KINDS)}")
     if attribute.on != "product":
         raise LoadError(f"attribute {attribute.code}: only products have attributes, not {attribute.on!r}")
+
+
+def _check_stores(plugin: Plugin) -> None:
+    for one in plugin.stores:
+        if one.kind not in {NEEDED, *WAITING}:
+            raise LoadError(f"stored {one.name}: {one.kind!r} is not one of {', '.join((NEEDED, *WAITING))}")
+        if one.where not in {"cookie", "browser"}:
+            raise LoadError(f"stored {one.name}: where is cookie or browser, not {one.where!r}")
+    kinds = {one.kind for one in plugin.stores}
+    for place, kind in plugin.waits.items():
+        if kind not in WAITING or kind not in kinds:
+            raise LoadError(f"{place} waits for {kind!r}: say by stores= what of that kind is stored")
 
 
 def _check_stages(stages: tuple[Stage, ...]) -> None:

@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -23,6 +23,7 @@ from core.hookspecs.spec import OnError, Policy
 from core.kernel import db
 from core.kernel.answers import WrongAnswer, checked, checked_all
 from core.kernel.routes import SharedRule, url_map
+from core.kernel.storing import WAITING
 from core.lib.errors import Broken
 
 if TYPE_CHECKING:
@@ -228,6 +229,9 @@ class Runtime:
     keepers: Mapping[str, frozenset[str]]
     # What the pages' Content-Security-Policy allows beside this site, by the plugins' declarations.
     hosts: Mapping[str, tuple[str, ...]]
+    # The kinds of storage that visitors are asked about, and who fills a place only for those who agreed to one.
+    stores: tuple[str, ...] = ()
+    waits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def has(self, plugin: str) -> bool:
         """Whether the plugin is on (not draining, not paused)."""
@@ -289,7 +293,16 @@ class Runtimes:
         keepers = {
             slot: frozenset(name for name in on if slot in kept[name]) for slots in kept.values() for slot in slots
         }
-        return Runtime(key, self._callers(states), url_map(rules), on, self._fillers(on), keepers, self._hosts(on))
+        stored = {one.kind for name in on for one in self._registry.loaded[name].plugin.stores}
+        waits = {
+            slot: {name: wait for name in on if (wait := self._registry.loaded[name].plugin.waits.get(slot))}
+            for name in on
+            for slot in self._registry.loaded[name].plugin.waits
+        }
+        return Runtime(
+            key, self._callers(states), url_map(rules), on, self._fillers(on), keepers, self._hosts(on),
+            tuple(kind for kind in WAITING if kind in stored), waits,
+        )  # fmt: skip
 
     def _fillers(self, on: tuple[str, ...]) -> dict[str, frozenset[str]]:
         declared = {name: self._registry.loaded[name].plugin.slots for name in on}

@@ -1,7 +1,7 @@
 """The instance's key: what plugins must keep secret is encrypted with it, and what it opened never reaches a log.
 
 `instance/secret.key` (readable by its owner alone) holds one Fernet key per line, the newest first: it encrypts, all
-open. Losing the file loses the secrets, so a backup of the installation includes it.
+open. Losing the file loses the secrets; a backup names the key it needs, and includes it where that is asked for.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def live_server(databases: Databases, tmp_path_factory: pytest.TempPathFactory) 
 def _make_instance(folder: Path, url: str) -> Path:
     folder.mkdir()
     # A JSON string is a TOML string.
-    lines = [f"database_url = {json.dumps(url)}", "testing = true"]
+    lines = [f"database_url = {json.dumps(url)}", "testing = true", "backup_hour = -1"]
     if under_test := os.environ.get("STOA_TEST_PLUGINS"):
         lines.append(f"plugins_folder = {json.dumps(under_test)}")
     (folder / "stoa.toml").write_text("\n".join(lines) + "\n", "utf-8")

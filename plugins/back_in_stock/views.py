@@ -35,7 +35,7 @@ Response = Any
 PERMISSION = "back_in_stock.view"
 shop = Views()
 panel = Views()
-add_limit("back_in_stock.wait", LimitRule(address="20 per hour; 60 per day"))
+add_limit("back_in_stock.wait", LimitRule(address="20 per hour; 60 per day", shared=True))
 
 
 @shop.get("/<path:path>")

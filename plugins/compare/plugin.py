@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from core.api import CardAct, Plugin, asset, gettext, hookimpl, icon, url_for
+from core.api import CardAct, Plugin, Stored, asset, gettext, hookimpl, icon, lazy, url_for
 from plugins.compare.views import shop
 
 _SLOTS = ("page.end", "menu.links")
@@ -15,6 +15,7 @@ PLUGIN = Plugin(
     summary="Shoppers put up to four products side by side and see where they differ.",
     category="content",
     author="Stoa contributors",
+    stores=(Stored(name="mine_compare", purpose=lazy("What you put side by side."), days=365),),
     shop=shop,
     card_acts=(CardAct(endpoint="add", title="Compare", icon="columns"),),
     slots=_SLOTS,

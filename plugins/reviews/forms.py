@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from core.api import Settings, Site, Unfit, now, setting
+from core.api import Settings, Site, Unfit, fold, now, setting
 from core.api import gettext as _
 
-TITLE, TEXT, NAME, REPLY, REASON = 120, 5000, 60, 2000, 500
+TITLE, TEXT, NAME, REPLY, REASON, ALT = 120, 5000, 60, 2000, 500, 200
 COLUMNS = ("sku", "stars", "title", "text", "name", "date", "language", "verified")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -34,6 +34,11 @@ class ReviewSettings(Settings):
         label="Any signed-in shopper may write",
         help="Otherwise only buyers may. Reviews of buyers are marked.",
     )
+    photos: bool = setting(
+        True,
+        label="Photos with reviews",
+        help="Up to four. They are kept without place and time, and wait for you before they are shown.",
+    )
     invite: bool = setting(
         False,
         label="Ask buyers by mail",
@@ -52,6 +57,11 @@ class Wanted:
     text: str
     name: str
     language: str
+
+    @property
+    def folded(self) -> str:
+        """What a word is looked for in."""
+        return fold(f"{self.title}\n{self.text}")
 
     @property
     def has_links(self) -> bool:

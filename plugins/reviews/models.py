@@ -7,18 +7,19 @@ from typing import Any
 import peewee
 from peewee import Check
 
-from core.api import InstantField, SiteTable
+from core.api import InstantField, JSONField, SiteTable
 
 PENDING, PUBLISHED, REJECTED, REMOVED = "pending", "published", "rejected", "removed"
 STATES = (PENDING, PUBLISHED, REJECTED, REMOVED)
-LINKS, STAFF, EDITED = "links", "staff", "edited"
+LINKS, STAFF, EDITED, PHOTOS = "links", "staff", "edited", "photos"
 
 
 class Review(SiteTable):
     """What one author says of one product. All texts are plain.
 
     `author` is a key: `shopper:9`, `mail:<code of the address>`, `import:<digest>` or `erased:<random>`. `held` says
-    why it waits: links, edited after a refusal, or as all do (staff). `looked_at` is NULL until staff have decided.
+    why it waits: links, new photos, edited after a refusal, or as all do (staff). `looked_at` is NULL until staff have
+    decided. `photos` are {name, small, alt, digest}; `folded` is what a word is looked for in.
     """
 
     product_id = peewee.IntegerField()
@@ -37,6 +38,8 @@ class Review(SiteTable):
     reply = peewee.TextField(default="")
     replied_at = InstantField(null=True)
     helpful = peewee.IntegerField(default=0)
+    photos = JSONField(default=list)
+    folded = peewee.TextField(default="")
     created_at = InstantField()
     updated_at = InstantField()
     looked_at = InstantField(null=True)

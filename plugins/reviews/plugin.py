@@ -5,7 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from core.api import Data, MenuEntry, Permission, Plugin, ProductPage, Refused, Site, Slot, hookimpl, say, site_by_host
+from core.api import (
+    Data,
+    MenuEntry,
+    Permission,
+    Plugin,
+    ProductPage,
+    Refused,
+    Site,
+    Slot,
+    Stored,
+    hookimpl,
+    lazy,
+    say,
+    site_by_host,
+)
 from plugins.reviews import forms
 from plugins.reviews.models import TABLES
 from plugins.reviews.services import importing, inviting, moderating, reading, showing
@@ -58,6 +72,11 @@ PLUGIN = Plugin(
     slots=("product.tabs",),
     kept_slots=("product.tabs",),
     models=TABLES,
+    stores=(
+        Stored(
+            name="reviews_visitor", purpose=lazy("That you found a review helpful, so that it counts once."), days=365
+        ),
+    ),
     shop=shop,
     panel=panel,
     panel_sections=(SECTION,),

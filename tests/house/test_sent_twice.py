@@ -260,7 +260,7 @@ panel.second_factor_begin panel.second_factor_act panel.passkey_new panel.passke
 panel.session_end panel.appearance panel.view_keep panel.view_forget panel.staff_new_save panel.staff_edit_save
 panel.staff_password panel.staff_factor panel.staff_sessions panel.role_new_save panel.role_edit_save
 panel.role_delete panel.site_new_save panel.site_edit_save panel.settings_save panel.job_retry panel.jobs_retry_all
-panel.job_drop panel.job_take_back
+panel.job_drop panel.job_take_back panel.health_backup
 
 panel.shopper_note_drop panel.shopper_tags panel.shopper_block panel.shopper_unblock panel.shopper_sign_out
 panel.shopper_data panel.shopper_erase_save panel.shopper_keep

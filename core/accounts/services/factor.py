@@ -28,7 +28,8 @@ RECOVERY_CODES = 10
 _TICKET_S = 600
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _Kind = TypeVar("_Kind", Shopper, Staff)
-limits.add("second_factor", limits.Rule(address="30 per minute; 200 per hour", subject="10 per 10 minutes; 60 per day"))
+_RULE = limits.Rule(address="30 per minute; 200 per hour", subject="10 per 10 minutes; 60 per day", shared=True)
+limits.add("second_factor", _RULE)
 
 
 class WrongCode(Refused):

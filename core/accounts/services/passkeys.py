@@ -28,7 +28,7 @@ _NEW, _ENTRY = "passkey_new", "passkey_entry"
 _LONGEST_ANSWER = 20_000
 _Answer = TypeVar("_Answer")
 links.LIFE.update({_NEW: timedelta(minutes=10), _ENTRY: timedelta(minutes=10)})
-limits.add("passkey", limits.Rule(address="60 per 10 minutes"))
+limits.add("passkey", limits.Rule(address="60 per 10 minutes", shared=True))
 
 
 class WrongKey(Refused):

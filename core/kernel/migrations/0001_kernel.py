@@ -6,6 +6,7 @@ from typing import Any
 
 from core.kernel import (
     activity,
+    attempts,
     cache,
     events,
     faults,
@@ -29,6 +30,7 @@ TABLES = (
     events.Counter,
     jobs.Job,
     repeats.DoneForm,
+    attempts.Attempt,
     activity.Activity,
     cache.TagVersion,
     faults.PluginFault,

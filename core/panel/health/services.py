@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from flask import url_for
 
 from core.catalogue.services.media import wordless_count
 from core.kernel import db, i18n
+from core.kernel.backups import notes
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 from core.kernel.installation import installation
@@ -24,13 +25,17 @@ from core.panel.jobs.services import dead_count
 
 _LATE = timedelta(minutes=5)
 _OLD_BACKUP = timedelta(days=2)
+_OLD_TEST = timedelta(days=40)
 _GIGABYTE = 1024**3
 _ORDER = {"bad": 0, "warn": 1, "good": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that was looked at. `tone` is good, warn or bad; `value` its figure; `url` and `act` lead out."""
+    """One thing that was looked at. `tone` is good, warn or bad; `value` its figure; `url` and `act` lead out.
+
+    So does `post`, the address of a form of one button.
+    """
 
     title: str
     said: str
@@ -38,11 +43,23 @@ class Check:
     value: str = ""
     url: str = ""
     act: str = ""
+    post: str = ""
 
 
 def checks() -> list[Check]:
     """Everything that was looked at, the worst first."""
-    found = [_queue(), _dead(), _mail(), _plugins(), _faults(), _database(), _backup(), _disk(), _pictures()]
+    found = [
+        _queue(),
+        _dead(),
+        _mail(),
+        _plugins(),
+        _faults(),
+        _database(),
+        _backup(),
+        _restore(),
+        _disk(),
+        _pictures(),
+    ]
     return sorted(found, key=lambda check: _ORDER[check.tone])
 
 
@@ -154,28 +171,49 @@ def _database() -> Check:
 
 
 def _backup() -> Check:
-    """The age of the newest file in the installation's folder of backups, where whatever makes them should put them."""
-    newest = _newest((installation().config.instance / "backups").glob("*"))
+    """The age of the newest file among the backups, whoever made it; a press makes another."""
+    config = installation().config
+    newest = notes.newest(config)
+    ways = {"title": _("Backup"), "post": url_for("panel.health_backup"), "act": _("Back up now")}
     if newest is None:
-        return Check(
-            title=_("Backup"),
-            said=_(
-                "None is in the folder “backups” of the installation. Let yours write there, and this page tells its"
-                " age."
-            ),
-            tone="warn",
-        )
+        said = _("There is none yet.") + " "
+        said += _("One is made every night.") if config.backup_hour >= 0 else _("None is made by itself.")
+        return Check(said=said, tone="warn", **ways)
     age = timedelta(seconds=max(0.0, clock.now().timestamp() - newest))
+    is_old = age > _OLD_BACKUP
     return Check(
-        title=_("Backup"),
         said=_("The latest was written %(ago)s.", ago=i18n.ago(clock.now() - age)),
-        tone="warn" if age > _OLD_BACKUP else "good",
+        tone="warn" if is_old else "good",
         value=ngettext("%(n)s day", "%(n)s days", age.days),
+        **ways,
     )
 
 
-def _newest(files: Iterable[Path]) -> float | None:
-    return max((path.stat().st_mtime for path in files if path.is_file()), default=None)
+def _restore() -> Check:
+    """Whether the last backup was put back into a scratch place, and was the same there."""
+    tried = notes.read(installation().config).tried
+    if tried is None:
+        return Check(
+            title=_("Restore test"),
+            said=_("No backup was tried yet. One that was never restored is only a hope."),
+            tone="warn",
+        )
+    ago = i18n.ago(tried.when)
+    if tried.wrong:
+        said = _("%(file)s, tried %(ago)s: %(wrong)s", file=Path(tried.file).name, ago=ago, wrong=tried.wrong)
+        return Check(title=_("Restore test"), said=said, tone="bad")
+    said = _(
+        "Restored %(ago)s into a scratch place: %(rows)s rows and every file were the same, and the stock proof held.",
+        ago=ago,
+        rows=i18n.number(tried.rows),
+    )
+    is_old = clock.now() - tried.when > _OLD_TEST
+    return Check(
+        title=_("Restore test"),
+        said=said,
+        tone="warn" if is_old else "good",
+        value=_("%(number)s s", number=i18n.number(tried.seconds)),
+    )
 
 
 def _disk() -> Check:

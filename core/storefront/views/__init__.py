@@ -9,7 +9,7 @@ from core.storefront.views.place import VIEWS
 
 __all__ = ["NAMES", "VIEWS"]
 
-_SHOP = ("machines", "catalogue", "search", "cart", "checkout", "checkout_places", "orders", "offers")
+_SHOP = ("machines", "catalogue", "search", "cart", "checkout", "checkout_places", "orders", "offers", "stored")
 _OWN = ("own_links", "own_orders", "entrance", "sign_in")
 _ACCOUNT = ("account", "account_addresses", "account_details", "account_devices", "account_data")
 for _place in (*_SHOP, *_OWN, *_ACCOUNT):

@@ -17,7 +17,7 @@ from core.storefront.services.again import order_again
 from core.storefront.views.basket import cart_token, remember_cart, shopper_id
 from core.storefront.views.place import VIEWS
 
-limits.add("order_link", limits.Rule(address="20 per hour", subject="5 per hour"))
+limits.add("order_link", limits.Rule(address="20 per hour", subject="5 per hour", shared=True))
 
 
 def own_order(secret: str) -> OrderView:

@@ -113,7 +113,8 @@ def _take(site: Site, found: list[tuple[int, FileReview]], done: Imported, seen:
             {
                 "site_id": site.id, "product_id": product_id, "author": author, "stars": review.wanted.stars,
                 "title": review.wanted.title, "text": review.wanted.text, "name": review.wanted.name,
-                "language": review.wanted.language, "verified": review.verified, "state": PUBLISHED,
+                "language": review.wanted.language, "folded": review.wanted.folded,
+                "verified": review.verified, "state": PUBLISHED,
                 "created_at": review.at, "updated_at": at, "looked_at": at,
             }
             for author, (product_id, review) in keyed.items()

@@ -25,6 +25,7 @@ from core.api import (
 from core.api import gettext as _
 from plugins.reviews.forms import REASON, REPLY, words_of_staff
 from plugins.reviews.models import PENDING, PUBLISHED, REJECTED, REMOVED, Review, Vote
+from plugins.reviews.services import photos
 from plugins.reviews.services.changing import PLUGIN, changed, find_review, name_of_product, tag, told
 from plugins.reviews.services.voting import voter_of
 from plugins.reviews.services.writers import person
@@ -186,15 +187,19 @@ def bulk(site: Site, act: str, review_ids: Sequence[int], reason: str, *, actor:
 
 def erase_author(site: Site, review_id: int, *, actor: str) -> int:
     """Take the name off all reviews of a review's author; answers how many. Raises NotFound. Commits."""
-    author = find_review(site, review_id).author
-    with transaction():
-        return _erase(site, [author], actor)
+    return _erase_all(site, [find_review(site, review_id).author], actor)
 
 
 def erase_person(site: Site, email: str, *, actor: str) -> int:
     """The same for an address, with or without an account. Commits."""
+    return _erase_all(site, [f"mail:{person(site, email)}", *_accounts(site, email)], actor)
+
+
+def _erase_all(site: Site, authors: Sequence[str], actor: str) -> int:
     with transaction():
-        return _erase(site, [f"mail:{person(site, email)}", *_accounts(site, email)], actor)
+        count, gone = _erase(site, authors, actor)
+    photos.drop(gone)
+    return count
 
 
 def _accounts(site: Site, email: str) -> list[str]:
@@ -202,12 +207,17 @@ def _accounts(site: Site, email: str) -> list[str]:
     return [f"shopper:{row[0]}" for row in found]
 
 
-def _erase(site: Site, authors: Sequence[str], actor: str) -> int:
-    """Stars and words stay; name, account, order and whatever leads back to the author go. Votes stay counted."""
+def _erase(site: Site, authors: Sequence[str], actor: str) -> tuple[int, list[Any]]:
+    """Stars and words stay; name, account, order, photos and whatever leads back to the author go. Votes stay counted.
+
+    Answers how many reviews, and the photos whose files are to be deleted after the commit.
+    """
+    gone: list[Any] = []
     found = list(Review.for_site(site).where(Review.author.in_(authors)))
     for review in found:
         before = told(review)
-        review.author, review.name = f"erased:{uid()}", ""
+        gone += review.photos
+        review.author, review.name, review.photos = f"erased:{uid()}", "", []
         review.shopper_id = review.order_id = None
         review.save()
         changed(site, review, "erased", actor, before, "")
@@ -215,7 +225,7 @@ def _erase(site: Site, authors: Sequence[str], actor: str) -> int:
         kind, _colon, number = author.partition(":")
         if kind == "shopper":
             _forget_votes(site, voter_of(int(number), ""))
-    return len(found)
+    return len(found), gone
 
 
 def _forget_votes(site: Site, voter: str) -> None:
@@ -227,8 +237,10 @@ def purge(payload: Any, site: Site) -> None:
     """A daily job: delete what was removed thirty days ago."""
     del payload
     with transaction():
-        for review in Review.for_site(site).where(Review.state == REMOVED, Review.updated_at < now() - KEPT):
+        gone = list(Review.for_site(site).where(Review.state == REMOVED, Review.updated_at < now() - KEPT))
+        for review in gone:
             review.delete_instance()
+    photos.drop([one for review in gone for one in review.photos])
 
 
 def of_shopper(site: Site, shopper_id: int, limit: int = 10) -> list[tuple[Review, str]]:

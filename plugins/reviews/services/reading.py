@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from core.api import Data, Site, gettext, instant, kept_still, marks, micros, rows, shorten, value
+from peewee import fn
+
+from core.api import Data, Site, fold, gettext, instant, kept_still, marks, micros, rows, shorten, value
 from plugins.reviews.models import PUBLISHED, Review
 
 ON_PRODUCT, ON_PAGE = 4, 10
 NEWEST, HELPFUL, HIGHEST, LOWEST = "newest", "helpful", "highest", "lowest"
 SORTS = (NEWEST, HELPFUL, HIGHEST, LOWEST)
 _TOLD_TO_MACHINES, _LETTERS = 3, 300
+_LONGEST_WORDS, _MOST_WORDS = 60, 6
 # Of each product: a row for each number of stars with how many gave it, and the newest few. One statement.
 _FACTS = """
 SELECT product_id, stars, n, nth, place, created_at, name, language, title, text FROM (
@@ -72,16 +75,30 @@ def _node(row: Sequence[Any]) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Which reviews of a product, in which order, after which marker. `stars` 0: all."""
+    """Which reviews of a product, in which order, after which marker. `stars` 0: all; `q`: with all of these words."""
 
     stars: int = 0
     sort: str = NEWEST
     after: str = ""
+    photos: bool = False
+    q: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it leaves anything out."""
+        return bool(self.stars or self.photos or self.q)
+
+    def but(self, **other: Any) -> dict[str, Any]:
+        """The query string of the same wish with these parts otherwise, from its start."""
+        return replace(self, **{"after": "", **other}).words
 
     @property
     def words(self) -> dict[str, Any]:
         """The query string that says the same; what goes without saying is left out."""
-        said = {"stars": str(self.stars or ""), "sort": "" if self.sort == NEWEST else self.sort, "after": self.after}
+        said = {
+            "stars": str(self.stars or ""), "sort": "" if self.sort == NEWEST else self.sort,
+            "photos": "1" if self.photos else "", "q": self.q, "after": self.after,
+        }  # fmt: skip
         return {name: text for name, text in said.items() if text}
 
 
@@ -91,6 +108,8 @@ def wish_of(args: Mapping[str, str]) -> Wish:
     return Wish(
         stars=int(stars) if stars in {"1", "2", "3", "4", "5"} else 0,
         sort=sort if sort in SORTS else NEWEST,
+        photos=args.get("photos", "") == "1",
+        q=" ".join(args.get("q", "").replace("\0", " ").split())[:_LONGEST_WORDS],
         after=args.get("after", "") if _marker(args.get("after", "")) else "",
     )
 
@@ -108,6 +127,10 @@ def listed(site: Site, product_id: int, wish: Wish, limit: int = ON_PAGE) -> Sho
     wanted = Review.for_site(site).where(Review.product_id == product_id, Review.state == PUBLISHED)
     if wish.stars:
         wanted = wanted.where(Review.stars == wish.stars)
+    if wish.photos:
+        wanted = wanted.where(fn.LENGTH(Review.photos) > len("[]"))
+    for word in fold(wish.q).split()[:_MOST_WORDS]:
+        wanted = wanted.where(Review.folded.contains(word))
     column, falls = _ORDER[wish.sort]
     marker = _marker(wish.after)
     if marker is not None:

@@ -21,6 +21,8 @@ from core.api import (
 from core.api import gettext as _
 from plugins.reviews.services import moderating
 from plugins.reviews.services.changing import find_review, name_of_product
+from plugins.reviews.services.photos import photo_of
+from plugins.reviews.views.pictures import picture
 
 Response = Any
 PERMISSION = "reviews.moderate"
@@ -37,6 +39,13 @@ SECTION = PanelSection(
     place="shopper", title="Reviews", template="reviews/panel/shopper.html", values=_of_shopper, permission=PERMISSION
 )
 _LAST_ID = 2**31
+
+
+@panel.get("/<int:review_id>/photos/<name>")
+@may_moderate
+def photo(review_id: int, name: str) -> Response:
+    """A photo of any review of this site."""
+    return picture(photo_of(find_review(current_site(), review_id), name))
 
 
 @panel.get("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core.api import (
@@ -37,15 +38,18 @@ from plugins.reviews.forms import ReviewSettings, parse
 from plugins.reviews.models import PUBLISHED, Review
 from plugins.reviews.services import inviting, reading, voting, writing
 from plugins.reviews.services.changing import tag
+from plugins.reviews.services.photos import MOST, PhotoWishes, photo_of, public_photo
 from plugins.reviews.services.writers import WhoAreYou, Writer, find_writer
+from plugins.reviews.views.pictures import picture
 
 Response = Any
 shop = Views()
 VISITOR = "reviews_visitor"
 _YEAR_S = 31_536_000
 _FIELDS = ("stars", "title", "text", "name", "language")
-add_limit("reviews.write", LimitRule(address="20 per hour; 60 per day"))
+add_limit("reviews.write", LimitRule(address="20 per hour; 60 per day", shared=True))
 add_limit("reviews.vote", LimitRule(address="60 per hour"))
+add_limit("reviews.search", LimitRule(address="60 per minute"))
 
 
 @shop.get("/<path:path>")
@@ -53,10 +57,24 @@ add_limit("reviews.vote", LimitRule(address="60 per hour"))
 @public
 def show(path: str) -> Response:
     """All reviews of a product, sorted and narrowed by the query string; the same for everybody."""
-    site, wish = current_site(), reading.wish_of(request.args)
-    product = _product(path)
+    return _list(path, replace(reading.wish_of(request.args), q=""))
+
+
+@shop.get("/<path:path>/search")
+@public
+def find(path: str) -> Response:
+    """The reviews that hold all of these words; asked anew each time, since there are as many pages as words."""
+    wish = reading.wish_of(request.args)
+    if not wish.q:
+        return redirect303(url_for("reviews.show", path=path, **wish.words))
+    take_limit("reviews.search")
+    return _list(path, wish)
+
+
+def _list(path: str, wish: reading.Wish) -> Response:
+    site, product = current_site(), _product(path)
     if isinstance(product, Moved):
-        return redirect303(url_for("reviews.show", path=product.path, **wish.words))
+        return redirect303(url_for(f"reviews.{'find' if wish.q else 'show'}", path=product.path, **wish.words))
     depends(tag(site, product.id))
     return render(
         "reviews/shop/list.html",
@@ -110,7 +128,8 @@ def write(path: str) -> Response:
     typed = {field: request.form.get(field, "") for field in _FIELDS}
     try:
         take_limit("reviews.write")
-        review = writing.write_review(current_site(), product.id, writer, parse(typed, current_site()))
+        wanted = parse(typed, current_site())
+        review = writing.write_review(current_site(), product.id, writer, wanted, _photos())
     except Unfit as refusal:
         return _form(product, writer, key, typed, refusal.errors, 422)
     except TooMany as refusal:
@@ -120,6 +139,33 @@ def write(path: str) -> Response:
     else:
         toast(_("Thank you. We read your review before it is shown."))
     return redirect303(url_for("storefront.product", path=product.path, _anchor="reviews"))
+
+
+def _photos() -> PhotoWishes:
+    """What the form says of photos. Names are looked up among the writer's own."""
+    named = {name.removeprefix("alt-"): text for name, text in request.form.items() if name.startswith("alt-")}
+    return PhotoWishes(
+        sent=[one.read() for one in request.files.getlist("photos") if one.filename],
+        shown=request.form.get("shown", ""),
+        alts=named,
+        gone=frozenset(request.form.getlist("gone")),
+    )
+
+
+@shop.get("/-/photos/<int:review_id>/<name>")
+@public
+def photo(review_id: int, name: str) -> Response:
+    """A photo of a review that is shown."""
+    return picture(public_photo(current_site(), review_id, name), "max-age=600")
+
+
+@shop.get("/<path:path>/photos/<name>")
+@public
+def own_photo(path: str, name: str) -> Response:
+    """A photo for whoever sent it, also while it waits."""
+    product = _product_here(path)
+    writer = _writer(product, request.args.get("key", ""))
+    return picture(photo_of(writing.own_review(current_site(), product.id, writer), name))
 
 
 @shop.post("/<path:path>/take-back")
@@ -143,7 +189,9 @@ def _blank(writer: Writer) -> dict[str, str]:
 
 def _in_order(wrong: dict[str, str]) -> list[tuple[str, str]]:
     """(id of the field, message), from the top of the form; what concerns no field comes first."""
-    return [("stars-5" if field == "stars" else field, wrong[field]) for field in ("", *_FIELDS) if field in wrong]
+    return [
+        ("stars-5" if field == "stars" else field, wrong[field]) for field in ("", *_FIELDS, "photos") if field in wrong
+    ]
 
 
 def _form(
@@ -160,8 +208,9 @@ def _form(
     return _private(
         render(
             "reviews/shop/form.html", status, product=product, writer=writer, key=key, typed=typed,
-            errors={**dict.fromkeys(_FIELDS, ""), **wrong}, own=own,
-            problems=_in_order(wrong),
+            errors={**dict.fromkeys((*_FIELDS, "photos"), ""), **wrong}, own=own,
+            problems=_in_order(wrong), photos=ReviewSettings.of(current_site()).photos, most=MOST,
+            again=bool(wrong) and any(one.filename for one in request.files.getlist("photos")),
             before_shown=before_shown,
         )
     )  # fmt: skip
@@ -199,7 +248,9 @@ def helpful(review_id: int) -> Response:
     here: dict[str, Any] = {"_anchor": f"review-{review.id}", "path": product.path}
     on_page = request.form.get("from") == "list"
     answer = redirect303(
-        url_for("reviews.show", **here, **wish.words) if on_page else url_for("storefront.product", **here)
+        url_for(f"reviews.{'find' if wish.q else 'show'}", **here, **wish.words)
+        if on_page
+        else url_for("storefront.product", **here)
     )
     if shopper_id is None:
         answer.set_cookie(

@@ -13,6 +13,7 @@ import pytest
 
 from core.hookspecs.site import Site
 from core.kernel import db, jobs, switch
+from core.kernel.backups import daily, notes
 from core.kernel.installation import installation
 from core.lib import clock
 from core.panel.health import services
@@ -22,7 +23,8 @@ from tests.core.panel.conftest import Panel, words
 def test_what_is_fine_and_what_is_missing_is_said(panel: Panel) -> None:
     said = words(panel.get("/panel/installation/health"))
     assert "No way to write to shoppers on Test shop" in said
-    assert "None is in the folder “backups”" in said
+    assert "There is none yet." in said
+    assert "One that was never restored is only a hope." in said
     assert "No plugin failed" in said
 
 
@@ -40,6 +42,25 @@ def test_the_age_of_the_latest_backup(panel: Panel) -> None:
     week_ago = clock.now().timestamp() - 7 * 86_400
     os.utime(folder / "shop.zip", (week_ago, week_ago))
     assert "7 days" in words(panel.get("/panel/installation/health"))
+
+
+def test_what_a_restore_of_the_last_backup_found(panel: Panel) -> None:
+    config, tried = installation().config, clock.now().isoformat()
+    notes.note(config, tried=notes.Note(at=tried, file="/b/daily-1.zip", seconds=3.2, rows=4126))
+    said = words(panel.get("/panel/installation/health"))
+    assert "4,126 rows and every file were the same" in said
+    notes.note(config, tried=notes.Note(at=tried, file="/b/daily-2.zip", seconds=3.2, wrong="stock differs"))
+    assert re.search(r"daily-2\.zip, tried .{1,30}: stock differs", words(panel.get("/panel/installation/health")))
+    assert "只是一个愿望" not in panel.get("/zh-cn/panel/installation/health").get_data(as_text=True)
+
+
+def test_a_press_makes_one_backup(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    monkeypatch.setattr(daily, "_run", lambda _running, config: made.append(config.instance))
+    for _ in range(2):
+        panel.post("/panel/installation/health/backup", {})
+    jobs.run_due()
+    assert made == [installation().config.instance]
 
 
 def test_a_disk_that_fills_is_the_first_to_be_told(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
