@@ -23,11 +23,12 @@ from core.api import (
     set_quantity,
 )
 from core.api import Details as CoreDetails
-from plugins.api.forms import AddressSent, DetailsChange, LineChange, NewCart, NewCode, NewLine
+from plugins.api.forms.base import AddressSent
+from plugins.api.forms.carts import DetailsChange, LineChange, NewCart, NewCode, NewLine
 from plugins.api.models import scopes
 from plugins.api.services.operations import Call, currency_of, language_of, operation
-from plugins.api.services.shapes import (
-    Address,
+from plugins.api.services.shapes.base import Address, money, money_or_none
+from plugins.api.services.shapes.carts import (
     Cart,
     CartLine,
     CartProblem,
@@ -41,8 +42,6 @@ from plugins.api.services.shapes import (
     Quote,
     TaxSum,
     Totals,
-    money,
-    money_or_none,
 )
 
 

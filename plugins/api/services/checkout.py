@@ -20,12 +20,13 @@ from core.api import (
     place_order,
     url_for,
 )
-from plugins.api.forms import NewOrder
+from plugins.api.forms.carts import NewOrder
 from plugins.api.models import scopes
 from plugins.api.services import once
 from plugins.api.services.carts import found_cart
 from plugins.api.services.operations import Call, operation
-from plugins.api.services.shapes import BegunPayment, PlacedOrder, Row, Status, money
+from plugins.api.services.shapes.base import money
+from plugins.api.services.shapes.orders import BegunPayment, PlacedOrder, Row, Status
 
 
 class OtherCurrency(Refused):

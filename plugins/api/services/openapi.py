@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from core.api import Site
-from plugins.api.forms import Id, Sent
+from plugins.api.forms.base import Id, Sent
 from plugins.api.models.scopes import scopes_of
 from plugins.api.services.operations import OPERATIONS, Operation, offered
-from plugins.api.services.shapes import Problem
+from plugins.api.services.shapes.base import Problem
 
 VERSION = "1.0.0"
 ROOT = "/api/v1"

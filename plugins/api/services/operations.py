@@ -11,7 +11,7 @@ from typing import Any
 from core.api import Operation, Refused, Site, plugin_operations
 from core.api import OperationCall as Call
 from core.api import operation as declared
-from plugins.api.services.shapes import Shown
+from plugins.api.services.shapes.base import Shown
 
 __all__ = ["OPERATIONS", "Call", "Operation", "currency_of", "language_of", "offered", "operation"]
 

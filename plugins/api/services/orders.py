@@ -17,12 +17,14 @@ from core.api import (
     tracking_links,
 )
 from core.api import OrderRow as StoredRow
-from plugins.api.forms import Cancellation, LineUnits, NewShipment, OrderQuery, PaidByHand
+from plugins.api.forms.base import LineUnits
+from plugins.api.forms.orders import Cancellation, NewShipment, OrderQuery, PaidByHand
 from plugins.api.models import scopes
 from plugins.api.services.carts import address
 from plugins.api.services.checkout import status
 from plugins.api.services.operations import Call, operation
-from plugins.api.services.shapes import (
+from plugins.api.services.shapes.base import money
+from plugins.api.services.shapes.orders import (
     Customer,
     Destination,
     Order,
@@ -32,7 +34,6 @@ from plugins.api.services.shapes import (
     Shipment,
     ShippedUnits,
     Status,
-    money,
 )
 
 

@@ -16,7 +16,7 @@ import pytest
 from core.api import Site, execute, transaction
 from plugins.api.services.openapi import document, example
 from plugins.api.services.operations import OPERATIONS, Operation, offered
-from plugins.api.services.shapes import Problem
+from plugins.api.services.shapes.base import Problem
 from plugins.api.tests.conftest import ADDRESS, Program
 
 KINDS = {
@@ -259,7 +259,7 @@ def test_planted_a_field_that_is_not_declared_is_noticed(site: Site) -> None:
     assert errors({"amount": "1", "currency": "EUR"}, found["components"]["schemas"]["Money"], found)
     assert errors({"amount": 1}, found["components"]["schemas"]["Money"], found)
     assert not errors(money, found["components"]["schemas"]["Money"], found)
-    from plugins.api.services.shapes import Money
+    from plugins.api.services.shapes.base import Money
 
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({**money, "secret": 1}, Money)

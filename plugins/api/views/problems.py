@@ -8,7 +8,7 @@ import msgspec
 from flask import Response
 
 from core.api import Refused, StoaError, TooMany, Unfit, limit_wait_s, request, say
-from plugins.api.services.shapes import FieldError, Problem
+from plugins.api.services.shapes.base import FieldError, Problem
 
 
 class NoKey(Refused):
