@@ -45,6 +45,13 @@ class AddressSent(Sent, frozen=True, kw_only=True):
     phone: Annotated[str, Meta(max_length=40)] = ""
 
 
+class DeliveryChoice(Sent, frozen=True, kw_only=True):
+    """One of the quote's delivery options."""
+
+    carrier: Annotated[str, Meta(max_length=60)]
+    service: Annotated[str, Meta(max_length=60)]
+
+
 class MoneySent(Sent, frozen=True, kw_only=True):
     """Minor units of a currency."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from plugins.api.forms.base import AddressSent, Id, MoneySent, Sent, Spoken, Units
+from plugins.api.forms.base import AddressSent, DeliveryChoice, Id, MoneySent, Sent, Spoken, Units
 
 
 class NewLine(Sent, frozen=True, kw_only=True):
@@ -32,13 +32,6 @@ class NewCode(Sent, frozen=True, kw_only=True):
     """A code of a coupon or gift card."""
 
     code: Annotated[str, Meta(min_length=1, max_length=64, examples=["WELCOME10"])]
-
-
-class DeliveryChoice(Sent, frozen=True, kw_only=True):
-    """One of the quote's delivery options."""
-
-    carrier: Annotated[str, Meta(max_length=60)]
-    service: Annotated[str, Meta(max_length=60)]
 
 
 class DetailsChange(Sent, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ class OrderQuery(Sent, frozen=True, kw_only=True):
     )
     channel: Annotated[str, Meta(max_length=60, examples=["Etsy"])] = ""
     goods: Annotated[str, Meta(pattern="^(ready|partly|waiting)$", examples=["ready"])] | None = None
+    shopper_id: Id | None = None
     placed_from: Instant | None = None
     placed_before: Instant | None = None
     after: Annotated[Cursor, Meta(description="`next` of the page before.")] = ""
@@ -60,3 +61,17 @@ class Cancellation(Sent, frozen=True, kw_only=True):
 
     lines: Annotated[list[LineUnits], Meta(min_length=1, max_length=200)] | None = None
     reason: Annotated[str, Meta(pattern="^[a-z_]{1,40}$", examples=["merchant"])] = "merchant"
+
+
+class TrackingChange(Sent, frozen=True, kw_only=True):
+    """A parcel's number put right, and what it was sent with where that is said."""
+
+    tracking: Annotated[str, Meta(max_length=120, examples=["JD0123"])]
+    carrier: Annotated[str, Meta(max_length=60)] = ""
+    service: Annotated[str, Meta(max_length=60)] = ""
+
+
+class Why(Sent, frozen=True, kw_only=True):
+    """A word about it, for the timeline."""
+
+    why: Annotated[str, Meta(max_length=500)] = ""

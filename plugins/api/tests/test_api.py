@@ -217,7 +217,7 @@ def test_a_name_whose_process_died_goes_on(bought):
     """The order was stored, and nobody was left to remember under which name."""
     app, placed = bought()
     with transaction():
-        execute("UPDATE api_once SET order_id = NULL")
+        execute("UPDATE api_once SET made_id = NULL")
 
     assert app.post("/cart/order", {"seen_total": placed["total"]}, Idempotency_Key="one-LAMP") == placed
 

@@ -162,4 +162,4 @@ def test_a_plugin_called_like_a_resource_takes_nothing_from_it(program, site, in
     assert app.get("/orders") == {"items": [], "next": ""}
     assert app.delete("/orders", 405)["code"] == "method_not_allowed"
     assert document(site, "Test")["paths"] == before
-    assert str(scopes_of(site)["orders:read"]) == "Read orders, without names and addresses"
+    assert str(scopes_of(site)["orders:read"]) == "Read orders and returns, without names and addresses"

@@ -24,6 +24,7 @@ from core.api import (
     any_origin,
     current_site,
     current_state,
+    limit_left,
     public,
     request,
     take_limit,
@@ -37,7 +38,7 @@ from plugins.api.views.problems import Limited, NoKey, NotAllowed, ScopeMissing,
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _HEADERS = "Authorization, Cart-Token, Content-Type, Idempotency-Key, If-None-Match"
-_SHOWN = "ETag, Retry-After, X-Request-Id"
+_SHOWN = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id"
 ByPath = dict[str, dict[str, Operation]]
 add_limit("api.refused", LimitRule(address="60 per minute"))
 
@@ -97,7 +98,7 @@ def _asked(at_path: dict[str, Operation], parts: dict[str, str]) -> Response:
         return _shared(_preflight(at_path))
     one = at_path.get("GET" if request.method == "HEAD" else request.method)
     if one is not None:
-        return _shared(_answered(one, parts))
+        return _shared(_with_limit(_answered(one, parts)))
     response = problem(NotAllowed(method=request.method))
     response.headers["Allow"] = ", ".join([*at_path, *(["HEAD"] if "GET" in at_path else []), "OPTIONS"])
     return _shared(response)
@@ -147,7 +148,19 @@ def _limit(site: Site, key_id: int) -> None:
     count = Api.of(site).per_minute
     name = f"api.{count}"
     add_limit(name, LimitRule(address=f"{2 * count} per minute", subject=f"{count} per minute"))
+    request.environ["api.limit"] = (name, str(key_id))
     _take(name, str(key_id))
+
+
+def _with_limit(response: Response) -> Response:
+    """Say what the key has left, in the headers of every answer to it."""
+    limited = request.environ.get("api.limit")
+    if limited is not None:
+        now = limit_left(*limited)
+        response.headers["RateLimit-Limit"] = str(now.most)
+        response.headers["RateLimit-Remaining"] = str(now.left)
+        response.headers["RateLimit-Reset"] = str(now.wait_s)
+    return response
 
 
 def _take(name: str, subject: str) -> None:

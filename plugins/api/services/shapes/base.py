@@ -48,9 +48,14 @@ class Address(Shown, frozen=True, kw_only=True):
 
 
 class FieldError(Shown, frozen=True, kw_only=True):
-    """What is wrong with one field of what was sent; an empty `field` concerns all of it."""
+    """What is wrong with one field of what was sent; an empty `field` concerns all of it.
+
+    `pointer` leads to it in the body (RFC 6901, as a fragment such as `#/lines/0/quantity`); it is empty for what stood
+    in the query string or a header.
+    """
 
     field: str
+    pointer: str
     message: str
 
 

@@ -102,12 +102,13 @@ class ShippedUnits(Shown, frozen=True, kw_only=True):
 class Shipment(Shown, frozen=True, kw_only=True):
     """A parcel: `title` is what it was sent with, in words; `tracking_url` the carrier's page for it, or empty.
 
-    `sent_from` is the location it left.
+    `sent_from` is the location it left. One with `undone_at` never left: its units wait again.
     """
 
     id: int
     sent_from: str
     delivered_at: datetime | None
+    undone_at: datetime | None
     carrier: str
     service: str
     title: str
@@ -142,9 +143,43 @@ class Customer(Shown, frozen=True, kw_only=True):
     billing: Address | None
 
 
-class Order(Shown, frozen=True, kw_only=True):
-    """An order. `due` is still to be paid; `customer` is null for keys that may not read customers.
+class GatewayAct(Shown, frozen=True, kw_only=True):
+    """Something that was asked of a gateway. `state`: sent, done, unknown (nobody knows how it ended) or failed."""
 
+    kind: str
+    amount: Money
+    state: str
+    at: datetime
+
+
+class Payment(Shown, frozen=True, kw_only=True):
+    """A payment. `can_be_captured` is authorised and not taken yet; `acts` were asked of its gateway."""
+
+    id: int
+    gateway: str
+    title: str
+    amount: Money
+    state: str
+    reference: str
+    can_be_captured: Money
+    acts: tuple[GatewayAct, ...]
+    created_at: datetime
+
+
+class Hold(Shown, frozen=True, kw_only=True):
+    """Why the order waits for a person, or waited: until `ended_at`."""
+
+    source: str
+    reason: str
+    at: datetime
+    ended_at: datetime | None
+    outcome: str
+
+
+class Order(Shown, frozen=True, kw_only=True):
+    """An order. `due` is still to be paid, `refund_due` should be given back; `version` counts its changes.
+
+    `customer` is null for keys that may not read customers.
     It goes to one of its `destinations`, or to several: then the customer's `address` is null, and lines and shipments
     say the number of theirs. `channel` is where it was placed if not here, under `channel_number`. `goods` says of what
     waits to be sent whether it is on the shelf: ready, partly or waiting.
@@ -162,6 +197,9 @@ class Order(Shown, frozen=True, kw_only=True):
     captured: Money
     refunded: Money
     due: Money
+    refund_due: Money
+    version: int
+    shopper_id: int | None
     status: Status
     delivery_title: str
     payment_title: str
@@ -171,4 +209,6 @@ class Order(Shown, frozen=True, kw_only=True):
     lines: tuple[OrderLine, ...]
     shipments: tuple[Shipment, ...]
     destinations: tuple[Destination, ...]
+    payments: tuple[Payment, ...]
+    holds: tuple[Hold, ...]
     customer: Customer | None
