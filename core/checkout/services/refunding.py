@@ -5,13 +5,20 @@ from __future__ import annotations
 from core.checkout.services.changing import change_order
 from core.hookspecs.order import ActKind
 from core.kernel.sites import SiteState
-from core.lib.errors import NotFound
+from core.lib.errors import NotFound, Refused
 from core.lib.money import Money
 from core.orders.services.change_shapes import AddCharge
 from core.orders.services.guards import ask_guards
 from core.orders.services.payments import NothingToRefund, refund_surplus
 from core.orders.services.read import order_view
 from core.orders.services.shapes import OrderView
+
+
+class StillOpen(Refused):
+    """Goodwill lowers what is open first, so that nothing of it would go back."""
+
+    code = "still_open"
+    default_message = "Something of this order is still to be paid. Lower its price by a change instead."
 
 
 def most_to_refund(order: OrderView) -> Money:
@@ -32,7 +39,7 @@ def grant_and_refund(
     """Give an amount back to the payments that took it; answers how much was asked for. Network.
 
     What is more than owed becomes goodwill first, with its `reason`. `key` names this wish. Raises NotFound,
-    NothingToRefund, and what a change and `refund_surplus` raise.
+    NothingToRefund, StillOpen, and what a change and `refund_surplus` raise.
     """
     order = order_view(order_id, site=state.site)
     if order is None:
@@ -41,6 +48,8 @@ def grant_and_refund(
     if amount.currency != order.currency or not 0 < amount.amount <= most.amount:
         raise NothingToRefund(amount=most)
     more = amount.amount - order.refund_due.amount
+    if more > 0 and order.due.amount > 0:
+        raise StillOpen
     if more > 0:
         ask_guards(state, order_id, ActKind.REFUND, actor=actor, amount=amount.amount)
         charge = AddCharge(charge="goodwill", amount=more, reason=reason[:200])

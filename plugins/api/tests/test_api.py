@@ -262,7 +262,7 @@ def test_the_url_of_an_order_opens_its_page(bought):
 
 def test_an_order_for_two_addresses_is_shipped_to_each(program, sell, order):
     placed = order(sell("TRAY", 1000, name="Tray"), 3, away=2)
-    shop = program("orders:read", "orders:write")
+    shop = program("orders:read", "shipments:write")
     here = f"/orders/{placed.id}"
     told = shop.get(here)
     assert [(one["number"], one["address"]) for one in told["destinations"]] == [(0, None), (1, None)]
@@ -277,7 +277,7 @@ def test_an_order_for_two_addresses_is_shipped_to_each(program, sell, order):
 
 def test_orders_are_listed_shipped_paid_and_cancelled(bought, program):
     _app, placed = bought(quantity=3)
-    shop = program("orders:read", "orders:write")
+    shop = program("orders:read", "orders:write", "shipments:write", "payments:write")
     here = f"/orders/{placed['id']}"
     (row,) = shop.get("/orders?payment=unpaid&fulfilment=unfulfilled&order=open")["items"]
     assert row["number"] == placed["number"]

@@ -11,6 +11,7 @@ import msgspec
 from flask import Response
 
 from core.api import Refused, StoaError, TooMany, Unfit, limit_wait_s, request, say
+from plugins.api.services.checkout import NotReady
 from plugins.api.services.shapes.base import FieldError, Problem
 
 _HEADERS = frozenset({"Cart-Token", "Idempotency-Key"})
@@ -97,14 +98,15 @@ def problem(error: StoaError, status: int = 503, code: str = "unavailable") -> R
 
 def _errors(error: StoaError) -> tuple[FieldError, ...]:
     if isinstance(error, Unfit):
-        return tuple(_field(name, say(Refused(message))) for name, message in error.errors.items())
+        # What the cart lacks stands in no body that was sent.
+        sent = not isinstance(error, NotReady)
+        return tuple(
+            FieldError(field=name, pointer=pointer(name, request.args) if sent else "", message=say(Refused(message)))
+            for name, message in error.errors.items()
+        )
     if isinstance(error, Refused) and error.field:
-        return (_field(error.field, say(error)),)
+        return (FieldError(field=error.field, pointer=pointer(error.field, request.args), message=say(error)),)
     return ()
-
-
-def _field(name: str, message: str) -> FieldError:
-    return FieldError(field=name, pointer=pointer(name, request.args), message=message)
 
 
 def pointer(name: str, query: Container[str] = ()) -> str:
