@@ -14,6 +14,7 @@ Sent = RequestModel
 Id = Annotated[int, Meta(ge=1, le=2**53 - 1, examples=[1])]
 Units = Annotated[int, Meta(ge=1, le=999, examples=[1])]
 Cursor = Annotated[str, Meta(max_length=300)]
+RowCursor = Annotated[str, Meta(pattern="^[0-9]{0,10}$")]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Minor = Annotated[int, Meta(ge=0, le=10**15, examples=[1999])]
 Language = Annotated[str, Meta(max_length=20, description="One of the site's languages; by default its own.")]

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from plugins.api.forms.base import AddressSent, Cursor, DeliveryChoice, Id, Minor, MoneySent, Sent, Spoken, Units
+from plugins.api.forms.base import AddressSent, DeliveryChoice, Id, Minor, MoneySent, RowCursor, Sent, Spoken, Units
 
 
 class DraftQuery(Sent, frozen=True, kw_only=True):
     """A list of drafts, the newest first."""
 
     state: Annotated[str, Meta(pattern="^(open|ended)$", examples=["open"])] | None = None
-    after: Annotated[Cursor, Meta(description="`next` of the page before.")] = ""
+    after: Annotated[RowCursor, Meta(description="`next` of the page before.")] = ""
 
 
 class DraftLine(Sent, frozen=True, kw_only=True):

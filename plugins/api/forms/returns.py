@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from plugins.api.forms.base import Cursor, Id, Limit, LineUnits, Minor, MoneySent, Sent, Units
+from plugins.api.forms.base import Id, Limit, LineUnits, Minor, MoneySent, RowCursor, Sent, Units
 
 Lines = Annotated[list[LineUnits], Meta(min_length=1, max_length=200)]
 Count = Annotated[int, Meta(ge=0, le=999, examples=[1])]
@@ -18,7 +18,7 @@ class ReturnQuery(Sent, frozen=True, kw_only=True):
 
     state: Annotated[str, Meta(pattern="^(open|ended)$", examples=["open"])] | None = None
     kind: Annotated[str, Meta(pattern="^(return|exchange|claim)$", examples=["return"])] | None = None
-    after: Annotated[Cursor, Meta(description="`next` of the page before.")] = ""
+    after: Annotated[RowCursor, Meta(description="`next` of the page before.")] = ""
     limit: Limit = 50
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from plugins.api.forms.base import Cursor, Limit, Sent
+from plugins.api.forms.base import Limit, RowCursor, Sent
 
 
 class ShopperQuery(Sent, frozen=True, kw_only=True):
@@ -15,5 +15,5 @@ class ShopperQuery(Sent, frozen=True, kw_only=True):
     q: Annotated[str, Meta(max_length=100, examples=["mira"])] = ""
     show: Annotated[str, Meta(pattern="^(unconfirmed|blocked|leaving)$", examples=["blocked"])] | None = None
     tag: Annotated[str, Meta(max_length=40)] = ""
-    after: Annotated[Cursor, Meta(description="`next` of the page before.")] = ""
+    after: Annotated[RowCursor, Meta(description="`next` of the page before.")] = ""
     limit: Limit = 50

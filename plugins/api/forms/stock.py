@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from plugins.api.forms.base import Cursor, Id, Limit, Sent
+from plugins.api.forms.base import Id, Limit, RowCursor, Sent
 
 Pieces = Annotated[int, Meta(ge=1, le=1_000_000, examples=[5])]
 Why = Annotated[str, Meta(min_length=1, max_length=200, examples=["Found behind the shelf"])]
@@ -18,7 +18,7 @@ class StockQuery(Sent, frozen=True, kw_only=True):
     """Stock, a page of variants at a time; or of the one with this `sku`."""
 
     sku: Annotated[str, Meta(max_length=120)] = ""
-    after: Annotated[Cursor, Meta(description="`next` of the page before.")] = ""
+    after: Annotated[RowCursor, Meta(description="`next` of the page before.")] = ""
     limit: Limit = 50
 
 
@@ -84,5 +84,5 @@ class TransferArrival(Sent, frozen=True, kw_only=True):
 class TransferQuery(Sent, frozen=True, kw_only=True):
     """A list of transfers, the newest first."""
 
-    after: Annotated[Cursor, Meta(description="`next` of the page before.")] = ""
+    after: Annotated[RowCursor, Meta(description="`next` of the page before.")] = ""
     limit: Limit = 50

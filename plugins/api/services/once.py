@@ -32,7 +32,6 @@ Act = Callable[[str], int | None]
 class KeyReused(Refused):
     """The same Idempotency-Key came with another request."""
 
-    status = 422
     code = "idempotency_key_reused"
     default_message = "This Idempotency-Key was used for another request. Use a new one."
 

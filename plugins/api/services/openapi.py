@@ -251,9 +251,8 @@ def _responses(one: Operation) -> dict[str, Any]:
 
 def problem_statuses(one: Operation) -> list[int]:
     """The statuses with which an operation may refuse."""
-    always = {400, 401, 403, 404, 422, 429, 503}
-    more = {409} if one.method != "GET" else set()
-    return sorted(always | more | ({413, 415} if one.body is not None else set()))
+    always = {400, 401, 403, 404, 409, 422, 429, 503}
+    return sorted(always | ({413, 415} if one.body is not None else set()))
 
 
 # -- examples ----------------------------------------------------------------------------------------------------------

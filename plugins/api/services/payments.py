@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core.api import (
+    Broken,
     Money,
     NotFound,
     NothingToCapture,
     OrderView,
+    Refused,
     capture_payment,
     grant_and_refund,
     left_to_capture,
@@ -18,10 +22,31 @@ from plugins.api.forms.orders import PaidByHand
 from plugins.api.forms.payments import Capture, NewRefund
 from plugins.api.models import scopes
 from plugins.api.services.checkout import OtherCurrency
-from plugins.api.services.once import once
+from plugins.api.services.once import Act, once
 from plugins.api.services.operations import Call, operation
 from plugins.api.services.orders import found_order, shown_order
 from plugins.api.services.shapes.orders import Order
+
+
+class GatewayCannot(Refused):
+    """What was asked is beyond this gateway: asking again is in vain."""
+
+    code = "gateway_cannot"
+
+
+def _asked(act: Act) -> Act:
+    """The same, in which what a gateway can never do is a refusal."""
+
+    def ask(key: str) -> int | None:
+        try:
+            return act(key)
+        except Broken as error:
+            if error.permanent:
+                params: dict[str, Any] = error.params
+                raise GatewayCannot(error.message, **params) from error
+            raise
+
+    return ask
 
 
 @operation(
@@ -53,7 +78,7 @@ def take_payment(call: Call) -> Order:
     once(
         call,
         "capture",
-        lambda key: capture_payment(call.state, payment_id, amount, actor=call.actor, key=key),
+        _asked(lambda key: capture_payment(call.state, payment_id, amount, actor=call.actor, key=key)),
         of=order.id,
     )
     return shown_order(call)
@@ -75,7 +100,7 @@ def release_payment(call: Call) -> Order:
             raise NothingToCapture(amount=Money.zero(order.currency))
         void_payment(call.state, payment_id, actor=call.actor)
 
-    once(call, "void", act, of=order.id)
+    once(call, "void", _asked(act), of=order.id)
     return shown_order(call)
 
 
@@ -94,7 +119,7 @@ def create_refund(call: Call) -> Order:
             call.state, order.id, amount, actor=call.actor, key=key, reason=asked.reason, by_hand=asked.by_hand
         )
 
-    once(call, "create_refund", act, of=order.id)
+    once(call, "create_refund", _asked(act), of=order.id)
     return shown_order(call)
 
 

@@ -152,3 +152,18 @@ def authorising(instance: Any, turn_on: Callable[..., None]) -> None:
     folder.mkdir(parents=True)
     (folder / "plugin.py").write_text(PAY, "utf-8")
     turn_on("pay")
+
+
+@pytest.fixture
+def walk(authorising: None, bought: Any, sell: Any, site: Site, shopper: Any, turn_on: Any) -> Any:
+    """A program that may do everything in a shop with something in every corner; see `walk.py`."""
+    from core.api import CategoryDraft, CategoryText, create_category
+    from core.catalogue.services.locations import add_location
+    from plugins.api.tests.walk import Walk
+
+    turn_on("webhooks")
+    app, placed = bought(quantity=30, stock=500, gateway="pay")
+    app.post("/cart/payment", status=200)
+    category = create_category(CategoryDraft(code="light", texts={"en": CategoryText(name="Light")}), "system")
+    add_location("north", "North", None, "GB", "system")
+    return Walk(app, sell("SHADE", 8900, stock=500), placed, category, site, shopper.id)

@@ -195,7 +195,7 @@ def test_a_name_that_was_used_for_another_request_is_refused(bought, sell):
     app.cart = app.post("/cart", {"lines": [{"variant_id": item.variant_id}]})["token"]
     seen = {"seen_total": {"amount": 100, "currency": "EUR"}}
 
-    assert app.post("/cart/order", seen, 422, Idempotency_Key="one-LAMP")["code"] == "idempotency_key_reused"
+    assert app.post("/cart/order", seen, 409, Idempotency_Key="one-LAMP")["code"] == "idempotency_key_reused"
 
 
 def test_a_name_is_free_again_after_a_refusal(program, sell):

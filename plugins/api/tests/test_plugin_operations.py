@@ -127,7 +127,7 @@ def test_addresses_that_lead_inside_are_refused_beside_their_field(program, turn
     turn_on("webhooks")
     app = program("webhooks:write")
     for url in ("http://example.com/", "https://localhost/", "https://10.0.0.1/", "https://me:pass@example.com/", " "):
-        (wrong,) = app.post("/webhooks", {"url": url}, 422)["errors"]
+        (wrong,) = app.post("/webhooks", {"url": url}, 409)["errors"]
         assert wrong["field"] == "url"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -31,7 +32,7 @@ from core.api import (
 )
 from plugins.api.forms import Api
 from plugins.api.services import keys
-from plugins.api.services.operations import OPERATIONS, Call, Operation, offered
+from plugins.api.services.operations import OPERATIONS, Call, Operation, Unsold, offered
 from plugins.api.views import reading
 from plugins.api.views.place import shop
 from plugins.api.views.problems import Limited, NoKey, NotAllowed, ScopeMissing, problem
@@ -127,11 +128,21 @@ def _carried_out(one: Operation, parts: dict[str, str]) -> Response:
         cart_token=reading.cart_token(one),
         once=reading.once(one),
     )
-    answer = one.carry(call)
+    answer = _carry(one, call)
     keys.note_use(found.id)
     if one.method != "GET":
         keys.flush_uses()
     return _sent(one, msgspec.json.encode(answer))
+
+
+def _carry(one: Operation, call: Call) -> Any:
+    """What fits the document is never answered with 422: if it cannot be done as things stand, that is a conflict."""
+    try:
+        return one.carry(call)
+    except Refused as error:
+        if error.status == HTTPStatus.UNPROCESSABLE_ENTITY and not isinstance(error, Unsold):
+            error.status = HTTPStatus.CONFLICT
+        raise
 
 
 def _key(site: Site) -> keys.Found:
