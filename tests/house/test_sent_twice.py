@@ -309,13 +309,13 @@ pickup.panel.remove product_content.panel.save_specs product_content.panel.add_f
 product_content.panel.restore_file product_content.panel.save_related product_content.panel.add_related
 product_content.panel.save_product_sizes product_content.panel.save_category_sizes reviews.panel.bulk
 reviews.panel.approve reviews.panel.reject reviews.panel.reply reviews.panel.remove reviews.panel.restore
-reviews.panel.erase sale_prices.panel.save sale_prices.panel.end 
+reviews.panel.erase sale_prices.panel.save sale_prices.panel.end
 sale_prices.panel.remove sale_prices.panel.take_file seo.panel.look seo.panel.feeds_save seo.panel.feeds_make
 seo.panel.redirect_add seo.panel.redirect_remove seo.panel.redirect_restore seo.panel.redirects_import
-seo.panel.save_templates seo.panel.save_facts seo.panel.save_product seo.panel.save_category 
+seo.panel.save_templates seo.panel.save_facts seo.panel.save_product seo.panel.save_category
 ship_rules.panel.save ship_rules.panel.remove table_rate.panel.save_zone
 table_rate.panel.remove_zone table_rate.panel.save_method
-table_rate.panel.remove_method table_rate.panel.take_file tax_table.panel.save 
+table_rate.panel.remove_method table_rate.panel.take_file tax_table.panel.save
 webhooks.panel.save webhooks.panel.rotate webhooks.panel.drop_old webhooks.panel.test webhooks.panel.pause
 webhooks.panel.resume webhooks.panel.delete webhooks.panel.restore webhooks.panel.since webhooks.panel.replay
 webhooks.panel.try_now
