@@ -61,6 +61,11 @@ def pending(packages: Iterable[tuple[str, Path]]) -> list[str]:
     return [f"{name}: {todo}" for name, folder in packages if folder.is_dir() for todo in _todo(name, folder)]
 
 
+def history_of(plugin: str) -> str:
+    """The table that knows which migrations of a plugin have run."""
+    return f"migrations_plugin_{plugin}"
+
+
 def _runner(name: str, folder: Path) -> Runner:
     # Only who migrates needs it; on SQLite without the driver that it would load for the other database.
     with without("psycopg", "psycopg2"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.kernel import activity, db
 from core.kernel.installation import installation
-from core.kernel.migrate import take_down
+from core.kernel.migrate import history_of, take_down
 from core.kernel.plugins import Loaded
 from core.kernel.runtime import DRAINING, ON, PAUSED
 from core.lib import clock
@@ -79,7 +79,8 @@ def delete_data(name: str, actor: str) -> Left:
     take_down(name, loaded.folder / "migrations")
     with db.transaction():
         db.db.drop_tables(list(loaded.plugin.models), safe=True)
-        db.execute(f'DROP TABLE IF EXISTS "migrations_plugin_{name}"')
+        table = history_of(name)
+        db.execute(f'DROP TABLE IF EXISTS "{table}"')
         for table, column in (("site_plugin", "name"), ("plugin_default", "name"), ("plugin_fault", "plugin")):
             db.execute(f"DELETE FROM {table} WHERE {column} = ?", name)
         db.execute("DELETE FROM job WHERE plugin = ?", name)
