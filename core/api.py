@@ -7,9 +7,23 @@ What is missing here is a gap in the API: say so, rather than reaching around it
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import request, url_for
 
-from core.accounts.services import add_staff, current_shopper, current_staff, open_account, save_address, shopper_ids
+from core.accounts.services import (
+    add_staff,
+    current_shopper,
+    current_staff,
+    find_shopper,
+    open_account,
+    save_address,
+    shopper_ids,
+)
+from core.accounts.services import get_shopper as find_account
+from core.accounts.services.addresses import addresses_of
+from core.accounts.services.desk import tags_of
+from core.accounts.services.listing import ShopperFilters, ShopperRow, list_shoppers, shoppers_by_ids
 from core.accounts.services.login import visitor as current_visitor
 from core.cart.services import (
     CartGone,
@@ -24,6 +38,7 @@ from core.cart.services import (
     set_quantity,
 )
 from core.catalogue.services.card_data import product_data_changed
+from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.categories import CategoryDraft, CategoryText, create_category, ensure_category
 from core.catalogue.services.category_pages import category_page, category_tree
 from core.catalogue.services.drafts import (
@@ -38,6 +53,7 @@ from core.catalogue.services.drafts import (
 )
 from core.catalogue.services.lists import cards_for, cards_only, listing
 from core.catalogue.services.locations import add_location
+from core.catalogue.services.locations import all_locations as stock_locations
 from core.catalogue.services.media import WordlessPicture, add_picture, stored_pictures, wordless_pictures
 from core.catalogue.services.media import recent as recent_pictures
 from core.catalogue.services.pages import product_page
@@ -59,19 +75,35 @@ from core.catalogue.services.shapes import (
 from core.catalogue.services.skus import NamedProduct, named_products, products_by_sku
 from core.catalogue.services.stock_counts import (
     adjust_stock,
+    count_stock,
     expect_stock,
-    first_location,
     set_backorder_limit,
+    sort_stock,
     take_delivery,
 )
-from core.catalogue.services.stock_transfers import receive_transfer, transfer_stock
-from core.checkout.services.changing import change_order
-from core.checkout.services.drafting import TOKEN as DRAFT_TOKEN
+from core.catalogue.services.stock_counts import first_location as first_stock_location
+from core.catalogue.services.stock_reading import VariantLevels
+from core.catalogue.services.stock_reading import levels_of as stock_levels_of
+from core.catalogue.services.stock_reading import list_levels as list_stock_levels
+from core.catalogue.services.stock_transfers import (
+    Transfer,
+    find_transfer,
+    receive_transfer,
+    transfer_stock,
+    undo_transfer,
+)
+from core.catalogue.services.stock_transfers import transfers as list_transfers
+from core.checkout.services.changing import PreviewMoved, change_order, draft_change, preview_change
+from core.checkout.services.drafting import TOKEN as LINK_TOKEN
 from core.checkout.services.drafting import look_at_draft, place_draft, send_draft
 from core.checkout.services.look import CART, CHECKOUT, CheckoutView, look
 from core.checkout.services.place_order import CannotBePlaced, PlacedOrder, PriceChanged, place_order
-from core.checkout.services.resolving import Terms as CaseTerms
-from core.checkout.services.resolving import resolve as decide_case
+from core.checkout.services.refunding import grant_and_refund
+from core.checkout.services.resolving import Terms as ReturnTerms
+from core.checkout.services.resolving import granted_by as granted_by_terms
+from core.checkout.services.resolving import resolve as resolve_return
+from core.checkout.services.resolving import shown_sum as return_sum
+from core.checkout.services.resolving import terms_by_rules as return_terms
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
 from core.hookspecs.events import (
     Event,
@@ -170,6 +202,7 @@ from core.kernel.jobs import progress as job_progress
 from core.kernel.kept import kept, kept_still
 from core.kernel.limits import Rule as LimitRule
 from core.kernel.limits import add as add_limit
+from core.kernel.limits import left as limit_left
 from core.kernel.limits import take as take_limit
 from core.kernel.limits import wait_s as limit_wait_s
 from core.kernel.messages import enqueue_message, inline_css
@@ -198,7 +231,7 @@ from core.kernel.plugins import (
     Plugin,
     Stage,
 )
-from core.kernel.repeats import DoneBefore
+from core.kernel.repeats import DoneBefore, FormReused, form_key
 from core.kernel.repeats import claim as claim_form
 from core.kernel.respond import absolute, actor, allow_hosts, cacheable, is_fragment, kept_part, part
 from core.kernel.respond import currency as current_currency
@@ -238,6 +271,7 @@ from core.orders.services.case import (
     cases_of,
     decline_case,
     inspect_case,
+    list_cases,
     receive_case,
     request_case,
     resolve_case,
@@ -245,23 +279,51 @@ from core.orders.services.case import (
 )
 from core.orders.services.case_rules import Rules as ReturnRules
 from core.orders.services.case_rules import set_rules as set_return_rules
-from core.orders.services.case_shapes import CaseView
-from core.orders.services.change import change_view
-from core.orders.services.change_shapes import AddCharge, CancelUnits, ChangeView, SetQuantity
+from core.orders.services.case_shapes import CaseLine, CaseView
+from core.orders.services.change import ChangeStale, change_view, confirm_change, drop_change
+from core.orders.services.change_shapes import (
+    AddCharge,
+    AddGoods,
+    CancelUnits,
+    ChangeView,
+    RemoveLine,
+    SetAddress,
+    SetBilling,
+    SetContact,
+    SetDelivery,
+    SetPrice,
+    SetQuantity,
+)
 from core.orders.services.claims import claims_used
-from core.orders.services.drafts import DraftLine, DraftWish, draft_view, make_draft
+from core.orders.services.drafts import (
+    DraftLine,
+    DraftView,
+    DraftWish,
+    draft_view,
+    drop_draft,
+    list_drafts,
+    make_draft,
+    present_link,
+    revoke_link,
+    save_draft,
+)
 from core.orders.services.guards import Guarded
 from core.orders.services.hold_checks import OnHold
 from core.orders.services.holds import approve_order, hold_order, lift_hold, refuse_order
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
+from core.orders.services.money_limits import left_to_capture
 from core.orders.services.notes import write as write_order_note
 from core.orders.services.parcels import tracking_link, tracking_links
-from core.orders.services.payments import begin_payment, mark_paid, refund_surplus
+from core.orders.services.payments import NothingToCapture, begin_payment, mark_paid, refund_surplus
+from core.orders.services.payments import capture as capture_payment
+from core.orders.services.payments import void as void_payment
 from core.orders.services.picking import ToPick, to_pick
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.promising import promise_day
 from core.orders.services.read import DestinationView, OrderLineView, order_by_key, order_of_cart
+from core.orders.services.shapes import PaymentView, ShipmentView
 from core.orders.services.ship import deliver as deliver_order
+from core.orders.services.ship import set_tracking
 from core.orders.services.ship import ship as ship_order
 from core.orders.services.stages import enter_stage
 from core.orders.services.tags import tag_order
@@ -279,3 +341,7 @@ from core.storefront.services.fields import address_lines
 from core.storefront.services.order import ShownOrder
 from core.storefront.services.search import search as search_goods
 from core.storefront.views.basket import cart_token, keep_mine, remember_cart
+
+if not TYPE_CHECKING:
+    # Names that are retired work for a while yet; who checks types is told at once.
+    from core.kernel.retiring import named as __getattr__

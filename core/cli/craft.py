@@ -1,4 +1,4 @@
-"""plugin: switch plugins, make a new one, check one."""
+"""plugin: switch plugins, make a new one, check one, remove one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.cli.boot import boot, the_plugin, the_site
 
 
 def add_to(commands: Any) -> None:
-    """`plugin list|on|off|new|check`."""
+    """`plugin list|on|off|new|check|remove`."""
     plugin = commands.add_parser("plugin", help="plugins: list, switch, write").add_subparsers(
         dest="verb", metavar="VERB", required=True
     )
@@ -34,9 +34,15 @@ def add_to(commands: Any) -> None:
     check = plugin.add_parser("check", help="run a plugin's tests, its contract suites, and faults in every hook")
     check.add_argument("name")
     check.set_defaults(run=_check)
+    remove = plugin.add_parser("remove", help="move a plugin's folder away; its data stays, unless --tables")
+    remove.add_argument("name")
+    remove.add_argument("--tables", action="store_true", help="delete its tables and settings, too, for good")
+    remove.add_argument("--yes", action="store_true", help="there is a backup: really delete")
+    remove.set_defaults(run=_remove)
 
 
 def _list(options: argparse.Namespace) -> int:
+    from core.kernel.retiring import all_uses
     from core.kernel.switch import switchboard
 
     made = boot()
@@ -46,6 +52,8 @@ def _list(options: argparse.Namespace) -> int:
         where = ", ".join(f"{host}: {views[name].state}" for host, views in states.items() if name in views)
         version = made.plugins.loaded[name].plugin.version if name in made.plugins.loaded else "-"
         print(f"{name:<20} {version:<8} {where}")
+    for use in all_uses(made.plugins.loaded):
+        print(f"  {use.plugin}: {use.said}")
     for broken in made.plugins.broken.values():
         print(f"  {broken.name} cannot run: {broken.reason}")
     return 0
@@ -79,6 +87,34 @@ def _new(options: argparse.Namespace) -> int:
     boot()
     made = make_plugin(options.name, options.kind, here=options.here)
     print(f"Made {made}. Its tests: ./stoa plugin check {options.name}")
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    from core.kernel import removing
+
+    boot()
+    name = the_plugin(options.name)
+    if options.tables and not options.yes:
+        left = removing.what_is_left(name)
+        print(f"This deletes for good, of {name}: its settings on {left.sites} sites, and")
+        for table, rows in left.tables:
+            print(f"  {table:<40} {rows} rows")
+        print("Make a backup first: copy the folder instance/ (or dump the database) while the shop is stopped.")
+        print(f"Then: ./stoa plugin remove {name} --tables --yes")
+        return 1
+    if options.tables:
+        left = removing.delete_data(name, "system")
+        print(f"Deleted {left.rows} rows in {len(left.tables)} tables of {name}.")
+    try:
+        print(f"{name} lies in {removing.move_away(name)} now.")
+    except removing.OfTheHouse as refusal:
+        if not options.tables:
+            raise
+        print(refusal)
+    if not options.tables:
+        print("Its tables and settings stay: put the folder back, and all is as it was.")
+    print("A shop that runs forgets its code with the next start.")
     return 0
 
 

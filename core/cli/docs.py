@@ -26,6 +26,7 @@ _FIRST = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "instance/README.md
 _SECTIONS = (
     ("Guides", "docs/guide/*.md"),
     ("Tutorials", "docs/guide/tutorials/*.md"),
+    ("Reference", "core/api.py"),
     ("Hooks", "docs/hooks.md"),
     ("Hooks", "docs/hooks/*.md"),
     ("Plugins", "plugins/*/README.md"),
@@ -122,6 +123,8 @@ def read_pages(root: Path) -> Iterator[Page]:
 
 def _page(root: Path, source: Path, section: str, known: set[Path]) -> Page:
     text = (root / source).read_text("utf-8")
+    if source == Path("core/api.py"):
+        text = door(text)
     if source.parent == Path("docs/hooks"):
         text = f"# {source.stem}\n\n{hook_facts(source.stem)}\n\n{text}"
     html = MarkdownIt("commonmark").enable("table").render(text)
@@ -163,6 +166,49 @@ def _flat(path: Path) -> list[str]:
 
 def _entry(page: Page) -> dict[str, str]:
     return {"title": page.title, "url": page.target, "section": page.section, "text": plain(page.html)}
+
+
+# -- the door ----------------------------------------------------------------------------------------------------------
+
+
+def door(code: str) -> str:
+    """All that `core.api` exports, by the floor it comes from: signatures and first sentences, in Markdown."""
+    import ast
+
+    import core.api as opened
+
+    groups: dict[str, list[str]] = {}
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core."):
+            floor = str(node.module).split(".")[1]
+            for alias in node.names:
+                name = alias.asname or alias.name
+                groups.setdefault(floor, []).append(_exported(name, getattr(opened, name)))
+    told = [
+        "# core.api",
+        "",
+        "Everything that a plugin may import. What begins with a capital is a class: its fields stand in brackets.",
+        "",
+    ]
+    for floor, lines in sorted(groups.items()):
+        told += [f"## {floor}", "", *sorted(lines, key=str.casefold), ""]
+    return "\n".join(told)
+
+
+def _exported(name: str, found: Any) -> str:
+    """One name with its signature and what its docstring says first."""
+    import inspect
+
+    first = " ".join(inspect.cleandoc(getattr(found, "__doc__", None) or "").partition("\n\n")[0].split())
+    is_ours = str(getattr(found, "__module__", "")).startswith("core.")
+    try:
+        given = str(inspect.signature(found)) if callable(found) else ""
+    except (TypeError, ValueError):
+        given = ""
+    if isinstance(found, type) and given:
+        given = given.partition(" -> ")[0].replace("*, ", "")
+    given = re.sub(r"(: |-> )'([^']*)'", r"\1\2", given) if is_ours else ""
+    return f"- `{name}{given}`{': ' + first if first and is_ours else ''}"
 
 
 # -- hooks -------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import pluggy
 
+from core.lib.retired import Retired
+
 hookspec = pluggy.HookspecMarker("stoa")
 hookimpl = pluggy.HookimplMarker("stoa")
 
@@ -29,7 +31,8 @@ class Policy:
 
     `items`: the types an answer's items may have, checked on every answer. `shape`: `list` (many answers are joined),
     `dict` (answers stay apart, one per plugin), `one` (a single value per plugin), `none`. `may_block`: an error
-    refuses the act all the same where the merchant marked the plugin "must pass".
+    refuses the act all the same where the merchant marked the plugin "must pass". `retired`: it is asked for a while
+    yet, and plugins that answer it are told what to answer instead.
     """
 
     items: tuple[type, ...]
@@ -38,6 +41,7 @@ class Policy:
     first: bool
     writes: bool
     may_block: bool
+    retired: Retired | None = None
 
 
 def asks(
@@ -47,11 +51,12 @@ def asks(
     first: bool = False,
     writes: bool = False,
     may_block: bool = False,
+    retired: Retired | None = None,
 ) -> Callable[[_Spec], _Spec]:
     """Declare a hook: the types of its answer, how many answers are joined, and what an error does."""
 
     def declare(function: _Spec) -> _Spec:
-        function.stoa_policy = Policy(items, shape, on_error, first, writes, may_block)  # type: ignore[attr-defined]
+        function.stoa_policy = Policy(items, shape, on_error, first, writes, may_block, retired)  # type: ignore[attr-defined]
         return hookspec(function, firstresult=first)
 
     return declare

@@ -119,6 +119,5 @@ def _collection(kind: Any, is_right: Check) -> Check:
 
 def _mapping(is_key: Check, is_value: Check) -> Check:
     return lambda value: (
-        isinstance(value, collections.abc.Mapping)
-        and all(is_key(key) and is_value(one) for key, one in value.items())
+        isinstance(value, collections.abc.Mapping) and all(is_key(key) and is_value(one) for key, one in value.items())
     )

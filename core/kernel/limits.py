@@ -126,6 +126,22 @@ def wait_s(name: str, subject: str = "", *, address: str | None = None) -> int:
     return math.ceil(max(resets) - now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a subject has left of its `most` attempts; in `wait_s` whole seconds it has all of them again."""
+
+    most: int
+    left: int
+    wait_s: int
+
+
+def left(name: str, subject: str) -> Left:
+    """How many attempts of this kind are left to a subject. Counts nothing."""
+    limit = _parsed(RULES[name].subject)[0]
+    reset, remaining = _limiter.get_window_stats(limit, name, "", ids.digest(subject.casefold()))
+    return Left(most=limit.amount, left=max(0, remaining), wait_s=max(0, math.ceil(reset - time.time())))
+
+
 def forget(name: str, subject: str, *, address: str | None = None) -> None:
     """Forget the attempts of this address on this subject: the login succeeded."""
     client, known = _network(address or request.remote_addr or ""), ids.digest(subject.casefold())

@@ -1,8 +1,8 @@
 """Numbered migrations, per core domain and per plugin, each with its own history table.
 
 A migration is `def up(migrator, db)` in `<package>/migrations/NNNN_sentence.py` (playhouse.migrations runs it). They
-only add;
-a drop waits one version, so that the version before still runs on the new tables.
+only add; a drop waits one version, so that the version before still runs on the new tables. A plugin's may have
+`def down(migrator, db)`, too: it is asked where the plugin is removed with its data.
 """
 
 from __future__ import annotations
@@ -39,9 +39,31 @@ def migrate_plugin(name: str, folder: Path, progress: Progress = lambda _: None)
         return _run(f"plugin_{name}", folder, progress)
 
 
+def take_down(name: str, folder: Path) -> list[str]:
+    """Take back a plugin's migrations, the newest first, as far as they can be (`def down(migrator, db)`).
+
+    Answers the names of those that were. One that cannot be taken back ends it: what it made is dropped as a whole.
+    """
+    done: list[str] = []
+    with db.alone():
+        if not any(folder.glob("[0-9]*.py")):
+            return done
+        runner = _runner(f"plugin_{name}", folder)
+        while steps := [step for step in runner.status() if step.applied]:
+            if steps[-1].path is None or getattr(steps[-1].load(), "down", None) is None:
+                break
+            done += runner.down()
+    return done
+
+
 def pending(packages: Iterable[tuple[str, Path]]) -> list[str]:
     """Names of migrations that have not run, without running them."""
     return [f"{name}: {todo}" for name, folder in packages if folder.is_dir() for todo in _todo(name, folder)]
+
+
+def history_of(plugin: str) -> str:
+    """The table that knows which migrations of a plugin have run."""
+    return f"migrations_plugin_{plugin}"
 
 
 def _runner(name: str, folder: Path) -> Runner:

@@ -27,6 +27,7 @@ import pluggy
 import structlog
 
 from core.hookspecs import FAMILIES
+from core.kernel import retiring
 from core.kernel.blocks import Block
 from core.kernel.config import ROOT
 from core.kernel.declared import complaints
@@ -400,7 +401,8 @@ class Registry:
 
     def _load(self, name: str, dotted: str, folder: Path | None) -> Loaded:
         _forget_other(dotted.rpartition(".")[0], folder, again=name in self.broken)
-        module = importlib.import_module(dotted)
+        with retiring.loading(name):
+            module = importlib.import_module(dotted)
         plugin = getattr(module, "PLUGIN", None)
         if not isinstance(plugin, Plugin):
             raise LoadError(f"{dotted} has no PLUGIN = Plugin(...)")
@@ -415,6 +417,7 @@ class Registry:
                 raise LoadError(wrong)
             home = folder or Path(inspect.getfile(module)).parent
             known = _checked[dotted] = Loaded(plugin, module, home, rules, functions, _implementations(module, name))
+        _note_retired(known)
         return known
 
 
@@ -493,6 +496,15 @@ def _rules(plugin: Plugin) -> tuple[tuple[SharedRule, View], ...]:
     shop = [rule for one in faces for rule in one.rules(plugin.name, "" if one.prefix else f"/{plugin.name}")]
     panel = plugin.panel.rules(f"{plugin.name}.panel", f"/panel/{plugin.name}") if plugin.panel else []
     return tuple(shop + panel)
+
+
+def _note_retired(loaded: Loaded) -> None:
+    """Remember which retired hooks a plugin answers."""
+    specs = manager().hook
+    for hook in loaded.hooks:
+        policy = getattr(specs, hook).spec.function.stoa_policy
+        if policy.retired is not None:
+            retiring.note(loaded.plugin.name, f"the hook {hook}", policy.retired)
 
 
 def _implementations(module: ModuleType, name: str) -> tuple[tuple[str, pluggy.HookImpl], ...]:

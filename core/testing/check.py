@@ -10,6 +10,7 @@ from typing import Any
 from core.kernel.config import ROOT
 from core.kernel.installation import installation
 from core.kernel.plugins import Loaded
+from core.kernel.retiring import uses_of
 
 
 def check_plugin(name: str) -> int:
@@ -25,6 +26,8 @@ def check_plugin(name: str) -> int:
     found = [*missing(loaded), *untested(loaded)]
     for line in found:
         print(f"✗ {line}")
+    for use in uses_of(name):
+        print(f"! {use.said}")
     return 1 if _run_tests(loaded) or found else 0
 
 

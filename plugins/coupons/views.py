@@ -46,6 +46,7 @@ def new() -> Any:
 
 @panel.post("/new")
 @may_edit
+@panel_once("coupons.panel.show")
 def create() -> Any:
     """Add a coupon."""
     return _saved(None)
@@ -113,7 +114,8 @@ def switch(coupon_id: int) -> Any:
 def _saved(coupon_id: int | None) -> Any:
     site = current_site()
     try:
-        saved = services.save_coupon(site, forms.parse(request.form, site), actor=actor(), coupon_id=coupon_id)
+        wanted = forms.parse(request.form, site)
+        saved = services.save_coupon(site, wanted, actor=actor(), coupon_id=coupon_id, key=panel_form_key())
     except Unfit as refusal:
         return _form(request.form, refusal.errors, coupon_id, 422)
     except services.CodeTaken as refusal:

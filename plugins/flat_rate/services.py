@@ -18,6 +18,7 @@ from core.api import (
     Rate,
     Site,
     Slot,
+    claim_form,
     country_name,
     current_currency,
     day,
@@ -49,9 +50,10 @@ def find_rate(site: Site, rate_id: int) -> FlatRate:
     return found
 
 
-def save_rate(site: Site, wanted: Wanted, *, actor: str, rate_id: int | None = None) -> int:
-    """Add a rate, or change one; answers its id. Raises NotFound. Commits."""
+def save_rate(site: Site, wanted: Wanted, *, actor: str, rate_id: int | None = None, key: str = "") -> int:
+    """Add a rate, or change one; answers its id. Raises NotFound, DoneBefore. Commits."""
     with transaction():
+        claim_form(key)
         rate = FlatRate(site_id=site.id) if rate_id is None else find_rate(site, rate_id)
         before = _told(rate) if rate_id else {}
         for name, value in asdict(wanted).items():

@@ -11,6 +11,8 @@ from core.api import (
     Views,
     actor,
     current_site,
+    panel_form_key,
+    panel_once,
     redirect303,
     render,
     request,
@@ -47,6 +49,7 @@ def new() -> Any:
 
 @panel.post("/new")
 @may_edit
+@panel_once("flat_rate.panel.show")
 def create() -> Any:
     """Add a rate."""
     return _saved(None)
@@ -86,7 +89,8 @@ def restore(rate_id: int) -> Any:
 
 def _saved(rate_id: int | None) -> Any:
     try:
-        services.save_rate(current_site(), forms.parse(request.form, current_site()), actor=actor(), rate_id=rate_id)
+        wanted = forms.parse(request.form, current_site())
+        services.save_rate(current_site(), wanted, actor=actor(), rate_id=rate_id, key=panel_form_key())
     except Unfit as refusal:
         return _form(request.form, refusal.errors, rate_id, 422)
     toast(_("Saved. It applies to the next cart that is looked at."))

@@ -12,6 +12,7 @@ from core.api import (
     Parcel,
     Rate,
     Site,
+    claim_form,
     kept,
     language,
     record_activity,
@@ -40,9 +41,10 @@ def find_point(site: Site, point_id: int) -> PickupPoint:
     return found
 
 
-def save_point(site: Site, wanted: Wanted, *, actor: str, point_id: int | None = None) -> int:
-    """Add a point, or change one; answers its id. Raises NotFound. Commits."""
+def save_point(site: Site, wanted: Wanted, *, actor: str, point_id: int | None = None, key: str = "") -> int:
+    """Add a point, or change one; answers its id. Raises NotFound, DoneBefore. Commits."""
     with transaction():
+        claim_form(key)
         point = PickupPoint(site_id=site.id) if point_id is None else find_point(site, point_id)
         before = _told(point) if point_id else {}
         for name, value in asdict(wanted).items():

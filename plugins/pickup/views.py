@@ -11,6 +11,8 @@ from core.api import (
     Views,
     actor,
     current_site,
+    panel_form_key,
+    panel_once,
     redirect303,
     render,
     request,
@@ -42,6 +44,7 @@ def new() -> Any:
 
 @panel.post("/new")
 @may_edit
+@panel_once("pickup.panel.show")
 def create() -> Any:
     """Add a point."""
     return _saved(None)
@@ -81,7 +84,8 @@ def restore(point_id: int) -> Any:
 
 def _saved(point_id: int | None) -> Any:
     try:
-        services.save_point(current_site(), forms.parse(request.form, current_site()), actor=actor(), point_id=point_id)
+        wanted = forms.parse(request.form, current_site())
+        services.save_point(current_site(), wanted, actor=actor(), point_id=point_id, key=panel_form_key())
     except Unfit as refusal:
         return _form(request.form, refusal.errors, point_id, 422)
     toast(_("Saved. It applies to the next cart that is looked at."))

@@ -14,6 +14,8 @@ from core.api import (
     actor,
     current_site,
     now,
+    panel_form_key,
+    panel_once,
     redirect303,
     render,
     request,
@@ -49,6 +51,7 @@ def new() -> Any:
 
 @panel.post("/new")
 @may_edit
+@panel_once("sale_prices.panel.show")
 def create() -> Any:
     """Add a sale, or preview it."""
     return _sent(None)
@@ -86,9 +89,10 @@ def end(sale_id: int) -> Any:
 
 @panel.post("/<int:sale_id>/copy")
 @may_edit
+@panel_once("sale_prices.panel.show")
 def copy(sale_id: int) -> Any:
     """Copy a sale and open the copy."""
-    copied = services.duplicate(current_site(), sale_id, actor=actor())
+    copied = services.duplicate(current_site(), sale_id, actor=actor(), key=panel_form_key())
     toast(_("This is the copy. It is switched off until you switch it on."))
     return redirect303(url_for("sale_prices.panel.edit", sale_id=copied))
 
@@ -122,7 +126,7 @@ def _sent(sale_id: int | None) -> Any:
         if request.form.get("act") == "preview":
             preview = services.preview_of_wanted(site, wanted, site.currency, sale_id)
             return _form(request.form, {}, sale_id, preview=preview)
-        services.save_sale(site, wanted, actor=actor(), sale_id=sale_id)
+        services.save_sale(site, wanted, actor=actor(), sale_id=sale_id, key=panel_form_key())
     except Unfit as refusal:
         return _form(request.form, refusal.errors, sale_id, status=422)
     toast(_("Saved. Product pages and carts follow at once, lists within moments."))

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.api import Money, Unfit, Views, actor, current_site, panel_to, render, request, staff, url_for
+from core.api import (
+    Money,
+    Unfit,
+    Views,
+    actor,
+    current_site,
+    panel_form_key,
+    panel_once,
+    panel_to,
+    render,
+    request,
+    staff,
+    url_for,
+)
 from core.api import gettext as _
 from plugins.ship_rules import forms, services
 from plugins.ship_rules.models import ShipRule
@@ -41,6 +54,7 @@ def new() -> Any:
 
 @panel.post("/new")
 @may_edit
+@panel_once("ship_rules.panel.show")
 def create() -> Any:
     """Add a rule."""
     return _saved(None)
@@ -80,9 +94,8 @@ def restore(rule_id: int) -> Any:
 def _saved(rule_id: int | None) -> Any:
     known = {place.code: place.id for place in services.locations()}
     try:
-        services.save_rule(
-            current_site(), forms.parse(request.form, known, current_site().currency), actor=actor(), rule_id=rule_id
-        )
+        wanted = forms.parse(request.form, known, current_site().currency)
+        services.save_rule(current_site(), wanted, actor=actor(), rule_id=rule_id, key=panel_form_key())
     except Unfit as refusal:
         return _form(request.form, refusal.errors, rule_id, 422)
     return panel_to("ship_rules.panel.show", say=_("Saved. It applies to the next order."))

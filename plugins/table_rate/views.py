@@ -15,6 +15,8 @@ from core.api import (
     countries,
     current_site,
     language,
+    panel_form_key,
+    panel_once,
     redirect303,
     render,
     request,
@@ -71,6 +73,7 @@ def new_zone() -> Any:
 
 @panel.post("/zones/new")
 @may_edit
+@panel_once("table_rate.panel.show")
 def create_zone() -> Any:
     """Add a zone."""
     return _zone_saved(None)
@@ -124,7 +127,8 @@ def restore_zone(zone_id: int) -> Any:
 def _zone_saved(zone_id: int | None) -> Any:
     site = current_site()
     try:
-        services.save_zone(site, forms.parse_zone(request.form, site), actor=actor(), zone_id=zone_id)
+        wanted = forms.parse_zone(request.form, site)
+        services.save_zone(site, wanted, actor=actor(), zone_id=zone_id, key=panel_form_key())
     except Unfit as refusal:
         return _zone_form(request.form, refusal.errors, zone_id, 422)
     except services.NameTaken as refusal:
@@ -151,6 +155,7 @@ def new_method(zone_id: int) -> Any:
 
 @panel.post("/zones/<int:zone_id>/methods/new")
 @may_edit
+@panel_once("table_rate.panel.show")
 def create_method(zone_id: int) -> Any:
     """Add a method, or rearrange its lines."""
     return _method_sent(services.find_zone(current_site(), zone_id), None)
@@ -206,7 +211,8 @@ def _method_sent(zone: Zone, method: Method | None) -> Any:
         wanted = forms.parse_method(request.form, site)
     except Unfit as refusal:
         return _method_form(request.form, forms.lines_of(request.form, site), refusal.errors, zone, method, 422)
-    saved = services.save_method(site, zone.id, wanted, actor=actor(), method_id=method.id if method else None)
+    method_id = method.id if method else None
+    saved = services.save_method(site, zone.id, wanted, actor=actor(), method_id=method_id, key=panel_form_key())
     toast(_("Saved. It applies to the next cart that is looked at."))
     if services.remarks_on(services.find_method(site, saved)):
         return redirect303(url_for("table_rate.panel.edit_method", method_id=saved))

@@ -13,6 +13,8 @@ from core.api import (
     actor,
     current_site,
     ngettext,
+    panel_form_key,
+    panel_once,
     redirect303,
     render,
     request,
@@ -45,11 +47,12 @@ def new() -> Any:
 
 @panel.post("/new")
 @may_edit
+@panel_once("webhooks.panel.show")
 def create() -> Any:
     """Add an endpoint; its secret is shown on the page that answers, and nowhere else."""
     try:
         wanted = forms.parse(request.form)
-        endpoint_id, secret = services.save_endpoint(current_site(), wanted, actor=actor())
+        endpoint_id, secret = services.save_endpoint(current_site(), wanted, actor=actor(), key=panel_form_key())
     except Unfit as refusal:
         return _form(request.form, refusal.errors, None, 422)
     except Refused as refusal:

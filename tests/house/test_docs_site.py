@@ -10,6 +10,7 @@ import pytest
 
 from core.cli.docs import hook_facts, write_site
 from core.lib.errors import Refused
+from core.lib.text import plain
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +47,25 @@ def test_a_page_runs_no_inline_script_and_shows_where_one_is(docs):
     page = (out / "docs" / "hooks.html").read_text("utf-8")
     assert not re.search(r"<script(?![^>]*src)|style=|\son[a-z]+=", page.split("<main", 1)[0])
     assert page.count('aria-current="page"') == 1
+
+
+def test_the_door_of_plugins_is_listed_whole_with_its_signatures(docs):
+    import core.api
+
+    out, _ = docs
+    page = plain((out / "core" / "api.html").read_text("utf-8"))
+    exported = [name for name in vars(core.api) if not name.startswith("_") and name not in {"annotations", "request"}]
+    listed = set(re.findall(r"\w+", page))
+    assert sorted(set(exported) - listed - {"TYPE_CHECKING", "url_for"}) == []
+    assert "mark_paid(state: SiteState, order_id: int, *, actor: str" in page
+
+
+def test_every_place_of_a_page_where_plugins_may_speak_is_listed():
+    told = (ROOT / "themes" / "plain" / "README.md").read_text("utf-8").split("## Slots")[1].split("\n## ")[0]
+    templates = [*(ROOT / "themes" / "plain").rglob("*.html"), *(ROOT / "core" / "templates").rglob("*.html")]
+    places = {place for path in templates for place in re.findall(r'slot\("([a-z_.]+)"', path.read_text("utf-8"))}
+    assert len(places) > 30
+    assert sorted(place for place in places if f"`{place}`" not in told) == []
 
 
 def test_the_facts_of_a_hook_are_those_of_its_spec():

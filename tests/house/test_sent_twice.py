@@ -167,6 +167,22 @@ def _undo_of_stock(shop: Desk) -> Sent:
     return Sent(undo, form_of(page, "", undo))
 
 
+def _sale(shop: Desk, then: str = "") -> Sent:
+    sent = shop.form("/sale_prices/new", name="Spring", kind="percent", percent="10", skus="LAMP", scope="chosen")
+    if not then:
+        return sent
+    shop.panel.post(sent.path, sent.data)
+    here = f"/sale_prices/{db.value('SELECT MAX(id) FROM sale_prices_sale')}"
+    return shop.form(here, here + then)
+
+
+def _method(shop: Desk) -> Sent:
+    zone = shop.form("/table_rate/zones/new", name="Near", areas="DE", served="1")
+    shop.panel.post(zone.path, zone.data)
+    here = f"/table_rate/zones/{db.value('SELECT MAX(id) FROM table_rate_zone')}/methods/new"
+    return shop.form(here, title_en="Parcel", **{"from-EUR-0": "0", "price-EUR-0": "5"})
+
+
 def _coupon(shop: Desk) -> Sent:
     shop.panel.post("/panel/coupons/new", {"title": "Spring", "kind": "percent", "percent": "10", "code": "SPRING"})
     here = f"/coupons/{db.value('SELECT MAX(id) FROM coupons_coupon')}"
@@ -239,6 +255,16 @@ ACTS: dict[str, Act] = {
     "panel.shopper_password": lambda shop: shop.form(f"/shoppers/{shop.shopper}", f"/shoppers/{shop.shopper}/password"),
     "mail.panel.again": _again,
     "coupons.panel.make_codes": _coupon,
+    "coupons.panel.create": lambda shop: shop.form("/coupons/new", title="May", kind="percent", percent="10"),
+    "flat_rate.panel.create": lambda shop: shop.form("/flat_rate/new", title_en="Parcel", price_EUR="5"),
+    "pickup.panel.create": lambda shop: shop.form("/pickup/new", name="Shop", address="Lange Str. 1", hours_en="9-17"),
+    "ship_rules.panel.create": lambda shop: shop.form("/ship_rules/new", name="Near", countries="DE"),
+    "sale_prices.panel.create": _sale,
+    "sale_prices.panel.copy": lambda shop: _sale(shop, "/copy"),
+    "table_rate.panel.create_zone": lambda shop: shop.form("/table_rate/zones/new", name="Far", areas="FR", served="1"),
+    "table_rate.panel.create_method": _method,
+    "webhooks.panel.create": lambda shop: shop.form("/webhooks/new", url="https://example.com/hooks", which="all"),
+    "api.panel.create": lambda shop: shop.form("/api/new", title="Till", scopes="orders:read"),
 }
 
 
@@ -277,19 +303,19 @@ panel.plugin_switch panel.plugin_together_save panel.plugin_resume panel.plugin_
 panel.plugin_default_save panel.theme_save panel.theme_publish panel.theme_plan panel.theme_move panel.theme_discard
 panel.theme_restore panel.theme_drop
 
-documents.panel.issue api.panel.create api.panel.revoke coupons.panel.create coupons.panel.save coupons.panel.switch
-flat_rate.panel.create flat_rate.panel.save flat_rate.panel.remove pickup.panel.create pickup.panel.save
+documents.panel.issue api.panel.revoke coupons.panel.save coupons.panel.switch
+flat_rate.panel.save flat_rate.panel.remove pickup.panel.save
 pickup.panel.remove product_content.panel.save_specs product_content.panel.add_file product_content.panel.remove_file
 product_content.panel.restore_file product_content.panel.save_related product_content.panel.add_related
 product_content.panel.save_product_sizes product_content.panel.save_category_sizes reviews.panel.bulk
 reviews.panel.approve reviews.panel.reject reviews.panel.reply reviews.panel.remove reviews.panel.restore
-reviews.panel.erase sale_prices.panel.create sale_prices.panel.save sale_prices.panel.end sale_prices.panel.copy
+reviews.panel.erase sale_prices.panel.save sale_prices.panel.end
 sale_prices.panel.remove sale_prices.panel.take_file seo.panel.look seo.panel.feeds_save seo.panel.feeds_make
 seo.panel.redirect_add seo.panel.redirect_remove seo.panel.redirect_restore seo.panel.redirects_import
-seo.panel.save_templates seo.panel.save_facts seo.panel.save_product seo.panel.save_category ship_rules.panel.create
-ship_rules.panel.save ship_rules.panel.remove table_rate.panel.create_zone table_rate.panel.save_zone
-table_rate.panel.remove_zone table_rate.panel.create_method table_rate.panel.save_method
-table_rate.panel.remove_method table_rate.panel.take_file tax_table.panel.save webhooks.panel.create
+seo.panel.save_templates seo.panel.save_facts seo.panel.save_product seo.panel.save_category
+ship_rules.panel.save ship_rules.panel.remove table_rate.panel.save_zone
+table_rate.panel.remove_zone table_rate.panel.save_method
+table_rate.panel.remove_method table_rate.panel.take_file tax_table.panel.save
 webhooks.panel.save webhooks.panel.rotate webhooks.panel.drop_old webhooks.panel.test webhooks.panel.pause
 webhooks.panel.resume webhooks.panel.delete webhooks.panel.restore webhooks.panel.since webhooks.panel.replay
 webhooks.panel.try_now
@@ -337,7 +363,8 @@ def doubled(shop: Desk, names: list[str]) -> Iterator[str]:
             again = shop.panel.post(sent.path, sent.data)
         differing = [table for table in compared if _rows(table) != before[table]]
         differing += sorted(_written(second) - compared - APART)
-        if differing or again.status_code != answer.status_code:
+        # What is shown once, a secret, is not shown again: the list is.
+        if differing or again.status_code not in {answer.status_code, 303}:
             yield f"{name}: the second time {again.status_code}, {differing}"
 
 
@@ -361,7 +388,8 @@ def shop(
 ) -> Desk:
     del staff
     turn_on("mail", host="localhost", security="none")
-    turn_on("coupons")
+    for name in ("coupons", "flat_rate", "pickup", "ship_rules", "sale_prices", "table_rate", "webhooks", "api"):
+        turn_on(name)
     lamp = sell("LAMP", 8900, stock=500, name="Lamp")
     add_location("north", "North", None, "GB", WHO)
     panel = Panel(app, site)

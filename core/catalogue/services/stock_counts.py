@@ -21,9 +21,13 @@ def adjust_stock(variant_id: int, location_id: int, delta: int, reason: str, act
         return _move(variant_id, location_id, delta, "adjust", reason, actor)
 
 
-def count_stock(variant_id: int, location_id: int, counted: int, reason: str, actor: str) -> int:
-    """Someone counted: there are `counted`. Answers the difference to what was thought. Raises StockPromised."""
+def count_stock(variant_id: int, location_id: int, counted: int, reason: str, actor: str, *, key: str = "") -> int:
+    """Someone counted: there are `counted`. Answers the difference to what was thought.
+
+    Raises StockPromised, DoneBefore. Commits.
+    """
     with db.transaction():
+        claim(key)
         difference = counted - _on_hand(variant_id, location_id)
         if difference:
             _move(variant_id, location_id, difference, "count", reason, actor)

@@ -9,6 +9,7 @@ from core.hookspecs.events import OrderCancelled
 from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
+from core.kernel.repeats import check, claim
 from core.orders.services.claims import release_claims
 from core.orders.services.giving_back import after_cancelling
 from core.orders.services.goods import needs, pick, stock_reference
@@ -21,15 +22,23 @@ from core.orders.services.timeline import note
 
 
 def cancel(
-    site: Site, order_id: int, *, actor: str, reason: str = "merchant", lines: Mapping[int, int] | None = None
+    site: Site,
+    order_id: int,
+    *,
+    actor: str,
+    reason: str = "merchant",
+    lines: Mapping[int, int] | None = None,
+    key: str = "",
 ) -> None:
     """Cancel units that have not left: all of them, or {line id: quantity}. Commits.
 
-    Gives stock back, and the claims once nothing of the order is left. Raises NotFound, Guarded, NotThatMany. Records
-    OrderCancelled when the whole order is cancelled.
+    Gives stock back, and the claims once nothing of the order is left. Raises NotFound, Guarded, NotThatMany,
+    DoneBefore. Records OrderCancelled when the whole order is cancelled.
     """
+    check(key)
     ask_guards(site, order_id, ActKind.CANCEL, actor=actor, lines=lines)
     with db.transaction():
+        claim(key)
         cancel_units(site.id, order_id, actor=actor, reason=reason, lines=lines)
 
 

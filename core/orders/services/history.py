@@ -359,5 +359,3 @@ def said(report: Report) -> list[str]:
         _("%(n)s rows or documents left out", n=report.refused),
         *(f"{word}: {Money(amount, code).decimal} {code}" for word, of in sums for code, amount in sorted(of.items())),
     ]
-
-

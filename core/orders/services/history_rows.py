@@ -110,10 +110,7 @@ def _opened(file: Path | BinaryIO) -> Iterator[BinaryIO]:
 def _columns(names: tuple[str, ...]) -> Mapping[str, str]:
     plain = {"".join(name.lower().replace("_", " ").split()): name for name in names}
     found = {
-        column: plain[alias]
-        for column, aliases in _NAMES.items()
-        for alias in reversed(aliases)
-        if alias in plain
+        column: plain[alias] for column, aliases in _NAMES.items() for alias in reversed(aliases) if alias in plain
     }
     if missing := [column for column in _NEEDED if column not in found]:
         raise MissingColumns(names=", ".join(missing))

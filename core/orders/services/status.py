@@ -128,17 +128,13 @@ def to_be_captured(
     return needed if money.captured >= needed else max(money.captured, needed - returned_value(lines))
 
 
-def open_of(
-    total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts, given_back: int = 0
-) -> int:
+def open_of(total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts, given_back: int = 0) -> int:
     """What is due and neither captured nor promised by an authorisation; `OPEN_SQL` is the same."""
     promised = max(0, money.authorized - money.released - money.captured)
     return to_be_captured(total, delivery_total, lines, money, given_back) - money.captured - promised
 
 
-def axes(
-    total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts, given_back: int = 0
-) -> Axes:
+def axes(total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts, given_back: int = 0) -> Axes:
     """All four at once."""
     paid = payment_status(to_be_captured(total, delivery_total, lines, money, given_back), money)
     fulfilled = fulfilment_status(lines)

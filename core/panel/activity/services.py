@@ -21,6 +21,7 @@ VERBS: dict[str, Any] = {
     "plugin.on": lazy("switched on %(title)s"),
     "plugin.off": lazy("switched off %(title)s"),
     "plugin.draining": lazy("took %(title)s off; it finishes its open orders"),
+    "plugin.removed": lazy("deleted all data of %(title)s"),
     "plugin.paused": lazy("paused %(title)s"),
     "plugin.settings": lazy("changed settings of %(title)s"),
     "plugin.must_pass": lazy("changed what happens when %(title)s fails"),

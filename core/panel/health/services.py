@@ -20,6 +20,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 from core.kernel.installation import installation
 from core.kernel.measures import Hour
+from core.kernel.retiring import all_uses
 from core.lib import clock
 from core.panel.jobs.services import dead_count
 
@@ -122,6 +123,17 @@ def _plugins() -> Check:
     broken = [name for name in registry.broken if name not in registry.loaded]
     paused = [row[0] for row in db.rows("SELECT DISTINCT name FROM site_plugin WHERE state = 'paused' ORDER BY name")]
     troubled = [*broken, *paused]
+    if not troubled and (uses := all_uses(registry.loaded)):
+        return Check(
+            title=_("Plugins"),
+            said=_(
+                "Some use what goes with a coming version: %(plugins)s. Ask their authors for newer ones.",
+                plugins=", ".join(dict.fromkeys(use.plugin for use in uses)),
+            ),
+            tone="warn",
+            url=url_for("panel.plugins"),
+            act=_("Look"),
+        )
     return Check(
         title=_("Plugins"),
         said=_("Paused or broken: %(plugins)s. The shop goes on without them.", plugins=", ".join(troubled))

@@ -1,4 +1,4 @@
-"""Keys, and which order an Idempotency-Key has made."""
+"""Keys, and what an Idempotency-Key has made."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class ApiKey(SiteTable):
 
 
 class OnceKey(SiteTable):
-    """A request that is carried out once. `order_id` NULL: it is under way, or its process died."""
+    """A request that is carried out once. `made_id` NULL: it is under way, or its process died."""
 
     key_id = peewee.IntegerField()
     name_digest = peewee.CharField(max_length=64)
     request_digest = peewee.CharField(max_length=64)
-    order_id = peewee.IntegerField(null=True)
+    made_id = peewee.IntegerField(null=True)
     created_at = InstantField(index=True)
 
     class Meta:

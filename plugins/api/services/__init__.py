@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
-from plugins.api.services import carts, catalogue, checkout, orders
+from plugins.api.services import (
+    carts,
+    catalogue,
+    changes,
+    checkout,
+    drafts,
+    orders,
+    payments,
+    returns,
+    shipments,
+    shoppers,
+    stock,
+)
 
-__all__ = ["carts", "catalogue", "checkout", "orders"]
+__all__ = [
+    "carts",
+    "catalogue",
+    "changes",
+    "checkout",
+    "drafts",
+    "orders",
+    "payments",
+    "returns",
+    "shipments",
+    "shoppers",
+    "stock",
+]

@@ -8,7 +8,6 @@ from msgspec import UNSET
 
 from core.api import CART as AT_CART
 from core.api import CHECKOUT as AT_CHECKOUT
-from core.api import Address as CoreAddress
 from core.api import (
     CartGone,
     CheckoutView,
@@ -23,26 +22,19 @@ from core.api import (
     set_quantity,
 )
 from core.api import Details as CoreDetails
-from plugins.api.forms import AddressSent, DetailsChange, LineChange, NewCart, NewCode, NewLine
+from plugins.api.forms.carts import DetailsChange, LineChange, NewCart, NewCode, NewLine
 from plugins.api.models import scopes
+from plugins.api.services import quotes
 from plugins.api.services.operations import Call, currency_of, language_of, operation
-from plugins.api.services.shapes import (
-    Address,
+from plugins.api.services.quotes import address, kept_address
+from plugins.api.services.shapes.base import money, money_or_none
+from plugins.api.services.shapes.carts import (
     Cart,
     CartLine,
-    CartProblem,
-    Choice,
     Code,
-    DeliveryOption,
     Details,
-    Gateway,
     MadeCart,
-    Question,
     Quote,
-    TaxSum,
-    Totals,
-    money,
-    money_or_none,
 )
 
 
@@ -131,30 +123,14 @@ def _changed(stored: StoredCart, asked: DetailsChange) -> CoreDetails:
     delivery = asked.delivery
     return CoreDetails(
         email=stored.email if asked.email is UNSET else asked.email,
-        address=stored.address if asked.address is UNSET else _kept_address(asked.address),
-        billing=stored.billing if asked.billing is UNSET else _kept_address(asked.billing),
+        address=stored.address if asked.address is UNSET else kept_address(asked.address),
+        billing=stored.billing if asked.billing is UNSET else kept_address(asked.billing),
         carrier=stored.carrier if delivery is UNSET else delivery.carrier,
         service=stored.service if delivery is UNSET else delivery.service,
         gateway=stored.gateway if asked.gateway is UNSET else asked.gateway,
         note=stored.note if asked.note is UNSET else asked.note,
         extra=stored.extra if asked.extra is UNSET else asked.extra,
     )
-
-
-def _kept_address(sent: AddressSent | None) -> CoreAddress | None:
-    if sent is None:
-        return None
-    return CoreAddress(
-        name=_line(sent.name), company=_line(sent.company),
-        lines=tuple(line for line in map(_line, sent.lines) if line), city=_line(sent.city),
-        district=_line(sent.district), region=_line(sent.region), postcode=_line(sent.postcode), country=sent.country,
-        phone=_line(sent.phone),
-    )  # fmt: skip
-
-
-def _line(text: str) -> str:
-    """One line without blanks at its ends, as the checkout's form keeps it."""
-    return " ".join(text.split())
 
 
 # -- into shapes -------------------------------------------------------------------------------------------------------
@@ -169,40 +145,19 @@ def _cart(call: Call, token: str) -> Cart:
 
 def _quote(call: Call) -> Quote:
     view = look(call.state, found_cart(call), AT_CHECKOUT)
-    chosen = view.delivery.chosen
     return Quote(
         **_common(view),
         needs_delivery=view.cart.needs_delivery,
-        delivery=tuple(
-            DeliveryOption(
-                carrier=rate.carrier, service=rate.service, title=rate.title, amount=money(rate.amount),
-                days=tuple(rate.days or ()), pickup=rate.pickup, chosen=rate == chosen,
-            )
-            for rate in view.delivery.rates
-        ),
-        gateways=tuple(
-            Gateway(
-                code=one.code, title=one.title, description=one.description, reason=one.reason,
-                chosen=view.gateway is not None and one.code == view.gateway.code,
-            )
-            for one in view.gateways
-        ),
-        fields=tuple(
-            Question(
-                plugin=plugin, name=one.name, label=one.label, kind=one.kind, required=one.required, help=one.help,
-                choices=tuple(Choice(value=value, label=label) for value, label in one.choices),
-                max_length=one.max_length,
-            )
-            for plugin, one in view.fields
-        ),
-        taxes=tuple(TaxSum(name=tax.name, rate=tax.rate, amount=money(tax.amount)) for tax in view.quote.tax_sums),
+        delivery=quotes.delivery(view),
+        gateways=quotes.gateways(view),
+        fields=quotes.questions(view),
+        taxes=quotes.taxes(view),
         tax_note=view.quote.tax_note,
         details=_details(view.stored),
-    )  # fmt: skip
+    )
 
 
 def _common(view: CheckoutView) -> dict[str, Any]:
-    totals = view.quote.totals
     return {
         "currency": view.stored.currency,
         "language": view.stored.language,
@@ -211,17 +166,8 @@ def _common(view: CheckoutView) -> dict[str, Any]:
         "codes": tuple(
             Code(code=one.code, granted=one.granted, title=one.title, reason=one.reason) for one in view.codes
         ),
-        "totals": Totals(
-            subtotal=money(totals.subtotal),
-            discount=money(totals.discount),
-            delivery=money(totals.delivery),
-            tax=money(totals.tax),
-            total=money(totals.total),
-        ),
-        "problems": tuple(
-            CartProblem(code=one.code, message=one.message, field=one.field, line_id=one.line_id)
-            for one in view.problems
-        ),
+        "totals": quotes.totals(view),
+        "problems": quotes.problems(view),
     }
 
 
@@ -251,14 +197,4 @@ def _details(stored: StoredCart) -> Details:
         extra={
             plugin: {name: str(answer) for name, answer in answers.items()} for plugin, answers in stored.extra.items()
         },
-    )  # fmt: skip
-
-
-def address(found: CoreAddress | None) -> Address | None:
-    """A stored address as it is shown."""
-    if found is None:
-        return None
-    return Address(
-        name=found.name, company=found.company, lines=tuple(found.lines), city=found.city, district=found.district,
-        region=found.region, postcode=found.postcode, country=found.country, phone=found.phone,
     )  # fmt: skip

@@ -25,10 +25,12 @@ from core.api import (
     search_goods,
 )
 from core.api import Picture as StoredPicture
-from plugins.api.forms import ListQuery, SearchQuery, Spoken
+from plugins.api.forms.base import Spoken
+from plugins.api.forms.catalogue import ListQuery, SearchQuery
 from plugins.api.models import scopes
 from plugins.api.services.operations import Call, currency_of, language_of, operation
-from plugins.api.services.shapes import (
+from plugins.api.services.shapes.base import money, money_or_none
+from plugins.api.services.shapes.catalogue import (
     Card,
     Category,
     CategoryNode,
@@ -45,8 +47,6 @@ from plugins.api.services.shapes import (
     Step,
     Tier,
     Variant,
-    money,
-    money_or_none,
 )
 
 _WIDTH = 1_200

@@ -5,7 +5,6 @@ from __future__ import annotations
 from core.api import (
     CannotBePlaced,
     Done,
-    Money,
     NotFound,
     OrderView,
     Qr,
@@ -14,18 +13,18 @@ from core.api import (
     Show,
     Unfit,
     begin_payment,
-    digest,
     order_of_cart,
     order_view,
     place_order,
     url_for,
 )
-from plugins.api.forms import NewOrder
+from plugins.api.forms.carts import NewOrder
 from plugins.api.models import scopes
-from plugins.api.services import once
 from plugins.api.services.carts import found_cart
+from plugins.api.services.once import once
 from plugins.api.services.operations import Call, operation
-from plugins.api.services.shapes import BegunPayment, PlacedOrder, Row, Status, money
+from plugins.api.services.shapes.base import money
+from plugins.api.services.shapes.orders import BegunPayment, PlacedOrder, Row, Status
 
 
 class OtherCurrency(Refused):
@@ -49,27 +48,23 @@ class NotReady(Unfit):
 )  # fmt: skip
 def create_order(call: Call) -> PlacedOrder:
     """Place the order. The same Idempotency-Key answers with the same order, however often it is sent."""
+    return placed(call, once(call, "create_order", lambda _key: _order_made(call)))
+
+
+def _order_made(call: Call) -> int:
     asked: NewOrder = call.body
-    seen = Money(asked.seen_total.amount, asked.seen_total.currency)
-    request = digest(f"{call.cart_token} {seen.amount} {seen.currency}")
-    known = once.begin(call.site, call.key_id, call.once, request)
-    if known is not None:
-        return _placed(call, known)
     try:
-        if seen.currency != found_cart(call, ordered=True).currency:
+        if asked.seen_total.currency != found_cart(call, ordered=True).currency:
             raise OtherCurrency(field="seen_total.currency")
-        placed = place_order(call.state, call.cart_token, seen_total=seen.amount, actor=call.actor)
+        return place_order(call.state, call.cart_token, seen_total=asked.seen_total.amount, actor=call.actor).id
     except Refused as error:
-        once.give_up(call.site, call.key_id, call.once)
-        raise _not_ready(error) from error
-    once.end(call.site, call.key_id, call.once, placed.id)
-    return _placed(call, placed.id)
+        raise not_ready(error) from error
 
 
 @operation("GET", "/cart/order", tag="Checkout", scope=scopes.CART, answer=PlacedOrder, has_cart=True)
 def get_cart_order(call: Call) -> PlacedOrder:
     """Read how the order made of this cart stands."""
-    return _placed(call, _order_id(call))
+    return placed(call, _order_id(call))
 
 
 @operation("POST", "/cart/payment", tag="Checkout", scope=scopes.CART, answer=BegunPayment, has_cart=True)
@@ -87,7 +82,7 @@ def begin_order_payment(call: Call) -> BegunPayment:
     return BegunPayment(kind="done")
 
 
-def _not_ready(error: Refused) -> Refused:
+def not_ready(error: Refused) -> Refused:
     """What the cart lacks is no fault of this request's form."""
     if isinstance(error, Unfit):
         return NotReady(error.errors)
@@ -105,7 +100,8 @@ def _order_id(call: Call) -> int:
     return found[0]
 
 
-def _placed(call: Call, order_id: int) -> PlacedOrder:
+def placed(call: Call, order_id: int) -> PlacedOrder:
+    """An order that was made just now, for whoever made it."""
     order = order_view(order_id, site=call.site)
     if order is None:
         raise NotFound

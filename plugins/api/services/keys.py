@@ -14,6 +14,7 @@ from core.api import (
     NotFound,
     Refused,
     Site,
+    claim_form,
     digest,
     execute,
     micros,
@@ -52,10 +53,11 @@ class Found:
     scopes: frozenset[str]
 
 
-def make_key(site: Site, wanted: WantedKey, *, actor: str) -> tuple[int, str]:
-    """A new key: its id, and the key itself, which is shown this once. Commits. Raises TooManyKeys."""
+def make_key(site: Site, wanted: WantedKey, *, actor: str, key: str = "") -> tuple[int, str]:
+    """A new key: its id, and the key itself, which is shown this once. Commits. Raises TooManyKeys, DoneBefore."""
     secret = f"{PREFIX}{token()}{token()}"
     with transaction():
+        claim_form(key)
         alive = value("SELECT count(*) FROM api_key WHERE site_id = ? AND revoked_at IS NULL", site.id)
         if int(alive) >= MOST_KEYS:
             raise TooManyKeys(count=MOST_KEYS)

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from core.api import Site
-from plugins.api.forms import Id, Sent
+from plugins.api.forms.base import Id, Sent
 from plugins.api.models.scopes import scopes_of
 from plugins.api.services.operations import OPERATIONS, Operation, offered
-from plugins.api.services.shapes import Problem
+from plugins.api.services.shapes.base import Problem
 
 VERSION = "1.0.0"
 ROOT = "/api/v1"
@@ -22,6 +22,16 @@ _NO_NUL = r"^[^\x00]*$"
 _CHOICES = {
     "One of the site's languages; by default its own.": "languages",
     "One of the site's currencies; by default its own.": "currencies",
+}
+_ABOUT = (
+    "Products, carts, the checkout, orders with their changes, returns and payments, drafts, stock and shoppers of this"
+    " shop. Money is in whole minor units. Requests that make something take an `Idempotency-Key`: sent again under the"
+    " same one they are carried out once. Lists are paged by `after`, with `next` of the page before."
+)
+_LIMITS = {
+    "RateLimit-Limit": "Requests a minute with this key.",
+    "RateLimit-Remaining": "How many of them are left.",
+    "RateLimit-Reset": "In how many seconds all are there again.",
 }
 _PROBLEM = {"schema": {"$ref": _REF.format(name="Problem")}}
 _TITLES = {
@@ -40,7 +50,7 @@ def document(site: Site, title: str) -> dict[str, Any]:
         "info": {
             "title": title,
             "version": VERSION,
-            "description": "Products, carts, the checkout and orders of this shop. Money is in whole minor units.",
+            "description": _ABOUT,
         },
         "servers": [{"url": site.origin + ROOT}],
         "security": [{"key": []}],
@@ -58,7 +68,7 @@ def document(site: Site, title: str) -> dict[str, Any]:
         },
     }
     whole: dict[str, Any] = _of_site(site, found)
-    return whole
+    return _with_examples(whole)
 
 
 def _of_site(site: Site, part: Any) -> Any:
@@ -71,6 +81,17 @@ def _of_site(site: Site, part: Any) -> Any:
         known = list(getattr(site, _CHOICES[part["description"]]))
         return {"type": "string", "enum": known, "examples": known[:1], "description": part["description"]}
     return {name: _of_site(site, one) for name, one in part.items()}
+
+
+def _with_examples(found: dict[str, Any]) -> dict[str, Any]:
+    """An example beside every body and every good answer, made of the examples of its fields."""
+    shapes = found["components"]["schemas"]
+    for said in (said for at_path in found["paths"].values() for said in at_path.values()):
+        good = next(answer for status, answer in said["responses"].items() if status.startswith("2"))
+        for part in (said.get("requestBody", {}), good):
+            for content in part.get("content", {}).values():
+                content["example"] = example(content["schema"], shapes)
+    return found
 
 
 def _paths(operations: Iterable[Operation]) -> dict[str, dict[str, Any]]:
@@ -216,10 +237,11 @@ def _header(name: str, description: str, schema: dict[str, Any], *, needed: bool
 def _responses(one: Operation) -> dict[str, Any]:
     assert one.answer is not None
     content = {"application/json": {"schema": {"$ref": _ref(one, one.answer)}}}
-    good: dict[str, Any] = {"description": _TITLES[one.status], "content": content}
+    limits = {name: {"description": described, "schema": {"type": "integer"}} for name, described in _LIMITS.items()}
+    good: dict[str, Any] = {"description": _TITLES[one.status], "content": content, "headers": {**limits}}
     found = {str(one.status): good}
     if one.method == "GET":
-        good["headers"] = {"ETag": {"schema": {"type": "string"}}}
+        good["headers"]["ETag"] = {"schema": {"type": "string"}}
         found["304"] = {"description": "As you have it"}
     for status in problem_statuses(one):
         found[str(status)] = {"description": _TITLES[status], "content": {"application/problem+json": _PROBLEM}}
@@ -229,9 +251,8 @@ def _responses(one: Operation) -> dict[str, Any]:
 
 def problem_statuses(one: Operation) -> list[int]:
     """The statuses with which an operation may refuse."""
-    always = {400, 401, 403, 404, 422, 429, 503}
-    more = {409} if one.method != "GET" else set()
-    return sorted(always | more | ({413, 415} if one.body is not None else set()))
+    always = {400, 401, 403, 404, 409, 422, 429, 503}
+    return sorted(always | ({413, 415} if one.body is not None else set()))
 
 
 # -- examples ----------------------------------------------------------------------------------------------------------
@@ -241,8 +262,8 @@ def example(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Any:
     """A value that fits a schema of a document, made of the examples that stand in it; `shapes` are its schemas."""
     if "$ref" in schema:
         return example(shapes[str(schema["$ref"]).rpartition("/")[2]], shapes)
-    if schema.get("examples"):
-        return schema["examples"][0]
+    if known := schema.get("examples") or schema.get("enum"):
+        return known[0]
     kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
     if kinds:
         return example(kinds[0], shapes)
@@ -253,8 +274,9 @@ def example(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Any:
     return _EXAMPLES[str(schema.get("type", "string"))](schema)
 
 
+_WRITTEN = {"date-time": "2026-11-26T08:00:00Z"}
 _EXAMPLES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "string": lambda schema: str(schema.get("default", "")),
+    "string": lambda schema: _WRITTEN.get(schema.get("format", ""), str(schema.get("default", ""))),
     "integer": lambda schema: schema.get("default", schema.get("minimum", 1)),
     "boolean": lambda schema: bool(schema.get("default", False)),
     "null": lambda _schema: None,

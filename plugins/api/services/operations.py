@@ -11,7 +11,7 @@ from typing import Any
 from core.api import Operation, Refused, Site, plugin_operations
 from core.api import OperationCall as Call
 from core.api import operation as declared
-from plugins.api.services.shapes import Shown
+from plugins.api.services.shapes.base import Shown
 
 __all__ = ["OPERATIONS", "Call", "Operation", "currency_of", "language_of", "offered", "operation"]
 
@@ -31,13 +31,21 @@ def operation(
     return declare
 
 
+# The order of the reference: what a shop front needs, then what the desk does.
+_TAGS = (
+    "Catalogue", "Cart", "Checkout", "Orders", "Changes", "Shipments", "Payments", "Returns", "Drafts", "Stock",
+    "Shoppers",
+)  # fmt: skip
+
+
 def offered(site: Site) -> tuple[Operation, ...]:
     """All that can be asked on a site: the API's own operations, then those of the plugins that are on there.
 
     A plugin that is called like a resource of the API's own has no place beside it.
     """
     own = {_first(one) for one in OPERATIONS}
-    return (*OPERATIONS, *(one for one in plugin_operations(site) if _first(one) not in own))
+    in_order = sorted(OPERATIONS, key=lambda one: _TAGS.index(one.tag))
+    return (*in_order, *(one for one in plugin_operations(site) if _first(one) not in own))
 
 
 def _first(one: Operation) -> str:

@@ -1,4 +1,4 @@
-"""Orders of the site, for the merchant's own programs."""
+"""Orders of the site, for the merchant's own programs: read and cancelled."""
 
 from __future__ import annotations
 
@@ -9,30 +9,36 @@ from core.api import (
     NotFound,
     OrderFilters,
     OrderView,
+    PaymentView,
+    ShipmentView,
     cancel_order,
+    left_to_capture,
     list_orders,
-    mark_paid,
     order_view,
-    ship_order,
     tracking_links,
 )
 from core.api import OrderRow as StoredRow
-from plugins.api.forms import Cancellation, LineUnits, NewShipment, OrderQuery, PaidByHand
+from plugins.api.forms.base import LineUnits
+from plugins.api.forms.orders import Cancellation, OrderQuery
 from plugins.api.models import scopes
-from plugins.api.services.carts import address
 from plugins.api.services.checkout import status
+from plugins.api.services.once import once
 from plugins.api.services.operations import Call, operation
-from plugins.api.services.shapes import (
+from plugins.api.services.quotes import address
+from plugins.api.services.shapes.base import money
+from plugins.api.services.shapes.orders import (
     Customer,
     Destination,
+    GatewayAct,
+    Hold,
     Order,
     OrderLine,
     OrderList,
     OrderRow,
+    Payment,
     Shipment,
     ShippedUnits,
     Status,
-    money,
 )
 
 
@@ -45,6 +51,7 @@ def get_orders(call: Call) -> OrderList:
         statuses={axis: (code,) for axis, code in statuses.items() if code is not None},
         placed_from=asked.placed_from,
         placed_before=asked.placed_before,
+        shopper_id=asked.shopper_id,
         channel=asked.channel,
         goods=asked.goods or "",
     )
@@ -55,61 +62,35 @@ def get_orders(call: Call) -> OrderList:
 @operation("GET", "/orders/{order_id}", tag="Orders", scope=scopes.ORDERS, answer=Order)
 def get_order(call: Call) -> Order:
     """Read an order."""
-    return _order(call)
+    return shown_order(call)
 
 
 @operation(
-    "POST", "/orders/{order_id}/shipments", tag="Orders", scope=scopes.ORDERS_WRITE, body=NewShipment, answer=Order,
-    once="heeded", status=201,
+    "POST", "/orders/{order_id}/cancellation", tag="Orders", scope=scopes.ORDERS_WRITE, body=Cancellation, answer=Order,
+    once="heeded",
 )  # fmt: skip
-def create_shipment(call: Call) -> Order:
-    """Mark units as shipped, in one parcel from each place they come from. The same Idempotency-Key is the same."""
-    asked: NewShipment = call.body
-    ship_order(
-        call.site,
-        _found(call).id,
-        actor=call.actor,
-        lines=_units(asked.lines),
-        place=asked.destination,
-        carrier=asked.carrier,
-        service=asked.service,
-        tracking=asked.tracking,
-        location=asked.location_id,
-        key=f"api:{call.key_id}:{call.once}"[:120] if call.once else "",
-    )
-    return _order(call)
-
-
-@operation(
-    "POST", "/orders/{order_id}/payments", tag="Orders", scope=scopes.ORDERS_WRITE, body=PaidByHand, answer=Order,
-    status=201,
-)  # fmt: skip
-def create_payment(call: Call) -> Order:
-    """Mark an order as paid outside of any gateway."""
-    asked: PaidByHand = call.body
-    amount = CoreMoney(asked.amount.amount, asked.amount.currency) if asked.amount else None
-    mark_paid(call.state, _found(call).id, actor=call.actor, amount=amount, reference=asked.reference)
-    return _order(call)
-
-
-@operation(
-    "POST", "/orders/{order_id}/cancellation", tag="Orders", scope=scopes.ORDERS_WRITE, body=Cancellation, answer=Order
-)
 def cancel(call: Call) -> Order:
     """Cancel what has not left."""
     asked: Cancellation = call.body
-    cancel_order(call.site, _found(call).id, actor=call.actor, reason=asked.reason, lines=_units(asked.lines))
-    return _order(call)
+    order = found_order(call)
+
+    def act(key: str) -> None:
+        units = units_by_line(asked.lines)
+        cancel_order(call.site, order.id, actor=call.actor, reason=asked.reason, lines=units, key=key)
+
+    once(call, "cancel", act, of=order.id)
+    return shown_order(call)
 
 
-def _found(call: Call) -> OrderView:
+def found_order(call: Call) -> OrderView:
+    """The order of the path, if it is of this site. Raises NotFound."""
     found = order_view(call.path["order_id"], site=call.site)
     if found is None:
         raise NotFound
     return found
 
 
-def _units(lines: Sequence[LineUnits] | None) -> dict[int, int] | None:
+def units_by_line(lines: Sequence[LineUnits] | None) -> dict[int, int] | None:
     """{line id: quantity}; None: all that can be."""
     if lines is None:
         return None
@@ -131,47 +112,73 @@ def _row(row: StoredRow) -> OrderRow:
     )  # fmt: skip
 
 
-def _order(call: Call) -> Order:
-    order = _found(call)
-    here = order.here
-    links = tracking_links(call.site, order.shipments)
+def shown_order(call: Call) -> Order:
+    """The order of the path as it is now. Raises NotFound."""
+    order = found_order(call)
+    reads_customers = scopes.CUSTOMERS in call.scopes
     return Order(
         id=order.id, number=order.number, placed_at=order.placed_at, currency=order.currency,
         subtotal=money(order.subtotal), discount=money(order.discount), delivery=money(order.delivery),
         tax=money(order.tax), total=money(order.total), captured=money(order.captured), refunded=money(order.refunded),
-        due=money(order.due), status=status(order), delivery_title=order.delivery_title,
-        payment_title=order.payment_title, channel=order.channel, channel_number=order.channel_number,
-        goods=order.goods,
-        lines=tuple(
-            OrderLine(
-                id=line.id, variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name,
-                quantity=line.quantity, unit=money(line.unit), subtotal=money(line.subtotal),
-                discount=money(line.discount), tax=money(line.tax), total=money(line.total),
-                waiting=line.can_be_shipped, on_shelf=here[line.id], shipped=line.shipped, cancelled=line.cancelled,
-                returned=line.received, destination=line.place,
-            )
-            for line in order.lines
-        ),
-        shipments=tuple(
-            Shipment(
-                id=one.id, sent_from=one.sent_from, delivered_at=one.delivered_at, carrier=one.carrier,
-                service=one.service, title=one.title, tracking=one.tracking, tracking_url=links.get(one.id, ""),
-                shipped_at=one.shipped_at,
-                lines=tuple(
-                    ShippedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in one.lines.items()
-                ),
-                destination=one.place,
-            )
-            for one in order.shipments
-        ),
+        due=money(order.due), refund_due=money(order.refund_due), version=order.version, shopper_id=order.shopper_id,
+        status=status(order), delivery_title=order.delivery_title, payment_title=order.payment_title,
+        channel=order.channel, channel_number=order.channel_number, goods=order.goods, lines=_lines(order),
+        shipments=_shipments(call, order),
         destinations=tuple(
             Destination(
                 number=one.position, delivery_title=one.delivery_title, delivery=money(one.delivery),
-                discount=money(one.discount), address=address(one.address) if scopes.CUSTOMERS in call.scopes else None,
+                discount=money(one.discount), address=address(one.address) if reads_customers else None,
             )
             for one in order.destinations
         ),
-        customer=_customer(order) if scopes.CUSTOMERS in call.scopes else None,
+        payments=tuple(_payment(one) for one in order.payments),
+        holds=tuple(
+            Hold(source=one.source, reason=one.reason, at=one.at, ended_at=one.ended_at, outcome=one.outcome)
+            for one in order.holds
+        ),
+        customer=_customer(order) if reads_customers else None,
+    )  # fmt: skip
+
+
+def _lines(order: OrderView) -> tuple[OrderLine, ...]:
+    here = order.here
+    return tuple(
+        OrderLine(
+            id=line.id, variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name,
+            quantity=line.quantity, unit=money(line.unit), subtotal=money(line.subtotal),
+            discount=money(line.discount), tax=money(line.tax), total=money(line.total),
+            waiting=line.can_be_shipped, on_shelf=here[line.id], shipped=line.shipped, cancelled=line.cancelled,
+            returned=line.received, destination=line.place,
+        )
+        for line in order.lines
+    )  # fmt: skip
+
+
+def _shipments(call: Call, order: OrderView) -> tuple[Shipment, ...]:
+    every = (*order.shipments, *order.taken_back)
+    links = tracking_links(call.site, every)
+    return tuple(_shipment(one, links.get(one.id, "")) for one in sorted(every, key=lambda one: one.id))
+
+
+def _shipment(one: ShipmentView, link: str) -> Shipment:
+    return Shipment(
+        id=one.id, sent_from=one.sent_from, delivered_at=one.delivered_at, undone_at=one.undone_at,
+        carrier=one.carrier, service=one.service, title=one.title, tracking=one.tracking, tracking_url=link,
+        shipped_at=one.shipped_at,
+        lines=tuple(ShippedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in one.lines.items()),
+        destination=one.place,
+    )  # fmt: skip
+
+
+def _payment(one: PaymentView) -> Payment:
+    is_held = any(fact.kind == "authorized" for fact in one.facts)
+    left = CoreMoney(max(0, left_to_capture(one.id)) if is_held else 0, one.amount.currency)
+    return Payment(
+        id=one.id, gateway=one.gateway, title=one.title, amount=money(one.amount), state=one.state,
+        reference=one.reference, can_be_captured=money(left), created_at=one.created_at,
+        acts=tuple(
+            GatewayAct(kind=act.kind, amount=money(act.amount), state=act.state, at=act.at) for act in one.operations
+        ),
     )  # fmt: skip
 
 

@@ -47,6 +47,9 @@ class Program:
     def patch(self, path: str, body: Any, status: int = 200, **headers: str) -> Any:
         return self._expect("PATCH", path, body, status, headers)
 
+    def put(self, path: str, body: Any, status: int = 200, **headers: str) -> Any:
+        return self._expect("PUT", path, body, status, headers)
+
     def delete(self, path: str, status: int = 200, **headers: str) -> Any:
         return self._expect("DELETE", path, None, status, headers)
 
@@ -93,12 +96,74 @@ ADDRESS = {"name": "Mira K.", "lines": ["Lange Str. 1"], "city": "Berlin", "post
 def bought(program: Callable[..., Program], sell: Callable[..., Any]) -> Callable[..., tuple[Program, dict[str, Any]]]:
     """`bought(quantity=2)`: a program with a cart that was ordered, and the order as answered."""
 
-    def buy(quantity: int = 1, *, stock: int = 9, sku: str = "LAMP") -> tuple[Program, dict[str, Any]]:
+    def buy(
+        quantity: int = 1, *, stock: int = 9, sku: str = "LAMP", gateway: str = ""
+    ) -> tuple[Program, dict[str, Any]]:
         app = program()
         item = sell(sku, 8900, stock=stock)
         app.cart = app.post("/cart", {"lines": [{"variant_id": item.variant_id, "quantity": quantity}]})["token"]
-        quote = app.patch("/cart/details", {"email": "mira@example.com", "address": ADDRESS})
+        chosen = {"gateway": gateway} if gateway else {}
+        quote = app.patch("/cart/details", {"email": "mira@example.com", "address": ADDRESS, **chosen})
         placed = app.post("/cart/order", {"seen_total": quote["totals"]["total"]}, Idempotency_Key=f"one-{sku}")
         return app, placed
 
     return buy
+
+
+PAY = '''
+"""A gateway that authorises at once."""
+
+from core.api import *
+
+PLUGIN = Plugin(name="pay", version="1", title="Pay", category="machinery")
+
+
+class Pay(Gateway):
+    code = "pay"
+    title = "Pay"
+    can = frozenset({"auth", "refund"})
+
+    def begin(self, intent, key):
+        return Done(facts=(self._fact("authorized", intent.amount, f"a{intent.token}"),))
+
+    def capture(self, intent, amount, key):
+        return [self._fact("captured", amount, key)]
+
+    def void(self, intent, key):
+        return [self._fact("voided", intent.amount, key)]
+
+    def refund(self, intent, amount, key):
+        return [self._fact("refunded", amount, key)]
+
+    def _fact(self, kind, amount, reference):
+        return Fact(account="default", live=False, kind=FactKind(kind), reference=reference, amount=amount, at=now())
+
+
+@hookimpl
+def payment_gateways(site):
+    return [Pay()]
+'''
+
+
+@pytest.fixture
+def authorising(instance: Any, turn_on: Callable[..., None]) -> None:
+    """A gateway that authorises what it is asked for; an order paid by it may be captured."""
+    folder = instance / "plugins" / "pay"
+    folder.mkdir(parents=True)
+    (folder / "plugin.py").write_text(PAY, "utf-8")
+    turn_on("pay")
+
+
+@pytest.fixture
+def walk(authorising: None, bought: Any, sell: Any, site: Site, shopper: Any, turn_on: Any) -> Any:
+    """A program that may do everything in a shop with something in every corner; see `walk.py`."""
+    from core.api import CategoryDraft, CategoryText, create_category
+    from core.catalogue.services.locations import add_location
+    from plugins.api.tests.walk import Walk
+
+    turn_on("webhooks")
+    app, placed = bought(quantity=30, stock=500, gateway="pay")
+    app.post("/cart/payment", status=200)
+    category = create_category(CategoryDraft(code="light", texts={"en": CategoryText(name="Light")}), "system")
+    add_location("north", "North", None, "GB", "system")
+    return Walk(app, sell("SHADE", 8900, stock=500), placed, category, site, shopper.id)

@@ -127,7 +127,7 @@ def test_addresses_that_lead_inside_are_refused_beside_their_field(program, turn
     turn_on("webhooks")
     app = program("webhooks:write")
     for url in ("http://example.com/", "https://localhost/", "https://10.0.0.1/", "https://me:pass@example.com/", " "):
-        (wrong,) = app.post("/webhooks", {"url": url}, 422)["errors"]
+        (wrong,) = app.post("/webhooks", {"url": url}, 409)["errors"]
         assert wrong["field"] == "url"
 
 
@@ -162,4 +162,4 @@ def test_a_plugin_called_like_a_resource_takes_nothing_from_it(program, site, in
     assert app.get("/orders") == {"items": [], "next": ""}
     assert app.delete("/orders", 405)["code"] == "method_not_allowed"
     assert document(site, "Test")["paths"] == before
-    assert str(scopes_of(site)["orders:read"]) == "Read orders, without names and addresses"
+    assert str(scopes_of(site)["orders:read"]) == "Read orders and returns, without names and addresses"

@@ -12,6 +12,8 @@ from core.api import (
     actor,
     current_site,
     now,
+    panel_form_key,
+    panel_once,
     redirect303,
     render,
     request,
@@ -46,11 +48,13 @@ def new() -> Any:
 
 @panel.post("/new")
 @may_edit
+@panel_once("api.panel.show")
 def create() -> Any:
     """Make a key; it is shown on the page that answers, and nowhere else."""
     site = current_site()
     try:
-        key_id, secret = keys.make_key(site, forms.parse_key(request.form, site), actor=actor())
+        wanted = forms.parse_key(request.form, site)
+        key_id, secret = keys.make_key(site, wanted, actor=actor(), key=panel_form_key())
     except Unfit as refusal:
         return _form(request.form, refusal.errors, 422)
     except Refused as refusal:

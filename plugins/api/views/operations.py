@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -24,20 +25,21 @@ from core.api import (
     any_origin,
     current_site,
     current_state,
+    limit_left,
     public,
     request,
     take_limit,
 )
 from plugins.api.forms import Api
 from plugins.api.services import keys
-from plugins.api.services.operations import OPERATIONS, Call, Operation, offered
+from plugins.api.services.operations import OPERATIONS, Call, Operation, Unsold, offered
 from plugins.api.views import reading
 from plugins.api.views.place import shop
 from plugins.api.views.problems import Limited, NoKey, NotAllowed, ScopeMissing, problem
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _HEADERS = "Authorization, Cart-Token, Content-Type, Idempotency-Key, If-None-Match"
-_SHOWN = "ETag, Retry-After, X-Request-Id"
+_SHOWN = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id"
 ByPath = dict[str, dict[str, Operation]]
 add_limit("api.refused", LimitRule(address="60 per minute"))
 
@@ -97,7 +99,7 @@ def _asked(at_path: dict[str, Operation], parts: dict[str, str]) -> Response:
         return _shared(_preflight(at_path))
     one = at_path.get("GET" if request.method == "HEAD" else request.method)
     if one is not None:
-        return _shared(_answered(one, parts))
+        return _shared(_with_limit(_answered(one, parts)))
     response = problem(NotAllowed(method=request.method))
     response.headers["Allow"] = ", ".join([*at_path, *(["HEAD"] if "GET" in at_path else []), "OPTIONS"])
     return _shared(response)
@@ -126,11 +128,21 @@ def _carried_out(one: Operation, parts: dict[str, str]) -> Response:
         cart_token=reading.cart_token(one),
         once=reading.once(one),
     )
-    answer = one.carry(call)
+    answer = _carry(one, call)
     keys.note_use(found.id)
     if one.method != "GET":
         keys.flush_uses()
     return _sent(one, msgspec.json.encode(answer))
+
+
+def _carry(one: Operation, call: Call) -> Any:
+    """What fits the document is never answered with 422: if it cannot be done as things stand, that is a conflict."""
+    try:
+        return one.carry(call)
+    except Refused as error:
+        if error.status == HTTPStatus.UNPROCESSABLE_ENTITY and not isinstance(error, Unsold):
+            error.status = HTTPStatus.CONFLICT
+        raise
 
 
 def _key(site: Site) -> keys.Found:
@@ -147,7 +159,19 @@ def _limit(site: Site, key_id: int) -> None:
     count = Api.of(site).per_minute
     name = f"api.{count}"
     add_limit(name, LimitRule(address=f"{2 * count} per minute", subject=f"{count} per minute"))
+    request.environ["api.limit"] = (name, str(key_id))
     _take(name, str(key_id))
+
+
+def _with_limit(response: Response) -> Response:
+    """Say what the key has left, in the headers of every answer to it."""
+    limited = request.environ.get("api.limit")
+    if limited is not None:
+        now = limit_left(*limited)
+        response.headers["RateLimit-Limit"] = str(now.most)
+        response.headers["RateLimit-Remaining"] = str(now.left)
+        response.headers["RateLimit-Reset"] = str(now.wait_s)
+    return response
 
 
 def _take(name: str, subject: str) -> None:

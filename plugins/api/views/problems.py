@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
 from http import HTTPStatus
+from urllib.parse import quote
 
 import msgspec
 from flask import Response
 
 from core.api import Refused, StoaError, TooMany, Unfit, limit_wait_s, request, say
-from plugins.api.services.shapes import FieldError, Problem
+from plugins.api.services.checkout import NotReady
+from plugins.api.services.shapes.base import FieldError, Problem
+
+_HEADERS = frozenset({"Cart-Token", "Idempotency-Key"})
 
 
 class NoKey(Refused):
@@ -92,7 +98,20 @@ def problem(error: StoaError, status: int = 503, code: str = "unavailable") -> R
 
 def _errors(error: StoaError) -> tuple[FieldError, ...]:
     if isinstance(error, Unfit):
-        return tuple(FieldError(field=name, message=say(Refused(message))) for name, message in error.errors.items())
+        # What the cart lacks stands in no body that was sent.
+        sent = not isinstance(error, NotReady)
+        return tuple(
+            FieldError(field=name, pointer=pointer(name, request.args) if sent else "", message=say(Refused(message)))
+            for name, message in error.errors.items()
+        )
     if isinstance(error, Refused) and error.field:
-        return (FieldError(field=error.field, message=say(error)),)
+        return (FieldError(field=error.field, pointer=pointer(error.field, request.args), message=say(error)),)
     return ()
+
+
+def pointer(name: str, query: Container[str] = ()) -> str:
+    """Where a field such as `lines[0].quantity` stands in the body: `#/lines/0/quantity`."""
+    if not name or name in query or name in _HEADERS:
+        return ""
+    steps = re.findall(r"[^.\[\]]+", name)
+    return "#/" + "/".join(quote(step.replace("~", "~0").replace("/", "~1"), safe="~") for step in steps)

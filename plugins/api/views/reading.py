@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from core.api import CartGone, NotFound, Unfit, request
-from plugins.api.forms import Id
+from plugins.api.forms.base import Id
 from plugins.api.services.operations import Operation
 from plugins.api.views.problems import NotJson, TooLarge, Unreadable
 

@@ -39,12 +39,13 @@ class CodeTaken(Refused):
     default_message = "Another coupon has this code."
 
 
-def save_coupon(site: Site, wanted: Wanted, *, actor: str, coupon_id: int | None = None) -> int:
+def save_coupon(site: Site, wanted: Wanted, *, actor: str, coupon_id: int | None = None, key: str = "") -> int:
     """Add a coupon, or change one; answers its id. `wanted.code` becomes its common code.
 
-    Raises Unfit for unknown SKUs, CodeTaken, NotFound. Commits.
+    Raises Unfit for unknown SKUs, CodeTaken, NotFound, DoneBefore. Commits.
     """
     with transaction():
+        claim_form(key)
         coupon = Coupon(site_id=site.id, created_at=now()) if coupon_id is None else find_coupon(site, coupon_id)
         before = _told(coupon) if coupon_id else {}
         for name in _FIELDS:

@@ -6,22 +6,21 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from core.api import (
-    DRAFT_TOKEN,
+    LINK_TOKEN,
     CancelUnits,
-    CaseTerms,
     DraftLine,
     DraftWish,
     OrderView,
+    ReturnTerms,
     add_location,
     adjust_stock,
     approve_case,
     approve_order,
     change_order,
-    decide_case,
     decline_case,
     draft_view,
     expect_stock,
-    first_location,
+    first_stock_location,
     hold_order,
     inspect_case,
     look_at_draft,
@@ -33,6 +32,7 @@ from core.api import (
     refund_surplus,
     refuse_order,
     request_case,
+    resolve_return,
     send_draft,
     set_backorder_limit,
     tag_order,
@@ -97,7 +97,7 @@ def _returned(shop: Shop) -> Life:
     yield timedelta(days=2)
     case = _announced(shop, order, "return", "changed_mind", "returned_note")
     yield from _came_back(shop, case, order, sellable=1)
-    decide_case(shop.state, case, CaseTerms(answer=shop.words["returned_answer"]), actor=shop.staff)
+    resolve_return(shop.state, case, ReturnTerms(answer=shop.words["returned_answer"]), actor=shop.staff)
     yield timedelta(hours=1)
     _give_back(shop, order)
 
@@ -111,8 +111,8 @@ def _replaced(shop: Shop) -> Life:
     yield timedelta(hours=3)
     approve_case(shop.site, case, actor=shop.staff)
     yield timedelta(minutes=20)
-    decide_case(
-        shop.state, case, CaseTerms(way="replace", answer=shop.words["damaged_answer"]), actor=shop.staff
+    resolve_return(
+        shop.state, case, ReturnTerms(way="replace", answer=shop.words["damaged_answer"]), actor=shop.staff
     )  # fmt: skip
     yield timedelta(hours=4)
     shop.send(order)
@@ -137,7 +137,7 @@ def _exchanged(shop: Shop) -> Life:
     yield timedelta(days=1)
     case = _announced(shop, order, "exchange", "not_as_described", "exchange_note", **{"THROW-OCHRE": 1})
     yield from _came_back(shop, case, order, sellable=1)
-    decide_case(shop.state, case, CaseTerms(answer=shop.words["exchange_answer"]), actor=shop.staff)
+    resolve_return(shop.state, case, ReturnTerms(answer=shop.words["exchange_answer"]), actor=shop.staff)
     yield timedelta(hours=2)
     shop.send(order)
     yield timedelta(days=2)
@@ -151,7 +151,7 @@ def _scratched(shop: Shop) -> Life:
     yield timedelta(days=3)
     case = _announced(shop, order, "return", "not_as_described", "scratched_note", pieces=2)
     yield from _came_back(shop, case, order, sellable=1, damaged=1)
-    decide_case(shop.state, case, CaseTerms(answer=shop.words["scratched_answer"]), actor=shop.staff)
+    resolve_return(shop.state, case, ReturnTerms(answer=shop.words["scratched_answer"]), actor=shop.staff)
     yield timedelta(hours=1)
     _give_back(shop, order)
 
@@ -266,7 +266,7 @@ def _approved(shop: Shop) -> Life:
 
 def _for_later(shop: Shop) -> Life:
     """More than there were; the last waits for the workshop, which is late."""
-    person, sku, at = shop.people[11], "STOOL-RED", first_location()
+    person, sku, at = shop.people[11], "STOOL-RED", first_stock_location()
     left = value("SELECT MIN(on_hand - allocated - held) FROM stock_level WHERE variant_id = ?", variant(sku))
     set_backorder_limit(variant(sku), at, 8, shop.staff)
     order = shop.order(person, {sku: max(0, left) + 1})
@@ -306,7 +306,7 @@ def _quoted(shop: Shop) -> Life:
     draft = make_draft(shop.site, wish, key="library", actor=shop.staff)
     yield timedelta(hours=3)
     # The pages are not there yet when this runs, so nobody can be asked for the address.
-    address = f"{shop.site.origin}/offer/{DRAFT_TOKEN}"
+    address = f"{shop.site.origin}/offer/{LINK_TOKEN}"
     send_draft(shop.state, draft_view(shop.site, draft), link=address, actor=shop.staff)
 
 
@@ -331,7 +331,7 @@ def _by_phone(shop: Shop) -> Life:
 
 def _on_the_shelves(shop: Shop) -> Life:
     """What came in, broke, was found, and goes to the shop's window."""
-    at, words, staff = first_location(), shop.words, shop.staff
+    at, words, staff = first_stock_location(), shop.words, shop.staff
     expect_stock(variant("BOWLS-CLAY"), at, 12, words["supplier"], staff)
     yield timedelta(days=6)
     take_delivery(variant("BOWLS-CLAY"), at, 12, words["supplier"], staff)

@@ -11,6 +11,7 @@ from core.api import (
     Site,
     Unfit,
     UnreadableFile,
+    claim_form,
     execute,
     now,
     open_rows,
@@ -50,13 +51,14 @@ class NotRunning(Refused):
     default_message = "This sale is not running."
 
 
-def save_sale(site: Site, wanted: Wanted, *, actor: str, sale_id: int | None = None) -> int:
+def save_sale(site: Site, wanted: Wanted, *, actor: str, sale_id: int | None = None, key: str = "") -> int:
     """Add a sale, or change one; answers its id. Items with prices of their own (from a file) keep them.
 
-    Raises Unfit for unknown SKUs, NotFound. Commits.
+    Raises Unfit for unknown SKUs, NotFound, DoneBefore. Commits.
     """
     items = _items(wanted)
     with transaction():
+        claim_form(key)
         sale = Sale(site_id=site.id, created_at=now()) if sale_id is None else find_sale(site, sale_id)
         before = _told(sale) if sale_id else {}
         affected = product_ids_of(site, sale) if sale_id else set()
@@ -116,9 +118,13 @@ def end_now(site: Site, sale_id: int, *, actor: str) -> None:
         _record(site, sale, actor, "sale_prices.ended", before, _told(sale))
 
 
-def duplicate(site: Site, sale_id: int, *, actor: str) -> int:
-    """A copy with all its items, switched off until somebody has looked at it; answers its id. Commits."""
+def duplicate(site: Site, sale_id: int, *, actor: str, key: str = "") -> int:
+    """A copy with all its items, switched off until somebody has looked at it; answers its id.
+
+    Raises NotFound, DoneBefore. Commits.
+    """
     with transaction():
+        claim_form(key)
         sale = find_sale(site, sale_id)
         values = {name: getattr(sale, name) for name in _FIELDS}
         name = _("%(name)s (copy)", name=sale.name)[:NAME_LENGTH]

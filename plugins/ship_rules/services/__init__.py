@@ -13,6 +13,7 @@ from core.api import (
     Site,
     Source,
     Sourced,
+    claim_form,
     marks,
     micros,
     now,
@@ -55,10 +56,11 @@ def find_rule(site: Site, rule_id: int) -> ShipRule:
     return rule
 
 
-def save_rule(site: Site, wanted: Wanted, *, actor: str, rule_id: int | None = None) -> None:
-    """Add or change a rule. Raises NotFound. Commits."""
+def save_rule(site: Site, wanted: Wanted, *, actor: str, rule_id: int | None = None, key: str = "") -> None:
+    """Add or change a rule. Raises NotFound, DoneBefore. Commits."""
     columns = {name: getattr(wanted, name) for name in Wanted.__slots__}
     with transaction():
+        claim_form(key)
         if rule_id is None:
             rule_id = ShipRule.create(site_id=site.id, **columns).id
         elif (

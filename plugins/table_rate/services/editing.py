@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from core.api import NotFound, Refused, Site, UnreadableFile, open_rows, record_activity, touch, transaction
+from core.api import NotFound, Refused, Site, UnreadableFile, claim_form, open_rows, record_activity, touch, transaction
 from plugins.table_rate.forms import RowError, WantedMethod, WantedZone, read_table
 from plugins.table_rate.forms.files import COLUMNS, Found
 from plugins.table_rate.models import Method, Zone
@@ -38,9 +38,10 @@ class Unreadable(Refused):
         self.errors = errors
 
 
-def save_zone(site: Site, wanted: WantedZone, *, actor: str, zone_id: int | None = None) -> int:
-    """Add a zone, or change one; answers its id. Raises NameTaken, NotFound. Commits."""
+def save_zone(site: Site, wanted: WantedZone, *, actor: str, zone_id: int | None = None, key: str = "") -> int:
+    """Add a zone, or change one; answers its id. Raises NameTaken, NotFound, DoneBefore. Commits."""
     with transaction():
+        claim_form(key)
         zone = Zone(site_id=site.id) if zone_id is None else find_zone(site, zone_id)
         before = _told(zone, _ZONE) if zone_id else {}
         if Zone.for_site(site).where(Zone.name == wanted.name, Zone.id != (zone_id or 0)).exists():
@@ -71,9 +72,12 @@ def restore_zone(site: Site, zone_id: int, *, actor: str) -> None:
         _changed(site, zone, actor, "table_rate.zone_restored", {}, _told(zone, _ZONE))
 
 
-def save_method(site: Site, zone_id: int, wanted: WantedMethod, *, actor: str, method_id: int | None = None) -> int:
-    """Add a method to a zone, or change one; answers its id. Raises NotFound. Commits."""
+def save_method(
+    site: Site, zone_id: int, wanted: WantedMethod, *, actor: str, method_id: int | None = None, key: str = ""
+) -> int:
+    """Add a method to a zone, or change one; answers its id. Raises NotFound, DoneBefore. Commits."""
     with transaction():
+        claim_form(key)
         zone = find_zone(site, zone_id)
         method = Method(site_id=site.id, zone_id=zone.id) if method_id is None else find_method(site, method_id)
         before = _told(method, _METHOD) if method_id else {}

@@ -10,6 +10,7 @@ from core.api import (
     NotFound,
     Refused,
     Site,
+    claim_form,
     enqueue_job,
     execute,
     micros,
@@ -54,14 +55,18 @@ def find_endpoint(site: Site, endpoint_id: int, *, deleted: bool = False) -> End
     return found
 
 
-def save_endpoint(site: Site, wanted: Wanted, *, actor: str, endpoint_id: int | None = None) -> tuple[int, str]:
+def save_endpoint(
+    site: Site, wanted: Wanted, *, actor: str, endpoint_id: int | None = None, key: str = ""
+) -> tuple[int, str]:
     """Add or change an endpoint. Commits.
 
-    Answers its id and, for a new one, the secret that is shown this once. Raises NotFound, TooManyEndpoints.
+    Answers its id and, for a new one, the secret that is shown this once. Raises NotFound, TooManyEndpoints,
+    DoneBefore.
     """
     old = find_endpoint(site, endpoint_id) if endpoint_id is not None else None
     values = {"title": wanted.title, "url": wanted.url, "kinds": list(wanted.kinds)}
     with transaction():
+        claim_form(key)
         if old is not None:
             before = {name: getattr(old, name) for name in values}
             Endpoint.update(**values).where(Endpoint.id == old.id, Endpoint.site_id == site.id).execute()

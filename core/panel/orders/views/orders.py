@@ -226,8 +226,6 @@ def unpick(number: str) -> Response:
     return _act(number, partial(picked.undo_picking, key=form_key()), done)
 
 
-
-
 @panel.post("/orders/<number>/delivered", endpoint="order_delivered")
 @staff("orders.ship")
 @once("panel.order", "number")

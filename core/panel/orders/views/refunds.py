@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from core.checkout.services.changing import change_order
-from core.hookspecs.order import ActKind
+from core.checkout.services.refunding import grant_and_refund, most_to_refund
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, Refused
-from core.lib.money import Money, parse_money
-from core.orders.services import payments
-from core.orders.services.change_shapes import AddCharge
-from core.orders.services.guards import ask_guards
+from core.lib.money import parse_money
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services.find import order_numbered
@@ -37,27 +33,11 @@ def refund(number: str) -> Response:
     key, by_hand = request.form.get("key", "")[:40], bool(request.form.get("by_hand"))
     try:
         amount = parse_money(request.form.get("amount", ""), order.currency)
-        _check(order, amount)
-        more = amount.amount - order.refund_due.amount
-        if more > 0:
-            ask_guards(current(), order.id, ActKind.REFUND, actor=actor(), amount=amount.amount)
-            charge = AddCharge(charge="goodwill", amount=more, reason=request.form.get("reason", "").strip()[:200])
-            change_order(current(), order.id, [charge], key=f"refund:{key}", actor=actor(), reason=charge.reason)
-        payments.refund_surplus(current(), order.id, actor=actor(), key=key, at_most=amount.amount, by_hand=by_hand)
+        reason = request.form.get("reason", "").strip()
+        grant_and_refund(current(), order.id, amount, actor=actor(), key=key, reason=reason, by_hand=by_hand)
     except (Refused, Broken) as refusal:
         return _page(order, [("amount", i18n.say(refusal))], getattr(refusal, "status", 409))
     return to("panel.order", say=_("%(amount)s is on its way back.", amount=i18n.money(amount)), number=number)
-
-
-def _check(order: OrderView, amount: Money) -> None:
-    left = most(order)
-    if not 0 < amount.amount <= left.amount:
-        raise payments.NothingToRefund(amount=left)
-
-
-def most(order: OrderView) -> Money:
-    """What can be given back at most."""
-    return Money(max(0, order.captured.amount - order.refunded.amount), order.currency)
 
 
 def _page(order: OrderView, problems: forms.Problems | None = None, status: int = 200) -> Response:
@@ -66,7 +46,7 @@ def _page(order: OrderView, problems: forms.Problems | None = None, status: int 
         "order_refund.html",
         status,
         order=order,
-        most=most(order),
+        most=most_to_refund(order),
         problems=problems or [],
         typed=typed,
         key=typed["key"] or ids.token(),

@@ -10,8 +10,10 @@ from core.kernel import switch
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy, ngettext, of_plugin
 from core.kernel.installation import installation
+from core.kernel.retiring import uses_of
 from core.kernel.switch import PluginView
 from core.lib.errors import NotFound
+from core.lib.retired import minor
 from core.panel.shell import Status
 
 CATEGORIES: dict[str, tuple[Any, str]] = {
@@ -274,4 +276,19 @@ def _trouble(view: PluginView, running: set[str]) -> Trouble | None:
             tone="warn",
             has_faults=True,
         )
-    return None
+    return _outdated(view)
+
+
+def _outdated(view: PluginView) -> Trouble | None:
+    """Its author is to be told before the version comes with which it stops working."""
+    uses = uses_of(view.name)
+    if not uses:
+        return None
+    return Trouble(
+        text=_(
+            "It works, but uses what goes with version %(version)s. Ask its author for a newer one.",
+            version=min((use.retired.until for use in uses), key=minor),
+        ),
+        tone="warn",
+        details="\n".join(use.said for use in uses),
+    )

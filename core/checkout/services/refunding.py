@@ -1,0 +1,57 @@
+"""Giving money back: what is owed, and goodwill beyond it, granted before the money moves."""
+
+from __future__ import annotations
+
+from core.checkout.services.changing import change_order
+from core.hookspecs.order import ActKind
+from core.kernel.sites import SiteState
+from core.lib.errors import NotFound, Refused
+from core.lib.money import Money
+from core.orders.services.change_shapes import AddCharge
+from core.orders.services.guards import ask_guards
+from core.orders.services.payments import NothingToRefund, refund_surplus
+from core.orders.services.read import order_view
+from core.orders.services.shapes import OrderView
+
+
+class StillOpen(Refused):
+    """Goodwill lowers what is open first, so that nothing of it would go back."""
+
+    code = "still_open"
+    default_message = "Something of this order is still to be paid. Lower its price by a change instead."
+
+
+def most_to_refund(order: OrderView) -> Money:
+    """What can be given back at most."""
+    return Money(max(0, order.captured.amount - order.refunded.amount), order.currency)
+
+
+def grant_and_refund(
+    state: SiteState,
+    order_id: int,
+    amount: Money,
+    *,
+    actor: str,
+    key: str,
+    reason: str = "",
+    by_hand: bool = False,
+) -> Money:
+    """Give an amount back to the payments that took it; answers how much was asked for. Network.
+
+    What is more than owed becomes goodwill first, with its `reason`. `key` names this wish. Raises NotFound,
+    NothingToRefund, StillOpen, and what a change and `refund_surplus` raise.
+    """
+    order = order_view(order_id, site=state.site)
+    if order is None:
+        raise NotFound
+    most = most_to_refund(order)
+    if amount.currency != order.currency or not 0 < amount.amount <= most.amount:
+        raise NothingToRefund(amount=most)
+    more = amount.amount - order.refund_due.amount
+    if more > 0 and order.due.amount > 0:
+        raise StillOpen
+    if more > 0:
+        ask_guards(state, order_id, ActKind.REFUND, actor=actor, amount=amount.amount)
+        charge = AddCharge(charge="goodwill", amount=more, reason=reason[:200])
+        change_order(state, order_id, [charge], key=f"refund:{key}", actor=actor, reason=charge.reason)
+    return refund_surplus(state, order_id, actor=actor, key=key, at_most=amount.amount, by_hand=by_hand)

@@ -1,0 +1,240 @@
+"""The returns desk: from the request to the decision, by the same verbs as the panel's."""
+
+from __future__ import annotations
+
+from core.api import (
+    CaseLine,
+    CaseView,
+    ReturnTerms,
+    approve_case,
+    case_view,
+    decline_case,
+    granted_by_terms,
+    inspect_case,
+    list_cases,
+    receive_case,
+    request_case,
+    resolve_return,
+    return_sum,
+    return_terms,
+    withdraw_case,
+)
+from core.api import Money as CoreMoney
+from plugins.api.forms import returns as sent
+from plugins.api.forms.base import MoneySent
+from plugins.api.models import scopes
+from plugins.api.services.checkout import OtherCurrency
+from plugins.api.services.cursors import number_of
+from plugins.api.services.once import Act, once
+from plugins.api.services.operations import Call, operation
+from plugins.api.services.orders import found_order, units_by_line
+from plugins.api.services.places import location_of
+from plugins.api.services.shapes import returns as shapes
+from plugins.api.services.shapes.base import money
+
+_TAG = "Returns"
+
+
+@operation("GET", "/returns", tag=_TAG, scope=scopes.ORDERS, query=sent.ReturnQuery, answer=shapes.ReturnList)
+def get_returns(call: Call) -> shapes.ReturnList:
+    """List returns, exchanges and claims, the newest first."""
+    asked: sent.ReturnQuery = call.query
+    is_open = None if asked.state is None else asked.state == "open"
+    found = list_cases(
+        call.site, is_open=is_open, kind=asked.kind or "", before=number_of(asked.after), limit=asked.limit + 1
+    )
+    page = found[: asked.limit]
+    return shapes.ReturnList(
+        items=tuple(_shown(call, case) for case in page), next=str(page[-1].id) if len(found) > asked.limit else ""
+    )
+
+
+@operation("GET", "/returns/{return_id}", tag=_TAG, scope=scopes.ORDERS, answer=shapes.Return)
+def get_return(call: Call) -> shapes.Return:
+    """Read a return."""
+    return _shown(call, _found(call))
+
+
+@operation(
+    "POST", "/orders/{order_id}/returns", tag=_TAG, scope=scopes.RETURNS, body=sent.NewReturn, answer=shapes.Return,
+    once="needed", status=201,
+)  # fmt: skip
+def create_return(call: Call) -> shapes.Return:
+    """Announce that units of an order come back, or claim them without."""
+    asked: sent.NewReturn = call.body
+    order = found_order(call)
+    wanted: dict[int, int] = {}
+    for one in asked.wanted:
+        wanted[one.variant_id] = wanted.get(one.variant_id, 0) + one.quantity
+    made = once(
+        call,
+        "create_return",
+        lambda key: request_case(
+            call.site, order.id, kind=asked.kind, lines=units_by_line(asked.lines) or {}, reason=asked.reason, key=key,
+            actor=call.actor, note_text=asked.note, wanted=wanted, wish=asked.wish or "", by_rules=asked.by_rules,
+        ),
+    )  # fmt: skip
+    return _shown(call, case_view(call.site, made))
+
+
+@operation(
+    "POST", "/returns/{return_id}/approval", tag=_TAG, scope=scopes.RETURNS, answer=shapes.Return, once="heeded"
+)  # fmt: skip
+def approve_return(call: Call) -> shapes.Return:
+    """Approve a return: the goods may come."""
+    return _step(call, "approve", lambda key: approve_case(call.site, _id(call), actor=call.actor, key=key))
+
+
+@operation(
+    "POST", "/returns/{return_id}/refusal", tag=_TAG, scope=scopes.RETURNS, body=sent.Refusal, answer=shapes.Return,
+    once="heeded",
+)  # fmt: skip
+def decline_return(call: Call) -> shapes.Return:
+    """Decline a return, with the answer that the shopper reads."""
+    asked: sent.Refusal = call.body
+    return _step(
+        call,
+        "decline",
+        lambda key: decline_case(call.site, _id(call), actor=call.actor, answer=asked.answer, key=key),
+    )
+
+
+@operation(
+    "POST", "/returns/{return_id}/withdrawal", tag=_TAG, scope=scopes.RETURNS, answer=shapes.Return, once="heeded"
+)  # fmt: skip
+def withdraw_return(call: Call) -> shapes.Return:
+    """Note that the shopper keeps the goods."""
+    return _step(call, "withdraw", lambda key: withdraw_case(call.site, _id(call), actor=call.actor, key=key))
+
+
+@operation(
+    "POST", "/returns/{return_id}/arrivals", tag=_TAG, scope=scopes.RETURNS, body=sent.Arrival, answer=shapes.Return,
+    once="heeded", status=201,
+)  # fmt: skip
+def receive_return(call: Call) -> shapes.Return:
+    """Note units that came; what was paid for them is owed back from now on."""
+    asked: sent.Arrival = call.body
+    units = units_by_line(asked.lines) or {}
+    return _step(call, "receive", lambda key: receive_case(call.site, _id(call), units, actor=call.actor, key=key))
+
+
+@operation(
+    "POST", "/returns/{return_id}/inspections", tag=_TAG, scope=scopes.RETURNS, body=sent.Inspection,
+    answer=shapes.Return, once="heeded", status=201,
+)  # fmt: skip
+def inspect_return(call: Call) -> shapes.Return:
+    """Say what received units are: they leave quality control for the shelf, for the damaged ones, or the house."""
+    asked: sent.Inspection = call.body
+    location_id = location_of(asked.location_id) if asked.location_id is not None else None
+    found = {
+        one.line_id: {
+            "sellable": one.sellable, "damaged": one.damaged, "discarded": one.discarded,
+            "to_supplier": one.to_supplier,
+        }
+        for one in asked.lines
+    }  # fmt: skip
+    return _step(
+        call,
+        "inspect",
+        lambda key: inspect_case(call.site, _id(call), found, actor=call.actor, location_id=location_id, key=key),
+    )
+
+
+@operation(
+    "GET", "/returns/{return_id}/resolution", tag=_TAG, scope=scopes.RETURNS, query=sent.TermsQuery,
+    answer=shapes.ReturnTerms,
+)  # fmt: skip
+def get_return_terms(call: Call) -> shapes.ReturnTerms:
+    """Look at terms before the decision: by the shop's rules, or others."""
+    asked: sent.TermsQuery = call.query
+    case = _found(call)
+    amounts = (asked.restocking, asked.return_delivery, asked.goodwill, asked.part)
+    terms = _terms(call, case, amounts, asked.way, "")
+    return shapes.ReturnTerms(
+        restocking=money(CoreMoney(terms.restocking, case.currency)),
+        return_delivery=money(CoreMoney(terms.return_delivery, case.currency)),
+        goodwill=money(CoreMoney(terms.goodwill, case.currency)),
+        granted=money(granted_by_terms(case, terms)),
+        seen=money(CoreMoney(return_sum(call.state, case, terms), case.currency)),
+    )
+
+
+@operation(
+    "POST", "/returns/{return_id}/resolution", tag=_TAG, scope=scopes.RETURNS, body=sent.Resolution,
+    answer=shapes.Return,
+)  # fmt: skip
+def decide_return(call: Call) -> shapes.Return:
+    """Decide a return under the terms that were seen. Sent again, it is the same; the money moves by a refund."""
+    asked: sent.Resolution = call.body
+    case = _found(call)
+    named = {"restocking": asked.restocking, "return_delivery": asked.return_delivery, "goodwill": asked.goodwill}
+    restocking, delivery, goodwill, part = (
+        _amount(case, one, field) for field, one in {**named, "part": asked.part}.items()
+    )
+    terms = _terms(call, case, (restocking, delivery, goodwill, part), asked.way, asked.answer)
+    seen = _amount(case, asked.seen, "seen")
+    resolve_return(call.state, case.id, terms, actor=call.actor, seen=seen)
+    return _shown(call, _found(call))
+
+
+def _terms(
+    call: Call,
+    case: CaseView,
+    amounts: tuple[int | None, int | None, int | None, int | None],
+    way: str | None,
+    answer: str,
+) -> ReturnTerms:
+    by_rules = return_terms(call.state, case)
+    restocking, delivery, goodwill, part = amounts
+    return ReturnTerms(
+        restocking=by_rules.restocking if restocking is None else restocking,
+        return_delivery=by_rules.return_delivery if delivery is None else delivery,
+        goodwill=goodwill or 0, way=way or case.wish or by_rules.way, part=part, answer=answer,
+    )  # fmt: skip
+
+
+def _amount(case: CaseView, sent_money: MoneySent | None, field: str) -> int | None:
+    if sent_money is None:
+        return None
+    if sent_money.currency != case.currency:
+        raise OtherCurrency("The order is in another currency.", field=f"{field}.currency")
+    return sent_money.amount
+
+
+def _step(call: Call, what: str, act: Act) -> shapes.Return:
+    once(call, what, act, of=_found(call).id)
+    return _shown(call, _found(call))
+
+
+def _id(call: Call) -> int:
+    return int(call.path["return_id"])
+
+
+def _found(call: Call) -> CaseView:
+    return case_view(call.site, _id(call))
+
+
+# -- into shapes -------------------------------------------------------------------------------------------------------
+
+
+def _shown(call: Call, case: CaseView) -> shapes.Return:
+    return shapes.Return(
+        id=case.id, order_id=case.order_id, order_number=case.order_number, kind=case.kind, state=case.state,
+        reason=case.reason, note=case.note if scopes.CUSTOMERS in call.scopes else "",
+        lines=tuple(_line(line, case.currency) for line in case.lines),
+        wanted=tuple(
+            shapes.WantedUnits(variant_id=variant_id, quantity=units)
+            for variant_id, units in sorted(case.wanted.items())
+        ),
+        wish=case.wish, way=case.way, granted=money(CoreMoney(case.granted, case.currency)), answer=case.answer,
+        tracking=str(case.label.get("tracking", "")), requested_at=case.requested_at, approved_at=case.approved_at,
+        ended_at=case.ended_at,
+    )  # fmt: skip
+
+
+def _line(line: CaseLine, currency: str) -> shapes.ReturnLine:
+    return shapes.ReturnLine(
+        line_id=line.line_id, variant_id=line.variant_id, sku=line.sku, name=line.name, quantity=line.quantity,
+        received=line.received, sellable=line.sellable, damaged=line.damaged, discarded=line.discarded,
+        to_supplier=line.to_supplier, value=money(CoreMoney(line.value, currency)),
+    )  # fmt: skip
