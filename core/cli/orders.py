@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def add_to(commands: Any) -> None:
     """`order import|imports|undo`."""
-    order = commands.add_parser("order", help="orders from files: open ones of other channels, and what came before").add_subparsers(
-        dest="verb", metavar="VERB", required=True
-    )
+    order = commands.add_parser(
+        "order", help="orders from files: open ones of other channels, and what came before"
+    ).add_subparsers(dest="verb", metavar="VERB", required=True)
     imports = order.add_parser("import", help="rehearse a file of open orders, then bring them in")
     imports.add_argument("file", type=Path)
     imports.add_argument("--site", required=True, help="the site's domain")

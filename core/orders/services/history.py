@@ -17,14 +17,22 @@ from core.imports.services.rows import Problem
 from core.imports.services.running import Progress, TakenOver, batches, count, end, fail, take, telling, touch
 from core.imports.services.runs import JOBS
 from core.kernel import db, jobs
-from core.kernel.i18n import ngettext, speaking
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext, speaking
 from core.kernel.sites import state_of
 from core.lib.errors import Refused
 from core.lib.money import Money
 from core.orders.services import history_remarks as remarks
 from core.orders.services.history_rows import HistoryFile, PastDocument, ReadDocument, open_history
-from core.orders.services.history_writing import LONGEST_NUMBER, Tally, Writing, credit_number, says_nothing, tally, write
+from core.orders.services.history_writing import (
+    LONGEST_NUMBER,
+    Tally,
+    Writing,
+    credit_number,
+    says_nothing,
+    tally,
+    write,
+)
 from core.orders.services.store import FIRST_NUMBER
 
 # So few documents hold the counter of numbers while shoppers wait for theirs.
@@ -127,9 +135,7 @@ def _go_on_above(site: Site, numbers: Sequence[str]) -> None:
     """The shop's own numbers go on above those that it brings along."""
     plain = [int(one) for one in numbers if one.isascii() and one.isdecimal() and len(one) < 10]
     if plain:
-        db.execute(
-            "UPDATE order_counter SET last = ? WHERE site_id = ? AND last < ?", max(plain), site.id, max(plain)
-        )
+        db.execute("UPDATE order_counter SET last = ? WHERE site_id = ? AND last < ?", max(plain), site.id, max(plain))
 
 
 def _judge(site: Site, prefix: str, batch: Sequence[ReadDocument], shown: Mapping[str, str]) -> _Judged:
@@ -164,9 +170,7 @@ def _known(site: Site, table: str, numbers: Sequence[str]) -> set[str]:
     }
 
 
-def _refusal(
-    site: Site, one: PastDocument, number: str, taken: set[str], shown: Mapping[str, str]
-) -> Problem | None:
+def _refusal(site: Site, one: PastDocument, number: str, taken: set[str], shown: Mapping[str, str]) -> Problem | None:
     if len(number) > LONGEST_NUMBER:
         said, column, params = remarks.LONG_NUMBER, "number", {"most": str(LONGEST_NUMBER)}
     elif one.currency not in site.currencies:

@@ -1,4 +1,4 @@
-"""The life of an import of past orders beside its work: a file kept, its columns chosen, rehearsed, imported for good."""
+"""The life of an import of past orders beside its work: a file kept, its columns chosen, rehearsed, for good."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ def _new(site: Site, run: ImportRun, *, later: bool = True) -> int:
         if later and run.state == WAITING:
             _enqueue(site, run.id)
         if not run.dry_run:
-            activity.record(run.actor, "orders.history_imported", f"import:{run.id}", title=run.original, site_id=site.id)
+            activity.record(
+                run.actor, "orders.history_imported", f"import:{run.id}", title=run.original, site_id=site.id
+            )
     return int(run.id)
 
 

@@ -183,9 +183,7 @@ def _let_come_again(site: Site, run: ImportRun) -> None:
     mine = "SELECT number FROM order_import WHERE site_id = ? AND run_id = ? ORDER BY id"
     returns = {
         row[0]
-        for row in db.rows(
-            "SELECT key FROM order_case WHERE site_id = ? AND key LIKE ?", site.id, f"{case_key('')}%"
-        )
+        for row in db.rows("SELECT key FROM order_case WHERE site_id = ? AND key LIKE ?", site.id, f"{case_key('')}%")
     }
     for numbers in batches([row[0] for row in db.rows(mine, site.id, run.id)], _AT_ONCE):
         names = [name for number in numbers for name in (number, credit_number(number))]

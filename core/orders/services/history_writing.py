@@ -9,7 +9,6 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.accounts.services import find_shopper
@@ -213,9 +212,7 @@ def entry(order_id: int, at: int, actor: str, kind: str, **data: object) -> None
 # -- what came back ----------------------------------------------------------------------------------------------------
 
 
-def _credit(
-    writing: Writing, one: PastDocument, number: str, own: str, at: int, lines: Sequence[PastLine]
-) -> int:
+def _credit(writing: Writing, one: PastDocument, number: str, own: str, at: int, lines: Sequence[PastLine]) -> int:
     """Goods that came back: of earlier orders of the same shopper at the same price, else of a time before the file.
 
     What belongs to no order stands under the number `own`. Answers an order that it belongs to.
@@ -247,7 +244,9 @@ def _bought(site: Site, one: PastDocument, line: PastLine, at: int) -> list[tupl
     """(line, order, units that may still come back) of imported orders of this shopper before, the newest first."""
     if not (one.customer or one.email):
         return []
-    gone = "CASE WHEN l.return_requested > l.received + l.claimed THEN l.return_requested ELSE l.received + l.claimed END"
+    gone = (
+        "CASE WHEN l.return_requested > l.received + l.claimed THEN l.return_requested ELSE l.received + l.claimed END"
+    )
     return [
         (row[0], row[1], int(row[2]))
         for row in db.rows(

@@ -118,6 +118,8 @@ VERBS: dict[str, Any] = {
     "edit hold rules": lazy("changed which orders are put on hold"),
     "orders.imported": lazy("imported orders: %(title)s"),
     "orders.import_undone": lazy("undid the import of orders from %(title)s"),
+    "orders.history_imported": lazy("imported past orders: %(title)s"),
+    "orders.history_undone": lazy("undid the import of past orders from %(title)s"),
     "import orders": lazy("brought orders of another shop in"),
     "draft": lazy("wrote the draft %(title)s of an order"),
     "send draft": lazy("sent the pay link of the draft %(title)s"),

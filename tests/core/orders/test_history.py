@@ -8,18 +8,18 @@ import io
 import tracemalloc
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.cli import main
-from core.kernel import db
-from core.kernel.installation import installation
 from core.imports.services.mapping import CannotBeMapped
 from core.imports.services.reports import find_run, first_remarks, report
+from core.kernel import db
+from core.kernel.installation import installation
 from core.orders.services.history import carry_on_history, tally_of
 from core.orders.services.history_runs import history_at_once
 from core.orders.services.history_writing import Tally
@@ -154,7 +154,9 @@ def test_what_cannot_be_read_is_told_and_nothing_is_guessed(shop: Shop) -> None:
         "5,A,,-3,2010-12-01,0.0,,France\n6,A,Cup,1,2010-12-01,1.00,NA,\n7,A,Cup,1.5,2010-12-01,1.00,,\n",
     )
     assert (found.came, found.refused, found.tally.empty) == (1, 6, 1)
-    told = [(line, column, what) for line, column, _kind, what, _fix in first_remarks(shop.site, found.run, 9, "history")]
+    told = [
+        (line, column, what) for line, column, _kind, what, _fix in first_remarks(shop.site, found.run, 9, "history")
+    ]
     assert told == [
         ("2", "InvoiceNo", f"An order of this shop has the number {mine.number}."),
         ("3", "Quantity", "“one” is no number of pieces."),
