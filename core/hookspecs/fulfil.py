@@ -163,12 +163,16 @@ class Carrier(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A location with what it could send: pieces per variant. The list of them is by priority, lowest first."""
+    """A location with what it could send: pieces per variant. The list of them is by priority, lowest first.
+
+    `postcode` is that of the location, if it is known.
+    """
 
     location_id: int
     country: str
     priority: int
     free: Mapping[int, int]
+    postcode: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +206,7 @@ class FulfilSpecs:
         """Which location sends how much of each variant (`needs`), where there is a choice.
 
         Asked before an order's transaction, only if more than one location has something. The first plugin that
-        answers wins; without one, core takes the fewest parcels, the address's own country and then the priority. A
-        plan that does not add up, or cannot be had any more inside the transaction, is replaced by core's; never is
-        more promised than there is.
+        answers wins; without one, core takes the fewest parcels, the address's own country, more of its postcode's
+        beginning, and then the priority. A plan that does not add up, or cannot be had any more inside the transaction,
+        is replaced by core's; never is more promised than there is.
         """

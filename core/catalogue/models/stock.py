@@ -14,12 +14,16 @@ def _pieces() -> peewee.BigIntegerField:
 
 
 class Location(Table):
-    """A place that ships. Orders take from the lowest `priority` first; a closed one has no levels, only its moves."""
+    """A place that ships. Orders take from the lowest `priority` first; a closed one has no levels, only its moves.
+
+    Of places in one country, that whose `postcode` has more of its beginning in common with the shopper's is nearer.
+    """
 
     code = peewee.CharField(max_length=40, unique=True)
     name = peewee.CharField(max_length=120)
     priority = peewee.IntegerField(default=0)
     country = peewee.CharField(max_length=2, default="")
+    postcode = peewee.CharField(max_length=20, default="", constraints=[peewee.SQL("DEFAULT ''")])
     closed_at = InstantField(null=True)
 
 

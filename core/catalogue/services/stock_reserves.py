@@ -199,7 +199,8 @@ def loose_holds(limit: int = 100) -> list[tuple[str, str, int, int]]:
         for row in db.rows(
             "SELECT v.sku, o.name, l.held, COALESCE(x.pieces, 0) FROM stock_level l"
             " JOIN variant v ON v.id = l.variant_id JOIN location o ON o.id = l.location_id LEFT JOIN"
-            " (SELECT variant_id, location_id, SUM(pieces) AS pieces FROM (SELECT variant_id, location_id, pieces FROM stock_hold UNION ALL"
+            " (SELECT variant_id, location_id, SUM(pieces) AS pieces"
+            " FROM (SELECT variant_id, location_id, pieces FROM stock_hold UNION ALL"
             " SELECT variant_id, location_id, pieces FROM stock_reserve) y GROUP BY variant_id, location_id) x"
             " ON x.variant_id = l.variant_id AND x.location_id = l.location_id WHERE l.held <> COALESCE(x.pieces, 0)"
             " ORDER BY v.sku, o.id LIMIT ?",

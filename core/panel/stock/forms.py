@@ -123,6 +123,11 @@ class LocationForm(PanelForm):
         lazy("Country"), description=lazy("Of several places, one in the shopper’s country goes first.")
     )
 
+    postcode = StringField(
+        lazy("Postcode"), [at_most(20)],
+        description=lazy("Of several in one country, that with more of the shopper’s postcode goes first."),
+    )  # fmt: skip
+
     def offer(self) -> LocationForm:
         """Fill in the countries in the reader's language."""
         self.country.choices = [("", _("Not said")), *countries(i18n.language())]
