@@ -221,6 +221,7 @@ from core.orders.services.claims import claims_used
 from core.orders.services.guards import Guarded
 from core.orders.services.hold_checks import OnHold
 from core.orders.services.holds import hold_order, lift_hold
+from core.orders.services.labels import parcel_arrived
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.parcels import tracking_link, tracking_links
 from core.orders.services.payments import begin_payment, mark_paid, refund_surplus

@@ -133,6 +133,8 @@ VERBS: dict[str, Any] = {
     "split": lazy("split order %(title)s"),
     "merged": lazy("merged order %(title)s into another"),
     "buy label": lazy("bought a return label for order %(title)s"),
+    "buy parcel label": lazy("bought a label for order %(title)s"),
+    "void parcel label": lazy("gave a label of order %(title)s back"),
     "stage": lazy("set the stage of order %(title)s"),
 }
 # The steps of a return, an exchange or a claim: the log calls them `<kind> <step>`.
