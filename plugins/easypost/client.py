@@ -140,8 +140,8 @@ def _read(response: requests.Response) -> Answer:
     if not isinstance(answer, dict):
         raise NoAnswer
     if response.status_code >= 400 or "error" in answer:
-        error = answer.get("error")
-        told = error if isinstance(error, dict) else {"message": str(error)}
+        said = answer.get("error")
+        told = said if isinstance(said, dict) else {"message": str(said)}
         raise Refusal(str(told.get("code", "")), reason_of(told))
     return answer
 

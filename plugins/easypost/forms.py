@@ -34,7 +34,9 @@ class Settings(_Settings):
         max_length=2000,
     )
     label_format: Literal["PDF", "PNG", "ZPL"] = setting(
-        "PDF", label="Labels come as", choices=(("PDF", "Pages (PDF)"), ("PNG", "Picture (PNG)"), ("ZPL", "For a Zebra (ZPL)"))
+        "PDF",
+        label="Labels come as",
+        choices=(("PDF", "Pages (PDF)"), ("PNG", "Picture (PNG)"), ("ZPL", "For a Zebra (ZPL)")),
     )
     box_cm: str = setting("30 20 10", label="Box in centimetres", help="Length, width and height.", max_length=20)
     least_g: int = setting(

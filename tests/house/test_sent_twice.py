@@ -245,7 +245,8 @@ ACTS: dict[str, Act] = {
 # Forms that move no order, money or stock a second time: most say how something shall be, or end what has ended. Some
 # make a thing of settings or goods (a rate, a rule, a copy, a draft of a product) that stands in its list twice then.
 SETS = """
-panel.carriers_save panel.order_label_void panel.guest_erase_save panel.order_stage panel.order_ask panel.order_take_save
+panel.carriers_save panel.order_label_void panel.guest_erase_save panel.order_stage panel.order_ask
+panel.order_take_save
 panel.order_promise_save panel.draft_save panel.draft_restore panel.guest_data panel.medium_restore panel.setup_save
 panel.theme_plan_restore flat_rate.panel.restore pickup.panel.restore sale_prices.panel.restore
 ship_rules.panel.restore table_rate.panel.restore_method table_rate.panel.restore_zone
