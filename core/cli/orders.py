@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def add_to(commands: Any) -> None:
     """`order import|imports|undo`."""
-    order = commands.add_parser("order", help="open orders of other channels, from files").add_subparsers(
-        dest="verb", metavar="VERB", required=True
-    )
+    order = commands.add_parser(
+        "order", help="orders from files: open ones of other channels, and what came before"
+    ).add_subparsers(dest="verb", metavar="VERB", required=True)
     imports = order.add_parser("import", help="rehearse a file of open orders, then bring them in")
     imports.add_argument("file", type=Path)
     imports.add_argument("--site", required=True, help="the site's domain")
@@ -91,29 +91,33 @@ def _told(site: Site, found: Report, errors: Path) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from core.imports.models import ORDERS
+    from core.imports.models import HISTORY, ORDERS
     from core.imports.services.reports import reports
 
     boot()
-    for one in reports(the_site(options.site), kind=ORDERS):
-        kind = "rehearsed" if one.dry_run else one.state
-        print(f"{one.id:>6}  {one.created_at:%Y-%m-%d %H:%M}  {kind:<10} {one.created:>6} orders  {one.original}")
+    site = the_site(options.site)
+    found = [(one, kind) for kind in (ORDERS, HISTORY) for one in reports(site, kind=kind)]
+    for one, kind in sorted(found, key=lambda pair: -pair[0].id):
+        state = "rehearsed" if one.dry_run else one.state
+        print(f"{one.id:>6}  {one.created_at:%Y-%m-%d %H:%M}  {state:<10} {one.created:>6} {kind:<7}  {one.original}")
     return 0
 
 
 def _undo(options: argparse.Namespace) -> int:
-    from core.imports.models import ORDERS, UNDOING
+    from core.imports.models import HISTORY, UNDOING
     from core.imports.services.reports import report
     from core.kernel import jobs
-    from core.orders.services.channel_undo import undo_import
+    from core.orders.services.channel_undo import kind_of, undo_import
+    from core.orders.services.history_undo import undo_history
 
     boot()
     site = the_site(options.site)
-    undo_import(site, options.number, "system")
+    kind = kind_of(site, options.number)
+    (undo_history if kind == HISTORY else undo_import)(site, options.number, "system")
     # What the worker would do; if one has it already, it is waited for.
-    while report(site, options.number, ORDERS).state == UNDOING:
+    while report(site, options.number, kind).state == UNDOING:
         if not jobs.run_due():
             jobs.wait(1)
-    found = report(site, options.number, ORDERS)
+    found = report(site, options.number, kind)
     print(f"Orders: {found.undone} taken back, {found.kept} left, because something has happened with them.")
     return 1 if found.kept else 0

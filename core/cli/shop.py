@@ -69,23 +69,29 @@ def _in_instance(file: Path) -> Path:
 
 
 def _import_orders(options: argparse.Namespace, file: Path, errors: Path) -> int:
-    """Past orders; the rows that were left out go to a file of their own."""
-    from core.kernel.i18n import gettext, speaking
-    from core.lib.csv import write_rows
-    from core.orders.services.history import import_orders, said
+    """Past orders; the remarks about what was left out go to a file of their own."""
+    from core.imports.models import HISTORY
+    from core.imports.services.reports import find_run, remarks_csv, report
+    from core.kernel.i18n import speaking
+    from core.orders.services.history import carry_on_history, said, tally_of
+    from core.orders.services.history_runs import history_at_once
 
-    if options.dry_run:
-        print("./stoa import orders has no dry run: reading a file again changes nothing", file=sys.stderr)
-        return 2
     site = the_site(options.site)
     with speaking(site.language, site.timezone):
-        done = import_orders(site, file, actor="system", currency=options.currency.upper(), prefix=options.prefix)
-        print("\n".join(said(done)))
-        if done.remarks:
-            with errors.open("w", encoding="utf-8-sig", newline="") as stream:
-                rows = [(one.line, one.number, gettext(one.text)) for one in done.remarks]
-                write_rows(stream, ("line", "number", "remark"), rows)
+        run = history_at_once(
+            site, file, file.name, "system", currency=options.currency, prefix=options.prefix, dry_run=options.dry_run
+        )
+        carry_on_history(run, bar)
+        done = report(site, run, HISTORY)
+        words = "would come in" if done.dry_run else "came in"
+        print(f"{done.created} documents {words}, {done.unchanged} known, {done.refused} left out.")
+        print("\n".join(said(tally_of(find_run(site, run, HISTORY).sums))))
+        if done.remarks is not None:
+            with errors.open("wb") as stream:
+                stream.writelines(remarks_csv(site, run, HISTORY))
             print(errors)
+        if done.undoable:
+            print(f"Take it back: ./stoa order undo {run} --site {site.host}")
     return 1 if done.refused else 0
 
 

@@ -18,6 +18,7 @@ def add_to(commands: Any) -> None:
     add.add_argument("code", help="small letters, digits and hyphens; it stays as it is")
     add.add_argument("--name", required=True, help="as people call it")
     add.add_argument("--country", default="", help="an ISO code such as DE")
+    add.add_argument("--postcode", default="", help="of several in one country, the nearer goes first")
     add.set_defaults(run=_add)
     location.add_parser("list", help="list the places with what is there").set_defaults(run=_list)
     stock = commands.add_parser("stock", help="pieces in these places").add_subparsers(
@@ -37,7 +38,7 @@ def _add(options: argparse.Namespace) -> int:
     from core.catalogue.services.locations import add_location
 
     boot()
-    add_location(options.code, options.name, None, options.country.upper(), "system")
+    add_location(options.code, options.name, None, options.country.upper(), "system", postcode=options.postcode)
     print(f"{options.code}: {options.name}")
     return 0
 

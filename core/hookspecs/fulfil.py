@@ -107,10 +107,12 @@ class Carrier(ABC):
 
     `quote` is asked again where a placed order goes to another place: of what waits, for the new place and the old one.
     `calls_out` False: it quotes by a merchant's own table, without the network, so that no thread has to wait for it.
+    `sells_labels`: whoever packs may buy the label of a parcel (`buy`), and give it back (`void`).
     """
 
     code: ClassVar[str]
     calls_out: ClassVar[bool] = True
+    sells_labels: ClassVar[bool] = False
     title: str = ""
 
     def serves(self, address: Address) -> str:
@@ -130,7 +132,11 @@ class Carrier(ABC):
         """
 
     def buy(self, parcel: Parcel, rate: Rate, key: str) -> Label:
-        """Buy a label, once per `key`. Network."""
+        """Buy a label, once per `key`. Network.
+
+        `rate` names the service, with its token where the shopper chose it. Broken that is not permanent means that
+        nobody knows whether it was sold: the same key is asked again, and answers the same label.
+        """
         raise Broken("This carrier sells no labels.", permanent=True)
 
     def return_label(self, parcel: Parcel, key: str) -> Label | None:
@@ -163,12 +169,16 @@ class Carrier(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A location with what it could send: pieces per variant. The list of them is by priority, lowest first."""
+    """A location with what it could send: pieces per variant. The list of them is by priority, lowest first.
+
+    `postcode` is that of the location, if it is known.
+    """
 
     location_id: int
     country: str
     priority: int
     free: Mapping[int, int]
+    postcode: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +212,7 @@ class FulfilSpecs:
         """Which location sends how much of each variant (`needs`), where there is a choice.
 
         Asked before an order's transaction, only if more than one location has something. The first plugin that
-        answers wins; without one, core takes the fewest parcels, the address's own country and then the priority. A
-        plan that does not add up, or cannot be had any more inside the transaction, is replaced by core's; never is
-        more promised than there is.
+        answers wins; without one, core takes the fewest parcels, the address's own country, more of its postcode's
+        beginning, and then the priority. A plan that does not add up, or cannot be had any more inside the transaction,
+        is replaced by core's; never is more promised than there is.
         """

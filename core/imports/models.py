@@ -9,11 +9,14 @@ from core.kernel.db import InstantField, JSONField, SiteTable, Table
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 # Before a run its columns are looked at; it may be stopped half-way; afterwards all of it can be taken back.
 DRAFT, STOPPED, UNDOING, UNDONE = "draft", "stopped", "undoing", "undone"
-PRODUCTS, ORDERS = "products", "orders"
+PRODUCTS, ORDERS, HISTORY = "products", "orders", "history"
 
 
 class ImportRun(SiteTable):
     """One file on its way into a site. `kind` says of what; `channel` where orders come from that do not say so.
+
+    Past orders (`history`) are in `currency` where they do not say so, and get `prefix` before their numbers; `sums`
+    are those of what came in, as minor units per currency.
 
     `file` is the kept copy's name in the installation's folder for imports, `original` the merchant's, `digest` that of
     its bytes. `mapping` maps columns of the file to columns of the format, `pictures` is where those are that have only
@@ -26,6 +29,9 @@ class ImportRun(SiteTable):
 
     kind = peewee.CharField(max_length=10, default=PRODUCTS)
     channel = peewee.CharField(max_length=60, default="")
+    currency = peewee.CharField(max_length=3, default="")
+    prefix = peewee.CharField(max_length=20, default="")
+    sums = JSONField(default=dict)
     file = peewee.CharField(max_length=80)
     original = peewee.CharField(max_length=255, default="")
     digest = peewee.CharField(max_length=64, default="")
@@ -62,9 +68,9 @@ class ImportRun(SiteTable):
 class ImportChange(Table):
     """Something that a run made or changed, with how it was before: what an undo goes by, the last row first.
 
-    `kind`: product, category, attribute or order, `ref` its id. `before` holds the rows that differ afterwards, by
-    table; `after` the stock that it was given. Whoever edits it raises its `version`. `state`: empty, undone, or
-    kept, with the reason.
+    `kind`: product, category, attribute or order, `ref` its id; or a return that was put to the order `ref`.
+    `before` holds the rows that differ afterwards, by table; `after` the stock that it was given, or which return it
+    is. Whoever edits it raises its `version`. `state`: empty, undone, or kept, with the reason.
     """
 
     run = peewee.ForeignKeyField(ImportRun, on_delete="CASCADE", index=False)

@@ -271,12 +271,14 @@ ACTS: dict[str, Act] = {
 # Forms that move no order, money or stock a second time: most say how something shall be, or end what has ended. Some
 # make a thing of settings or goods (a rate, a rule, a copy, a draft of a product) that stands in its list twice then.
 SETS = """
-panel.carriers_save panel.guest_erase_save panel.order_stage panel.order_ask panel.order_take_save
+panel.carriers_save panel.order_label_void panel.guest_erase_save panel.order_stage panel.order_ask
+panel.order_take_save
 panel.order_promise_save panel.draft_save panel.draft_restore panel.guest_data panel.medium_restore panel.setup_save
 panel.theme_plan_restore flat_rate.panel.restore pickup.panel.restore sale_prices.panel.restore
 ship_rules.panel.restore table_rate.panel.restore_method table_rate.panel.restore_zone
 panel.draft_revoke panel.draft_drop panel.stock_repair
-panel.stock_terms panel.stock_kit panel.stock_rules_save panel.stock_location_add panel.stock_location_save
+panel.stock_terms panel.stock_kit panel.stock_keep panel.stock_rules_save panel.stock_location_add
+panel.stock_location_save
 panel.stock_location_close panel.stock_location_open panel.hold_rules_save
 panel.return_rules_save panel.order_import_start panel.order_import_choose panel.order_import_act panel.import_start
 panel.import_apply panel.import_act panel.import_columns_choose

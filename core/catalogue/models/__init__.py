@@ -25,6 +25,7 @@ from core.catalogue.models.stock import (
     StockHold,
     StockLevel,
     StockMove,
+    StockReserve,
     StockSafety,
     StockTransfer,
 )
@@ -55,6 +56,7 @@ FACTS = (
     StockMove,
     FormerVariant,
     StockHold,
+    StockReserve,
     StockTransfer,
     StockSafety,
 )
@@ -95,6 +97,7 @@ __all__ = [
     "StockHold",
     "StockLevel",
     "StockMove",
+    "StockReserve",
     "StockSafety",
     "StockTransfer",
     "Variant",

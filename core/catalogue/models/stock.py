@@ -14,12 +14,16 @@ def _pieces() -> peewee.BigIntegerField:
 
 
 class Location(Table):
-    """A place that ships. Orders take from the lowest `priority` first; a closed one has no levels, only its moves."""
+    """A place that ships. Orders take from the lowest `priority` first; a closed one has no levels, only its moves.
+
+    Of places in one country, that whose `postcode` has more of its beginning in common with the shopper's is nearer.
+    """
 
     code = peewee.CharField(max_length=40, unique=True)
     name = peewee.CharField(max_length=120)
     priority = peewee.IntegerField(default=0)
     country = peewee.CharField(max_length=2, default="")
+    postcode = peewee.CharField(max_length=20, default="", constraints=[peewee.SQL("DEFAULT ''")])
     closed_at = InstantField(null=True)
 
 
@@ -69,8 +73,9 @@ class StockMove(Table):
     """One change of a level: its differences, why, by whom and for what (`reference`, such as `order:12`).
 
     `kind`: allocate, release, ship, unship, receive, restock, inspect (of what came back), adjust, count, hold, unhold,
-    sort (from one state to another), expect (incoming), transfer (to another location), discard, supplier (back to
-    them), remove (with its variant), repair (a level that was put right, noted with its reason).
+    keep and unkeep (for a site or channel), sort (from one state to another), expect (incoming), transfer (to another
+    location), discard, supplier (back to them), remove (with its variant), repair (a level that was put right, noted
+    with its reason).
 
     The database refuses to change or delete a row. So `variant_id` is no foreign key: moves outlive a variant that goes
     for good (`FormerVariant`), whose id is never given again.
@@ -106,7 +111,7 @@ class FormerVariant(Table):
 class StockHold(Table):
     """Pieces of a level that are held for `reference` (such as `cart:12`) until an instant; then they are free again.
 
-    Their sum is the level's `held`. Whoever deletes a row gives its pieces back, in the same transaction.
+    With the reserves they are the level's `held`. Whoever deletes a row gives its pieces back, in the same transaction.
     """
 
     reference = peewee.CharField(max_length=80, index=True)
@@ -117,6 +122,23 @@ class StockHold(Table):
 
     class Meta:
         constraints = [peewee.Check("pieces > 0", name="stock_hold_pieces")]
+
+
+class StockReserve(SiteTable):
+    """Pieces of a level that are kept for the orders of one site, or of one channel of it (such as `eBay`).
+
+    They are part of the level's `held`, so nobody else can be promised them; orders that they are kept for take them
+    with the statement that promises. What comes back of such orders is free for all.
+    """
+
+    channel = peewee.CharField(max_length=60, default="")
+    variant = peewee.ForeignKeyField(Variant, on_delete="CASCADE")
+    location = peewee.ForeignKeyField(Location, on_delete="RESTRICT", index=False)
+    pieces = peewee.BigIntegerField()
+
+    class Meta:
+        indexes = ((("site_id", "channel", "variant", "location"), True),)
+        constraints = [peewee.Check("pieces > 0", name="stock_reserve_pieces")]
 
 
 class StockTransfer(Table):

@@ -64,22 +64,33 @@ def active_variants(product_ids: Sequence[int]) -> list[ActiveVariant]:
     now = clock.now_us()
     active = _ACTIVE.format(marks=db.marks(product_ids))
     found = db.rows(
-        "SELECT v.product_id, v.sku, z.site_id, z.pieces, s.* FROM variant v"
+        "SELECT v.product_id, v.sku, z.site_id, z.pieces, r.site_id, r.location_id, r.pieces, s.* FROM variant v"
         f" JOIN ({supply_rows(active)}) s ON s.variant_id = v.id LEFT JOIN stock_safety z ON z.variant_id = s.part"
+        " LEFT JOIN stock_reserve r ON r.variant_id = s.part AND r.channel = ''"
         " ORDER BY v.product_id, v.position, v.id, s.part",
         *supply_params(0, now, NOBODY, *product_ids),
     )
     own: dict[int, tuple[int, str]] = {}
-    kept: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
+    # Per (site, part), each source once: `None` is what the site keeps back, a location what is kept there for it.
+    kept: dict[int, dict[tuple[int, int], dict[int | None, int]]] = defaultdict(lambda: defaultdict(dict))
     parts: dict[tuple[int, int], tuple[Any, ...]] = {}
-    for product_id, sku, site_id, pieces, *row in found:
+    for product_id, sku, site_id, pieces, kept_for, location_id, reserved, *row in found:
         own[row[0]] = (product_id, sku)
         parts[row[0], row[1]] = tuple(row)
         if site_id is not None:
-            kept[row[0]][site_id, row[1]] = int(pieces)
+            kept[row[0]][site_id, row[1]][None] = int(pieces)
+        if kept_for is not None:
+            kept[row[0]][kept_for, row[1]][location_id] = -int(reserved)
     supply = supplies(parts.values())
     return [
-        ActiveVariant(product_id, variant_id, sku, supply[variant_id], kept.get(variant_id, {}), now)
+        ActiveVariant(
+            product_id,
+            variant_id,
+            sku,
+            supply[variant_id],
+            {key: sum(parts.values()) for key, parts in kept.get(variant_id, {}).items()},
+            now,
+        )
         for variant_id, (product_id, sku) in own.items()
     ]
 

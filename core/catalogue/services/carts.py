@@ -76,12 +76,18 @@ FROM wanted w JOIN kit_part k ON k.kit_id = w.id JOIN variant p ON p.id = k.part
 
 
 def cart_variants(
-    site: Site, language: str, currency: str, variant_ids: Sequence[int], *, holder: str = NOBODY
+    site: Site,
+    language: str,
+    currency: str,
+    variant_ids: Sequence[int],
+    *,
+    holder: str = NOBODY,
+    channel: str = "",
 ) -> dict[int, CartVariant]:
     """The variants of a cart by id; `price` None for those no longer sold here. Unknown ids are absent. One statement.
 
     Prices are public ones, for one piece and in tiers; promotions are asked for by the quote. What is held for `holder`
-    (such as `cart:12`) is there for them.
+    (such as `cart:12`) is there for them, and what is kept for the site, or for its `channel`.
     """
     ids = tuple(dict.fromkeys(variant_ids))
     if not ids:
@@ -103,7 +109,7 @@ def cart_variants(
         site.id,
         site.id,
         currency,
-        *supply_params(site.id, now, holder),
+        *supply_params(site.id, now, holder, channel=channel),
         site.id,
     )
     lines: dict[int, dict[str, list[tuple[Any, ...]]]] = defaultdict(lambda: defaultdict(list))

@@ -52,6 +52,7 @@ class LocationStock:
     code: str
     name: str
     country: str
+    postcode: str
     is_open: bool
     variants: int
     on_hand: int
@@ -65,21 +66,21 @@ def all_locations() -> list[LocationStock]:
     `promised` counts what is held and sold ahead too; `beside` what is damaged, looked at or on order.
     """
     found = db.rows(
-        "SELECT o.id, o.code, o.name, o.country, o.closed_at, COUNT(l.variant_id), SUM(l.on_hand),"
+        "SELECT o.id, o.code, o.name, o.country, o.postcode, o.closed_at, COUNT(l.variant_id), SUM(l.on_hand),"
         " SUM(l.allocated + l.held + l.preordered), SUM(l.damaged + l.quality + l.incoming) FROM location o"
-        " LEFT JOIN stock_level l ON l.location_id = o.id GROUP BY o.id, o.code, o.name, o.country, o.closed_at,"
-        " o.priority ORDER BY CASE WHEN o.closed_at IS NULL THEN 0 ELSE 1 END, o.priority, o.id"
+        " LEFT JOIN stock_level l ON l.location_id = o.id GROUP BY o.id, o.code, o.name, o.country, o.postcode,"
+        " o.closed_at, o.priority ORDER BY CASE WHEN o.closed_at IS NULL THEN 0 ELSE 1 END, o.priority, o.id"
     )
     return [
         LocationStock(
-            id=row[0], code=row[1], name=row[2], country=row[3], is_open=row[4] is None, variants=row[5],
-            on_hand=int(row[6] or 0), promised=int(row[7] or 0), beside=int(row[8] or 0),
+            id=row[0], code=row[1], name=row[2], country=row[3], postcode=row[4], is_open=row[5] is None,
+            variants=row[6], on_hand=int(row[7] or 0), promised=int(row[8] or 0), beside=int(row[9] or 0),
         )
         for row in found
     ]  # fmt: skip
 
 
-def add_location(code: str, name: str, priority: int | None, country: str, actor: str) -> int:
+def add_location(code: str, name: str, priority: int | None, country: str, actor: str, *, postcode: str = "") -> int:
     """A further place to ship from, behind the others if no `priority` is given. Answers its id. Raises Unfit."""
     with db.transaction():
         errors = _unfit(name)
@@ -91,26 +92,32 @@ def add_location(code: str, name: str, priority: int | None, country: str, actor
             raise Unfit(errors)
         if priority is None:
             priority = _behind()
-        location_id = insert("location", {"code": code, "name": name, "priority": priority, "country": country})
-        after = {"code": code, "name": name, "priority": priority, "country": country}
+        after = {
+            "code": code, "name": name, "priority": priority, "country": country, "postcode": _postcode(postcode),
+        }  # fmt: skip
+        location_id = insert("location", after)
         _record(actor, "location.added", location_id, name, after=after)
         return location_id
 
 
-def edit_location(location_id: int, name: str, country: str, actor: str) -> None:
-    """Name a place, and say in which country it is. Raises NotFound, Unfit. Commits."""
+def edit_location(location_id: int, name: str, country: str, actor: str, *, postcode: str = "") -> None:
+    """Name a place, and say where it is. Raises NotFound, Unfit. Commits."""
+    postcode = _postcode(postcode)
     with db.transaction():
         if errors := _unfit(name):
             raise Unfit(errors)
-        before = db.one("SELECT name, country FROM location WHERE id = ?", location_id)
+        before = db.one("SELECT name, country, postcode FROM location WHERE id = ?", location_id)
         if before is None:
             raise NotFound
-        if (name, country) == tuple(before):
+        if (name, country, postcode) == tuple(before):
             return
-        db.execute("UPDATE location SET name = ?, country = ? WHERE id = ?", name, country, location_id)
+        db.execute(
+            "UPDATE location SET name = ?, country = ?, postcode = ? WHERE id = ?", name, country, postcode, location_id
+        )
         _record(
             actor, "location.changed", location_id, name,
-            before={"name": before[0], "country": before[1]}, after={"name": name, "country": country},
+            before={"name": before[0], "country": before[1], "postcode": before[2]},
+            after={"name": name, "country": country, "postcode": postcode},
         )  # fmt: skip
 
 
@@ -175,6 +182,10 @@ def open_location(location_id: int, actor: str) -> None:
         _record(
             actor, "location.opened", location_id, db.value("SELECT name FROM location WHERE id = ?", location_id)
         )  # fmt: skip
+
+
+def _postcode(text: str) -> str:
+    return " ".join(text.upper().split())[:20]
 
 
 def _unfit(name: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from core.catalogue.services.shapes import LOW_STOCK, Stock
 
 NOBODY = ""  # The reference of a reader who holds nothing.
+FOR_NOBODY = "\x1f"  # The channel of a reader for whom nothing is kept: what anybody can have.
 
 
 _SUPPLY = """
@@ -25,7 +26,8 @@ SELECT k.kit AS variant_id, k.part, k.quantity,
     THEN l.on_hand + l.backorder_limit - l.allocated - l.held - l.preordered ELSE 0 END), 0) AS BIGINT) AS free,
   CAST(COALESCE(SUM(l.preorder_cap - l.preordered), 0) AS BIGINT) AS ahead,
   CAST(COALESCE((SELECT MAX(s.pieces) FROM stock_safety s WHERE s.variant_id = k.part AND s.site_id = ?), 0)
-    AS BIGINT) AS kept,
+    - COALESCE((SELECT SUM(r.pieces) FROM stock_reserve r
+      WHERE r.variant_id = k.part AND r.site_id = ? AND r.channel = ?), 0) AS BIGINT) AS kept,
   CAST(COALESCE((SELECT SUM(h.pieces) FROM stock_hold h
     WHERE h.variant_id = k.part AND (h.until <= ? OR h.reference = ?)), 0) AS BIGINT) AS freed,
   (SELECT MIN(h.until) FROM stock_hold h WHERE h.variant_id = k.part AND h.until > ?) AS turns,
@@ -46,16 +48,20 @@ def supply_rows(wanted: str) -> str:
     return _SUPPLY.format(wanted=wanted)
 
 
-def supply_params(site_id: int, now: int, reference: str, *wanted: object) -> tuple[object, ...]:
-    """The parameters of `supply_rows`; `wanted` are those of its SELECT. `now` in microseconds."""
-    return (site_id, now, reference, now, *wanted, *wanted)
+def supply_params(site_id: int, now: int, reference: str, *wanted: object, channel: str = "") -> tuple[object, ...]:
+    """The parameters of `supply_rows`; `wanted` are those of its SELECT. `now` in microseconds.
+
+    What is kept for the `channel` of the site is there for it; without one, what is kept for the site itself.
+    """
+    return (site_id, site_id, channel, now, reference, now, *wanted, *wanted)
 
 
 class Supply(NamedTuple):
     """One thing that is taken from stock for each unit of a variant: itself, or a part of the kit that it is.
 
     `there` can leave now, `free` can be promised (backorders included), `ahead` can be promised before the release;
-    all of them before `kept` is kept back for other sites and with nothing of what holds gave free (`freed`).
+    all of them before `kept` is kept back for other sites (below zero: more is kept for this one) and with nothing of
+    what holds gave free (`freed`).
     """
 
     variant_id: int
@@ -157,10 +163,11 @@ def _one(part: Supply, now: int) -> Level:
     free = part.ahead if is_ahead else part.free + part.freed
     there = 0 if is_ahead else part.there + part.freed
     turns = [at for at in (part.turns, part.release_at if is_ahead else None) if at is not None]
+    kept = max(0, part.kept) if is_ahead else part.kept
     return Level(
         tracked=bool(part.tracked),
-        free=max(0, free - part.kept) // part.quantity,
-        there=max(0, there - part.kept) // part.quantity,
+        free=max(0, free - kept) // part.quantity,
+        there=max(0, there - kept) // part.quantity,
         promised_at=part.promised_at if part.promised_at is not None and part.promised_at > now else None,
         release_at=part.release_at if is_ahead else None,
         until=min(turns, default=None),

@@ -77,8 +77,9 @@ def _chosen(state: SiteState, needs: Mapping[int, int], sources: Sequence[Source
     if plan := _fitting(answer, needs, sources):
         return Sourcing(plan, {part.location_id: _said(part) for part in answer})
     country = address.country if address else state.site.country
-    plan = fewest_parcels(needs, sources, country)
-    why = f"from.{why_these(needs, sources, country, plan)}" if plan else "from.first"
+    postcode = (address.postcode or "") if address else ""
+    plan = fewest_parcels(needs, sources, country, postcode)
+    why = f"from.{why_these(needs, sources, country, plan, postcode)}" if plan else "from.first"
     return Sourcing(plan, {one.location_id: why for one in sources})
 
 

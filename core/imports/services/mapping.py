@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from core.hookspecs.site import Site
 from core.imports.models import PRODUCTS, ColumnMapping
@@ -168,14 +169,7 @@ def look(site: Site, run_id: int) -> Look:
     """The columns of an opened file and its first products. Reads no more than its first rows. Raises NotFound."""
     run = find_run(site, run_id)
     path = kept_file(run.file)
-    with open_table(path) as rows:
-        first = list(islice(rows, LOOKED_AT))
-        columns = tuple(
-            Column(
-                name=name, samples=samples(row.cells.get(name, "") for row in first), target=run.mapping.get(name, "")
-            )
-            for name in rows.columns
-        )
+    columns = seen_columns(path, run.mapping)
     try:
         with open_products(site, path, run.format, run.mapping, pictures=run.pictures, most=LOOKED_AT) as file:
             read = list(file.products())
@@ -185,7 +179,17 @@ def look(site: Site, run_id: int) -> Look:
     return Look(columns=columns, first=tuple(read[:PREVIEW]), products=len(read), refused=refused)
 
 
-def samples(cells: Iterator[str]) -> tuple[str, ...]:
+def seen_columns(path: Path, mapping: Mapping[str, str]) -> tuple[Column, ...]:
+    """The columns of a kept file, what stands in its first rows, and what each is taken for. Raises UnreadableFile."""
+    with open_table(path) as rows:
+        first = list(islice(rows, LOOKED_AT))
+        return tuple(
+            Column(name=name, samples=_samples(row.cells.get(name, "") for row in first), target=mapping.get(name, ""))
+            for name in rows.columns
+        )
+
+
+def _samples(cells: Iterator[str]) -> tuple[str, ...]:
     """The first different things that stand in a column, shortened."""
     found: dict[str, None] = {}
     for cell in cells:

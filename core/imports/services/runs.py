@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.hookspecs.site import Site
-from core.imports.models import DRAFT, ORDERS, PRODUCTS, RUNNING, STOPPED, WAITING, ImportRun
+from core.imports.models import DRAFT, HISTORY, ORDERS, PRODUCTS, RUNNING, STOPPED, WAITING, ImportRun
 from core.imports.services.formats import Header, detect_format
 from core.imports.services.kept_files import digest_of, folder, forget_file, keep_file, kept_file
 from core.imports.services.mapping import best_mapping
@@ -20,7 +20,7 @@ from core.lib.errors import Refused
 
 Source = str | Path | BinaryIO
 # Whose work a run is, by what its file is about.
-JOBS = {PRODUCTS: "imports.run", ORDERS: "orders.import_from_channel"}
+JOBS = {PRODUCTS: "imports.run", ORDERS: "orders.import_from_channel", HISTORY: "orders.import_history"}
 
 
 class NotNow(Refused):

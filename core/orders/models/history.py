@@ -9,8 +9,12 @@ from core.orders.models.order import Order
 
 
 class OrderImport(db.SiteTable):
-    """One document of a file by its number there: the order it became, or the first one that its credit belongs to."""
+    """One document of a file by its number there: the order it became, or the first one that its credit belongs to.
 
+    `run_id` is the import that brought it. An import that is taken back takes this with it, so the file can come again.
+    """
+
+    run_id = peewee.IntegerField(null=True, index=True)
     number = peewee.CharField(max_length=60)
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
 

@@ -342,6 +342,32 @@ class ShipmentLine(db.Table):
     quantity = peewee.IntegerField(constraints=[Check("quantity > 0")])
 
 
+class OrderLabel(db.SiteTable):
+    """A label that a carrier sells for a parcel: asked for under the `key` of a form, before anybody is asked.
+
+    `asked_as` is the key under which the carrier knows it, the same for every attempt, and of no other shop.
+    `state`: asked (perhaps sold, nobody knows yet), bought, void (given back), failed (the carrier refused).
+    """
+
+    order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
+    key = peewee.CharField(max_length=64)
+    asked_as = peewee.CharField(max_length=40)
+    shipment_id = peewee.IntegerField(null=True)
+    carrier = peewee.CharField(max_length=60)
+    service = peewee.CharField(max_length=60, default="")
+    tracking = peewee.CharField(max_length=120, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    file = peewee.CharField(max_length=80, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    mime = peewee.CharField(max_length=40, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    cost = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
+    currency = peewee.CharField(max_length=3, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    state = peewee.CharField(max_length=10)
+    actor = peewee.CharField(max_length=80)
+    at = db.InstantField()
+
+    class Meta:
+        indexes = ((("order", "key"), True),)
+
+
 class OwnCarriers(db.SiteTable):
     """Carriers that no plugin knows: [[name, tracking address]] in `data`; see `services.parcels`."""
 

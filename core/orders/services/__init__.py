@@ -5,7 +5,17 @@ Each module is one noun or use case; other floors import the module they need.
 
 from __future__ import annotations
 
-from core.orders.services import channel_import, channel_undo, expire, forget, plugins_needed, shortages, sold
+from core.orders.services import (
+    channel_import,
+    channel_undo,
+    expire,
+    forget,
+    history,
+    history_undo,
+    plugins_needed,
+    shortages,
+    sold,
+)
 from core.orders.services.read import OrderView, find_order, order_view
 
 # Imported for what they declare: jobs, who says that a plugin is still needed, what was sold, who waits.
@@ -16,6 +26,8 @@ __all__ = [
     "expire",
     "find_order",
     "forget",
+    "history",
+    "history_undo",
     "order_view",
     "plugins_needed",
     "shortages",

@@ -213,6 +213,7 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
         site_id=site.id,
         reason="cancel" if plan.only_cancels else "change",
         why=plan.why,
+        channel=order.channel,
     )
     _cancel(order, plan)
     _append(order, change, taken)

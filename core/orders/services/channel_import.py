@@ -13,6 +13,8 @@ from core.accounts.services import shopper_ids
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant
 from core.catalogue.services.stock import OutOfStock
+from core.catalogue.services.stock_levels import FOR_NOBODY
+from core.catalogue.services.stock_reserves import reserved_for
 from core.hookspecs.payment import Fact, FactKind
 from core.hookspecs.site import Site
 from core.imports.models import DONE, RUNNING, STOPPED, WAITING, ImportRun
@@ -50,6 +52,7 @@ _AT_ONCE = 500
 # So many new orders change how a database should look for them.
 _MANY = 500
 NOTE = "import"
+_Taken = Counter[int | tuple[str, int]]
 
 
 @jobs.job(JOBS["orders"])
@@ -80,7 +83,7 @@ def carry_on(run_id: int, progress: Progress = lambda _done, _total: None) -> No
 
 
 def _import(site: Site, run: ImportRun, file: OrderFile, told: RemarksFile, progress: Progress) -> None:
-    taken, looked = Counter[int](), 0
+    taken, looked = _Taken(), 0
     for batch in batches(file.orders(run.line), BATCH):
         goods = _goods(site, batch)
         if run.dry_run:
@@ -121,7 +124,7 @@ _Goods = Mapping[str, CartVariant]
 def _goods(site: Site, batch: Sequence[ReadOrder]) -> _Goods:
     """The variants of the batch by SKU, whether they are sold on this site or not, and what is in the kits.
 
-    Outside a transaction.
+    What is left of them is what anybody can have. Outside a transaction.
     """
     skus = sorted({line.sku for one in batch if one.order for line in one.order.lines})
     ids: dict[str, int] = {}
@@ -130,10 +133,10 @@ def _goods(site: Site, batch: Sequence[ReadOrder]) -> _Goods:
         ids.update(db.rows(f"SELECT sku, id FROM variant WHERE sku IN ({marks}) AND deleted_at IS NULL", *part))
     found: dict[int, CartVariant] = {}
     for ids_at_once in batches(sorted(ids.values()), _AT_ONCE):
-        found.update(cart_variants(site, site.language, site.currency, ids_at_once))
+        found.update(cart_variants(site, site.language, site.currency, ids_at_once, channel=FOR_NOBODY))
     inside = sorted({part.variant_id for one in found.values() for part in one.parts} - found.keys())
     for ids_at_once in batches(inside, _AT_ONCE):
-        found.update(cart_variants(site, site.language, site.currency, ids_at_once))
+        found.update(cart_variants(site, site.language, site.currency, ids_at_once, channel=FOR_NOBODY))
     return {one.sku: one for one in found.values()}
 
 
@@ -197,35 +200,44 @@ def _store(
 
 
 def _rehearse(
-    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, taken: Counter[int], told: RemarksFile,
+    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, taken: _Taken, told: RemarksFile,
     file: OrderFile,
 ) -> None:  # fmt: skip
     """What would become of a batch behind those before it; nothing but the run's own counts is written.
 
-    `taken` are the pieces of each variant that the batches before would have had.
+    `taken` are the pieces of each variant that the batches before would have had, and those out of each channel's own.
     """
     outcome, fresh = _begin(site, batch, file.shown)
     by_id = {one.id: one for one in goods.values()}
+    kept = reserved_for(site.id, sorted({order.channel for order in fresh}), sorted(by_id))
     for order in fresh:
         if not _is_deliverable(order, goods, outcome):
             continue
         needs = pieces_of(_lines(order, goods))
+        own = {variant_id: _own(kept, taken, order.channel, variant_id, n) for variant_id, n in needs.items()}
         lacks = next(
             (
-                (by_id[variant_id], pieces, left - taken[variant_id])
+                (by_id[variant_id].sku, pieces, max(0, left - taken[variant_id]) + own[variant_id])
                 for variant_id, pieces in needs.items()
-                if (left := by_id[variant_id].left) is not None and taken[variant_id] + pieces > left
+                if (left := by_id[variant_id].left) is not None and taken[variant_id] + pieces - own[variant_id] > left
             ),
             None,
         )
         if lacks is not None:
-            sku, wanted, left = lacks[0].sku, lacks[1], max(0, lacks[2])
-            outcome.refuse(order, "quantity", remarks.SHORT, sku=sku, wanted=wanted, available=left)
+            sku, wanted, can_be_had = lacks
+            outcome.refuse(order, "quantity", remarks.SHORT, sku=sku, wanted=wanted, available=can_be_had)
             continue
-        taken.update(needs)
+        for variant_id, pieces in needs.items():
+            taken[variant_id] += pieces - own[variant_id]
+            taken[order.channel, variant_id] += own[variant_id]
         outcome.counted["created"] += 1
     with db.transaction():
         count(run, batch[-1].line, told, outcome.problems, done=len(batch), **outcome.counted)
+
+
+def _own(kept: Mapping[tuple[str, int], int], taken: _Taken, channel: str, variant_id: int, wanted: int) -> int:
+    """How many of them come out of what is kept for the order's channel."""
+    return min(wanted, kept.get((channel, variant_id), 0) - taken[channel, variant_id])
 
 
 def _is_deliverable(order: ChannelOrder, goods: _Goods, outcome: _Outcome) -> bool:

@@ -32,7 +32,7 @@ PAID_TOO_MUCH = Said(lazy("More was paid than the order costs."), lazy("Write ye
 NOT_PAID_OR_UNPAID = Said(lazy("“%(value)s” does not say whether it is paid."), lazy("Write yes, no, or an amount."))
 NOT_OPEN = Said(
     lazy("This order is not open (%(value)s); it was left where it is."),
-    lazy("Past orders come in by “stoa import orders”."),
+    lazy("Past orders come in as such: say so when you choose the file."),
 )
 PARTLY_SENT = Said(lazy("A part of this order has been sent already."), lazy("Send the rest from where it was placed."))
 SHORT = Said(

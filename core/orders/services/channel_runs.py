@@ -11,7 +11,7 @@ from typing import BinaryIO
 from core.hookspecs.site import Site
 from core.imports.models import DONE, DRAFT, ORDERS, WAITING, ImportRun
 from core.imports.services.kept_files import digest_of, folder, forget_file, keep_file, kept_file
-from core.imports.services.mapping import LOOKED_AT, PREVIEW, CannotBeMapped, Column, kept_mappings, samples
+from core.imports.services.mapping import LOOKED_AT, PREVIEW, CannotBeMapped, Column, kept_mappings, seen_columns
 from core.imports.services.reports import find_run
 from core.imports.services.runs import JOBS, NotNow, move
 from core.imports.services.sources import open_table
@@ -80,14 +80,7 @@ def look(site: Site, run_id: int) -> Look:
     """The columns of an opened file and its first orders. Reads no more than its first rows. Raises NotFound."""
     run = find_run(site, run_id, ORDERS)
     path = kept_file(run.file)
-    with open_table(path) as rows:
-        first = list(islice(rows, LOOKED_AT))
-        columns = tuple(
-            Column(
-                name=name, samples=samples(row.cells.get(name, "") for row in first), target=run.mapping.get(name, "")
-            )
-            for name in rows.columns
-        )
+    columns = seen_columns(path, run.mapping)
     try:
         check_columns(run.mapping)
     except CannotBeMapped as problem:

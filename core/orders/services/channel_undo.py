@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from core.hookspecs.payment import Fact, FactKind
 from core.hookspecs.site import Site
-from core.imports.models import ORDERS, UNDOING, UNDONE, ImportRun
+from core.imports.models import HISTORY, ORDERS, UNDOING, UNDONE, ImportRun
 from core.imports.services.reports import find_run, is_undoable
 from core.imports.services.running import begin_undo, end_undo
 from core.imports.services.undo import EDITED, KEPT, CannotBeUndone
 from core.kernel import activity, db, jobs
 from core.kernel.sites import state_of
 from core.lib import clock
+from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.orders.services.cancel import cancel_units
 from core.orders.services.channel_import import NOTE
@@ -89,14 +90,24 @@ def _let_money_go(site: Site, order_id: int) -> None:
         store_facts(site.id, payment.plugin, payment.account, [fact], payment)
 
 
-def orders_left(site: Site, run_id: int, limit: int) -> list[tuple[int, str, str]]:
-    """(line, number in the channel, number here) of the first orders that an undo left. Raises NotFound."""
-    run = find_run(site, run_id, ORDERS)
+def kind_of(site: Site, run_id: int) -> str:
+    """Whether an import brought open orders or past ones. Raises NotFound."""
+    found: str | None = db.value(
+        "SELECT kind FROM import_run WHERE site_id = ? AND id = ? AND kind IN (?, ?)", site.id, run_id, ORDERS, HISTORY
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def orders_left(site: Site, run_id: int, limit: int | None = None) -> list[tuple[int, str, str]]:
+    """(line, number in the file, number here) of the orders that an undo left, or the first. Raises NotFound."""
+    run = find_run(site, run_id, kind_of(site, run_id))
     return [
         (row[0], row[1], row[2])
         for row in db.rows(
             "SELECT c.line, c.title, o.number FROM import_change c JOIN orders o ON o.id = c.ref AND o.site_id = ?"
             " WHERE c.run_id = ? AND c.state = ? ORDER BY c.line LIMIT ?",
-            site.id, run.id, KEPT, limit,
+            site.id, run.id, KEPT, limit if limit is not None else 10**9,
         )
     ]  # fmt: skip

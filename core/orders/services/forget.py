@@ -14,10 +14,11 @@ from core.accounts.services import due_for_erasure, erase
 from core.hookspecs.checkout import Address
 from core.hookspecs.events import GuestErased
 from core.hookspecs.site import Site
-from core.kernel import activity, db, events, jobs
+from core.kernel import activity, db, events, files, jobs
 from core.lib import ids as tokens
 from core.lib.errors import NotFound, Refused
 from core.orders.services.addresses import address_json, address_of
+from core.orders.services.return_labels import FOLDER
 from core.orders.services.spending import guest_orders
 from core.orders.services.states import changed
 from core.orders.services.status import SQL, from_sql
@@ -107,6 +108,7 @@ def _reduce(where: str, params: Sequence[object]) -> None:
         changed(order_id)
         _forget_destinations(order_id)
         _forget_places(order_id)
+        _forget_labels(order_id)
 
 
 def _forget_destinations(order_id: int) -> None:
@@ -115,6 +117,13 @@ def _forget_destinations(order_id: int) -> None:
         address = address_of(stored)
         place = Address(country=address.country, region=address.region) if address else None
         db.execute("UPDATE order_destination SET address = ? WHERE id = ?", address_json(place), row_id)
+
+
+def _forget_labels(order_id: int) -> None:
+    """The address stands on labels that carriers sold: their numbers and costs stay, the documents go."""
+    for name, _mime in db.rows("SELECT file, mime FROM order_label WHERE order_id = ? AND file <> ''", order_id):
+        files.drop_file(FOLDER, name)
+    db.execute("UPDATE order_label SET file = '' WHERE order_id = ?", order_id)
 
 
 def _forget_places(order_id: int) -> None:

@@ -1,43 +1,29 @@
-"""The rows of a file of past orders, brought together by document in constant memory, and judged one by one."""
+"""The rows of a file of past orders, brought together by document in constant memory, and judged one by one.
+
+A document comes in whole or not at all: one row that cannot be read would make its sum another one.
+"""
 
 from __future__ import annotations
 
-import gzip
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
 
-from core.lib.csv import Row, UnreadableFile, open_rows
+from core.imports.services.records import short
+from core.imports.services.rows import Problem, Said
+from core.imports.services.sources import open_table
+from core.imports.services.staging import Staging
+from core.lib.csv import Row
 from core.lib.money import exponent
+from core.orders.services import history_remarks as remarks
 
-# What a column may be called, in small letters without blanks.
-_NAMES = {
-    "number": ("number", "order", "ordernumber", "ordernr", "invoiceno", "invoice", "name"),
-    "sku": ("sku", "stockcode", "itemsku", "lineitemsku"),
-    "name": ("description", "item", "product", "lineitemname", "title"),
-    "quantity": ("quantity", "qty", "lineitemquantity"),
-    "price": ("unitprice", "price", "lineitemprice"),
-    "date": ("invoicedate", "date", "placed", "createdat", "orderdate"),
-    "customer": ("customerid", "customer"),
-    "email": ("email", "customeremail"),
-    "country": ("country", "shippingcountry"),
-    "currency": ("currency",),
-}
-_NEEDED = ("number", "sku", "quantity", "price", "date")
 _NOTHING = {"", "na", "n/a", "null", "none"}
 _LARGEST = 10**12
-
-
-class MissingColumns(UnreadableFile):
-    """The file has no orders in it, or names its columns otherwise."""
-
-    code = "missing_columns"
-    default_message = "These columns are missing: %(names)s."
+_MOST_PIECES = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +49,7 @@ class PastLine:
 class PastDocument:
     """All rows of one number: an order, a credit, or both. `at` has no zone: it is the shop's own time."""
 
+    line: int
     number: str
     at: datetime
     customer: str
@@ -73,97 +60,144 @@ class PastDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
-    """Why a row was left out."""
+class ReadDocument:
+    """A document of the file, or None with the remarks that say why it is left out."""
 
     line: int
     number: str
-    text: str
+    document: PastDocument | None
+    problems: tuple[Problem, ...] = ()
+
+
+class HistoryFile:
+    """An opened file: how many documents it has, then the documents. `shown` is what it calls our columns."""
+
+    def __init__(self, shown: Mapping[str, str], staging: Staging, count: int, currency: str) -> None:
+        self.count = count
+        self.shown = shown
+        self._staging, self._currency = staging, currency
+
+    def documents(self, after: int = 0) -> Iterator[ReadDocument]:
+        """Documents whose first line is beyond `after`, in the order in which each first appears."""
+        for rows in self._staging.products():
+            if rows[0].line > after:
+                yield _Reading(self.shown, self._currency).document(rows)
 
 
 @contextmanager
-def documents(file: Path | BinaryIO, currency: str) -> Iterator[Iterator[PastDocument | Remark]]:
-    """The documents of a CSV file (or one packed by gzip) in the order in which each first appears.
+def open_history(
+    source: Path, mapping: Mapping[str, str], currency: str, *, most: int | None = None
+) -> Iterator[HistoryFile]:
+    """Lay a whole file out on disk and find its documents; memory stays the same however long the file is.
 
-    Rows are kept in a file of their own meanwhile, since those of one document need not stand together. `currency` is
-    meant where the file names none. Raises UnreadableFile, MissingColumns.
+    `currency` is meant where the file names none; `most` rows do for a preview. Raises UnreadableFile.
     """
-    with _opened(file) as stream, closing(sqlite3.connect("")) as spool, open_rows(stream) as rows:
-        spool.execute("PRAGMA journal_mode = OFF")
-        spool.execute("CREATE TABLE r (number TEXT, line INTEGER, sku, name, quantity, price, date, customer, email,"
-                      " country, currency)")  # fmt: skip
-        columns = _columns(rows.columns)
-        spool.executemany(f"INSERT INTO r VALUES ({', '.join('?' * 11)})", (_spooled(row, columns) for row in rows))
-        spool.execute("CREATE INDEX by_number ON r (number, line)")
-        yield _read(spool, currency)
+    with Staging() as staging, open_table(source) as rows:
+        folded = {column: mapping.get(column) or f"-{column}" for column in rows.columns}
+        shown = {target: column for column, target in folded.items()}
+        count = staging.fill(rows if most is None else islice(rows, most), folded, _ByNumber())
+        yield HistoryFile(shown, staging, count, currency)
 
 
-@contextmanager
-def _opened(file: Path | BinaryIO) -> Iterator[BinaryIO]:
-    if not isinstance(file, Path):
-        yield file
-        return
-    with cast("BinaryIO", gzip.open(file) if file.suffix == ".gz" else file.open("rb")) as stream:
-        yield stream
+class _ByNumber:
+    """Rows of one number are one document, wherever they stand."""
+
+    def key(self, cells: Mapping[str, str], above: str | None) -> str | None:
+        del above
+        return f"\x1f{number}" if (number := _cell(cells, "number")) else None
+
+    def aliases(self, cells: Mapping[str, str]) -> tuple[str, ...]:
+        del cells
+        return ()
 
 
-def _columns(names: tuple[str, ...]) -> Mapping[str, str]:
-    plain = {"".join(name.lower().replace("_", " ").split()): name for name in names}
-    found = {
-        column: plain[alias] for column, aliases in _NAMES.items() for alias in reversed(aliases) if alias in plain
-    }
-    if missing := [column for column in _NEEDED if column not in found]:
-        raise MissingColumns(names=", ".join(missing))
-    return found
+def _cell(cells: Mapping[str, str], column: str) -> str:
+    text = cells.get(column, "").strip()
+    return "" if text.lower() in _NOTHING else text
 
 
-def _spooled(row: Row, columns: Mapping[str, str]) -> tuple[str | int, ...]:
-    def cell(column: str) -> str:
-        text = row.cells.get(columns.get(column, ""), "").strip()
-        return "" if text.lower() in _NOTHING else text
+class _Reading:
+    """The rows of one document while they are read."""
 
-    rest = ("sku", "name", "quantity", "price", "date", "customer", "email", "country", "currency")
-    return (cell("number"), row.line, *(cell(column) for column in rest))
+    def __init__(self, shown: Mapping[str, str], currency: str) -> None:
+        self._shown, self._currency = shown, currency
+        self.problems: list[Problem] = []
 
-
-def _read(spool: sqlite3.Connection, currency: str) -> Iterator[PastDocument | Remark]:
-    numbers = spool.execute("SELECT number, MIN(line) AS first FROM r GROUP BY number ORDER BY first")
-    for number, first in numbers:
+    def document(self, rows: Sequence[Row]) -> ReadDocument:
+        """All of it, or what keeps it out."""
+        head = rows[0]
+        number = _cell(head.cells, "number")
         if not number:
-            yield Remark(line=first, number="", text="The order has no number.")
-            continue
-        rows = spool.execute("SELECT * FROM r WHERE number = ? ORDER BY line", (number,))
-        yield from _document(number, rows, currency)
+            self._remark(head.line, "number", remarks.NO_NUMBER)
+        codes = [(row.line, (_cell(row.cells, "currency") or self._currency).upper()) for row in rows]
+        first = codes[0][1]
+        for line, code in codes:
+            if code != first:
+                self._remark(line, "currency", remarks.TWO_CURRENCIES, first=first, other=code)
+                break
+        days = [self._day(row) for row in rows]
+        lines = [self._line(row, first) for row in rows]
+        if self.problems:
+            return ReadDocument(line=head.line, number=number, document=None, problems=tuple(self.problems))
 
+        def said(column: str) -> str:
+            return next((text for row in rows if (text := _cell(row.cells, column))), "")
 
-def _document(number: str, rows: sqlite3.Cursor, currency: str) -> Iterator[PastDocument | Remark]:
-    head: tuple[datetime, str, str, str, str] | None = None
-    lines: list[PastLine] = []
-    for _number, line, sku, name, quantity, price, date, customer, email, country, code in rows:
-        said = (code or currency).upper()
-        try:
-            at = datetime.fromisoformat(date).replace(tzinfo=None)
-            found = PastLine(
-                line=line, sku=sku[:120], name=name or sku, quantity=int(Decimal(quantity)), price=_minor(price, said)
-            )
-        except (ValueError, InvalidOperation, ArithmeticError):
-            yield Remark(line=line, number=number, text="Its date, quantity or price cannot be read.")
-            continue
-        head = head or (at, customer, email, country, said)
-        if said != head[4]:
-            yield Remark(line=line, number=number, text="It is in another currency than the order.")
-            continue
-        lines.append(found)
-    if head is not None and lines:
-        yield PastDocument(
-            number=number, at=head[0], customer=head[1], email=head[2], country=head[3], currency=head[4],
-            lines=tuple(lines),
+        document = PastDocument(
+            line=head.line, number=number, at=next(day for day in days if day is not None), customer=said("customer"),
+            email=said("email"), country=said("country"), currency=first,
+            lines=tuple(line for line in lines if line is not None),
         )  # fmt: skip
+        return ReadDocument(line=head.line, number=number, document=document)
+
+    def _remark(self, line: int, column: str, said: Said, **params: object) -> None:
+        self.problems.append(Problem(line=line, column=self._shown.get(column, column), said=said, params=params))
+
+    def _day(self, row: Row) -> datetime | None:
+        text = _cell(row.cells, "date")
+        try:
+            found = datetime.fromisoformat(text).replace(tzinfo=None)
+        except ValueError:
+            found = datetime.min  # noqa: DTZ901 -- no zone is meant anywhere here
+        if not 1970 <= found.year < 2200:
+            self._remark(row.line, "date", remarks.NOT_A_DAY, value=short(text))
+            return None
+        return found
+
+    def _line(self, row: Row, currency: str) -> PastLine | None:
+        pieces = _whole(_cell(row.cells, "quantity"))
+        price = _minor(_cell(row.cells, "price"), currency)
+        if pieces is None:
+            self._remark(row.line, "quantity", remarks.NOT_PIECES, value=short(_cell(row.cells, "quantity")))
+        if price is None:
+            value = short(_cell(row.cells, "price"))
+            self._remark(row.line, "price", remarks.NOT_AN_AMOUNT, value=value, currency=currency)
+        if pieces is None or price is None:
+            return None
+        if abs(pieces * price) > _LARGEST:
+            self._remark(row.line, "price", remarks.NOT_AN_AMOUNT, value=f"{pieces} × {price}", currency=currency)
+            return None
+        sku = _cell(row.cells, "sku")[:120]
+        return PastLine(
+            line=row.line, sku=sku, name=_cell(row.cells, "name") or sku or "–", quantity=pieces, price=price
+        )
 
 
-def _minor(text: str, currency: str) -> int:
+def _whole(text: str) -> int | None:
+    """A number of pieces, exactly: half a piece is none."""
+    try:
+        found = Decimal(text)
+        whole = found.is_finite() and found == found.to_integral_value() and abs(found) <= _MOST_PIECES
+    except InvalidOperation:
+        return None
+    return int(found) if whole else None
+
+
+def _minor(text: str, currency: str) -> int | None:
     """Minor units, exactly: a price of more digits than the currency has is refused, never rounded."""
-    amount = Decimal(text).scaleb(exponent(currency))
-    if amount != amount.to_integral_value() or abs(amount) > _LARGEST:
-        raise ValueError(text)
-    return int(amount)
+    try:
+        amount = Decimal(text).scaleb(exponent(currency))
+        whole = amount.is_finite() and amount == amount.to_integral_value() and abs(amount) <= _LARGEST
+    except (InvalidOperation, ValueError, LookupError):
+        return None
+    return int(amount) if whole else None

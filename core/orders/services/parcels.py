@@ -42,11 +42,11 @@ class Way:
 def ways(site: Site) -> list[Way]:
     """All that parcels of a site can be sent with: what its plugins carry, then its own list. No network."""
     state = state_of(site.id)
-    found = [way for plugin, carrier in _carriers(state).values() for way in _ways_of(state, plugin, carrier)]
+    found = [way for plugin, carrier in carriers_of(state).values() for way in _ways_of(state, plugin, carrier)]
     return [*found, *(Way(title=name) for name, _ in own_carriers(site))]
 
 
-def _carriers(state: SiteState) -> dict[str, tuple[str, Carrier]]:
+def carriers_of(state: SiteState) -> dict[str, tuple[str, Carrier]]:
     """{code: (plugin, carrier)}, also of plugins that only finish their open orders."""
     return {
         one.code: (plugin, one)
@@ -90,7 +90,7 @@ def tracking_links(site: Site, shipments: Sequence[ShipmentView]) -> Mapping[int
     if not told:
         return {}
     state, own = state_of(site.id), {name.casefold(): address for name, address in own_carriers(site)}
-    carriers = _carriers(state) if any(one.carrier for one in told) else {}
+    carriers = carriers_of(state) if any(one.carrier for one in told) else {}
     found = {}
     for one in told:
         if one.carrier in carriers:

@@ -43,12 +43,12 @@ def revive_if_late(order_id: int) -> None:
 
 
 def _take_again(order_id: int, lines: dict[int, int]) -> None:
-    site_id = int(db.value("SELECT site_id FROM orders WHERE id = ?", order_id))
+    site_id, channel = db.rows("SELECT site_id, channel FROM orders WHERE id = ?", order_id)[0]
     wanted: dict[int, int] = {}
     for line_id, pieces in in_each(list(lines)).items():
         for variant_id, quantity in pieces.items():
             wanted[variant_id] = wanted.get(variant_id, 0) + quantity * lines[line_id]
-    stock.allocate(wanted, stock_reference(order_id), "system", site_id=site_id, reason="revive")
+    stock.allocate(wanted, stock_reference(order_id), "system", site_id=site_id, reason="revive", channel=channel)
     retake_claims(site_id, order_id)
     for line_id, quantity in lines.items():
         db.execute(

@@ -178,6 +178,7 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     taken = stock.allocate(
         pieces_of(new.lines), stock_reference(order_id), new.actor, new.sources,
         site_id=new.site_id, cart=stock.cart_reference(new.cart_id), why=new.why,
+        channel=new.channel,
     )  # fmt: skip
     take_claims(new.site_id, new.claims)
     _insert_destinations(order_id, new.destinations)

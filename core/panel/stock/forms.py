@@ -44,6 +44,11 @@ def read_terms(site: Site, form: Mapping[str, str], wrong: Problems) -> StockTer
     return StockTerms(**numbers, **days)  # type: ignore[arg-type]  # the names are those of its fields
 
 
+def read_pieces(form: Mapping[str, str], name: str, wrong: Problems) -> int:
+    """A whole number of 0 or more; what cannot be read goes to `wrong`."""
+    return _number(form, name, 9, wrong, unlimited=False)
+
+
 def _number(form: Mapping[str, str], name: str, longest: int, wrong: Problems, *, unlimited: bool) -> int:
     text = form.get(name, "").strip()
     if unlimited and text == ANY:
@@ -117,6 +122,11 @@ class LocationForm(PanelForm):
     country = SelectField(
         lazy("Country"), description=lazy("Of several places, one in the shopper’s country goes first.")
     )
+
+    postcode = StringField(
+        lazy("Postcode"), [at_most(20)],
+        description=lazy("Of several in one country, that with more of the shopper’s postcode goes first."),
+    )  # fmt: skip
 
     def offer(self) -> LocationForm:
         """Fill in the countries in the reader's language."""

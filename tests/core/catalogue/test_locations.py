@@ -53,8 +53,10 @@ def test_a_further_place_comes_last_and_has_sums_of_its_own(lamp: int, north: in
 
 
 def test_a_place_is_named_and_coded(north: int) -> None:
-    edit_location(north, "Far north", "NO", STAFF)
-    assert [(one.name, one.country) for one in all_locations()] == [("Main", ""), ("Far north", "NO")]
+    edit_location(north, "Far north", "NO", STAFF, postcode="ab1 2cd")
+    assert [(one.name, one.country, one.postcode) for one in all_locations()] == [
+        ("Main", "", ""), ("Far north", "NO", "AB1 2CD")
+    ]  # fmt: skip
     for code, name, field in (("north", "Other", "code"), ("No way", "Other", "code"), ("other", "", "name")):
         with pytest.raises(Unfit) as refusal:
             add_location(code, name, None, "", STAFF)

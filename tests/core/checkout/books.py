@@ -74,7 +74,8 @@ _LOOKED_AT = """SELECT x.order_id, x.taken, SUM(x.pieces), COALESCE((SELECT SUM(
  JOIN variant v ON v.id = x.taken WHERE v.tracked GROUP BY x.order_id, x.taken
  """
 _HOLDS = """SELECT l.variant_id, SUM(l.held), COALESCE((SELECT SUM(h.pieces) FROM stock_hold h
- WHERE h.variant_id = l.variant_id), 0) FROM stock_level l GROUP BY l.variant_id"""
+ WHERE h.variant_id = l.variant_id), 0) + COALESCE((SELECT SUM(r.pieces) FROM stock_reserve r
+ WHERE r.variant_id = l.variant_id), 0) FROM stock_level l GROUP BY l.variant_id"""
 _CLAIMS = """SELECT c.key, c.used, COALESCE(
  (SELECT SUM(oc.amount) FROM order_claim oc JOIN orders o ON o.id = oc.order_id
  WHERE oc.key = c.key AND o.site_id = c.site_id AND oc.released = ?), 0) FROM claim c"""

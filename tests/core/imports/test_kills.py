@@ -39,7 +39,7 @@ def _file() -> bytes:
     return table(("sku", "name", "price", "stock", "categories"), *rows)
 
 
-def _burn(left: int) -> None:
+def burn(left: int) -> None:
     """End this process by SIGKILL at its n-th point: before a statement, before a commit, or right after one."""
     run, commit = db._run, db.db.obj.commit
 
@@ -66,7 +66,7 @@ def _burn(left: int) -> None:
 def _worker(run_id: int, points: int) -> None:
     db.after_fork()
     db.connect()
-    _burn(points)
+    burn(points)
     carry_on(run_id, lambda _done, _total: None)
 
 

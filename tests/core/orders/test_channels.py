@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.catalogue.services.stock_reserves import keep_for
 from core.hookspecs.site import Site
 from core.imports.services.mapping import CannotBeMapped
 from core.imports.services.reports import Report, first_remarks, report
@@ -382,6 +383,19 @@ def test_an_order_of_another_site_is_another_one(site: Site, other_site: Site, s
     assert counts(load(site, text)) == (1, 0, 0)
     assert counts(load(other_site, text)) == (1, 0, 0)
     assert state_of(other_site.id).site.currency == "CNY"
+
+
+def test_what_is_kept_for_a_channel_is_there_for_its_orders_alone(site: Site, sell: Callable[..., Item]) -> None:
+    lamp = sell("LAMP", 9900, stock=5)
+    keep_for(site, "eBay", lamp.variant_id, 4, "staff:1")
+    text = HEAD + row() + row("A-2") + row("B-1", channel="Etsy")
+    rehearsed = load(site, text, rehearse=True)
+    assert counts(rehearsed) == (2, 0, 1)
+    assert "LAMP: 2 are needed, 1 can be had." in said(site, rehearsed)
+    found = load(site, text)
+    assert (counts(found), free()) == ((2, 0, 1), 1)
+    assert "LAMP: 2 are needed, 1 can be had." in said(site, found)
+    assert unbalanced() == []
 
 
 # -- many --------------------------------------------------------------------------------------------------------------

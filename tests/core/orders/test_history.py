@@ -8,16 +8,21 @@ import io
 import tracemalloc
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.cli import main
+from core.imports.services.mapping import CannotBeMapped
+from core.imports.services.reports import find_run, first_remarks, report
 from core.kernel import db
 from core.kernel.installation import installation
-from core.orders.services.history import Report, import_orders
-from core.orders.services.history_rows import MissingColumns
+from core.orders.services.history import carry_on_history, tally_of
+from core.orders.services.history_runs import history_at_once
+from core.orders.services.history_writing import Tally
 from core.orders.services.listing import OrderFilters, list_orders
 from core.orders.services.read import OrderView, order_view
 from tests.core.checkout.books import unbalanced
@@ -33,8 +38,31 @@ def shop(instance: Path, plugins: FakePlugins) -> Shop:
     return open_shop(instance, plugins, host="past.test", currency="GBP")
 
 
-def take(shop: Shop, text: str, **more: str) -> Report:
-    return import_orders(shop.site, io.BytesIO((HEAD + text).encode()), actor="staff:1", **more)
+@dataclass
+class Done:
+    """What a run did: its documents by what became of them, and its sums."""
+
+    run: int
+    came: int
+    known: int
+    refused: int
+    tally: Tally
+
+
+def bring(shop: Shop, file: io.BytesIO | Path, **more: Any) -> Done:
+    run = history_at_once(shop.site, file, "past.csv", "staff:1", **more)
+    carry_on_history(run)
+    return done(shop, run)
+
+
+def done(shop: Shop, run: int) -> Done:
+    found = report(shop.site, run, "history")
+    sums = tally_of(find_run(shop.site, run, "history").sums)
+    return Done(run, found.created, found.unchanged, found.refused, sums)
+
+
+def take(shop: Shop, text: str, **more: Any) -> Done:
+    return bring(shop, io.BytesIO((HEAD + text).encode()), **more)
 
 
 def numbered(number: str) -> OrderView:
@@ -68,13 +96,13 @@ def sums_here() -> tuple[int, int]:
 
 def test_an_order_is_as_it_was(shop: Shop) -> None:
     cup = shop.sell("85123A", 255)
-    done = take(
+    found = take(
         shop,
         "536365,85123A,Heart,6,2010-12-01 08:26:00,2.55,17850,United Kingdom\n"
         "536366,71053,Lantern,1,2010-12-01 08:28:00,3.39,,Nowhere\n"
         "536365,71053,Lantern,2,2010-12-01 08:26:00,3.39,17850,United Kingdom\n",
     )
-    assert (done.orders, done.lines, done.sold) == (2, 3, {"GBP": 1530 + 678 + 339})
+    assert (found.tally.orders, found.tally.lines, found.tally.sold) == (2, 3, {"GBP": 1530 + 678 + 339})
     order = numbered("536365")
     assert order.placed_at.isoformat() == "2010-12-01T08:26:00+00:00"
     assert (order.total.amount, order.name, order.address and order.address.country) == (2208, "#17850", "GB")
@@ -110,7 +138,7 @@ def test_reading_it_again_changes_nothing(shop: Shop) -> None:
     take(shop, text)
     before = (sums_here(), db.value("SELECT count(*) FROM order_line"), db.value("SELECT count(*) FROM order_case"))
     again = take(shop, text)
-    assert (again.orders, again.credits, again.known) == (0, 0, 2)
+    assert (again.came, again.known) == (0, 2)
     assert before == (
         sums_here(), db.value("SELECT count(*) FROM order_line"), db.value("SELECT count(*) FROM order_case")
     )  # fmt: skip
@@ -118,19 +146,36 @@ def test_reading_it_again_changes_nothing(shop: Shop) -> None:
 
 def test_what_cannot_be_read_is_told_and_nothing_is_guessed(shop: Shop) -> None:
     mine = shop.order((shop.sell("cup", 1000), 1))
-    done = take(
+    found = take(
         shop,
         f"{mine.number},A,Cup,1,2010-12-01,2.00,77,France\n"
         "2,A,Cup,one,2010-12-01,2.00,77,France\n3,A,Cup,1,yesterday,2.00,77,France\n"
         "4,A,Cup,1,2010-12-01,2.005,77,France\n,A,Cup,1,2010-12-01,2.00,77,France\n"
-        "5,A,,-3,2010-12-01,0.0,,France\n6,A,Cup,1,2010-12-01,1.00,NA,\n",
+        "5,A,,-3,2010-12-01,0.0,,France\n6,A,Cup,1,2010-12-01,1.00,NA,\n7,A,Cup,1.5,2010-12-01,1.00,,\n",
     )
-    assert (done.orders, done.refused, done.empty) == (1, 5, 1)
-    assert len({one.text for one in done.remarks}) == 3
-    with pytest.raises(MissingColumns):
-        import_orders(shop.site, io.BytesIO(b"a,b\n1,2\n"), actor="staff:1")
-    assert take(shop, f"{mine.number},A,Cup,1,2010-12-01,2.00,77,France\n", prefix="OLD-").orders == 1
+    assert (found.came, found.refused, found.tally.empty) == (1, 6, 1)
+    told = [
+        (line, column, what) for line, column, _kind, what, _fix in first_remarks(shop.site, found.run, 9, "history")
+    ]
+    assert told == [
+        ("2", "InvoiceNo", f"An order of this shop has the number {mine.number}."),
+        ("3", "Quantity", "“one” is no number of pieces."),
+        ("4", "InvoiceDate", "“yesterday” is no day that is known."),
+        ("5", "UnitPrice", "“2.005” is not an amount in GBP."),
+        ("6", "InvoiceNo", "The order has no number."),
+        ("9", "Quantity", "“1.5” is no number of pieces."),
+    ]
+    with pytest.raises(CannotBeMapped):
+        bring(shop, io.BytesIO(b"a,b\n1,2\n"))
+    assert take(shop, f"{mine.number},A,Cup,1,2010-12-01,2.00,77,France\n", prefix="OLD-").came == 1
     assert list_orders(shop.site, OrderFilters(text=f"OLD-{mine.number}")).orders
+
+
+def test_an_order_comes_in_whole_or_not_at_all(shop: Shop) -> None:
+    """One row that cannot be read would make its sum another one."""
+    found = take(shop, "1,A,Cup,1,2010-12-01,2.00,77,\n2,A,Cup,1,2010-12-01,2.00,77,\n1,B,Pot,x,2010-12-01,3.00,77,\n")
+    assert (found.came, found.refused) == (1, 1)
+    assert db.rows("SELECT number, total FROM orders") == [("2", 200)]
 
 
 def _rows_of(path: Path, most: int | None = None) -> Rows:
@@ -143,9 +188,9 @@ def _check(shop: Shop, rows: Rows) -> None:
     writer = csv.DictWriter(text, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
-    done = import_orders(shop.site, io.BytesIO(text.getvalue().encode()), actor="staff:1")
+    found = bring(shop, io.BytesIO(text.getvalue().encode()))
     sold, back = sums_of(rows)
-    assert (done.sold["GBP"], done.credited["GBP"], done.refused) == (sold, back, 0)
+    assert (found.tally.sold["GBP"], found.tally.credited["GBP"], found.refused) == (sold, back, 0)
     assert sums_here() == (sold, back)
     totals: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -171,7 +216,7 @@ def test_a_longer_file_takes_no_more_memory(shop: Shop) -> None:
         text = "".join(f"{first + n // 3},A{n % 50},Cup,1,2010-12-01,2.00,77,France\n" for n in range(count))
         file = io.BytesIO((HEAD + text).encode())
         tracemalloc.start()
-        import_orders(shop.site, file, actor="staff:1")
+        bring(shop, file)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
@@ -189,9 +234,11 @@ def test_the_command_reads_a_packed_file(
     monkeypatch.setattr("core.cli.shop.the_site", lambda _host: shop.site)
     assert main(["import", "orders", str(file), "--site", "past.test"]) == 1
     said = capsys.readouterr().out
-    assert "1 orders added, with 1 lines" in said
+    assert "1 documents came in, 0 known, 1 left out." in said
     assert "sold: 10.00 GBP" in said
     remarks = installation().config.instance / "imports" / "past.csv.errors.csv"
     assert "The order has no number" in remarks.read_text("utf-8-sig")
     assert [path.name for path in tmp_path.iterdir() if "errors" in path.name] == []
+    assert main(["import", "orders", str(file), "--site", "past.test", "--dry-run"]) == 1
+    assert "0 documents would come in, 1 known, 1 left out." in capsys.readouterr().out
     assert main(["import", "nonsense", str(file), "--site", "past.test"]) == 2

@@ -22,8 +22,8 @@ from core.orders.services.read import order_view
 from tests.core.checkout.shop import FakePlugins, Shop
 
 
-def source(location_id: int, free: Mapping[int, int], country: str = "GB") -> Source:
-    return Source(location_id=location_id, country=country, priority=location_id, free=free)
+def source(location_id: int, free: Mapping[int, int], country: str = "GB", postcode: str = "") -> Source:
+    return Source(location_id=location_id, country=country, priority=location_id, free=free, postcode=postcode)
 
 
 def test_one_parcel_is_better_than_two() -> None:
@@ -35,6 +35,36 @@ def test_the_nearest_comes_before_the_preferred() -> None:
     places = [source(1, {7: 5}, "US"), source(2, {7: 5}, "GB")]
     assert fewest_parcels({7: 2}, places, "GB") == {7: {2: 2}}
     assert fewest_parcels({7: 2}, places, "") == {7: {1: 2}}
+
+
+@pytest.mark.once
+def test_within_a_country_the_postcode_tells_who_is_nearer() -> None:
+    munich, berlin, unknown = (
+        source(1, {7: 5}, "DE", "80331"), source(2, {7: 5}, "DE", "10115"), source(3, {7: 5}, "DE")
+    )  # fmt: skip
+    places = [munich, berlin, unknown]
+    assert fewest_parcels({7: 2}, places, "DE", "10 999") == {7: {2: 2}}
+    assert why_these({7: 2}, places, "DE", {7: {2: 2}}, "10999") == "nearest"
+    assert fewest_parcels({7: 2}, places, "DE", "80999") == {7: {1: 2}}
+    assert fewest_parcels({7: 2}, places, "DE", "50667") == {7: {1: 2}}  # As near as any: the merchant's order.
+    assert why_these({7: 2}, places, "DE", {7: {1: 2}}, "50667") == "first"
+    # Vienna's postcode begins like Berlin's, but lies in another country.
+    assert fewest_parcels({7: 2}, [source(1, {7: 5}, "AT", "1011"), unknown], "DE", "10115") == {7: {3: 2}}
+    assert fewest_parcels({7: 7}, places, "DE", "10115") == {7: {2: 5, 1: 2}}
+
+
+@pytest.mark.once
+@given(
+    st.lists(st.sampled_from(["10115", "10999", "1", "80331", ""]), min_size=1, max_size=5),
+    st.sampled_from(["10117", "80339", "99999", ""]),
+)
+def test_no_place_that_has_it_all_is_nearer_than_the_chosen_one(postcodes: list[str], shopper: str) -> None:
+    places = [source(place, {7: 1}, "DE", postcode) for place, postcode in enumerate(postcodes, 1)]
+    ((chosen, _pieces),) = fewest_parcels({7: 1}, places, "DE", shopper)[7].items()
+    # By another way than the shop's own: the length of the longest common prefix.
+    near = [max(n for n in range(6) if one.postcode[:n] == shopper[:n] and n <= len(one.postcode)) for one in places]
+    assert near[chosen - 1] == max(near)
+    assert chosen == near.index(max(near)) + 1
 
 
 def test_a_line_is_split_only_if_it_must_be() -> None:

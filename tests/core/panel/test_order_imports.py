@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from io import BytesIO
@@ -104,3 +105,41 @@ def test_what_cannot_be_read_is_told_at_the_file(panel: Panel) -> None:
     page: Any = panel.get(columns)
     assert "Choose one column for each of these, and no more: number, sku, quantity, total, price." in words(page)
     assert panel.post(columns, {"act": "rehearse", "channel": "Etsy"}).status_code == 422
+
+
+PAST = (
+    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+    "536365,LAMP,Dome lamp,2,2010-12-01 08:26:00,89.00,17850,Germany\n"
+    "C536366,LAMP,Dome lamp,-1,2010-12-05 08:26:00,89.00,17850,Germany\n"
+    "536367,LAMP,Dome lamp,one,2010-12-01 08:26:00,89.00,17850,Germany\n"
+)
+
+
+@pytest.mark.usefixtures("lamp")
+def test_past_orders_take_the_same_steps_and_move_no_stock(panel: Panel) -> None:
+    sent = {"file": (BytesIO(gzip.compress(PAST.encode())), "past.csv.gz"), "kind": "history"}
+    columns = str(panel.post("/panel/orders/imports", sent).headers["Location"])
+    page = panel.get(columns)
+    assert "2010-12-01 17850" in words(page)
+    assert "“one” is no number of pieces." in words(page)
+    form = guessed(page.get_data(as_text=True))
+    assert list(form.values()) == ["number", "sku", "name", "quantity", "date", "price", "customer", "country"]
+    said = {**form, "prefix": "OLD-", "currency": "EUR"}
+    assert panel.post(columns, {**said, "column-0": "", "act": "rehearse"}).status_code == 422
+    rehearsal = panel.post(columns, {**said, "act": "rehearse"}).headers["Location"]
+    jobs.run_due()
+    told = words(panel.get(rehearsal))
+    assert "Nothing in the shop has changed" in told
+    assert "Sold €178.00 Given back €89.00 What is left of it €89.00" in told
+    assert "one" in panel.get(f"{rehearsal}/remarks.csv").get_data(as_text=True)
+    done = panel.post(f"{rehearsal}/apply").headers["Location"]
+    jobs.run_due()
+    assert "What is left of it €89.00" in words(panel.get(done))
+    assert "Past orders" in words(panel.get("/panel/orders/imports"))
+    assert "Imported with the shop’s history, €178.00" in words(panel.get("/panel/orders/OLD-536365"))
+    panel.post("/panel/orders/OLD-536365/note", {"text": "They called."})
+    panel.post(f"{done}/undo")
+    jobs.run_due()
+    assert "1 order was left as it is" in words(panel.get(done))
+    assert "OLD-536365" in panel.get(f"{done}/left.csv").get_data(as_text=True)
+    assert db.rows("SELECT SUM(on_hand), SUM(allocated) FROM stock_level") == [(5, 0)]

@@ -12,7 +12,7 @@ from core.catalogue.services.stock_terms import stock_terms
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.sites import state_of
-from tests.core.panel.conftest import Panel
+from tests.core.panel.conftest import Panel, words
 
 
 @pytest.fixture
@@ -120,3 +120,21 @@ def test_an_order_says_what_was_promised_and_what_is_in_the_kit(
     shown = text(panel.get(f"/panel/orders/{order(kit, 2).number}"))
     assert "6 × Arc lamp (LAMP)" in shown
     assert "Backorder, promised from 20 Mar 2099 on" in shown
+
+
+def test_pieces_are_kept_for_a_channel_and_stand_in_the_proof(panel: Panel, lamp: int) -> None:
+    refused = panel.post(f"/panel/stock/{lamp}/kept", {"channel": "eBay", "kept": "11"})
+    assert refused.status_code == 422
+    assert "Only 10 of LAMP are on the shelf and promised to nobody." in text(refused)
+    assert panel.post(f"/panel/stock/{lamp}/kept", {"channel": "eBay", "kept": "4"}).status_code == 303
+    assert panel.post(f"/panel/stock/{lamp}/kept", {"channel": "", "kept": "3"}).status_code == 303
+    shown = words(panel.get(f"/panel/stock/{lamp}"))
+    assert "eBay · Test shop 4" in shown
+    assert "Kept for a site or channel" in shown
+    assert "The shop’s own orders" in shown
+    proof = words(panel.get("/panel/stock/proof?now=1"))
+    assert "Every level is the sum of its moves" in proof
+    assert "eBay · Test shop LAMP 4" in proof
+    with db.transaction():
+        db.execute("DELETE FROM stock_reserve WHERE channel = 'eBay'")
+    assert "Held for nobody" in words(panel.get("/panel/stock/proof?now=1"))

@@ -235,6 +235,18 @@ _TITLES: dict[str, tuple[str, Title]] = {
             "Imported with the shop’s history, %(amount)s", amount=_amount(data, currency, "total")
         ),
     ),
+    "label": (
+        "done",
+        lambda data, _currency: _(
+            "A label was bought: %(tracking)s, %(amount)s",
+            tracking=data["tracking"],
+            amount=_amount(data, data["currency"], "cost"),
+        ),
+    ),
+    "label_void": (
+        "undo",
+        lambda data, _currency: _("A label was given back: %(tracking)s", tracking=data["tracking"]),
+    ),
     "return_label": ("done", lambda _data, _currency: _("A label for the way back was bought")),
     "held": ("bad", lambda _data, _currency: _("Put on hold")),
     "hold_approved": ("good", lambda _data, _currency: _("Approved, it goes on")),

@@ -1,12 +1,17 @@
-"""Open orders of other channels: a file, its columns, a rehearsal, the import, what came of it, and how to undo it."""
+"""Orders from a file: its columns, a rehearsal, the import, what came of it, and how to undo it.
+
+Open orders of other channels, to be sent from here, or past ones, for the record: the steps are the same.
+"""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO, cast
 
 from flask import Response, request
 
-from core.imports.models import DRAFT, ORDERS
+from core.imports.models import DRAFT, HISTORY, ORDERS
 from core.imports.services.mapping import forget_mapping, kept_mappings, store_mapping
 from core.imports.services.reports import find_run, first_remarks, remarks_csv, report, reports
 from core.imports.services.runs import go_on, stop_import
@@ -14,6 +19,7 @@ from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
+from core.lib.csv import write_rows
 from core.lib.errors import Refused, Unfit
 from core.orders.services.channel_columns import check_columns, guess_columns
 from core.orders.services.channel_runs import (
@@ -23,15 +29,25 @@ from core.orders.services.channel_runs import (
     open_orders_file,
     rehearse_orders,
 )
-from core.orders.services.channel_undo import orders_left, undo_import
+from core.orders.services.channel_undo import kind_of, orders_left, undo_import
 from core.orders.services.channels import known_channels
+from core.orders.services.history import tally_of
+from core.orders.services.history_columns import check_past_columns, guess_past_columns
+from core.orders.services.history_runs import (
+    choose_history_columns,
+    import_history_for_good,
+    look_at_history,
+    open_history_file,
+    rehearse_history,
+)
+from core.orders.services.history_undo import undo_history
 from core.panel.imports.views.runs import left_for, run_state, steps
-from core.panel.orders.services import arriving
+from core.panel.orders.services import arriving, past
 from core.panel.shell import actor, page, panel, to
 
 _MAY = "orders.import"
 _SHOWN_REMARKS = 20
-_SHOWN_LEFT = 50
+_SHOWN_LEFT, _SHOWN_RUNS = 50, 20
 Problems = list[tuple[str, str]]
 
 
@@ -49,23 +65,29 @@ def start() -> Response:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         return _upload([("file", _("Choose a file."))], 422)
+    site, stream, form = current().site, cast("BinaryIO", upload.stream), request.form
     try:
-        run_id = open_orders_file(
-            current().site, cast("BinaryIO", upload.stream), upload.filename, request.form.get("channel", ""), actor()
-        )
+        if form.get("kind") == HISTORY:
+            currency, prefix = form.get("currency", ""), form.get("prefix", "")
+            run_id = open_history_file(site, stream, upload.filename, actor(), currency=currency, prefix=prefix)
+        else:
+            run_id = open_orders_file(site, stream, upload.filename, form.get("channel", ""), actor())
     except Refused as error:
         return _upload([("file", i18n.say(error))], error.status)
     return to("panel.order_import_columns", order_run_id=run_id)
 
 
 def _upload(problems: Problems, status: int = 200) -> Response:
+    site = current().site
+    runs = [(one, kind) for kind in (ORDERS, HISTORY) for one in reports(site, kind=kind)]
     return page(
         "order_imports.html",
         status,
         problems=problems,
+        kind=HISTORY if request.values.get("kind") == HISTORY else ORDERS,
         channel=request.form.get("channel", ""),
-        channels=known_channels(current().site),
-        runs=[(run, run_state(run)) for run in reports(current().site, kind=ORDERS)],
+        channels=known_channels(site),
+        runs=[(run, run_state(run), kind) for run, kind in sorted(runs, key=lambda pair: -pair[0].id)[:_SHOWN_RUNS]],
     )
 
 
@@ -98,30 +120,57 @@ def choose(order_run_id: int) -> Response:
 
 def _act(run_id: int, act: str, which: str) -> bool:
     """Whether the rehearsal begins."""
-    site = current().site
-    names = [column.name for column in look(site, run_id).columns]
-    mapping, channel = _chosen(names), request.form.get("channel", "")
+    site, kind = current().site, kind_of(current().site, run_id)
+    names = _names(run_id, kind)
+    mapping = _chosen(names, kind)
     if act == "use":
-        kept = next((one for one in kept_mappings(site, ORDERS) if str(one.id) == which), None)
+        kept = next((one for one in kept_mappings(site, kind) if str(one.id) == which), None)
         known = kept.mapping if kept is not None else mapping
-        mapping = {**guess_columns(names), **{name: target for name, target in known.items() if name in names}}
+        guessed = guess_past_columns(names) if kind == HISTORY else guess_columns(names)
+        mapping = {**guessed, **{name: target for name, target in known.items() if name in names}}
     elif act == "forget":
-        forget_mapping(site, int(which) if which.isdigit() else 0, ORDERS)
-    choose_order_columns(site, run_id, mapping, channel)
+        forget_mapping(site, int(which) if which.isdigit() else 0, kind)
+    _choose(run_id, kind, mapping)
     if act in {"keep", "rehearse"}:
-        check_columns(mapping)
+        (check_past_columns if kind == HISTORY else check_columns)(mapping)
     if act == "keep":
-        store_mapping(site, request.form.get("keep_name", ""), mapping, kind=ORDERS)
+        store_mapping(site, request.form.get("keep_name", ""), mapping, kind=kind)
     if act == "rehearse":
-        if not channel.strip() and "channel" not in mapping.values():
-            raise Unfit({"channel": "Say where these orders were placed."})
-        rehearse_orders(site, run_id)
+        _rehearse(run_id, kind, mapping)
     return act == "rehearse"
 
 
-def _chosen(names: list[str]) -> dict[str, str]:
+def _names(run_id: int, kind: str) -> list[str]:
+    site = current().site
+    columns = look_at_history(site, run_id).columns if kind == HISTORY else look(site, run_id).columns
+    return [column.name for column in columns]
+
+
+def _choose(run_id: int, kind: str, mapping: Mapping[str, str]) -> None:
+    site, form = current().site, request.form
+    if kind == HISTORY:
+        choose_history_columns(site, run_id, mapping, form.get("currency", ""), form.get("prefix", ""))
+    else:
+        choose_order_columns(site, run_id, mapping, form.get("channel", ""))
+
+
+def _rehearse(run_id: int, kind: str, mapping: Mapping[str, str]) -> None:
+    site = current().site
+    if kind == HISTORY:
+        rehearse_history(site, run_id)
+        return
+    if not request.form.get("channel", "").strip() and "channel" not in mapping.values():
+        raise Unfit({"channel": "Say where these orders were placed."})
+    rehearse_orders(site, run_id)
+
+
+def _targets(kind: str) -> list[tuple[str, str]]:
+    return past.past_targets() if kind == HISTORY else arriving.targets()
+
+
+def _chosen(names: list[str], kind: str) -> dict[str, str]:
     """What was chosen for each column, and nothing that could not be chosen."""
-    known = dict(arriving.targets())
+    known = dict(_targets(kind))
     return {
         name: target if (target := request.form.get(f"column-{place}", "")) in known else ""
         for place, name in enumerate(names)
@@ -129,24 +178,36 @@ def _chosen(names: list[str]) -> dict[str, str]:
 
 
 def _columns(run_id: int, problems: Problems, status: int = 200) -> Response:
-    site, run = current().site, find_run(current().site, run_id, ORDERS)
+    site, kind = current().site, kind_of(current().site, run_id)
+    run = find_run(site, run_id, kind)
     if run.state != DRAFT:
         return to("panel.order_import", order_run_id=run_id)
-    seen = look(site, run_id)
-    wrong = i18n.say(seen.problem) if seen.problem else ""
+    if kind == HISTORY:
+        past_look = look_at_history(site, run_id)
+        columns, count, problem = past_look.columns, past_look.orders, past_look.problem
+        first = [past.past_shown(one) for one in past_look.first]
+    else:
+        seen = look(site, run_id)
+        columns, count, problem = seen.columns, seen.orders, seen.problem
+        first = [arriving.shown(one) for one in seen.first]
+    wrong = i18n.say(problem) if problem else ""
     return page(
         "order_import_columns.html",
         status,
         run=run,
+        kind=kind,
         steps=steps(True, run.state),
-        columns=seen.columns,
-        targets=[("", _("Leave out")), *arriving.targets()],
+        columns=columns,
+        targets=[("", _("Leave out")), *_targets(kind)],
         chosen={name: value for name, value in request.form.items() if name.startswith("column-")},
         channel=request.form.get("channel", run.channel),
         channels=known_channels(site),
-        look=None if seen.problem else seen,
-        first=[arriving.shown(one) for one in seen.first],
-        kept=kept_mappings(site, ORDERS),
+        currency=request.form.get("currency", run.currency),
+        currencies=[(code, code) for code in site.currencies],
+        prefix=request.form.get("prefix", run.prefix),
+        orders=None if problem else count,
+        first=first,
+        kept=kept_mappings(site, kind),
         problems=problems or ([("columns", wrong)] if wrong else []),
     )
 
@@ -158,17 +219,19 @@ def _columns(run_id: int, problems: Problems, status: int = 200) -> Response:
 @staff(_MAY)
 def run(order_run_id: int) -> Response:
     """How far it is; at its end what became of the orders."""
-    site = current().site
-    found = report(site, order_run_id, ORDERS)
+    site, kind = current().site, kind_of(current().site, order_run_id)
+    found = report(site, order_run_id, kind)
     if found.state == DRAFT:
         return to("panel.order_import_columns", order_run_id=order_run_id)
     return page(
         "order_import.html",
         run=found,
+        kind=kind,
         state=run_state(found),
         left_for=left_for(found.seconds_left),
-        remarks=first_remarks(site, order_run_id, _SHOWN_REMARKS, ORDERS),
+        remarks=first_remarks(site, order_run_id, _SHOWN_REMARKS, kind),
         left=orders_left(site, order_run_id, _SHOWN_LEFT) if found.kept else [],
+        sums=past.past_sums(tally_of(find_run(site, order_run_id, kind).sums)) if kind == HISTORY else [],
         steps=steps(found.dry_run, found.state),
     )
 
@@ -177,16 +240,17 @@ def run(order_run_id: int) -> Response:
 @staff(_MAY)
 def steer(order_run_id: int, act: str) -> Response:
     """After the rehearsal: for good. Stop it, let it go on after an interruption, or take all of it back."""
-    site = current().site
+    site, kind = current().site, kind_of(current().site, order_run_id)
     try:
         if act == "apply":
-            return to("panel.order_import", order_run_id=import_orders_for_good(site, order_run_id, actor()))
+            for_good = import_history_for_good if kind == HISTORY else import_orders_for_good
+            return to("panel.order_import", order_run_id=for_good(site, order_run_id, actor()))
         if act == "stop":
-            stop_import(site, order_run_id, ORDERS)
+            stop_import(site, order_run_id, kind)
         elif act == "resume":
-            go_on(site, order_run_id, ORDERS)
+            go_on(site, order_run_id, kind)
         else:
-            undo_import(site, order_run_id, actor())
+            (undo_history if kind == HISTORY else undo_import)(site, order_run_id, actor())
     except Refused as error:
         if error.status == 404:
             raise
@@ -198,7 +262,20 @@ def steer(order_run_id: int, act: str) -> Response:
 @staff(_MAY)
 def remarks(order_run_id: int) -> Response:
     """All remarks about a run as a file."""
-    report(current().site, order_run_id, ORDERS)
-    response = Response(remarks_csv(current().site, order_run_id, ORDERS), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="remarks-{order_run_id}.csv"'
+    site, kind = current().site, kind_of(current().site, order_run_id)
+    return _file(remarks_csv(site, order_run_id, kind), f"remarks-{order_run_id}.csv")
+
+
+@panel.get("/orders/imports/<int:order_run_id>/left.csv", endpoint="order_import_left")
+@staff(_MAY)
+def left_as_file(order_run_id: int) -> Response:
+    """All orders that an undo had to leave as a file."""
+    text = io.StringIO(newline="")
+    write_rows(text, (_("Line"), _("Number in the file"), _("Order")), orders_left(current().site, order_run_id))
+    return _file(text.getvalue().encode("utf-8-sig"), f"left-{order_run_id}.csv")
+
+
+def _file(parts: Iterator[bytes] | bytes, name: str) -> Response:
+    response = Response(parts, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -20,6 +20,7 @@ from core.orders.services import links, payments, picked, stages, tags
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.channels import known_channels
+from core.orders.services.labels import labels_of
 from core.orders.services.listing import list_orders
 from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
@@ -151,6 +152,7 @@ def one(number: str) -> Response:
         takeable={payment.id: said.authorized_left(payment) for payment in order.payments},
         taken_back=[(parcel, said.contents(order, parcel.lines)) for parcel in order.taken_back],
         parcels=sending.shown(order),
+        labels=labels_of(order.id),
         ways=sending.choices(order) if order.shipments else (),
         sent_from=sent_from(order.id),
         steps=happened.steps(order),

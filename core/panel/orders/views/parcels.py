@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Response, request
 
 from core.kernel import i18n
@@ -10,6 +12,7 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, Refused, Unfit
+from core.orders.services import labels
 from core.orders.services import ship as shipping
 from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.read import OrderView
@@ -42,16 +45,19 @@ def ship(number: str) -> Response:
     place = _chosen(order, request.form.get("location", ""))
     try:
         wanted = forms.units(request.form, order.lines, place.units or None)
-        shipping.ship(
+        label = _label(order, form, wanted or place.units) if request.form.get("label") else None
+        shipment_id = shipping.ship(
             current().site,
             order.id,
             actor=actor(),
             lines=wanted,
             **sending.chosen(form),
-            tracking=form.tracking.data,
+            tracking=label.tracking if label else form.tracking.data,
             key=request.form.get("key", "")[:40],
             location=place.location_id,
         )
+        if label:
+            labels.put_on(order.id, label.id, shipment_id)
     except Unfit as refusal:
         found = [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
         return _page(whole, order, form, found, refusal.status)
@@ -59,6 +65,35 @@ def ship(number: str) -> Response:
         problems = form.refuse(getattr(refusal, "field", None), i18n.say(refusal))
         return _page(whole, order, form, problems, getattr(refusal, "status", 409))
     return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
+
+
+def _label(order: OrderView, form: forms.ParcelForm, lines: Mapping[int, int]) -> labels.OrderLabelView:
+    """Bought before the parcel is sent, under the key of the form: sent twice, it is the same one."""
+    way = sending.chosen(form)
+    return labels.buy_label(
+        current(), order, carrier=way["carrier"], service=way["service"], lines=lines,
+        key=request.form.get("key", "")[:40], actor=actor(),
+    )  # fmt: skip
+
+
+@panel.get("/orders/<number>/labels/<int:label_id>", endpoint="order_parcel_label")
+@staff("orders.ship")
+def label_file(number: str, label_id: int) -> Response:
+    """A label to print."""
+    return labels.label_document(order_numbered(number), label_id)
+
+
+@panel.post("/orders/<number>/labels/<int:label_id>/void", endpoint="order_label_void")
+@staff("orders.ship")
+def void_label(number: str, label_id: int) -> Response:
+    """Give a label back to its carrier."""
+    try:
+        labels.void_label(current(), order_numbered(number), label_id, actor=actor())
+    except (Refused, Broken) as refusal:
+        if getattr(refusal, "status", 0) == 404:
+            raise
+        return to("panel.order", say=i18n.say(refusal), kind="bad", number=number)
+    return to("panel.order", say=_("The label is given back."), number=number)
 
 
 def _chosen(order: OrderView, text: str) -> LocationUnits:
@@ -93,6 +128,7 @@ def _page(
         places=tabs(whole, _waiting(whole), order, "panel.order_ship"),
         usual=sending.usual(order),
         key=typed.get("key"),
+        sells=bool(labels.sellers(current())),
     )
 
 

@@ -29,6 +29,8 @@ KINDS: dict[str, Any] = {
     "count": lazy("Counted"),
     "hold": lazy("Held"),
     "unhold": lazy("Released"),
+    "keep": lazy("Kept for a site or channel"),
+    "unkeep": lazy("Kept no longer"),
     "sort": lazy("Sorted"),
     "expect": lazy("Expected"),
     "transfer": lazy("Moved to another place"),
@@ -136,6 +138,8 @@ def _reference(reference: str) -> str:
         return _("Transfer %(number)s", number=id_)
     if kind == "order" and id_.isdecimal():
         return _("An order of another site")
+    if kind == "kept":
+        return id_.partition(":")[2] or _("The shop’s own orders")
     return _("A cart") if kind == "cart" and id_.isdecimal() else reference
 
 

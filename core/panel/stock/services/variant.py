@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.catalogue.services import stock, stock_kits, stock_terms
+from core.catalogue.services import stock, stock_kits, stock_reserves, stock_terms
 from core.catalogue.services.stock_terms import StockTerms
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
+from core.kernel.installation import installation
 from core.lib.errors import NotFound
 from core.panel.shell import named
 from core.panel.stock.services import STATES, Place, locations
@@ -20,6 +21,23 @@ class LevelOf:
 
     place: Place
     pieces: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFor:
+    """Pieces that nobody else can be promised; of another site they are shown, and changed there."""
+
+    whose: str
+    channel: str
+    pieces: int
+    is_here: bool
+
+
+def kept_words(site_id: int, channel: str) -> str:
+    """For whom something is kept, as its list says it."""
+    known = {state.site.id: state.site.name for state in installation().sites.all()}
+    site = known.get(site_id, str(site_id))
+    return f"{channel} · {site}" if channel else site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +54,11 @@ class VariantStock:
     terms: StockTerms
     parts: tuple[tuple[str, int], ...]
     kits: tuple[tuple[int, str], ...]
+    reserves: tuple[KeptFor, ...]
 
 
 def variant_stock(site: Site, variant_id: int) -> VariantStock:
-    """All of one variant; raises NotFound. Seven statements."""
+    """All of one variant; raises NotFound. Eight statements."""
     row = db.one("SELECT product_id, sku, tracked, kit_off FROM variant WHERE id = ?", variant_id)
     if row is None:
         raise NotFound
@@ -74,6 +93,15 @@ def variant_stock(site: Site, variant_id: int) -> VariantStock:
                 " ORDER BY v.sku",
                 variant_id,
             )
+        ),
+        reserves=tuple(
+            KeptFor(
+                whose=kept_words(one.site_id, one.channel),
+                channel=one.channel,
+                pieces=one.pieces,
+                is_here=one.site_id == site.id,
+            )
+            for one in stock_reserves.reserves_of(variant_id)
         ),
     )
 

@@ -47,7 +47,9 @@ def add() -> Response:
     if not form.validate():
         return _form_page(form, None, form.problems, 422)
     try:
-        locations.add_location(form.code.data, form.name.data, None, form.country.data, actor())
+        locations.add_location(
+            form.code.data, form.name.data, None, form.country.data, actor(), postcode=form.postcode.data or ""
+        )
     except Unfit as refusal:
         return _form_page(form, None, _refused(form, refusal), 422)
     return to("panel.stock_locations", say=_("%(name)s is added. Count what is there.", name=form.name.data))
@@ -58,7 +60,8 @@ def add() -> Response:
 def edit(location_id: int) -> Response:
     """The form of one."""
     place = _place(location_id)
-    return _form_page(LocationForm(data={"name": place.name, "country": place.country}).offer(), place, [])
+    known = {"name": place.name, "country": place.country, "postcode": place.postcode}
+    return _form_page(LocationForm(data=known).offer(), place, [])
 
 
 @panel.post("/stock/locations/<int:location_id>", endpoint="stock_location_save")
@@ -69,7 +72,9 @@ def save(location_id: int) -> Response:
     if not form.validate():
         return _form_page(form, place, form.problems, 422)
     try:
-        locations.edit_location(location_id, form.name.data, form.country.data, actor())
+        locations.edit_location(
+            location_id, form.name.data, form.country.data, actor(), postcode=form.postcode.data or ""
+        )
     except Unfit as refusal:
         return _form_page(form, place, _refused(form, refusal), 422)
     return to("panel.stock_locations", say=_("Saved."))

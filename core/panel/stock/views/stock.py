@@ -8,16 +8,17 @@ from flask import Response, request, url_for
 
 from core.cart.services import holds
 from core.catalogue.services import stock as counting
-from core.catalogue.services import stock_audit, stock_counts, stock_kits, stock_terms
+from core.catalogue.services import stock_audit, stock_counts, stock_kits, stock_reserves, stock_terms
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused, Unfit
+from core.orders.services.channels import known_channels
 from core.panel.shell import actor, address, form_key, once, page, panel, to
 from core.panel.stock import forms, services
 from core.panel.stock.services.moves import KINDS, MOVES, moves
-from core.panel.stock.services.variant import part_ids, states, variant_stock
+from core.panel.stock.services.variant import kept_words, part_ids, states, variant_stock
 
 
 @panel.get("/stock", endpoint="stock")
@@ -84,6 +85,11 @@ def proof() -> Response:
         states=states(),
         kinds=[(str(KINDS.get(one.kind, one.kind)), one) for one in found.kinds],
         differences=[(one, services.differing(one)) for one in found.differences],
+        loose=stock_reserves.loose_holds(),
+        reserves=[
+            (kept_words(site_id, channel), sku, pieces)
+            for site_id, channel, sku, pieces in stock_reserves.all_reserves()
+        ],
     )
 
 
@@ -123,6 +129,7 @@ def _variant_page(variant_id: int, problems: forms.Problems, status: int = 200) 
         typed=typed,
         terms=typed if "backorder_limit" in typed else forms.typed_terms(current().site, found.terms),
         kit=typed if "parts" in typed else forms.typed_kit(found.parts, found.kit_off),
+        channels=known_channels(current().site),
         moves=told,
         earlier=told[-1].id if len(told) == MOVES else None,
         problems=problems,
@@ -197,6 +204,16 @@ def terms(variant_id: int) -> Response:
     )  # fmt: skip
 
 
+@panel.post("/stock/<int:variant_id>/kept", endpoint="stock_keep")
+@staff("stock.edit")
+def keep(variant_id: int) -> Response:
+    """How much is kept for this site's own orders, or for those of a channel."""
+    wrong: forms.Problems = []
+    pieces = forms.read_pieces(request.form, "kept", wrong)
+    site, channel = current().site, request.form.get("channel", "")
+    return _done(variant_id, wrong, lambda: stock_reserves.keep_for(site, channel, variant_id, pieces, actor()))
+
+
 @panel.post("/stock/<int:variant_id>/kit", endpoint="stock_kit")
 @staff("stock.edit")
 def kit(variant_id: int) -> Response:
@@ -217,7 +234,7 @@ def _done(variant_id: int, wrong: forms.Problems, verb: Callable[[], object]) ->
         except Unfit as refusal:
             wrong = [(name, _(text)) for name, text in refusal.errors.items()]
         except Refused as refusal:
-            wrong = [("", i18n.say(refusal))]
+            wrong = [(refusal.field or "", i18n.say(refusal))]
     if wrong:
         return _variant_page(variant_id, wrong, 422)
     return to("panel.stock_variant", say=_("Saved."), variant_id=variant_id)

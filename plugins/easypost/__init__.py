@@ -1,0 +1,1 @@
+"""EasyPost: labels of some hundred carriers through one interface."""

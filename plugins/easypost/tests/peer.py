@@ -1,0 +1,186 @@
+"""A server that answers as EasyPost's documentation says, on this machine, and can lose its answers.
+
+Its answers were read by EasyPost's own client (easypost 10.7): shipments by id and reference, buying, refunds,
+trackers, address verification and errors.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+KEY = "EZTK-test"
+PDF = b"%PDF-1.4 a label"
+NOWHERE = "000 unknown street"
+NOT_FOUND = {"code": "E.ADDRESS.NOT_FOUND", "field": "address", "message": "Address not found", "suggestion": None}
+
+
+@dataclass
+class Books:
+    """What the server knows, and how it shall behave. `lose` are calls that are carried out and not answered."""
+
+    shipments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: list[tuple[str, str, Any]] = field(default_factory=list)
+    lose: list[str] = field(default_factory=list)
+    down: bool = False
+    currency: str = "USD"
+    origin: str = ""
+
+    @property
+    def sold(self) -> int:
+        return sum(one["postage_label"] is not None for one in self.shipments.values())
+
+    def called(self, what: str) -> list[Any]:
+        """The bodies of the calls whose path ends so."""
+        return [body for _method, path, body in self.calls if path.endswith(what)]
+
+
+def _rates(books: Books, shipment: str) -> list[dict[str, Any]]:
+    offered = (("USPS", "Priority", "6.95", 2), ("USPS", "GroundAdvantage", "5.93", 3), ("UPS", "Ground", "8.10", None))
+    return [
+        {
+            "id": f"rate_{shipment}_{n}", "object": "Rate", "service": service, "carrier": carrier, "rate": amount,
+            "currency": books.currency, "delivery_days": days, "shipment_id": shipment, "mode": "test",
+        }
+        for n, (carrier, service, amount, days) in enumerate(offered)
+    ]  # fmt: skip
+
+
+class _Handler(BaseHTTPRequestHandler):
+    books: Books
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Silence."""
+
+    def do_GET(self) -> None:
+        self._answer("GET", None)
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self._answer("POST", json.loads(self.rfile.read(length) or b"null"))
+
+    def _answer(self, method: str, body: Any) -> None:
+        parts = urlsplit(self.path)
+        path = unquote(parts.path.removeprefix("/v2"))
+        self.books.calls.append((method, path, body))
+        if path.startswith("/files/"):
+            self._send(200, PDF, "application/pdf")
+            return
+        basic = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
+        if self.headers.get("Authorization") not in {basic, f"Bearer {KEY}"}:
+            self._json(401, {"error": {"code": "APIKEY.INACTIVE", "message": "This api key is no longer active."}})
+            return
+        status, answer = self._route(method, path, body, parse_qs(parts.query))
+        lost = next((one for one in self.books.lose if path.endswith(one) and method == "POST"), None)
+        if self.books.down or lost:
+            if lost:
+                self.books.lose.remove(lost)
+            self.connection.close()
+            return
+        self._json(status, answer)
+
+    def _route(self, method: str, path: str, body: Any, query: dict[str, list[str]]) -> tuple[int, Any]:
+        if path == "/addresses":
+            return 201, self._address(body)
+        if path == "/trackers":
+            return 200, {"trackers": [self._tracker(query["tracking_code"][0])], "has_more": False}
+        if path == "/shipments" and method == "POST":
+            return self._create(body["shipment"])
+        if path == "/shipments":
+            return 200, {"shipments": list(self.books.shipments.values()), "has_more": False}
+        return self._shipment(path.strip("/").split("/"), body)
+
+    def _shipment(self, words: list[str], body: Any) -> tuple[int, Any]:
+        known = self.books.shipments.values()
+        shipment = next((one for one in known if words[1] in {one["id"], one["reference"]}), None)
+        if shipment is None:
+            return 404, {"error": {"code": "NOT_FOUND", "message": "The requested resource could not be found."}}
+        if words[2:] == ["buy"]:
+            return self._buy(shipment, body["rate"]["id"])
+        if words[2:] == ["refund"]:
+            shipment["refund_status"] = "submitted"
+        return 200, shipment
+
+    def _address(self, body: Any) -> Any:
+        found = body["address"]["street1"] != NOWHERE
+        told = {"success": found, "errors": [] if found else [NOT_FOUND], "details": {}}
+        return {"id": "adr_1", "object": "Address", **body["address"], "verifications": {"delivery": told}}
+
+    def _create(self, wanted: dict[str, Any]) -> tuple[int, Any]:
+        if not wanted.get("to_address", {}).get("street1"):
+            details = [{"field": "to_address", "message": "street1 can't be blank"}]
+            error = {"code": "PARAMETER.REQUIRED", "message": "Missing required parameter.", "errors": details}
+            return 422, {"error": error}
+        name = f"shp_{len(self.books.shipments) + 1}"
+        too_heavy = wanted["parcel"]["weight"] > 1120
+        message = {"carrier": "USPS", "type": "rate_error", "message": "Weight exceeds 70 pounds."}
+        self.books.shipments[name] = {
+            "id": name, "object": "Shipment", "mode": "test", "reference": wanted.get("reference"),
+            "is_return": wanted.get("is_return", False), "to_address": wanted["to_address"],
+            "from_address": wanted["from_address"], "parcel": wanted["parcel"], "options": wanted["options"],
+            "customs_info": wanted.get("customs_info"), "rates": [] if too_heavy else _rates(self.books, name),
+            "messages": [message] if too_heavy else [], "postage_label": None, "selected_rate": None,
+            "tracking_code": None, "refund_status": None, "status": "unknown",
+        }  # fmt: skip
+        return 201, self.books.shipments[name]
+
+    def _buy(self, shipment: dict[str, Any], rate: str) -> tuple[int, Any]:
+        if shipment["postage_label"] is not None:
+            message = "Postage already exists for this shipment. Aborting purchase."
+            return 422, {"error": {"code": "SHIPMENT.POSTAGE.EXISTS", "message": message, "errors": []}}
+        shipment["selected_rate"] = next(one for one in shipment["rates"] if one["id"] == rate)
+        shipment["tracking_code"] = f"9400{shipment['id'].removeprefix('shp_').zfill(18)}"
+        shipment["postage_label"] = {
+            "object": "PostageLabel", "id": "pl_1", "label_size": "4x6", "label_file_type": "application/pdf",
+            "label_url": f"{self.books.origin}/files/{shipment['id']}.pdf",
+        }  # fmt: skip
+        return 200, shipment
+
+    def _tracker(self, code: str) -> dict[str, Any]:
+        shipment = next((one for one in self.books.shipments.values() if one["tracking_code"] == code), None)
+        details = [tracking_detail("pre_transit", "Label created", "2026-11-20T15:00:00Z")] if shipment else []
+        return {
+            "id": "trk_1", "object": "Tracker", "tracking_code": code, "status": "pre_transit",
+            "shipment_id": shipment and shipment["id"], "carrier": "USPS", "tracking_details": details,
+        }  # fmt: skip
+
+    def _json(self, status: int, answer: Any) -> None:
+        self._send(status, json.dumps(answer).encode(), "application/json; charset=utf-8")
+
+    def _send(self, status: int, data: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def tracking_detail(status: str, message: str, at: str, city: str | None = "HOUSTON") -> dict[str, Any]:
+    """One line of a tracker."""
+    return {
+        "object": "TrackingDetail", "message": message, "status": status, "status_detail": "status_update",
+        "datetime": at, "source": "USPS",
+        "tracking_location": {"object": "TrackingLocation", "city": city, "state": "TX", "country": "US", "zip": None},
+    }  # fmt: skip
+
+
+@contextmanager
+def serving(**changes: Any) -> Iterator[Books]:
+    """The server on a free port; answers its books."""
+    books = Books(**changes)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"books": books}))
+    books.origin = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield books
+    finally:
+        server.shutdown()
+        server.server_close()
