@@ -203,8 +203,6 @@ from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.cancel import cancel as cancel_order
 from core.orders.services.case import (
     approve_case,
-    case_view,
-    cases_of,
     decline_case,
     inspect_case,
     receive_case,
@@ -212,6 +210,7 @@ from core.orders.services.case import (
     resolve_case,
     withdraw_case,
 )
+from core.orders.services.case_reading import case_view, cases_of
 from core.orders.services.case_rules import Rules as ReturnRules
 from core.orders.services.case_rules import set_rules as set_return_rules
 from core.orders.services.case_shapes import CaseView

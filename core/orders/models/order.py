@@ -21,7 +21,8 @@ class Order(db.SiteTable):
     """What was agreed when the order was placed. `version` rises with every act on it and is the lock of its verbs.
 
     `total` = `subtotal` - `discount` + `delivery` + `charges` (+ `tax` unless `prices_include_tax`). `given_back` are
-    refunds that were owed when they were made, fixed when a later change asks for more. `expires_at` is set while an
+    refunds that were owed when they were made, fixed when a later change asks for more. `advanced` is what goods that
+    travel back count for, where others were sent instead of them already. `expires_at` is set while an
     order with something left to pay keeps its stock for a limited time: `days_to_pay` (0: without end) from the fact
     that opened the amount. `link` numbers the guest's links, of which the last one opens the
     order until `link_until`. `queued_at` is set where it waits for goods since before it was placed: it was split off.
@@ -51,6 +52,7 @@ class Order(db.SiteTable):
     delivery_total = _amount()
     charges = _amount()
     given_back = _amount()
+    advanced = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
     prices_include_tax = peewee.BooleanField()
     tax_note = peewee.TextField(default="")
     address = db.JSONField(null=True)

@@ -195,8 +195,11 @@ def claim_draft(change: ChangeView) -> bool:
     return True
 
 
-def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
-    """`confirm_change` after the version was compared, as part of a verb's transaction."""
+def confirm_plan(site: Site, change: ChangeView, actor: str, *, holder: str = "") -> None:
+    """`confirm_change` after the version was compared, as part of a verb's transaction.
+
+    What was held for `holder` goes into what is promised.
+    """
     db.require_transaction()
     order, plan = order_view(change.order_id, site=site), change.plan
     if order is None:
@@ -211,6 +214,7 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
         actor,
         plan.sources,
         site_id=site.id,
+        holder=holder,
         reason="cancel" if plan.only_cancels else "change",
         why=plan.why,
     )

@@ -253,7 +253,7 @@ def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, 
     price_before = due(order.total.amount, order.delivery_total.amount, before) - returned_value(before)
     price_after = due(new_total, new_delivery, after) - returned_value(after)
     fixed = fixed_refunds(order.total.amount, order.delivery_total.amount, before, money, given_back)
-    needed = to_be_captured(new_total, new_delivery, after, money, fixed)
+    needed = to_be_captured(new_total, new_delivery, after, money, fixed, order.advanced.amount)
     return Effect(
         price_before=price_before,
         price_after=price_after,

@@ -19,7 +19,7 @@ from core.kernel.i18n import gettext as _
 from core.lib import addresses, clock, ids
 from core.lib.errors import Refused, Unfit
 from core.lib.money import Money
-from core.orders.services.case import cases_of
+from core.orders.services.case_reading import cases_of
 from core.orders.services.case_rules import (
     OURS,
     Rules,

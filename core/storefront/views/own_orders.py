@@ -19,8 +19,9 @@ from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
 from core.lib.qr import drawing
 from core.orders.services import case_rules, photos
-from core.orders.services.case import WrongStep, case_view, request_case, withdraw_case
-from core.orders.services.case_shapes import REQUESTED
+from core.orders.services.case import request_case, withdraw_case
+from core.orders.services.case_reading import case_view
+from core.orders.services.case_shapes import REQUESTED, WrongStep
 from core.orders.services.change import ChangeStale
 from core.orders.services.read import OrderView
 from core.orders.services.return_labels import can_be_sent, label_file, return_number

@@ -15,13 +15,13 @@ from core.kernel.sites import state_of
 from core.orders.services import hold_rules
 from core.orders.services.case import (
     approve_case,
-    cases_of,
     decline_case,
     inspect_case,
     receive_case,
     resolve_case,
     withdraw_case,
 )
+from core.orders.services.case_reading import cases_of
 from core.orders.services.case_rules import Rules, set_rules
 from core.orders.services.picked import start_picking, undo_picking
 from core.orders.services.read import OrderView, order_view

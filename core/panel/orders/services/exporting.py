@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from core.hookspecs.site import Site
 from core.lib.csv import write_rows
 from core.lib.money import Money
-from core.orders.services.case import list_cases
+from core.orders.services.case_reading import list_cases
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.return_labels import return_number
 from core.orders.services.tags import tags_of

@@ -15,8 +15,7 @@ from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
-from core.orders.services import case as desk
-from core.orders.services import links, payments, picked, stages, tags
+from core.orders.services import case_reading, links, payments, picked, stages, tags
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.channels import known_channels
@@ -73,7 +72,7 @@ def show() -> Response:
 def _cases(order: OrderView) -> list[tuple[CaseView, Status, str]]:
     return [
         (case, returning.status(case), str(returning.KINDS[case.kind]))
-        for case in desk.cases_of(current().site, order.id)
+        for case in case_reading.cases_of(current().site, order.id)
     ]
 
 

@@ -15,7 +15,7 @@ from core.lib import ids
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import case as desk
-from core.orders.services import case_rules, photos, return_labels
+from core.orders.services import case_reading, case_rules, photos, return_labels
 from core.orders.services.case_shapes import CLAIM, EXCHANGE, KINDS, REFUND, REPLACE, RESOLVED, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
@@ -161,7 +161,7 @@ def _add_photos(case: CaseView) -> str:
     used: tuple[str, ...] = ()
     try:
         desk.add_photos(current().site, case.id, kept, actor=actor(), key=form_key())
-        used = desk.case_view(current().site, case.id).photos
+        used = case_reading.case_view(current().site, case.id).photos
     finally:
         photos.drop([name for name in kept if name not in used])
     return _("The photos are kept with the return.")
@@ -192,7 +192,7 @@ def _terms(case: CaseView) -> resolving.Terms:
 
 
 def _case(number: str, case_id: int) -> CaseView:
-    case = desk.case_view(current().site, case_id)
+    case = case_reading.case_view(current().site, case_id)
     if case.order_number != number:
         raise NotFound
     return case
