@@ -144,6 +144,9 @@ STEPS: dict[str, Any] = {
 }
 VERBS |= {
     "add photos": lazy("added photos to a return of %(title)s"),
+    "exchange held": lazy("held the new goods of an exchange of order %(title)s"),
+    "exchange let_go": lazy("let the held goods of an exchange of order %(title)s go"),
+    "exchange sent": lazy("sent the new goods of an exchange of order %(title)s ahead"),
     "edit carriers": lazy("changed the carriers of %(title)s"),
     "promise": lazy("promised another day for order %(title)s"),
     "unship": lazy("took a parcel of order %(title)s back"),

@@ -136,7 +136,8 @@ def _reference(reference: str) -> str:
         return _("Transfer %(number)s", number=id_)
     if kind == "order" and id_.isdecimal():
         return _("An order of another site")
-    return _("A cart") if kind == "cart" and id_.isdecimal() else reference
+    holders = {"cart": _("A cart"), "case": _("An exchange"), "draft": _("A draft of an order")}
+    return holders.get(kind, reference) if id_.isdecimal() else reference
 
 
 def _who(actor: str, name: str | None) -> str:
