@@ -74,6 +74,7 @@ class Order(db.SiteTable):
     channel = peewee.CharField(max_length=60, default="", constraints=[peewee.SQL("DEFAULT ''")])
     channel_number = peewee.CharField(max_length=60, null=True)
     state = peewee.CharField(max_length=60, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    country = peewee.CharField(max_length=2, default="", constraints=[peewee.SQL("DEFAULT ''")])
     words = peewee.CharField(max_length=500, default="", constraints=[peewee.SQL("DEFAULT ''")])
     spent = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
 
@@ -83,7 +84,11 @@ class Order(db.SiteTable):
             (("site_id", "number"), True),
             (("site_id", "channel", "channel_number"), True),
             (("site_id", "channel", "placed_at", "id"), False),
-            (("site_id", "placed_at", "id", "state", "currency", "total", "words"), False),
+            # What lists are narrowed by without an index of its own is read here, the newest first.
+            (
+                ("site_id", "placed_at", "id", "state", "currency", "total", "country", "carrier", "gateway", "words"),
+                False,
+            ),
             (("site_id", "state", "placed_at", "id"), False),
             (("site_id", "shopper_id", "placed_at", "id"), False),
             (("site_id", "email", "shopper_id"), False),
@@ -115,9 +120,10 @@ class OrderDestination(db.Table):
     delivery = _amount()
     discount = _amount()
     total = _amount()
+    country = peewee.CharField(max_length=2, default="", constraints=[peewee.SQL("DEFAULT ''")])
 
     class Meta:
-        indexes = ((("order", "position"), True),)
+        indexes = ((("order", "position"), True), (("country", "order"), False), (("carrier", "order"), False))
         constraints = [
             Check("position >= 0 AND delivery >= 0 AND discount >= 0 AND discount <= delivery AND total >= 0"),
         ]
@@ -169,7 +175,7 @@ class OrderLine(db.Table):
     promised_at = db.InstantField(null=True)
 
     class Meta:
-        indexes = ((("order", "position"), True),)
+        indexes = ((("order", "position"), True), (("sku", "order"), False))
         constraints = [
             Check("ordered > 0 AND allocated >= 0 AND cancelled >= 0 AND shipped >= 0 AND received >= 0"),
             Check("allocated + shipped + cancelled <= ordered"),

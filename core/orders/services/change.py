@@ -348,7 +348,10 @@ def _deliver_elsewhere(order: OrderView, plan: Plan) -> None:
     drop_deliveries(order.id, plan.emptied)
     there = order.at(plan.place).destinations[0]
     if plan.address is not None and there.id is not None:
-        db.execute("UPDATE order_destination SET address = ? WHERE id = ?", address_json(plan.address), there.id)
+        db.execute(
+            "UPDATE order_destination SET address = ?, country = ? WHERE id = ?",
+            address_json(plan.address), plan.address.country[:2], there.id,
+        )  # fmt: skip
     elif plan.address is not None:
         db.execute(
             "UPDATE orders SET address = ?, name = ?, phone = CASE WHEN ? = '' THEN phone ELSE ? END WHERE id = ?",

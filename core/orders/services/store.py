@@ -284,7 +284,14 @@ def _insert_order(new: NewOrder) -> int:
         "channel": new.channel,
         "channel_number": new.channel_number,
         "state": first_state(new.total, new.delivery_total, [_facts(line) for line in new.lines]),
-        "words": words_of("", person.name if person else "", new.email, new.channel_number or ""),
+        "country": new.address.country[:2] if new.address else "",
+        "words": words_of(
+            "",
+            person.name if person else "",
+            new.email,
+            new.channel_number or "",
+            *(one.address.name for one in new.destinations),
+        ),
     }
     columns = ", ".join(row)
     return int(db.value(f"INSERT INTO orders ({columns}) VALUES ({db.marks(tuple(row))}) RETURNING id", *row.values()))
@@ -386,6 +393,7 @@ def _insert_destinations(order_id: int, destinations: Sequence[NewDestination]) 
             "delivery": one.delivery,
             "discount": one.discount,
             "total": one.total,
+            "country": one.address.country[:2],
         }
         for position, one in enumerate(destinations)
     ]

@@ -23,9 +23,8 @@ _LEAST_ROWS = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
     """New goods that can be sent now: what that means, in words (or why it cannot be); `seen` is none where it cannot.
-    Nothing is said where the decision sends them.
 
-    `held` of `all` pieces are held until an instant.
+    Nothing is said where the decision sends them. `held` of `all` pieces are held until an instant.
     """
 
     said: str

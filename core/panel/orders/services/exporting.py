@@ -19,7 +19,7 @@ from core.panel.orders.services.returning import Filters
 
 COLUMNS = (
     "number", "placed", "name", "email", "currency", "total", "pieces", "order", "payment", "fulfilment", "return",
-    "method", "delivery", "tags", "channel", "channel_number",
+    "method", "delivery", "country", "tags", "channel", "channel_number",
 )  # fmt: skip
 _AT_ONCE = 500
 
@@ -84,6 +84,7 @@ def _row(order: OrderRow, zone: ZoneInfo, worn: tuple[str, ...]) -> tuple[object
     placed = _moment(order.placed_at, zone)
     return (
         order.number, placed, order.name, order.email, order.total.currency, order.total.decimal, order.pieces,
-        at.order, at.payment, at.fulfilment, at.returned, order.payment_title, order.delivery_title, ", ".join(worn),
+        at.order, at.payment, at.fulfilment, at.returned, order.payment_title, order.delivery_title,
+        ", ".join(order.countries), ", ".join(worn),
         order.channel, order.channel_number,
     )  # fmt: skip
