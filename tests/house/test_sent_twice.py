@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.installation import installation
 from core.kernel.sites import state_of
+from core.lib import clock
 from core.orders.services import case as desk
 from core.orders.services.holds import hold_order
 from core.orders.services.payments import mark_paid
@@ -142,14 +144,14 @@ def _transferred(shop: Desk, action: str, *, on_its_way: bool) -> Sent:
     return shop.form("/stock/transfers", f"/stock/transfers/{_transfer(shop, on_its_way=on_its_way)}{action}")
 
 
-def _draft(shop: Desk, then: str = "") -> Sent:
+def _draft(shop: Desk, then: str = "", **more: str) -> Sent:
     fields = {"sku-0": "LAMP", "qty-0": "2", "email": "mira@example.com", "a_country": "DE"}
     fields |= {"a_name": "Mira", "a_line1": "Lange Str. 1", "a_city": "Berlin", "a_postcode": "10115"}
     made = shop.form("/drafts/new", act="save", **fields)
     if not then:
         return made
     where = shop.panel.post(made.path, made.data).headers["Location"].partition("/panel")[2]
-    return shop.form(where, where + then)
+    return shop.form(where, where + then, **more)
 
 
 def _second_place_first(shop: Desk) -> Sent:
@@ -217,6 +219,7 @@ ACTS: dict[str, Act] = {
     ),
     "panel.draft_make": _draft,
     "panel.draft_send": lambda shop: _draft(shop, "/send"),
+    "panel.draft_keep": lambda shop: _draft(shop, "/keep", keep_until=str(clock.now().date() + timedelta(days=3))),
     "panel.draft_place": lambda shop: _draft(shop, "/place"),
     "panel.stock_adjust": lambda shop: shop.form("/stock", f"/stock/{shop.lamp.variant_id}", delta="5", reason="Found"),
     "panel.stock_adjust undo": _undo_of_stock,

@@ -14,7 +14,7 @@ from core.cart.services.details import columns
 from core.catalogue.services.carts import cart_variants
 from core.checkout.services.details import asked_for, missing_details
 from core.checkout.services.holding import holds_of_placed
-from core.checkout.services.look import PLACE, CheckoutView, GatewayView, look
+from core.checkout.services.look import PLACE, CheckoutView, GatewayView, holder_of, look
 from core.checkout.services.quote import Quote, delivery_key
 from core.checkout.services.shapes import plain
 from core.checkout.services.sourcing import Sourcing, sources_for, sources_for_all
@@ -249,7 +249,8 @@ def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrd
     rate = None if places else quote.deliveries[0].rate
     shopper = shopper_id if shopper_id is not None else stored.shopper_id
     return NewOrder(
-        site_id=stored.site_id, cart_id=stored.id, secret=order_secret(stored.site_id, stored.id), shopper_id=shopper,
+        site_id=stored.site_id, cart_id=stored.id, holder=holder_of(stored),
+        secret=order_secret(stored.site_id, stored.id), shopper_id=shopper,
         email=stored.email.strip(), language=stored.language, currency=stored.currency, subtotal=totals.subtotal.amount,
         discount=totals.discount.amount, delivery=totals.delivery.amount, tax=totals.tax.amount,
         total=totals.total.amount,

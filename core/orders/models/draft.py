@@ -1,4 +1,7 @@
-"""Orders that staff prepare: what was agreed with whom. A draft promises no stock; it becomes an order once."""
+"""Orders that staff prepare: what was agreed with whom. It becomes an order once.
+
+Until then no stock is promised, at most kept for a while.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ class OrderDraft(db.SiteTable):
 
     `key` (of the form that was sent) makes a repeated click the same draft. `links` counts the pay links made; the
     digest of the valid one is `link_digest`, until `link_until`. `ended_at` is set when it became `order` or was let
-    go.
+    go. Its goods are held until `keep_until`, if that is set.
     """
 
     key = peewee.CharField(max_length=64)
@@ -38,6 +41,7 @@ class OrderDraft(db.SiteTable):
     created_at = db.InstantField()
     updated_at = db.InstantField()
     ended_at = db.InstantField(null=True)
+    keep_until = db.InstantField(null=True)
 
     class Meta:
         indexes = ((("site_id", "key"), True),)

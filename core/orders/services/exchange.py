@@ -5,12 +5,11 @@ What is sent ahead is to be paid but for what the old goods cost: that counts as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from core.catalogue.services import stock
-from core.catalogue.services.stock_kits import kits_of
+from core.catalogue.services.stock_kits import pieces_in
 from core.hookspecs.site import Site
 from core.kernel import activity, db, jobs
 from core.kernel.repeats import claim
@@ -122,15 +121,6 @@ def _hold(site: Site, case: CaseView, days: int, actor: str) -> None:
     until = clock.now() + timedelta(days=days)
     stock.hold(pieces_in(case.wanted), stock.case_reference(case.id), actor, until=until, site_id=site.id)
     _note(site, case, actor, "held", until=clock.micros(until))
-
-
-def pieces_in(units: Mapping[int, int]) -> dict[int, int]:
-    """The pieces that units of variants take from stock: of a kit what is in it. One statement."""
-    kits, needs = kits_of(list(units)), dict[int, int]()
-    for variant_id, count in units.items():
-        for part_id, pieces in kits.get(variant_id, {variant_id: 1}).items():
-            needs[part_id] = needs.get(part_id, 0) + pieces * count
-    return needs
 
 
 # -- sending ahead -----------------------------------------------------------------------------------------------------

@@ -122,11 +122,13 @@ class NewOrder:
     """All that an order consists of, worked out before the transaction.
 
     One that was placed elsewhere has its `channel`, its number there and its own day. One that goes to several places
-    has `destinations`, by their positions, and neither an address nor a carrier beside them.
+    has `destinations`, by their positions, and neither an address nor a carrier beside them. What is held for `holder`
+    goes into its promise.
     """
 
     site_id: int
     cart_id: int
+    holder: str
     secret: str
     shopper_id: int | None
     email: str
@@ -177,7 +179,7 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     order_id = _insert_order(new)
     taken = stock.allocate(
         pieces_of(new.lines), stock_reference(order_id), new.actor, new.sources,
-        site_id=new.site_id, cart=stock.cart_reference(new.cart_id), why=new.why,
+        site_id=new.site_id, cart=new.holder, why=new.why,
     )  # fmt: skip
     take_claims(new.site_id, new.claims)
     _insert_destinations(order_id, new.destinations)

@@ -122,6 +122,7 @@ VERBS: dict[str, Any] = {
     "draft": lazy("wrote the draft %(title)s of an order"),
     "send draft": lazy("sent the pay link of the draft %(title)s"),
     "revoke link": lazy("revoked the pay link of the draft %(title)s"),
+    "keep draft": lazy("kept the goods of the draft %(title)s, or let them go"),
     "drop draft": lazy("let the draft %(title)s go"),
     "restore draft": lazy("brought the draft %(title)s back"),
     "change": lazy("changed order %(title)s"),

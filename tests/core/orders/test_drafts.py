@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+import time_machine
 
+from core.cart.services import StoredCart
 from core.catalogue.services import set_prices, stock
 from core.catalogue.services.drafts import PriceDraft
+from core.catalogue.services.stock_audit import stock_proof
+from core.checkout.services import look
 from core.checkout.services.drafting import TOKEN, look_at_draft, place_draft, send_draft
 from core.checkout.services.place_order import CannotBePlaced, PriceChanged
 from core.hookspecs.promote import Offer, PercentOff
-from core.kernel import db
+from core.kernel import db, jobs
 from core.lib import clock
 from core.lib.errors import NotFound, Unfit
 from core.lib.money import Money
@@ -24,6 +29,7 @@ from core.orders.services.drafts import (
     draft_by_link,
     draft_view,
     drop_draft,
+    keep_goods,
     list_drafts,
     make_draft,
     revoke_link,
@@ -199,3 +205,81 @@ def test_a_draft_that_was_let_go_is_never_placed(shop: Shop, wish: Callable[...,
         place_draft(shop.state, made, seen_total=2640, actor="guest")
     assert db.value("SELECT count(*) FROM orders") == 0
     assert stock.stock_of([made.wish.lines[0].variant_id])
+
+
+# -- goods that are kept ---------------------------------------------------------------------------------------------
+
+
+def held() -> int:
+    return int(db.value("SELECT COALESCE(SUM(held), 0) FROM stock_level"))
+
+
+def keep(shop: Shop, one: DraftView, days: float = 5) -> DraftView:
+    keep_goods(shop.site, one.id, clock.now() + timedelta(days=days), version=one.version, actor=STAFF)
+    return draft_view(shop.site, one.id)
+
+
+def test_goods_are_kept_for_a_draft_and_never_from_it(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    last = shop.sell("last", 900, stock=2)
+    one = keep(shop, draft(shop, wish(lines=(DraftLine(variant_id=last, quantity=2),))))
+    assert (held(), stock_proof()) == (2, [])
+    with pytest.raises(CannotBePlaced):
+        shop.order((last, 1))
+    assert not look_at_draft(shop.state, one).problems, "its own hold stands in nobody's way"
+    total = look_at_draft(shop.state, one).total.amount
+    placed = place_draft(shop.state, one, seen_total=total, actor=STAFF, by_arrangement=True)
+    order = order_view(placed.id)
+    assert order is not None
+    assert ([line.allocated for line in order.lines], held(), stock_proof()) == ([2], 0, [])
+
+
+def _of_nobody(stored: StoredCart) -> str:
+    """Planted: what is held for a draft is held from it, too."""
+    return f"nobody:{stored.id}"
+
+
+def test_a_draft_that_is_blocked_by_its_own_hold_is_found(
+    shop: Shop, wish: Callable[..., DraftWish], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = shop.sell("last", 900, stock=2)
+    one = keep(shop, draft(shop, wish(lines=(DraftLine(variant_id=last, quantity=2),))))
+    monkeypatch.setattr(look, "holder_of", _of_nobody)
+    with pytest.raises(CannotBePlaced):
+        place_draft(shop.state, one, seen_total=None, actor=STAFF, by_arrangement=True)
+
+
+def test_what_is_kept_follows_the_draft_and_ends_with_its_day(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    last = shop.sell("last", 900, stock=5)
+    one = keep(shop, draft(shop, wish(lines=(DraftLine(variant_id=last, quantity=2),))))
+    more = wish(lines=(DraftLine(variant_id=last, quantity=4),))
+    save_draft(shop.site, one.id, more, version=one.version, actor=STAFF)
+    assert held() == 4, "held anew, not twice"
+    with time_machine.travel(clock.now() + timedelta(days=6), tick=False):
+        while jobs.run_due():
+            pass
+        assert (held(), stock_proof()) == (0, [])
+        shop.order((last, 5))
+
+
+@pytest.mark.parametrize("ending", ["dropped", "let go"])
+def test_what_is_kept_is_free_again_when_it_is_not_wanted(
+    shop: Shop, wish: Callable[..., DraftWish], ending: str
+) -> None:
+    one = keep(shop, draft(shop, wish()))
+    assert held() == 3
+    if ending == "dropped":
+        drop_draft(shop.site, one.id, actor=STAFF)
+    else:
+        keep_goods(shop.site, one.id, None, version=one.version, actor=STAFF)
+    assert (held(), stock_proof()) == (0, [])
+
+
+def test_goods_are_kept_for_what_was_seen_and_at_most_a_year(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    one = draft(shop, wish())
+    for days in (-1, 367):
+        with pytest.raises(Unfit):
+            keep(shop, one, days)
+    save_draft(shop.site, one.id, wish(), version=one.version, actor=STAFF)
+    with pytest.raises(DraftMoved):
+        keep(shop, one)
+    assert held() == 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.accounts.services import find_shopper
 from core.catalogue.services.carts import cart_variants
@@ -17,6 +19,7 @@ from core.kernel.i18n import lazy
 from core.lib import addresses
 from core.lib.errors import Unfit
 from core.lib.money import Money, NotMoney, parse_money
+from core.orders.services.draft_keeping import Kept, kept_for
 from core.orders.services.drafts import DraftLine, DraftView, DraftWish
 from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, address_values
 from core.panel.shell import Status
@@ -222,6 +225,22 @@ def _amount(form: Mapping[str, str], name: str, currency: str, errors: dict[str,
         errors[name] = _("Write an amount of 0 or more.")
         return None
     return amount
+
+
+def end_of(site: Site, text: str) -> datetime:
+    """The last moment of a day as it was typed. Raises Unfit."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise Unfit({"keep_until": _("Choose a day from today on, within a year.")}) from error
+    return datetime.combine(day, time(23, 59, 59), tzinfo=ZoneInfo(site.timezone))
+
+
+def kept(draft: DraftView) -> Kept | None:
+    """What of the goods is kept for an open draft."""
+    if not draft.is_open or draft.keep_until is None:
+        return None
+    return kept_for(draft.id, {line.variant_id: line.quantity for line in draft.wish.lines})
 
 
 def fields_of(draft: DraftView | None, site: Site) -> dict[str, str]:

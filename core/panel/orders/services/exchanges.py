@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.catalogue.services import stock
+from core.catalogue.services.stock_kits import pieces_in
 from core.checkout.services.exchanging import look_ahead
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
@@ -14,7 +15,6 @@ from core.kernel.sites import SiteState
 from core.lib.errors import Broken, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services.case_shapes import CaseView
-from core.orders.services.exchange import pieces_in
 
 _MOST_ROWS = 50
 _LEAST_ROWS = 2

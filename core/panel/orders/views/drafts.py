@@ -19,10 +19,11 @@ from core.lib.errors import Broken, Refused, Unfit
 from core.orders.services import drafts
 from core.orders.services.drafts import DraftView
 from core.panel.orders import forms
-from core.panel.orders.services import addressing, drafting, said
-from core.panel.shell import actor, address, form_key, once, page, panel, to
+from core.panel.orders.services import addressing, drafting, exporting, said
+from core.panel.shell import actor, address, form_key, once, page, panel, shell, table_file, to
 
 _MAY = "orders.create"
+_VIEWS = {"open": True, "ended": False}
 
 
 @panel.get("/drafts", endpoint="drafts")
@@ -30,8 +31,7 @@ _MAY = "orders.create"
 def show() -> Response:
     """Orders in the making, newest first."""
     view, before = request.args.get("view", "open"), request.args.get("before", type=int)
-    is_open = {"open": True, "ended": False}.get(view)
-    found = drafts.list_drafts(current().site, is_open=is_open, before=before)
+    found = drafts.list_drafts(current().site, is_open=_VIEWS.get(view), before=before)
     named = (("open", _("Open")), ("ended", _("Ended")), ("all", _("All")))
     return page(
         "drafts.html",
@@ -39,6 +39,7 @@ def show() -> Response:
         views=[(title, address("panel.drafts", view=key), key == view, None) for key, title in named],
         next=address("panel.drafts", view=view, before=found[-1].id) if len(found) == drafts.PAGE else "",
         first=address("panel.drafts", view=view) if before else "",
+        export=address("panel.drafts_export", view=view) if shell().may("orders.export") else "",
     )
 
 
@@ -109,6 +110,32 @@ def revoke(draft_id: int) -> Response:
     """Let the pay link open nothing any more."""
     drafts.revoke_link(current().site, draft_id, actor=actor())
     return to("panel.draft", say=_("The pay link opens nothing any more."), draft_id=draft_id)
+
+
+@panel.post("/drafts/<int:draft_id>/keep", endpoint="draft_keep")
+@staff(_MAY)
+@once("panel.draft", "draft_id")
+def keep(draft_id: int) -> Response:
+    """Keep the goods until the end of a day, or let them go."""
+    site, draft = current().site, drafts.draft_view(current().site, draft_id)
+    version = request.form.get("version", type=int) or 0
+    try:
+        until = (
+            None if request.form.get("act") == "let_go" else drafting.end_of(site, request.form.get("keep_until", ""))
+        )
+        drafts.keep_goods(site, draft_id, until, version=version, actor=actor(), key=form_key())
+    except Refused as refusal:
+        return _stored(draft, _problems(refusal), refusal.status)
+    said = _("The goods are kept.") if until else _("The goods are not kept any more.")
+    return to("panel.draft", say=said, draft_id=draft_id)
+
+
+@panel.get("/drafts.csv", endpoint="drafts_export")
+@staff("orders.export")
+def export() -> Response:
+    """The drafts that the same view shows, as a table."""
+    site, is_open = current().site, _VIEWS.get(request.args.get("view", "open"))
+    return table_file("drafts", lambda file: exporting.write_drafts(site, file, is_open=is_open))
 
 
 @panel.post("/drafts/<int:draft_id>/drop", endpoint="draft_drop")
@@ -188,6 +215,7 @@ def _form(
         problems=problems or [],
         errors=forms.by_field(problems or []),
         link=_link(draft) if draft else "",
+        kept=drafting.kept(draft) if draft else None,
         **_quoted(view),
     )
 
