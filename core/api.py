@@ -56,6 +56,7 @@ from core.catalogue.services.shapes import (
 )
 from core.catalogue.services.skus import NamedProduct, named_products, products_by_sku
 from core.checkout.services.changing import change_order
+from core.checkout.services.drafting import DraftQuote, draft_quote, offered_quote
 from core.checkout.services.look import CART, CHECKOUT, CheckoutView, look
 from core.checkout.services.place_order import CannotBePlaced, PlacedOrder, PriceChanged, place_order
 from core.hookspecs.checkout import Address, Cart, CartLine, Field, PricedCart, Problem, Tax, TaxableLine, Taxes
@@ -139,6 +140,7 @@ from core.kernel.i18n import (
     day,
     gettext,
     language,
+    language_name,
     lazy,
     money,
     ngettext,

@@ -20,6 +20,7 @@ from core.orders.services import drafts
 from core.orders.services.drafts import DraftView
 from core.panel.orders import forms
 from core.panel.orders.services import addressing, drafting, exporting, said
+from core.panel.services import section_problems, shows_sections
 from core.panel.shell import actor, address, form_key, once, page, panel, shell, table_file, to
 
 _MAY = "orders.create"
@@ -212,7 +213,7 @@ def _form(
         billing=addressing.address_form(fields[f"{addressing.BILLING}country"] or site.country, addressing.BILLING),
         currency=currency,
         key=fields["key"] or ids.token(),
-        problems=problems or [],
+        problems=[*(problems or []), *section_problems()],
         errors=forms.by_field(problems or []),
         link=_link(draft) if draft else "",
         kept=drafting.kept(draft) if draft else None,
@@ -239,3 +240,6 @@ def _quoted(view: CheckoutView | None) -> dict[str, object]:
         "chosen": f"{chosen.carrier}:{chosen.service}" if chosen else "",
         "wrong": [problem.message for problem in view.problems],
     }
+
+
+shows_sections("draft", one)
