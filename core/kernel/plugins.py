@@ -124,9 +124,9 @@ class Stage:
 class PanelSection:
     """A card of the plugin's own on a page of core's panel, with its own forms.
 
-    `place` is the page: product, order, category, shopper or draft. `values(site, object_id)` answers what `template` shows;
-    it reads, and writes nothing. `permission` says who sees it. Its forms post to panel views of the plugin, which
-    answer with a redirect, or with `panel_section_refused`. `name` tells it from the plugin's other sections.
+    `place` is the page: product, order, category, shopper or draft. `values(site, object_id)` answers what `template`
+    shows; it reads, and writes nothing. `permission` says who sees it. Its forms post to panel views of the plugin,
+    which answer with a redirect, or with `panel_section_refused`. `name` tells it from the plugin's other sections.
     """
 
     place: str

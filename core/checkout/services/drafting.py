@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.cart.services import Agreed, StoredCart, StoredLine, keep_agreed_cart
+from core.cart.services import Agreed, OwnLine, StoredCart, StoredLine, keep_agreed_cart
 from core.checkout.services.details import missing_details
 from core.checkout.services.look import CHECKOUT, CheckoutView, look
 from core.checkout.services.place_order import CannotBePlaced, EmptyCart, PlacedOrder, place_order
@@ -45,13 +45,18 @@ def draft_cart(draft: DraftView, *, by_arrangement: bool = False) -> StoredCart:
         carrier=wish.carrier, service=wish.service, gateway="", extra={}, note=wish.note, version=draft.version,
         ordered_at=None,
         lines=tuple(
-            StoredLine(id=place, variant_id=line.variant_id, quantity=line.quantity)
+            StoredLine(id=place, variant_id=line.variant_id or -place, quantity=line.quantity)
             for place, line in enumerate(wish.lines, 1)
         ),
         agreed=Agreed(
             draft_id=draft.id, version=draft.version,
-            prices={line.variant_id: line.agreed for line in wish.lines if line.agreed is not None},
+            prices={line.variant_id: line.agreed for line in wish.lines if line.variant_id and line.agreed is not None},
             reasons={line.variant_id: line.reason for line in wish.lines if line.agreed is not None},
+            own={
+                -place: OwnLine(title=line.title, amount=line.agreed or 0, tax_class=line.tax_class)
+                for place, line in enumerate(wish.lines, 1)
+                if not line.variant_id
+            },
             discount=wish.discount, discount_reason=wish.discount_reason, by_arrangement=by_arrangement,
         ),
     )  # fmt: skip

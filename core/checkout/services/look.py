@@ -12,6 +12,7 @@ from core.catalogue.services.shapes import CartVariant
 from core.catalogue.services.stock import cart_reference, draft_reference
 from core.checkout.services.delivery import Delivery, Goods, deliveries, deliveries_to
 from core.checkout.services.offers import Candidate
+from core.checkout.services.own_lines import own_variants
 from core.checkout.services.promoting import candidates_for, code_views, priced_cart
 from core.checkout.services.quote import Discounted, Quote, TraceStep, WrongTaxes, cut, discounted, merged, quote
 from core.checkout.services.shapes import (
@@ -60,7 +61,7 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
     variants = cart_variants(
         state.site, stored.language, stored.currency, [line.variant_id for line in stored.lines],
         holder=holder_of(stored),
-    )  # fmt: skip
+    ) | own_variants(stored)  # fmt: skip
     cart, price_steps = priced_cart(state, stored, variants)
     candidates, rejected = candidates_for(state, cart, stored.agreed)
     spread = spread_of(stored, cart) if step != CART and state.site.several_addresses else None

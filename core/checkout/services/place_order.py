@@ -15,6 +15,7 @@ from core.catalogue.services.carts import cart_variants
 from core.checkout.services.details import asked_for, missing_details
 from core.checkout.services.holding import holds_of_placed
 from core.checkout.services.look import PLACE, CheckoutView, GatewayView, holder_of, look
+from core.checkout.services.own_lines import own_variants
 from core.checkout.services.quote import Quote, delivery_key
 from core.checkout.services.shapes import plain
 from core.checkout.services.sourcing import Sourcing, sources_for, sources_for_all
@@ -234,6 +235,7 @@ def _check_prices(state: SiteState, view: CheckoutView) -> None:
     cart = view.cart
     parts = {line.variant_id: line.variant.parts for line in view.lines if line.variant is not None}
     variants = cart_variants(state.site, cart.language, cart.currency, [line.variant_id for line in cart.lines])
+    variants |= own_variants(view.stored)
     for line in cart.lines:
         variant = variants.get(line.variant_id)
         if variant is None or variant.unit(line.quantity) != line.list_unit or variant.parts != parts[line.variant_id]:
@@ -319,8 +321,9 @@ def _lines(view: CheckoutView) -> list[NewLine]:
     }
     return [
         NewLine(
-            variant_id=one.line.variant_id, product_id=one.line.product_id, sku=one.line.sku, name=one.line.name,
-            picture=pictures.get(one.line.id, ""), quantity=one.line.quantity, unit_amount=one.line.unit.amount,
+            variant_id=max(0, one.line.variant_id), product_id=one.line.product_id, sku=one.line.sku,
+            name=one.line.name, picture=pictures.get(one.line.id, ""), quantity=one.line.quantity,
+            unit_amount=one.line.unit.amount,
             list_amount=one.line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount,
             tax=one.tax.amount,
             total=one.total.amount, tax_class=one.line.tax_class, weight_g=one.line.weight_g,

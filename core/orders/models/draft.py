@@ -48,7 +48,10 @@ class OrderDraft(db.SiteTable):
 
 
 class OrderDraftLine(db.Table):
-    """Units of a variant, at today's price or at an agreed one in minor units, with the reason for it."""
+    """Units of a variant, at today's price or at an agreed one in minor units, with the reason for it.
+
+    A line of the shop's own words (a service, engraving) has a `title`, no variant, and always an agreed price.
+    """
 
     draft = peewee.ForeignKeyField(OrderDraft, on_delete="CASCADE")
     position = peewee.IntegerField()
@@ -56,6 +59,8 @@ class OrderDraftLine(db.Table):
     quantity = peewee.IntegerField(constraints=[Check("quantity BETWEEN 1 AND 999")])
     agreed = peewee.BigIntegerField(null=True, constraints=[Check("agreed IS NULL OR agreed >= 0")])
     reason = peewee.CharField(max_length=200, default="")
+    title = peewee.CharField(max_length=200, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    tax_class = peewee.CharField(max_length=60, default="standard", constraints=[peewee.SQL("DEFAULT 'standard'")])
 
     class Meta:
-        indexes = ((("draft", "variant_id"), True),)
+        indexes = ((("draft", "position"), True),)

@@ -30,7 +30,8 @@ def keep_anew(site: Site, draft_id: int, actor: str) -> None:
     if until is None or until <= clock.now_us():
         stock.unhold(reference, actor)
         return
-    units = dict[int, int](db.rows("SELECT variant_id, quantity FROM order_draft_line WHERE draft_id = ?", draft_id))
+    sql = "SELECT variant_id, quantity FROM order_draft_line WHERE draft_id = ? AND variant_id > 0"
+    units = dict[int, int](db.rows(sql, draft_id))
     stock.hold(pieces_in(units), reference, actor, until=clock.instant(until), site_id=site.id)
 
 

@@ -44,12 +44,17 @@ class DraftTooLong(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftLine:
-    """Units of a variant; `agreed` is the price of one in minor units, None for today's price."""
+    """Units of a variant; `agreed` is the price of one in minor units, None for today's price.
+
+    Without a variant it is a line of the shop's own words: its `title`, an agreed price, and how it is taxed.
+    """
 
     variant_id: int
     quantity: int
     agreed: int | None = None
     reason: str = ""
+    title: str = ""
+    tax_class: str = "standard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +154,10 @@ def _write(site: Site, draft_id: int, version: int, wish: DraftWish, actor: str)
     db.execute("DELETE FROM order_draft_line WHERE draft_id = ?", draft_id)
     for position, line in enumerate(wish.lines):
         db.execute(
-            "INSERT INTO order_draft_line (draft_id, position, variant_id, quantity, agreed, reason)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            draft_id, position, line.variant_id, line.quantity, line.agreed, line.reason[:200],
+            "INSERT INTO order_draft_line (draft_id, position, variant_id, quantity, agreed, reason, title, tax_class)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            draft_id, position, line.variant_id, line.quantity, line.agreed, line.reason[:200], line.title[:200],
+            line.tax_class[:60],
         )  # fmt: skip
     keep_anew(site, draft_id, actor)
     activity.record(
@@ -318,13 +324,15 @@ def _views(site: Site, where: str, params: Sequence[object], limit: int = PAGE) 
     )  # fmt: skip
     lines: dict[int, list[DraftLine]] = {}
     found = [row[0] for row in rows]
-    for draft_id, variant_id, quantity, agreed, reason in db.rows(
-        "SELECT draft_id, variant_id, quantity, agreed, reason FROM order_draft_line"
+    for draft_id, variant_id, quantity, agreed, reason, title, tax_class in db.rows(
+        "SELECT draft_id, variant_id, quantity, agreed, reason, title, tax_class FROM order_draft_line"
         f" WHERE draft_id IN ({db.marks(found)}) ORDER BY position",
         *found,
     ):
         lines.setdefault(draft_id, []).append(
-            DraftLine(variant_id=variant_id, quantity=quantity, agreed=agreed, reason=reason)
+            DraftLine(
+                variant_id=variant_id, quantity=quantity, agreed=agreed, reason=reason, title=title, tax_class=tax_class
+            )
         )
     return [_view(row, tuple(lines.get(row[0], ()))) for row in rows]
 

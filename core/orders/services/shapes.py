@@ -70,7 +70,9 @@ class OrderLineView:
     @property
     def each(self) -> dict[int, int]:
         """Pieces per variant that each unit takes from stock."""
-        return {part.variant_id: part.quantity for part in self.parts} or {self.variant_id: 1}
+        return {part.variant_id: part.quantity for part in self.parts} or (
+            {self.variant_id: 1} if self.variant_id else {}
+        )
 
     @property
     def wanted(self) -> Wanted:

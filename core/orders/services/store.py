@@ -320,8 +320,8 @@ def pieces_of(lines: Iterable[NewLine]) -> dict[int, int]:
 
 
 def in_a_unit(variant_id: int, parts: Sequence[NewPart]) -> dict[int, int]:
-    """What one unit takes from stock."""
-    return {part.variant_id: part.quantity for part in parts} or {variant_id: 1}
+    """What one unit takes from stock: nothing of what is no variant."""
+    return {part.variant_id: part.quantity for part in parts} or ({variant_id: 1} if variant_id else {})
 
 
 def _insert_lines(order_id: int, lines: Sequence[NewLine], taken: Sequence[stock.Allocation]) -> list[int]:

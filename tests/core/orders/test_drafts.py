@@ -14,6 +14,7 @@ from core.catalogue.services import set_prices, stock
 from core.catalogue.services.drafts import PriceDraft
 from core.catalogue.services.stock_audit import stock_proof
 from core.checkout.services import look
+from core.checkout.services.changing import change_order
 from core.checkout.services.drafting import TOKEN, look_at_draft, place_draft, send_draft
 from core.checkout.services.place_order import CannotBePlaced, PriceChanged
 from core.hookspecs.promote import Offer, PercentOff
@@ -21,6 +22,8 @@ from core.kernel import db, jobs
 from core.lib import clock
 from core.lib.errors import NotFound, Unfit
 from core.lib.money import Money
+from core.orders.services.cancel import cancel
+from core.orders.services.change_shapes import CancelUnits, SetQuantity
 from core.orders.services.drafts import (
     DraftLine,
     DraftMoved,
@@ -35,7 +38,9 @@ from core.orders.services.drafts import (
     revoke_link,
     save_draft,
 )
+from core.orders.services.payments import mark_paid
 from core.orders.services.read import order_view
+from core.orders.services.ship import ship
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import LONDON, Shop
 
@@ -283,3 +288,56 @@ def test_goods_are_kept_for_what_was_seen_and_at_most_a_year(shop: Shop, wish: C
     with pytest.raises(DraftMoved):
         keep(shop, one)
     assert held() == 0
+
+
+# -- lines outside the catalogue -------------------------------------------------------------------------------------
+
+
+def test_a_line_of_the_shops_own_words_is_ordered_changed_sent_and_paid_without_stock(
+    shop: Shop, wish: Callable[..., DraftWish]
+) -> None:
+    lines = (
+        *wish().lines,
+        DraftLine(variant_id=0, quantity=2, agreed=450, title="Engraving", tax_class="services"),
+        DraftLine(variant_id=0, quantity=1, agreed=1999, title="Set up at your place"),
+    )
+    one = draft(shop, wish(lines=lines, discount=0))
+    view = look_at_draft(shop.state, one)
+    assert not view.problems
+    # 3 x 8.00, 2 x 4.50, 19.99 and 4.90 for the delivery of the cups.
+    assert view.total.amount == 2400 + 900 + 1999 + 490
+    placed = place_draft(shop.state, one, seen_total=view.total.amount, actor=STAFF, by_arrangement=True)
+    order = order_view(placed.id)
+    assert order is not None
+    own = order.lines[1]
+    assert [(line.variant_id, line.name, line.tax_class) for line in order.lines[1:]] == [
+        (0, "Engraving", "services"), (0, "Set up at your place", "standard"),
+    ]  # fmt: skip
+    assert (stock_proof(), unbalanced()) == ([], [])
+    change_order(shop.state, order.id, [SetQuantity(line_id=own.id, quantity=3)], key="more", actor=STAFF)
+    change_order(shop.state, order.id, [CancelUnits(line_id=own.id, quantity=1)], key="less", actor=STAFF)
+    after = order_view(order.id)
+    assert after is not None
+    assert after.due.amount == view.total.amount, "one more and one less cost what was agreed"
+    mark_paid(shop.state, order.id, actor=STAFF)
+    ship(shop.site, order.id, actor=STAFF)
+    after = order_view(order.id)
+    assert after is not None
+    assert (after.status.order, after.status.fulfilment) == ("completed", "shipped")
+    assert (stock_proof(), unbalanced()) == ([], [])
+
+
+def test_what_is_only_a_service_needs_no_delivery(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    lines = (DraftLine(variant_id=0, quantity=1, agreed=5000, title="An hour of advice"),)
+    one = draft(shop, wish(lines=lines, discount=500))
+    view = look_at_draft(shop.state, one)
+    assert (view.total.amount, view.cart.needs_delivery) == (4500, False)
+    placed = place_draft(shop.state, one, seen_total=4500, actor=STAFF, by_arrangement=True)
+    mark_paid(shop.state, placed.id, actor=STAFF)
+    order = order_view(placed.id)
+    assert order is not None
+    assert (order.status.order, order.status.fulfilment) == ("completed", "not_needed")
+    cancel(shop.site, order.id, actor=STAFF)
+    after = order_view(order.id)
+    assert after is not None
+    assert (after.refund_due.amount, unbalanced()) == (4500, [])

@@ -143,6 +143,25 @@ def test_goods_are_kept_until_a_day_and_stand_in_the_list_of_what_is_held(panel:
     assert "Nothing is held" in words(panel.get("/panel/stock/held"))
 
 
+def test_what_is_outside_the_catalogue_is_written_quoted_and_kept(
+    panel: Panel, draft: str, form: dict[str, str]
+) -> None:
+    own = {"own-0": "Engraving", "own_qty-0": "2", "own_price-0": "4.50", "own-1": "Set up", "own_price-1": "x"}
+    wrong = panel.post(draft, {**form, "version": "1", **own})
+    assert wrong.status_code == 422
+    assert "Set up: write what one costs" in words(wrong)
+    assert 'value="Engraving"' in wrong.get_data(as_text=True), "what was typed stays"
+    page = panel.follow(panel.post(draft, {**form, "version": "1", **own, "own_price-1": "20"}))
+    said = words(page)
+    # 160.00 for the lamps, 9.00, 20.00, and 10.00 off.
+    for text in ("2 × Engraving €9.00", "1 × Set up €20.00", "€179.00"):
+        assert text in said
+    total = re.search(r'name="seen" value="(\d+)"', page.get_data(as_text=True))
+    assert total is not None
+    placed = words(panel.follow(panel.post(f"{draft}/place", {"seen": total[1]})))
+    assert "Engraving" in placed
+
+
 def test_a_draft_is_billed_to_another_address(panel: Panel, form: dict[str, str]) -> None:
     bill = {"b_name": "Wong Ltd", "b_line1": "Bank Street 2", "b_postcode": "20095", "b_city": "", "b_country": "DE"}
     assert panel.post("/panel/drafts/new", {**form, **bill}).status_code == 422

@@ -20,6 +20,7 @@ from core.orders.services import drafts
 from core.orders.services.drafts import DraftView
 from core.panel.orders import forms
 from core.panel.orders.services import addressing, drafting, exporting, said
+from core.panel.products.services.editor import tax_classes
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import actor, address, form_key, once, page, panel, shell, table_file, to
 
@@ -194,6 +195,7 @@ def _form(
     site, sent = current().site, request.method == "POST" and typed
     fields = defaultdict(str, request.form.items() if sent else drafting.fields_of(draft, site))
     rows = drafting.typed_rows(request.form, site) if sent else drafting.stored_rows(site, draft) if draft else []
+    own = drafting.typed_own(request.form) if sent else drafting.stored_own(draft) if draft else []
     language = fields["language"] if fields["language"] in site.languages else site.language
     currency = fields["currency"] if fields["currency"] in site.currencies else site.currency
     view = look_at_draft(current(), draft) if draft and draft.is_open else None
@@ -205,6 +207,8 @@ def _form(
         at=drafting.status(draft) if draft else None,
         fields=fields,
         rows=[*rows, drafting.Row(), drafting.Row()],
+        own=[*own, drafting.OwnRow()],
+        tax_classes=tax_classes(),
         found=drafting.search(site, fields["find"], language, currency) if sent else [],
         searched=sent and request.form.get("act") == "find",
         currencies=[(code, code) for code in site.currencies],
