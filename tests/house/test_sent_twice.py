@@ -15,6 +15,7 @@ from core.accounts.models import Shopper, Staff
 from core.app import App
 from core.catalogue.services import stock_transfers
 from core.catalogue.services.locations import add_location
+from core.catalogue.services.stock_counts import first_location, set_backorder_limit
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.installation import installation
@@ -135,6 +136,13 @@ def _bulk(shop: Desk, act: str, order: Any) -> Sent:
     return Sent(sent.path, {**sent.data, "n": order.number})
 
 
+def _promised(shop: Desk) -> Sent:
+    """An order of more than there is."""
+    set_backorder_limit(shop.lamp.variant_id, first_location(), 100, WHO)
+    order = shop.order(shop.lamp, int(db.value("SELECT SUM(on_hand - allocated) FROM stock_level")) + 1)
+    return shop.form(f"/orders/{order.number}/promise", day=str(clock.now().date() + timedelta(days=5)))
+
+
 def _variant(shop: Desk, action: str, act: str = "", **fields: str) -> Sent:
     here = f"/stock/{shop.lamp.variant_id}"
     return shop.form(here, here + action, act, **fields)
@@ -195,6 +203,7 @@ ACTS: dict[str, Act] = {
     ),
     "panel.order_delivered": lambda shop: _on_order(shop, "/delivered", shop.sent()),
     "panel.order_link": lambda shop: _on_order(shop, "/link", shop.placed()),
+    "panel.carriers_save": lambda shop: shop.form("/orders/carriers", **{"name-0": "Bike"}),
     "panel.order_note": lambda shop: _on_order(shop, "/note", shop.placed(), text="Call"),
     "panel.order_tags": lambda shop: _on_order(shop, "/tags", shop.placed(), tag="gift"),
     "panel.order_tracking": lambda shop: _parcel(shop, tracking="JJD1"),
@@ -242,14 +251,15 @@ ACTS: dict[str, Act] = {
     "panel.shopper_password": lambda shop: shop.form(f"/shoppers/{shop.shopper}", f"/shoppers/{shop.shopper}/password"),
     "mail.panel.again": _again,
     "coupons.panel.make_codes": _coupon,
+    "panel.order_promise_save": _promised,  # The last: nothing is left on the shelf after it.
 }
 
 
 # Forms that move no order, money or stock a second time: most say how something shall be, or end what has ended. Some
 # make a thing of settings or goods (a rate, a rule, a copy, a draft of a product) that stands in its list twice then.
 SETS = """
-panel.carriers_save panel.guest_erase_save panel.order_stage panel.order_ask panel.order_take_save
-panel.order_promise_save panel.draft_save panel.draft_restore panel.guest_data panel.medium_restore panel.setup_save
+panel.guest_erase_save panel.order_stage panel.order_ask panel.order_take_save
+panel.draft_save panel.draft_restore panel.guest_data panel.medium_restore panel.setup_save
 panel.theme_plan_restore flat_rate.panel.restore pickup.panel.restore sale_prices.panel.restore
 ship_rules.panel.restore table_rate.panel.restore_method table_rate.panel.restore_zone
 panel.draft_revoke panel.draft_drop panel.stock_repair
