@@ -175,11 +175,18 @@ def _order(
         "shopper_id": shopper_id, "email": email, "phone": "", "name": name, "language": site.language,
         "currency": "EUR", "placed_at": at, "subtotal": total - 490, "discount": 0, "delivery": 490, "tax": 0,
         "total": total, "delivery_total": 490, "charges": 0, "given_back": 0, "prices_include_tax": True,
-        "tax_note": "", "address": json.dumps(place), "billing": None, "carrier": "flat_rate", "service": "standard",
-        "carrier_plugin": "flat_rate", "delivery_title": "Standard", "rate": "{}", "gateway": "bank_transfer",
+        "tax_note": "", "address": json.dumps(place), "billing": None, "carrier": _mostly(order_id, "flat_rate", "pickup"),
+        "service": "standard",
+        "carrier_plugin": "flat_rate", "delivery_title": "Standard", "rate": "{}",
+        "gateway": _mostly(order_id, "bank_transfer", "cash_on_delivery"),
         "payment_title": "Bank transfer", "note": "", "codes": "[]", "extra": "{}", "trace": "[]", "days_to_pay": 0,
         "version": 1,
     }  # fmt: skip
+
+
+def _mostly(order_id: int, usual: str, rare: str) -> str:
+    """One of a thousand orders goes another way."""
+    return rare if order_id % 1_000 == 7 else usual
 
 
 def _payment(site: Site, payment_id: int, order_id: int, total: int, at: int) -> dict[str, object]:

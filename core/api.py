@@ -95,7 +95,14 @@ from core.catalogue.services.stock_transfers import (
 from core.catalogue.services.stock_transfers import transfers as list_transfers
 from core.checkout.services.changing import PreviewMoved, change_order, draft_change, preview_change
 from core.checkout.services.drafting import TOKEN as LINK_TOKEN
-from core.checkout.services.drafting import look_at_draft, place_draft, send_draft
+from core.checkout.services.drafting import (
+    DraftQuote,
+    draft_quote,
+    look_at_draft,
+    offered_quote,
+    place_draft,
+    send_draft,
+)
 from core.checkout.services.look import CART, CHECKOUT, CheckoutView, look
 from core.checkout.services.place_order import CannotBePlaced, PlacedOrder, PriceChanged, place_order
 from core.checkout.services.refunding import grant_and_refund
@@ -267,8 +274,6 @@ from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.cancel import cancel as cancel_order
 from core.orders.services.case import (
     approve_case,
-    case_view,
-    cases_of,
     decline_case,
     inspect_case,
     list_cases,
@@ -277,6 +282,7 @@ from core.orders.services.case import (
     resolve_case,
     withdraw_case,
 )
+from core.orders.services.case_reading import case_view, cases_of
 from core.orders.services.case_rules import Rules as ReturnRules
 from core.orders.services.case_rules import set_rules as set_return_rules
 from core.orders.services.case_shapes import CaseLine, CaseView

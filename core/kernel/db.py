@@ -449,6 +449,11 @@ def holds(column: str) -> str:
     return f"{'instr' if is_sqlite() else 'strpos'}({column}, ?) > 0"
 
 
+def joined(column: str) -> str:
+    """The texts of a group, one per line."""
+    return f"group_concat({column}, char(10))" if is_sqlite() else f"string_agg({column}, chr(10))"
+
+
 def at_commit(name: str, call: Callable[[set[Any]], None], things: set[Any]) -> None:
     """Run `call` once, with all `things` gathered under `name`, as the transaction's last statements.
 

@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 API = 1
 _MARK = "stoa_impl"
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
-PANEL_PLACES = ("product", "order", "category", "shopper")
+PANEL_PLACES = ("product", "order", "category", "shopper", "draft")
 ATTRIBUTE_CODE = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*\Z")
 STAGE_TONES = ("", "busy", "good", "warn", "bad")
 ATTRIBUTE_KINDS = ("text", "number", "flag", "choice")
@@ -135,9 +135,9 @@ class Stage:
 class PanelSection:
     """A card of the plugin's own on a page of core's panel, with its own forms.
 
-    `place` is the page: product, order, category or shopper. `values(site, object_id)` answers what `template` shows;
-    it reads, and writes nothing. `permission` says who sees it. Its forms post to panel views of the plugin, which
-    answer with a redirect, or with `panel_section_refused`. `name` tells it from the plugin's other sections.
+    `place` is the page: product, order, category, shopper or draft. `values(site, object_id)` answers what `template`
+    shows; it reads, and writes nothing. `permission` says who sees it. Its forms post to panel views of the plugin,
+    which answer with a redirect, or with `panel_section_refused`. `name` tells it from the plugin's other sections.
     """
 
     place: str

@@ -31,6 +31,9 @@ class Documents(Settings):
     credit_start: int = setting(
         1, label="First credit note number", help="Counts until the first one is issued.", minimum=1, maximum=99_999_999
     )
+    quote_prefix: str = setting(
+        "Q-", label="Quote numbers begin with", help="Quotes count in no series.", max_length=12
+    )
     automatic: bool = setting(
         False, label="Issue when paid", help="The invoice of an order is issued as soon as it is paid."
     )

@@ -23,7 +23,7 @@ from plugins.documents import forms
 from plugins.documents.forms import Documents
 from plugins.documents.models import TABLES
 from plugins.documents.services import issuing, showing
-from plugins.documents.views import ISSUE, SECTION, VIEW, panel, shop
+from plugins.documents.views import ISSUE, QUOTE, SECTION, VIEW, panel, shop
 
 
 def issue(arguments: list[str]) -> int:
@@ -38,7 +38,7 @@ PLUGIN = Plugin(
     name="documents",
     version="1.0.0",
     title="Documents",
-    summary="Invoices and credit notes with numbers that have no gap, packing slips and pick lists, as PDF.",
+    summary="Invoices and credit notes with numbers that have no gap, quotes, packing slips and pick lists, as PDF.",
     category="machinery",
     author="Stoa contributors",
     verbs={
@@ -46,12 +46,12 @@ PLUGIN = Plugin(
         "credit_note": "issued a credit note for order %(title)s",
     },
     settings=Documents,
-    slots=("order.side",),
+    slots=("order.side", "offer.side"),
     models=TABLES,
     shop=shop,
     panel=panel,
     panel_menu=(MenuEntry(title="Documents", endpoint="show", icon="page", permission=VIEW),),
-    panel_sections=(SECTION,),
+    panel_sections=(SECTION, QUOTE),
     permissions=(
         Permission(code=VIEW, title="Read and print documents"),
         Permission(code=ISSUE, title="Issue invoices and credit notes"),
@@ -77,7 +77,9 @@ def notify_event(site: Site, delivery: Delivery) -> None:
 
 @hookimpl
 def site_slot(site: Site, name: str, subject: object) -> Slot | None:
-    """The order's documents on its pages, for whoever holds its link."""
+    """The order's documents on its pages, for whoever holds its link; the quote on the page of a pay link."""
+    if name == "offer.side" and isinstance(subject, str):
+        return Slot(html=showing.quote_link(subject))
     if name != "order.side" or not isinstance(subject, ShownOrder) or not subject.secret:
         return None
     html: Markup | None = showing.links(site, subject)

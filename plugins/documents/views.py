@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response
 
 from core.api import (
+    DraftQuote,
     NotFound,
     OrderFilters,
     PanelSection,
@@ -17,8 +18,11 @@ from core.api import (
     Views,
     actor,
     current_site,
+    draft_quote,
     language,
+    language_name,
     list_orders,
+    offered_quote,
     order_by_key,
     order_view,
     panel_section_id,
@@ -36,7 +40,7 @@ from core.api import gettext as _
 from plugins.documents import forms
 from plugins.documents.forms import Documents
 from plugins.documents.models import INVOICE, KINDS
-from plugins.documents.services import issuing, reading
+from plugins.documents.services import issuing, quoting, reading
 from plugins.documents.services.paper import (
     MOST_ORDERS,
     Paper,
@@ -66,6 +70,43 @@ def _values(site: Site, order_id: int) -> dict[str, Any]:
 SECTION = PanelSection(
     place="order", title="Documents", template="documents/section.html", values=_values, permission=VIEW
 )
+
+
+def _quote_values(site: Site, draft_id: int) -> dict[str, Any]:
+    """The quote, where there is something to quote."""
+    try:
+        found = draft_quote(site, draft_id)
+    except NotFound:
+        return {"code": "", "languages": ()}
+    tags = dict.fromkeys((found.wish.language, *site.languages))
+    return {
+        "code": quoting.code_of(site, found), "until": found.until,
+        "languages": [(tag, language_name(tag)) for tag in tags],
+    }  # fmt: skip
+
+
+QUOTE = PanelSection(
+    place="draft", title="Quote", template="documents/quote.html", values=_quote_values, permission=VIEW
+)
+
+
+@panel.get("/drafts/<int:draft_id>/quote.pdf")
+@may_view
+def quote(draft_id: int) -> Response:
+    """A draft as a quote, in the shopper's language or in one that is asked for."""
+    return _quoted(draft_quote(current_site(), draft_id), request.args.get("language", ""))
+
+
+@shop.get("/quote/<secret>.pdf")
+@public
+def shopper_quote(secret: str) -> Response:
+    """The quote behind a pay link."""
+    return _quoted(offered_quote(current_site(), secret), language())
+
+
+def _quoted(found: DraftQuote, wanted: str) -> Response:
+    site = current_site()
+    return _pdf([quoting.quote_paper(site, found, wanted)], quoting.code_of(site, found))
 
 
 @panel.post("/orders/<int:order_id>/issue")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -14,10 +15,12 @@ from core.accounts.models import Shopper, Staff
 from core.app import App
 from core.catalogue.services import stock_transfers
 from core.catalogue.services.locations import add_location
+from core.catalogue.services.stock_counts import first_location, set_backorder_limit
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.installation import installation
 from core.kernel.sites import state_of
+from core.lib import clock
 from core.orders.services import case as desk
 from core.orders.services.holds import hold_order
 from core.orders.services.payments import mark_paid
@@ -133,6 +136,13 @@ def _bulk(shop: Desk, act: str, order: Any) -> Sent:
     return Sent(sent.path, {**sent.data, "n": order.number})
 
 
+def _promised(shop: Desk) -> Sent:
+    """An order of more than there is."""
+    set_backorder_limit(shop.lamp.variant_id, first_location(), 100, WHO)
+    order = shop.order(shop.lamp, int(db.value("SELECT SUM(on_hand - allocated) FROM stock_level")) + 1)
+    return shop.form(f"/orders/{order.number}/promise", day=str(clock.now().date() + timedelta(days=5)))
+
+
 def _variant(shop: Desk, action: str, act: str = "", **fields: str) -> Sent:
     here = f"/stock/{shop.lamp.variant_id}"
     return shop.form(here, here + action, act, **fields)
@@ -142,14 +152,14 @@ def _transferred(shop: Desk, action: str, *, on_its_way: bool) -> Sent:
     return shop.form("/stock/transfers", f"/stock/transfers/{_transfer(shop, on_its_way=on_its_way)}{action}")
 
 
-def _draft(shop: Desk, then: str = "") -> Sent:
+def _draft(shop: Desk, then: str = "", **more: str) -> Sent:
     fields = {"sku-0": "LAMP", "qty-0": "2", "email": "mira@example.com", "a_country": "DE"}
     fields |= {"a_name": "Mira", "a_line1": "Lange Str. 1", "a_city": "Berlin", "a_postcode": "10115"}
     made = shop.form("/drafts/new", act="save", **fields)
     if not then:
         return made
     where = shop.panel.post(made.path, made.data).headers["Location"].partition("/panel")[2]
-    return shop.form(where, where + then)
+    return shop.form(where, where + then, **more)
 
 
 def _second_place_first(shop: Desk) -> Sent:
@@ -209,6 +219,7 @@ ACTS: dict[str, Act] = {
     ),
     "panel.order_delivered": lambda shop: _on_order(shop, "/delivered", shop.sent()),
     "panel.order_link": lambda shop: _on_order(shop, "/link", shop.placed()),
+    "panel.carriers_save": lambda shop: shop.form("/orders/carriers", **{"name-0": "Bike"}),
     "panel.order_note": lambda shop: _on_order(shop, "/note", shop.placed(), text="Call"),
     "panel.order_tags": lambda shop: _on_order(shop, "/tags", shop.placed(), tag="gift"),
     "panel.order_tracking": lambda shop: _parcel(shop, tracking="JJD1"),
@@ -233,6 +244,7 @@ ACTS: dict[str, Act] = {
     ),
     "panel.draft_make": _draft,
     "panel.draft_send": lambda shop: _draft(shop, "/send"),
+    "panel.draft_keep": lambda shop: _draft(shop, "/keep", keep_until=str(clock.now().date() + timedelta(days=3))),
     "panel.draft_place": lambda shop: _draft(shop, "/place"),
     "panel.stock_adjust": lambda shop: shop.form("/stock", f"/stock/{shop.lamp.variant_id}", delta="5", reason="Found"),
     "panel.stock_adjust undo": _undo_of_stock,
@@ -265,15 +277,15 @@ ACTS: dict[str, Act] = {
     "table_rate.panel.create_method": _method,
     "webhooks.panel.create": lambda shop: shop.form("/webhooks/new", url="https://example.com/hooks", which="all"),
     "api.panel.create": lambda shop: shop.form("/api/new", title="Till", scopes="orders:read"),
+    "panel.order_promise_save": _promised,  # The last: nothing is left on the shelf after it.
 }
 
 
 # Forms that move no order, money or stock a second time: most say how something shall be, or end what has ended. Some
 # make a thing of settings or goods (a rate, a rule, a copy, a draft of a product) that stands in its list twice then.
 SETS = """
-panel.carriers_save panel.order_label_void panel.guest_erase_save panel.order_stage panel.order_ask
-panel.order_take_save
-panel.order_promise_save panel.draft_save panel.draft_restore panel.guest_data panel.medium_restore panel.setup_save
+panel.order_label_void panel.guest_erase_save panel.order_stage panel.order_ask panel.order_take_save
+panel.draft_save panel.draft_restore panel.guest_data panel.medium_restore panel.setup_save
 panel.theme_plan_restore flat_rate.panel.restore pickup.panel.restore sale_prices.panel.restore
 ship_rules.panel.restore table_rate.panel.restore_method table_rate.panel.restore_zone
 panel.draft_revoke panel.draft_drop panel.stock_repair

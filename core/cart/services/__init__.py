@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.cart.services.agreed import Agreed, keep_agreed_cart
+from core.cart.services.agreed import Agreed, OwnLine, keep_agreed_cart
 from core.cart.services.details import Details, apply_code, remove_code, save_details
 from core.cart.services.find import MOST_PLACES, CartPlace, StoredCart, StoredLine, find_cart
 from core.cart.services.lines import (
@@ -30,6 +30,7 @@ __all__ = [
     "CartPlace",
     "Details",
     "NotForSale",
+    "OwnLine",
     "Removed",
     "StoredCart",
     "StoredLine",

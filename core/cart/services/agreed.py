@@ -18,8 +18,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLine:
+    """A line of the shop's own words: a title, the price of one in minor units, and how it is taxed. No stock."""
+
+    title: str
+    amount: int
+    tax_class: str = "standard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agreed:
     """The terms of a draft in its `version`: unit prices in minor units by variant, their reasons, and a discount.
+
+    `own` are lines outside the catalogue, by numbers below zero that stand for variants in the cart.
 
     `by_arrangement`: the shop and the shopper agree about the payment, whatever gateways the site has.
     """
@@ -31,6 +42,7 @@ class Agreed:
     discount: int = 0
     discount_reason: str = ""
     by_arrangement: bool = False
+    own: Mapping[int, OwnLine] = field(default_factory=dict)
 
 
 def keep_agreed_cart(site: Site, token: str, cart: StoredCart) -> None:

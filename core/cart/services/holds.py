@@ -48,10 +48,4 @@ def hold_cart(site: Site, cart_id: int) -> None:
 
 def held_until(site: Site, cart_id: int) -> datetime | None:
     """Until when the cart's goods are held; None if nothing is. One statement, none on sites that hold nothing."""
-    if not hold_minutes(site):
-        return None
-    until = db.value(
-        "SELECT MIN(until) FROM stock_hold WHERE reference = ? AND until > ?", stock.cart_reference(cart_id),
-        clock.now_us(),
-    )  # fmt: skip
-    return None if until is None else clock.instant(until)
+    return stock.held_until(stock.cart_reference(cart_id)) if hold_minutes(site) else None

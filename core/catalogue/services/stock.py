@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from core.catalogue.services.stock_holds import cart_reference, end_holds, held_for, unhold
+from core.catalogue.services.stock_holds import (
+    cart_reference,
+    case_reference,
+    draft_reference,
+    end_holds,
+    held_for,
+    held_until,
+    unhold,
+)
 from core.catalogue.services.stock_promising import allocate, hold, promise_difference
 from core.catalogue.services.stock_returning import let_go, put_aside, put_away, restock, unship
 from core.catalogue.services.stock_settling import allocated_to, hand_over, release, ship
@@ -35,10 +43,13 @@ __all__ = [
     "allocated_to",
     "apply_moves",
     "cart_reference",
+    "case_reference",
+    "draft_reference",
     "end_holds",
     "ensure_level",
     "hand_over",
     "held_for",
+    "held_until",
     "hold",
     "let_go",
     "promise_difference",

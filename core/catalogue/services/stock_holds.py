@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from core.catalogue.services.stock_shapes import Allocation, Move, OutOfStock
 from core.catalogue.services.stock_writer import Moving
@@ -14,6 +15,16 @@ from core.lib import clock
 def cart_reference(cart_id: int) -> str:
     """What a cart's holds are for."""
     return f"cart:{cart_id}"
+
+
+def draft_reference(draft_id: int) -> str:
+    """What the holds of a draft of staff are for."""
+    return f"draft:{draft_id}"
+
+
+def case_reference(case_id: int) -> str:
+    """What the holds of an exchange are for."""
+    return f"case:{case_id}"
 
 
 def unhold(reference: str, actor: str) -> None:
@@ -46,6 +57,12 @@ def held_for(reference: str) -> list[Allocation]:
             clock.now_us(),
         )
     ]
+
+
+def held_until(reference: str) -> datetime | None:
+    """Until when anything is held for `reference`; None if nothing is now. One statement."""
+    until = db.value("SELECT MIN(until) FROM stock_hold WHERE reference = ? AND until > ?", reference, clock.now_us())
+    return None if until is None else clock.instant(until)
 
 
 _Hold = tuple[int, int, int, str]  # variant, location, pieces, reference

@@ -29,6 +29,15 @@ def kits_of(variant_ids: Sequence[int]) -> dict[int, dict[int, int]]:
     return dict(found)
 
 
+def pieces_in(units: Mapping[int, int]) -> dict[int, int]:
+    """The pieces that units of variants take from stock: of a kit what is in it. One statement."""
+    kits, needs = kits_of(list(units)), dict[int, int]()
+    for variant_id, count in units.items():
+        for part_id, pieces in kits.get(variant_id, {variant_id: 1}).items():
+            needs[part_id] = needs.get(part_id, 0) + pieces * count
+    return needs
+
+
 def set_kit(kit_id: int, parts: Mapping[int, int], actor: str, *, off: int | None = None) -> None:
     """Say what is in a kit (part to pieces); nothing makes it an ordinary variant again.
 

@@ -242,29 +242,31 @@ def promise_difference(
     wanted: Mapping[int, Mapping[int, int]] | None = None,
     *,
     site_id: int | None = None,
+    holder: str = "",
     reason: str = "",
     why: Mapping[int, str] | None = None,
     channel: str = "",
 ) -> list[Allocation]:
     """Promise pieces more (or give back pieces less, below zero) per variant, in one pass in sorted order.
 
-    So two changes that each give back one thing and take another never wait for each other in a circle. Answers what
-    was promised. Raises OutOfStock.
+    So two changes that each give back one thing and take another never wait for each other in a circle. What is held
+    for `holder` goes into the promise, and its holds end. Answers what was promised. Raises OutOfStock.
     """
     db.require_transaction()
     moving, made = Moving(actor, reason), list[Allocation]()
     more = {variant_id: pieces for variant_id, pieces in needs.items() if pieces > 0}
-    asking = _Asking(more, "allocate", reference, actor, wanted or {}, site_id, "", why or {}, "", channel)
+    asking = _Asking(more, "allocate", reference, actor, wanted or {}, site_id, holder, why or {}, "", channel)
     places = asking.places(sorted(more))
     held = [v for v, found in places.items() if found.has_holds]
-    given = end_holds_of(held, "") if held else {}
+    given = end_holds_of(held, holder) if held or holder else {}
     places, kept = _with_reserves(asking, places, waited=bool(held))
     has = allocated_to(reference)
-    for variant_id, pieces in sorted(needs.items()):
-        if pieces > 0:
-            made += _promise_one(
-                moving, asking, variant_id, places.get(variant_id), given.get(variant_id, {}), kept.get(variant_id, {})
-            )
+    for variant_id in sorted({*needs, *given}):
+        pieces = needs.get(variant_id, 0)
+        made += _promise_one(
+            moving, asking, variant_id, places.get(variant_id), given.get(variant_id, {}), kept.get(variant_id, {})
+        )
+        if pieces >= 0:
             continue
         for part in parts_of({variant_id: -pieces}, last_first(has)):
             if not moving.move(settling(part, "release", reference, allocated=-1)):

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from core.cart.services import Agreed, StoredCart, StoredLine, keep_agreed_cart
+from core.cart.services import Agreed, OwnLine, StoredCart, StoredLine, keep_agreed_cart
 from core.checkout.services.details import missing_details
 from core.checkout.services.look import CHECKOUT, CheckoutView, look
 from core.checkout.services.place_order import CannotBePlaced, EmptyCart, PlacedOrder, place_order
+from core.checkout.services.quote import Quote
 from core.hookspecs.notify import Message
+from core.hookspecs.site import Site
 from core.kernel import db, i18n, secrets
 from core.kernel.i18n import gettext as _
 from core.kernel.messages import enqueue_message
 from core.kernel.repeats import claim
-from core.kernel.sites import SiteState
+from core.kernel.sites import SiteState, state_of
 from core.lib.errors import NotFound, Unfit
-from core.orders.services.drafts import LINK_DAYS, DraftMoved, DraftView, make_link
+from core.orders.services.drafts import (
+    LINK_DAYS,
+    DraftMoved,
+    DraftView,
+    DraftWish,
+    draft_by_link,
+    draft_view,
+    make_link,
+    present_link,
+)
 from core.orders.services.links import present_secret
 from core.orders.services.read import order_view
 
@@ -33,13 +45,18 @@ def draft_cart(draft: DraftView, *, by_arrangement: bool = False) -> StoredCart:
         carrier=wish.carrier, service=wish.service, gateway="", extra={}, note=wish.note, version=draft.version,
         ordered_at=None,
         lines=tuple(
-            StoredLine(id=place, variant_id=line.variant_id, quantity=line.quantity)
+            StoredLine(id=place, variant_id=line.variant_id or -place, quantity=line.quantity)
             for place, line in enumerate(wish.lines, 1)
         ),
         agreed=Agreed(
             draft_id=draft.id, version=draft.version,
-            prices={line.variant_id: line.agreed for line in wish.lines if line.agreed is not None},
+            prices={line.variant_id: line.agreed for line in wish.lines if line.variant_id and line.agreed is not None},
             reasons={line.variant_id: line.reason for line in wish.lines if line.agreed is not None},
+            own={
+                -place: OwnLine(title=line.title, amount=line.agreed or 0, tax_class=line.tax_class)
+                for place, line in enumerate(wish.lines, 1)
+                if not line.variant_id
+            },
             discount=wish.discount, discount_reason=wish.discount_reason, by_arrangement=by_arrangement,
         ),
     )  # fmt: skip
@@ -48,6 +65,46 @@ def draft_cart(draft: DraftView, *, by_arrangement: bool = False) -> StoredCart:
 def look_at_draft(state: SiteState, draft: DraftView, *, gateway: str = "") -> CheckoutView:
     """What the draft costs now, with its trace, its ways to be delivered and paid, and what speaks against it."""
     return look(state, replace(draft_cart(draft), gateway=gateway), CHECKOUT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftQuote:
+    """A draft as a quote for somebody to read: what it costs now, and until when it may be ordered for that.
+
+    `number` names this version of the draft; it counts in no series. `secret` is that of its pay link, if one is valid.
+    """
+
+    draft_id: int
+    number: str
+    made_at: datetime
+    until: datetime
+    secret: str
+    wish: DraftWish
+    quote: Quote
+
+
+def draft_quote(site: Site, draft_id: int) -> DraftQuote:
+    """The quote of a draft of this site that is open and has goods. Raises NotFound."""
+    return _as_quote(site, draft_view(site, draft_id))
+
+
+def offered_quote(site: Site, secret: str) -> DraftQuote:
+    """The quote behind a pay link that is valid. Raises NotFound."""
+    draft = draft_by_link(site, secret)
+    if draft is None or draft.state != "sent":
+        raise NotFound
+    return _as_quote(site, draft)
+
+
+def _as_quote(site: Site, draft: DraftView) -> DraftQuote:
+    if not draft.is_open or not draft.wish.lines:
+        raise NotFound
+    view = look_at_draft(state_of(site.id), draft)
+    return DraftQuote(
+        draft_id=draft.id, number=f"{draft.id}-{draft.version}", made_at=draft.updated_at,
+        until=draft.link_until or draft.updated_at + timedelta(days=LINK_DAYS), secret=present_link(site, draft),
+        wish=draft.wish, quote=view.quote,
+    )  # fmt: skip
 
 
 def send_draft(

@@ -9,9 +9,10 @@ from core.cart.services import StoredCart
 from core.cart.services.holds import held_until
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant
-from core.catalogue.services.stock import cart_reference
+from core.catalogue.services.stock import cart_reference, draft_reference
 from core.checkout.services.delivery import Delivery, Goods, deliveries, deliveries_to
 from core.checkout.services.offers import Candidate
+from core.checkout.services.own_lines import own_variants
 from core.checkout.services.promoting import candidates_for, code_views, priced_cart
 from core.checkout.services.quote import Discounted, Quote, TraceStep, WrongTaxes, cut, discounted, merged, quote
 from core.checkout.services.shapes import (
@@ -59,8 +60,8 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
     """
     variants = cart_variants(
         state.site, stored.language, stored.currency, [line.variant_id for line in stored.lines],
-        holder=cart_reference(stored.id),
-    )  # fmt: skip
+        holder=holder_of(stored),
+    ) | own_variants(stored)  # fmt: skip
     cart, price_steps = priced_cart(state, stored, variants)
     candidates, rejected = candidates_for(state, cart, stored.agreed)
     spread = spread_of(stored, cart) if step != CART and state.site.several_addresses else None
@@ -90,6 +91,11 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
 
 
 # -- delivery and taxes ------------------------------------------------------------------------------------------------
+
+
+def holder_of(stored: StoredCart) -> str:
+    """For whom goods are held that this cart may have: itself, or the draft that it is made of."""
+    return draft_reference(stored.agreed.draft_id) if stored.agreed else cart_reference(stored.id)
 
 
 def _discount(

@@ -14,7 +14,8 @@ from core.cart.services.details import columns
 from core.catalogue.services.carts import cart_variants
 from core.checkout.services.details import asked_for, missing_details
 from core.checkout.services.holding import holds_of_placed
-from core.checkout.services.look import PLACE, CheckoutView, GatewayView, look
+from core.checkout.services.look import PLACE, CheckoutView, GatewayView, holder_of, look
+from core.checkout.services.own_lines import own_variants
 from core.checkout.services.quote import Quote, delivery_key
 from core.checkout.services.shapes import plain
 from core.checkout.services.sourcing import Sourcing, sources_for, sources_for_all
@@ -243,6 +244,7 @@ def _check_prices(state: SiteState, view: CheckoutView) -> None:
     cart = view.cart
     parts = {line.variant_id: line.variant.parts for line in view.lines if line.variant is not None}
     variants = cart_variants(state.site, cart.language, cart.currency, [line.variant_id for line in cart.lines])
+    variants |= own_variants(view.stored)
     for line in cart.lines:
         variant = variants.get(line.variant_id)
         if variant is None or variant.unit(line.quantity) != line.list_unit or variant.parts != parts[line.variant_id]:
@@ -258,7 +260,8 @@ def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrd
     rate = None if places else quote.deliveries[0].rate
     shopper = shopper_id if shopper_id is not None else stored.shopper_id
     return NewOrder(
-        site_id=stored.site_id, cart_id=stored.id, secret=order_secret(stored.site_id, stored.id), shopper_id=shopper,
+        site_id=stored.site_id, cart_id=stored.id, holder=holder_of(stored),
+        secret=order_secret(stored.site_id, stored.id), shopper_id=shopper,
         email=stored.email.strip(), language=stored.language, currency=stored.currency, subtotal=totals.subtotal.amount,
         discount=totals.discount.amount, delivery=totals.delivery.amount, tax=totals.tax.amount,
         total=totals.total.amount,
@@ -327,8 +330,9 @@ def _lines(view: CheckoutView) -> list[NewLine]:
     }
     return [
         NewLine(
-            variant_id=one.line.variant_id, product_id=one.line.product_id, sku=one.line.sku, name=one.line.name,
-            picture=pictures.get(one.line.id, ""), quantity=one.line.quantity, unit_amount=one.line.unit.amount,
+            variant_id=max(0, one.line.variant_id), product_id=one.line.product_id, sku=one.line.sku,
+            name=one.line.name, picture=pictures.get(one.line.id, ""), quantity=one.line.quantity,
+            unit_amount=one.line.unit.amount,
             list_amount=one.line.list_unit.amount, subtotal=one.subtotal.amount, discount=one.discount.amount,
             tax=one.tax.amount,
             total=one.total.amount, tax_class=one.line.tax_class, weight_g=one.line.weight_g,

@@ -37,7 +37,7 @@ def priced_cart(
         for line, variant, unit in sold
     }
     fixed, agreed_steps = _agreed_prices(stored.agreed, sold)
-    asked = {line_id: query for line_id, query in queries.items() if line_id not in fixed}
+    asked = {line_id: query for line_id, query in queries.items() if line_id not in fixed and query.variant_id > 0}
     lowest, steps = _promoted(state, asked, {line.id: variant.sku for line, variant, _unit in sold})
     lowest.update(fixed)
     cart = Cart(

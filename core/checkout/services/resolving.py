@@ -8,9 +8,10 @@ from core.checkout.services.changing import Preview, PreviewMoved, draft_change,
 from core.kernel.sites import SiteState
 from core.lib.errors import Refused
 from core.lib.money import Money, percent, split
-from core.orders.services.case import WrongStep, ask_about_decision, case_view, resolve_case
+from core.orders.services.case import ask_about_decision, resolve_case
+from core.orders.services.case_reading import case_view
 from core.orders.services.case_rules import OURS, rules_of
-from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RESOLVED, CaseView
+from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RESOLVED, CaseView, WrongStep
 from core.orders.services.change_shapes import Action, AddCharge, AddGoods
 from core.orders.services.read import order_view
 
@@ -51,12 +52,16 @@ class Terms:
 
 def terms_by_rules(state: SiteState, case: CaseView) -> Terms:
     """What the site's rules would charge; nothing for the shop's own faults."""
+    return Terms() if case.kind == CLAIM else fees_by_rules(state, case.reason, case.value, case.currency)
+
+
+def fees_by_rules(state: SiteState, reason: str, value: int, currency: str) -> Terms:
+    """The same for goods of this value that come back for a reason."""
     rules = rules_of(state.site)
-    if case.kind == CLAIM or case.reason in OURS:
+    if reason in OURS:
         return Terms()
-    restocking = percent(case.value, rules.restocking)
-    delivery = rules.return_delivery.get(case.currency, 0)
-    return Terms(restocking=restocking, return_delivery=min(delivery, case.value - restocking))
+    restocking = percent(value, rules.restocking)
+    return Terms(restocking=restocking, return_delivery=min(rules.return_delivery.get(currency, 0), value - restocking))
 
 
 def granted_by(case: CaseView, terms: Terms) -> Money:
@@ -81,7 +86,7 @@ def _claimed(case: CaseView, terms: Terms) -> int:
 def preview_case(state: SiteState, case: CaseView, terms: Terms) -> Preview:
     """What resolving would do to the order. Writes nothing. Raises TooHigh, TooMuch, what `preview_change` raises."""
     granted_by(case, terms)
-    return preview_change(state, case.order_id, _actions(state, case, terms))
+    return preview_change(state, case.order_id, _actions(state, case, terms), credit=-case.advanced)
 
 
 def shown_sum(state: SiteState, case: CaseView, terms: Terms) -> int:
@@ -107,6 +112,8 @@ def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str, seen: i
     if seen is not None and not is_exchange and granted.amount != seen:
         raise PreviewMoved
     ask_about_decision(state, case, granted.amount, actor=actor)
+    if seen is not None and is_exchange and not actions and shown_sum(state, case, terms) != seen:
+        raise PreviewMoved
     change_id = None
     if actions:
         money = f"{terms.restocking}:{terms.return_delivery}:{terms.goodwill}:{terms.part}"
@@ -115,6 +122,7 @@ def resolve(state: SiteState, case_id: int, terms: Terms, *, actor: str, seen: i
         change_id = draft_change(
             state, case.order_id, actions, key=f"{key}:{version}:{seen}", actor=actor,
             reason=terms.answer or case.reason, seen_price=seen if is_exchange else None, asked=True,
+            credit=-case.advanced,
         )  # fmt: skip
     resolve_case(
         state.site, case_id, actor=actor, change_id=change_id, granted=granted.amount, answer=terms.answer,
@@ -132,14 +140,20 @@ def _actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:
         actions.append(AddCharge(charge="return_delivery", amount=terms.return_delivery, withheld_of=of))
     if terms.goodwill:
         actions.append(AddCharge(charge="goodwill", amount=terms.goodwill, reason=terms.answer))
-    if case.kind == EXCHANGE:
-        actions += [
-            AddGoods(variant_id=variant_id, quantity=units, destination=_place(state, case))
-            for variant_id, units in sorted(case.wanted.items())
-        ]
+    if case.kind == EXCHANGE and not case.is_sent:
+        actions += new_goods(state, case)
     if case.kind == CLAIM:
         actions += _claim_actions(state, case, terms)
     return actions
+
+
+def new_goods(state: SiteState, case: CaseView) -> list[Action]:
+    """What an exchange sends, to where the old goods went."""
+    place = _place(state, case)
+    return [
+        AddGoods(variant_id=variant_id, quantity=units, destination=place)
+        for variant_id, units in sorted(case.wanted.items())
+    ]
 
 
 def _withheld_of(state: SiteState, case: CaseView) -> dict[int, int]:

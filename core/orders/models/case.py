@@ -14,7 +14,8 @@ class OrderCase(db.SiteTable):
 
     `granted` is what was decided to be given back, in minor units, once it is resolved; what moved is a payment fact.
     `label` is the way back that a carrier sold. Of a claim, `wish` is what the shopper would like and `way` what was
-    decided: refund or replace, empty where nothing was said.
+    decided: refund or replace, empty where nothing was said. Of an exchange, `sent_change_id` is the change that sent
+    the new goods before the old ones were decided about, and `advance` what the old ones count for until they come.
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
@@ -31,6 +32,8 @@ class OrderCase(db.SiteTable):
     actor = peewee.CharField(max_length=80)
     answer = peewee.TextField(default="")
     label = db.JSONField(null=True)
+    sent_change_id = peewee.IntegerField(null=True)
+    advance = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0"), Check("advance >= 0")])
     requested_at = db.InstantField()
     approved_at = db.InstantField(null=True)
     ended_at = db.InstantField(null=True)

@@ -1,4 +1,7 @@
-"""Orders that staff prepare: what was agreed with whom. A draft promises no stock; it becomes an order once."""
+"""Orders that staff prepare: what was agreed with whom. It becomes an order once.
+
+Until then no stock is promised, at most kept for a while.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ class OrderDraft(db.SiteTable):
 
     `key` (of the form that was sent) makes a repeated click the same draft. `links` counts the pay links made; the
     digest of the valid one is `link_digest`, until `link_until`. `ended_at` is set when it became `order` or was let
-    go.
+    go. Its goods are held until `keep_until`, if that is set.
     """
 
     key = peewee.CharField(max_length=64)
@@ -38,13 +41,17 @@ class OrderDraft(db.SiteTable):
     created_at = db.InstantField()
     updated_at = db.InstantField()
     ended_at = db.InstantField(null=True)
+    keep_until = db.InstantField(null=True)
 
     class Meta:
         indexes = ((("site_id", "key"), True),)
 
 
 class OrderDraftLine(db.Table):
-    """Units of a variant, at today's price or at an agreed one in minor units, with the reason for it."""
+    """Units of a variant, at today's price or at an agreed one in minor units, with the reason for it.
+
+    A line of the shop's own words (a service, engraving) has a `title`, no variant, and always an agreed price.
+    """
 
     draft = peewee.ForeignKeyField(OrderDraft, on_delete="CASCADE")
     position = peewee.IntegerField()
@@ -52,6 +59,8 @@ class OrderDraftLine(db.Table):
     quantity = peewee.IntegerField(constraints=[Check("quantity BETWEEN 1 AND 999")])
     agreed = peewee.BigIntegerField(null=True, constraints=[Check("agreed IS NULL OR agreed >= 0")])
     reason = peewee.CharField(max_length=200, default="")
+    title = peewee.CharField(max_length=200, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    tax_class = peewee.CharField(max_length=60, default="standard", constraints=[peewee.SQL("DEFAULT 'standard'")])
 
     class Meta:
-        indexes = ((("draft", "variant_id"), True),)
+        indexes = ((("draft", "position"), True),)

@@ -21,7 +21,8 @@ class Order(db.SiteTable):
     """What was agreed when the order was placed. `version` rises with every act on it and is the lock of its verbs.
 
     `total` = `subtotal` - `discount` + `delivery` + `charges` (+ `tax` unless `prices_include_tax`). `given_back` are
-    refunds that were owed when they were made, fixed when a later change asks for more. `expires_at` is set while an
+    refunds that were owed when they were made, fixed when a later change asks for more. `advanced` is what goods that
+    travel back count for, where others were sent instead of them already. `expires_at` is set while an
     order with something left to pay keeps its stock for a limited time: `days_to_pay` (0: without end) from the fact
     that opened the amount. `link` numbers the guest's links, of which the last one opens the
     order until `link_until`. `queued_at` is set where it waits for goods since before it was placed: it was split off.
@@ -51,6 +52,7 @@ class Order(db.SiteTable):
     delivery_total = _amount()
     charges = _amount()
     given_back = _amount()
+    advanced = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
     prices_include_tax = peewee.BooleanField()
     tax_note = peewee.TextField(default="")
     address = db.JSONField(null=True)
@@ -72,6 +74,7 @@ class Order(db.SiteTable):
     channel = peewee.CharField(max_length=60, default="", constraints=[peewee.SQL("DEFAULT ''")])
     channel_number = peewee.CharField(max_length=60, null=True)
     state = peewee.CharField(max_length=60, default="", constraints=[peewee.SQL("DEFAULT ''")])
+    country = peewee.CharField(max_length=2, default="", constraints=[peewee.SQL("DEFAULT ''")])
     words = peewee.CharField(max_length=500, default="", constraints=[peewee.SQL("DEFAULT ''")])
     spent = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
 
@@ -81,7 +84,11 @@ class Order(db.SiteTable):
             (("site_id", "number"), True),
             (("site_id", "channel", "channel_number"), True),
             (("site_id", "channel", "placed_at", "id"), False),
-            (("site_id", "placed_at", "id", "state", "currency", "total", "words"), False),
+            # What lists are narrowed by without an index of its own is read here, the newest first.
+            (
+                ("site_id", "placed_at", "id", "state", "currency", "total", "country", "carrier", "gateway", "words"),
+                False,
+            ),
             (("site_id", "state", "placed_at", "id"), False),
             (("site_id", "shopper_id", "placed_at", "id"), False),
             (("site_id", "email", "shopper_id"), False),
@@ -113,9 +120,10 @@ class OrderDestination(db.Table):
     delivery = _amount()
     discount = _amount()
     total = _amount()
+    country = peewee.CharField(max_length=2, default="", constraints=[peewee.SQL("DEFAULT ''")])
 
     class Meta:
-        indexes = ((("order", "position"), True),)
+        indexes = ((("order", "position"), True), (("country", "order"), False), (("carrier", "order"), False))
         constraints = [
             Check("position >= 0 AND delivery >= 0 AND discount >= 0 AND discount <= delivery AND total >= 0"),
         ]
@@ -167,7 +175,7 @@ class OrderLine(db.Table):
     promised_at = db.InstantField(null=True)
 
     class Meta:
-        indexes = ((("order", "position"), True),)
+        indexes = ((("order", "position"), True), (("sku", "order"), False))
         constraints = [
             Check("ordered > 0 AND allocated >= 0 AND cancelled >= 0 AND shipped >= 0 AND received >= 0"),
             Check("allocated + shipped + cancelled <= ordered"),

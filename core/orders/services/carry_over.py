@@ -83,7 +83,7 @@ def _new_order(order: OrderView, plan: Plan) -> int:
             clock.micros(clock.now() + LIFE), order.id, order.site_id,
         )
     )  # fmt: skip
-    where = "address, carrier, service, carrier_plugin, delivery_title, rate"
+    where = "address, country, carrier, service, carrier_plugin, delivery_title, rate"
     for place in sorted({line.place for line in plan.lines} & {one.position for one in order.destinations if one.id}):
         db.execute(
             f"INSERT INTO order_destination (order_id, position, delivery, discount, total, {where})"

@@ -32,6 +32,10 @@ REASONS: dict[str, Any] = {
     "missing": lazy("It never came"),
 }
 _LONGEST_DAYS = 3_650
+LONGEST_HOLD = 90
+# When new goods of an exchange are sent: as soon as it is approved, once all of the old came, or with the decision.
+APPROVED, CAME, DECIDED = "approved", "came", "decided"
+SENDS = (DECIDED, CAME, APPROVED)
 _TAG = "return rules"
 
 
@@ -50,7 +54,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     `send_to` is the address that goods come back to, line by line. `return_delivery` maps currencies to what the way
     back costs the shopper. Neither is charged for the shop's faults, and both bear the taxes of the goods unless
     `fees_without_tax`. What was paid for units that are cancelled goes back by itself with `refund_cancelled`, what is
-    owed after a return with `refund_resolved`.
+    owed after a return with `refund_resolved`. `exchange_sends` says when the new goods of an exchange go on their way,
+    one of SENDS; until then they are held for `exchange_holds_days` from its approval on, 0 for not at all.
     """
 
     window_days: int = 14
@@ -62,6 +67,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     refund_cancelled: bool = True
     refund_resolved: bool = False
     approves_itself: bool = False
+    exchange_sends: str = DECIDED
+    exchange_holds_days: int = 0
     send_to: str = ""
 
 
@@ -81,20 +88,7 @@ def rules_of_id(site_id: int) -> Rules:
 
 def set_rules(site: Site, rules: Rules, *, actor: str) -> None:
     """Store the rules of a site. Raises Unfit. Commits."""
-    errors = {}
-    if not 0 <= rules.window_days <= _LONGEST_DAYS:
-        errors["window_days"] = "Write a number of days from 0 to 3650."
-    if not 0 <= rules.claim_days <= _LONGEST_DAYS:
-        errors["claim_days"] = "Write a number of days from 0 to 3650."
-    if not 0 <= rules.restocking <= 10_000:
-        errors["restocking"] = "Write a percentage from 0 to 100."
-    if any(amount < 0 for amount in rules.return_delivery.values()):
-        errors["return_delivery"] = "Write an amount of 0 or more."
-    for reason, days in rules.reasons.items():
-        if reason not in REASONS or not 0 <= days <= _LONGEST_DAYS:
-            errors[f"reason-{reason}"] = "Write a number of days from 0 to 3650."
-    if not any(rules.reasons.get(reason, 1) for reason in REASONS):
-        errors["reasons"] = "Leave at least one reason."
+    errors = {**_wrong_amounts(rules), **_wrong_reasons(rules)}
     if errors:
         raise Unfit(errors)
     text = msgspec.json.encode(rules).decode()
@@ -105,6 +99,33 @@ def set_rules(site: Site, rules: Rules, *, actor: str) -> None:
         )  # fmt: skip
         activity.record(actor, "returns.rules", f"site:{site.id}", after=msgspec.to_builtins(rules), site_id=site.id)
         touch(_TAG)
+
+
+def _wrong_amounts(rules: Rules) -> dict[str, str]:
+    errors = {}
+    if not 0 <= rules.window_days <= _LONGEST_DAYS:
+        errors["window_days"] = "Write a number of days from 0 to 3650."
+    if not 0 <= rules.claim_days <= _LONGEST_DAYS:
+        errors["claim_days"] = "Write a number of days from 0 to 3650."
+    if not 0 <= rules.restocking <= 10_000:
+        errors["restocking"] = "Write a percentage from 0 to 100."
+    if any(amount < 0 for amount in rules.return_delivery.values()):
+        errors["return_delivery"] = "Write an amount of 0 or more."
+    if rules.exchange_sends not in SENDS:
+        errors["exchange_sends"] = "Choose one of these."
+    if not 0 <= rules.exchange_holds_days <= LONGEST_HOLD:
+        errors["exchange_holds_days"] = "Write a number of days from 0 to 90."
+    return errors
+
+
+def _wrong_reasons(rules: Rules) -> dict[str, str]:
+    errors = {}
+    for reason, days in rules.reasons.items():
+        if reason not in REASONS or not 0 <= days <= _LONGEST_DAYS:
+            errors[f"reason-{reason}"] = "Write a number of days from 0 to 3650."
+    if not any(rules.reasons.get(reason, 1) for reason in REASONS):
+        errors["reasons"] = "Leave at least one reason."
+    return errors
 
 
 def days_for(rules: Rules, returns: str, reason: str) -> int:

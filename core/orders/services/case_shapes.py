@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.lib.errors import Refused
+
 RETURN, EXCHANGE, CLAIM = "return", "exchange", "claim"
 KINDS = (RETURN, EXCHANGE, CLAIM)
 REQUESTED, APPROVED, RECEIVED, INSPECTED = "requested", "approved", "received", "inspected"
@@ -15,6 +17,13 @@ RESOLVED, DECLINED, WITHDRAWN = "resolved", "declined", "withdrawn"
 REFUND, REPLACE = "refund", "replace"
 WAYS = (REFUND, REPLACE)
 DISPOSITIONS = ("sellable", "damaged", "discarded", "to_supplier")
+
+
+class WrongStep(Refused):
+    """The case is not where this step begins."""
+
+    code = "wrong_step"
+    default_message = "This step is not possible now. Look at the return again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +60,8 @@ class CaseView:
     """One return, exchange or claim. `wanted` maps variants to units that shall be sent instead.
 
     `name` and `email` are the order's. Of a claim, `wish` is what the shopper would like and `way` what was decided:
-    refund, replace or nothing said.
+    refund, replace or nothing said. Of an exchange, `sent_change_id` is set once the new goods were sent; `advance` is
+    what the old ones count for until then.
     """
 
     id: int
@@ -76,6 +86,8 @@ class CaseView:
     way: str = ""
     name: str = ""
     email: str = ""
+    sent_change_id: int | None = None
+    advance: int = 0
 
     @property
     def state(self) -> str:
@@ -89,6 +101,22 @@ class CaseView:
             return APPROVED
         is_whole = all(line.received == line.quantity for line in self.lines)
         return INSPECTED if is_whole and not any(line.to_inspect for line in self.lines) else RECEIVED
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the new goods of an exchange were put on the order before the old ones were decided about."""
+        return self.sent_change_id is not None
+
+    @property
+    def can_be_sent_ahead(self) -> bool:
+        """Whether new goods may be sent now, before it is decided about those that come back."""
+        open_ = self.state in {APPROVED, RECEIVED, INSPECTED}
+        return open_ and self.kind == EXCHANGE and bool(self.wanted) and not self.is_sent
+
+    @property
+    def advanced(self) -> int:
+        """What the goods that still travel back count for."""
+        return 0 if self.ended_at is not None else max(0, self.advance - self.value)
 
     @property
     def can_be_given_up(self) -> bool:

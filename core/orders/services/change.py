@@ -195,8 +195,11 @@ def claim_draft(change: ChangeView) -> bool:
     return True
 
 
-def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
-    """`confirm_change` after the version was compared, as part of a verb's transaction."""
+def confirm_plan(site: Site, change: ChangeView, actor: str, *, holder: str = "") -> None:
+    """`confirm_change` after the version was compared, as part of a verb's transaction.
+
+    What was held for `holder` goes into what is promised.
+    """
     db.require_transaction()
     order, plan = order_view(change.order_id, site=site), change.plan
     if order is None:
@@ -211,6 +214,7 @@ def confirm_plan(site: Site, change: ChangeView, actor: str) -> None:
         actor,
         plan.sources,
         site_id=site.id,
+        holder=holder,
         reason="cancel" if plan.only_cancels else "change",
         why=plan.why,
         channel=order.channel,
@@ -345,7 +349,10 @@ def _deliver_elsewhere(order: OrderView, plan: Plan) -> None:
     drop_deliveries(order.id, plan.emptied)
     there = order.at(plan.place).destinations[0]
     if plan.address is not None and there.id is not None:
-        db.execute("UPDATE order_destination SET address = ? WHERE id = ?", address_json(plan.address), there.id)
+        db.execute(
+            "UPDATE order_destination SET address = ?, country = ? WHERE id = ?",
+            address_json(plan.address), plan.address.country[:2], there.id,
+        )  # fmt: skip
     elif plan.address is not None:
         db.execute(
             "UPDATE orders SET address = ?, name = ?, phone = CASE WHEN ? = '' THEN phone ELSE ? END WHERE id = ?",

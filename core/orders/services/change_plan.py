@@ -253,7 +253,7 @@ def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, 
     price_before = due(order.total.amount, order.delivery_total.amount, before) - returned_value(before)
     price_after = due(new_total, new_delivery, after) - returned_value(after)
     fixed = fixed_refunds(order.total.amount, order.delivery_total.amount, before, money, given_back)
-    needed = to_be_captured(new_total, new_delivery, after, money, fixed)
+    needed = to_be_captured(new_total, new_delivery, after, money, fixed, order.advanced.amount)
     return Effect(
         price_before=price_before,
         price_after=price_after,
@@ -319,7 +319,8 @@ def stock_needs(order: OrderView, plan: Plan) -> dict[int, int]:
 
 def _take(needs: dict[int, int], line: OrderLineView | PlannedLine, units: int) -> None:
     """What units of a line take from stock: themselves, or what is in the kit."""
-    for variant_id, pieces in ({part.variant_id: part.quantity for part in line.parts} or {line.variant_id: 1}).items():
+    own = {line.variant_id: 1} if line.variant_id else {}
+    for variant_id, pieces in ({part.variant_id: part.quantity for part in line.parts} or own).items():
         needs[variant_id] = needs.get(variant_id, 0) + pieces * units
 
 

@@ -280,7 +280,7 @@ def _new_order(
     needs_delivery = any(goods[line.sku].needs_delivery for line in order.lines)
     title = (order.payment or order.channel)[:200]
     return NewOrder(
-        site_id=site.id, cart_id=cart_id, secret=order_secret(site.id, cart_id), shopper_id=shopper_id,
+        site_id=site.id, holder="", cart_id=cart_id, secret=order_secret(site.id, cart_id), shopper_id=shopper_id,
         email=order.email, language=order.language, currency=order.currency,
         subtotal=sum(line.subtotal for line in sums.lines),
         discount=sum(line.off + line.share for line in sums.lines) + sums.delivery_off, delivery=sums.delivery,

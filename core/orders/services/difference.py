@@ -58,7 +58,7 @@ def _units_of(order_id: int, change_id: int, at_most: int) -> dict[int, int]:
     return units
 
 
-def give_back(site: Site, order_id: int, units: dict[int, int]) -> None:
+def give_back(site: Site, order_id: int, units: dict[int, int], *, reason: str = DIFFERENCE) -> None:
     """Cancel these units by a change that "system" makes: stock, taxes, timeline and mail as after any other.
 
     Part of a verb's transaction, after `lock_order`.
@@ -70,8 +70,8 @@ def give_back(site: Site, order_id: int, units: dict[int, int]) -> None:
     plan = Plan(cancels=units, place=order.destinations[0].position, emptied=emptied(order, units))
     effect = effect_of(order, plan, money_facts(order_id), given_back, delivery_taxes(order_id))
     actions = [CancelUnits(line_id=line_id, quantity=count) for line_id, count in sorted(units.items())]
-    key = f"unpaid:{order.version}"
-    made = insert_draft(order, actions, plan, effect, actor="system", reason=DIFFERENCE, key=key)
+    key = f"{reason}:{order.version}"
+    made = insert_draft(order, actions, plan, effect, actor="system", reason=reason, key=key)
     change = change_view(site, made)
     if claim_draft(change):
         confirm_plan(site, change, "system")

@@ -1,4 +1,7 @@
-"""Drafts of orders: kept with what was agreed, sent as a pay link, let go. No stock is promised before the order."""
+"""Drafts of orders: kept with what was agreed, sent as a pay link, let go. No stock is promised before the order.
+
+Goods may be kept for it meanwhile: see `draft_keeping`.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,16 @@ from datetime import datetime, timedelta
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.kernel import activity, db, secrets
+from core.kernel.repeats import claim
 from core.lib import clock, ids
-from core.lib.errors import NotFound, Refused
+from core.lib.errors import NotFound, Refused, Unfit
 from core.orders.services.addresses import address_json, address_of
+from core.orders.services.draft_keeping import keep_anew, let_go
 
 PAGE = 50
 LINK_DAYS = 14
 _MOST_LINES = 200
+_LONGEST_DAYS = 365
 
 
 class DraftMoved(Refused):
@@ -38,12 +44,17 @@ class DraftTooLong(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftLine:
-    """Units of a variant; `agreed` is the price of one in minor units, None for today's price."""
+    """Units of a variant; `agreed` is the price of one in minor units, None for today's price.
+
+    Without a variant it is a line of the shop's own words: its `title`, an agreed price, and how it is taxed.
+    """
 
     variant_id: int
     quantity: int
     agreed: int | None = None
     reason: str = ""
+    title: str = ""
+    tax_class: str = "standard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,7 @@ class DraftView:
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    keep_until: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -142,17 +154,43 @@ def _write(site: Site, draft_id: int, version: int, wish: DraftWish, actor: str)
     db.execute("DELETE FROM order_draft_line WHERE draft_id = ?", draft_id)
     for position, line in enumerate(wish.lines):
         db.execute(
-            "INSERT INTO order_draft_line (draft_id, position, variant_id, quantity, agreed, reason)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            draft_id, position, line.variant_id, line.quantity, line.agreed, line.reason[:200],
+            "INSERT INTO order_draft_line (draft_id, position, variant_id, quantity, agreed, reason, title, tax_class)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            draft_id, position, line.variant_id, line.quantity, line.agreed, line.reason[:200], line.title[:200],
+            line.tax_class[:60],
         )  # fmt: skip
+    keep_anew(site, draft_id, actor)
     activity.record(
         actor, "draft", f"draft:{draft_id}", after={"version": version + 1, "lines": len(wish.lines)}, site_id=site.id,
         title=str(draft_id),
     )  # fmt: skip
 
 
+def keep_goods(site: Site, draft_id: int, until: datetime | None, *, version: int, actor: str, key: str = "") -> None:
+    """Keep the goods of an open draft until an instant, as many as can be had; None lets them go. Commits.
+
+    Raises Unfit for an instant that is over or a year away, DraftMoved, NotFound, DoneBefore.
+    """
+    now = clock.now()
+    if until is not None and not now < until <= now + timedelta(days=_LONGEST_DAYS + 1):
+        raise Unfit({"keep_until": "Choose a day from today on, within a year."})
+    with db.transaction():
+        claim(key)
+        if not db.execute(
+            "UPDATE order_draft SET keep_until = ?, updated_at = ? WHERE id = ? AND site_id = ? AND version = ?"
+            " AND ended_at IS NULL",
+            None if until is None else clock.micros(until), clock.micros(now), draft_id, site.id, version,
+        ):  # fmt: skip
+            _refuse(site, draft_id)
+        keep_anew(site, draft_id, actor)
+        activity.record(
+            actor, "keep draft", f"draft:{draft_id}", after={"until": until.isoformat() if until else None},
+            site_id=site.id, title=str(draft_id),
+        )  # fmt: skip
+
+
 def _refuse(site: Site, draft_id: int) -> None:
+    """Raise NotFound, or DraftMoved where another has changed or ended it."""
     if db.value("SELECT 1 FROM order_draft WHERE id = ? AND site_id = ?", draft_id, site.id) is None:
         raise NotFound
     raise DraftMoved
@@ -216,6 +254,7 @@ def drop_draft(site: Site, draft_id: int, *, actor: str) -> None:
             " AND ended_at IS NULL",
             clock.now_us(), draft_id, site.id,
         )  # fmt: skip
+        let_go(draft_id, actor)
         activity.record(actor, "drop draft", f"draft:{draft_id}", site_id=site.id, title=str(draft_id))
 
 
@@ -240,6 +279,7 @@ def end_draft(site_id: int, draft_id: int, version: int, order_id: int) -> None:
         order_id, clock.now_us(), draft_id, site_id, version,
     ):  # fmt: skip
         raise DraftMoved
+    let_go(draft_id, "system")
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -247,7 +287,7 @@ def end_draft(site_id: int, draft_id: int, version: int, order_id: int) -> None:
 _DRAFT = (
     "d.id, d.site_id, d.version, d.email, d.language, d.currency, d.shopper_id, d.address, d.carrier, d.service,"
     " d.note, d.discount, d.discount_reason, d.actor, d.links, d.link_until, d.order_id, o.number, d.created_at,"
-    " d.updated_at, d.ended_at, d.billing"
+    " d.updated_at, d.ended_at, d.billing, d.keep_until"
 )
 
 
@@ -268,27 +308,31 @@ def draft_by_link(site: Site, secret: str) -> DraftView | None:
     return found[0] if found else None
 
 
-def list_drafts(site: Site, *, is_open: bool | None = None, before: int | None = None) -> list[DraftView]:
+def list_drafts(
+    site: Site, *, is_open: bool | None = None, before: int | None = None, limit: int = PAGE
+) -> list[DraftView]:
     """The drafts of a site, newest first, a page at a time (`before` is the id to go on from). Two statements."""
     where = {None: "1 = 1", True: "d.ended_at IS NULL", False: "d.ended_at IS NOT NULL"}[is_open]
-    return _views(site, f"d.id < ? AND {where}", [before or 2**31 - 1])
+    return _views(site, f"d.id < ? AND {where}", [before or 2**31 - 1], limit)
 
 
-def _views(site: Site, where: str, params: Sequence[object]) -> list[DraftView]:
+def _views(site: Site, where: str, params: Sequence[object], limit: int = PAGE) -> list[DraftView]:
     rows = db.rows(
         f"SELECT {_DRAFT} FROM order_draft d LEFT JOIN orders o ON o.id = d.order_id WHERE d.site_id = ? AND {where}"
         " ORDER BY d.id DESC LIMIT ?",
-        site.id, *params, PAGE,
+        site.id, *params, limit,
     )  # fmt: skip
     lines: dict[int, list[DraftLine]] = {}
     found = [row[0] for row in rows]
-    for draft_id, variant_id, quantity, agreed, reason in db.rows(
-        "SELECT draft_id, variant_id, quantity, agreed, reason FROM order_draft_line"
+    for draft_id, variant_id, quantity, agreed, reason, title, tax_class in db.rows(
+        "SELECT draft_id, variant_id, quantity, agreed, reason, title, tax_class FROM order_draft_line"
         f" WHERE draft_id IN ({db.marks(found)}) ORDER BY position",
         *found,
     ):
         lines.setdefault(draft_id, []).append(
-            DraftLine(variant_id=variant_id, quantity=quantity, agreed=agreed, reason=reason)
+            DraftLine(
+                variant_id=variant_id, quantity=quantity, agreed=agreed, reason=reason, title=title, tax_class=tax_class
+            )
         )
     return [_view(row, tuple(lines.get(row[0], ()))) for row in rows]
 
@@ -304,4 +348,5 @@ def _view(row: db.Row, lines: tuple[DraftLine, ...]) -> DraftView:
         actor=row[13], links=row[14], link_until=None if row[15] is None else clock.instant(row[15]),
         order_id=row[16], order_number=row[17] or "", created_at=clock.instant(row[18]),
         updated_at=clock.instant(row[19]), ended_at=None if row[20] is None else clock.instant(row[20]),
+        keep_until=None if row[22] is None else clock.instant(row[22]),
     )  # fmt: skip

@@ -18,7 +18,10 @@ class NotThatMany(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
-    """Some units of one line that go to `place`; `pieces` of variants are taken from stock for each of them."""
+    """Some units of one line that go to `place`; `pieces` of variants are taken from stock for each of them.
+
+    Nothing is for a line that is no variant's.
+    """
 
     line_id: int
     variant_id: int
@@ -64,7 +67,8 @@ def pick(order_id: int, left: str, wanted: Mapping[int, int] | None) -> list[Uni
         order_id,
     ):
         found[row[0]] = tuple(row)
-        pieces.setdefault(row[0], {})[part_id or row[1]] = quantity or 1
+        if taken := part_id or row[1]:
+            pieces.setdefault(row[0], {})[taken] = quantity or 1
     if wanted is None:
         wanted = {line_id: row[3] for line_id, row in found.items()}
     if not wanted.keys() <= found.keys():
@@ -78,7 +82,7 @@ def pick(order_id: int, left: str, wanted: Mapping[int, int] | None) -> list[Uni
             variant_id=row[1],
             sku=row[2],
             quantity=wanted[line_id],
-            pieces=pieces[line_id],
+            pieces=pieces.get(line_id, {}),
             place=row[4],
         )
         for line_id, row in found.items()
@@ -106,5 +110,7 @@ def in_each(line_ids: Sequence[int]) -> dict[int, dict[int, int]]:
         f" ON p.line_id = l.id WHERE l.id IN ({db.marks(line_ids)})",
         *line_ids,
     ):
-        found.setdefault(line_id, {})[part_id or variant_id] = quantity or 1
+        there = found.setdefault(line_id, {})
+        if taken := part_id or variant_id:
+            there[taken] = quantity or 1
     return found

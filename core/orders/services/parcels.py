@@ -14,6 +14,7 @@ from core.kernel.answers import checked_all
 from core.kernel.cache import touch
 from core.kernel.i18n import speaking
 from core.kernel.kept import kept
+from core.kernel.repeats import claim
 from core.kernel.sites import SiteState, state_of
 from core.lib.errors import Broken, Unfit
 from core.lib.tracking import NotATrackingAddress, parse_tracking_address, tracking_address
@@ -125,8 +126,11 @@ def own_carriers(site: Site) -> list[tuple[str, str]]:
     return [(name, address) for name, address in json.loads(stored)] if stored else []
 
 
-def set_own_carriers(site: Site, rows: Sequence[tuple[str, str]], *, actor: str) -> None:
-    """Store the site's own list; rows without a name are left out. Raises Unfit by `name-<row>`. Commits."""
+def set_own_carriers(site: Site, rows: Sequence[tuple[str, str]], *, actor: str, key: str = "") -> None:
+    """Store the site's own list; rows without a name are left out. Commits.
+
+    Raises Unfit by `name-<row>`, DoneBefore.
+    """
     errors: dict[str, str] = {}
     found: dict[str, str] = {}
     for place, (name, address) in enumerate(rows):
@@ -148,6 +152,7 @@ def set_own_carriers(site: Site, rows: Sequence[tuple[str, str]], *, actor: str)
     stored = [[name, address] for name, address in found.items()]
     text = json.dumps(stored, ensure_ascii=False)
     with db.transaction():
+        claim(key)
         db.execute(
             "INSERT INTO own_carriers (site_id, data) VALUES (?, ?) ON CONFLICT (site_id) DO UPDATE SET data = ?",
             site.id, text, text,

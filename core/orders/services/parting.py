@@ -195,7 +195,9 @@ def _billed_to(order: OrderView) -> Address | None:
 
 
 def _check_money(order: OrderView) -> None:
-    """Money that is on its way, or only authorised, cannot be shared."""
+    """Money that is on its way, only authorised, or awaited as goods, cannot be shared."""
+    if order.advanced.amount:
+        raise CannotBeParted("Goods of an exchange were sent ahead. Wait until the old ones are here.")
     money = money_facts(order.id)
     is_open = money.authorized - money.released - money.captured > 0
     if is_open or any(payment.state in {"authorized", "pending", "disputed"} for payment in order.payments):

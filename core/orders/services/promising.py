@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from core.hookspecs.events import OrderPromised
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
+from core.kernel.repeats import claim
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
 from core.orders.services.settle import lock_order
@@ -34,18 +35,27 @@ class DayOver(Refused):
 
 
 def promise_day(
-    site: Site, order_id: int, day: date | None, *, actor: str, why: str = "", lines: Sequence[int] | None = None
+    site: Site,
+    order_id: int,
+    day: date | None,
+    *,
+    actor: str,
+    why: str = "",
+    lines: Sequence[int] | None = None,
+    key: str = "",
 ) -> bool:
     """Say from which day on (the site's own) the units leave that are not there; None: as soon as they are there.
 
     Of all lines that wait for goods, or of `lines` among them. Answers whether anything is different now: only then a
-    line is written and OrderPromised recorded. Raises NotFound, NothingWaits, DayOver. Commits.
+    line is written and OrderPromised recorded. Raises NotFound, NothingWaits, DayOver, and
+    DoneBefore for a form that was heeded: sent again after another day was promised, it takes nothing back. Commits.
     """
     at = None if day is None else datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(site.timezone))
     if day is not None and day < clock.now().astimezone(ZoneInfo(site.timezone)).date():
         raise DayOver
     micros = None if at is None else clock.micros(at)
     with db.transaction():
+        claim(key)
         lock_order(order_id, site.id)
         waiting = _waiting(order_id)
         if lines is not None:

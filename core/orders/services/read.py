@@ -57,7 +57,7 @@ _ORDER = (
     " delivery, tax, total,"
     " prices_include_tax, tax_note, address, billing, carrier, service, delivery_title, rate, gateway, payment_title,"
     " note, codes, extra, trace,"
-    " expires_at, version, delivery_total, charges, given_back, link, link_until, channel, channel_number"
+    " expires_at, version, delivery_total, charges, given_back, link, link_until, channel, channel_number, advanced"
 )
 
 
@@ -133,7 +133,7 @@ def _view(row: db.Row) -> OrderView:
     facts = tuple(line.facts for line in lines)
     parts = read_parts(order_id)
     sums, parcels, short = parts.money, _shipments(parts, lines), _short(parts)
-    needed = to_be_captured(row[15], row[32], facts, sums, row[34])
+    needed = to_be_captured(row[15], row[32], facts, sums, row[34], int(row[39]))
     places = _destinations(parts, row, currency)
     only = places[0] if len(places) == 1 else None
     titles = dict.fromkeys(one.delivery_title for one in places if one.delivery_title)
@@ -156,7 +156,7 @@ def _view(row: db.Row) -> OrderView:
         payments=_payments(parts), shipments=tuple(one for one in parcels if one.undone_at is None),
         taken_back=tuple(one for one in parcels if one.undone_at is not None), timeline=_timeline(parts),
         holds=_holds(parts), short=short, here=_here(lines, short), channel=row[37], channel_number=row[38] or "",
-        status=axes(row[15], row[32], facts, sums, row[34]),
+        status=axes(row[15], row[32], facts, sums, row[34], int(row[39])), advanced=money(row[39]),
         captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, needed - sums.captured)),
         refund_due=money(owed_back(row[15], row[32], facts, sums)),
     )  # fmt: skip

@@ -13,8 +13,8 @@ from core.kernel.answers import checked
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken, NotFound, Refused
 from core.lib.money import Money
-from core.orders.services.case import WrongStep, case_view
-from core.orders.services.case_shapes import APPROVED, CLAIM, RECEIVED, CaseView
+from core.orders.services.case_reading import case_view
+from core.orders.services.case_shapes import APPROVED, CLAIM, RECEIVED, CaseView, WrongStep
 from core.orders.services.gateways import guarded
 from core.orders.services.read import order_view
 from core.orders.services.shapes import OrderView

@@ -69,11 +69,11 @@ def line_facts_by_id(order_id: int) -> dict[int, LineFacts]:
 
 def still_due(order_id: int, money: MoneyFacts | None = None) -> int:
     """What captured money has still to reach; below zero where too much came. Raises NotFound."""
-    order = db.one("SELECT total, delivery_total, given_back FROM orders WHERE id = ?", order_id)
+    order = db.one("SELECT total, delivery_total, given_back, advanced FROM orders WHERE id = ?", order_id)
     if order is None:
         raise NotFound
     money = money or money_facts(order_id)
-    return to_be_captured(order[0], order[1], line_facts(order_id), money, order[2]) - money.captured
+    return to_be_captured(order[0], order[1], line_facts(order_id), money, *order[2:]) - money.captured
 
 
 def open_amount(order_id: int) -> int:
@@ -93,15 +93,15 @@ def settle(order_id: int) -> None:
     db.require_transaction()
     changed(order_id)
     order = db.one(
-        "SELECT site_id, number, total, delivery_total, currency, given_back, expires_at, days_to_pay"
+        "SELECT site_id, number, total, delivery_total, currency, given_back, advanced, expires_at, days_to_pay"
         " FROM orders WHERE id = ?",
         order_id,
     )
     assert order is not None
-    site_id, number, total, delivery_total, currency, given_back, expires_at, days = order
+    site_id, number, total, delivery_total, currency, given_back, advanced, expires_at, days = order
     money, lines = money_facts(order_id), line_facts(order_id)
     to_pay = due(total, delivery_total, lines)
-    left = open_of(total, delivery_total, lines, money, given_back)
+    left = open_of(total, delivery_total, lines, money, given_back, advanced)
     _set_deadline(order_id, lines, left, expires_at, days)
     is_alive = any(line.cancelled < line.ordered for line in lines)
     if is_alive and money.captured >= to_pay and once(order_id, "paid"):

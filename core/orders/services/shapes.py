@@ -70,7 +70,9 @@ class OrderLineView:
     @property
     def each(self) -> dict[int, int]:
         """Pieces per variant that each unit takes from stock."""
-        return {part.variant_id: part.quantity for part in self.parts} or {self.variant_id: 1}
+        return {part.variant_id: part.quantity for part in self.parts} or (
+            {self.variant_id: 1} if self.variant_id else {}
+        )
 
     @property
     def wanted(self) -> Wanted:
@@ -267,6 +269,7 @@ class OrderView:
     the units of each line that wait to be sent and are there with all of their pieces; `taken_back` are parcels that
     were noted by mistake.
 
+    `advanced` is what goods that travel back count for, where others were sent instead of them already.
     `destinations` are the places it goes to, one at least. `address`, `carrier`, `service` and `rate` are those of the
     only place, and empty where there are several: who cannot tell places apart asks `at` each of them.
     """
@@ -317,6 +320,7 @@ class OrderView:
     refunded: Money
     due: Money
     refund_due: Money
+    advanced: Money
     holds: tuple[HoldView, ...] = ()
     short: tuple[ShortageView, ...] = ()
     here: Mapping[int, int] = field(default_factory=dict)

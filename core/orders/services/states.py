@@ -11,6 +11,7 @@ from itertools import product
 
 from core.kernel import db
 from core.lib.text import fold
+from core.orders.services.addresses import address_of
 from core.orders.services.shortages import units_changed
 from core.orders.services.status import (
     FULFILMENT,
@@ -30,6 +31,8 @@ CODES: Mapping[str, Sequence[str]] = {"order": ORDER, "payment": PAYMENT, "fulfi
 KEPT = "COALESCE(m.captured, 0) - COALESCE(m.refunded, 0) - COALESCE(m.lost, 0)"
 _WORDS = 440  # With the longest number before them they fit into their column.
 _AT_ONCE = 500
+# The addresses of an order that goes to several, one per line.
+_PLACES = "SELECT {} FROM (SELECT p.address FROM order_destination p WHERE p.order_id = o.id ORDER BY p.position) d"
 
 
 def changed(order_id: int) -> None:
@@ -53,9 +56,12 @@ def first_state(total: int, delivery_total: int, lines: Sequence[LineFacts]) -> 
     return state_code(axes(total, delivery_total, lines, MoneyFacts()))
 
 
-def words_of(number: str, name: str, email: str, channel_number: str = "") -> str:
-    """What a text is looked for in, one thing per line, so that nothing is found across two of them."""
-    about = fold("\n".join(line for line in (channel_number, name, email) if line))[:_WORDS]
+def words_of(number: str, name: str, email: str, channel_number: str = "", *others: str) -> str:
+    """What a text is looked for in, one thing per line, so that nothing is found across two of them.
+
+    `others` are the names of further people to whom something of the order goes.
+    """
+    about = fold("\n".join(dict.fromkeys(line for line in (channel_number, name, email, *others) if line)))[:_WORDS]
     return f"{fold(number)}\n{about}"
 
 
@@ -80,25 +86,34 @@ def states_of(site_id: int) -> list[str]:
     return [row[0] for row in found]
 
 
-def differing(order_ids: Collection[int]) -> dict[int, tuple[str, str, int]]:
-    """The (state, words, spent) that rows should have and have not, as the facts say it. One statement."""
+def country_of(address: str | None) -> str:
+    """The country of a stored address, as lists are narrowed by it."""
+    found = address_of(address)
+    return found.country[:2] if found else ""
+
+
+def differing(order_ids: Collection[int]) -> dict[int, tuple[str, str, int, str]]:
+    """The (state, words, spent, country) that rows should have and have not, as the facts say it. One statement."""
     ids, statuses = sorted(order_ids), ", ".join(f"({SQL[axis]})" for axis in CODES)
     source, flags = from_sql(", ".join(str(int(order_id)) for order_id in ids) or "NULL")
     found = {}
-    for order_id, number, name, email, known_as, state, words, spent, kept, *derived in db.rows(
-        f"SELECT o.id, o.number, o.name, o.email, o.channel_number, o.state, o.words, o.spent, {KEPT}, {statuses}"
+    for order_id, number, name, email, known_as, address, places, *stored, kept, s1, s2, s3, s4 in db.rows(
+        "SELECT o.id, o.number, o.name, o.email, o.channel_number, o.address, CASE WHEN o.address IS NULL THEN"
+        f" ({_PLACES.format(db.joined('d.address'))}) END, o.state, o.words, o.spent, o.country, {KEPT}, {statuses}"
         f" FROM {source}",
         *flags,
     ):
-        true = " ".join(derived), words_of(number, name, email, known_as or ""), int(kept)
-        if true != (state, words, spent):
+        others = [place.name for line in (places or "").split("\n") if line and (place := address_of(line))]
+        words = words_of(number, name, email, known_as or "", *others)
+        true = f"{s1} {s2} {s3} {s4}", words, int(kept), country_of(address)
+        if true != tuple(stored):
             found[order_id] = true
     return found
 
 
 def _copy(order_ids: set[int]) -> None:
-    for order_id, (state, words, spent) in sorted(differing(order_ids).items()):
-        db.execute("UPDATE orders SET state = ?, words = ?, spent = ? WHERE id = ?", state, words, spent, order_id)
+    for order_id, true in sorted(differing(order_ids).items()):
+        db.execute("UPDATE orders SET state = ?, words = ?, spent = ?, country = ? WHERE id = ?", *true, order_id)
 
 
 def copy_all(progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:

@@ -117,26 +117,46 @@ def owed_back(total: int, delivery_total: int, lines: Sequence[LineFacts], money
 
 
 def to_be_captured(
-    total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts, given_back: int = 0
+    total: int,
+    delivery_total: int,
+    lines: Sequence[LineFacts],
+    money: MoneyFacts,
+    given_back: int = 0,
+    advanced: int = 0,
 ) -> int:
     """What captured money must reach in all.
 
     Refunds that were owed when they were made are asked for again, and returned units pay for others as far as that
-    is needed: an exchange is paid by what came back and one net payment.
+    is needed: an exchange is paid by what came back and one net payment. What is
+    `advanced` counts like units that came.
     """
     needed = due(total, delivery_total, lines) + min(given_back, money.refunded)
-    return needed if money.captured >= needed else max(money.captured, needed - returned_value(lines))
+    return needed if money.captured >= needed else max(money.captured, needed - returned_value(lines) - advanced)
 
 
-def open_of(total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts, given_back: int = 0) -> int:
+def open_of(
+    total: int,
+    delivery_total: int,
+    lines: Sequence[LineFacts],
+    money: MoneyFacts,
+    given_back: int = 0,
+    advanced: int = 0,
+) -> int:
     """What is due and neither captured nor promised by an authorisation; `OPEN_SQL` is the same."""
     promised = max(0, money.authorized - money.released - money.captured)
-    return to_be_captured(total, delivery_total, lines, money, given_back) - money.captured - promised
+    return to_be_captured(total, delivery_total, lines, money, given_back, advanced) - money.captured - promised
 
 
-def axes(total: int, delivery_total: int, lines: Sequence[LineFacts], money: MoneyFacts, given_back: int = 0) -> Axes:
+def axes(
+    total: int,
+    delivery_total: int,
+    lines: Sequence[LineFacts],
+    money: MoneyFacts,
+    given_back: int = 0,
+    advanced: int = 0,
+) -> Axes:
     """All four at once."""
-    paid = payment_status(to_be_captured(total, delivery_total, lines, money, given_back), money)
+    paid = payment_status(to_be_captured(total, delivery_total, lines, money, given_back, advanced), money)
     fulfilled = fulfilment_status(lines)
     return Axes(
         order=order_status(lines, paid, fulfilled), payment=paid, fulfilment=fulfilled, returned=return_status(lines)
@@ -261,8 +281,9 @@ _DUE = "(o.total - l.cancelled_amount - CASE WHEN l.units = 0 THEN o.delivery_to
 _NEEDED = f"""({_DUE} + CASE WHEN o.given_back < COALESCE(m.refunded, 0) THEN o.given_back
  ELSE COALESCE(m.refunded, 0) END)"""
 _CAPTURED = "COALESCE(m.captured, 0)"
+_COMES_BACK = "(l.returned_amount + o.advanced)"
 _TO_CAPTURE = f"""(CASE WHEN {_CAPTURED} >= {_NEEDED} THEN {_NEEDED}
- WHEN {_CAPTURED} > {_NEEDED} - l.returned_amount THEN {_CAPTURED} ELSE {_NEEDED} - l.returned_amount END)"""
+ WHEN {_CAPTURED} > {_NEEDED} - {_COMES_BACK} THEN {_CAPTURED} ELSE {_NEEDED} - {_COMES_BACK} END)"""
 # What is due and neither captured nor promised by an authorisation.
 _PROMISED = "(COALESCE(m.authorized, 0) - COALESCE(m.released, 0) - COALESCE(m.captured, 0))"
 OPEN_SQL = f"({_TO_CAPTURE} - {_CAPTURED} - CASE WHEN {_PROMISED} > 0 THEN {_PROMISED} ELSE 0 END)"

@@ -122,11 +122,13 @@ class NewOrder:
     """All that an order consists of, worked out before the transaction.
 
     One that was placed elsewhere has its `channel`, its number there and its own day. One that goes to several places
-    has `destinations`, by their positions, and neither an address nor a carrier beside them.
+    has `destinations`, by their positions, and neither an address nor a carrier beside them. What is held for `holder`
+    goes into its promise.
     """
 
     site_id: int
     cart_id: int
+    holder: str
     secret: str
     shopper_id: int | None
     email: str
@@ -177,7 +179,7 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     order_id = _insert_order(new)
     taken = stock.allocate(
         pieces_of(new.lines), stock_reference(order_id), new.actor, new.sources,
-        site_id=new.site_id, cart=stock.cart_reference(new.cart_id), why=new.why,
+        site_id=new.site_id, cart=new.holder, why=new.why,
         channel=new.channel,
     )  # fmt: skip
     take_claims(new.site_id, new.claims)
@@ -285,7 +287,14 @@ def _insert_order(new: NewOrder) -> int:
         "channel": new.channel,
         "channel_number": new.channel_number,
         "state": first_state(new.total, new.delivery_total, [_facts(line) for line in new.lines]),
-        "words": words_of("", person.name if person else "", new.email, new.channel_number or ""),
+        "country": new.address.country[:2] if new.address else "",
+        "words": words_of(
+            "",
+            person.name if person else "",
+            new.email,
+            new.channel_number or "",
+            *(one.address.name for one in new.destinations),
+        ),
     }
     columns = ", ".join(row)
     return int(db.value(f"INSERT INTO orders ({columns}) VALUES ({db.marks(tuple(row))}) RETURNING id", *row.values()))
@@ -312,8 +321,8 @@ def pieces_of(lines: Iterable[NewLine]) -> dict[int, int]:
 
 
 def in_a_unit(variant_id: int, parts: Sequence[NewPart]) -> dict[int, int]:
-    """What one unit takes from stock."""
-    return {part.variant_id: part.quantity for part in parts} or {variant_id: 1}
+    """What one unit takes from stock: nothing of what is no variant."""
+    return {part.variant_id: part.quantity for part in parts} or ({variant_id: 1} if variant_id else {})
 
 
 def _insert_lines(order_id: int, lines: Sequence[NewLine], taken: Sequence[stock.Allocation]) -> list[int]:
@@ -387,6 +396,7 @@ def _insert_destinations(order_id: int, destinations: Sequence[NewDestination]) 
             "delivery": one.delivery,
             "discount": one.discount,
             "total": one.total,
+            "country": one.address.country[:2],
         }
         for position, one in enumerate(destinations)
     ]

@@ -114,7 +114,8 @@ def wanted_of(order_ids: Sequence[int], *, delivered: bool = False) -> dict[int,
         delivered,
     ):
         known = lines.setdefault(order_id, {}).get(line_id)
-        each = {**(known.each if known else {}), part_id or variant_id: quantity or 1}
+        taken = part_id or variant_id
+        each = {**(known.each if known else {}), **({taken: quantity or 1} if taken else {})}
         lines[order_id][line_id] = Wanted(line_id=line_id, units=units, each=each)
     return {order_id: list(found.values()) for order_id, found in lines.items()}
 

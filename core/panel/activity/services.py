@@ -126,6 +126,7 @@ VERBS: dict[str, Any] = {
     "draft": lazy("wrote the draft %(title)s of an order"),
     "send draft": lazy("sent the pay link of the draft %(title)s"),
     "revoke link": lazy("revoked the pay link of the draft %(title)s"),
+    "keep draft": lazy("kept the goods of the draft %(title)s, or let them go"),
     "drop draft": lazy("let the draft %(title)s go"),
     "restore draft": lazy("brought the draft %(title)s back"),
     "change": lazy("changed order %(title)s"),
@@ -150,6 +151,9 @@ STEPS: dict[str, Any] = {
 }
 VERBS |= {
     "add photos": lazy("added photos to a return of %(title)s"),
+    "exchange held": lazy("held the new goods of an exchange of order %(title)s"),
+    "exchange let_go": lazy("let the held goods of an exchange of order %(title)s go"),
+    "exchange sent": lazy("sent the new goods of an exchange of order %(title)s ahead"),
     "edit carriers": lazy("changed the carriers of %(title)s"),
     "promise": lazy("promised another day for order %(title)s"),
     "unship": lazy("took a parcel of order %(title)s back"),

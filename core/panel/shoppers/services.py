@@ -28,7 +28,7 @@ from core.lib.csv import write_rows
 from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.lib.text import normal_tag
-from core.orders.services.case import cases_of_shopper
+from core.orders.services.case_reading import cases_of_shopper
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.forget import open_among
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders, orders_of

@@ -19,25 +19,20 @@ from core.kernel.i18n import gettext as _
 from core.lib import addresses, clock, ids
 from core.lib.errors import Refused, Unfit
 from core.lib.money import Money
-from core.orders.services.case import cases_of
+from core.orders.services.case_reading import cases_of
 from core.orders.services.case_rules import (
-    OURS,
     Rules,
     claims_until,
     deadline,
-    last_day,
-    reasons,
     rules_of,
-    why_not,
 )
-from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RETURN
 from core.orders.services.change_plan import NothingChanges
 from core.orders.services.change_shapes import Action, RemoveLine, SetAddress, SetQuantity
 from core.orders.services.goods import NotThatMany
 from core.orders.services.guards import Guarded
 from core.orders.services.price_now import price_now
 from core.orders.services.shapes import OrderLineView, OrderView
-from core.storefront.services.exchanging import exchanges_for, read_exchange
+from core.storefront.services.exchanging import Further
 from core.storefront.services.fields import (
     Errors,
     Field,
@@ -53,9 +48,7 @@ from core.storefront.services.options import Option, delivery_option
 from core.storefront.services.own_order_steps import ShownCase, shown_cases
 from core.storefront.services.totals import Row
 
-_MOST_UNITS = 9_999
-NEVER_CAME = "missing"
-BACK = "back"
+MOST_UNITS = 9_999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +91,7 @@ class LineField:
 class OwnForm:
     """A form about an order. `country`, `address` and `more` are empty where the address cannot be changed.
 
+    `further` is what else may be sent instead, `sums` what an exchange comes to.
     `photos`: what is wrong with those that were sent. `place` is the one of several `places` that the form is about.
     """
 
@@ -112,6 +106,8 @@ class OwnForm:
     key: str = ""
     place: int | None = None
     places: Sequence[tuple[int, str]] = ()
+    further: Further | None = None
+    sums: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +143,7 @@ def own_side(site: Site, order: OrderView) -> Own:
         can_claim=has_left and last is not None and clock.now() <= last,
         until=until,
         only_ours=own_until is None or clock.now() > own_until,
-        cases=shown_cases(order, cases_of(site, order.id)),
+        cases=shown_cases(site, order, cases_of(site, order.id)),
         moved=order.refunded,
         to_come=order.refund_due,
     )
@@ -187,7 +183,7 @@ def read_change(order: OrderView, sent: Mapping[str, str]) -> list[Action]:
             continue
         quantity = units(sent[name])
         if quantity is None:
-            errors[name] = _("Write a whole number from %(least)s to %(most)s.", least=0, most=_MOST_UNITS)
+            errors[name] = _("Write a whole number from %(least)s to %(most)s.", least=0, most=MOST_UNITS)
         elif quantity != line.left:
             actions.append(SetQuantity(line_id=line.id, quantity=quantity))
     address = _typed_address(order, sent)
@@ -227,7 +223,7 @@ def places_of(order: OrderView) -> list[tuple[int, str]]:
 def units(text: str) -> int | None:
     """A whole number of units as it was typed; None if it is none."""
     bare = text.strip()
-    return int(bare) if len(bare) <= len(str(_MOST_UNITS)) and bare.isdecimal() else None
+    return int(bare) if len(bare) <= len(str(MOST_UNITS)) and bare.isdecimal() else None
 
 
 def address_can_change(order: OrderView) -> bool:
@@ -278,11 +274,11 @@ def _change_line(line: OrderLineView, sent: Mapping[str, str], errors: Errors) -
     return LineField(
         name=line.name,
         picture=picture(line.picture),
-        field=field(name, _("Quantity of %(name)s", name=line.name), errors=errors, value=value, help=hint, **_NUMBER),
+        field=field(name, _("Quantity of %(name)s", name=line.name), errors=errors, value=value, help=hint, **NUMBER),
     )
 
 
-_NUMBER = {"mode": "numeric", "max": 4, "autocomplete": "off", "wide": True}
+NUMBER = {"mode": "numeric", "max": 4, "autocomplete": "off", "wide": True}
 
 
 def picture(name: str) -> Picture | None:
@@ -365,173 +361,3 @@ def _to_pay_words(found: Preview, currency: str) -> str:
     if effect.to_pay:
         return _("After that %(amount)s are still to be paid.", amount=i18n.money(Money(effect.to_pay, currency)))
     return _("Nothing is to be paid or given back.")
-
-
-# -- sending back ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedReturn:
-    """What a shopper asks for; goods that never came are a claim, since nothing can be sent.
-
-    `wanted` are the variants that an exchange sends instead, with their units; `wish` is what a claim is to end with.
-    """
-
-    kind: str
-    lines: Mapping[int, int]
-    wanted: Mapping[int, int]
-    wish: str
-    reason: str
-    note: str
-    key: str
-
-
-def read_return(site: Site, order: OrderView, sent: Mapping[str, str]) -> WantedReturn:
-    """What a form asks for. Raises Unfit with what is wrong per field."""
-    errors: dict[str, str] = {}
-    wanted: dict[int, int] = {}
-    for line in order.lines:
-        name, most = f"quantity.{line.id}", line.can_be_returned
-        quantity = units(sent.get(name, "").strip() or "0")
-        if quantity is None or quantity > most:
-            errors[name] = _("Write a whole number from %(least)s to %(most)s.", least=0, most=max(most, 0))
-        elif quantity:
-            wanted[line.id] = quantity
-    if not wanted and not errors:
-        first = next((line.id for line in order.lines if line.can_be_returned > 0), None)
-        errors[f"quantity.{first}"] = _("Choose at least one piece.")
-    reason = sent.get("reason", "")
-    if reason not in dict(reasons(rules_of(site))):
-        errors["reason"] = _("Choose a reason.")
-    way = sent.get("way", "") or BACK
-    if way not in dict(_ways()):
-        errors["way"] = _("Choose one of these.")
-    elif way != BACK and "reason" not in errors and reason not in OURS:
-        errors["way"] = _("Without sending it back only if it came damaged, wrong or incomplete, or does not work.")
-    if len(sent.get("note", "")) > 2000:
-        errors["note"] = _("At most 2000 characters.")
-    if errors:
-        raise Unfit(errors)
-    is_claim = way != BACK or reason == NEVER_CAME
-    instead = {} if is_claim else read_exchange(site, order, wanted, sent)
-    return WantedReturn(
-        kind=CLAIM if is_claim else EXCHANGE if instead else RETURN,
-        lines=wanted,
-        wanted=instead,
-        wish="" if way == BACK else way,
-        reason=reason,
-        note=sent.get("note", "").strip(),
-        key=f"own:{sent.get('key', '')}"[:64],
-    )
-
-
-def _ways() -> list[tuple[str, str]]:
-    """How it may be put right: by a return, or by a claim that ends with money or with the goods once more."""
-    return [
-        (BACK, _("I send it back")),
-        (REFUND, _("Money back, without a return")),
-        (REPLACE, _("A replacement, without a return")),
-    ]
-
-
-def return_form(
-    site: Site, order: OrderView, sent: Mapping[str, str], errors: Errors, *, is_late: bool = False
-) -> OwnForm:
-    """The form of a return or a claim, with what was typed; `is_late` leaves claims alone."""
-    kept = [line for line in order.lines if line.can_be_returned > 0]
-    rules = rules_of(site)
-    hints = {} if is_late else {line.id: _hint(order, line, rules) for line in kept}
-    others = {} if is_late else exchanges_for(site, order, kept)
-    names = {one.position: whose(one.address) for one in order.destinations if one.address and order.is_spread}
-    lines = tuple(
-        _return_line(
-            line, hints.get(line.id, ""), others.get(line.id, ()), sent, errors, went_to=names.get(line.place, "")
-        )
-        for line in kept
-    )
-    fields = [
-        field(
-            "reason",
-            _("What is the reason?"),
-            errors=errors,
-            options=[(code, words) for code, words in reasons(rules) if code in OURS or not is_late],
-            blank=True,
-            value=sent.get("reason", ""),
-            wide=True,
-        ),
-        field(
-            "way",
-            _("How shall we put it right?"),
-            errors=errors,
-            options=[(code, words) for code, words in _ways() if code != BACK or not is_late],
-            value=sent.get("way", BACK),
-            help=_(
-                "If it came damaged, wrong or incomplete, does not work or never came, you can claim without sending it"
-                " back. We decide how much money goes back, in part or whole, or send it once more."
-            ),
-            wide=True,
-        ),
-        field(
-            "note",
-            _("What should we know?"),
-            errors=errors,
-            type="textarea",
-            optional=True,
-            value=sent.get("note", ""),
-            max=2000,
-            wide=True,
-        ),
-    ]
-    asked = [one for line in lines for one in (line.field, line.instead) if one] + fields
-    if photos := errors.get("photos", ""):
-        asked.append(field("photos", _("Photos"), errors=errors))
-    return OwnForm(
-        errors=summary(errors, asked), lines=lines, fields=fields, photos=photos, key=sent.get("key") or ids.token()
-    )
-
-
-def _hint(order: OrderView, line: OrderLineView, rules: Rules) -> str:
-    """For which reasons a line comes back where not for all, and until when where it has days of its own."""
-    given = [code for code, _words in reasons(rules)]
-    against = {code: why_not(order, line, code, rules) for code in given}
-    theirs = [code for code in given if code not in OURS]
-    if theirs and all(against[code] for code in theirs):
-        if all(against.values()):
-            return against[theirs[0]]
-        return f"{against[theirs[0]]} {_('Only if it came damaged, wrong or incomplete, or does not work.')}"
-    until = last_day(order, line, theirs, rules) if line.returns else None
-    return _("Until %(day)s.", day=i18n.day(until, "full")) if until else ""
-
-
-def _return_line(
-    line: OrderLineView,
-    rule: str,
-    others: Sequence[tuple[str, str]],
-    sent: Mapping[str, str],
-    errors: Errors,
-    *,
-    went_to: str = "",
-) -> LineField:
-    name = f"quantity.{line.id}"
-    hint = f"{_('0 to %(most)s pieces.', most=line.can_be_returned)} {rule}".strip()
-    if went_to:
-        hint = f"{_('It went to %(place)s.', place=went_to)} {hint}"
-    label = _("How many of %(name)s", name=line.name)
-    return LineField(
-        name=line.name,
-        picture=picture(line.picture),
-        field=field(name, label, errors=errors, value=sent.get(name, "0"), help=hint, **_NUMBER),
-        instead=_instead(line, others, sent, errors) if others else None,
-    )
-
-
-def _instead(line: OrderLineView, others: Sequence[tuple[str, str]], sent: Mapping[str, str], errors: Errors) -> Field:
-    name = f"instead.{line.id}"
-    return field(
-        name,
-        _("If you send %(name)s back: what would you like for it?", name=line.name),
-        errors=errors,
-        value=sent.get(name, ""),
-        options=[("", _("The money back")), *((value, _("Send me: %(what)s", what=text)) for value, text in others)],
-        wide=True,
-    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.catalogue.services.carts import cart_variants
+from core.hookspecs.site import Site
+from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.lib.money import Money
 from core.orders.services.case_rules import REASONS
@@ -40,7 +43,8 @@ class Step:
 class ShownCase:
     """A return, exchange or claim. `next` says what happens now; `granted` is none until something is decided.
 
-    `wish` is what the shopper would like of a claim, in words.
+    `wish` is what the shopper would like of a claim, in words; `instead` are the names and units of what an exchange
+    sends.
     """
 
     id: int
@@ -55,16 +59,26 @@ class ShownCase:
     can_be_withdrawn: bool
     can_be_sent: bool = False
     wish: str = ""
+    instead: tuple[tuple[str, int], ...] = ()
 
 
-def shown_cases(order: OrderView, cases: Sequence[CaseView]) -> tuple[ShownCase, ...]:
-    """The cases of `order` for its shopper, numbered where there are several."""
+def shown_cases(site: Site, order: OrderView, cases: Sequence[CaseView]) -> tuple[ShownCase, ...]:
+    """The cases of `order` for its shopper, numbered where there are several. A statement, if there is an exchange."""
+    names = _names(site, order, {variant_id for case in cases for variant_id in case.wanted})
     if len(cases) == 1:
-        return (_shown(order, cases[0], ""),)
-    return tuple(_shown(order, case, f" {number}") for number, case in enumerate(cases, 1))
+        return (_shown(order, cases[0], "", names),)
+    return tuple(_shown(order, case, f" {number}", names) for number, case in enumerate(cases, 1))
 
 
-def _shown(order: OrderView, case: CaseView, number: str) -> ShownCase:
+def _names(site: Site, order: OrderView, wanted: set[int]) -> dict[int, str]:
+    """What the goods of exchanges are called; what is not known here any more is left out."""
+    found = cart_variants(site, i18n.language(), order.currency, sorted(wanted))
+    return {
+        key: ", ".join((one.name, *(value for _option, value in one.choices))) for key, one in found.items() if one.name
+    }
+
+
+def _shown(order: OrderView, case: CaseView, number: str, names: Mapping[int, str]) -> ShownCase:
     return ShownCase(
         id=case.id,
         kind=case.kind,
@@ -78,6 +92,7 @@ def _shown(order: OrderView, case: CaseView, number: str) -> ShownCase:
         can_be_withdrawn=case.state == REQUESTED,
         can_be_sent=can_be_sent(case),
         wish=_wish(case),
+        instead=tuple((names[one], units) for one, units in case.wanted.items() if one in names),
     )
 
 
@@ -141,8 +156,18 @@ def _next(case: CaseView) -> str:
         return _("We send you the same once more, at no charge.")
     words = {
         REQUESTED: _("We read your request and write to you. Please send nothing before that."),
-        APPROVED: _("Pack the goods, put a note with the order's number into the parcel, and send it to us."),
+        APPROVED: _sent(case)
+        + _("Pack the goods, put a note with the order's number into the parcel, and send it to us."),
         RECEIVED: _("Your parcel has come. We look at the goods and write to you."),
         INSPECTED: _("We have looked at the goods, and decide next what is given back."),
     }
     return words.get(case.state, "")
+
+
+def _sent(case: CaseView) -> str:
+    """That the new goods of an exchange go on their way before the old ones are here."""
+    if not case.is_sent:
+        return ""
+    counts = i18n.money(Money(case.advance, case.currency))
+    said = _("What you get instead is on its way already, and what you send back counts for %(amount)s.", amount=counts)
+    return f"{said} "

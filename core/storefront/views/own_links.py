@@ -11,7 +11,7 @@ from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
 from core.orders.services import links, photos
-from core.orders.services.case import case_view
+from core.orders.services.case_reading import case_view
 from core.orders.services.read import OrderView, find_order, order_by_key
 from core.storefront.services.again import order_again
 from core.storefront.views.basket import cart_token, remember_cart, shopper_id

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from flask import Response, request, url_for
 
 from core.checkout.services.changing import PreviewMoved
+from core.checkout.services.exchanging import Net, net_of
 from core.checkout.services.own_changes import WindowClosed, change_own, preview_own
 from core.kernel import limits
 from core.kernel.i18n import gettext as _
@@ -19,23 +20,22 @@ from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
 from core.lib.qr import drawing
 from core.orders.services import case_rules, photos
-from core.orders.services.case import WrongStep, case_view, request_case, withdraw_case
-from core.orders.services.case_shapes import REQUESTED
+from core.orders.services.case import request_case, withdraw_case
+from core.orders.services.case_reading import case_view
+from core.orders.services.case_shapes import REQUESTED, WrongStep
 from core.orders.services.change import ChangeStale
 from core.orders.services.read import OrderView
 from core.orders.services.return_labels import can_be_sent, label_file, return_number
 from core.storefront.services.fields import Errors, said
 from core.storefront.services.order import shown_order
 from core.storefront.services.own_order import (
-    WantedReturn,
     change_form,
     own_side,
     placed_errors,
     read_change,
-    read_return,
-    return_form,
     shown_preview,
 )
+from core.storefront.services.own_returns import WantedReturn, read_return, return_form
 from core.storefront.views.own_links import own_order
 from core.storefront.views.place import VIEWS
 
@@ -121,6 +121,8 @@ def own_return(secret: str) -> Response:
 def ask(secret: str) -> Response:
     """Ask for the return or make the claim, once."""
     order, sent, site = own_order(secret), request.form, current().site
+    if "look" in sent:
+        return _looked(order, sent)
     try:
         limits.take(_LIMIT, secret)
         _ask(order, read_return(site, order, sent))
@@ -128,6 +130,21 @@ def ask(secret: str) -> Response:
         return _return_page(own_order(secret), sent, placed_errors(order, error), error.status)
     note(_("We have your request. What happens next stands below."))
     return _to_order(order)
+
+
+def _looked(order: OrderView, sent: Mapping[str, str]) -> Response:
+    """The form once more, with other products that were looked for or what the exchange comes to. Stores nothing."""
+    site, net = current().site, None
+    if sent["look"] == "sums":
+        try:
+            limits.take(_LIMIT, order.secret)
+            wanted = read_return(site, order, sent)
+            net = net_of(current(), order, wanted.lines, wanted.wanted, wanted.reason) if wanted.wanted else None
+        except Refused as error:
+            return _return_page(order, sent, placed_errors(order, error), error.status)
+        if net is None:
+            return _return_page(order, sent, {"find": _("Choose something to be sent instead.")}, 422)
+    return _return_page(order, sent, {}, net=net)
 
 
 def _ask(order: OrderView, wanted: WantedReturn) -> None:
@@ -201,12 +218,14 @@ def _withdraw(order: OrderView, case_id: int) -> None:
     withdraw_case(site, case_id, actor=actor())
 
 
-def _return_page(order: OrderView, sent: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
+def _return_page(
+    order: OrderView, sent: Mapping[str, str], errors: Errors, status: int = 200, *, net: Net | None = None
+) -> Response:
     site = current().site
     own = own_side(site, order)
-    form = return_form(site, order, sent, errors, is_late=bool(own.returning))
+    form = return_form(site, order, sent, errors, is_late=bool(own.returning), net=net)
     # A browser sends files once; everything else that was typed stands in the form again.
-    again = bool(errors) and any(one.filename for one in request.files.getlist("photos"))
+    again = (bool(errors) or "look" in sent) and any(one.filename for one in request.files.getlist("photos"))
     return _private("pages/order_return.html", status, order, form=form, own=own, again=again)
 
 

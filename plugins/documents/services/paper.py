@@ -170,8 +170,13 @@ def _sums(parts: Sequence[Part], content: Mapping[str, Any]) -> Iterator[tuple[s
 
 def _tax_rows(taxes: Mapping[tuple[str, int], int], shown: Any) -> Iterator[tuple[str, str, bool]]:
     for (name, rate), amount in taxes.items():
-        label = name if rate_text(rate).replace(" ", "") in name.replace(" ", "") else f"{name} {rate_text(rate)}"
-        yield label, shown(amount), False
+        yield tax_label(name, rate), shown(amount), False
+
+
+def tax_label(name: str, rate: int) -> str:
+    """A tax with its rate, unless its name says it already."""
+    said = rate_text(rate)
+    return name if said.replace(" ", "") in name.replace(" ", "") else f"{name} {said}"
 
 
 # -- what is printed for the hands that pack: worked out anew each time, nothing is stored -----------------------------

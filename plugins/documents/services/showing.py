@@ -16,3 +16,9 @@ def links(site: Site, order: ShownOrder) -> Markup | None:
         return None
     html = render_template("documents/shop/links.html", documents=found, secret=order.secret)
     return Markup(html)  # noqa: S704 -- the template escapes
+
+
+def quote_link(secret: str) -> Markup:
+    """A link to the quote behind a pay link."""
+    html = render_template("documents/shop/quote.html", secret=secret)
+    return Markup(html)  # noqa: S704 -- the template escapes

@@ -19,20 +19,18 @@ from core.kernel import db
 from core.lib import clock
 from core.lib.errors import NotFound, Unfit
 from core.lib.money import Money
-from core.orders.services import case as desk
+from core.orders.services import case_reading
 from core.orders.services.case import (
     WrongStep,
     approve_case,
-    case_view,
-    cases_of,
     decline_case,
     inspect_case,
-    list_cases,
     receive_case,
     request_case,
     resolve_case,
     withdraw_case,
 )
+from core.orders.services.case_reading import case_view, cases_of, list_cases
 from core.orders.services.case_rules import REASONS, NotReturnable, Rules, days_for, set_rules
 from core.orders.services.goods import NotThatMany
 from core.orders.services.listing import list_orders
@@ -421,4 +419,4 @@ def test_the_list_shows_open_and_ended_ones_in_two_statements(shop: Shop, order:
     assert len(taken) == 2
     assert [case.id for case in list_cases(shop.site, is_open=True)] == [open_]
     assert [case.id for case in list_cases(shop.site, kind="return")] == [ended]
-    assert desk.list_cases(shop.site, before=ended) == []
+    assert case_reading.list_cases(shop.site, before=ended) == []

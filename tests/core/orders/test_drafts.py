@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+import time_machine
 
+from core.cart.services import StoredCart
 from core.catalogue.services import set_prices, stock
 from core.catalogue.services.drafts import PriceDraft
+from core.catalogue.services.stock_audit import stock_proof
+from core.checkout.services import look
+from core.checkout.services.changing import change_order
 from core.checkout.services.drafting import TOKEN, look_at_draft, place_draft, send_draft
 from core.checkout.services.place_order import CannotBePlaced, PriceChanged
 from core.hookspecs.promote import Offer, PercentOff
-from core.kernel import db
+from core.kernel import db, jobs
 from core.lib import clock
 from core.lib.errors import NotFound, Unfit
 from core.lib.money import Money
+from core.orders.services.cancel import cancel
+from core.orders.services.change_shapes import CancelUnits, SetQuantity
 from core.orders.services.drafts import (
     DraftLine,
     DraftMoved,
@@ -24,12 +32,15 @@ from core.orders.services.drafts import (
     draft_by_link,
     draft_view,
     drop_draft,
+    keep_goods,
     list_drafts,
     make_draft,
     revoke_link,
     save_draft,
 )
+from core.orders.services.payments import mark_paid
 from core.orders.services.read import order_view
+from core.orders.services.ship import ship
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import LONDON, Shop
 
@@ -199,3 +210,134 @@ def test_a_draft_that_was_let_go_is_never_placed(shop: Shop, wish: Callable[...,
         place_draft(shop.state, made, seen_total=2640, actor="guest")
     assert db.value("SELECT count(*) FROM orders") == 0
     assert stock.stock_of([made.wish.lines[0].variant_id])
+
+
+# -- goods that are kept ---------------------------------------------------------------------------------------------
+
+
+def held() -> int:
+    return int(db.value("SELECT COALESCE(SUM(held), 0) FROM stock_level"))
+
+
+def keep(shop: Shop, one: DraftView, days: float = 5) -> DraftView:
+    keep_goods(shop.site, one.id, clock.now() + timedelta(days=days), version=one.version, actor=STAFF)
+    return draft_view(shop.site, one.id)
+
+
+def test_goods_are_kept_for_a_draft_and_never_from_it(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    last = shop.sell("last", 900, stock=2)
+    one = keep(shop, draft(shop, wish(lines=(DraftLine(variant_id=last, quantity=2),))))
+    assert (held(), stock_proof()) == (2, [])
+    with pytest.raises(CannotBePlaced):
+        shop.order((last, 1))
+    assert not look_at_draft(shop.state, one).problems, "its own hold stands in nobody's way"
+    total = look_at_draft(shop.state, one).total.amount
+    placed = place_draft(shop.state, one, seen_total=total, actor=STAFF, by_arrangement=True)
+    order = order_view(placed.id)
+    assert order is not None
+    assert ([line.allocated for line in order.lines], held(), stock_proof()) == ([2], 0, [])
+
+
+def _of_nobody(stored: StoredCart) -> str:
+    """Planted: what is held for a draft is held from it, too."""
+    return f"nobody:{stored.id}"
+
+
+def test_a_draft_that_is_blocked_by_its_own_hold_is_found(
+    shop: Shop, wish: Callable[..., DraftWish], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = shop.sell("last", 900, stock=2)
+    one = keep(shop, draft(shop, wish(lines=(DraftLine(variant_id=last, quantity=2),))))
+    monkeypatch.setattr(look, "holder_of", _of_nobody)
+    with pytest.raises(CannotBePlaced):
+        place_draft(shop.state, one, seen_total=None, actor=STAFF, by_arrangement=True)
+
+
+def test_what_is_kept_follows_the_draft_and_ends_with_its_day(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    last = shop.sell("last", 900, stock=5)
+    one = keep(shop, draft(shop, wish(lines=(DraftLine(variant_id=last, quantity=2),))))
+    more = wish(lines=(DraftLine(variant_id=last, quantity=4),))
+    save_draft(shop.site, one.id, more, version=one.version, actor=STAFF)
+    assert held() == 4, "held anew, not twice"
+    with time_machine.travel(clock.now() + timedelta(days=6), tick=False):
+        while jobs.run_due():
+            pass
+        assert (held(), stock_proof()) == (0, [])
+        shop.order((last, 5))
+
+
+@pytest.mark.parametrize("ending", ["dropped", "let go"])
+def test_what_is_kept_is_free_again_when_it_is_not_wanted(
+    shop: Shop, wish: Callable[..., DraftWish], ending: str
+) -> None:
+    one = keep(shop, draft(shop, wish()))
+    assert held() == 3
+    if ending == "dropped":
+        drop_draft(shop.site, one.id, actor=STAFF)
+    else:
+        keep_goods(shop.site, one.id, None, version=one.version, actor=STAFF)
+    assert (held(), stock_proof()) == (0, [])
+
+
+def test_goods_are_kept_for_what_was_seen_and_at_most_a_year(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    one = draft(shop, wish())
+    for days in (-1, 367):
+        with pytest.raises(Unfit):
+            keep(shop, one, days)
+    save_draft(shop.site, one.id, wish(), version=one.version, actor=STAFF)
+    with pytest.raises(DraftMoved):
+        keep(shop, one)
+    assert held() == 0
+
+
+# -- lines outside the catalogue -------------------------------------------------------------------------------------
+
+
+def test_a_line_of_the_shops_own_words_is_ordered_changed_sent_and_paid_without_stock(
+    shop: Shop, wish: Callable[..., DraftWish]
+) -> None:
+    lines = (
+        *wish().lines,
+        DraftLine(variant_id=0, quantity=2, agreed=450, title="Engraving", tax_class="services"),
+        DraftLine(variant_id=0, quantity=1, agreed=1999, title="Set up at your place"),
+    )
+    one = draft(shop, wish(lines=lines, discount=0))
+    view = look_at_draft(shop.state, one)
+    assert not view.problems
+    # 3 x 8.00, 2 x 4.50, 19.99 and 4.90 for the delivery of the cups.
+    assert view.total.amount == 2400 + 900 + 1999 + 490
+    placed = place_draft(shop.state, one, seen_total=view.total.amount, actor=STAFF, by_arrangement=True)
+    order = order_view(placed.id)
+    assert order is not None
+    own = order.lines[1]
+    assert [(line.variant_id, line.name, line.tax_class) for line in order.lines[1:]] == [
+        (0, "Engraving", "services"), (0, "Set up at your place", "standard"),
+    ]  # fmt: skip
+    assert (stock_proof(), unbalanced()) == ([], [])
+    change_order(shop.state, order.id, [SetQuantity(line_id=own.id, quantity=3)], key="more", actor=STAFF)
+    change_order(shop.state, order.id, [CancelUnits(line_id=own.id, quantity=1)], key="less", actor=STAFF)
+    after = order_view(order.id)
+    assert after is not None
+    assert after.due.amount == view.total.amount, "one more and one less cost what was agreed"
+    mark_paid(shop.state, order.id, actor=STAFF)
+    ship(shop.site, order.id, actor=STAFF)
+    after = order_view(order.id)
+    assert after is not None
+    assert (after.status.order, after.status.fulfilment) == ("completed", "shipped")
+    assert (stock_proof(), unbalanced()) == ([], [])
+
+
+def test_what_is_only_a_service_needs_no_delivery(shop: Shop, wish: Callable[..., DraftWish]) -> None:
+    lines = (DraftLine(variant_id=0, quantity=1, agreed=5000, title="An hour of advice"),)
+    one = draft(shop, wish(lines=lines, discount=500))
+    view = look_at_draft(shop.state, one)
+    assert (view.total.amount, view.cart.needs_delivery) == (4500, False)
+    placed = place_draft(shop.state, one, seen_total=4500, actor=STAFF, by_arrangement=True)
+    mark_paid(shop.state, placed.id, actor=STAFF)
+    order = order_view(placed.id)
+    assert order is not None
+    assert (order.status.order, order.status.fulfilment) == ("completed", "not_needed")
+    cancel(shop.site, order.id, actor=STAFF)
+    after = order_view(order.id)
+    assert after is not None
+    assert (after.refund_due.amount, unbalanced()) == (4500, [])

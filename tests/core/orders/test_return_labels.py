@@ -13,7 +13,8 @@ from core.kernel.sites import state_of
 from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.orders.services import case as desk
-from core.orders.services.case import WrongStep
+from core.orders.services import case_reading
+from core.orders.services.case_shapes import WrongStep
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import order_view
 from core.orders.services.return_labels import NoLabel, buy_return_label, label_file
@@ -54,7 +55,7 @@ def test_a_label_is_bought_once_at_a_carrier_that_sells_them(shop: Shop, plugins
     plugins.carriers = [Post(), back]
     assert {buy_return_label(shop.state, case_id, actor=STAFF) for _ in range(2)} == {"BACK1"}
     assert back.asked == [(f"return-{case_id}", 2, "London")]
-    answer = label_file(desk.case_view(shop.site, case_id))
+    answer = label_file(case_reading.case_view(shop.site, case_id))
     assert (answer.get_data(), answer.mimetype) == (b"%PDF-1.7", "application/pdf")
 
 
@@ -67,11 +68,11 @@ def test_no_label_without_a_carrier_that_sells_one_or_before_the_return_is_appro
     plugins.carriers = [PostBack("text/html")]
     with pytest.raises(Exception, match="cannot be printed"):
         buy_return_label(shop.state, case_id, actor=STAFF)
-    desk.receive_case(shop.site, case_id, {desk.case_view(shop.site, case_id).lines[0].line_id: 2}, actor=STAFF)
+    desk.receive_case(shop.site, case_id, {case_reading.case_view(shop.site, case_id).lines[0].line_id: 2}, actor=STAFF)
     with pytest.raises(WrongStep):
         buy_return_label(shop.state, case_id, actor=STAFF)
     with pytest.raises(NotFound):
-        label_file(desk.case_view(shop.site, case_id))
+        label_file(case_reading.case_view(shop.site, case_id))
 
 
 def test_shopper_and_staff_print_the_shops_own_label(

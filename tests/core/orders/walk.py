@@ -18,11 +18,14 @@ from core.catalogue.services import receive_stock
 from core.catalogue.services.stock_counts import first_location
 from core.checkout.services import resolving
 from core.checkout.services.changing import change_order, draft_change
+from core.checkout.services.exchanging import send_ahead
 from core.hookspecs.promote import Offer, PercentOff
 from core.kernel import db
 from core.lib.errors import Broken, Refused
 from core.lib.money import Money
 from core.orders.services import case as desk
+from core.orders.services import case_reading
+from core.orders.services.case_shapes import CaseView
 from core.orders.services.change import confirm_change
 from core.orders.services.change_shapes import (
     BETTER,
@@ -38,6 +41,7 @@ from core.orders.services.change_shapes import (
     SetPrice,
     SetQuantity,
 )
+from core.orders.services.exchange import hold_new_goods
 from core.orders.services.holds import approve_order, hold_order, refuse_order
 from core.orders.services.listing import OrderFilters, list_orders
 from core.orders.services.parting import merge_order, split_order
@@ -113,8 +117,8 @@ class Walk:
         places = self.order.destinations
         return places[a % len(places)].position if self.order.is_spread else None
 
-    def case(self, a: int) -> desk.CaseView:
-        cases = desk.cases_of(self.shop.site, self.order_id)
+    def case(self, a: int) -> CaseView:
+        cases = case_reading.cases_of(self.shop.site, self.order_id)
         cases = [case for case in cases if case.ended_at is None] or cases
         if not cases:
             raise Refused
@@ -314,6 +318,15 @@ def unpick(walk: Walk, _a: int, _b: int, _c: int) -> None:
     undo_picking(walk.shop.site, walk.order_id, actor=walk.actor)
 
 
+def keep(walk: Walk, a: int, b: int, _c: int) -> None:
+    """What an exchange sends is held for some days, or let go."""
+    hold_new_goods(walk.shop.site, walk.case(a).id, b % 4, actor=walk.actor)
+
+
+def ahead(walk: Walk, a: int, _b: int, _c: int) -> None:
+    send_ahead(walk.shop.state, walk.case(a).id, actor=walk.actor)
+
+
 Act = Callable[[Walk, int, int, int], None]
 ACTS: list[tuple[str, Act]] = [
     (act.__name__, act)
@@ -321,6 +334,7 @@ ACTS: list[tuple[str, Act]] = [
         pay, quantity, cancel, add, price, charge, carry, send, arrive, ask, approve, refuse, receive, inspect, resolve,
         refund, come_in, stale, receive, resolve, inspect, send, pay, ask, approve, receive, inspect, resolve, cancel,
         part, join, pay_other, part, join, move, pause, go_on, turn_down, go_on, pick, pick, unpick,
+        keep, ahead, ahead,
     )
 ]  # fmt: skip
 
@@ -341,7 +355,7 @@ def state_of(order_id: int) -> str:
     """All figures of an order and its stock as text, without ids of rows and instants: the same on any database."""
     parts = {
         "order": db.rows(
-            "SELECT subtotal, discount, delivery, tax, total, delivery_total, charges, given_back, address"
+            "SELECT subtotal, discount, delivery, tax, total, delivery_total, charges, given_back, advanced, address"
             " FROM orders"
             " WHERE id = ?",
             order_id,
@@ -436,7 +450,7 @@ def check_announced(walk: Walk) -> None:
     """What is announced and claimed of each line is what its cases say."""
     announced: dict[int, int] = {}
     claimed: dict[int, int] = {}
-    for case in desk.cases_of(walk.shop.site, walk.order_id):
+    for case in case_reading.cases_of(walk.shop.site, walk.order_id):
         for line in case.lines:
             if case.kind == "claim":
                 counts = 0 if case.state in {"declined", "withdrawn"} else line.quantity
@@ -453,12 +467,27 @@ def check_money(order: OrderView) -> None:
     """What is due and owed, by counting units at what each was sold for."""
     price, slack = costs_now(order)
     kept = order.captured.amount - order.refunded.amount
-    assert abs(order.due.amount - max(0, price - kept)) <= slack, (order.due, price, kept)
+    coming = check_advanced(order)
+    assert abs(order.due.amount - max(0, price - kept - coming)) <= slack, (order.due, price, kept, coming)
     lost = sum(
         fact.amount.amount for payment in order.payments for fact in payment.facts if fact.kind == "dispute_lost"
     )
     kept -= lost  # What the bank took is not owed, and is not asked for anew.
     assert abs(order.refund_due.amount - max(0, min(kept, kept - price))) <= slack, (order.refund_due, price, kept)
+
+
+def check_advanced(order: OrderView) -> int:
+    """What counts as paid is what is expected back for goods that were sent ahead, and no more than those cost."""
+    coming = 0
+    for case_id, advance, change_id in db.rows(
+        "SELECT id, advance, sent_change_id FROM order_case WHERE order_id = ? AND ended_at IS NULL", order.id
+    ):
+        came = int(db.value("SELECT SUM(value) FROM order_case_line WHERE case_id = ?", case_id))
+        coming += max(0, advance - came) if change_id else 0
+        costs = db.value("SELECT COALESCE(SUM(total), 0) FROM order_line WHERE change_id = ?", change_id)
+        assert 0 <= advance <= int(costs)
+    assert order.advanced.amount == coming
+    return coming
 
 
 def costs_now(order: OrderView) -> tuple[Fraction, int]:

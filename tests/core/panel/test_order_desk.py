@@ -233,6 +233,54 @@ def test_an_exchange_says_what_is_sent_and_owed_before_and_after_it_is_decided(
     assert "does_not_fit" not in told
 
 
+def test_an_exchange_takes_several_things_holds_them_and_sends_them_ahead(
+    panel: Panel, sent: str, sell: Callable[..., Item], site: Site
+) -> None:
+    large, shade = sell("LARGE", 12950, stock=1, name="Large lamp"), sell("SHADE", 1500, stock=5, name="Shade")
+    path = f"/panel/orders/{sent}/return"
+    line = field(panel, path, r'name="(line-\d+)"')
+    form = {"kind": "exchange", line: "1", "reason": "does_not_fit", "key": "x", "wanted_sku": "LARGE"}
+    rows = panel.post(path, {**form, "wanted_sku-1": "SHADE", "more": "1"}).get_data(as_text=True)
+    assert 'name="wanted_sku-2"' in rows
+    assert 'value="SHADE"' in rows
+    wrong = panel.post(path, {**form, "wanted_sku-1": "NOPE"})
+    assert (wrong.status_code, 'aria-describedby="wanted_sku-1-error"' in wrong.get_data(as_text=True)) == (422, True)
+    several = {**form, "wanted_sku-1": "SHADE", "wanted_quantity-1": "2"}
+    case = re.sub(r"^https?://[^/]+", "", panel.post(path, several).headers["Location"])
+    said = words(panel.get(case))
+    assert "Sent instead: 1 × LARGE, 2 × SHADE" in said
+    assert "They are not held" in said
+    panel.post(case, {"act": "hold", "days": "7"})
+    assert "3 of 3 pieces are held until" in words(panel.get(case))
+    assert "An exchange" in words(panel.get(f"/panel/stock/{large.variant_id}"))
+    assert panel.post(case, {"act": "hold", "days": "91"}).status_code == 422
+    # 129.50 and 2 x 15.00 less 89.00.
+    assert "The shopper owes €70.50 then; what comes back counts for €89.00." in words(panel.get(case))
+    assert panel.post(case, {"act": "send"}).status_code == 409
+    panel.post(case, {"act": "send", "seen": seen_price(panel.get(case))})
+    assert (of(sent).due.amount, of(sent).advanced.amount) == (7050, 8900)
+    told = words(panel.get(f"/panel/orders/{sent}"))
+    assert "€89.00 count as paid" in told
+    assert "The new goods are sent ahead" in told
+    assert db.value("SELECT SUM(held) FROM stock_level") == 0
+    assert shade.variant_id
+
+
+def test_an_exchange_is_sent_with_its_approval_where_the_rules_say_so(
+    panel: Panel, sent: str, sell: Callable[..., Item], site: Site
+) -> None:
+    large = sell("LARGE", 12950, stock=1, name="Large lamp")
+    panel.post("/panel/returns/rules", {"window_days": "30", "restocking": "", "exchange_sends": "approved"})
+    assert panel.post("/panel/returns/rules", {"window_days": "30", "exchange_sends": "x"}).status_code == 422
+    order = of(sent)
+    asked = {"kind": "exchange", "reason": "does_not_fit", "wanted": {large.variant_id: 1}, "actor": "guest"}
+    ids = [request_case(site, order.id, lines={order.lines[0].id: 1}, key=key, **asked) for key in ("first", "second")]
+    first, second = (f"/panel/orders/{sent}/returns/{case_id}" for case_id in ids)
+    assert "Approved." in words(panel.follow(panel.post(first, {"act": "approve"})))
+    assert of(sent).due.amount == 4050
+    assert "not on their way" in words(panel.follow(panel.post(second, {"act": "approve"})))
+
+
 def test_the_rules_are_kept_and_used(site: Site, panel: Panel) -> None:
     form = {
         "window_days": "30",

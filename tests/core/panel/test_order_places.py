@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -44,6 +46,15 @@ def test_each_address_gets_its_own_parcel_and_the_page_says_which(panel: Panel, 
     assert "Parcel 1 to Oma, Paris" in words(panel.get(page))
     # What is left goes to one address: no other is offered.
     assert "?place=" not in panel.get(f"{page}/ship").get_data(as_text=True)
+
+
+def test_lists_and_files_know_every_address(panel: Panel, placed: OrderView) -> None:
+    for query in ("q=oma", "q=mira", "country=FR", "country=DE"):
+        assert f'value="{placed.number}"' in panel.get(f"/panel/orders?{query}").get_data(as_text=True), query
+    assert f'value="{placed.number}"' not in panel.get("/panel/orders?country=NL").get_data(as_text=True)
+    with panel.get("/panel/orders.csv") as answer:
+        (row,) = csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline=""))
+    assert (row["country"], row["delivery"]) == ("DE, FR", "Delivery by arrangement")
 
 
 def test_many_are_sent_and_printed_address_by_address(panel: Panel, placed: OrderView) -> None:

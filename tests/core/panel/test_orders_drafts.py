@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.lib import clock
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words
 
@@ -113,6 +117,49 @@ def test_staff_place_it_by_arrangement_if_they_may(panel: Panel, draft: str, col
     said = words(panel.follow(panel.post(f"{draft}/place", {"seen": "15000"})))
     assert "The order is placed" in said
     assert "Agreed price: LAMP" in said
+
+
+def test_goods_are_kept_until_a_day_and_stand_in_the_list_of_what_is_held(panel: Panel, draft: str) -> None:
+    number = draft.rpartition("/")[2]
+    day = clock.now().date() + timedelta(days=4)
+    assert panel.post(f"{draft}/keep", {"version": "1", "keep_until": "soon"}).status_code == 422
+    assert panel.post(f"{draft}/keep", {"version": "9", "keep_until": str(day)}).status_code == 409
+    said = words(panel.follow(panel.post(f"{draft}/keep", {"version": "1", "keep_until": str(day)})))
+    assert "2 of 2 pieces are held until" in said
+    held = panel.get("/panel/stock/held?kind=draft").get_data(as_text=True)
+    assert f'href="{draft}">Draft {number}</a>' in held
+    assert "Nothing is held" in words(panel.get("/panel/stock/held?kind=cart"))
+    with panel.get("/panel/stock/held.csv") as answer:
+        (row,) = csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline=""))
+    assert (row["owner"], row["id"], row["pieces"], row["until"][:10]) == ("draft", number, "2", str(day))
+    with panel.get("/panel/drafts.csv?view=open") as answer:
+        (row,) = csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline=""))
+    assert (row["draft"], row["pieces"], row["kept_until"][:10]) == (number, "2", str(day))
+    with panel.get("/panel/drafts.csv?view=ended") as answer:
+        assert answer.get_data().decode("utf-8-sig").count("\n") == 1, "the file holds what the view shows"
+    assert "are not kept any more" in words(
+        panel.follow(panel.post(f"{draft}/keep", {"version": "1", "act": "let_go"}))
+    )
+    assert "Nothing is held" in words(panel.get("/panel/stock/held"))
+
+
+def test_what_is_outside_the_catalogue_is_written_quoted_and_kept(
+    panel: Panel, draft: str, form: dict[str, str]
+) -> None:
+    own = {"own-0": "Engraving", "own_qty-0": "2", "own_price-0": "4.50", "own-1": "Set up", "own_price-1": "x"}
+    wrong = panel.post(draft, {**form, "version": "1", **own})
+    assert wrong.status_code == 422
+    assert "Set up: write what one costs" in words(wrong)
+    assert 'value="Engraving"' in wrong.get_data(as_text=True), "what was typed stays"
+    page = panel.follow(panel.post(draft, {**form, "version": "1", **own, "own_price-1": "20"}))
+    said = words(page)
+    # 160.00 for the lamps, 9.00, 20.00, and 10.00 off.
+    for text in ("2 × Engraving €9.00", "1 × Set up €20.00", "€179.00"):
+        assert text in said
+    total = re.search(r'name="seen" value="(\d+)"', page.get_data(as_text=True))
+    assert total is not None
+    placed = words(panel.follow(panel.post(f"{draft}/place", {"seen": total[1]})))
+    assert "Engraving" in placed
 
 
 def test_a_draft_is_billed_to_another_address(panel: Panel, form: dict[str, str]) -> None:

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from core.catalogue.services.stock_kits import set_kit
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.sites import state_of
 from core.lib import clock
 from core.lib.errors import NotFound
+from core.orders.services.listing import OrderFilters, list_orders
+from core.orders.services.listing_where import SORTS
 from core.orders.services.payments import mark_paid
 from core.orders.services.tags import TooManyTags, tag_order, tags_of, untag_order
 from core.panel.orders.services import exporting
@@ -77,6 +80,56 @@ def test_tags_stay_on_their_site(orders: list[Any], other_site: Site) -> None:
     assert tags_of([orders[0].id]) == {}
 
 
+def test_orders_are_narrowed_by_what_is_in_them_and_where_by_whom_and_for_how_much_they_go(
+    panel: Panel, orders: list[Any], sell: Callable[..., Item], order: Callable[..., Any], site: Site
+) -> None:
+    leaf, tray = sell("LEAF", 300, stock=9), sell("TRAY", 4000)
+    set_kit(tray.variant_id, {leaf.variant_id: 2}, "staff:1")
+    kit = order(tray, 1, email="kit@example.com")
+    with db.transaction():
+        db.execute("UPDATE orders SET carrier = 'bike' WHERE id = ?", orders[2].id)
+        db.execute("UPDATE order_line SET sku = 'GONE' WHERE order_id = ?", orders[1].id)
+    all_ = [kit.number, *(placed.number for placed in reversed(orders))]
+    n0, n1, n2, n3, n4 = (placed.number for placed in orders)
+    for query, wanted in {
+        "?sku=LEAF": [kit.number],
+        "?sku=GONE": [n1],
+        "?sku=CUP": [n4, n3, n2, n0],
+        "?country=Germany": all_,
+        "?country=fr": [],
+        "?carrier=bike": [n2],
+        "?gateway=arrangement&payment=paid": [n3, n0],
+        "?gateway=card": [],
+        "?least=40": [kit.number],
+        "?most=39.99&order=open&payment=unpaid": [n4, n2, n1],
+        "?returned=returned": [],
+        "?sort=oldest": all_[::-1],
+        "?sort=highest": [kit.number, n4, n3, n2, n1, n0],
+        "?sort=lowest&payment=unpaid": [n1, n2, n4, kit.number],
+        "?least=much&sort=up&country=nowhere": all_,
+    }.items():
+        assert shown(panel, query) == wanted, query
+        assert [row["number"] for row in exported(panel, query)] == wanted, query
+    page = panel.get("/panel/orders?carrier=bike&country=DE&least=1&sort=lowest").get_data(as_text=True)
+    for said in ("Carrier: bike", "Goes to: Germany", "Total from: 1"):
+        assert f"Remove filter {said}" in page
+    assert 'href="/panel/orders?country=DE&amp;least=1&amp;sort=lowest"' in page, "a chip lets its filter go alone"
+    kept = panel.follow(panel.post("/panel/views/orders", {"name": "By bike", "query": "carrier=bike&sort=lowest"}))
+    assert "Your view “By bike”" in words(kept)
+
+
+def test_pages_of_a_sorted_list_join_without_a_gap(orders: list[Any], site: Site) -> None:
+    assert len(orders) == 5
+    for sort in SORTS:
+        whole = [one.id for one in list_orders(site, OrderFilters(sort=sort)).orders]
+        found = list_orders(site, OrderFilters(sort=sort), limit=2)
+        parts = [one.id for one in found.orders]
+        while found.next is not None:
+            found = list_orders(site, OrderFilters(sort=sort), found.next, limit=2)
+            parts += [one.id for one in found.orders]
+        assert (parts, len(whole)) == (whole, 5)
+
+
 def test_the_file_is_what_the_list_shows(panel: Panel, orders: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "_AT_ONCE", 2)
     panel.post("/panel/orders/bulk", {"n": [orders[3].number], "act": "tag", "tag": "first", "key": "a"})
@@ -135,7 +188,10 @@ def test_everybody_chooses_the_columns_of_the_list(panel: Panel, orders: list[An
     assert answer.headers["Location"].endswith("/panel/orders?view=unpaid")
     head = re.search(r"<thead>.*?</thead>", panel.follow(answer).text, re.DOTALL)
     assert head is not None
-    assert re.findall(r'<th scope="col" class="(?:end|when-full)">([^<]+)', head[0]) == ["Method", "Total"]
+    assert re.findall(r'<th scope="col" class="(?:end|when-full)">(?:<a [^>]*>)?([^<]+)', head[0]) == [
+        "Method",
+        "Total",
+    ]
     assert panel.post("/panel/views/shoppers/columns", {"column": ["total"]}).status_code == 404
 
 

@@ -155,3 +155,18 @@ def test_a_parcel_arrives_and_another_is_taken_back(panel: Panel, two_places: tu
     assert "A parcel of 1 piece did not leave" in said
     assert "Wrong label" in said
     assert [one.status.fulfilment for one in [seen(number)]] == ["partly_shipped"]
+
+
+def test_an_older_promise_that_is_sent_again_takes_nothing_back(panel: Panel, four: str) -> None:
+    path = f"/panel/orders/{four}/promise"
+
+    def form(days: int) -> dict[str, str]:
+        page = panel.get(path).get_data(as_text=True)
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+        return {**hidden, "day": str(clock.now().date() + timedelta(days=days))}
+
+    first, second = form(5), form(9)
+    for sent in (first, second, first):
+        panel.post(path, sent)
+    assert seen(four).lines[0].promised_at.date() == clock.now().date() + timedelta(days=9)
+    assert [one.kind for one in seen(four).timeline].count("promised") == 2

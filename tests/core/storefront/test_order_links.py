@@ -33,7 +33,7 @@ from core.kernel.installation import installation
 from core.kernel.switch import switch_on
 from core.lib import clock
 from core.orders.services import links
-from core.orders.services.case import cases_of
+from core.orders.services.case_reading import cases_of
 from core.orders.services.owner import claim_order
 from core.orders.services.read import OrderView, order_by_key, order_view
 from core.orders.services.ship import ship

@@ -15,13 +15,13 @@ from core.kernel.sites import state_of
 from core.orders.services import hold_rules
 from core.orders.services.case import (
     approve_case,
-    cases_of,
     decline_case,
     inspect_case,
     receive_case,
     resolve_case,
     withdraw_case,
 )
+from core.orders.services.case_reading import cases_of
 from core.orders.services.case_rules import Rules, set_rules
 from core.orders.services.picked import start_picking, undo_picking
 from core.orders.services.read import OrderView, order_view
@@ -255,6 +255,32 @@ def test_whoever_changed_their_mind_sends_it_back(visitor: Visitor, site: Site, 
     assert "choose your photos again" not in answer.text
     assert ask(visitor, sent, reason="damaged", way="burn").status_code == 422
     assert cases_of(site, sent.id) == []
+
+
+def test_what_comes_back_is_exchanged_for_other_products(
+    visitor: Visitor, site: Site, sent: OrderView, sell: Callable[..., Any]
+) -> None:
+    shade, bulb = sell("SHADE", 12050, stock=2, name="Paper shade"), sell("BULB", 700, stock=9, name="Paper bulb")
+    set_rules(site, Rules(restocking=1000), actor="staff:1")
+    line = sent.lines[0].id
+    form = {f"quantity.{line}": "1", "reason": "changed_mind", "key": "k"}
+    away = page_of(sent, "/return")
+    found = visitor.post(away, data={**form, "find": "paper", "look": "find"})
+    assert "Paper shade, €120.50" in text_of(found.text)
+    assert cases_of(site, sent.id) == []
+    also = {f"also.{shade.variant_id}": "1", f"also.{bulb.variant_id}": "2"}
+    looked = text_of(visitor.post(away, data={**form, **also, "look": "sums"}).text)
+    # 120.50 and twice 7.00 for a lamp of 89.00, of which a tenth is kept.
+    for said in ("What we send instead €134.50", "What you send back -€89.00", "Fees €8.90", "To be paid €54.40"):
+        assert said in looked
+    none = visitor.post(away, data={**form, "look": "sums"})
+    assert (none.status_code, "Choose something to be sent instead" in text_of(none.text)) == (422, True)
+    many = visitor.post(away, data={**form, f"also.{shade.variant_id}": "3"})
+    assert (many.status_code, "not that many of it" in text_of(many.text)) == (422, True)
+    visitor.post(away, data={**form, **also})
+    (case,) = cases_of(site, sent.id)
+    assert (case.kind, case.wanted) == ("exchange", {shade.variant_id: 1, bulb.variant_id: 2})
+    assert "Instead of it:1 × Paper shade2 × Paper bulb" in text_of(visitor.get(page_of(sent)).text)
 
 
 def test_the_desk_gives_a_part_of_the_money_and_the_shopper_reads_it(

@@ -14,6 +14,8 @@ ORDERS = COLUMNS["orders"] = Columns(
         "returned": lazy("Return"),
         "method": lazy("Method"),
         "items": lazy("Items"),
+        "delivery": lazy("Delivery"),
+        "country": lazy("Goes to"),
         "tags": lazy("Tags"),
         "channel": lazy("Channel"),
         "total": lazy("Total"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.accounts.services import find_shopper
 from core.catalogue.services.carts import cart_variants
@@ -17,6 +19,7 @@ from core.kernel.i18n import lazy
 from core.lib import addresses
 from core.lib.errors import Unfit
 from core.lib.money import Money, NotMoney, parse_money
+from core.orders.services.draft_keeping import Kept, kept_for
 from core.orders.services.drafts import DraftLine, DraftView, DraftWish
 from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, address_values
 from core.panel.shell import Status
@@ -24,6 +27,7 @@ from core.panel.shell import Status
 MOST_ROWS = 200
 _FOUND = 12
 _MOST_UNITS = 999
+MOST_OWN = 20
 _STATES: dict[str, tuple[Any, str, str]] = {
     "draft": (lazy("Draft"), "none", ""),
     "sent": (lazy("Sent"), "wait", "busy"),
@@ -43,6 +47,16 @@ class Row:
     price: str = ""
     reason: str = ""
     today: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRow:
+    """A line outside the catalogue as typed."""
+
+    title: str = ""
+    quantity: str = "1"
+    price: str = ""
+    tax_class: str = "standard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +99,9 @@ def typed_rows(form: Mapping[str, str], site: Site) -> list[Row]:
 def stored_rows(site: Site, draft: DraftView) -> list[Row]:
     """The lines of a draft as its form shows them."""
     wish = draft.wish
-    variants = cart_variants(site, wish.language, wish.currency, [line.variant_id for line in wish.lines])
+    variants = cart_variants(
+        site, wish.language, wish.currency, [line.variant_id for line in wish.lines if line.variant_id]
+    )
     return [
         Row(
             sku=variants[line.variant_id].sku if line.variant_id in variants else "",
@@ -96,7 +112,48 @@ def stored_rows(site: Site, draft: DraftView) -> list[Row]:
             today=variants[line.variant_id].price if line.variant_id in variants else None,
         )
         for line in wish.lines
+        if line.variant_id
     ]
+
+
+def typed_own(form: Mapping[str, str]) -> list[OwnRow]:
+    """The lines of a form that are outside the catalogue."""
+    return [
+        OwnRow(
+            title=title, quantity=form.get(f"own_qty-{place}", "").strip() or "1",
+            price=form.get(f"own_price-{place}", "").strip(),
+            tax_class=addresses.one_line(form.get(f"own_tax-{place}", ""), 60) or "standard",
+        )
+        for place in range(MOST_OWN)
+        if (title := addresses.one_line(form.get(f"own-{place}", ""), 200))
+    ]  # fmt: skip
+
+
+def stored_own(draft: DraftView) -> list[OwnRow]:
+    """The same of a stored draft."""
+    return [
+        OwnRow(
+            title=line.title, quantity=str(line.quantity), price=Money(line.agreed or 0, draft.wish.currency).decimal,
+            tax_class=line.tax_class,
+        )
+        for line in draft.wish.lines
+        if not line.variant_id
+    ]  # fmt: skip
+
+
+def _own_lines(form: Mapping[str, str], currency: str, errors: dict[str, str]) -> tuple[DraftLine, ...]:
+    found = []
+    for place, row in enumerate(typed_own(form)):
+        count = int(row.quantity) if row.quantity.isascii() and row.quantity.isdecimal() else 0
+        if not 0 < count <= _MOST_UNITS:
+            errors[f"own_qty-{place}"] = _("%(title)s: write a whole number from 1 to 999.", title=row.title)
+        amount = _amount({"x": row.price}, "x", currency, {}) if row.price else None
+        if amount is None:
+            errors[f"own_price-{place}"] = _("%(title)s: write what one costs.", title=row.title)
+        found.append(
+            DraftLine(variant_id=0, quantity=max(1, count), agreed=amount, title=row.title, tax_class=row.tax_class)
+        )
+    return tuple(found)
 
 
 def _named(site: Site, rows: list[Row], language: str, currency: str) -> list[Row]:
@@ -161,7 +218,7 @@ def wish_of(form: Mapping[str, str], site: Site) -> DraftWish:
     email = addresses.one_line(form.get("email", ""), 254)
     if email and (problem := addresses.email_problem(email)):
         errors["email"] = _(problem)
-    lines = _lines(form, site, currency, errors)
+    lines = (*_lines(form, site, currency, errors), *_own_lines(form, currency, errors))
     carrier, _colon, service = addresses.one_line(form.get("delivery", ""), 121).partition(":")
     discount = _amount(form, "discount", currency, errors)
     billing = _address(form, BILLING)
@@ -222,6 +279,22 @@ def _amount(form: Mapping[str, str], name: str, currency: str, errors: dict[str,
         errors[name] = _("Write an amount of 0 or more.")
         return None
     return amount
+
+
+def end_of(site: Site, text: str) -> datetime:
+    """The last moment of a day as it was typed. Raises Unfit."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise Unfit({"keep_until": _("Choose a day from today on, within a year.")}) from error
+    return datetime.combine(day, time(23, 59, 59), tzinfo=ZoneInfo(site.timezone))
+
+
+def kept(draft: DraftView) -> Kept | None:
+    """What of the goods is kept for an open draft."""
+    if not draft.is_open or draft.keep_until is None:
+        return None
+    return kept_for(draft.id, {line.variant_id: line.quantity for line in draft.wish.lines if line.variant_id})
 
 
 def fields_of(draft: DraftView | None, site: Site) -> dict[str, str]:

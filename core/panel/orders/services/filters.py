@@ -1,16 +1,22 @@
-"""What the list of orders is narrowed by, as its address says it."""
+"""What the list of orders is narrowed and sorted by, as its address says it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.hookspecs.site import Site
+from core.kernel import i18n
+from core.kernel.sites import SiteState
+from core.lib.addresses import country_code
+from core.lib.money import NotMoney, parse_money
 from core.lib.text import normal_tag
 from core.orders.services import waits as goods
-from core.orders.services.listing import SOME, OrderFilters, count_to_send
+from core.orders.services.listing import OrderFilters, count_to_send
+from core.orders.services.listing_where import HIGHEST, LOWEST, NEWEST, SOME, SORTS
+from core.orders.services.states import CODES
 
 _TO_PAY = ("unpaid", "pending", "partly_paid", "authorized")
 HELD, WAITING, OVERDUE = "held", "waiting", "overdue"
@@ -29,36 +35,45 @@ VIEWS: dict[str, dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """One address of the list. Days are the site's own; a word that means nothing is no filter."""
+    """One address of the list. Days are the site's own; a word that means nothing is no filter.
+
+    `least` and `most` are amounts as they were typed, in the `currency`, which is empty where the site has one.
+    """
 
     view: str = ""
     q: str = ""
+    order: str = ""
     payment: str = ""
     fulfilment: str = ""
+    returned: str = ""
+    goods: str = ""
+    sku: str = ""
+    country: str = ""
+    carrier: str = ""
+    gateway: str = ""
+    currency: str = ""
+    least: str = ""
+    most: str = ""
     since: date | None = None
     until: date | None = None
     tag: str = ""
     stage: str = ""
     channel: str = ""
-    goods: str = ""
+    sort: str = ""
 
     @property
     def is_narrowed(self) -> bool:
-        return self != Filters()
+        return replace(self, sort="") != Filters()
 
     def address(self, **changes: object) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
         wanted = replace(self, **changes)  # type: ignore[arg-type]
-        names = ("view", "q", "payment", "fulfilment", "since", "until", "tag", "stage", "channel", "goods")
-        pairs = {name: getattr(wanted, name) for name in names}
-        return {name: str(value) for name, value in pairs.items() if value}
+        return {one.name: str(value) for one in fields(Filters) if (value := getattr(wanted, one.name))}
 
     def wanted(self, site: Site) -> OrderFilters:
         """The filters as the domain takes them."""
         statuses = dict(_TO_SHIP if self.goods else {}) | VIEWS.get(self.view, {})
-        statuses |= {
-            axis: (code,) for axis, code in (("payment", self.payment), ("fulfilment", self.fulfilment)) if code
-        }
+        statuses |= {axis: (code,) for axis in CODES if (code := getattr(self, axis))}
         return OrderFilters(
             statuses=statuses,
             text=self.q,
@@ -70,24 +85,60 @@ class Filters:
             overdue=self.view == OVERDUE,
             placed_from=_midnight(site, self.since) if self.since else None,
             placed_before=_midnight(site, self.until + timedelta(days=1)) if self.until else None,
+            sku=self.sku,
+            country=self.country,
+            carrier=self.carrier,
+            gateway=self.gateway,
+            currency=self.currency,
+            least=_amount(self.least, self.currency or site.currency),
+            most=_amount(self.most, self.currency or site.currency),
+            sort=self.sort or NEWEST,
         )
 
 
-def read(args: Mapping[str, str]) -> Filters:
-    """The filters of an address."""
-    view = args.get("view", "")
-    return Filters(
+def read(args: Mapping[str, str], site: Site) -> Filters:
+    """The filters of an address. Amounts are compared within one currency, the site's own unless another is said."""
+    view, sort, currency = args.get("view", ""), args.get("sort", ""), args.get("currency", "")
+    currency = currency if currency in site.currencies else ""
+    found = Filters(
         view=view if view in VIEWS else "",
-        q=args.get("q", "").strip()[:100],
-        payment=args.get("payment", ""),
-        fulfilment=args.get("fulfilment", ""),
+        q=_line(args, "q"),
+        **{axis: args.get(axis, "") for axis in CODES if axis in args},
+        goods=args.get("goods", "") if args.get("goods") in {goods.READY, goods.PARTLY, goods.WAITING} else "",
+        sku=_line(args, "sku"),
+        country=country_code(_line(args, "country"), i18n.language()),
+        carrier=_line(args, "carrier"),
+        gateway=_line(args, "gateway"),
+        currency=currency,
+        least=_typed(args, "least", currency or site.currency),
+        most=_typed(args, "most", currency or site.currency),
         since=_day(args.get("since", "")),
         until=_day(args.get("until", "")),
         tag=normal_tag(args.get("tag", "")),
         stage=_stage(args.get("stage", "")),
         channel=args.get("channel", "").strip()[:60],
-        goods=args.get("goods", "") if args.get("goods") in {goods.READY, goods.PARTLY, goods.WAITING} else "",
+        sort=sort if sort in SORTS and sort != NEWEST else "",
     )
+    compares = found.least or found.most or found.sort in {HIGHEST, LOWEST}
+    return replace(found, currency=site.currency) if compares and not currency and len(site.currencies) > 1 else found
+
+
+def _line(args: Mapping[str, str], name: str) -> str:
+    return args.get(name, "").replace("\0", "").strip()[:100]
+
+
+def _typed(args: Mapping[str, str], name: str, currency: str) -> str:
+    """An amount as it was typed, if it is one."""
+    text = args.get(name, "").strip()[:20]
+    return text if _amount(text, currency) is not None else ""
+
+
+def _amount(text: str, currency: str) -> int | None:
+    try:
+        amount = parse_money(text, currency).amount if text else -1
+    except NotMoney:
+        return None
+    return amount if 0 <= amount < 10**15 else None
 
 
 def _stage(text: str) -> str:
@@ -98,6 +149,18 @@ def _stage(text: str) -> str:
 def to_ship_count(site: Site) -> int:
     """How many orders the view of those to ship holds; one statement."""
     return count_to_send(site, VIEWS["to_ship"])
+
+
+def carriers_of(state: SiteState) -> list[tuple[str, str]]:
+    """(code, title) of the carriers of a site, also of those that only finish their open orders."""
+    answers = state.hooks.each("fulfil_carriers", draining=True, site=state.site)
+    return [(one.code, one.title or one.code) for _plugin, answer in answers for one in answer]
+
+
+def gateways_of(state: SiteState) -> list[tuple[str, str]]:
+    """(code, title) of the ways to pay, also of those that only finish their open orders."""
+    answers = state.hooks.each("payment_gateways", draining=True, site=state.site)
+    return [(one.code, one.title or one.code) for _plugin, answer in answers for one in answer]
 
 
 def _day(text: str) -> date | None:

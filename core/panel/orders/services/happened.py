@@ -170,7 +170,7 @@ def _staged(data: Data) -> str:
 _REASONS: dict[str, Any] = {
     **REASONS, "expired": lazy("Not paid in time"),
     "difference_unpaid": lazy("The difference was not paid in time"), "shopper": "", "merchant": "", "out_of_stock": "",
-    "import_undone": lazy("Its import was undone"),
+    "exchange_dropped": lazy("The exchange was dropped"), "import_undone": lazy("Its import was undone"),
 }  # fmt: skip
 
 
@@ -280,6 +280,17 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "case_received": (
         "done",
         lambda data, _currency: ngettext("%(n)s piece came back", "%(n)s pieces came back", _units(data)),
+    ),
+    "exchange_held": (
+        "done",
+        lambda data, _currency: _("The new goods are held until %(day)s", day=_day(data.get("until"))),
+    ),
+    "exchange_let_go": ("done", lambda _data, _currency: _("The new goods are not held any more")),
+    "exchange_sent": (
+        "good",
+        lambda data, currency: _(
+            "The new goods are sent ahead; what comes back counts for %(amount)s", amount=_amount(data, currency)
+        ),
     ),
     "case_inspected": ("done", lambda _data, _currency: _("Returned pieces were looked at")),
     "case_resolved": (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.checkout.services.resolving import Terms, granted_by, preview_case
-from core.kernel import db, i18n
+from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.sites import SiteState
@@ -106,18 +106,6 @@ def found(form: Mapping[str, str], lines: tuple[CaseLine, ...]) -> dict[int, dic
     if not seen:
         raise Unfit({"lines": _("Choose at least one piece.")})
     return seen
-
-
-def wanted(form: Mapping[str, str]) -> dict[int, int]:
-    """The variant that shall be sent instead. Raises Unfit."""
-    sku = form.get("wanted_sku", "").strip()
-    variant = db.value("SELECT id FROM variant WHERE sku = ? AND deleted_at IS NULL", sku) if sku else None
-    if variant is None:
-        raise Unfit({"wanted_sku": _("No variant has this SKU.")})
-    text = form.get("wanted_quantity", "").strip() or "1"
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 1000:
-        raise Unfit({"wanted_quantity": _("Write a whole number from 1.")})
-    return {int(variant): int(text)}
 
 
 def amount(form: Mapping[str, str], name: str, currency: str) -> int:

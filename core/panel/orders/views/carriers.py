@@ -10,7 +10,7 @@ from core.kernel.sites import current
 from core.lib.errors import Unfit
 from core.orders.services.parcels import own_carriers, set_own_carriers, ways
 from core.panel.orders import forms
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, form_key, once, page, panel, to
 
 _SPARE, _MOST = 3, 40
 
@@ -24,6 +24,7 @@ def carriers() -> Response:
 
 @panel.post("/orders/carriers", endpoint="carriers_save")
 @staff("site.edit")
+@once("panel.carriers")
 def save_carriers() -> Response:
     """Store the list; a row without a name is gone."""
     form = request.form
@@ -33,7 +34,7 @@ def save_carriers() -> Response:
         if f"name-{place}" in form
     ]
     try:
-        set_own_carriers(current().site, rows, actor=actor())
+        set_own_carriers(current().site, rows, actor=actor(), key=form_key())
     except Unfit as refusal:
         return _page(rows, {name: _(text) for name, text in refusal.errors.items()}, refusal.status)
     return to("panel.carriers", say=_("The carriers are saved."))

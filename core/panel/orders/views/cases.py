@@ -7,7 +7,7 @@ from flask import Response, request
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
-from core.orders.services import case as desk
+from core.orders.services import case_reading
 from core.orders.services.case_rules import REASONS
 from core.panel.orders.services import exporting, returning
 from core.panel.shell import address, page, panel, shell, table_file
@@ -18,7 +18,8 @@ from core.panel.shell import address, page, panel, shell, table_file
 def show() -> Response:
     """The cases that fit the address' filters, newest first."""
     chosen, before = returning.read(request.args), request.args.get("before", type=int)
-    cases = desk.list_cases(current().site, **chosen.wanted(), before=before)
+    cases = case_reading.list_cases(current().site, **chosen.wanted(), before=before)
+    is_full = len(cases) == case_reading.PAGE
     named = (("open", _("Open")), ("ended", _("Ended")), ("all", _("All")))
     views = [(title, address("panel.returns", **chosen.address(view=key)), key == chosen.view) for key, title in named]
     chips = [(_("Kind"), str(returning.KINDS[chosen.kind]), "kind")] if chosen.kind else []
@@ -30,7 +31,7 @@ def show() -> Response:
         kinds=[(kind, str(words)) for kind, words in returning.KINDS.items()],
         views=[(*view, None) for view in views],
         chips=[(name, value, address("panel.returns", **chosen.address(**{of: ""}))) for name, value, of in chips],
-        next=address("panel.returns", **chosen.address(), before=cases[-1].id) if len(cases) == desk.PAGE else "",
+        next=address("panel.returns", **chosen.address(), before=cases[-1].id) if is_full else "",
         first=address("panel.returns", **chosen.address()) if before else "",
         export=address("panel.returns_export", **chosen.address()) if shell().may("orders.export") else "",
         reasons=REASONS,

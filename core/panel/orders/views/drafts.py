@@ -19,10 +19,13 @@ from core.lib.errors import Broken, Refused, Unfit
 from core.orders.services import drafts
 from core.orders.services.drafts import DraftView
 from core.panel.orders import forms
-from core.panel.orders.services import addressing, drafting, said
-from core.panel.shell import actor, address, form_key, once, page, panel, to
+from core.panel.orders.services import addressing, drafting, exporting, said
+from core.panel.products.services.editor import tax_classes
+from core.panel.services import section_problems, shows_sections
+from core.panel.shell import actor, address, form_key, once, page, panel, shell, table_file, to
 
 _MAY = "orders.create"
+_VIEWS = {"open": True, "ended": False}
 
 
 @panel.get("/drafts", endpoint="drafts")
@@ -30,8 +33,7 @@ _MAY = "orders.create"
 def show() -> Response:
     """Orders in the making, newest first."""
     view, before = request.args.get("view", "open"), request.args.get("before", type=int)
-    is_open = {"open": True, "ended": False}.get(view)
-    found = drafts.list_drafts(current().site, is_open=is_open, before=before)
+    found = drafts.list_drafts(current().site, is_open=_VIEWS.get(view), before=before)
     named = (("open", _("Open")), ("ended", _("Ended")), ("all", _("All")))
     return page(
         "drafts.html",
@@ -39,6 +41,7 @@ def show() -> Response:
         views=[(title, address("panel.drafts", view=key), key == view, None) for key, title in named],
         next=address("panel.drafts", view=view, before=found[-1].id) if len(found) == drafts.PAGE else "",
         first=address("panel.drafts", view=view) if before else "",
+        export=address("panel.drafts_export", view=view) if shell().may("orders.export") else "",
     )
 
 
@@ -111,6 +114,32 @@ def revoke(draft_id: int) -> Response:
     return to("panel.draft", say=_("The pay link opens nothing any more."), draft_id=draft_id)
 
 
+@panel.post("/drafts/<int:draft_id>/keep", endpoint="draft_keep")
+@staff(_MAY)
+@once("panel.draft", "draft_id")
+def keep(draft_id: int) -> Response:
+    """Keep the goods until the end of a day, or let them go."""
+    site, draft = current().site, drafts.draft_view(current().site, draft_id)
+    version = request.form.get("version", type=int) or 0
+    try:
+        until = (
+            None if request.form.get("act") == "let_go" else drafting.end_of(site, request.form.get("keep_until", ""))
+        )
+        drafts.keep_goods(site, draft_id, until, version=version, actor=actor(), key=form_key())
+    except Refused as refusal:
+        return _stored(draft, _problems(refusal), refusal.status)
+    said = _("The goods are kept.") if until else _("The goods are not kept any more.")
+    return to("panel.draft", say=said, draft_id=draft_id)
+
+
+@panel.get("/drafts.csv", endpoint="drafts_export")
+@staff("orders.export")
+def export() -> Response:
+    """The drafts that the same view shows, as a table."""
+    site, is_open = current().site, _VIEWS.get(request.args.get("view", "open"))
+    return table_file("drafts", lambda file: exporting.write_drafts(site, file, is_open=is_open))
+
+
 @panel.post("/drafts/<int:draft_id>/drop", endpoint="draft_drop")
 @staff(_MAY)
 def drop(draft_id: int) -> Response:
@@ -166,6 +195,7 @@ def _form(
     site, sent = current().site, request.method == "POST" and typed
     fields = defaultdict(str, request.form.items() if sent else drafting.fields_of(draft, site))
     rows = drafting.typed_rows(request.form, site) if sent else drafting.stored_rows(site, draft) if draft else []
+    own = drafting.typed_own(request.form) if sent else drafting.stored_own(draft) if draft else []
     language = fields["language"] if fields["language"] in site.languages else site.language
     currency = fields["currency"] if fields["currency"] in site.currencies else site.currency
     view = look_at_draft(current(), draft) if draft and draft.is_open else None
@@ -177,6 +207,8 @@ def _form(
         at=drafting.status(draft) if draft else None,
         fields=fields,
         rows=[*rows, drafting.Row(), drafting.Row()],
+        own=[*own, drafting.OwnRow()],
+        tax_classes=tax_classes(),
         found=drafting.search(site, fields["find"], language, currency) if sent else [],
         searched=sent and request.form.get("act") == "find",
         currencies=[(code, code) for code in site.currencies],
@@ -185,9 +217,10 @@ def _form(
         billing=addressing.address_form(fields[f"{addressing.BILLING}country"] or site.country, addressing.BILLING),
         currency=currency,
         key=fields["key"] or ids.token(),
-        problems=problems or [],
+        problems=[*(problems or []), *section_problems()],
         errors=forms.by_field(problems or []),
         link=_link(draft) if draft else "",
+        kept=drafting.kept(draft) if draft else None,
         **_quoted(view),
     )
 
@@ -211,3 +244,6 @@ def _quoted(view: CheckoutView | None) -> dict[str, object]:
         "chosen": f"{chosen.carrier}:{chosen.service}" if chosen else "",
         "wrong": [problem.message for problem in view.problems],
     }
+
+
+shows_sections("draft", one)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from flask import Response, request, url_for
 
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
 from core.kernel.respond import absolute
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
-from core.orders.services import case as desk
-from core.orders.services import links, payments, picked, stages, tags
+from core.orders.services import case_reading, links, payments, picked, stages, tags
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.channels import known_channels
@@ -42,7 +43,7 @@ COUNTERS["orders"] = lambda site: (filters.to_ship_count(site), False)
 @staff("orders.view")
 def show() -> Response:
     """The orders that fit the address' filters, newest first."""
-    chosen = filters.read(request.args)
+    chosen = filters.read(request.args, current().site)
     found = list_orders(current().site, chosen.wanted(current().site), request.args.get("after"))
     following = address("panel.orders", after=found.next, **chosen.address()) if found.next else ""
     worn = tags.tags_of([order.id for order in found.orders])
@@ -53,28 +54,28 @@ def show() -> Response:
         here=cleaned(request.query_string.decode("utf-8", "replace")),
         orders=[(order, axes.of(order.status), worn.get(order.id, ())) for order in found.orders],
         tags=tags.known_tags(current().site),
-        stages=staged.choices(current().site),
         settable=staged.choices(current().site, by_hand=True),
-        goods=axes.choices(axes.GOODS),
         goods_words=dict(axes.choices(axes.GOODS)),
         channels=[(name, name) for name in known_channels(current().site)],
         export=address("panel.orders_export", **chosen.address()),
         filters=chosen,
         views=_views(chosen),
         chips=_chips(chosen),
-        payments=axes.choices(axes.PAYMENT),
-        fulfilments=axes.choices(axes.FULFILMENT),
+        choices={name: list(words.items()) for name, words in _words(chosen).items()},
+        sorts=[(value, str(words)) for value, words in _SORTS.items()],
         next=following,
         may=shell().may,
         key=ids.token(),
         first=address("panel.orders", **chosen.address()) if request.args.get("after") else "",
+        by_total=address("panel.orders", **chosen.address(sort="" if chosen.sort == "highest" else "highest")),
+        country=i18n.country_name,
     )
 
 
 def _cases(order: OrderView) -> list[tuple[CaseView, Status, str]]:
     return [
         (case, returning.status(case), str(returning.KINDS[case.kind]))
-        for case in desk.cases_of(current().site, order.id)
+        for case in case_reading.cases_of(current().site, order.id)
     ]
 
 
@@ -92,19 +93,51 @@ def _views(chosen: filters.Filters) -> list[tuple[str, str, bool, int | None]]:
     return [(title, address("panel.orders", view=view or None), view == chosen.view, None) for view, title in named]
 
 
-def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
-    """Every filter that is set beside the view, with the address without it."""
-    words = {
+_SORTS: dict[str, Any] = {
+    "": lazy("Newest first"),
+    "oldest": lazy("Oldest first"),
+    "highest": lazy("Highest total first"),
+    "lowest": lazy("Lowest total first"),
+}
+
+
+def _words(chosen: filters.Filters) -> dict[str, dict[str, str]]:
+    """What each filter offers, in words; what is chosen is offered, too, even if nothing is known of it any more."""
+    state = current()
+    found = {
+        "order": dict(axes.choices(axes.ORDER)),
         "payment": dict(axes.choices(axes.PAYMENT)),
         "fulfilment": dict(axes.choices(axes.FULFILMENT)),
-        "stage": dict(staged.choices(current().site)),
+        "returned": dict(axes.choices(axes.RETURN)),
         "goods": dict(axes.choices(axes.GOODS)),
+        "stage": dict(staged.choices(state.site)),
+        "carrier": dict(filters.carriers_of(state)),
+        "gateway": dict(filters.gateways_of(state)),
+        "currency": dict(zip(state.site.currencies, state.site.currencies, strict=True)),
     }
+    for name, words in found.items():
+        if value := getattr(chosen, name):
+            words.setdefault(value, value)
+    return found
+
+
+def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
+    """Every filter that is set beside the view, with the address without it."""
+    words = _words(chosen) | {"country": {chosen.country: i18n.country_name(chosen.country)} if chosen.country else {}}
     named = [
         ("q", _("Search")),
+        ("order", _("Order")),
         ("payment", _("Payment")),
         ("fulfilment", _("Fulfilment")),
+        ("returned", _("Return")),
         ("goods", _("Goods")),
+        ("sku", _("SKU")),
+        ("country", _("Goes to")),
+        ("carrier", _("Carrier")),
+        ("gateway", _("Method")),
+        ("currency", _("Currency")),
+        ("least", _("Total from")),
+        ("most", _("Total until")),
         ("since", _("From")),
         ("until", _("Until")),
         ("tag", _("Tag")),
@@ -112,14 +145,18 @@ def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
         ("channel", _("Channel")),
     ]
     return [
-        (
-            title,
-            words.get(name, {}).get(value, str(value)),
-            address("panel.orders", **chosen.address(**{name: "" if isinstance(value, str) else None})),
-        )
+        (title, words.get(name, {}).get(value, str(value)), address("panel.orders", **_without(chosen, name)))
         for name, title in named
         if (value := getattr(chosen, name))
     ]
+
+
+def _without(chosen: filters.Filters, name: str) -> dict[str, str]:
+    """The address without one filter; without its currency no amount means anything."""
+    gone = {name: None if name in {"since", "until"} else ""}
+    if name == "currency":
+        gone |= {"least": "", "most": "", "sort": ""}
+    return chosen.address(**gone)
 
 
 @panel.get("/orders.csv", endpoint="orders_export")
@@ -127,7 +164,7 @@ def _chips(chosen: filters.Filters) -> list[tuple[str, str, str]]:
 def export() -> Response:
     """The orders that the same filters show, as a table."""
     site = current().site
-    wanted = filters.read(request.args).wanted(site)
+    wanted = filters.read(request.args, site).wanted(site)
     return table_file("orders", lambda file: exporting.write_orders(site, wanted, file))
 
 

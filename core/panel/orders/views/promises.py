@@ -15,7 +15,7 @@ from core.orders.services import promising
 from core.orders.services.read import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services.find import order_numbered
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, form_key, once, page, panel, to
 
 
 @panel.get("/orders/<number>/promise", endpoint="order_promise")
@@ -27,6 +27,7 @@ def ask(number: str) -> Response:
 
 @panel.post("/orders/<number>/promise", endpoint="order_promise_save")
 @staff("orders.edit")
+@once("panel.order", "number")
 def promise(number: str) -> Response:
     """Promise it, and tell the shopper; the same day once more tells nobody anything."""
     order, form = order_numbered(number), forms.PromiseForm(request.form)
@@ -34,7 +35,7 @@ def promise(number: str) -> Response:
         return _page(order, form, form.problems, 422)
     try:
         day = date.fromisoformat(form.day.data) if form.day.data else None
-        is_new = promising.promise_day(current().site, order.id, day, actor=actor(), why=form.why.data)
+        is_new = promising.promise_day(current().site, order.id, day, actor=actor(), why=form.why.data, key=form_key())
     except ValueError:
         return _page(order, form, form.refuse("day", _("Write the day as 2026-12-31.")), 422)
     except Refused as refusal:

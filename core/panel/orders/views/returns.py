@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Response, request, url_for
 
-from core.checkout.services import resolving
+from core.checkout.services import exchanging, resolving
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
@@ -15,11 +15,11 @@ from core.lib import ids
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import case as desk
-from core.orders.services import case_rules, photos, return_labels
+from core.orders.services import case_reading, case_rules, exchange, photos, return_labels
 from core.orders.services.case_shapes import CLAIM, EXCHANGE, KINDS, REFUND, REPLACE, RESOLVED, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
-from core.panel.orders.services import returning
+from core.panel.orders.services import exchanges, returning
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.labels import labelled
 from core.panel.shell import actor, form_key, once, page, panel, to
@@ -39,6 +39,8 @@ def announce(number: str) -> Response:
     """Note a return, an exchange or a claim; staff may pass over the rules, so it is approved at once."""
     order, form = order_numbered(number), request.form
     kind = form.get("kind", "")
+    if "more" in form:
+        return _new_page(order)
     try:
         case_id = desk.request_case(
             current().site,
@@ -49,7 +51,7 @@ def announce(number: str) -> Response:
             key=form.get("key", "")[:64],
             actor=actor(),
             note_text=form.get("note", "").strip(),
-            wanted=returning.wanted(form) if kind == EXCHANGE else None,
+            wanted=exchanges.wanted(form) if kind == EXCHANGE else None,
             by_rules=False,
         )
     except (Refused, Broken) as refusal:
@@ -69,6 +71,7 @@ def _new_page(order: OrderView, problems: forms.Problems | None = None, status: 
         problems=problems or [],
         errors=forms.by_field(problems or []),
         typed=typed,
+        rows=exchanges.rows(typed),
         key=typed["key"] or ids.token(),
     )
 
@@ -115,7 +118,7 @@ def _looked(number: str, case: CaseView) -> Response:
 
 def _approve(case: CaseView) -> str:
     desk.approve_case(current().site, case.id, actor=actor(), key=form_key())
-    return _("Approved.")
+    return _sent_by_rules(case, _("Approved."))
 
 
 def _decline(case: CaseView) -> str:
@@ -132,7 +135,28 @@ def _withdraw(case: CaseView) -> str:
 def _receive(case: CaseView) -> str:
     lines = returning.units(request.form, [(line.line_id, line.name, line.to_come) for line in case.lines])
     desk.receive_case(current().site, case.id, lines, actor=actor(), key=form_key())
-    return _("Noted as received.")
+    return _sent_by_rules(case, _("Noted as received."))
+
+
+def _sent_by_rules(case: CaseView, said: str) -> str:
+    """Send the new goods of an exchange at once where the rules say so; what stands against it is said."""
+    try:
+        exchanging.send_if_due(current(), case.id, actor=actor())
+    except (Refused, Broken) as refusal:
+        return _("%(done)s The new goods are not on their way: %(why)s", done=said, why=i18n.say(refusal))
+    return said
+
+
+def _send(case: CaseView) -> str:
+    seen = request.form.get("seen", type=int)
+    exchanging.send_ahead(current(), case.id, actor=actor(), seen=-1 if seen is None else seen)
+    return _("The new goods are on the order, to be sent now.")
+
+
+def _hold(case: CaseView) -> str:
+    days = _days("days", "0")
+    exchange.hold_new_goods(current().site, case.id, days, actor=actor(), key=form_key())
+    return _("The new goods are held.") if days else _("The new goods are not held any more.")
 
 
 def _inspect(case: CaseView) -> str:
@@ -161,7 +185,7 @@ def _add_photos(case: CaseView) -> str:
     used: tuple[str, ...] = ()
     try:
         desk.add_photos(current().site, case.id, kept, actor=actor(), key=form_key())
-        used = desk.case_view(current().site, case.id).photos
+        used = case_reading.case_view(current().site, case.id).photos
     finally:
         photos.drop([name for name in kept if name not in used])
     return _("The photos are kept with the return.")
@@ -174,6 +198,8 @@ _STEPS: dict[str, Callable[[CaseView], str]] = {
     "receive": _receive,
     "inspect": _inspect,
     "resolve": _resolve,
+    "send": _send,
+    "hold": _hold,
     "label": _label,
     "photos": _add_photos,
 }
@@ -192,7 +218,7 @@ def _terms(case: CaseView) -> resolving.Terms:
 
 
 def _case(number: str, case_id: int) -> CaseView:
-    case = desk.case_view(current().site, case_id)
+    case = case_reading.case_view(current().site, case_id)
     if case.order_number != number:
         raise NotFound
     return case
@@ -235,6 +261,9 @@ def _case_page(
         seen=outcome[1],
         goes_by_itself=case_rules.rules_of(current().site).refund_resolved,
         instead=returning.instead(case),
+        ahead=exchanges.ahead(current(), case),
+        advanced=Money(case.advanced, case.currency),
+        days=case_rules.rules_of(current().site).exchange_holds_days or 14,
         wish=returning.wish(case),
         order=order_numbered(number) if case.state == RESOLVED else None,
         granted=Money(case.granted, case.currency),
@@ -304,6 +333,8 @@ def save_rules() -> Response:
                 refund_cancelled=bool(form.get("refund_cancelled")),
                 refund_resolved=bool(form.get("refund_resolved")),
                 approves_itself=bool(form.get("approves_itself")),
+                exchange_sends=form.get("exchange_sends", before.exchange_sends),
+                exchange_holds_days=_days("exchange_holds_days", str(before.exchange_holds_days)),
                 send_to=form.get("send_to", "").replace("\0", "").strip()[:500],
             ),
             actor=actor(),

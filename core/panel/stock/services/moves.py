@@ -140,7 +140,8 @@ def _reference(reference: str) -> str:
         return _("An order of another site")
     if kind == "kept":
         return id_.partition(":")[2] or _("The shop’s own orders")
-    return _("A cart") if kind == "cart" and id_.isdecimal() else reference
+    holders = {"cart": _("A cart"), "case": _("An exchange"), "draft": _("A draft of an order")}
+    return holders.get(kind, reference) if id_.isdecimal() else reference
 
 
 def _who(actor: str, name: str | None) -> str:
