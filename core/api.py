@@ -276,13 +276,12 @@ from core.orders.services.case import (
     approve_case,
     decline_case,
     inspect_case,
-    list_cases,
     receive_case,
     request_case,
     resolve_case,
     withdraw_case,
 )
-from core.orders.services.case_reading import case_view, cases_of
+from core.orders.services.case_reading import case_view, cases_of, list_cases
 from core.orders.services.case_rules import Rules as ReturnRules
 from core.orders.services.case_rules import set_rules as set_return_rules
 from core.orders.services.case_shapes import CaseLine, CaseView

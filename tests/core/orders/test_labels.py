@@ -1,4 +1,4 @@
-"""Labels of parcels: bought once for each form, whoever clicks again, dies or is silent; kept, given back, forgotten."""
+"""Labels of parcels: bought once for each form, whoever clicks, dies or is silent; kept, given back, forgotten."""
 
 from __future__ import annotations
 
