@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 
 from core.api import Block, BlockField, Site, form_words, now, products_by_sku, slugify
 from core.api import gettext as _
+from plugins.pages.forms import shapes
+from plugins.pages.forms.shapes import Content, Wanted
 from plugins.pages.models import KINDS, PAGE
-from plugins.pages.services import contents
-from plugins.pages.services.contents import Content
-from plugins.pages.services.editing import Wanted
 
 LIMITS = {"title": 200, "slug": 80, "summary": 400, "seo_title": 255, "seo_description": 500}
 AUTHOR = 80
@@ -105,10 +104,10 @@ def field_id(block_id: str, name: str) -> str:
 def _blocks(
     form: Form, stored: Content | None, kinds: Mapping[str, Block], errors: dict[str, str]
 ) -> list[dict[str, Any]]:
-    kept = {one["id"]: one for one in (stored or contents.blank())["blocks"]}
+    kept = {one["id"]: one for one in (stored or shapes.blank())["blocks"]}
     blocks: list[dict[str, Any]] = []
     seen: set[str] = set()
-    for said in form.getlist("block")[: contents.MOST_BLOCKS]:
+    for said in form.getlist("block")[: shapes.MOST_BLOCKS]:
         block_id, _colon, name = said.partition(":")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", block_id) or block_id in seen:
             continue
@@ -192,11 +191,11 @@ def pressed(act: str, blocks: Sequence[dict[str, Any]], kinds: Mapping[str, Bloc
     name, _colon, what = act.partition(":")
     order = list(blocks)
     if name == "add":
-        if what not in kinds or len(order) >= contents.MOST_BLOCKS:
+        if what not in kinds or len(order) >= shapes.MOST_BLOCKS:
             return None
         empty: dict[str, Any] = {"picture": 0, "products": []}
         values = {one.name: one.choices[0][0] if one.choices else empty.get(one.kind, "") for one in kinds[what].fields}
-        order.append(contents.block(what, values))
+        order.append(shapes.block(what, values))
         return Moved(order, order[-1]["id"])
     at = next((place for place, one in enumerate(order) if one["id"] == what), None)
     do: Callable[[int], None] | None = {"up": -1, "down": 1, "take": 0}.get(name)  # type: ignore[assignment]

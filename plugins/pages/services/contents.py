@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from core.api import Site, clean_html, is_cjk, plain, plugin_blocks, uid
+from core.api import Site, clean_html, is_cjk, plain, plugin_blocks
+from plugins.pages.forms.shapes import Content, blank
 
-Content = dict[str, Any]
-PLUGIN = "pages"
-TEXTS = ("title", "slug", "summary", "seo_title", "seo_description")
-MOST_BLOCKS = 100
 _WORDS_A_MINUTE, _LETTERS_A_MINUTE = 220, 400
 _FOUND_IN = 6000
-
-
-def blank() -> Content:
-    """A content that says nothing yet."""
-    return {**dict.fromkeys(TEXTS, ""), "blocks": []}
-
-
-def block(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """A new block; `kind` is the full name, such as `pages.text`."""
-    return {"id": uid()[:10], "kind": kind, "values": dict(values)}
 
 
 def rich(text: str) -> str:

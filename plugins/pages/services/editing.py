@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from core.api import (
@@ -23,9 +22,10 @@ from core.api import (
     value,
 )
 from core.api import gettext as _
+from plugins.pages.forms import shapes
+from plugins.pages.forms.shapes import PLUGIN, Content, Wanted
 from plugins.pages.models import FOOTER, GUIDE, HEADER, Page, PageAddress, PageRevision, PageText
 from plugins.pages.services import contents
-from plugins.pages.services.contents import PLUGIN, Content
 from plugins.pages.services.reading import tag
 
 MOST = 100
@@ -56,27 +56,12 @@ class Overtaken(Refused):
     default_message = "Somebody else has saved this page since you opened it."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A page as its form says it: `content` of one language, and what holds in all of them."""
-
-    content: Content
-    kind: str
-    author: str = ""
-    media_id: int | None = None
-    publish_at: datetime | None = None
-    unpublish_at: datetime | None = None
-    draft_at: datetime | None = None
-    header: bool = False
-    footer: bool = False
-
-
 def create(site: Site, kind: str, language: str, title: str, slug: str, *, actor: str, key: str = "") -> int:
     """A new draft with a title; answers its id. Commits."""
     with transaction():
         claim_form(key)
         page = _new_page(site, kind)
-        _new_text(site, page, language, {**contents.blank(), "title": title, "slug": slug})
+        _new_text(site, page, language, {**shapes.blank(), "title": title, "slug": slug})
         _note(site, page, "created", actor, title)
     return int(page.id)
 

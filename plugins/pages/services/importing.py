@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from core.api import Refused, Site, add_picture, now, products_by_sku, slugify
+from plugins.pages.forms import shapes
+from plugins.pages.forms.shapes import PLUGIN, Content
 from plugins.pages.models import FOOTER, HEADER, KINDS
-from plugins.pages.services import contents, editing
-from plugins.pages.services.contents import PLUGIN, Content
+from plugins.pages.services import editing
 
 _COMMAND = re.compile(r"\[(products|picture) ([^:\]]+)(?:: ?([^\]]*))?\]\Z")
 _TABLE = re.compile(r"\|.*\|\Z")
@@ -79,7 +80,7 @@ def content_of(words: Mapping[str, Any], picture: Picture) -> Content:
     if not title:
         raise WrongPages(why="a text has no title")
     return {
-        **contents.blank(),
+        **shapes.blank(),
         "title": title,
         "slug": slugify(str(words.get("slug") or title)),
         "summary": " ".join(str(words.get("summary", "")).split())[:400],
@@ -107,31 +108,31 @@ def blocks_of(body: str, picture: Picture) -> Iterator[dict[str, Any]]:
 def _text(question: str, chunks: list[str]) -> Iterator[dict[str, Any]]:
     text = "\n\n".join(chunks)
     if question:
-        yield contents.block(f"{PLUGIN}.question", {"question": question, "answer": text})
+        yield shapes.block(f"{PLUGIN}.question", {"question": question, "answer": text})
     elif text:
-        yield contents.block(f"{PLUGIN}.text", {"text": text})
+        yield shapes.block(f"{PLUGIN}.text", {"text": text})
 
 
 def _alone(chunk: str, picture: Picture) -> dict[str, Any] | None:
     """A chunk that is a block by itself."""
     if chunk.startswith(("## ", "### ")):
         marks, _space, words = chunk.partition(" ")
-        return contents.block(f"{PLUGIN}.heading", {"text": words.strip(), "level": str(len(marks))})
+        return shapes.block(f"{PLUGIN}.heading", {"text": words.strip(), "level": str(len(marks))})
     if chunk.startswith("> "):
         words, _dashes, who = " ".join(line.lstrip("> ") for line in chunk.splitlines()).partition(" -- ")
-        return contents.block(f"{PLUGIN}.quote", {"text": words.strip(), "who": who.strip()})
+        return shapes.block(f"{PLUGIN}.quote", {"text": words.strip(), "who": who.strip()})
     if all(_TABLE.match(line.strip()) for line in chunk.splitlines()):
-        return contents.block(f"{PLUGIN}.table", {"caption": "", "cells": chunk})
+        return shapes.block(f"{PLUGIN}.table", {"caption": "", "cells": chunk})
     command = _COMMAND.match(chunk)
     if command is None:
         return None
     name, what, words = command[1], command[2], (command[3] or "").strip()
     if name == "picture":
         values = {"picture": picture(what, words), "alt": words, "caption": ""}
-        return contents.block(f"{PLUGIN}.picture", values)
+        return shapes.block(f"{PLUGIN}.picture", values)
     skus = what.split()
     known = products_by_sku(skus)
     if missing := [sku for sku in skus if sku not in known]:
         raise WrongPages(why=f"no product has the SKU {missing[0]}")
     ids = list(dict.fromkeys(known[sku] for sku in skus))
-    return contents.block(f"{PLUGIN}.products", {"title": words, "products": ids})
+    return shapes.block(f"{PLUGIN}.products", {"title": words, "products": ids})

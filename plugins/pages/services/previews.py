@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.api import NotFound, Site, language, now, stored_pictures
+from plugins.pages.forms import shapes
 from plugins.pages.models import Page, PageText
 from plugins.pages.services import contents, showing
 from plugins.pages.services.showing import ShownPage
@@ -14,7 +15,7 @@ def draft(site: Site, text_id: int) -> ShownPage:
     page = Page.for_site(site).where(Page.id == text.page_id).first() if text is not None else None
     if text is None or page is None:
         raise NotFound
-    content = text.draft or text.live or contents.blank()
+    content = text.draft or text.live or shapes.blank()
     pictures = stored_pictures(site, language(), [page.media_id]) if page.media_id else {}
     return ShownPage(
         title=content["title"] or text.title,

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from core.api import JSONField, Site, Url, depends, fold, instant, kept, language, now, one, rows, url_for
+from plugins.pages.forms.shapes import Content
 from plugins.pages.models import GUIDE, HEADER
 from plugins.pages.services import contents
-from plugins.pages.services.contents import Content
 
 _MOST_FOUND = 3
 

@@ -30,9 +30,9 @@ from core.api import (
     url_for,
 )
 from core.api import gettext as _
+from plugins.pages.forms.shapes import Content
 from plugins.pages.models import FOOTER, GUIDE, HEADER
 from plugins.pages.services import reading
-from plugins.pages.services.contents import Content
 from plugins.pages.services.reading import Entry, Words
 
 _LISTED = 12

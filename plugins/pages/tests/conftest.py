@@ -12,7 +12,8 @@ import pytest
 from core.api import Site
 from core.testing.panel import AtPanel
 from plugins.pages import plugin as _plugin  # loaded first, so that the shop of the test finds these very modules
-from plugins.pages.services import contents, editing
+from plugins.pages.forms import shapes
+from plugins.pages.services import editing
 
 __all__ = ["_plugin"]
 
@@ -38,11 +39,11 @@ def write(site: Site, turn_on: Callable[..., None]) -> Callable[..., int]:
         on: Site | None = None,
         **settings: Any,
     ) -> int:
-        made = [contents.block(f"pages.{name}", values) for name, values in blocks]
+        made = [shapes.block(f"pages.{name}", values) for name, values in blocks]
         slug = title.lower().replace(" ", "-")
-        texts = {"en": {**contents.blank(), "title": title, "slug": slug, "summary": summary, "blocks": made}}
+        texts = {"en": {**shapes.blank(), "title": title, "slug": slug, "summary": summary, "blocks": made}}
         if zh:
-            texts["zh-CN"] = {**contents.blank(), "title": zh, "slug": zh}
+            texts["zh-CN"] = {**shapes.blank(), "title": zh, "slug": zh}
         whole = editing.Whole(kind=kind, texts=texts, settings=settings)
         [page_id] = editing.create_whole(on or site, [whole], actor="system", publish=publish)
         return page_id

@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image
 
 from core.api import Site, add_picture, now, switch_off
+from plugins.pages.forms import shapes
 from plugins.pages.services import editing, reading
 
 TEXT = {"text": "We are **small**, and [write](https://example.com).\n\n- one\n- two\n\n<script>alert(1)</script>"}
@@ -140,7 +141,7 @@ def test_a_draft_takes_over_at_its_moment(site: Site, write: Any, browse: Any, c
         "slug": "new-prices",
         "blocks": [{**text.live["blocks"][0], "values": {"text": "New words"}}],
     }
-    wanted = editing.Wanted(content=content, kind="page", draft_at=now() + timedelta(hours=1))
+    wanted = shapes.Wanted(content=content, kind="page", draft_at=now() + timedelta(hours=1))
     editing.save(site, page_id, "en", wanted, text.version, actor="staff:1")
 
     assert "Old words" in browse(site, "/pages/prices").text

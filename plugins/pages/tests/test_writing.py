@@ -14,6 +14,7 @@ from PIL import Image
 
 from core.api import Site, add_picture, now
 from core.testing.panel import AtPanel
+from plugins.pages.forms import shapes
 from plugins.pages.models import Page, PageText
 from plugins.pages.services import editing
 from plugins.pages.services.contents import rich
@@ -255,7 +256,7 @@ def test_a_block_of_a_plugin_that_is_off_is_kept_and_not_shown(site: Site, write
     [text] = editing.texts_of(site, page_id).values()
     strange = {"id": "strange", "kind": "gone.thing", "values": {"secret": "not for eyes"}}
     content = {**text.live, "blocks": [strange, *text.live["blocks"]]}
-    wanted = editing.Wanted(content=content, kind="page", publish_at=now() - timedelta(days=1))
+    wanted = shapes.Wanted(content=content, kind="page", publish_at=now() - timedelta(days=1))
     editing.publish(site, page_id, "en", wanted, text.version, actor="staff:1")
 
     page = browse(site, "/pages/about-us").text

@@ -11,9 +11,9 @@ from typing import Any
 
 from core.api import NotFound, Site, plugin_blocks
 from core.api import gettext as _
+from plugins.pages.forms import shapes
+from plugins.pages.forms.shapes import Content
 from plugins.pages.models import PageRevision, PageText
-from plugins.pages.services import contents
-from plugins.pages.services.contents import Content
 
 _PIECES = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff]|\w+|\s+|[^\w\s]")
 _MOST_PIECES = 6000
@@ -53,7 +53,7 @@ def revisions(site: Site, text: PageText) -> list[Past]:
             at=one.created_at,
             actor=one.actor,
             title=one.content["title"],
-            changes=len(list(changes(site, old.content if old is not None else contents.blank(), one.content))),
+            changes=len(list(changes(site, old.content if old is not None else shapes.blank(), one.content))),
             is_live=one.id == live,
         )
         for one, old in zip(found, before, strict=True)
@@ -67,7 +67,7 @@ def compared(site: Site, text: PageText, revision_id: int) -> tuple[PageRevision
     if revision is None:
         raise NotFound
     older = of_text.where(PageRevision.id < revision_id).order_by(PageRevision.id.desc()).first()
-    before = older.content if older is not None else contents.blank()
+    before = older.content if older is not None else shapes.blank()
     return revision, list(changes(site, before, revision.content))
 
 

@@ -27,8 +27,9 @@ from core.api import (
 )
 from core.api import gettext as _
 from plugins.pages.forms import panel as forms
+from plugins.pages.forms import shapes
 from plugins.pages.models import Page, PageText
-from plugins.pages.services import contents, editing, reading, showing
+from plugins.pages.services import editing, reading, showing
 from plugins.pages.services.panel import listing
 from plugins.pages.views.panel.place import PUBLISH, may_edit, may_publish, panel
 
@@ -93,7 +94,7 @@ def _may_publish(site: Site) -> bool:
     return current_visitor().may(PUBLISH, site.id)
 
 
-def _allowed(page: Page, wanted: editing.Wanted) -> editing.Wanted:
+def _allowed(page: Page, wanted: shapes.Wanted) -> shapes.Wanted:
     """Who may not publish changes nothing that shoppers see, whatever their form says; a plan for the draft ends."""
     stored = _stored(page, None, wanted.content)
     if page.published:
@@ -140,7 +141,7 @@ def _editor(page_id: int, errors: dict[str, str], read: forms.Read | None, statu
     page, texts = editing.find_page(site, page_id), editing.texts_of(site, page_id)
     text, kinds = texts.get(spoken), plugin_blocks(site)
     stored = (text.draft or text.live) if text is not None else None
-    wanted = read.wanted if read is not None else _stored(page, text, stored or contents.blank())
+    wanted = read.wanted if read is not None else _stored(page, text, stored or shapes.blank())
     content = wanted.content
     pictures = {wanted.media_id, *_pictures_in(content, kinds)} - {None, 0}
     products = named_products(site, spoken, sorted(forms.products_in(content, kinds)))
@@ -167,8 +168,8 @@ def _editor(page_id: int, errors: dict[str, str], read: forms.Read | None, statu
     )
 
 
-def _stored(page: Page, text: PageText | None, content: contents.Content) -> editing.Wanted:
-    return editing.Wanted(
+def _stored(page: Page, text: PageText | None, content: shapes.Content) -> shapes.Wanted:
+    return shapes.Wanted(
         content=content,
         kind=page.kind,
         author=page.author,
@@ -181,7 +182,7 @@ def _stored(page: Page, text: PageText | None, content: contents.Content) -> edi
     )
 
 
-def _values(wanted: editing.Wanted, site: Site, read: forms.Read | None) -> dict[str, str]:
+def _values(wanted: shapes.Wanted, site: Site, read: forms.Read | None) -> dict[str, str]:
     """The single fields as the form shows them: as they were typed, if they were."""
     times = {name: forms.local(getattr(wanted, name), site) for name in ("publish_at", "unpublish_at", "draft_at")}
     values = {**{name: wanted.content[name] for name in forms.LIMITS}, "author": wanted.author, **times}
@@ -189,7 +190,7 @@ def _values(wanted: editing.Wanted, site: Site, read: forms.Read | None) -> dict
     return {name: typed.get(name, value) for name, value in values.items()}
 
 
-def _pictures_in(content: contents.Content, kinds: Mapping[str, Any]) -> set[int]:
+def _pictures_in(content: shapes.Content, kinds: Mapping[str, Any]) -> set[int]:
     return {
         one["values"].get(field.name) or 0
         for one in content["blocks"]
