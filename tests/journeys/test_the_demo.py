@@ -31,7 +31,9 @@ def seed(app: Any, capsys: pytest.CaptureFixture[str]) -> Any:
 
     def run(*words: str) -> str:
         run_plugin_command("demo", "seed", list(words))
-        return capsys.readouterr().out
+        printed = capsys.readouterr()
+        assert "ended early" not in printed.err
+        return printed.out
 
     return run
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from zoneinfo import ZoneInfo
 
-from core.api import Site, freeze, speaking
+from core.api import Refused, Site, freeze, speaking
 
 # What happens to one thing: it acts, says how long it is until it acts again, and so on until it ends.
 Life = Iterator[timedelta]
@@ -24,19 +24,25 @@ class Begun:
     life: Life
 
 
-def live(begun: Iterable[Begun], today: datetime) -> None:
+def live(begun: Iterable[Begun], today: datetime) -> list[Refused]:
     """Let everything happen that happened before `today`; what would come later is still to come.
 
-    The clock of this process stands in the past meanwhile, so nothing may be served yet. Commits, step by step.
+    A life that the shop refuses to go on with ends there; answers the refusals. The clock of this process stands in the
+    past meanwhile, so nothing may be served yet. Commits, step by step.
     """
-    queue = [(one.at, place, one) for place, one in enumerate(begun)]
+    queue, refusals = [(one.at, place, one) for place, one in enumerate(begun)], list[Refused]()
     heapify(queue)
     while queue and queue[0][0] < today:
         at, place, one = heappop(queue)
-        with freeze(at), speaking(one.site.language, one.site.timezone):
-            pause = next(one.life, None)
+        try:
+            with freeze(at), speaking(one.site.language, one.site.timezone):
+                pause = next(one.life, None)
+        except Refused as refusal:
+            refusals.append(refusal)
+            continue
         if pause is not None:
             heappush(queue, (_awake(at + pause, one.site), place, one))
+    return refusals
 
 
 def hour_of(site: Site, today: datetime, days: int, minute: int) -> datetime:

@@ -137,7 +137,7 @@ def ordinary(shop: Shop, chance: random.Random, today: datetime) -> Iterator[Beg
 
 def _orders_of(back: int, chance: random.Random) -> int:
     """None to three a day."""
-    return int(chance.random() * (1.6 + (DAYS - back) / 34 + (0.7 if back % 7 in {1, 2} else 0)))
+    return int(chance.random() * (2.1 + (DAYS - back) / 30 + (0.9 if back % 7 in {1, 2} else 0)))
 
 
 def _ordinary(shop: Shop, chance: random.Random) -> Life:
@@ -149,7 +149,7 @@ def _ordinary(shop: Shop, chance: random.Random) -> Life:
         {sku: chance.choice((1, 1, 1, 2)) for sku in goods},
         code=shop.code if fate > 0.85 else "",
     )
-    if order is None:
+    if order is None or order.holds:
         return
     if fate < 0.05:
         yield timedelta(hours=7)

@@ -34,6 +34,7 @@ from core.api import (
     now,
     save_plugin_settings,
     save_products,
+    say,
     set_about,
     set_return_rules,
     site_by_host,
@@ -221,7 +222,8 @@ def _made(days: int) -> tuple[list[Shop], str]:
         sites = _sites()
         _furnish(sites, data)
         shops = [_opened(site, password) for site in sites]
-    live(_past(shops, days), today)
+    for refusal in live(_past(shops, days), today):
+        sys.stderr.write(f"An order of the demo ended early: {say(refusal)}\n")
     for place, shop in enumerate(shops):
         chance = random.Random(_SEED + place)  # noqa: S311 -- a demo that looks the same every time
         extras.wishes(shop.site, shop.people, data["goods"], chance)

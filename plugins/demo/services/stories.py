@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timedelta
 
 from core.api import (
@@ -200,8 +200,7 @@ def _fewer(shop: Shop) -> Life:
 
 def _in_two_parcels(shop: Shop) -> Life:
     """The first parcel is there, the second follows."""
-    yield from _parted(shop, 10)
-    order = shop.look(value("SELECT MAX(id) FROM orders WHERE shopper_id = ?", shop.people[10].shopper_id))
+    order = yield from _parted(shop, 10)
     yield timedelta(days=4)
     yield from shop.underway(order)
 
@@ -211,10 +210,11 @@ def _half_sent(shop: Shop) -> Life:
     yield from _parted(shop, 8)
 
 
-def _parted(shop: Shop, place: int) -> Life:
+def _parted(shop: Shop, place: int) -> Generator[timedelta, None, OrderView]:
     order = _bought(shop, place, "NOTEBOOK-RUST", 2, **{"TUMBLER-MOSS": 1})
     yield from shop.paid_before(order)
     shop.send(order, {order.lines[0].id: order.lines[0].quantity})
+    return order
 
 
 def _for_ada(shop: Shop) -> Life:
