@@ -18,6 +18,7 @@ from core.orders.services.holds import held_count
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.shortages import wrong_shortages
 from core.panel.orders.services.filters import VIEWS
+from core.testing.database import on_postgres
 from tests.core.checkout.books import unbalanced
 from tests.core.orders.ledger import complaints
 
@@ -42,6 +43,7 @@ def _orders(host: str, **filters: Any) -> list[OrderRow]:
     return list(list_orders(site_by_host(host), OrderFilters(**filters), limit=500).orders)
 
 
+@pytest.mark.skipif(on_postgres(), reason="on PostgreSQL the sixty days are lived, with --slow")
 def test_a_few_days_of_both_shops_are_in_their_own_words_and_add_up(seed):
     printed = seed("--days", "3")
 
