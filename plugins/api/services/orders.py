@@ -158,7 +158,9 @@ def _order(call: Call) -> Order:
                 service=one.service, title=one.title, tracking=one.tracking, tracking_url=links.get(one.id, ""),
                 shipped_at=one.shipped_at,
                 lines=tuple(
-                    ShippedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in one.lines.items()
+                    ShippedUnits(line_id=line_id, quantity=quantity)
+                    for line_id, quantity in one.lines.items()
+                    if quantity
                 ),
                 destination=one.place,
             )
