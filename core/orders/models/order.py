@@ -324,7 +324,8 @@ class Shipment(db.Table):
     """A parcel that left `location_id` (NULL: nothing in it is counted). `key` makes a repeated click one parcel.
 
     `taken` are the pieces that left the shelf with it: [variant, location, quantity]. `delivered` counts what of it has
-    arrived, `undone_at` is set once it was taken back: it never left.
+    arrived, `undone_at` is set once it was taken back: it never left. Parts of kits that lay elsewhere than the first
+    part leave in a parcel `with_id` that of the kits; its lines count no unit.
     `carrier` and `service` are codes of a plugin's carrier; empty where it went by another one, which `title` names.
     """
 
@@ -339,15 +340,19 @@ class Shipment(db.Table):
     taken = db.JSONField(default=list)
     delivered_at = db.InstantField(null=True)
     undone_at = db.InstantField(null=True)
+    with_id = peewee.IntegerField(null=True, index=True)
 
 
 class ShipmentLine(db.Table):
-    """Units of an order line in a parcel, and where they were taken from (NULL: not counted in stock)."""
+    """Units of an order line in a parcel, and where they were taken from (NULL: not counted in stock).
+
+    No unit: parts of kits, whose units are counted in another parcel.
+    """
 
     shipment = peewee.ForeignKeyField(Shipment, on_delete="CASCADE")
     line = peewee.ForeignKeyField(OrderLine, on_delete="CASCADE")
     location_id = peewee.IntegerField(null=True)
-    quantity = peewee.IntegerField(constraints=[Check("quantity > 0")])
+    quantity = peewee.IntegerField(constraints=[Check("quantity >= 0")])
 
 
 class OrderLabel(db.SiteTable):

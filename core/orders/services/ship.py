@@ -71,6 +71,8 @@ def ship(
                 parcel.place = location
             number_of_it = "" if made else tracking
             made.append(_insert(order_id, f"{key}:{parcel.place}"[:64] if made else key, way, number_of_it, parcel))
+            for parts in parcel.apart.values():
+                _insert(order_id, f"{key}:{parcel.place}:{parts.place}"[:64], way, "", parts, with_id=made[-1])
             about = {"shipment_id": made[-1], "lines": parcel.lines, "location": parcel.place}
             note(order_id, actor, "shipped", carrier=way.title, tracking=number_of_it, **about)
             events.record(OrderShipped(order_id=order_id, number=number, shipment_id=made[-1]), site.id)
@@ -142,6 +144,17 @@ class _Parcel:
     units: dict[int, int] = field(default_factory=dict)
     uncounted: dict[int, int] = field(default_factory=dict)
     taken: list[tuple[int, int, int]] = field(default_factory=list)
+    apart: dict[int, _Parcel] = field(default_factory=dict)
+
+    def put(self, line_id: int, pieces: Sequence[tuple[int, int, int]]) -> None:
+        """Pieces of a line: what lies elsewhere leaves from there, in a parcel of its own that belongs to this one."""
+        for piece in pieces:
+            if piece[1] == self.place:
+                self.taken.append(piece)
+                continue
+            parts = self.apart.setdefault(piece[1], _Parcel(piece[1]))
+            parts.taken.append(piece)
+            parts.units[line_id] = 0
 
     @property
     def lines(self) -> dict[str, int]:
@@ -153,7 +166,7 @@ class _Parcel:
 def _parcels(units: Sequence[Units], pieces: _Pieces) -> list[_Parcel]:
     """One for each place, in their order; what is not counted goes along with the first. Takes off `pieces`.
 
-    A kit goes with the first of its parts that is counted, wherever the others come from.
+    A kit counts with the first of its parts that is counted; parts that lie elsewhere leave from there.
     """
     found: dict[int, _Parcel] = {}
     uncounted: dict[int, int] = {}
@@ -169,7 +182,7 @@ def _parcels(units: Sequence[Units], pieces: _Pieces) -> list[_Parcel]:
             parcel = found.setdefault(place, _Parcel(place))
             parcel.units[one.line_id] = parcel.units.get(one.line_id, 0) + part
             for variant_id, each in one.pieces.items():
-                parcel.taken += _take(variant_id, each * part, pieces.get(variant_id, {}), place)
+                parcel.put(one.line_id, _take(variant_id, each * part, pieces.get(variant_id, {}), place))
             left -= part
     parcels = [found[place] for place in sorted(found)] or [_Parcel(None)]
     parcels[0].uncounted = uncounted
@@ -187,14 +200,14 @@ def _take(variant_id: int, wanted: int, places: dict[int, int], first: int) -> l
     return taken
 
 
-def _insert(order_id: int, key: str, way: Way, tracking: str, parcel: _Parcel) -> int:
+def _insert(order_id: int, key: str, way: Way, tracking: str, parcel: _Parcel, *, with_id: int | None = None) -> int:
     """Store a parcel, a row per line: those that are not counted have no place."""
     shipment_id = int(
         db.value(
-            "INSERT INTO shipment (order_id, key, carrier, service, title, tracking, shipped_at, location_id, taken)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO shipment (order_id, key, carrier, service, title, tracking, shipped_at, location_id, taken,"
+            " with_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             order_id, key, way.carrier, way.service, way.title, tracking[:120], clock.now_us(), parcel.place,
-            json.dumps(parcel.taken),
+            json.dumps(parcel.taken), with_id,
         )
     )  # fmt: skip
     for place, units in ((parcel.place, parcel.units), (None, parcel.uncounted)):
@@ -259,6 +272,9 @@ def deliver(
         lock_order(order_id, site.id)
         if shipment_id is not None:
             lines = _on_its_way(order_id, shipment_id)
+            if lines and not any(lines.values()) and _are_parts(shipment_id):
+                db.execute("UPDATE shipment SET delivered_at = ? WHERE id = ?", clock.now_us(), shipment_id)
+                return
         units = pick(order_id, "on its way", lines)
         for one in units:
             db.execute("UPDATE order_line SET delivered = delivered + ? WHERE id = ?", one.quantity, one.line_id)
@@ -270,6 +286,11 @@ def deliver(
                 clock.now_us(), order_id, *params,
             )  # fmt: skip
         note(order_id, actor, "delivered", lines={str(one.line_id): one.quantity for one in units})
+
+
+def _are_parts(shipment_id: int) -> bool:
+    """Whether it holds parts of kits alone, which arrive with their kit."""
+    return db.value("SELECT with_id FROM shipment WHERE id = ?", shipment_id) is not None
 
 
 def _on_its_way(order_id: int, shipment_id: int) -> dict[int, int]:
@@ -353,7 +374,7 @@ def sent_from(line_id: int) -> int | None:
     """Where the line's latest units were taken from; None if they are not counted."""
     found: int | None = db.value(
         "SELECT l.location_id FROM shipment_line l JOIN shipment s ON s.id = l.shipment_id WHERE l.line_id = ?"
-        " AND l.location_id IS NOT NULL AND s.undone_at IS NULL ORDER BY l.id DESC LIMIT 1",
+        " AND l.location_id IS NOT NULL AND l.quantity > 0 AND s.undone_at IS NULL ORDER BY l.id DESC LIMIT 1",
         line_id,
     )
     return found

@@ -25,29 +25,37 @@ class HasArrived(Refused):
 def unship(site: Site, order_id: int, shipment_id: int, *, actor: str, why: str = "") -> bool:
     """Note that a parcel never left: its units wait again, and its pieces are on the shelf and promised as before.
 
-    Answers whether it was taken back now; once more is no news. The parcel stays on paper, with the day it was taken
+    Parts of kits that left elsewhere go with their kit, whichever of the parcels is meant. Answers whether it was taken
+    back now; once more is no news. The parcel stays on paper, with the day it was taken
     back. Raises NotFound for a parcel of another order, HasArrived. Records OrderUnshipped. Commits.
     """
     with db.transaction():
         lock_order(order_id, site.id)
         row = db.one(
-            "SELECT taken, delivered_at, undone_at FROM shipment WHERE id = ? AND order_id = ?", shipment_id, order_id
+            "SELECT COALESCE(with_id, id), undone_at FROM shipment WHERE id = ? AND order_id = ?", shipment_id, order_id
         )
         if row is None:
             raise NotFound
-        if row[2] is not None:
+        if row[1] is not None:
             return False
+        shipment_id = int(row[0])
+        parcels = db.rows(
+            "SELECT taken, delivered_at FROM shipment WHERE id = ? OR with_id = ? ORDER BY id", shipment_id, shipment_id
+        )
         units = _units(shipment_id)
-        if row[1] is not None or any(left < quantity for quantity, left in units.values()):
+        has_arrived = any(delivered_at is not None for _taken, delivered_at in parcels)
+        if has_arrived or any(left < quantity for quantity, left in units.values()):
             raise HasArrived
-        db.execute("UPDATE shipment SET undone_at = ? WHERE id = ?", clock.now_us(), shipment_id)
+        sql = "UPDATE shipment SET undone_at = ? WHERE id = ? OR with_id = ?"
+        db.execute(sql, clock.now_us(), shipment_id, shipment_id)
         for line_id, (quantity, _left) in units.items():
             if not db.execute(
                 "UPDATE order_line SET shipped = shipped - ?, allocated = allocated + ? WHERE id = ? AND shipped >= ?",
                 quantity, quantity, line_id, quantity,
             ):  # fmt: skip
                 raise Broken("The units of a locked order changed.", permanent=True)
-        stock.unship([(one[0], one[1], one[2]) for one in json.loads(row[0])], stock_reference(order_id), actor)
+        pieces = [(one[0], one[1], one[2]) for taken, _delivered_at in parcels for one in json.loads(taken)]
+        stock.unship(pieces, stock_reference(order_id), actor)
         number = db.value("SELECT number FROM orders WHERE id = ?", order_id)
         lines = {str(line_id): quantity for line_id, (quantity, _left) in units.items()}
         note(order_id, actor, "unshipped", shipment_id=shipment_id, lines=lines, why=why.strip()[:500])

@@ -174,7 +174,11 @@ def _parcels(state: SiteState, order: OrderView, *, whole: bool) -> tuple[Parcel
             number=one.tracking,
             url=links.get(one.id, ""),
             shipped_at=one.shipped_at,
-            contents=tuple((quantity, names[line_id]) for line_id, quantity in one.lines.items() if line_id in names),
+            contents=tuple(
+                (quantity, names[line_id]) if quantity else (1, _("Parts of %(name)s", name=names[line_id]))
+                for line_id, quantity in one.lines.items()
+                if line_id in names
+            ),
             to=told.get(one.place, ""),
         )
         for one in order.shipments

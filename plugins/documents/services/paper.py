@@ -212,6 +212,7 @@ def packing_slip(site: Site, order: OrderView, language: str = "", location: Loc
         if location is not None and location.name:
             facts.append((_("From"), location.name))
         notes = [_("The shopper writes: %(note)s", note=order.note)] if order.note else []
+        notes += _taken_back(order) if waits else ()
         if waits and waiting > 0:
             notes.append(_("%(count)s more will follow when they are there.", count=number(waiting)))
         return Paper(
@@ -230,6 +231,19 @@ def packing_slip(site: Site, order: OrderView, language: str = "", location: Loc
             footer=tuple(settings.footer.splitlines()),
             at=now(),
         )
+
+
+def _taken_back(order: OrderView) -> list[str]:
+    """Which parcels of what waits now were noted and did not leave, so that nobody looks for them or packs twice."""
+    waiting = {line.id for line in order.lines if line.allocated}
+    return [
+        _(
+            "The parcel %(number)s of %(day)s did not leave: what was in it waits again.",
+            number=parcel.tracking or parcel.title or parcel.id, day=day(parcel.shipped_at),
+        )
+        for parcel in order.taken_back
+        if waiting & parcel.lines.keys() and any(parcel.lines.values())
+    ]  # fmt: skip
 
 
 def pick_list(site: Site, orders: Iterable[OrderView], language: str) -> Paper:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.api import Site, execute, order_view, transaction, value
+from core.api import Site, execute, order_view, ship_order, transaction, unship_order, value
 from plugins.documents.models import CREDIT_NOTE, INVOICE
 from plugins.documents.services import drawing, reading
 from plugins.documents.services.drawing import CHINESE_FONTS, FontMissing, draw, face_for
@@ -129,6 +129,21 @@ def test_slips_name_what_is_to_be_packed_and_no_price(site: Site, lamp: Any, ord
     for said in ("Packing slip", "LAMP", "Berlin", "Ring twice", "3"):
         assert said in text
     assert "€" not in text
+
+
+def test_a_slip_says_which_parcel_did_not_leave(site: Site, lamp: Any, order: Any) -> None:
+    placed = order(lamp, 3)
+    line = order_view(placed.id, site=site).lines[0].id
+    parcel = ship_order(site, placed.id, actor="staff:1", lines={line: 2}, tracking="T-1")
+    unship_order(site, placed.id, parcel, actor="staff:1")
+    view = order_view(placed.id, site=site)
+    paper = packing_slip(site, view)
+    assert paper.rows == (("Lamp", "LAMP", "3"),)
+    (note,) = paper.notes
+    assert "T-1" in note
+    assert "did not leave" in note
+    ship_order(site, placed.id, actor="staff:1")
+    assert packing_slip(site, order_view(placed.id, site=site)).notes == (), "it is on its way now"
 
 
 def test_an_order_for_two_addresses_has_a_slip_for_each_and_an_invoice_that_names_both(

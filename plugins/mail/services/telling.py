@@ -255,6 +255,8 @@ def mails_of(order: OrderView) -> list[tuple[str, str]]:
     if order.captured:
         found.append(("paid", gettext("Payment received")))
     for one in order.shipments:
+        if not any(one.lines.values()):
+            continue  # Parts of a kit, of which the mail about the kit's parcel tells.
         words = gettext("Parcel on its way: %(tracking)s", tracking=one.tracking or one.title or one.id)
         found.append((f"shipped:{one.id}", words))
     if order.status.order == "cancelled":

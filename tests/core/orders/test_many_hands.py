@@ -22,7 +22,7 @@ import pytest
 
 from core.kernel import db
 from core.lib.errors import Broken, Refused
-from core.orders.services import change
+from core.orders.services import change, holds
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import Shop
 from tests.core.orders import walk as walking
@@ -133,6 +133,7 @@ LEAVES: dict[str, set[str]] = {
     "refuse": {"case_declined", "case_withdrawn"}, "receive": {"case_received"}, "inspect": {"case_inspected"},
     "part": {"split"}, "join": {"merged"}, "pause": {"held"}, "go_on": {"hold_approved"},
     "turn_down": {"hold_refused"}, "pick": {"picked"}, "unpick": {"unpicked"},
+    "keep": {"exchange_held", "exchange_let_go"},
 }  # fmt: skip
 
 
@@ -158,17 +159,34 @@ def lost_or_doubled(acts: list[dict[str, Any]]) -> list[str]:
             times = moved[f"delivery:{one['done']}"]
         elif one["act"] == "refund":
             times = _refunds(one["done"])
-        elif one["act"] == "resolve":
-            continue  # Whoever comes second finds it resolved: so it is the cases that are counted, below.
+        elif one["act"] in {"resolve", "ahead"}:
+            continue  # Whoever comes second finds it done: so it is the cases that are counted, below.
         else:
             times = sum(left[one["actor"], kind] for kind in LEAVES[one["act"]])
             if one["act"] == "pause":
-                times = min(times, 1)  # What is split off an order on hold waits for the same, under the same name.
+                # What is split off an order on hold waits for the same, under the same name: holds are counted below.
+                times = min(times, 1)
         if times != 1:
             found.append(f"{one}: {times} times")
     cases = {row[0] for row in db.rows("SELECT id FROM order_case WHERE outcome = 'resolved'")}
+    sent = Counter[int](
+        json.loads(data)["case"] for (data,) in db.rows("SELECT data FROM order_entry WHERE kind = 'exchange_sent'")
+    )
+    ahead = {row[0] for row in db.rows("SELECT id FROM order_case WHERE sent_change_id IS NOT NULL")}
+    found += [f"case {case_id}: sent {sent[case_id]} times" for case_id in ahead if sent[case_id] != 1]
     found += [f"case {case_id}: resolved {resolved[case_id]} times" for case_id in cases if resolved[case_id] != 1]
-    return found
+    return found + _doubled_holds()
+
+
+def _doubled_holds() -> list[str]:
+    """Holds of one act that stand twice on one order: begun by one person, and open still or ended by one decision."""
+    return [
+        f"hold of {actor}: {times} times on order {order_id}"
+        for order_id, actor, times in db.rows(
+            "SELECT order_id, actor, COUNT(*) FROM order_hold WHERE source = 'staff'"
+            " GROUP BY order_id, actor, ended_at HAVING COUNT(*) > 1"
+        )
+    ]
 
 
 def _refunds(done: int) -> int:
@@ -205,6 +223,20 @@ def test_many_hands_find_a_change_that_compares_no_version(
     monkeypatch.setattr(walking, "ACTS", [("stale", walking.stale), ("charge", walking.charge)])
     _walks, codes = together(shop, tmp_path, 3, 1, 0)
     assert codes != [0, 0, 0]
+
+
+def test_a_hold_that_stands_twice_is_found(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = holds.insert_holds
+
+    def stands_twice(*about: Any) -> None:
+        """Planted: whoever puts an order on hold does so twice in one act."""
+        real(*about)
+        real(*about)
+
+    monkeypatch.setattr(holds, "insert_holds", stands_twice)
+    monkeypatch.setattr(walking, "ACTS", [("pause", walking.pause), ("go_on", walking.go_on)])
+    together(shop, tmp_path, 1, 0.5, 0)
+    assert [said for said in lost_or_doubled(acknowledged(tmp_path)) if said.startswith("hold of")]
 
 
 class _Lost(Exception):

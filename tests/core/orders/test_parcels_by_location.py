@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from core.catalogue.services import add_location, receive_stock, stock_proof
 from core.catalogue.services.stock import NotPromisedThere, allocated_to, stock_of
 from core.catalogue.services.stock_counts import first_location
+from core.catalogue.services.stock_kits import set_kit
 from core.checkout.services.changing import change_order
 from core.kernel import db
 from core.lib.errors import NotFound
@@ -150,3 +153,58 @@ def test_a_parcel_arrives_while_others_wait(shop: Shop, order: OrderView, north:
     assert after.shipments[0].delivered_at is not None
     with pytest.raises(NotThatMany):
         deliver(shop.site, order.id, actor=STAFF, shipment_id=parcel)
+
+
+# -- kits whose parts lie apart ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tray(shop: Shop, north: int) -> int:
+    """A tray of a leaf, which is at the first place, and a stand, which is in the north."""
+    leaf, stand, tray = shop.sell("leaf", 300, stock=2), shop.sell("stand", 900, stock=0), shop.sell("tray", 2000)
+    receive_stock({stand: 2}, north, "delivery:2", STAFF)
+    set_kit(tray, {leaf: 1, stand: 1}, STAFF)
+    return tray
+
+
+def taken(order: OrderView) -> list[tuple[int, list[list[int]]]]:
+    rows = db.rows("SELECT location_id, taken FROM shipment WHERE order_id = ? ORDER BY id", order.id)
+    return [(at, json.loads(pieces)) for at, pieces in rows]
+
+
+def test_each_part_of_a_kit_leaves_from_where_it_lies(shop: Shop, tray: int, north: int) -> None:
+    order = seen(shop.order((tray, 1)).id)
+    first = ship(shop.site, order.id, actor=STAFF, tracking="T1")
+    for place, pieces in taken(order):
+        assert {at for _variant, at, _n in pieces} == {place}, "no parcel holds what lies elsewhere"
+    assert [place for place, _pieces in taken(order)] == [first_location(), north]
+    line = order.lines[0].id
+    assert [(one.id == first, dict(one.lines), one.sent_from) for one in seen(order.id).shipments] == [
+        (True, {line: 1}, "Main"), (False, {line: 0}, "North"),
+    ]  # fmt: skip
+    assert (seen(order.id).lines[0].shipped, stock_proof(), unbalanced()) == (1, [], [])
+    parts = seen(order.id).shipments[1].id
+    deliver(shop.site, order.id, actor=STAFF, shipment_id=parts)
+    assert seen(order.id).lines[0].delivered == 0, "a kit has arrived with its first parcel"
+    deliver(shop.site, order.id, actor=STAFF, shipment_id=first)
+    assert seen(order.id).lines[0].delivered == 1
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_whichever_parcel_of_a_kit_did_not_leave_all_of_it_waits_again(
+    shop: Shop, tray: int, north: int, which: int
+) -> None:
+    order = seen(shop.order((tray, 2)).id)
+    ship(shop.site, order.id, actor=STAFF, lines={order.lines[0].id: 1})
+    assert unship(shop.site, order.id, seen(order.id).shipments[which].id, actor=STAFF)
+    assert (seen(order.id).lines[0].allocated, seen(order.id).shipments) == (2, ())
+    assert (stock_proof(), unbalanced()) == ([], [])
+    ship(shop.site, order.id, actor=STAFF)
+    assert (seen(order.id).lines[0].shipped, stock_proof()) == (2, [])
+
+
+def test_a_kit_that_comes_back_is_put_where_its_first_part_was(shop: Shop, tray: int) -> None:
+    order = seen(shop.order((tray, 1)).id)
+    ship(shop.site, order.id, actor=STAFF)
+    return_goods(shop.site, order.id, actor=STAFF)
+    assert (seen(order.id).lines[0].restocked, stock_proof(), unbalanced()) == (1, [], [])
