@@ -41,6 +41,7 @@ _ROWS = {
     "location_id": "SELECT MIN(id) FROM location",
     "entry_id": "SELECT MIN(id) FROM activity WHERE object = 'product:1'",
     "photo": "SELECT NULL",  # of a case, which this shop does not have
+    "label_id": "SELECT MIN(id) FROM order_label",  # a file, where a carrier sold one
     "bulk_id": "SELECT MIN(id) FROM bulk_run",
 }
 
