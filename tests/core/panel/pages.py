@@ -43,6 +43,7 @@ _ROWS = {
     "photo": "SELECT NULL",  # of a case, which this shop does not have
     "page_id": "SELECT MIN(id) FROM pages_page",
     "revision_id": "SELECT MIN(id) FROM pages_revision",
+    "label_id": "SELECT MIN(id) FROM order_label",  # a file, where a carrier sold one
     "bulk_id": "SELECT MIN(id) FROM bulk_run",
 }
 
