@@ -58,6 +58,8 @@ _CONTRACTS = {
     "order_problems": "GuardContract",
     "notify_channels": "ChannelContract",
     "promote_offers": "PromotionContract",
+    "promote_prices": "PriceContract",
+    "checkout_taxes": "TaxContract",
     "site_search": "SearchContract",
 }
 

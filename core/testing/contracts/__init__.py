@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from core.testing.contracts.carrier import CarrierContract
 from core.testing.contracts.channel import ChannelContract, ChannelPeer
+from core.testing.contracts.events import EventContract, any_event
 from core.testing.contracts.gateway import GatewayContract
 from core.testing.contracts.guard import GuardContract
+from core.testing.contracts.prices import PriceContract
 from core.testing.contracts.promotion import Case, PromotionContract
 from core.testing.contracts.samples import (
     a_cart,
@@ -30,18 +32,22 @@ from core.testing.contracts.samples import (
 from core.testing.contracts.search import SearchContract
 from core.testing.contracts.sourcing import SourcingContract
 from core.testing.contracts.steps import GatewayPeer
+from core.testing.contracts.tax import TaxContract
 
 __all__ = [
     "CarrierContract",
     "Case",
     "ChannelContract",
     "ChannelPeer",
+    "EventContract",
     "GatewayContract",
     "GatewayPeer",
     "GuardContract",
+    "PriceContract",
     "PromotionContract",
     "SearchContract",
     "SourcingContract",
+    "TaxContract",
     "a_cart",
     "a_line",
     "a_parcel",
@@ -49,5 +55,6 @@ __all__ = [
     "an_act",
     "an_intent",
     "an_order",
+    "any_event",
     "the_address",
 ]

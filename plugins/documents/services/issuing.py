@@ -164,7 +164,9 @@ def issue_credit(site: Site, order_id: int) -> None:
 
 
 def issue_first(site: Site, order_id: int) -> None:
-    """Issue the invoice of a paid order that has none. An order that amounts to nothing gets none. Commits."""
+    """Issue the invoice of a paid order that has none. One that amounts to nothing, or is gone, gets none. Commits."""
+    if order_view(order_id, site=site) is None:
+        return
     if latest_of(site, order_id, INVOICE) is None and due_kind(site, order_id) == INVOICE:
         issue(site, order_id, INVOICE, actor="system")
 
