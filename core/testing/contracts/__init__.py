@@ -12,6 +12,7 @@ Each rule is proved to refuse a plugin that breaks it.
 
 from __future__ import annotations
 
+from core.testing.contracts.asks import AskContract
 from core.testing.contracts.carrier import CarrierContract
 from core.testing.contracts.channel import ChannelContract, ChannelPeer
 from core.testing.contracts.events import EventContract, any_event
@@ -35,6 +36,7 @@ from core.testing.contracts.steps import GatewayPeer
 from core.testing.contracts.tax import TaxContract
 
 __all__ = [
+    "AskContract",
     "CarrierContract",
     "Case",
     "ChannelContract",

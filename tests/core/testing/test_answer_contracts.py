@@ -11,14 +11,18 @@ from typing import Any
 
 import pytest
 
+from core.hookspecs import FAMILIES
 from core.hookspecs.checkout import PricedCart, Tax, TaxableLine, Taxes
 from core.hookspecs.events import OrderPaid
 from core.hookspecs.notify import Delivery
 from core.hookspecs.promote import PriceQuery, PromotedPrice
+from core.hookspecs.site import Elsewhere
 from core.kernel import db
 from core.lib import clock
 from core.lib.money import Money
-from core.testing.contracts import EventContract, PriceContract, TaxContract, the_address
+from core.testing.check import _CONTRACTS
+from core.testing.contracts import AskContract, EventContract, PriceContract, TaxContract, a_site, the_address
+from core.testing.contracts.asks import odd_ones
 from tests.core.testing.test_contracts import broken_rules
 
 
@@ -167,6 +171,57 @@ def growing() -> Callable[[Sequence[PriceQuery]], Prices]:
 )  # fmt: skip
 def test_each_rule_about_prices_finds_its_breaker(app: Any, prices: Any, broken: str) -> None:
     checked(broken_rules(PriceContract, prices=prices, lowered=QUERIES), broken, PriceContract)
+
+
+# -- questions of pages ------------------------------------------------------------------------------------------------
+
+
+def moved(path: str) -> Elsewhere | None:
+    """Old shelves lead to new ones."""
+    return Elsewhere(target="/c/new") if path.startswith("/old/") else None
+
+
+def forgetful() -> Callable[[str], Elsewhere | None]:
+    times = itertools.count()
+    return lambda path: Elsewhere(target=f"/c/{next(times)}") if path.startswith("/old/") else None
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("answer", "broken"),
+    [
+        (moved, ""),
+        (lambda path: None, "test_it_has_something_to_say"),
+        (lambda path: "/c/new" if path.startswith("/old/") else None, "test_its_answers_are_what_the_hook_allows"),
+        (forgetful(), "test_the_same_question_has_the_same_answer"),
+        (lambda path: Elsewhere(target=f"/c/{path.split('/')[2]}"), "test_any_question_is_no_error"),
+    ],
+    ids=["right", "silent", "of another kind", "forgetful", "trusting"],
+)
+def test_each_rule_about_questions_finds_its_breaker(answer: Any, broken: str) -> None:
+    suite = type("Moved", (AskContract,), {"hook": "site_moved"})
+    found = broken_rules(suite, answer=answer, answers=[{"path": "/old/lamp"}], site_asked=a_site())
+    checked(found, broken, AskContract)
+
+
+def test_an_answer_that_is_written_down_is_found(app: Any) -> None:
+    def counting(path: str) -> Elsewhere | None:
+        db.execute("UPDATE site SET name = name")
+        return moved(path)
+
+    suite = type("Moved", (AskContract,), {"hook": "site_moved"})
+    given = {"answer": counting, "answers": [{"path": "/old/lamp"}], "site_asked": a_site()}
+    assert broken_rules(suite, **given).keys() == rules(AskContract)
+
+
+@pytest.mark.once
+def test_every_hook_has_a_suite() -> None:
+    """Of the seventeen each is either in one of its own or in the one for questions."""
+    own = {*_CONTRACTS, "notify_event"}
+    hooks = {name for family in FAMILIES for name in vars(family) if hasattr(getattr(family, name), "stoa_policy")}
+    for hook in hooks - own:
+        assert odd_ones(hook), hook
+    assert len(hooks) == 17
 
 
 # -- events ------------------------------------------------------------------------------------------------------------
