@@ -276,13 +276,16 @@ ACTS: dict[str, Act] = {
     "table_rate.panel.create_zone": lambda shop: shop.form("/table_rate/zones/new", name="Far", areas="FR", served="1"),
     "table_rate.panel.create_method": _method,
     "webhooks.panel.create": lambda shop: shop.form("/webhooks/new", url="https://example.com/hooks", which="all"),
+    "panel.category_new_save": lambda shop: shop.form("/categories/new", **{"name-en": "Light"}),
+    "panel.role_new_save": lambda shop: shop.form("/installation/roles/new", name="Packer", permissions="orders.view"),
     "api.panel.create": lambda shop: shop.form("/api/new", title="Till", scopes="orders:read"),
     "panel.order_promise_save": _promised,  # The last: nothing is left on the shelf after it.
 }
 
 
-# Forms that move no order, money or stock a second time: most say how something shall be, or end what has ended. Some
-# make a thing of settings or goods (a rate, a rule, a copy, a draft of a product) that stands in its list twice then.
+# Forms that move no order, money or stock a second time, and make nothing twice: they say how something shall be, end
+# what has ended, or make what can be there once only (an SKU, a domain, a mail address, a draft per product). A file
+# that is taken in twice is looked at twice before anything comes of it.
 SETS = """
 panel.order_label_void panel.guest_erase_save panel.order_stage panel.order_ask panel.order_take_save
 panel.draft_save panel.draft_restore panel.guest_data panel.medium_restore panel.setup_save
@@ -298,14 +301,14 @@ panel.import_apply panel.import_act panel.import_columns_choose
 panel.login_save panel.login_code panel.passkey_ask panel.login_passkey panel.logout panel.account_save
 panel.second_factor_begin panel.second_factor_act panel.passkey_new panel.passkey_add panel.passkey_remove
 panel.session_end panel.appearance panel.view_keep panel.view_forget panel.staff_new_save panel.staff_edit_save
-panel.staff_password panel.staff_factor panel.staff_sessions panel.role_new_save panel.role_edit_save
+panel.staff_password panel.staff_factor panel.staff_sessions panel.role_edit_save
 panel.role_delete panel.site_new_save panel.site_edit_save panel.settings_save panel.job_retry panel.jobs_retry_all
 panel.job_drop panel.job_take_back panel.health_backup
 
 panel.shopper_note_drop panel.shopper_tags panel.shopper_block panel.shopper_unblock panel.shopper_sign_out
 panel.shopper_data panel.shopper_erase_save panel.shopper_keep
 
-panel.category_new_save panel.category_save panel.category_delete panel.category_restore panel.list_columns
+panel.category_save panel.category_delete panel.category_restore panel.list_columns
 panel.products_bulk panel.product_bulk_undo panel.product_draft panel.product_new_draft panel.product_draft_discard
 panel.product_draft_back panel.product_new_draft_discard panel.product_new_draft_back panel.product_then_restore
 panel.product_picture_add panel.product_picture_move panel.product_picture_remove panel.product_picture_back

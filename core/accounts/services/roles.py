@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from core.accounts.models import NAME, Role, Staff, StaffRole
 from core.accounts.services.permissions import BUILTIN_ROLES, SHARED, known_codes
 from core.kernel import activity, db
+from core.kernel.repeats import claim
 from core.lib.errors import Forbidden, NotFound, Refused, Unfit
 from core.lib.text import slugify
 
@@ -86,12 +87,13 @@ def ensure_roles() -> None:
                 Role.create(code=code, name=name, permissions=sorted(permissions), builtin=True)
 
 
-def save_role(role_id: int | None, *, name: str, permissions: Iterable[str], actor: str) -> Role:
+def save_role(role_id: int | None, *, name: str, permissions: Iterable[str], actor: str, key: str = "") -> Role:
     """Make a role (no id) or change one. Unknown permissions are refused, those of absent plugins stay. Commits."""
     chosen = frozenset(permissions)
     if not name.strip():
         raise Unfit({"name": "Give the role a name."})
     with db.transaction():
+        claim(key)
         role = Role(code=_free_code(name), name=name) if role_id is None else _role(role_id)
         before = {"name": role.name, "permissions": role.permissions or []}
         refuse_beyond(actor, chosen ^ frozenset(before["permissions"]))

@@ -13,6 +13,7 @@ from core.catalogue.services.words import code_of
 from core.catalogue.services.writing import insert, insert_rows, update
 from core.hookspecs.site import Site
 from core.kernel import activity, cache, db
+from core.kernel.repeats import claim
 from core.lib import clock
 from core.lib.errors import NotFound, Refused, Unfit
 from core.lib.text import slugify
@@ -50,9 +51,10 @@ class CategoryDraft:
     returns: str | None = None
 
 
-def create_category(draft: CategoryDraft, actor: str) -> int:
-    """Make a category and its address on every site. Raises NotFound for the parent, Unfit without a name."""
+def create_category(draft: CategoryDraft, actor: str, *, key: str = "") -> int:
+    """Make a category and its address on every site. Raises NotFound for the parent, Unfit, DoneBefore. Commits."""
     with db.transaction():
+        claim(key)
         return _create(draft, actor)
 
 

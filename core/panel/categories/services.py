@@ -172,10 +172,10 @@ def read(typed: Mapping[str, str], shown: CategoryForm) -> list[tuple[str, str]]
     return list(shown.errors.items())
 
 
-def save(site: Site, shown: CategoryForm, actor: str) -> int:
+def save(site: Site, shown: CategoryForm, actor: str, *, key: str = "") -> int:
     """Make or change a category, and whether this site shows it; answers its id. Raises what the catalogue raises."""
     if shown.id is None:
-        category_id = categories.create_category(shown.draft(), actor)
+        category_id = categories.create_category(shown.draft(), actor, key=key)
     else:
         category_id = shown.id
         categories.update_category(category_id, shown.draft(), actor)

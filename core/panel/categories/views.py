@@ -15,7 +15,7 @@ from core.panel.categories import services
 from core.panel.products.services import returns
 from core.panel.products.services.listing import category_choices
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, form_key, once, page, panel, to
 
 _FORM = ("category.changed", "category.placed")
 
@@ -36,6 +36,7 @@ def ask_new() -> Response:
 
 @panel.post("/categories/new", endpoint="category_new_save")
 @staff("categories.edit")
+@once("panel.categories")
 def add() -> Response:
     """Make a category."""
     return _save(services.form(current().site, None))
@@ -85,7 +86,7 @@ def _save(form: services.CategoryForm) -> Response:
     if problems:
         return _form_page(form, problems, 422)
     try:
-        services.save(current().site, form, actor())
+        services.save(current().site, form, actor(), key=form_key())
     except Refused as refusal:
         return _form_page(form, [("parent", i18n.say(refusal))], refusal.status)
     return to("panel.categories", say=_("%(category)s is saved.", category=form.name))

@@ -13,7 +13,7 @@ from core.kernel.security import staff
 from core.lib.errors import NotFound, Refused, Unfit
 from core.panel.activity import services as log
 from core.panel.forms import PanelForm
-from core.panel.shell import actor, page, panel, shell, to
+from core.panel.shell import actor, form_key, once, page, panel, shell, to
 from core.panel.staff import services
 from core.panel.staff.forms import RoleForm, StaffForm
 
@@ -127,6 +127,7 @@ def ask_new_role() -> Response:
 
 @panel.post("/installation/roles/new", endpoint="role_new_save")
 @may_edit
+@once("panel.staff")
 def add_role() -> Response:
     """Make a role."""
     return _save_role(None, _("New role"))
@@ -171,7 +172,7 @@ def _save_role(role_id: int | None, title: str) -> Response:
     if not form.validate():
         return _role_page(form, form.problems, title, chosen, role_id, 422)
     try:
-        accounts.save_role(role_id, name=form.name.data, permissions=chosen, actor=actor())
+        accounts.save_role(role_id, name=form.name.data, permissions=chosen, actor=actor(), key=form_key())
     except Unfit as refusal:
         return _role_page(form, _refused(form, refusal), title, chosen, role_id, 422)
     return to("panel.staff", say=_("The role is saved."))
