@@ -120,6 +120,11 @@ def installed(packages: list[str]) -> bool:
 # -- tests -----------------------------------------------------------------------------------------------------------
 
 
+def workers() -> int:
+    """A process of tests for each processor, and one more for where they wait for browsers and disks."""
+    return min(9, (os.cpu_count() or 1) + 1)
+
+
 class Tests:
     """The suites, once per database. `counts` gathers what pytest's closing lines say."""
 
@@ -129,7 +134,7 @@ class Tests:
             # These may take minutes without hanging.
             self._command += ["-o", "faulthandler_timeout=1800"]
         if in_workers:
-            self._command += ["-n", "2", "--dist", "worksteal", "--durations", "5", "--durations-min", "5"]
+            self._command += ["-n", str(workers()), "--dist", "worksteal", "--durations", "5", "--durations-min", "5"]
         self._counts = counts
 
     def stages(self) -> Iterator[Stage]:

@@ -48,6 +48,7 @@ def built(app, instance):
     return instance / "plugins"
 
 
+@pytest.mark.once
 def test_each_plugin_is_whole_and_passes_its_own_tests(built):
     """One run for all: what a reader sees after the last step, without the faults that `plugin check` adds."""
     from core.kernel.installation import installation
