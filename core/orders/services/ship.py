@@ -67,14 +67,8 @@ def ship(
         number = db.value("SELECT number FROM orders WHERE id = ?", order_id)
         made: list[int] = []
         for parcel in _parcels(units, _by_place(moved)):
-            if parcel.place is None:
-                parcel.place = location
-            number_of_it = "" if made else tracking
-            made.append(_insert(order_id, f"{key}:{parcel.place}"[:64] if made else key, way, number_of_it, parcel))
-            for parts in parcel.apart.values():
-                _insert(order_id, f"{key}:{parcel.place}:{parts.place}"[:64], way, "", parts, with_id=made[-1])
-            about = {"shipment_id": made[-1], "lines": parcel.lines, "location": parcel.place}
-            note(order_id, actor, "shipped", carrier=way.title, tracking=number_of_it, **about)
+            parcel.place = location if parcel.place is None else parcel.place
+            made.append(_leave(order_id, key, way, tracking, parcel, actor, is_first=not made))
             events.record(OrderShipped(order_id=order_id, number=number, shipment_id=made[-1]), site.id)
         all_lines = {str(one.line_id): one.quantity for one in units}
         activity.record(
@@ -86,6 +80,17 @@ def ship(
             title=number,
         )
     return made[0]
+
+
+def _leave(order_id: int, key: str, way: Way, tracking: str, parcel: _Parcel, actor: str, *, is_first: bool) -> int:
+    """A parcel with what leaves elsewhere for it, and its line in the timeline; answers its id."""
+    number = tracking if is_first else ""
+    made = _insert(order_id, key if is_first else f"{key}:{parcel.place}"[:64], way, number, parcel)
+    for parts in parcel.apart.values():
+        _insert(order_id, f"{key}:{parcel.place}:{parts.place}"[:64], way, "", parts, with_id=made)
+    about = {"shipment_id": made, "lines": parcel.lines, "location": parcel.place}
+    note(order_id, actor, "shipped", carrier=way.title, tracking=number, **about)
+    return made
 
 
 def _units_at(order_id: int, location: int | None, lines: Mapping[int, int] | None) -> Mapping[int, int] | None:

@@ -125,7 +125,26 @@ def return_form(
         )
         for line in kept
     )
-    fields = [
+    fields = _questions(rules, sent, errors, is_late=is_late)
+    also = None if is_late else further(site, order, sent, errors)
+    asked = [one for line in lines for one in (line.field, line.instead) if one] + fields
+    asked += [also.find, *(one for one, _picture in also.rows)] if also else []
+    if photos := errors.get("photos", ""):
+        asked.append(field("photos", _("Photos"), errors=errors))
+    return OwnForm(
+        errors=summary(errors, asked),
+        lines=lines,
+        fields=fields,
+        photos=photos,
+        key=sent.get("key") or ids.token(),
+        further=also,
+        sums=_sums(net) if net else (),
+    )
+
+
+def _questions(rules: Rules, sent: Mapping[str, str], errors: Errors, *, is_late: bool) -> list[Field]:
+    """Why, and what shall be done about it."""
+    return [
         field(
             "reason",
             _("What is the reason?"),
@@ -158,20 +177,6 @@ def return_form(
             wide=True,
         ),
     ]
-    also = None if is_late else further(site, order, sent, errors)
-    asked = [one for line in lines for one in (line.field, line.instead) if one] + fields
-    asked += [also.find, *(one for one, _picture in also.rows)] if also else []
-    if photos := errors.get("photos", ""):
-        asked.append(field("photos", _("Photos"), errors=errors))
-    return OwnForm(
-        errors=summary(errors, asked),
-        lines=lines,
-        fields=fields,
-        photos=photos,
-        key=sent.get("key") or ids.token(),
-        further=also,
-        sums=_sums(net) if net else (),
-    )
 
 
 def _sums(net: Net) -> tuple[Row, ...]:

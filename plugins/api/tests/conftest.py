@@ -157,8 +157,7 @@ def authorising(instance: Any, turn_on: Callable[..., None]) -> None:
 @pytest.fixture
 def walk(authorising: None, bought: Any, sell: Any, site: Site, shopper: Any, turn_on: Any) -> Any:
     """A program that may do everything in a shop with something in every corner; see `walk.py`."""
-    from core.api import CategoryDraft, CategoryText, create_category
-    from core.catalogue.services.locations import add_location
+    from core.api import CategoryDraft, CategoryText, add_location, create_category
     from plugins.api.tests.walk import Walk
 
     turn_on("webhooks")

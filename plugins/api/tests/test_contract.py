@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from core.api import Site, execute, transaction, value
-from core.kernel import limits
+from core.testing.attempts import forget_attempts
 from plugins.api.services.openapi import document
 from plugins.api.services.operations import OPERATIONS, Operation
 from plugins.api.tests.rules import errors
@@ -127,7 +127,7 @@ def test_every_operation_needs_its_scope_its_key_and_its_cart(walk: Walk, progra
         line_id = walk.cart_of(one)
         path, body, name = walk.path(one, line_id), walk.body(one), f"scopes-{one.name}"
         keep = walk.app.key
-        limits.reset()
+        forget_attempts()
         walk.app.key = ""
         walk.app.ask(one.method, path, body, Idempotency_Key=name)
         walk.checked(one, 401)

@@ -275,7 +275,7 @@ def test_stock_of_what_another_site_sells_is_not_there(program, sell, other_site
 
 
 def test_shoppers_are_found_and_read_with_their_addresses(program, shopper, site, other_site, turn_on):
-    from core.accounts.services.addresses import save_address
+    from core.api import save_address
 
     save_address(shopper, {"name": "Mira K.", "line1": "Lange Str. 1", "city": "Berlin", "postcode": "10115",
                            "country": "DE"}, main=True)  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.api import Site
-from core.kernel import limits
+from core.testing.attempts import forget_attempts
 from plugins.api.tests.walk import Walk
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
@@ -34,7 +34,7 @@ def failures(site: Site, app: Any, key: str, *, examples: int, only: str = "") -
         )  # fmt: skip
         @given(case=strategies.one_of(*(one.as_strategy(generation_mode=mode) for mode in GenerationMode)))
         def asked(case: Any) -> None:
-            limits.reset()
+            forget_attempts()
             case.call_and_validate(headers={"Authorization": f"Bearer {key}", "Host": site.host})
 
         try:

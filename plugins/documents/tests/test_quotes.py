@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.api import Money, Site, draft_quote, one, transaction
-from core.lib.errors import NotFound
+from core.api import Money, NotFound, Site, draft_quote, one, transaction
 from plugins.documents.services.drawing import draw
 from plugins.documents.services.quoting import quote_paper
 from plugins.documents.tests.test_pages import Browser, guest, panel
