@@ -30,7 +30,10 @@ from core.lib import clock as shop_clock
 from core.lib.money import Money
 
 ORIGIN = "http://shop.test"
-ON = ("flat_rate", "product_content", "pulse", "reviews", "sale_prices", "search_sql", "seo", "wishlist", "compare")
+ON = (
+    "flat_rate", "product_content", "pulse", "reviews", "sale_prices", "search_sql", "seo", "wishlist", "compare",
+    "pages",
+)  # fmt: skip
 PAGES = (
     "/",
     "/c/lighting",
@@ -40,6 +43,8 @@ PAGES = (
     "/p/stool",
     "/zh-cn/p/dome-lamp",
     "/zh-cn/",
+    "/guides/notes",
+    "/guides",
 )
 
 
@@ -129,6 +134,34 @@ class Shop:
         command = installation().plugins.loaded["flat_rate"].plugin.commands["add"]
         command(["--site", self.site.host, "--title", f"en=Post {price}", "--price", price, "--days", "2-4"])
 
+    def write(self, chance: random.Random) -> None:
+        """A guide with goods in it: written anew, planned, ended, hidden or shown, in a menu or not."""
+        editing = installation().plugins.loaded["pages"].module.editing  # type: ignore[attr-defined]
+        shapes = editing.shapes
+        goods = chance.sample([self.goods["lamp"], self.goods["stool"], self.goods["bench"]], 2)
+        block = shapes.block("pages.products", {"products": goods, "title": f"Chosen {chance.randint(1, 99)}"})
+        content = {**shapes.blank(), "title": f"Notes {chance.randint(1, 99)}", "slug": "notes", "blocks": [block]}
+        if "guide" not in self.goods:
+            whole = editing.Whole(kind="guide", texts={"en": content}, settings={"header": 1})
+            [self.goods["guide"]] = editing.create_whole(self.site, [whole], actor="system", publish=True)
+            return
+        guide = self.goods["guide"]
+        if chance.random() < 0.3:
+            shown = chance.random() < 0.7
+            editing.set_shown(self.site, guide, shown=shown, actor="system")
+            return
+        later = shop_clock.now() + timedelta(minutes=chance.randint(1, 60))
+        wanted = shapes.Wanted(
+            content=content,
+            kind="guide",
+            publish_at=chance.choice([None, later]),
+            unpublish_at=chance.choice([None, later + timedelta(minutes=30)]),
+            header=chance.random() < 0.5,
+            footer=chance.random() < 0.5,
+        )
+        version = editing.texts_of(self.site, guide)["en"].version
+        editing.publish(self.site, guide, "en", wanted, version, actor="system")
+
     def wait(self, chance: random.Random) -> None:
         self.clock.move(minutes=chance.choice([1, 20, 45]))
 
@@ -146,6 +179,7 @@ CHANGES: tuple[Callable[[Shop, random.Random], None], ...] = (
     Shop.set_up,
     Shop.rename_site,
     Shop.deliver_for,
+    Shop.write,
     Shop.wait,
 )
 
