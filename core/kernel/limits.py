@@ -157,9 +157,12 @@ def add(name: str, rule: Rule) -> None:
     RULES[name] = rule
 
 
-def reset() -> None:
-    """Forget all attempts of this process, for tests: as a process that has just begun."""
+def reset(*, everywhere: bool = False) -> None:
+    """Forget all attempts of this process, for tests: as a process that has just begun. `everywhere`: of all."""
     _storage.reset()
+    if everywhere:
+        with db.transaction():
+            attempts.Attempt.delete().execute()
 
 
 @lru_cache(maxsize=64)

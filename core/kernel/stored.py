@@ -33,7 +33,8 @@ OWN = (
     Stored(name="searches", purpose=lazy("What you searched for, to offer it again."), where="browser"),
     Stored(name="checkout", purpose=lazy("What you typed at the checkout, until it is sent."), where="browser"),
 )
-_OWN_NAMES = {one.name for one in OWN} | {"__Host-stoa"}
+# Under https the session has another name; the other is of the panel.
+_OWN_NAMES = {one.name for one in OWN} | {"__Host-stoa", "stoa_scheme"}
 
 
 class NotDeclared(RuntimeError):

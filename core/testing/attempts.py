@@ -7,4 +7,4 @@ def forget_attempts() -> None:
     """As if nobody had tried anything yet."""
     from core.kernel import limits
 
-    limits.reset()
+    limits.reset(everywhere=True)

@@ -48,7 +48,8 @@ def is_due(config: Config, now: datetime) -> bool:
 
 def _run(running: jobs.Running, config: Config) -> None:
     """The command that a person may give, too; what it said is the job's error. The next try is that of tomorrow."""
-    environment = {**os.environ, "STOA_INSTANCE": str(config.instance)}
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    environment = {**os.environ, "STOA_INSTANCE": str(config.instance), "PYTHONPATH": path}
     command = [sys.executable, "-P", "-m", "core.cli", "backup", "--daily"]
     with subprocess.Popen(  # noqa: S603 -- these words alone
         ["nice", "-n", "10", *command],  # noqa: S607 -- where the path has it

@@ -110,7 +110,11 @@ def scratch(url: str) -> Iterator[str]:
 def _connected(url: str) -> Iterator[Any]:
     import psycopg  # noqa: PLC0415 -- the driver is for PostgreSQL alone
 
-    with psycopg.connect(url, autocommit=True) as connection:
+    try:
+        opened = psycopg.connect(url, autocommit=True)
+    except psycopg.OperationalError as error:
+        raise Refused(f"The database does not answer: {str(error).strip()}") from error
+    with opened as connection:
         yield connection
 
 

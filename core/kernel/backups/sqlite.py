@@ -32,6 +32,8 @@ def dump(url: str, folder: Path) -> Dumped:
     with closing(_open(path_of(url))) as live, closing(_open(path)) as copy:
         live.backup(copy)
         copy.execute("PRAGMA journal_mode = delete").fetchone()
+        if "site" not in _tables(copy):
+            raise Refused(f"There is no shop in {path_of(url)} yet: nothing to back up.")
         return Dumped(
             path=path,
             version=sqlite3.sqlite_version,

@@ -108,6 +108,25 @@ def test_what_is_not_brought_back_is_said_before(panel: Panel, lamp: Item) -> No
     assert "Option" in asked.split("This stays as it is now")[1]
 
 
+def test_what_was_added_since_goes_off_sale_if_that_is_wanted(panel: Panel, lamp: Item) -> None:
+    panel.post(path(lamp), {"name-en": "Lamp two", "tax_class": "standard"})
+    panel.post(f"{path(lamp)}/options", {"option": ["Colour"], "values": ["Red\nBlue"]})
+    panel.post(path(lamp), {"name-en": "Lamp three", "tax_class": "standard"})
+    first = entries(panel, lamp)[-1]
+    page = panel.get(first).get_data(as_text=True)
+    assert "Take variants that were added since off sale" in page
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version is not None
+    assert panel.post(first, {"version": version[1], "retire": "1"}).status_code == 303
+    assert db.value("SELECT name FROM product_text WHERE language = 'en'") == "Lamp"
+    on_sale = dict(db.rows("SELECT id, active FROM variant WHERE deleted_at IS NULL"))
+    assert on_sale[lamp.variant_id]
+    assert [bool(active) for variant, active in on_sale.items() if variant != lamp.variant_id] == [False]
+    # What is off sale already is not offered once more, and going back is a change that can be taken back.
+    assert "off sale" not in words(panel.get(first)).partition("Bring it back")[0].partition("What would change")[2]
+    assert "For sale" in history(panel, lamp) or "sale" in history(panel, lamp)
+
+
 def test_variants_that_exchanged_their_skus_get_each_their_own_back(panel: Panel, lamp: Item) -> None:
     panel.post(f"{path(lamp)}/options", {"option": ["Colour"], "values": ["Red\nBlue"]})
     red, blue = (f"v{row[0]}" for row in db.rows("SELECT id FROM variant ORDER BY id"))

@@ -189,7 +189,7 @@ def test_the_shop_stands_whatever_a_plugin_does_in(hook, bad, site, browse, sell
             placed += 1
         except HookFailed:
             assert policy.on_error is OnError.BLOCK, fault
-        limits.reset()
+        limits.reset(everywhere=True)
         assert browse(site, "/password", data={"email": shopper.email}).status_code < 500
         outbox.deliver()
 

@@ -30,7 +30,8 @@ Price = tuple[int, str]
 class Then:
     """What a product would be again. `changes` are (name in the log, now, then); `stays` cannot be brought back.
 
-    `added` are the SKUs of variants that came since: they stay, too.
+    `added` are the SKUs of variants that came since: they stay, too, unless somebody wants them off sale (`newcomers`,
+    those of them that are on sale now, by their ids).
     """
 
     version: int
@@ -40,6 +41,7 @@ class Then:
     skus: dict[int, str] = field(default_factory=dict)
     stays: set[str] = field(default_factory=set)
     added: set[str] = field(default_factory=set)
+    newcomers: dict[int, str] = field(default_factory=dict)
 
     def told(self) -> list[history.Change]:
         """The changes in words."""
@@ -66,11 +68,12 @@ def then(site: Site, product_id: int, entry_id: int, *, may: Mapping[str, bool])
     version = db.value("SELECT version FROM product WHERE id = ?", product_id)
     if not rows or rows[-1][0] != entry_id or version is None:
         raise NotFound
-    known = db.rows("SELECT id, sku FROM variant WHERE product_id = ?", product_id)
-    found = Then(version=int(version), skus=dict(known))
-    walk = _Walk(found, {sku: variant_id for variant_id, sku in known}, may)
+    known = db.rows("SELECT id, sku, active AND deleted_at IS NULL FROM variant WHERE product_id = ?", product_id)
+    found = Then(version=int(version), skus={variant_id: sku for variant_id, sku, _on_sale in known})
+    walk = _Walk(found, {sku: variant_id for variant_id, sku, _on_sale in known}, may)
     for _id, site_id, thing, before, after in rows[:-1]:
         walk.step(thing, json.loads(before or "{}"), json.loads(after or "{}"), is_here=site_id in {None, site.id})
+    found.newcomers = {variant_id: sku for variant_id, sku, on_sale in known if on_sale and sku in found.added}
     found.changes = {name: value for name, value in found.changes.items() if value[0] != value[1]}
     return found
 
@@ -132,8 +135,14 @@ class _Walk:
         self.found.changes[name] = (present, old)
 
 
-def restore(site: Site, product_id: int, wanted: Then, version: int | None, actor: str) -> products.Saved:
-    """Bring a product back, all of it or nothing. Raises as `update_product`. Commits."""
+def restore(
+    site: Site, product_id: int, wanted: Then, version: int | None, actor: str, *, retire: bool = False
+) -> products.Saved:
+    """Bring a product back, all of it or nothing; with `retire` what was added since goes off sale with the same save.
+
+    Raises as `update_product`. Commits.
+    """
+    gone = wanted.newcomers if retire else {}
     target = {name: value[1] for name, value in wanted.changes.items()}
     draft = ProductDraft(
         id=product_id,
@@ -144,7 +153,7 @@ def restore(site: Site, product_id: int, wanted: Then, version: int | None, acto
         category_ids=_present("category", target.get("categories")),
         media_ids=_present("media", target.get("pictures")),
         listing=_listing(target),
-        variants=_variants(site, product_id, wanted) or None,
+        variants=_variants(site, product_id, wanted, gone) or None,
         whole=False,
     )
     return products.update_product(site, product_id, draft, actor)
@@ -179,8 +188,11 @@ def _listing(target: Mapping[str, Any]) -> ListingDraft | None:
     )
 
 
-def _variants(site: Site, product_id: int, wanted: Then) -> tuple[VariantDraft, ...]:
-    """The variants that change; of prices those in the currencies that changed, beside the others as they are."""
+def _variants(site: Site, product_id: int, wanted: Then, gone: Mapping[int, str]) -> tuple[VariantDraft, ...]:
+    """The variants that change; of prices those in the currencies that changed, beside the others as they are.
+
+    Those that are `gone` go off sale.
+    """
     priced = {variant_id for variant_id, _currency in wanted.prices}
     present = {
         variant_id: [row[2:] for row in rows if (variant_id, row[2]) not in wanted.prices]
@@ -188,8 +200,8 @@ def _variants(site: Site, product_id: int, wanted: Then) -> tuple[VariantDraft, 
         if variant_id in priced
     }
     drafts = []
-    for variant_id in sorted({*wanted.variants, *priced}):
-        facts = dict(wanted.variants.get(variant_id, {}))
+    for variant_id in sorted({*wanted.variants, *priced, *gone}):
+        facts = {**wanted.variants.get(variant_id, {}), **({"active": False} if variant_id in gone else {})}
         rows = [row for (owner, _currency), rows in wanted.prices.items() if owner == variant_id for row in rows]
         prices = tuple(price_draft(row) for row in [*present.get(variant_id, []), *rows])
         drafts.append(
