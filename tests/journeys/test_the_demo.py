@@ -12,7 +12,7 @@ from core.accounts.services.addresses import addresses_of
 from core.kernel import db
 from core.kernel.commands import run_plugin_command
 from core.kernel.sites import site_by_host
-from core.orders.services.case import list_cases
+from core.orders.services.case_reading import list_cases
 from core.orders.services.drafts import list_drafts
 from core.orders.services.holds import held_count
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
