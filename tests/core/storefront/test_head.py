@@ -114,7 +114,11 @@ def test_a_page_that_is_gone_for_good_says_so(visitor: Visitor, answer: Any) -> 
 def test_a_path_that_no_database_keeps_asks_no_plugin(visitor: Visitor, answer: Any) -> None:
     """PostgreSQL refuses a NUL: a stranger's five such paths would pause whoever looks them up."""
     asked: list[str] = []
-    answer("a", "site_moved", lambda path: asked.append(path), ("path",))
+
+    def note(path: str) -> None:
+        asked.append(path)
+
+    answer("a", "site_moved", note, ("path",))
 
     assert visitor.get("/none%00", expect=404).status_code == 404
     assert asked == []
