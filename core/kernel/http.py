@@ -171,6 +171,8 @@ def _moved(status: int, error: Exception) -> Response | None:
     here = request.script_root + request.path
     if status != 404 or request.method not in {"GET", "HEAD"} or request.path.startswith("/panel"):
         return None
+    if "\0" in here:
+        return None  # No database keeps it, so nobody knows of it.
     answer = current().hooks.site_moved(site=current().site, path=here)
     if answer is None:
         return None

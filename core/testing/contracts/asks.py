@@ -97,7 +97,7 @@ def fitting(hook: str, found: Any) -> None:
 def odd_ones(hook: str) -> list[Question]:
     """Questions that one did not think of."""
     carts = [a_cart(), a_cart(a_line(_GONE, 0)), a_cart(email="", address=None), a_cart(address=the_address("ZZ"))]
-    paths = ("", "/", "/none", "//other.example/x", "/" + "x" * 5_000, "/%00", "/\0", "/商品/灯", "/a?b=c#d", "/../..")
+    paths = ("", "/", "/none", "//other.example/x", "/" + "x" * 5_000, "/%00", "/商品/灯", "/a?b=c#d", "/../..")
     odd: dict[str, list[Question]] = {
         "checkout_problems": [{"cart": cart, "step": step} for cart in carts for step in ("cart", "checkout", "place")],
         "checkout_fields": [{"cart": cart, "step": "checkout"} for cart in carts],

@@ -61,7 +61,8 @@ def once(call: Call, what: str, act: Act, *, of: int | None = None) -> int:
 
 
 def _acted(call: Call, act: Act, request: str, of: int | None) -> int:
-    key = form_key(call.site.id, digest(f"api:{call.key_id}:{call.once}"), request)
+    # Short enough for every place that keeps it, with what a verb writes behind it.
+    key = form_key(call.site.id, digest(f"api:{call.key_id}:{call.once}")[:24], request[:12])
     try:
         return _made(act(key), of)
     except DoneBefore as done:

@@ -12,6 +12,7 @@ from core.testing.contracts import EventContract
 from plugins.documents import plugin
 
 
+@pytest.mark.slow
 class TestEvents(EventContract):
     """A paid order gets its invoice."""
 

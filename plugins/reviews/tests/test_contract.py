@@ -11,6 +11,7 @@ from core.testing.contracts import AskContract
 from plugins.reviews import plugin
 
 
+@pytest.mark.slow
 class TestFacts(AskContract):
     """Stars of what was reviewed."""
 

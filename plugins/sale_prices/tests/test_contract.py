@@ -13,6 +13,7 @@ from plugins.sale_prices import services
 from plugins.sale_prices.tests.test_sale_prices import save
 
 
+@pytest.mark.slow
 class TestPrices(PriceContract):
     """A fifth off everything."""
 

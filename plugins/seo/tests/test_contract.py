@@ -12,6 +12,7 @@ from core.testing.panel import AtPanel
 from plugins.seo import plugin
 
 
+@pytest.mark.slow
 class TestMoved(AskContract):
     """An old address leads to the new one."""
 

@@ -111,6 +111,19 @@ def test_a_page_that_is_gone_for_good_says_so(visitor: Visitor, answer: Any) -> 
     assert visitor.get("/panel/nothing", follow=False).status_code != 410
 
 
+def test_a_path_that_no_database_keeps_asks_no_plugin(visitor: Visitor, answer: Any) -> None:
+    """PostgreSQL refuses a NUL: a stranger's five such paths would pause whoever looks them up."""
+    asked: list[str] = []
+
+    def note(path: str) -> None:
+        asked.append(path)
+
+    answer("a", "site_moved", note, ("path",))
+
+    assert visitor.get("/none%00", expect=404).status_code == 404
+    assert asked == []
+
+
 def test_what_a_plugin_will_not_have_listed_leaves_the_sitemap(
     visitor: Visitor, lamp: int, site: Site, answer: Any
 ) -> None:
