@@ -72,10 +72,10 @@ class Document:
 
     product_id: int
     name: str
-    sounds: Sequence[str]
     rest: str
     skus: Sequence[str]
     spelled: Sequence[str]
+    sounds: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

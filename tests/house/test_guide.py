@@ -15,7 +15,7 @@ GUIDE = ROOT / "docs" / "guide" / "plugin-author.md"
 BLOCK = re.compile(r"^```\w+ file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(("plugin", "count"), [("gift_note", 4), ("staff_pick", 8)])
+@pytest.mark.parametrize(("plugin", "count"), [("gift_note", 4), pytest.param("staff_pick", 8, marks=pytest.mark.slow)])
 def test_each_plugin_of_the_guide_passes_its_check(tmp_path, plugin, count):
     instance = tmp_path / "instance"
     files = [(name, text) for name, text in BLOCK.findall(GUIDE.read_text("utf-8")) if name.startswith(f"{plugin}/")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import urllib.request
+from http.client import HTTPException
 
 import pytest
 
@@ -91,5 +92,5 @@ def read(address):
     try:
         with urllib.request.urlopen(address, timeout=5) as answer:
             return answer.read().decode()
-    except OSError:
+    except (OSError, HTTPException):
         return ""

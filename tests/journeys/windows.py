@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.testing.browser import View
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,11 @@ class Window:
         if line.type == "error" and not (is_page and line.text.startswith("Failed to load resource")):
             self.faults.append(f"{self.page.url}: {line.text}")
 
+    def fail(self, error: Error) -> None:
+        """Keep what a script left uncaught; Chromium says so, too, of a page that came too late to be faded in."""
+        if "ViewTransition opt-in disabled" not in str(error):
+            self.faults.append(f"{self.page.url}: {error}")
+
 
 def watched(browser: Browser, view: View) -> Window:
     """A fresh profile in the manner of `view`."""
@@ -39,5 +44,5 @@ def watched(browser: Browser, view: View) -> Window:
     context.set_default_timeout(15_000)
     window = Window(page=context.new_page(), view=view)
     window.page.on("console", lambda line: window.hear(line))  # noqa: PLW0108 -- playwright marks what it is given
-    window.page.on("pageerror", lambda error: window.faults.append(f"{window.page.url}: {error}"))
+    window.page.on("pageerror", lambda error: window.fail(error))  # noqa: PLW0108 -- as above
     return window

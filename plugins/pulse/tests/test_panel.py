@@ -182,7 +182,7 @@ def test_off_it_leaves_no_trace(panel: AtPanel, site: Site, sell: Any, browse: A
     panel.get("/panel/pulse", 404)
 
 
-@pytest.mark.parametrize("view", [PHONE, DESKTOP], ids=str)
+@pytest.mark.parametrize("view", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.slow)], ids=str)
 def test_a_browser_tells_of_its_pages_and_the_panel_is_accessible(
     serve_pulse: Any, browser: Any, page: Any, view: View, shot: Any
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from core.cart.services import add_to_cart, claim_cart, find_cart, remove_line, set_quantity
 from core.cart.services.holds import held_until, hold_minutes, set_hold_minutes
 from core.catalogue.services import stock_proof
-from core.catalogue.services.stock import held_for
+from core.catalogue.services.stock import OutOfStock, held_for
 from core.catalogue.services.stock_kits import set_kit
 from core.checkout.services.look import CART
 from core.checkout.services.place_order import CannotBePlaced
@@ -194,9 +194,9 @@ def test_a_hold_that_counted_against_its_owner_would_be_found(
     holding: Shop, cup: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planted: the order does not know whose holds end with it."""
-    from core.catalogue.services import stock
+    from core.checkout.services import place_order
 
     token = holding.fill_cart((cup, 5))
-    monkeypatch.setattr(stock, "cart_reference", lambda _cart: "cart:0")
-    with pytest.raises(stock.OutOfStock):
+    monkeypatch.setattr(place_order, "holder_of", lambda _cart: "cart:0")
+    with pytest.raises(OutOfStock):
         holding.place(token)

@@ -260,6 +260,7 @@ def test_work_once_does_what_is_due_and_ends(stoa: Stoa) -> None:
     assert stoa("migrate") == (0, "Everything is up to date.\n", "")
 
 
+@pytest.mark.once
 def test_a_reader_who_has_enough_ends_a_command_in_silence(instance: Path, stoa: Stoa) -> None:
     stoa("site", "add", "one.test", "--name", "One")
     stoa("plugin", "on", "coupons", "--site", "one.test")

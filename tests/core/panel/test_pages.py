@@ -225,6 +225,7 @@ def _costs(panel: Panel, paths: list[str]) -> dict[str, list[str]]:
     return told
 
 
+@pytest.mark.once
 def test_no_page_costs_more_statements_with_300_of_everything_than_with_30(
     panel: Panel, furnished: list[tuple[str, str]]
 ) -> None:

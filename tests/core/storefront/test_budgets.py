@@ -21,6 +21,9 @@ from core.lib.errors import Refused
 
 from .conftest import Visitor
 
+# One statement is one on any database.
+pytestmark = pytest.mark.once
+
 # One engine searches, and the demo makes shops of its own.
 LEFT_OUT = {"search_whoosh", "demo"}
 _ABOUT_TRANSACTIONS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
