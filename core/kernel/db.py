@@ -384,7 +384,7 @@ def retrying(verb: Callable[[], _Result], tries: int = 5) -> _Result:
         try:
             return verb()
         except peewee.OperationalError as error:
-            state = getattr(error.__cause__, "sqlstate", None)
+            state = getattr(getattr(error, "orig", None), "sqlstate", None)
             if state not in {"40001", "40P01"} or attempt == tries - 1:
                 raise
             time.sleep(0.005 * 2**attempt)

@@ -17,9 +17,16 @@ def release(needs: Mapping[int, int], reference: str, actor: str, reason: str = 
 
 
 def hand_over(needs: Mapping[int, int], reference: str, to: str, actor: str, reason: str = "") -> list[Allocation]:
-    """Promised pieces are promised to `to` from now on: at most what `reference` still has. No level changes."""
+    """Promised pieces are promised to `to` from now on: at most what `reference` still has. No level changes.
+
+    But who waits at a short level is worked out at the end of the transaction, with the level held still. So it is held
+    from here on: whoever takes pieces holds levels before anything else that others wait for, too.
+    """
     db.require_transaction()
     done = parts_of(needs, last_first(allocated_to(reference)))
+    if not db.is_sqlite():
+        for level in sorted({(part.variant_id, part.location_id) for part in done}):
+            db.rows("SELECT 1 FROM stock_level WHERE variant_id = ? AND location_id = ? FOR UPDATE", *level)
     moving = Moving(actor, reason)
     for part in done:
         moving.moves.append(settling(part, "release", reference, allocated=-1))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
+import peewee
 import pytest
 
 from core.catalogue.services import stock
@@ -24,6 +26,7 @@ from core.orders.services.payments import begin_payment, fetch_payment, mark_pai
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import ship
 from core.orders.services.states import changed
+from core.orders.services.store import next_number
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakeGateway, FakePlugins, Shop
 
@@ -94,6 +97,33 @@ def test_a_split_is_what_its_preview_said_and_loses_nothing(shop: Shop, order: O
     assert unbalanced() == []
     assert split_order(shop.site, order.id, {cup.id: 3}, key="one", actor=STAFF) == number
     assert [entry.kind for entry in old.timeline][-1] == "split"
+
+
+@pytest.mark.postgres
+def test_a_split_holds_its_levels_before_the_counter_of_orders(
+    shop: Shop, order: OrderView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As whoever places an order does: the other way round, each would wait for the other."""
+    asked: list[str] = []
+
+    def is_held(*arguments: Any) -> str:
+        def look() -> None:
+            try:
+                with db.transaction():
+                    db.rows("SELECT 1 FROM stock_level WHERE variant_id = ? FOR UPDATE NOWAIT", cup.variant_id)
+            except peewee.OperationalError as error:
+                asked.append(error.orig.sqlstate)
+            db.reset_thread()
+
+        elsewhere = threading.Thread(target=look)
+        elsewhere.start()
+        elsewhere.join(10)
+        return next_number(*arguments)
+
+    cup = order.lines[0]
+    monkeypatch.setattr(carry_over, "next_number", is_held)
+    split_order(shop.site, order.id, {cup.id: 3}, key="one", actor=STAFF)
+    assert asked == ["55P03"]
 
 
 def test_units_one_by_one_come_to_exactly_the_line(shop: Shop, order: OrderView) -> None:
