@@ -485,9 +485,13 @@ def asking() -> Iterator[None]:
     yield
 
 
-def reset_thread() -> None:
-    """Forget what an aborted test left behind in this thread."""
+def reset_thread(opened: Any = None) -> None:
+    """Close this thread's connection, and forget what was left behind in it.
+
+    A thread that may outlive the configuration it began with says by `opened` (`db.obj` then) whose connection it has.
+    """
     with suppress(Exception):
-        if db.obj is not None and not db.is_closed():
-            db.close()
+        used = opened or db.obj
+        if used is not None and not used.is_closed():
+            used.close()
     _state.depth, _state.after = 0, []

@@ -58,6 +58,7 @@ def _run(site: Site, name: str, email: str) -> Trial:
     test = installation().plugins.loaded[name].plugin.test
     assert test is not None
     db.connect()
+    opened = db.db.obj
     try:
         said = _text(test(site, email))
     except StoaError as error:
@@ -66,7 +67,7 @@ def _run(site: Site, name: str, email: str) -> Trial:
         installation().faults.report(site.id, name, "test", error)
         return Trial(False, _("The test itself failed. What happened is noted among the plugin's faults."))
     finally:
-        db.release()
+        db.reset_thread(opened)
     return Trial(True, said)
 
 

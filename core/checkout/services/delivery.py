@@ -122,12 +122,13 @@ def _ask_all(state: SiteState, asked: Sequence[tuple[str, Carrier, Parcel]]) -> 
     Those that know their prices answer here meanwhile.
     """
     answers: list[_Answer] = [("", ())] * len(asked)
+    opened = db.db.obj
 
     def ask(place: int) -> None:
         try:
             answers[place] = _answer(state, *asked[place])
         finally:
-            db.reset_thread()
+            db.reset_thread(opened)
 
     threads = {
         # The context carries the language and the request into the thread.
