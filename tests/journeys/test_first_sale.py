@@ -41,7 +41,7 @@ WOOCOMMERCE = replace(
 )
 SLOW = pytest.mark.slow
 STORIES = [
-    pytest.param(ENGLISH, DESKTOP, "get", id="english-1440"),
+    pytest.param(ENGLISH, DESKTOP, "get", id="english-1440", marks=SLOW),
     pytest.param(CHINESE, PHONE_WITHOUT_SCRIPTS, "post", id="chinese-375-no-script"),
     pytest.param(CHINESE, PHONE, "post", id="chinese-375", marks=SLOW),
     pytest.param(WOOCOMMERCE, DESKTOP_WITHOUT_SCRIPTS, "post", id="woocommerce-1440-no-script", marks=SLOW),

@@ -87,13 +87,13 @@ def _walk(page: Page, panel: Panel, paths: list[str], width: int, scheme: str) -
     return wrong
 
 
-@pytest.mark.parametrize("part", range(len(VIEWS)), ids=[f"{width}-{scheme}" for width, scheme in VIEWS])
+@pytest.mark.parametrize("parts", [(0, 3), (1, 2)], ids=lambda parts: "-".join(map(str, parts)))
 def test_each_page_is_accessible_in_one_view(
-    page: Page, panel: Panel, furnished: list[tuple[str, str]], part: int
+    page: Page, panel: Panel, furnished: list[tuple[str, str]], parts: tuple[int, ...]
 ) -> None:
-    width, scheme = VIEWS[part]
     paths = [path for _endpoint, path in furnished]
-    assert not _walk(page, panel, paths[part :: len(VIEWS)], width, scheme)
+    wrong = [_walk(page, panel, paths[part :: len(VIEWS)], *VIEWS[part]) for part in parts]
+    assert not any(wrong), wrong
 
 
 @pytest.mark.slow
