@@ -83,7 +83,8 @@ def _runs_here(item: pytest.Item, *, slow: bool) -> bool:
         return False
     fixtures = getattr(item, "fixturenames", ())
     if on_postgres():
-        return "databases" in fixtures and "browser" not in fixtures and not item.get_closest_marker("once")
+        is_enough_once = "browser" in fixtures or (item.get_closest_marker("once") and not slow)
+        return "databases" in fixtures and not is_enough_once
     return not item.get_closest_marker("postgres")
 
 

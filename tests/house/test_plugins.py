@@ -19,6 +19,9 @@ from core.kernel.switch import NeededByAnother, pause, switch_off, switch_on
 from core.lib.errors import Refused
 from core.testing.shop import PASSWORD
 
+# Plugins that come and go: long, and nothing of it is about a database.
+pytestmark = pytest.mark.once
+
 PLUGINS = sorted(path.parent.name for path in (Path(__file__).parents[2] / "plugins").glob("*/plugin.py"))
 SHOP = ("/", "/p/lamp", "/search?q=lamp", "/cart", "/checkout", "/login")
 PANEL = ("/panel", "/panel/products", "/panel/orders", "/panel/plugins")

@@ -30,6 +30,9 @@ from core.api import (
     withdraw_case,
 )
 
+# What is told, in words: long walks, whatever keeps the orders.
+pytestmark = pytest.mark.once
+
 WHO = "staff:1"
 
 

@@ -14,6 +14,9 @@ from core.api import Money, Site, order_view
 from core.testing.panel import AtPanel
 from plugins.sale_prices import services
 
+# Pages of the panel, in words.
+pytestmark = pytest.mark.once
+
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
 

@@ -211,6 +211,7 @@ def test_the_sums_are_those_of_the_whole_file(shop: Shop, shared_data: Callable[
     _check(shop, _rows_of(shared_data("online-retail/onlineretail_2010-12_2011-02.csv.gz")))
 
 
+@pytest.mark.once
 def test_a_longer_file_takes_no_more_memory(shop: Shop) -> None:
     def peak(count: int, first: int) -> int:
         text = "".join(f"{first + n // 3},A{n % 50},Cup,1,2010-12-01,2.00,77,France\n" for n in range(count))

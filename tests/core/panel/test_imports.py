@@ -183,6 +183,7 @@ def test_a_run_can_be_stopped_before_it_begins(desk: Client) -> None:
     assert db.value("SELECT COUNT(*) FROM product") == 0
 
 
+@pytest.mark.once
 def test_a_running_one_stops_behind_its_batch_and_tells_the_time_left(
     desk: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +208,7 @@ def test_a_running_one_stops_behind_its_batch_and_tells_the_time_left(
     assert "100 of 120 products had been dealt with." in _page(desk, run)
 
 
+@pytest.mark.once
 def test_an_interrupted_run_says_so_and_goes_on(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from core.lib import clock
 
