@@ -288,6 +288,7 @@ def test_the_owner_is_turned_away_nowhere_in_the_panel(app: App, here: Site, own
             assert "/login" not in answer.headers.get("Location", ""), route
 
 
+@pytest.mark.once
 def test_reading_writes_nothing(app: App, here: Site, owner: Staff, shopper: Shopper, routes: list[Route]) -> None:
     callers = [Caller(app, here, staff=owner.id, shopper=shopper.id), Caller(app, here)]
     wrong = []

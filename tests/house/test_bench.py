@@ -44,6 +44,7 @@ def _run(house: Path, tmp_path_factory: pytest.TempPathFactory, *claims: str) ->
     return found
 
 
+@pytest.mark.slow
 def test_every_page_has_its_cpu_and_statements(results) -> None:
     series = {(one["page"], one["kept"]): one for one in results["pages"]["series"]}
     assert {page for page, _ in series} == {"home", "category", "product", "search", "plain"}
@@ -75,6 +76,7 @@ def test_every_page_of_the_panel_is_measured_beside_past_orders(house, tmp_path_
     assert all(one["cpu_ms"] > 0 and 0 < one["statements"] <= 30 for one in pages.values())
 
 
+@pytest.mark.slow
 def test_it_tells_what_it_measured(results) -> None:
     (shop,) = results["shops"]
     assert shop["products"] == 50
