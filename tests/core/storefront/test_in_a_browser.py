@@ -41,6 +41,8 @@ OTHER = ("/search?q=lamp", "/search?q=zzzz", "/p/chair", "/track", "/login", "/r
 def shop(live_server: LiveServer) -> str:
     """The origin of a shop: a lamp to choose, a chair with two pictures, sixty cups, a category within another."""
     create_app(live_server.instance)
+    if db.value("SELECT 1 FROM site WHERE host = 'look.localhost'"):  # A worker came back to these tests.
+        return live_server.url("", host="look.localhost")
     site = add_site(host="look.localhost", name="Test shop", currency="EUR", country="DE", email="shop@shop.test")
     make_lamp(site)
     save_product(site, _goods("Chair", 9000, media_ids=tuple(_pictures())), "system")

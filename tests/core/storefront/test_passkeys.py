@@ -181,6 +181,8 @@ def test_staff_enter_the_panel_and_nobody_else_does(
 @pytest.fixture(scope="module")
 def shop(live_server: LiveServer) -> str:
     create_app(live_server.instance)
+    if db.value("SELECT 1 FROM site WHERE host = 'keys.localhost'"):  # A worker came back to these tests.
+        return live_server.url("", host="keys.localhost")
     site = add_site(host="keys.localhost", name="Test shop", currency="EUR", country="DE", email="shop@shop.test")
     accounts.register_shopper(
         site, email=ENTRY["email"], name="Mira", password=PASSWORD, language="en", link="", address="203.0.113.9"
