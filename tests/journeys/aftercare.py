@@ -41,6 +41,8 @@ class Clerk(Merchant):
         """Fill fields by their name; what is folded away is unfolded first."""
         for name, value in values.items():
             found = self.page.locator(f'main [name="{name.replace("__", "-")}"]')
+            if (seen := found.locator("visible=true")).count() == 1:  # Another form may ask the same, folded away.
+                found = seen
             fold = found.first.locator("xpath=ancestor::details[not(@open)]")
             if fold.count():
                 fold.locator("summary").click()

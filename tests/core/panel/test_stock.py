@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from core.cart.services.holds import hold_minutes
+from core.catalogue.services.drafts import OptionDraft, PriceDraft, ProductDraft, TextDraft, ValueDraft, VariantDraft
+from core.catalogue.services.products import save_product
 from core.catalogue.services.stock_terms import stock_terms
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.sites import state_of
+from core.lib.money import Money
 from tests.core.panel.conftest import Panel, words
 
 
@@ -138,3 +141,20 @@ def test_pieces_are_kept_for_a_channel_and_stand_in_the_proof(panel: Panel, lamp
     with db.transaction():
         db.execute("DELETE FROM stock_reserve WHERE channel = 'eBay'")
     assert "Held for nobody" in words(panel.get("/panel/stock/proof?now=1"))
+
+
+def test_who_asks_for_a_sku_finds_that_variant_alone(panel: Panel, site: Site) -> None:
+    sizes = OptionDraft(
+        code="size",
+        names={"en": "Size"},
+        values=(ValueDraft(code="s", names={"en": "Small"}), ValueDraft(code="l", names={"en": "Large"})),
+    )
+    price = (PriceDraft(amount=Money(2900, site.currency)),)
+    variants = tuple(
+        VariantDraft(sku=sku, prices=price, values={"size": size}) for sku, size in (("VASE-S", "s"), ("VASE-L", "l"))
+    )
+    texts = {"en": TextDraft(name="Vase")}
+    save_product(site, ProductDraft(texts=texts, options=(sizes,), variants=variants), "system")
+    assert "VASE-S" not in words(panel.get("/panel/stock?q=VASE-L"))
+    assert "VASE-L" in words(panel.get("/panel/stock?q=VASE-L"))
+    assert "VASE-S" in words(panel.get("/panel/stock?q=vase"))

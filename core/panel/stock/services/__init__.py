@@ -157,6 +157,9 @@ def levels(language: str, query: str, show: str, after: int | None) -> tuple[lis
         held, words = holding(query)
         parts.append(f"v.product_id IN (SELECT p.id FROM product p WHERE {held})")
         params += words
+        # Who asks for a SKU means that variant, not the others of its product.
+        parts.append("(v.sku = ? OR NOT EXISTS (SELECT 1 FROM variant w WHERE w.sku = ? AND w.deleted_at IS NULL))")
+        params += [query, query]
     if show == "low":
         parts.append(f"v.id IN (SELECT few.variant_id FROM ({RUNNING_LOW}) few)")
     # A page of variants is chosen first, so that only their levels are summed.
