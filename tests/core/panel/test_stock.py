@@ -151,7 +151,8 @@ def test_who_asks_for_a_sku_finds_that_variant_alone(panel: Panel, site: Site) -
     )
     price = (PriceDraft(amount=Money(2900, site.currency)),)
     variants = tuple(
-        VariantDraft(sku=sku, prices=price, values={"size": size}) for sku, size in (("VASE-S", "s"), ("VASE-L", "l"))
+        VariantDraft(sku=sku, prices=price, stock=5, values={"size": size})
+        for sku, size in (("VASE-S", "s"), ("VASE-L", "l"))
     )
     texts = {"en": TextDraft(name="Vase")}
     save_product(site, ProductDraft(texts=texts, options=(sizes,), variants=variants), "system")
