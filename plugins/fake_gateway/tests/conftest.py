@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+LATE_S = 0.3  # how long after the shopper the test server lets a late success come
 
 
 @pytest.fixture(scope="session")
@@ -34,4 +35,4 @@ def start_server() -> Iterator[Callable[..., str]]:
 
 @pytest.fixture(scope="session")
 def server(start_server: Callable[..., str]) -> str:
-    return start_server("--late-s", "0.3", "--stall-s", "1.5")
+    return start_server("--late-s", str(LATE_S), "--stall-s", "2")
