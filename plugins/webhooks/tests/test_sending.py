@@ -306,12 +306,12 @@ def test_a_slow_endpoint_is_not_waited_for(site, endpoint, receiver, order, sell
         client, "DOOR", Fetcher(allows=lambda _: True, ports=range(1, 65_536), timeout_s=client.TIMEOUT_S)
     )
     endpoint("order.placed")
-    receiver.slow_s = 1.5
+    receiver.slow_s = 20
     order(sell("LAMP", 8900, stock=3))
     began = time.monotonic()
     outbox.deliver()
 
-    assert time.monotonic() - began < 1.4
+    assert time.monotonic() - began < 15
     (row,) = services.deliveries(site, services.Filters())[0]
     assert (row.state, row.problem) == ("waiting", "timeout")
 
