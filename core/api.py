@@ -288,9 +288,11 @@ from core.orders.services.case_shapes import CaseLine, CaseView
 from core.orders.services.change import ChangeStale, change_view, confirm_change, drop_change
 from core.orders.services.change_shapes import (
     AddCharge,
+    AddDestination,
     AddGoods,
     CancelUnits,
     ChangeView,
+    MoveUnits,
     RemoveLine,
     SetAddress,
     SetBilling,
