@@ -143,7 +143,7 @@ from core.hookspecs.fulfil import (
     Source,
     Sourced,
 )
-from core.hookspecs.notify import Channel, Delivery, Message
+from core.hookspecs.notify import Attachment, Channel, Delivery, Message
 from core.hookspecs.order import ActKind, GuardedLine, GuardedOrder, OrderAct
 from core.hookspecs.payment import (
     Begun,
@@ -288,9 +288,11 @@ from core.orders.services.case_shapes import CaseLine, CaseView
 from core.orders.services.change import ChangeStale, change_view, confirm_change, drop_change
 from core.orders.services.change_shapes import (
     AddCharge,
+    AddDestination,
     AddGoods,
     CancelUnits,
     ChangeView,
+    MoveUnits,
     RemoveLine,
     SetAddress,
     SetBilling,
@@ -302,6 +304,7 @@ from core.orders.services.change_shapes import (
 from core.orders.services.claims import claims_used
 from core.orders.services.drafts import (
     DraftLine,
+    DraftPlace,
     DraftView,
     DraftWish,
     draft_view,

@@ -14,8 +14,21 @@ from core.hookspecs.spec import OnError, asks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that goes along with a message, such as a PDF, under a `name` with its ending."""
+
+    name: str
+    mime: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Words for one person. `key` makes it one and the same: a channel sends a key once. `html` may be empty."""
+    """Words for one person. `key` makes it one and the same: a channel sends a key once. `html` may be empty.
+
+    `about` names what it is about, as `draft:12-3` (a draft and its version). `attachments` are asked for when it is
+    sent, and stored nowhere; a channel that carries no files leaves them out.
+    """
 
     key: str
     kind: str
@@ -24,6 +37,8 @@ class Message:
     text: str
     html: str = ""
     language: str = "en"
+    about: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +70,13 @@ class NotifySpecs:
     @asks(Channel)
     def notify_channels(self, site: Site) -> Sequence[Channel]:  # type: ignore[empty-body]
         """The channels of this site. Cheap: no network. A failing plugin's are left out."""
+
+    @asks(Attachment)
+    def notify_attachments(self, site: Site, message: Message) -> Sequence[Attachment]:  # type: ignore[empty-body]
+        """Files that go along with a message that is about to be sent; asked again at every try.
+
+        By a worker, so it may draw something. What is more than a mail carries is left out, as a failing plugin is.
+        """
 
     @asks(shape="none", on_error=OnError.RETRY, writes=True)
     def notify_event(self, site: Site, delivery: Delivery) -> None:

@@ -39,9 +39,9 @@ class OrderAct:
 
     `lines` are the units of the order's lines that it touches, `adds` units of variants that it brings. `amount` is
     what is captured, given back or granted, or how much more the order will cost. `address` is where a change sends it,
-    `order_id` the other order of a merge, `case_id` the return that is decided about. `actor` is
-    `staff:<id>`, `shopper:<id>`, `guest`, or the name of a program. `stage` is where the order shall come to, as
-    `plugin:stage`.
+    of several the first, and `addresses` are all of them. `order_id` is the other order of a merge, `case_id` the
+    return that is decided about. `actor` is `staff:<id>`, `shopper:<id>`, `guest`, or the name of a program. `stage` is
+    where the order shall come to, as `plugin:stage`.
     """
 
     kind: ActKind
@@ -50,6 +50,7 @@ class OrderAct:
     adds: Mapping[int, int] = field(default_factory=dict)
     amount: Money | None = None
     address: Address | None = None
+    addresses: tuple[Address, ...] = ()
     order_id: int | None = None
     case_id: int | None = None
     stage: str = ""

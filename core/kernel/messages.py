@@ -5,17 +5,20 @@ Stored as a job in the verb's transaction, carried by the first channel of the s
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import structlog
 
-from core.hookspecs.notify import Message
+from core.hookspecs.notify import Attachment, Message
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
-from core.kernel.sites import state_of
+from core.kernel.sites import SiteState, state_of
 from core.lib.errors import Broken
 
 log = structlog.get_logger(__name__)
+
+# Mail servers commonly take ten megabytes, of which the encoding needs a third.
+_MOST_BYTES = 6_000_000
 
 
 def enqueue_message(site: Site, message: Message) -> None:
@@ -26,7 +29,8 @@ def enqueue_message(site: Site, message: Message) -> None:
     db.require_transaction()
     if not message.to:
         return
-    jobs.enqueue("messages.send", asdict(message), site_id=site.id, key=f"message:{site.id}:{message.key}")
+    payload = {name: told for name, told in asdict(message).items() if name != "attachments"}
+    jobs.enqueue("messages.send", payload, site_id=site.id, key=f"message:{site.id}:{message.key}")
 
 
 @jobs.job("messages.send")
@@ -38,11 +42,23 @@ def _send(running: jobs.Running) -> None:
     channels = state.hooks.each("notify_channels", site=state.site)
     for _, offered in channels:
         for channel in offered:
-            channel.send(message)
+            channel.send(_with_attachments(state, message))
             return
     if state.hooks.answering("notify_channels"):
         raise Broken("No channel of this site can carry messages now.")
     log.warning("no channel for messages on this site", site=state.site.key, kind=message.kind)
+
+
+def _with_attachments(state: SiteState, message: Message) -> Message:
+    """The message with the files that plugins give it, as many as a mail carries."""
+    found, left = list[Attachment](), _MOST_BYTES
+    for one in state.hooks.notify_attachments(site=state.site, message=message):
+        if len(one.content) > left:
+            log.warning("a file is too large to go along", site=state.site.key, kind=message.kind, name=one.name)
+            continue
+        found.append(one)
+        left -= len(one.content)
+    return replace(message, attachments=tuple(found))
 
 
 def inline_css(html: str) -> str:

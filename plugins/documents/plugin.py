@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from core.api import (
+    Attachment,
     Delivery,
     MenuEntry,
+    Message,
     OrderPaid,
     PaymentChanged,
     Permission,
@@ -22,7 +25,7 @@ from core.api import (
 from plugins.documents import forms
 from plugins.documents.forms import Documents
 from plugins.documents.models import TABLES
-from plugins.documents.services import issuing, showing
+from plugins.documents.services import issuing, quoting, showing
 from plugins.documents.views import ISSUE, QUOTE, SECTION, VIEW, panel, shop
 
 
@@ -73,6 +76,12 @@ def notify_event(site: Site, delivery: Delivery) -> None:
         issuing.issue_first(site, event.order_id)
     if isinstance(event, PaymentChanged) and event.state in issuing.GIVEN_BACK and Documents.of(site).automatic_credits:
         issuing.issue_credit(site, event.order_id)
+
+
+@hookimpl
+def notify_attachments(site: Site, message: Message) -> Sequence[Attachment]:
+    """The quote goes along with the mail of a pay link."""
+    return quoting.attached(site, message.about) if message.kind == "order.draft" else []
 
 
 @hookimpl

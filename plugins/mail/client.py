@@ -5,6 +5,7 @@ A server that is away or busy is Broken (tried again); an address it refuses for
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from email.headerregistry import Address as MailAddress
@@ -16,6 +17,7 @@ from core.api import Broken, Channel, Message, Site, digest, lazy
 from plugins.mail.forms import Settings
 
 _TIMEOUT_S = 20
+_FILE_NAME = re.compile(r"[^\w.() -]")
 _ON_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -66,7 +68,7 @@ class Smtp(Channel):
         return server
 
     def _mail(self, message: Message) -> EmailMessage:
-        """The message with text and HTML.
+        """The message with text, HTML and what goes along.
 
         A line break in a header raises, so nobody adds headers by a name or subject.
         """
@@ -86,4 +88,7 @@ class Smtp(Channel):
         mail.set_content(message.text)
         if message.html:
             mail.add_alternative(message.html, subtype="html")
+        for one in message.attachments:
+            kind, _slash, sort = one.mime.partition("/")
+            mail.add_attachment(one.content, maintype=kind, subtype=sort, filename=_FILE_NAME.sub("_", one.name))
         return mail

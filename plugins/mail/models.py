@@ -8,7 +8,10 @@ from core.api import InstantField, SiteTable
 
 
 class Kept(SiteTable):
-    """One mail as it would have been sent; `key` makes it one, whatever is retried."""
+    """One mail as it would have been sent; `key` makes it one, whatever is retried.
+
+    `attached` are the names of the files that would have gone along; the files are kept nowhere.
+    """
 
     key = peewee.CharField(max_length=200)
     kind = peewee.CharField(max_length=60)
@@ -16,6 +19,7 @@ class Kept(SiteTable):
     subject = peewee.CharField(max_length=400)
     text = peewee.TextField()
     html = peewee.TextField(default="")
+    attached = peewee.TextField(default="")
     language = peewee.CharField(max_length=20)
     at = InstantField()
 

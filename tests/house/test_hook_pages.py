@@ -9,6 +9,7 @@ import pytest
 
 from core.hookspecs import FAMILIES
 from core.hookspecs.fulfil import Source
+from core.hookspecs.notify import Message
 from core.hookspecs.order import ActKind, OrderAct
 from core.hookspecs.site import SearchQuery
 from core.kernel import db, faults
@@ -87,6 +88,10 @@ def ask_directly(hook, site, lamp):
         assert (refusal.message, refusal.line_id) == ("Lamp is engraved already.", placed.lines[0].id)
     if hook == "notify_channels":
         assert [channel.code for channel in hooks.notify_channels(site=site)] == ["pigeon"]
+    if hook == "notify_attachments":
+        message = Message(key="k", kind="order.placed", to="mira@example.com", subject="S", text="T")
+        [terms] = hooks.notify_attachments(site=site, message=message)
+        assert (terms.name, terms.mime) == ("terms.txt", "text/plain")
     if hook == "notify_event":
         assert db.value("SELECT COUNT(*) FROM activity WHERE verb = 'diary.order'") == 1
 

@@ -54,16 +54,17 @@ def keep_agreed_cart(site: Site, token: str, cart: StoredCart) -> None:
         now = clock.now_us()
         cart_id = db.value(
             "INSERT INTO carts (site_id, token_digest, currency, language, shopper_id, email, codes, address, billing,"
-            " carrier, service, gateway, extra, note, version, created_at, updated_at)"
-            " VALUES (?, ?, ?, ?, NULL, ?, '[]', ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (token_digest) DO UPDATE SET"
-            " currency = excluded.currency, language = excluded.language, email = excluded.email,"
+            " carrier, service, gateway, extra, note, places, version, created_at, updated_at)"
+            " VALUES (?, ?, ?, ?, NULL, ?, '[]', ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (token_digest) DO UPDATE"
+            " SET currency = excluded.currency, language = excluded.language, email = excluded.email,"
             " address = excluded.address, billing = excluded.billing, carrier = excluded.carrier,"
             " service = excluded.service, gateway = excluded.gateway, extra = excluded.extra, note = excluded.note,"
-            " version = carts.version + 1, updated_at = excluded.updated_at"
+            " places = excluded.places, version = carts.version + 1, updated_at = excluded.updated_at"
             " WHERE carts.ordered_at IS NULL AND carts.site_id = excluded.site_id RETURNING id",
             site.id, ids.digest(token), cart.currency, cart.language, cart.email, _address(cart.address),
             _address(cart.billing), cart.carrier, cart.service, cart.gateway,
-            json.dumps(cart.extra, ensure_ascii=False), cart.note, now, now,
+            json.dumps(cart.extra, ensure_ascii=False), cart.note, msgspec.json.encode(cart.places).decode(),
+            now, now,
         )  # fmt: skip
         if cart_id is None:
             return

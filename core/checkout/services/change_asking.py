@@ -40,21 +40,24 @@ class NotForSaleNow(Refused):
 
 
 def delivery_as_wanted(
-    state: SiteState, order: OrderView, wish: Wish, moved: tuple[PlannedTax, ...] | None = None
+    state: SiteState, wish: Wish, place: int, moved: tuple[PlannedTax, ...] | None = None
 ) -> PlannedDelivery | None:
-    """The delivery with its tax: at the order's own rates, or as today's tax plugin says where it had none.
+    """The delivery to a place with its tax: at its own rates, or as today's tax plugin says where it had none.
 
     `moved` are its taxes at another address, where they are others there.
     """
-    there = order.at(wish.place).destinations[0]
-    wanted, own = wish.delivery, [(name, rate) for name, rate, _tax in delivery_taxes(order.id).get(wish.place, ())]
+    order, there = wish.order, wish.order.at(place).destinations[0]
+    wanted, own = (
+        wish.at(place).delivery,
+        [(name, rate) for name, rate, _tax in delivery_taxes(order.id).get(place, ())],
+    )
     if moved is not None:
         own = [(tax.name, tax.rate) for tax in moved]
         wanted = wanted or SetDelivery(amount=there.left.amount)
     if wanted is None:
         return None
     included = order.prices_include_tax
-    taxes = taxed(wanted.amount, own, included=included) if own else _asked_taxes(state, order, wanted, wish)
+    taxes = taxed(wanted.amount, own, included=included) if own else _asked_taxes(state, wish, wanted, place)
     if moved == ():
         taxes = ()
     tax = sum(one.amount for one in taxes)
@@ -66,13 +69,13 @@ def delivery_as_wanted(
     )  # fmt: skip
 
 
-def delivery_there(state: SiteState, order: OrderView, wish: Wish, rate: ChosenRate, amount: int) -> PlannedDelivery:
-    """The delivery by a way that the carriers offer at another place, at `amount` after offers, taxed there."""
-    there = order.at(wish.place).destinations[0]
+def delivery_there(state: SiteState, wish: Wish, place: int, rate: ChosenRate, amount: int) -> PlannedDelivery:
+    """The delivery by a way that the carriers offer at another address, at `amount` after offers, taxed there."""
+    order, there = wish.order, wish.order.at(place).destinations[0]
     is_same = (rate.carrier, rate.service) == (there.carrier, there.service)
     title = there.delivery_title if is_same else rate.full_title
     wanted = SetDelivery(amount=amount, title=title[:200], carrier=rate.carrier, service=rate.service)
-    taxes = _asked_taxes(state, order, wanted, wish)
+    taxes = _asked_taxes(state, wish, wanted, place)
     tax = sum(one.amount for one in taxes)
     return PlannedDelivery(
         amount=amount + there.discount.amount, tax=tax, total=amount + (0 if order.prices_include_tax else tax),
@@ -81,8 +84,17 @@ def delivery_there(state: SiteState, order: OrderView, wish: Wish, rate: ChosenR
     )  # fmt: skip
 
 
-def taxed_charges(state: SiteState, order: OrderView, wish: Wish) -> list[PlannedCharge]:
-    """The charges, those that are taxed with their taxes as of today, at the place where the order goes."""
+def taxed_charges(state: SiteState, wish: Wish) -> list[PlannedCharge]:
+    """The charges, those that are taxed with their taxes as of today.
+
+    They are those of the place that the change is about; of several, of the first that the order goes to.
+    """
+    order = wish.order
+    place = (
+        next(iter(wish.places), order.destinations[0].position)
+        if len(wish.places) == 1
+        else (order.destinations[0].position)
+    )
     asked = {f"charge:{place}": one for place, one in enumerate(wish.charges) if one.taxed}
     if not asked:
         return wish.charges
@@ -91,7 +103,7 @@ def taxed_charges(state: SiteState, order: OrderView, wish: Wish) -> list[Planne
         for key, one in asked.items()
     ]
     priced = PricedCart(
-        lines=tuple(lines), currency=order.currency, address=wish.address or order.at(wish.place).address,
+        lines=tuple(lines), currency=order.currency, address=wish.address(place),
         prices_include_tax=order.prices_include_tax, customer_id=order.shopper_id,
     )  # fmt: skip
     answer = state.hooks.checkout_taxes(site=state.site, priced=priced)
@@ -102,10 +114,11 @@ def taxed_charges(state: SiteState, order: OrderView, wish: Wish) -> list[Planne
     ]
 
 
-def _asked_taxes(state: SiteState, order: OrderView, wanted: SetDelivery, wish: Wish) -> tuple[PlannedTax, ...]:
+def _asked_taxes(state: SiteState, wish: Wish, wanted: SetDelivery, place: int) -> tuple[PlannedTax, ...]:
+    order = wish.order
     line = TaxableLine(key="delivery", tax_class="delivery", amount=Money(wanted.amount, order.currency))
     asked = PricedCart(
-        lines=(line,), currency=order.currency, address=wish.address or order.at(wish.place).address,
+        lines=(line,), currency=order.currency, address=wish.address(place),
         prices_include_tax=order.prices_include_tax, customer_id=order.shopper_id,
     )  # fmt: skip
     answer = state.hooks.checkout_taxes(site=state.site, priced=asked)
@@ -128,19 +141,18 @@ def as_cart(order: OrderView, units: Mapping[int, int]) -> StoredCart:
 
 def quoted(
     state: SiteState,
-    order: OrderView,
     wish: Wish,
+    place: int,
     candidates: Sequence[Candidate],
     stored: StoredCart,
     variants: Mapping[int, CartVariant],
     rate: ChosenRate | None = None,
 ) -> Quote:
+    """What goods cost that go to a place, with today's taxes there."""
+    order = wish.order
     cart, _steps = priced_cart(state, stored, variants)
     after = discounted(cart, candidates, rate)
-    address = order.at(wish.goods_to).address if order.is_spread else order.address
-    if wish.address is not None and (not order.is_spread or wish.place == wish.goods_to):
-        address = wish.address
-    asked = after.taxable(address, prices_include_tax=order.prices_include_tax)
+    asked = after.taxable(wish.address(place), prices_include_tax=order.prices_include_tax)
     taxes = state.hooks.checkout_taxes(site=state.site, priced=asked) if cart.lines else None
     return quote(after, taxes, prices_include_tax=order.prices_include_tax)
 

@@ -6,7 +6,7 @@ The same preview serves staff, the shopper's own window, exchanges and claims; c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -25,7 +25,7 @@ from core.checkout.services.granting import with_taxes_granted
 from core.checkout.services.holding import holds_of_changed
 from core.checkout.services.promoting import priced_cart
 from core.checkout.services.quote import ChosenRate
-from core.checkout.services.redelivering import Redelivered, as_agreed, redelivered
+from core.checkout.services.redelivering import Redelivered, Ways, as_agreed, redelivered
 from core.checkout.services.repricing import reevaluated
 from core.checkout.services.retaxing import retaxed
 from core.checkout.services.sourcing import Sourcing, sources_for
@@ -35,7 +35,7 @@ from core.kernel.sites import SiteState
 from core.lib.errors import NotFound, Refused
 from core.lib.money import Money
 from core.orders.services.change import confirm_change, store_draft
-from core.orders.services.change_plan import Rates, Wish, effect_of, kept_plan, wish_of
+from core.orders.services.change_plan import Rates, Wish, effect_of, kept_plan, planned_places, wish_of
 from core.orders.services.change_shapes import (
     BETTER,
     KEEP,
@@ -43,7 +43,9 @@ from core.orders.services.change_shapes import (
     Action,
     Effect,
     Plan,
+    PlannedDelivery,
     PlannedLine,
+    PlannedTax,
 )
 from core.orders.services.guards import ask_about_plan
 from core.orders.services.places import delivery_taxes, emptied
@@ -62,15 +64,28 @@ class PreviewMoved(Refused):
 class Preview:
     """An order, what a change would write, and what that does. `plan.policy` is the one that was used.
 
-    `rates` are the ways to bring it to another place, of which `service` is taken; none where that was not asked.
+    `ways` are those to bring goods to an address where they did not go before, by place; none where that was not asked.
     `plan.holds` say what the order would wait for.
     """
 
     order: OrderView
     plan: Plan
     effect: Effect
-    rates: tuple[ChosenRate, ...] = ()
-    service: ChosenRate | None = None
+    ways: Ways = field(default_factory=dict)
+
+    def whose(self, place: int) -> str:
+        """Who will live at one of several places, and in which town."""
+        places = self.order.destinations
+        after = tuple(replace(one, address=self.plan.addresses.get(one.position) or one.address) for one in places)
+        return replace(self.order, destinations=after).whose(place)
+
+    def rates(self, place: int) -> tuple[ChosenRate, ...]:
+        """The ways to bring goods to a place that was asked about."""
+        return self.ways[place].rates if place in self.ways else ()
+
+    def service(self, place: int) -> ChosenRate | None:
+        """The one of them that is taken."""
+        return self.ways[place].chosen if place in self.ways else None
 
 
 def preview_change(
@@ -86,8 +101,8 @@ def preview_change(
 
     Where the order goes to another place the carriers are asked, too; checkout_problems where it goes elsewhere or will
     cost more: it may have to wait for a person. With an `actor`, the guards are asked as well: they may refuse what
-    they see. `credit` is what counts as paid after it beyond what does now. An order that goes to several places keeps
-    what was agreed, whatever the `policy`.
+    they see. `credit` is what counts as paid after it beyond what does now. An order that goes to several
+    places, before or after, keeps what was agreed, whatever the `policy`.
 
     Raises NotFound, Unfit, NotThatMany, WrongAmount, NotForSaleNow, NobodyDelivers, Guarded, HookFailed.
     """
@@ -95,26 +110,24 @@ def preview_change(
     if order is None:
         raise NotFound
     order = replace(order, advanced=Money(order.advanced.amount + credit, order.currency)) if credit else order
+    wish, rates = wish_of(order, actions), rates_of(order_id)
+    order = wish.order
     if order.is_spread:
         policy = KEEP
-    wish, rates = wish_of(order, actions), rates_of(order_id)
-    wish.charges = taxed_charges(state, order, wish)
+    wish.charges = taxed_charges(state, wish)
     given_back = int(db.value("SELECT given_back FROM orders WHERE id = ?", order_id))
     plans = []
     if policy in {KEEP, BETTER}:
-        plans.append(_kept(state, order, wish, rates))
+        plans.append(_kept(state, wish, rates))
     if policy in {REEVALUATE, BETTER}:
-        plans.append(reevaluated(state, order, wish, rates))
-    plans = [(with_taxes_granted(order, plan), moved) for plan, moved in plans]
+        plans.append(reevaluated(state, wish, rates))
+    plans = [(with_taxes_granted(order, plan), ways) for plan, ways in plans]
     taxes = delivery_taxes(order_id)
     money = money_facts(order_id)
     looked = [
-        Preview(
-            order=order, plan=plan, effect=effect_of(order, plan, money, given_back, taxes), rates=moved.rates,
-            service=moved.chosen,
-        )
-        for plan, moved in plans
-    ]  # fmt: skip
+        Preview(order=order, plan=plan, effect=effect_of(order, plan, money, given_back, taxes), ways=ways)
+        for plan, ways in plans
+    ]
     best = min(looked, key=lambda one: one.effect.price_after)
     if actor is not None:
         ask_about_plan(state, order_id, best.plan, best.effect, actor=actor)
@@ -166,16 +179,16 @@ def _drafted(
     if seen_price is not None and found.effect.price_after != seen_price:
         raise PreviewMoved
     more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
-    place = _goes_to(found.order, found.plan)
-    sources, why = sources_for(state, more, place) if more else Sourcing({}, {})
+    there = _goes_to(found.order, found.plan)
+    sources, why = sources_for(state, more, there) if more else Sourcing({}, {})
     plan = msgspec.structs.replace(found.plan, sources=sources, why=why)
     return store_draft(found.order, actions, plan, found.effect, actor=actor, reason=reason, key=key)
 
 
 def _goes_to(order: OrderView, plan: Plan) -> Address | None:
     """Where further goods go, or the first of them."""
-    place = plan.lines[0].place if plan.lines else plan.place
-    return plan.address if plan.address and plan.place == place else order.at(place).address
+    place = plan.lines[0].place if plan.lines else order.destinations[0].position
+    return plan.addresses.get(place) or order.at(place).address
 
 
 def change_order(
@@ -206,9 +219,10 @@ def _known(state: SiteState, order_id: int, key: str) -> int | None:
 # -- keeping what was agreed -------------------------------------------------------------------------------------------
 
 
-def _kept(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> tuple[Plan, Redelivered]:
-    new, moved = _new_goods(state, order, wish), retaxed(state, order, wish)
-    plan = kept_plan(order, wish, {**rates, **moved.rates}, new)
+def _kept(state: SiteState, wish: Wish, rates: Rates) -> tuple[Plan, Ways]:
+    order = wish.order
+    new, moved = _new_goods(state, wish), retaxed(state, wish, rates)
+    plan = kept_plan(wish, {**rates, **moved.rates}, new)
     first = len(plan.lines)
     offers = tuple(
         msgspec.structs.replace(one, shares={first + place: amount for place, amount in one.shares.items()})
@@ -217,26 +231,49 @@ def _kept(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> tuple
     plan = msgspec.structs.replace(
         plan, cancels={**plan.cancels, **moved.cancels}, lines=(*plan.lines, *moved.lines), adjustments=offers
     )
-    elsewhere = redelivered(state, order, wish, plan)
-    agreed = as_agreed(elsewhere, order.at(wish.place).destinations[0].left.amount)
-    if elsewhere.stays or elsewhere.chosen is None or agreed.chosen is None:
-        delivery = delivery_as_wanted(state, order, wish, moved.delivery)
-    else:
-        delivery = delivery_there(state, order, wish, elsewhere.chosen, agreed.chosen.amount.amount)
+    deliveries: dict[int, PlannedDelivery] = {}
+    ways: dict[int, Redelivered] = {}
+    for place in wish.places:
+        elsewhere = redelivered(state, wish, place, plan)
+        ways[place] = as_agreed(elsewhere, order.at(place).destinations[0].left.amount)
+        delivery = _delivery(state, wish, place, ways[place], elsewhere, moved.deliveries.get(place))
+        if delivery is not None:
+            deliveries[place] = delivery
     gone = emptied(order, plan.cancels, (line.place for line in plan.lines))
-    if delivery is not None:
-        gone = tuple(place for place in gone if place != wish.place)
-    return msgspec.structs.replace(plan, delivery=delivery, emptied=gone), agreed
+    return (
+        msgspec.structs.replace(
+            plan,
+            places=planned_places(wish, deliveries),
+            emptied=tuple(place for place in gone if place not in deliveries),
+        ),
+        ways,
+    )
 
 
-def _new_goods(state: SiteState, order: OrderView, wish: Wish) -> tuple[PlannedLine, ...]:
-    """Goods that were not on the order: today's prices without offers, and today's taxes."""
-    if not wish.goods:
-        return ()
-    stored = as_cart(order, wish.goods)
-    variants = cart_variants(state.site, order.language, order.currency, list(wish.goods))
-    cart, _steps = priced_cart(state, stored, variants)
-    if len(cart.lines) < len(wish.goods):
-        raise NotForSaleNow
-    priced = quoted(state, order, wish, [], stored, variants)
-    return tuple(planned_line(one, priced.taxes, variants, None, wish.goods_to) for one in priced.lines)
+def _delivery(
+    state: SiteState,
+    wish: Wish,
+    place: int,
+    agreed: Redelivered,
+    asked: Redelivered,
+    moved: tuple[PlannedTax, ...] | None,
+) -> PlannedDelivery | None:
+    """How goods come to a place from now on; None where that stays as it is."""
+    if asked.stays or agreed.chosen is None:
+        return delivery_as_wanted(state, wish, place, moved)
+    return delivery_there(state, wish, place, agreed.chosen, agreed.chosen.amount.amount)
+
+
+def _new_goods(state: SiteState, wish: Wish) -> tuple[PlannedLine, ...]:
+    """Goods that were not on the order: today's prices without offers, and today's taxes where they go."""
+    order, units = wish.order, wish.further_goods
+    found: list[PlannedLine] = []
+    variants = cart_variants(state.site, order.language, order.currency, list(units)) if units else {}
+    for place, goods in sorted(wish.goods.items()):
+        stored = as_cart(order, goods)
+        cart, _steps = priced_cart(state, stored, variants)
+        if len(cart.lines) < len(goods):
+            raise NotForSaleNow
+        priced = quoted(state, wish, place, [], stored, variants)
+        found += [planned_line(one, priced.taxes, variants, None, place) for one in priced.lines]
+    return tuple(found)

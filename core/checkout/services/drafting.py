@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.cart.services import Agreed, OwnLine, StoredCart, StoredLine, keep_agreed_cart
+from core.cart.services import Agreed, CartPlace, OwnLine, StoredCart, StoredLine, keep_agreed_cart
 from core.checkout.services.details import missing_details
 from core.checkout.services.look import CHECKOUT, CheckoutView, look
 from core.checkout.services.place_order import CannotBePlaced, EmptyCart, PlacedOrder, place_order
-from core.checkout.services.quote import Quote
+from core.checkout.services.quote import Quote, QuoteLine
+from core.hookspecs.checkout import Address
 from core.hookspecs.notify import Message
 from core.hookspecs.site import Site
 from core.kernel import db, i18n, secrets
@@ -44,6 +45,10 @@ def draft_cart(draft: DraftView, *, by_arrangement: bool = False) -> StoredCart:
         shopper_id=wish.shopper_id, email=wish.email, codes=(), address=wish.address, billing=wish.billing,
         carrier=wish.carrier, service=wish.service, gateway="", extra={}, note=wish.note, version=draft.version,
         ordered_at=None,
+        places=tuple(
+            CartPlace(address=one.address, carrier=one.carrier, service=one.service, units=one.units)
+            for one in wish.places
+        ),
         lines=tuple(
             StoredLine(id=place, variant_id=line.variant_id or -place, quantity=line.quantity)
             for place, line in enumerate(wish.lines, 1)
@@ -72,6 +77,7 @@ class DraftQuote:
     """A draft as a quote for somebody to read: what it costs now, and until when it may be ordered for that.
 
     `number` names this version of the draft; it counts in no series. `secret` is that of its pay link, if one is valid.
+    `addresses` are those to which something is delivered, by the `place` of the quote's lines.
     """
 
     draft_id: int
@@ -81,6 +87,7 @@ class DraftQuote:
     secret: str
     wish: DraftWish
     quote: Quote
+    addresses: tuple[Address | None, ...] = ()
 
 
 def draft_quote(site: Site, draft_id: int) -> DraftQuote:
@@ -103,8 +110,13 @@ def _as_quote(site: Site, draft: DraftView) -> DraftQuote:
     return DraftQuote(
         draft_id=draft.id, number=f"{draft.id}-{draft.version}", made_at=draft.updated_at,
         until=draft.link_until or draft.updated_at + timedelta(days=LINK_DAYS), secret=present_link(site, draft),
-        wish=draft.wish, quote=view.quote,
+        wish=draft.wish, quote=view.quote, addresses=addresses_of(view),
     )  # fmt: skip
+
+
+def addresses_of(view: CheckoutView) -> tuple[Address | None, ...]:
+    """Where the goods go, by the `place` of lines and deliveries."""
+    return tuple(one.address for one in view.places) or (view.stored.address,)
 
 
 def send_draft(
@@ -138,7 +150,10 @@ def _check(view: CheckoutView) -> None:
 def _letter(state: SiteState, draft: DraftView, view: CheckoutView, url: str) -> Message:
     site = state.site
     with i18n.speaking(draft.wish.language, site.timezone):
-        goods = "\n".join(f"{one.line.quantity} × {one.line.name}  {i18n.money(one.total)}" for one in view.quote.lines)
+        goods = "\n".join(
+            f"{one.line.quantity} × {one.line.name}{_to(view, one)}  {i18n.money(one.total)}"
+            for one in view.quote.lines
+        )
         return Message(
             key=f"draft:{draft.id}:{draft.version}:{url[-22:]}",
             kind="order.draft",
@@ -153,7 +168,14 @@ def _letter(state: SiteState, draft: DraftView, view: CheckoutView, url: str) ->
                 link=url,
             ),
             language=draft.wish.language,
+            about=f"draft:{draft.id}-{draft.version}",
         )
+
+
+def _to(view: CheckoutView, line: QuoteLine) -> str:
+    """Where a line goes, of an order for several addresses."""
+    there = view.places[line.place].address if len(view.places) > 1 and line.line.needs_delivery else None
+    return f" ({there.name or there.company}, {there.city})" if there else ""
 
 
 def place_draft(

@@ -135,11 +135,10 @@ def _pools(order: OrderView, plan: Plan) -> _Pools:
     for new in plan.lines:
         pools.new.add(new.total, _added((tax.name, tax.rate, tax.amount) for tax in new.taxes))
     if plan.lines or any(line.left - plan.cancels.get(line.id, 0) for line in order.lines):
-        if plan.delivery is not None:
-            taxes = _added((tax.name, tax.rate, tax.amount) for tax in plan.delivery.taxes)
-            pools.rest.add(plan.delivery.total, taxes)
+        for delivery in plan.deliveries.values():
+            pools.rest.add(delivery.total, _added((tax.name, tax.rate, tax.amount) for tax in delivery.taxes))
         for one in order.destinations:
-            if one.position not in plan.emptied and (plan.delivery is None or one.position != plan.place):
+            if one.position not in plan.emptied and one.position not in plan.deliveries:
                 pools.rest.add(one.total.amount, of_delivery.get(one.position, {}))
     for charge_id, line_id, amount in db.rows(
         "SELECT id, line_id, amount FROM order_charge WHERE order_id = ? ORDER BY id", order.id

@@ -40,7 +40,7 @@ def holds_of_changed(state: SiteState, order: OrderView, plan: Plan, effect: Eff
     found of this order once was decided then. Raises HookFailed.
     """
     waits = plan.lines or any(line.allocated > plan.cancels.get(line.id, 0) for line in order.lines)
-    if not waits or (effect.delta <= 0 and plan.address is None and not plan.is_about_people):
+    if not waits or (effect.delta <= 0 and not plan.addresses and not plan.is_about_people):
         return ()
     rules = hold_rules(state.site)
     before = reasons_to_hold(
@@ -68,7 +68,7 @@ def _goes_to(view: CheckoutView) -> list[Address]:
 
 def _after(order: OrderView, plan: Plan) -> list[Address]:
     """Where the order will go."""
-    there = [plan.address if plan.address and one.position == plan.place else one.address for one in order.destinations]
+    there = [plan.addresses.get(one.position) or one.address for one in order.destinations]
     return [one for one in there if one is not None]
 
 
@@ -106,7 +106,7 @@ def _as_changed(state: SiteState, order: OrderView, plan: Plan) -> list[Cart]:
     for one in order.destinations:
         here = {line.id: line.quantity for line, at in zip(cart.lines, places, strict=True) if at == one.position}
         if here or not order.is_spread:
-            address = plan.address if plan.address and one.position == plan.place else one.address
+            address = plan.addresses.get(one.position) or one.address
             units = here if order.is_spread else {}
             seen.append(replace(cart, address=address, carrier=one.carrier, units_here=units))
     return seen

@@ -52,7 +52,7 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
     """The cart with prices, offers, delivery, taxes, ways to pay and problems at `step` (cart, checkout, place).
 
     Prices and offers are those of the whole cart. Where it goes to several places, carriers, taxes and problems are
-    asked for each of them.
+    asked for each of them. Shoppers may send one so if the site lets them, staff always.
 
     Asks promote_prices, promote_offers, the carriers, checkout_taxes, checkout_fields and checkout_problems. Two
     statements of its own. Where an answer is needed to sell safely and is not given, that is a problem of the cart, and
@@ -64,7 +64,8 @@ def look(state: SiteState, stored: StoredCart, step: str = CART) -> CheckoutView
     ) | own_variants(stored)  # fmt: skip
     cart, price_steps = priced_cart(state, stored, variants)
     candidates, rejected = candidates_for(state, cart, stored.agreed)
-    spread = spread_of(stored, cart) if step != CART and state.site.several_addresses else None
+    may_be_spread = state.site.several_addresses or stored.agreed is not None
+    spread = spread_of(stored, cart) if step != CART and may_be_spread else None
     places: tuple[PlaceView, ...] = ()
     if spread is None:
         delivery, after = _discount(state, stored, cart, candidates, step)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from core.checkout.services.changing import Preview, change_order, preview_change
 from core.kernel.sites import SiteState
 from core.lib.errors import NotFound, Refused
-from core.orders.services.change_shapes import Action, CancelUnits, RemoveLine, SetAddress, SetQuantity
+from core.orders.services.change_shapes import Action, CancelUnits, MoveUnits, RemoveLine, SetAddress, SetQuantity
 from core.orders.services.read import order_view
 from core.orders.services.shapes import OrderView
 
-_ALLOWED = (CancelUnits, RemoveLine, SetAddress, SetQuantity)
+_ALLOWED = (CancelUnits, MoveUnits, RemoveLine, SetAddress, SetQuantity)
 
 
 class WindowClosed(Refused):

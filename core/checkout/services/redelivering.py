@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.checkout.services.delivery import Delivery, deliveries
@@ -24,6 +24,10 @@ class NobodyDelivers(Refused):
     status = 422
     code = "no_delivery"
     default_message = "Nobody delivers to this address at the moment."
+
+    def __init__(self, why: str, place: int) -> None:
+        super().__init__(why, field="country")
+        self.place = place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,22 +51,30 @@ class Redelivered:
         )
 
 
-def redelivered(state: SiteState, order: OrderView, wish: Wish, plan: Plan) -> Redelivered:
-    """Ask the carriers about all that waits in `plan`, at the new address and at the old one.
+Ways = Mapping[int, Redelivered]
 
-    Nothing is asked where the goods go to the same place, or where the change names its own delivery. The service of
-    `wish` comes if it is offered, else the order's, else the first. Raises NobodyDelivers.
+
+def redelivered(state: SiteState, wish: Wish, place: int, plan: Plan) -> Redelivered:
+    """Ask the carriers about all that waits for one place in `plan`, at its new address and at the old one.
+
+    Nothing is asked where the goods go to the same address, or where the change names its own delivery. The service of
+    `wish` comes if it is offered, else the order's, else the first. To where nothing went before, a way costs what it
+    costs today. Raises NobodyDelivers.
     """
-    order = order.at(wish.place)
-    if wish.address is None or wish.delivery is not None or _place(wish.address) == _place(order.address):
+    order, wanted_here, address = wish.order.at(place), wish.at(place), wish.address(place)
+    is_elsewhere = wanted_here.is_reached or _place(address) != _place(order.address)
+    if address is None or wanted_here.delivery is not None or not is_elsewhere:
         return Redelivered()
-    own = (order.carrier, order.service)
-    wanted = wish.service if wish.service is not None else own
-    there = _asked(state, order, plan, wish.address, wanted, own)
+    first = order if order.carrier else wish.order.at(wish.order.destinations[0].position)
+    own = (first.carrier, first.service)
+    wanted = wanted_here.service if wanted_here.service is not None else own
+    there = _asked(state, order, plan, address, wanted, own)
     if there is None:
         return Redelivered()
     if there.chosen is None:
-        raise NobodyDelivers(" ".join(_reasons(state, order, plan, wish.address)), field="country")
+        raise NobodyDelivers(" ".join(_reasons(state, order, plan, address)), place)
+    if wanted_here.is_reached:
+        return Redelivered(rates=there.rates, chosen=there.chosen)
     here = _asked(state, order, plan, order.address or Address(), own, own)
     before = here.chosen if here and here.chosen and _key(here.chosen) in {own, _key(there.chosen)} else None
     return Redelivered(rates=there.rates, chosen=there.chosen, before=before)

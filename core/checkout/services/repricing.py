@@ -20,13 +20,13 @@ from core.checkout.services.change_asking import (
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import priced_cart
 from core.checkout.services.quote import Adjustment, ChosenRate, QuoteLine
-from core.checkout.services.redelivering import Redelivered, redelivered
+from core.checkout.services.redelivering import Ways, redelivered
 from core.checkout.services.retaxing import retaxed
 from core.hookspecs.checkout import Tax
 from core.hookspecs.promote import DeliveryOff, Offer
 from core.kernel import db
 from core.kernel.sites import SiteState
-from core.orders.services.change_plan import Rates, Wish, kept_plan
+from core.orders.services.change_plan import Rates, Wish, kept_plan, planned_places
 from core.orders.services.change_shapes import (
     REEVALUATE,
     Plan,
@@ -38,16 +38,21 @@ from core.orders.services.shapes import OrderLineView
 from core.orders.services.status import share
 
 
-def reevaluated(state: SiteState, order: OrderView, wish: Wish, rates: Rates) -> tuple[Plan, Redelivered]:
-    """All that waits anew; where it goes elsewhere once more with the delivery there, which offers are about, too."""
+def reevaluated(state: SiteState, wish: Wish, rates: Rates) -> tuple[Plan, Ways]:
+    """All that waits anew; where it goes elsewhere once more with the delivery there, which offers are about, too.
+
+    The order goes to one place.
+    """
+    order, place = wish.order, wish.order.destinations[0].position
     plan, _left = _priced_anew(state, order, wish, rates, None)
-    elsewhere = redelivered(state, order, wish, plan)
+    elsewhere = redelivered(state, wish, place, plan)
     if elsewhere.chosen is None or elsewhere.stays:
-        delivery = delivery_as_wanted(state, order, wish, retaxed(state, order, wish).delivery)
+        delivery = delivery_as_wanted(state, wish, place, retaxed(state, wish, rates).deliveries.get(place))
     else:
         plan, left = _priced_anew(state, order, wish, rates, elsewhere.chosen)
-        delivery = delivery_there(state, order, wish, elsewhere.chosen, left)
-    return msgspec.structs.replace(plan, delivery=delivery), elsewhere
+        delivery = delivery_there(state, wish, place, elsewhere.chosen, left)
+    places = planned_places(wish, {} if delivery is None else {place: delivery})
+    return msgspec.structs.replace(plan, places=places), {place: elsewhere}
 
 
 def _priced_anew(
@@ -57,17 +62,17 @@ def _priced_anew(
 
     Answers what is left of the price of `rate` after offers, too.
     """
-    units = _waiting(order, wish)
+    units, place = _waiting(order, wish), order.destinations[0].position
     stored = as_cart(order, units)
     variants = cart_variants(state.site, order.language, order.currency, list(units))
-    if any(variant_id not in variants or variants[variant_id].price is None for variant_id in wish.goods):
+    if any(variant_id not in variants or variants[variant_id].price is None for variant_id in wish.further_goods):
         raise NotForSaleNow
     sold = {variant_id for variant_id in units if variant_id in variants and variants[variant_id].price is not None}
     candidates = _offers(state, order, stored, variants)
-    priced = quoted(state, order, wish, _fitting(order, candidates, rate), stored, variants, rate)
+    priced = quoted(state, wish, place, _fitting(order, candidates, rate), stored, variants, rate)
     fixed = Wish(
-        cancels=dict(wish.cancels), charges=wish.charges, prices=wish.prices, address=wish.address, place=wish.place,
-        billing=wish.billing, email=wish.email, phone=wish.phone,
+        order, cancels=dict(wish.cancels), charges=wish.charges, prices=wish.prices, billing=wish.billing,
+        email=wish.email, phone=wish.phone,
         further={
             line.id: wish.further[line.id]
             for line in order.lines
@@ -83,10 +88,9 @@ def _priced_anew(
     for line in order.lines:
         if line.variant_id in same and line.id not in wish.prices:
             fixed.cancels.pop(line.id, None)
-    place = order.destinations[0].position
     planned = [planned_line(one, priced.taxes, variants, first.get(one.line.variant_id), place) for one in other]
-    base = kept_plan(order, fixed, rates, ())
-    places = {one.line.id: len(base.lines) + place for place, one in enumerate(other)}
+    base = kept_plan(fixed, rates, ())
+    places = {one.line.id: len(base.lines) + at for at, one in enumerate(other)}
     offers = tuple(found for one in priced.adjustments if (found := _adjustment(order, one, places)).shares)
     plan = msgspec.structs.replace(base, policy=REEVALUATE, lines=(*base.lines, *planned), adjustments=offers)
     return plan, (priced.delivery.amount - priced.delivery.discount).amount
@@ -106,7 +110,7 @@ def _fitting(order: OrderView, candidates: list[Candidate], rate: ChosenRate | N
 def _is_as_before(order: OrderView, wish: Wish, one: QuoteLine, taxes: Sequence[Tax], rates: Rates) -> bool:
     """Whether all units of a variant that wait would cost what they cost already, tax by tax: then they stay."""
     lines = [line for line in order.lines if line.variant_id == one.line.variant_id and line.allocated]
-    touched = one.line.variant_id in wish.goods or any(
+    touched = one.line.variant_id in wish.further_goods or any(
         line.id in wish.prices or wish.cancels.get(line.id) or wish.further.get(line.id)
         for line in order.lines
         if line.variant_id == one.line.variant_id
@@ -129,7 +133,7 @@ def _is_as_before(order: OrderView, wish: Wish, one: QuoteLine, taxes: Sequence[
 
 def _waiting(order: OrderView, wish: Wish) -> dict[int, int]:
     """Units per variant that are priced anew: what waits, further units and new goods, but those with a set price."""
-    units = dict(wish.goods)
+    units = wish.further_goods
     for line in order.lines:
         if line.id in wish.prices:
             continue

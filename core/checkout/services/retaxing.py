@@ -1,14 +1,16 @@
-"""Taxes of what waits when an order goes elsewhere: prices stay as agreed, and taxes are those of the new place."""
+"""Taxes of what waits when an order or a part of it goes elsewhere: prices stay as agreed, taxes are those there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.hookspecs.checkout import PricedCart, Tax, TaxableLine
+import msgspec
+
+from core.hookspecs.checkout import Address, PricedCart, TaxableLine
 from core.kernel.sites import SiteState
 from core.lib.money import Money
-from core.orders.services.change_plan import Wish
+from core.orders.services.change_plan import Rates, Wish, further_line
 from core.orders.services.change_shapes import PlannedAdjustment, PlannedLine, PlannedTax
 from core.orders.services.parting import carried, carried_offers, offers_of, taxes_of
 from core.orders.services.shapes import OrderView
@@ -20,64 +22,115 @@ _DELIVERY = "delivery"
 class Retaxed:
     """What of an order is taxed otherwise at the new address: units that become lines anew, rates for further ones.
 
-    `delivery` None: its taxes stay.
+    `deliveries` are their taxes by place, where they are others.
     """
 
     cancels: Mapping[int, int] = field(default_factory=dict)
     lines: tuple[PlannedLine, ...] = ()
     adjustments: tuple[PlannedAdjustment, ...] = ()
-    rates: Mapping[int | None, tuple[tuple[str, int], ...]] = field(default_factory=dict)
-    delivery: tuple[PlannedTax, ...] | None = None
+    rates: Rates = field(default_factory=dict)
+    deliveries: Mapping[int, tuple[PlannedTax, ...]] = field(default_factory=dict)
 
 
-def retaxed(state: SiteState, order: OrderView, wish: Wish) -> Retaxed:
-    """Ask checkout_taxes about all that waits at the address of `wish`; what comes out the same stays as it is."""
-    if wish.address is None:
-        return Retaxed()
-    order = order.at(wish.place)
-    known = taxes_of(order.id, wish.place)
-    waiting = {
-        line.id: carried(line, units, known.get(line.id, []), order, after=wish.cancels.get(line.id, 0))
-        for line in order.lines
-        if (units := line.allocated - wish.cancels.get(line.id, 0)) and line.id not in wish.prices
-    }
-    answer = _asked(state, order, wish, waiting)
-    changed = {line_id: line for line_id, line in waiting.items() if _is_other(line.taxes, answer.get(line_id, ()))}
-    by_id = {line.id: line for line in order.lines}
-    lines = tuple(_anew(line, answer.get(line_id, ()), order) for line_id, line in changed.items())
-    own = tuple(PlannedTax(name=name, rate=rate, amount=amount) for name, rate, amount in known.get(None, []))
-    delivery = answer.get(None, ())
+def retaxed(state: SiteState, wish: Wish, rates: Rates) -> Retaxed:
+    """Ask checkout_taxes about all that waits where an address is another, and about what moves to another place.
+
+    What waits and comes out the same stays as it is. `rates` are those that lines have.
+    """
+    cancels: dict[int, int] = {}
+    lines: list[PlannedLine] = []
+    known: dict[int | None, Sequence[tuple[str, int]]] = {}
+    deliveries: dict[int, tuple[PlannedTax, ...]] = {}
+    gets = {place for units in wish.moves.values() for place in units}
+    elsewhere = {place for place, one in wish.places.items() if one.address is not None}
+    offered = offers_of(wish.order.id) if gets | elsewhere else []
+    for place in sorted(gets | elsewhere):
+        order, own = wish.order.at(place), taxes_of(wish.order.id, place)
+        stay = _staying(order, wish, own) if place in elsewhere else {}
+        priced = _priced(order, wish, rates) if place in elsewhere else {}
+        come = _coming(wish, place, rates, own)
+        asked = [*stay.values(), *priced.values(), *come]
+        answer, of_delivery = _asked(state, order, wish.address(place), asked)
+        for line, taxes in zip(asked, answer, strict=True):
+            is_other = _is_other(line.taxes, taxes)
+            if line.place != place or (is_other and line.of_line_id in stay):
+                anew = _anew(line, taxes, order) if is_other else line
+                lines.append(msgspec.structs.replace(anew, place=place))
+            if line.place == place and is_other and line.of_line_id is not None:
+                known[line.of_line_id] = tuple((tax.name, tax.rate) for tax in taxes)
+        for line_id in stay:
+            if line_id in known:
+                cancels[line_id] = next(line.allocated for line in order.lines if line.id == line_id)
+        before = tuple(PlannedTax(name=name, rate=rate, amount=amount) for name, rate, amount in own.get(None, []))
+        if place in elsewhere and order.delivery_total.amount and _is_other(before, of_delivery):
+            deliveries[place] = of_delivery
     return Retaxed(
-        cancels={line_id: by_id[line_id].allocated for line_id in changed},
-        lines=lines,
-        adjustments=carried_offers(lines, offers_of(order.id)),
-        rates={line_id: tuple((tax.name, tax.rate) for tax in answer.get(line_id, ())) for line_id in changed},
-        delivery=delivery if order.delivery_total.amount and _is_other(own, delivery) else None,
-    )
+        cancels=cancels, lines=tuple(lines), adjustments=carried_offers(tuple(lines), offered), rates=known,
+        deliveries=deliveries,
+    )  # fmt: skip
 
 
-_Answer = dict[int | None, tuple[PlannedTax, ...]]
+_Taxes = Mapping[int | None, list[tuple[str, int, int]]]
 
 
-def _asked(state: SiteState, order: OrderView, wish: Wish, waiting: Mapping[int, PlannedLine]) -> _Answer:
-    lines = [
-        TaxableLine(key=f"line:{line_id}", tax_class=line.tax_class, amount=Money(_base(line, order), order.currency))
-        for line_id, line in waiting.items()
+def _staying(order: OrderView, wish: Wish, own: _Taxes) -> dict[int, PlannedLine]:
+    """What waits at a place and stays there, at what was agreed. After it go the units that leave."""
+    return {
+        line.id: carried(
+            line, units, own.get(line.id, []), order, after=wish.cancels.get(line.id, 0) + wish.leaves(line.id)
+        )
+        for line in order.lines
+        if line.id not in wish.prices and (units := wish.stays(line))
+    }  # fmt: skip
+
+
+def _priced(order: OrderView, wish: Wish, rates: Rates) -> dict[int, PlannedLine]:
+    """What stays at a place and gets another price: its rates alone are asked for."""
+    return {
+        line.id: further_line(
+            line, units, wish.prices[line.id], rates.get(line.id, ()), included=order.prices_include_tax
+        )
+        for line in order.lines
+        if line.id in wish.prices and (units := wish.stays(line))
+    }  # fmt: skip
+
+
+def _coming(wish: Wish, place: int, rates: Rates, taxes: _Taxes) -> list[PlannedLine]:
+    """What comes from other places, at what was agreed there or at the price that is set."""
+    found = []
+    for line in wish.order.lines:
+        first = wish.cancels.get(line.id, 0)
+        for to, units in wish.moves.get(line.id, {}).items():
+            if to == place and line.id in wish.prices:
+                own, included = rates.get(line.id, ()), wish.order.prices_include_tax
+                found.append(further_line(line, units, wish.prices[line.id], own, included=included))
+            elif to == place:
+                found.append(carried(line, units, taxes.get(line.id, []), wish.order, after=first))
+            first += units
+    return found
+
+
+def _asked(
+    state: SiteState, order: OrderView, address: Address | None, lines: Sequence[PlannedLine]
+) -> tuple[list[tuple[PlannedTax, ...]], tuple[PlannedTax, ...]]:
+    """The taxes of lines and of the delivery, as of today, at an address."""
+    asked = [
+        TaxableLine(key=f"line:{at}", tax_class=line.tax_class, amount=Money(_base(line, order), order.currency))
+        for at, line in enumerate(lines)
     ]
     net = order.delivery_total.amount - _delivery_on_top(order)
-    lines.append(TaxableLine(key=_DELIVERY, tax_class=_DELIVERY, amount=Money(net, order.currency)))
-    asked = PricedCart(
-        lines=tuple(lines), currency=order.currency, address=wish.address,
-        prices_include_tax=order.prices_include_tax, customer_id=order.shopper_id,
+    asked.append(TaxableLine(key=_DELIVERY, tax_class=_DELIVERY, amount=Money(net, order.currency)))
+    told = state.hooks.checkout_taxes(
+        site=state.site,
+        priced=PricedCart(
+            lines=tuple(asked), currency=order.currency, address=address, prices_include_tax=order.prices_include_tax,
+            customer_id=order.shopper_id,
+        ),
     )  # fmt: skip
-    told = state.hooks.checkout_taxes(site=state.site, priced=asked)
-    found: dict[int | None, list[Tax]] = {}
+    found: dict[str, list[PlannedTax]] = {}
     for tax in told.taxes if told else ():
-        found.setdefault(None if tax.key == _DELIVERY else int(tax.key.partition(":")[2]), []).append(tax)
-    return {
-        key: tuple(PlannedTax(name=tax.name[:120], rate=tax.rate, amount=tax.amount.amount) for tax in taxes)
-        for key, taxes in found.items()
-    }
+        found.setdefault(tax.key, []).append(PlannedTax(name=tax.name[:120], rate=tax.rate, amount=tax.amount.amount))
+    return [tuple(found.get(f"line:{at}", ())) for at in range(len(lines))], tuple(found.get(_DELIVERY, ()))
 
 
 def _base(line: PlannedLine, order: OrderView) -> int:

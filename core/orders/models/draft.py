@@ -17,7 +17,7 @@ class OrderDraft(db.SiteTable):
 
     `key` (of the form that was sent) makes a repeated click the same draft. `links` counts the pay links made; the
     digest of the valid one is `link_digest`, until `link_until`. `ended_at` is set when it became `order` or was let
-    go. Its goods are held until `keep_until`, if that is set.
+    go. Its goods are held until `keep_until`, if that is set. `places` are further addresses with what goes there.
     """
 
     key = peewee.CharField(max_length=64)
@@ -29,6 +29,7 @@ class OrderDraft(db.SiteTable):
     billing = db.JSONField(null=True)
     carrier = peewee.CharField(max_length=60, default="")
     service = peewee.CharField(max_length=60, default="")
+    places = db.JSONField(default=list)
     note = peewee.TextField(default="")
     discount = peewee.BigIntegerField(default=0, constraints=[Check("discount >= 0")])
     discount_reason = peewee.CharField(max_length=200, default="")

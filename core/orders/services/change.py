@@ -17,6 +17,7 @@ from core.lib import clock
 from core.lib.errors import NotFound, Refused
 from core.orders.services.addresses import address_json
 from core.orders.services.carry_over import carry_over
+from core.orders.services.change_places import deliver_elsewhere, new_tax
 from core.orders.services.change_plan import NothingChanges, fixed_refunds, stock_needs, totals_after
 from core.orders.services.change_shapes import (
     CONFIRMED,
@@ -26,8 +27,6 @@ from core.orders.services.change_shapes import (
     ChangeView,
     Effect,
     Plan,
-    PlannedDelivery,
-    PlannedTax,
 )
 from core.orders.services.claims import release_claims, take_claims
 from core.orders.services.giving_back import after_cancelling
@@ -37,13 +36,12 @@ from core.orders.services.happenings import what_changes
 from core.orders.services.hold_checks import hold_anew
 from core.orders.services.links import number_link_anew
 from core.orders.services.payments import ask_for_the_rest
-from core.orders.services.places import drop_deliveries
 from core.orders.services.read import order_view
 from core.orders.services.settle import line_facts, money_facts, settle
-from core.orders.services.shapes import DestinationView, OrderView
+from core.orders.services.shapes import OrderView
 from core.orders.services.states import changed
 from core.orders.services.status import due
-from core.orders.services.store import EVENTS, NewPart, NewTax, insert_many, insert_parts, insert_taxes, promise
+from core.orders.services.store import EVENTS, NewPart, insert_many, insert_parts, insert_taxes, promise
 from core.orders.services.timeline import note
 
 _actions = msgspec.json.Decoder(Action)
@@ -75,7 +73,7 @@ def store_draft(
 
     Raises NothingChanges for a plan that writes nothing.
     """
-    if plan == Plan(policy=plan.policy, holds=plan.holds, place=plan.place):
+    if plan == Plan(policy=plan.policy, holds=plan.holds):
         raise NothingChanges
     with db.transaction():
         return insert_draft(order, actions, plan, effect, actor=actor, reason=reason, key=key)
@@ -222,7 +220,7 @@ def confirm_plan(site: Site, change: ChangeView, actor: str, *, holder: str = ""
     _cancel(order, plan)
     _append(order, change, taken)
     _charge(order, change)
-    _deliver_elsewhere(order, plan)
+    deliver_elsewhere(order, plan)
     _write_to_others(order, plan)
     _sum_up(order, plan)
     _tell(site, order, change, actor)
@@ -298,13 +296,9 @@ def _append(order: OrderView, change: ChangeView, taken: Sequence[stock.Allocati
         )
     ]
     insert_parts(ids, parts)
-    taxes = [_tax(place, tax) for place, line in enumerate(plan.lines) for tax in line.taxes]
+    taxes = [new_tax(at, tax) for at, line in enumerate(plan.lines) for tax in line.taxes]
     insert_taxes(order.id, taxes, ids)
     _append_offers(order, plan, ids)
-
-
-def _tax(position: int | None, tax: PlannedTax, place: int = 0) -> NewTax:
-    return NewTax(position=position, name=tax.name, rate=tax.rate, amount=tax.amount, place=place)
 
 
 def _append_offers(order: OrderView, plan: Plan, ids: Sequence[int]) -> None:
@@ -345,41 +339,6 @@ def _charge(order: OrderView, change: ChangeView) -> None:
             )  # fmt: skip
 
 
-def _deliver_elsewhere(order: OrderView, plan: Plan) -> None:
-    drop_deliveries(order.id, plan.emptied)
-    there = order.at(plan.place).destinations[0]
-    if plan.address is not None and there.id is not None:
-        db.execute(
-            "UPDATE order_destination SET address = ?, country = ? WHERE id = ?",
-            address_json(plan.address), plan.address.country[:2], there.id,
-        )  # fmt: skip
-    elif plan.address is not None:
-        db.execute(
-            "UPDATE orders SET address = ?, name = ?, phone = CASE WHEN ? = '' THEN phone ELSE ? END WHERE id = ?",
-            address_json(plan.address), plan.address.name, plan.address.phone, plan.address.phone, order.id,
-        )  # fmt: skip
-    if plan.delivery is None:
-        return
-    db.execute(
-        "DELETE FROM order_tax WHERE order_id = ? AND place = ? AND line_id IS NULL AND charge_id IS NULL",
-        order.id, plan.place,
-    )  # fmt: skip
-    insert_taxes(order.id, [_tax(None, tax, plan.place) for tax in plan.delivery.taxes], ())
-    if there.id is not None:
-        _deliver_there(order.id, there, plan.delivery)
-        return
-    db.execute(
-        "UPDATE orders SET delivery = ?, delivery_total = ?, delivery_title = ?, carrier = ?, service = ? WHERE id = ?",
-        plan.delivery.amount, plan.delivery.total, plan.delivery.title[:200], plan.delivery.carrier,
-        plan.delivery.service, order.id,
-    )  # fmt: skip
-    if plan.delivery.rate:
-        db.execute(
-            "UPDATE orders SET rate = ?, carrier_plugin = ? WHERE id = ?",
-            _json(plan.delivery.rate), plan.delivery.plugin, order.id,
-        )  # fmt: skip
-
-
 def _write_to_others(order: OrderView, plan: Plan) -> None:
     """Who the bill is for and who is written to. With another mail address the old link opens nothing any more."""
     if plan.billing is not None:
@@ -391,24 +350,6 @@ def _write_to_others(order: OrderView, plan: Plan) -> None:
         )  # fmt: skip
     if plan.renews_link:
         number_link_anew(order.site_id, order.id)
-
-
-def _deliver_there(order_id: int, there: DestinationView, delivery: PlannedDelivery) -> None:
-    """One of several ways is another: what it costs more or less, the order does."""
-    db.execute(
-        "UPDATE order_destination SET delivery = ?, total = ?, delivery_title = ?, carrier = ?, service = ?"
-        " WHERE id = ?",
-        delivery.amount, delivery.total, delivery.title[:200], delivery.carrier, delivery.service, there.id,
-    )  # fmt: skip
-    if delivery.rate:
-        db.execute(
-            "UPDATE order_destination SET rate = ?, carrier_plugin = ? WHERE id = ?",
-            _json(delivery.rate), delivery.plugin, there.id,
-        )  # fmt: skip
-    db.execute(
-        "UPDATE orders SET delivery = delivery + ?, delivery_total = delivery_total + ? WHERE id = ?",
-        delivery.amount - there.delivery.amount, delivery.total - there.total.amount, order_id,
-    )  # fmt: skip
 
 
 def _sum_up(order: OrderView, plan: Plan) -> None:

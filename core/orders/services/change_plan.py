@@ -8,18 +8,22 @@ from dataclasses import dataclass, field, replace
 from core.hookspecs.checkout import Address
 from core.lib.addresses import email_problem
 from core.lib.errors import NotFound, Refused, Unfit
-from core.lib.money import portion, split
+from core.lib.money import Money, portion, split
 from core.orders.services.change_shapes import (
     GRANTS,
     Action,
     AddCharge,
+    AddDestination,
     AddGoods,
     CancelUnits,
     Effect,
+    MoveUnits,
     Plan,
     PlannedCharge,
+    PlannedDelivery,
     PlannedLine,
     PlannedPart,
+    PlannedPlace,
     PlannedTax,
     RemoveLine,
     SetAddress,
@@ -32,11 +36,12 @@ from core.orders.services.change_shapes import (
 )
 from core.orders.services.goods import NotThatMany
 from core.orders.services.places import place_of
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.shapes import DestinationView, OrderLineView, OrderView
 from core.orders.services.status import LineFacts, MoneyFacts, due, owed_back, returned_value, share, to_be_captured
 
 _LARGEST = 10**15
 _MOST_UNITS = 9_999
+MOST_PLACES = 10
 Taxes = Mapping[int, Sequence[tuple[str, int, int]]]
 Rates = Mapping[int | None, Sequence[tuple[str, int]]]
 
@@ -56,63 +61,125 @@ class WrongAmount(Refused):
     default_message = "This amount cannot be used here."
 
 
+@dataclass(slots=True, kw_only=True)
+class PlaceWish:
+    """What shall become of one place: another address, the service that is wanted there, a delivery by hand.
+
+    `is_reached`: something goes there that nothing went to before, so that the way there is asked for anew.
+    """
+
+    address: Address | None = None
+    service: tuple[str, str] | None = None
+    delivery: SetDelivery | None = None
+    is_new: bool = False
+    is_reached: bool = False
+
+
 @dataclass(slots=True)
 class Wish:
     """The actions added up: units to cancel and further units per line, new goods, prices, and the rest.
 
-    `place` is where the address or the delivery is another, `goods_to` where new goods go.
+    `goods` are units per variant of each place, `moves` units of lines by the place that they go to from now on.
+    `order` is the one that is changed, with the places that it gets.
     """
 
+    order: OrderView
     cancels: dict[int, int] = field(default_factory=dict)
     further: dict[int, int] = field(default_factory=dict)
-    goods: dict[int, int] = field(default_factory=dict)
+    goods: dict[int, dict[int, int]] = field(default_factory=dict)
+    moves: dict[int, dict[int, int]] = field(default_factory=dict)
     prices: dict[int, int] = field(default_factory=dict)
     charges: list[PlannedCharge] = field(default_factory=list)
-    delivery: SetDelivery | None = None
-    address: Address | None = None
-    service: tuple[str, str] | None = None
+    places: dict[int, PlaceWish] = field(default_factory=dict)
     billing: Address | None = None
     email: str = ""
     phone: str = ""
-    place: int = 0
-    goods_to: int = 0
+
+    def at(self, place: int) -> PlaceWish:
+        """What is wanted of a place; nothing of most."""
+        return self.places.get(place) or PlaceWish()
+
+    def address(self, place: int) -> Address | None:
+        """Where a place will be."""
+        return self.at(place).address or self.order.at(place).address
+
+    @property
+    def further_goods(self) -> dict[int, int]:
+        """Units of variants that are new, wherever they go."""
+        found: dict[int, int] = {}
+        for units in self.goods.values():
+            for variant_id, count in units.items():
+                _put(found, variant_id, count)
+        return found
+
+    def leaves(self, line_id: int) -> int:
+        """Units of a line that go to other places from now on."""
+        return sum(self.moves.get(line_id, {}).values())
+
+    def stays(self, line: OrderLineView) -> int:
+        """Units of a line that wait, and neither are cancelled nor go elsewhere."""
+        return line.allocated - self.cancels.get(line.id, 0) - self.leaves(line.id)
 
 
 def wish_of(order: OrderView, actions: Sequence[Action]) -> Wish:
     """Add the actions up. Raises NotFound for a line of another order, NotThatMany, WrongAmount, Unfit."""
-    wish = Wish(place=_one_place(order, actions), goods_to=_goods_to(order, actions))
+    wish = Wish(order=order)
+    for action in actions:  # Whoever sends something to a new place may say so before it is named.
+        if isinstance(action, AddDestination):
+            _add_place(wish, action)
     for action in actions:
-        _add(wish, order, action)
+        _add(wish, action)
     for line in order.lines:
-        if wish.cancels.get(line.id, 0) > line.allocated:
+        if wish.stays(line) < 0 or (line.id in wish.prices and line.allocated <= wish.cancels.get(line.id, 0)):
             raise NotThatMany(sku=line.sku)
-        if line.id in wish.prices and not line.allocated - wish.cancels.get(line.id, 0):
-            raise NotThatMany(sku=line.sku)
+    _reach(wish)
     return wish
 
 
-def _one_place(order: OrderView, actions: Sequence[Action]) -> int:
-    """The place that the change is about. Raises Unfit, NotFound, Refused for several of them."""
-    meant = {place_of(order, one.destination) for one in actions if isinstance(one, SetAddress | SetDelivery)}
-    if len(meant) > 1:
-        raise Refused("Change one address after the other.")
-    return next(iter(meant), order.destinations[0].position)
+def _add_place(wish: Wish, action: AddDestination) -> None:
+    """The order as it will be, with one more place. Raises Unfit where it has no address yet or the number is taken."""
+    order = wish.order
+    if order.destinations[0].address is None:
+        raise Unfit({"address": "This order goes nowhere yet."})
+    if action.destination != order.destinations[-1].position + 1:
+        raise Unfit({"destination": "A further address has the number after the last one."})
+    if len(order.destinations) >= MOST_PLACES:
+        raise Unfit({"destination": "These are too many addresses for one order."})
+    none = Money(0, order.currency)
+    there = DestinationView(
+        position=action.destination, address=action.address, carrier="", service="", delivery_title="", rate={},
+        delivery=none, discount=none, total=none,
+    )  # fmt: skip
+    wish.order = replace(order, destinations=(*order.destinations, there))
+    wish.places[action.destination] = PlaceWish(address=action.address, service=action.way, is_new=True)
 
 
-def _goods_to(order: OrderView, actions: Sequence[Action]) -> int:
-    named = [one.destination for one in actions if isinstance(one, AddGoods)]
+def _reach(wish: Wish) -> None:
+    """Which places get something for the first time. Raises Unfit for a new one that gets nothing."""
+    order = wish.order
+    gets = {place for units in wish.moves.values() for place in units}
+    gets |= {place for place, units in wish.goods.items() if units}
+    before = {line.place for line in order.lines if line.left}
+    for place in gets - before if order.is_spread else ():
+        wish.places.setdefault(place, PlaceWish()).is_reached = True
+    if any(one.is_new and place not in gets for place, one in wish.places.items()):
+        raise Unfit({"destination": "Say what goes to the further address."})
+
+
+def _goods_to(order: OrderView, place: int | None) -> int:
+    """Where new goods go: without a place to the first that something still goes to."""
     live = [line.place for line in order.lines if line.left]
-    first = min(live) if live else order.destinations[0].position
-    meant = {first if one is None else place_of(order, one) for one in named}
-    if len(meant) > 1:
-        raise Refused("Change one address after the other.")
-    return next(iter(meant), 0)
+    return place_of(order, place) if place is not None else min(live, default=order.destinations[0].position)
 
 
-def _add(wish: Wish, order: OrderView, action: Action) -> None:
-    if isinstance(action, AddGoods):
-        _whole(action.quantity, 1)
-        wish.goods[action.variant_id] = wish.goods.get(action.variant_id, 0) + action.quantity
+def _place(wish: Wish, place: int | None) -> PlaceWish:
+    return wish.places.setdefault(place_of(wish.order, place), PlaceWish())
+
+
+def _add(wish: Wish, action: Action) -> None:
+    order = wish.order
+    if isinstance(action, AddGoods | MoveUnits | SetAddress | SetDelivery):
+        _add_at_place(wish, action)
     elif isinstance(action, SetQuantity):
         line = _line(order, action.line_id)
         more = _whole(action.quantity, 0) - line.left
@@ -127,26 +194,39 @@ def _add(wish: Wish, order: OrderView, action: Action) -> None:
             raise Unfit({"reason": "Write a reason."})
         wish.prices[_line(order, action.line_id).id] = _amount(action.amount, 0)
     elif isinstance(action, AddCharge):
-        sign = -1 if action.charge in GRANTS else 1
-        line_id = None if action.line_id is None else _line(order, action.line_id).id
-        amount = sign * _amount(action.amount, 1)
-        wish.charges.append(
-            PlannedCharge(
-                charge=action.charge,
-                amount=amount,
-                reason=action.reason[:500],
-                line_id=line_id,
-                taxed=action.taxed and sign > 0,
-                withheld_of={_line(order, of).id: value for of, value in action.withheld_of.items() if value > 0},
-            )
-        )
-    elif isinstance(action, SetDelivery):
-        _amount(action.amount, 0)
-        wish.delivery = action
-    elif isinstance(action, SetAddress):
-        wish.address, wish.service = action.address, action.way
+        _add_charge(wish, action)
     else:
         _add_people(wish, order, action)
+
+
+def _add_at_place(wish: Wish, action: AddGoods | MoveUnits | SetAddress | SetDelivery) -> None:
+    if isinstance(action, AddGoods):
+        units = wish.goods.setdefault(_goods_to(wish.order, action.destination), {})
+        _put(units, action.variant_id, _whole(action.quantity, 1))
+    elif isinstance(action, MoveUnits):
+        line, place = _line(wish.order, action.line_id), place_of(wish.order, action.destination)
+        if place != line.place:
+            _put(wish.moves.setdefault(line.id, {}), place, _whole(action.quantity, 0))
+    elif isinstance(action, SetDelivery):
+        _amount(action.amount, 0)
+        _place(wish, action.destination).delivery = action
+    else:
+        there = _place(wish, action.destination)
+        there.address, there.service = action.address, action.way
+
+
+def _add_charge(wish: Wish, action: AddCharge) -> None:
+    order, sign = wish.order, -1 if action.charge in GRANTS else 1
+    wish.charges.append(
+        PlannedCharge(
+            charge=action.charge,
+            amount=sign * _amount(action.amount, 1),
+            reason=action.reason[:500],
+            line_id=None if action.line_id is None else _line(order, action.line_id).id,
+            taxed=action.taxed and sign > 0,
+            withheld_of={_line(order, of).id: value for of, value in action.withheld_of.items() if value > 0},
+        )
+    )
 
 
 def _add_people(wish: Wish, order: OrderView, action: Action) -> None:
@@ -218,22 +298,35 @@ def further_line(
     )  # fmt: skip
 
 
-def kept_plan(order: OrderView, wish: Wish, rates: Rates, new: Sequence[PlannedLine]) -> Plan:
-    """The plan that leaves agreed prices alone; `new` are the goods that were not on the order, priced today."""
-    included = order.prices_include_tax
+def kept_plan(wish: Wish, rates: Rates, new: Sequence[PlannedLine]) -> Plan:
+    """The plan that leaves agreed prices alone; `new` are the goods that were not on the order, priced today.
+
+    Where places are and how goods come there is not in it yet, but what leaves a line for another place is cancelled.
+    """
+    order, included = wish.order, wish.order.prices_include_tax
     cancels, lines = dict(wish.cancels), list[PlannedLine]()
     for line in order.lines:
         own, more = rates.get(line.id, ()), wish.further.get(line.id, 0)
+        _put(cancels, line.id, wish.leaves(line.id))
         if line.id in wish.prices:
-            waiting = line.allocated - cancels.get(line.id, 0)
             cancels[line.id] = line.allocated
-            lines.append(further_line(line, waiting + more, wish.prices[line.id], own, included=included))
+            if units := wish.stays(line) + more:
+                lines.append(further_line(line, units, wish.prices[line.id], own, included=included))
         elif more:
             lines.append(further_line(line, more, line.unit.amount, own, included=included))
     return Plan(
-        cancels=cancels, lines=(*lines, *new), charges=tuple(wish.charges), address=wish.address, place=wish.place,
-        billing=wish.billing, email=wish.email, phone=wish.phone,
+        cancels=cancels, lines=(*lines, *new), charges=tuple(wish.charges), billing=wish.billing, email=wish.email,
+        phone=wish.phone,
     )  # fmt: skip
+
+
+def planned_places(wish: Wish, deliveries: Mapping[int, PlannedDelivery]) -> dict[int, PlannedPlace]:
+    """The places as they will be written: what is other than before of each."""
+    return {
+        place: PlannedPlace(address=one.address, delivery=deliveries.get(place), is_new=one.is_new)
+        for place, one in sorted(wish.places.items())
+        if one.address is not None or place in deliveries
+    }
 
 
 # -- what it does ------------------------------------------------------------------------------------------------------
@@ -261,7 +354,7 @@ def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, 
         tax_after=sum(_tax_left(line, plan.cancels.get(line.id, 0)) for line in order.lines)
         + sum(new.tax for new in plan.lines)
         + charge_tax(plan)
-        + ((plan.delivery.tax if plan.delivery else 0) + sum(stays.values()) if _lives(after) else 0),
+        + (sum(one.tax for one in plan.deliveries.values()) + sum(stays.values()) if _lives(after) else 0),
         to_pay=max(0, needed - money.captured),
         to_refund=owed_back(new_total, new_delivery, after, money),
         shares=_shares(order, plan),
@@ -274,7 +367,7 @@ def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, 
 def totals_after(order: OrderView, plan: Plan) -> tuple[int, int]:
     """(total, delivery total) as they will be stored. Raises WrongAmount below zero."""
     gone = sum(one.total.amount for one in order.destinations if one.position in _replaced(plan))
-    delivery = order.delivery_total.amount - gone + (plan.delivery.total if plan.delivery else 0)
+    delivery = order.delivery_total.amount - gone + sum(one.total for one in plan.deliveries.values())
     total = (
         order.total.amount
         - order.delivery_total.amount
@@ -290,7 +383,7 @@ def totals_after(order: OrderView, plan: Plan) -> tuple[int, int]:
 
 def _replaced(plan: Plan) -> set[int]:
     """The places to which the delivery will be another, or none."""
-    return {*plan.emptied, *([plan.place] if plan.delivery else [])}
+    return {*plan.emptied, *plan.deliveries}
 
 
 def charge_tax(plan: Plan) -> int:

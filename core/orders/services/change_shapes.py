@@ -102,6 +102,31 @@ class SetDelivery(msgspec.Struct, frozen=True, kw_only=True, tag="delivery", tag
     destination: int | None = None
 
 
+class AddDestination(msgspec.Struct, frozen=True, kw_only=True, tag="destination", tag_field="kind"):
+    """One more place that something of the order goes to, by the service that is wanted there, else by the order's.
+
+    Other actions of the change send goods there. They know it by its `destination`: the number after the last one.
+    """
+
+    address: Address
+    destination: int
+    carrier: str = ""
+    service: str = ""
+
+    @property
+    def way(self) -> tuple[str, str] | None:
+        """The service that is wanted, if one is."""
+        return (self.carrier, self.service) if self.carrier or self.service else None
+
+
+class MoveUnits(msgspec.Struct, frozen=True, kw_only=True, tag="move", tag_field="kind"):
+    """Units of a line that have not left and go to another place of the order, at what was agreed for them."""
+
+    line_id: int
+    quantity: int
+    destination: int
+
+
 class AddCharge(msgspec.Struct, frozen=True, kw_only=True, tag="charge", tag_field="kind"):
     """A fee, or something granted; `amount` is above zero either way. A fee may be `taxed` like other services.
 
@@ -138,6 +163,8 @@ Action = (
     | SetBilling
     | SetContact
     | SetDelivery
+    | AddDestination
+    | MoveUnits
     | AddCharge
     | SplitUnits
     | MergeInto
@@ -219,6 +246,14 @@ class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     rate: dict[str, Any] = {}
 
 
+class PlannedPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of one place: another address, another delivery, or both. One that `is_new` has both."""
+
+    address: Address | None = None
+    delivery: PlannedDelivery | None = None
+    is_new: bool = False
+
+
 class PlannedAdjustment(msgspec.Struct, frozen=True, kw_only=True):
     """An offer on planned lines: `shares` maps their places to what it takes off."""
 
@@ -237,7 +272,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `sources` say which location shall give how much of a variant, where there was a choice, and `why` by location.
     `moves` are units that go into another order as `lines`: into a new one, or into the order `into` as it is in
     `into_version`. `holds` are (source, reason) of what the order waits for from then on; of a merge, the order that
-    takes the units. `address` and `delivery` are those of `place`; the deliveries to `emptied` places fall away.
+    takes the units. `places` are those that change, by position; the deliveries to `emptied` ones fall away.
     `email` and `phone` are empty where they stay; `renews_link`: somebody can send the new one.
     """
 
@@ -246,8 +281,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[PlannedLine, ...] = ()
     charges: tuple[PlannedCharge, ...] = ()
     adjustments: tuple[PlannedAdjustment, ...] = ()
-    delivery: PlannedDelivery | None = None
-    address: Address | None = None
+    places: dict[int, PlannedPlace] = {}
     billing: Address | None = None
     email: str = ""
     phone: str = ""
@@ -258,13 +292,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     into: int | None = None
     into_version: int = 0
     holds: tuple[tuple[str, str], ...] = ()
-    place: int = 0
     emptied: tuple[int, ...] = ()
+
+    @property
+    def addresses(self) -> dict[int, Address]:
+        """The addresses that are other ones or new, by position."""
+        return {place: one.address for place, one in self.places.items() if one.address is not None}
+
+    @property
+    def deliveries(self) -> dict[int, PlannedDelivery]:
+        """The deliveries that are other ones or new, by position."""
+        return {place: one.delivery for place, one in self.places.items() if one.delivery is not None}
 
     @property
     def only_cancels(self) -> bool:
         """Whether units are taken away and nothing else is done: a cancellation, by whichever form it was made."""
-        rest = (self.lines, self.charges, self.delivery, self.address, self.moves, self.is_about_people)
+        rest = (self.lines, self.charges, self.places, self.moves, self.is_about_people)
         return bool(self.cancels) and not any(rest)
 
     @property

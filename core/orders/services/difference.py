@@ -67,7 +67,7 @@ def give_back(site: Site, order_id: int, units: dict[int, int], *, reason: str =
     order = order_view(order_id, site=site)
     assert order is not None
     given_back = int(db.value("SELECT given_back FROM orders WHERE id = ?", order_id))
-    plan = Plan(cancels=units, place=order.destinations[0].position, emptied=emptied(order, units))
+    plan = Plan(cancels=units, emptied=emptied(order, units))
     effect = effect_of(order, plan, money_facts(order_id), given_back, delivery_taxes(order_id))
     actions = [CancelUnits(line_id=line_id, quantity=count) for line_id, count in sorted(units.items())]
     key = f"{reason}:{order.version}"

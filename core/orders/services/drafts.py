@@ -5,9 +5,11 @@ Goods may be kept for it meanwhile: see `draft_keeping`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import msgspec
 
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
@@ -58,6 +60,16 @@ class DraftLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPlace:
+    """A further address, the way there, and what goes there: units by variant. The rest goes to the draft's own."""
+
+    address: Address | None = None
+    carrier: str = ""
+    service: str = ""
+    units: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DraftWish:
     """All that staff say about an order in the making. `discount` is off all goods together, in minor units."""
 
@@ -73,6 +85,7 @@ class DraftWish:
     note: str = ""
     discount: int = 0
     discount_reason: str = ""
+    places: tuple[DraftPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +128,9 @@ def make_draft(site: Site, wish: DraftWish, *, key: str, actor: str) -> int:
     now = clock.now_us()
     with db.transaction():
         made = db.value(
-            "INSERT INTO order_draft (site_id, key, language, currency, email, carrier, service, note, discount,"
-            " discount_reason, actor, version, links, created_at, updated_at)"
-            " VALUES (?, ?, ?, ?, '', '', '', '', 0, '', ?, 0, 0, ?, ?) ON CONFLICT (site_id, key) DO NOTHING"
+            "INSERT INTO order_draft (site_id, key, language, currency, email, carrier, service, places, note,"
+            " discount, discount_reason, actor, version, links, created_at, updated_at)"
+            " VALUES (?, ?, ?, ?, '', '', '', '[]', '', 0, '', ?, 0, 0, ?, ?) ON CONFLICT (site_id, key) DO NOTHING"
             " RETURNING id",
             site.id, key[:64], wish.language, wish.currency, actor, now, now,
         )  # fmt: skip
@@ -141,12 +154,13 @@ def _write(site: Site, draft_id: int, version: int, wish: DraftWish, actor: str)
         raise DraftTooLong
     written = db.execute(
         "UPDATE order_draft SET version = version + 1, shopper_id = ?, email = ?, language = ?, currency = ?,"
-        " address = ?, billing = ?, carrier = ?, service = ?, note = ?, discount = ?, discount_reason = ?,"
-        " updated_at = ?, link_digest = NULL, link_until = NULL"
+        " address = ?, billing = ?, carrier = ?, service = ?, places = ?, note = ?, discount = ?,"
+        " discount_reason = ?, updated_at = ?, link_digest = NULL, link_until = NULL"
         " WHERE id = ? AND site_id = ? AND version = ? AND ended_at IS NULL",
         wish.shopper_id, wish.email[:254], wish.language, wish.currency, address_json(wish.address),
         address_json(wish.billing), wish.carrier[:60],
-        wish.service[:60], wish.note[:2000], wish.discount, wish.discount_reason[:200], clock.now_us(), draft_id,
+        wish.service[:60], msgspec.json.encode(wish.places).decode(), wish.note[:2000], wish.discount,
+        wish.discount_reason[:200], clock.now_us(), draft_id,
         site.id, version,
     )  # fmt: skip
     if not written:
@@ -287,8 +301,11 @@ def end_draft(site_id: int, draft_id: int, version: int, order_id: int) -> None:
 _DRAFT = (
     "d.id, d.site_id, d.version, d.email, d.language, d.currency, d.shopper_id, d.address, d.carrier, d.service,"
     " d.note, d.discount, d.discount_reason, d.actor, d.links, d.link_until, d.order_id, o.number, d.created_at,"
-    " d.updated_at, d.ended_at, d.billing, d.keep_until"
+    " d.updated_at, d.ended_at, d.billing, d.keep_until, d.places"
 )
+
+
+_places = msgspec.json.Decoder(tuple[DraftPlace, ...])
 
 
 def draft_view(site: Site, draft_id: int) -> DraftView:
@@ -343,7 +360,7 @@ def _view(row: db.Row, lines: tuple[DraftLine, ...]) -> DraftView:
         wish=DraftWish(
             email=row[3], language=row[4], currency=row[5], shopper_id=row[6], address=address_of(row[7]),
             carrier=row[8], service=row[9], note=row[10], discount=row[11], discount_reason=row[12], lines=lines,
-            billing=address_of(row[21]),
+            billing=address_of(row[21]), places=() if row[23] == "[]" else _places.decode(row[23]),
         ),
         actor=row[13], links=row[14], link_until=None if row[15] is None else clock.instant(row[15]),
         order_id=row[16], order_number=row[17] or "", created_at=clock.instant(row[18]),

@@ -146,9 +146,13 @@ def _forget_places(order_id: int) -> None:
 _TOLD = ("address", "billing", "contact", "email", "phone")
 
 
-def _without_places(told: dict[str, Any]) -> dict[str, Any]:
+def _without_places(told: Any) -> Any:
     """`address` and `billing` are one, or one `before` and one `after`; mail addresses and numbers go."""
-    return {name: _less(value) if name in _TOLD else value for name, value in told.items()}
+    if isinstance(told, list):
+        return [_without_places(one) for one in told]
+    if not isinstance(told, dict):
+        return told
+    return {name: _less(value) if name in _TOLD else _without_places(value) for name, value in told.items()}
 
 
 def _less(value: Any) -> Any:

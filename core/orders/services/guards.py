@@ -41,7 +41,7 @@ def ask_guards(
     lines: Mapping[int, int] | None = None,
     adds: Mapping[int, int] | None = None,
     amount: int | None = None,
-    address: Address | None = None,
+    addresses: Sequence[Address] = (),
     other: int | None = None,
     case_id: int | None = None,
     stage: str = "",
@@ -61,8 +61,8 @@ def ask_guards(
         raise NotFound
     act = OrderAct(
         kind=kind, actor=actor, lines=_all_lines(order, kind) if lines is None else lines, adds=adds or {},
-        amount=None if amount is None else Money(amount, order.currency), address=address, order_id=other,
-        case_id=case_id, stage=stage,
+        amount=None if amount is None else Money(amount, order.currency), address=next(iter(addresses), None),
+        addresses=tuple(addresses), order_id=other, case_id=case_id, stage=stage,
     )  # fmt: skip
     problems = hooks.order_problems(site=site, order=guarded_order(order), act=act)
     if problems:
@@ -96,8 +96,9 @@ def ask_about_plan(where: Site | SiteState, order_id: int, plan: Plan, effect: E
         adds[line.variant_id] = adds.get(line.variant_id, 0) + line.quantity
     kind = ActKind.CANCEL if plan.only_cancels else ActKind.CHANGE
     ask_guards(
-        where, order_id, kind, actor=actor, lines=plan.cancels, adds=adds, amount=effect.delta, address=plan.address
-    )
+        where, order_id, kind, actor=actor, lines=plan.cancels, adds=adds, amount=effect.delta,
+        addresses=tuple(plan.addresses.values()),
+    )  # fmt: skip
 
 
 def _hooks(where: Site | SiteState) -> Hooks:

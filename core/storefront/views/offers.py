@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import Response, request, url_for
 
 from core.accounts.services import current_shopper
 from core.checkout.forms import read_order_form
-from core.checkout.services.drafting import look_at_draft, place_draft
+from core.checkout.services.drafting import addresses_of, look_at_draft, place_draft
 from core.checkout.services.place_order import CannotBePlaced, EmptyCart
+from core.checkout.services.shapes import CheckoutView
 from core.checkout.views import pay_response
 from core.kernel import limits
 from core.kernel.respond import allow_hosts, hosts_for_forms, page, redirect
@@ -68,6 +71,31 @@ def _to_order(draft: DraftView, secret: str) -> Response:
     return redirect(url_for("storefront.confirmation", secret=placed.secret))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferPlace:
+    """An address that something goes to, the way there, and of several what it is: (pieces, name)."""
+
+    address: tuple[str, ...]
+    title: str
+    goods: tuple[tuple[int, str], ...]
+
+
+def _places(view: CheckoutView) -> list[OfferPlace]:
+    there = zip(addresses_of(view), view.quote.deliveries, strict=True)
+    return [
+        OfferPlace(
+            address=address_lines(address), title=delivery.rate.title if delivery.rate else "",
+            goods=tuple(
+                (one.line.quantity, one.line.name)
+                for one in view.quote.lines
+                if len(view.places) > 1 and one.place == place and one.line.needs_delivery
+            ),
+        )
+        for place, (address, delivery) in enumerate(there)
+        if address is not None
+    ]  # fmt: skip
+
+
 def _page(draft: DraftView, secret: str, errors: Errors, status: int = 200) -> Response:
     state = current()
     view = look_at_draft(state, draft, gateway=request.form.get("gateway", ""))
@@ -79,8 +107,7 @@ def _page(draft: DraftView, secret: str, errors: Errors, status: int = 200) -> R
         offer=draft,
         secret=secret,
         can_be_ordered=draft.state == "sent" and bool(view.lines) and not view.problems,
-        address=address_lines(draft.wish.address) if draft.wish.address else (),
-        delivery=view.quote.delivery.rate,
+        places=_places(view),
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer

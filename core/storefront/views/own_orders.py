@@ -28,13 +28,8 @@ from core.orders.services.read import OrderView
 from core.orders.services.return_labels import can_be_sent, label_file, return_number
 from core.storefront.services.fields import Errors, said
 from core.storefront.services.order import shown_order
-from core.storefront.services.own_order import (
-    change_form,
-    own_side,
-    placed_errors,
-    read_change,
-    shown_preview,
-)
+from core.storefront.services.own_change import change_errors, change_form, read_change, shown_preview
+from core.storefront.services.own_order import own_side, placed_errors
 from core.storefront.services.own_returns import WantedReturn, read_return, return_form
 from core.storefront.views.own_links import own_order
 from core.storefront.views.place import VIEWS
@@ -45,7 +40,7 @@ _LIMIT = "own_order"
 @VIEWS.get("/order/<secret>/change")
 @public
 def own_change(secret: str) -> Response:
-    """The form: how many of each, and where to; of an order that goes to several places, for one of them."""
+    """The form: how many of each, and where to."""
     return _change_page(own_order(secret), request.args, {})
 
 
@@ -77,7 +72,7 @@ def confirm(secret: str) -> Response:
     except (PreviewMoved, ChangeStale) as error:
         return _preview_page(order, sent, said(error), error.status)
     except Refused as error:
-        return _change_page(own_order(secret), sent, placed_errors(order, error), error.status)
+        return _change_page(own_order(secret), sent, change_errors(order, error), error.status)
     note(_("Your order is changed."))
     return _to_order(order)
 
@@ -92,7 +87,7 @@ def _preview_page(order: OrderView, sent: Mapping[str, str], errors: Errors, sta
         actions = read_change(order, sent)
         found = preview_own(current(), order.id, actions, actor=actor())
     except Refused as error:
-        return _change_page(order, sent, placed_errors(order, error), error.status)
+        return _change_page(order, sent, change_errors(order, error), error.status)
     shown = shown_preview(order, found, actions, sent)
     problems = [("", text) for text in errors.values()]
     return _private("pages/order_change_preview.html", status, order, preview=shown, problems=problems)

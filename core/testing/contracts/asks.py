@@ -1,7 +1,7 @@
 """The contract of who answers a question of a page or the checkout: pure, the same each time, of the right kind.
 
 One suite for the hooks that have no richer one: `checkout_problems`, `checkout_fields`, `site_slot`, `site_data`,
-`site_head`, `site_moved` and `site_urls`.
+`site_head`, `site_moved`, `site_urls` and `notify_attachments`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from core.hookspecs import FAMILIES
+from core.hookspecs.notify import Message
 from core.hookspecs.spec import Policy
 from core.kernel.answers import checked, checked_all
 from core.lib import clock
@@ -107,6 +108,11 @@ def odd_ones(hook: str) -> list[Question]:
         ],
         "site_head": [{"kind": kind, "subject": None} for kind in ("home", "category", "product", "nobody_knows")],
         "site_moved": [{"path": path} for path in paths],
+        "notify_attachments": [
+            {"message": Message(key="k", kind=kind, to="mira@example.com", subject="S", text="T", about=about)}
+            for kind in ("order.placed", "order.draft", "nobody_knows")
+            for about in ("", ":", "draft", "draft:", "draft:0-0", f"draft:{_GONE}-1", "draft:1-x", "x" * 5_000)
+        ],
         "site_urls": [{"since": since} for since in (None, clock.now())],
     }  # fmt: skip
     return odd[hook]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
-from core.hookspecs.notify import Channel, Message
+from core.hookspecs.notify import Attachment, Channel, Message
 from core.lib import ids
 from core.lib.errors import Broken, Refused
 from core.testing.contracts.fences import no_writes
@@ -38,7 +38,7 @@ class ChannelContract:
     def peer(self) -> ChannelPeer:
         raise NotImplementedError("give the driver of whoever receives")
 
-    def message(self, **changes: str) -> Message:
+    def message(self, **changes: Any) -> Message:
         """A message with a key of its own."""
         usual = Message(
             key=ids.uid(), kind="order.placed", to=self.to, subject="Order 1001", text="Thank you for your order."
@@ -55,6 +55,16 @@ class ChannelContract:
         assert isinstance(number, str), "send answers the channel's own id"
         assert number, "send answers the channel's own id"
         assert sum("4711" in text for text in peer.received()) == 1
+
+    def test_files_go_along_or_are_left_out(self, channel: Channel, peer: ChannelPeer) -> None:
+        files = (
+            Attachment(name="Q-1.pdf", mime="application/pdf", content=b"%PDF-1.7 " + bytes(range(256))),
+            Attachment(name='报价\r\nBcc: thief@example.com".pdf', mime="application/pdf", content=b""),
+        )
+        with no_writes():
+            channel.send(self.message(text="With a paper: 4713.", attachments=files))
+        (raw,) = [text for text in peer.received() if "4713" in text]
+        assert "\nBcc: thief" not in raw, "the name of a file added a header"
 
     def test_one_key_is_sent_under_one_id(self, channel: Channel, peer: ChannelPeer) -> None:
         message = self.message(text="Only once: 4712.")

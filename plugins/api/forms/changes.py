@@ -82,6 +82,23 @@ class Delivery(Sent, frozen=True, kw_only=True, tag="delivery", tag_field="kind"
     destination: Place | None = None
 
 
+class Destination(Sent, frozen=True, kw_only=True, tag="destination", tag_field="kind"):
+    """A further address, under the number after the order's last one; other actions send goods there."""
+
+    address: AddressSent
+    destination: Place
+    carrier: Annotated[str, Meta(max_length=60)] = ""
+    service: Annotated[str, Meta(max_length=60)] = ""
+
+
+class Send(Sent, frozen=True, kw_only=True, tag="move", tag_field="kind"):
+    """Units of a line that have not left and go to another of the order's destinations."""
+
+    line_id: Id
+    quantity: Some
+    destination: Place
+
+
 class Charge(Sent, frozen=True, kw_only=True, tag="charge", tag_field="kind"):
     """A fee, or goodwill that is granted; the amount is above zero either way. A fee may be `taxed`."""
 
@@ -92,7 +109,7 @@ class Charge(Sent, frozen=True, kw_only=True, tag="charge", tag_field="kind"):
     taxed: bool = False
 
 
-Action = Add | Quantity | Cancel | Remove | Price | Move | Billing | Contact | Delivery | Charge
+Action = Add | Quantity | Cancel | Remove | Price | Move | Billing | Contact | Delivery | Destination | Send | Charge
 
 
 class NewChange(Sent, frozen=True, kw_only=True):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from core.api import (
     AddCharge,
+    AddDestination,
     AddGoods,
     CancelUnits,
     ChangeStale,
     ChangeView,
+    MoveUnits,
     NotFound,
     OrderView,
     PreviewMoved,
@@ -37,8 +39,8 @@ from plugins.api.services.shapes.base import money
 from plugins.api.services.shapes.changes import Change, ChangedLine, ChangedStock
 
 Action = (
-    AddCharge | AddGoods | CancelUnits | RemoveLine | SetAddress | SetBilling | SetContact | SetDelivery | SetPrice
-    | SetQuantity
+    AddCharge | AddDestination | AddGoods | CancelUnits | MoveUnits | RemoveLine | SetAddress | SetBilling | SetContact
+    | SetDelivery | SetPrice | SetQuantity
 )  # fmt: skip
 
 
@@ -114,14 +116,13 @@ def _action(order: OrderView, one: sent.Action, at: str) -> Action:
             return CancelUnits(line_id=one.line_id, quantity=one.quantity)
         case sent.Remove():
             return RemoveLine(line_id=one.line_id)
-        case sent.Price():
-            amount = amount_of(order, one.price, f"{at}.price").amount
-            return SetPrice(line_id=one.line_id, amount=amount, reason=one.reason)
+        case sent.Billing() | sent.Contact() | sent.Charge() | sent.Price():
+            return _about_people(order, one, at)
         case _:
-            return _other_action(order, one, at)
+            return _about_places(order, one, at)
 
 
-def _other_action(order: OrderView, one: sent.Action, at: str) -> Action:
+def _about_places(order: OrderView, one: sent.Move | sent.Destination | sent.Send | sent.Delivery, at: str) -> Action:
     match one:
         case sent.Move():
             moved = kept_address(one.address)
@@ -129,6 +130,29 @@ def _other_action(order: OrderView, one: sent.Action, at: str) -> Action:
             return SetAddress(
                 address=moved, carrier=one.carrier, service=one.service, destination=one.destination
             )  # fmt: skip
+        case sent.Destination():
+            further = kept_address(one.address)
+            assert further is not None
+            return AddDestination(
+                address=further, destination=one.destination, carrier=one.carrier, service=one.service
+            )  # fmt: skip
+        case sent.Send():
+            return MoveUnits(line_id=one.line_id, quantity=one.quantity, destination=one.destination)
+        case sent.Delivery():
+            return SetDelivery(
+                amount=amount_of(order, one.price, f"{at}.price").amount, title=one.title, carrier=one.carrier,
+                service=one.service, destination=one.destination,
+            )  # fmt: skip
+
+
+def _about_people(
+    order: OrderView, one: sent.Billing | sent.Contact | sent.Charge | sent.Price, at: str
+) -> Action:  # fmt: skip
+    """Who pays and is written to, and what else they pay."""
+    match one:
+        case sent.Price():
+            amount = amount_of(order, one.price, f"{at}.price").amount
+            return SetPrice(line_id=one.line_id, amount=amount, reason=one.reason)
         case sent.Billing():
             billed = kept_address(one.address)
             assert billed is not None
@@ -137,13 +161,7 @@ def _other_action(order: OrderView, one: sent.Action, at: str) -> Action:
             if one.email and (problem := email_problem(one.email)):
                 raise Unfit({f"{at}.email": problem})
             return SetContact(email=one.email, phone=one.phone)
-        case sent.Delivery():
-            return SetDelivery(
-                amount=amount_of(order, one.price, f"{at}.price").amount, title=one.title, carrier=one.carrier,
-                service=one.service, destination=one.destination,
-            )  # fmt: skip
-        case _:
-            assert isinstance(one, sent.Charge)
+        case sent.Charge():
             return AddCharge(
                 charge="fee" if one.charge == "fee" else "goodwill",
                 amount=amount_of(order, one.amount, f"{at}.amount").amount, reason=one.reason, line_id=one.line_id,

@@ -7,6 +7,7 @@ from typing import Any
 from core.api import (
     LINK_TOKEN,
     CannotBePlaced,
+    DraftPlace,
     DraftView,
     DraftWish,
     Refused,
@@ -78,7 +79,9 @@ def create_draft(call: Call) -> shapes.Draft:
 def change_draft(call: Call) -> shapes.Draft:
     """Write a draft anew; a pay link that was sent opens nothing any more."""
     asked: sent.DraftChange = call.body
-    save_draft(call.site, _found(call).id, _wish(call, asked), version=asked.version, actor=call.actor)
+    draft = _found(call)
+    wish = _wish(call, asked, draft.wish.places)
+    save_draft(call.site, draft.id, wish, version=asked.version, actor=call.actor)
     return _shown(call, _found(call))
 
 
@@ -149,8 +152,8 @@ def _address(call: Call, secret: str) -> str:
 # -- what was sent -----------------------------------------------------------------------------------------------------
 
 
-def _wish(call: Call, asked: sent.NewDraft) -> DraftWish:
-    """What shall be kept. Raises Unfit with a message per field."""
+def _wish(call: Call, asked: sent.NewDraft, places: tuple[DraftPlace, ...] = ()) -> DraftWish:
+    """What shall be kept; `places` are those that staff wrote in the panel. Raises Unfit with a message per field."""
     language, currency = language_of(call.site, asked.language), currency_of(call.site, asked.currency)
     known = cart_variants(call.site, language, currency, [line.variant_id for line in asked.lines])
     errors: dict[str, str] = {}
@@ -177,7 +180,7 @@ def _wish(call: Call, asked: sent.NewDraft) -> DraftWish:
         ),
         address=quotes.kept_address(asked.address), billing=quotes.kept_address(asked.billing),
         carrier=delivery.carrier if delivery else "", service=delivery.service if delivery else "", note=asked.note,
-        discount=asked.discount, discount_reason=asked.discount_reason,
+        discount=asked.discount, discount_reason=asked.discount_reason, places=places,
     )  # fmt: skip
 
 

@@ -275,6 +275,24 @@ def test_an_order_for_two_addresses_is_shipped_to_each(program, sell, order):
     assert customer["customer"]["address"] is None
 
 
+def test_a_part_of_an_order_goes_to_a_further_address(program, sell, order):
+    placed = order(sell("TRAY", 1000, name="Tray"), 3)
+    shop = program("orders:read", "orders:write", "customers:read")
+    here, line = f"/orders/{placed.id}", shop.get(f"/orders/{placed.id}")["lines"][0]["id"]
+    further = {
+        "kind": "destination", "destination": 1,
+        "address": {"name": "Oma", "lines": ["1 rue de Rivoli"], "city": "Paris", "postcode": "75001", "country": "FR"},
+    }  # fmt: skip
+    move = {"kind": "move", "line_id": line, "quantity": 2, "destination": 1}
+    shop.post(f"{here}/changes", {"actions": [move]}, 404, Idempotency_Key="a")
+    change = shop.post(f"{here}/changes", {"actions": [move, further]}, Idempotency_Key="b")
+    seen = {"seen_price": change["price_after"], "version": change["version"]}
+    shop.post(f"{here}/changes/{change['id']}/confirmation", seen, 200)
+    told = shop.get(here)
+    assert [one["address"]["city"] for one in told["destinations"]] == ["Berlin", "Paris"]
+    assert [(one["destination"], one["quantity"] - one["cancelled"]) for one in told["lines"]] == [(0, 1), (1, 2)]
+
+
 def test_orders_are_listed_shipped_paid_and_cancelled(bought, program):
     _app, placed = bought(quantity=3)
     shop = program("orders:read", "orders:write", "shipments:write", "payments:write")

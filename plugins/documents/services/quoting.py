@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from core.api import DraftQuote, Money, Site, address_lines, day, money, number, speaking
+from core.api import (
+    Address,
+    Attachment,
+    DraftQuote,
+    Money,
+    NotFound,
+    Site,
+    address_lines,
+    day,
+    draft_quote,
+    money,
+    number,
+    speaking,
+)
 from core.api import gettext as _
 from plugins.documents.forms import Documents
 from plugins.documents.services.paper import Column, Paper, drawn_in, rate_text, tax_label
@@ -16,15 +29,33 @@ def code_of(site: Site, found: DraftQuote) -> str:
     return f"{Documents.of(site).quote_prefix}{found.number}"
 
 
+def attached(site: Site, about: str) -> list[Attachment]:
+    """The paper for a mail about `draft:<id>-<version>`, while the draft is what it was."""
+    name, _colon, number = about.partition(":")
+    draft_id = number.partition("-")[0]
+    if name != "draft" or not draft_id.isdecimal():
+        return []
+    try:
+        found = draft_quote(site, int(draft_id))
+    except NotFound:
+        return []
+    if found.number != number:
+        return []
+    from plugins.documents.services.drawing import draw  # noqa: PLC0415 -- most mails have no paper
+
+    content = draw([quote_paper(site, found)])
+    return [Attachment(name=f"{code_of(site, found)}.pdf", mime="application/pdf", content=content)]
+
+
 def quote_paper(site: Site, found: DraftQuote, wanted: str = "") -> Paper:
     """The quote in a language that is spoken here, else the shopper's."""
     settings, wish, quote = Documents.of(site), found.wish, found.quote
     language = wanted if wanted in site.languages else wish.language
     with speaking(drawn_in(language), site.timezone):
-        bill, place = wish.billing or wish.address, wish.address
+        places = [one for one in found.addresses if one is not None]
+        bill = wish.billing or wish.address or next(iter(places), None)
         parties = [(_("Quote for"), address_lines(bill) if bill else (wish.email,))]
-        if place is not None and place != bill:
-            parties.append((_("Deliver to"), address_lines(place)))
+        parties += [(_("Deliver to"), address_lines(one)) for one in places if len(places) > 1 or one != bill]
         return Paper(
             title=_("Quote"),
             code=code_of(site, found),
@@ -36,7 +67,7 @@ def quote_paper(site: Site, found: DraftQuote, wanted: str = "") -> Paper:
                 (_("Valid until"), day(found.until)),
             ),
             columns=_columns(),
-            rows=tuple(_rows(quote)),
+            rows=tuple(_rows(quote, found.addresses)),
             sums=tuple(_sums(quote)),
             notes=tuple(
                 text
@@ -64,17 +95,29 @@ def _columns() -> tuple[Column, ...]:
     )
 
 
-def _rows(quote: Any) -> Iterator[tuple[str, ...]]:
-    """Goods before offers, then the delivery."""
+def _rows(quote: Any, addresses: Sequence[Address | None]) -> Iterator[tuple[str, ...]]:
+    """Goods before offers, then the deliveries; of several places each says whose it is."""
     for one in quote.lines:
         line = one.line
-        rates = dict.fromkeys(rate_text(tax.rate) for tax in quote.taxes if tax.key == f"line:{line.id}")
-        name = f"{line.name}\n{line.sku}" if line.sku else line.name
-        yield name, number(line.quantity), money(line.unit), " + ".join(rates), money(one.subtotal)
-    delivery = quote.delivery
-    if delivery.rate is not None:
-        rates = dict.fromkeys(rate_text(tax.rate) for tax in quote.taxes if tax.key == "delivery")
-        yield delivery.rate.full_title, number(1), money(delivery.amount), " + ".join(rates), money(delivery.amount)
+        whose = _whose(addresses, one.place) if line.needs_delivery else ""
+        name = "\n".join(text for text in (line.name, line.sku, whose) if text)
+        yield name, number(line.quantity), money(line.unit), _rates(quote, f"line:{line.id}"), money(one.subtotal)
+    for place, delivery in enumerate(quote.deliveries):
+        if delivery.rate is not None:
+            whose = _whose(addresses, place)
+            title = f"{delivery.rate.full_title} · {whose}" if whose else delivery.rate.full_title
+            rates = _rates(quote, f"delivery:{place}" if place else "delivery")
+            yield title, number(1), money(delivery.amount), rates, money(delivery.amount)
+
+
+def _rates(quote: Any, key: str) -> str:
+    return " + ".join(dict.fromkeys(rate_text(tax.rate) for tax in quote.taxes if tax.key == key))
+
+
+def _whose(addresses: Sequence[Address | None], place: int) -> str:
+    """Who lives at one of several places; empty where there is only one."""
+    there = addresses[place] if len(addresses) > 1 else None
+    return ", ".join(word for word in (there.name or there.company, there.city) if word) if there else ""
 
 
 def _sums(quote: Any) -> Iterator[tuple[str, str, bool]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from core.api import Money, NotFound, Site, draft_quote, one, transaction
+from core.api import Message, Money, NotFound, Site, draft_quote, one, transaction, value
+from core.testing.contracts import AskContract
+from plugins.documents import plugin
 from plugins.documents.services.drawing import draw
 from plugins.documents.services.quoting import quote_paper
 from plugins.documents.tests.test_pages import Browser, guest, panel
@@ -71,3 +74,54 @@ def test_what_is_no_quote_any_more_has_no_paper(panel: Browser, draft: str, site
     panel.get(f"/panel/documents/drafts/{draft_id}/quote.pdf", 404)
     with pytest.raises(NotFound), transaction():
         draft_quote(site, draft_id)
+
+
+def test_a_quote_for_two_addresses_says_what_goes_where(site: Site, panel: Browser, draft: str) -> None:
+    form = {
+        "act": "save", "version": "1", "email": "mira@example.com", "sku-0": "LAMP", "qty-0": "2", "p1_qty-0": "1",
+        "p1_name": "Oma", "p1_line1": "1 rue de Rivoli", "p1_postcode": "75001", "p1_city": "Paris",
+        "p1_country": "FR", **WHERE,
+    }  # fmt: skip
+    panel.post(draft, **form)
+    paper = quote_paper(site, draft_quote(site, int(draft.rpartition("/")[2])))
+    assert [row[:2] for row in paper.rows[:2]] == [
+        ("Lamp\nLAMP\nMira K., Berlin", "1"),
+        ("Lamp\nLAMP\nOma, Paris", "1"),
+    ]
+    assert [lines[0] for _title, lines in paper.parties] == ["Mira K.", "Mira K.", "Oma"]
+
+
+def test_the_mail_of_a_pay_link_carries_the_quote(
+    panel: Browser, draft: str, site: Site, turn_on: Any, mailbox: Any, outbox: Any
+) -> None:
+    turn_on("mail", host=mailbox.host, port=mailbox.port, security="none")
+    draft_id = int(draft.rpartition("/")[2])
+    panel.post(f"{draft}/send", days="5", key="one")
+    assert len(str(value("SELECT payload FROM job WHERE name = 'messages.send'"))) < 2_000, "no file is stored"
+    outbox.deliver()
+    (mail,) = mailbox.to("mira@example.com")
+    (paper,) = mail.iter_attachments()
+    assert (paper.get_filename(), paper.get_content_type()) == (f"Q-{draft_id}-1.pdf", "application/pdf")
+    assert paper.get_content() == draw([quote_paper(site, draft_quote(site, draft_id))])
+    # It was written anew before the next mail left: no paper says anything else than the mail.
+    panel.post(f"{draft}/send", days="5", key="two")
+    panel.post(draft, act="save", version="1", email="mira@example.com", **{"sku-0": "LAMP", "qty-0": "1"}, **WHERE)
+    outbox.deliver()
+    assert [len(list(one.iter_attachments())) for one in mailbox.to("mira@example.com")] == [1, 0]
+
+
+@pytest.mark.slow
+class TestAttachments(AskContract):
+    """The quote goes along with the mail of a pay link, and with no other."""
+
+    hook = "notify_attachments"
+
+    @pytest.fixture
+    def answer(self) -> Callable[..., Any]:
+        return plugin.notify_attachments
+
+    @pytest.fixture
+    def answers(self, draft: str) -> Sequence[dict[str, Any]]:
+        about = f"draft:{draft.rpartition('/')[2]}-1"
+        message = Message(key="k", kind="order.draft", to="mira@example.com", subject="S", text="T", about=about)
+        return [{"message": message}]

@@ -32,13 +32,13 @@ class Mailbox(Channel):
         """Keep the message, once; the oldest beyond MOST go. Commits."""
         kept = (
             self._site.id, message.key[:200], message.kind[:60], message.to[:200],
-            " ".join(message.subject.splitlines())[:_SUBJECT], message.text, message.html, message.language,
-            micros(now()),
+            " ".join(message.subject.splitlines())[:_SUBJECT], message.text, message.html,
+            ", ".join(one.name for one in message.attachments), message.language, micros(now()),
         )  # fmt: skip
         with transaction():
             execute(
-                "INSERT INTO mail_kept (site_id, key, kind, address, subject, text, html, language, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site_id, key) DO NOTHING",
+                "INSERT INTO mail_kept (site_id, key, kind, address, subject, text, html, attached, language, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site_id, key) DO NOTHING",
                 *kept,
             )
             execute(

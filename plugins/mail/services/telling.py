@@ -126,7 +126,7 @@ def _of_change(site: Site, event: OrderChanged) -> Message | None:
     change = change_view(site, event.change_id)
     if change.key.startswith("case:"):
         return None
-    return written(site, order, "changed", f"change:{event.change_id}", _effect(change, event.currency))
+    return written(site, order, "changed", f"change:{event.change_id}", _effect(change, order, event.currency))
 
 
 def _of_delay(site: Site, event: OrderPromised | OrderUnshipped, number: int) -> Message | None:
@@ -145,20 +145,38 @@ def _of_delay(site: Site, event: OrderPromised | OrderUnshipped, number: int) ->
     return written(site, order, "promised", f"promised:{number}", {"why": why})
 
 
-def _effect(change: ChangeView, currency: str) -> dict[str, Any]:
+def _effect(change: ChangeView, order: OrderView, currency: str) -> dict[str, Any]:
     effect, plan = change.effect, change.plan
     return {
         "before": Money(effect.price_before, currency),
         "after": Money(effect.price_after, currency),
         "to_pay": Money(effect.to_pay, currency),
         "to_refund": Money(effect.to_refund, currency),
-        "cancelled": dict(plan.cancels),
-        "added": plan.lines,
-        "moved": plan.address is not None,
-        "place": plan.place,
+        **_units(change, order),
+        "addresses": plan.addresses,
         "billed": plan.billing is not None,
         "is_new_address": bool(plan.email),
         "renews_link": plan.renews_link,
+    }
+
+
+def _units(change: ChangeView, order: OrderView) -> dict[str, Any]:
+    """Units that are cancelled, added and sent elsewhere; what stays in the order at another price is none of them."""
+    plan, lines = change.plan, {line.id: line for line in order.lines}
+    gone = dict(plan.cancels)
+    for new in plan.lines:
+        if new.of_line_id in gone:
+            gone[new.of_line_id] -= new.quantity
+    further = [{"name": new.name, "quantity": new.quantity} for new in plan.lines if new.of_line_id not in gone]
+    further += [{"name": lines[of].name, "quantity": -units} for of, units in gone.items() if units < 0]
+    return {
+        "cancelled": {line_id: units for line_id, units in gone.items() if units > 0},
+        "added": further,
+        "elsewhere": [
+            {"name": new.name, "quantity": new.quantity, "to": order.whose(new.place)}
+            for new in plan.lines
+            if new.of_line_id in gone and lines[new.of_line_id].place != new.place
+        ],
     }
 
 

@@ -7,17 +7,29 @@ from dataclasses import replace
 import pytest
 
 from core.checkout.services.changing import change_order, draft_change, preview_change
+from core.checkout.services.own_changes import NotYours, change_own, preview_own
+from core.checkout.services.redelivering import NobodyDelivers
 from core.checkout.services.resolving import Terms, resolve
 from core.hookspecs.fulfil import Label, Parcel
 from core.kernel import db
-from core.lib.errors import Unfit
+from core.lib.errors import NotFound, Unfit
 from core.lib.money import Money
 from core.orders.services import parting
 from core.orders.services.cancel import cancel
 from core.orders.services.case import inspect_case, receive_case, request_case
 from core.orders.services.case_rules import NotReturnable
 from core.orders.services.change import ChangeStale, confirm_change
-from core.orders.services.change_shapes import AddGoods, CancelUnits, SetAddress, SetDelivery, SetQuantity
+from core.orders.services.change_shapes import (
+    AddDestination,
+    AddGoods,
+    CancelUnits,
+    MoveUnits,
+    SetAddress,
+    SetDelivery,
+    SetPrice,
+    SetQuantity,
+)
+from core.orders.services.forget import _forget_places
 from core.orders.services.goods import NotThatMany
 from core.orders.services.hold_rules import Rules, set_hold_rules
 from core.orders.services.read import OrderView, order_view
@@ -184,6 +196,89 @@ def test_a_bill_to_none_of_the_countries_waits_for_a_person(shop: Shop) -> None:
         for billing in (PARIS, BONN)
     ]
     assert held == [False, True]
+
+
+# -- several addresses in one change -----------------------------------------------------------------------------------
+
+
+def told(order: OrderView) -> list[tuple[int, int, int]]:
+    """(place, units, tax) of what is left."""
+    return [(line.place, line.left, line.tax.amount) for line in order.lines if line.left]
+
+
+def test_one_change_edits_every_address(shop: Shop, order: OrderView) -> None:
+    after = change(shop, order, SetAddress(address=BONN, destination=0), SetAddress(address=YORK, destination=1))
+    assert [one.address for one in after.destinations] == [BONN, YORK]
+    # To Bonn 8.00 and 1.00 for the piece, to York as to London; each with the taxes there.
+    assert [one.total.amount for one in after.destinations] == [900, 490]
+    assert told(after) == [(0, 1, within(1000, 1900)), (1, 2, within(2000, 2000))]
+    assert after.tax.amount == order.tax.amount + sum(
+        now - before
+        for now, before in (
+            (within(1000, 1900), 0), (within(2000, 2000), 0), (within(900, 1900), within(490, 2000)),
+            (within(490, 2000), within(1000, 1000)),
+        )
+    )  # fmt: skip
+    with db.transaction():
+        _forget_places(order.id)
+    kept = db.rows("SELECT data FROM order_entry UNION ALL SELECT plan FROM order_change UNION ALL"
+                   " SELECT data FROM order_change_action")  # fmt: skip
+    assert "Am Markt" not in str(kept)
+    assert "YO1" not in str(kept)
+
+
+def test_pieces_go_from_one_address_to_another_at_the_taxes_there(shop: Shop, order: OrderView) -> None:
+    away = next(line for line in order.lines if line.place == 1)
+    with pytest.raises(NotThatMany):
+        preview_change(shop.state, order.id, [MoveUnits(line_id=away.id, quantity=3, destination=0)])
+    with pytest.raises(NotFound):
+        preview_change(shop.state, order.id, [MoveUnits(line_id=away.id, quantity=1, destination=2)])
+    seen_first = preview_change(shop.state, order.id, [MoveUnits(line_id=away.id, quantity=1, destination=0)])
+    assert seen_first.effect.stock == {}, "no piece is promised anew or let go"
+    after = change(shop, order, MoveUnits(line_id=away.id, quantity=1, destination=0))
+    assert told(after) == [(0, 1, within(1000, 2000)), (1, 1, within(2000, 1000)), (0, 1, within(1000, 2000))]
+    assert after.agreed_left.amount == order.total.amount, "both ways cost what was agreed"
+    # With the last one the way to Paris is not gone any more; whoever sends something there again pays for it.
+    empty = change(shop, after, MoveUnits(line_id=away.id, quantity=1, destination=0))
+    assert empty.agreed_left.amount == 3000 + 490
+    again = change(shop, empty, MoveUnits(line_id=empty.lines[-1].id, quantity=1, destination=1))
+    assert again.agreed_left.amount == 3000 + 490 + 900
+
+
+def test_an_order_for_one_address_gets_a_further_one(shop: Shop) -> None:
+    cup = shop.sell("cup", 1000)
+    order = seen(shop.order((cup, 3)).id)
+    line = order.lines[0]
+
+    def further(address: object = PARIS, units: int = 2) -> list[object]:
+        return [
+            MoveUnits(line_id=line.id, quantity=units, destination=1),
+            AddDestination(address=address, destination=1),  # type: ignore[arg-type]
+        ]
+
+    with pytest.raises(Unfit, match="another look"):
+        preview_change(shop.state, order.id, further(units=0))  # type: ignore[arg-type]
+    with pytest.raises(NobodyDelivers) as nobody:
+        preview_change(shop.state, order.id, further(replace(PARIS, country="JP")))  # type: ignore[arg-type]
+    assert nobody.value.place == 1
+    after = change(shop, order, *further(), SetPrice(line_id=line.id, amount=900, reason="scratched"))
+    assert [(one.address, one.total.amount) for one in after.destinations] == [(LONDON, 490), (PARIS, 1000)]
+    assert told(after) == [(0, 1, within(900, 2000)), (1, 2, within(1800, 1000))]
+    assert (after.agreed_left.amount, after.address) == (2700 + 1490, None)
+    ship(shop.site, order.id, actor=STAFF, place=1)
+    assert [one.place for one in seen(order.id).shipments] == [1]
+
+
+def test_shoppers_send_pieces_to_another_of_their_addresses(shop: Shop, order: OrderView) -> None:
+    away = next(line for line in order.lines if line.place == 1)
+    wanted = [MoveUnits(line_id=away.id, quantity=1, destination=0), SetAddress(address=BONN, destination=1)]
+    price = preview_own(shop.state, order.id, wanted).effect.price_after
+    change_own(shop.state, order.id, wanted, key="own", actor="guest", seen_price=price)
+    after = seen(order.id)
+    assert ([one.address for one in after.destinations], after.agreed_left.amount) == ([LONDON, BONN], price)
+    assert unbalanced() == []
+    with pytest.raises(NotYours):
+        preview_own(shop.state, order.id, [AddDestination(address=YORK, destination=2)])
 
 
 # -- splitting, merging, coming back -----------------------------------------------------------------------------------

@@ -33,8 +33,10 @@ from core.orders.services.change_shapes import (
     REEVALUATE,
     Action,
     AddCharge,
+    AddDestination,
     AddGoods,
     CancelUnits,
+    MoveUnits,
     RemoveLine,
     SetAddress,
     SetDelivery,
@@ -291,6 +293,38 @@ def move(walk: Walk, a: int, b: int, _c: int) -> None:
     walk.change(SetAddress(address=address, destination=walk.place(b)), policy=(KEEP, BETTER)[b % 2])
 
 
+def scatter(walk: Walk, a: int, b: int, c: int) -> None:
+    """Pieces go to another of its places."""
+    if (place := walk.place(b)) is None:
+        raise Refused
+    walk.change(MoveUnits(line_id=walk.line(a), quantity=1 + c % 2, destination=place))
+
+
+def reach(walk: Walk, a: int, b: int, c: int) -> None:
+    """It gets one more place, for pieces that wait and for a thing more."""
+    new = walk.order.destinations[-1].position + 1
+    if new > 4:
+        raise Refused
+    goods = [AddGoods(variant_id=walk.variants[a % 3], quantity=1, destination=new)] if c % 2 else []
+    there = AddDestination(address=replace((LONDON, PARIS, BONN)[b % 3], name=f"Bea {a % 9}"), destination=new)
+    walk.change(there, MoveUnits(line_id=walk.line(a), quantity=1, destination=new), *goods)
+
+
+def resettle(walk: Walk, a: int, b: int, c: int) -> None:
+    """All of its places are others at once, and pieces go from one to another."""
+    places = walk.order.destinations
+    moves = [MoveUnits(line_id=walk.line(a), quantity=1, destination=places[-1].position)] if c % 2 else []
+    walk.change(
+        *moves,
+        *(
+            SetAddress(
+                address=replace((LONDON, PARIS, BONN)[(b + at) % 3], name=f"Cy {a % 9}"), destination=one.position
+            )
+            for at, one in enumerate(places)
+        ),
+    )
+
+
 def pause(walk: Walk, _a: int, _b: int, _c: int) -> None:
     hold_order(walk.shop.site, walk.order_id, reason="strange", actor=walk.actor)
 
@@ -340,7 +374,9 @@ ACTS: list[tuple[str, Act]] = [
 
 
 # So that a step is the same act in both, further ones stand at the end.
-ACTS_OF_PLACES = [*ACTS, *[("move", move)] * 3]
+ACTS_OF_PLACES = [
+    *ACTS, *[("move", move)] * 2, *[("scatter", scatter)] * 3, *[("reach", reach)] * 2, ("resettle", resettle),
+]  # fmt: skip
 
 
 # -- what must hold ----------------------------------------------------------------------------------------------------

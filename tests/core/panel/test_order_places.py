@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from core.hookspecs.site import Site
-from core.kernel import db
 from core.orders.services.read import OrderView, order_view
 from core.testing.shop import Item
+from tests.core.checkout.books import unbalanced
 from tests.core.panel.conftest import Panel, words
 from tests.core.panel.test_orders import line_field
 
@@ -64,23 +64,65 @@ def test_many_are_sent_and_printed_address_by_address(panel: Panel, placed: Orde
     assert [(one.place, sum(one.lines.values())) for one in seen(placed.id).shipments] == [(0, 1), (1, 2)]
 
 
-def test_the_editor_is_about_one_address(panel: Panel, placed: OrderView) -> None:
-    path = f"/panel/orders/{placed.number}/change?place=1"
+def edited(panel: Panel, order: OrderView, **typed: str) -> str:
+    """The editor with what is in its fields and what is typed, looked at and confirmed; answers the preview's words."""
+    path = f"/panel/orders/{order.number}/change"
     text = panel.get(path).get_data(as_text=True)
-    assert "Prices of what waits" not in text
-    fields = dict(re.findall(r'name="(a_\w+)"[^>]*value="([^"]*)"', text))
-    assert fields["a_city"] == "Paris"
-    more = {"add_sku": "LAMP", "add_quantity": "1", "act": "preview", "key": "k"}
-    form = {**fields, "a_city": "Lyon", "a_country": "FR", **more}
-    preview = panel.post(path, form).get_data(as_text=True)
-    price = re.search(r'name="seen" value="(\d+)"', preview)
+    fields = dict(re.findall(r'name="(a\d*_\w+)"[^>]*value="([^"]*)"', text))
+    countries = {
+        found[0]: found[1]
+        for found in re.findall(r'<select[^>]*name="(a\d*_country)".*?value="(\w\w)" selected', text, re.DOTALL)
+    }
+    form = {**fields, **countries, "act": "preview", "key": f"k{order.version}", **typed}
+    answer = panel.post(path, form)
+    assert answer.status_code == 200, words(answer)
+    price = re.search(r'name="seen" value="(\d+)"', answer.get_data(as_text=True))
     assert price is not None
     panel.post(path, {**form, "act": "confirm", "seen": price[1]})
+    after = seen(order.id)
+    assert after.agreed_left.amount == int(price[1]), "it costs what was shown"
+    assert unbalanced() == []
+    return words(answer)
+
+
+def test_the_editor_is_about_every_address(panel: Panel, placed: OrderView) -> None:
+    text = panel.get(f"/panel/orders/{placed.number}/change").get_data(as_text=True)
+    assert "Prices of what waits" not in text
+    assert ('value="Berlin"' in text, 'value="Paris"' in text) == (True, True)
+    away = next(line for line in placed.lines if line.place == 1)
+    said = edited(
+        panel, placed, a0_city="Potsdam", a1_city="Lyon", add_sku="LAMP", add_quantity="1", add_to="1",
+        **{f"move-{away.id}": "1", f"move_to-{away.id}": "0"},
+    )  # fmt: skip
+    for text in ("10115 Potsdam", "75001 Lyon", "1 × Lamp: to Mira K., Potsdam"):
+        assert text in said
     after = seen(placed.id)
-    assert [one.city for one in after.addresses] == ["Berlin", "Lyon"]
-    assert [(line.quantity, line.place) for line in after.lines] == [(1, 0), (2, 1), (1, 1)]
+    assert [one.city for one in after.addresses] == ["Potsdam", "Lyon"]
+    assert [(line.place, line.left) for line in after.lines if line.left] == [(0, 1), (1, 1), (1, 1), (0, 1)]
     # Only the country names of the timeline stay once the shopper is forgotten; until then it says both places.
-    assert "Lyon" in str(db.rows("SELECT data FROM order_entry WHERE order_id = ?", placed.id))
+    told = words(panel.get(f"/panel/orders/{placed.number}"))
+    assert "1 × Lamp: Oma" in told
+    assert "Lyon" in told
+
+
+def test_some_of_an_order_goes_to_a_further_address(
+    panel: Panel, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    one = seen(order(sell("LAMP", 8900, stock=9, name="Lamp"), 3).id)
+    path, line = f"/panel/orders/{one.number}/change", f"move-{one.lines[0].id}"
+    oma = {"name": "Oma", "line1": "1 rue de Rivoli", "postcode": "75001", "city": "Paris", "country": "FR"}
+    further = {f"n_{name}": text for name, text in oma.items()}
+    wrong = {**further, "n_city": "", line: "4", "act": "preview"}
+    answer = panel.post(path, wrong)
+    assert answer.status_code == 422
+    for field in ("n_city", line):
+        assert f'href="#{field}"' in answer.get_data(as_text=True)
+    assert "Say what goes to the further address." in words(panel.post(path, {**further, "act": "preview"}))
+    said = edited(panel, one, **further, **{line: "2"})
+    assert "2 × Lamp: to Oma, Paris" in said
+    after = seen(one.id)
+    assert [place.city for place in after.addresses] == ["Berlin", "Paris"]
+    assert [(line.place, line.left) for line in after.lines if line.left] == [(0, 1), (1, 2)]
 
 
 def test_another_order_has_no_such_address(panel: Panel, placed: OrderView, site: Site) -> None:

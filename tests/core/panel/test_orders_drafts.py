@@ -14,7 +14,9 @@ import pytest
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock
+from core.orders.services.read import order_view
 from core.testing.shop import Item
+from tests.core.checkout.books import unbalanced
 from tests.core.panel.conftest import Panel, words
 
 ADDRESS = {
@@ -94,6 +96,35 @@ def test_the_shopper_opens_the_link_and_orders(
     assert "It is an order now" in words(panel.get(draft))
     outbox.deliver()
     assert outbox.dead() == []
+
+
+def test_a_draft_for_two_addresses_is_quoted_sent_and_ordered(
+    panel: Panel, draft: str, form: dict[str, str], site: Site, browse: Callable[..., Any]
+) -> None:
+    """Whatever the shop lets shoppers do by themselves."""
+    oma = {"name": "Oma", "line1": "1 rue de Rivoli", "postcode": "75001", "city": "Paris", "country": "FR"}
+    away = {f"p1_{name}": text for name, text in oma.items()} | {"p1_qty-0": "1", "version": "1"}
+    for wrong, field in (({"p1_qty-0": "3"}, "p1_qty-0"), ({"p1_city": ""}, "p1_city")):
+        answer = panel.post(draft, {**form, **away, **wrong})
+        assert answer.status_code == 422
+        assert f'href="#{field}"' in answer.get_data(as_text=True)
+    assert panel.post(draft, {**form, **away}).status_code == 303
+    page = panel.get(draft)
+    for text in ("1 × Lamp To Mira K., Berlin", "1 × Lamp To Oma, Paris", "€150.00"):
+        assert text in words(page)
+    assert 'name="p1_city" value="Paris"' in page.get_data(as_text=True)
+    panel.post(f"{draft}/send", {"days": "5"})
+    assert "(Oma, Paris)" in db.value("SELECT payload FROM job WHERE name = 'messages.send'")
+    link = link_of(panel.get(draft).get_data(as_text=True))
+    shown = words(browse(site, link))
+    for text in ("Lange Str. 1", "1 rue de Rivoli", "€150.00"):
+        assert text in shown
+    assert browse(site, link, data={"seen_total": "15000", "gateway": "arrangement"}).status_code == 303
+    order = order_view(int(db.value("SELECT MAX(id) FROM orders")))
+    assert order is not None
+    assert [one.city for one in order.addresses] == ["Berlin", "Paris"]
+    assert [(line.place, line.quantity, line.unit.amount) for line in order.lines] == [(0, 1, 8000), (1, 1, 8000)]
+    assert unbalanced() == []
 
 
 def test_a_link_of_another_version_or_site_opens_nothing(

@@ -110,13 +110,19 @@ def test_an_order_for_two_addresses_from_the_cart_to_the_parcel(
     assert [(line.place, line.quantity) for line in order.lines] == [(0, 1), (1, 2)]
     assert "1 rue de Rivoli" in done
     assert "Lange Str. 1" in done
-    # One place is changed by the shopper, the other stays.
-    guest.get(f"/order/{order.secret}/change?destination=1")
-    guest.post(f"/order/{order.secret}/change", {**guest.form(), "city": "Lyon", "postcode": "69001"})
+    # Both places are changed by the shopper in one go, and a piece goes to the other one.
+    guest.get(f"/order/{order.secret}/change")
+    typed = {**guest.form(), "p1_city": "Lyon", "p1_postcode": "69001", "p0_line1": "Kurze Str. 2"}
+    wrong = guest.post(f"/order/{order.secret}/change", {**typed, "p0_line1": ""}, 422)
+    assert 'href="#p0_line1"' in guest.page, wrong
+    shown = guest.post(f"/order/{order.secret}/change", {**typed, f"to.{order.lines[0].id}": "1"})
+    for text in ("Kurze Str. 2", "69001", "1 × Cup: to Oma, Lyon" if where == 0 else "1 × Cup：寄到Oma, Lyon"):
+        assert text in shown
     guest.post(f"/order/{order.secret}/change/confirm", guest.form())
     moved = order_view(order.id)
     assert moved is not None
     assert [one.city for one in moved.addresses] == ["Berlin", "Lyon"]
+    assert [(line.place, line.left) for line in moved.lines if line.left] == [(1, 2), (1, 1)]
     ship(site, order.id, actor="staff:1", place=1, carrier="Post", tracking="T1")
     assert "Oma, Lyon" in guest.get(f"/order/{order.secret}")
     assert unbalanced() == []

@@ -15,6 +15,7 @@ import pytest
 
 from core.checkout.services.quote import WrongTaxes
 from core.hookspecs import FAMILIES
+from core.hookspecs.notify import Message
 from core.hookspecs.spec import OnError
 from core.kernel import db, limits
 from core.kernel.faults import PluginFault
@@ -36,6 +37,9 @@ ASKED_BY_NO_PAGE = {
     "site_head": {"kind": "product", "subject": None},
     "site_moved": {"path": "/old"},
     "site_urls": {"since": None},
+    "notify_attachments": {
+        "message": Message(key="k", kind="order.draft", to="mira@example.com", subject="S", text="T", about="draft:1-1")
+    },
 }
 SOURCE = '''
 """Answers every hook by the fault of the hour."""
@@ -90,6 +94,7 @@ HOLLOW = {
     "fulfil_carriers": lambda site: [Cart_(), Van()],
     "fulfil_allocate": lambda site, **_: [Sourced(variant_id="x", location_id=None, quantity=1.5)],
     "notify_channels": lambda site: [Post()],
+    "notify_attachments": lambda site, message: [Attachment(name=None, mime=7, content="paper")],
     "notify_event": lambda site, delivery: "nonsense",
     "site_slot": lambda site, **_: Slot(html=None, tags=7, until="soon"),
     "site_data": lambda site, **_: {1: Data(values=None, tags=None)},

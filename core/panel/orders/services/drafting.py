@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.accounts.services import find_shopper
+from core.cart.services import MOST_PLACES
 from core.catalogue.services.carts import cart_variants
 from core.checkout.forms import read_address
 from core.hookspecs.checkout import Address
@@ -17,10 +18,11 @@ from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.lib import addresses
+from core.lib.addresses import place_prefix
 from core.lib.errors import Unfit
 from core.lib.money import Money, NotMoney, parse_money
 from core.orders.services.draft_keeping import Kept, kept_for
-from core.orders.services.drafts import DraftLine, DraftView, DraftWish
+from core.orders.services.drafts import DraftLine, DraftPlace, DraftView, DraftWish
 from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, address_values
 from core.panel.shell import Status
 
@@ -39,7 +41,10 @@ _STATES: dict[str, tuple[Any, str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line of the form as typed; `price` is empty where today's price holds."""
+    """A line of the form as typed; `price` is empty where today's price holds.
+
+    `away` are the pieces for each further address, in their order.
+    """
 
     sku: str = ""
     name: str = ""
@@ -47,6 +52,7 @@ class Row:
     price: str = ""
     reason: str = ""
     today: Money | None = None
+    away: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,7 @@ def typed_rows(form: Mapping[str, str], site: Site) -> list[Row]:
             quantity=form.get(f"qty-{place}", "").strip() or "1",
             price=form.get(f"price-{place}", "").strip(),
             reason=form.get(f"why-{place}", "").strip()[:200],
+            away=tuple(form.get(f"{place_prefix(n)}qty-{place}", "").strip() for n in range(1, MOST_PLACES)),
         )
         for place in range(MOST_ROWS)
         if (sku := form.get(f"sku-{place}", "").strip()[:120])
@@ -110,6 +117,7 @@ def stored_rows(site: Site, draft: DraftView) -> list[Row]:
             price="" if line.agreed is None else Money(line.agreed, wish.currency).decimal,
             reason=line.reason,
             today=variants[line.variant_id].price if line.variant_id in variants else None,
+            away=tuple(str(one.units.get(line.variant_id, "")) for one in wish.places),
         )
         for line in wish.lines
         if line.variant_id
@@ -163,7 +171,7 @@ def _named(site: Site, rows: list[Row], language: str, currency: str) -> list[Ro
     found = [(row, variants.get(known.get(row.sku, 0))) for row in rows]
     return [
         Row(
-            sku=row.sku, quantity=row.quantity, price=row.price, reason=row.reason,
+            sku=row.sku, quantity=row.quantity, price=row.price, reason=row.reason, away=row.away,
             name=variant.name if variant else "", today=variant.price if variant else None,
         )
         for row, variant in found
@@ -224,6 +232,7 @@ def wish_of(form: Mapping[str, str], site: Site) -> DraftWish:
     billing = _address(form, BILLING)
     if billing is not None:
         errors.update(address_errors(billing, prefix=BILLING))
+    places = _places(form, site, {line.variant_id: line.quantity for line in lines if line.variant_id}, errors)
     if errors:
         raise Unfit(errors)
     account = find_shopper(site, email) if email else None
@@ -232,7 +241,7 @@ def wish_of(form: Mapping[str, str], site: Site) -> DraftWish:
         lines=lines, shopper_id=account.id if account else None, address=_address(form),
         billing=billing, carrier=carrier[:60],
         service=service[:60], note=form.get("note", "").replace("\0", "").strip()[:2000], discount=discount or 0,
-        discount_reason=addresses.one_line(form.get("discount_reason", ""), 200),
+        discount_reason=addresses.one_line(form.get("discount_reason", ""), 200), places=places,
     )  # fmt: skip
 
 
@@ -240,6 +249,56 @@ def _address(form: Mapping[str, str], prefix: str = PREFIX) -> Address | None:
     """The address, once more than its country is filled in."""
     found = read_address(form, prefix)
     return found if found is not None and (found.name or found.lines or found.city or found.postcode) else None
+
+
+def typed_places(form: Mapping[str, str]) -> int:
+    """How many further addresses a form knows, the empty ones between them included."""
+    used = [
+        number
+        for number in range(1, MOST_PLACES)
+        if _address(form, prefix := place_prefix(number)) is not None
+        or any(text.strip() and name.startswith(f"{prefix}qty-") for name, text in form.items())
+    ]
+    return max(used, default=0)
+
+
+def _places(
+    form: Mapping[str, str], site: Site, ordered: Mapping[int, int], errors: dict[str, str]
+) -> tuple[DraftPlace, ...]:
+    """The further addresses with what goes there. More than there is of a line, or nothing at all, is an error."""
+    rows = typed_rows(form, site)
+    known, left = variants_of([row.sku for row in rows]), dict(ordered)
+    found = []
+    for number in range(1, typed_places(form) + 1):
+        prefix = place_prefix(number)
+        address, units = _address(form, prefix), _units(rows, number, known, left, errors)
+        if address is None and not units:
+            continue
+        if address is None:
+            errors[f"{prefix}name"] = _("Write to whom these pieces go.")
+        else:
+            errors.update(address_errors(address, prefix=prefix))
+        if not units:
+            errors[f"{prefix}qty-0"] = _("Say what goes to the further address.")
+        carrier, _colon, service = addresses.one_line(form.get(f"{prefix}delivery", ""), 121).partition(":")
+        found.append(DraftPlace(address=address, carrier=carrier[:60], service=service[:60], units=units))
+    return tuple(found)
+
+
+def _units(
+    rows: list[Row], number: int, known: Mapping[str, int], left: dict[int, int], errors: dict[str, str]
+) -> dict[int, int]:
+    units = {}
+    for place, row in enumerate(rows):
+        text, variant_id = row.away[number - 1] if len(row.away) >= number else "", known.get(row.sku, 0)
+        count = int(text) if text.isascii() and text.isdecimal() else -1 if text else 0
+        if not 0 <= count <= left.get(variant_id, 0):
+            most = left.get(variant_id, 0)
+            errors[f"{place_prefix(number)}qty-{place}"] = _("%(sku)s: from 0 to %(most)s.", sku=row.sku, most=most)
+        elif count:
+            units[variant_id] = count
+            left[variant_id] -= count
+    return units
 
 
 def _lines(form: Mapping[str, str], site: Site, currency: str, errors: dict[str, str]) -> tuple[DraftLine, ...]:
@@ -312,4 +371,12 @@ def fields_of(draft: DraftView | None, site: Site) -> dict[str, str]:
         **({} if wish.address else {f"{PREFIX}country": site.country}),
         **address_values(wish.billing, BILLING),
         **({} if wish.billing else {f"{BILLING}country": site.country}),
+        **{
+            name: text
+            for number, one in enumerate(wish.places, 1)
+            for name, text in (
+                *address_values(one.address, place_prefix(number)).items(),
+                (f"{place_prefix(number)}delivery", f"{one.carrier}:{one.service}" if one.carrier else ""),
+            )
+        },
     }  # fmt: skip

@@ -98,11 +98,13 @@ def _moves(kind: str, data: Data, currency: str) -> list[str]:
     ]
     if kind == "tracking" and data.get("before"):
         found.append(_("%(number)s before", number=data["before"]))
-    found += _delivery(data.get("delivery"), currency, moved)
-    if place := data.get("address"):
-        found.append(moved(_("Address"), _place(place["before"]), _place(place["after"])))
+    for one in data.get("moved") or ():
+        found.append(moved(f"{one['quantity']} × {one['name']}", *_both(one["address"])))
+    for one in data.get("places") or ():
+        found += [moved(_("Address"), *_both(one["address"]))] if "address" in one else []
+        found += _delivery(one.get("delivery"), currency, moved)
     if place := data.get("billing"):
-        found.append(moved(_("Bill to"), _place(place["before"]), _place(place["after"])))
+        found.append(moved(_("Bill to"), *_both(place)))
     names = {"email": _("Mail"), "phone": _("Phone")}
     found += [moved(names[one["name"]], one["before"] or "–", one["after"]) for one in data.get("contact") or ()]
     return found
@@ -126,6 +128,10 @@ def _differ(told: Mapping[str, Any], name: str) -> bool:
 
 def _day(at: object) -> str:
     return i18n.day(clock.instant(at)) if isinstance(at, int) else _("no day")
+
+
+def _both(told: Data) -> tuple[str, str]:
+    return _place(told["before"]), _place(told["after"])
 
 
 def _place(address: Data | None) -> str:

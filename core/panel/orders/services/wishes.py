@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.checkout.forms import read_address
 from core.checkout.services.changing import Preview
 from core.kernel import db
 from core.kernel.i18n import gettext as _
@@ -14,8 +15,10 @@ from core.lib.money import Money, NotMoney, parse_money
 from core.orders.services.change_shapes import (
     Action,
     AddCharge,
+    AddDestination,
     AddGoods,
     Effect,
+    MoveUnits,
     SetAddress,
     SetBilling,
     SetContact,
@@ -27,6 +30,8 @@ from core.orders.services.shapes import OrderLineView, OrderView
 from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, typed_address
 
 CHARGES = ("goodwill", "fee")
+NEW, FURTHER = "new", "n_"
+_COUNTRY = f"{FURTHER}country"
 _MOST = 9_999
 
 
@@ -40,20 +45,31 @@ class EffectRow:
     is_gone: bool
 
 
-def actions_of(form: Mapping[str, str], order: OrderView, part: OrderView) -> list[Action]:
-    """The actions of a form; fields that are as they were ask for nothing. Raises Unfit with a message per field.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names of the fields about one place: plain ones where the order goes to only one."""
 
-    Address, delivery and new goods are those of `part`, what goes to one place.
-    """
+    place: int
+    prefix: str
+    title: str
+    delivery: str
+    service: str
+
+
+def actions_of(form: Mapping[str, str], order: OrderView) -> list[Action]:
+    """The actions of a form; fields that are as they were ask for nothing. Raises Unfit with a message per field."""
     errors: dict[str, str] = {}
     actions: list[Action] = []
     for line in order.lines:
         actions += _of_line(form, line, order.currency, errors)
-    place = part.destinations[0].position
-    actions += _goods(form, place, errors)
-    actions += _delivery(form, part, place, errors)
-    actions += _address(form, part, place, errors)
-    actions += _people(form, part, errors)
+        actions += _moved(form, line, order, errors)
+    actions += _goods(form, order, errors)
+    for part in live_parts(order):
+        names = names_at(order, part)
+        actions += _delivery(form, part, names, errors)
+        actions += _address(form, part, names, errors)
+    actions += _further_address(form, order, errors)
+    actions += _people(form, live_parts(order)[0], errors)
     actions += _charge(form, order.currency, errors)
     if errors:
         raise Unfit(errors)
@@ -78,7 +94,62 @@ def _of_line(form: Mapping[str, str], line: OrderLineView, currency: str, errors
     return actions
 
 
-def _goods(form: Mapping[str, str], place: int, errors: dict[str, str]) -> list[Action]:
+def live_parts(order: OrderView) -> list[OrderView]:
+    """The order as each place sees it to which something goes; the only one, or the first, where nothing does."""
+    live = [part for part in order.by_place if any(line.left for line in part.lines)]
+    return live if order.is_spread and live else [order.at(order.destinations[0].position)]
+
+
+def further_place(order: OrderView) -> int:
+    """The number that one more address would have."""
+    return order.destinations[-1].position + 1
+
+
+def names_at(order: OrderView, part: OrderView) -> Names:
+    """The names of the fields about a place."""
+    place = part.destinations[0].position
+    prefix, end = (f"a{place}_", f"-{place}") if order.is_spread else (PREFIX, "")
+    return Names(
+        place=place, prefix=prefix, title=f"delivery_title{end}", delivery=f"delivery{end}", service=f"to_service{end}"
+    )
+
+
+def _place_named(text: str, order: OrderView) -> int | None:
+    """A place of the order by its number, or the further one; None where it names none."""
+    known = {str(one.position): one.position for one in order.destinations}
+    return further_place(order) if text == NEW else known.get(text)
+
+
+def _moved(form: Mapping[str, str], line: OrderLineView, order: OrderView, errors: dict[str, str]) -> list[Action]:
+    """Pieces of a line that go to another address; all of them where no number is written beside the address."""
+    name = f"move-{line.id}"
+    text, to = form.get(name, "").strip(), form.get(f"move_to-{line.id}", "")
+    place = _place_named(to or ("" if order.is_spread else NEW), order)
+    if not line.allocated or place in {None, line.place} or (not text and not to):
+        return []
+    units = _whole(text or str(line.allocated))
+    if units is None or units > line.allocated:
+        errors[name] = _("%(name)s: from 0 to %(most)s.", name=line.name, most=line.allocated)
+        return []
+    return [MoveUnits(line_id=line.id, quantity=units, destination=place)] if units and place is not None else []
+
+
+def _further_address(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:
+    if not any(text.strip() for name, text in form.items() if name[: len(FURTHER)] == FURTHER and name != _COUNTRY):
+        return []
+    address = read_address(form, FURTHER)
+    if address is None:
+        return []
+    errors.update(address_errors(address, prefix=FURTHER))
+    carrier, _colon, service = form.get(f"to_service-{NEW}", "").partition(":")
+    return [
+        AddDestination(
+            address=address, destination=further_place(order), carrier=carrier[:60], service=service[:60]
+        )
+    ]  # fmt: skip
+
+
+def _goods(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:
     sku, quantity = form.get("add_sku", "").strip(), form.get("add_quantity", "").strip() or "1"
     if not sku:
         return []
@@ -90,27 +161,29 @@ def _goods(form: Mapping[str, str], place: int, errors: dict[str, str]) -> list[
         errors["add_quantity"] = _("Write a whole number from 1.")
     if variant is None or not wanted:
         return []
-    return [AddGoods(variant_id=variant, quantity=wanted, destination=place)]
+    place = _place_named(form.get("add_to", ""), order)
+    first = live_parts(order)[0].destinations[0].position
+    return [AddGoods(variant_id=variant, quantity=wanted, destination=first if place is None else place)]
 
 
-def _delivery(form: Mapping[str, str], order: OrderView, place: int, errors: dict[str, str]) -> list[Action]:
-    title, text = form.get("delivery_title", "").strip(), form.get("delivery", "").strip()
-    now = order.destinations[0].left
-    if (not text or text == now.decimal) and title in {"", order.delivery_title}:
+def _delivery(form: Mapping[str, str], part: OrderView, names: Names, errors: dict[str, str]) -> list[Action]:
+    title, text = form.get(names.title, "").strip(), form.get(names.delivery, "").strip()
+    now = part.destinations[0].left
+    if (not text or text == now.decimal) and title in {"", part.delivery_title}:
         return []
-    amount = now.amount if not text else _money(text, order.currency, "delivery", errors)
-    return [] if amount is None else [SetDelivery(amount=amount, title=title, destination=place)]
+    amount = now.amount if not text else _money(text, part.currency, names.delivery, errors)
+    return [] if amount is None else [SetDelivery(amount=amount, title=title, destination=names.place)]
 
 
-def _address(form: Mapping[str, str], order: OrderView, place: int, errors: dict[str, str]) -> list[Action]:
-    if order.address is None or f"{PREFIX}name" not in form:
+def _address(form: Mapping[str, str], part: OrderView, names: Names, errors: dict[str, str]) -> list[Action]:
+    if part.address is None or f"{names.prefix}name" not in form:
         return []
-    moved = typed_address(form, order.address)
+    moved = typed_address(form, part.address, names.prefix)
     if moved is None:
         return []
-    errors.update(address_errors(moved, collected=bool(order.rate.get("pickup"))))
-    carrier, _colon, service = form.get("to_service", "").partition(":")
-    return [SetAddress(address=moved, carrier=carrier[:60], service=service[:60], destination=place)]
+    errors.update(address_errors(moved, collected=bool(part.rate.get("pickup")), prefix=names.prefix))
+    carrier, _colon, service = form.get(names.service, "").partition(":")
+    return [SetAddress(address=moved, carrier=carrier[:60], service=service[:60], destination=names.place)]
 
 
 def _people(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:
@@ -179,6 +252,16 @@ def rows(preview: Preview) -> list[EffectRow]:
         for charge in preview.plan.charges
     ]
     return found
+
+
+def moved(preview: Preview) -> list[tuple[str, int, str]]:
+    """(name, pieces, where to) of what goes to another address of the order than before."""
+    places = {line.id: line.place for line in preview.order.lines}
+    return [
+        (line.name, line.quantity, preview.whose(line.place))
+        for line in preview.plan.lines
+        if places.get(line.of_line_id or 0, line.place) != line.place
+    ]
 
 
 def sums(effect: Effect | None, currency: str) -> dict[str, Money]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, request
 
@@ -15,12 +17,12 @@ from core.kernel.sites import current
 from core.lib import addresses, ids
 from core.lib.errors import Broken, Refused, Unfit
 from core.orders.services.change import check_not_done
+from core.orders.services.change_plan import MOST_PLACES
 from core.orders.services.change_shapes import KEEP, POLICIES, Action
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import addressing, said, wishes
 from core.panel.orders.services.find import order_numbered
-from core.panel.orders.services.places import part_asked, tabs
 from core.panel.shell import actor, once, page, panel, to
 
 
@@ -43,7 +45,7 @@ def change(number: str) -> Response:
         return _editor(order)
     check_not_done(current().site, order.id, request.form.get("key", ""))
     try:
-        actions = wishes.actions_of(request.form, order, _part(order))
+        actions = wishes.actions_of(request.form, order)
         if request.form.get("act") != "confirm" or not request.form.get("seen"):
             return _looked(order, actions, policy)
         change_order(
@@ -57,13 +59,8 @@ def change(number: str) -> Response:
             seen_price=request.form.get("seen", type=int),
         )
     except (Refused, Broken) as refusal:
-        return _editor(order, problems=_problems(refusal), status=getattr(refusal, "status", 409))
+        return _editor(order, problems=_problems(order, refusal), status=getattr(refusal, "status", 409))
     return to("panel.order", say=_("The order is changed."), number=number)
-
-
-def _part(order: OrderView) -> OrderView:
-    """What goes to the place that the editor is about: of several the one that is asked for. Raises NotFound."""
-    return part_asked(order, [line.place for line in order.lines if line.left])
 
 
 def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
@@ -72,51 +69,121 @@ def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
     return _editor(order, preview=preview_change(current(), order.id, actions, policy=policy, actor=actor()))
 
 
-def _problems(refusal: Refused | Broken) -> forms.Problems:
+def _problems(order: OrderView, refusal: Refused | Broken) -> forms.Problems:
     if isinstance(refusal, Unfit):
         return list(refusal.errors.items())
-    field = getattr(refusal, "field", None)
-    return [(f"{addressing.PREFIX}{field}" if field in addresses.NAMES else "", i18n.say(refusal))]
+    field, place = getattr(refusal, "field", None), getattr(refusal, "place", None)
+    if field not in addresses.NAMES:
+        return [("", i18n.say(refusal))]
+    prefix = wishes.FURTHER if place == wishes.further_place(order) else addressing.PREFIX
+    if order.is_spread and place is not None and prefix != wishes.FURTHER:
+        prefix = wishes.names_at(order, order.at(place)).prefix
+    return [(f"{prefix}{field}", i18n.say(refusal))]
 
 
-def _address(order: OrderView, typed: Mapping[str, str], preview: Preview | None) -> dict[str, object]:
-    """The form of the address with what was typed, and where the goods would go by which way."""
-    now = addressing.address_values(order.address)
-    country = typed[f"{addressing.PREFIX}country"] or (order.address.country if order.address else "")
-    known = order.billing or order.address
-    bill = addressing.address_values(known, addressing.BILLING)
-    billed = typed[f"{addressing.BILLING}country"] or (known.country if known else "")
-    rates = preview.rates if preview else ()
-    chosen = preview.service if preview else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceForm:
+    """The fields about one place with what was typed, and where its goods would go by which way."""
+
+    names: wishes.Names
+    title: str
+    now: OrderView
+    address: addressing.AddressForm | None
+    values: Mapping[str, str]
+    goes_to: Sequence[str]
+    rates: Sequence[tuple[str, str, str]]
+    chosen: str
+
+    def is_open(self, errors: Mapping[str, str]) -> bool:
+        """Whether something in it is other than it was, or wrong."""
+        return bool(self.goes_to) or any(
+            name.startswith(self.names.prefix) or name in {self.names.title, self.names.delivery} for name in errors
+        )
+
+
+def _places(order: OrderView, typed: Mapping[str, str], preview: Preview | None) -> list[PlaceForm]:
+    found = []
+    for part in wishes.live_parts(order):
+        names = wishes.names_at(order, part)
+        country = typed[f"{names.prefix}country"] or (part.address.country if part.address else "")
+        now = addressing.address_values(part.address, names.prefix)
+        found.append(
+            PlaceForm(
+                names=names, title=order.whose(names.place), now=part,
+                address=addressing.address_form(country, names.prefix) if part.address else None,
+                values=defaultdict(str, {**now, **typed}), **_ways(preview, names.place),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _further(order: OrderView, typed: Mapping[str, str], preview: Preview | None) -> PlaceForm | None:
+    """The fields of one more address; none where the order goes nowhere, or where there are enough."""
+    first = order.destinations[0].address
+    if first is None or not order.needs_delivery or len(order.destinations) >= MOST_PLACES:
+        return None
+    names = wishes.Names(
+        place=wishes.further_place(order), prefix=wishes.FURTHER, title="", delivery="",
+        service=f"to_service-{wishes.NEW}",
+    )  # fmt: skip
+    return PlaceForm(
+        names=names, title="", now=order,
+        address=addressing.address_form(typed[f"{wishes.FURTHER}country"] or first.country, wishes.FURTHER),
+        values=typed, **_ways(preview, names.place),
+    )  # fmt: skip
+
+
+def _ways(preview: Preview | None, place: int) -> dict[str, Any]:
+    """Where the goods of a place would go, and how."""
+    address = preview.plan.addresses.get(place) if preview else None
+    rates, chosen = (preview.rates(place), preview.service(place)) if preview else ((), None)
     return {
-        "billing": addressing.address_form(billed, addressing.BILLING) if known else None,
-        "billed_to": said.address_lines(preview.plan.billing) if preview and preview.plan.billing else [],
-        "address": addressing.address_form(country) if order.address else None,
-        "address_values": defaultdict(str, {**now, **bill, **typed}),
-        "goes_to": said.address_lines(preview.plan.address) if preview and preview.plan.address else [],
+        "goes_to": said.address_lines(address),
         "rates": [(f"{rate.carrier}:{rate.service}", rate.full_title, i18n.money(rate.amount)) for rate in rates],
         "chosen": f"{chosen.carrier}:{chosen.service}" if chosen else "",
     }
 
 
+def _bill(order: OrderView, typed: Mapping[str, str], preview: Preview | None) -> dict[str, object]:
+    """The form of who the bill is for, with what was typed."""
+    known = order.billing or wishes.live_parts(order)[0].address
+    country = typed[f"{addressing.BILLING}country"] or (known.country if known else "")
+    now = addressing.address_values(known, addressing.BILLING)
+    return {
+        "billing": addressing.address_form(country, addressing.BILLING) if known else None,
+        "bill_values": defaultdict(str, {**now, **typed}),
+        "billed_to": said.address_lines(preview.plan.billing) if preview and preview.plan.billing else [],
+    }
+
+
+def _is_moving(typed: Mapping[str, str], problems: forms.Problems) -> bool:
+    """Whether something was written about other addresses, or is wrong there."""
+    begin = ("move-", "move_to-", wishes.FURTHER)
+    written = [name for name, text in typed.items() if text] + [name for name, _text in problems]
+    return any(name.startswith(begin) and name != f"{wishes.FURTHER}country" for name in written)
+
+
 def _editor(
     order: OrderView, *, preview: Preview | None = None, problems: forms.Problems | None = None, status: int = 200
 ) -> Response:
-    typed, part = forms.typed(), _part(order)
-    live = [line.place for line in order.lines if line.left]
+    typed = forms.typed()
     effect = preview.effect if preview else None
+    places, further = _places(order, typed, preview), _further(order, typed, preview)
+    choices = [(str(one.names.place), one.title) for one in places if order.is_spread]
     return page(
         "order_change.html",
         status,
         order=order,
-        part=part,
-        places=tabs(order, live, part, "panel.order_change"),
+        places=places,
+        further=further,
+        choices=[*choices, *([(wishes.NEW, _("The further address"))] if further and order.is_spread else [])],
         typed=typed,
         problems=problems or [],
         errors=forms.by_field(problems or []),
         key=ids.token() if problems else typed["key"] or ids.token(),
-        **_address(part, typed, preview),
-        delivery=part.destinations[0].left,
+        **_bill(order, typed, preview),
+        moves_open=_is_moving(typed, problems or []),
+        moved=wishes.moved(preview) if preview else [],
         preview=preview,
         rows=wishes.rows(preview) if preview else [],
         stock=wishes.stock_rows(effect),

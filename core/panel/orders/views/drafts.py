@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from flask import Response, request, url_for
 
-from core.checkout.services.drafting import TOKEN, look_at_draft, place_draft, send_draft
+from core.cart.services import MOST_PLACES
+from core.checkout.services.delivery import Delivery
+from core.checkout.services.drafting import TOKEN, addresses_of, look_at_draft, place_draft, send_draft
 from core.checkout.services.look import CheckoutView
 from core.checkout.services.place_order import CannotBePlaced, PriceChanged
+from core.hookspecs.site import Site
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.respond import absolute
@@ -200,6 +205,7 @@ def _form(
     currency = fields["currency"] if fields["currency"] in site.currencies else site.currency
     view = look_at_draft(current(), draft) if draft and draft.is_open else None
     country = fields[f"{addressing.PREFIX}country"] or site.country
+    further = drafting.typed_places(request.form) if sent else len(draft.wish.places) if draft else 0
     return page(
         "draft.html",
         status,
@@ -214,6 +220,9 @@ def _form(
         currencies=[(code, code) for code in site.currencies],
         languages=[(tag, i18n.language_name(tag)) for tag in site.languages],
         address=addressing.address_form(country),
+        further=[_further(number, fields, site, view) for number in range(1, min(further + 2, MOST_PLACES))],
+        filled=further,
+        wrong_places={name.partition("_")[0] for name, _text in problems or []},
         billing=addressing.address_form(fields[f"{addressing.BILLING}country"] or site.country, addressing.BILLING),
         currency=currency,
         key=fields["key"] or ids.token(),
@@ -225,6 +234,31 @@ def _form(
     )
 
 
+def _ways(delivery: Delivery) -> tuple[list[tuple[str, str, str]], str]:
+    """The ways to one place, and the code of the chosen one."""
+    rates = [(f"{rate.carrier}:{rate.service}", rate.full_title, i18n.money(rate.amount)) for rate in delivery.rates]
+    return rates, f"{delivery.chosen.carrier}:{delivery.chosen.service}" if delivery.chosen else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherPlace:
+    """The fields of a further address, the ways there, and what the names of its fields begin with."""
+
+    number: int
+    prefix: str
+    address: addressing.AddressForm
+    rates: list[tuple[str, str, str]]
+    chosen: str
+
+
+def _further(number: int, fields: Mapping[str, str], site: Site, view: CheckoutView | None) -> FurtherPlace:
+    prefix = addresses.place_prefix(number)
+    there = next((one.delivery for one in view.places if one.number == number), None) if view else None
+    rates, chosen = _ways(there) if there else ([], "")
+    form = addressing.address_form(fields[f"{prefix}country"] or site.country, prefix)
+    return FurtherPlace(number=number, prefix=prefix, address=form, rates=rates, chosen=chosen)
+
+
 def _link(draft: DraftView) -> str:
     secret = drafts.present_link(current().site, draft)
     return absolute(url_for("storefront.offer", secret=secret)) if secret else ""
@@ -233,15 +267,17 @@ def _link(draft: DraftView) -> str:
 def _quoted(view: CheckoutView | None) -> dict[str, object]:
     """The quote as the page shows it: lines, sums, the trace, ways of delivery, and what speaks against it."""
     if view is None or not view.lines:
-        return {"quote": None, "trace": [], "rates": [], "chosen": "", "wrong": []}
-    chosen = view.delivery.chosen
+        return {"quote": None, "trace": [], "rates": [], "chosen": "", "wrong": [], "whose": []}
+    several = len(view.places) > 1
+    whose = [", ".join(filter(None, (one.name or one.company, one.city))) if one else "" for one in addresses_of(view)]
+    own = not view.places or view.places[0].number == 0
+    rates, chosen = _ways(view.delivery) if own else ([], "")
     return {
         "quote": view.quote,
+        "whose": whose if several else ["" for _one in whose],
         "trace": said.quote_trace(view.quote),
-        "rates": [
-            (f"{rate.carrier}:{rate.service}", rate.full_title, i18n.money(rate.amount)) for rate in view.delivery.rates
-        ],
-        "chosen": f"{chosen.carrier}:{chosen.service}" if chosen else "",
+        "rates": rates,
+        "chosen": chosen,
         "wrong": [problem.message for problem in view.problems],
     }
 
