@@ -318,6 +318,7 @@ from core.orders.services.drafts import (
     revoke_link,
     save_draft,
 )
+from core.orders.services.following import take_scans
 from core.orders.services.guards import Guarded
 from core.orders.services.hold_checks import OnHold
 from core.orders.services.holds import approve_order, hold_order, lift_hold, refuse_order

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypedDict
 
+from core.hookspecs.fulfil import ScanStatus
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import speaking
+from core.kernel.i18n import lazy, speaking
 from core.kernel.sites import current
 from core.orders.services.by_location import LocationPacking, packed_by_location
 from core.orders.services.parcels import Way, tracking_links, ways
@@ -29,6 +30,23 @@ class ShownParcel(NamedTuple):
     contents: str
     url: str
     way: str
+
+
+_SCANS = {
+    ScanStatus.PENDING: lazy("The carrier has not got it yet"),
+    ScanStatus.PICKED_UP: lazy("Picked up"),
+    ScanStatus.IN_TRANSIT: lazy("On its way"),
+    ScanStatus.READY_FOR_PICKUP: lazy("Waits to be collected"),
+    ScanStatus.OUT_FOR_DELIVERY: lazy("Out for delivery"),
+    ScanStatus.DELIVERY_FAILED: lazy("Delivery failed"),
+    ScanStatus.DELIVERED: lazy("Delivered"),
+    ScanStatus.RETURNED: lazy("Goes back to you"),
+}
+
+
+def scan_words(scan: str) -> str:
+    """What a carrier told last of a parcel, in words."""
+    return str(_SCANS.get(ScanStatus(scan), scan))
 
 
 def _ways(order: OrderView) -> list[Way]:
