@@ -270,7 +270,13 @@ from core.lib.spelling import closest, completions, singular
 from core.lib.text import bigrams, clean_html, fold, is_cjk, plain, runs, shorten, slugify, words
 from core.lib.tracking import NotATrackingAddress, parse_tracking_address, tracking_address
 from core.orders.services import OrderView, find_order, order_view
-from core.orders.services.by_location import LocationUnits, units_by_location
+from core.orders.services.by_location import (
+    KitPart,
+    LocationPacking,
+    LocationUnits,
+    packed_by_location,
+    units_by_location,
+)
 from core.orders.services.cancel import cancel as cancel_order
 from core.orders.services.case import (
     approve_case,
@@ -315,6 +321,7 @@ from core.orders.services.drafts import (
     revoke_link,
     save_draft,
 )
+from core.orders.services.following import take_scans
 from core.orders.services.guards import Guarded
 from core.orders.services.hold_checks import OnHold
 from core.orders.services.holds import approve_order, hold_order, lift_hold, refuse_order

@@ -152,7 +152,11 @@ class Carrier(ABC):
         raise Broken("This carrier sells no labels.", permanent=True)
 
     def track(self, numbers: Sequence[str]) -> Sequence[Scan]:
-        """Where the parcels are. Network."""
+        """What is known of these parcels, of all in one go; of one that it does not know it says nothing. Network.
+
+        Who says it is asked by a job for what is under way and of what nothing was heard for hours. What comes by
+        notice (`read`) may be told here again: the latest scan stays, and a parcel arrives once.
+        """
         del numbers
         return ()
 

@@ -64,13 +64,24 @@ def other_site(site: Site) -> Site:
 
 @pytest.fixture
 def sell(site: Site) -> Callable[..., Item]:
-    """`sell("LAMP", 8900, stock=3, name="Lamp")`: a product on the site, at this price in minor units."""
+    """`sell("LAMP", 8900, stock=3, name="Lamp")`: a product on the site, at this price in minor units.
+
+    `sell("SET", 12900, kit={lamp: 1, bulb: 2})` makes a kit of others.
+    """
     from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraft, TextDraft, VariantDraft
     from core.catalogue.services.products import save_product
+    from core.catalogue.services.stock_kits import set_kit
     from core.kernel import db
 
     def make(
-        sku: str, amount: int, *, stock: int | None = None, name: str = "", on: Site | None = None, **more: Any
+        sku: str,
+        amount: int,
+        *,
+        stock: int | None = None,
+        name: str = "",
+        on: Site | None = None,
+        kit: Mapping[Item, int] | None = None,
+        **more: Any,
     ) -> Item:
         where = on or site
         price = PriceDraft(amount=Money(amount, where.currency))
@@ -79,6 +90,8 @@ def sell(site: Site) -> Callable[..., Item]:
         draft = ProductDraft(texts=texts, variants=(variant,), listing=ListingDraft(visible=True))
         saved = save_product(where, draft, "system")
         variant_id = db.value("SELECT id FROM variant WHERE sku = ?", sku)
+        if kit:
+            set_kit(variant_id, {part.variant_id: pieces for part, pieces in kit.items()}, "system")
         return Item(product_id=saved.product_id, variant_id=variant_id, sku=sku)
 
     return make

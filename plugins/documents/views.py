@@ -33,6 +33,7 @@ from core.api import (
     request,
     say,
     staff,
+    stock_locations,
     url_for,
     write_rows,
 )
@@ -48,7 +49,7 @@ from plugins.documents.services.paper import (
     language_of,
     orders_to_ship,
     packing_slips,
-    pick_list,
+    pick_lists,
 )
 
 PLUGIN = "documents"
@@ -190,26 +191,42 @@ def packing() -> Any:
     """The orders that wait to be sent, to print slips and one pick list for."""
     wanted = OrderFilters(statuses={"fulfilment": ("unfulfilled", "partly_shipped"), "order": ("open",)}, held=False)
     found = list_orders(current_site(), wanted, limit=MOST_ORDERS)
-    return render("documents/packing.html", orders=found.orders, more=found.next is not None)
+    places = [place for place in stock_locations() if place.is_open or place.promised]
+    return render(
+        "documents/packing.html", orders=found.orders, more=found.next is not None,
+        places=[(place.id, place.name) for place in places] if len(places) > 1 else (),
+    )  # fmt: skip
 
 
 @panel.get("/packing/slips.pdf")
 @may_view
 def slips() -> Response:
-    """Packing slips of the chosen orders, each from a page of its own."""
-    site = current_site()
+    """Packing slips of the chosen orders, each from a page of its own; of one place, where one is chosen."""
+    site, at = current_site(), _place()
     papers = [
-        paper for order in _chosen(site) for part in order.by_place for paper in packing_slips(site, part)
+        paper for order in _chosen(site) for part in order.by_place for paper in packing_slips(site, part, at=at)
     ]  # fmt: skip
-    return _pdf(papers, "packing-slips")
+    return _pdf(_some(papers), "packing-slips")
 
 
 @panel.get("/packing/pick-list.pdf")
 @may_view
 def picks() -> Response:
-    """One pick list for the chosen orders."""
+    """Pick lists for the chosen orders, each place's from a page of its own; or that of one place."""
     site = current_site()
-    return _pdf([pick_list(site, _chosen(site), language())], "pick-list")
+    return _pdf(_some(pick_lists(site, _chosen(site), language(), _place())), "pick-list")
+
+
+def _place() -> int | None:
+    """The location that was chosen; None for all of them."""
+    text = request.args.get("at", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def _some(papers: list[Paper]) -> list[Paper]:
+    if not papers:
+        raise NothingThere
+    return papers
 
 
 def _chosen(site: Site) -> list[Any]:
@@ -226,6 +243,14 @@ class NothingChosen(Refused):
     status = 422
     code = "nothing_chosen"
     default_message = "Choose at least one order, then print."
+
+
+class NothingThere(Refused):
+    """What was ticked is not on these shelves."""
+
+    status = 422
+    code = "nothing_there"
+    default_message = "Nothing of these orders is on the shelf there. Choose another place, or other orders."
 
 
 @shop.get("/<secret>/<int:document_id>.pdf")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from core.api import Broken, Fetcher
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 BASE = "https://api.easypost.com/v2"
 _CONNECT_S = 3.0
 _TRIES, _PAUSE_S = 3, 0.3
+_PAGE, _MOST_PAGES = 100, 10
 _LARGEST_LABEL = 8 * 1024 * 1024
 _TYPES = (
     "application/pdf",
@@ -79,10 +80,21 @@ class Client:
         """An address with what EasyPost found out about it."""
         return self._again("POST", "/addresses", {"address": address, "verify": True}) or {}
 
-    def trackers(self, tracking: str) -> list[Answer]:
-        """What is known of a parcel by its number."""
-        found = self._again("GET", f"/trackers?tracking_code={quote(tracking, safe='')}") or {}
-        return list(found.get("trackers", ()))
+    def trackers(self, numbers: Sequence[str]) -> list[Answer]:
+        """What is known of parcels by their numbers, of all in one go."""
+        if not numbers:
+            return []
+        asked = urlencode([("page_size", _PAGE), *(("tracking_codes[]", number) for number in numbers)])
+        found: list[Answer] = []
+        before = ""
+        for _page in range(_MOST_PAGES):
+            told = self._again("GET", f"/trackers?{asked}{before}") or {}
+            page = list(told.get("trackers", ()))
+            found += page
+            if not (page and told.get("has_more")):
+                break
+            before = f"&before_id={quote(str(page[-1].get('id', '')), safe='')}"
+        return found
 
     def ping(self) -> None:
         """Ask for something small: an answer proves the key."""

@@ -25,8 +25,8 @@ from core.api import (
     Scan,
     ScanStatus,
     Site,
-    parcel_arrived,
     parse_money,
+    take_scans,
 )
 from core.api import gettext as _
 from plugins.easypost.client import Client, NoAnswer, Refusal
@@ -155,7 +155,9 @@ class EasyPostCarrier(Carrier):
 
     def void(self, tracking: str) -> None:
         """Ask for the label's money back; asked again, it is the same."""
-        name = next((str(one["shipment_id"]) for one in self._client.trackers(tracking) if one.get("shipment_id")), "")
+        name = next(
+            (str(one["shipment_id"]) for one in self._client.trackers([tracking]) if one.get("shipment_id")), ""
+        )
         shipment = self._client.shipment(name) if name else None
         if shipment is None:
             raise Refusal("NOT_FOUND", _("EasyPost knows no label of this number."))
@@ -169,7 +171,7 @@ class EasyPostCarrier(Carrier):
 
     def track(self, numbers: Sequence[str]) -> Sequence[Scan]:
         """What EasyPost has heard."""
-        return [scan for number in numbers for one in self._client.trackers(number) for scan in _scans(one)]
+        return [scan for one in self._client.trackers(numbers) for scan in _scans(one)]
 
     def read(self, request: IncomingRequest) -> Sequence[Scan]:
         """A pushed event, signed by the webhook's secret. Raises Forged."""
@@ -235,13 +237,11 @@ def carrier_of(site: Site) -> EasyPostCarrier | None:
 
 
 def take_notice(site: Site, request: IncomingRequest) -> int:
-    """Note the parcels of which a signed event says that they arrived; how many did. Raises Forged."""
+    """Note where parcels are by a signed event; answers how many arrived by it. Raises Forged."""
     carrier = carrier_of(site)
     if carrier is None:
         raise Forged
-    scans = carrier.read(request)
-    arrived = {scan.tracking for scan in scans if scan.status is ScanStatus.DELIVERED}
-    return sum(parcel_arrived(site, CODE, tracking, actor="plugin:easypost") for tracking in sorted(arrived))
+    return take_scans(site, CODE, carrier.read(request), actor="plugin:easypost")
 
 
 def try_connection(site: Site, email: str) -> str:

@@ -327,6 +327,8 @@ class Shipment(db.Table):
     arrived, `undone_at` is set once it was taken back: it never left. Parts of kits that lay elsewhere than the first
     part leave in a parcel `with_id` that of the kits; its lines count no unit.
     `carrier` and `service` are codes of a plugin's carrier; empty where it went by another one, which `title` names.
+    At `ask_at` its carrier is asked where it is, unless it speaks before (NULL: never); `scan` is the latest it told,
+    a `ScanStatus`, at `scanned_at` in `scan_place`.
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
@@ -341,6 +343,10 @@ class Shipment(db.Table):
     delivered_at = db.InstantField(null=True)
     undone_at = db.InstantField(null=True)
     with_id = peewee.IntegerField(null=True, index=True)
+    ask_at = db.InstantField(null=True, index=True)
+    scan = peewee.CharField(max_length=20, null=True)
+    scanned_at = db.InstantField(null=True)
+    scan_place = peewee.CharField(max_length=120, null=True)
 
 
 class ShipmentLine(db.Table):

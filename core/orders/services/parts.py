@@ -70,8 +70,8 @@ _ALL = (
     ),
     _select(
         "shipment",
-        "s.id, s.shipped_at, l.line_id, SUM(l.quantity), s.location_id, s.delivered_at, s.undone_at",
-        "s.carrier, s.tracking, s.service, s.title, MAX(o.name)",
+        "s.id, s.shipped_at, l.line_id, SUM(l.quantity), s.location_id, s.delivered_at, s.undone_at, s.scanned_at",
+        "s.carrier, s.tracking, s.service, s.title, MAX(o.name), s.scan || ' ' || s.scan_place",
         "FROM shipment s JOIN shipment_line l ON l.shipment_id = s.id LEFT JOIN location o ON o.id = s.location_id"
         " WHERE s.order_id = ? GROUP BY s.id, l.line_id",
     ),

@@ -5,78 +5,67 @@ What others wait for before them, and what was sold before its release, is not a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.hookspecs.site import Site
-from core.kernel import db
-from core.orders.services.goods import stock_reference
+from core.orders.services.by_location import LocationPacking, packed_by_location
 from core.orders.services.shapes import OrderView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToPick:
-    """Pieces of a variant for one order at one place; `place` is empty for what is not counted."""
+    """Pieces of a variant for one order at one place; `place` is empty for what is not counted.
+
+    `kits` are the names of those that they are parts of.
+    """
 
     order_number: str
+    location_id: int | None
     place: str
     sku: str
     name: str
     pieces: int
+    kits: tuple[str, ...] = ()
 
 
 def to_pick(site: Site, orders: Sequence[OrderView]) -> list[ToPick]:
     """The pieces of these orders of the site that can be fetched, kits in their parts, by place and SKU.
 
-    One statement.
+    Two statements.
     """
     mine = [order for order in orders if order.site_id == site.id]
-    places = _places([order.id for order in mine])
-    found: list[ToPick] = []
-    for order in mine:
-        for variant_id, (sku, name, pieces) in sorted(_needed(order).items()):
-            left = pieces
-            for location_id, place, promised in places.get((order.id, variant_id), ()):
-                if part := min(left, promised - _missing(order, variant_id, location_id)):
-                    found.append(ToPick(order_number=order.number, place=place, sku=sku, name=name, pieces=part))
-                    left -= part
-            if left:
-                found.append(ToPick(order_number=order.number, place="", sku=sku, name=name, pieces=left))
+    packed = packed_by_location([order.id for order in mine])
+    found = [
+        ToPick(
+            order_number=order.number, location_id=place.location_id, place=place.name, sku=sku, name=name,
+            pieces=pieces, kits=kits,
+        )
+        for order in mine
+        for place in packed.get(order.id, ())
+        for sku, name, pieces, kits in _fetched(order, place)
+    ]  # fmt: skip
     return sorted(found, key=lambda one: (one.place, one.sku, one.order_number))
 
 
-def _missing(order: OrderView, variant_id: int, location_id: int) -> int:
-    return sum(one.pieces for one in order.short if (one.variant_id, one.location_id) == (variant_id, location_id))
+def _fetched(order: OrderView, place: LocationPacking) -> list[tuple[str, str, int, tuple[str, ...]]]:
+    """(SKU, name, pieces, kits) of each variant that is fetched at a place."""
+    found: dict[tuple[int, str], tuple[str, str, int, tuple[str, ...]]] = {}
+    for variant_id, sku, name, pieces, kit in _pieces(order, place):
+        _sku, _name, known, kits = found.get((variant_id, sku), (sku, name, 0, ()))
+        found[variant_id, sku] = (sku, name, known + pieces, tuple(dict.fromkeys([*kits, *([kit] if kit else [])])))
+    return list(found.values())
 
 
-def _needed(order: OrderView) -> dict[int, tuple[str, str, int]]:
-    needed: dict[int, tuple[str, str, int]] = {}
-    here = order.here
+def _pieces(order: OrderView, place: LocationPacking) -> Iterator[tuple[int, str, str, int, str]]:
+    """(variant, SKU, name, pieces, kit or nothing)."""
+    apart = {(part.line_id, part.variant_id): part.pieces for part in place.parts}
     for line in order.lines:
-        if not (line.needs_delivery and here[line.id]):
+        units = place.units.get(line.id, 0)
+        if not line.needs_delivery:
             continue
-        parts = [(part.variant_id, part.sku, part.name, part.quantity) for part in line.parts]
-        for variant_id, sku, name, each in parts or [(line.variant_id, line.sku, line.name, 1)]:
-            known = needed.get(variant_id, (sku, name, 0))
-            needed[variant_id] = (known[0], known[1], known[2] + each * here[line.id])
-    return needed
-
-
-_Places = dict[tuple[int, int], list[tuple[int, str, int]]]
-
-
-def _places(order_ids: Sequence[int]) -> _Places:
-    """(order, variant) -> (location, its name, pieces promised there)."""
-    references = {stock_reference(order_id): order_id for order_id in order_ids}
-    found: _Places = {}
-    if not references:
-        return found
-    for reference, variant_id, location_id, name, pieces in db.rows(
-        "SELECT m.reference, m.variant_id, o.id, o.name, SUM(m.allocated) + SUM(m.preordered) FROM stock_move m"
-        f" JOIN location o ON o.id = m.location_id WHERE m.reference IN ({db.marks(tuple(references))})"
-        " GROUP BY m.reference, m.variant_id, o.id, o.name, o.priority"
-        " HAVING SUM(m.allocated) + SUM(m.preordered) > 0 ORDER BY o.priority, o.id",
-        *references,
-    ):
-        found.setdefault((references[reference], variant_id), []).append((location_id, name, int(pieces)))
-    return found
+        if not line.parts and units:
+            yield line.variant_id, line.sku, line.name, units, ""
+        for part in line.parts:
+            if pieces := part.quantity * units + apart.get((line.id, part.variant_id), 0):
+                yield part.variant_id, part.sku, part.name, pieces, line.name

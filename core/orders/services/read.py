@@ -293,11 +293,13 @@ def _shipments(parts: Parts, lines: Sequence[OrderLineView]) -> tuple[ShipmentVi
     found: dict[int, ShipmentView] = {}
     for row in sorted(parts.of("shipment"), key=lambda row: (row.n1, row.n3)):
         known = found.get(row.n1)
+        scan, _space, scan_place = (row.t6 or "").partition(" ")
         found[row.n1] = ShipmentView(
             id=row.n1, carrier=row.t1, service=row.t3, title=row.t4, tracking=row.t2, shipped_at=clock.instant(row.n2),
             lines={**(known.lines if known else {}), row.n3: row.n4}, place=places.get(row.n3, 0),
             sent_from=row.t5 or "", delivered_at=None if row.n6 is None else clock.instant(row.n6),
-            undone_at=None if row.n7 is None else clock.instant(row.n7),
+            undone_at=None if row.n7 is None else clock.instant(row.n7), scan=scan, scan_place=scan_place,
+            scanned_at=None if row.n8 is None else clock.instant(row.n8),
         )  # fmt: skip
     return tuple(found.values())
 

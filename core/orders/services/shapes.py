@@ -213,7 +213,8 @@ class DestinationView:
 class ShipmentView:
     """A parcel with its units {line id: quantity}, all of which go to one `place`, and the location it left.
 
-    `title` says in words what it was sent with. `undone_at`: it never left.
+    `title` says in words what it was sent with. `undone_at`: it never left. `scan` is the latest that its carrier told,
+    a `ScanStatus`, or nothing.
     """
 
     id: int
@@ -227,6 +228,9 @@ class ShipmentView:
     sent_from: str = ""
     delivered_at: datetime | None = None
     undone_at: datetime | None = None
+    scan: str = ""
+    scan_place: str = ""
+    scanned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from core.kernel.repeats import claim
 from core.lib import clock, ids
 from core.lib.errors import Broken, NotFound
 from core.orders.services.by_location import units_by_location
+from core.orders.services.due_scans import first_asked
 from core.orders.services.giving_back import after_resolving
 from core.orders.services.goods import NotThatMany, Units, needs, pick, stock_reference
 from core.orders.services.guards import ask_guards
@@ -210,9 +211,9 @@ def _insert(order_id: int, key: str, way: Way, tracking: str, parcel: _Parcel, *
     shipment_id = int(
         db.value(
             "INSERT INTO shipment (order_id, key, carrier, service, title, tracking, shipped_at, location_id, taken,"
-            " with_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            " with_id, ask_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             order_id, key, way.carrier, way.service, way.title, tracking[:120], clock.now_us(), parcel.place,
-            json.dumps(parcel.taken), with_id,
+            json.dumps(parcel.taken), with_id, first_asked(way.carrier, tracking),
         )
     )  # fmt: skip
     for place, units in ((parcel.place, parcel.units), (None, parcel.uncounted)):
@@ -250,7 +251,11 @@ def set_tracking(
         same = way is None or (way.carrier, way.service, way.title) == tuple(before[1:])
         if same and tracking[:120] == before[0]:
             return
-        db.execute("UPDATE shipment SET tracking = ? WHERE id = ?", tracking[:120], shipment_id)
+        db.execute(
+            "UPDATE shipment SET tracking = ?, ask_at = ?, scan = NULL, scanned_at = NULL, scan_place = NULL"
+            " WHERE id = ?",
+            tracking[:120], first_asked(before[1] if way is None else way.carrier, tracking), shipment_id,
+        )  # fmt: skip
         if way is not None:
             db.execute(
                 "UPDATE shipment SET carrier = ?, service = ?, title = ? WHERE id = ?",

@@ -104,6 +104,17 @@ class CarrierContract:
             assert isinstance(scan, Scan)
             assert scan.at.tzinfo is not None, "an instant without a time zone"
 
+    def test_it_tells_of_all_parcels_that_it_is_asked_for_and_of_no_other(
+        self, carrier: Carrier, served: Address
+    ) -> None:
+        first, second, other = (_tracking(carrier, served, f"followed-{n}") for n in range(3))
+        alone = {scan for number in (first, second) for scan in carrier.track([number])}
+        told = list(carrier.track([first, "no-such-parcel", second]))
+        assert other not in {scan.tracking for scan in told}, "it tells of a parcel that nobody asked for"
+        assert set(told) == alone, "asked for several parcels at once it tells something else than one by one"
+        assert set(carrier.track([first, second])) == alone, "asked again it tells something else"
+        assert not list(carrier.track([])), "it tells of parcels where it was asked for none"
+
     def test_its_page_for_a_parcel_is_a_safe_link(self, carrier: Carrier) -> None:
         numbers = ("AB123", 'x" onclick="', "javascript:alert(1)")
         services = ("", "no-such-service", *(one.service for one in carrier.services()))
@@ -120,6 +131,14 @@ class CarrierContract:
             except Forged:
                 continue
             assert not list(scans), f"anybody may say where a parcel is: {body!r}"
+
+
+def _tracking(carrier: Carrier, served: Address, key: str) -> str:
+    """A parcel that the carrier knows, if it sells labels; else any number."""
+    if not carrier.sells_labels:
+        return key
+    parcel = a_parcel(address=served)
+    return carrier.buy(parcel, next(iter(carrier.quote(parcel))), key).tracking
 
 
 def _bought(carrier: Carrier, parcel: Parcel, rate: Rate) -> Label:

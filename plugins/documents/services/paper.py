@@ -8,21 +8,23 @@ from datetime import datetime
 from typing import Any
 
 from core.api import (
-    LocationUnits,
+    LocationPacking,
     Money,
+    OrderLineView,
     OrderView,
     Site,
+    ToPick,
     address_lines,
     day,
     marks,
     money,
     now,
     number,
+    packed_by_location,
     rows,
     speaking,
     text_direction,
     to_pick,
-    units_by_location,
 )
 from core.api import gettext as _
 from plugins.documents.forms import Documents
@@ -182,23 +184,33 @@ def tax_label(name: str, rate: int) -> str:
 # -- what is printed for the hands that pack: worked out anew each time, nothing is stored -----------------------------
 
 
-def packing_slips(site: Site, order: OrderView, language: str = "") -> list[Paper]:
-    """One for each parcel that can leave: of what is on the shelf, by location. One of the order where none can.
+def packing_slips(site: Site, order: OrderView, language: str = "", at: int | None = None) -> list[Paper]:
+    """One for each parcel that can leave: of what is on the shelf, by location, or `at` one. One where none can.
 
     Of an order that goes to several places it is about one: `order.at(place)`.
     """
-    places = [place for place in units_by_location(order.id) if any(place.here.get(line.id) for line in order.lines)]
+    here, packed = {line.id for line in order.lines}, packed_by_location([order.id]).get(order.id, [])
+    places = [one for one in packed if here & {*one.units, *(part.line_id for part in one.parts)}]
+    if at is not None:
+        return [packing_slip(site, order, language, one, places) for one in places if one.location_id == at]
     if len(places) < 2:
         return [packing_slip(site, order, language)]
-    return [packing_slip(site, order, language, place) for place in places]
+    return [packing_slip(site, order, language, one, places) for one in places]
 
 
-def packing_slip(site: Site, order: OrderView, language: str = "", location: LocationUnits | None = None) -> Paper:
-    """What goes into the parcel, from a `location` if there are several. No prices.
+def packing_slip(
+    site: Site,
+    order: OrderView,
+    language: str = "",
+    location: LocationPacking | None = None,
+    places: Sequence[LocationPacking] = (),
+) -> Paper:
+    """What goes into the parcel, from a `location` if there are several `places`. No prices.
 
-    The units that wait and are there; where nothing waits, all that was ordered.
+    The units that wait and are there; where nothing waits, all that was ordered. Of a kit whose parts lie apart it is
+    the parts that are packed here, each with the kit's name.
     """
-    settings, here = Documents.of(site), order.here if location is None else location.here
+    settings, here = Documents.of(site), order.here if location is None else location.units
     with speaking(drawn_in(language or order.language), site.timezone):
         waits = any(line.allocated for line in order.lines if line.needs_delivery)
         units = [(line, here.get(line.id, 0) if waits else line.left) for line in order.lines if line.needs_delivery]
@@ -213,6 +225,7 @@ def packing_slip(site: Site, order: OrderView, language: str = "", location: Loc
             facts.append((_("From"), location.name))
         notes = [_("The shopper writes: %(note)s", note=order.note)] if order.note else []
         notes += _taken_back(order) if waits else ()
+        notes += _elsewhere(order, location, places) if location is not None else ()
         if waits and waiting > 0:
             notes.append(_("%(count)s more will follow when they are there.", count=number(waiting)))
         return Paper(
@@ -226,11 +239,41 @@ def packing_slip(site: Site, order: OrderView, language: str = "", location: Loc
                 Column(title=_("SKU"), share=28),
                 Column(title=_("Quantity"), share=16, is_end=True),
             ),
-            rows=tuple((line.name, line.sku, number(count)) for line, count in units if count),
+            rows=(
+                *((_whole(line), line.sku, number(count)) for line, count in units if count),
+                *(_parts(order, location) if location is not None else ()),
+            ),
             notes=tuple(notes),
             footer=tuple(settings.footer.splitlines()),
             at=now(),
         )
+
+
+def _whole(line: OrderLineView) -> str:
+    """A line's name; a kit's parts stand below it."""
+    parts = ", ".join(_of(part.name, part.quantity) for part in line.parts)
+    return f"{line.name}\n{parts}" if parts else line.name
+
+
+def _parts(order: OrderView, location: LocationPacking) -> Iterator[Cells]:
+    """What this place packs of kits that lie apart."""
+    for line in order.lines:
+        of_kit = {part.variant_id: part.pieces for part in location.parts if part.line_id == line.id}
+        for part in line.parts:
+            if pieces := of_kit.get(part.variant_id, 0):
+                yield f"{part.name}\n{_('Part of %(kit)s', kit=line.name)}", part.sku, number(pieces)
+
+
+def _elsewhere(order: OrderView, location: LocationPacking, places: Sequence[LocationPacking]) -> Iterator[str]:
+    """From where the other parts of this place's kits come, so that nobody looks for them here."""
+    here = {part.line_id for part in location.parts}
+    for line in order.lines:
+        others = [one.name for one in places if one is not location and line.id in {part.line_id for part in one.parts}]
+        if line.id in here and others:
+            yield _(
+                "%(kit)s comes in several parcels: its other parts are sent from %(places)s.",
+                kit=line.name, places=", ".join(others),
+            )  # fmt: skip
 
 
 def _taken_back(order: OrderView) -> list[str]:
@@ -246,32 +289,54 @@ def _taken_back(order: OrderView) -> list[str]:
     ]  # fmt: skip
 
 
-def pick_list(site: Site, orders: Iterable[OrderView], language: str) -> Paper:
-    """What to fetch from the shelves for these orders, place by place and by SKU; kits in their parts."""
-    chosen = list(orders)
-    wanted: dict[tuple[str, str, str], dict[str, int]] = {}
-    for one in to_pick(site, chosen):
-        wanted.setdefault((one.place, one.sku, one.name), {})[one.order_number] = one.pieces
+def pick_lists(site: Site, orders: Iterable[OrderView], language: str, at: int | None = None) -> list[Paper]:
+    """What to fetch from the shelves for these orders by SKU, kits in their parts: a paper for each place, or `at` one.
+
+    What is not counted, and goes along with nothing that is, stands on a paper that names no place.
+    """
+    wanted: dict[int | None, list[ToPick]] = {}
+    for one in to_pick(site, list(orders)):
+        if at in {None, one.location_id}:
+            wanted.setdefault(one.location_id, []).append(one)
     with speaking(drawn_in(language), site.timezone):
-        return Paper(
-            title=_("Pick list"),
-            code=day(now()),
-            sender=(site.name,),
-            parties=(),
-            facts=((_("Date"), day(now())), (_("Orders"), number(len(chosen)))),
-            columns=(
-                Column(title=_("Place"), share=17),
-                Column(title=_("SKU"), share=18),
-                Column(title=_("Item"), share=30),
-                Column(title=_("For orders"), share=22),
-                Column(title=_("Pieces"), share=13, is_end=True),
-            ),
-            rows=tuple(
-                (place or "–", sku, name, ", ".join(_of(code, n) for code, n in of.items()), number(sum(of.values())))
-                for (place, sku, name), of in sorted(wanted.items())
-            ),
-            at=now(),
-        )
+        return [_pick_list(site, found) for found in wanted.values()]
+
+
+def _pick_list(site: Site, found: Sequence[ToPick]) -> Paper:
+    """The paper of one place."""
+    pieces: dict[tuple[str, str], dict[str, int]] = {}
+    kits: dict[tuple[str, str], dict[str, None]] = {}
+    for one in found:
+        pieces.setdefault((one.sku, one.name), {})[one.order_number] = one.pieces
+        kits.setdefault((one.sku, one.name), {}).update(dict.fromkeys(one.kits))
+    place, orders = found[0].place, {one.order_number for one in found}
+    return Paper(
+        title=_("Pick list"),
+        code=day(now()),
+        sender=(site.name,),
+        parties=(),
+        facts=(
+            *([(_("Place"), place)] if place else []),
+            (_("Date"), day(now())),
+            (_("Orders"), number(len(orders))),
+        ),
+        columns=(
+            Column(title=_("SKU"), share=20),
+            Column(title=_("Item"), share=40),
+            Column(title=_("For orders"), share=26),
+            Column(title=_("Pieces"), share=14, is_end=True),
+        ),
+        rows=tuple(
+            (sku, _item(name, list(kits[sku, name])), ", ".join(_of(*one) for one in of.items()),
+             number(sum(of.values())))
+            for (sku, name), of in sorted(pieces.items())
+        ),
+        at=now(),
+    )  # fmt: skip
+
+
+def _item(name: str, kits: Sequence[str]) -> str:
+    return f"{name}\n{_('Part of %(kit)s', kit=', '.join(kits))}" if kits else name
 
 
 def _of(code: str, count: int) -> str:

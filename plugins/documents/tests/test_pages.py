@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.api import Site, cancel_order, order_view
+from core.api import Site, add_location, cancel_order, order_view
 from core.testing.shop import PASSWORD
 from plugins.documents.models import INVOICE
 from plugins.documents.services.issuing import issue
@@ -107,6 +107,15 @@ def test_slips_and_pick_list_are_printed_for_the_orders_to_ship(panel: Browser, 
     assert panel.get(f"/panel/documents/packing/slips.pdf?{chosen}").data.count(b"/Type /Page\n") == 2
     assert panel.get(f"/panel/documents/packing/pick-list.pdf?{chosen}").data.startswith(b"%PDF")
     assert panel.get("/panel/documents/orders/1/slip.pdf").data.startswith(b"%PDF")
+    assert "Print for" not in panel.get("/panel/documents/packing").text
+    back_room = add_location("b", "Back room", 9, "DE", "staff:1")
+    page = panel.get("/panel/documents/packing").text
+    assert f'<option value="{back_room}">Back room</option>' in page
+    for paper in ("slips", "pick-list"):
+        assert (
+            "Nothing of these orders is on the shelf there"
+            in panel.get(f"/panel/documents/packing/{paper}.pdf?{chosen}&at={back_room}", 422).text
+        )
     panel.get("/panel/documents/packing/slips.pdf", 422)
     panel.get("/panel/documents/packing/slips.pdf?n=999", 422)
 

@@ -8,12 +8,21 @@ from typing import Any
 
 import pytest
 
-from core.api import Site, execute, order_view, ship_order, transaction, unship_order, value
+from core.api import (
+    Site,
+    add_location,
+    adjust_stock,
+    order_view,
+    ship_order,
+    stock_locations,
+    unship_order,
+    value,
+)
 from plugins.documents.models import CREDIT_NOTE, INVOICE
 from plugins.documents.services import drawing, reading
 from plugins.documents.services.drawing import CHINESE_FONTS, FontMissing, draw, face_for
 from plugins.documents.services.issuing import issue
-from plugins.documents.services.paper import issued_paper, packing_slip, pick_list
+from plugins.documents.services.paper import issued_paper, packing_slip, packing_slips, pick_lists
 
 CHINESE = next((path for path in CHINESE_FONTS if Path(path).is_file()), "")
 
@@ -177,22 +186,61 @@ def test_without_taxes_there_is_no_column_for_them(content: Any) -> None:
 
 def test_a_pick_list_sums_the_pieces_of_all_orders(site: Site, lamp: Any, order: Any) -> None:
     views = [order_view(order(lamp, count).id, site=site) for count in (1, 2)]
-    paper = pick_list(site, views, "en")
-    place = value("SELECT name FROM location")
-    assert paper.rows == ((place, "LAMP", "Lamp", f"{views[0].number}, {views[1].number} × 2", "3"),)
-    assert pick_list(site, views, "zh-CN").title == "拣货单"
+    (paper,) = pick_lists(site, views, "en")
+    assert paper.rows == (("LAMP", "Lamp", f"{views[0].number}, {views[1].number} × 2", "3"),)
+    assert ("Place", value("SELECT name FROM location")) in paper.facts
+    assert pick_lists(site, views, "zh-CN")[0].title == "拣货单"
 
 
-def test_a_pick_list_goes_from_place_to_place(site: Site, lamp: Any, order: Any, sell: Any) -> None:
+@pytest.fixture
+def back_room() -> int:
+    return add_location("b", "Back room", 9, "DE", "staff:1")
+
+
+@pytest.fixture
+def tray(lamp: Any, sell: Any, back_room: int) -> Any:
+    """Two leaves, which lie at the first place, and a stand, which lies in the back room."""
+    leaf, stand = sell("LEAF", 500, stock=9, name="Leaf"), sell("STAND", 500, stock=0, name="Stand")
+    adjust_stock(stand.variant_id, back_room, 9, "", "staff:1")
+    return sell("TRAY", 1500, name="Tray", kit={leaf: 2, stand: 1})
+
+
+def test_each_place_has_papers_of_what_is_packed_there(
+    site: Site, lamp: Any, order: Any, tray: Any, back_room: int
+) -> None:
+    view = order_view(order(tray, 3).id, site=site)
+    first, back = packing_slips(site, view)
+    assert first.rows == (("Leaf\nPart of Tray", "LEAF", "6"),)
+    assert back.rows == (("Stand\nPart of Tray", "STAND", "3"),)
+    assert ("From", "Back room") in back.facts
+    assert "Tray comes in several parcels: its other parts are sent from Back room." in first.notes
+    assert [paper.rows for paper in packing_slips(site, view, at=back_room)] == [back.rows]
+    other = order_view(order(lamp, 1).id, site=site)
+    lists = pick_lists(site, [view, other], "en")
+    assert [(dict(paper.facts)["Place"], [row[:2] + row[3:] for row in paper.rows]) for paper in lists] == [
+        ("Back room", [("STAND", "Stand\nPart of Tray", "3")]),
+        (stock_locations()[0].name, [("LAMP", "Lamp", "1"), ("LEAF", "Leaf\nPart of Tray", "6")]),
+    ]
+    assert [dict(paper.facts)["Orders"] for paper in lists] == ["1", "2"]
+    assert [paper.rows for paper in pick_lists(site, [view, other], "en", at=back_room)] == [lists[0].rows]
+    assert sum(column.share for column in lists[0].columns) == 100
+
+
+def test_a_kit_that_lies_together_is_packed_as_one_and_its_parts_are_named(
+    site: Site, order: Any, tray: Any, back_room: int
+) -> None:
+    leaf = value("SELECT id FROM variant WHERE sku = 'LEAF'")
+    adjust_stock(leaf, back_room, 9, "", "staff:1")
+    view = order_view(order(tray, 1).id, site=site)
+    (slip,) = packing_slips(site, view)
+    assert slip.rows == (("Tray\nLeaf × 2, Stand", "TRAY", "1"),)
+    assert [row[:2] + row[3:] for row in pick_lists(site, [view], "en")[0].rows] == [
+        ("LEAF", "Leaf\nPart of Tray", "2"), ("STAND", "Stand\nPart of Tray", "1"),
+    ]  # fmt: skip
+
+
+def test_what_is_not_counted_stands_on_a_paper_without_a_place(site: Site, lamp: Any, order: Any, sell: Any) -> None:
     views = [order_view(order(lamp, 1).id, site=site), order_view(order(sell("BOOK", 500), 2).id, site=site)]
-    with transaction():
-        execute("INSERT INTO location (code, name, priority, country) VALUES ('b', 'Back room', 9, 'DE')")
-        for place, pieces in (("(SELECT MIN(id) FROM location)", -1), ("(SELECT MAX(id) FROM location)", 1)):
-            execute(
-                "INSERT INTO stock_move (variant_id, location_id, kind, on_hand, allocated, held, reason, actor,"
-                f" reference, at) VALUES (?, {place}, 'allocate', 0, ?, 0, '', 'system', ?, 0)",
-                lamp.variant_id, pieces, f"order:{views[0].id}",
-            )  # fmt: skip
-    paper = pick_list(site, views, "en")
-    assert [row[:2] + row[4:] for row in paper.rows] == [("–", "BOOK", "2"), ("Back room", "LAMP", "1")]
-    assert sum(column.share for column in paper.columns) == 100
+    loose, placed = pick_lists(site, views, "en")
+    assert ("Place" in dict(loose.facts), [row[0] for row in loose.rows]) == (False, ["BOOK"])
+    assert ("Place" in dict(placed.facts), [row[0] for row in placed.rows]) == (True, ["LAMP"])

@@ -18,17 +18,29 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 KEY = "EZTK-test"
 PDF = b"%PDF-1.4 a label"
+PNG = b"\x89PNG\r\n\x1a\n a label"
+ZPL = b"^XA^FO50,50^FDa label^FS^XZ"
+# What a label is said to be, what is in the file, and as what the store of files serves it.
+KINDS = {
+    "PDF": ("application/pdf", PDF, "application/pdf"),
+    "PNG": ("image/png", PNG, "image/png"),
+    "ZPL": ("application/zpl", ZPL, "binary/octet-stream"),
+}
 NOWHERE = "000 unknown street"
 NOT_FOUND = {"code": "E.ADDRESS.NOT_FOUND", "field": "address", "message": "Address not found", "suggestion": None}
 
 
 @dataclass
 class Books:
-    """What the server knows, and how it shall behave. `lose` are calls that are carried out and not answered."""
+    """What the server knows, and how it shall behave. `lose` are calls that are carried out and not answered.
+
+    `told` are further lines of a parcel's tracker, by its number.
+    """
 
     shipments: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
     lose: list[str] = field(default_factory=list)
+    told: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     down: bool = False
     currency: str = "USD"
     origin: str = ""
@@ -53,6 +65,15 @@ def _rates(books: Books, shipment: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _tracker(books: Books, shipment: dict[str, Any]) -> dict[str, Any]:
+    code = shipment["tracking_code"]
+    details = [tracking_detail("pre_transit", "Label created", "2026-11-20T15:00:00Z"), *books.told.get(code, ())]
+    return {
+        "id": shipment["id"].replace("shp_", "trk_"), "object": "Tracker", "tracking_code": code,
+        "status": details[-1]["status"], "shipment_id": shipment["id"], "carrier": "USPS", "tracking_details": details,
+    }  # fmt: skip
+
+
 class _Handler(BaseHTTPRequestHandler):
     books: Books
 
@@ -71,7 +92,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(parts.path.removeprefix("/v2"))
         self.books.calls.append((method, path, body))
         if path.startswith("/files/"):
-            self._send(200, PDF, "application/pdf")
+            kind, data, served_as = KINDS[path.rpartition(".")[2].upper()]
+            del kind
+            self._send(200, data, served_as)
             return
         basic = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
         if self.headers.get("Authorization") not in {basic, f"Bearer {KEY}"}:
@@ -90,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/addresses":
             return 201, self._address(body)
         if path == "/trackers":
-            return 200, {"trackers": [self._tracker(query["tracking_code"][0])], "has_more": False}
+            return 200, self._trackers(query.get("tracking_codes[]", []), query.get("before_id", [""])[0])
         if path == "/shipments" and method == "POST":
             return self._create(body["shipment"])
         if path == "/shipments":
@@ -137,19 +160,18 @@ class _Handler(BaseHTTPRequestHandler):
             return 422, {"error": {"code": "SHIPMENT.POSTAGE.EXISTS", "message": message, "errors": []}}
         shipment["selected_rate"] = next(one for one in shipment["rates"] if one["id"] == rate)
         shipment["tracking_code"] = f"9400{shipment['id'].removeprefix('shp_').zfill(18)}"
+        kind = shipment["options"].get("label_format", "PNG")
         shipment["postage_label"] = {
-            "object": "PostageLabel", "id": "pl_1", "label_size": "4x6", "label_file_type": "application/pdf",
-            "label_url": f"{self.books.origin}/files/{shipment['id']}.pdf",
+            "object": "PostageLabel", "id": "pl_1", "label_size": "4x6", "label_file_type": KINDS[kind][0],
+            "label_url": f"{self.books.origin}/files/{shipment['id']}.{kind.lower()}",
         }  # fmt: skip
         return 200, shipment
 
-    def _tracker(self, code: str) -> dict[str, Any]:
-        shipment = next((one for one in self.books.shipments.values() if one["tracking_code"] == code), None)
-        details = [tracking_detail("pre_transit", "Label created", "2026-11-20T15:00:00Z")] if shipment else []
-        return {
-            "id": "trk_1", "object": "Tracker", "tracking_code": code, "status": "pre_transit",
-            "shipment_id": shipment and shipment["id"], "carrier": "USPS", "tracking_details": details,
-        }  # fmt: skip
+    def _trackers(self, codes: list[str], before: str) -> dict[str, Any]:
+        """The newest first, in pages of two: whoever asks for the first page alone misses the others."""
+        known = [_tracker(self.books, one) for one in self.books.shipments.values() if one["tracking_code"] in codes]
+        rest = [one for one in reversed(known) if not before or one["id"] < before]
+        return {"trackers": rest[:2], "has_more": len(rest) > 2}
 
     def _json(self, status: int, answer: Any) -> None:
         self._send(status, json.dumps(answer).encode(), "application/json; charset=utf-8")

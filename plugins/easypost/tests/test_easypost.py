@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +14,7 @@ from plugins.easypost import client as speaking
 from plugins.easypost.client import BadKey, Client, NoAnswer, Refusal
 from plugins.easypost.forms import Settings
 from plugins.easypost.services import EasyPostCarrier
-from plugins.easypost.tests.peer import KEY, NOWHERE, PDF, Books, serving, tracking_detail
+from plugins.easypost.tests.peer import KEY, NOWHERE, PDF, PNG, ZPL, Books, serving, tracking_detail
 
 HERE = the_address("US", lines=("179 N Harbor Dr",), city="Redondo Beach", region="CA", postcode="90277")
 SENDER = {
@@ -209,12 +208,34 @@ def test_an_event_of_somebody_else_says_nothing(books: Books, body: bytes, signa
         carrier(books, webhook_secret="").read(event())
 
 
-def test_tracking_asks_for_what_was_heard(books: Books) -> None:
+def test_tracking_asks_for_many_in_one_go_and_reads_all_pages(books: Books) -> None:
     mine = carrier(books)
-    label = mine.buy(parcel(), rate(), "k1")
-    (scan,) = mine.track([label.tracking])
-    assert (scan.status, scan.place, scan.text) == (ScanStatus.PENDING, "HOUSTON, TX, US", "Label created")
-    assert json.dumps(tracking_detail("in_transit", "x", "2026-11-20T15:00:00Z"))
+    numbers = [mine.buy(parcel(), rate(), f"k{n}").tracking for n in range(5)]
+    books.told[numbers[0]] = [tracking_detail("delivered", "Delivered", "2026-11-22T09:00:00-06:00", None)]
+    books.calls.clear()
+    scans = mine.track([*numbers, "unknown"])
+    assert len(books.calls) == 3, "pages of two"
+    assert {one.tracking for one in scans} == set(numbers)
+    first, second = (one for one in scans if one.tracking == numbers[0])
+    assert (first.status, first.place, first.text) == (ScanStatus.PENDING, "HOUSTON, TX, US", "Label created")
+    assert (second.status, second.place) == (ScanStatus.DELIVERED, "TX, US")
+    assert second.at == datetime(2026, 11, 22, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "mime", "data"),
+    [("PDF", "application/pdf", PDF), ("PNG", "image/png", PNG), ("ZPL", "application/zpl", ZPL)],
+)
+def test_a_label_comes_as_the_merchant_prints_it(books: Books, wanted: str, mime: str, data: bytes) -> None:
+    for n, label in enumerate(
+        (
+            carrier(books, label_format=wanted).buy(parcel(), rate(), "k1"),
+            carrier(books, label_format=wanted).return_label(parcel(), "return-7"),
+        )
+    ):
+        assert label is not None
+        assert (label.mime, label.document) == (mime, data)
+        assert books.called("/shipments")[n]["shipment"]["options"]["label_format"] == wanted
 
 
 def test_a_word_of_a_key_is_never_in_a_refusal(books: Books) -> None:

@@ -19,7 +19,7 @@ from plugins.easypost import client as speaking
 from plugins.easypost import plugin as _known  # noqa: F401 -- the shop imports what it does not know anew
 from plugins.easypost import services
 from plugins.easypost.client import Client
-from plugins.easypost.tests.peer import KEY, Books, serving
+from plugins.easypost.tests.peer import KEY, PNG, ZPL, Books, serving, tracking_detail
 from plugins.easypost.tests.test_easypost import DOOR, SECRET, SENDER
 
 
@@ -74,6 +74,23 @@ def test_a_label_is_bought_with_the_parcel_and_given_back(panel: AtPanel, placed
     assert len(books.called("/refund")) == 1
 
 
+@pytest.mark.parametrize(("wanted", "mime", "data"), [("PNG", "image/png", PNG), ("ZPL", "application/zpl", ZPL)])
+def test_a_label_is_downloaded_as_the_file_that_the_printer_takes(
+    panel: AtPanel, turn_on: Callable[..., None], placed: Any, wanted: str, mime: str, data: bytes
+) -> None:
+    turn_on("easypost", key=KEY, label_format=wanted, **SENDER)
+    ship(panel, placed, way="easypost:cheapest")
+    found = re.search(r'href="(/panel/orders/[^"]+/labels/\d+)"', panel.get(f"/panel/orders/{placed.number}"))
+    assert found is not None
+    answer = panel.client.get(found[1], base_url=panel.origin)
+    assert answer.data == data
+    assert answer.headers["Content-Type"] == mime
+    assert re.search(
+        rf"attachment; filename={placed.number}-\d+\.{wanted.lower()}$", answer.headers["Content-Disposition"]
+    )
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_a_form_that_is_sent_again_after_silence_buys_one_label(panel: AtPanel, placed: Any, books: Books) -> None:
     books.down = True
     assert "nothing is bought twice" in ship(panel, placed, 409, key="k1")
@@ -94,17 +111,45 @@ def test_what_easypost_refuses_leaves_the_parcel_where_it_is(panel: AtPanel, pla
     assert books.sold == 1
 
 
-def test_a_signed_event_notes_that_it_arrived(panel: AtPanel, placed: Any, books: Books, site: Site) -> None:
+def test_a_signed_event_notes_where_it_is_and_that_it_arrived(
+    panel: AtPanel, placed: Any, books: Books, site: Site
+) -> None:
     ship(panel, placed)
     number = next(iter(books.shipments.values()))["tracking_code"]
-    detail = {"status": "delivered", "datetime": "2026-11-24T10:00:00Z", "message": "Delivered"}
-    told = {"object": "Tracker", "tracking_code": number, "tracking_details": [detail]}
-    body = json.dumps({"description": "tracker.updated", "object": "Event", "result": told}).encode()
-    key = unicodedata.normalize("NFKD", SECRET).encode()
-    signed = f"hmac-sha256-hex={hmac.new(key, body, hashlib.sha256).hexdigest()}"
-    for signature, status in (("", 403), (signed, 200), (signed, 200)):
+
+    def notice(status: str, hour: int, *, is_signed: bool = True) -> int:
+        detail = tracking_detail(status, "", f"2026-11-24T{hour}:00:00Z", "LEEDS")
+        told = {"object": "Tracker", "tracking_code": number, "tracking_details": [detail]}
+        body = json.dumps({"description": "tracker.updated", "object": "Event", "result": told}).encode()
+        key = unicodedata.normalize("NFKD", SECRET).encode()
+        signature = f"hmac-sha256-hex={hmac.new(key, body, hashlib.sha256).hexdigest()}" if is_signed else ""
         sent = {"data": body, "headers": {"X-Hmac-Signature": signature}, "base_url": panel.origin}
-        answer = panel.client.post("/easypost/notice", **sent)
-        assert answer.status_code == status
-        parcel = order_by_key(site, placed.secret).shipments[0]
-        assert (parcel.delivered_at is not None) == (status == 200)
+        return panel.client.post("/easypost/notice", **sent).status_code
+
+    assert notice("delivered", 11, is_signed=False) == 403
+    assert notice("out_for_delivery", 10) == 200
+    assert re.search(r"Out for delivery</span>, LEEDS, TX, US", panel.get(f"/panel/orders/{placed.number}"))
+    assert order_by_key(site, placed.secret).shipments[0].delivered_at is None
+    for _again in range(2):
+        assert notice("delivered", 12) == 200
+        assert order_by_key(site, placed.secret).shipments[0].delivered_at is not None
+
+
+def test_a_parcel_of_which_nothing_was_heard_is_asked_for(
+    panel: AtPanel, placed: Any, books: Books, site: Site, outbox: Any, clock: Any
+) -> None:
+    ship(panel, placed)
+    number = next(iter(books.shipments.values()))["tracking_code"]
+    books.told[number] = [tracking_detail("out_for_delivery", "Soon", "2026-11-24T10:00:00Z", "LEEDS")]
+    clock.move(hours=7)
+    outbox.deliver()
+    assert order_by_key(site, placed.secret).shipments[0].scan == "out_for_delivery"
+    books.told[number] += [tracking_detail("delivered", "Delivered", "2026-11-24T12:00:00Z", "LEEDS")]
+    clock.move(hours=7)
+    outbox.deliver()
+    parcel = order_by_key(site, placed.secret).shipments[0]
+    assert (parcel.scan, parcel.delivered_at is not None) == ("delivered", True)
+    asked = len(books.calls)
+    clock.move(hours=7)
+    outbox.deliver()
+    assert len(books.calls) == asked, "what has arrived is not asked for"

@@ -8,15 +8,16 @@ import pytest
 
 from core.catalogue.services import add_location, receive_stock, stock_proof
 from core.catalogue.services.stock import NotPromisedThere, allocated_to, stock_of
-from core.catalogue.services.stock_counts import first_location
-from core.catalogue.services.stock_kits import set_kit
+from core.catalogue.services.stock_counts import first_location, set_backorder_limit
+from core.catalogue.services.stock_kits import kits_of, set_kit
 from core.checkout.services.changing import change_order
 from core.kernel import db
 from core.lib.errors import NotFound
-from core.orders.services.by_location import units_by_location
+from core.orders.services.by_location import packed_by_location, units_by_location
 from core.orders.services.cancel import cancel
 from core.orders.services.change_shapes import SetQuantity
 from core.orders.services.goods import NotThatMany
+from core.orders.services.picking import to_pick
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import deliver, request_return, return_goods, ship
 from core.orders.services.unship import HasArrived, unship
@@ -208,3 +209,47 @@ def test_a_kit_that_comes_back_is_put_where_its_first_part_was(shop: Shop, tray:
     ship(shop.site, order.id, actor=STAFF)
     return_goods(shop.site, order.id, actor=STAFF)
     assert (seen(order.id).lines[0].restocked, stock_proof(), unbalanced()) == (1, [], [])
+
+
+def packed(order: OrderView) -> dict[str, tuple[dict[int, int], dict[int, int]]]:
+    """{place: (units as a whole, pieces of parts)}."""
+    return {
+        one.name: (dict(one.units), {part.variant_id: part.pieces for part in one.parts})
+        for one in packed_by_location([order.id]).get(order.id, [])
+    }
+
+
+def test_each_place_packs_its_own_parts_of_a_kit(shop: Shop, tray: int, cup: int) -> None:
+    order = seen(shop.order((tray, 2), (cup, 2)).id)
+    leaf, stand = (part.variant_id for part in order.lines[0].parts)
+    cups = order.lines[1].id
+    assert packed(order) == {"Main": ({cups: 1}, {leaf: 2}), "North": ({cups: 1}, {stand: 2})}
+    assert [(one.sku, one.place, one.pieces, one.kits) for one in to_pick(shop.site, [order])] == [
+        ("cup", "Main", 1, ()), ("leaf", "Main", 2, ("Tray",)),
+        ("cup", "North", 1, ()), ("stand", "North", 2, ("Tray",)),
+    ]  # fmt: skip
+    ship(shop.site, order.id, actor=STAFF)
+    pieces = {(place, variant): n for place, found in taken(order) for variant, _at, n in found if variant != cup}
+    assert list(pieces.values()) == [2, 2], "the papers name what the parcels then hold"
+    assert packed(seen(order.id)) == {}
+
+
+def test_a_kit_of_which_a_part_is_missing_is_packed_nowhere(shop: Shop, tray: int, north: int) -> None:
+    leaf, stand = kits_of([tray])[tray]
+    receive_stock({leaf: 1}, first_location(), "delivery:3", STAFF)
+    set_backorder_limit(stand, north, 5, STAFF)
+    order = seen(shop.order((tray, 3)).id)
+    assert packed(order) == {"Main": ({}, {leaf: 2}), "North": ({}, {stand: 2})}
+
+
+def test_what_a_kit_holds_uncounted_goes_along_with_its_first_part(shop: Shop, tray: int) -> None:
+    card = shop.sell("card", 100, stock=None)
+    leaf, stand = kits_of([tray])[tray]
+    set_kit(tray, {leaf: 1, stand: 1, card: 3}, STAFF)
+    order = seen(shop.order((tray, 1)).id)
+    assert packed(order) == {"Main": ({}, {leaf: 1, card: 3}), "North": ({}, {stand: 1})}
+
+
+def test_what_is_counted_nowhere_is_packed_at_no_place(shop: Shop) -> None:
+    order = seen(shop.order((shop.sell("card", 100, stock=None), 3)).id)
+    assert packed(order) == {"": ({order.lines[0].id: 3}, {})}

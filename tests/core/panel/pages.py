@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from core.accounts.models import Shopper
 from core.catalogue.services.stock_counts import count_stock, first_location, set_backorder_limit
+from core.catalogue.services.stock_promising import hold
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
 from core.kernel.installation import installation
@@ -73,7 +75,10 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     panel.post(f"/panel/orders/{second.number}/tags", {"tag": "gift"})
     panel.post(f"/panel/orders/{placed.number}/paid", {"amount": "1.00"})
     draft = {"act": "save", "key": "draft", "email": "mira@example.com", "sku-0": "LAMP", "qty-0": "2", "price-0": "80"}
-    panel.post("/panel/drafts/new", {**draft, "why-0": "Two of them"})
+    made = panel.post("/panel/drafts/new", {**draft, "why-0": "Two of them"}).location
+    panel.post(f"{made}/keep", {"version": "1", "keep_until": str(clock.now().date() + timedelta(days=4))})
+    with db.transaction():
+        hold({lamp.variant_id: 1}, "cart:1", "guest", until=clock.now() + timedelta(minutes=15))
     panel.post("/panel/categories/new", {"name-en": "Lighting", "name-zh-CN": "灯具"})
     panel.post("/panel/products/bulk", {"act": "hide", "n": [str(lamp.product_id)]})
     panel.post("/panel/products/bulk", {"act": "publish", "n": [str(lamp.product_id)]})

@@ -143,6 +143,22 @@ def test_slips_and_bulk_parcels_are_told_apart_by_place(panel: Panel, two_places
     assert [one.sent_from for one in seen(number).shipments] == ["Main", "North"]
 
 
+def test_parts_of_a_kit_are_packed_where_they_lie(
+    panel: Panel, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    leaf, stand = sell("LEAF", 500, stock=4, name="Leaf"), sell("STAND", 500, stock=0, name="Stand")
+    receive_stock({stand.variant_id: 2}, add_location("north", "North", 9, "DE", "staff:1"), "delivery:1", "staff:1")
+    number = order(sell("TRAY", 1500, name="Tray", kit={leaf: 2, stand: 1}), 2).number
+    main, north = re.split("sheet_break", panel.post("/panel/orders/bulk", {"n": [number], "act": "print"}).text)[1:]
+    for sheet, said, other in ((main, "From Main", "Stand"), (north, "From North", "Leaf")):
+        assert said in sheet
+        assert "Part of Tray" in sheet
+        assert other not in sheet
+    page = words(panel.get(f"/panel/orders/{number}/ship"))
+    assert "Main: 4 × Leaf for Tray" in page
+    assert "North: 2 × Stand for Tray" in page
+
+
 def test_a_parcel_arrives_and_another_is_taken_back(panel: Panel, two_places: tuple[str, int]) -> None:
     number, _north = two_places
     panel.post("/panel/orders/bulk", {"n": [number], "act": "ship", "key": "a"})

@@ -9,14 +9,14 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
 
 from core.hookspecs.checkout import Address, Cart
-from core.hookspecs.fulfil import Carrier, Label, Parcel, Rate
+from core.hookspecs.fulfil import Carrier, Label, Parcel, Rate, Scan, ScanStatus
 from core.hookspecs.notify import Channel, Message
 from core.hookspecs.payment import (
     Fact,
@@ -432,6 +432,7 @@ class Post(Carrier):
 
     code = "post"
     title = "Post"
+    sells_labels = True
 
     def __init__(self) -> None:
         self.labels: dict[str, Label] = {}
@@ -449,6 +450,12 @@ class Post(Carrier):
         return self.labels.setdefault(
             key, Label(tracking=number, document=b"%PDF", mime="application/pdf", cost=rate.amount)
         )
+
+    def track(self, numbers: Sequence[str]) -> Sequence[Any]:
+        return [self.scan(one.tracking) for one in self.labels.values() if one.tracking in numbers]
+
+    def scan(self, number: str) -> Scan:
+        return Scan(tracking=number, status=ScanStatus.IN_TRANSIT, at=datetime(2026, 11, 1, tzinfo=UTC))
 
 
 class HasNoTitle(Post):
@@ -526,6 +533,27 @@ class StumblesOverUnknownParcels(Post):
 
     def track(self, numbers: Sequence[str]) -> Sequence[Any]:
         raise KeyError(numbers[0])
+
+
+class TellsOfTheFirstParcelAlone(Post):
+    breaks = "test_it_tells_of_all_parcels_that_it_is_asked_for_and_of_no_other"
+
+    def track(self, numbers: Sequence[str]) -> Sequence[Any]:
+        return super().track(numbers[:1])
+
+
+class TellsOfEveryParcel(Post):
+    breaks = "test_it_tells_of_all_parcels_that_it_is_asked_for_and_of_no_other"
+
+    def track(self, numbers: Sequence[str]) -> Sequence[Any]:
+        return [self.scan(one.tracking) for one in self.labels.values()]
+
+
+class GivesUpOverAParcelItDoesNotKnow(Post):
+    breaks = "test_it_tells_of_all_parcels_that_it_is_asked_for_and_of_no_other"
+
+    def track(self, numbers: Sequence[str]) -> Sequence[Any]:
+        return super().track(numbers) if len(numbers) == len(super().track(numbers)) else []
 
 
 class LinksAnywhere(Post):

@@ -16,7 +16,6 @@ from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.lib import addresses, clock
 from core.lib.money import Money
-from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.price_now import price_now
 from core.orders.services.read import FactView, OrderLineView, OrderView, PaymentView
 from core.panel.shell import Status
@@ -92,12 +91,6 @@ def line_status(line: OrderLineView) -> Status:
 def is_overdue(order: OrderView) -> bool:
     """Whether something of it should have left by now, as it was promised."""
     return any(line.allocated and line.promised_at and line.promised_at <= clock.now() for line in order.lines)
-
-
-def parcels(order: OrderView) -> list[LocationUnits]:
-    """What can leave now, place by place; one of nothing, where nothing can."""
-    here = [place for place in units_by_location(order.id) if any(place.here.get(line.id) for line in order.lines)]
-    return here or [LocationUnits(location_id=None, name="", units={}, here={})]
 
 
 def sums(order: OrderView) -> list[Sum]:

@@ -8,7 +8,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Forbidden, NotFound
-from core.panel.orders.services import bulk, said
+from core.panel.orders.services import bulk, said, sending
 from core.panel.orders.services.find import order_numbered
 from core.panel.shell import actor, page, panel, shell, to
 
@@ -39,5 +39,9 @@ def _slips(numbers: list[str]) -> Response:
     orders = [
         part for number in dict.fromkeys(numbers[: bulk.MOST]) for part in order_numbered(number).by_place
     ]  # fmt: skip
-    sheets = [(order, place, said.address_lines(order.address)) for order in orders for place in said.parcels(order)]
+    sheets = [
+        (order, place, rows, said.address_lines(order.address))
+        for order in orders
+        for place, rows in sending.slips(order)
+    ]
     return page("orders_print.html", sheets=sheets)

@@ -189,6 +189,7 @@ def one(number: str) -> Response:
         takeable={payment.id: said.authorized_left(payment) for payment in order.payments},
         taken_back=[(parcel, said.contents(order, parcel.lines)) for parcel in order.taken_back],
         parcels=sending.shown(order),
+        scan_words=sending.scan_words,
         labels=labels_of(order.id),
         ways=sending.choices(order) if order.shipments else (),
         sent_from=sent_from(order.id),

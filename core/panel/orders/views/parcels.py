@@ -125,6 +125,7 @@ def _page(
         problems=problems,
         typed=typed,
         locations=[(place, lines, ids.token()) for place, lines in found if lines],
+        apart=[] if all(place.location_id for place, _lines in found) else sending.lying_apart(order),
         places=tabs(whole, _waiting(whole), order, "panel.order_ship"),
         usual=sending.usual(order),
         key=typed.get("key"),

@@ -18,6 +18,10 @@ from core.kernel.i18n import lazy
 from core.lib.csv import write_rows
 
 KINDS: dict[str, Any] = {"cart": lazy("Carts"), "draft": lazy("Drafts"), "case": lazy("Exchanges")}
+# Who may hold, one of a kind.
+HOLDERS: dict[str, Any] = {
+    "cart": lazy("A cart"), "draft": lazy("A draft of an order"), "case": lazy("An exchange"),
+}  # fmt: skip
 COLUMNS = ("owner", "id", "order", "sku", "location", "pieces", "until")
 _AT_ONCE = 500
 
@@ -60,9 +64,9 @@ def _row(one: Held, drafts: set[int], orders: dict[int, str]) -> Row:
     if one.kind == "case":
         number = orders.get(one.owner_id, "")
         url = url_for("panel.order_case", number=number, case_id=one.owner_id) if number else ""
-        owner = _("Exchange of order %(number)s", number=number) if number else _("An exchange")
+        owner = _("Exchange of order %(number)s", number=number) if number else str(HOLDERS["case"])
         return Row(held=one, owner=owner, url=url, order=number)
-    return Row(held=one, owner=_("A cart"), url="", order="")
+    return Row(held=one, owner=str(HOLDERS[one.kind]), url="", order="")
 
 
 def write_held(site: Site, kind: str, stream: BinaryIO) -> int:

@@ -15,6 +15,7 @@ from core.kernel.installation import installation
 from core.lib import clock
 from core.orders.services.case_rules import REASONS
 from core.panel.stock.services import BESIDE, STATES
+from core.panel.stock.services.held import HOLDERS
 
 MOVES = 30
 KINDS: dict[str, Any] = {
@@ -140,8 +141,7 @@ def _reference(reference: str) -> str:
         return _("An order of another site")
     if kind == "kept":
         return id_.partition(":")[2] or _("The shop’s own orders")
-    holders = {"cart": _("A cart"), "case": _("An exchange"), "draft": _("A draft of an order")}
-    return holders.get(kind, reference) if id_.isdecimal() else reference
+    return str(HOLDERS[kind]) if kind in HOLDERS and id_.isdecimal() else reference
 
 
 def _who(actor: str, name: str | None) -> str:
