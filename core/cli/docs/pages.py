@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from markdown_it import MarkdownIt
 
@@ -28,7 +28,7 @@ _SECTIONS = (
     ("Decisions", "docs/decisions/*.md"),
 )
 # Pages that are read from the code, by the file that a link to them names.
-_READ = {
+_READ: Mapping[Path, Callable[[Path], str]] = {
     Path("core/api.py"): reference.door,
     Path("core/testing/__init__.py"): lambda _root: reference.test_kit(),
 }
@@ -81,9 +81,9 @@ def _page(root: Path, source: Path, section: str, known: set[Path]) -> Page:
 
 
 def _markdown() -> MarkdownIt:
-    made = MarkdownIt("commonmark").enable("table")
+    made: Any = MarkdownIt("commonmark").enable("table")
     made.add_render_rule("fence", _fence)
-    return made
+    return cast("MarkdownIt", made)
 
 
 def _fence(_renderer: Any, tokens: Any, at: int, _options: Any, _env: Any) -> str:

@@ -28,6 +28,14 @@ def sinces(root: Path) -> Callable[[str], str]:
     return lambda name: known.get(name, now)
 
 
+_DOOR = """\
+Everything that a plugin may import, with the version that each name came with. What begins with a capital is a class:
+its fields stand in brackets, and below it what else it has."""
+_KIT = """\
+What the tests of a plugin are given; `./stoa plugin check NAME` runs them. A fixture is an argument of a test. A suite
+is a class to inherit, from `core.testing.contracts`, with fixtures of your own for what it asks."""
+
+
 # -- the door ----------------------------------------------------------------------------------------------------------
 
 
@@ -42,8 +50,7 @@ def door(root: Path) -> str:
     told = [
         "# core.api",
         "",
-        "Everything that a plugin may import, with the version that each name came with. What begins with a capital is"
-        " a class: its fields stand in brackets, and below it what else it has.",
+        _DOOR,
         "",
     ]
     for floor, lines in sorted(groups.items()):
@@ -111,15 +118,24 @@ def _members(found: Any) -> Iterator[str]:
     elif issubclass(found, StoaError):
         yield f"    - a `{found.__bases__[0].__name__}`"
     else:
-        own = vars(found)
-        fields = getattr(found, "__dataclass_fields__", {})
-        for name, kind in own.get("__annotations__", {}).items():
-            if name not in fields and not name.startswith("_"):
-                default = f" = {own[name]!r}" if name in own else ""
-                yield f"    - `{name}: {_readable(str(kind))}{default}`"
-        for name, one in own.items():
+        yield from _attributes(found)
+        for name, one in vars(found).items():
             if name == name.lower().lstrip("_") and _method(one) is not None:
                 yield _method_line(name, one)
+
+
+def _attributes(found: type) -> Iterator[str]:
+    """What a class says of itself beside what it is made with, with the defaults that can be written down."""
+    try:
+        fields = set(inspect.signature(found).parameters)
+    except (TypeError, ValueError):
+        fields = set()
+    own = vars(found)
+    for name, kind in own.get("__annotations__", {}).items():
+        if name not in fields and not name.startswith("_"):
+            is_plain = isinstance(own.get(name), str | int | tuple | frozenset)
+            default = f" = {own[name]!r}" if is_plain else ""
+            yield f"    - `{name}: {_readable(str(kind))}{default}`"
 
 
 def _method(one: Any) -> Any:
@@ -132,7 +148,11 @@ def _method(one: Any) -> Any:
 
 def _method_line(name: str, one: Any) -> str:
     function = _method(one)
-    given = "" if isinstance(one, property) else _readable(re.sub(r"\((self|cls)(, )?", "(", str(inspect.signature(function))))
+    given = (
+        ""
+        if isinstance(one, property)
+        else _readable(re.sub(r"\((self|cls)(, )?", "(", str(inspect.signature(function))))
+    )
     must = " Must be given." if getattr(function, "__isabstractmethod__", False) else ""
     said = _docstring(function)
     return f"    - `{name}{given}`{f': {said}' if said else ''}{must}"
@@ -149,8 +169,7 @@ def test_kit() -> str:
     told = [
         "# core.testing",
         "",
-        "What the tests of a plugin are given. `./stoa plugin check NAME` runs them. A fixture is an argument of a test; a suite is a"
-        " class to inherit from `core.testing.contracts`, with fixtures of your own for what it asks.",
+        _KIT,
         "",
         "## Fixtures",
         "",

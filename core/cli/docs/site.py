@@ -139,11 +139,8 @@ def _switch(target: str, here: str, versions: Mapping[str, frozenset[str]], newe
         return f'<li><a href="{up}{folder}/{escape(page)}"{current}>{version}</a></li>'
 
     rows = "".join(link(version) for version in in_order([*versions])[::-1])
-    old = (
-        f'<p class="docs__old">About version {here}. <a href="{up}{LATEST}/{escape(target)}">Version {newest}</a> is the latest.</p>'
-        if here != newest
-        else ""
-    )
+    latest = f'<a href="{up}{LATEST}/{escape(target)}">Version {newest}</a>'
+    old = f'<p class="docs__old">About version {here}. {latest} is the latest.</p>' if here != newest else ""
     return (
         f'<!--versions--><details class="docs__versions"><summary>Version {here}</summary>'
         f"<ul>{rows}</ul></details>{old}<!--/versions-->"
