@@ -95,6 +95,13 @@ def test_what_tests_of_plugins_are_given_is_told(docs):
     assert "lose_next_reply()" in page
 
 
+def test_the_parts_of_the_panel_are_told_with_what_they_take(docs):
+    out, _ = docs
+    page = plain((out / "latest" / "core" / "panel.html").read_text("utf-8"))
+    assert 'money_field(id, label, value="", currency=""' in page
+    assert "A form of one button, for an act that needs nothing but a press." in page
+
+
 @pytest.fixture
 def project(tmp_path):
     """A project whose version can be set, and which has but a few pages."""

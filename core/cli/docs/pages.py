@@ -21,6 +21,7 @@ _SECTIONS = (
     ("Tutorials", "docs/guide/tutorials/*.md"),
     ("Reference", "core/api.py"),
     ("Reference", "core/testing/__init__.py"),
+    ("Reference", "core/panel/__init__.py"),
     ("Hooks", "docs/hooks.md"),
     ("Hooks", "docs/hooks/*.md"),
     ("Plugins", "plugins/*/README.md"),
@@ -31,6 +32,7 @@ _SECTIONS = (
 _READ: Mapping[Path, Callable[[Path], str]] = {
     Path("core/api.py"): reference.door,
     Path("core/testing/__init__.py"): lambda _root: reference.test_kit(),
+    Path("core/panel/__init__.py"): reference.panel_parts,
 }
 _LINK = re.compile(r'(href|src)="(?![a-z]+:|#|/)([^"]+)"')
 _HEADING = re.compile(r"<h([23])>(.*?)</h\1>")

@@ -235,6 +235,28 @@ def _asked(suite: type) -> Iterator[str]:
         yield f"    - `{name}: {_readable(str(kind))}`"
 
 
+# -- the panel ---------------------------------------------------------------------------------------------------------
+
+_PARTS = """\
+What pages of the panel are made of, for those of plugins too: `{% from "panel/parts/field.html" import field %}`. Further
+names that a part is handed become attributes of its element."""
+_MACRO = re.compile(r"(?:\{#-?((?:(?!#\}).)*)-?#\}\n)?\{%-? macro (\w+)(\(.*?\)) -?%\}", re.DOTALL)
+
+
+def panel_parts(root: Path) -> str:
+    """The macros of the panel's templates with what is written above them, in Markdown."""
+    told = ["# Parts of the panel", "", _PARTS, ""]
+    for path in sorted((root / "core" / "panel" / "templates" / "panel" / "parts").glob("*.html")):
+        macros = _MACRO.findall(path.read_text("utf-8"))
+        if macros:
+            told += [f"## panel/parts/{path.name}", ""]
+        for said, name, given in macros:
+            words = " ".join(said.split())
+            told.append(f"- `{name}{given}`{f': {words}' if words else ''}")
+        told.append("")
+    return "\n".join(told)
+
+
 # -- hooks -------------------------------------------------------------------------------------------------------------
 
 _ON_ERROR = {
