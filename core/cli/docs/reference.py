@@ -238,7 +238,7 @@ def _asked(suite: type) -> Iterator[str]:
 # -- the panel ---------------------------------------------------------------------------------------------------------
 
 _PARTS = """\
-What pages of the panel are made of, for those of plugins too: `{% from "panel/parts/field.html" import field %}`. Further
+What pages of the panel are made of, those of plugins too: `{% from "panel/parts/field.html" import field %}`. Further
 names that a part is handed become attributes of its element."""
 _MACRO = re.compile(r"(?:\{#-?((?:(?!#\}).)*)-?#\}\n)?\{%-? macro (\w+)(\(.*?\)) -?%\}", re.DOTALL)
 
