@@ -50,7 +50,9 @@ def the_plugin(name: str) -> str:
     found = {*installation().plugins.loaded, *installation().plugins.broken}
     if name in found:
         return name
-    raise NotFound(f"there is no plugin {name!r}{_meant(name, found)}")
+    raise NotFound(
+        f"there is no plugin {name!r} in plugins/ or {installation().config.plugins_path}{_meant(name, found)}"
+    )
 
 
 def _meant(word: str, known: Iterable[str]) -> str:

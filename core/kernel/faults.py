@@ -64,7 +64,8 @@ class Faults:
         message = f"{type(error).__name__}: {error}"
         trace = "".join(traceback.format_exception(error))
         at = clock.now()
-        log.warning("plugin fault", plugin=plugin, hook=hook, error=message, request_id=request_id)
+        place = place_in(plugin, error)
+        log.warning("plugin fault", plugin=plugin, hook=hook, error=message, place=place, request_id=request_id)
         with self._lock:
             self._waiting.append(Fault(site_id, plugin, hook, message, trace, request_id or ids.uid()[:12], at))
             recent = self._recent.setdefault((site_id, plugin), deque(maxlen=self._limit))
@@ -100,6 +101,15 @@ class Faults:
     def waiting(self) -> bool:
         """Whether `flush` has anything to do."""
         return bool(self._waiting or self._to_pause)
+
+
+def place_in(plugin: str, error: BaseException) -> str:
+    """The line of the plugin's own code or template that an error passed last, `reviews/plugin.py:30`."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        _, found, rest = frame.filename.partition(f"plugins/{plugin}/")
+        if found:
+            return f"{plugin}/{rest}:{frame.lineno}"
+    return ""
 
 
 def _columns(fault: Fault) -> dict[str, Any]:

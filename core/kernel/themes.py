@@ -371,10 +371,19 @@ class _Context(jinja2.runtime.Context):
     def call(self, called: Any, /, *arguments: Any, **options: Any) -> Any:
         """Call a plain function plainly; whatever wants the context goes Jinja's way."""
         if not isinstance(called, _FUNCTIONS) or hasattr(called, "jinja_pass_arg"):
+            if not callable(called):
+                raise TypeError(self._hidden_by(called))
             return super().call(called, *arguments, **options)
         options.pop("_loop_vars", None)
         options.pop("_block_vars", None)
         return called(*arguments, **options)
+
+    def _hidden_by(self, value: Any) -> str:
+        """Why a value is called: mostly it was handed over under the name of a function that a layout calls."""
+        name = next((name for name, known in self.get_all().items() if known is value), "")
+        if callable(self.environment.globals.get(name)):
+            return f"{name!r} hides the function {name}() of templates: hand this value over by another name"
+        return f"{name or value!r} is no function, and the template calls it"
 
 
 class _Template(jinja2.Template):

@@ -16,6 +16,7 @@ pytest_plugins = (
     "core.testing.logins",
     "core.testing.shop",
     "core.testing.panel",
+    "core.testing.blocks",
     "core.testing.browser",
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from core.kernel.config import ROOT
 from core.kernel.installation import installation
 from core.kernel.plugins import Loaded
 from core.kernel.retiring import uses_of
+from core.kernel.settings import fields
 
 
 def check_plugin(name: str) -> int:
@@ -28,6 +29,8 @@ def check_plugin(name: str) -> int:
         print(f"✗ {line}")
     for use in uses_of(name):
         print(f"! {use.said}")
+    for text in unsaid(loaded):
+        print(f"! {text} is not in locale/zh_CN: who reads Chinese reads it in English")
     return 1 if _run_tests(loaded) or found else 0
 
 
@@ -49,6 +52,36 @@ def undeclared(loaded: Loaded) -> list[str]:
     from core.kernel.security import access_of
 
     return [rule.rule for rule, view in loaded.rules if access_of(view) is None]
+
+
+def unsaid(loaded: Loaded) -> list[str]:
+    """Texts of the plugin that neither its Chinese catalogue nor core's has: `gettext("...")`, titles, labels."""
+    from core.kernel.themes import CORE
+    from core.testing.languages import entries, own_msgids
+    from core.testing.texts import refusal_names, texts
+
+    catalogue = loaded.folder / "locale" / "zh_CN" / "LC_MESSAGES" / "messages.po"
+    if not catalogue.exists():
+        return []
+    known = own_msgids(CORE) | {one.id if isinstance(one.id, str) else one.id[0] for one in entries(catalogue)}
+    marked = [text.msgid for text in texts(loaded.folder, refusal_names([loaded.folder]))]
+    return [repr(text) for text in dict.fromkeys([*_declared(loaded), *marked]) if text and text not in known]
+
+
+def _declared(loaded: Loaded) -> Iterator[str]:
+    """The texts of the manifest that a merchant reads."""
+    plugin = loaded.plugin
+    yield plugin.title
+    yield plugin.summary
+    if plugin.settings is not None:
+        for one in fields(plugin.settings):
+            yield from (one.label, one.help)
+    titled: tuple[Any, ...] = (*plugin.permissions, *plugin.panel_menu, *plugin.panel_sections, *plugin.blocks)
+    yield from (one.title for one in titled)
+    for block in plugin.blocks:
+        for field in block.fields:
+            yield from (field.label, field.help)
+    yield from plugin.verbs.values()
 
 
 _CONTRACTS = {

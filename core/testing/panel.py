@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from core.testing.answers import ERRORS, expect
 from core.testing.shop import PASSWORD
 
 if TYPE_CHECKING:
@@ -22,26 +23,28 @@ class AtPanel:
 
     def get(self, path: str, status: int = 200) -> str:
         """The page at `path`."""
-        with self.client.get(path, base_url=self.origin) as answer:
-            assert answer.status_code == status, answer.text
+        with self.client.get(path, base_url=self.origin, environ_overrides={ERRORS: []}) as answer:
+            expect(answer, status)
             return str(answer.text)
 
     def post(self, path: str, status: int = 303, **form: Any) -> str:
         """What a form is answered: a redirect, or with `status` 422 the page once more."""
         answer = self._send(path, form)
-        assert answer.status_code == status, answer.text
+        expect(answer, status)
         return str(answer.text)
 
     def follow(self, path: str, **form: Any) -> str:
         """The page that a form leads to."""
         answer = self._send(path, form)
-        assert answer.status_code == 303, answer.text
+        expect(answer, 303)
         return self.get(answer.headers["Location"])
 
     def _send(self, path: str, form: dict[str, Any]) -> Any:
         # A field that is called like a word of Python has a line behind its name.
         sent = {name.removesuffix("_"): value for name, value in form.items()}
-        return self.client.post(path, data=sent, base_url=self.origin, headers={"Origin": self.origin})
+        return self.client.post(
+            path, data=sent, base_url=self.origin, headers={"Origin": self.origin}, environ_overrides={ERRORS: []}
+        )
 
 
 @pytest.fixture

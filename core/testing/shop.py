@@ -195,7 +195,7 @@ def count_statements(app: App) -> Callable[..., AbstractContextManager[list[str]
 
 @pytest.fixture
 def shopper(site: Site) -> Shopper:
-    """Somebody with an account on the site; their password is `core.testing.PASSWORD`."""
+    """Somebody with an account on the site; their password is `core.testing.shop.PASSWORD`."""
     from core.accounts.models import Shopper
     from core.kernel import db, passwords
 
@@ -213,7 +213,7 @@ def shopper(site: Site) -> Shopper:
 
 @pytest.fixture
 def staff(site: Site) -> Staff:
-    """The owner of the installation, with a password of their own: `core.testing.PASSWORD`."""
+    """The owner of the installation, with a password of their own: `core.testing.shop.PASSWORD`."""
     del site
     from core.accounts.models import Staff
     from core.accounts.services import add_staff

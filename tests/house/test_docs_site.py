@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from core.cli.docs import hook_facts, write_site
+from core.cli.docs import since
+from core.cli.docs.reference import door, hook_facts
+from core.cli.docs.site import write_site
 from core.lib.errors import Refused
 from core.lib.text import plain
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +37,30 @@ def test_every_link_and_picture_leads_to_a_file(docs):
     assert broken == []
 
 
+def test_every_anchor_that_a_link_names_is_on_its_page(docs):
+    out, _ = docs
+    ids = {page: set(re.findall(r'id="([^"]+)"', page.read_text("utf-8"))) for page in (out / "latest").rglob("*.html")}
+    lost = [
+        f"{page.relative_to(out)}: {path}#{anchor}"
+        for page in ids
+        for path, anchor in re.findall(r'href="(?![a-z]+:)([^"#]*)#([^"]+)"', page.read_text("utf-8"))
+        if anchor not in ids.get((page.parent / path).resolve() if path else page, set())
+    ]
+    assert lost == []
+
+
 def test_the_search_knows_every_page_by_its_words(docs):
     out, count = docs
-    entries = json.loads((out / "search.json").read_text("utf-8"))
+    entries = json.loads((out / "latest" / "search.json").read_text("utf-8"))
     assert len(entries) == count
     [guide] = [entry for entry in entries if entry["title"] == "Writing a plugin"]
     assert "checkout_problems" in guide["text"]
-    assert (out / guide["url"]).exists()
+    assert (out / "latest" / guide["url"]).exists()
 
 
 def test_a_page_runs_no_inline_script_and_shows_where_one_is(docs):
     out, _ = docs
-    page = (out / "docs" / "hooks.html").read_text("utf-8")
+    page = (out / "latest" / "docs" / "hooks.html").read_text("utf-8")
     assert not re.search(r"<script(?![^>]*src)|style=|\son[a-z]+=", page.split("<main", 1)[0])
     assert page.count('aria-current="page"') == 1
 
@@ -53,11 +69,107 @@ def test_the_door_of_plugins_is_listed_whole_with_its_signatures(docs):
     import core.api
 
     out, _ = docs
-    page = plain((out / "core" / "api.html").read_text("utf-8"))
+    page = plain((out / "latest" / "core" / "api.html").read_text("utf-8"))
     exported = [name for name in vars(core.api) if not name.startswith("_") and name not in {"annotations", "request"}]
     listed = set(re.findall(r"\w+", page))
     assert sorted(set(exported) - listed - {"TYPE_CHECKING", "url_for"}) == []
     assert "mark_paid(state: SiteState, order_id: int, *, actor: str" in page
+
+
+def test_what_a_plugin_builds_upon_is_told_with_its_methods_and_words():
+    told = door(ROOT)
+    assert (
+        "    - `refund(intent: Intent, amount: Money, key: str) -> Sequence[Fact]`: Give captured money back." in told
+    )
+    assert "    - `flow: ClassVar[str] = 'redirect'`" in told
+    assert "`PENDING`, `AUTHORIZED`, `CAPTURED`" in told
+    assert not re.search(r" at 0x|<factory>|<object", told)
+
+
+def test_what_tests_of_plugins_are_given_is_told(docs):
+    out, _ = docs
+    page = plain((out / "latest" / "core" / "testing.html").read_text("utf-8"))
+    assert "sell(sku: str, amount: int, *, stock: int | None=None" in page
+    assert "post(path: str, status: int = 303, **form: Any)" in page
+    assert "give the gateway under test" in page
+    assert "lose_next_reply()" in page
+
+
+def test_the_parts_of_the_panel_are_told_with_what_they_take(docs):
+    out, _ = docs
+    page = plain((out / "latest" / "core" / "panel.html").read_text("utf-8"))
+    assert 'money_field(id, label, value="", currency=""' in page
+    assert "A form of one button, for an act that needs nothing but a press." in page
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project whose version can be set, and which has but a few pages."""
+    root = tmp_path / "project"
+    for name in ("README.md", "LICENSE", "core/api.py", "docs/guide/api.md", "docs/guide/import.md"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+
+    def turn(version: str) -> Path:
+        (root / "setup.cfg").write_text(f"[metadata]\nversion = {version}\n", "utf-8")
+        return root
+
+    return turn
+
+
+def test_versions_stand_beside_each_other_and_lead_to_the_latest(project, tmp_path):
+    out = tmp_path / "docs"
+    write_site(out, project("0.9.3"))
+    (project("0.10.0") / "docs" / "guide" / "import.md").unlink()
+    write_site(out, project("0.10.0"))
+
+    old, new = ((out / version / "docs" / "guide" / "api.html").read_text("utf-8") for version in ("0.9", "latest"))
+    canonical = '<link rel="canonical" href="../../../latest/docs/guide/api.html">'
+    assert canonical in old
+    assert canonical in new
+    assert 'About version 0.9. <a href="../../../latest/docs/guide/api.html">Version 0.10</a> is the latest.' in old
+    assert "is the latest" not in new
+    assert "<summary>Version 0.10</summary>" in new
+    assert 'href="../../../0.9/docs/guide/api.html">0.9</a>' in new
+    ended = (out / "latest" / "docs" / "guide" / "import.html").read_text("utf-8")
+    assert "This page ended with version 0.9" in ended
+    assert 'href="../../../0.9/docs/guide/import.html"' in ended
+    assert "url=latest/index.html" in (out / "index.html").read_text("utf-8")
+
+    # An older version that is written again does not become the latest.
+    write_site(out, project("0.9.4"))
+    assert "<summary>Version 0.10</summary>" in (out / "latest" / "index.html").read_text("utf-8")
+
+
+def test_a_name_is_told_with_the_version_that_it_came_with(project):
+    root = project("0.1.0")
+    since.record(root)
+    listed = root / "docs" / "since" / "0.1.txt"
+    listed.write_text(listed.read_text("utf-8").replace("mark_paid\n", "").replace("site_head\n", ""), "utf-8")
+
+    root = project("0.2.0")
+
+    told = door(root)
+    assert "*Since 0.2.*" in next(line for line in told.splitlines() if line.startswith("- `mark_paid("))
+    assert "*Since 0.1.*" in next(line for line in told.splitlines() if line.startswith("- `ship_order("))
+    assert "| Since | 0.2 |" in hook_facts("site_head", root)
+    assert "| Since | 0.1 |" in hook_facts("site_slot", root)
+    assert since.record(root) == 2
+    assert (root / "docs" / "since" / "0.2.txt").read_text("utf-8") == "mark_paid\nsite_head\n"
+
+
+def test_a_released_version_that_nobody_recorded_is_noticed(project):
+    assert since.lacking(ROOT) == []
+    assert since.lacking(project("0.3.0")) == ["0.1", "0.2"]
+
+
+def test_what_is_retired_says_so_where_it_is_documented(monkeypatch):
+    from core.kernel import retiring
+    from core.lib.retired import Retired
+
+    known = Retired(instead="Money", since="0.4", until="0.6", target="core.lib.money:Money")
+    monkeypatch.setitem(retiring.NAMES, "Amount", known)
+    assert "- `Amount`: retired since 0.4, gone with 0.6. Use Money." in door(ROOT)
 
 
 def test_every_place_of_a_page_where_plugins_may_speak_is_listed():
@@ -69,9 +181,10 @@ def test_every_place_of_a_page_where_plugins_may_speak_is_listed():
 
 
 def test_the_facts_of_a_hook_are_those_of_its_spec():
-    facts = hook_facts("checkout_taxes")
+    facts = hook_facts("checkout_taxes", ROOT)
     assert "checkout_taxes(site: Site, priced: PricedCart)" in facts
     assert "The act is refused and nothing is stored." in facts
     assert "outside any transaction" in facts
+    assert "[`PricedCart`](../../core/api.py#PricedCart)" in facts
     with pytest.raises(Refused, match="no hook"):
-        hook_facts("checkout_taxis")
+        hook_facts("checkout_taxis", ROOT)

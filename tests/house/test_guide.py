@@ -15,7 +15,14 @@ GUIDE = ROOT / "docs" / "guide" / "plugin-author.md"
 BLOCK = re.compile(r"^```\w+ file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(("plugin", "count"), [("gift_note", 4), pytest.param("staff_pick", 8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("plugin", "count"),
+    [
+        ("gift_note", 4),
+        pytest.param("staff_pick", 8, marks=pytest.mark.slow),
+        pytest.param("open_block", 4, marks=pytest.mark.slow),
+    ],
+)
 def test_each_plugin_of_the_guide_passes_its_check(tmp_path, plugin, count):
     instance = tmp_path / "instance"
     files = [(name, text) for name, text in BLOCK.findall(GUIDE.read_text("utf-8")) if name.startswith(f"{plugin}/")]
@@ -56,7 +63,7 @@ def test_the_operation_of_the_guide_is_served_to_programs(instance, app, site, t
     assert ask("someday").status_code == 404
 
 
-def test_the_block_of_the_guide_is_offered_to_whoever_keeps_pages(instance, app, site, turn_on):
+def test_the_block_of_the_guide_is_offered_to_whoever_keeps_pages(instance, app, site, turn_on, show_block):
     del app
     for name, text in BLOCK.findall(GUIDE.read_text("utf-8")):
         if name.startswith("open_block/"):
@@ -66,10 +73,9 @@ def test_the_block_of_the_guide_is_offered_to_whoever_keeps_pages(instance, app,
     turn_on("open_block")
     from core.api import plugin_blocks
 
-    hours = plugin_blocks(site)["open_block.hours"]
-
-    assert str(hours.show(site, {"hours": "Mon 9-17\n\nTue <9"}).html) == "<p>Mon 9-17<br>Tue &lt;9</p>"
-    assert hours.show(site, {"hours": ""}) is None
+    assert plugin_blocks(site)["open_block.hours"].title == "Opening hours"
+    assert show_block("open_block.hours", hours="Mon 9-17\n\nTue <9") == "<p>Mon 9-17<br>Tue &lt;9</p>"
+    assert show_block("open_block.hours") == ""
 
 
 def test_the_theme_of_the_guide_is_whole_and_shown(instance, app, site):

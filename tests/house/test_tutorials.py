@@ -31,7 +31,7 @@ def write(folder: Path, text: str) -> None:
 
 
 def test_there_is_a_tutorial_for_every_kind_of_plugin_and_for_themes():
-    assert sorted(kind for _, kind in PLUGINS.values()) == sorted(KINDS)
+    assert sorted({kind for _, kind in PLUGINS.values()}) == sorted(KINDS)
     assert "theme" in TEXTS
 
 

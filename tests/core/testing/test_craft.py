@@ -74,6 +74,29 @@ def test_a_new_plugin_passes_its_check(kind, make, capfd):
     assert " passed" in told
 
 
+def test_a_new_plugin_of_every_kind_says_all_its_texts_in_chinese(make):
+    for kind in KINDS:
+        make(f"my_{kind}", kind)
+    installation().plugins.discover()
+    for kind in KINDS:
+        assert check.unsaid(installation().plugins.loaded[f"my_{kind}"]) == [], kind
+
+
+def test_texts_that_lack_their_chinese_are_named(make, monkeypatch, capsys):
+    monkeypatch.setattr(check, "_run_tests", lambda _: 0)
+    plugin = make("my_gateway", "gateway") / "plugin.py"
+    text = plugin.read_text().replace('"Pay to this account."', '"Pay at the door."')
+    plugin.write_text(text.replace('label="API key"', 'label="Key of the door"'))
+    installation().plugins.discover()
+
+    assert check_plugin("my_gateway") == 0
+
+    told = capsys.readouterr().out
+    assert "! 'Key of the door' is not in locale/zh_CN" in told
+    assert "! 'Pay at the door.' is not in locale/zh_CN" in told
+    assert told.count("!") == 2
+
+
 def test_a_faulty_plugin_is_told_what_is_wrong(make, capfd):
     plugin = make("my_carrier", "carrier") / "plugin.py"
     whole = plugin.read_text()
