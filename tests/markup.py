@@ -9,14 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-_BLOCKS = frozenset(
-    "address article aside blockquote details dialog div dl fieldset figure footer form h1 h2 h3 h4 h5 h6 header hgroup"
-    " hr main nav ol p pre search section table ul".split()
+_VOID = re.compile(r"area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr")
+_BLOCKS = re.compile(
+    r"address|article|aside|blockquote|details|dialog|div|dl|fieldset|figure|footer|form|header|hgroup|hr|"
+    r"main|nav|ol|p|pre|search|section|table|ul|h[1-6]"
 )
-_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+_HEADINGS = re.compile(r"h[1-6]")
 # These hold words and what stands among words.
-_INLINE = frozenset("abbr b button cite code data em i kbd label mark output p pre s small span strong time".split())
+_INLINE = re.compile(r"abbr|b|button|cite|code|data|em|i|kbd|label|mark|output|p|pre|s|small|span|strong|time")
 _CHILDREN = {
     "ul": {"li"},
     "ol": {"li"},
@@ -33,9 +33,9 @@ _PARENTS = {"li": {"ul", "ol", "menu"}, "td": {"tr"}, "th": {"tr"}, "tr": {"tabl
 _PARENTS |= {"dt": {"dl", "div"}, "dd": {"dl", "div"}, "legend": {"fieldset"}, "summary": {"details"}}
 _ANYWHERE = frozenset({"script", "template"})
 _PRESSED = frozenset({"a", "button", "select", "textarea", "summary"})
-_ON_OR_OFF = frozenset(
-    "async autofocus checked defer disabled formnovalidate inert itemscope multiple muted nomodule novalidate open"
-    " readonly required reversed selected".split()
+_ON_OR_OFF = re.compile(
+    r"async|autofocus|checked|defer|disabled|formnovalidate|inert|itemscope|multiple|muted|nomodule|"
+    r"novalidate|open|readonly|required|reversed|selected"
 )
 _POINTERS = ("for", "form", "list", "headers", "popovertarget", "commandfor", "aria-labelledby", "aria-describedby")
 _ADDRESSES = ("href", "src", "action", "formaction")
@@ -55,7 +55,7 @@ class _Page:
         self.ids: Counter[str] = Counter()
         self.forms: set[str] = set()
         self.pointers: list[tuple[str, str, str]] = []
-        self.headings: Counter[str] = Counter()
+        self.tags: Counter[str] = Counter()
         self._html, self._place = html, 0
         self._open: list[str] = []
         while found := _TAG.search(html, self._place):
@@ -82,12 +82,12 @@ class _Page:
             self.pointers.append(("href", given["href"][1:], self._at()))
         if tag in {"a", "button"} and "aria-label" in given:
             self.faults += self._unlike(tag, given["aria-label"])
-        self.headings[tag] += tag in _HEADINGS
+        self.tags[tag] += 1
         if rest.rstrip().endswith("/") and "svg" in self._open:
             return  # Elsewhere a slash means nothing.
         if tag == "option" and self._open and self._open[-1] == "option":
             self._open.pop()  # Its end may be left out.
-        if tag not in _VOID:
+        if not _VOID.fullmatch(tag):
             self._open.append(tag)
 
     def _end(self, tag: str, _rest: str) -> None:
@@ -113,7 +113,7 @@ class _Page:
         if parent == "option":
             parent = "select"
         fits = tag in _CHILDREN.get(parent, {tag}) and (not parent or parent in _PARENTS.get(tag, {parent}))
-        if not fits or (parent in _INLINE | _HEADINGS and tag in _BLOCKS):
+        if not fits or ((_INLINE.fullmatch(parent) or _HEADINGS.fullmatch(parent)) and _BLOCKS.fullmatch(tag)):
             yield f"{self._at()}: <{tag}> stands in <{parent}>"
         if tag == "form" and "form" in self._open:
             yield f"{self._at()}: a form in a form"
@@ -126,7 +126,7 @@ class _Page:
 
 def _of_attributes(attrs: list[tuple[str, str]]) -> Iterator[str]:
     for name, value in attrs:
-        if name in _ON_OR_OFF and value not in ("", name):
+        if _ON_OR_OFF.fullmatch(name) and value not in ("", name):
             yield f'has {name}="{value}"'
         if name in _ADDRESSES and re.search(r"\s", value):
             yield f"has a space in {name}"
@@ -142,8 +142,8 @@ def faults_of(html: str) -> list[str]:
             faults.append(f"{line}: {kind} names {name}, which is not there")
         elif kind == "form" and name not in page.forms:
             faults.append(f"{line}: {name} is no form")
-    if page.headings["h1"] != 1:
-        faults.append(f"{page.headings['h1']} headings of the first level")
+    if page.tags["h1"] != 1:
+        faults.append(f"{page.tags['h1']} headings of the first level")
     if not re.search(r"<html[^>]* lang=", html) or not re.search(r"<title>\s*[^<\s]", html):
         faults.append("its language or its title is not said")
     return faults
