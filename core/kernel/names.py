@@ -9,6 +9,9 @@ from functools import lru_cache, partial
 from typing import Any
 
 from flask import g, request, url_for
+from jinja2 import pass_eval_context
+from jinja2.filters import do_xmlattr
+from jinja2.nodes import EvalContext
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
@@ -63,6 +66,13 @@ def moment(value: datetime) -> str:
     return value.isoformat(timespec="seconds")
 
 
+@pass_eval_context
+def attributes(context: EvalContext, values: Mapping[str, Any]) -> str:
+    """The attributes of an element: one that is on stands without a value, one that is off is left out."""
+    told = {name: "" if value is True else value for name, value in values.items() if value is not False}
+    return do_xmlattr(context, told)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "money": i18n.money,
     "date": i18n.day,
@@ -70,6 +80,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "ago": i18n.ago,
     "number": i18n.number,
     "words": words_of,
+    "xmlattr": attributes,
 }
 
 

@@ -72,7 +72,7 @@ PLUGIN = Plugin(
 )
 _ITEM = Markup('<li><a class="{css}" href="{url}">{icon}{title}</a></li>')
 _TOOL = Markup(
-    '<a class="icon-button wish-tool" href="{url}" aria-label="{title}">{icon}'
+    '<a class="icon-button wish-tool" href="{url}"><span class="unseen">{title} </span>{icon}'
     '<span class="count num" data-wish-count hidden></span></a>'
 )
 _SCRIPT = Markup('<template data-module="{}"></template>')

@@ -21,8 +21,29 @@ from core.panel.orders.services.filters import VIEWS
 from core.testing.database import on_postgres
 from tests.core.checkout.books import unbalanced
 from tests.core.orders.ledger import complaints
+from tests.journeys.walk import faults_of_shop
 
 HOSTS = ("shop.localhost", "ji.localhost")
+KINDS = {
+    *(
+        f"storefront.{name}"
+        for name in (
+            "home",
+            "category",
+            "product",
+            "cart",
+            "checkout",
+            "confirmation",
+            "stored",
+            "track",
+            "account",
+            "order",
+            "search",
+        )
+    ),
+    *(f"storefront.account_{name}" for name in ("addresses", "data", "details", "devices", "orders", "passkeys")),
+    *("pages.guides", "pages.guide", "pages.show", "wishlist.show", "compare.show", "reviews.new"),
+}
 
 
 @pytest.fixture
@@ -44,7 +65,7 @@ def _orders(host: str, **filters: Any) -> list[OrderRow]:
 
 
 @pytest.mark.skipif(on_postgres(), reason="on PostgreSQL the sixty days are lived, with --slow")
-def test_a_few_days_of_both_shops_are_in_their_own_words_and_add_up(seed):
+def test_a_few_days_of_both_shops_are_in_their_own_words_well_made_and_add_up(seed, app):
     printed = seed("--days", "3")
 
     password = re.search(r"Password +(\S+)", printed).group(1)
@@ -53,6 +74,9 @@ def test_a_few_days_of_both_shops_are_in_their_own_words_and_add_up(seed):
         shopper = authenticate(site, email, password, address="127.0.0.1")
         assert [one.main for one in addresses_of(shopper)] == [True]
         assert _orders(host)
+        kinds, wrong = faults_of_shop(app.test_client(), site, email, password)
+        assert wrong == []
+        assert kinds >= KINDS
     # Titles, words and papers of the Chinese shop hold no English.
     told = db.rows("SELECT delivery_title, payment_title FROM orders WHERE site_id = ?", site_by_host(HOSTS[1]).id)
     assert {tuple(row) for row in told} == {("配送: 快递", "货到付款")}

@@ -234,8 +234,9 @@ def _forget(running: jobs.Running) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginUse:
-    """A place where a plugin shows a picture, by its own words, and where that is edited."""
+    """A place where a plugin of a site shows a picture, by its own words, and where that is edited in its panel."""
 
+    site: Site
     plugin: str
     title: str
     url: str
@@ -250,7 +251,7 @@ def plugin_uses(media_ids: Sequence[int]) -> dict[int, list[PluginUse]]:
             for media_id, data in said.items():
                 uses = data.values.get("uses", ())
                 found.setdefault(media_id, []).extend(
-                    PluginUse(plugin=plugin, title=str(use["title"]), url=str(use.get("url", "")))
+                    PluginUse(site=state.site, plugin=plugin, title=str(use["title"]), url=str(use.get("url", "")))
                     for use in (uses if isinstance(uses, list | tuple) else ())
                     if isinstance(use, Mapping) and use.get("title")
                 )

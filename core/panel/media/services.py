@@ -177,7 +177,14 @@ def _uses(media_id: int) -> list[tuple[str, str]]:
     shown = [(name, url_for("panel.product", product_id=product_id)) for product_id, name in products]
     shown += [(name, url_for("panel.category", category_id=category_id)) for category_id, name in categories]
     shown += [_of_theme(*place) for place in theme_versions.pictures_used().get(media_id, ())]
-    return shown + [(use.title, use.url) for use in media.plugin_uses([media_id]).get(media_id, ())]
+    return shown + [_of_plugin(use) for use in media.plugin_uses([media_id]).get(media_id, ())]
+
+
+def _of_plugin(use: media.PluginUse) -> tuple[str, str]:
+    """Where a plugin shows a picture; on another site it is edited in the panel of that one."""
+    if use.site.id == current().site.id:
+        return use.title, use.url
+    return f"{use.title} · {use.site.name}", use.site.origin + use.url if use.url else ""
 
 
 def _of_theme(site_id: int, theme: str, setting: str) -> tuple[str, str]:

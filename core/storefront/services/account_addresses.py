@@ -77,7 +77,11 @@ def address_form(address: Address, errors: Errors, *, main: bool, billing: bool)
     fields, more = address_fields(address, errors), address_fields(address, errors, folded=True)
     texts = address_texts(address)
     boxes = (("main", _("Deliver here, unless I choose another"), main), ("billing", _("Send bills here"), billing))
-    uses = [field(name, label, type="checkbox", value=on, optional=True, wide=True) for name, label, on in boxes]
+    uses = [
+        # The page itself has an element called `main`, to which its skip link leads.
+        field(f"use-{name}", label, name=name, type="checkbox", value=on, optional=True, wide=True)
+        for name, label, on in boxes
+    ]
     return AddressForm(
         errors=summary(errors, [country, *fields, *more]),
         country=country,

@@ -49,8 +49,8 @@ def said(error: Refused) -> dict[str, str]:
     return {error.field or "": i18n.say(error)}
 
 
-def field(name: str, label: str, *, errors: Errors | None = None, **more: Any) -> Field:
-    """One field; empty entries of `more` are left out."""
+def field(name: str, label: str, /, *, errors: Errors | None = None, **more: Any) -> Field:
+    """One field; empty entries of `more` are left out. The name is its id too, unless `more` has another name."""
     entries = {"id": name, "label": label, "error": (errors or {}).get(name, ""), **more}
     return {key: value for key, value in entries.items() if value not in ("", None, ())}
 

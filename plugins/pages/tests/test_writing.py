@@ -221,6 +221,20 @@ def test_a_picture_that_a_page_shows_is_not_deleted(site: Site, panel: AtPanel, 
     assert panel.get(f"/panel/media/{picture}")
 
 
+def test_a_page_of_another_site_that_shows_a_picture_is_edited_there(
+    panel: AtPanel, other_site: Site, write: Any, turn_on: Any
+) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(stream, "PNG")
+    picture = add_picture(stream.getvalue(), "lamp.png", {}, "system")
+    turn_on("pages", on=other_site)
+    page_id = write("About us", ("picture", {"picture": picture, "alt": "", "caption": ""}), on=other_site)
+
+    page = panel.get(f"/panel/media/{picture}")
+    assert f'href="{other_site.origin}/panel/pages/{page_id}"' in page
+    assert f"About us · {other_site.name}" in page
+
+
 class Seen(HTMLParser):
     """The tags of a text: each with the names of its attributes, and where it leads."""
 

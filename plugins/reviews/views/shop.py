@@ -110,7 +110,8 @@ def new(path: str) -> Response:
     try:
         writer = _writer(product, key)
     except Refused as refusal:
-        return _closed(product, refusal)
+        # Every product's page leads here: who has to log in first gets an answer and no failure.
+        return _closed(product, refusal, 200 if refusal.status == 403 else refusal.status)
     own = writing.own_review(current_site(), product.id, writer)
     typed = {field: str(getattr(own, field)) for field in _FIELDS} if own else _blank(writer)
     return _form(product, writer, key, typed, own=own)
@@ -124,7 +125,7 @@ def write(path: str) -> Response:
     try:
         writer = _writer(product, key)
     except Refused as refusal:
-        return _closed(product, refusal)
+        return _closed(product, refusal, refusal.status)
     typed = {field: request.form.get(field, "") for field in _FIELDS}
     try:
         take_limit("reviews.write")
@@ -216,10 +217,10 @@ def _form(
     )  # fmt: skip
 
 
-def _closed(product: ProductPage, refusal: Refused) -> Response:
+def _closed(product: ProductPage, refusal: Refused, status: int) -> Response:
     login = url_for("storefront.login", next=url_for("reviews.new", path=product.path))
     page = render(
-        "reviews/shop/closed.html", refusal.status, product=product, message=say(refusal),
+        "reviews/shop/closed.html", status, product=product, message=say(refusal),
         login=login if isinstance(refusal, WhoAreYou) or request.values.get("key") else "",
     )  # fmt: skip
     return _private(page)

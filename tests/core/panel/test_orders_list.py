@@ -111,8 +111,8 @@ def test_orders_are_narrowed_by_what_is_in_them_and_where_by_whom_and_for_how_mu
         assert shown(panel, query) == wanted, query
         assert [row["number"] for row in exported(panel, query)] == wanted, query
     page = panel.get("/panel/orders?carrier=bike&country=DE&least=1&sort=lowest").get_data(as_text=True)
-    for said in ("Carrier: bike", "Goes to: Germany", "Total from: 1"):
-        assert f"Remove filter {said}" in page
+    for said in ("Carrier bike", "Goes to Germany", "Total from 1"):
+        assert f"Remove filter {said}" in " ".join(re.sub(r"<[^>]*>", "", page).split())
     assert 'href="/panel/orders?country=DE&amp;least=1&amp;sort=lowest"' in page, "a chip lets its filter go alone"
     kept = panel.follow(panel.post("/panel/views/orders", {"name": "By bike", "query": "carrier=bike&sort=lowest"}))
     assert "Your view “By bike”" in words(kept)

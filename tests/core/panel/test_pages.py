@@ -14,6 +14,7 @@ from core.kernel import db
 from core.testing.browser import axe_violations, scrolls_sideways
 from tests.core.panel import pages
 from tests.core.panel.conftest import Panel
+from tests.markup import faults_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -29,7 +30,7 @@ def furnished(panel: Panel, site: Site, sell: Any, order: Any) -> list[tuple[str
     return pages.shown(panel, site)
 
 
-def test_every_page_has_one_heading_a_title_and_its_place_in_the_menu(
+def test_every_page_is_well_made_with_one_heading_a_title_and_its_place_in_the_menu(
     panel: Panel, furnished: list[tuple[str, str]]
 ) -> None:
     lost = []
@@ -38,6 +39,7 @@ def test_every_page_has_one_heading_a_title_and_its_place_in_the_menu(
         title = re.search(r"<title>\s*(.*?) · ", page, re.DOTALL)
         if page.count("<h1") != 1 or title is None or not title[1].strip():
             lost.append(path)
+        lost += [f"{path}: {fault}" for fault in faults_of(page)]
         if 'aria-current="page"' not in page and not path.startswith(("/panel/account", "/panel/find")):
             lost.append(f"{path}: nothing in the menu is current")
     assert not lost
