@@ -75,6 +75,7 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     draft = {"act": "save", "key": "draft", "email": "mira@example.com", "sku-0": "LAMP", "qty-0": "2", "price-0": "80"}
     panel.post("/panel/drafts/new", {**draft, "why-0": "Two of them"})
     panel.post("/panel/categories/new", {"name-en": "Lighting", "name-zh-CN": "灯具"})
+    panel.post("/panel/search-leads", {"words": "couch, settee", "kind": "also", "also": "sofa"})
     panel.post("/panel/products/bulk", {"act": "hide", "n": [str(lamp.product_id)]})
     panel.post("/panel/products/bulk", {"act": "publish", "n": [str(lamp.product_id)]})
     picture = BytesIO()
