@@ -59,6 +59,8 @@ from core.catalogue.services.media import recent as recent_pictures
 from core.catalogue.services.pages import product_page
 from core.catalogue.services.products import save_product, save_products
 from core.catalogue.services.search import search_cards
+from core.catalogue.services.search_leads import Lead as SearchLead
+from core.catalogue.services.search_leads import lead_of as search_lead
 from core.catalogue.services.search_texts import SearchText, search_texts
 from core.catalogue.services.shapes import (
     CategoryNode,
@@ -68,6 +70,7 @@ from core.catalogue.services.shapes import (
     Moved,
     Picture,
     ProductPage,
+    SearchPage,
     ShownCard,
     ShownVariant,
     Sort,

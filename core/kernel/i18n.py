@@ -3,7 +3,8 @@
 Catalogues are `.po` files beside what they translate (a floor of core, a plugin, a theme); they are read once per
 change and kept compiled in `instance/cache`. Each plugin has words of its own, which hold in its code and its templates
 before all others; elsewhere core's hold, and a theme may say them otherwise. A language pack is a plugin whose folder
-holds the words of others, a file for each; what somebody's own folder says in that language comes before it.
+holds the words of others, a file for each; what somebody's own folder says in that language comes before it. Where
+there are several packs for a language, each site is spoken to by those that are on there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -42,6 +43,7 @@ Words = Mapping[str, str | list[str]]
 _language: ContextVar[str] = ContextVar("stoa_language", default="en")
 _timezone: ContextVar[str] = ContextVar("stoa_timezone", default="UTC")
 _mute: ContextVar[bool] = ContextVar("stoa_mute", default=False)
+_site: ContextVar[int] = ContextVar("stoa_speaking_site", default=0)
 PLURAL = "\x04"
 PANEL = "panel"
 _PLUGIN = "plugin:"
@@ -53,14 +55,18 @@ class Catalogues:
     """All translations of the installation.
 
     `folders` are (whose, folder): "" is core, `plugin:x` a plugin, `theme:x` a theme and, before its own, its parents.
-    `packs` are (language, folder) of every language pack.
+    `packs` are (language, name, folder) of every language pack.
     """
 
-    def __init__(self, folders: Iterable[tuple[str, Path]], kept: Path, packs: Iterable[tuple[str, Path]] = ()) -> None:
+    def __init__(
+        self, folders: Iterable[tuple[str, Path]], kept: Path, packs: Iterable[tuple[str, str, Path]] = ()
+    ) -> None:
         self._folders = tuple(folders)
         self._packs = tuple(packs)
         self._kept = kept
-        self._words: dict[tuple[str, str], Words] = {}
+        self._words: dict[tuple[str, str, tuple[str, ...]], Words] = {}
+        names = {tag: tuple(name for one, name, _folder in self._packs if one == tag) for tag, *_pack in self._packs}
+        self._rivals = {tag: several for tag, several in names.items() if len(several) > 1}
         self._homes = [
             (f"{folder.parent}{os.sep}", name.removeprefix(_PLUGIN))
             for name, folder in self._folders
@@ -69,23 +75,35 @@ class Catalogues:
         self._speakers: dict[str, str | None] = {}
         self._in_panel: dict[str, bool] = {}
 
-    def words(self, language: str, theme: str = "") -> Words:
+    def has_rivals(self, language: str) -> bool:
+        """Whether several packs speak a language."""
+        return language in self._rivals
+
+    def chosen(self, language: str, on: Collection[str]) -> tuple[str, ...]:
+        """Which of several packs for a language speak where these plugins are `on`.
+
+        All of them (empty) where none is: orders placed in the language are still written to in it.
+        """
+        return tuple(name for name in self._rivals.get(language, ()) if name in on)
+
+    def words(self, language: str, theme: str = "", packs: tuple[str, ...] = ()) -> Words:
         """Msgid to text (a list for plurals) in `language`: core's, with `theme` its own on top.
 
-        What only plugins know is there too: core shows titles that they hand over.
+        What only plugins know is there too: core shows titles that they hand over. `packs` are those that speak; empty:
+        all that there are for the language.
         """
-        key = (language, theme)
+        key = (language, theme, packs)
         if key not in self._words:
             plugins = [one for one in self._folders if one[0].startswith(_PLUGIN)]
             own = [one for whose in ("", f"theme:{theme}") for one in self._folders if one[0] == whose]
-            self._words[key] = self._read(language, [*plugins, *own])
+            self._words[key] = self._read(language, [*plugins, *own], packs)
         return self._words[key]
 
-    def own(self, language: str, plugin: str) -> Words:
+    def own(self, language: str, plugin: str, packs: tuple[str, ...] = ()) -> Words:
         """The words of one plugin alone."""
-        key = (language, _PLUGIN + plugin)
+        key = (language, _PLUGIN + plugin, packs)
         if key not in self._words:
-            self._words[key] = self._read(language, [one for one in self._folders if one[0] == key[1]])
+            self._words[key] = self._read(language, [one for one in self._folders if one[0] == key[1]], packs)
         return self._words[key]
 
     def speaker(self, file: str) -> str | None:
@@ -106,10 +124,10 @@ class Catalogues:
         first = file.rpartition(f"{os.sep}templates{os.sep}")[2].partition(os.sep)[0]
         return first if any(plugin == first for _home, plugin in self._homes) else ""
 
-    def files(self, language: str, whose: str, folder: Path) -> list[Path]:
+    def files(self, language: str, whose: str, folder: Path, packs: tuple[str, ...] = ()) -> list[Path]:
         """Where somebody's words in a language lie: in the packs for it, then in their own folder, which wins."""
-        packs = [pack for tag, pack in self._packs if tag == language]
-        said = [pack / f"{domain(whose, folder)}.po" for pack in packs] + [folder / "messages.po"]
+        spoken = [pack for tag, name, pack in self._packs if tag == language and (not packs or name in packs)]
+        said = [pack / f"{domain(whose, folder)}.po" for pack in spoken] + [folder / "messages.po"]
         inside = Path(_folder_name(language), "LC_MESSAGES")
         return [path for one in said if (path := one.parent / inside / one.name).exists()]
 
@@ -121,8 +139,8 @@ class Catalogues:
             )
         return self._in_panel[language]
 
-    def _read(self, language: str, folders: list[tuple[str, Path]]) -> Words:
-        named = [path for whose, folder in folders for path in self.files(language, whose, folder)]
+    def _read(self, language: str, folders: list[tuple[str, Path]], packs: tuple[str, ...]) -> Words:
+        named = [path for whose, folder in folders for path in self.files(language, whose, folder, packs)]
         # The panel's folder is core's, too, and its own on top: what comes last wins.
         files = list(dict.fromkeys(reversed(named)))[::-1]
         stamp = hashlib.sha256("".join(f"{path}{path.stat().st_mtime_ns}" for path in files).encode()).hexdigest()[:16]
@@ -207,12 +225,35 @@ def speaking(tag: str, timezone: str = "UTC", *, mute: bool = False) -> Iterator
         _mute.reset(quiet)
 
 
+@contextmanager
+def speaking_for(site_id: int) -> Iterator[None]:
+    """Speak as this site does within the block: where a language has several packs, by those that are on there.
+
+    Jobs, mails, commands. A request speaks for its own site.
+    """
+    before = _site.set(site_id)
+    try:
+        yield
+    finally:
+        _site.reset(before)
+
+
 def _in_english() -> bool:
     return _language.get() == "en" or _mute.get()
 
 
 def _words() -> Words:
-    return installation().themes.catalogues.words(_language.get(), _face())
+    return installation().themes.catalogues.words(_language.get(), _face(), _packs(_language.get()))
+
+
+def _packs(tag: str) -> tuple[str, ...]:
+    """Which packs speak a language on this site, where there are several for it."""
+    catalogues = installation().themes.catalogues
+    if not catalogues.has_rivals(tag):
+        return ()
+    site_id = _site.get()
+    state = installation().sites.pinned(site_id) if site_id else current_or_none()
+    return catalogues.chosen(tag, state.runtime.plugins) if state is not None else ()
 
 
 def _face() -> str:
@@ -255,7 +296,7 @@ def of_theme(theme: str, text: str, tag: str = "") -> str:
     spoken = tag or _language.get()
     if spoken == "en" or (not tag and _mute.get()):
         return text
-    found = installation().themes.catalogues.words(spoken, theme).get(text, text)
+    found = installation().themes.catalogues.words(spoken, theme, _packs(spoken)).get(text, text)
     return found if isinstance(found, str) else text
 
 
@@ -273,7 +314,7 @@ def plural(one: str, many: str, n: int) -> str:
 def _found(key: str, plugin: str) -> str | list[str] | None:
     """What a plugin says for it, else core or the face; None where it is in no catalogue."""
     if plugin:
-        own = installation().themes.catalogues.own(_language.get(), plugin).get(key)
+        own = installation().themes.catalogues.own(_language.get(), plugin, _packs(_language.get())).get(key)
         if own is not None:
             return own
     return _words().get(key)

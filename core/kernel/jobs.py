@@ -21,6 +21,7 @@ import peewee
 import structlog
 
 from core.kernel import activity, db
+from core.kernel.i18n import speaking_for
 from core.kernel.installation import installation
 from core.kernel.measures import JOB, MEASURES
 from core.lib import clock
@@ -214,7 +215,8 @@ def _claim() -> Running | None:
 def _perform(running: Running) -> None:
     token = _present.set(running)
     try:
-        _handler(running.name)(running)
+        with speaking_for(running.site_id or 0):
+            _handler(running.name)(running)
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- the worker must outlive every job
         _failed(running, error)
         return
@@ -245,7 +247,8 @@ def _handler(name: str) -> Handler:
         )
         for state in sites:
             if state.states.get(plugin) in {"on", "draining"}:
-                function(running.payload, state.site)
+                with speaking_for(state.site.id):
+                    function(running.payload, state.site)
 
     return handle
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.hookspecs.site import Site
 from core.kernel.i18n import language as present_language
-from core.kernel.i18n import speaking
+from core.kernel.i18n import speaking, speaking_for
 from core.kernel.installation import installation
 from core.kernel.sites import state_of
 
@@ -33,6 +33,6 @@ def render_outside(site: Site, template: str, language: str, **values: Any) -> s
     def to(endpoint: str, **parts: Any) -> str:
         return link(site, endpoint, language=language, **parts)
 
-    with speaking(language, site.timezone):
+    with speaking_for(site.id), speaking(language, site.timezone):
         environment = installation().themes.environment(site.theme)
         return str(environment.get_template(template).render(site=site, about=state.about, link=to, **values))

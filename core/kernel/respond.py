@@ -105,6 +105,18 @@ def set_currency(response: Response, code: str) -> Response:
     return response
 
 
+def ask_currency(code: str) -> bool:
+    """Write this page in a currency that its address asks for; whether that is another than the visitor has.
+
+    One that the site does not sell in is passed over.
+    """
+    here = environ_or_none()
+    if here is None or code not in current().site.currencies or code == currency():
+        return False
+    here[_CURRENCY] = code
+    return True
+
+
 def absolute(path: str) -> str:
     """The address of a path of this site, for mails, feeds and canonical links."""
     return current().site.origin + path

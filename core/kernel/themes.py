@@ -108,8 +108,8 @@ class Themes:
         ]
         folders.append((f"theme:{PANEL}", CORE / "panel" / "locale"))
         packs = [
-            (tag, loaded.folder / "locale")
-            for _name, loaded in sorted(self._registry.loaded.items())
+            (tag, name, loaded.folder / "locale")
+            for name, loaded in sorted(self._registry.loaded.items())
             for tag in loaded.plugin.languages
         ]
         return i18n.Catalogues(folders, self._config.cache, packs)

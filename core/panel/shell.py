@@ -117,6 +117,7 @@ _GOODS = (
     Item("categories", lazy("Categories"), "split", "catalogue.view"),
     Item("media", lazy("Pictures"), "image", "catalogue.view"),
     Item("stock", lazy("Stock"), "box", "catalogue.view"),
+    Item("search_leads", lazy("Search"), "search", "site.edit"),
 )
 # Where the entries of plugins stand, by the plugins' categories.
 _BESIDE_ORDERS = ("payment", "machinery")

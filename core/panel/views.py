@@ -16,6 +16,7 @@ import core.panel.orders.views
 import core.panel.plugins.views
 import core.panel.products.views
 import core.panel.saved.views
+import core.panel.search.views
 import core.panel.shoppers.views
 import core.panel.sites.views
 import core.panel.staff.views

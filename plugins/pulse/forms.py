@@ -38,22 +38,24 @@ class PulseSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One page that was opened. Empty or 0 is what a page does not have."""
+    """One page that was opened. Empty or 0 is what a page does not have; `found` is how many goods the words found."""
 
     kind: str
     product_id: int = 0
     words: str = ""
+    found: int | None = None
     host: str = ""
 
 
 def parse(sent: Mapping[str, str], site: Site) -> Seen:
     """What the script of a page tells; whatever is odd is left out, since anybody can send anything."""
     kind = sent.get("kind", "")
-    product = sent.get("product", "")
+    product, found = sent.get("product", ""), sent.get("found", "")
     return Seen(
         kind=kind if kind in KINDS else "other",
         product_id=int(product) if kind == "product" and re.fullmatch(r"[1-9][0-9]{0,8}", product) else 0,
         words=words_of(sent.get("words", "")) if kind == "search" else "",
+        found=int(found) if re.fullmatch(r"[0-9]{1,9}", found) else None,
         host=host_of(sent.get("from", ""), site),
     )
 

@@ -16,7 +16,8 @@ class Count(SiteTable):
     """How often something was seen in a `period`: a local day (`2026-03-09`), or once it is old a month (`2026-03`).
 
     `what` is one of the words above and `name` which of them: a kind of page, a product's id, words, a host. `visits`
-    are the devices that were counted with it; only pages, devices, languages and hosts have them.
+    are the devices that were counted with it; only pages, devices, languages and hosts have them. Of words they are
+    those of the searches that found nothing, and `results` how many goods the newest of them found (NULL: not known).
     """
 
     site_id = peewee.IntegerField()
@@ -25,6 +26,7 @@ class Count(SiteTable):
     name = peewee.CharField(max_length=120)
     views = peewee.BigIntegerField(default=0)
     visits = peewee.BigIntegerField(default=0)
+    results = peewee.IntegerField(null=True)
 
     class Meta:
         table_name = "pulse_count"

@@ -26,11 +26,13 @@ from core.api import (
 from core.api import gettext as _
 from plugins.pulse import forms
 from plugins.pulse.forms import MEASURES, RANGES, PulseSettings
+from plugins.pulse.services import searches as searched
 from plugins.pulse.services.counting import COUNTERS
 from plugins.pulse.services.drawing import drawings
 from plugins.pulse.services.reading import Figures, Report, report
 
 PERMISSION = "pulse.view"
+_SHOWN = 200
 COLUMNS = ("day", "visits", "views", "orders", "sales", "paid", "received")
 shop, panel = Views(), Views()
 may_view = staff(PERMISSION)
@@ -106,6 +108,50 @@ def download() -> Any:
     return stream.getvalue(), headers
 
 
+@panel.get("/searches")
+@may_view
+def searches() -> Any:
+    """What was searched for in a period."""
+    length, in_vain, holding = _length(), _in_vain(), _holding()
+    found = searched.searches(current_site(), length, in_vain=in_vain, holding=holding)
+
+    def address(days: int, only: str | None) -> str:
+        return url_for("pulse.panel.searches", days=days, only=only, q=holding or None)
+
+    only = "nothing" if in_vain else None
+    return render(
+        "pulse/searches.html",
+        found=found,
+        shown=found[:_SHOWN],
+        length=length,
+        in_vain=in_vain,
+        holding=holding,
+        file=url_for("pulse.panel.searches_file", days=length, only=only, q=holding or None),
+        ranges=[
+            (ngettext("%(n)s day", "%(n)s days", days), address(days, only), days == length, None) for days in RANGES
+        ],
+        kinds=[
+            (_("All searches"), address(length, None), not in_vain, None),
+            (_("Found nothing"), address(length, "nothing"), in_vain, None),
+        ],
+    )
+
+
+@panel.get("/searches.csv")
+@may_view
+def searches_file() -> Any:
+    """The searches as a file: all of them, with the words that the page has."""
+    found = searched.searches(current_site(), _length(), in_vain=_in_vain(), holding=_holding())
+    stream = io.StringIO(newline="")
+    lines = ([one.words, one.times, one.in_vain, one.results, one.last] for one in found)
+    write_rows(stream, ["words", "searched", "found_nothing", "found_last", "last_day"], lines)
+    headers = {
+        "Content-Disposition": f'attachment; filename="searches-{_length()}-days.csv"',
+        "Content-Type": "text/csv; charset=utf-8",
+    }
+    return stream.getvalue(), headers
+
+
 def _lines(found: Report, measure: str, currency: str) -> list[list[object]]:
     return [
         [
@@ -131,6 +177,14 @@ def _names() -> dict[str, str]:
 def _length() -> int:
     asked = request.args.get("days", type=int)
     return asked if asked in RANGES else RANGES[1]
+
+
+def _in_vain() -> bool:
+    return request.args.get("only") == "nothing"
+
+
+def _holding() -> str:
+    return request.args.get("q", "").strip()[:100]
 
 
 def _measure() -> str:

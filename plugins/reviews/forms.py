@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from core.api import Settings, Site, Unfit, fold, now, setting
+from core.api import Settings, Site, Unfit, email_problem, fold, now, setting
 from core.api import gettext as _
 
 TITLE, TEXT, NAME, REPLY, REASON, ALT = 120, 5000, 60, 2000, 500, 200
-COLUMNS = ("sku", "stars", "title", "text", "name", "date", "language", "verified")
+COLUMNS = ("sku", "stars", "title", "text", "name", "date", "language", "verified", "email")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _LINK = re.compile(r"https?://|www\.|\[url|\b[a-z0-9-]+\.(com|net|org|info|biz|xyz|club|vip|ru|cn)\b", re.IGNORECASE)
@@ -127,13 +127,17 @@ def words_of_staff(text: str, most: int, *, needed: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReview:
-    """A row of a file, read; `date` is written again as it stood, so that a row is known when it comes again."""
+    """A row of a file, read; `date` is written again as it stood, so that a row is known when it comes again.
+
+    `email` is the address of who wrote it; it is never stored.
+    """
 
     sku: str
     wanted: Wanted
     at: datetime
     date: str
     verified: bool
+    email: str = ""
 
 
 def parse_row(cells: Mapping[str, str], site: Site) -> FileReview:
@@ -159,10 +163,13 @@ def parse_row(cells: Mapping[str, str], site: Site) -> FileReview:
     bought = cells.get("verified", "").strip().lower()
     if bought not in _YES | _NO:
         errors["verified"] = _("Write yes or no.")
+    email = cells.get("email", "").strip()
+    if email and email_problem(email):
+        errors["email"] = _("This is no mail address.")
     if errors:
         raise Unfit(errors)
     wanted = Wanted(stars=int(said[0]), title=title, text=text, name=name, language=language)
-    return FileReview(sku=sku, wanted=wanted, at=at, date=date, verified=bought in _YES)
+    return FileReview(sku=sku, wanted=wanted, at=at, date=date, verified=bought in _YES, email=email)
 
 
 def _instant(text: str) -> datetime:

@@ -308,6 +308,7 @@ panel.job_drop panel.job_take_back panel.health_backup
 panel.shopper_note_drop panel.shopper_tags panel.shopper_block panel.shopper_unblock panel.shopper_sign_out
 panel.shopper_data panel.shopper_erase_save panel.shopper_keep
 
+panel.search_lead_save panel.search_lead_remove panel.search_lead_restore
 panel.category_save panel.category_delete panel.category_restore panel.list_columns
 panel.products_bulk panel.product_bulk_undo panel.product_draft panel.product_new_draft panel.product_draft_discard
 panel.product_draft_back panel.product_new_draft_discard panel.product_new_draft_back panel.product_then_restore

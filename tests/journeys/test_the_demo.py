@@ -101,6 +101,10 @@ def test_sixty_days_have_something_on_every_list(seed):
         assert _orders(host, goods="waiting") or _orders(host, goods="partly")
         named = {row.shopper_id for row in _orders(host)} - {None}
         assert len(named) == 12
+        said = db.rows("SELECT verified, order_id, shopper_id, author FROM reviews_review WHERE site_id = ?", site.id)
+        bought = [row for row in said if row[0]]
+        assert len(bought) > len(said) / 2, "most who write have bought here"
+        assert all(row[1] and row[3] == f"shopper:{row[2]}" for row in bought)
         assert find_shopper(site, "nobody@example.com") is None
         # Numbers, papers and days go up together, as they do where people work.
         for table, at in (("orders", "placed_at"), ("documents_document", "issued_at")):

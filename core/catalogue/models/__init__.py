@@ -19,6 +19,7 @@ from core.catalogue.models.product import (
     Variant,
     VariantValue,
 )
+from core.catalogue.models.search import SearchLead
 from core.catalogue.models.stock import (
     FormerVariant,
     Location,
@@ -50,6 +51,7 @@ FACTS = (
     CategorySite,
     Listing,
     Slug,
+    SearchLead,
     Price,
     Location,
     StockLevel,

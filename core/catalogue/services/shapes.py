@@ -359,6 +359,15 @@ class CategoryNode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage:
+    """What a page of results is about. `narrowed`: by filters, sorted, or not its first page."""
+
+    words: str
+    total: int
+    narrowed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryPage:
     """All that a category's page says beside its list. `crumbs` are those above it."""
 

@@ -76,6 +76,8 @@ VERBS: dict[str, Any] = {
     "category.deleted": lazy("deleted the category %(title)s"),
     "category.restored": lazy("brought the category %(title)s back"),
     "category.placed": lazy("changed where the category %(title)s is shown"),
+    "search.led": lazy("led searches for “%(title)s”"),
+    "search.let_go": lazy("let searches for “%(title)s” find what they find"),
     "category.ordered": lazy("sorted the category %(title)s"),
     "media.added": lazy("added the picture %(title)s"),
     "media.deleted": lazy("deleted the picture %(title)s"),
@@ -164,6 +166,8 @@ VERBS |= {f"{kind} {step}": said for kind in ("return", "exchange", "claim") for
 # What the things are called that a change names; a further word behind it (`prices LAMP-1`) stays as it is.
 FIELDS: dict[str, Any] = {
     "returns": lazy("sending back"),
+    "also": lazy("words searched for as well"),
+    "category_id": lazy("category"),
     "count": lazy("number"),
     "carriers": lazy("carriers"),
     "why": lazy("reason"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.catalogue.services.category_pages import flat
 from core.catalogue.services.lists import listing
-from core.catalogue.services.search import search_cards
+from core.catalogue.services.search import plain_search, search_cards
+from core.catalogue.services.search_leads import lead_of
 from core.catalogue.services.shapes import CategoryNode, Listing, ListingQuery, ShownCard, Sort
-from core.hookspecs.site import SearchQuery, SearchResult
+from core.hookspecs.site import SearchQuery, SearchResult, Site
 from core.kernel.sites import SiteState
 from core.lib.text import fold
 
@@ -18,12 +19,16 @@ _COMPLETED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the words find. `suggestion` is a spelling that finds more; `nearest` stands in where nothing was found."""
+    """What the words find. `suggestion` is a spelling that finds more; `nearest` stands in where nothing was found.
+
+    `also` are words that staff let this search look for too.
+    """
 
     words: str
     goods: Listing
     suggestion: str
     nearest: tuple[ShownCard, ...] = ()
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,24 +47,39 @@ def search(state: SiteState, language: str, currency: str, words: str, query: Li
     """A page of results. Without words: all goods. The nearest are sought only where the words alone find nothing."""
     if not words:
         return Found(words="", goods=listing(state.site, language, currency, query), suggestion="")
-    ranked = _ask(state, SearchQuery(text=words, language=language))
-    goods = search_cards(state.site, language, currency, words, query, ranked.product_ids if ranked else None)
+    asked, lead = SearchQuery(text=words, language=language), lead_of(state.site, words)
+    ranked = _ask(state, asked)
+    goods = search_cards(state.site, language, currency, words, query, _ids(state, asked, ranked))
     nothing = not goods.total and not query.is_narrowed
     return Found(
         words=words,
         goods=goods,
-        suggestion=ranked.suggestion if ranked else "",
+        suggestion=ranked.suggestion if ranked and not (goods.total and lead) else "",
         nearest=_nearest(state, language, currency, words, ranked) if nothing else (),
+        also=lead.also if lead else "",
     )
+
+
+def led_to(site: Site, words: str, categories: Sequence[CategoryNode]) -> CategoryNode | str | None:
+    """The category or the path that opens instead of results; None for a search that finds goods.
+
+    A category that the site does not show leads nowhere. `categories` is the tree that the page has anyway.
+    """
+    lead = lead_of(site, words)
+    if lead is None:
+        return None
+    if lead.category_id is None:
+        return lead.path or None
+    return next((node for _depth, node in flat(categories) if node.id == lead.category_id), None)
 
 
 def complete(
     state: SiteState, language: str, currency: str, words: str, categories: Sequence[CategoryNode]
 ) -> Completion:
     """What the panel under the search box shows; `categories` is the tree that the page has anyway."""
-    ranked = _ask(state, SearchQuery(text=words, language=language, limit=50, complete=True))
-    query = ListingQuery(limit=_COMPLETED)
-    goods = search_cards(state.site, language, currency, words, query, ranked.product_ids if ranked else None)
+    asked, query = SearchQuery(text=words, language=language, limit=50, complete=True), ListingQuery(limit=_COMPLETED)
+    ranked = _ask(state, asked)
+    goods = search_cards(state.site, language, currency, words, query, _ids(state, asked, ranked))
     folded = fold(words)
     named = [node for _depth, node in flat(categories) if folded in fold(node.name)]
     return Completion(
@@ -75,6 +95,19 @@ def complete(
 def _ask(state: SiteState, query: SearchQuery) -> SearchResult | None:
     answer: SearchResult | None = state.hooks.site_search(site=state.site, query=query)
     return answer
+
+
+def _ids(state: SiteState, query: SearchQuery, ranked: SearchResult | None) -> Sequence[int] | None:
+    """What was ranked, and behind it what the words find that staff have put beside these; None: core finds alone."""
+    lead = lead_of(state.site, query.text)
+    if lead is None or not lead.also:
+        return ranked.product_ids if ranked else None
+    other = replace(query, text=lead.also, complete=False)
+    return [*_found(state, query, ranked), *_found(state, other, _ask(state, other))]
+
+
+def _found(state: SiteState, query: SearchQuery, ranked: SearchResult | None) -> Sequence[int]:
+    return ranked.product_ids if ranked else plain_search(state.site, query.language, query.text)
 
 
 def _nearest(

@@ -9,7 +9,7 @@ from core.catalogue.services.lists import listing
 from core.catalogue.services.pages import product_page
 from core.catalogue.services.shapes import Crumb, Moved
 from core.kernel import i18n
-from core.kernel.respond import absolute, cacheable, currency, page, redirect, set_currency
+from core.kernel.respond import absolute, ask_currency, cacheable, currency, page, redirect, set_currency
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound
@@ -75,7 +75,15 @@ def category(path: str) -> Response:
 @cacheable
 @public
 def product(path: str) -> Response:
-    """A product; `?v=<sku>`, or a value per option, says which variant is shown."""
+    """A product; `?v=<sku>`, or a value per option, says which variant is shown, and `?currency=` in which currency.
+
+    So a file of goods in a further currency names pages that show its prices. Who comes that way goes on in it.
+    """
+    asked = request.args.get("currency", "")
+    return set_currency(_product(path), asked) if ask_currency(asked) else _product(path)
+
+
+def _product(path: str) -> Response:
     site = current().site
     found = product_page(site, i18n.language(), currency(), path)
     if isinstance(found, Moved):

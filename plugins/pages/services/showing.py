@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from core.api import (
     Picture,
+    SearchPage,
     Site,
     Slot,
     absolute,
@@ -236,9 +237,10 @@ def in_slot(site: Site, name: str, subject: object) -> Slot | None:
         found = cards(site, chosen, pictured=False)
         guides = name != "header.links" and bool(reading.guides(site))
         return Slot(html=part("pages/menu", cards=found, guides=guides, css=_MENUS[name]))
-    if name not in _SEARCHES or not isinstance(subject, str) or not subject.strip():
+    if name not in _SEARCHES:
         return None
-    hits = reading.found(site, subject)
+    words = subject.words if isinstance(subject, SearchPage) else str(subject)
+    hits = reading.found(site, words) if words.strip() else []
     if not hits:
         return None
     return Slot(html=part(f"pages/{_SEARCHES[name]}", cards=cards(site, hits, pictured=False)))

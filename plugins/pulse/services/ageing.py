@@ -20,9 +20,10 @@ def roll_up(site: Site) -> None:
 def _roll_up_counts(site: Site, oldest: str) -> None:
     """DELETE answers what it took, so a second process finds nothing to add again."""
     months: dict[Key, tuple[int, int]] = {}
-    for period, what, name, views, visits in rows(
+    newest: dict[Key, tuple[str, int]] = {}
+    for period, what, name, views, visits, results in rows(
         "DELETE FROM pulse_count WHERE site_id = ? AND period < ? AND LENGTH(period) = ?"
-        " RETURNING period, what, name, views, visits",
+        " RETURNING period, what, name, views, visits, results",
         site.id,
         oldest,
         _DAY,
@@ -30,7 +31,9 @@ def _roll_up_counts(site: Site, oldest: str) -> None:
         key = Key(site.id, period[:7], what, name)
         before = months.get(key, (0, 0))
         months[key] = (before[0] + views, before[1] + visits)
-    store(months)
+        if results is not None:
+            newest[key] = max(newest.get(key, ("", 0)), (period, results))
+    store(months, {key: results for key, (_period, results) in newest.items()})
 
 
 def _roll_up_orders(site: Site, oldest: str) -> None:

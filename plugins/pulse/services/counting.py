@@ -18,7 +18,7 @@ from plugins.pulse.services import days
 from plugins.pulse.services.visitors import Visitors
 
 PACE = timedelta(seconds=5)
-MOST_NAMES = {WORDS: 100, HOST: 100}
+MOST_NAMES = {WORDS: 250, HOST: 100}
 """Different names of a site and a day; what comes after them is not counted by name."""
 _AT_ONCE, _DAY = 500, 10
 
@@ -40,6 +40,7 @@ class Counters:
         self._visitors = Visitors()
         self._views: Counter[Key] = Counter()
         self._visits: Counter[Key] = Counter()
+        self._results: dict[Key, int] = {}
         self._sites: dict[int, Site] = {}
         self._next = now()
 
@@ -55,13 +56,15 @@ class Counters:
                 (DEVICE, form, is_visit),
                 (LANGUAGE, language, is_visit),
                 (HOST, seen.host, is_visit),
-                (WORDS, seen.words, False),
+                (WORDS, seen.words, seen.found == 0),
                 (PRODUCT, str(seen.product_id or ""), False),
             ):
                 if name or what == PAGE:
                     key = Key(site.id, day, what, name)
                     self._views[key] += 1
                     self._visits[key] += visits
+            if seen.words and seen.found is not None:
+                self._results[Key(site.id, day, WORDS, seen.words)] = seen.found
 
     def is_due(self) -> bool:
         """Whether it is time to store what was counted."""
@@ -77,10 +80,16 @@ class Counters:
         with self._lock:
             return {key: (views, self._visits[key]) for key, views in self._views.items() if key.site_id == site.id}
 
+    def results(self, site: Site) -> dict[Key, int]:
+        """What the newest searches of a site found that are not yet stored."""
+        with self._lock:
+            return {key: found for key, found in self._results.items() if key.site_id == site.id}
+
     def flush(self) -> None:
         """Store what was counted; if that fails, it is counted again with the next. Commits."""
         with self._lock:
             views, visits, self._views, self._visits = self._views, self._visits, Counter(), Counter()
+            results, self._results = self._results, {}
             sites = dict(self._sites)
             self._next = now() + PACE
         try:
@@ -88,11 +97,12 @@ class Counters:
             kept = {key: (views[key], visits[key]) for key in views if key.what != PRODUCT or key in known}
             if kept:
                 with transaction():
-                    store(kept)
+                    store(kept, results)
         except BaseException:
             with self._lock:
                 self._views.update(views)
                 self._visits.update(visits)
+                self._results = results | self._results
             raise
 
 
@@ -110,17 +120,18 @@ def _goods(sites: Mapping[int, Site], keys: Iterable[Key]) -> set[Key]:
     return {key for key in wanted if (key.site_id, int(key.name)) in shown}
 
 
-def store(counted: Mapping[Key, tuple[int, int]]) -> None:
-    """Add these (views, visits) to what is stored. Inside a transaction.
+def store(counted: Mapping[Key, tuple[int, int]], results: Mapping[Key, int] | None = None) -> None:
+    """Add these (views, visits) to what is stored, and keep what searches found last. Inside a transaction.
 
     Pages go first, in the same order everywhere: their rows make processes queue, so that names are counted out one
     process after the other and no two wait for each other.
     """
     require_transaction()
-    _add([(*key, *counted[key]) for key in sorted(counted) if key.what == PAGE])
+    found = results or {}
+    _add([(*key, *counted[key], None) for key in sorted(counted) if key.what == PAGE])
     named = [key for key in sorted(counted) if key.what != PAGE]
     left_out = _too_many(named)
-    _add([(*key, *counted[key]) for key in named if key not in left_out])
+    _add([(*key, *counted[key], found.get(key)) for key in named if key not in left_out])
 
 
 def _too_many(keys: Iterable[Key]) -> set[Key]:
@@ -140,11 +151,11 @@ def _too_many(keys: Iterable[Key]) -> set[Key]:
 def _add(found: list[tuple[object, ...]]) -> None:
     for at in range(0, len(found), _AT_ONCE):
         part = found[at : at + _AT_ONCE]
-        places = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(part))
+        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(part))
         execute(
-            f"INSERT INTO pulse_count (site_id, period, what, name, views, visits) VALUES {places}"
+            f"INSERT INTO pulse_count (site_id, period, what, name, views, visits, results) VALUES {places}"
             " ON CONFLICT (site_id, period, what, name) DO UPDATE SET views = pulse_count.views + excluded.views,"
-            " visits = pulse_count.visits + excluded.visits",
+            " visits = pulse_count.visits + excluded.visits, results = COALESCE(excluded.results, pulse_count.results)",
             *(value for row in part for value in row),
         )
 

@@ -25,6 +25,7 @@ def import_file(site: Site, path: str) -> tuple[int, list[int]]:
         read = [(row.line, row, _key(site, row)) for row in found]
     products = products_by_sku([key.name for _line, _row, key in read if key is not None and key.what == PRODUCT])
     counted: dict[Key, tuple[int, int]] = {}
+    results: dict[Key, int] = {}
     wrong = []
     for line, row, key in read:
         meant = _meant(key, products)
@@ -33,10 +34,12 @@ def import_file(site: Site, path: str) -> tuple[int, list[int]]:
             continue
         before = counted.get(meant, (0, 0))
         counted[meant] = (before[0] + int(row.cells["views"]), before[1] + int(row.cells.get("visits") or 0))
+        if meant.what == WORDS and (row.cells.get("results") or row.cells.get("visits") == row.cells["views"]):
+            results[meant] = int(row.cells.get("results") or 0)
     with transaction():
         known = {row[0] for row in rows("SELECT DISTINCT period FROM pulse_count WHERE site_id = ?", site.id)}
         fresh = {key: counts for key, counts in counted.items() if key.period not in known}
-        store(fresh)
+        store(fresh, results)
     return len(fresh), wrong
 
 
@@ -46,7 +49,8 @@ def _key(site: Site, row: CsvRow) -> Key | None:
     day, what, name = cells.get("day", ""), cells.get("what", ""), cells.get("name", "")
     if not _DAY.fullmatch(day) or not days.oldest(site) <= day <= days.today(site).isoformat() or what not in _WHAT:
         return None
-    if not all(_COUNT.fullmatch(cells.get(one, "") or "0") for one in ("views", "visits")) or not cells.get("views"):
+    counts = [cells.get(one, "") or "0" for one in ("views", "visits", "results")]
+    if not all(_COUNT.fullmatch(count) for count in counts) or not cells.get("views"):
         return None
     if what == PAGE and name not in {ALL, *KINDS}:
         return None

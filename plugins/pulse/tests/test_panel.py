@@ -167,7 +167,7 @@ def test_pages_stay_kept_for_everybody_and_a_get_counts_nothing(
         assert len(taken) <= 3, taken
     assert f'data-pulse-product="{lamp.product_id}"' in text
     assert 'data-kind="product"' in text
-    assert 'data-words="red &#34;lamp"' in browse(site, '/search?q=red "lamp').text
+    assert 'data-pulse-words="red &#34;lamp"' in browse(site, '/search?q=red "lamp').text
     assert counting.COUNTERS.waiting(site) == {}
     del panel
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from core.api import (
     CsvRow,
@@ -28,6 +28,7 @@ from core.api import gettext as _
 from plugins.reviews.forms import FileReview, parse_row
 from plugins.reviews.models import PUBLISHED, Review
 from plugins.reviews.services.changing import PLUGIN
+from plugins.reviews.services.writers import author_of_address
 
 AT_ONCE, INSERTED_AT_ONCE = 500, 50
 _Thing = TypeVar("_Thing")
@@ -105,26 +106,46 @@ def _listed(site: Site, product_ids: Sequence[int]) -> set[int]:
 
 
 def _take(site: Site, found: list[tuple[int, FileReview]], done: Imported, seen: Counter[str]) -> None:
-    keyed = {_author(product_id, review, seen): (product_id, review) for product_id, review in found}
+    keyed: dict[tuple[int, str], tuple[_Who, FileReview]] = {}
+    for product_id, review in found:
+        who = _who(site, product_id, review, seen)
+        keyed.setdefault((product_id, who.author), (who, review))
     at = now()
     with transaction():
-        known = {row.author for row in Review.for_site(site).where(Review.author.in_(list(keyed)))}
+        authors = [author for _product_id, author in keyed]
+        known = {(row.product_id, row.author) for row in Review.for_site(site).where(Review.author.in_(authors))}
         fresh = [
             {
-                "site_id": site.id, "product_id": product_id, "author": author, "stars": review.wanted.stars,
+                "site_id": site.id, "product_id": key[0], "author": who.author, "shopper_id": who.shopper_id,
+                "order_id": who.order_id, "stars": review.wanted.stars,
                 "title": review.wanted.title, "text": review.wanted.text, "name": review.wanted.name,
                 "language": review.wanted.language, "folded": review.wanted.folded,
-                "verified": review.verified, "state": PUBLISHED,
+                "verified": review.verified or who.order_id is not None, "state": PUBLISHED,
                 "created_at": review.at, "updated_at": at, "looked_at": at,
             }
-            for author, (product_id, review) in keyed.items()
-            if author not in known
+            for key, (who, review) in keyed.items()
+            if key not in known
         ]  # fmt: skip
         for few in _parts(fresh, INSERTED_AT_ONCE):
             Review.insert_many(few).on_conflict_ignore().execute()
-        product_data_changed(site, {keyed[author][0] for author in keyed if author not in known})
+        product_data_changed(site, {product_id for product_id, author in keyed if (product_id, author) not in known})
     done.taken += len(fresh)
     done.known += len(keyed) - len(fresh)
+
+
+class _Who(NamedTuple):
+    """Who wrote a row: the key of the author, and the account and the order that it is known by."""
+
+    author: str
+    shopper_id: int | None = None
+    order_id: int | None = None
+
+
+def _who(site: Site, product_id: int, review: FileReview, seen: Counter[str]) -> _Who:
+    """Whoever has the address of the row; without one, the row itself."""
+    if review.email:
+        return _Who(*author_of_address(site, product_id, review.email))
+    return _Who(_author(product_id, review, seen))
 
 
 def _author(product_id: int, review: FileReview, seen: Counter[str]) -> str:

@@ -128,6 +128,22 @@ def _bought(site: Site, product_id: int, shopper: Any) -> Sequence[Any] | None:
     return mine
 
 
+def author_of_address(site: Site, product_id: int, email: str) -> tuple[str, int | None, int | None]:
+    """(author, account, order) of whoever has this address: the account that proved it, else the address itself.
+
+    The order is the newest in which the product was sent to them.
+    """
+    row = one(
+        "SELECT id FROM shopper WHERE site_id = ? AND email_folded = ? AND confirmed_at IS NOT NULL",
+        site.id,
+        fold(email),
+    )
+    shopper_id = row[0] if row else None
+    bought = one(_BY_ACCOUNT, site.id, product_id, shopper_id) if row else None
+    bought = bought or one(_BY_ADDRESS, site.id, product_id, email, fold(email))
+    return _authors(site, shopper_id, email)[0], shopper_id, bought[0] if bought else None
+
+
 def authors_of_order(site: Site, email: str, shopper_id: int | None) -> tuple[str, ...]:
     """Under which keys the buyer may have written: the account's, if the order or its proved address has one."""
     if shopper_id is None:

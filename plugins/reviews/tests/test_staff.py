@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.api import Site, deliver_order, now, rows, run_plugin_command, transaction, value
+from core.api import Site, deliver_order, execute, micros, now, rows, run_plugin_command, transaction, value
 from core.testing.shop import Item
 from plugins.reviews.models import Review
 
@@ -164,6 +164,31 @@ def test_good_rows_are_taken_and_the_others_told_with_line_and_column(
     assert "1 May 2024" in page
     assert "3.7 of 5" in page.replace("\u202f", " ")
     assert "0 reviews taken, 3 known before" in command(capsys, path, site)[1]
+
+
+def test_a_row_with_an_address_is_that_persons_and_marked_where_they_bought_it(
+    lamp: Item, sell: Any, bought: Any, shopper: Any, mira: Browser, site: Site, tmp_path: Path, capsys: Any
+) -> None:
+    sell("VASE", 900, name="Vase")
+    bought(lamp, shopper=shopper)
+    with transaction():
+        execute("UPDATE shopper SET confirmed_at = ? WHERE id = ?", micros(now()), shopper.id)
+    path = tmp_path / "reviews.csv"
+    path.write_text(
+        "sku,stars,text,email\n"
+        f"LAMP,5,Mine,{shopper.email.upper()}\nVASE,4,Seen at a friend’s,{shopper.email}\nLAMP,3,Hm,else@example.com\n"
+        f"LAMP,1,Once more,{shopper.email}\nLAMP,1,,nobody\n",
+        "utf-8",
+    )
+    told = command(capsys, path, site)[1]
+    assert "Line 6, email:" in told
+    found = rows("SELECT text, verified, author, order_id IS NULL FROM reviews_review ORDER BY id")
+    assert [(row[0], bool(row[1]), bool(row[3])) for row in found] == [
+        ("Mine", True, False), ("Seen at a friend’s", False, True), ("Hm", False, True),
+    ]  # fmt: skip
+    assert not any("@" in row[2] for row in found), "an address is never kept"
+    assert "Mine" in mira.get("/reviews/lamp/new", raw=True)
+    assert "0 reviews taken" in command(capsys, path, site)[1]
 
 
 def test_a_file_that_is_none_is_said(on: Any, site: Site, tmp_path: Path, capsys: Any) -> None:

@@ -24,10 +24,11 @@ _NAMESPACE = 'xmlns:g="http://base.google.com/ns/1.0"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A file of goods in one language; `made_at` None: it is not there yet."""
+    """A file of goods in one language and currency; `made_at` None: it is not there yet."""
 
     market: str
     language: str
+    currency: str
     address: str
     made_at: datetime | None
 
@@ -40,9 +41,9 @@ class _Writer(Protocol):
         """Write what stands behind all items."""
 
 
-def path_of(site: Site, market: str, tag: str) -> Path:
-    """Where the file of a market lies."""
-    return own_folder("feeds") / f"{site.id}-{tag}-{FILES[market]}"
+def path_of(site: Site, market: str, tag: str, currency: str = "") -> Path:
+    """Where the file of a market lies, in the site's first currency or in a further one."""
+    return own_folder("feeds") / f"{site.id}-{tag}-{currency or site.currency}-{FILES[market]}"
 
 
 def wanted(feeds: Mapping[str, Any]) -> list[str]:
@@ -51,17 +52,26 @@ def wanted(feeds: Mapping[str, Any]) -> list[str]:
 
 
 def listed(site: Site, feeds: Mapping[str, Any]) -> list[Feed]:
-    """The files of a site in every language, made or not."""
+    """The files of a site in every language and currency, made or not."""
     return [
         Feed(
             market=market,
             language=tag,
-            address=link(site, f"seo.{market}", language=tag),
-            made_at=_made_at(path_of(site, market, tag)),
+            currency=currency,
+            address=_address(site, market, tag, currency),
+            made_at=_made_at(path_of(site, market, tag, currency)),
         )
         for market in wanted(feeds)
         for tag in site.languages
+        for currency in site.currencies
     ]
+
+
+def _address(site: Site, market: str, tag: str, currency: str) -> str:
+    """The first currency's file has the short address."""
+    if currency == site.currency:
+        return link(site, f"seo.{market}", language=tag)
+    return link(site, f"seo.{market}_in", language=tag, currency=currency.lower())
 
 
 def _made_at(path: Path) -> datetime | None:
@@ -69,28 +79,34 @@ def _made_at(path: Path) -> datetime | None:
 
 
 def make(site: Site) -> None:
-    """Write the files of every market and language, and keep what a market would refuse. Commits once per market."""
+    """Write the files of every market, language and currency, and keep what a market would refuse.
+
+    What is refused is asked of the first currency alone: goods without a price in another are not sold in it. Commits
+    once per market.
+    """
     feeds = read_rules(site).feeds
     markets = wanted(feeds)
     found = {market: Findings() for market in markets}
     for tag in site.languages if markets else ():
         with speaking(tag, site.timezone):
-            _write(site, tag, feeds, found)
+            for currency in site.currencies:
+                noted = found if currency == site.currency else {market: Findings() for market in markets}
+                _write(site, tag, currency, feeds, noted)
     for market, findings in found.items():
         finding.store(site, market, findings)
 
 
-def _write(site: Site, tag: str, feeds: Mapping[str, Any], found: Mapping[str, Findings]) -> None:
-    """One pass over the products writes all files of a language; each replaces the one before when it is whole."""
-    paths = {market: path_of(site, market, tag) for market in found}
+def _write(site: Site, tag: str, currency: str, feeds: Mapping[str, Any], found: Mapping[str, Findings]) -> None:
+    """One pass over the products writes all files of a language and currency; each takes its place when it is whole."""
+    paths = {market: path_of(site, market, tag, currency) for market in found}
     parts = {market: path.with_suffix(f"{path.suffix}.part") for market, path in paths.items()}
     with ExitStack() as stack:
         writers: dict[str, _Writer] = {}
         for market, part in parts.items():
             stream = stack.enter_context(part.open("w", encoding="utf-8", newline=""))
             writers[market] = _WRITERS[market](stream, site, feeds)
-        for page in walking.products(site, tag):
-            for good in goods.goods(site, page, tag):
+        for page in walking.products(site, tag, currency):
+            for good in goods.goods(site, page, tag, currency):
                 for market, writer in writers.items():
                     found[market].seen += 1
                     if goods.is_taken(good, market, found[market], page, tag):

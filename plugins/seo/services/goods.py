@@ -46,12 +46,18 @@ class Good:
     barcode: str
 
 
-def goods(site: Site, page: ProductPage, tag: str) -> Iterator[Good]:
-    """The variants of a product, as this site sells them in its first currency; those without a price too."""
+def goods(site: Site, page: ProductPage, tag: str, currency: str = "") -> Iterator[Good]:
+    """The variants of a product, as this site sells them in its first currency; those without a price too.
+
+    With a further `currency`, in which `page` was read, those that have a price in it; their pages open in it.
+    """
+    asked = {"currency": currency} if currency and currency != site.currency else {}
     is_many = len(page.variants) > 1
     for variant in page.variants:
+        if asked and variant.price is None:
+            continue
         chosen = _chosen(page, variant)
-        query = {"v": variant.sku} if is_many else {}
+        query = asked | ({"v": variant.sku} if is_many else {})
         full = variant.was if variant.was is not None and variant.price and variant.was > variant.price else None
         yield Good(
             id=variant.sku,

@@ -21,17 +21,19 @@ _AT_ONCE = 100
 _WHOLE, _END = 100, 99
 
 
-def products(site: Site, tag: str) -> Iterator[ProductPage]:
+def products(site: Site, tag: str, currency: str = "") -> Iterator[ProductPage]:
     """The products that the site shows now, in the order of their ids; a few statements each.
+
+    With a further `currency` of the site: those that are sold in it.
 
     Says to the job that runs now that it goes on.
     """
-    after, seen = 0, 0
+    after, seen, priced_in = 0, 0, currency or site.currency
     while ids := [text.product_id for text in search_texts(site, tag, after=after, limit=_AT_ONCE)]:
-        cards = cards_for(site, tag, site.currency, ids)
+        cards = cards_for(site, tag, priced_in, ids)
         for product_id in ids:
             card = cards.get(product_id)
-            page = product_page(site, tag, site.currency, card.path) if card is not None else None
+            page = product_page(site, tag, priced_in, card.path) if card is not None else None
             if isinstance(page, ProductPage):
                 yield page
         after, seen = ids[-1], seen + len(ids)

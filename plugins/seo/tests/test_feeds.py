@@ -11,8 +11,20 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from core.api import Site
+from core.api import (
+    ListingDraft,
+    Money,
+    PriceDraft,
+    ProductDraft,
+    Site,
+    TextDraft,
+    VariantDraft,
+    add_site,
+    save_product,
+)
 from core.testing.panel import AtPanel
+from plugins.seo.services import feeds as making
+from plugins.seo.services import rules
 
 G = {"g": "http://base.google.com/ns/1.0"}
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -74,6 +86,41 @@ def test_googles_file_says_what_its_specification_demands(
     chinese = items(browse(site, "/zh-cn/feeds/google.xml").text)["LAMP"]
     assert chinese["product_type"] == "灯具"
     assert chinese["link"] == f"{site.origin}/zh-cn/p/arc-lamp-shade"
+
+
+def test_each_currency_has_a_file_whose_prices_are_those_of_the_pages_it_names(
+    app: Any, browse: Any, turn_on: Any, picture: Any
+) -> None:
+    two = add_site(host="two.test", name="Two", currency="EUR", currencies=["USD"])
+    turn_on("seo", on=two)
+    usual, sold_here = (
+        PriceDraft(amount=Money(8900, "EUR")),
+        PriceDraft(amount=Money(9950, "USD"), was=Money(12000, "USD")),
+    )
+    for sku, prices in (("LAMP", (usual, sold_here)), ("HOME", (usual,))):
+        draft = ProductDraft(
+            texts={"en": TextDraft(name=sku.title(), summary="Soft")},
+            variants=(VariantDraft(sku=sku, prices=prices),),
+            listing=ListingDraft(visible=True),
+            media_ids=(picture(600),),
+        )
+        save_product(two, draft, "system")
+    rules.save_site(two, "feeds", {"google": True, "condition": "new"}, actor="system")
+    making.make(two)
+
+    euros, dollars = (items(browse(two, f"/feeds/{path}google.xml").text) for path in ("", "usd/"))
+    assert {key: item["price"] for key, item in euros.items()} == {"LAMP": "89.00 EUR", "HOME": "89.00 EUR"}
+    assert {key: (item["price"], item["sale_price"]) for key, item in dollars.items()} == {
+        "LAMP": ("120.00 USD", "99.50 USD")
+    }
+    assert browse(two, "/feeds/gbp/google.xml").status_code == 404
+    assert "?" not in euros["LAMP"]["link"]
+    landing = browse(two, dollars["LAMP"]["link"].removeprefix(two.origin))  # as a crawler comes, without a cookie
+    assert "$99.50" in landing.text
+    assert "€" not in landing.text
+    assert '"priceCurrency":"USD"' in landing.text.replace(" ", "")
+    assert "$99.50" in browse(two, "/").text  # who came so goes on so
+    assert f'<link rel="canonical" href="{two.origin}/p/lamp">' in landing.text
 
 
 def test_metas_file_has_a_row_for_each_item(feeds: Any, browse: Any, site: Site, make: Any, picture: Any) -> None:

@@ -43,12 +43,28 @@ def for_meta() -> Response:
     return _file(META)
 
 
-def _file(market: str) -> Response:
+@shop.get("/<currency>/google.xml", endpoint="google_in")
+@public
+def for_google_in(currency: str) -> Response:
+    """The file for Google Merchant Center in a further currency."""
+    return _file(GOOGLE, currency.upper())
+
+
+@shop.get("/<currency>/meta.csv", endpoint="meta_in")
+@public
+def for_meta_in(currency: str) -> Response:
+    """The file for a catalogue of Meta in a further currency."""
+    return _file(META, currency.upper())
+
+
+def _file(market: str, currency: str = "") -> Response:
     """The file as it was made last, sent from the disk; asked for too early, when to ask again."""
     site = current_site()
+    if currency and currency not in site.currencies:
+        raise NotFound
     if market not in feeds.wanted(rules.rules_of(site).feeds):
         raise NotFound
-    path: Path = feeds.path_of(site, market, language())
+    path: Path = feeds.path_of(site, market, language(), currency)
     if not path.exists():
         return Response("This file is being made.\n", 503, {"Retry-After": _SOON_S}, mimetype="text/plain")
     answer = send_file(path, mimetype=feeds.TYPES[market], conditional=True)

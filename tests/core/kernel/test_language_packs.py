@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.hookspecs.site import Site
-from core.kernel.i18n import gettext, ngettext, speaking
+from core.kernel.i18n import gettext, ngettext, speaking, speaking_for
 from core.kernel.installation import installation
 from core.kernel.site_verbs import add_site, edit_site
 from core.kernel.sites import state_of
@@ -94,7 +94,7 @@ def test_only_words_that_somebody_speaks_are_in_memory(welsh: Site) -> None:
     catalogues = installation().themes.catalogues
     with speaking("zh-CN"):
         gettext("Remove")
-    assert {language for language, _whose in catalogues._words} == {"zh-CN"}
+    assert {language for language, *_whose in catalogues._words} == {"zh-CN"}
 
 
 def test_a_language_can_be_chosen_while_its_pack_is_on(sites: tuple[Site, Site], welsh: Site) -> None:
@@ -159,3 +159,25 @@ def test_from_right_to_left_names_and_numbers_are_kept_together() -> None:
     assert apart("1042", "ar") == "1042"
     assert apart("https://shop.test/order/x", "ar") == "https://shop.test/order/x"
     assert apart("12 Shore Street", "de") == "12 Shore Street"
+
+
+def test_each_site_is_spoken_to_by_the_pack_that_is_on_there(
+    write_plugin: Callable[..., Any], sites: tuple[Site, Site], welsh: Site
+) -> None:
+    write_plugin("polite", PACK.format("polite", "('cy',)"))
+    inside = installation().config.instance / "plugins/polite/locale/cy/LC_MESSAGES"
+    inside.mkdir(parents=True)
+    (inside / "core.po").write_text(words(Remove="Tynnwch"), "utf-8")
+    installation().plugins.discover()
+    installation().plugins_changed()
+    switch_on(sites[1].id, "polite", "system")
+    edit_site(sites[1].id, {"languages": [sites[1].language, "cy"]}, "system")
+
+    said = {}
+    for site in (welsh, state_of(sites[1].id).site):
+        with speaking_for(site.id), speaking("cy"):
+            said[site.id] = gettext("Remove")
+    assert said == {welsh.id: "Tynnu", sites[1].id: "Tynnwch"}
+    switch_off(sites[1].id, "polite", "system")
+    with speaking_for(sites[1].id), speaking("cy"):  # an order that was placed in Welsh is written to in Welsh
+        assert gettext("Remove") != "Remove"

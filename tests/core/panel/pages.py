@@ -80,6 +80,7 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     with db.transaction():
         hold({lamp.variant_id: 1}, "cart:1", "guest", until=clock.now() + timedelta(minutes=15))
     panel.post("/panel/categories/new", {"name-en": "Lighting", "name-zh-CN": "灯具"})
+    panel.post("/panel/search-leads", {"words": "couch, settee", "kind": "also", "also": "sofa"})
     panel.post("/panel/products/bulk", {"act": "hide", "n": [str(lamp.product_id)]})
     panel.post("/panel/products/bulk", {"act": "publish", "n": [str(lamp.product_id)]})
     picture = BytesIO()

@@ -69,6 +69,12 @@ def test_a_category_and_a_product(panel: Panel, sell: Any) -> None:
     assert "Arc lamp" in _undo(panel, panel.post(f"/panel/products/{lamp.product_id}/delete"))
 
 
+def test_a_search_that_led_somewhere(panel: Panel) -> None:
+    panel.post("/panel/search-leads", {"words": "couch", "kind": "also", "also": "sofa"})
+    assert "also “sofa”" in _undo(panel, panel.post("/panel/search-leads/remove", {"words": "Couch"}))
+    assert "let searches for “couch” find what they find" in words(panel.get("/panel/activity"))
+
+
 def test_a_draft_of_an_order(panel: Panel, sell: Any) -> None:
     sell("LAMP", 8900, stock=5, name="Lamp")
     panel.post("/panel/drafts/new", {"act": "save", "key": "one", "sku-0": "LAMP", "qty-0": "2"})

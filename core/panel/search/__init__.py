@@ -1,0 +1,1 @@
+"""Where searches lead, as staff say it."""
