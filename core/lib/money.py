@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,6 +40,15 @@ _FOUR = ["CLF", "UYW"]
 _EXPONENTS = {**dict.fromkeys(_ZERO, 0), **dict.fromkeys(_THREE, 3), **dict.fromkeys(_FOUR, 4)}
 _CODE = re.compile(r"[A-Z]{3}\Z")
 _LARGEST = 10**15
+# An amount with what people write before and behind it: a minus, and letters or a sign of the currency.
+_BESIDE = r"(?:[^\W\d_]{1,4}\.|[^\d.,'’+-]{1,4})"
+_TYPED = re.compile(rf"([-+]?)({_BESIDE})?([-+]?)(\d[\d.,'’]*|[.,]\d+)({_BESIDE})?")
+# What people type for a currency beside its code and the signs that CLDR has for it.
+_TYPED_SIGNS = {
+    "BRL": "r$", "CHF": "fr sfr", "CNY": "¥ ￥ 元 圆 rmb", "CZK": "kč kc", "DKK": "kr", "HUF": "ft", "INR": "rs",
+    "ISK": "kr", "JPY": "￥ 円", "KRW": "원", "NOK": "kr", "PLN": "zł zl", "RON": "lei", "RUB": "₽ руб",
+    "SEK": "kr", "THB": "฿", "TRY": "₺ tl", "TWD": "元", "UAH": "₴", "USD": "us$", "ZAR": "r",
+}  # fmt: skip
 
 
 def exponent(currency: str) -> int:
@@ -151,29 +161,43 @@ class NotMoney(Refused):
     code = "not_money"
     default_message = "Write an amount such as %(example)s."
 
+    @classmethod
+    def of(cls, currency: str) -> NotMoney:
+        """With an example in this currency, for the field `amount`."""
+        return cls(example=Money(1250 * 10 ** exponent(currency) // 100, currency).decimal, field="amount")
+
 
 def parse_money(text: str, currency: str) -> Money:
     """Read an amount as people type it.
 
-    Decimal comma or point, thousands in groups, full-width digits, a leading sign or symbol.
+    Decimal comma or point, thousands in groups, full-width digits, a leading sign, the code or a sign of the currency.
 
-    Raises NotMoney for anything else, for more decimals than the currency has, and beyond 10**15 minor units.
+    Raises NotMoney for anything else (another currency, `5k`), for more decimals than the currency has, and beyond
+    10**15 minor units.
     """
     digits = exponent(currency)
-    example = Money(1250 * 10**digits // 100, currency).decimal
     cleaned = "".join(text.split()).translate(str.maketrans("０１２３４５６７８９．，", "0123456789.,"))
-    cleaned = re.sub(rf"^([-+]?)(?:{currency}|[^\d.,+-]{{1,3}})?([-+]?)", r"\1\2", cleaned)
-    cleaned = re.sub(rf"(?:{currency}|[^\d.,]{{1,3}})$", "", cleaned)
-    match = re.fullmatch(r"([-+]?)(\d[\d.,'’]*|[.,]\d+)", cleaned)
-    if not match:
-        raise NotMoney(example=example)
-    whole, decimals = _whole_and_decimals(match[2], digits)
+    match = _TYPED.fullmatch(cleaned)
+    if not match or any(sign and sign.casefold().rstrip(".") not in _signs(currency) for sign in match.group(2, 5)):
+        raise NotMoney.of(currency)
+    minus = match[1] or match[3]
+    if match[1] and match[3]:
+        raise NotMoney.of(currency)
+    whole, decimals = _whole_and_decimals(match[4], digits)
     if whole is None or len(decimals) > digits:
-        raise NotMoney(example=example)
+        raise NotMoney.of(currency)
     amount = int(whole or "0") * 10**digits + int(decimals.ljust(digits, "0") or "0")
     if amount > _LARGEST:
-        raise NotMoney(example=example)
-    return Money(-amount if match[1] == "-" else amount, currency)
+        raise NotMoney.of(currency)
+    return Money(-amount if minus == "-" else amount, currency)
+
+
+@lru_cache(maxsize=256)
+def _signs(currency: str) -> frozenset[str]:
+    """The code of a currency and its signs, in small letters: `A$` is also written `$`."""
+    sign = get_currency_symbol(currency, locale="en").casefold()
+    short = {sign[-1]} if unicodedata.category(sign[-1]) == "Sc" else set()
+    return frozenset({currency.casefold(), sign, *short, *_TYPED_SIGNS.get(currency, "").split()})
 
 
 def _whole_and_decimals(number: str, digits: int) -> tuple[str | None, str]:

@@ -6,7 +6,7 @@ from core.checkout.services.changing import change_order
 from core.hookspecs.order import ActKind
 from core.kernel.sites import SiteState
 from core.lib.errors import NotFound, Refused
-from core.lib.money import Money
+from core.lib.money import Money, NotMoney
 from core.orders.services.change_shapes import AddCharge
 from core.orders.services.guards import ask_guards
 from core.orders.services.payments import NothingToRefund, refund_surplus
@@ -39,13 +39,15 @@ def grant_and_refund(
     """Give an amount back to the payments that took it; answers how much was asked for. Network.
 
     What is more than owed becomes goodwill first, with its `reason`. `key` names this wish. Raises NotFound,
-    NothingToRefund, StillOpen, and what a change and `refund_surplus` raise.
+    NotMoney, NothingToRefund, StillOpen, and what a change and `refund_surplus` raise.
     """
     order = order_view(order_id, site=state.site)
     if order is None:
         raise NotFound
     most = most_to_refund(order)
-    if amount.currency != order.currency or not 0 < amount.amount <= most.amount:
+    if amount.amount <= 0:
+        raise NotMoney.of(amount.currency)
+    if amount.currency != order.currency or amount.amount > most.amount:
         raise NothingToRefund(amount=most)
     more = amount.amount - order.refund_due.amount
     if more > 0 and order.due.amount > 0:

@@ -111,8 +111,8 @@ def _json(value: object) -> str:
 def change_view(site: Site, change_id: int) -> ChangeView:
     """A stored change with its actions, if it is of this site; raises NotFound. Two statements."""
     row = db.one(
-        "SELECT id, order_id, version, state, policy, actor, reason, key, created_at, ended_at, plan, effect"
-        " FROM order_change WHERE id = ? AND site_id = ?",
+        "SELECT id, order_id, version, state, policy, actor, reason, key, created_at, ended_at, plan, effect,"
+        " into_order_id FROM order_change WHERE id = ? AND site_id = ?",
         change_id,
         site.id,
     )
@@ -123,7 +123,7 @@ def change_view(site: Site, change_id: int) -> ChangeView:
         id=row[0], order_id=row[1], version=row[2], state=row[3], policy=row[4], actor=row[5], reason=row[6],
         key=row[7], created_at=clock.instant(row[8]), ended_at=None if row[9] is None else clock.instant(row[9]),
         actions=tuple(_actions.decode(data) for (data,) in actions), plan=_plans.decode(row[10]),
-        effect=_effects.decode(row[11]),
+        effect=_effects.decode(row[11]), into_order_id=row[12],
     )  # fmt: skip
 
 

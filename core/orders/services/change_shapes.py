@@ -351,7 +351,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeView:
-    """A stored change as pages show it."""
+    """A stored change as pages show it. `into_order_id` is the order that a split made or a merge filled."""
 
     id: int
     order_id: int
@@ -366,3 +366,4 @@ class ChangeView:
     actions: tuple[Action, ...]
     plan: Plan
     effect: Effect
+    into_order_id: int | None

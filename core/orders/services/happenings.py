@@ -31,6 +31,7 @@ def what_changes(order: OrderView, plan: Plan) -> dict[str, object]:
         ]
     further = {line.id: [one for one in plan.lines if one.of_line_id == line.id] for line in order.lines}
     quantities = [told for line in order.lines if (told := _quantity(line, plan, further[line.id]))]
+    quantities += [{"name": new.name, "before": 0, "after": new.quantity} for new in plan.lines if not new.of_line_id]
     prices = [told for line in order.lines for new in further[line.id] if (told := _price(line, new))]
     return {**found, **({"quantities": quantities} if quantities else {}), **({"prices": prices} if prices else {})}
 

@@ -29,7 +29,7 @@ from core.kernel.repeats import claim
 from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
-from core.lib.money import Money
+from core.lib.money import Money, NotMoney
 from core.orders.services.facts import PaymentRow, payment_state, refunded_and_captured, store_facts
 from core.orders.services.gateways import gateways_of, guarded
 from core.orders.services.guards import ask_guards
@@ -425,8 +425,10 @@ def mark_paid(
     """Note that money came by hand: in cash, on the bank's paper, by arrangement. Commits.
 
     Without `amount`, all that is still open; `reference` (a bank's line) makes it one and the same payment, and so does
-    the `key` of the form. Raises NothingToPay, NotFound, DoneBefore.
+    the `key` of the form. Raises NotMoney, NothingToPay, NotFound, DoneBefore.
     """
+    if amount is not None and amount.amount <= 0:
+        raise NotMoney.of(amount.currency)
     with db.transaction():
         claim(key)
         lock_order(order_id, state.site.id)

@@ -25,6 +25,7 @@ from core.api import (
     Refused,
     ReturnChanged,
     Site,
+    begin_instructions,
     case_view,
     cases_of,
     change_view,
@@ -41,6 +42,7 @@ from core.api import (
     record_activity,
     render_outside,
     speaking,
+    state_of,
     tracking_link,
     transaction,
     uid,
@@ -56,6 +58,8 @@ SUBJECTS = {
     "cancelled": "Order %(number)s is cancelled",
     "promised": "Another day for order %(number)s",
     "changed": "Order %(number)s is changed",
+    "split": "Order %(number)s is now two orders",
+    "merged": "Order %(other)s is now part of order %(number)s",
     "return_requested": "We have your request about order %(number)s",
     "return_approved": "You can send back goods of order %(number)s",
     "return_declined": "About your request for order %(number)s",
@@ -101,15 +105,29 @@ def _message(site: Site, event: Event, number: int) -> Message | None:
         order = _order(site, event.order_id)
         if order is not None and not _is_told_elsewhere(order, event):
             parcel = event.shipment_id if isinstance(event, OrderShipped) else None
-            return write_mail(site, order, _KINDS[type(event)], parcel)
+            told = _with_instructions(site, order) if isinstance(event, OrderPlaced) else order
+            return write_mail(site, told, _KINDS[type(event)], parcel)
     return None
 
 
 def _is_told_elsewhere(order: OrderView, event: OrderPlaced | OrderPaid | OrderShipped | OrderCancelled) -> bool:
-    """Whoever ordered in another channel was told there that it was placed and paid; of its way they are told here."""
+    """Whoever ordered in another channel was told there that it was placed and paid; of its way they are told here.
+
+    Of an order that was split off, and of money that only came along from another one, the mail about that tells.
+    """
     if isinstance(event, OrderCancelled):
         return event.reason == "import_undone"
+    if isinstance(event, OrderPlaced) and any(one.kind == "split_from" for one in order.timeline):
+        return True
+    if isinstance(event, OrderPaid) and not any(one.kind in {"payment", "marked_paid"} for one in order.timeline):
+        return order.captured.amount > 0
     return bool(order.channel) and not isinstance(event, OrderShipped)
+
+
+def _with_instructions(site: Site, order: OrderView) -> OrderView:
+    """The order with the words that say where to pay: the mail may be written before the shopper sees them."""
+    begin_instructions(state_of(site.id), order.id)
+    return _order(site, order.id) or order
 
 
 def _order(site: Site, order_id: int) -> OrderView | None:
@@ -126,7 +144,19 @@ def _of_change(site: Site, event: OrderChanged) -> Message | None:
     change = change_view(site, event.change_id)
     if change.key.startswith("case:"):
         return None
+    if change.into_order_id is not None:
+        return _of_parting(site, order, change, change.into_order_id)
     return written(site, order, "changed", f"change:{event.change_id}", _effect(change, order, event.currency))
+
+
+def _of_parting(site: Site, order: OrderView, change: ChangeView, into: int) -> Message | None:
+    """A split is told with both orders, a merge with the one that is left; prices stay, so only the goods are named."""
+    is_split = change.plan.into is None
+    other = order_view(into if is_split else change.order_id, site=site)
+    if other is None:
+        return None
+    values = {"other": other, "lines": change.plan.lines, "both": (order, other) if is_split else (order,)}
+    return written(site, order, "split" if is_split else "merged", f"change:{change.id}", values, other=other.number)
 
 
 def _of_delay(site: Site, event: OrderPromised | OrderUnshipped, number: int) -> Message | None:
@@ -228,16 +258,16 @@ def write_mail(site: Site, order: OrderView, kind: str, parcel: int | None = Non
     return written(site, order, kind, about, {"shipment": shipment, "tracking_url": url, "to_come": to_come})
 
 
-def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping[str, Any]) -> Message:
+def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping[str, Any], **named: str) -> Message:
     """One mail in the order's language, as text and as HTML with its styles inlined (programs drop sheets).
 
-    `about` makes it one mail of its order, whatever is retried.
+    `about` makes it one mail of its order, whatever is retried; `named` is what else the subject names.
     """
     known = {"order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later, **values}
     html = render_outside(site, f"mail/{kind}.html", order.language, **known)
     text = render_outside(site, f"mail/{kind}.txt", order.language, **known)
     with speaking(order.language, site.timezone):
-        subject = gettext(SUBJECTS[kind], number=order.number)
+        subject = gettext(SUBJECTS[kind], number=order.number, **named)
     return Message(
         key=f"order:{order.id}:{about}",
         kind=f"order.{kind}",

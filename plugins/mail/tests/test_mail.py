@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from core.api import Broken
+from core.api import Broken, order_view
 from core.testing.contracts import ChannelContract, a_site
 from plugins.mail.client import Smtp
 from plugins.mail.forms import Settings
@@ -101,3 +101,26 @@ class TestSmtp(ChannelContract):
     @pytest.fixture
     def peer(self, mailbox, settings):
         return _Peer(mailbox, settings)
+
+
+def test_a_mail_that_is_written_before_the_shopper_sees_where_to_pay_says_it_all_the_same(
+    turn_on, mailing, sell, order, outbox
+):
+    account = {"holder": "Lampe GmbH", "account": "DE89370400440532013000", "bank": "Testbank"}
+    turn_on("bank_transfer", **account)
+    placed = order(sell("LAMP", 8900, stock=3), 2, gateway="bank_transfer")
+    outbox.deliver()
+
+    (mail,) = mailing.to("mira@example.com")
+    for kind in ("plain", "html"):
+        assert "Lampe GmbH" in body(mail, kind)
+        assert "€178.00" in body(mail, kind)
+        assert placed.number in body(mail, kind)
+
+
+def test_a_payment_that_leads_elsewhere_is_left_to_the_shopper(turn_on, mailing, sell, order, outbox, site):
+    turn_on("fake_gateway")
+    placed = order(sell("LAMP", 8900, stock=3), 2, gateway="fake_gateway")
+    outbox.deliver()
+    assert len(mailing.to("mira@example.com")) == 1
+    assert order_view(placed.id, site=site).payments[0].operations == ()

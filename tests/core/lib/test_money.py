@@ -100,6 +100,28 @@ def test_what_is_no_amount_is_refused_with_an_example(text: str) -> None:
         parse_money(text, "EUR")
 
 
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [("5 USD", "GBP"), ("USD 5", "GBP"), ("$5", "GBP"), ("5 €", "GBP"), ("£5", "EUR"), ("5k", "GBP"), ("5m", "GBP"),
+     ("5x", "GBP"), ("12 abc", "GBP"), ("5 kr", "EUR"), ("Rs.50", "GBP"), ("5 pcs", "CNY"), ("¥5", "USD"),
+     ("5 JPY", "CNY"), ("A$5", "USD")],
+)  # fmt: skip
+def test_another_currency_or_a_shortened_number_is_no_amount(text: str, currency: str) -> None:
+    with pytest.raises(NotMoney):
+        parse_money(text, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [("¥5", "CNY", 500), ("￥5", "CNY", 500), ("5元", "CNY", 500), ("5 rmb", "CNY", 500), ("CN¥5", "CNY", 500),
+     ("5 円", "JPY", 5), ("-£5", "GBP", -500), ("£-5", "GBP", -500), ("5 kr", "SEK", 500), ("kr.5", "DKK", 500),
+     ("A$5", "AUD", 500), ("$5", "AUD", 500), ("us$5", "USD", 500), ("5 zł", "PLN", 500), ("gbp 5", "GBP", 500),
+     ("Rs.50", "INR", 5000), ("R$ 5", "BRL", 500), ("SFr. 5", "CHF", 500)],
+)  # fmt: skip
+def test_the_signs_of_the_currency_are_read(text: str, currency: str, amount: int) -> None:
+    assert parse_money(text, currency) == Money(amount, currency)
+
+
 def test_a_currency_without_small_coins_takes_none() -> None:
     assert parse_money("1,500", "JPY") == Money(1500, "JPY")
     with pytest.raises(NotMoney):

@@ -13,7 +13,7 @@ from core.hookspecs.checkout import Problem
 from core.kernel import db
 from core.lib.errors import Unfit
 from core.orders.services.addresses import address_json
-from core.orders.services.change_shapes import AddCharge, SetAddress, SetPrice, SetQuantity
+from core.orders.services.change_shapes import AddCharge, AddGoods, SetAddress, SetPrice, SetQuantity
 from core.orders.services.forget import _reduce_orders
 from core.orders.services.hold_checks import OnHold
 from core.orders.services.hold_rules import Rules, set_hold_rules
@@ -215,6 +215,15 @@ def test_the_timeline_tells_what_was_there_before(shop: Shop, cup: int) -> None:
     data = seen(order.id).timeline[-1].data
     assert data["prices"] == [{"name": "Cup", "before": 1000, "after": 750}]
     assert data.get("quantities", []) == []
+
+
+def test_the_timeline_tells_what_was_added(shop: Shop, cup: int) -> None:
+    order = seen(shop.order((cup, 2)).id)
+    pot = shop.sell("pot", 2500)
+    change_order(shop.state, order.id, [AddGoods(variant_id=pot, quantity=3)], key="a", actor=STAFF)
+    newest = steps(seen(order.id))[0]
+    assert newest.title == "Changed: €24.90 before, €99.90 after"
+    assert "pot: 0 before, 3 after" in newest.text.replace("Pot", "pot")
 
 
 def test_the_timeline_tells_which_way_to_pay_there_was(shop: Shop, cup: int, plugins: FakePlugins) -> None:

@@ -65,6 +65,15 @@ def test_money_that_came_is_noted_once(panel: Panel, placed: str) -> None:
     assert panel.post(f"/panel/orders/{placed}/paid", {"amount": "much"}).status_code == 422
 
 
+@pytest.mark.parametrize("amount", ["-5", "0", "5 USD"])
+@pytest.mark.parametrize("act", ["paid", "refund"])
+def test_what_is_no_amount_is_said_beside_its_field(panel: Panel, placed: str, act: str, amount: str) -> None:
+    answer = panel.post(f"/panel/orders/{placed}/{act}", {"amount": amount, "key": "k"})
+    assert answer.status_code == 422
+    assert words(answer).count("Write an amount such as 12.50.") == 2  # On top, and beside the field.
+    assert f'value="{amount}"' in answer.get_data(as_text=True)
+
+
 def test_a_parcel_leaves_with_its_tracking_number_and_a_second_click_is_the_same_parcel(
     panel: Panel, placed: str
 ) -> None:
