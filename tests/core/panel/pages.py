@@ -87,9 +87,19 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     Image.new("RGB", (40, 30), "teal").save(picture, "PNG")
     picture.seek(0)
     panel.post("/panel/media", {"files": (picture, "lamp.png"), "alt-en": "A lamp"})
-    goods = BytesIO(b"sku,name,price\nLAMP,Arc lamp,89\n,No SKU,1\n")
     panel.post("/panel/pages/starters", {})
     panel.post("/panel/pages/bulk", {"act": "publish", "n": [str(db.value("SELECT MIN(id) FROM pages_page"))]})
+    _import_files(panel)
+    set_backorder_limit(lamp.variant_id, first_location(), 100, "staff:1")
+    count_stock(lamp.variant_id, first_location(), 1, "counted", "staff:1")  # So its orders wait for goods.
+    with db.transaction():
+        jobs.enqueue("nobody.knows", {})
+    jobs.run_due()
+
+
+def _import_files(panel: Panel) -> None:
+    """Goods that were rehearsed, goods whose columns are asked for, and rehearsed orders of a channel."""
+    goods = BytesIO(b"sku,name,price\nLAMP,Arc lamp,89\n,No SKU,1\n")
     columns = panel.post("/panel/products/imports", {"file": (goods, "goods.csv"), "format": ""}).location
     chosen = {"column-0": "sku", "column-1": "name", "column-2": "price", "keep_name": "Goods"}
     panel.post(columns, {**chosen, "act": "keep"})
@@ -102,11 +112,6 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     fields = head.decode().strip().split(",")
     columns_of = {f"column-{place}": field for place, field in enumerate(fields)}
     panel.post(columns, {**columns_of, "channel": "Etsy", "act": "rehearse"})
-    set_backorder_limit(lamp.variant_id, first_location(), 100, "staff:1")
-    count_stock(lamp.variant_id, first_location(), 1, "counted", "staff:1")  # So its orders wait for goods.
-    with db.transaction():
-        jobs.enqueue("nobody.knows", {})
-    jobs.run_due()
 
 
 def paths(site: Site) -> Iterator[tuple[str, str]]:
