@@ -32,6 +32,8 @@ from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import ship
 from core.testing.shop import Item
+from plugins.documents.models import INVOICE
+from plugins.documents.services import issuing
 from tests.core.checkout.books import unbalanced
 
 HEAD = (
@@ -335,6 +337,18 @@ def test_an_import_is_undone_where_nothing_has_happened_since(site: Site) -> Non
     assert unbalanced() == []
     assert counts(load(site, text)) == (1, 2, 0)
     assert unbalanced() == []
+
+
+@pytest.mark.usefixtures("lamp")
+def test_an_order_with_an_invoice_is_left(site: Site, turn_on: Callable[..., None]) -> None:
+    turn_on("documents", company="Lamp & Sons")
+    found = load(site, HEAD + row() + row("A-2"))
+    issuing.issue(site, only("A-2").id, INVOICE, actor="staff:1")
+    undo_import(site, found.id, "staff:1")
+    jobs.run_due()
+    after = report(site, found.id, "orders")
+    assert (after.undone, after.kept) == (1, 1)
+    assert [left[:2] for left in orders_left(site, found.id, 9)] == [(3, "A-2")]
 
 
 @pytest.mark.usefixtures("lamp")
