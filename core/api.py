@@ -332,6 +332,7 @@ from core.orders.services.instructing import begin_instructions
 from core.orders.services.labels import parcel_arrived
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.money_limits import left_to_capture
+from core.orders.services.notes import tell as tell_order
 from core.orders.services.notes import write as write_order_note
 from core.orders.services.parcels import tracking_link, tracking_links
 from core.orders.services.payments import NothingToCapture, begin_payment, mark_paid, refund_surplus

@@ -42,20 +42,14 @@ def _import(options: argparse.Namespace) -> int:
     """The same steps as in the panel: opened, columns chosen, rehearsed, and for good what can come in."""
     from core.imports.models import ORDERS
     from core.imports.services.reports import report
-    from core.orders.services.channel_import import carry_on
-    from core.orders.services.channel_runs import (
-        choose_order_columns,
-        import_orders_for_good,
-        look,
-        open_orders_file,
-        rehearse_orders,
-    )
+    from core.orders.services.file_runs import Terms, carry_on, choose, for_good, look, open_file, rehearse
 
     wanted = dict(one.partition("=")[::2] for one in options.column)
     boot()
     site = the_site(options.site)
-    run = open_orders_file(site, options.file, options.file.name, options.channel, "system")
-    columns = {one.name: one.target for one in look(site, run).columns}
+    terms = Terms(channel=options.channel)
+    run = open_file(site, ORDERS, options.file, options.file.name, "system", terms)
+    columns = {one.name: one.target for one in look(site, ORDERS, run).columns}
     if lost := wanted.keys() - columns.keys():
         print(f"the file has no column {min(lost)!r}", file=sys.stderr)
         return 2
@@ -63,11 +57,11 @@ def _import(options: argparse.Namespace) -> int:
     if not options.channel.strip() and "channel" not in mapping.values():
         print("say where these orders were placed: --channel NAME", file=sys.stderr)
         return 2
-    choose_order_columns(site, run, mapping, options.channel)
-    rehearse_orders(site, run)
+    choose(site, ORDERS, run, mapping, terms)
+    rehearse(site, ORDERS, run)
     carry_on(run, bar)
     if not options.dry_run and report(site, run, ORDERS).created:
-        run = import_orders_for_good(site, run, "system")
+        run = for_good(site, ORDERS, run, "system")
         carry_on(run, bar)
     return _told(site, report(site, run, ORDERS), options.errors or options.file.with_suffix(".errors.csv"))
 

@@ -73,15 +73,14 @@ def _import_orders(options: argparse.Namespace, file: Path, errors: Path) -> int
     from core.imports.models import HISTORY
     from core.imports.services.reports import find_run, remarks_csv, report
     from core.kernel.i18n import speaking
-    from core.orders.services.history import carry_on_history, said, tally_of
-    from core.orders.services.history_runs import history_at_once
+    from core.orders.services.file_runs import Terms, at_once, carry_on
+    from core.orders.services.history import said, tally_of
 
     site = the_site(options.site)
     with speaking(site.language, site.timezone):
-        run = history_at_once(
-            site, file, file.name, "system", currency=options.currency, prefix=options.prefix, dry_run=options.dry_run
-        )
-        carry_on_history(run, bar)
+        terms = Terms(currency=options.currency, prefix=options.prefix)
+        run = at_once(site, HISTORY, file, file.name, "system", terms, dry_run=options.dry_run)
+        carry_on(run, bar)
         done = report(site, run, HISTORY)
         words = "would come in" if done.dry_run else "came in"
         print(f"{done.created} documents {words}, {done.unchanged} known, {done.refused} left out.")

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from flask import Response, g, request, send_file, url_for
 from markupsafe import Markup
+from werkzeug.datastructures import FileStorage
 
 from core.accounts.models import Staff
 from core.accounts.services.login import Visitor, visitor
@@ -386,10 +387,22 @@ def key_field() -> Markup:
     return Markup('<input type="hidden" name="key" value="{}">').format(ids.token())
 
 
+def _size(upload: FileStorage) -> int:
+    """How long a file is that was sent; it is read from its beginning afterwards."""
+    size = upload.stream.seek(0, io.SEEK_END)
+    upload.stream.seek(0)
+    return size
+
+
 def form_key() -> str:
-    """The key of the form that this request sends, for the verb that writes it; empty where the form has none."""
+    """The key of the form that this request sends, for the verb that writes it; empty where the form has none.
+
+    Files count by their names and sizes.
+    """
     token = request.values.get("key", "")
-    said = sorted((name, value) for name, value in request.values.items(multi=True) if name != "key")
+    said = str(sorted((name, value) for name, value in request.values.items(multi=True) if name != "key"))
+    files = [(name, one.filename, _size(one)) for name, one in request.files.items(multi=True)] if token else []
+    said += str(files) if files else ""
     return repeats.form_key(current().site.id, token, ids.digest(f"{request.path} {said}")) if token else ""
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core.accounts.models import Shopper, Staff
 from core.app import App
@@ -82,6 +84,11 @@ class Desk:
         here, goes_to = f"/panel{page}", f"/panel{action or page}"
         return self._filled(self.panel.get(here).get_data(as_text=True), here, goes_to, act, fields)
 
+    def upload(self, page: str, action: str, name: str, content: bytes, called: str) -> Sent:
+        """The form of `page` that takes a file under this name."""
+        sent = self.form(page, action)
+        return Sent(sent.path, sent.data, {name: (content, called)})
+
     def confirmed(self, page: str, act: str = "confirm", **fields: str) -> Sent:
         """The form that a preview shows, confirmed."""
         looked = self.form(page, act="preview", **fields)
@@ -100,6 +107,12 @@ class Sent:
 
     path: str
     data: dict[str, str]
+    files: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """All that is sent, files from their beginning."""
+        return {**self.data, **{name: (BytesIO(content), called) for name, (content, called) in self.files.items()}}
 
 
 def _transfer(shop: Desk, *, on_its_way: bool) -> int:
@@ -199,6 +212,24 @@ def _coupon(shop: Desk) -> Sent:
     return shop.form(here, f"{here}/codes", count="3")
 
 
+def _picture(colour: str) -> bytes:
+    stream = BytesIO()
+    Image.new("RGB", (8, 8), colour).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _replaced(shop: Desk) -> Sent:
+    added = shop.upload("/media", "/media", "files", _picture("red"), "red.png")
+    shop.panel.post(added.path, added.body)
+    here = f"/media/{db.value('SELECT MAX(id) FROM media')}"
+    return shop.upload(here, f"{here}/replace", "file", _picture("blue"), "blue.png")
+
+
+def _pictured(shop: Desk) -> Sent:
+    here = f"/products/{shop.lamp.product_id}/pictures"
+    return shop.upload(here, here, "files", _picture("green"), "green.png")
+
+
 def _again(shop: Desk) -> Sent:
     order = shop.placed()
     return shop.form(f"/orders/{order.number}", f"/mail/orders/{order.id}", mail="placed")
@@ -246,6 +277,12 @@ ACTS: dict[str, Act] = {
     "panel.draft_send": lambda shop: _draft(shop, "/send"),
     "panel.draft_keep": lambda shop: _draft(shop, "/keep", keep_until=str(clock.now().date() + timedelta(days=3))),
     "panel.draft_place": lambda shop: _draft(shop, "/place"),
+    "panel.order_import_start": lambda shop: shop.upload(
+        "/orders/imports", "/orders/imports", "file", b"number,sku,quantity\n1,LAMP,1\n", "orders.csv"
+    ),
+    "panel.media_add": lambda shop: shop.upload("/media", "/media", "files", _picture("yellow"), "yellow.png"),
+    "panel.medium_replace": _replaced,
+    "panel.product_picture_add": _pictured,
     "panel.stock_adjust": lambda shop: shop.form("/stock", f"/stock/{shop.lamp.variant_id}", delta="5", reason="Found"),
     "panel.stock_adjust undo": _undo_of_stock,
     "panel.stock_sort": lambda shop: _variant(
@@ -295,7 +332,7 @@ panel.draft_revoke panel.draft_drop panel.stock_repair
 panel.stock_terms panel.stock_kit panel.stock_keep panel.stock_rules_save panel.stock_location_add
 panel.stock_location_save
 panel.stock_location_close panel.stock_location_open panel.hold_rules_save
-panel.return_rules_save panel.order_import_start panel.order_import_choose panel.order_import_act panel.import_start
+panel.return_rules_save panel.order_import_choose panel.order_import_act panel.import_start
 panel.import_apply panel.import_act panel.import_columns_choose
 
 panel.login_save panel.login_code panel.passkey_ask panel.login_passkey panel.logout panel.account_save
@@ -312,10 +349,10 @@ panel.search_lead_save panel.search_lead_remove panel.search_lead_restore
 panel.category_save panel.category_delete panel.category_restore panel.list_columns
 panel.products_bulk panel.product_bulk_undo panel.product_draft panel.product_new_draft panel.product_draft_discard
 panel.product_draft_back panel.product_new_draft_discard panel.product_new_draft_back panel.product_then_restore
-panel.product_picture_add panel.product_picture_move panel.product_picture_remove panel.product_picture_back
+panel.product_picture_move panel.product_picture_remove panel.product_picture_back
 panel.product_sites_save panel.product_prices_like panel.product_variants_save panel.product_options
 panel.product_new_save panel.product_save panel.product_own_save panel.product_delete panel.product_restore
-panel.media_add panel.medium_save panel.medium_replace panel.medium_back panel.medium_delete
+panel.medium_save panel.medium_back panel.medium_delete
 
 panel.plugin_switch panel.plugin_together_save panel.plugin_resume panel.plugin_settings_save panel.plugin_test
 panel.plugin_default_save panel.theme_save panel.theme_publish panel.theme_plan panel.theme_move panel.theme_discard
@@ -370,7 +407,7 @@ def doubled(shop: Desk, names: list[str]) -> Iterator[str]:
     for name in names:
         sent = ACTS[name](shop)
         with db.counted() as first:
-            answer = shop.panel.post(sent.path, sent.data)
+            answer = shop.panel.post(sent.path, sent.body)
         tables = _written(first)
         if answer.status_code not in {200, 303} or not tables - APART:
             yield f"{name}: the first time {answer.status_code}, {sorted(tables)}"
@@ -378,7 +415,7 @@ def doubled(shop: Desk, names: list[str]) -> Iterator[str]:
         compared = set() if KEYS in tables else tables - APART
         before = {table: _rows(table) for table in compared}
         with db.counted() as second:
-            again = shop.panel.post(sent.path, sent.data)
+            again = shop.panel.post(sent.path, sent.body)
         differing = [table for table in compared if _rows(table) != before[table]]
         differing += sorted(_written(second) - compared - APART)
         # What is shown once, a secret, is not shown again: the list is.

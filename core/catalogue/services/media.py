@@ -13,6 +13,7 @@ from core.catalogue.services.writing import decoded, encoded, insert, update
 from core.hookspecs.site import Site
 from core.kernel import activity, cache, db, files, jobs, theme_versions
 from core.kernel.installation import installation
+from core.kernel.repeats import DoneBefore, claim
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
 
@@ -44,9 +45,10 @@ class StoredFile:
     sha256: str
 
 
-def add_media(file: StoredFile, alt: Mapping[str, str], actor: str) -> int:
-    """The id of the picture's row; a picture with the same bytes is not stored twice."""
+def add_media(file: StoredFile, alt: Mapping[str, str], actor: str, *, key: str = "") -> int:
+    """The id of the picture's row; a picture with the same bytes is not stored twice. Raises DoneBefore."""
     with db.transaction():
+        claim(key)
         return ensure_media(file, alt, actor)
 
 
@@ -91,11 +93,11 @@ def describe_media(media_id: int, actor: str, *, alt: Mapping[str, str], focal_x
         activity.record(actor, "media.described", f"media:{media_id}", title=old[3], before=before, after=after)
 
 
-def replace_media(media_id: int, data: bytes, filename: str, actor: str) -> None:
+def replace_media(media_id: int, data: bytes, filename: str, actor: str, *, key: str = "") -> None:
     """Put another picture in place of this one, wherever it is shown; words and focal point stay.
 
-    Raises NotFound, NotAPicture, TooLarge, MediaChanged. Writes a file, then commits. The file before is kept for
-    `bring_media_back`; the one before that is deleted.
+    Raises NotFound, NotAPicture, TooLarge, MediaChanged, DoneBefore. Writes a file, then commits. The file before is
+    kept for `bring_media_back`; the one before that is deleted.
     """
     old = _file_of(media_id)
     stored = files.store_version(old["name"], data)
@@ -109,8 +111,8 @@ def replace_media(media_id: int, data: bytes, filename: str, actor: str) -> None
         "sha256": stored.sha256,
     }
     try:
-        _swap(media_id, old, new, actor)
-    except Refused:
+        _swap(media_id, old, new, actor, key)
+    except (Refused, DoneBefore):
         files.delete_version(stored.name)
         raise
     if old["before"]:
@@ -135,11 +137,12 @@ def _file_of(media_id: int) -> dict[str, Any]:
     return {**dict(zip(_FILE, row, strict=False)), "before": decoded(row[-1])}
 
 
-def _swap(media_id: int, old: Mapping[str, Any], new: Mapping[str, Any], actor: str) -> None:
+def _swap(media_id: int, old: Mapping[str, Any], new: Mapping[str, Any], actor: str, key: str = "") -> None:
     """Let the row name another file; guarded, so that of two who replace at once one is told."""
     used = products_with(media_id)
     kept = {name: old[name] for name in _FILE}
     with changing(used) as change:
+        claim(key)
         taken = db.execute(
             f"UPDATE media SET {', '.join(f'{name} = ?' for name in _FILE)}, before = ? WHERE id = ? AND name = ?",
             *(new[name] for name in _FILE),

@@ -17,20 +17,18 @@ from core.catalogue.services.stock_levels import FOR_NOBODY
 from core.catalogue.services.stock_reserves import reserved_for
 from core.hookspecs.payment import Fact, FactKind
 from core.hookspecs.site import Site
-from core.imports.models import DONE, RUNNING, STOPPED, WAITING, ImportRun
-from core.imports.services.kept_files import RemarksFile, kept_file
+from core.imports.models import ORDERS, ImportRun
+from core.imports.services.kept_files import RemarksFile
 from core.imports.services.rows import Problem, Said
-from core.imports.services.running import Progress, TakenOver, batches, count, end, fail, take, telling, touch
-from core.imports.services.runs import JOBS
-from core.kernel import cache, db, jobs
-from core.kernel.i18n import speaking
-from core.kernel.sites import state_of
-from core.lib.errors import Refused
+from core.imports.services.running import batches, count, touch
+from core.kernel import cache, db
 from core.lib.money import Money
 from core.orders.services import channel_remarks as remarks
-from core.orders.services.channel_rows import ChannelOrder, OrderFile, ReadOrder, open_orders
+from core.orders.services.channel_rows import ChannelOrder, ReadOrder
 from core.orders.services.channels import TAG
 from core.orders.services.facts import payment_by_id, store_facts
+from core.orders.services.file_rows import OpenFile
+from core.orders.services.file_runs import Deal, deals_with
 from core.orders.services.gateways import CORE, Arrangement
 from core.orders.services.hold_rules import hold_rules, reasons_to_hold
 from core.orders.services.links import order_secret
@@ -46,59 +44,23 @@ from core.orders.services.store import (
     store_order,
 )
 
-# So few orders hold the counter of numbers while shoppers wait for theirs.
-BATCH = 20
 _AT_ONCE = 500
-# So many new orders change how a database should look for them.
-_MANY = 500
 NOTE = "import"
 _Taken = Counter[int | tuple[str, int]]
 
 
-@jobs.job(JOBS["orders"])
-def _run_job(running: jobs.Running) -> None:
-    """A worker's part. Killed, it is taken up again by the next one, behind the last order that was dealt with."""
-    run_id = int(running.payload["run"])
-    try:
-        carry_on(run_id, telling(running))
-    except Refused as error:
-        fail(run_id, error)
+@deals_with(ORDERS)
+def _deal(site: Site, file: OpenFile[ReadOrder], told: RemarksFile) -> Deal:
+    taken = _Taken()
 
-
-def carry_on(run_id: int, progress: Progress = lambda _done, _total: None) -> None:
-    """Begin a run, or go on with one that was interrupted, until it ends, is stopped, or somebody else has it."""
-    run = ImportRun.get_by_id(run_id)  # All sites: the worker has the id from the run's own job.
-    if run.state not in {WAITING, RUNNING}:
-        return
-    site = state_of(run.site_id).site
-    with (
-        speaking(run.language, site.timezone),
-        open_orders(site, kept_file(run.file), run.mapping, channel=run.channel) as file,
-        RemarksFile(run.file) as told,
-    ):
-        try:
-            _import(site, take(run, file.count), file, told, progress)
-        except TakenOver:
-            return
-
-
-def _import(site: Site, run: ImportRun, file: OrderFile, told: RemarksFile, progress: Progress) -> None:
-    taken, looked = _Taken(), 0
-    for batch in batches(file.orders(run.line), BATCH):
+    def deal(run: ImportRun, batch: Sequence[ReadOrder]) -> None:
         goods = _goods(site, batch)
         if run.dry_run:
             _rehearse(site, run, batch, goods, taken, told, file)
         else:
-            db.retrying(lambda: _store(site, run, batch, goods, told, file))  # noqa: B023 -- called before the loop goes on
-        run = ImportRun.get_by_id(run.id)  # All sites: as above.
-        progress(run.done, run.total)
-        if run.stopping:
-            end(run, STOPPED)
-            return
-        if not run.dry_run and run.done >= 4 * looked + _MANY:
-            db.look_again()
-            looked = run.done
-    end(run, DONE)
+            db.retrying(lambda: _store(site, run, batch, goods, told, file))
+
+    return deal
 
 
 # -- a batch -----------------------------------------------------------------------------------------------------------
@@ -168,7 +130,7 @@ def _begin(site: Site, batch: Sequence[ReadOrder], shown: Mapping[str, str]) -> 
 
 
 def _store(
-    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, told: RemarksFile, file: OrderFile
+    site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, told: RemarksFile, file: OpenFile[ReadOrder]
 ) -> None:
     """A batch with all that belongs to it, or nothing of it."""
     rules = hold_rules(site)
@@ -201,7 +163,7 @@ def _store(
 
 def _rehearse(
     site: Site, run: ImportRun, batch: Sequence[ReadOrder], goods: _Goods, taken: _Taken, told: RemarksFile,
-    file: OrderFile,
+    file: OpenFile[ReadOrder],
 ) -> None:  # fmt: skip
     """What would become of a batch behind those before it; nothing but the run's own counts is written.
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.imports.services.records import Reading, Record, short, without_extra_zeros
 from core.imports.services.rows import Problem
-from core.imports.services.sources import open_table
-from core.imports.services.staging import Staging
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.lib import addresses, clock
@@ -26,6 +23,7 @@ from core.lib.money import Money, NotMoney, exponent, parse_money
 from core.orders.services import channel_remarks as remarks
 from core.orders.services.channel_columns import ADDRESS
 from core.orders.services.channel_sums import Parts, Sums, added_up
+from core.orders.services.file_rows import ByNumber, OpenFile, opened
 
 _MOST_UNITS = 9_999
 _YES = frozenset(
@@ -97,47 +95,19 @@ class ReadOrder:
     is_open: bool = True
 
 
-class OrderFile:
-    """An opened file: how many orders it speaks of, then the orders. `shown` is what it calls our columns."""
-
-    def __init__(self, site: Site, shown: Mapping[str, str], staging: Staging, count: int, channel: str) -> None:
-        self.count = count
-        self.shown = shown
-        self._site, self._staging, self._channel = site, staging, channel
-
-    def orders(self, after: int = 0) -> Iterator[ReadOrder]:
-        """Orders whose first line is beyond `after`, in the order of the file."""
-        for rows in self._staging.products():
-            if rows[0].line > after:
-                yield _read(self._site, self.shown, rows, self._channel)
-
-
-@contextmanager
 def open_orders(
     site: Site, source: Path, mapping: Mapping[str, str], *, channel: str = "", most: int | None = None
-) -> Iterator[OrderFile]:
-    """Lay a whole file out on disk and find its orders; memory stays the same however long the file is.
+) -> AbstractContextManager[OpenFile[ReadOrder]]:
+    """The orders of a file; rows of one number of one channel are one of them.
 
     `channel` is meant where the file names none; `most` rows do for a preview. Raises UnreadableFile.
     """
-    with Staging() as staging, open_table(source) as rows:
-        folded = {column: mapping.get(column) or f"-{column}" for column in rows.columns}
-        shown = {target: column for column, target in folded.items()}
-        count = staging.fill(rows if most is None else islice(rows, most), folded, _ByNumber())
-        yield OrderFile(site, shown, staging, count, channel)
+    return opened(source, mapping, ByNumber(_key), lambda shown, rows: _read(site, shown, rows, channel), most)
 
 
-class _ByNumber:
-    """Rows of one number of one channel are one order, wherever they stand."""
-
-    def key(self, cells: Mapping[str, str], above: str | None) -> str | None:
-        del above
-        number = cells.get("number", "").strip()
-        return f"{cells.get('channel', '').strip().casefold()}\x1f{number}" if number else None
-
-    def aliases(self, cells: Mapping[str, str]) -> tuple[str, ...]:
-        del cells
-        return ()
+def _key(cells: Mapping[str, str]) -> str | None:
+    number = cells.get("number", "").strip()
+    return f"{cells.get('channel', '').strip().casefold()}\x1f{number}" if number else None
 
 
 def _read(site: Site, shown: Mapping[str, str], rows: Sequence[Row], channel: str) -> ReadOrder:

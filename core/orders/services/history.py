@@ -11,19 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.hookspecs.site import Site
-from core.imports.models import DONE, RUNNING, STOPPED, WAITING, ImportRun
-from core.imports.services.kept_files import RemarksFile, kept_file
+from core.imports.models import HISTORY, ImportRun
+from core.imports.services.kept_files import RemarksFile
 from core.imports.services.rows import Problem
-from core.imports.services.running import Progress, TakenOver, batches, count, end, fail, take, telling, touch
-from core.imports.services.runs import JOBS
-from core.kernel import db, jobs
+from core.imports.services.running import batches, count, touch
+from core.kernel import db
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import ngettext, speaking
-from core.kernel.sites import state_of
-from core.lib.errors import Refused
+from core.kernel.i18n import ngettext
 from core.lib.money import Money
 from core.orders.services import history_remarks as remarks
-from core.orders.services.history_rows import HistoryFile, PastDocument, ReadDocument, open_history
+from core.orders.services.file_rows import OpenFile
+from core.orders.services.file_runs import Deal, deals_with
+from core.orders.services.history_rows import PastDocument, ReadDocument
 from core.orders.services.history_writing import (
     LONGEST_NUMBER,
     Tally,
@@ -35,53 +34,12 @@ from core.orders.services.history_writing import (
 )
 from core.orders.services.store import FIRST_NUMBER
 
-# So few documents hold the counter of numbers while shoppers wait for theirs.
-BATCH = 20
 _AT_ONCE = 500
-# So many new orders change how a database should look for them.
-_MANY = 500
 
 
-@jobs.job(JOBS["history"])
-def _run_job(running: jobs.Running) -> None:
-    """A worker's part. Killed, it is taken up again by the next one, behind the last document that was dealt with."""
-    run_id = int(running.payload["run"])
-    try:
-        carry_on_history(run_id, telling(running))
-    except Refused as error:
-        fail(run_id, error)
-
-
-def carry_on_history(run_id: int, progress: Progress = lambda _done, _total: None) -> None:
-    """Begin a run, or go on with one that was interrupted, until it ends, is stopped, or somebody else has it."""
-    run = ImportRun.get_by_id(run_id)  # All sites: the worker has the id from the run's own job.
-    if run.state not in {WAITING, RUNNING}:
-        return
-    site = state_of(run.site_id).site
-    with (
-        speaking(run.language, site.timezone),
-        open_history(kept_file(run.file), run.mapping, run.currency or site.currency) as file,
-        RemarksFile(run.file) as told,
-    ):
-        try:
-            _import(site, take(run, file.count), file, told, progress)
-        except TakenOver:
-            return
-
-
-def _import(site: Site, run: ImportRun, file: HistoryFile, told: RemarksFile, progress: Progress) -> None:
-    looked = 0
-    for batch in batches(file.documents(run.line), BATCH):
-        db.retrying(lambda: _store(site, run, batch, told, file.shown))  # noqa: B023 -- called before the loop goes on
-        run = ImportRun.get_by_id(run.id)  # All sites: as above.
-        progress(run.done, run.total)
-        if run.stopping:
-            end(run, STOPPED)
-            return
-        if not run.dry_run and run.done >= 4 * looked + _MANY:
-            db.look_again()
-            looked = run.done
-    end(run, DONE)
+@deals_with(HISTORY)
+def _deal(site: Site, file: OpenFile[ReadDocument], told: RemarksFile) -> Deal:
+    return lambda run, batch: db.retrying(lambda: _store(site, run, batch, told, file.shown))
 
 
 # -- a batch -----------------------------------------------------------------------------------------------------------

@@ -5,21 +5,19 @@ A document comes in whole or not at all: one row that cannot be read would make 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from itertools import islice
 from pathlib import Path
 
 from core.imports.services.records import short
 from core.imports.services.rows import Problem, Said
-from core.imports.services.sources import open_table
-from core.imports.services.staging import Staging
 from core.lib.csv import Row
 from core.lib.money import exponent
 from core.orders.services import history_remarks as remarks
+from core.orders.services.file_rows import ByNumber, OpenFile, opened
 
 _NOTHING = {"", "na", "n/a", "null", "none"}
 _LARGEST = 10**12
@@ -69,46 +67,18 @@ class ReadDocument:
     problems: tuple[Problem, ...] = ()
 
 
-class HistoryFile:
-    """An opened file: how many documents it has, then the documents. `shown` is what it calls our columns."""
-
-    def __init__(self, shown: Mapping[str, str], staging: Staging, count: int, currency: str) -> None:
-        self.count = count
-        self.shown = shown
-        self._staging, self._currency = staging, currency
-
-    def documents(self, after: int = 0) -> Iterator[ReadDocument]:
-        """Documents whose first line is beyond `after`, in the order in which each first appears."""
-        for rows in self._staging.products():
-            if rows[0].line > after:
-                yield _Reading(self.shown, self._currency).document(rows)
-
-
-@contextmanager
 def open_history(
     source: Path, mapping: Mapping[str, str], currency: str, *, most: int | None = None
-) -> Iterator[HistoryFile]:
-    """Lay a whole file out on disk and find its documents; memory stays the same however long the file is.
+) -> AbstractContextManager[OpenFile[ReadDocument]]:
+    """The documents of a file; rows of one number are one of them.
 
     `currency` is meant where the file names none; `most` rows do for a preview. Raises UnreadableFile.
     """
-    with Staging() as staging, open_table(source) as rows:
-        folded = {column: mapping.get(column) or f"-{column}" for column in rows.columns}
-        shown = {target: column for column, target in folded.items()}
-        count = staging.fill(rows if most is None else islice(rows, most), folded, _ByNumber())
-        yield HistoryFile(shown, staging, count, currency)
+    return opened(source, mapping, ByNumber(_key), lambda shown, rows: _Reading(shown, currency).document(rows), most)
 
 
-class _ByNumber:
-    """Rows of one number are one document, wherever they stand."""
-
-    def key(self, cells: Mapping[str, str], above: str | None) -> str | None:
-        del above
-        return f"\x1f{number}" if (number := _cell(cells, "number")) else None
-
-    def aliases(self, cells: Mapping[str, str]) -> tuple[str, ...]:
-        del cells
-        return ()
+def _key(cells: Mapping[str, str]) -> str | None:
+    return f"\x1f{number}" if (number := _cell(cells, "number")) else None
 
 
 def _cell(cells: Mapping[str, str], column: str) -> str:

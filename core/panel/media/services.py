@@ -52,14 +52,17 @@ class PictureFacts:
 
 
 def store_uploads(
-    uploads: Sequence[FileStorage], form: Mapping[str, str], languages: Sequence[str], actor: str
+    uploads: Sequence[FileStorage], form: Mapping[str, str], languages: Sequence[str], actor: str, *, key: str = ""
 ) -> tuple[list[int], list[tuple[str, str]]]:
-    """Check and store each file; answers the ids of those that are pictures, and what is wrong with the others."""
+    """Check and store each file; answers the ids of those that are pictures, and what is wrong with the others.
+
+    The first picture claims the form's `key`. Raises DoneBefore.
+    """
     alt = {tag: words for tag in languages if (words := form.get(f"alt-{tag}", "").strip()[:300])}
-    added, problems = [], []
+    added, problems = list[int](), list[tuple[str, str]]()
     for upload in [upload for upload in uploads if upload.filename]:
         try:
-            added.append(media.add_media(_stored(upload), alt, actor))
+            added.append(media.add_media(_stored(upload), alt, actor, key="" if added else key))
         except Refused as refusal:
             problems.append(("files", f"{upload.filename}: {i18n.say(refusal)}"))
     if not added and not problems:
@@ -201,12 +204,12 @@ def _words(stored: str | None) -> dict[str, str]:
     return decoded(stored) or {}
 
 
-def replace(media_id: int, upload: FileStorage | None, actor: str) -> str:
+def replace(media_id: int, upload: FileStorage | None, actor: str, *, key: str = "") -> str:
     """Put what was uploaded in place of a picture; answers what is wrong with it, or nothing. Raises NotFound."""
     if upload is None or not upload.filename:
         return _("Choose a picture.")
     try:
-        media.replace_media(media_id, upload.read(), upload.filename, actor)
+        media.replace_media(media_id, upload.read(), upload.filename, actor, key=key)
     except NotFound:
         raise
     except Refused as refusal:

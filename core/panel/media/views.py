@@ -14,7 +14,7 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.activity import services as log
 from core.panel.media import services
-from core.panel.shell import actor, address, languages, page, panel, to
+from core.panel.shell import actor, address, form_key, languages, once, page, panel, to
 
 
 @panel.get("/media", endpoint="media")
@@ -26,10 +26,11 @@ def show() -> Response:
 
 @panel.post("/media", endpoint="media_add")
 @staff("media.edit")
+@once("panel.media")
 def add() -> Response:
     """Upload pictures."""
     added, problems = services.store_uploads(
-        request.files.getlist("files"), request.form, languages(current().site), actor()
+        request.files.getlist("files"), request.form, languages(current().site), actor(), key=form_key()
     )
     if problems:
         return _list_page(problems, 422)
@@ -57,9 +58,10 @@ def describe(media_id: int) -> Response:
 
 @panel.post("/media/<int:media_id>/replace", endpoint="medium_replace")
 @staff("media.edit")
+@once("panel.medium", "media_id")
 def replace(media_id: int) -> Response:
     """Put another picture in its place, wherever it is shown."""
-    wrong = services.replace(media_id, request.files.get("file"), actor())
+    wrong = services.replace(media_id, request.files.get("file"), actor(), key=form_key())
     if wrong:
         return _one_page(media_id, services.find(media_id).alt, [("file", wrong)], 422)
     return to(

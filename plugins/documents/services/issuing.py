@@ -24,6 +24,7 @@ from core.api import (
     record_activity,
     rows,
     speaking,
+    tell_order,
     transaction,
     value,
 )
@@ -99,7 +100,10 @@ def _issue(site: Site, order_id: int, kind: str, actor: str) -> int:
     if earlier:
         content["corrects"] = [one["code"] for one in earlier if one["kind"] == INVOICE]
     document_id = _insert(site, order, content, f"after:{len(earlier)}" if earlier else "order", actor)
-    if document_id is None or value("SELECT version FROM orders WHERE id = ?", order_id) != order.version:
+    if document_id is None:
+        raise _Again
+    text = "Invoice %(code)s issued" if kind == INVOICE else "Credit note %(code)s issued"
+    if tell_order(site, order_id, "documents", text, actor=actor, code=content["code"]) != order.version + 1:
         raise _Again
     record_activity(
         actor, f"documents.{kind}", f"order:{order.number}", after={"code": content["code"]}, site_id=site.id,

@@ -16,22 +16,24 @@ from hypothesis import strategies as st
 
 from core.catalogue.services.stock_reserves import keep_for
 from core.hookspecs.site import Site
+from core.imports.models import ORDERS
 from core.imports.services.mapping import CannotBeMapped
 from core.imports.services.reports import Report, first_remarks, report
 from core.imports.services.runs import NotNow
 from core.kernel import db, jobs
 from core.kernel.sites import state_of
-from core.orders.services import channel_import
+from core.orders.services import channel_import, file_runs
 from core.orders.services.channel_columns import check_columns, guess_columns
-from core.orders.services.channel_import import carry_on
-from core.orders.services.channel_runs import import_orders_for_good, open_orders_file, rehearse_orders
 from core.orders.services.channel_sums import Parts, Sums, Wrong, added_up
 from core.orders.services.channel_undo import orders_left, undo_import
+from core.orders.services.file_runs import Terms, carry_on, for_good, open_file, rehearse
 from core.orders.services.listing import OrderFilters, list_orders
 from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import ship
 from core.testing.shop import Item
+from plugins.documents.models import INVOICE
+from plugins.documents.services import issuing
 from tests.core.checkout.books import unbalanced
 
 HEAD = (
@@ -52,14 +54,14 @@ def row(number: str = "A-1", **said: Any) -> str:
     return ",".join(cells.values()) + "\n"
 
 
-def load(site: Site, file: str | Path, *, channel: str = "", rehearse: bool = False) -> Report:
-    """The wizard as its page walks through it: opened, rehearsed, then for good unless `rehearse`."""
+def load(site: Site, file: str | Path, *, channel: str = "", trial: bool = False) -> Report:
+    """The wizard as its page walks through it: opened, rehearsed, then for good unless it is a `trial`."""
     source = file if isinstance(file, Path) else io.BytesIO(file.encode())
-    run = open_orders_file(site, source, "orders.csv", channel, "staff:1")
-    rehearse_orders(site, run)
+    run = open_file(site, ORDERS, source, "orders.csv", "staff:1", Terms(channel=channel))
+    rehearse(site, ORDERS, run)
     carry_on(run)
-    if not rehearse:
-        run = import_orders_for_good(site, run, "staff:1")
+    if not trial:
+        run = for_good(site, ORDERS, run, "staff:1")
         carry_on(run)
     return report(site, run, "orders")
 
@@ -228,7 +230,7 @@ def test_the_same_file_once_more_changes_nothing(site: Site) -> None:
 @pytest.mark.usefixtures("lamp")
 def test_more_than_there_is_stays_out_and_comes_in_later(site: Site, lamp: Item) -> None:
     text = HEAD + row("A-1") + row("A-2") + row("A-3")
-    rehearsal = load(site, text, rehearse=True)
+    rehearsal = load(site, text, trial=True)
     assert counts(rehearsal) == (2, 0, 1)
     assert free() == 5
     assert db.value("SELECT COUNT(*) FROM orders") == 0
@@ -338,14 +340,26 @@ def test_an_import_is_undone_where_nothing_has_happened_since(site: Site) -> Non
 
 
 @pytest.mark.usefixtures("lamp")
+def test_an_order_with_an_invoice_is_left(site: Site, turn_on: Callable[..., None]) -> None:
+    turn_on("documents", company="Lamp & Sons")
+    found = load(site, HEAD + row() + row("A-2"))
+    issuing.issue(site, only("A-2").id, INVOICE, actor="staff:1")
+    undo_import(site, found.id, "staff:1")
+    jobs.run_due()
+    after = report(site, found.id, "orders")
+    assert (after.undone, after.kept) == (1, 1)
+    assert [left[:2] for left in orders_left(site, found.id, 9)] == [(3, "A-2")]
+
+
+@pytest.mark.usefixtures("lamp")
 def test_a_killed_import_goes_on_behind_its_last_batch(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel_import, "BATCH", 1)
-    run = open_orders_file(site, io.BytesIO((HEAD + row() + row("A-2")).encode()), "o.csv", "", "staff:1")
+    monkeypatch.setattr(file_runs, "BATCH", 1)
+    run = open_file(site, ORDERS, io.BytesIO((HEAD + row() + row("A-2")).encode()), "o.csv", "staff:1")
     with pytest.raises(NotNow):
-        import_orders_for_good(site, run, "staff:1")
-    rehearse_orders(site, run)
+        for_good(site, ORDERS, run, "staff:1")
+    rehearse(site, ORDERS, run)
     carry_on(run)
-    run = import_orders_for_good(site, run, "staff:1")
+    run = for_good(site, ORDERS, run, "staff:1")
 
     def killed(done: int, _total: int) -> None:
         if done == 1:
@@ -389,7 +403,7 @@ def test_what_is_kept_for_a_channel_is_there_for_its_orders_alone(site: Site, se
     lamp = sell("LAMP", 9900, stock=5)
     keep_for(site, "eBay", lamp.variant_id, 4, "staff:1")
     text = HEAD + row() + row("A-2") + row("B-1", channel="Etsy")
-    rehearsed = load(site, text, rehearse=True)
+    rehearsed = load(site, text, trial=True)
     assert counts(rehearsed) == (2, 0, 1)
     assert "LAMP: 2 are needed, 1 can be had." in said(site, rehearsed)
     found = load(site, text)
@@ -409,12 +423,12 @@ def many(rows: int, name: str) -> str:
     return HEAD + "".join(lines) + "".join(row(f"{name}-{n}", **plain, sku="NOPE") for n in orders)
 
 
-def peak(site: Site, rows: int, name: str, *, rehearse: bool) -> int:
+def peak(site: Site, rows: int, name: str, *, trial: bool) -> int:
     """The most memory that this many rows take, in bytes."""
     text = many(rows, name)
     tracemalloc.start()
     try:
-        found = load(site, text, rehearse=rehearse)
+        found = load(site, text, trial=trial)
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -424,8 +438,8 @@ def peak(site: Site, rows: int, name: str, *, rehearse: bool) -> int:
 
 def test_a_longer_file_takes_no_more_memory(site: Site, sell: Callable[..., Item]) -> None:
     sell("LAMP", 9900)
-    peak(site, 8, "warm", rehearse=True)
-    assert peak(site, 240, "long", rehearse=True) < 1.5 * peak(site, 80, "short", rehearse=True) + 100_000
+    peak(site, 8, "warm", trial=True)
+    assert peak(site, 240, "long", trial=True) < 1.5 * peak(site, 80, "short", trial=True) + 100_000
 
 
 @pytest.mark.slow
@@ -433,16 +447,16 @@ def test_a_hundred_thousand_rows_take_no_more_memory(site: Site, sell: Callable[
     """Of the whole process, as the machine sees it: 100,000 rows are rehearsed, 8,000 come in."""
     sell("LAMP", 9900)
 
-    def most_kb(rows: int, name: str, *, rehearse: bool) -> int:
+    def most_kb(rows: int, name: str, *, trial: bool) -> int:
         file = tmp_path / f"{name}.csv"
         with file.open("w") as stream:
             stream.write(HEAD)
             for n in range(0, rows, 400):
                 stream.write(many(400, f"{name}{n}.").removeprefix(HEAD))
-        assert load(site, file, rehearse=rehearse).created == rows // 4
+        assert load(site, file, trial=trial).created == rows // 4
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    few = most_kb(4_000, "few", rehearse=False)
-    assert most_kb(100_000, "seen", rehearse=True) < few + 30_000
-    assert most_kb(8_000, "in", rehearse=False) < few + 30_000
+    few = most_kb(4_000, "few", trial=False)
+    assert most_kb(100_000, "seen", trial=True) < few + 30_000
+    assert most_kb(8_000, "in", trial=False) < few + 30_000
     assert unbalanced() == []

@@ -20,8 +20,8 @@ from core.imports.services.mapping import CannotBeMapped
 from core.imports.services.reports import find_run, first_remarks, report
 from core.kernel import db
 from core.kernel.installation import installation
-from core.orders.services.history import carry_on_history, tally_of
-from core.orders.services.history_runs import history_at_once
+from core.orders.services.file_runs import Terms, at_once, carry_on
+from core.orders.services.history import tally_of
 from core.orders.services.history_writing import Tally
 from core.orders.services.listing import OrderFilters, list_orders
 from core.orders.services.read import OrderView, order_view
@@ -50,8 +50,9 @@ class Done:
 
 
 def bring(shop: Shop, file: io.BytesIO | Path, **more: Any) -> Done:
-    run = history_at_once(shop.site, file, "past.csv", "staff:1", **more)
-    carry_on_history(run)
+    dry_run = bool(more.pop("dry_run", False))
+    run = at_once(shop.site, "history", file, "past.csv", "staff:1", Terms(**more), dry_run=dry_run)
+    carry_on(run)
     return done(shop, run)
 
 

@@ -13,21 +13,15 @@ from typing import Any
 
 import pytest
 
+from core.imports.models import HISTORY
 from core.imports.services.reports import report
 from core.imports.services.runs import NotNow
 from core.imports.services.undo import CannotBeUndone
 from core.kernel import db, jobs
 from core.lib.errors import NotFound
-from core.orders.services import history, history_undo
+from core.orders.services import file_runs, history, history_undo
 from core.orders.services.channel_undo import orders_left
-from core.orders.services.history import carry_on_history
-from core.orders.services.history_runs import (
-    choose_history_columns,
-    import_history_for_good,
-    look_at_history,
-    open_history_file,
-    rehearse_history,
-)
+from core.orders.services.file_runs import Terms, carry_on, choose, for_good, look, open_file, rehearse
 from core.orders.services.history_undo import undo_history
 from core.orders.services.notes import write
 from core.orders.services.states import wrong_states
@@ -82,17 +76,17 @@ def told() -> tuple[int, int]:
 
 def test_a_rehearsal_says_what_will_come_and_changes_nothing(shop: Shop) -> None:
     text = f"{HEAD}{BOUGHT}{BACK}9,A,Cup,x,2010-12-01,2.00,77,France\n"
-    run = open_history_file(shop.site, io.BytesIO(text.encode()), "past.csv", "staff:1", prefix="OLD-")
-    seen = look_at_history(shop.site, run)
+    run = open_file(shop.site, HISTORY, io.BytesIO(text.encode()), "past.csv", "staff:1", Terms(prefix="OLD-"))
+    seen = look(shop.site, HISTORY, run)
     assert [column.target for column in seen.columns] == [
         "number", "sku", "name", "quantity", "date", "price", "customer", "country",
     ]  # fmt: skip
     assert [one.number for one in seen.first] == ["1", "2", "C3", "C4", "C5"]
     with pytest.raises(NotNow):
-        import_history_for_good(shop.site, run, "staff:1")
-    rehearse_history(shop.site, run)
+        for_good(shop.site, HISTORY, run, "staff:1")
+    rehearse(shop.site, HISTORY, run)
     with pytest.raises(NotNow):
-        choose_history_columns(shop.site, run, {}, "", "")
+        choose(shop.site, HISTORY, run, {}, Terms())
     before = told()
     jobs.run_due()
     rehearsed = done(shop, run)
@@ -100,7 +94,7 @@ def test_a_rehearsal_says_what_will_come_and_changes_nothing(shop: Shop) -> None
     assert db.value("SELECT COUNT(*) FROM orders") == 0
     assert db.value("SELECT COUNT(*) FROM order_counter WHERE site_id = ?", shop.site.id) == 0
 
-    run = import_history_for_good(shop.site, run, "staff:1")
+    run = for_good(shop.site, HISTORY, run, "staff:1")
     jobs.run_due()
     came = done(shop, run)
     assert (came.came, came.refused, came.tally) == (rehearsed.came, rehearsed.refused, rehearsed.tally)
@@ -201,19 +195,19 @@ def _many() -> str:
 
 
 def _kill_and_go_on(shop: Shop, monkeypatch: pytest.MonkeyPatch, stops: list[int]) -> Done:
-    monkeypatch.setattr(history, "BATCH", 4)
+    monkeypatch.setattr(file_runs, "BATCH", 4)
     run = history_run(shop)
-    killed = sum(_killed(lambda: carry_on_history(run), points) for points in stops)
+    killed = sum(_killed(lambda: carry_on(run), points) for points in stops)
     assert killed == len(stops)
-    carry_on_history(run)
+    carry_on(run)
     return done(shop, run)
 
 
 def history_run(shop: Shop) -> int:
-    run = open_history_file(shop.site, io.BytesIO((HEAD + _many()).encode()), "past.csv", "staff:1")
-    rehearse_history(shop.site, run)
-    carry_on_history(run)
-    return import_history_for_good(shop.site, run, "staff:1")
+    run = open_file(shop.site, HISTORY, io.BytesIO((HEAD + _many()).encode()), "past.csv", "staff:1")
+    rehearse(shop.site, HISTORY, run)
+    carry_on(run)
+    return for_good(shop.site, HISTORY, run, "staff:1")
 
 
 def test_a_killed_import_goes_on_and_brings_everything_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,12 +262,12 @@ def test_a_real_file_leaves_no_trace_in_any_sum(shop: Shop, shared_data: Callabl
     """Online Retail, its open part: CC0, Dr Daqing Chen."""
     path = shared_data("online-retail/onlineretail_2010-12_2011-02.csv.gz")
     total = sum(pence(row) for row in _rows_of(path))
-    run = open_history_file(shop.site, path, path.name, "staff:1")
-    rehearse_history(shop.site, run)
-    carry_on_history(run)
+    run = open_file(shop.site, HISTORY, path, path.name, "staff:1")
+    rehearse(shop.site, HISTORY, run)
+    carry_on(run)
     rehearsed = done(shop, run)
-    run = import_history_for_good(shop.site, run, "staff:1")
-    carry_on_history(run)
+    run = for_good(shop.site, HISTORY, run, "staff:1")
+    carry_on(run)
     found = done(shop, run)
     assert found.tally == rehearsed.tally
     assert sum(found.tally.sold.values()) - sum(found.tally.credited.values()) == total == kept_money()

@@ -274,6 +274,7 @@ _TITLES: dict[str, tuple[str, Title]] = {
     ),
     "tagged": ("done", lambda data, _currency: _("Tagged: %(tag)s", tag=data.get("tag", ""))),
     "untagged": ("done", lambda data, _currency: _("Tag taken off: %(tag)s", tag=data.get("tag", ""))),
+    "told": ("done", lambda data, _currency: i18n.of_plugin(data["plugin"], data["told"], **data["values"])),
     "stage": ("done", lambda data, _currency: _staged(data)),
     "case_requested": ("done", lambda data, _currency: _("%(kind)s asked for", kind=_kind(data))),
     "case_approved": ("done", lambda data, _currency: _("%(kind)s approved", kind=_kind(data))),

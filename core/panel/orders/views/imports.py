@@ -21,29 +21,15 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.csv import write_rows
 from core.lib.errors import Refused, Unfit
-from core.orders.services.channel_columns import check_columns, guess_columns
-from core.orders.services.channel_runs import (
-    choose_order_columns,
-    import_orders_for_good,
-    look,
-    open_orders_file,
-    rehearse_orders,
-)
 from core.orders.services.channel_undo import kind_of, orders_left, undo_import
 from core.orders.services.channels import known_channels
+from core.orders.services.file_runs import KINDS, Terms, choose, for_good, look, open_file, rehearse
 from core.orders.services.history import tally_of
-from core.orders.services.history_columns import check_past_columns, guess_past_columns
-from core.orders.services.history_runs import (
-    choose_history_columns,
-    import_history_for_good,
-    look_at_history,
-    open_history_file,
-    rehearse_history,
-)
+from core.orders.services.history_rows import ReadDocument
 from core.orders.services.history_undo import undo_history
 from core.panel.imports.views.runs import left_for, run_state, steps
 from core.panel.orders.services import arriving, past
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, form_key, once, page, panel, to
 
 _MAY = "orders.import"
 _SHOWN_REMARKS = 20
@@ -60,21 +46,27 @@ def show() -> Response:
 
 @panel.post("/orders/imports", endpoint="order_import_start")
 @staff(_MAY)
+@once("panel.order_imports")
 def start() -> Response:
     """Keep the file and look at its columns; nothing in the shop changes."""
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         return _upload([("file", _("Choose a file."))], 422)
-    site, stream, form = current().site, cast("BinaryIO", upload.stream), request.form
+    kind = HISTORY if request.form.get("kind") == HISTORY else ORDERS
+    stream = cast("BinaryIO", upload.stream)
     try:
-        if form.get("kind") == HISTORY:
-            currency, prefix = form.get("currency", ""), form.get("prefix", "")
-            run_id = open_history_file(site, stream, upload.filename, actor(), currency=currency, prefix=prefix)
-        else:
-            run_id = open_orders_file(site, stream, upload.filename, form.get("channel", ""), actor())
+        run_id = open_file(current().site, kind, stream, upload.filename, actor(), _terms(kind), key=form_key())
     except Refused as error:
         return _upload([("file", i18n.say(error))], error.status)
     return to("panel.order_import_columns", order_run_id=run_id)
+
+
+def _terms(kind: str) -> Terms:
+    """What the form says of a file of this kind beside its columns."""
+    form = request.form
+    if kind == HISTORY:
+        return Terms(currency=form.get("currency", ""), prefix=form.get("prefix", ""))
+    return Terms(channel=form.get("channel", ""))
 
 
 def _upload(problems: Problems, status: int = 200) -> Response:
@@ -103,7 +95,7 @@ def columns(order_run_id: int) -> Response:
 
 @panel.post("/orders/imports/<int:order_run_id>/columns", endpoint="order_import_choose")
 @staff(_MAY)
-def choose(order_run_id: int) -> Response:
+def chosen(order_run_id: int) -> Response:
     """Take what was chosen. `act`: look, rehearse, keep, use:<kept choice> or forget:<kept choice>."""
     act, _colon, which = request.form.get("act", "look").partition(":")
     try:
@@ -126,13 +118,12 @@ def _act(run_id: int, act: str, which: str) -> bool:
     if act == "use":
         kept = next((one for one in kept_mappings(site, kind) if str(one.id) == which), None)
         known = kept.mapping if kept is not None else mapping
-        guessed = guess_past_columns(names) if kind == HISTORY else guess_columns(names)
-        mapping = {**guessed, **{name: target for name, target in known.items() if name in names}}
+        mapping = {**KINDS[kind].guess(names), **{name: target for name, target in known.items() if name in names}}
     elif act == "forget":
         forget_mapping(site, int(which) if which.isdigit() else 0, kind)
-    _choose(run_id, kind, mapping)
+    choose(site, kind, run_id, mapping, _terms(kind))
     if act in {"keep", "rehearse"}:
-        (check_past_columns if kind == HISTORY else check_columns)(mapping)
+        KINDS[kind].check(mapping)
     if act == "keep":
         store_mapping(site, request.form.get("keep_name", ""), mapping, kind=kind)
     if act == "rehearse":
@@ -141,27 +132,13 @@ def _act(run_id: int, act: str, which: str) -> bool:
 
 
 def _names(run_id: int, kind: str) -> list[str]:
-    site = current().site
-    columns = look_at_history(site, run_id).columns if kind == HISTORY else look(site, run_id).columns
-    return [column.name for column in columns]
-
-
-def _choose(run_id: int, kind: str, mapping: Mapping[str, str]) -> None:
-    site, form = current().site, request.form
-    if kind == HISTORY:
-        choose_history_columns(site, run_id, mapping, form.get("currency", ""), form.get("prefix", ""))
-    else:
-        choose_order_columns(site, run_id, mapping, form.get("channel", ""))
+    return [column.name for column in look(current().site, kind, run_id).columns]
 
 
 def _rehearse(run_id: int, kind: str, mapping: Mapping[str, str]) -> None:
-    site = current().site
-    if kind == HISTORY:
-        rehearse_history(site, run_id)
-        return
-    if not request.form.get("channel", "").strip() and "channel" not in mapping.values():
+    if kind == ORDERS and not request.form.get("channel", "").strip() and "channel" not in mapping.values():
         raise Unfit({"channel": "Say where these orders were placed."})
-    rehearse_orders(site, run_id)
+    rehearse(current().site, kind, run_id)
 
 
 def _targets(kind: str) -> list[tuple[str, str]]:
@@ -182,22 +159,15 @@ def _columns(run_id: int, problems: Problems, status: int = 200) -> Response:
     run = find_run(site, run_id, kind)
     if run.state != DRAFT:
         return to("panel.order_import", order_run_id=run_id)
-    if kind == HISTORY:
-        past_look = look_at_history(site, run_id)
-        columns, count, problem = past_look.columns, past_look.orders, past_look.problem
-        first = [past.past_shown(one) for one in past_look.first]
-    else:
-        seen = look(site, run_id)
-        columns, count, problem = seen.columns, seen.orders, seen.problem
-        first = [arriving.shown(one) for one in seen.first]
-    wrong = i18n.say(problem) if problem else ""
+    seen = look(site, kind, run_id)
+    wrong = i18n.say(seen.problem) if seen.problem else ""
     return page(
         "order_import_columns.html",
         status,
         run=run,
         kind=kind,
         steps=steps(True, run.state),
-        columns=columns,
+        columns=seen.columns,
         targets=[("", _("Leave out")), *_targets(kind)],
         chosen={name: value for name, value in request.form.items() if name.startswith("column-")},
         channel=request.form.get("channel", run.channel),
@@ -205,8 +175,8 @@ def _columns(run_id: int, problems: Problems, status: int = 200) -> Response:
         currency=request.form.get("currency", run.currency),
         currencies=[(code, code) for code in site.currencies],
         prefix=request.form.get("prefix", run.prefix),
-        orders=None if problem else count,
-        first=first,
+        orders=None if seen.problem else seen.orders,
+        first=[past.past_shown(one) if isinstance(one, ReadDocument) else arriving.shown(one) for one in seen.first],
         kept=kept_mappings(site, kind),
         problems=problems or ([("columns", wrong)] if wrong else []),
     )
@@ -243,8 +213,7 @@ def steer(order_run_id: int, act: str) -> Response:
     site, kind = current().site, kind_of(current().site, order_run_id)
     try:
         if act == "apply":
-            for_good = import_history_for_good if kind == HISTORY else import_orders_for_good
-            return to("panel.order_import", order_run_id=for_good(site, order_run_id, actor()))
+            return to("panel.order_import", order_run_id=for_good(site, kind, order_run_id, actor()))
         if act == "stop":
             stop_import(site, order_run_id, kind)
         elif act == "resume":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product as combinations
 
 from core.catalogue.services import products
@@ -10,6 +11,8 @@ from core.catalogue.services.drafts import ListingDraft, OptionDraft, ProductDra
 from core.catalogue.services.writing import decoded
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.kernel.repeats import claim
+from core.lib.errors import Refused
 from core.lib.text import slugify
 from core.panel.products import forms
 
@@ -124,11 +127,19 @@ def _choices_of(variant_ids: list[int]) -> dict[int, dict[str, str]]:
     return choices
 
 
-def set_pictures(site: Site, product_id: int, media_ids: Sequence[int], actor: str) -> None:
-    """Store which pictures a product has, in order."""
-    products.update_product(
-        site, product_id, ProductDraft(id=product_id, media_ids=tuple(media_ids), whole=False), actor
-    )
+def set_pictures(site: Site, product_id: int, media_ids: Sequence[int], actor: str, *, key: str = "") -> None:
+    """Store which pictures a product has, in order. Raises DoneBefore."""
+
+    @contextmanager
+    def claimed(results: list[products.Saved | Refused]) -> Iterator[None]:
+        yield
+        if not any(isinstance(one, Refused) for one in results):
+            claim(key)
+
+    draft = ProductDraft(id=product_id, media_ids=tuple(media_ids), whole=False)
+    (saved,) = products.save_products(site, [draft], actor, around=claimed)
+    if isinstance(saved, Refused):
+        raise saved
 
 
 def option_words(product_id: int, language: str) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from core.kernel.sites import current
 from core.panel.media.services import store_uploads
 from core.panel.products.services import editor, saving
 from core.panel.products.views.refusals import Problems
-from core.panel.shell import actor, languages, page, panel, to
+from core.panel.shell import actor, form_key, languages, once, page, panel, to
 
 
 @panel.get("/products/<int:product_id>/pictures", endpoint="product_pictures")
@@ -23,14 +23,14 @@ def pictures(product_id: int) -> Response:
 
 @panel.post("/products/<int:product_id>/pictures", endpoint="product_picture_add")
 @staff("products.edit")
+@once("panel.product_pictures", "product_id")
 def add_pictures(product_id: int) -> Response:
     """Upload pictures behind those that are there."""
     site = current().site
     added, problems = store_uploads(request.files.getlist("files"), request.form, languages(site), actor())
     if added:
-        saving.set_pictures(
-            site, product_id, [*(picture.id for picture in editor.pictures(product_id)), *added], actor()
-        )
+        shown = [picture.id for picture in editor.pictures(product_id)]
+        saving.set_pictures(site, product_id, [*shown, *added], actor(), key=form_key())
     if problems:
         return _pictures_page(product_id, problems, 422)
     return to(
