@@ -135,6 +135,7 @@ from core.hookspecs.fulfil import (
     Carrier,
     CarrierService,
     Label,
+    Manifest,
     Parcel,
     ParcelLine,
     Rate,
