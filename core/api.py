@@ -138,6 +138,7 @@ from core.hookspecs.fulfil import (
     Carrier,
     CarrierService,
     Label,
+    Manifest,
     Parcel,
     ParcelLine,
     Rate,

@@ -69,6 +69,15 @@ class Label:
     cost: Money
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A paper with which parcels are handed over at the end of a day: one scan of it, and all of them are taken."""
+
+    numbers: tuple[str, ...]
+    document: bytes
+    mime: str = "application/pdf"
+
+
 class ScanStatus(StrEnum):
     """Where a parcel is, in rising rank."""
 
@@ -150,6 +159,15 @@ class Carrier(ABC):
     def void(self, tracking: str) -> None:
         """Give a label back. Network."""
         raise Broken("This carrier sells no labels.", permanent=True)
+
+    def manifest(self, numbers: Sequence[str], key: str) -> Sequence[Manifest]:
+        """The papers for these labels of its own, all of which leave one place today; asked by a job. Network.
+
+        As many papers as it needs; a label is on one paper at most, and what cannot be on any goes without.
+        A `Broken` that is permanent says why there is none at all; after another one the same is asked again under the
+        same `key`, and what was made already is answered, not made anew.
+        """
+        raise Broken("This carrier makes no manifests.", permanent=True)
 
     def track(self, numbers: Sequence[str]) -> Sequence[Scan]:
         """What is known of these parcels, of all in one go; of one that it does not know it says nothing. Network.

@@ -145,6 +145,7 @@ _ACTS = (
     ("draft_new", lazy("New order"), "plus", "orders.create"),
     ("imports", lazy("Import products"), "upload", "products.edit"),
     ("order_imports", lazy("Import orders"), "upload", "orders.import"),
+    ("manifests", lazy("Manifests"), "truck", "orders.ship"),
     ("category_new", lazy("Add a category"), "plus", "categories.edit"),
     ("staff_new", lazy("Add someone"), "plus", "staff.edit"),
     ("role_new", lazy("New role"), "plus", "staff.edit"),

@@ -35,7 +35,7 @@ _COUNTER = (
     "catalogue/services/[!s]*", "catalogue/services/s[!t]*", "catalogue/services/stock_[!s]*",
     "orders/services/channel_*", "orders/services/history*", "orders/services/hold*", "orders/services/parting.py",
     "orders/services/picked.py", "orders/services/tags.py", "orders/services/drafts.py", "orders/services/stages.py",
-    "orders/services/return_labels.py", "orders/services/labels.py",
+    "orders/services/return_labels.py", "orders/services/labels.py", "orders/services/manifests.py",
 )  # fmt: skip
 # Rooms of a plugin that only its panel opens; views and forms are shoppers' where it has pages in the shop.
 _PANELS = {"panel", "panel.py", "editing.py", "importing.py", "moderating.py", "server", "plugin.py"}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 BASE = "https://api.easypost.com/v2"
 _CONNECT_S = 3.0
 _TRIES, _PAUSE_S = 3, 0.3
-_PAGE, _MOST_PAGES = 100, 10
-_LARGEST_LABEL = 8 * 1024 * 1024
+_ASKED, _PAGE, _MOST_PAGES = 50, 100, 10
+_LARGEST_FILE = 8 * 1024 * 1024
 _TYPES = (
     "application/pdf",
     "image/png",
@@ -82,8 +82,9 @@ class Client:
 
     def trackers(self, numbers: Sequence[str]) -> list[Answer]:
         """What is known of parcels by their numbers, of all in one go."""
-        if not numbers:
-            return []
+        return [one for at in range(0, len(numbers), _ASKED) for one in self._trackers(numbers[at : at + _ASKED])]
+
+    def _trackers(self, numbers: Sequence[str]) -> list[Answer]:
         asked = urlencode([("page_size", _PAGE), *(("tracking_codes[]", number) for number in numbers)])
         found: list[Answer] = []
         before = ""
@@ -96,14 +97,18 @@ class Client:
             before = f"&before_id={quote(str(page[-1].get('id', '')), safe='')}"
         return found
 
+    def scan_form(self, shipments: Sequence[str]) -> Answer:
+        """Make the SCAN form of shipments: asked once, since only they know whether they are on one."""
+        return self._once("POST", "/scan_forms", {"scan_form": {"shipments": [{"id": one} for one in shipments]}}) or {}
+
     def ping(self) -> None:
         """Ask for something small: an answer proves the key."""
         self._once("GET", "/shipments?page_size=1")
 
     def document(self, url: str) -> bytes:
-        """A label's file, from wherever EasyPost keeps it."""
+        """A file, from wherever EasyPost keeps it."""
         try:
-            return self._door.fetch(url, types=_TYPES, limit_bytes=_LARGEST_LABEL).data
+            return self._door.fetch(url, types=_TYPES, limit_bytes=_LARGEST_FILE).data
         except Broken as error:
             raise NoAnswer from error
 

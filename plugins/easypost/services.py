@@ -19,6 +19,7 @@ from core.api import (
     Forged,
     IncomingRequest,
     Label,
+    Manifest,
     NotMoney,
     Parcel,
     Rate,
@@ -166,6 +167,55 @@ class EasyPostCarrier(Carrier):
         told = self._client.refund(name).get("refund_status")
         if told not in _GIVEN_BACK:
             raise Refusal("REFUND", _("The carrier does not take this label back (%(status)s).", status=told))
+
+    # -- at the end of the day -----------------------------------------------------------------------------------------
+
+    def manifest(self, numbers: Sequence[str], key: str) -> Sequence[Manifest]:
+        """A SCAN form for each of the account's carriers; one that was made already is found on its parcels.
+
+        EasyPost knows no keys here, but puts a parcel on one form at most. What a carrier refuses is left out.
+        """
+        del key
+        forms: dict[str, Mapping[str, Any]] = {}
+        alone: dict[str, list[str]] = {}
+        for shipment in self._shipments(numbers):
+            if form := shipment.get("scan_form"):
+                forms[str(form["id"])] = form
+            elif shipment.get("refund_status") not in _GIVEN_BACK:
+                account = (shipment.get("selected_rate") or {}).get("carrier_account_id")
+                alone.setdefault(str(account), []).append(str(shipment["id"]))
+        refused = []
+        for _account, shipments in sorted(alone.items()):
+            try:
+                made = self._client.scan_form(shipments)
+            except Refusal as refusal:
+                refused.append(str(refusal.params["reason"]))
+            else:
+                forms[str(made["id"])] = made
+        refused += [str(one.get("message") or "") for one in forms.values() if one.get("status") == "failed"]
+        papers = [self._paper(one, numbers) for one in forms.values() if one.get("status") != "failed"]
+        if not papers:
+            words = ". ".join(text.rstrip(".") for text in dict.fromkeys(refused) if text)
+            raise Refusal("SCAN_FORM", words or _("EasyPost knows no label of this number."))
+        return papers
+
+    def _shipments(self, numbers: Sequence[str]) -> list[Mapping[str, Any]]:
+        """The shipments of these parcels, each once."""
+        names = dict.fromkeys(
+            str(one["shipment_id"]) for one in self._client.trackers(numbers) if one.get("shipment_id")
+        )
+        return [found for name in names if (found := self._client.shipment(name)) is not None]
+
+    def _paper(self, form: Mapping[str, Any], numbers: Sequence[str]) -> Manifest:
+        """Its file. What is still being made may come yet, so this is never final."""
+        listed = set(form.get("tracking_codes") or ())
+        if not form.get("form_url"):
+            raise NoAnswer
+        return Manifest(
+            numbers=tuple(number for number in numbers if number in listed),
+            document=self._client.document(str(form["form_url"])),
+            mime=str(form.get("form_file_type") or "application/pdf"),
+        )
 
     # -- where parcels are ---------------------------------------------------------------------------------------------
 

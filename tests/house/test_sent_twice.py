@@ -324,8 +324,8 @@ ACTS: dict[str, Act] = {
 # what has ended, or make what can be there once only (an SKU, a domain, a mail address, a draft per product). A file
 # that is taken in twice is looked at twice before anything comes of it.
 SETS = """
-panel.order_label_void panel.guest_erase_save panel.order_stage panel.order_ask panel.order_take_save
-panel.draft_save panel.draft_restore panel.guest_data panel.medium_restore panel.setup_save
+panel.order_label_void panel.manifest_ask panel.guest_erase_save panel.order_stage panel.order_ask
+panel.order_take_save panel.draft_save panel.draft_restore panel.guest_data panel.medium_restore panel.setup_save
 panel.theme_plan_restore flat_rate.panel.restore pickup.panel.restore sale_prices.panel.restore
 ship_rules.panel.restore table_rate.panel.restore_method table_rate.panel.restore_zone
 panel.draft_revoke panel.draft_drop panel.stock_repair

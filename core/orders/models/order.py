@@ -366,6 +366,7 @@ class OrderLabel(db.SiteTable):
 
     `asked_as` is the key under which the carrier knows it, the same for every attempt, and of no other shop.
     `state`: asked (perhaps sold, nobody knows yet), bought, void (given back), failed (the carrier refused).
+    `manifest_id`: the manifest that it is on, or shall be.
     """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
@@ -382,9 +383,29 @@ class OrderLabel(db.SiteTable):
     state = peewee.CharField(max_length=10)
     actor = peewee.CharField(max_length=80)
     at = db.InstantField()
+    manifest_id = peewee.IntegerField(null=True, index=True)
 
     class Meta:
         indexes = ((("order", "key"), True),)
+
+
+class OrderManifest(db.SiteTable):
+    """Labels of a carrier that leave a place together: asked for before the carrier is, under a key of its own.
+
+    `state`: asked, made, failed (the carrier refused, and says why). `papers` are [file, mime, labels on it].
+    `location_id` NULL: where goods are that are not counted.
+    """
+
+    carrier = peewee.CharField(max_length=60)
+    location_id = peewee.IntegerField(null=True)
+    day = peewee.CharField(max_length=10)
+    asked_as = peewee.CharField(max_length=40)
+    state = peewee.CharField(max_length=10)
+    reason = peewee.CharField(max_length=500)
+    papers = db.JSONField(default=list)
+    labels = peewee.IntegerField()
+    actor = peewee.CharField(max_length=80)
+    at = db.InstantField()
 
 
 class OwnCarriers(db.SiteTable):

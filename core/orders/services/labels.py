@@ -35,7 +35,7 @@ from core.orders.services.ship import deliver
 from core.orders.services.timeline import note
 
 ASKED, BOUGHT, VOID, FAILED = "asked", "bought", "void", "failed"
-_KINDS = {"application/pdf": "pdf", "image/png": "png", "application/zpl": "zpl"}
+KINDS = {"application/pdf": "pdf", "image/png": "png", "application/zpl": "zpl"}
 # A carrier answers within seconds; who asked longer ago has died.
 _PATIENCE = timedelta(minutes=1)
 
@@ -153,13 +153,13 @@ def _note_failure(label_id: int, *, is_final: bool) -> None:
 
 def _sold(seller: Carrier, parcel: Parcel, rate: Rate, key: str) -> Label:
     label: Label = checked(seller.buy(parcel, rate, key), Label, asked="buy")
-    if label.mime not in _KINDS or not label.document or not label.tracking:
+    if label.mime not in KINDS or not label.document or not label.tracking:
         raise Broken("A carrier sent a label that cannot be printed.")
     return label
 
 
 def _keep(site: Site, order: OrderView, label_id: int, label: Label, actor: str) -> None:
-    name = files.keep_file(FOLDER, label.document, _KINDS[label.mime])
+    name = files.keep_file(FOLDER, label.document, KINDS[label.mime])
     with db.transaction():
         kept = db.execute(
             "UPDATE order_label SET state = ?, tracking = ?, file = ?, mime = ?, cost = ?, currency = ?, at = ?"

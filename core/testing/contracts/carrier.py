@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.hookspecs.checkout import Address
-from core.hookspecs.fulfil import Carrier, Label, Parcel, Rate, Scan
+from core.hookspecs.fulfil import Carrier, Label, Manifest, Parcel, Rate, Scan
 from core.hookspecs.payment import Forged, IncomingRequest
 from core.lib import clock
 from core.lib.errors import Broken
@@ -114,6 +114,19 @@ class CarrierContract:
         assert set(told) == alone, "asked for several parcels at once it tells something else than one by one"
         assert set(carrier.track([first, second])) == alone, "asked again it tells something else"
         assert not list(carrier.track([])), "it tells of parcels where it was asked for none"
+
+    def test_its_manifests_list_what_they_were_asked_for_once(self, carrier: Carrier, served: Address) -> None:
+        if type(carrier).manifest is Carrier.manifest:
+            pytest.skip("it makes no manifests")
+        first, second, other = (_tracking(carrier, served, f"handed-{n}") for n in range(3))
+        papers = list(carrier.manifest([first, second], "manifest-1"))
+        listed = [number for paper in papers for number in paper.numbers]
+        assert papers, "no paper, and no word why"
+        assert other not in listed, "a parcel that nobody hands over is on it"
+        assert len(set(listed)) == len(listed), "a parcel is on two papers"
+        assert all(isinstance(paper, Manifest) and paper.document for paper in papers), "an empty paper"
+        again = [number for paper in carrier.manifest([first, second], "manifest-1") for number in paper.numbers]
+        assert sorted(again) == sorted(listed), "asked again under the same key it answers something else"
 
     def test_its_page_for_a_parcel_is_a_safe_link(self, carrier: Carrier) -> None:
         numbers = ("AB123", 'x" onclick="', "javascript:alert(1)")

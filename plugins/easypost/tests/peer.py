@@ -1,7 +1,7 @@
 """A server that answers as EasyPost's documentation says, on this machine, and can lose its answers.
 
 Its answers were read by EasyPost's own client (easypost 10.7): shipments by id and reference, buying, refunds,
-trackers, address verification and errors.
+trackers one by one and many at once, labels in three formats, SCAN forms, address verification and errors.
 """
 
 from __future__ import annotations
@@ -34,13 +34,15 @@ NOT_FOUND = {"code": "E.ADDRESS.NOT_FOUND", "field": "address", "message": "Addr
 class Books:
     """What the server knows, and how it shall behave. `lose` are calls that are carried out and not answered.
 
-    `told` are further lines of a parcel's tracker, by its number.
+    `told` are further lines of a parcel's tracker, by its number; `slow`: SCAN forms are made after the answer.
     """
 
     shipments: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
     lose: list[str] = field(default_factory=list)
     told: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    forms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    slow: bool = False
     down: bool = False
     currency: str = "USD"
     origin: str = ""
@@ -60,6 +62,7 @@ def _rates(books: Books, shipment: str) -> list[dict[str, Any]]:
         {
             "id": f"rate_{shipment}_{n}", "object": "Rate", "service": service, "carrier": carrier, "rate": amount,
             "currency": books.currency, "delivery_days": days, "shipment_id": shipment, "mode": "test",
+            "carrier_account_id": f"ca_{carrier.lower()}",
         }
         for n, (carrier, service, amount, days) in enumerate(offered)
     ]  # fmt: skip
@@ -113,7 +116,11 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/addresses":
             return 201, self._address(body)
         if path == "/trackers":
-            return 200, self._trackers(query.get("tracking_codes[]", []), query.get("before_id", [""])[0])
+            return 200, self._trackers(
+                query.get("tracking_codes[]", query.get("tracking_code", [])), query.get("before_id", [""])[0]
+            )
+        if path == "/scan_forms":
+            return self._scan_form([one["id"] for one in body["scan_form"]["shipments"]])
         if path == "/shipments" and method == "POST":
             return self._create(body["shipment"])
         if path == "/shipments":
@@ -150,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             "from_address": wanted["from_address"], "parcel": wanted["parcel"], "options": wanted["options"],
             "customs_info": wanted.get("customs_info"), "rates": [] if too_heavy else _rates(self.books, name),
             "messages": [message] if too_heavy else [], "postage_label": None, "selected_rate": None,
-            "tracking_code": None, "refund_status": None, "status": "unknown",
+            "tracking_code": None, "refund_status": None, "status": "unknown", "scan_form": None,
         }  # fmt: skip
         return 201, self.books.shipments[name]
 
@@ -166,6 +173,31 @@ class _Handler(BaseHTTPRequestHandler):
             "label_url": f"{self.books.origin}/files/{shipment['id']}.{kind.lower()}",
         }  # fmt: skip
         return 200, shipment
+
+    def _scan_form(self, names: list[str]) -> tuple[int, Any]:
+        """One for parcels of one account that are on none; only one of the carriers makes them."""
+        shipments = [self.books.shipments[name] for name in names]
+        accounts = {one["selected_rate"]["carrier_account_id"] for one in shipments}
+        wrong = (
+            (len(accounts) > 1, "Shipments must belong to the same carrier account."),
+            (accounts != {"ca_usps"}, "UPS does not support scan forms."),
+            (any(one["refund_status"] for one in shipments), "Refunded shipments cannot be added."),
+            (any(one["scan_form"] for one in shipments), "A shipment is on another scan form."),
+        )
+        for is_wrong, message in wrong:
+            if is_wrong:
+                return 422, {"error": {"code": "SCAN_FORM.CREATE.ERROR", "message": message, "errors": []}}
+        name = f"sf_{len(self.books.forms) + 1}"
+        form = {
+            "id": name, "object": "ScanForm", "mode": "test", "status": "creating" if self.books.slow else "created",
+            "message": None, "address": shipments[0]["from_address"], "form_file_type": None,
+            "tracking_codes": [one["tracking_code"] for one in shipments], "batch_id": "batch_1", "confirmation": None,
+            "form_url": None if self.books.slow else f"{self.books.origin}/files/{name}.pdf",
+        }  # fmt: skip
+        self.books.forms[name] = form
+        for one in shipments:
+            one["scan_form"] = form
+        return 201, form
 
     def _trackers(self, codes: list[str], before: str) -> dict[str, Any]:
         """The newest first, in pages of two: whoever asks for the first page alone misses the others."""

@@ -166,6 +166,56 @@ def test_rates_are_offered_where_the_merchant_says_so(books: Books) -> None:
     assert carrier(books, at_checkout="1").quote(dollars) == []
 
 
+# -- at the end of the day --------------------------------------------------------------------------------------------
+
+
+def sent(books: Books, *services: str) -> tuple[EasyPostCarrier, list[str]]:
+    mine = carrier(books)
+    return mine, [mine.buy(parcel(), rate(service), f"k{n}").tracking for n, service in enumerate(services)]
+
+
+def test_what_leaves_together_is_on_one_scan_form(books: Books) -> None:
+    mine, numbers = sent(books, "USPS:Priority", "cheapest", "USPS:Priority")
+    mine.void(numbers[2])
+    (paper,) = mine.manifest([*numbers, "unknown"], "m1")
+    assert (set(paper.numbers), paper.document, paper.mime) == (set(numbers[:2]), PDF, "application/pdf")
+    (asked,) = books.called("/scan_forms")
+    assert asked == {"scan_form": {"shipments": [{"id": "shp_2"}, {"id": "shp_1"}]}}
+
+
+def test_a_carrier_that_makes_no_forms_is_left_out_or_says_so(books: Books) -> None:
+    mine, numbers = sent(books, "USPS:Priority", "UPS:Ground")
+    assert [paper.numbers for paper in mine.manifest(numbers, "m1")] == [(numbers[0],)]
+    with pytest.raises(Refusal) as refusal:
+        mine.manifest(numbers[1:], "m2")
+    assert refusal.value.params["reason"] == "UPS does not support scan forms"
+    with pytest.raises(Refusal):
+        mine.manifest(["unknown"], "m3")
+
+
+def test_a_form_whose_answer_was_lost_is_found_on_its_parcels(books: Books) -> None:
+    mine, numbers = sent(books, "USPS:Priority", "USPS:Priority")
+    books.lose = ["/scan_forms"]
+    with pytest.raises(NoAnswer):
+        mine.manifest(numbers, "m1")
+    assert {number for paper in mine.manifest(numbers, "m1") for number in paper.numbers} == set(numbers)
+    assert len(books.forms) == 1
+
+
+def test_a_form_that_is_still_being_made_is_waited_for(books: Books) -> None:
+    mine, numbers = sent(books, "USPS:Priority")
+    books.slow = True
+    with pytest.raises(NoAnswer) as refusal:
+        mine.manifest(numbers, "m1")
+    assert not refusal.value.permanent
+    books.forms["sf_1"] |= {"status": "created", "form_url": f"{books.origin}/files/sf_1.pdf"}
+    assert mine.manifest(numbers, "m1")[0].document == PDF
+    books.forms["sf_1"] |= {"status": "failed", "message": "The label date is past."}
+    with pytest.raises(Refusal) as refused:
+        mine.manifest(numbers, "m1")
+    assert refused.value.params["reason"] == "The label date is past"
+
+
 # -- events ------------------------------------------------------------------------------------------------------------
 
 # Signed by EasyPost's own client: hmac-sha256 of these very bytes under the secret above, which it brings to NFKD.

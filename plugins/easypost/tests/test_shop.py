@@ -19,7 +19,7 @@ from plugins.easypost import client as speaking
 from plugins.easypost import plugin as _known  # noqa: F401 -- the shop imports what it does not know anew
 from plugins.easypost import services
 from plugins.easypost.client import Client
-from plugins.easypost.tests.peer import KEY, PNG, ZPL, Books, serving, tracking_detail
+from plugins.easypost.tests.peer import KEY, PDF, PNG, ZPL, Books, serving, tracking_detail
 from plugins.easypost.tests.test_easypost import DOOR, SECRET, SENDER
 
 
@@ -153,3 +153,44 @@ def test_a_parcel_of_which_nothing_was_heard_is_asked_for(
     clock.move(hours=7)
     outbox.deliver()
     assert len(books.calls) == asked, "what has arrived is not asked for"
+
+
+def test_the_parcels_of_a_day_are_handed_over_on_one_paper(
+    panel: AtPanel, placed: Any, books: Books, outbox: Any, clock: Any
+) -> None:
+    ship(panel, placed)
+    ship(panel, placed)
+    page = panel.get("/panel/orders/manifests")
+    assert "EasyPost from Main</strong>, 2 parcels" in page
+    form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    for _twice in range(2):
+        panel.post("/panel/orders/manifests", 303, **form)
+    assert "Being made" in panel.get("/panel/orders/manifests")
+    books.lose = ["/scan_forms"]
+    outbox.deliver()
+    assert "Being made" in panel.get("/panel/orders/manifests")
+    panel.post("/panel/orders/manifests", 303, **{**form, "key": "another"})
+    clock.move(minutes=1)
+    outbox.deliver()
+    page = panel.get("/panel/orders/manifests")
+    assert "No label of that day waits for a manifest" in page
+    assert "Paper for 2 parcels" in page
+    assert len(books.forms) == 1
+    found = re.search(r'href="(/panel/orders/manifests/\d+/0)"', page)
+    assert found is not None
+    answer = panel.client.get(found[1], base_url=panel.origin)
+    assert (answer.data, answer.headers["Content-Type"]) == (PDF, "application/pdf")
+    assert re.search(r"attachment; filename=manifest-[\d-]+\.pdf$", answer.headers["Content-Disposition"])
+    panel.get(f"{found[1][:-1]}1", 404)
+
+
+def test_what_a_carrier_refuses_may_be_asked_for_anew(panel: AtPanel, placed: Any, books: Books, outbox: Any) -> None:
+    ship(panel, placed, way="easypost:cheapest")
+    next(iter(books.shipments.values()))["selected_rate"]["carrier_account_id"] = "ca_ups"
+    page = panel.get("/panel/orders/manifests")
+    panel.post("/panel/orders/manifests", 303, **dict(re.findall(r'hidden" name="([^"]+)" value="([^"]*)"', page)))
+    outbox.deliver()
+    page = panel.get("/panel/orders/manifests")
+    assert "EasyPost refused: UPS does not support scan forms" in page
+    assert "EasyPost from Main</strong>, 1 parcel" in page
+    assert "No label of that day waits" in panel.get("/panel/orders/manifests?day=2020-01-01")

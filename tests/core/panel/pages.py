@@ -46,6 +46,8 @@ _ROWS = {
     "page_id": "SELECT MIN(id) FROM pages_page",
     "revision_id": "SELECT MIN(id) FROM pages_revision",
     "label_id": "SELECT MIN(id) FROM order_label",  # a file, where a carrier sold one
+    "manifest_id": "SELECT NULL",  # a file, where a carrier made one
+    "position": "SELECT NULL",
     "bulk_id": "SELECT MIN(id) FROM bulk_run",
 }
 

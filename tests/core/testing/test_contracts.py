@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from core.hookspecs.checkout import Address, Cart
-from core.hookspecs.fulfil import Carrier, Label, Parcel, Rate, Scan, ScanStatus
+from core.hookspecs.fulfil import Carrier, Label, Manifest, Parcel, Rate, Scan, ScanStatus
 from core.hookspecs.notify import Channel, Message
 from core.hookspecs.payment import (
     Fact,
@@ -436,6 +436,7 @@ class Post(Carrier):
 
     def __init__(self) -> None:
         self.labels: dict[str, Label] = {}
+        self.manifests: dict[str, Manifest] = {}
 
     def serves(self, address: Address) -> str:
         return "" if address.country == "GB" else "Only within Great Britain."
@@ -450,6 +451,9 @@ class Post(Carrier):
         return self.labels.setdefault(
             key, Label(tracking=number, document=b"%PDF", mime="application/pdf", cost=rate.amount)
         )
+
+    def manifest(self, numbers: Sequence[str], key: str) -> Sequence[Manifest]:
+        return [self.manifests.setdefault(key, Manifest(numbers=tuple(numbers), document=b"%PDF"))]
 
     def track(self, numbers: Sequence[str]) -> Sequence[Any]:
         return [self.scan(one.tracking) for one in self.labels.values() if one.tracking in numbers]
@@ -554,6 +558,20 @@ class GivesUpOverAParcelItDoesNotKnow(Post):
 
     def track(self, numbers: Sequence[str]) -> Sequence[Any]:
         return super().track(numbers) if len(numbers) == len(super().track(numbers)) else []
+
+
+class HandsEverythingOver(Post):
+    breaks = "test_its_manifests_list_what_they_were_asked_for_once"
+
+    def manifest(self, numbers: Sequence[str], key: str) -> Sequence[Manifest]:
+        return super().manifest([one.tracking for one in self.labels.values()], key)
+
+
+class MakesAManifestOnce(Post):
+    breaks = "test_its_manifests_list_what_they_were_asked_for_once"
+
+    def manifest(self, numbers: Sequence[str], key: str) -> Sequence[Manifest]:
+        return super().manifest([] if self.manifests else numbers, f"{key}-{len(self.manifests)}")
 
 
 class LinksAnywhere(Post):

@@ -16,6 +16,7 @@ from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.lib import addresses, clock
 from core.lib.money import Money
+from core.orders.services.manifests import ASKED, MADE, ManifestView
 from core.orders.services.price_now import price_now
 from core.orders.services.read import FactView, OrderLineView, OrderView, PaymentView
 from core.panel.shell import Status
@@ -91,6 +92,13 @@ def line_status(line: OrderLineView) -> Status:
 def is_overdue(order: OrderView) -> bool:
     """Whether something of it should have left by now, as it was promised."""
     return any(line.allocated and line.promised_at and line.promised_at <= clock.now() for line in order.lines)
+
+
+def manifest_status(manifest: ManifestView) -> Status:
+    """What became of it."""
+    if manifest.state == ASKED:
+        return Status(_("Being made"), "part", "busy")
+    return Status(_("Made"), "done", "good") if manifest.state == MADE else Status(_("Refused"), "stop", "bad")
 
 
 def sums(order: OrderView) -> list[Sum]:

@@ -11,6 +11,7 @@ import core.panel.orders.views.changes
 import core.panel.orders.views.drafts
 import core.panel.orders.views.holds
 import core.panel.orders.views.imports
+import core.panel.orders.views.manifests
 import core.panel.orders.views.orders
 import core.panel.orders.views.parcels
 import core.panel.orders.views.parting

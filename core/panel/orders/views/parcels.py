@@ -15,6 +15,7 @@ from core.lib.errors import Broken, Refused, Unfit
 from core.orders.services import labels
 from core.orders.services import ship as shipping
 from core.orders.services.by_location import LocationUnits, units_by_location
+from core.orders.services.manifests import makers
 from core.orders.services.read import OrderView
 from core.orders.services.unship import unship
 from core.panel.orders import forms
@@ -130,6 +131,7 @@ def _page(
         usual=sending.usual(order),
         key=typed.get("key"),
         sells=bool(labels.sellers(current())),
+        manifests=bool(makers(current())),
     )
 
 
