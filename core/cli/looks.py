@@ -33,6 +33,8 @@ def _check(options: argparse.Namespace) -> int:
     from core.testing.themes import check_theme
 
     themes = boot().themes
+    if why := themes.why_not(options.name):
+        raise Refused(f"theme {options.name} cannot be used: {why}")
     if options.name not in themes.all():
         raise Refused(f"there is no theme {options.name}; there are {', '.join(themes.all())}")
     faults = check_theme(themes, options.name)

@@ -82,6 +82,8 @@ class DebugBar:
         path = str(environ.get("PATH_INFO", "/"))
         if path.startswith(("/static/", "/media/", "/healthz", "/readyz")):
             return self._front(environ, start_response)
+        # Browsers ask for compressed pages, into which no bar could be written.
+        environ.pop("HTTP_ACCEPT_ENCODING", None)
         seen = Seen(method=environ["REQUEST_METHOD"], path=path)
         answer: dict[str, Any] = {}
 
@@ -110,7 +112,7 @@ class DebugBar:
         known = installation().themes
         seen.templates = [_used(state.site.theme, one) for one in seen.templates]
         sheet = known.url(state.site.theme, state.runtime.plugins, "css/debug.css")
-        before = [one for one in self._seen if one.method == "POST"][-1:]
+        before = [one for one in self._seen if one.method == "POST"][-3:]
         template = known.environment(state.site.theme).get_template("debug/bar.html")
         return template.render(seen=seen, before=before, sheet=sheet, plugins=state.runtime.plugins)
 

@@ -86,6 +86,7 @@ class Themes:
         self._config, self._registry = config, registry
         self._roots = (*roots, config.instance / "themes")
         self._themes: dict[str, Theme] = {}
+        self._unusable: dict[str, str] = {}
         self._environments: dict[tuple[str, int], jinja2.Environment] = {}
         self._styles: dict[tuple[str, tuple[str, ...], str], Asset] = {}
         self._tokens: dict[str, dict[str, str]] = {}
@@ -136,8 +137,13 @@ class Themes:
                 self._themes[name] = self._read(self._folder(name) or _PLAIN, ())
             except (OSError, ValueError, AttributeError, TypeError) as error:
                 log.warning("theme cannot be used", theme=name, reason=str(error))
+                self._unusable[name] = str(error)
                 self._themes[name] = self._read(_PLAIN, ())
         return self._themes[name]
+
+    def why_not(self, name: str) -> str:
+        """Why a theme that has a folder cannot be used; empty if it can, or has none."""
+        return self._unusable.get(name, "") if self._folder(name) and self.get(name).name != name else ""
 
     def _read(self, folder: Path, children: tuple[str, ...]) -> Theme:
         stamp = _stamp(folder / "theme.toml")

@@ -53,6 +53,13 @@ def test_the_bar_tells_route_hooks_statements_and_templates(debugging, probe, ap
     assert "SELECT n, touched FROM epoch" in bar
 
 
+def test_the_bar_is_there_for_a_browser_that_takes_compressed_pages(debugging, app, site):
+    asked = {"base_url": f"http://{site.host}", "headers": {"Accept-Encoding": "gzip, deflate, br"}}
+    answer = app.test_client().get("/", **asked)
+    assert b'<aside class="debug"' in answer.data
+    assert "Content-Encoding" not in answer.headers
+
+
 def test_a_template_that_takes_the_place_of_another_is_named_with_it(debugging, instance, app, site):
     folder = instance / "themes" / "mine" / "templates" / "parts"
     folder.mkdir(parents=True)

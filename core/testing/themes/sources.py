@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
 from babel.messages.pofile import read_po
+from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.ext import babel_extract
+
+from core.kernel.contrast import TEXT
+from core.lib.colours import NotAColour, colour, contrast, tokens
 
 _KEYWORDS = ("_", "gettext", "ngettext")
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -18,18 +22,39 @@ _TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>", re.DOTALL)
 _HIDDEN = re.compile(r"<(svg|script|style|code)\b.*?</\1>", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _IN_TEMPLATES = (
-    (re.compile(r"<img\b(?![^>]*\balt=)", re.DOTALL), 'a picture without alt; alt="" if it only decorates'),
+    (
+        re.compile(r"<(?:img|input\b[^>]*\btype=[\"']?image)\b(?![^>]*\balt=)", re.DOTALL | re.IGNORECASE),
+        'a picture without alt; alt="" if it only decorates',
+    ),
+    (
+        re.compile(r"<svg\b(?=[^>]*\brole=[\"']?img)(?![^>]*\baria-label)", re.DOTALL | re.IGNORECASE),
+        "a drawing with the role of a picture and without aria-label",
+    ),
+    (
+        re.compile(r"=\s*[\"']?\s*javascript:", re.IGNORECASE),
+        "an address that is a script; the security policy drops it",
+    ),
     (re.compile(r"\sstyle\s*="), "an inline style; the security policy drops it"),
     (re.compile(r"\son[a-z]+\s*="), "an inline handler; the security policy drops it"),
     (
-        re.compile(r"<script(?![^>]*\b(src|type=\"application/(ld\+)?json\"))"),
+        re.compile(r"<script(?![^>]*\b(src|type=\"application/(ld\+)?json\"))", re.IGNORECASE),
         "an inline script; the security policy drops it",
     ),
-    (re.compile(r"\{%-?\s*autoescape\s+false"), "output that is not escaped"),
 )
+_UNESCAPED = re.compile(r"\{%[-+]?\s*autoescape\s+false")
+# Attributes that are read out or shown.
+_SPOKEN = re.compile(
+    r"""\s(?:alt|title|placeholder|aria-label|aria-description|aria-roledescription)\s*=\s*("[^"]*"|'[^']*')"""
+    r"""|<input\b(?=[^>]*\btype=["']?(?:submit|reset|button)\b)[^>]*?\svalue\s*=\s*("[^"]*"|'[^']*')""",
+    re.IGNORECASE,
+)
+_SLOT = re.compile(r"""\bslot\(\s*["']([\w.]+)["']""")
 # What core hands over already cleaned; anything else that is marked safe is not.
 _CLEANED = re.compile(r"\w*_html\s*\|\s*safe|'[^']*'\s*\|\s*safe")
 _SAFE = re.compile(r"\|\s*safe\b")
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_RULE = re.compile(r"([^{};]+)\{([^{}]*)\}")
+_DECLARED = re.compile(r"(?:^|;)\s*([\w-]+)\s*:\s*([^;]+?)\s*(?=;|$)")
 _IN_STYLES = (
     (
         re.compile(r"(?<![\w-])(margin|padding|border)-(left|right)\b"),
@@ -50,12 +75,94 @@ def faults_of_sources(folder: Path) -> list[str]:
 def _of_template(folder: Path, path: Path) -> Iterator[str]:
     text = path.read_text("utf-8")
     shown = _blanked(re.compile(r"\{#.*?#\}", re.DOTALL), text)
+    plain = _without_jinja(shown)
     for pattern, fault in _IN_TEMPLATES:
-        yield from (_said(folder, path, text, at.start(), fault) for at in pattern.finditer(_without_jinja(shown)))
-    for at in _SAFE.finditer(_blanked(_CLEANED, shown)):
+        yield from (_said(folder, path, text, at.start(), fault) for at in pattern.finditer(plain))
+    for at in [*_UNESCAPED.finditer(shown), *_SAFE.finditer(_blanked(_CLEANED, shown))]:
         yield _said(folder, path, text, at.start(), "output that is not escaped")
+    for place, word in sorted([*_bare(shown), *_spoken(plain), *_written_out(text)]):
+        yield _said(folder, path, text, place, f"{word!r} is not marked for translation: {{{{ _('...') }}}}")
+
+
+def _bare(shown: str) -> Iterator[tuple[int, str]]:
+    """Words between tags, with their places."""
     for at in _WORD.finditer(_blanked(_TAG, _blanked(_HIDDEN, _without_jinja(_blanked(_KIND, shown))))):
-        yield _said(folder, path, text, at.start(), f"{at[0]!r} is not marked for translation: {{{{ _('...') }}}}")
+        yield at.start(), at[0]
+
+
+def _spoken(plain: str) -> Iterator[tuple[int, str]]:
+    """Words in attributes that are read out or shown."""
+    for at in _SPOKEN.finditer(plain):
+        number = 1 if at[1] else 2
+        for word in _WORD.finditer(at[number]):
+            yield at.start(number) + word.start(), word[0]
+            break
+
+
+def _written_out(text: str) -> Iterator[tuple[int, str]]:
+    """Strings that a template writes out: `{{ "Open" if here else "Closed" }}`. Names of classes are small."""
+    try:
+        outputs = list(Environment(extensions=["jinja2.ext.i18n"]).parse(text).find_all(nodes.Output))
+    except TemplateSyntaxError:
+        return  # Told elsewhere.
+    lines = [0, *(at.end() for at in re.finditer("\n", text))]
+    for output in outputs:
+        for written in output.nodes:
+            for word in _constants(written):
+                if re.match(r"\s*[A-Z][a-z]", word):
+                    yield lines[written.lineno - 1], word.strip()
+
+
+def _constants(written: nodes.Node) -> Iterator[str]:
+    if isinstance(written, nodes.Const) and isinstance(written.value, str):
+        yield written.value
+    elif isinstance(written, nodes.CondExpr):
+        yield from _constants(written.expr1)
+        yield from _constants(written.expr2) if written.expr2 else ()
+    elif isinstance(written, nodes.Concat):
+        for part in written.nodes:
+            yield from _constants(part)
+
+
+def broken(folder: Path) -> list[str]:
+    """Templates that cannot be read."""
+    found = []
+    for path in sorted(folder.rglob("templates/**/*.html")):
+        try:
+            Environment(extensions=["jinja2.ext.i18n"]).parse(path.read_text("utf-8"))
+        except TemplateSyntaxError as error:
+            found.append(f"{path.relative_to(folder)}:{error.lineno}: {error.message}")
+    return found
+
+
+def silenced(folder: Path, parents: Sequence[Path]) -> list[str]:
+    """Places of plugins that a theme's templates lost: those they take the place of had them."""
+    own = {path.relative_to(folder): path.read_text("utf-8") for path in folder.rglob("templates/**/*.html")}
+    kept = {slot for text in own.values() for slot in _SLOT.findall(text)}
+    found = []
+    for name in sorted(own):
+        replaced = next((parent / name for parent in parents if (parent / name).is_file()), None)
+        if replaced is not None and "{% extends" not in own[name]:
+            lost = dict.fromkeys(slot for slot in _SLOT.findall(replaced.read_text("utf-8")) if slot not in kept)
+            found += [f"{name}: the slot {slot!r} is gone, so that plugins fall silent" for slot in lost]
+    return found
+
+
+def unread(css: str, own: str) -> list[str]:
+    """Rules of a theme's own style that set words and what is behind them in colours that some cannot tell apart."""
+    known, found = tokens(css), []
+    for at in _RULE.finditer(_blanked(_CSS_COMMENT, own)):
+        said = dict(_DECLARED.findall(at[2]))
+        front, back = said.get("color", ""), said.get("background-color", "") or said.get("background", "")
+        for dark in (False, True) if front and back else ():
+            try:
+                ratio = contrast(colour(front, known, dark=dark), colour(back, known, dark=dark))
+            except (NotAColour, KeyError):
+                continue
+            if ratio < TEXT:
+                mode, selector = "dark" if dark else "light", " ".join(at[1].split())
+                found.append(f"{selector}: {front} on {back} in {mode} has a contrast of {ratio:.2f}; {TEXT} is needed")
+    return found
 
 
 def _without_jinja(text: str) -> str:
@@ -64,7 +171,7 @@ def _without_jinja(text: str) -> str:
 
 def _of_style(folder: Path, path: Path) -> Iterator[str]:
     text = path.read_text("utf-8")
-    plain = _blanked(re.compile(r"/\*.*?\*/", re.DOTALL), text)
+    plain = _blanked(_CSS_COMMENT, text)
     for pattern, fault in _IN_STYLES:
         yield from (_said(folder, path, text, at.start(), fault) for at in pattern.finditer(plain))
 

@@ -21,8 +21,32 @@ FAULTS = {
     "a bare text": (LOGO, "<p>Welcome</p>", "'Welcome' is not marked for translation"),
     "an English text": (LOGO, "<p>{{ _('Quite a new sentence') }}</p>", "has no Chinese"),
     "unescaped output": (LOGO, "<p>{{ words|safe }}</p>", "output that is not escaped"),
+    "a picture without alt, in capitals": (LOGO, '<IMG\n SRC="x.svg">', "logo.html:1: a picture without alt"),
+    "a drawing without a name": (LOGO, '<svg role="img"></svg>', "a drawing with the role of a picture"),
+    "an address that is a script": (
+        LOGO,
+        '<a href="javascript:buy()">{{ site.name }}</a>',
+        "an address that is a script",
+    ),
+    "a bare text that is read out": (
+        LOGO,
+        '<a href="/" aria-label="Cart"></a>',
+        "'Cart' is not marked for translation",
+    ),
+    "a bare alt": (LOGO, '<img src="x.svg" alt="Lighthouse">', "'Lighthouse' is not marked for translation"),
+    "a bare button": (LOGO, '<input type="submit" value="Buy">', "'Buy' is not marked for translation"),
+    "a text that is written out": (LOGO, '{{ "Open" if site.name else "" }}', "'Open' is not marked for translation"),
+    "escaping that is switched off": (LOGO, "{% autoescape false %}{% endautoescape %}", "output that is not escaped"),
+    "a template that cannot be read": (LOGO, "\n{% if x %}", "logo.html:2: Unexpected end of template"),
+    "a slot that is gone": ("templates/layouts/page.html", "", "layouts/page.html: the slot 'page.head' is gone"),
     "a side": (STYLE, ".a { margin-left: 1rem }", "theme.css:1: names left or right"),
     "importance": (STYLE, ".a { color: red !important }", "!important"),
+    "grey in one rule": (STYLE, ".a { color: #ccc; background: #fff }", "theme.css: .a: #ccc on #fff in light"),
+    "grey in the dark": (
+        STYLE,
+        "@media (prefers-color-scheme: dark) { :root { --color-text: #333 } }",
+        "--color-text on --color-canvas in dark",
+    ),
     "grey on white": (STYLE, ":root { --color-text-soft: #999 }", "--color-text-soft on --color-canvas in light"),
 }
 
@@ -44,15 +68,17 @@ def test_a_theme_that_changes_nothing_has_no_faults(theme: Path) -> None:
     assert found() == []
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_found_with_its_place(theme: Path, fault: str) -> None:
-    name, text, said = FAULTS[fault]
-    (theme / name).parent.mkdir(parents=True, exist_ok=True)
-    (theme / name).write_text(text, "utf-8")
+def test_each_fault_is_found_with_its_place(theme: Path) -> None:
+    for fault, (name, text, said) in FAULTS.items():
+        path = theme / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        installation().themes.forget()
 
-    faults = found()
+        faults = found()
 
-    assert said in next(iter(faults), "nothing"), faults
+        assert said in next(iter(faults), "nothing"), (fault, faults)
+        path.unlink()
 
 
 @pytest.mark.parametrize("name", ["plain", "lantern"])
@@ -87,3 +113,15 @@ def test_the_contrast_is_that_of_the_guidelines() -> None:
 def test_a_label_without_chinese_is_found(theme: Path) -> None:
     (theme / "theme.toml").write_text('parent = "plain"\n[settings.hours]\nlabel = "When it is open"\n', "utf-8")
     assert found() == ["theme.toml: 'When it is open' has no Chinese"]
+
+
+def test_a_theme_without_its_parent_is_told_which_there_are(theme: Path) -> None:
+    (theme / "theme.toml").write_text('parent = "plane"\n', "utf-8")
+    assert found() == ["theme.toml: there is no theme 'plane' for it to be a child of; there are lantern, mine, plain"]
+
+
+def test_a_theme_that_cannot_be_used_says_why(theme: Path) -> None:
+    (theme / "theme.toml").write_text("parent =\n", "utf-8")
+    assert installation().themes.why_not("mine") == "Invalid value (at line 1, column 9)"
+    assert installation().themes.why_not("plain") == ""
+    assert installation().themes.why_not("nobody") == ""
