@@ -160,7 +160,7 @@ class _Walk:
 
 
 def _leave_impossible(product_id: int, found: Then) -> None:
-    """What cannot be as it was stays: options that are gone, choices that do not fit them or that another variant has."""
+    """What cannot be as it was stays: gone options, and choices that do not fit them or that another variant has."""
     options = options_of(product_id)
     known = {f"option {option.code}" for option in options}
     known |= {f"value {option.code} {value.code}" for option in options for value in option.values}
