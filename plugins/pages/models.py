@@ -42,7 +42,8 @@ class PageText(SiteTable):
     """A page in one language. `live` is what shoppers read, `draft` what is being written: whole contents, as JSON.
 
     A content has title, slug, summary, seo_title, seo_description, and blocks: a list of {id, kind, values}. `draft`
-    becomes `live` at `draft_at`, if that is set. `version` counts changes, so that nobody overwrites another's.
+    becomes `live` at `draft_at`, if that is set. `version` counts changes, so that nobody overwrites another's; what a
+    form keeps while somebody types leaves it alone, and `window` says which form that was.
     """
 
     page = peewee.ForeignKeyField(Page, on_delete="CASCADE", index=False)
@@ -53,6 +54,7 @@ class PageText(SiteTable):
     draft = JSONField(null=True)
     draft_at = InstantField(null=True)
     version = peewee.IntegerField(default=1)
+    window = peewee.CharField(max_length=40, default="")
     live_at = InstantField(null=True)
     updated_at = InstantField()
 

@@ -76,7 +76,7 @@ def save_options(saving: Saving, drafts: tuple[OptionDraft, ...] | None) -> list
     kept: list[Option] = []
     for position, draft in enumerate(drafts):
         option = _matching(options, draft.code, draft.names) or _new_option(saving, draft, position, options)
-        _rename(saving, "product_option", option, draft.names, {"position": position})
+        _rename(saving, f"option {option.code}", "product_option", option, draft.names, {"position": position})
         _save_values(saving, option, draft.values)
         kept.append(option)
     for option in [option for option in options if option not in kept and saving.whole]:
@@ -118,6 +118,7 @@ def _save_values(saving: Saving, option: Option, drafts: tuple[ValueDraft, ...])
             changes = {"position": position} if saving.whole else {}
             _rename(
                 saving,
+                _value_name(option, value.code),
                 "option_value",
                 value,
                 draft.names,
@@ -126,7 +127,7 @@ def _save_values(saving: Saving, option: Option, drafts: tuple[ValueDraft, ...])
         kept.append(value)
     for gone in [value for value in option.values if value not in kept and saving.whole]:
         db.execute("DELETE FROM option_value WHERE id = ?", gone.id)
-        saving.note(f"{option.code} {gone.code}", dict(gone.names), None)
+        saving.note(_value_name(option, gone.code), dict(gone.names), None)
         option.values.remove(gone)
 
 
@@ -150,7 +151,7 @@ def _new_values(saving: Saving, option: Option, drafts: tuple[ValueDraft, ...]) 
     ids = insert_all("option_value", "code", rows)
     for value in values:
         value.id = ids[value.code]
-        saving.note(f"{option.code} {value.code}", None, dict(value.names))
+        saving.note(_value_name(option, value.code), None, dict(value.names))
     option.values += values
 
 
@@ -164,7 +165,7 @@ def _new_value(saving: Saving, option: Option, draft: ValueDraft, position: int)
         "swatch": draft.swatch,
     }
     value = Value(insert("option_value", row), code, dict(draft.names), draft.swatch, position)
-    saving.note(f"{option.code} {code}", None, dict(draft.names))
+    saving.note(_value_name(option, code), None, dict(draft.names))
     option.values.append(value)
     return value
 
@@ -186,15 +187,26 @@ def _unused(code: str, used: set[str]) -> str:
     return free
 
 
+def _value_name(option: Option, code: str) -> str:
+    """A value in the log."""
+    return f"value {option.code} {code}"
+
+
 def _rename(
-    saving: Saving, table: str, thing: Option | Value, names: Mapping[str, str], columns: Mapping[str, object]
+    saving: Saving,
+    said: str,
+    table: str,
+    thing: Option | Value,
+    names: Mapping[str, str],
+    columns: Mapping[str, object],
 ) -> None:
+    """Bring an option or a value to these names; `said` is its name in the log."""
     merged = {**thing.names, **names}
     changes = {name: value for name, value in columns.items() if getattr(thing, name) != value}
     if merged != thing.names:
         changes["names"] = encoded(merged)
     if changes:
-        saving.note(f"{table} {thing.code}", dict(thing.names), merged)
+        saving.note(said, dict(thing.names), merged)
         update(table, thing.id, changes)
         thing.names = merged
         for name, value in columns.items():

@@ -24,12 +24,17 @@ Form = Any
 
 @dataclass(slots=True, kw_only=True)
 class Read:
-    """What was sent: as it would be stored, what is wrong with it by field, and the fields as they were typed."""
+    """What was sent: as it would be stored, what is wrong with it by field, and the fields as they were typed.
+
+    `window` is the form itself, `seen` the one that had kept the draft which it showed.
+    """
 
     wanted: Wanted
     errors: dict[str, str]
     typed: Mapping[str, str]
     version: int
+    window: str
+    seen: str
 
 
 def read_form(form: Form, site: Site, stored: Content | None, kinds: Mapping[str, Block], *, whole: bool) -> Read:
@@ -48,6 +53,8 @@ def read_form(form: Form, site: Site, stored: Content | None, kinds: Mapping[str
         errors=errors,
         typed={name: form.get(name, "") for name in form},
         version=_number(form.get("version", "")),
+        window=one_line(form.get("window", ""))[:40],
+        seen=one_line(form.get("seen", ""))[:40],
     )
 
 
@@ -187,8 +194,13 @@ class Moved:
 
 
 def pressed(act: str, blocks: Sequence[dict[str, Any]], kinds: Mapping[str, Block]) -> Moved | None:
-    """Add a block (`add:<kind>`), or move or take one (`up:`, `down:`, `take:<id>`); None: no such button."""
+    """Add a block (`add:<kind>`), or move or take one (`up:`, `down:`, `take:<id>`); None: no such button.
+
+    `pick:<field>:<id>` puts a product behind those of a field.
+    """
     name, _colon, what = act.partition(":")
+    if name == "pick":
+        return _picked(*what.rpartition(":")[::2], blocks, kinds)
     order = list(blocks)
     if name == "add":
         if what not in kinds or len(order) >= shapes.MOST_BLOCKS:
@@ -208,6 +220,26 @@ def pressed(act: str, blocks: Sequence[dict[str, Any]], kinds: Mapping[str, Bloc
     return Moved(order, one["id"])
 
 
+def _picked(
+    field_name: str, product: str, blocks: Sequence[dict[str, Any]], kinds: Mapping[str, Block]
+) -> Moved | None:
+    for one in blocks:
+        for about in kinds[one["kind"]].fields if one["kind"] in kinds else ():
+            if about.kind == "products" and field_id(one["id"], about.name) == field_name and _number(product):
+                chosen = one["values"].get(about.name) or []
+                one["values"][about.name] = list(dict.fromkeys([*chosen, _number(product)]))
+                return Moved(list(blocks), one["id"])
+    return None
+
+
+def sought(form: Form) -> tuple[str, str]:
+    """(field, words) of the search for products that was filled in; empty where none was."""
+    for name in form:
+        if name.startswith("find-") and (words := one_line(form.get(name, ""))[:100]):
+            return name.removeprefix("find-"), words
+    return "", ""
+
+
 # -- shown again -------------------------------------------------------------------------------------------------------
 
 
@@ -220,6 +252,11 @@ class ShownField:
     value: Any
     error: str = ""
     names: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def find(self) -> str:
+        """The id and the name of its search for products."""
+        return f"find-{self.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

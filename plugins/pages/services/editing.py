@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from core.api import (
@@ -46,6 +47,14 @@ class NoTitle(Refused):
     status = 422
     code = "no_title"
     default_message = "A page needs a title before shoppers can find it."
+
+
+class Planned(Refused):
+    """A draft that is shown by itself at a time: nothing half-written goes into it."""
+
+    status = 409
+    code = "planned"
+    default_message = "This draft is planned, so what you type is kept when you save it."
 
 
 class Overtaken(Refused):
@@ -120,10 +129,18 @@ def texts_of(site: Site, page_id: int) -> dict[str, PageText]:
     return {text.language: text for text in PageText.for_site(site).where(PageText.page_id == page_id)}
 
 
-def save(site: Site, page_id: int, language: str, wanted: Wanted, version: int, *, actor: str) -> None:
-    """Keep a draft, and what holds at once in all languages. Raises NotFound, Overtaken, SlugTaken. Commits."""
+Windows = tuple[str, ...]
+
+
+def save(
+    site: Site, page_id: int, language: str, wanted: Wanted, version: int, *, actor: str, windows: Windows = ("",)
+) -> None:
+    """Keep a draft, and what holds at once in all languages. Raises NotFound, Overtaken, SlugTaken. Commits.
+
+    `windows` are the forms whose words this one had before it.
+    """
     with transaction():
-        page, text = _written(site, page_id, language, wanted, version)
+        page, text = _written(site, page_id, language, wanted, version, windows)
         if text.draft is not None and wanted.draft_at is not None:
             enqueue_job(
                 f"{PLUGIN}.due", {}, site_id=site.id, plugin=PLUGIN, at=wanted.draft_at,
@@ -132,34 +149,69 @@ def save(site: Site, page_id: int, language: str, wanted: Wanted, version: int, 
         _note(site, page, "saved", actor, text.title)
 
 
-def publish(site: Site, page_id: int, language: str, wanted: Wanted, version: int, *, actor: str) -> None:
+def keep(site: Site, page_id: int, language: str, content: Content, version: int, windows: Windows) -> datetime:
+    """Keep what is being typed as the draft, and nothing else; answers when. Raises NotFound, Planned, Overtaken.
+
+    Commits. The version stays, so that the form can go on; the first of `windows` is that form.
+    """
+    with transaction():
+        page, at = find_page(site, page_id), now()
+        content = {**content, "blocks": contents.written(content["blocks"], site)}
+        text: PageText | None = (
+            PageText.for_site(site).where(PageText.page_id == page_id, PageText.language == language).first()
+        )
+        if text is None and version == 0:
+            text = _new_text(site, page, language, content)
+            PageText.update(version=0).where(PageText.id == text.id).execute()
+        if text is None:
+            raise Overtaken
+        if text.draft_at is not None:
+            raise Planned
+        words = {"draft": None if content == text.live else content, "title": content["title"] or text.title}
+        if not _fresh(site, text, version, windows, {**words, "window": windows[0], "updated_at": at}):
+            raise Overtaken
+    return at
+
+
+def _fresh(site: Site, text: PageText, version: int, windows: Windows, columns: Mapping[str, Any]) -> bool:
+    """Write these columns unless somebody has changed the text, or another window has kept its words since."""
+    mine = (PageText.site_id == site.id, PageText.id == text.id, PageText.version == version)
+    return bool(PageText.update(**columns).where(*mine, PageText.window.in_(windows)).execute())
+
+
+def publish(
+    site: Site, page_id: int, language: str, wanted: Wanted, version: int, *, actor: str, windows: Windows = ("",)
+) -> None:
     """Keep what the form says and show it. Raises NotFound, Overtaken, SlugTaken, NoTitle. Commits."""
     with transaction():
-        page, text = _written(site, page_id, language, wanted, version)
+        page, text = _written(site, page_id, language, wanted, version, windows)
         _go_live(site, page, text, actor)
         _note(site, page, "published", actor, text.title)
 
 
-def _written(site: Site, page_id: int, language: str, wanted: Wanted, version: int) -> tuple[Page, PageText]:
+def _written(
+    site: Site, page_id: int, language: str, wanted: Wanted, version: int, windows: Windows
+) -> tuple[Page, PageText]:
     page = find_page(site, page_id)
     _settle(site, page, wanted)
     text: PageText | None = (
         PageText.for_site(site).where(PageText.page_id == page_id, PageText.language == language).first()
     )
     content = {**wanted.content, "blocks": contents.written(wanted.content["blocks"], site)}
-    if (text is None) != (version == 0):
+    if text is None and version != 0:
         raise Overtaken
     if text is None:
         text, version = _new_text(site, page, language, content), 1
     draft = None if content == text.live else content
-    fresh = PageText.update(
-        draft=draft,
-        draft_at=wanted.draft_at if draft is not None and text.live is not None else None,
-        title=content["title"] or text.title,
-        version=PageText.version + 1,
-        updated_at=now(),
-    ).where(PageText.site_id == site.id, PageText.id == text.id, PageText.version == version)
-    if not fresh.execute():
+    columns = {
+        "draft": draft,
+        "draft_at": wanted.draft_at if draft is not None and text.live is not None else None,
+        "title": content["title"] or text.title,
+        "version": PageText.version + 1,
+        "window": "",
+        "updated_at": now(),
+    }
+    if not _fresh(site, text, version, windows, columns):
         raise Overtaken
     if content["slug"]:
         _must_be_free(site, page, language, content["slug"])

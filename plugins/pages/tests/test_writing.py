@@ -95,6 +95,80 @@ def test_two_at_once_are_told_and_nothing_typed_is_lost(panel: AtPanel) -> None:
     assert ">\nMine</textarea>" in panel.get(f"/panel/pages/{page_id}")
 
 
+def test_products_are_found_by_name_and_put_into_a_block_without_a_script(
+    site: Site, panel: AtPanel, browse: Any, sell: Any
+) -> None:
+    for sku, name in (("LAMP-1", "Arc lamp"), ("LAMP-2", "Bow lamp"), ("VASE", "Vase")):
+        sell(sku, 8900, name=name)
+    page_id = begin(panel, "Light")
+    send(panel, page_id, "add:pages.products")
+    here = f"/panel/pages/{page_id}"
+    [goods] = (one.partition(":")[0] for one in fields(panel.get(here))["block"])
+    field = f"b-{goods}-products"
+    answer = panel.client.post(
+        here,
+        data=fields(panel.get(here)) | {"act": "find", f"find-{field}": "lamp", "summary": "Typed before"},
+        base_url=panel.origin,
+        headers={"Origin": panel.origin},
+    )
+    found = panel.get(answer.headers["Location"].partition("#")[0])
+    assert "Typed before" in found
+    assert "Vase" not in found
+    for sku in ("LAMP-2", "LAMP-1"):
+        pick = re.search(
+            rf'value="(pick:[^"]+)"[^>]*aria-label="Add {"Bow" if sku == "LAMP-2" else "Arc"} lamp"', found
+        )
+        assert pick is not None
+        send(panel, page_id, pick[1])
+    assert ">\nLAMP-2\nLAMP-1</textarea>" in panel.get(here)
+    send(panel, page_id, to="/publish")
+    assert "Bow lamp" in browse(site, "/pages/light").text
+
+
+def keep(panel: AtPanel, page_id: int, status: int = 200, **sent: Any) -> str:
+    return panel.post(f"/panel/pages/{page_id}/keep", status, **sent)
+
+
+def test_what_is_typed_is_kept_as_the_draft_and_shoppers_see_none_of_it(
+    site: Site, panel: AtPanel, browse: Any
+) -> None:
+    page_id = begin(panel, "About us")
+    send(panel, page_id, to="/publish")
+    mine = fields(panel.get(f"/panel/pages/{page_id}"))
+    assert "Kept as the draft" in keep(panel, page_id, **mine | {"title": "About", "header": "1"})
+    keep(panel, page_id, **mine | {"title": "About all of us"})
+    assert "About all of us" in panel.get(f"/panel/pages/{page_id}")
+    assert "About us" in browse(site, "/pages/about-us").text
+    assert Page.get_by_id(page_id).header is None, "what holds at once waits for the button"
+    panel.post(f"/panel/pages/{page_id}/publish", **mine | {"title": "About all of us"})  # the same form goes on
+    assert "About all of us" in browse(site, "/pages/about-us").text
+
+
+def test_two_windows_keep_nothing_over_each_other(panel: AtPanel) -> None:
+    page_id = begin(panel, "About us")
+    mine, theirs = (fields(panel.get(f"/panel/pages/{page_id}")) for _window in range(2))
+    keep(panel, page_id, **mine | {"summary": "Mine"})
+    assert "Somebody else has saved" in keep(panel, page_id, 409, **theirs | {"summary": "Theirs"})
+    panel.post(f"/panel/pages/{page_id}", 409, **theirs | {"summary": "Theirs", "act": "save"})
+    again = fields(panel.get(f"/panel/pages/{page_id}"))  # a page that was opened since has read what was kept
+    keep(panel, page_id, **again | {"summary": "Again"})
+    keep(panel, page_id, 409, **mine | {"summary": "Mine"})
+    assert PageText.get().draft["summary"] == "Again"
+
+
+def test_a_language_begins_as_a_draft_and_a_planned_draft_takes_nothing_half_written(panel: AtPanel) -> None:
+    page_id = begin(panel, "About us")
+    send(panel, page_id, to="/publish")
+    chinese = fields(panel.get(f"/panel/pages/{page_id}?language=zh-CN"))
+    keep(panel, page_id, **chinese | {"title": "关于"})
+    panel.post(f"/panel/pages/{page_id}", **chinese | {"title": "关于我们", "act": "save"})
+    assert "关于我们" in panel.get(f"/panel/pages/{page_id}?language=zh-CN")
+    send(panel, page_id, title="Later", draft_at=(now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))
+    mine = fields(panel.get(f"/panel/pages/{page_id}"))
+    assert "This draft is planned" in keep(panel, page_id, 409, **mine | {"title": "Half"})
+    assert "No product has the SKU" not in keep(panel, page_id, 409, **mine)
+
+
 def test_a_changed_address_leads_on_and_a_taken_one_is_refused(site: Site, panel: AtPanel, browse: Any) -> None:
     page_id, other = begin(panel, "About us"), begin(panel, "Story")
     for one in (page_id, other):

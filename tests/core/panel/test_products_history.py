@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from core.catalogue.services.drafts import OptionDraft, ProductDraft, ValueDraft, VariantDraft
+from core.catalogue.services.products import update_product
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.panel.products.services.history import parts
@@ -99,7 +101,7 @@ def test_what_is_not_brought_back_is_said_before(panel: Panel, lamp: Item) -> No
     for name in ("Lamp two", "Lamp three"):
         panel.post(path(lamp), {"name-en": name, "tax_class": "standard"})
     first = entries(panel, lamp)[-1]
-    assert "Counts of stock are never turned back, nor are options" in words(panel.get(first))
+    assert "Counts of stock are never turned back, nor are facts." in words(panel.get(first))
     panel.post(f"{path(lamp)}/options", {"option": ["Colour"], "values": ["Red\nBlue"]})
     added = db.rows("SELECT sku FROM variant WHERE id > ? ORDER BY sku", lamp.variant_id)
     assert added
@@ -125,6 +127,48 @@ def test_what_was_added_since_goes_off_sale_if_that_is_wanted(panel: Panel, lamp
     # What is off sale already is not offered once more, and going back is a change that can be taken back.
     assert "off sale" not in words(panel.get(first)).partition("Bring it back")[0].partition("What would change")[2]
     assert "For sale" in history(panel, lamp) or "sale" in history(panel, lamp)
+
+
+def test_options_and_choices_come_back_as_far_as_they_fit(panel: Panel, lamp: Item, site: Site) -> None:
+    panel.post(f"{path(lamp)}/options", {"option": ["Colour"], "values": ["Red\nBlue"]})
+    panel.post(path(lamp), {"name-en": "Lamp two", "tax_class": "standard"})
+    colour, red, blue = "SELECT names FROM product_option", *db.rows("SELECT code, id FROM option_value ORDER BY id")
+    choices = dict(db.rows("SELECT variant_id, value_id FROM variant_value"))
+    draft = ProductDraft(
+        id=lamp.product_id,
+        options=(
+            OptionDraft(code="colour", names={"en": "Shade"}, values=(ValueDraft(code=red[0], names={"en": "Rust"}),)),
+        ),
+        variants=tuple(  # The two exchange their colours.
+            VariantDraft(id=variant, sku=sku, values={"colour": blue[0] if choices[variant] == red[1] else red[0]})
+            for variant, sku in db.rows("SELECT id, sku FROM variant ORDER BY id")
+        ),
+        whole=False,
+    )
+    update_product(site, lamp.product_id, draft, "system")
+    assert {**choices} != dict(db.rows("SELECT variant_id, value_id FROM variant_value"))
+
+    asked = words(panel.get(entries(panel, lamp)[0]))
+    assert "Option, colour Shade Colour" in asked
+    assert "Choice, colour red Rust Red" in asked
+    assert "Choices, LAMP Blue Rust" in asked  # as the colours are called now
+    bring_back(panel, entries(panel, lamp)[0])
+    assert dict(db.rows("SELECT variant_id, value_id FROM variant_value")) == choices
+    assert "Colour" in db.value(colour)
+    assert db.rows("SELECT names FROM option_value WHERE id = ?", red[1])[0][0].count("Red") == 1
+    # Before it had options it cannot be again: the variants stand by them.
+    first = words(panel.get(entries(panel, lamp)[-1])).split("This stays as it is now")[1]
+    assert "Choices, LAMP" in first
+    assert "Option, colour" in first
+
+
+def test_what_another_site_has_of_its_own_is_brought_back_there(
+    panel: Panel, lamp: Item, site: Site, other_site: Site
+) -> None:
+    panel.post(path(lamp), {"name-en": "Lamp two", "tax_class": "standard"})
+    panel.post(f"{path(lamp)}/sites", {f"visible-{other_site.id}": "1", f"position-{other_site.id}": "3"})
+    page = panel.get(entries(panel, lamp)[0]).get_data(as_text=True)
+    assert f'href="{other_site.origin}/panel/products/{lamp.product_id}/history/' in page
 
 
 def test_variants_that_exchanged_their_skus_get_each_their_own_back(panel: Panel, lamp: Item) -> None:

@@ -47,6 +47,7 @@ NAMES: dict[str, Any] = {
     "needs_delivery": lazy("Needs delivery"),
     "variant": lazy("Variant"),
     "values": lazy("Choices"),
+    "value": lazy("Choice"),
     "option": lazy("Option"),
     "stock": lazy("Stock"),
     "on_hand": lazy("Stock"),
@@ -142,6 +143,7 @@ class Told:
         sides = [side for row in rows for side in (row[6], row[7])]
         self._categories = _category_names(_ids(sides, "categories"))
         self._pictures = _picture_names(_ids(sides, "pictures"))
+        self._choices = _choice_names(sorted({one for side in sides for one in _choice_ids(side)}))
 
     def changes(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
         """What differs, value by value."""
@@ -171,7 +173,7 @@ class Told:
     def _each(self, kind: str, values: Sequence[Any]) -> list[str]:
         if kind == "prices":
             return [price_words(row) for row in values]
-        known = {"categories": self._categories, "pictures": self._pictures}.get(kind, {})
+        known = {"categories": self._categories, "pictures": self._pictures, "values": self._choices}.get(kind, {})
         return [known.get(value) or (f"#{value}" if isinstance(value, int) else str(value)) for value in values]
 
 
@@ -246,6 +248,17 @@ def _pieces(text: str) -> list[str]:
 
 def _ids(sides: Sequence[Mapping[str, Any]], name: str) -> list[int]:
     return sorted({key for side in sides if isinstance(side.get(name), list) for key in side[name]})
+
+
+def _choice_ids(side: Mapping[str, Any]) -> list[int]:
+    return [key for name, value in side.items() if name.startswith("values ") for key in value or ()]
+
+
+def _choice_names(ids: Sequence[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    found = db.rows(f"SELECT id, names FROM option_value WHERE id IN ({db.marks(ids)})", *ids)
+    return {row[0]: named(json.loads(row[1]), i18n.language()) for row in found}
 
 
 def _category_names(ids: Sequence[int]) -> dict[int, str]:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from core.catalogue.services import products
-from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraft, TextDraft, VariantDraft
+from core.catalogue.services.drafts import (
+    ListingDraft,
+    OptionDraft,
+    PriceDraft,
+    ProductDraft,
+    TextDraft,
+    ValueDraft,
+    VariantDraft,
+)
+from core.catalogue.services.saving_choices import Option, options_of
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.i18n import gettext as _
@@ -30,8 +39,9 @@ Price = tuple[int, str]
 class Then:
     """What a product would be again. `changes` are (name in the log, now, then); `stays` cannot be brought back.
 
-    `added` are the SKUs of variants that came since: they stay, too, unless somebody wants them off sale (`newcomers`,
-    those of them that are on sale now, by their ids).
+    `choices` are the variants' values by their ids, where they differed; `elsewhere` are other sites that had something
+    of their own changed. `added` are the SKUs of variants that came since: they stay, too, unless somebody wants them
+    off sale (`newcomers`, those of them that are on sale now, by their ids).
     """
 
     version: int
@@ -39,7 +49,9 @@ class Then:
     variants: dict[int, dict[str, Any]] = field(default_factory=dict)
     prices: dict[Price, list[list[Any]]] = field(default_factory=dict)
     skus: dict[int, str] = field(default_factory=dict)
+    choices: dict[int, list[int]] = field(default_factory=dict)
     stays: set[str] = field(default_factory=set)
+    elsewhere: set[int] = field(default_factory=set)
     added: set[str] = field(default_factory=set)
     newcomers: dict[int, str] = field(default_factory=dict)
 
@@ -72,7 +84,8 @@ def then(site: Site, product_id: int, entry_id: int, *, may: Mapping[str, bool])
     found = Then(version=int(version), skus={variant_id: sku for variant_id, sku, _on_sale in known})
     walk = _Walk(found, {sku: variant_id for variant_id, sku, _on_sale in known}, may)
     for _id, site_id, thing, before, after in rows[:-1]:
-        walk.step(thing, json.loads(before or "{}"), json.loads(after or "{}"), is_here=site_id in {None, site.id})
+        walk.step(thing, json.loads(before or "{}"), json.loads(after or "{}"), site_id if site_id != site.id else None)
+    _leave_impossible(product_id, found)
     found.newcomers = {variant_id: sku for variant_id, sku, on_sale in known if on_sale and sku in found.added}
     found.changes = {name: value for name, value in found.changes.items() if value[0] != value[1]}
     return found
@@ -86,32 +99,41 @@ class _Walk:
     ids: dict[str, int]
     may: Mapping[str, bool]
 
-    def step(self, thing: str, before: dict[str, Any], after: dict[str, Any], *, is_here: bool) -> None:
-        """One entry back."""
+    def step(self, thing: str, before: dict[str, Any], after: dict[str, Any], other: int | None) -> None:
+        """One entry back; `other` is the site that made it, where it was not this one."""
         old_names = {after[name]: name[4:] for name in after if name.startswith("sku ")}
         for name in dict.fromkeys([*before, *after]):
-            self._value(name, thing, before.get(name), after.get(name), old_names, is_here=is_here)
+            self._value(name, thing, before.get(name), after.get(name), old_names, other)
         moved = {old: self.ids.get(new, 0) for new, old in old_names.items()}
         self.ids = {sku: variant_id for sku, variant_id in self.ids.items() if sku not in old_names} | moved
 
-    def _value(self, name: str, thing: str, old: Any, new: Any, old_names: Mapping[str, str], *, is_here: bool) -> None:
+    def _value(
+        self, name: str, thing: str, old: Any, new: Any, old_names: Mapping[str, str], other: int | None
+    ) -> None:
         kind, _space, rest = name.partition(" ")
         is_own = rest.endswith(", own)")
         local = kind in {"prices", "listing", "path"} or is_own
         area = {"prices": "prices", "listing": "listing"}.get(kind, "shared")
-        if local and not is_here:
+        if local and other is not None:
+            self.found.elsewhere.add(other)
             return
         if not self.may[area]:
             self.found.stays.add(name)
-        elif kind in {*_TEXT, *_PLAIN, "path", "categories", "pictures", "listing"}:
+        elif kind in {"option", "value"} and (old is None or new is None):
+            self.found.changes.pop(name, None)
+            self.found.stays.add(name)
+        elif kind in {*_TEXT, *_PLAIN, "path", "categories", "pictures", "listing", "option", "value"}:
             self._note(name, old, new)
-        elif kind in {*_OF_VARIANTS, "prices", "variant"}:
+        elif kind in {*_OF_VARIANTS, "prices", "variant", "values"}:
             self._of_variant(kind, rest, thing, old, new, old_names)
         else:
             self.found.stays.add(name)
 
     def _of_variant(self, kind: str, sku: str, thing: str, old: Any, new: Any, old_names: Mapping[str, str]) -> None:
-        if kind != "prices":  # Which the log names by the SKU after the entry, all else by that before it.
+        if kind not in {
+            "prices",
+            "values",
+        }:  # Which the log names by the SKU after the entry, all else by that before it.
             sku = next((after for after, before in old_names.items() if before == sku), sku)
         variant_id = int(thing[8:]) if thing.startswith("variant:") else self.ids.get(sku, 0)
         name = f"{kind} {self.found.skus.get(variant_id, sku)}"
@@ -125,6 +147,8 @@ class _Walk:
         if kind == "prices":
             for currency in {row[0] for row in [*(old or ()), *(new or ())]}:
                 self.found.prices[variant_id, currency] = [row for row in old or () if row[0] == currency]
+        elif kind == "values":
+            self.found.choices[variant_id] = list(old or ())
         elif kind == "variant":
             self.found.variants.setdefault(variant_id, {})
         else:
@@ -133,6 +157,37 @@ class _Walk:
     def _note(self, name: str, old: Any, new: Any) -> None:
         present = self.found.changes[name][0] if name in self.found.changes else new
         self.found.changes[name] = (present, old)
+
+
+def _leave_impossible(product_id: int, found: Then) -> None:
+    """What cannot be as it was stays: gone options, and choices that do not fit them or that another variant has."""
+    options = options_of(product_id)
+    known = {f"option {option.code}" for option in options}
+    known |= {f"value {option.code} {value.code}" for option in options for value in option.values}
+    gone = {name for name in found.changes if history.kind_of(name) in {"option", "value"} and name not in known}
+    present = _choices(product_id)
+    wanted = present | {variant_id: set(ids) for variant_id, ids in found.choices.items() if variant_id in present}
+    every = {value.id: option.id for option in options for value in option.values}
+    for variant_id, ids in list(found.choices.items()):
+        chosen = [every.get(value_id, 0) for value_id in ids]
+        taken = any(other == set(ids) for key, other in wanted.items() if key != variant_id)
+        if sorted(chosen) != sorted(option.id for option in options) or taken:
+            del found.choices[variant_id]
+            gone.add(f"values {found.skus[variant_id]}")
+    found.stays |= {name for name in gone if name in found.changes and found.changes[name][0] != found.changes[name][1]}
+    found.changes = {name: value for name, value in found.changes.items() if name not in gone}
+
+
+def _choices(product_id: int) -> dict[int, set[int]]:
+    """The ids of the values of each variant that there is."""
+    found: dict[int, set[int]] = {}
+    for variant_id, value_id in db.rows(
+        "SELECT v.id, x.value_id FROM variant v LEFT JOIN variant_value x ON x.variant_id = v.id"
+        " WHERE v.product_id = ? AND v.deleted_at IS NULL",
+        product_id,
+    ):
+        found.setdefault(variant_id, set()).update([value_id] if value_id else [])
+    return found
 
 
 def restore(
@@ -150,6 +205,7 @@ def restore(
         **{name: target[name] for name in _PLAIN if target.get(name) is not None},
         texts=_texts(target, own=False),
         site_texts=_texts(target, own=True),
+        options=_options(product_id, target),
         category_ids=_present("category", target.get("categories")),
         media_ids=_present("media", target.get("pictures")),
         listing=_listing(target),
@@ -166,6 +222,24 @@ def _texts(target: Mapping[str, Any], *, own: bool) -> dict[str, TextDraft]:
         if kind in _TEXT and rest.endswith(", own)") == own:
             words.setdefault(rest[1:-1].removesuffix(", own"), {})[kind] = value or ""
     return {tag: TextDraft(**said) for tag, said in words.items()}
+
+
+def _options(product_id: int, target: Mapping[str, Any]) -> tuple[OptionDraft, ...] | None:
+    """All options in their order, those with their names of then that had others; None: none had."""
+    if not any(history.kind_of(name) in {"option", "value"} for name in target):
+        return None
+    return tuple(
+        OptionDraft(
+            code=option.code,
+            names=target.get(f"option {option.code}") or option.names,
+            values=tuple(
+                ValueDraft(code=value.code, names=names)
+                for value in option.values
+                if (names := target.get(f"value {option.code} {value.code}"))
+            ),
+        )
+        for option in options_of(product_id)
+    )
 
 
 def _present(table: str, ids: list[int] | None) -> tuple[int, ...] | None:
@@ -199,8 +273,9 @@ def _variants(site: Site, product_id: int, wanted: Then, gone: Mapping[int, str]
         for variant_id, rows in groupby(public_prices(site, product_id), key=lambda row: row[0])
         if variant_id in priced
     }
+    options = options_of(product_id) if wanted.choices else []
     drafts = []
-    for variant_id in sorted({*wanted.variants, *priced, *gone}):
+    for variant_id in sorted({*wanted.variants, *wanted.choices, *priced, *gone}):
         facts = {**wanted.variants.get(variant_id, {}), **({"active": False} if variant_id in gone else {})}
         rows = [row for (owner, _currency), rows in wanted.prices.items() if owner == variant_id for row in rows]
         prices = tuple(price_draft(row) for row in [*present.get(variant_id, []), *rows])
@@ -210,10 +285,16 @@ def _variants(site: Site, product_id: int, wanted: Then, gone: Mapping[int, str]
                 id=variant_id,
                 prices=prices if variant_id in priced else None,
                 every_currency=variant_id in priced,
+                values=_chosen(options, wanted.choices[variant_id]) if variant_id in wanted.choices else None,
                 **facts,
             )
         )
     return tuple(drafts)
+
+
+def _chosen(options: Sequence[Option], ids: Sequence[int]) -> dict[str, str]:
+    """Choices by their codes."""
+    return {option.code: value.code for option in options for value in option.values if value.id in ids}
 
 
 def price_draft(row: list[Any]) -> PriceDraft:

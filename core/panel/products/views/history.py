@@ -82,5 +82,6 @@ def _then_page(product_id: int, entry_id: int, problems: Problems, status: int =
         changes=wanted.told(),
         stays=[history.title_of(name) for name in sorted(wanted.stays)],
         added=sorted(wanted.added),
+        elsewhere=[place for place in shell().places if place.id in wanted.elsewhere],
         problems=problems,
     )

@@ -43,9 +43,3 @@ for (const area of form.querySelectorAll("textarea[data-rich]")) {
   area.addEventListener("input", () => fit(area));
   fit(area);
 }
-
-// Who leaves with unsaved words is asked.
-let changed = false;
-form.addEventListener("input", () => { changed = true; });
-form.addEventListener("submit", () => { changed = false; });
-addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });

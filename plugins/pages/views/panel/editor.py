@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.api import (
+    ListingQuery,
     Refused,
     Site,
     absolute,
@@ -23,7 +24,10 @@ from core.api import (
     render,
     request,
     say,
+    search_cards,
+    token,
     url_for,
+    when,
 )
 from core.api import gettext as _
 from plugins.pages.forms import panel as forms
@@ -33,7 +37,9 @@ from plugins.pages.services import editing, reading, showing
 from plugins.pages.services.panel import listing
 from plugins.pages.views.panel.place import PUBLISH, may_edit, may_publish, panel
 
-_PICTURES = 24
+_PICTURES, _FOUND = 24, 8
+# What holds at once in all languages, and is not kept while somebody types.
+_OF_PAGE = {"author", "publish_at", "unpublish_at", "draft_at", "media_id"}
 
 
 def _language(site: Site) -> str:
@@ -81,13 +87,38 @@ def _sent(page_id: int, *, is_published: bool) -> Any:
         return _editor(page_id, read.errors, read, 422)
     try:
         verb = editing.publish if is_published else editing.save
-        verb(site, page_id, spoken, read.wanted, read.version, actor=actor())
+        verb(site, page_id, spoken, read.wanted, read.version, actor=actor(), windows=_windows(read))
     except editing.SlugTaken as refusal:
         return _editor(page_id, {"slug": say(refusal)}, read, 422)
     except editing.Overtaken:
         said = _("Somebody else has saved this page meanwhile. Yours is below, not saved; saving it replaces theirs.")
         return _editor(page_id, {"": said}, read, 409)
+    field, words = forms.sought(form)
+    if words and not is_published and form.get("act", "") in {"", "find"}:  # The key Enter sends no button.
+        return panel_to("pages.panel.edit", page_id=page_id, language=spoken, find=field, q=words, _anchor=field)
     return _after(page_id, spoken, read, moved, is_published=is_published)
+
+
+@panel.post("/<int:page_id>/keep")
+@may_edit
+def keep(page_id: int) -> Any:
+    """Keep what is typed so far as the draft, and nothing of what holds at once; a script is told when, or why not."""
+    site, spoken = current_site(), _language(current_site())
+    text, kinds = editing.texts_of(site, page_id).get(spoken), plugin_blocks(site)
+    stored = (text.draft or text.live) if text is not None else None
+    read = forms.read_form(request.form, site, stored, kinds, whole=False)
+    wrong = [said for name, said in read.errors.items() if name not in _OF_PAGE]
+    if wrong:
+        return {"said": _("Not kept yet: %(why)s", why=wrong[0])}, 422
+    try:
+        at = editing.keep(site, page_id, spoken, read.wanted.content, read.version, _windows(read))
+    except (editing.Overtaken, editing.Planned) as refusal:
+        return {"said": say(refusal)}, refusal.status
+    return {"said": _("Kept as the draft (%(when)s).", when=when(at, "short"))}
+
+
+def _windows(read: forms.Read) -> tuple[str, ...]:
+    return read.window, read.seen
 
 
 def _may_publish(site: Site) -> bool:
@@ -158,14 +189,29 @@ def _editor(page_id: int, errors: dict[str, str], read: forms.Read | None, statu
         blocks=forms.shown_blocks(content, kinds, products, errors, read.typed if read is not None else {}),
         kinds=list(kinds.values()),
         pictures=recent_pictures(_PICTURES, sorted(one for one in pictures if one)),
+        finding=_finding(site, spoken),
         errors=errors,
         problems=list(errors.items()),
         limits=forms.LIMITS,
         version=text.version if text is not None else 0,
+        window=token(),
+        seen=text.window if text is not None else "",
         preview=absolute(url_for("pages.preview", token=showing.preview_token(text.id))) if text is not None else "",
         shop_url=_shop_url(site, page, text),
         place=f"{site.host}/{'guides' if page.kind == 'guide' else 'pages'}/",
     )
+
+
+def _finding(site: Site, spoken: str) -> Mapping[str, Any]:
+    """What the words of a search for products find, and for which field."""
+    field, words = request.args.get("find", ""), request.args.get("q", "").strip()[:100]
+    if not field or not words:
+        return {"field": "", "words": "", "found": []}
+    ids = [
+        card.product_id for card in search_cards(site, spoken, site.currency, words, ListingQuery(limit=_FOUND)).cards
+    ]
+    names = named_products(site, spoken, ids)
+    return {"field": field, "words": words, "found": [names[one] for one in ids if one in names]}
 
 
 def _stored(page: Page, text: PageText | None, content: shapes.Content) -> shapes.Wanted:
