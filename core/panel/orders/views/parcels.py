@@ -123,6 +123,7 @@ def _page(
         order=order,
         form=form,
         problems=problems,
+        errors=forms.by_field(problems),
         typed=typed,
         locations=[(place, lines, ids.token()) for place, lines in found if lines],
         places=tabs(whole, _waiting(whole), order, "panel.order_ship"),
