@@ -76,15 +76,18 @@ def units(
     Raises Unfit.
     """
     chosen: dict[int, int] = {}
+    errors: dict[str, str] = {}
     for line in lines:
         text = form.get(f"line-{line.id}", "").strip()
         highest = line.allocated if most is None else most.get(line.id, 0)
         if not text or not highest:
             continue
-        if not text.isdecimal() or int(text) > highest:
-            raise Unfit({f"line-{line.id}": _("%(name)s: from 0 to %(most)s.", name=line.name, most=highest)})
-        if int(text):
+        if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) > highest:
+            errors[f"line-{line.id}"] = _("%(name)s: from 0 to %(most)s.", name=line.name, most=highest)
+        elif int(text):
             chosen[line.id] = int(text)
+    if errors:
+        raise Unfit(errors)
     if not chosen:
         raise Unfit({"lines": _("Choose at least one piece.")})
     return chosen

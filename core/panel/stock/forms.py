@@ -138,5 +138,7 @@ class NewLocationForm(LocationForm):
     """A further place, with the code that rules know it by."""
 
     code = StringField(
-        lazy("Code"), [needed, at_most(40)], description=lazy("Small letters, digits and hyphens. It stays as it is.")
+        lazy("Short code"),
+        [needed, at_most(40)],
+        description=lazy("Small letters, digits and hyphens. It stays as it is."),
     )

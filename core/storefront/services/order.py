@@ -259,6 +259,7 @@ def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
     if reached == 0:
         return ()
     left = order.shipments[0].shipped_at if order.shipments else None
+    came = max((one.delivered_at for one in order.shipments if one.delivered_at is not None), default=None)
     pickup = bool(order.rate.get("pickup"))
     sent = _("Ready to be picked up") if pickup else _("Handed to the carrier")
     arrived = _("Picked up") if pickup else _("Delivered")
@@ -270,7 +271,7 @@ def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
             at=left if reached > 2 else None,
             text=order.delivery_title,
         ),
-        Step(state="done" if reached > 3 else "todo", title=arrived),
+        Step(state="done" if reached > 3 else "todo", title=arrived, at=came if reached > 3 else None),
     )
 
 

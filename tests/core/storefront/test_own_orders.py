@@ -25,7 +25,7 @@ from core.orders.services.case_reading import cases_of
 from core.orders.services.case_rules import Rules, set_rules
 from core.orders.services.picked import start_picking, undo_picking
 from core.orders.services.read import OrderView, order_view
-from core.orders.services.ship import ship
+from core.orders.services.ship import deliver, ship
 from core.storefront.views import own_orders
 
 from .conftest import Visitor
@@ -193,6 +193,14 @@ def test_what_has_not_left_whole_has_no_day_on_which_it_left(visitor: Visitor, s
     assert "A part is on its way" in page
     assert re.search(r"Packed</p>\s*<p[^>]*><time", page)
     assert not re.search(r"Handed to the carrier</p>\s*<p[^>]*><time", page)
+
+
+def test_the_page_says_on_which_day_it_arrived(visitor: Visitor, site: Site, sent: OrderView, clock: Any) -> None:
+    clock.move(days=2)
+    deliver(site, sent.id, actor="staff:1", shipment_id=sent.shipments[0].id)
+    days = re.search(r"Handed to the carrier(.*?\d{4}).*?Delivered(.*?\d{4})", text_of(visitor.get(page_of(sent)).text))
+    assert days is not None
+    assert days[1].strip() != days[2].strip()
 
 
 def test_a_form_sent_twice_is_one_return(visitor: Visitor, site: Site, sent: OrderView) -> None:

@@ -72,20 +72,21 @@ def status(case: CaseView) -> Status:
 
 def units(form: Mapping[str, str], lines: list[tuple[int, str, int]]) -> dict[int, int]:
     """Pieces per line of a form, `line-<id>`, each from none to what `lines` (id, name, most) allow. Raises Unfit."""
-    chosen: dict[int, int] = {}
-    for line_id, name, most in lines:
-        number = _count(form, f"line-{line_id}", name, most)
-        if number:
-            chosen[line_id] = number
+    errors: dict[str, str] = {}
+    counts = {line_id: _count(form, f"line-{line_id}", name, most, errors) for line_id, name, most in lines}
+    chosen = {line_id: number for line_id, number in counts.items() if number}
+    if errors:
+        raise Unfit(errors)
     if not chosen:
         raise Unfit({"lines": _("Choose at least one piece.")})
     return chosen
 
 
-def _count(form: Mapping[str, str], key: str, name: str, most: int) -> int:
+def _count(form: Mapping[str, str], key: str, name: str, most: int, errors: dict[str, str]) -> int:
     text = form.get(key, "").strip() or "0"
-    if not (text.isascii() and text.isdecimal()) or int(text) > most:
-        raise Unfit({key: _("%(name)s: from 0 to %(most)s.", name=name, most=most)})
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) > most:
+        errors[key] = _("%(name)s: from 0 to %(most)s.", name=name, most=most)
+        return 0
     return int(text)
 
 
@@ -97,12 +98,17 @@ def returnable(order: OrderView) -> list[tuple[int, str, int]]:
 def found(form: Mapping[str, str], lines: tuple[CaseLine, ...]) -> dict[int, dict[str, int]]:
     """What was seen of the pieces: `<fate>-<line id>`. Raises Unfit."""
     seen: dict[int, dict[str, int]] = {}
+    errors: dict[str, str] = {}
     for line in lines:
-        counts = {fate: _count(form, f"{fate}-{line.line_id}", line.name, line.to_inspect) for fate in DISPOSITIONS}
+        counts = {
+            fate: _count(form, f"{fate}-{line.line_id}", line.name, line.to_inspect, errors) for fate in DISPOSITIONS
+        }
         if sum(counts.values()) > line.to_inspect:
-            raise Unfit({f"sellable-{line.line_id}": _("%(name)s: that is more than came.", name=line.name)})
+            errors[f"sellable-{line.line_id}"] = _("%(name)s: that is more than came.", name=line.name)
         if any(counts.values()):
             seen[line.line_id] = counts
+    if errors:
+        raise Unfit(errors)
     if not seen:
         raise Unfit({"lines": _("Choose at least one piece.")})
     return seen

@@ -75,6 +75,7 @@ def _page(
         order=order,
         form=form,
         problems=problems or [],
+        errors=forms.by_field(problems or []),
         typed=typed,
         key=ids.token() if problems else typed.get("key") or ids.token(),
         goes_by_itself=rules_of(current().site).refund_cancelled,

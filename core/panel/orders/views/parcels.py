@@ -124,6 +124,7 @@ def _page(
         order=order,
         form=form,
         problems=problems,
+        errors=forms.by_field(problems),
         typed=typed,
         locations=[(place, lines, ids.token()) for place, lines in found if lines],
         apart=[] if all(place.location_id for place, _lines in found) else sending.lying_apart(order),
