@@ -71,7 +71,7 @@ class NotifySpecs:
     def notify_channels(self, site: Site) -> Sequence[Channel]:  # type: ignore[empty-body]
         """The channels of this site. Cheap: no network. A failing plugin's are left out."""
 
-    @asks(Attachment)
+    @asks(Attachment, patience=30)
     def notify_attachments(self, site: Site, message: Message) -> Sequence[Attachment]:  # type: ignore[empty-body]
         """Files that go along with a message that is about to be sent; asked again at every try.
 

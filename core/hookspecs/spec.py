@@ -31,7 +31,8 @@ class Policy:
 
     `items`: the types an answer's items may have, checked on every answer. `shape`: `list` (many answers are joined),
     `dict` (answers stay apart, one per plugin), `one` (a single value per plugin), `none`. `may_block`: an error
-    refuses the act all the same where the merchant marked the plugin "must pass". `retired`: it is asked for a while
+    refuses the act all the same where the merchant marked the plugin "must pass". `patience`: how many times the usual
+    time an answer may take, where a worker asks and nobody waits. `retired`: it is asked for a while
     yet, and plugins that answer it are told what to answer instead.
     """
 
@@ -42,6 +43,7 @@ class Policy:
     writes: bool
     may_block: bool
     retired: Retired | None = None
+    patience: int = 1
 
 
 def asks(
@@ -52,11 +54,12 @@ def asks(
     writes: bool = False,
     may_block: bool = False,
     retired: Retired | None = None,
+    patience: int = 1,
 ) -> Callable[[_Spec], _Spec]:
     """Declare a hook: the types of its answer, how many answers are joined, and what an error does."""
 
     def declare(function: _Spec) -> _Spec:
-        function.stoa_policy = Policy(items, shape, on_error, first, writes, may_block, retired)  # type: ignore[attr-defined]
+        function.stoa_policy = Policy(items, shape, on_error, first, writes, may_block, retired, patience)  # type: ignore[attr-defined]
         return hookspec(function, firstresult=first)
 
     return declare

@@ -178,8 +178,8 @@ class Hooks:
             took = time.perf_counter() - begun
             if (heard := listening.get()) is not None:
                 heard.append((caller.name, implementation.plugin, took))
-            if took > self._slow:
-                slow = TooSlow(f"{took:.1f} s to answer, {self._slow:g} s are allowed")
+            if took > (allowed := self._slow * caller.policy.patience):
+                slow = TooSlow(f"{took:.1f} s to answer, {allowed:g} s are allowed")
                 self._report(site.id, implementation.plugin, caller.name, slow)
         return checked
 

@@ -29,6 +29,7 @@ COMPUTED = {
         "location.closed",
         "location.opened",
     },
+    "core/orders/services/file_runs.py": {"orders.imported", "orders.history_imported"},
     "core/orders/services/exchange.py": {"exchange held", "exchange let_go", "exchange sent"},
     "core/catalogue/services/products.py": {"product.archived", "product.restored"},
     "core/catalogue/services/slugs.py": {"product.address", "category.address"},

@@ -110,7 +110,7 @@ def test_a_draft_for_two_addresses_is_quoted_sent_and_ordered(
         assert f'href="#{field}"' in answer.get_data(as_text=True)
     assert panel.post(draft, {**form, **away}).status_code == 303
     page = panel.get(draft)
-    for text in ("1 × Lamp To Mira K., Berlin", "1 × Lamp To Oma, Paris", "€150.00"):
+    for text in ("1 × Lamp · To Mira K., Berlin", "1 × Lamp · To Oma, Paris", "€150.00"):
         assert text in words(page)
     assert 'name="p1_city" value="Paris"' in page.get_data(as_text=True)
     panel.post(f"{draft}/send", {"days": "5"})

@@ -96,9 +96,7 @@ class PlaceForm:
 
     def is_open(self, errors: Mapping[str, str]) -> bool:
         """Whether something in it is other than it was, or wrong."""
-        return bool(self.goes_to) or any(
-            name.startswith(self.names.prefix) or name in {self.names.title, self.names.delivery} for name in errors
-        )
+        return bool(self.goes_to) or any(text and name.startswith(self.names.prefix) for name, text in errors.items())
 
 
 def _places(order: OrderView, typed: Mapping[str, str], preview: Preview | None) -> list[PlaceForm]:
