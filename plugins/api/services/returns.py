@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+
+from flask import Response
+
 from core.api import (
     CaseLine,
     CaseView,
+    Refused,
     ReturnTerms,
+    StoaError,
+    add_return_photos,
     approve_case,
+    buy_return_label,
     case_view,
     decline_case,
+    drop_return_photos,
     granted_by_terms,
     inspect_case,
+    keep_return_photos,
     list_cases,
     receive_case,
     request_case,
     resolve_return,
+    return_label_file,
+    return_photo,
     return_sum,
     return_terms,
     withdraw_case,
@@ -214,6 +226,70 @@ def _found(call: Call) -> CaseView:
     return case_view(call.site, _id(call))
 
 
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+class NotBase64(Refused):
+    """Letters of base64 that stand for nothing."""
+
+    status = 422
+    code = "not_base64"
+    default_message = "This is not base64."
+
+
+@operation("GET", "/returns/{return_id}/photos/{photo}", tag=_TAG, scope=scopes.RETURNS, answer=shapes.File)
+def get_return_photo(call: Call) -> shapes.File:
+    """Read a photo of a return by its name."""
+    return _file(return_photo(_found(call), call.path["photo"]), call.path["photo"])
+
+
+@operation(
+    "POST", "/returns/{return_id}/photos", tag=_TAG, scope=scopes.RETURNS, body=sent.NewPhoto, answer=shapes.Return,
+    once="needed", status=201, largest=12 * 1024 * 1024,
+)  # fmt: skip
+def add_return_photo(call: Call) -> shapes.Return:
+    """Keep a further photo with a return, such as one that came by mail."""
+    asked: sent.NewPhoto = call.body
+    try:
+        data = b64decode(asked.data, validate=True)
+    except ValueError as error:
+        raise NotBase64(field="data") from error
+
+    def act(key: str) -> None:
+        try:
+            names = keep_return_photos([data])
+        except Refused as error:
+            error.field = "data"
+            raise
+        try:
+            add_return_photos(call.site, _id(call), names, actor=call.actor, key=key)
+        except StoaError:
+            drop_return_photos(names)
+            raise
+
+    return _step(call, "add_photo", act)
+
+
+@operation(
+    "POST", "/returns/{return_id}/label", tag=_TAG, scope=scopes.RETURNS, answer=shapes.Return, once="heeded"
+)  # fmt: skip
+def buy_label_of_return(call: Call) -> shapes.Return:
+    """Buy the way back of a return from a carrier that offers it. One that was bought is kept: it is bought once."""
+    buy_return_label(call.state, _id(call), actor=call.actor)
+    return _shown(call, _found(call))
+
+
+@operation("GET", "/returns/{return_id}/label", tag=_TAG, scope=scopes.RETURNS, answer=shapes.File)
+def get_return_label(call: Call) -> shapes.File:
+    """Read the label that was bought for a return."""
+    case = _found(call)
+    return _file(return_label_file(case), f"{case.order_number}-R{case.id}")
+
+
+def _file(answer: Response, name: str) -> shapes.File:
+    return shapes.File(name=name, type=str(answer.mimetype), data=b64encode(answer.get_data()).decode())
+
+
 # -- into shapes -------------------------------------------------------------------------------------------------------
 
 
@@ -227,8 +303,8 @@ def _shown(call: Call, case: CaseView) -> shapes.Return:
             for variant_id, units in sorted(case.wanted.items())
         ),
         wish=case.wish, way=case.way, granted=money(CoreMoney(case.granted, case.currency)), answer=case.answer,
-        tracking=str(case.label.get("tracking", "")), requested_at=case.requested_at, approved_at=case.approved_at,
-        ended_at=case.ended_at,
+        tracking=str(case.label.get("tracking", "")), photos=case.photos, requested_at=case.requested_at,
+        approved_at=case.approved_at, ended_at=case.ended_at,
     )  # fmt: skip
 
 
