@@ -282,6 +282,7 @@ from core.orders.services.by_location import (
     units_by_location,
 )
 from core.orders.services.cancel import cancel as cancel_order
+from core.orders.services.case import add_photos as add_return_photos
 from core.orders.services.case import (
     approve_case,
     decline_case,
@@ -336,13 +337,26 @@ from core.orders.services.money_limits import left_to_capture
 from core.orders.services.notes import tell as tell_order
 from core.orders.services.notes import write as write_order_note
 from core.orders.services.parcels import tracking_link, tracking_links
+from core.orders.services.parting import (
+    Parting,
+    merge_candidates,
+    merge_order,
+    preview_merge,
+    preview_split,
+    split_order,
+)
 from core.orders.services.payments import NothingToCapture, begin_payment, mark_paid, refund_surplus
 from core.orders.services.payments import capture as capture_payment
 from core.orders.services.payments import void as void_payment
+from core.orders.services.photos import drop as drop_return_photos
+from core.orders.services.photos import keep as keep_return_photos
+from core.orders.services.photos import sent as return_photo
 from core.orders.services.picking import ToPick, to_pick
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.promising import promise_day
 from core.orders.services.read import DestinationView, OrderLineView, order_by_key, order_of_cart
+from core.orders.services.return_labels import buy_return_label
+from core.orders.services.return_labels import label_file as return_label_file
 from core.orders.services.shapes import PaymentView, ShipmentView
 from core.orders.services.ship import deliver as deliver_order
 from core.orders.services.ship import set_tracking

@@ -65,8 +65,8 @@ Carry = Callable[[OperationCall], ResponseModel | None]
 class Operation:
     """What can be asked. `path` has parts such as `{order_id}`; `once`: an Idempotency-Key is needed, or heeded.
 
-    `tag` groups it in the reference: for a plugin's, its title, if there is none. `plugin` is whose it is; it is filled
-    in by `plugin_operations`.
+    `tag` groups it in the reference: for a plugin's, its title, if there is none. `largest` are the bytes that its body
+    may have. `plugin` is whose it is; it is filled in by `plugin_operations`.
     """
 
     method: str
@@ -82,6 +82,7 @@ class Operation:
     body: type[RequestModel] | None = None
     has_cart: bool = False
     once: str = ""
+    largest: int = 64 * 1024
     plugin: str = ""
 
     @property

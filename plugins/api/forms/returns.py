@@ -104,3 +104,13 @@ class Resolution(Sent, frozen=True, kw_only=True):
     part: MoneySent | None = None
     way: Annotated[str, Meta(pattern="^(refund|replace)$", examples=["refund"])] | None = None
     answer: Answer = ""
+
+
+# A picture of one pixel, so that the example can be tried.
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mNgaGgAAAGEAQFocvOPAAAAAElFTkSuQmCC"
+
+
+class NewPhoto(Sent, frozen=True, kw_only=True):
+    """A picture of what came, or of what is wrong with it: JPEG, PNG or WebP, in base64. Metadata is not kept."""
+
+    data: Annotated[str, Meta(pattern="^[A-Za-z0-9+/]+={0,2}$", max_length=11_000_000, examples=[_PIXEL])]

@@ -13,7 +13,7 @@ from core.api import OperationCall as Call
 from core.api import operation as declared
 from plugins.api.services.shapes.base import Shown
 
-__all__ = ["OPERATIONS", "Call", "Operation", "currency_of", "language_of", "offered", "operation"]
+__all__ = ["OPERATIONS", "Call", "Carry", "Operation", "currency_of", "language_of", "offered", "operation"]
 
 Carry = Callable[[Call], Shown | None]
 OPERATIONS: list[Operation] = []

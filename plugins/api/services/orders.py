@@ -82,9 +82,9 @@ def cancel(call: Call) -> Order:
     return shown_order(call)
 
 
-def found_order(call: Call) -> OrderView:
-    """The order of the path, if it is of this site. Raises NotFound."""
-    found = order_view(call.path["order_id"], site=call.site)
+def found_order(call: Call, order_id: int | None = None) -> OrderView:
+    """The order of the path, or another one, if it is of this site. Raises NotFound."""
+    found = order_view(call.path["order_id"] if order_id is None else order_id, site=call.site)
     if found is None:
         raise NotFound
     return found
@@ -112,9 +112,9 @@ def _row(row: StoredRow) -> OrderRow:
     )  # fmt: skip
 
 
-def shown_order(call: Call) -> Order:
-    """The order of the path as it is now. Raises NotFound."""
-    order = found_order(call)
+def shown_order(call: Call, order_id: int | None = None) -> Order:
+    """The order of the path as it is now, or another one of the site. Raises NotFound."""
+    order = found_order(call, order_id)
     reads_customers = scopes.CUSTOMERS in call.scopes
     return Order(
         id=order.id, number=order.number, placed_at=order.placed_at, currency=order.currency,

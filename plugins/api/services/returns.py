@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response
+
 from core.api import (
     CaseLine,
     CaseView,
+    Refused,
     ReturnTerms,
+    Site,
+    StoaError,
+    add_return_photos,
     approve_case,
+    buy_return_label,
     case_view,
     decline_case,
+    drop_return_photos,
     granted_by_terms,
     inspect_case,
+    keep_return_photos,
     list_cases,
     receive_case,
     request_case,
     resolve_return,
+    return_label_file,
+    return_photo,
     return_sum,
     return_terms,
     withdraw_case,
 )
 from core.api import Money as CoreMoney
 from plugins.api.forms import returns as sent
-from plugins.api.forms.base import MoneySent
+from plugins.api.forms.base import MoneySent, Sent
 from plugins.api.models import scopes
 from plugins.api.services.checkout import OtherCurrency
-from plugins.api.services.cursors import number_of
-from plugins.api.services.once import Act, once
-from plugins.api.services.operations import Call, operation
+from plugins.api.services.cursors import number_of, paged
+from plugins.api.services.once import once
+from plugins.api.services.operations import Call, Carry, operation
 from plugins.api.services.orders import found_order, units_by_line
 from plugins.api.services.places import location_of
 from plugins.api.services.shapes import returns as shapes
@@ -43,10 +58,7 @@ def get_returns(call: Call) -> shapes.ReturnList:
     found = list_cases(
         call.site, is_open=is_open, kind=asked.kind or "", before=number_of(asked.after), limit=asked.limit + 1
     )
-    page = found[: asked.limit]
-    return shapes.ReturnList(
-        items=tuple(_shown(call, case) for case in page), next=str(page[-1].id) if len(found) > asked.limit else ""
-    )
+    return shapes.ReturnList(**paged(found, asked.limit, lambda one: _shown(call, one), lambda one: one.id))
 
 
 @operation("GET", "/returns/{return_id}", tag=_TAG, scope=scopes.ORDERS, answer=shapes.Return)
@@ -77,51 +89,39 @@ def create_return(call: Call) -> shapes.Return:
     return _shown(call, case_view(call.site, made))
 
 
-@operation(
-    "POST", "/returns/{return_id}/approval", tag=_TAG, scope=scopes.RETURNS, answer=shapes.Return, once="heeded"
-)  # fmt: skip
+def _step_of(path: str, body: type[Sent] | None = None, **more: Any) -> Callable[[Carry], Carry]:
+    """Declare a step of a return; the verb that it is carried out by has the key, so it happens once."""
+    return operation(
+        "POST", f"/returns/{{return_id}}/{path}", tag=_TAG, scope=scopes.RETURNS, body=body, answer=shapes.Return,
+        **{"once": "heeded", **more},
+    )  # fmt: skip
+
+
+@_step_of("approval")
 def approve_return(call: Call) -> shapes.Return:
     """Approve a return: the goods may come."""
-    return _step(call, "approve", lambda key: approve_case(call.site, _id(call), actor=call.actor, key=key))
+    return _step(call, approve_case)
 
 
-@operation(
-    "POST", "/returns/{return_id}/refusal", tag=_TAG, scope=scopes.RETURNS, body=sent.Refusal, answer=shapes.Return,
-    once="heeded",
-)  # fmt: skip
+@_step_of("refusal", sent.Refusal)
 def decline_return(call: Call) -> shapes.Return:
     """Decline a return, with the answer that the shopper reads."""
-    asked: sent.Refusal = call.body
-    return _step(
-        call,
-        "decline",
-        lambda key: decline_case(call.site, _id(call), actor=call.actor, answer=asked.answer, key=key),
-    )
+    return _step(call, decline_case, answer=call.body.answer)
 
 
-@operation(
-    "POST", "/returns/{return_id}/withdrawal", tag=_TAG, scope=scopes.RETURNS, answer=shapes.Return, once="heeded"
-)  # fmt: skip
+@_step_of("withdrawal")
 def withdraw_return(call: Call) -> shapes.Return:
     """Note that the shopper keeps the goods."""
-    return _step(call, "withdraw", lambda key: withdraw_case(call.site, _id(call), actor=call.actor, key=key))
+    return _step(call, withdraw_case)
 
 
-@operation(
-    "POST", "/returns/{return_id}/arrivals", tag=_TAG, scope=scopes.RETURNS, body=sent.Arrival, answer=shapes.Return,
-    once="heeded", status=201,
-)  # fmt: skip
+@_step_of("arrivals", sent.Arrival, status=201)
 def receive_return(call: Call) -> shapes.Return:
     """Note units that came; what was paid for them is owed back from now on."""
-    asked: sent.Arrival = call.body
-    units = units_by_line(asked.lines) or {}
-    return _step(call, "receive", lambda key: receive_case(call.site, _id(call), units, actor=call.actor, key=key))
+    return _step(call, receive_case, units_by_line(call.body.lines) or {})
 
 
-@operation(
-    "POST", "/returns/{return_id}/inspections", tag=_TAG, scope=scopes.RETURNS, body=sent.Inspection,
-    answer=shapes.Return, once="heeded", status=201,
-)  # fmt: skip
+@_step_of("inspections", sent.Inspection, status=201)
 def inspect_return(call: Call) -> shapes.Return:
     """Say what received units are: they leave quality control for the shelf, for the damaged ones, or the house."""
     asked: sent.Inspection = call.body
@@ -133,11 +133,7 @@ def inspect_return(call: Call) -> shapes.Return:
         }
         for one in asked.lines
     }  # fmt: skip
-    return _step(
-        call,
-        "inspect",
-        lambda key: inspect_case(call.site, _id(call), found, actor=call.actor, location_id=location_id, key=key),
-    )
+    return _step(call, inspect_case, found, location_id=location_id)
 
 
 @operation(
@@ -159,10 +155,7 @@ def get_return_terms(call: Call) -> shapes.ReturnTerms:
     )
 
 
-@operation(
-    "POST", "/returns/{return_id}/resolution", tag=_TAG, scope=scopes.RETURNS, body=sent.Resolution,
-    answer=shapes.Return,
-)  # fmt: skip
+@_step_of("resolution", sent.Resolution, once="")
 def decide_return(call: Call) -> shapes.Return:
     """Decide a return under the terms that were seen. Sent again, it is the same; the money moves by a refund."""
     asked: sent.Resolution = call.body
@@ -201,8 +194,11 @@ def _amount(case: CaseView, sent_money: MoneySent | None, field: str) -> int | N
     return sent_money.amount
 
 
-def _step(call: Call, what: str, act: Act) -> shapes.Return:
-    once(call, what, act, of=_found(call).id)
+def _step(call: Call, verb: Callable[..., object], *given: object, **more: object) -> shapes.Return:
+    def act(key: str) -> None:
+        verb(call.site, _id(call), *given, actor=call.actor, key=key, **more)
+
+    once(call, verb.__name__, act, of=_found(call).id)
     return _shown(call, _found(call))
 
 
@@ -212,6 +208,67 @@ def _id(call: Call) -> int:
 
 def _found(call: Call) -> CaseView:
     return case_view(call.site, _id(call))
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+class NotBase64(Refused):
+    """Letters of base64 that stand for nothing."""
+
+    status = 422
+    code = "not_base64"
+    default_message = "This is not base64."
+
+
+@operation("GET", "/returns/{return_id}/photos/{photo}", tag=_TAG, scope=scopes.RETURNS, answer=shapes.File)
+def get_return_photo(call: Call) -> shapes.File:
+    """Read a photo of a return by its name."""
+    return _file(return_photo(_found(call), call.path["photo"]), call.path["photo"])
+
+
+@_step_of("photos", sent.NewPhoto, once="needed", status=201, largest=12 * 1024 * 1024)
+def add_return_photo(call: Call) -> shapes.Return:
+    """Keep a further photo with a return, such as one that came by mail."""
+    asked: sent.NewPhoto = call.body
+    try:
+        data = b64decode(asked.data, validate=True)
+    except ValueError as error:
+        raise NotBase64(field="data") from error
+
+    return _step(call, _keep_photo, data)
+
+
+def _keep_photo(site: Site, return_id: int, data: bytes, *, actor: str, key: str) -> None:
+    """The file first, since none is written within a transaction; one that is not taken goes again."""
+    try:
+        names = keep_return_photos([data])
+    except Refused as error:
+        error.field = "data"
+        raise
+    try:
+        add_return_photos(site, return_id, names, actor=actor, key=key)
+    except StoaError:
+        drop_return_photos(names)
+        raise
+
+
+@_step_of("label")
+def buy_label_of_return(call: Call) -> shapes.Return:
+    """Buy the way back of a return from a carrier that offers it. One that was bought is kept: it is bought once."""
+    buy_return_label(call.state, _id(call), actor=call.actor)
+    return _shown(call, _found(call))
+
+
+@operation("GET", "/returns/{return_id}/label", tag=_TAG, scope=scopes.RETURNS, answer=shapes.File)
+def get_return_label(call: Call) -> shapes.File:
+    """Read the label that was bought for a return."""
+    case = _found(call)
+    return _file(return_label_file(case), f"{case.order_number}-R{case.id}")
+
+
+def _file(answer: Response, name: str) -> shapes.File:
+    return shapes.File(name=name, type=str(answer.mimetype), data=b64encode(answer.get_data()).decode())
 
 
 # -- into shapes -------------------------------------------------------------------------------------------------------
@@ -227,8 +284,8 @@ def _shown(call: Call, case: CaseView) -> shapes.Return:
             for variant_id, units in sorted(case.wanted.items())
         ),
         wish=case.wish, way=case.way, granted=money(CoreMoney(case.granted, case.currency)), answer=case.answer,
-        tracking=str(case.label.get("tracking", "")), requested_at=case.requested_at, approved_at=case.approved_at,
-        ended_at=case.ended_at,
+        tracking=str(case.label.get("tracking", "")), photos=case.photos, requested_at=case.requested_at,
+        approved_at=case.approved_at, ended_at=case.ended_at,
     )  # fmt: skip
 
 

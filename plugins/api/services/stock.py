@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from core.api import Transfer as StoredTransfer
 from core.api import (
     Unfit,
@@ -21,10 +23,11 @@ from core.api import (
     undo_transfer,
 )
 from plugins.api.forms import stock as sent
+from plugins.api.forms.base import Sent
 from plugins.api.models import scopes
-from plugins.api.services.cursors import number_of
-from plugins.api.services.once import Act, once
-from plugins.api.services.operations import Call, operation
+from plugins.api.services.cursors import number_of, paged
+from plugins.api.services.once import once
+from plugins.api.services.operations import Call, Carry, operation
 from plugins.api.services.places import location_of
 from plugins.api.services.shapes import stock as shapes
 
@@ -48,10 +51,7 @@ def get_stock(call: Call) -> shapes.StockList:
     """List stock, variant by variant."""
     asked: sent.StockQuery = call.query
     found = list_stock_levels(call.site, number_of(asked.after) or 0, asked.limit + 1, sku=asked.sku)
-    page = found[: asked.limit]
-    return shapes.StockList(
-        items=tuple(_shown(one) for one in page), next=str(page[-1].variant_id) if len(found) > asked.limit else ""
-    )
+    return shapes.StockList(**paged(found, asked.limit, _shown, lambda one: one.variant_id))
 
 
 @operation("GET", "/stock/{variant_id}", tag=_TAG, scope=scopes.STOCK, answer=shapes.VariantStock)
@@ -60,85 +60,63 @@ def get_variant_stock(call: Call) -> shapes.VariantStock:
     return _shown(stock_levels_of(call.site, call.path["variant_id"]))
 
 
-@operation(
-    "POST", "/stock/{variant_id}/moves", tag=_TAG, scope=scopes.STOCK_WRITE, body=sent.StockMove,
-    answer=shapes.VariantStock, once="needed", status=201,
-)  # fmt: skip
+def _moves(path: str, body: type[Sent]) -> Callable[[Carry], Carry]:
+    """Declare an operation that moves pieces of a variant."""
+    return operation(
+        "POST", f"/stock/{{variant_id}}/{path}", tag=_TAG, scope=scopes.STOCK_WRITE, body=body,
+        answer=shapes.VariantStock, once="needed", status=201,
+    )  # fmt: skip
+
+
+@_moves("moves", sent.StockMove)
 def move_stock(call: Call) -> shapes.VariantStock:
     """Add pieces or take them away, with a reason. What is promised to orders stays."""
     asked: sent.StockMove = call.body
     if not asked.delta:
         raise Unfit({"delta": "Write how many pieces more or fewer."})
-    at = location_of(asked.location_id)
-
-    def act(key: str) -> None:
-        adjust_stock(_id(call), at, asked.delta, asked.reason, call.actor, key=key)
-
-    return _acted(call, "move_stock", act)
+    return _moved(call, adjust_stock, asked.delta, asked.reason)
 
 
-@operation(
-    "POST", "/stock/{variant_id}/counts", tag=_TAG, scope=scopes.STOCK_WRITE, body=sent.StockCount,
-    answer=shapes.VariantStock, once="needed", status=201,
-)  # fmt: skip
+@_moves("counts", sent.StockCount)
 def note_count(call: Call) -> shapes.VariantStock:
     """Note what somebody counted; the difference is a move."""
     asked: sent.StockCount = call.body
-    at = location_of(asked.location_id)
-
-    def act(key: str) -> None:
-        count_stock(_id(call), at, asked.counted, asked.reason, call.actor, key=key)
-
-    return _acted(call, "count_stock", act)
+    return _moved(call, count_stock, asked.counted, asked.reason)
 
 
-@operation(
-    "POST", "/stock/{variant_id}/sortings", tag=_TAG, scope=scopes.STOCK_WRITE, body=sent.StockSorting,
-    answer=shapes.VariantStock, once="needed", status=201,
-)  # fmt: skip
+@_moves("sortings", sent.StockSorting)
 def note_sorting(call: Call) -> shapes.VariantStock:
     """Move pieces between the shelf, the damaged ones, those that are looked at, and out of the house."""
     asked: sent.StockSorting = call.body
-    at = location_of(asked.location_id)
-
-    def act(key: str) -> None:
-        sort_stock(
-            _id(call), at, asked.pieces, asked.came_from, asked.goes_to, asked.reason, call.actor, key=key
-        )  # fmt: skip
-
-    return _acted(call, "sort_stock", act)
+    return _moved(call, sort_stock, asked.pieces, asked.came_from, asked.goes_to, asked.reason)
 
 
-@operation(
-    "POST", "/stock/{variant_id}/expected", tag=_TAG, scope=scopes.STOCK_WRITE, body=sent.StockOrdered,
-    answer=shapes.VariantStock, once="needed", status=201,
-)  # fmt: skip
+@_moves("expected", sent.StockOrdered)
 def note_expected(call: Call) -> shapes.VariantStock:
     """Note pieces that are on order with a supplier."""
     asked: sent.StockOrdered = call.body
     if not asked.pieces:
         raise Unfit({"pieces": "Write how many pieces more or fewer."})
-    at = location_of(asked.location_id)
-    return _acted(
-        call,
-        "expect_stock",
-        lambda key: expect_stock(_id(call), at, asked.pieces, asked.reference, call.actor, key=key),
-    )
+    return _moved(call, expect_stock, asked.pieces, asked.reference)
 
 
-@operation(
-    "POST", "/stock/{variant_id}/deliveries", tag=_TAG, scope=scopes.STOCK_WRITE, body=sent.StockDelivery,
-    answer=shapes.VariantStock, once="needed", status=201,
-)  # fmt: skip
+@_moves("deliveries", sent.StockDelivery)
 def note_supply(call: Call) -> shapes.VariantStock:
     """Note pieces that were on order, and came."""
     asked: sent.StockDelivery = call.body
-    at = location_of(asked.location_id)
-    return _acted(
-        call,
-        "take_delivery",
-        lambda key: take_delivery(_id(call), at, asked.pieces, asked.reference, call.actor, key=key),
-    )
+    return _moved(call, take_delivery, asked.pieces, asked.reference)
+
+
+def _moved(call: Call, verb: Callable[..., object], *given: int | str) -> shapes.VariantStock:
+    """Carry out a move of a variant that the site sells, and answer its stock. Raises NotFound, Unfit."""
+    at, variant_id = location_of(call.body.location_id), int(call.path["variant_id"])
+    stock_levels_of(call.site, variant_id)
+
+    def act(key: str) -> None:
+        verb(variant_id, at, *given, call.actor, key=key)
+
+    once(call, verb.__name__, act, of=variant_id)
+    return _shown(stock_levels_of(call.site, variant_id))
 
 
 # -- transfers ---------------------------------------------------------------------------------------------------------
@@ -149,10 +127,7 @@ def get_transfers(call: Call) -> shapes.TransferList:
     """List transfers, the newest first."""
     asked: sent.TransferQuery = call.query
     found = list_transfers(asked.limit + 1, number_of(asked.after))
-    page = found[: asked.limit]
-    return shapes.TransferList(
-        items=tuple(_transfer(one) for one in page), next=str(page[-1].id) if len(found) > asked.limit else ""
-    )
+    return shapes.TransferList(**paged(found, asked.limit, _transfer, lambda one: one.id))
 
 
 @operation("GET", "/transfers/{transfer_id}", tag=_TAG, scope=scopes.STOCK, answer=shapes.Transfer)
@@ -214,17 +189,6 @@ def _of_site(call: Call) -> StoredTransfer:
 
 
 # -- into shapes -------------------------------------------------------------------------------------------------------
-
-
-def _id(call: Call) -> int:
-    return int(call.path["variant_id"])
-
-
-def _acted(call: Call, what: str, act: Act) -> shapes.VariantStock:
-    """Carry out a move of a variant that the site sells, and answer its stock. Raises NotFound."""
-    found = stock_levels_of(call.site, _id(call))
-    once(call, what, act, of=found.variant_id)
-    return _shown(stock_levels_of(call.site, found.variant_id))
 
 
 def _shown(found: VariantLevels) -> shapes.VariantStock:

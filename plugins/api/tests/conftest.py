@@ -154,8 +154,42 @@ def authorising(instance: Any, turn_on: Callable[..., None]) -> None:
     turn_on("pay")
 
 
+VAN = '''
+"""A carrier that sells the way back, and carries nothing."""
+
+from core.api import *
+
+PLUGIN = Plugin(name="van", version="1", title="Van", category="delivery")
+
+
+class Van(Carrier):
+    code = "van"
+    title = "Van"
+
+    def quote(self, parcel):
+        return []
+
+    def return_label(self, parcel, key):
+        return Label(tracking=f"V-{key}", document=b"%PDF", mime="application/pdf", cost=Money(300, "EUR"))
+
+
+@hookimpl
+def fulfil_carriers(site):
+    return [Van()]
+'''
+
+
 @pytest.fixture
-def walk(authorising: None, bought: Any, sell: Any, site: Site, shopper: Any, turn_on: Any) -> Any:
+def van(instance: Any, turn_on: Callable[..., None]) -> Callable[[], None]:
+    """`van()`: from now on a carrier sells the way back, and nobody delivers."""
+    folder = instance / "plugins" / "van"
+    folder.mkdir(parents=True)
+    (folder / "plugin.py").write_text(VAN, "utf-8")
+    return lambda: turn_on("van")
+
+
+@pytest.fixture
+def walk(authorising: None, van: Any, bought: Any, sell: Any, site: Site, shopper: Any, turn_on: Any) -> Any:
     """A program that may do everything in a shop with something in every corner; see `walk.py`."""
     from core.api import CategoryDraft, CategoryText, add_location, create_category
     from plugins.api.tests.walk import Walk
@@ -165,4 +199,4 @@ def walk(authorising: None, bought: Any, sell: Any, site: Site, shopper: Any, tu
     app.post("/cart/payment", status=200)
     category = create_category(CategoryDraft(code="light", texts={"en": CategoryText(name="Light")}), "system")
     add_location("north", "North", None, "GB", "system")
-    return Walk(app, sell("SHADE", 8900, stock=500), placed, category, site, shopper.id)
+    return Walk(app, sell("SHADE", 8900, stock=500), placed, category, site, shopper.id, van)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core.api import order_view, value
 from plugins.api.tests.walk import euro
@@ -123,6 +126,72 @@ def test_goods_come_back_and_the_money_follows(desk):
     assert (back["refunded"], back["refund_due"]) == (euro(17300), euro(0))
     assert [one["id"] for one in app.get("/returns?state=ended")["items"]] == [int(there.rpartition("/")[2])]
     assert app.get("/returns?state=open")["items"] == []
+
+
+def test_an_order_is_split_and_merged_as_it_was_seen(desk):
+    app, here = desk()
+    units = {"lines": [{"line_id": line_of(app, here), "quantity": 1}]}
+    looked = app.post(f"{here}/split/preview", units, 200)
+    assert (looked["value"], looked["into_order_id"], looked["to_pay_there"]) == (euro(8900), None, euro(8900))
+    refused = app.post(f"{here}/split", {**units, "seen_value": euro(1)}, 409, Idempotency_Key="s1")
+    assert (refused["code"], app.get(here)["due"]) == ("preview_moved", euro(26700))
+    body = {**units, "seen_value": looked["value"], "reason": "Two deliveries"}
+    made = [app.post(f"{here}/split", body, Idempotency_Key="s2") for _twice in range(2)]
+    assert made[0]["id"] == made[1]["id"]
+    assert (made[0]["total"], app.get(here)["due"]) == (euro(8900), euro(17800))
+
+    back = f"/orders/{made[0]['id']}/merge"
+    assert [one["number"] for one in app.get(back)["items"]] == [app.get(here)["number"]]
+    into = here.rpartition("/")[2]
+    looked = app.get(f"{back}/{into}")
+    assert (looked["value"], looked["into_order_id"]) == (euro(8900), int(into))
+    for _twice in range(2):
+        merged = app.post(f"{back}/{into}", {"seen_value": looked["value"]}, 200, Idempotency_Key="m1")
+        assert (merged["id"], merged["due"]) == (int(into), euro(26700))
+    assert value("SELECT SUM(allocated) FROM order_line") == 3, "no piece is lost"
+
+
+def test_an_order_of_another_site_or_key_is_not_split_or_merged(desk, program):
+    app, here = desk()
+    units = {"lines": [{"line_id": line_of(app, here), "quantity": 1}]}
+    assert program("orders:read").post(f"{here}/split/preview", units, 403)["code"] == "scope_missing"
+    assert program("orders:read").get(f"{here}/merge")["items"] == []
+    app.post(f"{here}/split", {**units, "seen_value": euro(8900)}, 422)
+    app.post("/orders/999/split", {**units, "seen_value": euro(8900)}, 404, Idempotency_Key="s1")
+    app.get(f"{here}/merge/999", 404)
+    too_many = {"lines": [{"line_id": line_of(app, here), "quantity": 9}]}
+    assert app.post(f"{here}/split/preview", too_many, 409)["code"] == "not_that_many"
+
+
+def test_photos_and_the_label_of_a_return_are_for_the_desk(desk, program, van):
+    app, here = desk()
+    line = line_of(app, here)
+    app.post(f"{here}/shipments", {}, Idempotency_Key="p1")
+    asked = {"lines": [{"line_id": line, "quantity": 1}], "reason": "damaged"}
+    there = f"/returns/{app.post(f'{here}/returns', asked, Idempotency_Key='r1')['id']}"
+    stream = BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(stream, "PNG")
+    photo = {"data": b64encode(stream.getvalue()).decode()}
+    for _twice in range(2):
+        (name,) = app.post(f"{there}/photos", photo, Idempotency_Key="f1")["photos"]
+    told = app.get(f"{there}/photos/{name}")
+    assert (told["name"], told["type"]) == (name, "image/jpeg")
+    assert Image.open(BytesIO(b64decode(told["data"]))).size == (40, 30)
+    for wrong, code in (("AAAA", "not_a_picture"), ("AAAAA", "not_base64")):
+        refused = app.post(f"{there}/photos", {"data": wrong}, 409, Idempotency_Key=f"f-{code}")
+        assert (refused["code"], refused["errors"][0]["pointer"]) == (code, "#/data")
+    app.get(f"{there}/photos/other.jpg", 404)
+    program("orders:read").get(f"{there}/photos/{name}", 403)
+
+    app.get(f"{there}/label", 404)
+    app.post(f"{there}/approval", status=200)
+    assert app.post(f"{there}/label", status=409)["code"] == "no_label"
+    van()
+    bought = [app.post(f"{there}/label", status=200)["tracking"] for _twice in range(2)]
+    assert bought[0] == bought[1] != ""
+    label = app.get(f"{there}/label")
+    assert (label["type"], b64decode(label["data"])) == ("application/pdf", b"%PDF")
+    program("orders:read").get(f"{there}/label", 403)
 
 
 def test_a_note_of_a_return_is_for_who_may_read_customers(desk, program):

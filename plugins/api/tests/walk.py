@@ -25,6 +25,11 @@ _OF_A_LINE: dict[str, Callable[[dict[str, int]], Any]] = {
     "inspect_return": lambda unit: {"lines": [{"line_id": unit["line_id"], "damaged": 1}]},
 }
 
+# Those that take an order apart, or make two one: they have an order of their own.
+_OF_ANOTHER = (
+    "preview_order_split", "split_into_new_order", "get_merge_candidates", "preview_order_merge", "merge_into_order",
+)  # fmt: skip
+
 
 def euro(amount: int) -> dict[str, Any]:
     return {"amount": amount, "currency": "EUR"}
@@ -34,16 +39,23 @@ class Walk:
     """A program that may do everything, and the ids and bodies that fit each operation."""
 
     def __init__(
-        self, app: Program, item: Any, placed: dict[str, Any], category: int, site: Site, shopper: int
+        self,
+        app: Program,
+        item: Any,
+        placed: dict[str, Any],
+        category: int,
+        site: Site,
+        shopper: int,
+        van: Callable[[], None],
     ) -> None:
-        self.app, self.item, self.placed = app, item, placed
+        self.app, self.item, self.placed, self.van = app, item, placed, van
         self.document, self.operations = document(site, "Test"), offered(site)
         endpoint, delivery = self.told()
         self.ids: dict[str, Any] = {
             "product_id": item.product_id, "category_id": category, "code": "TEN", "order_id": placed["id"],
             "endpoint_id": endpoint, "delivery_id": delivery, "variant_id": item.variant_id, "shopper_id": shopper,
             "payment_id": value("SELECT max(id) FROM payment"), "shipment_id": 1, "change_id": 1, "return_id": 1,
-            "draft_id": 1, "transfer_id": 1,
+            "draft_id": 1, "transfer_id": 1, "parted_id": placed["id"], "into_id": placed["id"], "photo": "none.jpg",
         }  # fmt: skip
         self.count = 0
 
@@ -88,7 +100,8 @@ class Walk:
         return int(made["cart"]["lines"][0]["id"])
 
     def path(self, one: Operation, line_id: int) -> str:
-        return one.path.format(**self.ids, line_id=line_id) + ("?q=lamp" if one.name == "search_products" else "")
+        ids = {**self.ids, "order_id": self.ids["parted_id"]} if one.name in _OF_ANOTHER else self.ids
+        return one.path.format(**ids, line_id=line_id) + ("?q=lamp" if one.name == "search_products" else "")
 
     # -- moments -------------------------------------------------------------------------------------------------------
 
@@ -110,6 +123,9 @@ class Walk:
             name: lambda: self.returned("approval", "arrivals", "inspections")
             for name in ("get_return_terms", "decide_return")
         }
+        steps |= dict.fromkeys(_OF_ANOTHER, self.parted)
+        steps |= {"add_return_photo": self.returned, "get_return_photo": self.photographed}
+        steps |= {"buy_label_of_return": self.with_van, "get_return_label": self.labelled}
         drafts = ("get_draft", "change_draft", "delete_draft", "send_draft_link", "delete_draft_link", "order_draft")
         steps |= dict.fromkeys(drafts, self.drafted)
         steps.get(one.name, lambda: None)()
@@ -133,6 +149,28 @@ class Walk:
         bodies = {"arrivals": {"lines": units}, "inspections": {"lines": [{"line_id": self.line, "sellable": 1}]}}
         for step in steps:
             self.post(f"/returns/{self.ids['return_id']}/{step}", bodies.get(step), 201 if step in bodies else 200)
+
+    def parted(self) -> None:
+        """Two orders of one shopper, of two units each."""
+        for name in ("parted_id", "into_id"):
+            made = self.post("/cart", {"lines": [{"variant_id": self.item.variant_id, "quantity": 2}]})
+            self.app.cart = made["token"]
+            self.app.patch("/cart/details", {"email": "mira@example.com", "address": ADDRESS})
+            self.ids[name] = self.post("/cart/order", {"seen_total": euro(17800)})["id"]
+
+    def photographed(self) -> None:
+        self.returned()
+        here = f"/returns/{self.ids['return_id']}"
+        (add,) = (one for one in self.operations if one.name == "add_return_photo")
+        self.ids["photo"] = self.post(f"{here}/photos", self.shown(add))["photos"][-1]
+
+    def with_van(self) -> None:
+        self.returned("approval")
+        self.van()
+
+    def labelled(self) -> None:
+        self.with_van()
+        self.post(f"/returns/{self.ids['return_id']}/label", status=200)
 
     def captured(self) -> None:
         """The rest of what is open, so that something can be given back."""
@@ -178,6 +216,14 @@ class Walk:
     def fitting(self, name: str) -> Any:
         if name in {"create_transfer", "confirm_order_change"}:
             return self.transfer() if name == "create_transfer" else self.seen_change()
+        if name in _OF_ANOTHER:
+            line = self.app.get(f"/orders/{self.ids['parted_id']}")["lines"][0]["id"]
+            units = {"lines": [{"line_id": int(line), "quantity": 1}]}
+            return {
+                "preview_order_split": units,
+                "split_into_new_order": {**units, "seen_value": euro(8900)},
+                "merge_into_order": {"seen_value": euro(17800)},
+            }.get(name)
         if name in _OF_A_LINE:
             return _OF_A_LINE[name]({"line_id": self.line, "quantity": 1})
         variant, why = {"variant_id": self.item.variant_id}, {"reason": "Found"}

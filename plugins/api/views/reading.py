@@ -13,7 +13,6 @@ from plugins.api.forms.base import Id
 from plugins.api.services.operations import Operation
 from plugins.api.views.problems import NotJson, TooLarge, Unreadable
 
-LARGEST = 64 * 1024
 _PLACE = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?\$?\.?(?P<place>[^`]*)`)?\Z", re.DOTALL)
 _EXACT = 2**53
 _ONCE = re.compile(r"[A-Za-z0-9._:-]{1,100}\Z")
@@ -71,11 +70,11 @@ def _is_list(kind: Any) -> bool:
 
 def body_of(one: Operation) -> Any:
     """The body. Raises TooLarge, NotJson, Unreadable, Unfit."""
-    if (request.content_length or 0) > LARGEST:
-        raise TooLarge(limit=LARGEST // 1024)
-    data = request.stream.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise TooLarge(limit=LARGEST // 1024)
+    if (request.content_length or 0) > one.largest:
+        raise TooLarge(limit=one.largest // 1024)
+    data = request.stream.read(one.largest + 1)
+    if len(data) > one.largest:
+        raise TooLarge(limit=one.largest // 1024)
     if one.body is None:
         if data:
             raise Unfit({"": "Nothing is asked for in the body."})

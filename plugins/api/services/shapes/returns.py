@@ -34,7 +34,7 @@ class Return(Shown, frozen=True, kw_only=True):
     """A return, exchange or claim. `state`: requested, approved, received, inspected, resolved, declined or withdrawn.
 
     `granted` is what was decided to give back; the money moves by a refund of the order. `note` is the shopper's, empty
-    for keys that may not read customers.
+    for keys that may not read customers. `photos` are the names of pictures, `tracking` the number of a bought label.
     """
 
     id: int
@@ -51,9 +51,18 @@ class Return(Shown, frozen=True, kw_only=True):
     granted: Money
     answer: str
     tracking: str
+    photos: tuple[str, ...]
     requested_at: datetime
     approved_at: datetime | None
     ended_at: datetime | None
+
+
+class File(Shown, frozen=True, kw_only=True):
+    """A file: its media `type`, and its bytes in base64 as `data`."""
+
+    name: str
+    type: str
+    data: str
 
 
 class ReturnList(Shown, frozen=True, kw_only=True):
