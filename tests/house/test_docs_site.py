@@ -105,7 +105,15 @@ def test_what_a_plugin_builds_upon_is_told_with_its_methods_and_words():
     )
     assert "    - `flow: ClassVar[str] = 'redirect'`" in told
     assert "`PENDING`, `AUTHORIZED`, `CAPTURED`" in told
+    assert "    - `hears: tuple[type[Event], ...] = ()`: The events that its `notify_event` is told of;" in told
     assert not re.search(r" at 0x|<factory>|<object", told)
+
+
+def test_every_field_of_the_manifest_is_told_in_words():
+    from core.api import Plugin
+
+    entry = door(ROOT).partition("- `Plugin`")[2].partition("\n- ")[0]
+    assert [name for name in Plugin.__dataclass_fields__ if f"    - `{name}: " not in entry] == []
 
 
 def test_what_tests_of_plugins_are_given_is_told(docs):
