@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import enum
+import functools
 import inspect
 import itertools
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -147,15 +149,22 @@ def _words_of_fields(found: Any) -> dict[str, str]:
     """Fields that have a docstring below them, each with its line: its type, its default and these words."""
     if not isinstance(found, type) or not hasattr(found, "__dataclass_fields__"):
         return {}
-    body = ast.parse(textwrap.dedent(inspect.getsource(found))).body[0]
     told = {}
-    for one, after in itertools.pairwise(getattr(body, "body", ())):
+    for one, after in itertools.pairwise(_classes_of(found.__module__).get(found.__name__, ())):
         if isinstance(one, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             words = " ".join(str(after.value.value).split())
             default = f" = {ast.unparse(one.value)}" if one.value and not isinstance(one.value, ast.Call) else ""
             name = ast.unparse(one.target)
             told[name] = f"`{name}: {ast.unparse(one.annotation)}{default}`: {words}"
     return told
+
+
+@functools.cache
+def _classes_of(module: str) -> dict[str, list[ast.stmt]]:
+    """The bodies of the classes of a module, read once."""
+    path = getattr(sys.modules.get(module), "__file__", None)
+    tree = ast.parse(Path(path).read_text("utf-8")) if path else ast.Module([], [])
+    return {node.name: node.body for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def _method(one: Any) -> Any:
