@@ -216,6 +216,19 @@ from core.kernel.limits import add as add_limit
 from core.kernel.limits import left as limit_left
 from core.kernel.limits import take as take_limit
 from core.kernel.limits import wait_s as limit_wait_s
+from core.kernel.manifest import (
+    Attribute,
+    CardAct,
+    Csp,
+    FirstStep,
+    MenuEntry,
+    PanelFinder,
+    PanelHit,
+    PanelSection,
+    Permission,
+    Plugin,
+    Stage,
+)
 from core.kernel.messages import enqueue_message, inline_css
 from core.kernel.names import asset, icon
 from core.kernel.operations import (
@@ -229,19 +242,6 @@ from core.kernel.operations import (
     plugin_scopes,
 )
 from core.kernel.outside import link, render_outside
-from core.kernel.plugins import (
-    Attribute,
-    CardAct,
-    Csp,
-    FirstStep,
-    MenuEntry,
-    PanelFinder,
-    PanelHit,
-    PanelSection,
-    Permission,
-    Plugin,
-    Stage,
-)
 from core.kernel.repeats import DoneBefore, FormReused, form_key
 from core.kernel.repeats import claim as claim_form
 from core.kernel.respond import absolute, actor, allow_hosts, cacheable, is_fragment, kept_part, part

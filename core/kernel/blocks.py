@@ -18,7 +18,7 @@ from core.kernel.installation import installation
 from core.kernel.operations import plugins_on
 
 if TYPE_CHECKING:
-    from core.kernel.plugins import Plugin
+    from core.kernel.manifest import Plugin
 
 FIELD_KINDS = ("line", "text", "rich", "choice", "picture", "products")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")

@@ -14,7 +14,7 @@ from core.kernel.operations import Operation, RequestModel, ResponseModel
 from core.kernel.settings import fields
 
 if TYPE_CHECKING:
-    from core.kernel.plugins import Plugin
+    from core.kernel.manifest import Plugin
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PATH = re.compile(r"(/([a-z0-9_-]+|\{[a-z_]+\}))+\Z")

@@ -199,7 +199,8 @@ def _broken(error: Exception) -> Any:
     if plugin:
         installation().faults.report(current().site.id, plugin, f"view {request.endpoint}", error, number)
     # Tests hand a list over, to say what broke rather than that something did.
-    request.environ.setdefault("stoa.errors", []).append(error)
+    if (errors := request.environ.get("stoa.errors")) is not None:
+        errors.append(error)
     log.error("request failed", exc_info=error, path=request.path, request_id=number)
     MEASURES.happened(BROKEN)
     return _error_page(503 if isinstance(error, Broken) and not error.permanent else 500, error)

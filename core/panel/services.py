@@ -12,7 +12,7 @@ from markupsafe import Markup
 from core.kernel import security
 from core.kernel.i18n import of_plugin
 from core.kernel.installation import installation
-from core.kernel.plugins import PanelSection
+from core.kernel.manifest import PanelSection
 from core.kernel.sites import current
 from core.panel.shell import shell
 

@@ -35,7 +35,7 @@ def _is_core(path: Path) -> bool:
 
 
 def _said(answer: Any) -> str:
-    """Where a redirect leads, or the words of the page's middle: of what was refused first of all."""
+    """Where a redirect leads, else the words of the page's middle, with those of what was refused."""
     if "Location" in answer.headers:
         return f"it leads to {answer.headers['Location']}"
     page = str(answer.text)

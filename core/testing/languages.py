@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(r"%\(\w+\)s")
 _COUNTER = (
     "panel/*", "imports/*", "cli/*", "testing/*", "templates/debug/*", "lib/csv.py",
     "kernel/switch.py", "kernel/secrets.py", "kernel/theme_*", "kernel/trials.py", "kernel/fetch.py",
-    "kernel/plugins.py", "kernel/site_verbs.py",
+    "kernel/plugins.py", "kernel/manifest.py", "kernel/site_verbs.py",
     "accounts/services/roles.py", "accounts/services/staff.py", "accounts/services/desk.py",
     "accounts/services/permissions.py",
     "catalogue/services/[!s]*", "catalogue/services/s[!t]*", "catalogue/services/stock_[!s]*",

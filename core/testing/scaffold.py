@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.kernel.config import ROOT
 from core.kernel.installation import installation
-from core.kernel.plugins import NAME
+from core.kernel.manifest import NAME
 from core.lib.errors import Refused
 
 KINDS = ("gateway", "carrier", "promotion", "content", "channel", "blank")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.kernel.plugins import Plugin, Registry
+from core.kernel.manifest import Plugin
+from core.kernel.plugins import Registry
 from core.panel.activity.services import FIELDS, VERBS
 from core.testing.texts import sources
 from tests.house.test_translations import msgids

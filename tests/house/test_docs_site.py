@@ -16,6 +16,7 @@ from core.lib.errors import Refused
 from core.lib.text import plain
 
 ROOT = Path(__file__).parents[2]
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 pytestmark = pytest.mark.once
 
 
@@ -35,6 +36,27 @@ def test_every_link_and_picture_leads_to_a_file(docs):
     ]
     assert count > 20
     assert broken == []
+
+
+def test_every_link_between_files_of_the_project_leads_to_one():
+    """In those too that no page of the site is made of, such as the changes."""
+    found = [
+        *ROOT.glob("*.md"),
+        *(path for top in ("docs", "plugins", "themes", "core", "bench") for path in (ROOT / top).rglob("*.md")),
+    ]
+    broken = [
+        f"{path.relative_to(ROOT)}: {link}"
+        for path in found
+        for link in re.findall(r"\]\((?![a-z]+:|#)([^)\s#]+)", FENCED.sub("", path.read_text("utf-8")))
+        if not (path.parent / link).exists()
+    ]
+    assert len(found) > 100
+    assert broken == []
+
+
+def test_every_decision_has_a_number_of_its_own():
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "decisions").glob("*.md")]
+    assert sorted(set(numbers)) == sorted(numbers)
 
 
 def test_every_anchor_that_a_link_names_is_on_its_page(docs):
@@ -83,7 +105,15 @@ def test_what_a_plugin_builds_upon_is_told_with_its_methods_and_words():
     )
     assert "    - `flow: ClassVar[str] = 'redirect'`" in told
     assert "`PENDING`, `AUTHORIZED`, `CAPTURED`" in told
+    assert "    - `hears: tuple[type[Event], ...] = ()`: The events that its `notify_event` is told of;" in told
     assert not re.search(r" at 0x|<factory>|<object", told)
+
+
+def test_every_field_of_the_manifest_is_told_in_words():
+    from core.api import Plugin
+
+    entry = door(ROOT).partition("- `Plugin`")[2].partition("\n- ")[0]
+    assert [name for name in Plugin.__dataclass_fields__ if f"    - `{name}: " not in entry] == []
 
 
 def test_what_tests_of_plugins_are_given_is_told(docs):

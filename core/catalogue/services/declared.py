@@ -12,7 +12,7 @@ from core.hookspecs.site import Site
 from core.kernel import db, switch
 from core.kernel.i18n import of_plugin, speaking
 from core.kernel.installation import installation
-from core.kernel.plugins import Attribute
+from core.kernel.manifest import Attribute
 
 
 @switch.on_switch

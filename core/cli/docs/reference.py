@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import enum
+import functools
 import inspect
+import itertools
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,7 +75,8 @@ def _goes(known: Retired) -> str:
 
 def _told(name: str, found: Any, since: str) -> str:
     """One name with its signature, its docstring, and its members a step further in."""
-    line = f"- `{name}{_signature(found)}`{_said(found)} *Since {since}.*"
+    given = "" if _words_of_fields(found) else _signature(found)
+    line = f"- `{name}{given}`{_said(found)} *Since {since}.*"
     return "\n".join([line, *_members(found)])
 
 
@@ -130,12 +134,37 @@ def _attributes(found: type) -> Iterator[str]:
         fields = set(inspect.signature(found).parameters)
     except (TypeError, ValueError):
         fields = set()
+    for name, words in _words_of_fields(found).items():
+        yield f"    - {words}"
+        fields.add(name)
     own = vars(found)
     for name, kind in own.get("__annotations__", {}).items():
         if name not in fields and not name.startswith("_"):
             is_plain = isinstance(own.get(name), str | int | tuple | frozenset)
             default = f" = {own[name]!r}" if is_plain else ""
             yield f"    - `{name}: {_readable(str(kind))}{default}`"
+
+
+def _words_of_fields(found: Any) -> dict[str, str]:
+    """Fields that have a docstring below them, each with its line: its type, its default and these words."""
+    if not isinstance(found, type) or not hasattr(found, "__dataclass_fields__"):
+        return {}
+    told = {}
+    for one, after in itertools.pairwise(_classes_of(found.__module__).get(found.__name__, ())):
+        if isinstance(one, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            words = " ".join(str(after.value.value).split())
+            default = f" = {ast.unparse(one.value)}" if one.value and not isinstance(one.value, ast.Call) else ""
+            name = ast.unparse(one.target)
+            told[name] = f"`{name}: {ast.unparse(one.annotation)}{default}`: {words}"
+    return told
+
+
+@functools.cache
+def _classes_of(module: str) -> dict[str, list[ast.stmt]]:
+    """The bodies of the classes of a module, read once."""
+    path = getattr(sys.modules.get(module), "__file__", None)
+    tree = ast.parse(Path(path).read_text("utf-8")) if path else ast.Module([], [])
+    return {node.name: node.body for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def _method(one: Any) -> Any:

@@ -12,7 +12,7 @@ from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
 from core.kernel.installation import installation
-from core.kernel.plugins import Stage
+from core.kernel.manifest import Stage
 from core.kernel.sites import current_or_none, state_of
 from core.lib import clock
 from core.lib.errors import NotFound, Refused

@@ -16,7 +16,7 @@ from core.catalogue.services.shapes import ListingQuery
 from core.hookspecs.site import Site
 from core.imports.services.import_products import import_products
 from core.kernel import db, jobs
-from core.kernel.plugins import Attribute, LoadError, Plugin
+from core.kernel.manifest import Attribute, LoadError, Plugin
 from core.kernel.switch import switch_off, switch_on
 from core.testing.shop import Item
 

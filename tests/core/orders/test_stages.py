@@ -14,7 +14,7 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.i18n import speaking
 from core.kernel.installation import installation
-from core.kernel.plugins import LoadError, Plugin, Stage
+from core.kernel.manifest import LoadError, Plugin, Stage
 from core.kernel.switch import switch_off
 from core.lib.errors import NotFound
 from core.orders.services.guards import Guarded, stages_of

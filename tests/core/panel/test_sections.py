@@ -12,7 +12,7 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.faults import faults_of
 from core.kernel.installation import installation
-from core.kernel.plugins import LoadError, PanelSection, Plugin
+from core.kernel.manifest import LoadError, PanelSection, Plugin
 from core.kernel.switch import switch_off, switch_on
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words

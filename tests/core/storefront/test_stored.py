@@ -12,7 +12,7 @@ from core.app import App
 from core.hookspecs.site import Site
 from core.kernel import stored
 from core.kernel.installation import installation
-from core.kernel.plugins import LoadError, Plugin
+from core.kernel.manifest import LoadError, Plugin
 from core.kernel.storing import Stored
 from core.kernel.switch import switch_off, switch_on
 

@@ -14,7 +14,7 @@ from core.kernel import db, i18n
 from core.kernel.answers import checked
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
-from core.kernel.plugins import PanelHit
+from core.kernel.manifest import PanelHit
 from core.kernel.settings import fields
 from core.kernel.sites import SiteState
 from core.orders.services.listing import OrderFilters, list_orders

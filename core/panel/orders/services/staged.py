@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.hookspecs.site import Site
 from core.kernel.i18n import of_plugin
 from core.kernel.installation import installation
-from core.kernel.plugins import Stage
+from core.kernel.manifest import Stage
 from core.orders.services import stages
 from core.orders.services.guards import stages_of
 from core.panel.shell import Status
