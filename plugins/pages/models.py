@@ -18,7 +18,7 @@ class Page(RemovableTable):
     """A page in all its languages, and what holds in each of them.
 
     It is shown if it is `published`, from `publish_at` (set when it is first published) until `unpublish_at`. `header`
-    and `footer` are its places in those menus; NULL: not there.
+    and `footer` are its places in those menus; NULL: not there. A page stands below `parent_id` at `place`.
     """
 
     kind = peewee.CharField(max_length=10)
@@ -29,6 +29,8 @@ class Page(RemovableTable):
     author = peewee.CharField(max_length=80, default="")
     header = peewee.IntegerField(null=True)
     footer = peewee.IntegerField(null=True)
+    parent_id = peewee.IntegerField(null=True)
+    place = peewee.IntegerField(default=0)
     created_at = InstantField()
     updated_at = InstantField()
 

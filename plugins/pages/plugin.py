@@ -70,6 +70,7 @@ PLUGIN = Plugin(
         "brought_back": "made an older text of the page %(title)s the draft",
         "removed": "removed the page %(title)s",
         "restored": "brought the page %(title)s back",
+        "tree": "changed the order of the pages of %(title)s",
         "menus": "changed which pages stand in the menus of %(title)s",
     },
     models=TABLES,

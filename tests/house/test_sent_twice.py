@@ -375,8 +375,8 @@ webhooks.panel.save webhooks.panel.rotate webhooks.panel.drop_old webhooks.panel
 webhooks.panel.resume webhooks.panel.delete webhooks.panel.restore webhooks.panel.since webhooks.panel.replay
 webhooks.panel.try_now
 
-pages.panel.keep pages.panel.create pages.panel.begin pages.panel.bulk pages.panel.restore_many pages.panel.save
-pages.panel.publish
+pages.panel.keep pages.panel.step pages.panel.create pages.panel.begin pages.panel.bulk pages.panel.restore_many
+pages.panel.save pages.panel.publish
 pages.panel.shown pages.panel.discard pages.panel.remove pages.panel.restore pages.panel.bring_back pages.panel.arrange
 """
 

@@ -12,8 +12,9 @@ from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
+from core.lib.addresses import one_line
 from core.panel.products.services.listing import category_choices
-from core.panel.search import forms
+from core.panel.search import forms, services
 from core.panel.shell import actor, page, panel, to
 
 may_edit = staff("site.edit")
@@ -64,6 +65,12 @@ def restore() -> Response:
     return to("panel.search_leads", say=_("Searches for “%(words)s” lead there now.", words=_joined(wanted)))
 
 
+def _tried() -> services.Trial | None:
+    """What the search that somebody tries on this page does; None where nobody does."""
+    text, tag, site = one_line(request.args.get("try", ""), 100), request.args.get("in", ""), current().site
+    return services.try_search(current(), tag if tag in site.languages else site.language, text) if text else None
+
+
 def _joined(wanted: list[Lead]) -> str:
     return ", ".join(lead.typed for lead in wanted)
 
@@ -78,6 +85,8 @@ def _page(values: Mapping[str, str], problems: forms.Problems, status: int = 200
         errors=dict(problems),
         categories=[("", _("Choose one")), *((str(category_id), name) for category_id, name in categories)],
         names={category_id: name.lstrip("– ") for category_id, name in categories},
+        tried=_tried(),
+        tongues=[(tag, i18n.language_name(tag)) for tag in current().site.languages],
         leads=list(search_leads.leads(current().site).values()),
         kind_of=forms.kind_of,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.catalogue.services.category_pages import flat
 from core.catalogue.services.lists import listing
-from core.catalogue.services.search import plain_search, search_cards
+from core.catalogue.services.search import search_cards
+from core.catalogue.services.search_asking import ask, found_ids
 from core.catalogue.services.search_leads import lead_of
 from core.catalogue.services.shapes import CategoryNode, Listing, ListingQuery, ShownCard, Sort
 from core.hookspecs.site import SearchQuery, SearchResult, Site
@@ -48,8 +49,8 @@ def search(state: SiteState, language: str, currency: str, words: str, query: Li
     if not words:
         return Found(words="", goods=listing(state.site, language, currency, query), suggestion="")
     asked, lead = SearchQuery(text=words, language=language), lead_of(state.site, words)
-    ranked = _ask(state, asked)
-    goods = search_cards(state.site, language, currency, words, query, _ids(state, asked, ranked))
+    ranked = ask(state, asked)
+    goods = search_cards(state.site, language, currency, words, query, found_ids(state, asked, ranked))
     nothing = not goods.total and not query.is_narrowed
     return Found(
         words=words,
@@ -78,8 +79,8 @@ def complete(
 ) -> Completion:
     """What the panel under the search box shows; `categories` is the tree that the page has anyway."""
     asked, query = SearchQuery(text=words, language=language, limit=50, complete=True), ListingQuery(limit=_COMPLETED)
-    ranked = _ask(state, asked)
-    goods = search_cards(state.site, language, currency, words, query, _ids(state, asked, ranked))
+    ranked = ask(state, asked)
+    goods = search_cards(state.site, language, currency, words, query, found_ids(state, asked, ranked))
     folded = fold(words)
     named = [node for _depth, node in flat(categories) if folded in fold(node.name)]
     return Completion(
@@ -90,24 +91,6 @@ def complete(
         total=goods.total,
         suggestion=ranked.suggestion if ranked else "",
     )
-
-
-def _ask(state: SiteState, query: SearchQuery) -> SearchResult | None:
-    answer: SearchResult | None = state.hooks.site_search(site=state.site, query=query)
-    return answer
-
-
-def _ids(state: SiteState, query: SearchQuery, ranked: SearchResult | None) -> Sequence[int] | None:
-    """What was ranked, and behind it what the words find that staff have put beside these; None: core finds alone."""
-    lead = lead_of(state.site, query.text)
-    if lead is None or not lead.also:
-        return ranked.product_ids if ranked else None
-    other = replace(query, text=lead.also, complete=False)
-    return [*_found(state, query, ranked), *_found(state, other, _ask(state, other))]
-
-
-def _found(state: SiteState, query: SearchQuery, ranked: SearchResult | None) -> Sequence[int]:
-    return ranked.product_ids if ranked else plain_search(state.site, query.language, query.text)
 
 
 def _nearest(

@@ -76,7 +76,10 @@ def create(site: Site, kind: str, language: str, title: str, slug: str, *, actor
 
 
 def _new_page(site: Site, kind: str) -> Page:
-    made: Page = Page.create(site_id=site.id, kind=kind, created_at=now(), updated_at=now())
+    last = value("SELECT COALESCE(MAX(place), 0) FROM pages_page WHERE site_id = ?", site.id)
+    made: Page = Page.create(
+        site_id=site.id, kind=kind, place=int(last) + 1, created_at=now(), updated_at=now()
+    )  # fmt: skip
     return made
 
 

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from core.api import JSONField, Site, Url, depends, fold, instant, kept, language, now, one, rows, url_for
 from plugins.pages.forms.shapes import Content
-from plugins.pages.models import GUIDE, HEADER
-from plugins.pages.services import contents
+from plugins.pages.models import GUIDE, HEADER, PAGE
+from plugins.pages.services import contents, tree
 
 _MOST_FOUND = 3
 
@@ -45,6 +45,8 @@ class Entry:
     author: str
     header: int | None
     footer: int | None
+    parent: int | None
+    place: int
     texts: Mapping[str, Words]
 
     def words(self, site: Site, tag: str = "") -> Words:
@@ -72,8 +74,9 @@ def entries(site: Site) -> list[Entry]:
 def _read(site: Site) -> tuple[Entry, ...]:
     found = rows(
         "SELECT p.id, p.kind, p.publish_at, p.unpublish_at, p.media_id, p.author, p.header, p.footer, t.id, t.language,"
-        " t.live, t.live_at FROM pages_page p JOIN pages_text t ON t.page_id = p.id WHERE p.site_id = ? AND p.published"
-        " AND p.removed_at IS NULL AND t.live IS NOT NULL ORDER BY p.id, t.language",
+        " t.live, t.live_at, p.parent_id, p.place FROM pages_page p JOIN pages_text t ON t.page_id = p.id"
+        " WHERE p.site_id = ? AND p.published AND p.removed_at IS NULL AND t.live IS NOT NULL"
+        " ORDER BY p.id, t.language",
         site.id,
     )
     pages: dict[int, tuple[Any, ...]] = {row[0]: row for row in found}
@@ -90,6 +93,8 @@ def _read(site: Site) -> tuple[Entry, ...]:
             author=row[5],
             header=row[6],
             footer=row[7],
+            parent=row[12],
+            place=row[13],
             texts=texts[row[0]],
         )
         for row in pages.values()
@@ -172,6 +177,28 @@ def in_menu(site: Site, menu: str) -> list[Entry]:
     """The pages that stand in a menu, in the merchant's order."""
     placed = [(entry.header if menu == HEADER else entry.footer, entry) for entry in entries(site)]
     return [entry for place, entry in sorted(placed, key=lambda one: (one[0] or 0, one[1].id)) if place is not None]
+
+
+def above(site: Site, entry: Entry) -> list[Entry]:
+    """The pages above a page that are shown, the top one first; of those that are not, nothing is said."""
+    return [one for page_id in tree.above(entry.id, _nodes(site)) for one in pages(site) if one.id == page_id]
+
+
+def below(site: Site, entry: Entry) -> list[Entry]:
+    """The pages right below a page, in the merchant's order."""
+    ids = tree.children(_nodes(site)).get(entry.id, []) if entry.kind == PAGE else []
+    shown = {one.id: one for one in pages(site)}
+    return [shown[page_id] for page_id in ids]
+
+
+def pages(site: Site) -> list[Entry]:
+    """All pages that are no guides, in the merchant's order within each branch of the tree."""
+    shown = [entry for entry in entries(site) if entry.kind == PAGE]
+    return sorted(shown, key=lambda entry: (entry.place, entry.id))
+
+
+def _nodes(site: Site) -> list[tree.Node]:
+    return [(entry.id, entry.parent) for entry in pages(site)]
 
 
 def guides(site: Site) -> list[Entry]:

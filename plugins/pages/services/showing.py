@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ from core.api import (
 )
 from core.api import gettext as _
 from plugins.pages.forms.shapes import Content
-from plugins.pages.models import FOOTER, GUIDE, HEADER
+from plugins.pages.models import FOOTER, GUIDE, HEADER, PAGE
 from plugins.pages.services import reading
 from plugins.pages.services.reading import Entry, Words
 
@@ -94,12 +94,14 @@ class ShownPage:
     content: Content
     blocks: list[Markup]
     trail: list[tuple[str, str]]
+    below: list[Card] = field(default_factory=list)
 
 
-def trail_of(site: Site, kind: str, title: str) -> list[tuple[str, str]]:
-    """The way down to a page."""
+def trail_of(site: Site, kind: str, title: str, above: Sequence[Entry] = ()) -> list[tuple[str, str]]:
+    """The way down to a page, by the pages above it."""
     guides = [(_("Guides"), url_for("pages.guides"))] if kind == GUIDE else []
-    return [(site.name, url_for("storefront.home")), *guides, (title, "")]
+    way = [(entry.words(site).title, reading.url_of(site, entry)) for entry in above]
+    return [(site.name, url_for("storefront.home")), *guides, *way, (title, "")]
 
 
 def shown(site: Site, entry: Entry) -> ShownPage | None:
@@ -122,7 +124,8 @@ def shown(site: Site, entry: Entry) -> ShownPage | None:
         picture=_picture(site, entry.media_id),
         content=content,
         blocks=shown_blocks(site, content),
-        trail=trail_of(site, entry.kind, content["title"]),
+        trail=trail_of(site, entry.kind, content["title"], reading.above(site, entry) if entry.kind == PAGE else ()),
+        below=cards(site, reading.below(site, entry), pictured=False),
     )
 
 

@@ -81,6 +81,8 @@ def test_who_reads_another_language_gets_the_page_all_the_same(site: Site, write
     page = browse(site, "/zh-cn/pages/about-us").text
 
     assert '<article class="writing" lang="en" dir="ltr">' in page
+    # What the shop says of the page is the reader's, also where that runs the other way.
+    assert 'writing__end" lang="zh-CN" dir="ltr">' in page
     assert f'<link rel="canonical" href="{site.origin}/pages/about-us">' in page
     assert '<a href="/zh-cn/pages/about-us" lang="en">About us</a>' in page
 

@@ -76,6 +76,18 @@ def listed(site: Site, query: Query) -> tuple[list[Row], int | None]:
     return listed_rows, shown[-1][0] if len(found) > PAGE else None
 
 
+def every(site: Site, kind: str) -> list[Row]:
+    """All of a kind, the newest first. Two statements."""
+    found = rows(
+        "SELECT p.id, p.kind, p.published, p.publish_at, p.unpublish_at, p.updated_at, NULL FROM pages_page p"
+        " WHERE p.site_id = ? AND p.removed_at IS NULL AND p.kind = ? ORDER BY p.id DESC",
+        site.id,
+        kind,
+    )
+    texts = _texts(site, [row[0] for row in found])
+    return [_row(site, row, texts.get(row[0], [])) for row in found]
+
+
 def _like(text: str) -> str:
     escaped = text.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
     return f"%{escaped}%"

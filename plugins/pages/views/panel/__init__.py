@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.pages.views.panel import editor, history, listing, menus
+from plugins.pages.views.panel import editor, history, listing, menus, tree
 from plugins.pages.views.panel.place import PERMISSION, PUBLISH, panel
 
-__all__ = ["PERMISSION", "PUBLISH", "editor", "history", "listing", "menus", "panel"]
+__all__ = ["PERMISSION", "PUBLISH", "editor", "history", "listing", "menus", "panel", "tree"]
