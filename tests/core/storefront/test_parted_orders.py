@@ -49,6 +49,7 @@ def test_a_split_off_piece_goes_on_and_a_cancelled_one_does_not(
     assert "Cancelled -€89.00" in told
     assert "Total now €89.00" in told
     with i18n.speaking("en"):
+        assert said.line_status(seen(placed.id).lines[0], seen(placed.id)).text == "1 of 3 to ship"
         rows = {row.title: row.amount.amount for row in said.sums(seen(placed.id))}
     assert (rows["Cancelled"], rows["In other orders"], rows["Total now"]) == (-8900, -8900, 8900)
 

@@ -86,7 +86,11 @@ def line_status(line: OrderLineView, order: OrderView) -> Status:
         return Status(_("Shipped"), "done", "good")
     if line.shipped:
         return Status(_("%(count)s of %(all)s shipped", count=line.shipped, all=left), "part", "busy")
-    return Status(_("Being picked"), "part", "busy") if line.picked else Status(_("To ship"), "none")
+    return Status(_("Being picked"), "part", "busy") if line.picked else Status(_to_ship(line, left), "none")
+
+
+def _to_ship(line: OrderLineView, left: int) -> str:
+    return _("%(count)s of %(all)s to ship", count=left, all=line.quantity) if line.cancelled else _("To ship")
 
 
 def _gone(line: OrderLineView, order: OrderView) -> Status:
