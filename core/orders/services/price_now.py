@@ -11,9 +11,10 @@ from core.orders.services.status import due, returned_value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceNow:
-    """`total` is the agreed total less the other two."""
+    """`total` is the agreed total less the others. `moved` went on in other orders and was not cancelled."""
 
     cancelled: Money
+    moved: Money
     returned: Money
     total: Money
 
@@ -24,8 +25,10 @@ def price_now(order: OrderView) -> PriceNow | None:
         return None
     facts = [line.facts for line in order.lines]
     left, returned = due(order.total.amount, order.delivery_total.amount, facts), returned_value(facts)
+    moved = sum(one.value.amount for one in order.moved_on)
     return PriceNow(
-        cancelled=Money(order.total.amount - left, order.currency),
+        cancelled=Money(order.total.amount - left - moved, order.currency),
+        moved=Money(moved, order.currency),
         returned=Money(returned, order.currency),
         total=Money(left - returned, order.currency),
     )

@@ -244,6 +244,15 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MovedOn:
+    """Units of lines {line id: units} that went on in the order of this number, and what they cost."""
+
+    number: str
+    lines: Mapping[int, int]
+    value: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldView:
     """Why the order waits, or waited, for a person; `outcome` is empty, approved or cancelled."""
 
@@ -395,6 +404,26 @@ class OrderView:
     @property
     def needs_delivery(self) -> bool:
         return any(line.needs_delivery for line in self.lines)
+
+    @property
+    def moved_on(self) -> tuple[MovedOn, ...]:
+        """What went on in other orders, by splits and merges, oldest first."""
+        return tuple(
+            MovedOn(
+                number=str(one.data["to"]), lines={int(line): int(units) for line, units in one.data["lines"].items()},
+                value=Money(int(one.data["amount"]), self.currency),
+            )
+            for one in self.timeline
+            if one.kind in {"split", "merged"}
+        )  # fmt: skip
+
+    @property
+    def became_part_of(self) -> str:
+        """The number of the order that all of this one went on in; empty where something of it was really cancelled."""
+        moved = self.moved_on
+        units = {line.id: sum(one.lines.get(line.id, 0) for one in moved) for line in self.lines}
+        is_over = bool(moved) and all(line.quantity == line.cancelled == units[line.id] for line in self.lines)
+        return moved[-1].number if is_over else ""
 
     @property
     def can_be_paid(self) -> bool:

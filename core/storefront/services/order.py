@@ -125,10 +125,10 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         link_until=order.link_until,
         email=order.email,
         first_name=order.name.split()[0] if whole and order.name.split() else "",
-        headline=headline(order.status),
+        headline=_part_of(order) or headline(order.status),
         placed_at=order.placed_at,
         steps=_steps(order),
-        lines=tuple(_line(line, line.total if whole else None) for line in order.lines),
+        lines=tuple(_line(line, line.total if whole else None, order) for line in order.lines),
         totals=(*order_rows(order), *price_rows(order)) if whole else (),
         total=order.total,
         due=order.due,
@@ -155,7 +155,7 @@ def _places(order: OrderView) -> tuple[OrderPlace, ...]:
     return tuple(
         OrderPlace(
             title=whose(one.address), address=address_lines(one.address),
-            lines=tuple(_line(line, line.total) for line in one.lines),
+            lines=tuple(_line(line, line.total, order) for line in one.lines),
         )
         for one in seen
         if one.address is not None and one.lines
@@ -222,12 +222,20 @@ def _kind(status: Axes) -> str:
     return {"delivered": "good", "shipped": "new", "partly_shipped": "new"}.get(status.fulfilment, "")
 
 
-def _line(line: OrderLineView, total: Money | None) -> ShownLine:
+def _part_of(order: OrderView) -> str:
+    number = order.became_part_of
+    return _("Part of order %(number)s", number=number) if number else ""
+
+
+def _line(line: OrderLineView, total: Money | None, order: OrderView) -> ShownLine:
     """A line as it was agreed, and what became of it."""
-    gone = _("%(n)s cancelled", n=line.cancelled) if line.cancelled else ""
+    moved = [(one.lines[line.id], one.number) for one in order.moved_on if one.lines.get(line.id)]
+    over = line.cancelled - sum(n for n, _number in moved)
+    gone = [_("%(n)s cancelled", n=over)] if over else []
+    gone += [_("%(n)s in order %(number)s", n=n, number=number) for n, number in moved]
     return ShownLine(
         name=line.name, quantity=line.quantity, picture=picture(line.picture), total=total,
-        choice=", ".join(word for word in (in_the_kit(line), gone) if word),
+        choice=", ".join(word for word in (in_the_kit(line), *gone) if word),
         notes=tuple(note for note in (leaves_later(line),) if note),
     )  # fmt: skip
 
@@ -235,7 +243,8 @@ def _line(line: OrderLineView, total: Money | None) -> ShownLine:
 def _steps(order: OrderView) -> tuple[Step, ...]:
     placed = Step(state="done", title=_("Order placed"), at=order.placed_at)
     if order.status.order == "cancelled":
-        return (placed, Step(state="bad", title=_("Cancelled")))
+        part_of = _part_of(order)
+        return (placed, Step(state="done", title=part_of) if part_of else Step(state="bad", title=_("Cancelled")))
     return marked((placed, *_payment_steps(order), *_delivery_steps(order)))
 
 

@@ -125,7 +125,7 @@ def price_rows(order: OrderView) -> tuple[Row, ...]:
     now = price_now(order)
     if now is None:
         return ()
-    less = ((_("Cancelled"), now.cancelled), (_("Sent back"), now.returned))
+    less = ((_("Cancelled"), now.cancelled), (_("In other orders"), now.moved), (_("Sent back"), now.returned))
     return (
         *(Row(name=name, amount=-amount) for name, amount in less if amount),
         Row(name=_("Total now"), amount=now.total, kind="sum"),

@@ -73,11 +73,11 @@ def fact_words(kind: str) -> str:
     return str(_FACTS.get(kind, kind))
 
 
-def line_status(line: OrderLineView) -> Status:
+def line_status(line: OrderLineView, order: OrderView) -> Status:
     """Where the pieces of a line are."""
     left = line.quantity - line.cancelled
     if not left:
-        return Status(_("Cancelled"), "stop")
+        return _gone(line, order)
     if not line.needs_delivery:
         return Status(_("Nothing to ship"), "none")
     if line.received:
@@ -86,7 +86,18 @@ def line_status(line: OrderLineView) -> Status:
         return Status(_("Shipped"), "done", "good")
     if line.shipped:
         return Status(_("%(count)s of %(all)s shipped", count=line.shipped, all=left), "part", "busy")
-    return Status(_("Being picked"), "part", "busy") if line.picked else Status(_("To ship"), "none")
+    return Status(_("Being picked"), "part", "busy") if line.picked else Status(_to_ship(line, left), "none")
+
+
+def _to_ship(line: OrderLineView, left: int) -> str:
+    return _("%(count)s of %(all)s to ship", count=left, all=line.quantity) if line.cancelled else _("To ship")
+
+
+def _gone(line: OrderLineView, order: OrderView) -> Status:
+    moved = [one for one in order.moved_on if one.lines.get(line.id)]
+    if moved and sum(one.lines[line.id] for one in moved) == line.cancelled:
+        return Status(_("In order %(number)s", number=moved[-1].number), "stop")
+    return Status(_("Cancelled"), "stop")
 
 
 def is_overdue(order: OrderView) -> bool:
@@ -110,7 +121,7 @@ def _by_now(order: OrderView) -> list[Sum]:
     now = price_now(order)
     if now is None:
         return []
-    less = ((_("Cancelled"), now.cancelled), (_("Came back"), now.returned))
+    less = ((_("Cancelled"), now.cancelled), (_("In other orders"), now.moved), (_("Came back"), now.returned))
     return [*(Sum(title, -amount) for title, amount in less if amount), Sum(_("Total now"), now.total, is_total=True)]
 
 

@@ -180,7 +180,7 @@ def one(number: str) -> Response:
         here=order.here,
         is_overdue=said.is_overdue(order),
         groups=[
-            (order.whose(part.destinations[0].position), [(line, said.line_status(line)) for line in part.lines])
+            (order.whose(part.destinations[0].position), [(line, said.line_status(line, order)) for line in part.lines])
             for part in order.by_place
         ],
         sums=said.sums(order),
