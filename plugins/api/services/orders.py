@@ -164,7 +164,7 @@ def _shipment(one: ShipmentView, link: str) -> Shipment:
     return Shipment(
         id=one.id, sent_from=one.sent_from, delivered_at=one.delivered_at, undone_at=one.undone_at,
         carrier=one.carrier, service=one.service, title=one.title, tracking=one.tracking, tracking_url=link,
-        shipped_at=one.shipped_at,
+        shipped_at=one.shipped_at, scan=one.scan, scan_place=one.scan_place, scanned_at=one.scanned_at,
         lines=tuple(
             ShippedUnits(line_id=line_id, quantity=quantity) for line_id, quantity in one.lines.items() if quantity
         ),
