@@ -114,10 +114,12 @@ def lock_all_cards() -> None:
         db.rows("SELECT pg_advisory_xact_lock(?)", _LOCK)
 
 
-def refresh_availability(variant_ids: Collection[int]) -> None:
+def refresh_availability(variant_ids: Collection[int], changes: Mapping[int, int] | None = None) -> None:
     """Make the cards of these variants' products say what is true now; writes only those that change.
 
     Ends cached pages of the products, since they show how many are left; kits with these variants are among them.
+    Listeners hear of what its card says anew, and of variants that sold out or came back beside others: `changes` are
+    the pieces more or fewer that can be sold since before.
     """
     db.require_transaction()
     ids = tuple(variant_ids)
@@ -149,7 +151,20 @@ def refresh_availability(variant_ids: Collection[int]) -> None:
             _write(site_id, product_id, currency, true, was_available=bool(said[0]))
             changed.add(product_id)
     if changed:
-        _tell(changed, variant_ids)
+        _end_lists(changed)
+    turned = _turned(variants, {site_id for site_id, _product, _currency in sold}, changes or {})
+    if told := variant_ids if changed else turned:
+        tell_stock_changed(told)
+
+
+def _turned(variants: Mapping[int, ActiveVariant], site_ids: Collection[int], changes: Mapping[int, int]) -> set[int]:
+    """The variants that could be sold on one of these sites before, and cannot now, or the other way round."""
+    found = set()
+    for variant_id, change in changes.items():
+        levels = [variants[variant_id].level(site_id) for site_id in site_ids] if variant_id in variants else []
+        if any(level.tracked and (level.free > 0) != (level.free - change > 0) for level in levels):
+            found.add(variant_id)
+    return found
 
 
 def _sold_variants(product_ids: Sequence[int]) -> Mapping[tuple[int, int, str], set[int]]:
@@ -189,12 +204,11 @@ def _write(site_id: int, product_id: int, currency: str, true: tuple[bool, bool]
     db.execute(_MOVE_COUNTERS, 1 if true[0] else -1, product_id, site_id, *here)
 
 
-def _tell(product_ids: Collection[int], variant_ids: Collection[int]) -> None:
-    """Lists that show these products end, and listeners hear that something can or cannot be sold now."""
+def _end_lists(product_ids: Collection[int]) -> None:
+    """Lists that show these products end."""
     marks = db.marks(tuple(product_ids))
     places = db.rows(f"SELECT DISTINCT category_id FROM card_place WHERE product_id IN ({marks})", *product_ids)
     cache.touch(*(f"category:{row[0]}" for row in places))
-    tell_stock_changed(variant_ids)
 
 
 def tell_stock_changed(variant_ids: Collection[int]) -> None:

@@ -43,6 +43,7 @@ class Moving:
         self.actor, self.reason = actor, reason
         self.moves: list[Move] = []
         self.noticed: set[int] = set()
+        self.changes: dict[int, int] = {}
         self.short: set[Touched] = set()
         self.late = 0
 
@@ -63,6 +64,7 @@ class Moving:
         if row is None:
             return False
         self.moves.append(move)
+        self.changes[move.variant_id] = self.changes.get(move.variant_id, 0) + change
         free, limit, ahead, kept = row[0], row[1], row[2], int(row[5] or 0)
         self.late = max(0, limit - free)
         # Pages say "available" until few are left, so a sale from plenty changes nothing that anybody sees.
@@ -86,7 +88,7 @@ class Moving:
         """Write the journal, and correct the cards whose availability changed."""
         self.write()
         if self.noticed:
-            refresh_availability(self.noticed)
+            refresh_availability(self.noticed, self.changes)
 
     def write(self) -> None:
         """Write the journal."""

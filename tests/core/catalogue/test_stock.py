@@ -29,12 +29,14 @@ from core.catalogue.services.stock import (
     ship,
     stock_of,
 )
+from core.hookspecs.events import StockChanged
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.kernel.events import decode
 from core.lib import clock
 from core.lib.errors import NotFound
 from tests.core.catalogue.conftest import Make
-from tests.core.catalogue.goods import STAFF, location, variant_id
+from tests.core.catalogue.goods import STAFF, location, shirt, variant_id
 
 
 @pytest.fixture
@@ -210,3 +212,38 @@ def test_selling_from_plenty_takes_three_statements(make: Make) -> None:
     with db.transaction(), db.counted() as statements:
         allocate({lamp: 1}, "order:1", "system")
     assert len(statements) == 3
+
+
+# -- what listeners hear -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shirts(shop: Site) -> tuple[int, int]:
+    """A product of two variants: of one there is a piece, of the other there are plenty."""
+    save_product(shop, shirt("Shirt", "SHIRT", colours=("red",)), STAFF)
+    scarce, plenty = variant_id("SHIRT-red-s"), variant_id("SHIRT-red-m")
+    adjust_stock(scarce, location(), -9, "Lost", STAFF)
+    receive_stock({plenty: 40}, location(), "delivery:1", STAFF)
+    return scarce, plenty
+
+
+def heard() -> list[tuple[int, ...]]:
+    """The variants of each StockChanged since the last look."""
+    found = [decode(row[0]) for row in db.rows("SELECT payload FROM outbox WHERE type = 'stock.changed' ORDER BY id")]
+    with db.transaction():
+        db.execute("DELETE FROM outbox")
+    return [event.variant_ids for event in found if isinstance(event, StockChanged)]
+
+
+def test_listeners_hear_of_a_variant_that_sells_out_or_comes_back_beside_others(shirts: tuple[int, int]) -> None:
+    scarce, plenty = shirts
+    heard()
+    with db.transaction():
+        allocate({scarce: 1, plenty: 2}, "order:1", "system")
+    assert heard() == [(scarce,)], "the product is still there, the variant is not"
+    with db.transaction():
+        release({scarce: 1}, "order:1", "system", "cancel")
+    assert heard() == [(scarce,)]
+    with db.transaction():
+        allocate({plenty: 2}, "order:2", "system")
+    assert heard() == [], "a sale from plenty changes nothing that anybody sees"
