@@ -187,7 +187,8 @@ def fault_of(message: Message, language: str) -> str:
     said = _forms(message)
     if isinstance(message.id, str):
         same = sorted(_PLACEHOLDER.findall(said[0])) == sorted(_PLACEHOLDER.findall(message.id))
-        return "" if same else "other placeholders"
+        # A percent sign must not get lost; a language may say one where English says "95 of 100".
+        return "" if same and said[0].count("%%") >= message.id.count("%%") else "other placeholders"
     if len(said) != len(plural_forms(language)):
         return f"{len(said)} plural forms instead of {len(plural_forms(language))}"
     # A plural form may leave the number out, but may not invent a name.

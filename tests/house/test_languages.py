@@ -93,6 +93,7 @@ def test_what_shoppers_read_is_listed_and_can_be_filled_in(czech: Callable[[str]
     [
         ("%(name)s, %(rate)s %%", "%(rate)s %% %(name)s", "de", ""),
         ("%(name)s, %(rate)s %%", "%(rate)s %(name)s", "de", "other placeholders"),
+        ("95 of 100 within", "95%% innerhalb", "de", ""),
         (("%(n)s day", "%(n)s days"), ("ein Tag", "%(n)s Tage"), "de", ""),
         (("%(n)s day", "%(n)s days"), ("ein Tag", "%(m)s Tage"), "de", "other placeholders"),
         (("%(n)s day", "%(n)s days"), ("يوم", "أيام"), "ar", "2 plural forms instead of 6"),
