@@ -14,6 +14,7 @@ from core.cli.docs.reference import door, hook_facts
 from core.cli.docs.site import write_site
 from core.lib.errors import Refused
 from core.lib.text import plain
+from tests.markup import faults_of
 
 ROOT = Path(__file__).parents[2]
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -69,6 +70,12 @@ def test_every_anchor_that_a_link_names_is_on_its_page(docs):
         if anchor not in ids.get((page.parent / path).resolve() if path else page, set())
     ]
     assert lost == []
+
+
+def test_every_page_is_well_made(docs):
+    out, _ = docs
+    pages = sorted(out.rglob("*.html"))
+    assert [f"{page.relative_to(out)}: {fault}" for page in pages for fault in faults_of(page.read_text("utf-8"))] == []
 
 
 def test_the_search_knows_every_page_by_its_words(docs):

@@ -131,8 +131,8 @@ def test_every_hook_is_documented_with_its_arguments_and_its_error():
     assert len(names) == 18
     for name in names:
         spec = getattr(manager.hook, name).spec
-        section = told.split(f"## `{name}(", 1)
+        section = told.split(f"### `{name}(", 1)
         assert len(section) == 2, f"docs/hooks.md says nothing about {name}"
         head = section[1].split("\n", 1)[0]
         assert [word.strip() for word in head.split(")")[0].split(",")] == list(spec.argnames), name
-        assert f"On error: {spec.function.stoa_policy.on_error}" in section[1].split("\n## ", 1)[0], name
+        assert f"On error: {spec.function.stoa_policy.on_error}" in section[1].split("\n### ", 1)[0], name

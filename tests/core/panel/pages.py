@@ -19,8 +19,13 @@ from core.kernel.sites import state_of
 from core.kernel.switch import switch_on
 from core.lib import clock
 from core.lib.errors import StoaError
+from core.orders.services.case import request_case
+from core.orders.services.ship import ship
 from tests.core.panel.conftest import Panel
+from tests.core.panel.plugin_pages import FRAMED, ROWS, furnish_plugins
 
+# Pages that this shop cannot have: one before the first site (test_first_site.py), and a file that a carrier sold.
+_ELSEWHERE = {"panel.setup", "panel.order_label_file"}
 # What stands for a part of an address whose example is no row of the shop.
 _WORDS = {"name": "mail", "version": "1", "theme": "plain"}
 _ROWS = {
@@ -49,6 +54,7 @@ _ROWS = {
     "manifest_id": "SELECT NULL",  # a file, where a carrier made one
     "position": "SELECT NULL",
     "bulk_id": "SELECT MIN(id) FROM bulk_run",
+    **ROWS,
 }
 
 
@@ -92,6 +98,8 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     panel.post("/panel/pages/starters", {})
     panel.post("/panel/pages/bulk", {"act": "publish", "n": [str(db.value("SELECT MIN(id) FROM pages_page"))]})
     _import_files(panel)
+    furnish_plugins(panel)
+    _come_back(site, order(lamp, 1).id)
     set_backorder_limit(lamp.variant_id, first_location(), 100, "staff:1")
     count_stock(lamp.variant_id, first_location(), 1, "counted", "staff:1")  # So its orders wait for goods.
     with db.transaction():
@@ -116,6 +124,12 @@ def _import_files(panel: Panel) -> None:
     panel.post(columns, {**columns_of, "channel": "Etsy", "act": "rehearse"})
 
 
+def _come_back(site: Site, order_id: int) -> None:
+    ship(site, order_id, actor="staff:1")
+    lines = {int(db.value("SELECT MIN(id) FROM order_line WHERE order_id = ?", order_id)): 1}
+    request_case(site, order_id, kind="return", lines=lines, reason="changed_mind", key="back", actor="guest")
+
+
 def paths(site: Site) -> Iterator[tuple[str, str]]:
     """(endpoint, path) of every page that a GET shows. A part of an address that nothing here names fails the test.
 
@@ -124,9 +138,11 @@ def paths(site: Site) -> Iterator[tuple[str, str]]:
     for rule in sorted(state_of(site.id).runtime.url_map.iter_rules(), key=lambda rule: rule.rule):
         if not rule.rule.startswith("/panel/") or "GET" not in (rule.methods or ()):
             continue
-        if rule.endpoint == "panel.setup":
-            continue  # It is there while there is no site: test_first_site.py walks it.
+        if rule.endpoint in _ELSEWHERE:
+            continue
         values = {name: _example(name) for name in rule.arguments}
+        if "case_id" in values:
+            values["number"] = db.value("SELECT o.number FROM orders o JOIN order_case c ON c.order_id = o.id LIMIT 1")
         unknown = [name for name in values if name not in _ROWS and name not in _WORDS]
         if unknown and rule.endpoint.startswith("panel."):
             raise AssertionError(f"{rule.rule}: give {unknown} an example in tests/core/panel/pages.py")
@@ -147,7 +163,7 @@ def shown(panel: Panel, site: Site) -> list[tuple[str, str]]:
         answer = panel.get(path)
         own = endpoint.startswith("panel.")
         assert answer.status_code < 400 or not own, f"{path}: {answer.status_code}"
-        if answer.status_code == 200 and answer.mimetype == "text/html":
+        if answer.status_code == 200 and answer.mimetype == "text/html" and endpoint not in FRAMED:
             found.append((endpoint, path))
         answer.close()
     return found

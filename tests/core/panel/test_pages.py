@@ -14,6 +14,7 @@ from core.kernel import db
 from core.testing.browser import axe_violations, scrolls_sideways
 from tests.core.panel import pages
 from tests.core.panel.conftest import Panel
+from tests.core.panel.plugin_pages import LIKE_NEW
 from tests.markup import faults_of
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ VIEWS = [(375, "light"), (1440, "dark"), (375, "dark"), (1440, "light")]
 
 
 @pytest.fixture
-def furnished(panel: Panel, site: Site, sell: Any, order: Any) -> list[tuple[str, str]]:
-    """The pages of a shop that has something of everything."""
+def furnished(
+    panel: Panel, site: Site, sell: Any, order: Any, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[str, str]]:
+    """The pages of a shop that has something of everything, on this machine alone: it keeps its mails."""
+    monkeypatch.setattr("plugins.mail.services.mailbox.is_loopback", lambda _host: True)
     pages.furnish(panel, site, sell, order)
     return pages.shown(panel, site)
 
@@ -95,7 +99,7 @@ def test_each_page_is_accessible_in_one_view(
     page: Page, panel: Panel, furnished: list[tuple[str, str]], part: int
 ) -> None:
     width, scheme = VIEWS[part]
-    paths = [path for _endpoint, path in furnished]
+    paths = [path for endpoint, path in furnished if endpoint not in LIKE_NEW]
     assert not _walk(page, panel, paths[part :: len(VIEWS)], width, scheme)
 
 
