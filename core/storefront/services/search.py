@@ -13,7 +13,7 @@ from core.catalogue.services.search_leads import lead_of
 from core.catalogue.services.shapes import CategoryNode, Listing, ListingQuery, ShownCard, Sort
 from core.hookspecs.site import SearchQuery, SearchResult, Site
 from core.kernel.sites import SiteState
-from core.lib.text import fold
+from core.lib.text import fold, is_cjk
 
 _COMPLETED = 5
 
@@ -72,6 +72,13 @@ def led_to(site: Site, words: str, categories: Sequence[CategoryNode]) -> Catego
     if lead.category_id is None:
         return lead.path or None
     return next((node for _depth, node in flat(categories) if node.id == lead.category_id), None)
+
+
+def near_categories(words: str, categories: Sequence[CategoryNode], most: int = 6) -> list[CategoryNode]:
+    """Where to go on from a search that found nothing: categories named by one of the words, then those at the top."""
+    folded = [word for word in fold(words).split() if len(word) > 2 or is_cjk(word)]
+    named = [node for _depth, node in flat(categories) if any(word in fold(node.name) for word in folded)]
+    return list({node.id: node for node in [*named, *categories]}.values())[:most]
 
 
 def complete(

@@ -12,7 +12,7 @@ from core.kernel.sites import current
 from core.storefront import forms
 from core.storefront.services.listing import Suggestion, link, shown_listing
 from core.storefront.services.navigation import menu
-from core.storefront.services.search import Found, complete, led_to, search
+from core.storefront.services.search import Found, complete, led_to, near_categories, search
 from core.storefront.services.sitemap import in_language
 from core.storefront.views.place import VIEWS
 
@@ -40,6 +40,7 @@ def results() -> Response:
         searched=SearchPage(words=words, total=0),
         suggestion=_suggestion(found.suggestion),
         nearest=found.nearest,
+        categories=near_categories(words, menu()),
     )
 
 

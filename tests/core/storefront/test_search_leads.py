@@ -41,6 +41,8 @@ def test_a_search_opens_a_category_or_a_page_in_the_readers_language(
     lead(at_panel, words="delivery", kind="page", path_=f"http://{site.host}/cart?from=search")
     assert browse(site, "/search?q=couch").headers["Location"].endswith("/c/seats")
     assert browse(site, "/zh-cn/search?q=delivery").headers["Location"].endswith("/zh-cn/cart?from=search")
+    none = browse(site, "/search?q=blue+seat+9999").text  # What is named by a word comes first where nothing is found.
+    assert none.index("Nothing found") < none.index('class="chip" href="/c/seats"') < none.index("Perhaps one of these")
     at_panel.post(f"/panel/categories/{category}/delete")
     assert "Lamp for a couch" in browse(site, "/search?q=couch").text  # nothing to open: it finds what it finds
 
