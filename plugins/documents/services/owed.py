@@ -150,10 +150,21 @@ def still_to_say(now: Iterable[Part], earlier: Iterable[Mapping[str, Any]]) -> l
 
 
 def kind_of(parts: Sequence[Part], *, is_first: bool) -> str:
-    """The document that says it: an invoice for more, a credit note for less or as much; none for nothing."""
-    if not parts:
+    """The document that says it: an invoice for more, a credit note for less or as much; none for nothing.
+
+    Goods that went away and came back at the same price (split off, and merged again) are nothing.
+    """
+    if not parts or (not is_first and _come_to_nothing(parts)):
         return ""
     return INVOICE if is_first or sum(part.amount for part in parts) > 0 else CREDIT_NOTE
+
+
+def _come_to_nothing(parts: Sequence[Part]) -> bool:
+    together: dict[tuple[str, str, int], Part] = {}
+    for part in parts:
+        goods = part.sku, part.name, part.unit
+        together[goods] = _sum(together.get(goods, _none(part)), part, 1)
+    return all(part.is_empty for part in together.values())
 
 
 def turned(parts: Iterable[Part]) -> list[Part]:

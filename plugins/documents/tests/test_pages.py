@@ -148,3 +148,21 @@ def test_nobody_else_gets_in(guest: Browser, lamp: Any) -> None:
     for path in ("", "packing", "documents.csv", "1.pdf", "orders/1/slip.pdf", "packing/slips.pdf"):
         guest.get(f"/panel/documents/{path}", 303)
     guest.post("/panel/documents/orders/1/issue", 303, kind=INVOICE)
+
+
+def test_what_went_away_and_came_back_at_the_same_price_needs_no_document(
+    panel: Browser, site: Site, lamp: Any, order: Any
+) -> None:
+    placed = order(lamp, 3)
+    panel.post(f"/panel/documents/orders/{placed.id}/issue", kind=INVOICE)
+    line = order_view(placed.id, site=site).lines[0]
+    seen = line.total.amount // 3
+    there = panel.post(
+        f"/panel/orders/{placed.number}/split", act="confirm", key="a", seen=seen, **{f"line-{line.id}": 1}
+    )
+    assert "Issue a credit note" in panel.get(f"/panel/orders/{placed.number}").text
+    panel.post(there.location.split("?")[0] + "/split", act="confirm", key="b", seen=seen, into=placed.id)
+    assert order_view(placed.id, site=site).agreed_left == line.total
+    assert "Issue a credit note" not in panel.get(f"/panel/orders/{placed.number}").text
+    panel.post(f"/panel/orders/{placed.number}/cancel", act="confirm", key="c", seen=2 * seen, **{f"line-{line.id}": 1})
+    assert "Issue a credit note" in panel.get(f"/panel/orders/{placed.number}").text
