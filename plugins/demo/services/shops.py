@@ -304,7 +304,9 @@ def _sites() -> tuple[Site, Site]:
         email="hello@norrby.example",
         actor=ACTOR,
     )
-    set_return_rules(english, ReturnRules(window_days=30), actor=ACTOR)
+    set_return_rules(
+        english, ReturnRules(window_days=30, send_to="Norrby Returns\n12 Shore Street\nEdinburgh EH6 6QW"), actor=ACTOR
+    )
     set_about(english.id, {"theme": {"plain": WORDS["plain"]}}, ACTOR)
     chinese = add_site(
         host="ji.localhost",
@@ -318,7 +320,9 @@ def _sites() -> tuple[Site, Site]:
         email="zhanggui@dengxia.example",
         actor=ACTOR,
     )
-    set_return_rules(chinese, ReturnRules(window_days=7), actor=ACTOR)
+    set_return_rules(
+        chinese, ReturnRules(window_days=7, send_to="浙江省杭州市河坊街 118 号\n灯下集市 退货组\n310002"), actor=ACTOR
+    )
     set_about(chinese.id, {"theme": {"lantern": WORDS["lantern"]}}, ACTOR)
     return english, chinese
 

@@ -84,6 +84,11 @@ def test_shopper_and_staff_print_the_shops_own_label(
     view = order_view(placed.id)
     assert view is not None
     lines: Sequence[Any] = view.lines
+    first = desk.request_case(
+        site, placed.id, kind="return", lines={lines[0].id: 1}, reason="wrong", key="j", actor=STAFF
+    )  # fmt: skip
+    unaddressed = words(panel.get(f"/panel/orders/{placed.number}/returns/{first}/label"))
+    assert "The label says no address" in unaddressed
     panel.post("/panel/returns/rules", {"window_days": "14", "send_to": "Returns\nHafenstr. 9\n20457 Hamburg"})
     case_id = desk.request_case(
         site, placed.id, kind="return", lines={lines[0].id: 1}, reason="wrong", key="k", actor="guest"
@@ -101,6 +106,8 @@ def test_shopper_and_staff_print_the_shops_own_label(
     other = order(sell("CUP", 500), 1)
     assert browse(site, f"/order/{other.secret}/return/{case_id}/label").status_code == 404
     staff_page = f"/panel/orders/{placed.number}/returns/{case_id}"
-    assert f"{placed.number}-R{case_id}" in words(panel.get(f"{staff_page}/label"))
+    printed = words(panel.get(f"{staff_page}/label"))
+    assert f"{placed.number}-R{case_id}" in printed
+    assert "The label says no address" not in printed
     assert panel.get(f"{staff_page}/label/file").status_code == 404
     assert "No carrier of yours offers a label" in words(panel.post(staff_page, {"act": "label"}))

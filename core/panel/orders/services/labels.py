@@ -15,4 +15,9 @@ def labelled(site: Site, case: CaseView) -> dict[str, Any]:
     """What the label shows."""
     number = return_number(case)
     lines = [line for line in rules_of(site).send_to.splitlines() if line.strip()]
-    return {"return_number": number, "code": drawing(number), "send_to": lines or [site.name]}
+    return {
+        "return_number": number,
+        "code": drawing(number),
+        "send_to": lines or [site.name],
+        "has_address": bool(lines),
+    }
