@@ -57,7 +57,7 @@ def door(root: Path) -> str:
         "",
     ]
     for floor, lines in sorted(groups.items()):
-        told += [f"## {floor}", "", *(line for _, line in sorted(lines, key=lambda one: one[0].casefold())), ""]
+        told += [f"## core.{floor}", "", *(line for _, line in sorted(lines, key=lambda one: one[0].casefold())), ""]
     return "\n".join([*told, *_retired()])
 
 
@@ -88,7 +88,9 @@ def _docstring(found: Any) -> str:
     """In one paragraph. A class that says nothing for itself says nothing, rather than what its base says."""
     text = (vars(found).get("__doc__") if isinstance(found, type) else getattr(found, "__doc__", None)) or ""
     # A dataclass without words gets its signature as words.
-    return "" if text.startswith(f"{getattr(found, '__name__', '')}(") else " ".join(inspect.cleandoc(text).split())
+    if text.startswith(f"{getattr(found, '__name__', '')}("):
+        return ""
+    return " ".join(inspect.cleandoc(text).split()).replace("<", "&lt;")  # `/p/<path>` is no element.
 
 
 def _is_ours(found: Any) -> bool:
