@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import resource
 import tracemalloc
@@ -218,13 +219,16 @@ def test_an_open_order_comes_in_with_stock_money_and_place(site: Site) -> None:
 
 
 @pytest.mark.usefixtures("lamp")
-def test_the_same_file_once_more_changes_nothing(site: Site) -> None:
+def test_the_same_file_once_more_changes_nothing(site: Site, tmp_path: Path) -> None:
     text = HEAD + row() + row("A-2", channel="Amazon", paid="no")
     assert counts(load(site, text)) == (2, 0, 0)
     assert counts(load(site, text + row("A-1", channel="Etsy", quantity="1", price="178"))) == (1, 2, 0)
     assert free() == 0
     assert only("A-2").due.amount == 17990
     assert unbalanced() == []
+    packed = tmp_path / "orders.csv.gz"
+    packed.write_bytes(gzip.compress((HEAD + row()).encode()))
+    assert counts(load(site, packed)) == (0, 1, 0)
 
 
 @pytest.mark.usefixtures("lamp")
