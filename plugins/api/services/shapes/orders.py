@@ -102,9 +102,9 @@ class ShippedUnits(Shown, frozen=True, kw_only=True):
 class Shipment(Shown, frozen=True, kw_only=True):
     """A parcel: `title` is what it was sent with, in words; `tracking_url` the carrier's page for it, or empty.
 
-    `sent_from` is the location it left. One with `undone_at` never left: its units wait again. `scan` is the latest that
-    its carrier told, or empty: pending, picked_up, in_transit, ready_for_pickup, out_for_delivery, delivery_failed,
-    delivered or return_to_sender.
+    `sent_from` is the location it left. One with `undone_at` never left: its units wait again. `scan` is the latest
+    that its carrier told, or empty: pending, picked_up, in_transit, ready_for_pickup, out_for_delivery,
+    delivery_failed, delivered or return_to_sender.
     """
 
     id: int
