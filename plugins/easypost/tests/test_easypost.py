@@ -174,6 +174,7 @@ def sent(books: Books, *services: str) -> tuple[EasyPostCarrier, list[str]]:
     return mine, [mine.buy(parcel(), rate(service), f"k{n}").tracking for n, service in enumerate(services)]
 
 
+@pytest.mark.once
 def test_what_leaves_together_is_on_one_scan_form(books: Books) -> None:
     mine, numbers = sent(books, "USPS:Priority", "cheapest", "USPS:Priority")
     mine.void(numbers[2])
@@ -183,6 +184,7 @@ def test_what_leaves_together_is_on_one_scan_form(books: Books) -> None:
     assert asked == {"scan_form": {"shipments": [{"id": "shp_2"}, {"id": "shp_1"}]}}
 
 
+@pytest.mark.once
 def test_a_carrier_that_makes_no_forms_is_left_out_or_says_so(books: Books) -> None:
     mine, numbers = sent(books, "USPS:Priority", "UPS:Ground")
     assert [paper.numbers for paper in mine.manifest(numbers, "m1")] == [(numbers[0],)]
@@ -193,6 +195,7 @@ def test_a_carrier_that_makes_no_forms_is_left_out_or_says_so(books: Books) -> N
         mine.manifest(["unknown"], "m3")
 
 
+@pytest.mark.once
 def test_a_form_whose_answer_was_lost_is_found_on_its_parcels(books: Books) -> None:
     mine, numbers = sent(books, "USPS:Priority", "USPS:Priority")
     books.lose = ["/scan_forms"]
@@ -202,6 +205,7 @@ def test_a_form_whose_answer_was_lost_is_found_on_its_parcels(books: Books) -> N
     assert len(books.forms) == 1
 
 
+@pytest.mark.once
 def test_a_form_that_is_still_being_made_is_waited_for(books: Books) -> None:
     mine, numbers = sent(books, "USPS:Priority")
     books.slow = True
@@ -258,6 +262,7 @@ def test_an_event_of_somebody_else_says_nothing(books: Books, body: bytes, signa
         carrier(books, webhook_secret="").read(event())
 
 
+@pytest.mark.once
 def test_tracking_asks_for_many_in_one_go_and_reads_all_pages(books: Books) -> None:
     mine = carrier(books)
     numbers = [mine.buy(parcel(), rate(), f"k{n}").tracking for n in range(5)]
@@ -272,6 +277,7 @@ def test_tracking_asks_for_many_in_one_go_and_reads_all_pages(books: Books) -> N
     assert second.at == datetime(2026, 11, 22, 15, tzinfo=UTC)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("wanted", "mime", "data"),
     [("PDF", "application/pdf", PDF), ("PNG", "image/png", PNG), ("ZPL", "application/zpl", ZPL)],

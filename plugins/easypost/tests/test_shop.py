@@ -74,7 +74,10 @@ def test_a_label_is_bought_with_the_parcel_and_given_back(panel: AtPanel, placed
     assert len(books.called("/refund")) == 1
 
 
-@pytest.mark.parametrize(("wanted", "mime", "data"), [("PNG", "image/png", PNG), ("ZPL", "application/zpl", ZPL)])
+@pytest.mark.parametrize(
+    ("wanted", "mime", "data"),
+    [pytest.param("PNG", "image/png", PNG, marks=pytest.mark.slow), ("ZPL", "application/zpl", ZPL)],
+)
 def test_a_label_is_downloaded_as_the_file_that_the_printer_takes(
     panel: AtPanel, turn_on: Callable[..., None], placed: Any, wanted: str, mime: str, data: bytes
 ) -> None:
