@@ -50,16 +50,15 @@ def the_plugin(name: str) -> str:
     found = {*installation().plugins.loaded, *installation().plugins.broken}
     if name in found:
         return name
-    raise NotFound(
-        f"there is no plugin {name!r} in plugins/ or {installation().config.plugins_path}{_meant(name, found)}"
-    )
+    where = f" in plugins/ and {installation().config.plugins_path}"
+    raise NotFound(f"there is no plugin {name!r}{_meant(name, found, where)}")
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
+def _meant(word: str, known: Iterable[str], where: str = "") -> str:
     """A guess at what was meant, else all there is."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(names) or 'none'}"
+    return f"; did you mean {close[0]!r}?" if close else f"; there are{where}: {', '.join(names) or 'none'}"
 
 
 def bar(done: int, whole: int, what: str = "") -> None:
