@@ -78,6 +78,13 @@ def test_every_page_is_well_made(docs):
     assert [f"{page.relative_to(out)}: {fault}" for page in pages for fault in faults_of(page.read_text("utf-8"))] == []
 
 
+def test_what_is_wider_than_a_page_is_scrolled_by_keyboard(docs):
+    out, _ = docs
+    page = (out / "docs" / "guide" / "plugin-author.html").read_text("utf-8")
+    assert page.count("<pre") == page.count('<pre tabindex="0"') > 0
+    assert page.count("<table") == page.count('tabindex="0"><table') > 0
+
+
 def test_the_search_knows_every_page_by_its_words(docs):
     out, count = docs
     entries = json.loads((out / "latest" / "search.json").read_text("utf-8"))

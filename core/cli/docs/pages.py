@@ -72,6 +72,7 @@ def _page(root: Path, source: Path, section: str, known: set[Path]) -> Page:
     html = html.replace("<table>", '<div class="docs__table" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )
+    html = html.replace("<th></th>", "<td></td>")  # A table without titles has no cells of titles.
     html = _LINK.sub(lambda at: f'{at[1]}="{_link(source, at[2], known)}"', html)
     return Page(
         source=source,
