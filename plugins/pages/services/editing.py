@@ -165,7 +165,7 @@ def keep(site: Site, page_id: int, language: str, content: Content, version: int
         )
         if text is None and version == 0:
             text = _new_text(site, page, language, content)
-            PageText.update(version=0).where(PageText.id == text.id).execute()
+            PageText.update(version=0).where(PageText.site_id == site.id, PageText.id == text.id).execute()
         if text is None:
             raise Overtaken
         if text.draft_at is not None:
@@ -178,8 +178,10 @@ def keep(site: Site, page_id: int, language: str, content: Content, version: int
 
 def _fresh(site: Site, text: PageText, version: int, windows: Windows, columns: Mapping[str, Any]) -> bool:
     """Write these columns unless somebody has changed the text, or another window has kept its words since."""
-    mine = (PageText.site_id == site.id, PageText.id == text.id, PageText.version == version)
-    return bool(PageText.update(**columns).where(*mine, PageText.window.in_(windows)).execute())
+    fresh = PageText.update(**columns).where(
+        PageText.site_id == site.id, PageText.id == text.id, PageText.version == version, PageText.window.in_(windows)
+    )
+    return bool(fresh.execute())
 
 
 def publish(

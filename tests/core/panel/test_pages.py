@@ -164,7 +164,7 @@ def test_ctrl_k_finds_a_page_and_a_product_and_opens_it(page: Page, panel: Panel
     page.locator("#palette [aria-selected=true]", has_text="Staff and roles").wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
-    page.keyboard.type("arc")
+    page.keyboard.type("arc l")
     page.locator("#palette [data-found] [role=option]").wait_for()
     assert page.get_attribute("#palette input", "aria-activedescendant") == "found-1-1"
     page.keyboard.press("Enter")
