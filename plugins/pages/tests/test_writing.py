@@ -95,6 +95,7 @@ def test_two_at_once_are_told_and_nothing_typed_is_lost(panel: AtPanel) -> None:
     assert ">\nMine</textarea>" in panel.get(f"/panel/pages/{page_id}")
 
 
+@pytest.mark.slow
 def test_products_are_found_by_name_and_put_into_a_block_without_a_script(
     site: Site, panel: AtPanel, browse: Any, sell: Any
 ) -> None:
@@ -156,6 +157,7 @@ def test_two_windows_keep_nothing_over_each_other(panel: AtPanel) -> None:
     assert PageText.get().draft["summary"] == "Again"
 
 
+@pytest.mark.slow
 def test_a_language_begins_as_a_draft_and_a_planned_draft_takes_nothing_half_written(panel: AtPanel) -> None:
     page_id = begin(panel, "About us")
     send(panel, page_id, to="/publish")

@@ -162,6 +162,7 @@ def test_options_and_choices_come_back_as_far_as_they_fit(panel: Panel, lamp: It
     assert "Option, colour" in first
 
 
+@pytest.mark.slow
 def test_what_another_site_has_of_its_own_is_brought_back_there(
     panel: Panel, lamp: Item, site: Site, other_site: Site
 ) -> None:
