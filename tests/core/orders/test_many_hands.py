@@ -31,6 +31,7 @@ from tests.core.orders.walk import Walk, check, start
 
 fork = multiprocessing.get_context("fork")
 ORDERS = 3
+LEAST = 30  # acts of a process
 
 
 @dataclass
@@ -54,12 +55,15 @@ class Diary:
 
 
 def work(shop: Shop, walks: list[Walk], seed: int, seconds: float, diaries: Path) -> None:
-    """A process of its own: random acts on any of the orders, and new orders, until its time is over."""
+    """A process of its own: random acts on any of the orders, and new orders, until its time is over.
+
+    A slow machine gets the time for some acts at least.
+    """
     db.after_fork()
     db.connect()
     diary = Diary(diaries / f"{seed}.jsonl")
     dice, until, at = random.Random(seed), time.monotonic() + seconds, 0
-    while time.monotonic() < until:
+    while time.monotonic() < until or at < LEAST:
         at += 1
         walk = dice.choice(walks)
         walk.done, walk.alone = seed * 1_000_000 + at, False
@@ -126,7 +130,10 @@ def _worker(shop: Shop, walks: list[Walk], seed: int, seconds: float, diaries: P
 LEAVES: dict[str, set[str]] = {
     **{
         key: {"changed", "cancelled"}
-        for key in ("quantity", "cancel", "add", "price", "charge", "carry", "move", "stale")
+        for key in (
+            *("quantity", "cancel", "add", "price", "charge", "carry", "stale"),
+            *("move", "scatter", "reach", "resettle"),
+        )
     },
     **{key: {"marked_paid"} for key in ("pay", "pay_other")},
     "send": {"shipped"}, "arrive": {"delivered"}, "ask": {"case_requested"}, "approve": {"case_approved"},
