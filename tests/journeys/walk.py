@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
+from werkzeug.exceptions import HTTPException
+
 from core.kernel.sites import state_of
 from tests.markup import faults_of
 
@@ -55,7 +57,7 @@ def _filled(page: str) -> dict[str, str]:
     chosen = re.findall(
         r'<select[^>]* name="([^"]+)"(?:(?!</select>).)*<option value="([^"]*)" selected', form, re.DOTALL
     )
-    off = {one["name"] for one in inputs if one["type"] in {"radio", "checkbox"}} if inputs else set()
+    off = {one["name"] for one in inputs if one["type"] in {"radio", "checkbox"}}
     sent = {one["name"]: html.unescape(one.get("value", "")) for one in inputs if one["name"] not in off}
     picked = re.findall(r'<input type="radio"[^>]* name="(\w+)" value="([^"]*)"[^>]* checked', form)
     return {**sent, **dict(chosen), **dict(picked)}
@@ -65,7 +67,10 @@ def _kind(address: Any, path: str) -> str:
     """The endpoint, with the names that a question adds: a list that is filtered is another kind."""
     parts = urlsplit(path)
     asked = sorted(pair.partition("=")[0] for pair in parts.query.split("&"))
-    return " ".join([address.match(parts.path, method="GET")[0], *asked]).strip()
+    try:
+        return " ".join([address.match(parts.path, method="GET")[0], *asked]).strip()
+    except HTTPException:  # What it answers is told.
+        return path
 
 
 def _links(page: str, path: str, origin: str) -> Iterator[str]:

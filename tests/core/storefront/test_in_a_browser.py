@@ -450,6 +450,22 @@ def test_order_on_paper_is_what_was_bought_and_nothing_to_press(visit: Callable[
     assert "Lange Str. 1" in paper
     assert "Test shop" in paper
     assert page.locator(":is(button, input, .button):visible").count() == 0
+    assert page.locator(".panel:has(#keep):visible").count() == 0, "a panel that only asks for something stays away"
+    assert _top(page, ".side") < _top(page, "#next"), "what was bought stands before what happens next"
+    assert page.locator(".side").evaluate("side => getComputedStyle(side).borderTopWidth") == "0px"
+
+
+def test_cart_on_paper_has_its_lines_before_their_sum(visit: Callable[[str], Page]) -> None:
+    add_lamp(visit)
+    page = visit("/cart")
+    page.emulate_media(media="print")
+    assert _top(page, "main .cart-lines") < _top(page, "main .side")
+
+
+def _top(page: Page, selector: str) -> float:
+    box = page.locator(selector).bounding_box()
+    assert box is not None, selector
+    return box["y"]
 
 
 # -- for every page ----------------------------------------------------------------------------------------------------
