@@ -1,0 +1,104 @@
+"""A family of workers under `core.kernel.keeper`: the one that loads the application, and those it is forked into.
+
+`python -m core.kernel.family MODULE:NAME SOCKET REQUESTS FORWARDERS`, with the lines to the keeper in `STOA_LINES`. What speaks HTTP is gunicorn's
+own worker; only whom it reports to is another.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import socket
+import sys
+import time
+from typing import Any
+
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from gunicorn.workers.sync import SyncWorker
+
+from core.kernel.keeper import LINES
+
+_BEAT_S = 1.0
+
+
+class _Application:
+    """What gunicorn's worker asks for what it serves."""
+
+    def __init__(self, wsgi: Any) -> None:
+        self._wsgi = wsgi
+
+    def wsgi(self) -> Any:
+        return self._wsgi
+
+
+class _Worker(SyncWorker):  # type: ignore[misc]
+    """Takes one request after another, and tells the keeper that it lives."""
+
+    def __init__(self, line: int, listening: socket.socket, application: _Application, config: Config, log: Logger):
+        super().__init__(0, os.getppid(), [listening], application, _BEAT_S, config, log)
+        self._line, self._next_beat, self._children = line, 0.0, list[int]()
+
+    def serve(self, children: list[int]) -> None:
+        """Until the keeper says that it is enough, or is gone."""
+        self._children = children
+        os.set_inheritable(self._line, False)
+        os.set_blocking(self._line, False)
+        self.pid = os.getpid()
+        self.init_process()
+
+    def run(self) -> None:
+        self._tell(f"{os.getpid()}\n".encode())
+        super().run()
+
+    def notify(self) -> None:
+        """Called between two requests, and when there is nothing to do."""
+        if (now := time.monotonic()) >= self._next_beat:
+            self._next_beat = now + _BEAT_S
+            self._tell(b"\n")
+            self._children = [pid for pid in self._children if os.waitpid(pid, os.WNOHANG)[0] == 0]
+
+    def is_parent_alive(self) -> bool:
+        """Its parent is the leader, which may go; the line tells whether the keeper is there."""
+        return True
+
+    def _tell(self, words: bytes) -> None:
+        try:
+            os.write(self._line, words)
+        except BlockingIOError:
+            return  # the keeper has not listened for hours, but is there
+        except BrokenPipeError:
+            self.alive = False
+
+
+def main(words: list[str]) -> None:
+    """Load the application, fork for every line but the first, and serve."""
+    name, listening, requests, forwarders = words
+    lines = [int(line) for line in os.environ.pop(LINES).split(",")]
+    config = Config()
+    config.set("loglevel", "warning")
+    config.set("max_requests", int(requests))
+    config.set("max_requests_jitter", int(requests) // 10)
+    config.set("forwarded_allow_ips", forwarders)
+    module, _, attribute = name.partition(":")
+    application = _Application(getattr(importlib.import_module(module), attribute or "application"))
+    log, bound, children = Logger(config), socket.socket(fileno=int(listening)), list[int]()
+    for line in lines[1:]:
+        if (child := os.fork()) == 0:
+            _serve(line, lines, bound, application, config, log, [])
+        children.append(child)
+    _serve(lines[0], lines, bound, application, config, log, children)
+
+
+def _serve(line: int, lines: list[int], bound: socket.socket, application: _Application, config: Config, log: Logger, children: list[int]) -> None:
+    for other in lines:
+        if other != line:
+            os.close(other)
+    worker = _Worker(line, bound, application, config, log)
+    worker.serve(children)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
