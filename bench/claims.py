@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.servers import Server, clean_environment, start
+from bench.servers import Server, clean_environment, keep, start
 from core.cli.boot import bar
 from core.kernel.config import ROOT
 
@@ -55,14 +55,18 @@ class Shop:
 
     def serve(self, *options: str, page_cache: bool = False) -> Server:
         """A server for it that has not answered yet."""
-        return start(
-            "bench.served:app",
-            self.folder,
-            *options,
-            STOA_INSTANCE=str(self.folder),
-            STOA_PAGE_CACHE=str(int(page_cache)),
-            STOA_TRUSTED_PROXIES="127.0.0.1",
-        )
+        return start("bench.served:app", self.folder, *options, **self._environment(page_cache=page_cache))
+
+    def keep(self, workers: int) -> Server:
+        """Workers of `./stoa serve`, with the page cache, as the shop would run."""
+        return keep("bench.served:app", self.folder, workers, **self._environment(page_cache=True))
+
+    def _environment(self, *, page_cache: bool) -> dict[str, str]:
+        return {
+            "STOA_INSTANCE": str(self.folder),
+            "STOA_PAGE_CACHE": str(int(page_cache)),
+            "STOA_TRUSTED_PROXIES": "127.0.0.1",
+        }
 
     def run(self, module: str, *words: str) -> dict[str, Any]:
         """Run a program of the bench on this shop; its bar shows on the terminal, its JSON is the answer."""

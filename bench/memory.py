@@ -10,7 +10,6 @@ from bench.measure import memory_mb, tree
 from bench.servers import Server, Visitor, expect
 
 _COUNT = 2
-_WORKERS = ("--workers", str(_COUNT), "--preload")
 
 
 def measure(bench: Bench) -> dict[str, Any]:
@@ -19,7 +18,7 @@ def measure(bench: Bench) -> dict[str, Any]:
 
 
 def _of(bench: Bench, shop: Shop) -> dict[str, Any]:
-    server = shop.serve(*_WORKERS, page_cache=True)
+    server = shop.keep(_COUNT)
     try:
         server.wait()
         _complete(server)
@@ -47,7 +46,7 @@ def _complete(server: Server) -> None:
 
 def table(figures: dict[str, Any]) -> list[tuple[str, ...]]:
     """A row per shop."""
-    rows = [("memory of two workers and their parent", "after start, MB", "after use, MB")]
+    rows = [("memory of two workers and their keeper", "after start, MB", "after use, MB")]
     return rows + [
         (f"{one['products']:,} products", f"{one['fresh_mb']:.0f}", f"{one['used_mb']:.0f}") for one in figures["shops"]
     ]

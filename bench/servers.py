@@ -1,4 +1,4 @@
-"""Servers of the bench: gunicorn on loopback, and one visitor who asks it."""
+"""Servers of the bench on loopback: gunicorn, or what `./stoa serve` runs, and one visitor who asks it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode
 
+from core.cli import serve
 from core.kernel.config import ROOT
 
 HOST = "bench.localhost"
@@ -25,7 +26,7 @@ _addresses = count(1)
 
 @dataclass(slots=True)
 class Server:
-    """A running gunicorn; `root` is the process above its workers."""
+    """A running server; `root` is the process above its workers."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -70,6 +71,24 @@ def start(application: str, folder: Path, *options: str, **environment: str) -> 
             [*command, *(options or ("--workers", "1"))],
             cwd=folder,
             env={**clean_environment(), **environment, "PYTHONPATH": str(ROOT)},
+            stdout=output,
+            stderr=output,
+        )
+    return Server(port, process, log)
+
+
+def keep(application: str, folder: Path, workers: int, **environment: str) -> Server:
+    """The same as `./stoa serve` would run it."""
+    bound = serve.listen("127.0.0.1:0")
+    bound.set_inheritable(True)
+    port = bound.getsockname()[1]
+    log = folder / f"server-{port}.log"
+    with bound, log.open("wb") as output:
+        process = subprocess.Popen(
+            serve.command(application, bound.fileno(), workers, 30, 0, "127.0.0.1"),
+            cwd=folder,
+            env={**clean_environment(), **environment, "PYTHONPATH": str(ROOT)},
+            pass_fds=[bound.fileno()],
             stdout=output,
             stderr=output,
         )

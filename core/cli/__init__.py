@@ -37,11 +37,11 @@ Command = Callable[[argparse.Namespace], int]
 
 def parser() -> argparse.ArgumentParser:
     """The parser with every command of core; those of plugins are found when the word is not known here."""
-    from core.cli import backups, craft, docs, inspect, languages, looks, orders, run, shop, sites, stock
+    from core.cli import backups, craft, docs, inspect, languages, looks, orders, run, serve, shop, sites, stock
 
     top = _Parser(prog="./stoa", description="A storefront made of plugins.")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (run, backups, sites, stock, orders, craft, looks, languages, docs, shop, inspect):
+    for module in (run, serve, backups, sites, stock, orders, craft, looks, languages, docs, shop, inspect):
         module.add_to(commands)
     return top
 
@@ -92,6 +92,7 @@ def _say(*lines: str) -> int:
 
 _OWN = {
     "run",
+    "serve",
     "migrate",
     "work",
     "backup",

@@ -1,18 +1,18 @@
 """A family of workers under `core.kernel.keeper`: the one that loads the application, and those it is forked into.
 
-`python -m core.kernel.family MODULE:NAME SOCKET REQUESTS FORWARDERS`, with the lines to the keeper in `STOA_LINES`. What speaks HTTP is gunicorn's
-own worker; only whom it reports to is another.
+`python -m core.kernel.family MODULE:NAME SOCKET REQUESTS PROXIES`, with the lines to the keeper in `STOA_LINES`. What
+speaks HTTP is gunicorn's own worker; only whom it reports to is another.
 """
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import socket
 import sys
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
@@ -36,13 +36,12 @@ class _Application:
 class _Worker(SyncWorker):  # type: ignore[misc]
     """Takes one request after another, and tells the keeper that it lives."""
 
-    def __init__(self, line: int, listening: socket.socket, application: _Application, config: Config, log: Logger):
-        super().__init__(0, os.getppid(), [listening], application, _BEAT_S, config, log)
-        self._line, self._next_beat, self._children = line, 0.0, list[int]()
+    def __init__(self, task: _Task, line: int, children: list[int]) -> None:
+        super().__init__(0, os.getppid(), [task.listening], task.application, _BEAT_S, task.config, task.log)
+        self._line, self._children, self._next_beat = line, children, 0.0
 
-    def serve(self, children: list[int]) -> None:
+    def serve(self) -> None:
         """Until the keeper says that it is enough, or is gone."""
-        self._children = children
         os.set_inheritable(self._line, False)
         os.set_blocking(self._line, False)
         self.pid = os.getpid()
@@ -72,31 +71,48 @@ class _Worker(SyncWorker):  # type: ignore[misc]
             self.alive = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What every worker of a family is given."""
+
+    lines: list[int]
+    listening: socket.socket
+    application: _Application
+    config: Config
+    log: Logger
+
+
 def main(words: list[str]) -> None:
     """Load the application, fork for every line but the first, and serve."""
     name, listening, requests, forwarders = words
     lines = [int(line) for line in os.environ.pop(LINES).split(",")]
-    config = Config()
-    config.set("loglevel", "warning")
-    config.set("max_requests", int(requests))
-    config.set("max_requests_jitter", int(requests) // 10)
-    config.set("forwarded_allow_ips", forwarders)
     module, _, attribute = name.partition(":")
-    application = _Application(getattr(importlib.import_module(module), attribute or "application"))
-    log, bound, children = Logger(config), socket.socket(fileno=int(listening)), list[int]()
+    application = _Application(getattr(importlib.import_module(module), attribute))
+    config = _configured(int(requests), forwarders)
+    task = _Task(lines, socket.socket(fileno=int(listening)), application, config, Logger(config))
+    children: list[int] = []
     for line in lines[1:]:
         if (child := os.fork()) == 0:
-            _serve(line, lines, bound, application, config, log, [])
+            _serve(task, line, [])
         children.append(child)
-    _serve(lines[0], lines, bound, application, config, log, children)
+    _serve(task, lines[0], children)
 
 
-def _serve(line: int, lines: list[int], bound: socket.socket, application: _Application, config: Config, log: Logger, children: list[int]) -> None:
-    for other in lines:
+def _configured(requests: int, forwarders: str) -> Config:
+    config = Config()
+    config.set("loglevel", "warning")
+    config.set("max_requests", requests)
+    config.set("max_requests_jitter", requests // 10)
+    config.set("forwarded_allow_ips", forwarders)
+    return config
+
+
+def _serve(task: _Task, line: int, children: list[int]) -> NoReturn:
+    """Serve as the worker of this line; the others' are theirs alone, so that their ends are heard."""
+    for other in task.lines:
         if other != line:
             os.close(other)
-    worker = _Worker(line, bound, application, config, log)
-    worker.serve(children)
+    _Worker(task, line, children).serve()
     sys.exit(0)
 
 

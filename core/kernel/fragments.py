@@ -58,11 +58,11 @@ def kept_piece(
             html = make()
         if html is not None and not recording.personal and not recording.passing:
             around = cache.shown_so_far() if about_the_page else set[str]()
-            kept.put(whole, Fragment(html, 2 * len(html), now, frozenset(recording.tags | around), recording.until))
+            packed = html.encode()
+            kept.put(whole, Fragment(packed, len(packed), now, frozenset(recording.tags | around), recording.until))
         return html
     cache.depends(*known.tags, until=known.until)
-    piece: Markup = known.made
-    return piece
+    return Markup(known.made.decode())  # noqa: S704 -- it was one
 
 
 class Dated(Protocol):
