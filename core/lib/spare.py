@@ -24,13 +24,16 @@ def without(*names: str) -> Iterator[None]:
 
 
 class _Later(ModuleType):
-    """A module that is executed when somebody first asks for something in it."""
+    """A module that is executed when somebody first asks for something in it, be it a module below."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
+        spec = self.__spec__
+        if (name.startswith("__") and name != "__path__") or spec is None or spec.loader is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         self.__class__ = ModuleType  # type: ignore[assignment]
-        self.__spec__.loader.exec_module(self)
+        if spec.submodule_search_locations is not None:
+            self.__path__ = spec.submodule_search_locations
+        spec.loader.exec_module(self)
         return getattr(self, name)
 
 
@@ -40,5 +43,6 @@ def later(*names: str) -> None:
         spec = None if name in sys.modules else find_spec(name)
         if spec is not None:
             module = module_from_spec(spec)
+            module.__dict__.pop("__path__", None)
             module.__class__ = _Later
             sys.modules[name] = module
