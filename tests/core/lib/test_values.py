@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from core.kernel.config import ROOT
 
 pytestmark = pytest.mark.once
 
@@ -69,6 +73,14 @@ assert len([one for one in gc.get_objects() if type(one) is type and one.__name_
 """
 
 
-def test_shared_methods_do_what_those_of_each_class_did() -> None:
-    done = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=False)
+def test_shared_methods_do_what_those_of_each_class_did(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(_PROGRAM)
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
