@@ -87,12 +87,9 @@ class Settings:
     _plugin: ClassVar[str] = ""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        for field in fields(type(self)):
-            setattr(
-                self,
-                field.name,
-                values.get(field.name, field.default if field.default is not _REQUIRED else _empty(field)),
-            )
+        unset = _unset(type(self))
+        self.__dict__.update(unset)
+        self.__dict__.update((name, value) for name, value in values.items() if name in unset)
 
     @classmethod
     def of(cls, site: Site) -> Self:
@@ -117,7 +114,17 @@ def fields(cls: type[Settings]) -> tuple[SettingField, ...]:
     return _known[cls]
 
 
+def _unset(cls: type[Settings]) -> dict[str, Any]:
+    """What holds where the merchant has said nothing."""
+    if cls not in _defaults:
+        _defaults[cls] = {
+            field.name: field.default if field.default is not _REQUIRED else _empty(field) for field in fields(cls)
+        }
+    return _defaults[cls]
+
+
 # By class, weakly: a plugin that is loaded anew brings new classes.
+_defaults: WeakKeyDictionary[type[Settings], dict[str, Any]] = WeakKeyDictionary()
 _known: WeakKeyDictionary[type[Settings], tuple[SettingField, ...]] = WeakKeyDictionary()
 
 

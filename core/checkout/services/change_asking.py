@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 import msgspec
 
@@ -80,7 +79,7 @@ def delivery_there(state: SiteState, wish: Wish, place: int, rate: ChosenRate, a
     return PlannedDelivery(
         amount=amount + there.discount.amount, tax=tax, total=amount + (0 if order.prices_include_tax else tax),
         title=wanted.title, carrier=wanted.carrier, service=wanted.service, taxes=taxes,
-        plugin=rate.plugin, rate=plain(asdict(rate)),
+        plugin=rate.plugin, rate=plain(rate),
     )  # fmt: skip
 
 

@@ -5,8 +5,9 @@ Of two clicks, two tabs or a retry, one makes the order and the others are answe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.cart.services import Agreed, CartGone, Details, StoredCart, find_cart, save_details
@@ -138,8 +139,9 @@ def _place(
             stored = replace(stored, shopper_id=shopper_id, agreed=agreed)
         view = _written(state, stored, seen_total)
         holds = holds_of_placed(state, view)
-        sources, why = _sources(state, view)  # The transaction re-checks it.
-        new = replace(_new_order(view, shopper_id, actor), sources=sources, why=why, holds=holds)
+        new = _new_order(
+            view, shopper_id, actor, _sources(state, view), holds
+        )  # The transaction re-checks the sources.
         try:
             return db.retrying(lambda: _store(state, view, new))  # noqa: B023 -- called before the loop goes on
         except CartMoved:
@@ -254,7 +256,9 @@ def _check_prices(state: SiteState, view: CheckoutView) -> None:
 # -- from the quote to rows --------------------------------------------------------------------------------------------
 
 
-def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrder:
+def _new_order(
+    view: CheckoutView, shopper_id: int | None, actor: str, sourced: Sourcing, holds: Sequence[tuple[str, str]]
+) -> NewOrder:
     stored, quote, totals = view.stored, view.quote, view.quote.totals
     first, places = (view.places[0].address if view.places else stored.address), _destinations(view)
     rate = None if places else quote.deliveries[0].rate
@@ -271,11 +275,12 @@ def _new_order(view: CheckoutView, shopper_id: int | None, actor: str) -> NewOrd
         billing=stored.billing or (first if rate is None else None),
         carrier=rate.carrier if rate else "", carrier_plugin=rate.plugin if rate else "",
         service=rate.service if rate else "", delivery_title=rate.full_title if rate else "",
-        rate=plain(asdict(rate)) if rate else {}, payment=_payment(view.gateway), note=stored.note, codes=stored.codes,
-        extra=asked_for(stored.extra, view.fields), trace=[plain(asdict(step)) for step in quote.trace],
+        rate=plain(rate) if rate else {}, payment=_payment(view.gateway), note=stored.note, codes=stored.codes,
+        extra=asked_for(stored.extra, view.fields), trace=[plain(step) for step in quote.trace],
         lines=_lines(view), adjustments=_adjustments(quote), taxes=_taxes(quote), claims=_claims(quote),
         days_to_pay=_days_to_pay(view.gateway), destinations=places,
         actor=actor or (f"shopper:{shopper}" if shopper is not None else "guest"),
+        sources=sourced[0], why=sourced[1], holds=holds,
     )  # fmt: skip
 
 
@@ -290,7 +295,7 @@ def _destinations(view: CheckoutView) -> list[NewDestination]:
         made.append(
             NewDestination(
                 address=place.address, carrier=one.rate.carrier, carrier_plugin=one.rate.plugin,
-                service=one.rate.service, delivery_title=one.rate.full_title, rate=plain(asdict(one.rate)),
+                service=one.rate.service, delivery_title=one.rate.full_title, rate=plain(one.rate),
                 delivery=one.amount.amount, discount=one.discount.amount, total=one.total.amount,
             )
         )  # fmt: skip

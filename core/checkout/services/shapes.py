@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from core.cart.services import StoredCart
 from core.catalogue.services.shapes import CartVariant
 from core.checkout.services.delivery import Delivery
-from core.checkout.services.quote import Quote, QuoteLine
+from core.checkout.services.quote import ChosenRate, Quote, QuoteLine, TraceStep
 from core.hookspecs.checkout import Address, Cart, Field, Problem
 from core.lib.money import Money
 
@@ -106,9 +105,7 @@ class CheckoutView:
         return not self.lines
 
 
-def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def plain(told: TraceStep | ChosenRate) -> dict[str, Any]:
     """For JSON: money as its minor units, beside the order's one currency."""
-    return {
-        name: value["amount"] if isinstance(value, dict) and "currency" in value else value
-        for name, value in values.items()
-    }
+    said = ((name, getattr(told, name)) for name in told.__dataclass_fields__)
+    return {name: value.amount if isinstance(value, Money) else value for name, value in said}
