@@ -24,7 +24,9 @@ from core.kernel.installation import installation
 from core.lib.text import shorten
 
 _KEPT = 8
-_POLL_S = 0.3
+_POLL_S = 0.1
+_SOURCES = (".py", ".po", ".toml")
+_NO_SOURCES = {"tests", "static", "templates", "__pycache__"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -174,12 +176,12 @@ def restart_after_edits(folders: Iterable[Path]) -> None:
     threading.Thread(target=_watch, args=(watched, stamps(watched)), daemon=True, name="restart").start()
 
 
-def _watch(folders: list[Path], known: dict[Path, int]) -> None:
+def _watch(folders: list[Path], known: dict[str, int]) -> None:
     while True:
         time.sleep(_POLL_S)
         now = stamps(folders)
         if now != known:
-            changed = sorted(str(path) for path, _ in now.items() ^ known.items())
+            changed = sorted(path for path, _ in now.items() ^ known.items())
             sys.stderr.write(f"  {changed[0]} has changed: starting anew\n")
             sys.stderr.flush()
             os.execv(sys.executable, [sys.executable, *_own_arguments()])  # noqa: S606 -- this very program again
@@ -189,14 +191,17 @@ def _own_arguments() -> list[str]:
     return ["-P", "-m", "core.cli", *sys.argv[1:]]
 
 
-def stamps(folders: Iterable[Path]) -> dict[Path, int]:
-    """When each source file was last written, in nanoseconds."""
-    found = {}
+def stamps(folders: Iterable[Path]) -> dict[str, int]:
+    """When each source file was last written, in nanoseconds. Ten times a second, so it walks as plainly as it can."""
+    found: dict[str, int] = {}
     for folder in folders:
-        for path in [*folder.rglob("*.py"), *folder.rglob("*.po"), *folder.rglob("*.toml")]:
-            if "tests" not in path.parts:
-                try:
-                    found[path] = path.stat().st_mtime_ns
-                except FileNotFoundError:  # an editor was faster
-                    continue
+        for place, below, names in os.walk(folder):
+            below[:] = [name for name in below if name not in _NO_SOURCES]
+            for name in names:
+                if name.endswith(_SOURCES):
+                    path = f"{place}{os.sep}{name}"
+                    try:
+                        found[path] = os.stat(path).st_mtime_ns  # noqa: PTH116 -- a Path for each would cost more than this
+                    except FileNotFoundError:  # an editor was faster
+                        continue
     return found
