@@ -21,8 +21,8 @@ def add_to(commands: Any) -> None:
     """`serve`."""
     serve = commands.add_parser("serve", help="serve the shop by several processes, behind a proxy")
     serve.add_argument("--bind", default="127.0.0.1:8000", help="HOST:PORT or unix:PATH (127.0.0.1:8000)")
-    serve.add_argument("--workers", type=_count, default=2, help="processes that answer, one per core and one more (2)")
-    serve.add_argument("--timeout", type=_count, default=30, help="seconds a request may take (30)")
+    serve.add_argument("--workers", type=_some, default=2, help="processes that answer, one per core and one more (2)")
+    serve.add_argument("--timeout", type=_some, default=30, help="seconds a request may take (30)")
     serve.add_argument("--requests", type=_count, default=0, help="load anew after about so many; never without it")
     serve.add_argument("--proxies", default="127.0.0.1,::1", help="whose X-Forwarded-Proto counts (127.0.0.1,::1)")
     serve.set_defaults(run=_serve)
@@ -84,3 +84,9 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) > 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no such number")
     return int(text)
+
+
+def _some(text: str) -> int:
+    if (count := _count(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return count

@@ -196,7 +196,7 @@ class Keeper:
             self.present, self.coming = coming, None
             if present is not None:
                 self._let_go(present)
-        elif present is not None and present.is_broken and not present.is_replaced:
+        elif coming is None and present is not None and present.is_broken and not present.is_replaced:
             present.is_replaced, self.is_asked = True, True
             if now < present.began + LASTING_S:
                 self._failed(now)
@@ -207,8 +207,11 @@ class Keeper:
         return True
 
     def _failed(self, now: float) -> None:
+        """Soon again, but not at once: it may fail again."""
         self.is_asked = True
-        self.not_before = now + min(LONGEST_PAUSE_S, PAUSE_S * 2**self.failures)
+        pause = min(LONGEST_PAUSE_S, PAUSE_S * 2**self.failures)
+        self.not_before = now + pause
+        _say(f"workers failed; others are loaded in {pause:g} s")
         self.failures += 1
 
     def _let_go(self, family: Family) -> None:
