@@ -54,9 +54,8 @@ def find_gateway(state: SiteState, plugin: str, account: str, code: str = "") ->
     """The gateway of an existing payment or notice; plugins that only finish their open orders answer too."""
     if plugin == CORE:
         return Arrangement()
-    for name, answer in state.hooks.each("payment_gateways", draining=True, site=state.site):
-        if name == plugin:
-            return next((one for one in answer if one.account == account and code in {"", one.code}), None)
+    for _name, answer in state.hooks.each("payment_gateways", draining=True, among={plugin}, site=state.site):
+        return next((one for one in answer if one.account == account and code in {"", one.code}), None)
     return None
 
 
