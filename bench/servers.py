@@ -96,8 +96,12 @@ def keep(application: str, folder: Path, workers: int, **environment: str) -> Se
 
 
 def clean_environment() -> dict[str, str]:
-    """Without a word of the shop that this machine may run."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("STOA_")}
+    """Without a word of the shop that this machine may run; bytecode is kept, as it is where a shop is served."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("STOA_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
 
 
 @dataclass(frozen=True, slots=True)
