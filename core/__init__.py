@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from core.lib.spare import later, without
-
-# structlog, click and gunicorn import these for what nobody does while a shop is served: 2 MB.
-later("asyncio", "argparse", "pdb")
+from core.lib.spare import without
 
 # Loaded here, before anything else asks for them, so that they take nothing along that a shop does without: the driver
 # of the other database is 11 MB (db.configure() loads it where it is wanted), and structlog's way of colouring traces,

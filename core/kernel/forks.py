@@ -23,7 +23,6 @@ from core.kernel import db, security
 from core.kernel.installation import installation
 from core.kernel.measures import MEASURES
 from core.kernel.sites import SiteState
-from core.lib.values import share_methods
 
 log = structlog.get_logger(__name__)
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -42,9 +41,6 @@ def prepare(application: Wsgi, views: Views) -> None:
 def _before(application: Wsgi, views: Views) -> None:
     if application not in _warmed:
         _warmed.append(application)
-        gc.unfreeze()
-        share_methods()
-        gc.collect()
         try:
             warm_up(application, views)
         except Exception:  # workers make for themselves what is not there, and tell what is wrong to who asks them

@@ -19,8 +19,6 @@ pytestmark = pytest.mark.once
 ELSEWHERE = {
     "psycopg": "db.configure(), for PostgreSQL",
     "playhouse.migrations": "who migrates",
-    "asyncio.base_events": "nobody: structlog names asyncio, which is imported when it is used",
-    "bdb": "nobody: click names pdb, which is imported when it is used",
     "rich": "nobody: it colours traces on a terminal, ours are JSON",
     "pygments": "nobody: it came with rich",
     "PIL": "an upload, and a size of a picture that was never asked for",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import http.server
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +42,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _serve(out: Path, port: int) -> None:
+    import http.server  # every command loads this module, and few serve
+
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(out))
     with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         print(f"  http://127.0.0.1:{port}/\n  Stop with Ctrl-C.", flush=True)
