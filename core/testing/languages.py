@@ -24,7 +24,7 @@ from core.kernel.themes import CORE
 from core.lib.languages import plural_forms
 from core.testing.texts import Text, refusal_names, source_of, sources, texts_of
 
-_PLACEHOLDER = re.compile(r"%\(\w+\)s|%%")
+_PLACEHOLDER = re.compile(r"%\(\w+\)s")
 # Rooms of core that speak to staff alone.
 _COUNTER = (
     "panel/*", "imports/*", "cli/*", "testing/*", "templates/debug/*", "lib/csv.py",

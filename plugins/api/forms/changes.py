@@ -82,7 +82,7 @@ class Delivery(Sent, frozen=True, kw_only=True, tag="delivery", tag_field="kind"
     destination: Place | None = None
 
 
-class Destination(Sent, frozen=True, kw_only=True, tag="destination", tag_field="kind"):
+class NewDestination(Sent, frozen=True, kw_only=True, tag="destination", tag_field="kind"):
     """A further address, under the number after the order's last one; other actions send goods there."""
 
     address: AddressSent
@@ -109,7 +109,7 @@ class Charge(Sent, frozen=True, kw_only=True, tag="charge", tag_field="kind"):
     taxed: bool = False
 
 
-Action = Add | Quantity | Cancel | Remove | Price | Move | Billing | Contact | Delivery | Destination | Send | Charge
+Action = Add | Quantity | Cancel | Remove | Price | Move | Billing | Contact | Delivery | NewDestination | Send | Charge
 
 
 class NewChange(Sent, frozen=True, kw_only=True):

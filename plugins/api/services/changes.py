@@ -122,7 +122,9 @@ def _action(order: OrderView, one: sent.Action, at: str) -> Action:
             return _about_places(order, one, at)
 
 
-def _about_places(order: OrderView, one: sent.Move | sent.Destination | sent.Send | sent.Delivery, at: str) -> Action:
+def _about_places(
+    order: OrderView, one: sent.Move | sent.NewDestination | sent.Send | sent.Delivery, at: str
+) -> Action:
     match one:
         case sent.Move():
             moved = kept_address(one.address)
@@ -130,7 +132,7 @@ def _about_places(order: OrderView, one: sent.Move | sent.Destination | sent.Sen
             return SetAddress(
                 address=moved, carrier=one.carrier, service=one.service, destination=one.destination
             )  # fmt: skip
-        case sent.Destination():
+        case sent.NewDestination():
             further = kept_address(one.address)
             assert further is not None
             return AddDestination(

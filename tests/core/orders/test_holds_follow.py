@@ -209,7 +209,8 @@ def test_the_timeline_tells_what_was_there_before(shop: Shop, cup: int) -> None:
         shop.state, order.id, [SetAddress(address=paris), SetQuantity(line_id=line, quantity=3)], key="a", actor=STAFF
     )
     data = seen(order.id).timeline[-1].data
-    assert [(data["address"][when]["city"]) for when in ("before", "after")] == ["London", "Paris"]
+    (place,) = data["places"]
+    assert [place["address"][when]["city"] for when in ("before", "after")] == ["London", "Paris"]
     assert data["quantities"] == [{"name": "Cup", "before": 2, "after": 3}]
     change_order(shop.state, order.id, [SetPrice(line_id=line, amount=750, reason="scratched")], key="p", actor=STAFF)
     data = seen(order.id).timeline[-1].data
@@ -260,10 +261,8 @@ def test_whoever_asked_to_be_forgotten_is_not_kept_in_the_timeline(shop: Shop, c
         for (text,) in db.rows(f"SELECT {column} FROM {table}")
     ]
     assert not [text for text in kept if "Lane" in text or "High Street" in text or "Ada" in text]
-    assert seen(order.id).timeline[-1].data["address"] == {
-        "before": {"country": "GB", "region": ""},
-        "after": {"country": "GB", "region": ""},
-    }
+    (place,) = seen(order.id).timeline[-1].data["places"]
+    assert place["address"] == {"before": {"country": "GB", "region": ""}, "after": {"country": "GB", "region": ""}}
 
 
 def test_the_panel_puts_what_was_before_into_words(shop: Shop, cup: int) -> None:
