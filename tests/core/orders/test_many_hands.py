@@ -278,5 +278,7 @@ def test_an_act_that_is_done_twice_is_found(shop: Shop, tmp_path: Path, monkeypa
         return real(verb)
 
     monkeypatch.setattr(db, "retrying", tries_once_more)
-    together(shop, tmp_path, 1, 1, 0)
+    # Nearly all acts carry a key, and are the same act when they are tried again.
+    monkeypatch.setattr(walking, "ACTS", [("come_in", walking.come_in), ("charge", walking.charge)])
+    together(shop, tmp_path, 1, 0.5, 0)
     assert [said for said in lost_or_doubled(acknowledged(tmp_path)) if said.endswith(" 2 times")]
