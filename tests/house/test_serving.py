@@ -180,6 +180,7 @@ def test_the_check_sees_a_keeper_that_does_not_wait(tmp_path: Path) -> None:
         assert not is_answered(served, tmp_path, signal.SIGHUP, lambda: served.two(first))
 
 
+@pytest.mark.slow
 def test_without_its_keeper_no_worker_stays(tmp_path: Path) -> None:
     """As it is killed, or the machine's memory was full."""
     with _served(tmp_path) as served:

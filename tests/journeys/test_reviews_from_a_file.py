@@ -11,6 +11,7 @@ import pytest
 from core.api import Site, cards_for, run_plugin_command
 
 
+@pytest.mark.once
 def test_real_chinese_reviews_come_in_with_counts_and_means_that_hold(
     site: Site, turn_on: Any, sell: Any, shared_data: Any, tmp_path: Path, capsys: Any, outbox: Any
 ) -> None:
