@@ -102,8 +102,11 @@ def test_the_queue_shows_why_and_takes_decisions(
     said = panel.follow(panel.post(f"/panel/orders/{first}/hold", {"act": "approve", "back": "queue"}))
     assert f"{first}: Approved" in words(said)
     assert first in words(panel.get("/panel/orders?view=to_ship"))
-    no_reason = panel.follow(panel.post(f"/panel/orders/{second}/hold", {"act": "refuse", "back": "queue"}))
-    assert "Write a reason" in words(no_reason)
+    for form, beside in (({"act": "refuse", "back": "queue"}, f"reason-{second}"), ({"act": "refuse"}, "hold-reason")):
+        asked = panel.post(f"/panel/orders/{second}/hold", form)
+        assert asked.status_code == 422
+        assert f'aria-describedby="{beside}-error" aria-invalid="true"' in asked.text
+        assert "Write a reason" in words(asked)
     panel.post(f"/panel/orders/{second}/hold", {"act": "refuse", "reason": "A test", "back": "queue"})
     assert "No order is on hold" in words(panel.get("/panel/orders/held"))
     assert "Cancelled" in words(panel.get(f"/panel/orders/{second}"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Response, request
 
 from core.kernel import i18n
@@ -15,6 +17,7 @@ from core.panel.forms import lines, words
 from core.panel.orders import forms
 from core.panel.orders.services import axes, returning, scores
 from core.panel.orders.services.find import order_numbered
+from core.panel.orders.views.orders import order_page
 from core.panel.shell import actor, address, form_key, once, page, panel, shell, to
 
 
@@ -22,12 +25,19 @@ from core.panel.shell import actor, address, form_key, once, page, panel, shell,
 @staff("orders.review")
 def queue() -> Response:
     """What waits for a decision, the newest or the strangest first, with why."""
+    return _queue()
+
+
+def _queue(errors: Mapping[str, str] | None = None, status: int = 200) -> Response:
+    """The queue; `errors` are said beside the decisions about these orders, by number."""
     site, after = current().site, request.args.get("after", "")
     sort = "score" if request.args.get("sort") == "score" else None
     found, known = scores.queue(current(), after, by_score=sort is not None)
     reasons = holds.reasons_of(site, [order.id for order in found.orders])
     return page(
         "orders_held.html",
+        status,
+        errors=errors or {},
         orders=[
             (order, axes.of(order.status), [_(one) for one in reasons.get(order.id, ())]) for order in found.orders
         ],
@@ -56,6 +66,10 @@ def decide(number: str) -> Response:
             holds.approve_order(site, order.id, reason=reason, actor=actor(), key=form_key())
         else:
             holds.refuse_order(site, order.id, reason=reason, actor=actor(), key=form_key())
+    except holds.NoReason as refusal:
+        if back == "queue":
+            return _queue({number: i18n.say(refusal)}, refusal.status)
+        return order_page(order, status=refusal.status, errors={"reason": i18n.say(refusal)})
     except (Refused, Broken) as refusal:
         return _back(number, i18n.say(refusal), back, "bad")
     return _back(number, said[act], back)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -172,9 +172,15 @@ def export() -> Response:
 @staff("orders.view")
 def one(number: str) -> Response:
     """One order with all that happened to it."""
-    order = order_numbered(number)
+    return order_page(order_numbered(number))
+
+
+def order_page(order: OrderView, *, status: int = 200, errors: Mapping[str, str] | None = None) -> Response:
+    """The page of an order; `errors` are said beside the fields of the forms that stand on it."""
     return page(
         "order.html",
+        status,
+        errors=errors or {},
         order=order,
         axes=axes.of(order.status),
         here=order.here,
