@@ -89,12 +89,8 @@ def taxed_charges(state: SiteState, wish: Wish) -> list[PlannedCharge]:
     They are those of the place that the change is about; of several, of the first that the order goes to.
     """
     order = wish.order
-    place = (
-        next(iter(wish.places), order.destinations[0].position)
-        if len(wish.places) == 1
-        else (order.destinations[0].position)
-    )
-    asked = {f"charge:{place}": one for place, one in enumerate(wish.charges) if one.taxed}
+    place = next(iter(wish.places)) if len(wish.places) == 1 else order.destinations[0].position
+    asked = {f"charge:{at}": one for at, one in enumerate(wish.charges) if one.taxed}
     if not asked:
         return wish.charges
     lines = [
@@ -108,8 +104,8 @@ def taxed_charges(state: SiteState, wish: Wish) -> list[PlannedCharge]:
     answer = state.hooks.checkout_taxes(site=state.site, priced=priced)
     taxes = answer.taxes if answer else ()
     return [
-        msgspec.structs.replace(one, taxes=_planned_taxes(taxes, f"charge:{place}") if one.taxed else ())
-        for place, one in enumerate(wish.charges)
+        msgspec.structs.replace(one, taxes=_planned_taxes(taxes, f"charge:{at}") if one.taxed else ())
+        for at, one in enumerate(wish.charges)
     ]
 
 

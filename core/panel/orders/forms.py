@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 
 from flask import request
@@ -17,14 +16,21 @@ from core.panel.forms import PanelForm, at_most
 Problems = list[tuple[str, str]]
 
 
-def typed() -> dict[str, str]:
+class Fields(dict[str, str]):
+    """Words by field; a field without any is empty, and stays no key for being asked for."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def typed() -> Fields:
     """What the form of this request says; a field that was not sent is empty."""
-    return defaultdict(str, request.form.items()) if request.method == "POST" else defaultdict(str)
+    return Fields(request.form.items()) if request.method == "POST" else Fields()
 
 
-def by_field(problems: Problems) -> dict[str, str]:
+def by_field(problems: Problems) -> Fields:
     """The message of each field; a field without one is empty."""
-    return defaultdict(str, problems)
+    return Fields(problems)
 
 
 class PaidForm(PanelForm):

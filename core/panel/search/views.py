@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from flask import Response, request, url_for
 
 from core.catalogue.services import search_leads
-from core.catalogue.services.search_leads import Lead
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
@@ -33,13 +32,7 @@ def show() -> Response:
 @may_edit
 def save() -> Response:
     """Lead these words."""
-    problems: forms.Problems = []
-    site = current().site
-    wanted = forms.read(request.form, site, dict(category_choices(i18n.language())), problems)
-    if problems:
-        return _page(request.form, problems, 422)
-    search_leads.save_leads(site, wanted, actor())
-    return to("panel.search_leads", say=_("Searches for “%(words)s” lead there now.", words=_joined(wanted)))
+    return _saved(request.form)
 
 
 @panel.post("/search-leads/remove", endpoint="search_lead_remove")
@@ -56,13 +49,7 @@ def remove() -> Response:
 @may_edit
 def restore() -> Response:
     """Bring back what was removed, unless its category has gone meanwhile."""
-    problems: forms.Problems = []
-    site = current().site
-    wanted = forms.read(request.args, site, dict(category_choices(i18n.language())), problems)
-    if problems:
-        return _page(request.args, problems, 422)
-    search_leads.save_leads(site, wanted, actor())
-    return to("panel.search_leads", say=_("Searches for “%(words)s” lead there now.", words=_joined(wanted)))
+    return _saved(request.args)
 
 
 def _tried() -> services.Trial | None:
@@ -71,8 +58,16 @@ def _tried() -> services.Trial | None:
     return services.try_search(current(), tag if tag in site.languages else site.language, text) if text else None
 
 
-def _joined(wanted: list[Lead]) -> str:
-    return ", ".join(lead.typed for lead in wanted)
+def _saved(values: Mapping[str, str]) -> Response:
+    """What becomes of the words that a form or an undo names; what is wrong is said beside its field."""
+    problems: forms.Problems = []
+    site = current().site
+    wanted = forms.read(values, site, dict(category_choices(i18n.language())), problems)
+    if problems:
+        return _page(values, problems, 422)
+    search_leads.save_leads(site, wanted, actor())
+    words = ", ".join(lead.typed for lead in wanted)
+    return to("panel.search_leads", say=_("Searches for “%(words)s” lead there now.", words=words))
 
 
 def _page(values: Mapping[str, str], problems: forms.Problems, status: int = 200) -> Response:

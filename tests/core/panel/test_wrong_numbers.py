@@ -64,3 +64,13 @@ def test_every_piece_that_did_not_come_is_said_beside_its_field(panel: Panel, si
     answer = panel.post(f"/panel/orders/{placed.number}/returns/{case}", wrong)
     assert says(answer, f"sellable-{lamp}", "Lamp: that is more than came.")
     assert says(answer, f"discarded-{shade}", "Shade: from 0 to 2.")
+
+
+def test_what_is_wrong_in_a_change_is_said_beside_it_and_nothing_else_unfolds(panel: Panel, placed: OrderView) -> None:
+    lamp, shade = (line.id for line in placed.lines)
+    wrong = {f"qty-{lamp}": "x", f"price-{shade}": "much", "act": "preview", "key": "c"}
+    answer = panel.post(f"/panel/orders/{placed.number}/change", wrong)
+    assert says(answer, f"qty-{lamp}", "Lamp")
+    assert says(answer, f"price-{shade}", "Write an amount")
+    assert 'value="much"' in answer.get_data(as_text=True)
+    assert '<details class="fold" open>' not in answer.get_data(as_text=True)
