@@ -426,6 +426,12 @@ class CartVariant:
     supply: tuple[Any, ...] = ()
     parts: tuple[PartOfKit, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """The name with what was chosen of it, as a line of an order is called."""
+        choices = " / ".join(value for _option, value in self.choices)
+        return f"{self.name}, {choices}" if choices else self.name
+
     def unit(self, quantity: int) -> Money | None:
         """The list price of one of `quantity`."""
         fitting = [tier.amount for tier in self.tiers if tier.from_qty <= quantity]

@@ -71,11 +71,9 @@ def _agreed_prices(
 
 
 def _cart_line(line: StoredLine, variant: CartVariant, list_unit: Money, unit: Money) -> CartLine:
-    choices = " / ".join(value for _option, value in variant.choices)
     return CartLine(
-        id=line.id, variant_id=line.variant_id, product_id=variant.product_id, sku=variant.sku,
-        name=f"{variant.name}, {choices}" if choices else variant.name, quantity=line.quantity, unit=unit,
-        list_unit=list_unit,
+        id=line.id, variant_id=line.variant_id, product_id=variant.product_id, sku=variant.sku, name=variant.title,
+        quantity=line.quantity, unit=unit, list_unit=list_unit,
         tax_class=variant.tax_class, weight_g=variant.weight_g, needs_delivery=variant.needs_delivery,
         category_ids=variant.category_ids, returns=variant.returns,
     )  # fmt: skip

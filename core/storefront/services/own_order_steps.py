@@ -73,9 +73,7 @@ def shown_cases(site: Site, order: OrderView, cases: Sequence[CaseView]) -> tupl
 def _names(site: Site, order: OrderView, wanted: set[int]) -> dict[int, str]:
     """What the goods of exchanges are called; what is not known here any more is left out."""
     found = cart_variants(site, i18n.language(), order.currency, sorted(wanted))
-    return {
-        key: ", ".join((one.name, *(value for _option, value in one.choices))) for key, one in found.items() if one.name
-    }
+    return {key: one.title for key, one in found.items() if one.name}
 
 
 def _shown(order: OrderView, case: CaseView, number: str, names: Mapping[int, str]) -> ShownCase:

@@ -10,6 +10,7 @@ from core.api import (
     CaseView,
     ChangeView,
     Event,
+    Instead,
     Message,
     Money,
     NotFound,
@@ -41,6 +42,7 @@ from core.api import (
     order_view,
     record_activity,
     render_outside,
+    sent_instead,
     speaking,
     state_of,
     tracking_link,
@@ -235,18 +237,32 @@ def _of_return(site: Site, event: ReturnChanged, number: int) -> Message | None:
     order = _order(site, event.order_id)
     if order is None or event.step not in _STEPS:
         return None
-    case = case_view(site, event.case_id)
-    is_claim = event.kind == "claim"
-    kind = "claim_approved" if is_claim and event.step == "approved" else f"return_{event.step}"
     again = f":{number}" if event.step == "received" else ""
+    return _case_mail(site, order, case_view(site, event.case_id), event.step, again)
+
+
+def _case_mail(site: Site, order: OrderView, case: CaseView, step: str, again: str = "") -> Message:
+    """The mail about a step of a case, as it is now; `again` tells apart those of a step that repeats."""
+    is_claim = case.kind == "claim"
+    kind = "claim_approved" if is_claim and step == "approved" else f"return_{step}"
+    instead, granted = sent_instead(site, case, order.language), Money(case.granted, case.currency)
     values = {
         "case": case,
+        "step": step,
         "is_claim": is_claim,
-        "is_exchange": event.kind == "exchange",
+        "is_exchange": case.kind == "exchange",
         "is_replaced": is_claim and case.way == "replace",
-        "granted": Money(event.granted, event.currency),
+        "granted": granted,
+        "instead": () if step == "declined" else instead.goods,
+        "net": _net(order, instead, granted),
     }
-    return written(site, order, kind, f"case:{case.id}:{event.step}{again}", values)
+    return written(site, order, kind, f"case:{case.id}:{step}{again}", values)
+
+
+def _net(order: OrderView, instead: Instead, granted: Money) -> Money:
+    """What new goods cost beside what is granted for the old ones; below zero no more than what is given back."""
+    net = instead.price - granted if instead.price else -granted
+    return max(net, -(order.refunded + order.refund_due))
 
 
 def write_mail(site: Site, order: OrderView, kind: str, parcel: int | None = None) -> Message:
@@ -339,17 +355,6 @@ def _steps_of(case: CaseView) -> list[str]:
     return [*taken, case.state] if case.ended_at is not None and case.state in _STEPS else taken
 
 
-def _case_mail(site: Site, order: OrderView, case_id: int, step: str) -> Message:
-    """The mail about a step of a case, as it is now."""
-    case = case_view(site, case_id)
-    if case.order_id != order.id:
-        raise NotFound
-    is_claim = case.kind == "claim"
-    kind = "claim_approved" if is_claim and step == "approved" else f"return_{step}"
-    values = {"case": case, "is_claim": is_claim, "granted": Money(case.granted, case.currency)}
-    return written(site, order, kind, f"case:{case.id}:{step}", values)
-
-
 def send_again(site: Site, order_id: int, code: str, *, key: str, actor: str) -> None:
     """Send a mail of an order once more, as the order is now; a form that is sent twice sends one.
 
@@ -365,7 +370,7 @@ def send_again(site: Site, order_id: int, code: str, *, key: str, actor: str) ->
     kind, _colon, rest = code.partition(":")
     if kind == "case":
         case_id, _colon, step = rest.partition(":")
-        message = _case_mail(site, order, int(case_id), step)
+        message = _case_mail(site, order, case_view(site, int(case_id)), step)
     else:
         message = write_mail(site, order, kind, int(rest) if rest else None)
     with transaction():

@@ -29,6 +29,7 @@ from core.api import (
     unship_order,
     withdraw_case,
 )
+from plugins.mail.services import send_again
 
 # What is told, in words: long walks, whatever keeps the orders.
 pytestmark = pytest.mark.once
@@ -219,6 +220,54 @@ def test_an_exchange_is_told_as_one_sum_and_not_as_money_that_goes_back(latest, 
         assert "give you back" not in body(told, kind)
 
 
+def test_an_exchange_is_told_with_what_is_sent_instead_at_every_step(latest, site, sell, lamps, decide):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    large = sell("LARGE", 12950, stock=5, name="Arc lamp")
+    case = sent_back(site, lamps, 1, kind="exchange", wanted={large.variant_id: 2}, by_rules=True)
+    asked = latest()[-1]
+    approve_case(site, case, actor=WHO)
+    (approved,) = latest()
+    decide(case, restocking="0")
+    received, resolved = latest()
+    for mail, head in (
+        (asked, "You would like instead"),
+        (approved, "We send you instead"),
+        (received, "We send you instead"),
+        (resolved, "We send you instead"),
+    ):
+        for kind in ("plain", "html"):
+            told = body(mail, kind)
+            assert told.index("1 × Dome lamp") < told.index(head) < told.index("2 × Arc lamp"), (head, kind)
+    # 2 × 129.50 less 89.00.
+    assert "Still to be paid: €170.00." in body(resolved)
+    assert "Pay €170.00" in body(resolved, "html")
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    latest()
+    send_again(site, lamps.id, f"case:{case}:resolved", key="again", actor=WHO)
+    (again,) = latest()
+    assert "2 × Arc lamp" in body(again)
+    assert "€170.00 for it is paid." in body(again, "html")
+
+
+def test_a_declined_exchange_promises_no_goods(latest, site, sell, lamps):
+    large = sell("LARGE", 12950, stock=5, name="Arc lamp")
+    case = sent_back(site, lamps, 1, kind="exchange", wanted={large.variant_id: 1})
+    latest()
+    decline_case(site, case, actor=WHO, answer="It was worn.")
+    assert "Arc lamp" not in body(latest()[-1])
+
+
+def test_an_even_exchange_says_that_nothing_is_paid(latest, site, sell, lamps, decide):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    other = sell("OTHER", 8900, stock=5, name="Dome lamp, green")
+    case = sent_back(site, lamps, 1, kind="exchange", wanted={other.variant_id: 1}, by_rules=False)
+    decide(case, restocking="0")
+    told = body(latest()[-1])
+    assert "1 × Dome lamp, green" in told
+    assert "You have nothing to pay." in told
+    assert "give" not in told
+
+
 def test_an_exchange_for_something_cheaper_gives_back_the_rest(latest, site, sell, lamps, decide):
     mark_paid(state_of(site.id), lamps.id, actor=WHO)
     cup = sell("CUP", 1250, stock=5)
@@ -232,9 +281,14 @@ def test_a_claim_that_is_sent_once_more_says_so(latest, site, lamps, decide):
     case = sent_back(site, lamps, 1, kind="claim", reason="missing")
     approve_case(site, case, actor=WHO)
     decide(case, way="replace")
-    told = body(latest()[-1])
-    assert "We send you the same once more, at no charge." in told
-    assert "Nothing is paid back" not in told
+    mail = latest()[-1]
+    for kind in ("plain", "html"):
+        told = body(mail, kind)
+        assert "We send you the same once more, at no charge." in told
+        assert "Nothing is paid back" not in told
+        assert "1 × Dome lamp" in told.partition("We send you\r\n" if kind == "plain" else "We send you<")[2]
+    send_again(site, lamps.id, f"case:{case}:resolved", key="again", actor=WHO)
+    assert "once more" in body(latest()[-1])
 
 
 def test_a_part_of_the_money_for_a_claim_is_told_as_that(latest, site, lamps, decide):
