@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.api import Gateway, Money
+from core.api import Gateway, Money, SetQuantity, change_order, mark_paid, order_view, state_of
 from core.testing.contracts import GatewayContract, a_site, an_intent, the_address
 from plugins.cash_on_delivery.forms import Settings
 from plugins.cash_on_delivery.services import CashOnDelivery
@@ -49,3 +49,20 @@ def test_the_shopper_reads_what_to_have_ready() -> None:
     shown = gateway_with().begin(an_intent(Money(4990, "EUR")), "key")
     assert dict(shown.rows)["Amount"] == "€49.90"
     assert shown.text
+
+
+def test_changes_of_an_order_leave_no_line_about_money_that_never_came(turn_on, site, sell, order, at_panel) -> None:
+    turn_on("cash_on_delivery")
+    lamp = sell("LAMP", 8900, stock=9)
+    placed = order_view(order(lamp, 5, gateway="cash_on_delivery").id)
+    for units in (4, 3, 2):
+        fewer = [SetQuantity(line_id=placed.lines[0].id, quantity=units)]
+        change_order(state_of(site.id), placed.id, fewer, key=f"to:{units}", actor="staff:1")
+    page = at_panel.get(f"/panel/orders/{placed.number}")
+    assert page.count("Nothing has come yet.") == 1, "what is still awaited is said once"
+    assert "News of the payment" not in page
+    mark_paid(state_of(site.id), placed.id, actor="staff:1")
+    page = at_panel.get(f"/panel/orders/{placed.number}")
+    # Two lamps of 89.00.
+    assert "€178.00 received" in page
+    assert "Nothing has come yet." not in page

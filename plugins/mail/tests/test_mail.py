@@ -10,10 +10,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from core.api import Broken, order_view
+from core.api import Broken, mark_paid, order_view, state_of
 from core.testing.contracts import ChannelContract, a_site
 from plugins.mail.client import Smtp
 from plugins.mail.forms import Settings
+from plugins.mail.services import send_again
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ class TestSmtp(ChannelContract):
 
 
 def test_a_mail_that_is_written_before_the_shopper_sees_where_to_pay_says_it_all_the_same(
-    turn_on, mailing, sell, order, outbox
+    turn_on, mailing, sell, order, outbox, site
 ):
     account = {"holder": "Lampe GmbH", "account": "DE89370400440532013000", "bank": "Testbank"}
     turn_on("bank_transfer", **account)
@@ -116,6 +117,13 @@ def test_a_mail_that_is_written_before_the_shopper_sees_where_to_pay_says_it_all
         assert "Lampe GmbH" in body(mail, kind)
         assert "€178.00" in body(mail, kind)
         assert placed.number in body(mail, kind)
+    mark_paid(state_of(site.id), placed.id, actor="staff:1")
+    outbox.deliver()
+    send_again(site, placed.id, "placed", key="again", actor="staff:1")
+    outbox.deliver()
+    again = mailing.to("mira@example.com")[-1]
+    assert "Thank you for your order" in body(again)
+    assert "Lampe GmbH" not in body(again), "nothing asks for money that has come"
 
 
 def test_a_payment_that_leads_elsewhere_is_left_to_the_shopper(turn_on, mailing, sell, order, outbox, site):

@@ -177,6 +177,15 @@ def _step_amount(step: Mapping[str, Any], currency: str) -> Money | None:
     return Money(amount, currency) if isinstance(amount, int) else None
 
 
+def told_payments(order: OrderView) -> list[PaymentView]:
+    """The payments that somebody told something of, and the one that is awaited.
+
+    A change of an order that is not paid asks for another sum: what was asked for before says nothing by itself.
+    """
+    awaited = order.payments[-1:] if order.due or len(order.payments) == 1 else ()
+    return [one for one in order.payments if one.facts or one.reference or one in awaited]
+
+
 def authorized_left(payment: PaymentView) -> Money:
     """What is authorised and was neither taken nor let go."""
     sums: dict[str, int] = {}

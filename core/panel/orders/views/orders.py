@@ -191,7 +191,7 @@ def order_page(order: OrderView, *, status: int = 200, errors: Mapping[str, str]
         ],
         sums=said.sums(order),
         trace=said.trace(order),
-        payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in order.payments],
+        payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in said.told_payments(order)],
         takeable={payment.id: said.authorized_left(payment) for payment in order.payments},
         taken_back=[(parcel, said.contents(order, parcel.lines)) for parcel in order.taken_back],
         parcels=sending.shown(order),
