@@ -12,7 +12,6 @@ from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.money import Money
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
-from core.orders.services.parcels import tracking_links
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.shapes import OrderLineView
@@ -20,6 +19,7 @@ from core.orders.services.status import Axes
 from core.storefront.services.fields import address_lines, whose
 from core.storefront.services.own_order import Own, own_side, picture, price_rows
 from core.storefront.services.own_order_steps import Step, marked
+from core.storefront.services.parcels import Parcel, parcels_of
 from core.storefront.services.totals import Row, order_rows
 
 
@@ -33,21 +33,6 @@ class ShownLine:
     choice: str
     total: Money | None
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
-    """A parcel that left, with its `contents` (pieces, name); `url` is the carrier's page for it, where it has one.
-
-    `to` says whom it goes to, where an order goes to several.
-    """
-
-    carrier: str
-    number: str
-    url: str
-    shipped_at: datetime
-    contents: tuple[tuple[int, str], ...] = ()
-    to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +118,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         total=order.total,
         due=order.due,
         address=address_lines(order.address) if whole and order.address else (),
-        parcels=_parcels(state, order, whole=whole),
+        parcels=parcels_of(state, order, whole=whole),
         to_come=_to_come(order),
         places=_places(order) if whole else (),
         instructions=(payment.text,) if waiting and payment and payment.text else (),
@@ -160,29 +145,6 @@ def _places(order: OrderView) -> tuple[OrderPlace, ...]:
         for one in seen
         if one.address is not None and one.lines
     )  # fmt: skip
-
-
-def _parcels(state: SiteState, order: OrderView, *, whole: bool) -> tuple[Parcel, ...]:
-    """The parcels with what is in them, and their carriers' pages; to whom, where it goes to several places."""
-    links = tracking_links(state.site, order.shipments)
-    names = {line.id: line.name for line in order.lines}
-    people = {one.position: whose(one.address) for one in order.destinations if one.address}
-    told = people if whole and order.is_spread else {}
-    return tuple(
-        Parcel(
-            carrier=one.title or order.delivery_title,
-            number=one.tracking,
-            url=links.get(one.id, ""),
-            shipped_at=one.shipped_at,
-            contents=tuple(
-                (quantity, names[line_id]) if quantity else (1, _("Parts of %(name)s", name=names[line_id]))
-                for line_id, quantity in one.lines.items()
-                if line_id in names
-            ),
-            to=told.get(one.place, ""),
-        )
-        for one in order.shipments
-    )
 
 
 def _to_come(order: OrderView) -> tuple[tuple[int, str], ...]:
