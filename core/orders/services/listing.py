@@ -10,7 +10,7 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock
 from core.lib.money import Money
-from core.orders.services.listing_where import SOME, OrderFilters, cursor_of, in_order, page_of_ids
+from core.orders.services.listing_where import MERGES, SOME, OrderFilters, cursor_of, in_order, page_of_ids
 from core.orders.services.states import fitting, state_axes
 from core.orders.services.status import Axes
 from core.orders.services.waits import PARTLY, WAITING
@@ -22,7 +22,9 @@ _ROW = (
     "o.id, o.number, o.placed_at, o.name, o.email, o.currency, o.total, o.shopper_id, o.payment_title,"
     " COALESCE(NULLIF(o.delivery_title, ''), {titles}, ''), o.state,"
     " (SELECT SUM(l.ordered) FROM order_line l WHERE l.order_id = o.id), o.channel, o.channel_number,"
-    " (SELECT w.stuck FROM order_wait w WHERE w.order_id = o.id), COALESCE(NULLIF(o.country, ''), {countries}, '')"
+    " (SELECT w.stuck FROM order_wait w WHERE w.order_id = o.id), COALESCE(NULLIF(o.country, ''), {countries}, ''),"
+    " CASE WHEN o.state LIKE 'cancelled %' THEN (SELECT t.number FROM ({merges}) m JOIN orders t ON t.id = m.target"
+    " ORDER BY m.id DESC LIMIT 1) END"
 )
 # The same of an order that goes to several places, one per line.
 _EACH = (
@@ -35,7 +37,8 @@ _EACH = (
 class OrderRow:
     """A row of a list, with its four derived statuses; `goods` says partly or waiting where some are not there.
 
-    `countries` are those that something of it goes to, `delivery_title` names every way.
+    `countries` are those that something of it goes to, `delivery_title` names every way. `merged_into` is the number of
+    the order that all that was left of it went into.
     """
 
     id: int
@@ -53,6 +56,7 @@ class OrderRow:
     channel_number: str = ""
     goods: str = ""
     countries: tuple[str, ...] = ()
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +124,7 @@ def _lines(text: str) -> tuple[str, ...]:
 
 def _select(site: Site, filters: OrderFilters, after: str | None, limit: int) -> list[OrderRow]:
     page, params = page_of_ids(site, filters, after, limit)
-    row = _ROW.format(titles=_each("delivery_title"), countries=_each("country"))
+    row = _ROW.format(titles=_each("delivery_title"), countries=_each("country"), merges=MERGES.format("o.id"))
     return [
         OrderRow(
             id=row[0], number=row[1], placed_at=clock.instant(row[2]), name=row[3], email=row[4],
@@ -128,6 +132,7 @@ def _select(site: Site, filters: OrderFilters, after: str | None, limit: int) ->
             delivery_title=", ".join(_lines(row[9])),
             status=state_axes(row[10]), pieces=int(row[11] or 0), channel=row[12], channel_number=row[13] or "",
             goods="" if row[14] is None else WAITING if row[14] else PARTLY, countries=_lines(row[15]),
+            merged_into=row[16] or "",
         )
         for row in db.rows(
             f"SELECT {row} FROM ({page}) n JOIN orders o ON o.id = n.id {in_order(filters.sort)}",

@@ -33,6 +33,7 @@ class OrderFilters:
     `stage` those that stand at a plugin's stage, as (plugin, stage); `goods` those whose goods are there (ready,
     partly, waiting; or `some`: ready and partly), `overdue` those with something that should have left by
     now; `guest_email` those that were placed with this address and are in no account; `ids` those alone.
+    `merged`: those that went into another order, or those that did not.
     `sku` are those that hold it, by itself or in a kit; `country` those of which something goes there, `carrier` by
     whom something goes, `gateway` by which they are paid; `least` and `most` are minor units of the `currency`. `sort`
     is one of SORTS.
@@ -45,6 +46,7 @@ class OrderFilters:
     shopper_id: int | None = None
     tag: str = ""
     held: bool | None = None
+    merged: bool | None = None
     stage: tuple[str, str] | None = None
     channel: str = ""
     guest_email: str = ""
@@ -148,6 +150,8 @@ def _waiting(site: Site, filters: OrderFilters) -> tuple[list[str], list[object]
     where, params = list[str](), list[object]()
     if filters.held is not None:
         where.append(f"{'' if filters.held else 'NOT '}EXISTS ({_HELD})")
+    if filters.merged is not None:
+        where.append(f"{'' if filters.merged else 'NOT '}EXISTS ({MERGES.format('c.id')})")
     if filters.goods:
         where.append(_GOODS[filters.goods])
         params += [site.id] if filters.goods == READY else [site.id, filters.goods in {WAITING, SOME}]
@@ -201,6 +205,11 @@ _GOODS = {
 _OVERDUE = (
     "SELECT l.order_id FROM order_line l WHERE l.promised_at IS NOT NULL AND l.promised_at <= ?"
     " AND l.ordered > l.shipped + l.cancelled"
+)
+# The confirmed merges of an order into others.
+MERGES = (
+    "SELECT g.id, g.into_order_id AS target FROM order_change g JOIN order_change_action a ON a.change_id = g.id"
+    " AND a.kind = 'merge' WHERE g.order_id = {} AND g.state = 'confirmed'"
 )
 _HELD = "SELECT 1 FROM order_hold h WHERE h.order_id = c.id AND h.ended_at IS NULL"
 

@@ -418,12 +418,10 @@ class OrderView:
         )  # fmt: skip
 
     @property
-    def became_part_of(self) -> str:
-        """The number of the order that all of this one went on in; empty where something of it was really cancelled."""
-        moved = self.moved_on
-        units = {line.id: sum(one.lines.get(line.id, 0) for one in moved) for line in self.lines}
-        is_over = bool(moved) and all(line.quantity == line.cancelled == units[line.id] for line in self.lines)
-        return moved[-1].number if is_over else ""
+    def merged_into(self) -> str:
+        """The number of the order that all that was left of this one went into; empty where there was no such merge."""
+        merges = [str(one.data["to"]) for one in self.timeline if one.kind == "merged"]
+        return merges[-1] if merges and self.status.order == "cancelled" else ""
 
     @property
     def can_be_paid(self) -> bool:

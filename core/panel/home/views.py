@@ -36,7 +36,7 @@ def show() -> Response:
             (ngettext("%(n)s day", "%(n)s days", days), url_for("panel.home", days=days), days == _days(), None)
             for days in sales.RANGES
         ],
-        orders=[(order, axes.of(order.status)) for order in list_orders(state.site, limit=6).orders] if shown else None,
+        orders=[(order, axes.of(order)) for order in list_orders(state.site, limit=6).orders] if shown else None,
         steps=steps.steps(state, here.may),
     )
 

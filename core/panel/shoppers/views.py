@@ -91,7 +91,7 @@ def guest(order_id: int) -> Response:
     return page(
         "guest.html",
         about=found,
-        orders=[(order, axes.of(order.status)) for order in found.orders] if sees_orders else [],
+        orders=[(order, axes.of(order)) for order in found.orders] if sees_orders else [],
         may=shell().may,
     )
 
@@ -148,8 +148,8 @@ def one(shopper_id: int) -> Response:
         about=found,
         shopper=found.shopper,
         language=i18n.language_name(found.shopper.language),
-        orders=[(order, axes.of(order.status)) for order in found.orders] if sees_orders else [],
-        guest=[(order, axes.of(order.status)) for order in found.guest] if sees_orders else [],
+        orders=[(order, axes.of(order)) for order in found.orders] if sees_orders else [],
+        guest=[(order, axes.of(order)) for order in found.guest] if sees_orders else [],
         cases=[(case, returning.status(case), str(returning.KINDS[case.kind])) for case in found.cases if sees_orders],
         may=shell().may,
         problems=section_problems(),

@@ -57,6 +57,7 @@ class ShownOrder:
     """An order for its shopper. `secret` opens its pages. `instructions` tell how to pay, while that is to be done.
 
     `places` are there where it goes to several; `to_come` is what has not left yet (pieces, name), once something has.
+    `merged_into` is the number of the order that it went into, if it did.
     `own` is what its owner may do by themselves; none for somebody who knows only number and address.
     """
 
@@ -83,17 +84,19 @@ class ShownOrder:
     belongs_to_account: bool
     own: Own | None
     places: tuple[OrderPlace, ...] = ()
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCard:
-    """An order in a list."""
+    """An order in a list; `merged_into` is the number of the one that it went into, if it did."""
 
     number: str
     placed_at: datetime
     total: Money
     pieces: int
     state: State
+    merged_into: str = ""
 
 
 def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: bool = True) -> ShownOrder:
@@ -110,7 +113,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         link_until=order.link_until,
         email=order.email,
         first_name=order.name.split()[0] if whole and order.name.split() else "",
-        headline=_part_of(order) or headline(order.status),
+        headline=headline(order.status, order.merged_into),
         placed_at=order.placed_at,
         steps=_steps(order),
         lines=tuple(_line(line, line.total if whole else None, order) for line in order.lines),
@@ -121,6 +124,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         parcels=parcels_of(state, order, whole=whole),
         to_come=_to_come(order),
         places=_places(order) if whole else (),
+        merged_into=order.merged_into,
         instructions=(payment.text,) if waiting and payment and payment.text else (),
         rows=payment.rows if waiting and payment else (),
         can_be_paid=order.can_be_paid,
@@ -160,12 +164,15 @@ def order_card(row: OrderRow) -> OrderCard:
         placed_at=row.placed_at,
         total=row.total,
         pieces=row.pieces,
-        state=State(text=headline(row.status), kind=_kind(row.status)),
+        state=State(text=headline(row.status, row.merged_into), kind=_kind(row.status)),
+        merged_into=row.merged_into,
     )
 
 
-def headline(status: Axes) -> str:
+def headline(status: Axes, merged_into: str = "") -> str:
     """The whole state of an order in one short sentence: what matters most first."""
+    if merged_into:
+        return _("Merged into order %(number)s", number=merged_into)
     if status.order == "cancelled":
         return _("Cancelled")
     told = {
@@ -184,11 +191,6 @@ def _kind(status: Axes) -> str:
     return {"delivered": "good", "shipped": "new", "partly_shipped": "new"}.get(status.fulfilment, "")
 
 
-def _part_of(order: OrderView) -> str:
-    number = order.became_part_of
-    return _("Part of order %(number)s", number=number) if number else ""
-
-
 def _line(line: OrderLineView, total: Money | None, order: OrderView) -> ShownLine:
     """A line as it was agreed, and what became of it."""
     moved = [(one.lines[line.id], one.number) for one in order.moved_on if one.lines.get(line.id)]
@@ -205,8 +207,8 @@ def _line(line: OrderLineView, total: Money | None, order: OrderView) -> ShownLi
 def _steps(order: OrderView) -> tuple[Step, ...]:
     placed = Step(state="done", title=_("Order placed"), at=order.placed_at)
     if order.status.order == "cancelled":
-        part_of = _part_of(order)
-        return (placed, Step(state="done", title=part_of) if part_of else Step(state="bad", title=_("Cancelled")))
+        state = "done" if order.merged_into else "bad"
+        return (placed, Step(state=state, title=headline(order.status, order.merged_into)))
     return marked((placed, *_payment_steps(order), *_delivery_steps(order)))
 
 

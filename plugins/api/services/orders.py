@@ -108,7 +108,7 @@ def _row(row: StoredRow) -> OrderRow:
     return OrderRow(
         id=row.id, number=row.number, placed_at=row.placed_at, total=money(row.total), pieces=row.pieces,
         status=Status(order=axes.order, payment=axes.payment, fulfilment=axes.fulfilment, returned=axes.returned),
-        channel=row.channel, channel_number=row.channel_number, goods=row.goods,
+        channel=row.channel, channel_number=row.channel_number, goods=row.goods, merged_into=row.merged_into,
     )  # fmt: skip
 
 
@@ -122,7 +122,8 @@ def shown_order(call: Call, order_id: int | None = None) -> Order:
         tax=money(order.tax), total=money(order.total), captured=money(order.captured), refunded=money(order.refunded),
         due=money(order.due), refund_due=money(order.refund_due), version=order.version, shopper_id=order.shopper_id,
         status=status(order), delivery_title=order.delivery_title, payment_title=order.payment_title,
-        channel=order.channel, channel_number=order.channel_number, goods=order.goods, lines=_lines(order),
+        channel=order.channel, channel_number=order.channel_number, goods=order.goods,
+        merged_into=order.merged_into, lines=_lines(order),
         shipments=_shipments(call, order),
         destinations=tuple(
             Destination(

@@ -323,7 +323,7 @@ def mails_of(order: OrderView) -> list[tuple[str, str]]:
             continue  # Parts of a kit, of which the mail about the kit's parcel tells.
         words = gettext("Parcel on its way: %(tracking)s", tracking=one.tracking or one.title or one.id)
         found.append((f"shipped:{one.id}", words))
-    if order.status.order == "cancelled":
+    if order.status.order == "cancelled" and not order.merged_into:
         found.append(("cancelled", gettext("Order cancelled")))
     return found
 

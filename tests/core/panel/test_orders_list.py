@@ -17,6 +17,8 @@ from core.kernel import db
 from core.kernel.sites import state_of
 from core.lib import clock
 from core.lib.errors import NotFound
+from core.orders.services import parting
+from core.orders.services.cancel import cancel
 from core.orders.services.listing import OrderFilters, list_orders
 from core.orders.services.listing_where import SORTS
 from core.orders.services.payments import mark_paid
@@ -207,3 +209,28 @@ def test_orders_are_chosen_by_keys_by_a_range_and_all_at_once(page: Page, panel:
     assert page.get_by_text("3 chosen").is_visible()
     page.get_by_label("Choose all on this page").check()
     assert chosen.count() == 5
+
+
+def test_a_merged_order_is_told_and_found_as_that_and_not_as_a_cancelled_one(
+    panel: Panel, site: Site, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    cup = sell("CUP", 500)
+    stays, goes, gone = (order(cup, 2) for _each in range(3))
+    cancel(site, goes.id, lines={line_of(goes.id): 1}, actor="staff:1")
+    parting.merge_order(site, goes.id, stays.id, key="m", actor="staff:1")
+    cancel(site, gone.id, actor="staff:1")
+    for path in ("/panel/orders", f"/panel/orders/{goes.number}", "/panel/"):
+        page = panel.get(path)
+        assert f"Merged into {stays.number}" in words(page)
+        assert f'href="/panel/orders/{stays.number}"' in page.get_data(as_text=True)
+    assert shown(panel, "?view=cancelled") == [gone.number]
+    assert shown(panel, "?order=cancelled") == [gone.number]
+    assert shown(panel, "?order=merged") == [goes.number]
+    assert shown(panel, "?order=open") == [stays.number]
+    assert {row["number"]: row["merged_into"] for row in exported(panel)} == {
+        gone.number: "", goes.number: stays.number, stays.number: "",
+    }  # fmt: skip
+
+
+def line_of(order_id: int) -> int:
+    return int(db.value("SELECT id FROM order_line WHERE order_id = ?", order_id))

@@ -15,6 +15,7 @@ from core.orders.services.cancel import cancel
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
 from core.panel.orders.services import said
+from core.testing.shop import PASSWORD
 
 from .conftest import Visitor
 from .conftest import text_of as words_of
@@ -54,14 +55,23 @@ def test_a_split_off_piece_goes_on_and_a_cancelled_one_does_not(
     assert (rows["Cancelled"], rows["In other orders"], rows["Total now"]) == (-8900, -8900, 8900)
 
 
-def test_a_merged_order_says_which_one_it_is_part_of(
-    visitor: Visitor, site: Site, placed: OrderView, sell: Callable[..., Any]
+def test_a_merged_order_says_which_one_it_went_into(
+    visitor: Visitor, site: Site, placed: OrderView, shopper: Any
 ) -> None:
     number = parting.split_order(site, placed.id, {placed.lines[0].id: 1}, key="s", actor="staff:1")
     new = seen(int(db.value("SELECT id FROM orders WHERE number = ?", number)))
     parting.merge_order(site, new.id, placed.id, key="m", actor="staff:1")
     told = page(visitor, new)
-    assert f"Part of order {placed.number}" in told
+    assert f"Merged into order {placed.number}" in told
     assert "ancelled" not in told
+    with db.transaction():
+        db.execute("UPDATE orders SET shopper_id = ?", shopper.id)
+    visitor.post("/login", {"email": shopper.email, "password": PASSWORD})
+    listed = visitor.get("/account/orders").text
+    assert f"Merged into order {placed.number}" in words_of(listed)
+    assert "ancelled" not in words_of(listed)
+    card = listed[listed.index(f'id="order-{new.number}"') :].partition("</article>")[0]
+    assert f'href="/account/orders/{placed.number}"' in card
+    assert f'href="/account/orders/{placed.number}"' in visitor.get(f"/account/orders/{new.number}").text
     with i18n.speaking("en"):
         assert said.line_status(seen(new.id).lines[0], seen(new.id)).text == f"In order {placed.number}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
+from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.orders.services.status import Axes
 from core.panel.shell import Status
@@ -52,10 +53,22 @@ def status(words: _Words, code: str) -> Status:
     return Status(str(text), glyph, tone)
 
 
-def of(axes: Axes) -> dict[str, Status]:
-    """All four axes of an order."""
+class _Order(Protocol):
+    """An order, or a row of a list of them."""
+
+    @property
+    def status(self) -> Axes: ...
+
+    @property
+    def merged_into(self) -> str: ...
+
+
+def of(order: _Order) -> dict[str, Status]:
+    """All four axes of an order. One that went into another is nowhere called cancelled."""
+    axes = order.status
+    merged = Status(_("Merged into %(number)s", number=order.merged_into), "done") if order.merged_into else None
     return {
-        "order": status(ORDER, axes.order),
+        "order": merged or status(ORDER, axes.order),
         "payment": status(PAYMENT, axes.payment),
         "fulfilment": status(FULFILMENT, axes.fulfilment),
         "returned": status(RETURN, axes.returned),

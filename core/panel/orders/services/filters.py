@@ -19,7 +19,7 @@ from core.orders.services.listing_where import HIGHEST, LOWEST, NEWEST, SOME, SO
 from core.orders.services.states import CODES
 
 _TO_PAY = ("unpaid", "pending", "partly_paid", "authorized")
-HELD, WAITING, OVERDUE = "held", "waiting", "overdue"
+HELD, WAITING, OVERDUE, MERGED = "held", "waiting", "overdue", "merged"
 _TO_SHIP = {"fulfilment": ("unfulfilled", "partly_shipped"), "order": ("open",)}
 VIEWS: dict[str, dict[str, tuple[str, ...]]] = {
     "": {},
@@ -74,12 +74,17 @@ class Filters:
         """The filters as the domain takes them."""
         statuses = dict(_TO_SHIP if self.goods else {}) | VIEWS.get(self.view, {})
         statuses |= {axis: (code,) for axis in CODES if (code := getattr(self, axis))}
+        merged = None
+        if statuses.get("order") in {(MERGED,), ("cancelled",)}:
+            # Of both nothing is left, but what was merged goes on elsewhere.
+            merged, statuses["order"] = statuses["order"] == (MERGED,), ("cancelled",)
         return OrderFilters(
             statuses=statuses,
             text=self.q,
             tag=self.tag,
             stage=(self.stage.split(":")[0], self.stage.split(":")[1]) if self.stage else None,
             channel=self.channel,
+            merged=merged,
             held={"to_ship": False, HELD: True}.get(self.view),
             goods=self.goods or {"to_ship": SOME, WAITING: goods.WAITING}.get(self.view, ""),
             overdue=self.view == OVERDUE,

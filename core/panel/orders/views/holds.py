@@ -39,7 +39,7 @@ def _queue(errors: Mapping[str, str] | None = None, status: int = 200) -> Respon
         status,
         errors=errors or {},
         orders=[
-            (order, axes.of(order.status), [_(one) for one in reasons.get(order.id, ())]) for order in found.orders
+            (order, axes.of(order), [_(one) for one in reasons.get(order.id, ())]) for order in found.orders
         ],
         scores=known,
         sort=sort or "",

@@ -52,7 +52,7 @@ def show() -> Response:
         columns=columns_of(shell().person.id, "orders"),
         every_column=ORDERS.every.items(),
         here=cleaned(request.query_string.decode("utf-8", "replace")),
-        orders=[(order, axes.of(order.status), worn.get(order.id, ())) for order in found.orders],
+        orders=[(order, axes.of(order), worn.get(order.id, ())) for order in found.orders],
         tags=tags.known_tags(current().site),
         settable=staged.choices(current().site, by_hand=True),
         goods_words=dict(axes.choices(axes.GOODS)),
@@ -105,7 +105,7 @@ def _words(chosen: filters.Filters) -> dict[str, dict[str, str]]:
     """What each filter offers, in words; what is chosen is offered, too, even if nothing is known of it any more."""
     state = current()
     found = {
-        "order": dict(axes.choices(axes.ORDER)),
+        "order": {**dict(axes.choices(axes.ORDER)), filters.MERGED: _("Merged into another")},
         "payment": dict(axes.choices(axes.PAYMENT)),
         "fulfilment": dict(axes.choices(axes.FULFILMENT)),
         "returned": dict(axes.choices(axes.RETURN)),
@@ -182,7 +182,7 @@ def order_page(order: OrderView, *, status: int = 200, errors: Mapping[str, str]
         status,
         errors=errors or {},
         order=order,
-        axes=axes.of(order.status),
+        axes=axes.of(order),
         here=order.here,
         is_overdue=said.is_overdue(order),
         groups=[

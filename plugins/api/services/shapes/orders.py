@@ -50,6 +50,7 @@ class OrderRow(Shown, frozen=True, kw_only=True):
     """An order in a list.
 
     `channel` is where it was placed if not here. `goods`: partly or waiting, where something is not on the shelf.
+    `merged_into` is the number of the order that all that was left of it went into: its status is then cancelled.
     """
 
     id: int
@@ -61,6 +62,7 @@ class OrderRow(Shown, frozen=True, kw_only=True):
     channel: str
     channel_number: str
     goods: str
+    merged_into: str
 
 
 class OrderList(Shown, frozen=True, kw_only=True):
@@ -187,7 +189,8 @@ class Order(Shown, frozen=True, kw_only=True):
     `customer` is null for keys that may not read customers.
     It goes to one of its `destinations`, or to several: then the customer's `address` is null, and lines and shipments
     say the number of theirs. `channel` is where it was placed if not here, under `channel_number`. `goods` says of what
-    waits to be sent whether it is on the shelf: ready, partly or waiting.
+    waits to be sent whether it is on the shelf: ready, partly or waiting. `merged_into` is the number of the order that
+    all that was left of it went into: its status is then cancelled.
     """
 
     id: int
@@ -211,6 +214,7 @@ class Order(Shown, frozen=True, kw_only=True):
     channel: str
     channel_number: str
     goods: str
+    merged_into: str
     lines: tuple[OrderLine, ...]
     shipments: tuple[Shipment, ...]
     destinations: tuple[Destination, ...]
