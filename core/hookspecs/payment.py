@@ -184,12 +184,14 @@ class Gateway(ABC):
     """One way to be paid, for one account on one site. It never reads or writes the shop's database.
 
     Every method may raise `PaymentDeclined` (final), `OutcomeUnknown` (ask `fetch` later) or `Broken`. `key` is the
-    idempotency key, stored before the call: the same key must never move money twice.
+    idempotency key, stored before the call: the same key must never move money twice. `pays_later`: goods leave before
+    the money comes, as with cash at the door or an invoice, so nobody is warned that an order is not paid.
     """
 
     code: ClassVar[str]
     flow: ClassVar[str] = "redirect"
     can: ClassVar[frozenset[str]] = frozenset()
+    pays_later: ClassVar[bool] = False
     account: str = "default"
     live: bool = False
     title: str = ""

@@ -12,6 +12,7 @@ class CashOnDelivery(Gateway):
 
     code = "cash_on_delivery"
     flow = "instructions"
+    pays_later = True
     icon = "wallet"
     live = True
 

@@ -61,6 +61,8 @@ def test_changes_of_an_order_leave_no_line_about_money_that_never_came(turn_on, 
     page = at_panel.get(f"/panel/orders/{placed.number}")
     assert page.count("Nothing has come yet.") == 1, "what is still awaited is said once"
     assert "News of the payment" not in page
+    said = at_panel.post("/panel/orders/bulk", 200, n=placed.number, act="ship", key="a")
+    assert "2 pieces shipped." in said, "these leave before they are paid"
     mark_paid(state_of(site.id), placed.id, actor="staff:1")
     page = at_panel.get(f"/panel/orders/{placed.number}")
     # Two lamps of 89.00.

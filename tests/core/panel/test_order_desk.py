@@ -332,16 +332,43 @@ def test_many_orders_are_captured_with_an_answer_each(
 
 
 def test_many_orders_are_shipped_with_an_answer_each(
-    panel: Panel, sell: Callable[..., Item], order: Callable[..., Any]
+    panel: Panel, site: Site, sell: Callable[..., Item], order: Callable[..., Any]
 ) -> None:
     lamp = sell("LAMP", 8900, stock=9)
     numbers = [str(order(lamp).number) for _ in range(3)]
+    for number in numbers:
+        mark_paid(state_of(site.id), of(number).id, actor="staff:1")
     panel.post("/panel/orders/bulk", {"n": numbers[:1], "act": "ship", "key": "a"})
     said = words(panel.post("/panel/orders/bulk", {"n": numbers, "act": "ship", "key": "b"}))
     assert "2 of 3 orders are done" in said
     assert db.value("SELECT COUNT(*) FROM shipment") == 3
     assert "Choose at least one order" in words(panel.follow(panel.post("/panel/orders/bulk", {"act": "ship"})))
     assert panel.post("/panel/orders/bulk", {"n": numbers, "act": "nonsense"}).status_code == 404
+
+
+def test_orders_that_are_not_paid_are_left_out_unless_they_are_asked_for(
+    panel: Panel, site: Site, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    lamp = sell("LAMP", 8900, stock=9)
+    numbers = [str(order(lamp).number) for _ in range(3)]
+    mark_paid(state_of(site.id), of(numbers[0]).id, actor="staff:1")
+    mark_paid(state_of(site.id), of(numbers[1]).id, actor="staff:1", amount=Money(900, "EUR"))
+    assert "This order is not paid yet: €89.00 are open." in words(panel.get(f"/panel/orders/{numbers[2]}/ship"))
+    assert "not paid" not in words(panel.get(f"/panel/orders/{numbers[0]}/ship"))
+    answer = panel.post("/panel/orders/bulk", {"n": numbers, "act": "ship", "key": "a"})
+    assert "1 of 3 orders are done" in words(answer)
+    assert "Not paid yet: €80.00 are open." in words(answer)
+    assert "Not paid yet: €89.00 are open." in words(answer)
+    assert db.value("SELECT COUNT(*) FROM shipment") == 1
+    page = answer.get_data(as_text=True)
+    form = page[page.index('<form class="row" method="post" action="/panel/orders/bulk"') :].partition("</form>")[0]
+    asked = re.findall(r'name="(\w+)" value="([^"]*)"', form)
+    assert [value for name, value in asked if name == "n"] == numbers[1:], "only those are offered once more"
+    typed = {name: value for name, value in asked if name != "n"}
+    for _press in range(2):
+        again = panel.post("/panel/orders/bulk", {**typed, "n": numbers[1:]})
+    assert "2 of 2" in words(again) or "0 of 2" in words(again)
+    assert db.value("SELECT COUNT(*) FROM shipment") == 3
 
 
 def test_slips_say_what_waits_and_where_it_goes(panel: Panel, placed: str) -> None:

@@ -13,6 +13,7 @@ from core.lib.errors import Broken, Refused
 from core.lib.money import Money
 from core.orders.services import payments, picked, promising, stages, tags
 from core.orders.services import ship as shipping
+from core.orders.services.awaited import awaited_money
 from core.orders.services.money_limits import left_to_capture
 from core.orders.services.shapes import OrderView
 from core.panel.orders.services import staged
@@ -23,11 +24,12 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one order."""
+    """What became of one order. `is_unpaid`: it was left out for that alone."""
 
     number: str
     is_done: bool
     text: str
+    is_unpaid: bool = False
 
 
 class NotAllHere(Refused):
@@ -37,9 +39,19 @@ class NotAllHere(Refused):
     default_message = "Only %(here)s of %(all)s pieces are on the shelf. Send a part from the order’s page."
 
 
+class NotPaidYet(Refused):
+    """Many orders at a time are not looked at one by one, so none leaves that waits for its money."""
+
+    code = "not_paid_yet"
+    default_message = "Not paid yet: %(amount)s are open."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Who wants it, and the key of the form that was sent: a repeated click is the same act."""
+    """Who wants it, and the key of the form that was sent: a repeated click is the same act.
+
+    `unpaid`: orders are sent that are not paid yet, too.
+    """
 
     state: SiteState
     actor: str
@@ -47,6 +59,7 @@ class Wish:
     tag: str = ""
     stage: str = ""
     day: str = ""
+    unpaid: bool = False
 
 
 def run(act: str, numbers: Sequence[str], wish: Wish) -> list[Result]:
@@ -58,7 +71,7 @@ def _one(act: Callable[[OrderView, Wish], str], number: str, wish: Wish) -> Resu
     try:
         return Result(number=number, is_done=True, text=act(order_numbered(number), wish))
     except (Refused, Broken) as refusal:
-        return Result(number=number, is_done=False, text=i18n.say(refusal))
+        return Result(number=number, is_done=False, text=i18n.say(refusal), is_unpaid=isinstance(refusal, NotPaidYet))
 
 
 def _capture(order: OrderView, wish: Wish) -> str:
@@ -76,13 +89,15 @@ def _capture(order: OrderView, wish: Wish) -> str:
 
 
 def _ship(order: OrderView, wish: Wish) -> str:
-    """All that waits, in one parcel from each location to each place, if all of it is there.
+    """All that waits, in one parcel from each location to each place, if all of it is there and it is paid.
 
     What shall leave in parts is chosen on the order's own page.
     """
     waiting, here = sum(line.allocated for line in order.lines), sum(order.here.values())
     if here < waiting:
         raise NotAllHere(here=here, all=waiting)
+    if waiting and not order.is_held and not wish.unpaid and (amount := awaited_money(wish.state, order)):
+        raise NotPaidYet(amount=amount)
     parts = [part for part in order.by_place if part.can_be_cancelled] or [order]
     for part in parts:
         place, key = part.destinations[0].position, f"bulk:{wish.key}"[:36]

@@ -7,6 +7,7 @@ from flask import Response, request
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
+from core.lib import ids
 from core.lib.errors import Forbidden, NotFound
 from core.panel.orders.services import bulk, said, sending
 from core.panel.orders.services.find import order_numbered
@@ -29,9 +30,16 @@ def act() -> Response:
     key, tag = request.form.get("key", "")[:24], request.form.get("tag", "")
     stage = request.form.get("stage", "")
     day = request.form.get("day", "").strip()[:10]
-    wish = bulk.Wish(state=current(), actor=actor(), key=key, tag=tag, stage=stage, day=day)
+    unpaid = bool(request.form.get("unpaid"))
+    wish = bulk.Wish(state=current(), actor=actor(), key=key, tag=tag, stage=stage, day=day, unpaid=unpaid)
     results = bulk.run(name, numbers, wish)
-    return page("orders_result.html", results=results, done=sum(one.is_done for one in results))
+    return page(
+        "orders_result.html",
+        results=results,
+        done=sum(one.is_done for one in results),
+        unpaid=[one.number for one in results if one.is_unpaid],
+        key=ids.token(),
+    )
 
 
 def _slips(numbers: list[str]) -> Response:

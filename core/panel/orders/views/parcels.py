@@ -14,6 +14,7 @@ from core.lib import ids
 from core.lib.errors import Broken, Refused, Unfit
 from core.orders.services import labels
 from core.orders.services import ship as shipping
+from core.orders.services.awaited import awaited_money
 from core.orders.services.by_location import LocationUnits, units_by_location
 from core.orders.services.manifests import makers
 from core.orders.services.read import OrderView
@@ -131,6 +132,7 @@ def _page(
         places=tabs(whole, _waiting(whole), order, "panel.order_ship"),
         usual=sending.usual(order),
         key=typed.get("key"),
+        awaited=awaited_money(current(), whole),
         sells=bool(labels.sellers(current())),
         manifests=bool(makers(current())),
     )
