@@ -93,7 +93,8 @@ class Problem:
     """Why the order cannot be placed as it is, in the shopper's language. `field` and `line_id` say where.
 
     `review`: it can be placed, but waits for a person before anything is sent. Then `message` is for staff alone: the
-    shopper is not told.
+    shopper is not told. `values` (JSON, naming no person) are kept with it, for the words that its plugin declares for
+    the code (`Plugin(holds=)`): staff read those in their own language, and the message only where there are none.
     """
 
     message: str
@@ -101,6 +102,7 @@ class Problem:
     field: str = ""
     line_id: int | None = None
     review: bool = False
+    values: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

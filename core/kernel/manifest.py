@@ -259,6 +259,10 @@ class Plugin:
     verbs: Mapping[str, str] = field(default_factory=dict)
     """What the activity log says of its acts: `{"saved": "saved the price %(title)s"}` for
     `record_activity(actor, "<plugin>.saved", ...)`."""
+    holds: Mapping[str, str | Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
+    """Why orders wait by its word, in words: an English sentence that the `values` of the problem or of `hold_order`
+    fill, or a function of them that answers one in the reader's language, with nothing else asked. The codes are its
+    name, or begin with it and a dot: `{"gifts": "It is a gift for %(guests)s"}`."""
     commands: Mapping[str, Callable[[list[str]], int]] = field(default_factory=dict)
     """Words of `./stoa <plugin> <word>` with functions of the remaining arguments. Of a plugin that searches, `rebuild`
     is also run by `./stoa reindex`."""
@@ -288,6 +292,7 @@ class Plugin:
         _check_sections(self.panel_sections)
         _check_stages(self.order_stages)
         _check_stores(self)
+        _check_holds(self)
         if self.settings is not None:
             self.settings._plugin = self.name  # noqa: SLF001 -- the class belongs to this plugin
 
@@ -315,6 +320,12 @@ def _check_stores(plugin: Plugin) -> None:
     for place, kind in plugin.waits.items():
         if kind not in WAITING or kind not in kinds:
             raise LoadError(f"{place} waits for {kind!r}: say by stores= what of that kind is stored")
+
+
+def _check_holds(plugin: Plugin) -> None:
+    for code in plugin.holds:
+        if code.partition(".")[0] != plugin.name or len(code) > 60:
+            raise LoadError(f"the code of a hold is {plugin.name!r}, or begins with that and a dot: {code!r}")
 
 
 def _check_stages(stages: tuple[Stage, ...]) -> None:

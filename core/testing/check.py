@@ -82,6 +82,7 @@ def _declared(loaded: Loaded) -> Iterator[str]:
         for field in block.fields:
             yield from (field.label, field.help)
     yield from plugin.verbs.values()
+    yield from (words for words in plugin.holds.values() if isinstance(words, str))
 
 
 _CONTRACTS = {

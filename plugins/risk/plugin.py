@@ -26,7 +26,7 @@ from core.api import (
 )
 from plugins.risk.forms import Risk
 from plugins.risk.models import TABLES
-from plugins.risk.services.keeping import CODE, forget, keep, verdict
+from plugins.risk.services.keeping import CODE, forget, keep, said, verdict
 from plugins.risk.services.reading import scores_of, try_rules
 from plugins.risk.services.signs import assess_cart
 from plugins.risk.views import SECTION, VIEW, panel
@@ -60,6 +60,7 @@ PLUGIN = Plugin(
     panel_menu=(MenuEntry(title="Risk", endpoint="show", icon="shield", permission=VIEW),),
     panel_sections=(SECTION,),
     permissions=(Permission(code=VIEW, title="See the risk of orders"),),
+    holds={CODE: said},
     reads=("orders",),
     hears=(OrderPlaced, OrderChanged, PaymentChanged, ShopperErased, GuestErased),
 )

@@ -6,20 +6,21 @@ from dataclasses import replace
 
 from core.catalogue.services.carts import cart_variants
 from core.checkout.services.shapes import PLACE, CheckoutView
-from core.hookspecs.checkout import Address, Cart, CartLine
+from core.hookspecs.checkout import Address, Cart, CartLine, Problem
 from core.kernel.sites import SiteState
 from core.lib.money import Money
 from core.orders.services.change_shapes import Effect, Plan
+from core.orders.services.hold_reasons import HoldReason, hold_reason
 from core.orders.services.hold_rules import further_reasons, hold_rules, reasons_to_hold
 from core.orders.services.shapes import OrderView
 
-Reasons = tuple[tuple[str, str], ...]
+Reasons = tuple[HoldReason, ...]
 
 
 def holds_of_placed(state: SiteState, view: CheckoutView) -> Reasons:
     """What plugins found, and the rules of the site. What staff agreed breaks none of these."""
     stored = view.stored
-    found = tuple((one.code, one.message) for one in view.problems if one.review)
+    found = tuple(_of_plugin(one) for one in view.problems if one.review)
     if stored.agreed is not None:
         return found
     return (
@@ -57,8 +58,12 @@ def holds_of_changed(state: SiteState, order: OrderView, plan: Plan, effect: Eff
         for cart in _as_changed(state, order, plan)
         for problem in state.hooks.checkout_problems(site=state.site, cart=cart, step=PLACE)
     ]
-    found = ((one.code, one.message) for one in problems if one.review and one.code[:60] not in decided)
+    found = (_of_plugin(one) for one in problems if one.review and one.code[:60] not in decided)
     return (*dict.fromkeys(found), *further_reasons(before, after))
+
+
+def _of_plugin(problem: Problem) -> HoldReason:
+    return hold_reason(problem.code, problem.message, problem.values)
 
 
 def _goes_to(view: CheckoutView) -> list[Address]:

@@ -30,6 +30,7 @@ from core.lib import clock
 from core.lib.errors import Refused, Unfit
 from core.orders.services.claims import claim_key
 from core.orders.services.drafts import end_draft
+from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.links import order_secret, present_secret
 from core.orders.services.read import order_of_cart
 from core.orders.services.store import (
@@ -257,7 +258,7 @@ def _check_prices(state: SiteState, view: CheckoutView) -> None:
 
 
 def _new_order(
-    view: CheckoutView, shopper_id: int | None, actor: str, sourced: Sourcing, holds: Sequence[tuple[str, str]]
+    view: CheckoutView, shopper_id: int | None, actor: str, sourced: Sourcing, holds: Sequence[HoldReason]
 ) -> NewOrder:
     stored, quote, totals = view.stored, view.quote, view.quote.totals
     first, places = (view.places[0].address if view.places else stored.address), _destinations(view)

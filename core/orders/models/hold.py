@@ -10,11 +10,15 @@ from core.orders.models.order import Order
 
 
 class OrderHold(db.SiteTable):
-    """Why an order waits: by whose word (`source`: rule, staff, unpaid, or a problem's code), until that ended."""
+    """Why an order waits: by whose word (`source`: rule, staff, unpaid, or a problem's code), until that ended.
+
+    `reason` and `facts` are those of `services.hold_reasons`.
+    """
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     source = peewee.CharField(max_length=60)
     reason = peewee.TextField()
+    facts = peewee.TextField(default="")
     actor = peewee.CharField(max_length=80)
     at = db.InstantField()
     ended_at = db.InstantField(null=True)

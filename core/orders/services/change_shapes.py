@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from core.hookspecs.checkout import Address
+from core.orders.services.hold_reasons import HoldReason
 
 KEEP, REEVALUATE, BETTER = "keep", "reevaluate", "better"
 POLICIES = (KEEP, REEVALUATE, BETTER)
@@ -271,7 +272,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     `sources` say which location shall give how much of a variant, where there was a choice, and `why` by location.
     `moves` are units that go into another order as `lines`: into a new one, or into the order `into` as it is in
-    `into_version`. `holds` are (source, reason) of what the order waits for from then on; of a merge, the order that
+    `into_version`. `holds` are what the order waits for from then on; of a merge, the order that
     takes the units. `places` are those that change, by position; the deliveries to `emptied` ones fall away.
     `email` and `phone` are empty where they stay; `renews_link`: somebody can send the new one.
     """
@@ -291,7 +292,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     moves: dict[int, int] = {}
     into: int | None = None
     into_version: int = 0
-    holds: tuple[tuple[str, str], ...] = ()
+    holds: tuple[HoldReason, ...] = ()
     emptied: tuple[int, ...] = ()
 
     @property

@@ -30,6 +30,7 @@ from core.orders.services.facts import payment_by_id, store_facts
 from core.orders.services.file_rows import OpenFile
 from core.orders.services.file_runs import Deal, deals_with
 from core.orders.services.gateways import CORE, Arrangement
+from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.hold_rules import hold_rules, reasons_to_hold
 from core.orders.services.links import order_secret
 from core.orders.services.store import (
@@ -218,7 +219,7 @@ def _is_deliverable(order: ChannelOrder, goods: _Goods, outcome: _Outcome) -> bo
 
 
 def _insert(
-    site: Site, run: ImportRun, order: ChannelOrder, goods: _Goods, holds: Sequence[tuple[str, str]],
+    site: Site, run: ImportRun, order: ChannelOrder, goods: _Goods, holds: Sequence[HoldReason],
     shopper_id: int | None,
 ) -> None:  # fmt: skip
     """One order with its stock and its money, and its line in the journal. Raises OutOfStock."""
@@ -235,7 +236,7 @@ def _insert(
 
 
 def _new_order(
-    site: Site, run: ImportRun, order: ChannelOrder, goods: _Goods, holds: Sequence[tuple[str, str]],
+    site: Site, run: ImportRun, order: ChannelOrder, goods: _Goods, holds: Sequence[HoldReason],
     shopper_id: int | None,
 ) -> NewOrder:  # fmt: skip
     sums, cart_id = order.sums, no_cart()

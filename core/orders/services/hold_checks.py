@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from core.kernel import db
 from core.lib import clock
 from core.lib.errors import Refused
+from core.orders.services.hold_reasons import UNPAID, HoldReason
 from core.orders.services.timeline import note
 
 OPEN = "ended_at IS NULL"
-UNPAID = "unpaid"
 
 
 class OnHold(Refused):
@@ -20,22 +20,26 @@ class OnHold(Refused):
     default_message = "This order is on hold. Approve or cancel it first."
 
 
-def insert_holds(site_id: int, order_id: int, reasons: Sequence[tuple[str, str]], actor: str) -> None:
-    """Let the order wait for these (source, reason). Inside a transaction."""
+def insert_holds(site_id: int, order_id: int, reasons: Sequence[HoldReason], actor: str) -> None:
+    """Let the order wait for these. Inside a transaction."""
     db.require_transaction()
     now = clock.now_us()
-    for source, reason in reasons:
+    for one in reasons:
         db.execute(
-            "INSERT INTO order_hold (site_id, order_id, source, reason, actor, at, outcome, answer)"
-            " VALUES (?, ?, ?, ?, ?, ?, '', '')",
-            site_id, order_id, source[:60], reason[:500], actor, now,
+            "INSERT INTO order_hold (site_id, order_id, source, reason, facts, actor, at, outcome, answer)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, '', '')",
+            site_id, order_id, *one, actor, now,
         )  # fmt: skip
-        note(order_id, actor, "held", text=reason[:500])
+        _note(order_id, actor, one)
+
+
+def _note(order_id: int, actor: str, one: HoldReason) -> None:
+    note(order_id, actor, "held", source=one.source, text=one.text, facts=one.facts)
 
 
 def hold_unpaid(site_id: int, order_id: int) -> None:
     """Ask a person what becomes of an order of which only a part was paid in time. Inside a transaction."""
-    hold_anew(site_id, order_id, [(UNPAID, "It was not paid in full in time.")])
+    hold_anew(site_id, order_id, [HoldReason(UNPAID, "It was not paid in full in time.")])
 
 
 def end_unpaid_hold(order_id: int) -> None:
@@ -55,45 +59,49 @@ def check_not_held(order_id: int) -> None:
         raise OnHold
 
 
-def hold_anew(site_id: int, order_id: int, reasons: Sequence[tuple[str, str]]) -> None:
+def hold_anew(site_id: int, order_id: int, reasons: Sequence[HoldReason]) -> None:
     """Let a changed order wait for these as well, if anything of it is still to be sent. Inside a transaction."""
     if not reasons or not db.value("SELECT SUM(allocated) FROM order_line WHERE order_id = ?", order_id):
         return
-    known = {
-        (row[0], row[1])
-        for row in db.rows(f"SELECT source, reason FROM order_hold WHERE order_id = ? AND {OPEN}", order_id)
+    known = _open_of(order_id)
+    insert_holds(site_id, order_id, [one for one in reasons if one not in known], "system")
+
+
+def _open_of(order_id: int) -> set[HoldReason]:
+    """What an order waits for now. One statement."""
+    return {
+        HoldReason(*row)
+        for row in db.rows(f"SELECT source, reason, facts FROM order_hold WHERE order_id = ? AND {OPEN}", order_id)
     }
-    fresh = [one for one in reasons if (one[0][:60], one[1][:500]) not in known]
-    insert_holds(site_id, order_id, fresh, "system")
 
 
 def copy_holds(source: int, target: int) -> None:
     """What an order waits for, or was approved for, is true of its new part. Inside a transaction."""
     db.require_transaction()
     db.execute(
-        "INSERT INTO order_hold (site_id, order_id, source, reason, actor, at, ended_at, outcome, answer)"
-        " SELECT site_id, ?, source, reason, actor, at, ended_at, outcome, answer FROM order_hold WHERE order_id = ?"
-        " ORDER BY id",
+        "INSERT INTO order_hold (site_id, order_id, source, reason, facts, actor, at, ended_at, outcome, answer)"
+        " SELECT site_id, ?, source, reason, facts, actor, at, ended_at, outcome, answer FROM order_hold"
+        " WHERE order_id = ? ORDER BY id",
         target, source,
     )  # fmt: skip
-    for actor, reason in db.rows(f"SELECT actor, reason FROM order_hold WHERE order_id = ? AND {OPEN}", target):
-        note(target, actor, "held", text=reason)
+    for actor, *reason in db.rows(
+        f"SELECT actor, source, reason, facts FROM order_hold WHERE order_id = ? AND {OPEN}", target
+    ):
+        _note(target, actor, HoldReason(*reason))
 
 
 def move_holds(source: int, target: int) -> None:
     """What an order waits for goes into the one that it is merged into; why that waits already is said once."""
     db.require_transaction()
-    known = {
-        (row[0], row[1])
-        for row in db.rows(f"SELECT source, reason FROM order_hold WHERE order_id = ? AND {OPEN}", target)
-    }
-    for hold_id, by, reason, actor in db.rows(
-        f"SELECT id, source, reason, actor FROM order_hold WHERE order_id = ? AND {OPEN} ORDER BY id", source
+    known = _open_of(target)
+    for hold_id, actor, *row in db.rows(
+        f"SELECT id, actor, source, reason, facts FROM order_hold WHERE order_id = ? AND {OPEN} ORDER BY id", source
     ):
-        if (by, reason) in known:
+        reason = HoldReason(*row)
+        if reason in known:
             db.execute(
                 "UPDATE order_hold SET ended_at = ?, outcome = 'cancelled' WHERE id = ?", clock.now_us(), hold_id
             )
             continue
         db.execute("UPDATE order_hold SET order_id = ? WHERE id = ?", target, hold_id)
-        note(target, actor, "held", text=reason)
+        _note(target, actor, reason)

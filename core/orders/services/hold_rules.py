@@ -13,8 +13,8 @@ from core.kernel.cache import touch
 from core.kernel.kept import kept
 from core.lib.errors import Unfit
 from core.lib.money import Money
+from core.orders.services.hold_reasons import RULE, HoldReason
 
-RULE = "rule"
 _TAG = "order holds"
 
 
@@ -55,23 +55,23 @@ def set_hold_rules(site: Site, rules: Rules, *, actor: str) -> None:
 
 def reasons_to_hold(
     rules: Rules, *, total: Money, email: str, addresses: Sequence[Address], billing: Address | None
-) -> list[tuple[str, str]]:
-    """(source, reason) of every rule that an order meets; reasons are English msgids. It goes to all of `addresses`."""
+) -> list[HoldReason]:
+    """Every rule that an order meets; the texts are English msgids. It goes to all of `addresses`."""
     found = []
     most = rules.above.get(total.currency, 0)
     if most and total.amount > most:
-        found.append((RULE, "The total is above the limit."))
+        found.append(HoldReason(RULE, "The total is above the limit."))
     countries = {one.country for one in addresses}
     if rules.other_country and countries and billing and billing.country not in countries:
-        found.append((RULE, "The bill goes to another country than the goods."))
+        found.append(HoldReason(RULE, "The bill goes to another country than the goods."))
     if countries & set(rules.countries):
-        found.append((RULE, "It goes to a country on the list."))
+        found.append(HoldReason(RULE, "It goes to a country on the list."))
     folded = email.strip().casefold()
     if any(folded == one or (one.startswith("@") and folded.endswith(one)) for one in rules.emails):
-        found.append((RULE, "The mail address is on the list."))
+        found.append(HoldReason(RULE, "The mail address is on the list."))
     return found
 
 
-def further_reasons(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+def further_reasons(before: Sequence[HoldReason], after: Sequence[HoldReason]) -> tuple[HoldReason, ...]:
     """What a change breaks that was not broken before it: the rest was decided about when the order was placed."""
     return tuple(one for one in after if one not in before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.hookspecs.order import ActKind
 from core.hookspecs.site import Site
@@ -14,11 +14,11 @@ from core.orders.services.cancel import cancel_units
 from core.orders.services.goods import NotThatMany
 from core.orders.services.guards import ask_guards
 from core.orders.services.hold_checks import OPEN, insert_holds
+from core.orders.services.hold_reasons import STAFF, HoldReason, hold_reason
 from core.orders.services.settle import lock_order
 from core.orders.services.timeline import note
 
 APPROVED, CANCELLED = "approved", "cancelled"
-STAFF = "staff"
 
 
 class NotHeld(Refused):
@@ -39,10 +39,20 @@ class NoReason(Refused):
         super().__init__(field="reason")
 
 
-def hold_order(site: Site, order_id: int, *, reason: str, actor: str, code: str = STAFF, key: str = "") -> None:
+def hold_order(
+    site: Site,
+    order_id: int,
+    *,
+    reason: str,
+    actor: str,
+    code: str = STAFF,
+    key: str = "",
+    values: Mapping[str, object] | None = None,
+) -> None:
     """Let an order wait for somebody's decision. Raises NotFound, NoReason, NotThatMany if nothing waits. Commits.
 
     A plugin gives a `code` of its own, by which it may lift the hold again; one that stands already stays as it is.
+    `values` are what it declares words for (`Plugin(holds=)`): then `reason` only stands in once they cannot be said.
     With the `key` of a form it may raise DoneBefore.
     """
     if not reason.strip():
@@ -56,8 +66,9 @@ def hold_order(site: Site, order_id: int, *, reason: str, actor: str, code: str 
             f"SELECT 1 FROM order_hold WHERE order_id = ? AND source = ? AND {OPEN}", order_id, code[:60]
         ):
             return
-        insert_holds(site.id, order_id, [(code, reason.strip()[:500])], actor)
-        _record(site, order_id, actor, "hold", reason)
+        insert_holds(site.id, order_id, [hold_reason(code, reason, values)], actor)
+        about = {"reason": reason[:500]} if code == STAFF else {"code": code[:60]}
+        _record(site, order_id, actor, "hold", about)
 
 
 def lift_hold(site: Site, order_id: int, code: str, *, actor: str, why: str = "") -> bool:
@@ -85,7 +96,7 @@ def approve_order(site: Site, order_id: int, *, actor: str, reason: str = "", ke
         lock_order(order_id, site.id)
         _end(site, order_id, APPROVED, reason)
         note(order_id, actor, "hold_approved", text=reason[:500])
-        _record(site, order_id, actor, "approve", reason)
+        _record(site, order_id, actor, "approve", {"reason": reason[:500]})
 
 
 def refuse_order(site: Site, order_id: int, *, actor: str, reason: str, key: str = "") -> None:
@@ -112,20 +123,20 @@ def _end(site: Site, order_id: int, outcome: str, answer: str) -> None:
         raise NotHeld
 
 
-def _record(site: Site, order_id: int, actor: str, act: str, reason: str) -> None:
+def _record(site: Site, order_id: int, actor: str, act: str, after: Mapping[str, str]) -> None:
     number = db.value("SELECT number FROM orders WHERE id = ?", order_id)
-    activity.record(actor, act, f"order:{order_id}", after={"reason": reason[:500]}, site_id=site.id, title=number)
+    activity.record(actor, act, f"order:{order_id}", after=after, site_id=site.id, title=number)
 
 
 def reasons_of(site: Site, order_ids: Sequence[int]) -> dict[int, list[str]]:
-    """Why these orders wait; those that do not are missing. One statement."""
+    """Why these orders wait, in the reader's language; those that do not are missing. One statement."""
     found: dict[int, list[str]] = {}
-    for order_id, reason in db.rows(
-        f"SELECT order_id, reason FROM order_hold WHERE site_id = ? AND {OPEN} AND order_id IN"
+    for order_id, *reason in db.rows(
+        f"SELECT order_id, source, reason, facts FROM order_hold WHERE site_id = ? AND {OPEN} AND order_id IN"
         f" ({db.marks(order_ids)}) ORDER BY id",
         site.id, *order_ids,
     ):  # fmt: skip
-        found.setdefault(order_id, []).append(reason)
+        found.setdefault(order_id, []).append(HoldReason(*reason).said)
     return found
 
 

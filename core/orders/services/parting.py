@@ -32,6 +32,7 @@ from core.orders.services.change_shapes import (
 )
 from core.orders.services.goods import NotThatMany
 from core.orders.services.guards import ask_about_plan
+from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.hold_rules import further_reasons, hold_rules, reasons_to_hold
 from core.orders.services.places import delivery_taxes
 from core.orders.services.read import order_view
@@ -139,11 +140,11 @@ def _asked(site: Site, found: Parting, actor: str | None) -> Parting:
     return found
 
 
-def _too_much(site: Site, found: Parting, target: OrderView) -> tuple[tuple[str, str], ...]:
+def _too_much(site: Site, found: Parting, target: OrderView) -> tuple[HoldReason, ...]:
     """The rules that the merged order breaks and neither of the two did."""
     rules = hold_rules(site)
 
-    def reasons(amount: int) -> list[tuple[str, str]]:
+    def reasons(amount: int) -> list[HoldReason]:
         return reasons_to_hold(
             rules, total=Money(amount, target.currency), email=target.email, addresses=target.addresses,
             billing=target.billing,

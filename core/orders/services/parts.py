@@ -75,7 +75,7 @@ _ALL = (
         "FROM shipment s JOIN shipment_line l ON l.shipment_id = s.id LEFT JOIN location o ON o.id = s.location_id"
         " WHERE s.order_id = ? GROUP BY s.id, l.line_id",
     ),
-    _select("hold", "id, at, ended_at", "source, reason, outcome, answer", "FROM order_hold WHERE order_id = ?"),
+    _select("hold", "id, at, ended_at", "source, reason, outcome, answer, facts", "FROM order_hold WHERE order_id = ?"),
     _select("shortage", "id, variant_id, location_id, pieces", "", "FROM order_shortage WHERE order_id = ?"),
     _select("entry", "id, at", "actor, kind, data", "FROM order_entry WHERE order_id = ?"),
 )

@@ -307,7 +307,7 @@ def _shipments(parts: Parts, lines: Sequence[OrderLineView]) -> tuple[ShipmentVi
 def _holds(parts: Parts) -> tuple[HoldView, ...]:
     return tuple(
         HoldView(
-            source=row.t1, reason=row.t2, outcome=row.t3, answer=row.t4, at=clock.instant(row.n2),
+            source=row.t1, text=row.t2, facts=row.t5, outcome=row.t3, answer=row.t4, at=clock.instant(row.n2),
             ended_at=None if row.n3 is None else clock.instant(row.n3),
         )
         for row in parts.of("hold")

@@ -10,6 +10,7 @@ from typing import Any
 from core.hookspecs.checkout import Address
 from core.lib.errors import NotFound
 from core.lib.money import Money
+from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.status import Axes, LineFacts, due, gone
 from core.orders.services.waits import Wanted, goods_code
 
@@ -257,11 +258,17 @@ class HoldView:
     """Why the order waits, or waited, for a person; `outcome` is empty, approved or cancelled."""
 
     source: str
-    reason: str
+    text: str
     at: datetime
     ended_at: datetime | None
     outcome: str
     answer: str
+    facts: str = ""
+
+    @property
+    def reason(self) -> str:
+        """In the reader's language; what staff typed as they did."""
+        return HoldReason(self.source, self.text, self.facts).said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

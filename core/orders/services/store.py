@@ -18,6 +18,7 @@ from core.orders.services.addresses import address_json
 from core.orders.services.claims import take_claims
 from core.orders.services.goods import stock_reference
 from core.orders.services.hold_checks import insert_holds
+from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.links import LIFE
 from core.orders.services.settle import deadline, settle
 from core.orders.services.states import first_state, words_of
@@ -162,7 +163,7 @@ class NewOrder:
     why: Mapping[int, str] = field(default_factory=dict)
     days_to_pay: int = 0
     actor: str = "system"
-    holds: Sequence[tuple[str, str]] = ()
+    holds: Sequence[HoldReason] = ()
     placed_at: datetime | None = None
     channel: str = ""
     channel_number: str | None = None

@@ -195,6 +195,6 @@ def _shown(order: OrderView, change: ChangeView) -> Change:
             for one in effect.shares
         ),
         stock=tuple(ChangedStock(variant_id=one, pieces=pieces) for one, pieces in sorted(effect.stock.items())),
-        waits_for=tuple(reason for _source, reason in change.plan.holds),
+        waits_for=tuple(one.said for one in change.plan.holds),
         created_at=change.created_at, ended_at=change.ended_at,
     )  # fmt: skip

@@ -93,5 +93,5 @@ def _shown(found: StoredParting) -> Parting:
         value=money(sum_of(found.value)), paid=money(sum_of(found.money)),
         to_pay_there=money(sum_of(found.target_due)), to_pay_here=money(sum_of(max(0, found.effect.to_pay))),
         to_refund_here=money(sum_of(max(0, found.effect.to_refund))),
-        waits_for=tuple(reason for _source, reason in found.plan.holds),
+        waits_for=tuple(one.said for one in found.plan.holds),
     )  # fmt: skip

@@ -40,7 +40,7 @@ def verdict(site: Site, rules: Risk, found: Assessment, *, agreed: bool = False)
     if rules.refuse_at and found.score >= rules.refuse_at and not agreed:
         return [Problem(message=_kindly(site), code=CODE)]
     if _waits(rules, found):
-        return [Problem(message=why(site, found), code=CODE, review=True)]
+        return [Problem(message=why(site, found), code=CODE, review=True, values=figures(found))]
     return []
 
 
@@ -55,10 +55,20 @@ def _waits(rules: Risk, found: Assessment) -> bool:
 
 
 def why(site: Site, found: Assessment) -> str:
-    """The score with its reasons in the site's own language, for staff who decide."""
+    """The score with its reasons in the site's own language: what stands where nobody can say it in another."""
     with speaking(site.language, site.timezone):
-        told = "; ".join(f"{words(one)} (+{one.points})" for one in found.reasons)
-        return gettext("Risk %(score)s of %(most)s: %(reasons)s", score=found.score, most=MOST, reasons=told)[:500]
+        return said(figures(found))[:500]
+
+
+def figures(found: Assessment) -> dict[str, Any]:
+    """The score and its reasons as they are kept with an order that waits."""
+    return {"score": found.score, "reasons": [asdict(one) for one in found.reasons]}
+
+
+def said(kept: Mapping[str, Any]) -> str:
+    """The same in the reader's language, for staff who decide."""
+    told = "; ".join(f"{words(one)} (+{one.points})" for one in (Reason(**reason) for reason in kept["reasons"]))
+    return gettext("Risk %(score)s of %(most)s: %(reasons)s", score=kept["score"], most=MOST, reasons=told)
 
 
 def words(reason: Reason) -> str:
@@ -101,7 +111,7 @@ def keep(site: Site, order_id: int) -> None:
     found = assess_order(site, rules, order)
     _write(site, order, found)
     if _waits(rules, found) and order.can_be_cancelled and all(hold.source != CODE for hold in order.holds):
-        hold_order(site, order.id, reason=why(site, found), actor=ACTOR, code=CODE)
+        hold_order(site, order.id, reason=why(site, found), actor=ACTOR, code=CODE, values=figures(found))
 
 
 def _write(site: Site, order: OrderView, found: Assessment) -> None:

@@ -60,7 +60,7 @@ def authorised(site: Site, placed: Any) -> OrderView:
 
 
 def test_an_odd_order_is_placed_and_waits_with_its_reasons(
-    site: Site, look_for: Any, cup: Any, order: Any, outbox: Any, browse: Any
+    site: Site, look_for: Any, cup: Any, order: Any, outbox: Any, browse: Any, at_panel: Any
 ) -> None:
     look_for(hold_at=40, units_points=25, units_above=5, value_points=17, value_above="EUR 50")
 
@@ -75,6 +75,11 @@ def test_an_odd_order_is_placed_and_waits_with_its_reasons(
     ship_order(site, below.id, actor=STAFF)
     with pytest.raises(Refused):
         ship_order(site, above.id, actor=STAFF)
+    # Whoever reads the panel in Chinese reads the reasons in Chinese, in this shop of English words.
+    chinese = "风险 42/100：大额订单：商品 €60.00 (+17); CUP 6 件 (+25)"
+    page = at_panel.get(f"/zh-cn/panel/orders/{above.number}")
+    assert page.count(chinese) == 2, "beside the decision, and in what happened"
+    assert chinese in at_panel.get("/zh-cn/panel/orders/held")
     # Its shopper is told nothing.
     assert "isk" not in browse(site, f"/order/{above.secret}").text
 
@@ -310,7 +315,7 @@ def test_a_long_list_goes_on_where_it_ended(
 
 
 @pytest.mark.slow
-def test_staff_read_the_shops_language_whatever_the_shopper_speaks(
+def test_staff_read_their_own_language_and_the_shops_where_the_plugin_is_gone(
     site: Site, other_site: Site, look_for: Any, order: Any, sell: Any
 ) -> None:
     look_for(on=other_site, hold_at=20, units_points=20, units_above=1)
@@ -319,7 +324,12 @@ def test_staff_read_the_shops_language_whatever_the_shopper_speaks(
     with speaking("en"):
         placed = order(tea, 2, on=other_site, language="en")
 
-    assert seen(placed).holds[0].reason == "风险 20/100：TEA 2 件 (+20)"
+    hold = seen(placed).holds[0]
+    with speaking("en"):
+        assert hold.reason == "Risk 20 of 100: 2 pieces of TEA (+20)"
+    with speaking("zh-CN"):
+        assert hold.reason == "风险 20/100：TEA 2 件 (+20)"
+    assert hold.text == "风险 20/100：TEA 2 件 (+20)"
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from core.orders.services.addresses import address_json
 from core.orders.services.change_shapes import AddCharge, AddGoods, SetAddress, SetPrice, SetQuantity
 from core.orders.services.forget import _reduce_orders
 from core.orders.services.hold_checks import OnHold
+from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.hold_rules import Rules, set_hold_rules
 from core.orders.services.holds import approve_order, held_count, hold_order, reasons_of
 from core.orders.services.parting import CannotBeParted, merge_order, preview_merge, split_order
@@ -130,7 +131,7 @@ def test_a_shopper_cannot_raise_an_order_past_the_limit_unseen(shop: Shop, cup: 
     order = seen(shop.order((cup, 2)).id)
     actions = [SetQuantity(line_id=order.lines[0].id, quantity=9)]
     looked = preview_own(shop.state, order.id, actions)
-    assert looked.plan.holds == (("rule", ABOVE),), "the preview says so"
+    assert looked.plan.holds == (HoldReason("rule", ABOVE),), "the preview says so"
     price = looked.effect.price_after
     change_own(shop.state, order.id, actions, key="a", actor="guest", seen_price=price)
     with pytest.raises(OnHold):
@@ -178,7 +179,7 @@ def test_plugins_are_asked_again_and_what_they_found_once_stays_decided(
     order = seen(shop.order((cup, 1)).id)
     plugins.problems = [Problem(message="Too many cups", code="cups", review=True), Problem(message="No", code="no")]
     more = [SetQuantity(line_id=order.lines[0].id, quantity=5)]
-    assert preview_change(shop.state, order.id, more).plan.holds == (("cups", "Too many cups"),)
+    assert preview_change(shop.state, order.id, more).plan.holds == (HoldReason("cups", "Too many cups"),)
     assert raised(shop, order, 5).is_held
     assert reasons_of(shop.site, [order.id]) == {order.id: ["Too many cups"]}
     approve_order(shop.site, order.id, actor=STAFF)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,10 +12,13 @@ import pytest
 from core.checkout.services.place_order import CannotBePlaced
 from core.hookspecs.checkout import Address, Problem
 from core.hookspecs.site import Site
-from core.kernel import db
+from core.kernel import db, i18n
+from core.kernel.installation import installation
+from core.kernel.manifest import LoadError, Plugin
 from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.orders.services.hold_checks import OnHold
+from core.orders.services.hold_reasons import hold_reason
 from core.orders.services.hold_rules import Rules, reasons_to_hold, set_hold_rules
 from core.orders.services.holds import approve_order, held_count, hold_order, lift_hold, refuse_order
 from core.orders.services.read import OrderView, order_view
@@ -41,7 +45,7 @@ def test_each_rule_says_why() -> None:
     def said(amount: int, email: str, address: Address, billing: Address | None) -> list[str]:
         total = Money(amount, "EUR")
         found = reasons_to_hold(rules, total=total, email=email, addresses=[address], billing=billing)
-        return [reason for _source, reason in found]
+        return [one.text for one in found]
 
     assert said(10_000, "good@x.com", here, None) == []
     assert said(10_001, "good@x.com", here, here) == ["The total is above the limit."]
@@ -148,6 +152,47 @@ def test_a_plugin_lifts_its_own_hold_and_no_other(
         lift_hold(other(site), placed.id, "staff", actor="plugin:customs")
     approve_order(site, placed.id, actor=STAFF)
     ship(site, placed.id, actor=STAFF)
+
+
+def test_reasons_are_said_in_the_readers_language_but_for_what_staff_typed(
+    panel: Panel, site: Site, order: Callable[..., Any], sell: Callable[..., Item]
+) -> None:
+    set_hold_rules(site, Rules(above={"EUR": 100}), actor=STAFF)
+    placed = order(sell("LAMP", 8900))
+    hold_order(site, placed.id, reason="Open", actor=STAFF)
+    for path in (f"/zh-cn/panel/orders/{placed.number}", "/zh-cn/panel/orders/held"):
+        said = words(panel.get(path))
+        assert "订单金额超过限额" in said
+        assert "The total is above" not in said
+        assert "Open" in said, "as it was typed, though there is such a word of ours"
+
+
+@pytest.mark.once
+def test_a_plugin_says_its_holds_by_a_sentence_or_by_a_function(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    del site
+
+    def of_days(values: Mapping[str, Any]) -> str:
+        return f"{values['days']} days: {i18n.language()}"
+
+    holds = {"gifts": "A gift for %(count)s guests", "gifts.late": of_days}
+    gifts = Plugin(name="gifts", version="1", title="Gifts", category="machinery", author="A", holds=holds)
+    monkeypatch.setitem(installation().plugins.loaded, "gifts", SimpleNamespace(plugin=gifts))
+    late = hold_reason("gifts.late", "late", {"days": 3})
+    assert hold_reason("gifts", "stored", {"count": 2}).said == "A gift for 2 guests"
+    assert late.said == "3 days: en"
+    with i18n.speaking("zh-CN"):
+        assert late.said == "3 days: zh-CN"
+    # What cannot be said, or is nobody's, stands as it was written down.
+    for lost in (
+        hold_reason("gifts.late", "late", {"hours": 3}),
+        hold_reason("gifts.late", "late", {"days": object()}),
+        hold_reason("gifts.other", "late", {"days": 3}),
+        hold_reason("gone", "late", {"days": 3}),
+        hold_reason("gifts.late", "late"),
+    ):
+        assert lost.said == "late"
+    with pytest.raises(LoadError, match="code of a hold"):
+        Plugin(name="gifts", version="1", title="Gifts", category="machinery", author="A", holds={"risk": "Mine"})
 
 
 def other(site: Site) -> Site:

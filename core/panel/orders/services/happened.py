@@ -17,6 +17,7 @@ from core.kernel.installation import installation
 from core.lib import clock
 from core.lib.money import Money
 from core.orders.services.case_rules import REASONS
+from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.read import OrderView
 from core.panel.orders.services.said import address_lines, fact_words
 from core.panel.orders.services.staged import stage_title, title_of
@@ -73,11 +74,15 @@ def _step(at: datetime, who: str, kind: str, data: Data, currency: str) -> Step:
 
 def _text(kind: str, data: Data, currency: str) -> str:
     """The further facts that mean something to a reader; why goods come back is said where that was asked for."""
-    text = _(data["text"]) if data.get("text") else ""
+    text = _why_held(data) if kind == "held" else data.get("text", "")
     is_told = not kind.startswith("case_") or kind == "case_requested"
     reason = str(_REASONS.get(data["reason"], data["reason"])) if data.get("reason") and is_told else ""
     parts = [text, *_moves(kind, data, currency), reason, data.get("tracking"), data.get("reference"), data.get("why")]
     return " · ".join(str(part) for part in parts if part)
+
+
+def _why_held(data: Data) -> str:
+    return HoldReason(data["source"], data["text"], data["facts"]).said
 
 
 def _moves(kind: str, data: Data, currency: str) -> list[str]:

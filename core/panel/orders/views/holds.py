@@ -38,9 +38,7 @@ def _queue(errors: Mapping[str, str] | None = None, status: int = 200) -> Respon
         "orders_held.html",
         status,
         errors=errors or {},
-        orders=[
-            (order, axes.of(order), [_(one) for one in reasons.get(order.id, ())]) for order in found.orders
-        ],
+        orders=[(order, axes.of(order), reasons.get(order.id, ())) for order in found.orders],
         scores=known,
         sort=sort or "",
         next=address("panel.orders_held", after=found.next, sort=sort) if found.next else "",
