@@ -17,6 +17,7 @@ from core.kernel.sites import state_of
 from core.lib.money import Money
 from core.orders.services.case import request_case
 from core.orders.services.case_rules import rules_of
+from core.orders.services.expire import release_authorisations
 from core.orders.services.hold_rules import Rules, set_hold_rules
 from core.orders.services.payments import begin_payment, capture, fetch_payment, mark_paid
 from core.orders.services.read import order_view
@@ -329,6 +330,26 @@ def test_many_orders_are_captured_with_an_answer_each(
     again = words(panel.post("/panel/orders/bulk", {"n": numbers[:1], "act": "capture", "key": "a"}))
     assert "0 of 1" in again
     assert bank.total(tokens[0], FactKind.CAPTURED) == 8900, "a second press takes nothing more"
+
+
+def test_what_becomes_of_authorised_money_is_said_before_and_after_an_order_is_cancelled(
+    panel: Panel, site: Site, bank: Bank, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    state, number = state_of(site.id), str(order(sell("LAMP", 8900, stock=1)).number)
+    (payment_id, token), line = db.one("SELECT id, token FROM payment") or (0, ""), of(number).lines[0].id
+    begin_payment(state, of(number).id)
+    bank.add(token, FactKind.AUTHORIZED, Money(8900, "EUR"))
+    fetch_payment(state, payment_id)
+    path, form = f"/panel/orders/{number}/cancel", {f"line-{line}": "1", "reason": "merchant", "key": "c"}
+    assert "€89.00 is authorised; once nothing is left of the order, it is let go" in words(panel.get(path))
+    previewed = panel.post(path, form)
+    panel.post(path, {**form, "act": "confirm", "seen": seen_price(previewed)})
+    said = words(panel.get(f"/panel/orders/{number}"))
+    assert "€89.00 is let go within minutes" in said
+    assert "Take €89.00" not in said
+    release_authorisations(state)
+    assert "let go within minutes" not in words(panel.get(f"/panel/orders/{number}"))
+    assert bank.total(token, FactKind.VOIDED) == 8900
 
 
 def test_many_orders_are_shipped_with_an_answer_each(

@@ -11,12 +11,13 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, Refused, Unfit
+from core.lib.money import Money
 from core.orders.services.case_rules import rules_of
 from core.orders.services.change import check_not_done
 from core.orders.services.change_shapes import CancelUnits
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
-from core.panel.orders.services import wishes
+from core.panel.orders.services import said, wishes
 from core.panel.orders.services.find import order_numbered
 from core.panel.shell import actor, once, page, panel, to
 
@@ -79,6 +80,7 @@ def _page(
         typed=typed,
         key=ids.token() if problems else typed.get("key") or ids.token(),
         goes_by_itself=rules_of(current().site).refund_cancelled,
+        authorized=sum((said.authorized_left(payment) for payment in order.payments), Money.zero(order.currency)),
         preview=preview,
         rows=wishes.rows(preview) if preview else [],
         stock=wishes.stock_rows(effect),
