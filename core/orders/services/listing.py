@@ -23,8 +23,8 @@ _ROW = (
     " COALESCE(NULLIF(o.delivery_title, ''), {titles}, ''), o.state,"
     " (SELECT SUM(l.ordered) FROM order_line l WHERE l.order_id = o.id), o.channel, o.channel_number,"
     " (SELECT w.stuck FROM order_wait w WHERE w.order_id = o.id), COALESCE(NULLIF(o.country, ''), {countries}, ''),"
-    " CASE WHEN o.state LIKE 'cancelled %' THEN (SELECT t.number FROM ({merges}) m JOIN orders t ON t.id = m.target"
-    " ORDER BY m.id DESC LIMIT 1) END"
+    " CASE WHEN o.state LIKE 'cancelled %' THEN (SELECT kept.number FROM orders kept WHERE kept.id ="
+    " ({merges} ORDER BY g.id DESC LIMIT 1)) END"
 )
 # The same of an order that goes to several places, one per line.
 _EACH = (

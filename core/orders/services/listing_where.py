@@ -208,7 +208,7 @@ _OVERDUE = (
 )
 # The confirmed merges of an order into others.
 MERGES = (
-    "SELECT g.id, g.into_order_id AS target FROM order_change g JOIN order_change_action a ON a.change_id = g.id"
+    "SELECT g.into_order_id FROM order_change g JOIN order_change_action a ON a.change_id = g.id"
     " AND a.kind = 'merge' WHERE g.order_id = {} AND g.state = 'confirmed'"
 )
 _HELD = "SELECT 1 FROM order_hold h WHERE h.order_id = c.id AND h.ended_at IS NULL"

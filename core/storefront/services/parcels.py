@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.hookspecs.fulfil import ScanStatus
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import lazy
+from core.kernel.i18n import lazy, time_of_day
 from core.kernel.sites import SiteState
 from core.orders.services.parcels import tracking_links
 from core.orders.services.read import OrderView, ShipmentView
@@ -16,12 +16,16 @@ from core.storefront.services.fields import whose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastScan:
-    """What a carrier told last of a parcel, in words, with the `place` if it was said; `kind` colours it."""
+    """What a carrier told last of a parcel, in words, with the `place` if it was said; `kind` colours it.
+
+    `time` is that of the day `at` in words.
+    """
 
     text: str
     kind: str
     place: str
     at: datetime
+    time: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,4 +98,4 @@ def _last_scan(parcel: ShipmentView) -> LastScan | None:
     else:
         return None
     text, kind = scan_words(known)
-    return LastScan(text=text, kind=kind, place=place, at=at)
+    return LastScan(text=text, kind=kind, place=place, at=at, time=time_of_day(at))

@@ -182,7 +182,7 @@ def told_payments(order: OrderView) -> list[PaymentView]:
 
     A change of an order that is not paid asks for another sum: what was asked for before says nothing by itself.
     """
-    awaited = order.payments[-1:] if order.due or len(order.payments) == 1 else ()
+    awaited = order.payments[-1:] if order.due else ()
     return [one for one in order.payments if one.facts or one.reference or one in awaited]
 
 
