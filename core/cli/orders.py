@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.cli.boot import bar, boot, the_site
+from core.lib.days import ORDERS
 
 if TYPE_CHECKING:
     from core.hookspecs.site import Site
@@ -25,6 +26,9 @@ def add_to(commands: Any) -> None:
     imports.add_argument("--channel", default="", help="where they were placed, if the file does not say so by row")
     imports.add_argument(
         "--column", action="append", default=[], metavar="NAME=MEANING", help="what a column stands for; empty: nothing"
+    )
+    imports.add_argument(
+        "--dates", choices=ORDERS, default="", help="the order of dates, where the file leaves it open"
     )
     imports.add_argument("--dry-run", action="store_true", help="rehearse only: say what would come in")
     imports.add_argument("--errors", type=Path, help="where to write the remarks (FILE.errors.csv)")
@@ -47,7 +51,7 @@ def _import(options: argparse.Namespace) -> int:
     wanted = dict(one.partition("=")[::2] for one in options.column)
     boot()
     site = the_site(options.site)
-    terms = Terms(channel=options.channel)
+    terms = Terms(channel=options.channel, dates=options.dates)
     run = open_file(site, ORDERS, options.file, options.file.name, "system", terms)
     columns = {one.name: one.target for one in look(site, ORDERS, run).columns}
     if lost := wanted.keys() - columns.keys():

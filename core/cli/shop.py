@@ -11,6 +11,7 @@ from core.cli.boot import bar, boot, the_site
 from core.hookspecs.site import Site
 from core.kernel.commands import run_plugin_command
 from core.kernel.installation import installation
+from core.lib.days import ORDERS
 
 
 def add_to(commands: Any) -> None:
@@ -27,6 +28,9 @@ def add_to(commands: Any) -> None:
     )
     imports.add_argument("--currency", default="", help="what past orders are in, where the file does not say")
     imports.add_argument("--prefix", default="", help="what to put before the numbers of past orders")
+    imports.add_argument(
+        "--dates", choices=ORDERS, default="", help="the order of dates, where the file leaves it open"
+    )
     imports.set_defaults(run=_import)
     export = commands.add_parser("export", help="write the catalogue as CSV")
     export.add_argument("what", choices=("products",))
@@ -57,6 +61,7 @@ def _import(options: argparse.Namespace) -> int:
         errors=errors,
         progress=bar,
         pictures=options.pictures,
+        dates=options.dates,
         resume=options.resume,
     )
 
@@ -78,7 +83,7 @@ def _import_orders(options: argparse.Namespace, file: Path, errors: Path) -> int
 
     site = the_site(options.site)
     with speaking(site.language, site.timezone):
-        terms = Terms(currency=options.currency, prefix=options.prefix)
+        terms = Terms(currency=options.currency, prefix=options.prefix, dates=options.dates)
         run = at_once(site, HISTORY, file, file.name, "system", terms, dry_run=options.dry_run)
         carry_on(run, bar)
         done = report(site, run, HISTORY)

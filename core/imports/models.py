@@ -20,8 +20,9 @@ class ImportRun(SiteTable):
 
     `file` is the kept copy's name in the installation's folder for imports, `original` the merchant's, `digest` that of
     its bytes. `mapping` maps columns of the file to columns of the format, `pictures` is where those are that have only
-    a name. `line` is the first line of the last product dealt with: a run that was killed goes on behind it, `resumed`
-    times so far, last behind `resumed_line`. `worker` is whoever has the run now: another one's batch is not kept.
+    a name, `dates` the order of its days and `dates_line` the row that leaves no other. `line` is the first line of the
+    last product dealt with: a run that was killed goes on behind it, `resumed` times so far, last behind
+    `resumed_line`. `worker` is whoever has the run now: another one's batch is not kept.
     `remarks_bytes` is how much of the remarks' file belongs to it. Counts are products. `began_at` and `began_done` are
     the start of the present stretch, from which the remaining time is told. `undone` and `kept` count what an undo
     took back and what it had to leave.
@@ -38,6 +39,8 @@ class ImportRun(SiteTable):
     format = peewee.CharField(max_length=20)
     mapping = JSONField(default=dict)
     pictures = peewee.CharField(max_length=500, default="")
+    dates = peewee.CharField(max_length=3, default="")
+    dates_line = peewee.IntegerField(default=0)
     language = peewee.CharField(max_length=20, default="en")
     actor = peewee.CharField(max_length=80)
     dry_run = peewee.BooleanField(default=False)
@@ -96,6 +99,7 @@ class ColumnMapping(SiteTable):
     name = peewee.CharField(max_length=80)
     mapping = JSONField(default=dict)
     pictures = peewee.CharField(max_length=500, default="")
+    dates = peewee.CharField(max_length=3, default="")
     created_at = InstantField()
 
     class Meta:

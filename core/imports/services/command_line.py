@@ -14,16 +14,18 @@ from core.kernel.i18n import ngettext
 
 
 def run_from_command_line(
-    site: Site, file: Path, *, dry_run: bool, errors: Path, progress: Progress, pictures: str = "", resume: bool = False
-) -> int:
+    site: Site, file: Path, *, dry_run: bool, errors: Path, progress: Progress, pictures: str = "", dates: str = "",
+    resume: bool = False,
+) -> int:  # fmt: skip
     """Import `file` and say what became of it; remarks go to `errors`. The exit code is 1 if a product was refused.
 
     With `resume` an import of the same file that was interrupted goes on where it stopped, if there is one.
-    Raises UnreadableFile and MissingColumns: then nothing was stored.
+    Raises UnreadableFile, MissingColumns and Unfit: then nothing was stored.
     """
     done = resume_import(site, file, progress) if resume else None
     if done is None:
-        done = import_products(site, file, dry_run=dry_run, pictures=_place(pictures), progress=progress)
+        place = _place(pictures)
+        done = import_products(site, file, dry_run=dry_run, pictures=place, dates=dates, progress=progress)
     sys.stdout.write("\n".join(_lines(done)) + "\n")
     if done.remarks is not None:
         with errors.open("wb") as target:

@@ -17,10 +17,11 @@ from core.lib.errors import Refused
 
 
 class Format(Protocol):
-    """How the rows of one shop system become products."""
+    """How the rows of one shop system become products. `days` are the columns that say when."""
 
     name: str
     title: str
+    days: tuple[str, ...]
 
     def missing(self, columns: frozenset[str]) -> tuple[str, ...]:
         """Folded names of columns without which a file is not in this format."""
@@ -72,6 +73,12 @@ class Header:
     def __init__(self, columns: Iterable[str], mapping: Mapping[str, str] | None = None) -> None:
         self.folded = {column: (mapping or {}).get(column, column).casefold() for column in columns}
         self.shown = {folded: column for column, folded in reversed(self.folded.items())}
+
+
+def columns_of_days(columns: Iterable[str], format_name: str, mapping: Mapping[str, str]) -> list[str]:
+    """Those columns of a file that say when, under the names that the file gives them."""
+    format_ = next(known for known in FORMATS if known.name == format_name)
+    return [column for column, folded in Header(columns, mapping).folded.items() if folded in format_.days]
 
 
 def detect_format(header: Header, wanted: str = "") -> Format:

@@ -41,13 +41,15 @@ def import_products(
     format_name: str = "",
     mapping: Mapping[str, str] | None = None,
     pictures: str = "",
+    dates: str = "",
     actor: str = "system",
     progress: Progress = lambda _done, _total: None,
 ) -> Report:
     """Import a file now, in this process; for commands. `progress(done, total)` counts products.
 
     `pictures` is the address, or here also the folder (`file:///...`), of pictures that have only a name in the file.
-    Commits one transaction per batch of products. Raises UnreadableFile and MissingColumns; then nothing is stored.
+    `dates` is the order of day, month and year, where the file leaves it open. Commits one transaction per batch of
+    products. Raises UnreadableFile, MissingColumns and Unfit; then nothing is stored.
     """
     run_id = new_run(
         site,
@@ -57,6 +59,7 @@ def import_products(
         format_name=format_name,
         mapping=mapping,
         pictures=pictures,
+        dates=dates,
         dry_run=dry_run,
         later=False,
     )
@@ -99,7 +102,9 @@ def carry_on(run_id: int, progress: Progress) -> None:
     site = state_of(run.site_id).site
     with (
         speaking(run.language, site.timezone),
-        open_products(site, folder() / run.file, run.format, run.mapping, pictures=run.pictures) as file,
+        open_products(
+            site, folder() / run.file, run.format, run.mapping, pictures=run.pictures, dates=run.dates
+        ) as file,
         RemarksFile(run.file) as remarks,
     ):
         try:

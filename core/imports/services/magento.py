@@ -31,6 +31,7 @@ _PLAIN = frozenset(
 class MagentoFormat:
     name = "magento"
     title = "Magento CSV"
+    days: tuple[str, ...] = ("special_price_from_date", "special_price_to_date")
 
     def missing(self, columns: frozenset[str]) -> tuple[str, ...]:
         needed = ("sku", "name", "price", "attribute_set" if "attribute_set" in columns else "product_type")

@@ -139,19 +139,19 @@ def _guessed(site: Site, column: str) -> str:
     return {OPTION: _of_its_name(column)[0], ATTRIBUTE: _of_its_name(column)[1]}.get(target, target)
 
 
-def best_mapping(site: Site, columns: Sequence[str]) -> tuple[str, dict[str, str], str]:
-    """(format, mapping, where pictures are) for a file nobody has looked at yet.
+def best_mapping(site: Site, columns: Sequence[str]) -> tuple[str, dict[str, str], str, str]:
+    """(format, mapping, where pictures are, order of days) for a file nobody has looked at yet.
 
     A kept mapping that fits, or else the file of another shop system, or else what the names suggest.
     """
     for kept in kept_mappings(site):
         if kept.mapping and set(kept.mapping) == set(columns):
-            return OWN, dict(kept.mapping), kept.pictures
+            return OWN, dict(kept.mapping), kept.pictures, kept.dates
     names = frozenset(Header(columns).shown)
     for known in FORMATS:
         if known.name != OWN and not known.missing(names):
-            return known.name, {}, ""
-    return OWN, guess(site, columns), ""
+            return known.name, {}, "", ""
+    return OWN, guess(site, columns), "", ""
 
 
 def check(mapping: Mapping[str, str]) -> None:
@@ -171,7 +171,9 @@ def look(site: Site, run_id: int) -> Look:
     path = kept_file(run.file)
     columns = seen_columns(path, run.mapping)
     try:
-        with open_products(site, path, run.format, run.mapping, pictures=run.pictures, most=LOOKED_AT) as file:
+        with open_products(
+            site, path, run.format, run.mapping, pictures=run.pictures, dates=run.dates, most=LOOKED_AT
+        ) as file:
             read = list(file.products())
     except Refused as problem:
         return Look(columns=columns, problem=problem)
@@ -209,18 +211,20 @@ def kept_mappings(site: Site, kind: str = PRODUCTS) -> list[ColumnMapping]:
     return list(ColumnMapping.for_site(site).where(ColumnMapping.kind == kind).order_by(ColumnMapping.name))
 
 
-def keep_mapping(site: Site, name: str, mapping: Mapping[str, str], pictures: str) -> None:
+def keep_mapping(site: Site, name: str, mapping: Mapping[str, str], pictures: str, dates: str = "") -> None:
     """Keep a mapping under a name; one of the same name is replaced. Raises Unfit without a name, CannotBeMapped."""
     check(mapping)
-    store_mapping(site, name, mapping, pictures)
+    store_mapping(site, name, mapping, pictures, dates=dates)
 
 
-def store_mapping(site: Site, name: str, mapping: Mapping[str, str], pictures: str = "", kind: str = PRODUCTS) -> None:
+def store_mapping(
+    site: Site, name: str, mapping: Mapping[str, str], pictures: str = "", kind: str = PRODUCTS, dates: str = ""
+) -> None:
     """`keep_mapping` of columns that were checked elsewhere. Raises Unfit without a name."""
     name = " ".join(name.split())[:_NAME_LIMIT]
     if not name:
         raise Unfit({"keep_name": "Give it a name."})
-    row = {"mapping": dict(mapping), "pictures": pictures[:500], "created_at": clock.now()}
+    row = {"mapping": dict(mapping), "pictures": pictures[:500], "dates": dates, "created_at": clock.now()}
     with db.transaction():
         ColumnMapping.insert(site_id=site.id, kind=kind, name=name, **row).on_conflict(
             conflict_target=[ColumnMapping.site_id, ColumnMapping.kind, ColumnMapping.name], preserve=list(row)

@@ -46,6 +46,7 @@ UNLIMITED = "unlimited"
 class OwnFormat:
     name = "stoa"
     title = "Stoa CSV"
+    days: tuple[str, ...] = ("sale_starts", "sale_ends")
 
     def missing(self, columns: frozenset[str]) -> tuple[str, ...]:
         return () if "sku" in columns else ("sku",)

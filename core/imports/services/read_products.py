@@ -32,7 +32,7 @@ class ProductFile:
     """An opened file: its format and how many products it speaks of, then the products themselves."""
 
     def __init__(
-        self, site: Site, header: Header, format_: Format, staging: Staging, count: int, pictures: str
+        self, site: Site, header: Header, format_: Format, staging: Staging, count: int, pictures: str, dates: str
     ) -> None:
         self.format = format_
         self.count = count
@@ -40,6 +40,7 @@ class ProductFile:
         self._header = header
         self._staging = staging
         self._pictures = pictures
+        self._dates = dates
 
     def products(self, after: int = 0) -> Iterator[ReadProduct]:
         """Products whose first line is beyond `after`, in the order of the file.
@@ -52,7 +53,7 @@ class ProductFile:
                 yield found
 
     def _read(self, rows: list[Row]) -> ReadProduct:
-        reading = Reading(site=self._site, columns=self._header.shown, pictures=self._pictures)
+        reading = Reading(site=self._site, columns=self._header.shown, pictures=self._pictures, dates=self._dates)
         records = [Record(reading, row.line, row.cells) for row in rows]
         for record, row in zip(records, rows, strict=True):
             if row.surplus:
@@ -110,15 +111,17 @@ def open_products(
     mapping: Mapping[str, str] | None = None,
     *,
     pictures: str = "",
+    dates: str = "",
     most: int | None = None,
 ) -> Iterator[ProductFile]:
     """Read a whole file onto disk and find its products; memory stays the same however long the file is.
 
-    `mapping` is `Header`'s, `pictures` where those are that have only a name; `most` rows do for a preview. Raises
+    `mapping` is `Header`'s, `pictures` where those are that have only a name, `dates` the order of day,
+    month and year; `most` rows do for a preview. Raises
     UnreadableFile and MissingColumns: then nothing of the file can be used.
     """
     with Staging() as staging, open_table(source) as rows:
         header = Header(rows.columns, mapping)
         format_ = detect_format(header, format_name)
         count = staging.fill(rows if most is None else islice(rows, most), header.folded, format_)
-        yield ProductFile(site, header, format_, staging, count, pictures)
+        yield ProductFile(site, header, format_, staging, count, pictures, dates)

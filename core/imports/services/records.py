@@ -14,6 +14,7 @@ from core.hookspecs.site import Site
 from core.imports.services import remarks
 from core.imports.services.rows import PictureRow, PriceRow, Problem, Said
 from core.lib.csv import is_active_formula, unescape_formula
+from core.lib.days import fitting, read_day
 from core.lib.money import Money, NotMoney, exponent, parse_money
 from core.lib.text import clean_html, plain
 
@@ -28,7 +29,6 @@ _YES = frozenset({"1", "yes", "y", "true", "on", "是", "有"})
 _NO = frozenset({"0", "no", "n", "false", "off", "否", "无"})
 _PICTURE_NAME = re.compile(r"[^\s.]\.[A-Za-z]{3,4}$")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
-_NO_DAY = datetime(1, 1, 1, tzinfo=UTC)
 GRAMS = {
     "kg": Decimal(1000),
     "g": Decimal(1),
@@ -45,6 +45,7 @@ class Reading:
     site: Site
     columns: Mapping[str, str]
     pictures: str = ""
+    dates: str = ""
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -158,15 +159,11 @@ class Record:
         value = self.raw(column)
         if not value:
             return None
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            found = _NO_DAY
-        if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
-            self.remark(column, remarks.NOT_A_DAY, value=short(value))
+        written = read_day(value, self.reading.dates)
+        if written is None or not _FIRST_YEAR <= written.at.year <= _LAST_YEAR:
+            self.remark(column, no_day(value, self.reading.dates, remarks.NOT_A_DAY), value=short(value))
             return None
-        if end and re.fullmatch(r"\d{4}-?\d\d-?\d\d", value):
-            found += timedelta(days=1)
+        found = written.at + timedelta(days=1) if end and not written.has_hour else written.at
         return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(self.reading.site.timezone))).astimezone(UTC)
 
     def plain(self, column: str) -> str | None:
@@ -266,6 +263,13 @@ def without_extra_zeros(value: str, digits: int) -> str:
         return value
     kept = match[2].rstrip("0")
     return match[1] + kept.ljust(min(digits, len(match[2])), "0") if kept or digits else match[1][:-1]
+
+
+def no_day(value: str, order: str, otherwise: Said) -> Said:
+    """Why a cell is not read: it is a day in another order, or in none."""
+    if not fitting(value) or read_day(value, order) is not None:
+        return otherwise
+    return remarks.OTHER_ORDER if order else remarks.OPEN_DAY
 
 
 def short(value: str) -> str:

@@ -29,6 +29,14 @@ UNKNOWN_RETURNS = Said(
     lazy("Write a number of days from 1 to 3650, or one of: %(words)s."),
 )
 NOT_A_DAY = Said(lazy("“%(value)s” is not a date."), lazy("Write it as 2026-11-30, or 2026-11-30 18:00."))
+OPEN_DAY = Said(
+    lazy("“%(value)s” does not say which part is the day."),
+    lazy("Say in which order the file has day, month and year, or write it as 2026-11-30."),
+)
+OTHER_ORDER = Said(
+    lazy("“%(value)s” is not in the order of day, month and year that was chosen."),
+    lazy("Choose the other order, or write it as 2026-11-30."),
+)
 ENDS_BEFORE_START = Said(lazy("The sale ends before it starts."), lazy("Correct one of the two dates."))
 SALE_NOT_LOWER = Said(lazy("The sale price is not below the price."), lazy("Lower the sale price, or leave it empty."))
 WAS_NOT_HIGHER = Said(lazy("The former price is not above the price."), lazy("Raise it, or leave it empty."))

@@ -8,7 +8,8 @@ from typing import BinaryIO
 
 from core.hookspecs.site import Site
 from core.imports.models import DRAFT, HISTORY, ORDERS, PRODUCTS, RUNNING, STOPPED, WAITING, ImportRun
-from core.imports.services.formats import Header, detect_format
+from core.imports.services.days import check_order_of_days, order_of_days
+from core.imports.services.formats import Header, columns_of_days, detect_format
 from core.imports.services.kept_files import digest_of, folder, forget_file, keep_file, kept_file
 from core.imports.services.mapping import best_mapping
 from core.imports.services.reports import INTERRUPTED_AFTER, find_run
@@ -39,21 +40,27 @@ def new_run(
     format_name: str = "",
     mapping: Mapping[str, str] | None = None,
     pictures: str = "",
+    dates: str = "",
     dry_run: bool = False,
     state: str = WAITING,
     later: bool = True,
 ) -> int:
     """Keep the file and make its run; answers the id. `later`: a worker does it.
 
-    Raises UnreadableFile, MissingColumns and FileTooLarge, and then keeps nothing.
+    Raises UnreadableFile, MissingColumns, FileTooLarge, and Unfit where nobody looks at the order of its days before;
+    and then keeps nothing.
     """
-    name = keep_file(source)
+    name, kept = keep_file(source), ""
     try:
         with open_table(folder() / name) as rows:
             if state == DRAFT and not format_name:
-                format_name, mapping, pictures = best_mapping(site, rows.columns)
+                format_name, mapping, pictures, kept = best_mapping(site, rows.columns)
             else:
                 format_name = detect_format(Header(rows.columns, mapping), format_name).name
+            days = columns_of_days(rows.columns, format_name, mapping or {})
+        found = order_of_days(folder() / name, days, dates, kept)
+        if state != DRAFT:
+            check_order_of_days(folder() / name, days, found.order)
         with db.transaction():
             run = ImportRun.create(
                 site_id=site.id,
@@ -63,6 +70,8 @@ def new_run(
                 format=format_name,
                 mapping=dict(mapping or {}),
                 pictures=pictures[:500],
+                dates=found.order,
+                dates_line=found.line,
                 language=language(),
                 actor=actor,
                 dry_run=dry_run,
@@ -89,6 +98,7 @@ def start_import(
     format_name: str = "",
     mapping: Mapping[str, str] | None = None,
     pictures: str = "",
+    dates: str = "",
 ) -> int:
     """Keep the file and let a worker import it; answers the run's id. Remarks are made in the present language.
 
@@ -102,6 +112,7 @@ def start_import(
         format_name=format_name,
         mapping=mapping,
         pictures=pictures,
+        dates=dates,
         dry_run=dry_run,
     )
 
@@ -114,14 +125,34 @@ def open_file(site: Site, source: BinaryIO, original: str, actor: str, format_na
     return new_run(site, source, original, actor, format_name=format_name, dry_run=True, state=DRAFT, later=False)
 
 
-def choose_columns(site: Site, run_id: int, format_name: str, mapping: Mapping[str, str], pictures: str) -> None:
-    """What the columns of an opened file mean. Raises NotFound, NotNow, MissingColumns."""
+def choose_columns(
+    site: Site,
+    run_id: int,
+    format_name: str,
+    mapping: Mapping[str, str],
+    pictures: str,
+    *,
+    dates: str = "",
+    kept_dates: str = "",
+) -> None:
+    """What the columns of an opened file mean, and in which order it has days; what was kept counts where it fits.
+
+    Raises NotFound, NotNow, MissingColumns, and Unfit where the file contradicts that order.
+    """
     run = find_run(site, run_id)
     with open_table(kept_file(run.file)) as rows:
         detect_format(Header(rows.columns, mapping), format_name)
+        days = columns_of_days(rows.columns, format_name, mapping)
+    found = order_of_days(kept_file(run.file), days, dates, kept_dates)
     with db.transaction():
         changed = (
-            ImportRun.update(format=format_name, mapping=dict(mapping), pictures=pictures[:500])
+            ImportRun.update(
+                format=format_name,
+                mapping=dict(mapping),
+                pictures=pictures[:500],
+                dates=found.order,
+                dates_line=found.line,
+            )
             .where(ImportRun.site_id == site.id, ImportRun.id == run.id, ImportRun.state == DRAFT)
             .execute()
         )
@@ -130,10 +161,15 @@ def choose_columns(site: Site, run_id: int, format_name: str, mapping: Mapping[s
 
 
 def rehearse(site: Site, run_id: int) -> None:
-    """Let a worker say what importing an opened file would do. Raises NotFound, NotNow, MissingColumns."""
+    """Let a worker say what importing an opened file would do.
+
+    Raises NotFound, NotNow, MissingColumns, and Unfit where nobody has said in which order it has days.
+    """
     run = find_run(site, run_id)
     with open_table(kept_file(run.file)) as rows:
         detect_format(Header(rows.columns, run.mapping), run.format)
+        days = columns_of_days(rows.columns, run.format, run.mapping)
+    check_order_of_days(kept_file(run.file), days, run.dates)
     with db.transaction():
         move(run, DRAFT, WAITING)
         jobs.enqueue("imports.run", {"run": run.id}, site_id=site.id, key=f"imports.run:{run.id}")
@@ -150,6 +186,7 @@ def import_for_good(site: Site, run_id: int, actor: str) -> int:
         format_name=run.format,
         mapping=run.mapping,
         pictures=run.pictures,
+        dates=run.dates,
     )
 
 

@@ -39,6 +39,7 @@ _NAMES = {
 class ShopifyFormat:
     name = "shopify"
     title = "Shopify CSV"
+    days: tuple[str, ...] = ()
 
     def missing(self, columns: frozenset[str]) -> tuple[str, ...]:
         needed = ("handle", "title", "variant price")

@@ -17,6 +17,7 @@ _CATEGORY = "category"
 class VendureFormat:
     name = "vendure"
     title = "Vendure CSV"
+    days: tuple[str, ...] = ()
 
     def missing(self, columns: frozenset[str]) -> tuple[str, ...]:
         plain = {column.partition(":")[0] for column in columns}

@@ -21,6 +21,7 @@ _ANY = "—"
 class WooCommerceFormat:
     name = "woocommerce"
     title = "WooCommerce CSV"
+    days: tuple[str, ...] = ("date sale price starts", "date sale price ends")
 
     def missing(self, columns: frozenset[str]) -> tuple[str, ...]:
         if "regular price" not in columns and "type" not in columns:

@@ -20,6 +20,7 @@ FIELDS = (
     "discount", "discount_title", "delivery", "carrier", "service", "delivery_price", "delivery_tax",
     "taxes", "tax_name", "tax_included", "total", "paid", "paid_at", "payment", "payment_reference", "note",
 )  # fmt: skip
+DAYS = ("placed", "paid_at")
 _NEEDED = ("number", "sku", "quantity", "total")
 
 # Words above columns, without spaces, signs and accents: ours, of Shopify and WooCommerce, and of lists people keep.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -96,13 +96,19 @@ class ReadOrder:
 
 
 def open_orders(
-    site: Site, source: Path, mapping: Mapping[str, str], *, channel: str = "", most: int | None = None
-) -> AbstractContextManager[OpenFile[ReadOrder]]:
+    site: Site, source: Path, mapping: Mapping[str, str], *, channel: str = "", dates: str = "",
+    most: int | None = None,
+) -> AbstractContextManager[OpenFile[ReadOrder]]:  # fmt: skip
     """The orders of a file; rows of one number of one channel are one of them.
 
-    `channel` is meant where the file names none; `most` rows do for a preview. Raises UnreadableFile.
+    `channel` is meant where the file names none, `dates` is the order of day, month and year; `most` rows do for a
+    preview. Raises UnreadableFile.
     """
-    return opened(source, mapping, ByNumber(_key), lambda shown, rows: _read(site, shown, rows, channel), most)
+
+    def order(shown: Mapping[str, str], rows: Sequence[Row]) -> ReadOrder:
+        return _read(Reading(site=site, columns=shown, dates=dates), rows, channel)
+
+    return opened(source, mapping, ByNumber(_key), order, most)
 
 
 def _key(cells: Mapping[str, str]) -> str | None:
@@ -110,9 +116,8 @@ def _key(cells: Mapping[str, str]) -> str | None:
     return f"{cells.get('channel', '').strip().casefold()}\x1f{number}" if number else None
 
 
-def _read(site: Site, shown: Mapping[str, str], rows: Sequence[Row], channel: str) -> ReadOrder:
-    reading = Reading(site=site, columns=shown)
-    order = _Order(site, [Record(reading, row.line, row.cells) for row in rows], channel)
+def _read(reading: Reading, rows: Sequence[Row], channel: str) -> ReadOrder:
+    order = _Order(reading.site, [Record(reading, row.line, row.cells) for row in rows], channel)
     number, is_open = order.first("number"), order.check_open()
     found = order.read() if is_open and not reading.refused else None
     sound = found is not None and not reading.refused
@@ -190,7 +195,7 @@ class _Order:
         if sums is None or total is None:
             return None
         now = clock.now()
-        placed_at = min(self._instant("placed") or now, now)
+        placed_at = min(self.at("placed").instant("placed") or now, now)
         return ChannelOrder(
             line=self.head.line, channel=(self.first("channel") or self.channel)[:60], number=self.first("number")[:60],
             placed_at=placed_at, email=self._email(),
@@ -199,7 +204,7 @@ class _Order:
             discount_title=self.first("discount_title") or _("Discount"), delivery=self.first("delivery"),
             carrier=self.first("carrier")[:60], service=self.first("service")[:60],
             tax_name=self.first("tax_name")[:120] or _("Tax"), paid=self._paid(total),
-            paid_at=min(self._instant("paid_at") or placed_at, now), payment=self.first("payment"),
+            paid_at=min(self.at("paid_at").instant("paid_at") or placed_at, now), payment=self.first("payment"),
             reference=self.first("payment_reference"), note=self.first("note", 2000),
         )  # fmt: skip
 
@@ -213,12 +218,6 @@ class _Order:
             self.at("email").remark("email", remarks.NOT_A_MAIL, warning=True, value=short(email))
             return ""
         return email
-
-    def _instant(self, column: str) -> datetime | None:
-        """Shopify puts a blank before the offset."""
-        record = self.at(column)
-        text = re.sub(r" ([+-]\d\d:?\d\d)$", r"\1", record.raw(column).removesuffix(" UTC"))
-        return replace(record, cells={**record.cells, column: text}).instant(column)
 
     def _lines(self) -> tuple[list[ChannelLine], Parts]:
         lines, subtotals, units, off, taxes, rates, taxable = [], [], [], [], [], [], []

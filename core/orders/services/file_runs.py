@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, cast
 
 from core.hookspecs.site import Site
 from core.imports.models import DONE, DRAFT, HISTORY, ORDERS, RUNNING, STOPPED, WAITING, ImportRun
+from core.imports.services.days import DayOrder, check_order_of_days, order_of_days
 from core.imports.services.kept_files import RemarksFile, digest_of, folder, forget_file, keep_file, kept_file
 from core.imports.services.mapping import LOOKED_AT, PREVIEW, CannotBeMapped, Column, kept_mappings, seen_columns
 from core.imports.services.reports import find_run
@@ -29,6 +30,7 @@ from core.kernel.sites import state_of
 from core.lib import clock
 from core.lib.csv import UnreadableFile
 from core.lib.errors import Refused
+from core.orders.services import channel_columns, history_columns
 from core.orders.services.channel_columns import check_columns, guess_columns
 from core.orders.services.channel_rows import ReadOrder, open_orders
 from core.orders.services.file_rows import OpenFile
@@ -48,12 +50,13 @@ AnyFile = OpenFile[ReadOrder] | OpenFile[ReadDocument]
 class Terms:
     """What is meant where the file does not say it: of open orders the channel, of past ones the currency.
 
-    `prefix` stands before the numbers of past ones.
+    `prefix` stands before the numbers of past ones; `dates` is the order of day, month and year.
     """
 
     channel: str = ""
     currency: str = ""
     prefix: str = ""
+    dates: str = ""
 
     @property
     def columns(self) -> dict[str, str]:
@@ -68,11 +71,13 @@ class Terms:
 class Kind:
     """What is different between the two: what columns are taken for, how rows are read, what the log calls it.
 
-    `opened` takes the site, the run, and how many rows do for a preview.
+    `days` are what columns may stand for that say when. `opened` takes the site, the run, and how many rows do for a
+    preview.
     """
 
     format: str
     verb: str
+    days: tuple[str, ...]
     guess: Callable[[Sequence[str]], dict[str, str]]
     check: Callable[[Mapping[str, str]], None]
     opened: Callable[[Site, ImportRun, int | None], AbstractContextManager[AnyFile]]
@@ -81,20 +86,21 @@ class Kind:
 def _open_orders(site: Site, run: ImportRun, most: int | None) -> AbstractContextManager[AnyFile]:
     """The channel may be named as the last thing; until then the orders are shown without it."""
     channel = run.channel or ("" if most is None else "–")
-    return open_orders(site, kept_file(run.file), run.mapping, channel=channel, most=most)
+    return open_orders(site, kept_file(run.file), run.mapping, channel=channel, dates=run.dates, most=most)
 
 
 def _open_history(site: Site, run: ImportRun, most: int | None) -> AbstractContextManager[AnyFile]:
-    return open_history(kept_file(run.file), run.mapping, run.currency or site.currency, most=most)
+    return open_history(kept_file(run.file), run.mapping, run.currency or site.currency, run.dates, most=most)
 
 
 KINDS = {
     ORDERS: Kind(
-        format="orders", verb="orders.imported", guess=guess_columns, check=check_columns, opened=_open_orders
+        format="orders", verb="orders.imported", days=channel_columns.DAYS, guess=guess_columns, check=check_columns,
+        opened=_open_orders,
     ),
     HISTORY: Kind(
-        format="history", verb="orders.history_imported", guess=guess_past_columns, check=check_past_columns,
-        opened=_open_history,
+        format="history", verb="orders.history_imported", days=history_columns.DAYS, guess=guess_past_columns,
+        check=check_past_columns, opened=_open_history,
     ),
 }  # fmt: skip
 
@@ -121,7 +127,9 @@ def open_file(
     """
     name = _keep(source)
     try:
-        return _new(site, kind, name, original, actor, _best(site, kind, name), terms, key=key)
+        mapping, kept = _best(site, kind, name)
+        days = order_of_days(folder() / name, _days(kind, mapping), terms.dates, kept)
+        return _new(site, kind, name, original, actor, mapping, terms, days, key=key)
     except BaseException:
         forget_file(name)
         raise
@@ -134,16 +142,18 @@ def at_once(
     """For a command: keep the file, its columns taken as they are called, for `carry_on` to deal with.
 
     A run of this very file that did not end is answered instead: it goes on where it stopped. Commits.
-    Raises UnreadableFile, CannotBeMapped, and then keeps nothing.
+    Raises UnreadableFile, CannotBeMapped, Unfit about the order of days, and then keeps nothing.
     """
     name = _keep(source)
     try:
         if not dry_run and (found := _interrupted(site, kind, name)) is not None:
             forget_file(name)
             return found
-        mapping = _best(site, kind, name)
+        mapping, kept = _best(site, kind, name)
         KINDS[kind].check(mapping)
-        return _new(site, kind, name, original, actor, mapping, terms, dry_run=dry_run, state=WAITING)
+        days = order_of_days(folder() / name, _days(kind, mapping), terms.dates, kept)
+        check_order_of_days(folder() / name, _days(kind, mapping), days.order)
+        return _new(site, kind, name, original, actor, mapping, terms, days, dry_run=dry_run, state=WAITING)
     except BaseException:
         forget_file(name)
         raise
@@ -162,26 +172,31 @@ def _keep(source: BinaryIO | Path) -> str:
             raise UnreadableFile from error
 
 
-def _best(site: Site, kind: str, name: str) -> dict[str, str]:
-    """A kept choice for a file of just these columns, or else what their names suggest."""
+def _best(site: Site, kind: str, name: str) -> tuple[dict[str, str], str]:
+    """A kept choice for a file of just these columns, with its order of days, or else what their names suggest."""
     with open_table(folder() / name) as rows:
         columns = rows.columns
     for kept in kept_mappings(site, kind):
         if set(kept.mapping) == set(columns):
-            return dict(kept.mapping)
-    return KINDS[kind].guess(columns)
+            return dict(kept.mapping), kept.dates
+    return KINDS[kind].guess(columns), ""
+
+
+def _days(kind: str, mapping: Mapping[str, str]) -> list[str]:
+    """The columns of a file that say when."""
+    return [column for column, target in mapping.items() if target in KINDS[kind].days]
 
 
 def _new(
-    site: Site, kind: str, name: str, original: str, actor: str, mapping: Mapping[str, str], terms: Terms, *,
-    dry_run: bool = True, state: str = DRAFT, later: bool = False, key: str = "",
+    site: Site, kind: str, name: str, original: str, actor: str, mapping: Mapping[str, str], terms: Terms,
+    days: DayOrder, *, dry_run: bool = True, state: str = DRAFT, later: bool = False, key: str = "",
 ) -> int:  # fmt: skip
     with db.transaction():
         claim(key)
         run = ImportRun.create(
             site_id=site.id, kind=kind, **terms.columns, file=name, original=original[:255], digest=digest_of(name),
-            format=KINDS[kind].format, mapping=dict(mapping), language=language(), actor=actor, dry_run=dry_run,
-            state=state, created_at=clock.now(),
+            format=KINDS[kind].format, mapping=dict(mapping), dates=days.order, dates_line=days.line,
+            language=language(), actor=actor, dry_run=dry_run, state=state, created_at=clock.now(),
         )  # fmt: skip
         if later:
             _enqueue(site, run)
@@ -218,12 +233,18 @@ def look(site: Site, kind: str, run_id: int) -> Look:
         return Look(columns=columns, first=tuple(islice(file.read(), PREVIEW)), orders=file.count)
 
 
-def choose(site: Site, kind: str, run_id: int, mapping: Mapping[str, str], terms: Terms) -> None:
-    """What the columns of an opened file mean, and what it does not say. Raises NotFound, NotNow. Commits."""
+def choose(
+    site: Site, kind: str, run_id: int, mapping: Mapping[str, str], terms: Terms, *, kept_dates: str = ""
+) -> None:
+    """What the columns of an opened file mean, and what it does not say; what was kept counts where it fits. Commits.
+
+    Raises NotFound, NotNow, and Unfit where the file contradicts the order of days.
+    """
     run = find_run(site, run_id, kind)
+    days = order_of_days(kept_file(run.file), _days(kind, mapping), terms.dates, kept_dates)
     with db.transaction():
         changed = (
-            ImportRun.update(mapping=dict(mapping), **terms.columns)
+            ImportRun.update(mapping=dict(mapping), dates=days.order, dates_line=days.line, **terms.columns)
             .where(ImportRun.site_id == site.id, ImportRun.id == run.id, ImportRun.state == DRAFT)
             .execute()
         )
@@ -232,9 +253,13 @@ def choose(site: Site, kind: str, run_id: int, mapping: Mapping[str, str], terms
 
 
 def rehearse(site: Site, kind: str, run_id: int) -> None:
-    """Let a worker say what importing an opened file would do. Raises NotFound, NotNow, CannotBeMapped. Commits."""
+    """Let a worker say what importing an opened file would do. Commits.
+
+    Raises NotFound, NotNow, CannotBeMapped, and Unfit where nobody has said in which order it has days.
+    """
     run = find_run(site, run_id, kind)
     KINDS[kind].check(run.mapping)
+    check_order_of_days(kept_file(run.file), _days(kind, run.mapping), run.dates)
     with db.transaction():
         move(run, DRAFT, WAITING)
         _enqueue(site, run)
@@ -252,7 +277,8 @@ def for_good(site: Site, kind: str, run_id: int, actor: str) -> int:
     terms = Terms(channel=run.channel, currency=run.currency, prefix=run.prefix)
     try:
         return _new(
-            site, kind, name, run.original, actor, run.mapping, terms, dry_run=False, state=WAITING, later=True
+            site, kind, name, run.original, actor, run.mapping, terms, DayOrder(run.dates, run.dates_line),
+            dry_run=False, state=WAITING, later=True,
         )  # fmt: skip
     except BaseException:
         forget_file(name)

@@ -10,6 +10,7 @@ from core.imports.services.mapping import CannotBeMapped
 from core.lib.text import fold
 
 FIELDS = ("number", "date", "sku", "name", "quantity", "price", "customer", "email", "country", "currency")
+DAYS = ("date",)
 _NEEDED = ("number", "date", "sku", "quantity", "price")
 
 # Words above columns, without spaces, signs and accents: ours, of other systems, and of lists people keep. Where two

@@ -12,9 +12,10 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from core.imports.services.records import short
+from core.imports.services.records import no_day, short
 from core.imports.services.rows import Problem, Said
 from core.lib.csv import Row
+from core.lib.days import read_day
 from core.lib.money import exponent
 from core.orders.services import history_remarks as remarks
 from core.orders.services.file_rows import ByNumber, OpenFile, opened
@@ -68,13 +69,18 @@ class ReadDocument:
 
 
 def open_history(
-    source: Path, mapping: Mapping[str, str], currency: str, *, most: int | None = None
+    source: Path, mapping: Mapping[str, str], currency: str, dates: str, *, most: int | None = None
 ) -> AbstractContextManager[OpenFile[ReadDocument]]:
     """The documents of a file; rows of one number are one of them.
 
-    `currency` is meant where the file names none; `most` rows do for a preview. Raises UnreadableFile.
+    `currency` is meant where the file names none, `dates` is the order of day, month and year; `most` rows do for a
+    preview. Raises UnreadableFile.
     """
-    return opened(source, mapping, ByNumber(_key), lambda shown, rows: _Reading(shown, currency).document(rows), most)
+
+    def document(shown: Mapping[str, str], rows: Sequence[Row]) -> ReadDocument:
+        return _Reading(shown, currency, dates).document(rows)
+
+    return opened(source, mapping, ByNumber(_key), document, most)
 
 
 def _key(cells: Mapping[str, str]) -> str | None:
@@ -89,8 +95,8 @@ def _cell(cells: Mapping[str, str], column: str) -> str:
 class _Reading:
     """The rows of one document while they are read."""
 
-    def __init__(self, shown: Mapping[str, str], currency: str) -> None:
-        self._shown, self._currency = shown, currency
+    def __init__(self, shown: Mapping[str, str], currency: str, dates: str) -> None:
+        self._shown, self._currency, self._dates = shown, currency, dates
         self.problems: list[Problem] = []
 
     def document(self, rows: Sequence[Row]) -> ReadDocument:
@@ -125,14 +131,11 @@ class _Reading:
 
     def _day(self, row: Row) -> datetime | None:
         text = _cell(row.cells, "date")
-        try:
-            found = datetime.fromisoformat(text).replace(tzinfo=None)
-        except ValueError:
-            found = datetime.min  # noqa: DTZ901 -- no zone is meant anywhere here
-        if not 1970 <= found.year < 2200:
-            self._remark(row.line, "date", remarks.NOT_A_DAY, value=short(text))
+        written = read_day(text, self._dates)
+        if written is None or not 1970 <= written.at.year < 2200:
+            self._remark(row.line, "date", no_day(text, self._dates, remarks.NOT_A_DAY), value=short(text))
             return None
-        return found
+        return written.at.replace(tzinfo=None)
 
     def _line(self, row: Row, currency: str) -> PastLine | None:
         pieces = _whole(_cell(row.cells, "quantity"))

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 from wtforms import FileField, SelectField
 
+from core.imports.models import ImportRun
+from core.imports.services.days import FIELD
 from core.imports.services.formats import FORMATS
+from core.imports.services.mapping import Column
 from core.imports.services.own import ATTRIBUTE, OPTION
+from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import language_name, lazy
+from core.lib.days import DAY_FIRST, MONTH_FIRST, YEAR_FIRST, fitting, read_day
 from core.panel.forms import PanelForm
 
 
@@ -72,3 +79,46 @@ def target_name(target: str, column: str) -> str:
     if field not in _TARGETS:
         return target
     return f"{_TARGETS[field]} ({language_name(more)})" if more else str(_TARGETS[field])
+
+
+_ORDERS = {
+    YEAR_FIRST: lazy("Year, month, day"),
+    DAY_FIRST: lazy("Day, month, year"),
+    MONTH_FIRST: lazy("Month, day, year"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayOrderField:
+    """The choice of the order in which a file has day, month and year: (order, words, what a cell is then)."""
+
+    items: Sequence[tuple[str, str, str]]
+    chosen: str
+    help: str
+
+
+def day_order(run: ImportRun, columns: Sequence[Column], problems: Sequence[tuple[str, str]]) -> DayOrderField | None:
+    """The field beside these columns, or None where none of them says when."""
+    samples = [sample for column in columns for sample in column.samples if fitting(sample)]
+    if not samples and not run.dates and FIELD not in dict(problems):
+        return None
+    telling = next((one for one in samples if read_day(one) is None), next(iter(samples), ""))
+    chosen = request.form.get(FIELD, run.dates)
+    about = _("The file leaves it open, so say it here.") if not run.dates else ""
+    if run.dates_line and chosen == run.dates:
+        about = _("Line %(line)s of the file allows no other.", line=i18n.number(run.dates_line))
+    return DayOrderField(
+        items=[(order, str(words), _then(telling, order)) for order, words in _ORDERS.items()],
+        chosen=chosen,
+        help=about,
+    )
+
+
+def _then(text: str, order: str) -> str:
+    """What a cell of the file is, read in that order."""
+    found = read_day(text, order) if text else None
+    if not text:
+        return ""
+    if found is None:
+        return _("“%(text)s” cannot be meant so.", text=text)
+    return _("“%(text)s” is then %(day)s.", text=text, day=i18n.day(found.at.date(), "long"))

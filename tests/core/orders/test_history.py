@@ -9,6 +9,7 @@ import tracemalloc
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from core.imports.services.mapping import CannotBeMapped
 from core.imports.services.reports import find_run, first_remarks, report
 from core.kernel import db
 from core.kernel.installation import installation
+from core.lib.errors import Unfit
 from core.orders.services.file_runs import Terms, at_once, carry_on
 from core.orders.services.history import tally_of
 from core.orders.services.history_writing import Tally
@@ -172,6 +174,31 @@ def test_what_cannot_be_read_is_told_and_nothing_is_guessed(shop: Shop) -> None:
     assert list_orders(shop.site, OrderFilters(text=f"OLD-{mine.number}")).orders
 
 
+def test_a_day_that_can_be_meant_in_two_ways_is_not_guessed(shop: Shop) -> None:
+    """Nothing of the file is kept before somebody has said it."""
+    text = "1,A,Cup,1,3/4/2011 8:26 PM,2.00,77,\n2,A,Cup,1,2011-04-05,2.00,77,\n"
+    with pytest.raises(Unfit) as open_yet:
+        take(shop, text)
+    assert open_yet.value.errors == {"dates": "Say in which order day, month and year stand: the file leaves it open."}
+    with pytest.raises(Unfit) as wrong:
+        take(shop, text, dates="ymd")
+    assert wrong.value.errors == {"dates": "The file has days that cannot be meant so: line 2: “3/4/2011 8:26 PM”."}
+    assert db.rows("SELECT file FROM import_run") == []
+    assert take(shop, text, dates="dmy").came == 2
+    assert [f"{numbered(number).placed_at:%Y-%m-%d %H:%M}" for number in "12"] == [
+        "2011-04-03 20:26",
+        "2011-04-05 00:00",
+    ]
+
+
+def test_a_row_that_settles_it_settles_it_for_the_whole_file(shop: Shop) -> None:
+    take(shop, "1,A,Cup,1,3.4.2011,2.00,77,\n2,A,Cup,1,13.4.2011,2.00,77,\n3,A,Cup,1,soon,2.00,77,\n")
+    assert [f"{numbered(number).placed_at:%m-%d}" for number in "12"] == ["04-03", "04-13"]
+    with pytest.raises(Unfit) as both:
+        take(shop, "4,A,Cup,1,4.13.2011,2.00,77,\n5,A,Cup,1,13.4.2011,2.00,77,\n", dates="mdy")
+    assert "line 3: “13.4.2011”" in both.value.errors["dates"]
+
+
 def test_an_order_comes_in_whole_or_not_at_all(shop: Shop) -> None:
     """One row that cannot be read would make its sum another one."""
     found = take(shop, "1,A,Cup,1,2010-12-01,2.00,77,\n2,A,Cup,1,2010-12-01,2.00,77,\n1,B,Pot,x,2010-12-01,3.00,77,\n")
@@ -184,12 +211,18 @@ def _rows_of(path: Path, most: int | None = None) -> Rows:
         return [row for place, row in enumerate(csv.DictReader(stream)) if most is None or place < most]
 
 
-def _check(shop: Shop, rows: Rows) -> None:
+def _as_first_published(row: dict[str, str]) -> dict[str, str]:
+    """With its day as the list was first given out: 12/1/2010 8:26."""
+    day = datetime.fromisoformat(row["InvoiceDate"])
+    return {**row, "InvoiceDate": f"{day.month}/{day.day}/{day.year} {day.hour}:{day.minute:02}"}
+
+
+def _check(shop: Shop, rows: Rows, **more: Any) -> None:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
-    found = bring(shop, io.BytesIO(text.getvalue().encode()))
+    found = bring(shop, io.BytesIO(text.getvalue().encode()), **more)
     sold, back = sums_of(rows)
     assert (found.tally.sold["GBP"], found.tally.credited["GBP"], found.refused) == (sold, back, 0)
     assert sums_here() == (sold, back)
@@ -204,7 +237,12 @@ def _check(shop: Shop, rows: Rows) -> None:
 
 def test_the_sums_are_those_of_a_real_file(shop: Shop, shared_data: Callable[[str], Path]) -> None:
     """The first 600 rows of Online Retail: CC0, Dr Daqing Chen."""
-    _check(shop, _rows_of(shared_data("online-retail/onlineretail_2010-12_2011-02.csv.gz"), 600))
+    rows = _rows_of(shared_data("online-retail/onlineretail_2010-12_2011-02.csv.gz"), 600)
+    _check(shop, [_as_first_published(row) for row in rows], dates="mdy")
+    first = {row["InvoiceNo"]: row["InvoiceDate"] for row in reversed(rows)}
+    assert {number: f"{numbered(number).placed_at:%Y-%m-%d %H:%M:%S}" for number in ("536365", "536398")} == {
+        number: first[number] for number in ("536365", "536398")
+    }
 
 
 @pytest.mark.slow

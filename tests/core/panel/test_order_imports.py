@@ -12,6 +12,7 @@ import pytest
 
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
+from core.lib import clock
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words
 
@@ -143,3 +144,85 @@ def test_past_orders_take_the_same_steps_and_move_no_stock(panel: Panel) -> None
     assert "1 order was left as it is" in words(panel.get(done))
     assert "OLD-536365" in panel.get(f"{done}/left.csv").get_data(as_text=True)
     assert db.rows("SELECT SUM(on_hand), SUM(allocated) FROM stock_level") == [(5, 0)]
+
+
+def past_file(*days: str) -> dict[str, Any]:
+    """A file of past orders, one for each day."""
+    rows = [f"{number},LAMP,Dome lamp,1,{day},2.55,17850,France" for number, day in enumerate(days, 536365)]
+    return {"file": (BytesIO("\n".join([PAST.splitlines()[0], *rows]).encode()), "past.csv"), "kind": "history"}
+
+
+def chosen_order(answer: Any) -> str:
+    found = re.search(r'name="dates" value="(\w+)" checked', answer.get_data(as_text=True))
+    return found[1] if found else ""
+
+
+def test_days_that_can_be_meant_in_two_ways_are_asked_about(panel: Panel) -> None:
+    columns = str(panel.post("/panel/orders/imports", past_file("12/1/2010 8:26", "1/2/2011 9:00")).headers["Location"])
+    page = panel.get(columns)
+    assert chosen_order(page) == ""
+    said = words(page)
+    assert "The file leaves it open, so say it here." in said
+    assert "“12/1/2010 8:26” is then 12 January 2010." in said
+    assert "“12/1/2010 8:26” is then 1 December 2010." in said
+    assert "“12/1/2010 8:26” does not say which part is the day." in said
+    form = guessed(page.get_data(as_text=True))
+    refused = panel.post(columns, {**form, "act": "rehearse"})
+    assert refused.status_code == 422
+    assert 'id="dates-error"' in refused.get_data(as_text=True)
+    assert "Say in which order day, month and year stand" in words(refused)
+    assert panel.post(columns, {**form, "dates": "mdy", "act": "look"}).status_code == 303
+    assert "2010-12-01 17850" in words(panel.get(columns))
+    assert chosen_order(panel.get(columns)) == "mdy"
+    kept = {**form, "dates": "mdy", "keep_name": "Old shop", "act": "keep"}
+    assert panel.post(columns, kept).status_code == 303
+    rehearsal = panel.post(columns, {**form, "dates": "mdy", "act": "rehearse"}).headers["Location"]
+    jobs.run_due()
+    done = panel.post(f"{rehearsal}/apply").headers["Location"]
+    jobs.run_due()
+    days = db.rows("SELECT number, placed_at FROM orders ORDER BY number")
+    assert [(number, clock.instant(at).isoformat()[:16]) for number, at in days] == [
+        ("536365", "2010-12-01T08:26"), ("536366", "2011-01-02T09:00"),
+    ]  # fmt: skip
+    panel.post(f"{done}/undo")
+    jobs.run_due()
+    assert "2 orders were taken back" in words(panel.get(done))
+    # What was kept is taken for the next file of the same columns, as long as that one allows it.
+    for day, order in (("3/4/2011", "mdy"), ("14/4/2011", "dmy")):
+        again = str(panel.post("/panel/orders/imports", past_file(day)).headers["Location"])
+        assert chosen_order(panel.get(again)) == order
+
+
+def test_one_row_with_a_part_above_twelve_says_the_order_of_all(panel: Panel) -> None:
+    columns = str(panel.post("/panel/orders/imports", past_file("12/1/2010", "12/13/2010")).headers["Location"])
+    page = panel.get(columns)
+    assert chosen_order(page) == "mdy"
+    assert "Line 3 of the file allows no other." in words(page)
+    form = guessed(page.get_data(as_text=True))
+    refused = panel.post(columns, {**form, "dates": "dmy", "act": "rehearse"})
+    assert refused.status_code == 422
+    assert "The file has days that cannot be meant so: line 3: “12/13/2010”." in words(refused)
+    assert chosen_order(refused) == "dmy"
+    assert chosen_order(panel.get(columns)) == "mdy"
+
+
+@pytest.mark.usefixtures("lamp")
+def test_open_orders_and_sales_of_products_are_asked_in_the_same_way(panel: Panel) -> None:
+    head, first, _second = FILE.splitlines()
+    columns = upload(panel, f"{head},Order Date\n{first},3/4/2026\n", "Etsy")
+    form = guessed(panel.get(columns).get_data(as_text=True))
+    assert panel.post(columns, {**form, "channel": "Etsy", "act": "rehearse"}).status_code == 422
+    assert panel.post(columns, {**form, "channel": "Etsy", "dates": "dmy", "act": "rehearse"}).status_code == 303
+    goods = b"sku,name,price,sale_price,sale_starts\nCUP,Cup,9.00,7.00,3/4/2026\n"
+    sent = {"file": (BytesIO(goods), "goods.csv")}
+    columns = str(panel.post("/panel/products/imports", sent).headers["Location"])
+    page = panel.get(columns)
+    assert "“3/4/2026” is then 3 April 2026." in words(page)
+    form = guessed(page.get_data(as_text=True))
+    assert panel.post(columns, {**form, "act": "rehearse"}).status_code == 422
+    rehearsal = panel.post(columns, {**form, "dates": "dmy", "act": "rehearse"}).headers["Location"]
+    jobs.run_due()
+    panel.post(f"{rehearsal}/apply")
+    jobs.run_due()
+    starts = db.value("SELECT MAX(starts) FROM price")
+    assert clock.instant(starts).isoformat()[:10] == "2026-04-03"

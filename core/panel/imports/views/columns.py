@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response, request
 
-from core.imports.models import DRAFT
-from core.imports.services.formats import FORMATS
+from core.imports.models import DRAFT, ImportRun
+from core.imports.services.formats import FORMATS, columns_of_days
 from core.imports.services.mapping import (
     OWN,
+    Column,
     check,
     forget_mapping,
     guess,
@@ -25,7 +28,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused, Unfit
-from core.panel.imports.forms import target_name
+from core.panel.imports.forms import day_order, target_name
 from core.panel.imports.views.runs import steps
 from core.panel.shell import page, panel, to
 
@@ -62,7 +65,7 @@ def _act(run_id: int, act: str, which: str) -> Response:
         kept = next((one for one in kept_mappings(site) if str(one.id) == which), None)
         if kept is not None:
             fitting = {name: target for name, target in kept.mapping.items() if name in columns}
-            choose_columns(site, run_id, OWN, {**guess(site, columns), **fitting}, kept.pictures)
+            choose_columns(site, run_id, OWN, {**guess(site, columns), **fitting}, kept.pictures, kept_dates=kept.dates)
     elif act == "forget":
         forget_mapping(site, int(which) if which.isdigit() else 0)
     elif act == "as":
@@ -71,9 +74,10 @@ def _act(run_id: int, act: str, which: str) -> Response:
         mapping = _mapping(columns) if run.format == OWN else {}
         if run.format == OWN:
             check(mapping)
-        choose_columns(site, run_id, run.format, mapping, pictures)
+        choose_columns(site, run_id, run.format, mapping, pictures, dates=request.form.get("dates", ""))
         if act == "keep":
-            keep_mapping(site, request.form.get("keep_name", ""), mapping, pictures)
+            dates = find_run(site, run_id).dates
+            keep_mapping(site, request.form.get("keep_name", ""), mapping, pictures, dates)
         if act == "rehearse":
             rehearse(site, run_id)
             return to("panel.import_run", run_id=run_id)
@@ -112,12 +116,18 @@ def _page(run_id: int, problems: Problems, status: int = 200) -> Response:
         format=next(known.title for known in FORMATS if known.name == run.format),
         columns=[(column, _choices(column.name)) for column in seen.columns],
         chosen={name: value for name, value in request.form.items() if name.startswith("column-")},
+        days=day_order(run, _of_days(run, seen.columns), problems),
         pictures=request.form.get("pictures", run.pictures),
         look=None if seen.problem else seen,
         first=[_shown(one) for one in seen.first],
         kept=kept_mappings(site) if run.format == OWN else [],
         problems=problems or ([("columns", problem)] if problem else []),
     )
+
+
+def _of_days(run: ImportRun, columns: Sequence[Column]) -> list[Column]:
+    names = columns_of_days([one.name for one in columns], run.format, run.mapping)
+    return [one for one in columns if one.name in names]
 
 
 def _choices(column: str) -> list[tuple[str, str]]:
@@ -130,7 +140,7 @@ def _choices(column: str) -> list[tuple[str, str]]:
 def _shown(one: ReadProduct) -> dict[str, object]:
     """A product of the preview in the words of the page."""
     product = one.product
-    said = [problem.what for problem in one.problems]
+    said = list(dict.fromkeys(problem.what for problem in one.problems))
     if product is None:
         return {"line": one.line, "name": "", "sound": False, "said": said}
     prices = [variant.prices[0].amount for variant in product.variants if variant.prices]

@@ -76,7 +76,7 @@ def _name(field: str) -> str:
 def shown(one: ReadOrder) -> dict[str, object]:
     """An order of the preview in the words of the page."""
     order = one.order
-    said = [problem.what for problem in one.problems]
+    said = list(dict.fromkeys(problem.what for problem in one.problems))
     if order is None:
         return {"line": one.line, "number": one.number, "said": said, "sound": False}
     return {

@@ -32,7 +32,7 @@ def past_targets() -> list[tuple[str, str]]:
 
 def past_shown(one: ReadDocument) -> dict[str, object]:
     """A document of the preview in the words of the page."""
-    found, said = one.document, [problem.what for problem in one.problems]
+    found, said = one.document, list(dict.fromkeys(problem.what for problem in one.problems))
     if found is None:
         return {"line": one.line, "number": one.number, "said": said, "sound": False}
     total = sum(line.amount for line in found.lines)

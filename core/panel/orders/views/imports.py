@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import BinaryIO, cast
 
 from flask import Response, request
@@ -27,6 +28,7 @@ from core.orders.services.file_runs import KINDS, Terms, choose, for_good, look,
 from core.orders.services.history import tally_of
 from core.orders.services.history_rows import ReadDocument
 from core.orders.services.history_undo import undo_history
+from core.panel.imports.forms import day_order
 from core.panel.imports.views.runs import left_for, run_state, steps
 from core.panel.orders.services import arriving, past
 from core.panel.shell import actor, form_key, once, page, panel, to
@@ -65,8 +67,8 @@ def _terms(kind: str) -> Terms:
     """What the form says of a file of this kind beside its columns."""
     form = request.form
     if kind == HISTORY:
-        return Terms(currency=form.get("currency", ""), prefix=form.get("prefix", ""))
-    return Terms(channel=form.get("channel", ""))
+        return Terms(currency=form.get("currency", ""), prefix=form.get("prefix", ""), dates=form.get("dates", ""))
+    return Terms(channel=form.get("channel", ""), dates=form.get("dates", ""))
 
 
 def _upload(problems: Problems, status: int = 200) -> Response:
@@ -114,18 +116,20 @@ def _act(run_id: int, act: str, which: str) -> bool:
     """Whether the rehearsal begins."""
     site, kind = current().site, kind_of(current().site, run_id)
     names = _names(run_id, kind)
-    mapping = _chosen(names, kind)
+    mapping, terms, kept_dates = _chosen(names, kind), _terms(kind), ""
     if act == "use":
         kept = next((one for one in kept_mappings(site, kind) if str(one.id) == which), None)
-        known = kept.mapping if kept is not None else mapping
+        known, kept_dates = (kept.mapping, kept.dates) if kept is not None else (mapping, "")
+        terms = replace(terms, dates="")
         mapping = {**KINDS[kind].guess(names), **{name: target for name, target in known.items() if name in names}}
     elif act == "forget":
         forget_mapping(site, int(which) if which.isdigit() else 0, kind)
-    choose(site, kind, run_id, mapping, _terms(kind))
+    choose(site, kind, run_id, mapping, terms, kept_dates=kept_dates)
     if act in {"keep", "rehearse"}:
         KINDS[kind].check(mapping)
     if act == "keep":
-        store_mapping(site, request.form.get("keep_name", ""), mapping, kind=kind)
+        dates = find_run(site, run_id, kind).dates
+        store_mapping(site, request.form.get("keep_name", ""), mapping, kind=kind, dates=dates)
     if act == "rehearse":
         _rehearse(run_id, kind, mapping)
     return act == "rehearse"
@@ -174,6 +178,7 @@ def _columns(run_id: int, problems: Problems, status: int = 200) -> Response:
         channels=known_channels(site),
         currency=request.form.get("currency", run.currency),
         currencies=[(code, code) for code in site.currencies],
+        days=day_order(run, [one for one in seen.columns if one.target in KINDS[kind].days], problems),
         prefix=request.form.get("prefix", run.prefix),
         orders=None if seen.problem else seen.orders,
         first=[past.past_shown(one) if isinstance(one, ReadDocument) else arriving.shown(one) for one in seen.first],
