@@ -98,6 +98,59 @@ def test_a_change_is_previewed_and_then_confirmed(panel: Panel, placed: str, sel
     assert "Changed: €178.00 before, €292.00 after" in words(panel.get(f"/panel/orders/{placed}"))
 
 
+def rows_of(answer: Any) -> list[tuple[str, str]]:
+    """(SKU, pieces) of the rows for new lines, as a person sees them."""
+    text = answer.get_data(as_text=True)
+    return re.findall(
+        r'name="add_sku(?:-\d+)?" value="([^"]*)".*?name="add_quantity(?:-\d+)?" value="([^"]*)"', text, re.DOTALL
+    )
+
+
+def test_several_new_lines_are_added_in_one_go(panel: Panel, placed: str, sell: Callable[..., Item]) -> None:
+    sell("CUP", 1250, stock=3, name="Cup")
+    sell("POT", 3000, stock=3, name="Tea pot")
+    path = f"/panel/orders/{placed}/change"
+    assert rows_of(panel.get(path)) == [("", "1"), ("", "1")]
+    form = {"add_sku": "CUP", "add_quantity": "2", "add_sku-1": "", "key": "one", "policy": "keep", "email": "m@x.test"}
+    more = panel.post(path, {**form, "act": "row"})
+    assert rows_of(more) == [("CUP", "2"), ("", "1"), ("", "1")]
+    assert 'value="m@x.test"' in more.get_data(as_text=True)
+    found = panel.post(path, {**form, "act": "find", "find": "tea"})
+    assert "Tea pot POT · 3 left" in words(found)
+    assert rows_of(found)[0] == ("CUP", "2")
+    picked = panel.post(path, {**form, "find": "tea", "pick": "POT"})
+    assert rows_of(picked) == [("CUP", "2"), ("POT", "1"), ("", "1")]
+    assert "Tea pot · €30.00" in words(picked)
+    assert of(placed).due.amount == 17800
+    wish = {**form, "add_sku-1": "POT", "add_sku-2": "CUP", "add_quantity-2": "1", "email": "", "act": "preview"}
+    preview = panel.post(path, wish)
+    assert rows_of(preview) == [("CUP", "2"), ("POT", "1"), ("CUP", "1"), ("", "1")]
+    panel.post(path, {**wish, "act": "confirm", "seen": seen_price(preview)})
+    after = of(placed)
+    assert after.due.amount == 17800 + 3 * 1250 + 3000
+    assert {line.sku: line.left for line in after.lines} == {"LAMP": 2, "CUP": 3, "POT": 1}
+
+
+def test_what_is_wrong_with_a_new_line_stands_beside_it(panel: Panel, placed: str, sell: Callable[..., Item]) -> None:
+    sell("CUP", 1250, stock=3, name="Cup")
+    sell("POT", 3000, stock=3, name="Tea pot", active=False)
+    path = f"/panel/orders/{placed}/change"
+    wrong = {"add_sku": "NOPE", "add_sku-1": "CUP", "add_quantity-1": "0", "add_sku-3": "POT", "act": "preview"}
+    answer = panel.post(path, wrong)
+    assert answer.status_code == 422
+    text = answer.get_data(as_text=True)
+    for name in ("add_sku", "add_quantity-1", "add_sku-3"):
+        assert f'aria-describedby="{name}-error"' in text
+        assert f'href="#{name}"' in text
+    assert rows_of(answer)[:4] == [("NOPE", "1"), ("CUP", "0"), ("", "1"), ("POT", "1")]
+    short = {"add_sku-2": "CUP", "add_quantity-2": "9", "key": "k", "act": "preview"}
+    answer = panel.post(path, short)
+    if answer.status_code == 200:
+        answer = panel.post(path, {**short, "act": "confirm", "seen": seen_price(answer)})
+    assert answer.status_code == 409
+    assert 'aria-describedby="add_quantity-2-error"' in answer.get_data(as_text=True)
+
+
 def test_the_preview_says_that_the_order_will_wait(site: Site, panel: Panel, placed: str) -> None:
     path = f"/panel/orders/{placed}/change"
     quantity = field(panel, path, r'name="(qty-\d+)"')

@@ -67,6 +67,23 @@ def test_goods_are_found_and_added_and_what_was_typed_stays_with_what_is_wrong(
     assert db.value("SELECT count(*) FROM order_draft") == 0
 
 
+def test_as_many_rows_as_are_needed_and_what_is_wrong_beside_its_field(panel: Panel, form: dict[str, str]) -> None:
+    def rows(answer: Any, begin: str) -> list[str]:
+        return re.findall(rf'name="{begin}-\d+" value="([^"]*)"', answer.get_data(as_text=True))
+
+    one = panel.post("/panel/drafts/new", {**form, "act": "row"})
+    assert rows(one, "sku") == ["LAMP", "", ""]
+    typed = {**form, "sku-1": "", "sku-2": "", "own-0": "Engraving", "own_price-0": "5"}
+    assert rows(panel.post("/panel/drafts/new", {**typed, "act": "row"}), "sku") == ["LAMP", "", "", ""]
+    more = panel.post("/panel/drafts/new", {**typed, "own-1": "", "act": "own_row"})
+    assert rows(more, "own") == ["Engraving", "", ""]
+    assert rows(more, "sku") == ["LAMP", "", ""]
+    answer = panel.post("/panel/drafts/new", {**form, "why-0": "", "sku-1": "NOPE", "sku-2": "LAMP"})
+    assert answer.status_code == 422
+    for name in ("why-0", "sku-1"):
+        assert f'aria-describedby="{name}-error"' in answer.get_data(as_text=True)
+
+
 def test_a_draft_shows_what_it_costs_and_why(panel: Panel, draft: str) -> None:
     said = words(panel.get(draft))
     for text in ("€160.00", "Welcome -€10.00", "Agreed price: LAMP", "Two of them", "€150.00"):

@@ -30,6 +30,8 @@ MOST_ROWS = 200
 _FOUND = 12
 _MOST_UNITS = 999
 MOST_OWN = 20
+# Of the rows whose fields begin so: how many are empty at least, how many there are at most, what asks for one more.
+_ROWS = {"sku-": (2, MOST_ROWS, "row"), "own-": (1, MOST_OWN, "own_row")}
 _STATES: dict[str, tuple[Any, str, str]] = {
     "draft": (lazy("Draft"), "none", ""),
     "sent": (lazy("Sent"), "wait", "busy"),
@@ -124,6 +126,13 @@ def stored_rows(site: Site, draft: DraftView) -> list[Row]:
     ]
 
 
+def free_rows(form: Mapping[str, str], begin: str, filled: int) -> int:
+    """How many empty rows there are below the filled ones: as many as were sent, and one more where it is asked for."""
+    least, most, act = _ROWS[begin]
+    sent = sum(f"{begin}{place}" in form for place in range(most))
+    return max(0, min(most, max(filled + least, sent + (form.get("act") == act))) - filled)
+
+
 def typed_own(form: Mapping[str, str]) -> list[OwnRow]:
     """The lines of a form that are outside the catalogue."""
     return [
@@ -203,13 +212,13 @@ def search(site: Site, text: str, language: str, currency: str) -> list[Found]:
     ]  # fmt: skip
     variants = cart_variants(site, language, currency, ids)
     return [
-        Found(sku=one.sku, name=_full_name(one), price=one.price, left=one.left)
+        Found(sku=one.sku, name=full_name(one), price=one.price, left=one.left)
         for variant_id in ids
         if (one := variants.get(variant_id)) is not None
     ]
 
 
-def _full_name(variant: Any) -> str:
+def full_name(variant: Any) -> str:
     choices = " / ".join(value for _option, value in variant.choices)
     return f"{variant.name}, {choices}" if choices else str(variant.name)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.checkout.forms import read_address
 from core.checkout.services.changing import Preview
+from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.lib.addresses import email_problem, phone_problem
@@ -28,6 +29,7 @@ from core.orders.services.change_shapes import (
 )
 from core.orders.services.shapes import OrderLineView, OrderView
 from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, typed_address
+from core.panel.orders.services.new_lines import added
 
 CHARGES = ("goodwill", "fee")
 NEW, FURTHER = "new", "n_"
@@ -56,14 +58,14 @@ class Names:
     service: str
 
 
-def actions_of(form: Mapping[str, str], order: OrderView) -> list[Action]:
+def actions_of(form: Mapping[str, str], order: OrderView, site: Site) -> list[Action]:
     """The actions of a form; fields that are as they were ask for nothing. Raises Unfit with a message per field."""
     errors: dict[str, str] = {}
     actions: list[Action] = []
     for line in order.lines:
         actions += _of_line(form, line, order.currency, errors)
         actions += _moved(form, line, order, errors)
-    actions += _goods(form, order, errors)
+    actions += _goods(form, order, site, errors)
     for part in live_parts(order):
         names = names_at(order, part)
         actions += _delivery(form, part, names, errors)
@@ -149,21 +151,14 @@ def _further_address(form: Mapping[str, str], order: OrderView, errors: dict[str
     ]  # fmt: skip
 
 
-def _goods(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:
-    sku, quantity = form.get("add_sku", "").strip(), form.get("add_quantity", "").strip() or "1"
-    if not sku:
-        return []
-    variant = db.value("SELECT id FROM variant WHERE sku = ? AND deleted_at IS NULL", sku)
-    wanted = _whole(quantity)
-    if variant is None:
-        errors["add_sku"] = _("No variant has this SKU.")
-    if not wanted:
-        errors["add_quantity"] = _("Write a whole number from 1.")
-    if variant is None or not wanted:
-        return []
-    place = _place_named(form.get("add_to", ""), order)
+def _goods(form: Mapping[str, str], order: OrderView, site: Site, errors: dict[str, str]) -> list[AddGoods]:
     first = live_parts(order)[0].destinations[0].position
-    return [AddGoods(variant_id=variant, quantity=wanted, destination=first if place is None else place)]
+
+    def place_of(text: str) -> int:
+        place = _place_named(text, order)
+        return first if place is None else place
+
+    return added(form, order, site, place_of, errors)
 
 
 def _delivery(form: Mapping[str, str], part: OrderView, names: Names, errors: dict[str, str]) -> list[Action]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, request
 
+from core.catalogue.services.stock import OutOfStock
 from core.checkout.services.changing import Preview, change_order, preview_change
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
@@ -22,8 +23,13 @@ from core.orders.services.change_shapes import KEEP, POLICIES, Action
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import addressing, said, wishes
+from core.panel.orders.services.drafting import search
 from core.panel.orders.services.find import order_numbered
+from core.panel.orders.services.new_lines import field_of, new_lines
 from core.panel.shell import actor, once, page, panel, to
+
+# What only shows the form anew, with what was typed.
+_FORM_ONLY = frozenset({"fields", "find", "row"})
 
 
 @panel.get("/orders/<number>/change", endpoint="order_change")
@@ -37,15 +43,18 @@ def ask(number: str) -> Response:
 @staff("orders.edit")
 @once("panel.order", "number")
 def change(number: str) -> Response:
-    """`act` is preview or fields (nothing is written) or confirm, which needs the price that the preview said."""
+    """`act` is preview, fields, find or row (nothing is written) or confirm, which needs the price that was shown.
+
+    `pick` puts goods that were found into a row.
+    """
     order = order_numbered(number)
     policy = request.form.get("policy", KEEP)
     policy = policy if policy in POLICIES else KEEP
-    if request.form.get("act") == "fields":
+    if request.form.get("act") in _FORM_ONLY or "pick" in request.form:
         return _editor(order)
     check_not_done(current().site, order.id, request.form.get("key", ""))
     try:
-        actions = wishes.actions_of(request.form, order)
+        actions = wishes.actions_of(request.form, order, current().site)
         if request.form.get("act") != "confirm" or not request.form.get("seen"):
             return _looked(order, actions, policy)
         change_order(
@@ -72,6 +81,9 @@ def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
 def _problems(order: OrderView, refusal: Refused | Broken) -> forms.Problems:
     if isinstance(refusal, Unfit):
         return list(refusal.errors.items())
+    if isinstance(refusal, OutOfStock):
+        more = (f"qty-{line.id}" for line in order.lines if line.variant_id == refusal.variant_id)
+        return [(field_of(refusal.variant_id, request.form) or next(more, ""), i18n.say(refusal))]
     field, place = getattr(refusal, "field", None), getattr(refusal, "place", None)
     if field not in addresses.NAMES:
         return [("", i18n.say(refusal))]
@@ -165,7 +177,7 @@ def _editor(
     order: OrderView, *, preview: Preview | None = None, problems: forms.Problems | None = None, status: int = 200
 ) -> Response:
     typed = forms.typed()
-    effect = preview.effect if preview else None
+    effect, site = preview.effect if preview else None, current().site
     places, further = _places(order, typed, preview), _further(order, typed, preview)
     choices = [(str(one.names.place), one.title) for one in places if order.is_spread]
     return page(
@@ -176,6 +188,8 @@ def _editor(
         further=further,
         choices=[*choices, *([(wishes.NEW, _("The further address"))] if further and order.is_spread else [])],
         typed=typed,
+        added=new_lines(typed, order, site),
+        found=search(site, typed["find"], order.language, order.currency),
         problems=problems or [],
         errors=forms.by_field(problems or []),
         key=ids.token() if problems else typed["key"] or ids.token(),

@@ -201,6 +201,7 @@ def _form(
     fields = defaultdict(str, request.form.items() if sent else drafting.fields_of(draft, site))
     rows = drafting.typed_rows(request.form, site) if sent else drafting.stored_rows(site, draft) if draft else []
     own = drafting.typed_own(request.form) if sent else drafting.stored_own(draft) if draft else []
+    sent_form = request.form if sent else {}
     language = fields["language"] if fields["language"] in site.languages else site.language
     currency = fields["currency"] if fields["currency"] in site.currencies else site.currency
     view = look_at_draft(current(), draft) if draft and draft.is_open else None
@@ -212,8 +213,8 @@ def _form(
         draft=draft,
         at=drafting.status(draft) if draft else None,
         fields=fields,
-        rows=[*rows, drafting.Row(), drafting.Row()],
-        own=[*own, drafting.OwnRow()],
+        rows=[*rows, *([drafting.Row()] * drafting.free_rows(sent_form, "sku-", len(rows)))],
+        own=[*own, *([drafting.OwnRow()] * drafting.free_rows(sent_form, "own-", len(own)))],
         tax_classes=tax_classes(),
         found=drafting.search(site, fields["find"], language, currency) if sent else [],
         searched=sent and request.form.get("act") == "find",
