@@ -69,7 +69,10 @@ class PlacePreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPreview:
-    """What a change would do, in words and sums; `hidden` is what the form sends once more."""
+    """What a change would do to the order of this `version`, in words and sums.
+
+    `hidden` is what the form sends once more.
+    """
 
     changes: tuple[str, ...]
     places: tuple[PlacePreview, ...]
@@ -77,6 +80,7 @@ class ShownPreview:
     money: str
     is_cancelled: bool
     price: int
+    version: int
     key: str
     hidden: tuple[tuple[str, str], ...]
 
@@ -202,7 +206,7 @@ def _change_line(
 ) -> LineField:
     name, to = f"quantity.{line.id}", f"to.{line.id}"
     value = sent.get(name, str(line.left))
-    hint = _("You ordered %(n)s. 0 cancels them.", n=line.left)
+    hint = _("You ordered %(n)s. Write 0 to cancel.", n=line.left)
     goes_to = field(
         to, _("Where %(name)s goes", name=line.name), errors=errors, options=places,
         value=sent.get(to, str(line.place)), wide=True,
@@ -251,6 +255,7 @@ def shown_preview(order: OrderView, found: Preview, actions: Sequence[Action], s
         money=_money_words(found, currency),
         is_cancelled=fewer == left and not more,
         price=effect.price_after,
+        version=found.order.version,
         key=ids.token(),
         hidden=tuple((name, sent[name]) for name in sorted(sent) if _is_asked(name)),
     )

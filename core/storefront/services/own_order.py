@@ -12,6 +12,7 @@ from core.checkout.services.own_changes import can_be_changed_by_shopper
 from core.hookspecs.site import Site
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
 from core.lib import clock
 from core.lib.errors import Refused
 from core.lib.money import Money
@@ -124,12 +125,19 @@ def price_rows(order: OrderView) -> tuple[Row, ...]:
     """What an order costs by now, where units were cancelled or came back since it was agreed."""
     now = price_now(order)
     if now is None:
-        return ()
+        return _money_back(order)
     less = ((_("Cancelled"), now.cancelled), (_("In other orders"), now.moved), (_("Sent back"), now.returned))
     return (
         *(Row(name=name, amount=-amount) for name, amount in less if amount),
         Row(name=_("Total now"), amount=now.total, kind="sum"),
+        *_money_back(order),
     )
+
+
+def _money_back(order: OrderView) -> tuple[Row, ...]:
+    """What of the shopper's money went back, and what is still owed to them."""
+    rows = ((_("Given back to you"), order.refunded), (_("Still on its way to you"), order.refund_due))
+    return tuple(Row(name=name, amount=amount, kind="soft") for name, amount in rows if amount)
 
 
 # -- forms -------------------------------------------------------------------------------------------------------------
@@ -158,4 +166,13 @@ def placed_errors(order: OrderView, error: Refused) -> dict[str, str]:
         or (isinstance(error, NotThatMany) and line.sku == error.params.get("sku"))
         or (isinstance(error, Guarded) and error.field == f"line-{line.id}")
     ]
-    return {f"quantity.{about[0]}": i18n.say(error)} if about else said(error)
+    if not about:
+        return said(error)
+    return {f"quantity.{about[0]}": _no_more(error) if isinstance(error, OutOfStock) else i18n.say(error)}
+
+
+def _no_more(error: OutOfStock) -> str:
+    """How many more there are, without the number by which the shop calls it."""
+    if error.available < 1:
+        return _("No more of it can be had now.")
+    return ngettext("Only one more of it can be had now.", "Only %(n)s more of it can be had now.", error.available)

@@ -11,7 +11,7 @@ from flask import Response, request, url_for
 
 from core.checkout.services.changing import PreviewMoved
 from core.checkout.services.exchanging import Net, net_of
-from core.checkout.services.own_changes import WindowClosed, change_own, preview_own
+from core.checkout.services.own_changes import WindowClosed, change_own, check_window, preview_own, was_changed
 from core.kernel import limits
 from core.kernel.i18n import gettext as _
 from core.kernel.respond import actor, note, page, redirect
@@ -59,21 +59,30 @@ def preview(secret: str) -> Response:
 def confirm(secret: str) -> Response:
     """Do what was shown, once."""
     order, sent = own_order(secret), request.form
+    key = sent.get("key", "")[:60]
+    if was_changed(current(), order.id, key):
+        return _changed(order)
     try:
         limits.take(_LIMIT, secret)
+        check_window(order)
         change_own(
             current(),
             order.id,
             read_change(order, sent),
-            key=sent.get("key", "")[:60],
+            key=key,
             actor=actor(),
             seen_price=_whole(sent.get("seen_price", "")),
+            seen_version=_whole(sent["seen_version"]) if "seen_version" in sent else None,
         )
     except (PreviewMoved, ChangeStale) as error:
         return _preview_page(order, sent, said(error), error.status)
     except Refused as error:
         return _change_page(own_order(secret), sent, change_errors(order, error), error.status)
-    note(_("Your order is changed."))
+    return _changed(own_order(secret))
+
+
+def _changed(order: OrderView) -> Response:
+    note(_("Your order is cancelled.") if order.status.order == "cancelled" else _("Your order is changed."))
     return _to_order(order)
 
 
@@ -84,6 +93,7 @@ def _whole(text: str) -> int:
 def _preview_page(order: OrderView, sent: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
     try:
         limits.take(_LIMIT, order.secret)
+        check_window(order)
         actions = read_change(order, sent)
         found = preview_own(current(), order.id, actions, actor=actor())
     except Refused as error:
@@ -96,7 +106,10 @@ def _preview_page(order: OrderView, sent: Mapping[str, str], errors: Errors, sta
 def _change_page(order: OrderView, sent: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
     own = own_side(current().site, order)
     if not own.can_be_changed and not errors:
-        errors, status = said(WindowClosed()), WindowClosed.status
+        try:
+            check_window(order)
+        except WindowClosed as error:
+            errors, status = said(error), error.status
     form = change_form(order, sent, errors)
     return _private("pages/order_change.html", status, order, form=form, own=own)
 

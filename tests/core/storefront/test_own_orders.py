@@ -13,6 +13,7 @@ from core.hookspecs.site import Site
 from core.kernel import db, limits
 from core.kernel.sites import state_of
 from core.orders.services import hold_rules
+from core.orders.services.cancel import cancel
 from core.orders.services.case import (
     approve_case,
     decline_case,
@@ -23,6 +24,7 @@ from core.orders.services.case import (
 )
 from core.orders.services.case_reading import cases_of
 from core.orders.services.case_rules import Rules, set_rules
+from core.orders.services.payments import mark_paid, refund_surplus
 from core.orders.services.picked import start_picking, undo_picking
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import deliver, ship
@@ -124,11 +126,66 @@ def test_what_is_no_number_is_said_at_its_field_and_stays(visitor: Visitor, plac
 
 def test_more_than_can_be_had_is_said_at_its_field_and_stays(visitor: Visitor, placed: OrderView) -> None:
     line = placed.lines[0].id
-    shown = visitor.post(page_of(placed, "/change"), {f"quantity.{line}": "9"})
-    answer = visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text))
-    assert answer.status_code == 409
-    assert re.search(rf'id="quantity.{line}"[^>]*aria-invalid="true"[^>]*value="9"', answer.text)
+    # Five lamps, three of them are in this order.
+    for wanted, path in (("9", "/change"), ("9", "/change/confirm")):
+        answer = visitor.post(page_of(placed, path), {f"quantity.{line}": wanted, "seen_price": str(9 * 8900)})
+        assert answer.status_code == 409
+        assert re.search(rf'id="quantity.{line}"[^>]*aria-invalid="true"[^>]*value="9"', answer.text)
+        assert "Only 2 more of it can be had now." in text_of(answer.text)
+    assert "5 instead of 3" in text_of(visitor.post(page_of(placed, "/change"), {f"quantity.{line}": "5"}).text)
     assert seen(placed.id).lines[0].left == 3
+
+
+def test_a_cancellation_pressed_twice_is_told_as_done(visitor: Visitor, placed: OrderView) -> None:
+    shown = visitor.post(page_of(placed, "/change"), {"cancel": "1"})
+    for _press in range(2):
+        answer = visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text))
+        assert (answer.status_code, answer.request.path) == (200, page_of(placed))
+        assert "Your order is cancelled." in text_of(answer.text)
+
+
+def test_what_another_window_changed_is_looked_at_anew(visitor: Visitor, placed: OrderView) -> None:
+    line = placed.lines[0].id
+    one, two = (visitor.post(page_of(placed, "/change"), {f"quantity.{line}": units}) for units in ("1", "2"))
+    visitor.post(page_of(placed, "/change/confirm"), hidden(one.text))
+    answer = visitor.post(page_of(placed, "/change/confirm"), hidden(two.text))
+    assert answer.status_code == 409
+    assert "Dome lamp: 2 instead of 1" in text_of(answer.text)
+    assert sum(one.left for one in seen(placed.id).lines) == 1
+    visitor.post(page_of(placed, "/change/confirm"), hidden(answer.text))
+    assert sum(one.left for one in seen(placed.id).lines) == 2
+
+
+def test_whoever_cancels_in_between_is_told_as_that(site: Site, visitor: Visitor, placed: OrderView) -> None:
+    shown = visitor.post(page_of(placed, "/change"), {f"quantity.{placed.lines[0].id}": "1"})
+    cancel(site, placed.id, actor="staff:1")
+    for answer in (
+        visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text)),
+        visitor.get(page_of(placed, "/change")),
+    ):
+        assert answer.status_code == 409
+        assert "This order is cancelled, so there is nothing left to change." in text_of(answer.text)
+        assert "changes nothing" not in text_of(answer.text)
+
+
+def test_what_has_left_is_not_said_to_be_packed(site: Site, visitor: Visitor, placed: OrderView) -> None:
+    ship(site, placed.id, actor="staff:1")
+    answer = visitor.get(page_of(placed, "/change"))
+    assert answer.status_code == 409
+    assert "Nothing of this order waits to be sent any more, so it cannot be changed." in text_of(answer.text)
+
+
+def test_the_page_says_what_of_the_money_comes_back(site: Site, visitor: Visitor, placed: OrderView) -> None:
+    set_rules(site, Rules(refund_cancelled=False), actor="staff:1")
+    mark_paid(state_of(site.id), placed.id, actor="staff:1")
+    shown = visitor.post(page_of(placed, "/change"), {f"quantity.{placed.lines[0].id}": "2"})
+    done = text_of(visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text)).text)
+    assert "Total now €178.00" in done
+    assert "Still on its way to you €89.00" in done
+    refund_surplus(state_of(site.id), placed.id, actor="staff:1", key="a", by_hand=True)
+    done = text_of(visitor.get(page_of(placed)).text)
+    assert "Given back to you €89.00" in done
+    assert "Still on its way" not in done
 
 
 def test_a_form_that_changes_nothing_says_so(visitor: Visitor, placed: OrderView) -> None:
