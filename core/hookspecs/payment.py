@@ -185,7 +185,7 @@ class Gateway(ABC):
 
     Every method may raise `PaymentDeclined` (final), `OutcomeUnknown` (ask `fetch` later) or `Broken`. `key` is the
     idempotency key, stored before the call: the same key must never move money twice. `pays_later`: goods leave before
-    the money comes, as with cash at the door or an invoice, so nobody is warned that an order is not paid.
+    the money comes, as with cash at the door or an invoice, so nobody waits for it and nobody is warned.
     """
 
     code: ClassVar[str]

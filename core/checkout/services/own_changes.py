@@ -62,7 +62,7 @@ def check_window(order: OrderView) -> None:
         return
     if order.can_be_cancelled:
         raise WindowClosed
-    is_cancelled = order.status.order == "cancelled" and not order.became_part_of
+    is_cancelled = order.status.order == "cancelled" and not order.merged_into
     raise CancelledBefore if is_cancelled else NothingWaits
 
 

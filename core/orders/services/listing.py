@@ -24,7 +24,7 @@ _ROW = (
     " (SELECT SUM(l.ordered) FROM order_line l WHERE l.order_id = o.id), o.channel, o.channel_number,"
     " (SELECT w.stuck FROM order_wait w WHERE w.order_id = o.id), COALESCE(NULLIF(o.country, ''), {countries}, ''),"
     " CASE WHEN o.state LIKE 'cancelled %' THEN (SELECT kept.number FROM orders kept WHERE kept.id ="
-    " ({merges} ORDER BY g.id DESC LIMIT 1)) END"
+    " ({merges} ORDER BY g.id DESC LIMIT 1)) END, o.gateway"
 )
 # The same of an order that goes to several places, one per line.
 _EACH = (
@@ -57,6 +57,7 @@ class OrderRow:
     goods: str = ""
     countries: tuple[str, ...] = ()
     merged_into: str = ""
+    gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +133,7 @@ def _select(site: Site, filters: OrderFilters, after: str | None, limit: int) ->
             delivery_title=", ".join(_lines(row[9])),
             status=state_axes(row[10]), pieces=int(row[11] or 0), channel=row[12], channel_number=row[13] or "",
             goods="" if row[14] is None else WAITING if row[14] else PARTLY, countries=_lines(row[15]),
-            merged_into=row[16] or "",
+            merged_into=row[16] or "", gateway=row[17],
         )
         for row in db.rows(
             f"SELECT {row} FROM ({page}) n JOIN orders o ON o.id = n.id {in_order(filters.sort)}",

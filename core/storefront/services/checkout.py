@@ -10,15 +10,10 @@ from core.checkout.forms import BILLING, units_text
 from core.checkout.services.details import address_texts
 from core.checkout.services.look import CheckoutView, GatewayView, LineView
 from core.hookspecs.checkout import Address
-from core.hookspecs.payment import Gateway
 from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
-from core.kernel.sites import SiteState
 from core.lib.addresses import place_prefix
-from core.lib.errors import Broken
 from core.lib.money import Money
-from core.orders.services.gateways import gateways_of, guarded
-from core.orders.services.read import OrderView
 from core.storefront.services.cart import Held, held_goods, refused_code, shown_lines
 from core.storefront.services.fields import (
     Errors,
@@ -228,39 +223,6 @@ def _payment(gateway: GatewayView, chosen: GatewayView | None) -> Option:
         chosen=gateway == chosen,
         disabled=bool(gateway.reason),
     )
-
-
-def payments_again(state: SiteState, order: OrderView) -> list[Option]:
-    """The ways in which an order that waits for its money can be paid now, the one of before first and chosen.
-
-    Where that one is an instruction which the page shows anyway, only the others are left.
-    """
-    if not order.can_be_paid:
-        return []
-    address = order.billing or order.address
-    usable = [one for plugin, one in gateways_of(state) if _takes(state, plugin, one, order.due, address) == ""]
-    offered = [one for one in usable if one.code != order.gateway or one.flow != "instructions"]
-    chosen = next((one.code for one in offered if one.code == order.gateway), offered[0].code if offered else "")
-    return [
-        Option(
-            value=one.code,
-            title=one.title,
-            text=one.description,
-            icon=one.icon,
-            amount=None,
-            chosen=one.code == chosen,
-            disabled=False,
-        )
-        for one in sorted(offered, key=lambda one: one.code != chosen)
-    ]
-
-
-def _takes(state: SiteState, plugin: str, gateway: Gateway, due: Money, address: Address | None) -> str | None:
-    """Why a gateway does not take this amount; empty if it does, None if it is broken."""
-    try:
-        return guarded(state, plugin, "takes", lambda: gateway.takes(due, address))
-    except Broken:
-        return None
 
 
 def _answer(view: CheckoutView, plugin: str, name: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,9 +17,11 @@ from core.orders.services.read import OrderView, order_view
 from core.orders.services.shapes import OrderLineView
 from core.orders.services.status import Axes
 from core.storefront.services.fields import address_lines, whose
+from core.storefront.services.options import Option
 from core.storefront.services.own_order import Own, own_side, picture, price_rows
 from core.storefront.services.own_order_steps import Step, marked
 from core.storefront.services.parcels import Parcel, parcels_of
+from core.storefront.services.paying import paid_later, payments_again
 from core.storefront.services.totals import Row, order_rows
 
 
@@ -58,7 +60,8 @@ class ShownOrder:
 
     `places` are there where it goes to several; `to_come` is what has not left yet (pieces, name), once something has.
     `merged_into` is the number of the order that it went into, if it did.
-    `own` is what its owner may do by themselves; none for somebody who knows only number and address.
+    `own` is what its owner may do by themselves; none for somebody who knows only number and address. `payments` are
+    the ways to pay what is open.
     """
 
     number: str
@@ -83,6 +86,7 @@ class ShownOrder:
     is_paid: bool
     belongs_to_account: bool
     own: Own | None
+    payments: Sequence[Option] = ()
     places: tuple[OrderPlace, ...] = ()
     merged_into: str = ""
 
@@ -107,15 +111,16 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
     payment = order.payments[-1] if order.payments else None
     waiting = order.can_be_paid and payment is not None
     failed = waiting and payment is not None and payment.state in {"failed", "declined", "cancelled", "expired"}
+    later = order.gateway in paid_later(state)
     return ShownOrder(
         number=order.number,
         secret=order.secret if whole else "",
         link_until=order.link_until,
         email=order.email,
         first_name=order.name.split()[0] if whole and order.name.split() else "",
-        headline=headline(order.status, order.merged_into),
+        headline=_waits_for_you(order) or headline(order.status, order.merged_into, pays_later=later),
         placed_at=order.placed_at,
-        steps=_steps(order),
+        steps=_steps(order, pays_later=later),
         lines=tuple(_line(line, line.total if whole else None, order) for line in order.lines),
         totals=(*order_rows(order), *price_rows(order)) if whole else (),
         total=order.total,
@@ -128,6 +133,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         instructions=(payment.text,) if waiting and payment and payment.text else (),
         rows=payment.rows if waiting and payment else (),
         can_be_paid=order.can_be_paid,
+        payments=payments_again(state, order) if whole else (),
         payment_problem=_("Nothing was charged. The order is kept: try again, or choose another way to pay.")
         if failed
         else "",
@@ -157,20 +163,34 @@ def _to_come(order: OrderView) -> tuple[tuple[int, str], ...]:
     return tuple(waiting) if order.shipments else ()
 
 
-def order_card(row: OrderRow) -> OrderCard:
-    """A row of a list as a card."""
+def order_cards(state: SiteState, rows: Sequence[OrderRow]) -> list[OrderCard]:
+    """The rows of a list as cards."""
+    later = paid_later(state)
+    return [_card(row, later) for row in rows]
+
+
+def _card(row: OrderRow, later: Collection[str]) -> OrderCard:
     return OrderCard(
         number=row.number,
         placed_at=row.placed_at,
         total=row.total,
         pieces=row.pieces,
-        state=State(text=headline(row.status, row.merged_into), kind=_kind(row.status)),
+        state=State(text=headline(row.status, row.merged_into, pays_later=row.gateway in later), kind=_kind(row.status)),
         merged_into=row.merged_into,
     )
 
 
-def headline(status: Axes, merged_into: str = "") -> str:
-    """The whole state of an order in one short sentence: what matters most first."""
+def _waits_for_you(order: OrderView) -> str:
+    """Goods that are picked up are on no way."""
+    waits = order.rate.get("pickup") and order.status.fulfilment == "shipped" and order.status.order != "cancelled"
+    return _("Ready to be picked up") if waits else ""
+
+
+def headline(status: Axes, merged_into: str = "", *, pays_later: bool = False) -> str:
+    """The whole state of an order in one short sentence: what matters most first.
+
+    `pays_later`: the goods leave before the money comes, so the order waits for no payment.
+    """
     if merged_into:
         return _("Merged into order %(number)s", number=merged_into)
     if status.order == "cancelled":
@@ -182,7 +202,8 @@ def headline(status: Axes, merged_into: str = "") -> str:
     }
     if status.fulfilment in told:
         return told[status.fulfilment]
-    return _("Waiting for the payment") if status.payment in {"unpaid", "partly_paid"} else _("We are packing it")
+    waits = status.payment in {"unpaid", "partly_paid"} and not pays_later
+    return _("Waiting for the payment") if waits else _("We are packing it")
 
 
 def _kind(status: Axes) -> str:
@@ -204,12 +225,13 @@ def _line(line: OrderLineView, total: Money | None, order: OrderView) -> ShownLi
     )  # fmt: skip
 
 
-def _steps(order: OrderView) -> tuple[Step, ...]:
+def _steps(order: OrderView, *, pays_later: bool) -> tuple[Step, ...]:
     placed = Step(state="done", title=_("Order placed"), at=order.placed_at)
     if order.status.order == "cancelled":
         state = "done" if order.merged_into else "bad"
         return (placed, Step(state=state, title=headline(order.status, order.merged_into)))
-    return marked((placed, *_payment_steps(order), *_delivery_steps(order)))
+    paying, sending = _payment_steps(order), _delivery_steps(order)
+    return marked((placed, *sending, *paying) if pays_later else (placed, *paying, *sending))
 
 
 def _payment_steps(order: OrderView) -> tuple[Step, ...]:
@@ -237,14 +259,20 @@ def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
     sent = _("Ready to be picked up") if pickup else _("Handed to the carrier")
     arrived = _("Picked up") if pickup else _("Delivered")
     return (
-        Step(state="done" if reached > 1 else "todo", title=_("Packed"), at=left),
+        Step(state="done" if reached > 1 else "todo", title=_("Packed"), now=_("We are packing it"), at=left),
         Step(
             state="done" if reached > 2 else "todo",
             title=sent,
+            now="" if pickup else _("A part is on its way"),
             at=left if reached > 2 else None,
             text=order.delivery_title,
         ),
-        Step(state="done" if reached > 3 else "todo", title=arrived, at=came if reached > 3 else None),
+        Step(
+            state="done" if reached > 3 else "todo",
+            title=arrived,
+            now=_("It waits for you") if pickup else _("It is on its way"),
+            at=came if reached > 3 else None,
+        ),
     )
 
 

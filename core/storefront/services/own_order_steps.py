@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.catalogue.services.carts import cart_variants
@@ -31,10 +31,11 @@ from core.orders.services.shapes import OrderView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A step of the way. `state`: done, now, todo, good or bad."""
+    """A step of the way. `state`: done, now, todo, good or bad. `now` is its title while it is the present one."""
 
     state: str
     title: str
+    now: str = ""
     at: datetime | None = None
     text: str = ""
 
@@ -118,19 +119,29 @@ def _steps(order: OrderView, case: CaseView) -> tuple[Step, ...]:
     is_over = case.state == RESOLVED
     looked = is_over or case.state == INSPECTED
     goods = [
-        _step(_("Received"), is_done=came, at=_latest(order, case, RECEIVED) if came else None),
-        _step(_("Looked at"), is_done=looked, at=_latest(order, case, INSPECTED) if looked else None),
+        _step(
+            _("Received"),
+            _("We wait for your parcel"),
+            is_done=came,
+            at=_latest(order, case, RECEIVED) if came else None,
+        ),
+        _step(
+            _("Looked at"),
+            _("We look at the goods"),
+            is_done=looked,
+            at=_latest(order, case, INSPECTED) if looked else None,
+        ),
     ]
     return (
         asked,
         agreed if case.approved_at else Step(state="todo", title=_("Our answer")),
         *([] if case.kind == CLAIM else goods),
-        _step(_("Decided"), is_done=is_over, at=case.ended_at, text=case.answer),
+        _step(_("Decided"), _("We decide"), is_done=is_over, at=case.ended_at, text=case.answer),
     )
 
 
-def _step(title: str, *, is_done: bool, at: datetime | None, text: str = "") -> Step:
-    return Step(state="done" if is_done else "todo", title=title, at=at, text=text)
+def _step(title: str, now: str, *, is_done: bool, at: datetime | None, text: str = "") -> Step:
+    return Step(state="done" if is_done else "todo", title=title, now=now, at=at, text=text)
 
 
 def _latest(order: OrderView, case: CaseView, step: str) -> datetime | None:
@@ -143,7 +154,8 @@ def marked(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Mark the first step that is not done as the present one."""
     first = next((place for place, step in enumerate(steps) if step.state == "todo"), None)
     return tuple(
-        Step(state="now", title=s.title, at=s.at, text=s.text) if place == first else s for place, s in enumerate(steps)
+        replace(step, state="now", title=step.now or step.title) if place == first else step
+        for place, step in enumerate(steps)
     )
 
 

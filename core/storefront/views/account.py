@@ -15,7 +15,7 @@ from core.kernel.security import shopper
 from core.kernel.sites import current
 from core.lib.errors import NotFound
 from core.orders.services.listing import orders_of
-from core.storefront.services.order import find_own_order, order_card, shown_order
+from core.storefront.services.order import find_own_order, order_cards, shown_order
 from core.storefront.views.place import VIEWS
 
 
@@ -34,7 +34,7 @@ class Place:
 def account() -> Response:
     """The overview: who, and the latest orders."""
     latest = orders_of(current().site, myself().id, limit=3).orders
-    return account_page("pages/account.html", "account", orders=[order_card(row) for row in latest])
+    return account_page("pages/account.html", "account", orders=order_cards(current(), latest))
 
 
 @VIEWS.get("/account/orders")
@@ -46,7 +46,7 @@ def account_orders() -> Response:
     return account_page(
         "pages/account_orders.html",
         "account_orders",
-        orders=[order_card(row) for row in found.orders],
+        orders=order_cards(current(), found.orders),
         next_url=following,
     )
 

@@ -16,7 +16,6 @@ from core.lib.errors import Refused
 from core.orders.services.owner import claim_order
 from core.orders.services.payments import choose_gateway
 from core.orders.services.read import OrderView, find_order
-from core.storefront.services.checkout import payments_again
 from core.storefront.services.fields import Errors, email_field, field, form, said
 from core.storefront.services.order import shown_order
 from core.storefront.views.own_links import own_order
@@ -71,6 +70,7 @@ def keep_order(secret: str) -> Response:
 def _confirmation(order: OrderView, errors: Errors, status: int = 200) -> Response:
     state = current()
     allow_hosts(form_action_hosts=hosts_for_forms(state))
+    shown = shown_order(state, order, own=False)
     password = field(
         "password",
         _("Password"),
@@ -84,8 +84,9 @@ def _confirmation(order: OrderView, errors: Errors, status: int = 200) -> Respon
     return page(
         "pages/confirmation.html",
         status,
-        order=shown_order(state, order, own=False),
-        payments=payments_again(state, order),
+        order=shown,
+        payments=shown.payments,
+        pays=bool(request.args.get("pay") and shown.payments and not shown.payment_problem),
         form=form([password], errors),
     )
 

@@ -449,10 +449,11 @@ def test_nothing_can_be_sent_back_that_has_not_left(visitor: Visitor, placed: Or
 
 
 def test_the_account_shows_the_same_and_nobody_elses(
-    visitor: Visitor, site: Site, placed: OrderView, shopper: Any, app: Any
+    visitor: Visitor, site: Site, placed: OrderView, shopper: Any, app: Any, turn_on: Callable[..., None]
 ) -> None:
     from core.testing.shop import PASSWORD
 
+    turn_on("bank_transfer", holder="Test shop", account="DE02 1203 0000 0000 2020 51")
     with db.transaction():
         db.execute("UPDATE orders SET shopper_id = ? WHERE id = ?", shopper.id, placed.id)
     visitor.post("/login", {"email": shopper.email, "password": PASSWORD})

@@ -1,0 +1,50 @@
+"""Paying an order that was placed: in which ways it can be done now, and for which of them nobody waits."""
+
+from __future__ import annotations
+
+from core.hookspecs.checkout import Address
+from core.hookspecs.payment import Gateway
+from core.kernel.sites import SiteState
+from core.lib.errors import Broken
+from core.lib.money import Money
+from core.orders.services.gateways import gateways_of, guarded
+from core.orders.services.shapes import OrderView
+from core.storefront.services.options import Option
+
+
+def paid_later(state: SiteState) -> frozenset[str]:
+    """The codes of the gateways whose money comes after the goods left. No statement."""
+    return frozenset(one.code for _plugin, one in gateways_of(state) if one.pays_later)
+
+
+def payments_again(state: SiteState, order: OrderView) -> list[Option]:
+    """The ways in which an order that waits for its money can be paid now, the one of before first and chosen.
+
+    Where that one is an instruction which the page shows anyway, only the others are left.
+    """
+    if not order.can_be_paid:
+        return []
+    address = order.billing or order.address
+    usable = [one for plugin, one in gateways_of(state) if _takes(state, plugin, one, order.due, address) == ""]
+    offered = [one for one in usable if one.code != order.gateway or one.flow != "instructions"]
+    chosen = next((one.code for one in offered if one.code == order.gateway), offered[0].code if offered else "")
+    return [
+        Option(
+            value=one.code,
+            title=one.title,
+            text=one.description,
+            icon=one.icon,
+            amount=None,
+            chosen=one.code == chosen,
+            disabled=False,
+        )
+        for one in sorted(offered, key=lambda one: one.code != chosen)
+    ]
+
+
+def _takes(state: SiteState, plugin: str, gateway: Gateway, due: Money, address: Address | None) -> str | None:
+    """Why a gateway does not take this amount; empty if it does, None if it is broken."""
+    try:
+        return guarded(state, plugin, "takes", lambda: gateway.takes(due, address))
+    except Broken:
+        return None
