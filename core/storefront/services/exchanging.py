@@ -59,6 +59,14 @@ def _name(page: ProductPage, variant: ShownVariant) -> str:
     return " / ".join(names[one] for one in variant.value_ids if one in names) or variant.sku
 
 
+def exchanges(order: OrderView, sent: Mapping[str, str]) -> bool:
+    """Whether a form asks for anything to be sent instead."""
+    instead = any(
+        sent.get(f"instead.{line.id}") and sent.get(f"quantity.{line.id}", "0") != "0" for line in order.lines
+    )
+    return instead or any(count != "0" for count in _also(sent).values())
+
+
 def read_exchange(site: Site, order: OrderView, wanted: Mapping[int, int], sent: Mapping[str, str]) -> dict[int, int]:
     """The variants that shall be sent instead, with their units. Raises Unfit for what cannot be had."""
     instead = _read_further(site, order, sent)

@@ -22,7 +22,7 @@ from core.orders.services.case_rules import (
 )
 from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RETURN
 from core.orders.services.shapes import OrderLineView, OrderView
-from core.storefront.services.exchanging import exchanges_for, further, read_exchange
+from core.storefront.services.exchanging import exchanges, exchanges_for, further, read_exchange
 from core.storefront.services.fields import (
     Errors,
     Field,
@@ -60,7 +60,9 @@ def read_return(site: Site, order: OrderView, sent: Mapping[str, str]) -> Wanted
     for line in order.lines:
         name, most = f"quantity.{line.id}", line.can_be_returned
         quantity = units(sent.get(name, "").strip() or "0")
-        if quantity is None or quantity > most:
+        if quantity and most <= 0:
+            errors[name] = _("%(name)s: all of it is in a request already, or came back.", name=line.name)
+        elif quantity is None or quantity > most:
             errors[name] = _("Write a whole number from %(least)s to %(most)s.", least=0, most=max(most, 0))
         elif quantity:
             wanted[line.id] = quantity
@@ -75,6 +77,8 @@ def read_return(site: Site, order: OrderView, sent: Mapping[str, str]) -> Wanted
         errors["way"] = _("Choose one of these.")
     elif way != BACK and "reason" not in errors and reason not in OURS:
         errors["way"] = _("Without sending it back only if it came damaged, wrong or incomplete, or does not work.")
+    elif way != BACK and exchanges(order, sent):
+        errors["way"] = _("What is exchanged has to be sent back. Choose that, or nothing to be sent instead.")
     if len(sent.get("note", "")) > 2000:
         errors["note"] = _("At most 2000 characters.")
     if errors:
@@ -220,7 +224,7 @@ def _return_line(
     went_to: str = "",
 ) -> LineField:
     name = f"quantity.{line.id}"
-    hint = f"{_('0 to %(most)s pieces.', most=line.can_be_returned)} {rule}".strip()
+    hint = f"{_('At most %(most)s.', most=line.can_be_returned)} {rule}".strip()
     if went_to:
         hint = f"{_('It went to %(place)s.', place=went_to)} {hint}"
     label = _("How many of %(name)s", name=line.name)

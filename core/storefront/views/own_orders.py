@@ -209,8 +209,8 @@ def withdraw(secret: str, case_id: int) -> Response:
     limits.take(_LIMIT, secret)
     try:
         _withdraw(order, case_id)
-    except WrongStep as error:
-        note(said(error)[""], "warn")
+    except WrongStep:
+        note(_("We have answered your request meanwhile, so it cannot be withdrawn here. Look at it below."), "warn")
     else:
         note(_("Your request is withdrawn."))
     return _to_order(order)

@@ -267,6 +267,25 @@ def test_a_form_sent_twice_is_one_return(visitor: Visitor, site: Site, sent: Ord
     assert len(cases_of(site, sent.id)) == 1
 
 
+def test_what_another_window_asked_for_is_said_as_that(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    forms = [hidden(visitor.get(page_of(sent, "/return")).text) for _window in range(2)]
+    typed = {f"quantity.{sent.lines[0].id}": "3", "reason": "changed_mind"}
+    visitor.post(page_of(sent, "/return"), {**forms[0], **typed})
+    answer = visitor.post(page_of(sent, "/return"), {**forms[1], **typed})
+    assert answer.status_code == 422
+    assert "Dome lamp: all of it is in a request already, or came back." in text_of(answer.text)
+    assert len(cases_of(site, sent.id)) == 1
+
+
+def test_nothing_is_exchanged_for_what_is_not_sent_back(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    line = sent.lines[0]
+    answer = ask(visitor, sent, "1", reason="damaged", way="refund", **{f"instead.{line.id}": str(line.variant_id)})
+    assert answer.status_code == 422
+    assert re.search(r'id="way"[^>]*aria-invalid="true"', answer.text)
+    assert "What is exchanged has to be sent back." in text_of(answer.text)
+    assert cases_of(site, sent.id) == []
+
+
 def test_what_is_missing_is_said_beside_it_and_what_was_typed_stays(visitor: Visitor, sent: OrderView) -> None:
     answer = ask(visitor, sent, "4", reason="", note="Too tall")
     line = sent.lines[0].id
@@ -381,7 +400,7 @@ def test_a_request_is_withdrawn_only_while_it_is_one(visitor: Visitor, site: Sit
     assert away in visitor.get(page_of(sent)).text
     approve_case(site, case.id, actor="staff:1")
     assert away not in visitor.get(page_of(sent)).text
-    assert "not possible now" in text_of(visitor.post(away).text)
+    assert "We have answered your request meanwhile, so it cannot be withdrawn here" in text_of(visitor.post(away).text)
     assert cases_of(site, sent.id)[0].state == "approved"
 
     ask(visitor, sent, "1")
