@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -112,6 +112,18 @@ def count_to_send(site: Site, statuses: Mapping[str, tuple[str, ...]]) -> int:
 def orders_of(site: Site, shopper_id: int, after: str | None = None, limit: int = 20) -> OrderPage:
     """A shopper's orders on this site, newest first."""
     return list_orders(site, OrderFilters(shopper_id=shopper_id), after, limit)
+
+
+def goods_of(order_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
+    """What was ordered, as (name, picture), in the order of the lines; parts of kits are not named. One statement."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for order_id, name, picture in db.rows(
+        "SELECT order_id, name, picture FROM order_line WHERE of_line_id IS NULL AND order_id IN"
+        f" ({db.marks(order_ids)}) ORDER BY order_id, position",
+        *order_ids,
+    ):
+        found.setdefault(order_id, []).append((name, picture))
+    return found
 
 
 def _each(column: str) -> str:

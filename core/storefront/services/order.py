@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.catalogue.services.shapes import Picture
 from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import ngettext
 from core.kernel.sites import SiteState
 from core.lib.money import Money
-from core.orders.services.listing import OrderFilters, OrderRow, list_orders
+from core.orders.services.listing import OrderFilters, OrderRow, goods_of, list_orders
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.shapes import OrderLineView
@@ -23,6 +24,8 @@ from core.storefront.services.own_order_steps import Step, marked
 from core.storefront.services.parcels import Parcel, parcels_of
 from core.storefront.services.paying import paid_later, payments_again
 from core.storefront.services.totals import Row, order_rows
+
+_MOST_PICTURES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,10 @@ class ShownOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCard:
-    """An order in a list; `merged_into` is the number of the one that it went into, if it did."""
+    """An order in a list; `goods` names the first of what was ordered and how much more there is.
+
+    `merged_into` is the number of the order that it went into, if it did.
+    """
 
     number: str
     placed_at: datetime
@@ -101,6 +107,9 @@ class OrderCard:
     pieces: int
     state: State
     merged_into: str = ""
+    goods: str = ""
+    pictures: tuple[Picture, ...] = ()
+    returned: str = ""
 
 
 def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: bool = True) -> ShownOrder:
@@ -164,12 +173,17 @@ def _to_come(order: OrderView) -> tuple[tuple[int, str], ...]:
 
 
 def order_cards(state: SiteState, rows: Sequence[OrderRow]) -> list[OrderCard]:
-    """The rows of a list as cards."""
-    later = paid_later(state)
-    return [_card(row, later) for row in rows]
+    """The rows of a list as cards. One statement, if there are any."""
+    later, goods = paid_later(state), goods_of([row.id for row in rows]) if rows else {}
+    return [_card(row, later, dict(goods.get(row.id, ()))) for row in rows]
 
 
-def _card(row: OrderRow, later: Collection[str]) -> OrderCard:
+def _card(row: OrderRow, later: Collection[str], goods: Mapping[str, str]) -> OrderCard:
+    returned = {
+        "requested": _("A return is under way"),
+        "partly_returned": _("Sent back in part"),
+        "returned": _("Sent back"),
+    }
     return OrderCard(
         number=row.number,
         placed_at=row.placed_at,
@@ -177,7 +191,16 @@ def _card(row: OrderRow, later: Collection[str]) -> OrderCard:
         pieces=row.pieces,
         state=State(text=headline(row.status, row.merged_into, pays_later=row.gateway in later), kind=_kind(row.status)),
         merged_into=row.merged_into,
+        goods=_named(list(goods)),
+        pictures=tuple(shown for name in list(goods.values())[:_MOST_PICTURES] if (shown := picture(name))),
+        returned=returned.get(row.status.returned, ""),
     )
+
+
+def _named(names: Sequence[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return ngettext("%(name)s and one more", "%(name)s and %(n)s more", len(names) - 1, name=names[0])
 
 
 def _waits_for_you(order: OrderView) -> str:

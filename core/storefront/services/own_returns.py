@@ -56,19 +56,7 @@ class WantedReturn:
 def read_return(site: Site, order: OrderView, sent: Mapping[str, str]) -> WantedReturn:
     """What a form asks for. Raises Unfit with what is wrong per field."""
     errors: dict[str, str] = {}
-    wanted: dict[int, int] = {}
-    for line in order.lines:
-        name, most = f"quantity.{line.id}", line.can_be_returned
-        quantity = units(sent.get(name, "").strip() or "0")
-        if quantity and most <= 0:
-            errors[name] = _("%(name)s: all of it is in a request already, or came back.", name=line.name)
-        elif quantity is None or quantity > most:
-            errors[name] = _("Write a whole number from %(least)s to %(most)s.", least=0, most=max(most, 0))
-        elif quantity:
-            wanted[line.id] = quantity
-    if not wanted and not errors:
-        first = next((line.id for line in order.lines if line.can_be_returned > 0), None)
-        errors[f"quantity.{first}"] = _("Choose at least one piece.")
+    wanted = _read_units(order, sent, errors)
     reason = sent.get("reason", "")
     if reason not in dict(reasons(rules_of(site))):
         errors["reason"] = _("Choose a reason.")
@@ -94,6 +82,24 @@ def read_return(site: Site, order: OrderView, sent: Mapping[str, str]) -> Wanted
         note=sent.get("note", "").strip(),
         key=f"own:{sent.get('key', '')}"[:64],
     )
+
+
+def _read_units(order: OrderView, sent: Mapping[str, str], errors: dict[str, str]) -> dict[int, int]:
+    """How many of which line come back."""
+    wanted: dict[int, int] = {}
+    for line in order.lines:
+        name, most = f"quantity.{line.id}", line.can_be_returned
+        quantity = units(sent.get(name, "").strip() or "0")
+        if quantity and most <= 0:
+            errors[name] = _("%(name)s: all of it is in a request already, or came back.", name=line.name)
+        elif quantity is None or quantity > most:
+            errors[name] = _("Write a whole number from %(least)s to %(most)s.", least=0, most=max(most, 0))
+        elif quantity:
+            wanted[line.id] = quantity
+    if not wanted and not errors:
+        first = next((line.id for line in order.lines if line.can_be_returned > 0), None)
+        errors[f"quantity.{first}"] = _("Choose at least one piece.")
+    return wanted
 
 
 def _ways() -> list[tuple[str, str]]:

@@ -11,11 +11,18 @@ import pytest
 
 from core.accounts import services as accounts
 from core.accounts.models import ResetToken, Shopper
+from core.cart.services import Details, add_to_cart
+from core.checkout.services.place_order import place_order
+from core.hookspecs.checkout import Address
 from core.hookspecs.notify import Message
 from core.kernel import db, jobs
 from core.kernel.messages import enqueue_message
 from core.kernel.sessions import sessions_of
+from core.kernel.sites import state_of
 from core.lib.errors import NotFound
+from core.orders.services.case import request_case
+from core.orders.services.read import order_view
+from core.orders.services.ship import ship
 from core.testing.shop import PASSWORD
 
 from .conftest import Visitor, text_of
@@ -429,3 +436,24 @@ def test_on_another_site_nobody_is_signed_in_and_the_ids_are_worthless(
     assert there is not None
     with pytest.raises(NotFound):
         accounts.get_address(there, foreign)
+
+
+def test_the_list_of_orders_shows_what_was_bought_and_what_comes_back(
+    mira: Visitor, site: Any, shopper: Any, sell: Callable[..., Any]
+) -> None:
+    token = None
+    for sku, name in (("A", "Dome lamp"), ("B", "Cup"), ("C", "Bowl")):
+        item = sell(sku, 1000, stock=9, name=name)
+        token = add_to_cart(site, token, item.variant_id, 1, currency="EUR", language="en", shopper_id=shopper.id)
+    details = Details(
+        email=shopper.email, address=Address(name="Mira", lines=("A 1",), city="Berlin", postcode="10115", country="DE")
+    )
+    placed = place_order(state_of(site.id), token, seen_total=3000, details=details, shopper_id=shopper.id)
+    ship(site, placed.id, actor="staff:1")
+    listed = mira.get("/account/orders").text
+    assert "Dome lamp and 2 more" in text_of(listed)
+    assert "A return is under way" not in listed
+    order = order_view(placed.id)
+    assert order is not None
+    request_case(site, order.id, kind="return", lines={order.lines[0].id: 1}, reason="faulty", key="k", actor="system")
+    assert "A return is under way" in mira.get("/account/orders").text
