@@ -87,6 +87,7 @@ class ShownOrder:
     can_be_paid: bool
     payment_problem: str
     is_paid: bool
+    is_cancelled: bool
     belongs_to_account: bool
     own: Own | None
     payments: Sequence[Option] = ()
@@ -147,6 +148,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         if failed
         else "",
         is_paid=order.status.payment in {"paid", "overpaid", "not_due"},
+        is_cancelled=order.status.order == "cancelled",
         belongs_to_account=order.shopper_id is not None,
         own=own_side(state.site, order) if whole and own else None,
     )

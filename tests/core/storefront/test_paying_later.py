@@ -11,6 +11,7 @@ import pytest
 from core.hookspecs.site import Site
 from core.kernel import limits
 from core.kernel.sites import state_of
+from core.orders.services.cancel import cancel
 from core.orders.services.payments import mark_paid
 from core.orders.services.ship import deliver, ship
 from core.testing.shop import PASSWORD
@@ -82,3 +83,13 @@ def test_what_is_open_is_paid_from_the_orders_page(
     assert "Pay for your order" in asked
     assert "Thank you" not in asked
     assert "Thank you" in text_of(visitor.get(f"/checkout/thanks/{placed.secret}").text)
+
+
+def test_nobody_is_thanked_for_an_order_that_is_cancelled(
+    site: Site, visitor: Visitor, buy: Callable[[str], Any]
+) -> None:
+    placed = buy("cash_on_delivery")
+    cancel(site, placed.id, actor="staff:1")
+    said = text_of(visitor.get(f"/checkout/thanks/{placed.secret}").text)
+    assert "Thank you" not in said
+    assert "Cancelled" in said
