@@ -20,13 +20,14 @@ def paid_later(state: SiteState) -> frozenset[str]:
 def payments_again(state: SiteState, order: OrderView) -> list[Option]:
     """The ways in which an order that waits for its money can be paid now, the one of before first and chosen.
 
-    Where that one is an instruction which the page shows anyway, only the others are left.
+    Where that one is an instruction which the page shows already, only the others are left.
     """
     if not order.can_be_paid:
         return []
     address = order.billing or order.address
     usable = [one for plugin, one in gateways_of(state) if _takes(state, plugin, one, order.due, address) == ""]
-    offered = [one for one in usable if one.code != order.gateway or one.flow != "instructions"]
+    told = bool(order.payments and (order.payments[-1].text or order.payments[-1].rows))
+    offered = [one for one in usable if one.code != order.gateway or one.flow != "instructions" or not told]
     chosen = next((one.code for one in offered if one.code == order.gateway), offered[0].code if offered else "")
     return [
         Option(

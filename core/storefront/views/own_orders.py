@@ -24,6 +24,7 @@ from core.orders.services.case import request_case, withdraw_case
 from core.orders.services.case_reading import case_view
 from core.orders.services.case_shapes import REQUESTED, WrongStep
 from core.orders.services.change import ChangeStale
+from core.orders.services.instructing import begin_instructions
 from core.orders.services.read import OrderView
 from core.orders.services.return_labels import can_be_sent, label_file, return_number
 from core.storefront.services.fields import Errors, said
@@ -78,6 +79,7 @@ def confirm(secret: str) -> Response:
         return _preview_page(order, sent, said(error), error.status)
     except Refused as error:
         return _change_page(own_order(secret), sent, change_errors(order, error), error.status)
+    begin_instructions(current(), order.id)
     return _changed(own_order(secret))
 
 

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from core.checkout.services.changing import change_order
 from core.hookspecs.site import Site
 from core.kernel import limits
 from core.kernel.sites import state_of
 from core.orders.services.cancel import cancel
+from core.orders.services.change_shapes import SetQuantity
 from core.orders.services.payments import mark_paid
+from core.orders.services.read import order_view
 from core.orders.services.ship import deliver, ship
 from core.testing.shop import PASSWORD
 
@@ -36,6 +39,7 @@ def test_goods_that_are_paid_at_the_door_wait_for_no_payment(
     site: Site, visitor: Visitor, buy: Callable[[str], Any]
 ) -> None:
     placed = buy("cash_on_delivery")
+    visitor.post(f"/checkout/pay/{placed.secret}", {"gateway": "cash_on_delivery"})
     page = visitor.get(f"/order/{placed.secret}").text
     assert "We are packing it" in text_of(page)
     assert "Waiting for the payment" not in text_of(page)
@@ -93,3 +97,33 @@ def test_nobody_is_thanked_for_an_order_that_is_cancelled(
     said = text_of(visitor.get(f"/checkout/thanks/{placed.secret}").text)
     assert "Thank you" not in said
     assert "Cancelled" in said
+
+
+def test_who_pays_by_transfer_reads_the_new_amount_after_a_change(
+    site: Site, visitor: Visitor, buy: Callable[[str], Any], turn_on: Callable[..., None]
+) -> None:
+    turn_on("bank_transfer", holder="Test shop", account="DE02 1203 0000 0000 2020 51")
+    placed = buy("bank_transfer")
+    order = order_view(placed.id)
+    assert order is not None
+    visitor.post(f"/checkout/pay/{placed.secret}", {"gateway": "bank_transfer"})
+    shown = visitor.post(f"/order/{placed.secret}/change", {f"quantity.{order.lines[0].id}": "2"}).text
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', shown))
+    said = text_of(visitor.post(f"/order/{placed.secret}/change/confirm", hidden).text)
+    assert "How to pay" in said
+    assert "€178.00" in said.partition("Where it is")[0]
+
+
+def test_a_transfer_that_nobody_has_explained_yet_can_be_asked_for(
+    site: Site, visitor: Visitor, buy: Callable[[str], Any]
+) -> None:
+    placed = buy("cash_on_delivery")
+    order = order_view(placed.id)
+    assert order is not None
+    visitor.post(f"/checkout/pay/{placed.secret}", {"gateway": "cash_on_delivery"})
+    more = [SetQuantity(line_id=order.lines[0].id, quantity=3)]
+    change_order(state_of(site.id), placed.id, more, key="k", actor="staff:1")
+    page = visitor.get(f"/checkout/thanks/{placed.secret}?pay=1").text
+    assert re.search(r'name="gateway"[^>]*value="cash_on_delivery"', page)
+    told = text_of(visitor.post(f"/checkout/pay/{placed.secret}", {"gateway": "cash_on_delivery"}).text)
+    assert "Amount €267.00" in told.replace("Amount", "Amount ").replace("  ", " ")
