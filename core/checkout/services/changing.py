@@ -174,9 +174,12 @@ def _drafted(
     *,
     asked: bool = False,
     credit: int = 0,
+    seen_version: int | None = None,
 ) -> int:
     found = preview_change(state, order_id, actions, policy=policy, actor=None if asked else actor, credit=credit)
     if seen_price is not None and found.effect.price_after != seen_price:
+        raise PreviewMoved
+    if seen_version is not None and found.order.version != seen_version:
         raise PreviewMoved
     more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
     there = _goes_to(found.order, found.plan)
@@ -201,10 +204,16 @@ def change_order(
     reason: str = "",
     policy: str = KEEP,
     seen_price: int | None = None,
+    seen_version: int | None = None,
 ) -> int:
-    """Draft and confirm at once, for whoever has seen the preview; answers the change's id, the same if repeated."""
+    """Draft and confirm at once, for whoever has seen the preview; answers the change's id, the same if repeated.
+
+    `seen_version` is that of the order in the preview: PreviewMoved if anything was done to the order since.
+    """
     known = _known(state, order_id, key)
-    change_id = known or _drafted(state, order_id, actions, key, actor, reason, policy, seen_price)
+    change_id = known or _drafted(
+        state, order_id, actions, key, actor, reason, policy, seen_price, seen_version=seen_version
+    )
     confirm_change(state.site, change_id, actor=actor, asked=known is None)
     return change_id
 

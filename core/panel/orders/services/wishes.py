@@ -28,7 +28,7 @@ from core.orders.services.change_shapes import (
     SetQuantity,
 )
 from core.orders.services.shapes import OrderLineView, OrderView
-from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, typed_address
+from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, address_values, typed_address
 from core.panel.orders.services.new_lines import added
 
 CHARGES = ("goodwill", "fee")
@@ -100,6 +100,22 @@ def live_parts(order: OrderView) -> list[OrderView]:
     """The order as each place sees it to which something goes; the only one, or the first, where nothing does."""
     live = [part for part in order.by_place if any(line.left for line in part.lines)]
     return live if order.is_spread and live else [order.at(order.destinations[0].position)]
+
+
+def standing(order: OrderView) -> dict[str, str]:
+    """What the fields of the editor say before anything is written into them."""
+    found = {f"qty-{line.id}": str(line.left) for line in order.lines if line.left}
+    found |= {f"price-{line.id}": line.unit.decimal for line in order.lines if line.allocated}
+    parts = live_parts(order)
+    for part in parts:
+        names = names_at(order, part)
+        found |= {names.title: part.delivery_title, names.delivery: part.destinations[0].left.decimal}
+        found |= address_values(part.address, names.prefix)
+    return (
+        found
+        | address_values(order.billing or parts[0].address, BILLING)
+        | {"email": order.email, "phone": order.phone}
+    )
 
 
 def further_place(order: OrderView) -> int:

@@ -22,7 +22,7 @@ from core.orders.services.change_plan import MOST_PLACES
 from core.orders.services.change_shapes import KEEP, POLICIES, Action
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
-from core.panel.orders.services import addressing, said, wishes
+from core.panel.orders.services import addressing, said, standing, wishes
 from core.panel.orders.services.drafting import search
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.new_lines import field_of, new_lines
@@ -50,9 +50,13 @@ def change(number: str) -> Response:
     order = order_numbered(number)
     policy = request.form.get("policy", KEEP)
     policy = policy if policy in POLICIES else KEEP
-    if request.form.get("act") in _FORM_ONLY or "pick" in request.form:
+    is_form_only = request.form.get("act") in _FORM_ONLY or "pick" in request.form
+    if not is_form_only:
+        check_not_done(current().site, order.id, request.form.get("key", ""))
+    if standing.has_moved(request.form, order.version):
+        return _moved(order, policy)
+    if is_form_only:
         return _editor(order)
-    check_not_done(current().site, order.id, request.form.get("key", ""))
     try:
         actions = wishes.actions_of(request.form, order, current().site)
         if request.form.get("act") != "confirm" or not request.form.get("seen"):
@@ -66,6 +70,7 @@ def change(number: str) -> Response:
             reason=request.form.get("reason", "").strip(),
             policy=policy,
             seen_price=request.form.get("seen", type=int),
+            seen_version=request.form.get(standing.VERSION, type=int),
         )
     except (Refused, Broken) as refusal:
         return _editor(order, problems=_problems(order, refusal), status=getattr(refusal, "status", 409))
@@ -76,6 +81,18 @@ def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
     if not actions:
         return _editor(order)
     return _editor(order, preview=preview_change(current(), order.id, actions, policy=policy, actor=actor()))
+
+
+def _moved(order: OrderView, policy: str) -> Response:
+    """What the form would do to the order as somebody else left it, to be looked at before anything is written."""
+    typed, preview = standing.caught_up(request.form, wishes.standing(order)), None
+    problems = [("", _("Meanwhile this order has changed. What you wrote is kept; the rest is as it is now."))]
+    try:
+        if request.form.get("act") != "fields" and (actions := wishes.actions_of(typed, order)):
+            preview = preview_change(current(), order.id, actions, policy=policy, actor=actor())
+    except (Refused, Broken) as refusal:
+        problems += _problems(order, refusal)
+    return _editor(order, typed=typed, preview=preview, problems=problems, status=409)
 
 
 def _problems(order: OrderView, refusal: Refused | Broken) -> forms.Problems:
@@ -174,9 +191,14 @@ def _is_moving(typed: Mapping[str, str], problems: forms.Problems) -> bool:
 
 
 def _editor(
-    order: OrderView, *, preview: Preview | None = None, problems: forms.Problems | None = None, status: int = 200
+    order: OrderView,
+    *,
+    typed: forms.Fields | None = None,
+    preview: Preview | None = None,
+    problems: forms.Problems | None = None,
+    status: int = 200,
 ) -> Response:
-    typed = forms.typed()
+    typed = forms.typed() if typed is None else typed
     effect, site = preview.effect if preview else None, current().site
     places, further = _places(order, typed, preview), _further(order, typed, preview)
     choices = [(str(one.names.place), one.title) for one in places if order.is_spread]
@@ -184,6 +206,7 @@ def _editor(
         "order_change.html",
         status,
         order=order,
+        was=standing.kept(wishes.standing(order)),
         places=places,
         further=further,
         choices=[*choices, *([(wishes.NEW, _("The further address"))] if further and order.is_spread else [])],
