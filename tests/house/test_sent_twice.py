@@ -27,6 +27,7 @@ from core.orders.services import case as desk
 from core.orders.services.holds import hold_order
 from core.orders.services.payments import mark_paid
 from core.orders.services.picked import start_picking
+from core.orders.services.settle import lock_order
 from core.orders.services.ship import ship
 from core.panel.views import VIEWS
 from core.testing.shop import Item
@@ -461,8 +462,11 @@ def test_every_form_of_the_panel_is_known_to_this_walk(app: App) -> None:
 
 def test_a_form_that_is_sent_twice_counts_once(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(doubled(shop, list(ACTS))) == []
-    # A verb that ignores its key is found.
+    # A verb that ignores its key, and what was looked at, is found.
     monkeypatch.setattr("core.orders.services.payments.claim", lambda _key: None)
+    monkeypatch.setattr(
+        "core.orders.services.payments.lock_order", lambda order_id, site_id, _seen=None: lock_order(order_id, site_id)
+    )
     (found,) = doubled(shop, ["panel.order_note", "panel.order_paid_save"])
     assert "panel.order_paid_save" in found
     assert "payment_fact" in found

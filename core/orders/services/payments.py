@@ -7,7 +7,7 @@ and ends when the gateway was asked what it knows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from core.hookspecs.order import ActKind
@@ -218,6 +218,11 @@ def _refund_named(state: SiteState, payment_id: int, wish: str) -> int | None:
     return None if known is None else 0 if known[1] == FAILED else int(known[0])
 
 
+def was_asked(state: SiteState, payments: Iterable[PaymentView], key: str) -> bool:
+    """Whether `refund_surplus` gave something back under this key."""
+    return any(_refund_named(state, payment.id, f"{key}:{payment.id}") is not None for payment in payments)
+
+
 def _has_ended(opened: Opened) -> bool:
     """Whether this payment brings no further money: declined, let go, expired, taken, or refused at its beginning."""
     if payment_state(opened.row.id, opened.row.amount) not in {"open", "pending"}:
@@ -421,17 +426,19 @@ def mark_paid(
     amount: Money | None = None,
     reference: str = "",
     key: str = "",
+    seen: int | None = None,
 ) -> None:
     """Note that money came by hand: in cash, on the bank's paper, by arrangement. Commits.
 
     Without `amount`, all that is still open; `reference` (a bank's line) makes it one and the same payment, and so does
-    the `key` of the form. Raises NotMoney, NothingToPay, NotFound, DoneBefore.
+    the `key` of the form. `seen` is the version of the order that was looked at. Raises NotMoney, NothingToPay,
+    NotFound, DoneBefore, OrderMoved.
     """
     if amount is not None and amount.amount <= 0:
         raise NotMoney.of(amount.currency)
     with db.transaction():
         claim(key)
-        lock_order(order_id, state.site.id)
+        lock_order(order_id, state.site.id, seen)
         opened = newest_payment(state.site.id, order_id)
         if opened is None:
             raise NothingToPay

@@ -8,7 +8,7 @@ from datetime import timedelta
 from core.hookspecs.events import OrderPaid
 from core.kernel import db, events
 from core.lib import clock
-from core.lib.errors import NotFound
+from core.lib.errors import NotFound, Refused
 from core.orders.services.hold_checks import end_unpaid_hold
 from core.orders.services.states import changed
 from core.orders.services.status import (
@@ -25,10 +25,18 @@ from core.orders.services.status import (
 from core.orders.services.timeline import note, once
 
 
-def lock_order(order_id: int, site_id: int | None = None) -> int:
+class OrderMoved(Refused):
+    """Somebody did something to the order since it was looked at."""
+
+    code = "order_moved"
+    default_message = "Meanwhile this order has changed. Look at it as it is now, then send it once more."
+
+
+def lock_order(order_id: int, site_id: int | None = None, seen: int | None = None) -> int:
     """First statement of every verb on an order: others wait until this one commits. Answers the new version.
 
-    An id from outside comes with the site it must belong to; raises NotFound.
+    An id from outside comes with the site it must belong to; raises NotFound. `seen` is the version that somebody
+    looked at: OrderMoved if anything was done since.
     """
     db.require_transaction()
     where, params = (" AND site_id = ?", [site_id]) if site_id is not None else ("", [])
@@ -37,6 +45,8 @@ def lock_order(order_id: int, site_id: int | None = None) -> int:
     )
     if found is None:
         raise NotFound
+    if seen is not None and found != seen + 1:
+        raise OrderMoved
     changed(order_id)
     return int(found)
 

@@ -243,7 +243,8 @@ def paid(number: str) -> Response:
     try:
         amount = parse_money(form.amount.data, order.currency) if form.amount.data else None
         payments.mark_paid(
-            current(), order.id, actor=actor(), amount=amount, reference=form.reference.data, key=form_key()
+            current(), order.id, actor=actor(), amount=amount, reference=form.reference.data, key=form_key(),
+            seen=request.form.get("version", type=int),
         )  # fmt: skip
     except NotMoney as refusal:
         return _act_page(order, "paid", form, form.refuse("amount", i18n.say(refusal)), 422)

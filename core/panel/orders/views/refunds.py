@@ -12,6 +12,7 @@ from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, Refused
 from core.lib.money import parse_money
+from core.orders.services.settle import OrderMoved
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services.find import order_numbered
@@ -34,7 +35,10 @@ def refund(number: str) -> Response:
     try:
         amount = parse_money(request.form.get("amount", ""), order.currency)
         reason = request.form.get("reason", "").strip()
-        grant_and_refund(current(), order.id, amount, actor=actor(), key=key, reason=reason, by_hand=by_hand)
+        seen = request.form.get("version", type=int)
+        grant_and_refund(current(), order.id, amount, actor=actor(), key=key, reason=reason, by_hand=by_hand, seen=seen)
+    except OrderMoved as refusal:
+        return _page(order_numbered(number), [("", i18n.say(refusal))], refusal.status)
     except (Refused, Broken) as refusal:
         return _page(order, [("amount", i18n.say(refusal))], getattr(refusal, "status", 409))
     return to("panel.order", say=_("%(amount)s is on its way back.", amount=i18n.money(amount)), number=number)
@@ -48,6 +52,7 @@ def _page(order: OrderView, problems: forms.Problems | None = None, status: int 
         order=order,
         most=most_to_refund(order),
         problems=problems or [],
+        errors=forms.by_field(problems or []),
         typed=typed,
         key=typed["key"] or ids.token(),
     )

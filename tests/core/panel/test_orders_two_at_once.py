@@ -1,0 +1,120 @@
+"""Two people at one order: whoever is second undoes nothing that the first did, and loses no word of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+
+from core.kernel.sites import state_of
+from core.orders.services.payments import mark_paid
+from core.orders.services.read import OrderView, order_view
+from core.testing.shop import Item
+from tests.core.panel.conftest import Panel, words
+
+Form = dict[str, str]
+
+
+@pytest.fixture
+def placed(sell: Callable[..., Item], order: Callable[..., Any]) -> OrderView:
+    """A lamp to Berlin and two to Paris."""
+    return seen(order(sell("LAMP", 8900, stock=9, name="Lamp"), 3, away=2).id)
+
+
+def seen(order_id: int) -> OrderView:
+    found = order_view(order_id)
+    assert found is not None
+    return found
+
+
+def opened(text: str) -> Form:
+    """What a browser would send of the page's first form, as it is; of what is chosen, what is chosen first."""
+    form = text[text.index('<form method="post"') :] if '<form method="post"' in text else text
+    fields = {}
+    for tag in re.findall(r"<input\b[^>]*>", form):
+        told = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if told.get("name") and (told.get("type") not in {"radio", "checkbox"} or " checked" in tag):
+            fields.setdefault(told["name"], unescape(told.get("value", "")))
+    for name, inside in re.findall(r'<select\b[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', inside) or re.search(r'value="([^"]*)"', inside)
+        fields.setdefault(name, chosen[1] if chosen else "")
+    for name, inside in re.findall(r'<textarea\b[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
+        fields.setdefault(name, unescape(inside))
+    return fields
+
+
+def at(panel: Panel, path: str) -> Form:
+    return opened(panel.get(path).get_data(as_text=True)) | {"key": f"k{len(path)}{id(object())}"}
+
+
+def test_a_change_undoes_nothing_of_the_change_before_it(panel: Panel, placed: OrderView) -> None:
+    path = f"/panel/orders/{placed.number}/change"
+    here, there = placed.lines
+    mine, hers = at(panel, path), at(panel, path)
+    mine |= {f"move-{here.id}": "1", f"move_to-{here.id}": "1"}
+    looked = opened(panel.post(path, {**mine, "act": "preview"}).get_data(as_text=True))
+
+    hers |= {f"qty-{there.id}": "1", "a0_city": "Hamburg"}
+    shown = opened(panel.post(path, {**hers, "act": "preview"}).get_data(as_text=True))
+    assert panel.post(path, {**shown, "act": "confirm"}).status_code == 303
+    assert seen(placed.id).lines[1].left == 1
+
+    answer = panel.post(path, {**looked, "key": "mine", "act": "confirm"})
+    again = opened(answer.get_data(as_text=True))
+    assert answer.status_code == 409
+    assert "Meanwhile this order has changed" in words(answer)
+    assert (again[f"move-{here.id}"], again[f"qty-{there.id}"], again["a0_city"]) == ("1", "1", "Hamburg")
+    assert "1 × Lamp: to Oma, Paris" in words(answer)
+    assert panel.post(path, {**again, "act": "confirm"}).status_code == 303
+    after = seen(placed.id)
+    assert sum(line.left for line in after.lines) == 2
+    assert {line.place for line in after.lines if line.left} == {1}
+    assert [one.address.city for one in after.destinations if one.address] == ["Hamburg", "Paris"]
+
+
+def test_money_that_came_once_is_noted_once(panel: Panel, placed: OrderView) -> None:
+    path = f"/panel/orders/{placed.number}/paid"
+    mine, hers = at(panel, path), at(panel, path)
+    assert panel.post(path, {**hers, "key": "hers"}).status_code == 303
+
+    answer = panel.post(path, {**mine, "key": "mine"})
+    assert answer.status_code == 409
+    assert "Meanwhile this order has changed" in words(answer)
+    assert "€0.00 is open" in words(answer)
+    assert seen(placed.id).captured == placed.total
+    again = opened(answer.get_data(as_text=True))  # A second transfer can still be noted, by whoever looked.
+    assert panel.post(path, {**again, "amount": "5"}).status_code == 303
+    assert seen(placed.id).captured.amount == placed.total.amount + 500
+
+
+def test_money_is_given_back_once_for_two_who_look(panel: Panel, site: Any, placed: OrderView) -> None:
+    mark_paid(state_of(site.id), placed.id, actor="staff:1")
+    path = f"/panel/orders/{placed.number}/refund"
+    mine, hers = at(panel, path), at(panel, path)
+    ten = {"amount": "10", "reason": "Late", "by_hand": "1"}
+    for _click in range(2):  # The same form twice is one act.
+        assert panel.post(path, {**hers, **ten, "key": "hers"}).status_code == 303
+
+    answer = panel.post(path, {**mine, **ten, "key": "mine"})
+    assert (answer.status_code, opened(answer.get_data(as_text=True))["amount"]) == (409, "10")
+    assert "Meanwhile this order has changed" in words(answer)
+    assert seen(placed.id).refunded.amount == 1000
+
+
+def test_what_is_owed_is_no_goodwill_by_a_second_click(panel: Panel, site: Any, placed: OrderView) -> None:
+    mark_paid(state_of(site.id), placed.id, actor="staff:1")
+    path = f"/panel/orders/{placed.number}/cancel"
+    lines = {f"line-{placed.lines[0].id}": "1", "key": "c"}
+    price = opened(panel.post(path, {**lines, "act": "preview"}).get_data(as_text=True))["seen"]
+    panel.post(path, {**lines, "act": "confirm", "seen": price})
+    owed = seen(placed.id)
+    assert owed.refund_due.amount > 0
+    path = f"/panel/orders/{placed.number}/refund"
+    form = at(panel, path) | {"by_hand": "1", "key": "k"}
+    for _click in range(2):
+        assert panel.post(path, form).status_code == 303
+    after = seen(placed.id)
+    assert (after.refunded, after.refund_due.amount, after.agreed_left) == (owed.refund_due, 0, owed.agreed_left)
