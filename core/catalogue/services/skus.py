@@ -32,6 +32,17 @@ def products_by_sku(skus: Collection[str]) -> dict[str, int]:
     return {sku: product_id for sku in skus if (product_id := found.get(sku, found.get(sku.upper()))) is not None}
 
 
+def variants_by_sku(skus: Collection[str]) -> dict[str, int]:
+    """The variant of each SKU that there is, as it was written or in capitals. One statement, if any is named."""
+    wanted = sorted({*skus, *(sku.upper() for sku in skus)} - {""})
+    if not wanted:
+        return {}
+    found: dict[str, int] = dict(
+        db.rows(f"SELECT sku, id FROM variant WHERE sku IN ({db.marks(wanted)}) AND deleted_at IS NULL", *wanted)
+    )
+    return {sku: variant_id for sku in skus if (variant_id := found.get(sku, found.get(sku.upper()))) is not None}
+
+
 def named_products(site: Site, language: str, product_ids: Collection[int]) -> dict[int, NamedProduct]:
     """These products by id, whether the site shows them or not; deleted ones are absent. Three statements."""
     ids = tuple(product_ids)

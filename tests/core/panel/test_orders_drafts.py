@@ -219,3 +219,32 @@ def test_a_draft_is_billed_to_another_address(panel: Panel, form: dict[str, str]
     stored = str(db.value("SELECT billing FROM order_draft"))
     assert "Wong Ltd" in stored
     assert "Hamburg" in stored
+
+
+def test_all_that_is_wrong_is_said_at_once_and_nothing_typed_is_lost(panel: Panel, form: dict[str, str]) -> None:
+    goods = {"qty-0": "-3", "price-0": "abc", "price-1": "12", "why-1": "An old friend", "own_price-0": "30"}
+    away = {"p1_qty-0": "9", "p1_name": "Otto", "p1_line1": "Ring 1", "p1_city": "Wien", "p1_postcode": "1010"}
+    answer = panel.post("/panel/drafts/new", {**form, **goods, **away, "p1_country": "AT", "sku-0": "NOPE"})
+    for said in (
+        "NOPE: no variant has this SKU.",
+        "NOPE: write a whole number from 1 to 999.",
+        "NOPE: write an amount of 0 or more.",
+        "Write the SKU of this line, or empty it.",
+        "Write what it is.",
+        "NOPE: from 0 to 0.",
+    ):
+        assert said in words(answer), said
+    page = answer.get_data(as_text=True)
+    for name, text in {**goods, **away}.items():
+        assert re.search(f'name="{name}" value="{text}"', page), name
+
+
+def test_a_sku_is_known_however_it_is_typed(panel: Panel, form: dict[str, str]) -> None:
+    path = panel.post("/panel/drafts/new", {**form, "sku-0": "lamp"}).location
+    assert 'name="sku-0" value="LAMP"' in panel.get(path).get_data(as_text=True)
+
+
+def test_a_day_that_is_refused_stays_in_its_field(panel: Panel, draft: str) -> None:
+    answer = panel.post(f"{draft}/keep", {"version": "1", "keep_until": "2020-01-01"})
+    assert answer.status_code == 422
+    assert 'value="2020-01-01"' in answer.get_data(as_text=True)

@@ -42,7 +42,7 @@ def opened(text: str) -> Form:
         chosen = re.search(r'value="([^"]*)" selected', inside) or re.search(r'value="([^"]*)"', inside)
         fields.setdefault(name, chosen[1] if chosen else "")
     for name, inside in re.findall(r'<textarea\b[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
-        fields.setdefault(name, unescape(inside))
+        fields.setdefault(name, unescape(inside).removeprefix("\n"))
     return fields
 
 
@@ -118,3 +118,22 @@ def test_what_is_owed_is_no_goodwill_by_a_second_click(panel: Panel, site: Any, 
         assert panel.post(path, form).status_code == 303
     after = seen(placed.id)
     assert (after.refunded, after.refund_due.amount, after.agreed_left) == (owed.refund_due, 0, owed.agreed_left)
+
+
+def test_a_draft_keeps_what_both_wrote(panel: Panel, placed: OrderView) -> None:
+    form = {"act": "save", "key": "d", "email": "mira@example.com", "sku-0": "lamp", "qty-0": "3", "a_city": "Wien"}
+    away = {"p1_name": "Oma", "p1_line1": "Ring 1", "p1_city": "Paris", "p1_postcode": "75001", "p1_country": "FR"}
+    path = str(panel.post("/panel/drafts/new", {**form, **away, "p1_qty-0": "1"}).location)
+    mine, hers = at(panel, path), at(panel, path)
+    assert mine["sku-0"] == "LAMP"
+    assert panel.post(path, {**hers, "act": "save", "note": "Ring first", "p1_qty-0": "2"}).status_code == 303
+
+    # Whatever is pressed first says so: a search, too.
+    answer = panel.post(path, {**mine, "act": "find", "find": "lamp", "a_city": "Graz"})
+    assert "Meanwhile this draft has changed" in words(answer)
+    answer = panel.post(path, {**mine, "act": "save", "a_city": "Graz"})
+    again = opened(answer.get_data(as_text=True))
+    assert (answer.status_code, again["note"], again["p1_qty-0"], again["a_city"]) == (409, "Ring first", "2", "Graz")
+    assert panel.post(path, {**again, "act": "save"}).status_code == 303
+    kept = at(panel, path)
+    assert (kept["note"], kept["p1_qty-0"], kept["a_city"]) == ("Ring first", "2", "Graz")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from core.accounts.services import find_shopper
 from core.cart.services import MOST_PLACES
 from core.catalogue.services.carts import cart_variants
+from core.catalogue.services.skus import variants_by_sku
 from core.checkout.forms import read_address
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
@@ -87,21 +88,22 @@ def status(draft: DraftView) -> Status:
 
 
 def typed_rows(form: Mapping[str, str], site: Site) -> list[Row]:
-    """The lines of a form that name something, with `pick` (an SKU that the search brought) after them."""
+    """The lines of a form that say something, with `pick` (an SKU that the search brought) after them."""
     rows = [
         Row(
-            sku=sku,
+            sku=form.get(f"sku-{place}", "").strip()[:120],
             quantity=form.get(f"qty-{place}", "").strip() or "1",
             price=form.get(f"price-{place}", "").strip(),
             reason=form.get(f"why-{place}", "").strip()[:200],
             away=tuple(form.get(f"{place_prefix(n)}qty-{place}", "").strip() for n in range(1, MOST_PLACES)),
         )
         for place in range(MOST_ROWS)
-        if (sku := form.get(f"sku-{place}", "").strip()[:120])
+        if any(form.get(f"{name}-{place}", "").strip() for name in ("sku", "price", "why"))
     ]
     picked = form.get("pick", "").strip()
     if picked and picked not in {row.sku for row in rows}:
         rows.append(Row(sku=picked))
+    rows.sort(key=lambda row: not row.sku)
     return _named(site, rows, form.get("language") or site.language, form.get("currency") or site.currency)
 
 
@@ -114,7 +116,7 @@ def stored_rows(site: Site, draft: DraftView) -> list[Row]:
     return [
         Row(
             sku=variants[line.variant_id].sku if line.variant_id in variants else "",
-            name=variants[line.variant_id].name if line.variant_id in variants else "",
+            name=_full_name(variants[line.variant_id]) if line.variant_id in variants else "",
             quantity=str(line.quantity),
             price="" if line.agreed is None else Money(line.agreed, wish.currency).decimal,
             reason=line.reason,
@@ -137,12 +139,13 @@ def typed_own(form: Mapping[str, str]) -> list[OwnRow]:
     """The lines of a form that are outside the catalogue."""
     return [
         OwnRow(
-            title=title, quantity=form.get(f"own_qty-{place}", "").strip() or "1",
+            title=addresses.one_line(form.get(f"own-{place}", ""), 200),
+            quantity=form.get(f"own_qty-{place}", "").strip() or "1",
             price=form.get(f"own_price-{place}", "").strip(),
             tax_class=addresses.one_line(form.get(f"own_tax-{place}", ""), 60) or "standard",
         )
         for place in range(MOST_OWN)
-        if (title := addresses.one_line(form.get(f"own-{place}", ""), 200))
+        if any(form.get(f"{name}-{place}", "").strip() for name in ("own", "own_price"))
     ]  # fmt: skip
 
 
@@ -161,6 +164,8 @@ def stored_own(draft: DraftView) -> list[OwnRow]:
 def _own_lines(form: Mapping[str, str], currency: str, errors: dict[str, str]) -> tuple[DraftLine, ...]:
     found = []
     for place, row in enumerate(typed_own(form)):
+        if not row.title:
+            errors[f"own-{place}"] = _("Write what it is.")
         count = int(row.quantity) if row.quantity.isascii() and row.quantity.isdecimal() else 0
         if not 0 < count <= _MOST_UNITS:
             errors[f"own_qty-{place}"] = _("%(title)s: write a whole number from 1 to 999.", title=row.title)
@@ -174,25 +179,17 @@ def _own_lines(form: Mapping[str, str], currency: str, errors: dict[str, str]) -
 
 
 def _named(site: Site, rows: list[Row], language: str, currency: str) -> list[Row]:
-    known = variants_of([row.sku for row in rows])
+    known = variants_by_sku([row.sku for row in rows])
     currency = currency if currency in site.currencies else site.currency
     variants = cart_variants(site, language, currency, list(known.values()))
     found = [(row, variants.get(known.get(row.sku, 0))) for row in rows]
     return [
         Row(
             sku=row.sku, quantity=row.quantity, price=row.price, reason=row.reason, away=row.away,
-            name=variant.name if variant else "", today=variant.price if variant else None,
+            name=_full_name(variant) if variant else "", today=variant.price if variant else None,
         )
         for row, variant in found
     ]  # fmt: skip
-
-
-def variants_of(skus: list[str]) -> dict[str, int]:
-    """Ids of variants by SKU. One statement."""
-    if not skus:
-        return {}
-    marks = db.marks(skus)
-    return dict(db.rows(f"SELECT sku, id FROM variant WHERE sku IN ({marks}) AND deleted_at IS NULL", *skus))
 
 
 def search(site: Site, text: str, language: str, currency: str) -> list[Found]:
@@ -276,7 +273,7 @@ def _places(
 ) -> tuple[DraftPlace, ...]:
     """The further addresses with what goes there. More than there is of a line, or nothing at all, is an error."""
     rows = typed_rows(form, site)
-    known, left = variants_of([row.sku for row in rows]), dict(ordered)
+    known, left = variants_by_sku([row.sku for row in rows]), dict(ordered)
     found = []
     for number in range(1, typed_places(form) + 1):
         prefix = place_prefix(number)
@@ -287,7 +284,7 @@ def _places(
             errors[f"{prefix}name"] = _("Write to whom these pieces go.")
         else:
             errors.update(address_errors(address, prefix=prefix))
-        if not units:
+        if not units and not any(name.startswith(f"{prefix}qty-") for name in errors):
             errors[f"{prefix}qty-0"] = _("Say what goes to the further address.")
         carrier, _colon, service = addresses.one_line(form.get(f"{prefix}delivery", ""), 121).partition(":")
         found.append(DraftPlace(address=address, carrier=carrier[:60], service=service[:60], units=units))
@@ -312,29 +309,35 @@ def _units(
 
 def _lines(form: Mapping[str, str], site: Site, currency: str, errors: dict[str, str]) -> tuple[DraftLine, ...]:
     rows = typed_rows(form, site)
-    known = variants_of([row.sku for row in rows])
+    known = variants_by_sku([row.sku for row in rows])
     found: dict[int, DraftLine] = {}
     for place, row in enumerate(rows):
-        variant_id = known.get(row.sku)
-        if variant_id is None:
-            errors[f"sku-{place}"] = _("%(sku)s: no variant has this SKU.", sku=row.sku)
-            continue
-        if variant_id in found:
-            errors[f"sku-{place}"] = _("%(sku)s stands here twice.", sku=row.sku)
-            continue
-        count = int(row.quantity) if row.quantity.isascii() and row.quantity.isdecimal() else 0
-        if not 0 < count <= _MOST_UNITS:
-            errors[f"qty-{place}"] = _("%(sku)s: write a whole number from 1 to 999.", sku=row.sku)
-            continue
-        agreed = _amount({"x": row.price}, "x", currency, {}) if row.price else None
-        if row.price and agreed is None:
-            errors[f"price-{place}"] = _("Write an amount of 0 or more.")
-            continue
-        if agreed is not None and not row.reason:
-            errors[f"why-{place}"] = _("%(sku)s: say why it costs something else.", sku=row.sku)
-            continue
-        found[variant_id] = DraftLine(variant_id=variant_id, quantity=count, agreed=agreed, reason=row.reason)
+        wrong = _wrong(row, known.get(row.sku), found, currency)
+        errors.update({f"{name}-{place}": text for name, text in wrong.items()})
+        if not wrong:
+            agreed = _amount({"x": row.price}, "x", currency, {}) if row.price else None
+            found[known[row.sku]] = DraftLine(
+                variant_id=known[row.sku], quantity=int(row.quantity), agreed=agreed, reason=row.reason
+            )
     return tuple(found.values())
+
+
+def _wrong(row: Row, variant_id: int | None, found: Mapping[int, DraftLine], currency: str) -> dict[str, str]:
+    """All that is wrong with a line, by the beginning of the field's name."""
+    wrong = {}
+    if not row.sku:
+        return {"sku": _("Write the SKU of this line, or empty it.")}
+    if variant_id is None:
+        wrong["sku"] = _("%(sku)s: no variant has this SKU.", sku=row.sku)
+    elif variant_id in found:
+        wrong["sku"] = _("%(sku)s stands here twice.", sku=row.sku)
+    if not (row.quantity.isascii() and row.quantity.isdecimal() and 0 < int(row.quantity) <= _MOST_UNITS):
+        wrong["qty"] = _("%(sku)s: write a whole number from 1 to 999.", sku=row.sku)
+    if row.price and _amount({"x": row.price}, "x", currency, {}) is None:
+        wrong["price"] = _("%(sku)s: write an amount of 0 or more.", sku=row.sku)
+    elif row.price and not row.reason:
+        wrong["why"] = _("%(sku)s: say why it costs something else.", sku=row.sku)
+    return wrong
 
 
 def _amount(form: Mapping[str, str], name: str, currency: str, errors: dict[str, str]) -> int | None:
@@ -363,6 +366,19 @@ def kept(draft: DraftView) -> Kept | None:
     if not draft.is_open or draft.keep_until is None:
         return None
     return kept_for(draft.id, {line.variant_id: line.quantity for line in draft.wish.lines if line.variant_id})
+
+
+def standing(draft: DraftView, site: Site, rows: list[Row]) -> dict[str, str]:
+    """What the fields of the form say before anything is written into them; `rows` are the stored ones."""
+    found = fields_of(draft, site)
+    for place, row in enumerate(rows):
+        found |= {f"sku-{place}": row.sku, f"qty-{place}": row.quantity, f"price-{place}": row.price}
+        found |= {f"why-{place}": row.reason}
+        found |= {f"{place_prefix(n)}qty-{place}": text for n, text in enumerate(row.away, 1)}
+    for place, own in enumerate(stored_own(draft)):
+        found |= {f"own-{place}": own.title, f"own_qty-{place}": own.quantity, f"own_price-{place}": own.price}
+        found |= {f"own_tax-{place}": own.tax_class}
+    return found
 
 
 def fields_of(draft: DraftView | None, site: Site) -> dict[str, str]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.catalogue.services import stock
+from core.catalogue.services.skus import variants_by_sku
 from core.catalogue.services.stock_kits import pieces_in
 from core.checkout.services.exchanging import look_ahead
-from core.kernel import db, i18n
+from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken, Refused, Unfit
@@ -55,9 +56,7 @@ def wanted(form: Mapping[str, str]) -> dict[int, int]:
     if not named:
         raise Unfit({"wanted_sku": _("Write at least one SKU.")})
     skus = [sku for _end, sku, _count in named]
-    known = dict[str, int](
-        db.rows(f"SELECT sku, id FROM variant WHERE sku IN ({db.marks(skus)}) AND deleted_at IS NULL", *skus)
-    )
+    known = variants_by_sku(skus)
     errors: dict[str, str] = {}
     found: dict[int, int] = {}
     for end, sku, count in named:

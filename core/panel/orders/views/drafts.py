@@ -24,7 +24,7 @@ from core.lib.errors import Broken, Refused, Unfit
 from core.orders.services import drafts
 from core.orders.services.drafts import DraftView
 from core.panel.orders import forms
-from core.panel.orders.services import addressing, drafting, exporting, said
+from core.panel.orders.services import addressing, drafting, exporting, said, standing
 from core.panel.products.services.editor import tax_classes
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import actor, address, form_key, once, page, panel, shell, table_file, to
@@ -84,6 +84,8 @@ def one(draft_id: int) -> Response:
 def save(draft_id: int) -> Response:
     """Write the draft anew, or search and show the form again."""
     draft = drafts.draft_view(current().site, draft_id)
+    if draft.is_open and standing.has_moved(request.form, draft.version):
+        return _moved(draft)
     if request.form.get("act") != "save":
         return _form(draft)
     try:
@@ -93,6 +95,14 @@ def save(draft_id: int) -> Response:
     except Refused as refusal:
         return _form(draft, _problems(refusal), refusal.status)
     return to("panel.draft", say=_("The draft is kept."), draft_id=draft_id)
+
+
+def _moved(draft: DraftView) -> Response:
+    """The draft as somebody else left it, with what was written here on top; to be looked at, then saved."""
+    site = current().site
+    form = standing.caught_up(request.form, drafting.standing(draft, site, drafting.stored_rows(site, draft)))
+    told = _("Meanwhile this draft has changed. What you wrote is kept; the rest is as it is now.")
+    return _form(draft, [("", told)], 409, form=form)
 
 
 @panel.post("/drafts/<int:draft_id>/send", endpoint="draft_send")
@@ -190,31 +200,39 @@ def _problems(refusal: Refused | Broken) -> forms.Problems:
 
 
 def _stored(draft: DraftView, problems: forms.Problems, status: int) -> Response:
-    """The page after an act beside the form, which says nothing about the fields."""
-    return _form(draft, problems, status, typed=False)
+    """The page after an act beside the form, which says nothing about the fields but its own."""
+    return _form(draft, problems, status, form={}, keep_until=request.form.get("keep_until", ""))
 
 
 def _form(
-    draft: DraftView | None, problems: forms.Problems | None = None, status: int = 200, *, typed: bool = True
+    draft: DraftView | None,
+    problems: forms.Problems | None = None,
+    status: int = 200,
+    *,
+    form: Mapping[str, str] | None = None,
+    **more: str,
 ) -> Response:
-    site, sent = current().site, request.method == "POST" and typed
-    fields = defaultdict(str, request.form.items() if sent else drafting.fields_of(draft, site))
-    rows = drafting.typed_rows(request.form, site) if sent else drafting.stored_rows(site, draft) if draft else []
-    own = drafting.typed_own(request.form) if sent else drafting.stored_own(draft) if draft else []
-    sent_form = request.form if sent else {}
+    """The page with what is stored, or with what a `form` says: what was sent, unless another is given."""
+    form = (request.form if request.method == "POST" else {}) if form is None else form
+    site, sent = current().site, bool(form)
+    fields = defaultdict(str, form.items() if sent else drafting.fields_of(draft, site) | more)
+    stored = drafting.stored_rows(site, draft) if draft else []
+    rows = drafting.typed_rows(form, site) if sent else stored
+    own = drafting.typed_own(form) if sent else drafting.stored_own(draft) if draft else []
     language = fields["language"] if fields["language"] in site.languages else site.language
     currency = fields["currency"] if fields["currency"] in site.currencies else site.currency
     view = look_at_draft(current(), draft) if draft and draft.is_open else None
     country = fields[f"{addressing.PREFIX}country"] or site.country
-    further = drafting.typed_places(request.form) if sent else len(draft.wish.places) if draft else 0
+    further = drafting.typed_places(form) if sent else len(draft.wish.places) if draft else 0
     return page(
         "draft.html",
         status,
         draft=draft,
+        was=standing.kept(drafting.standing(draft, site, stored)) if draft else "",
         at=drafting.status(draft) if draft else None,
         fields=fields,
-        rows=[*rows, *([drafting.Row()] * drafting.free_rows(sent_form, "sku-", len(rows)))],
-        own=[*own, *([drafting.OwnRow()] * drafting.free_rows(sent_form, "own-", len(own)))],
+        rows=[*rows, *([drafting.Row()] * drafting.free_rows(form, "sku-", len(rows)))],
+        own=[*own, *([drafting.OwnRow()] * drafting.free_rows(form, "own-", len(own)))],
         tax_classes=tax_classes(),
         found=drafting.search(site, fields["find"], language, currency) if sent else [],
         searched=sent and request.form.get("act") == "find",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.catalogue.services import stock, stock_kits, stock_reserves, stock_terms
@@ -109,8 +108,3 @@ def variant_stock(site: Site, variant_id: int) -> VariantStock:
 def states() -> list[tuple[str, str]]:
     """Every state of pieces with its words."""
     return [(state, str(STATES[state])) for state in stock.STATES]
-
-
-def part_ids(skus: Sequence[str]) -> dict[str, int]:
-    """The variants of these SKUs; unknown ones are absent."""
-    return dict(db.rows(f"SELECT sku, id FROM variant WHERE deleted_at IS NULL AND sku IN ({db.marks(skus)})", *skus))

@@ -9,6 +9,7 @@ from flask import Response, request, url_for
 from core.cart.services import holds
 from core.catalogue.services import stock as counting
 from core.catalogue.services import stock_audit, stock_counts, stock_kits, stock_reserves, stock_terms
+from core.catalogue.services.skus import variants_by_sku
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
@@ -18,7 +19,7 @@ from core.orders.services.channels import known_channels
 from core.panel.shell import actor, address, form_key, once, page, panel, to
 from core.panel.stock import forms, services
 from core.panel.stock.services.moves import KINDS, MOVES, moves
-from core.panel.stock.services.variant import kept_words, part_ids, states, variant_stock
+from core.panel.stock.services.variant import kept_words, states, variant_stock
 
 
 @panel.get("/stock", endpoint="stock")
@@ -220,7 +221,7 @@ def kit(variant_id: int) -> Response:
     """What is in a kit, and what follows for its price."""
     wrong: forms.Problems = []
     wanted, off = forms.read_kit(request.form, wrong)
-    known = part_ids(list(wanted))
+    known = variants_by_sku(list(wanted))
     wrong += [("parts", _("There is no variant with the SKU %(sku)s.", sku=sku)) for sku in wanted if sku not in known]
     parts = {known[sku]: pieces for sku, pieces in wanted.items() if sku in known}
     return _done(variant_id, wrong, lambda: stock_kits.set_kit(variant_id, parts, actor(), off=off))

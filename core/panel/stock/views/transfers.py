@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Response, request, url_for
 
 from core.catalogue.services import stock_transfers
+from core.catalogue.services.skus import variants_by_sku
 from core.catalogue.services.stock_transfers import Transfer
-from core.kernel import db, i18n
+from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.lib.errors import Refused, Unfit
@@ -30,8 +31,8 @@ def send() -> Response:
     """Move free pieces from one place to another."""
     wrong: forms.Problems = []
     sku, reason = request.form.get("sku", "").strip(), request.form.get("reason", "").strip()[:200]
-    variant_id = db.value("SELECT id FROM variant WHERE sku = ? AND deleted_at IS NULL", sku)
-    if variant_id is None:
+    variant_id = variants_by_sku([sku]).get(sku, 0)
+    if not variant_id:
         wrong.append(("sku", _("There is no variant with the SKU %(sku)s.", sku=sku)))
     text = request.form.get("pieces", "").strip()
     if not (text.isdecimal() and 0 < len(text) < 10 and int(text)):
@@ -46,7 +47,7 @@ def send() -> Response:
     on_its_way = bool(request.form.get("on_its_way"))
     try:
         made = stock_transfers.transfer_stock(
-            int(variant_id), source, target, int(text), reason, actor(), on_its_way=on_its_way, key=form_key()
+            variant_id, source, target, int(text), reason, actor(), on_its_way=on_its_way, key=form_key()
         )
     except Unfit as refusal:
         return _page([(name, _(said)) for name, said in refusal.errors.items()], 422)
