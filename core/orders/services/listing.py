@@ -12,7 +12,7 @@ from core.lib import clock
 from core.lib.money import Money
 from core.orders.services.listing_where import MERGES, SOME, OrderFilters, cursor_of, in_order, page_of_ids
 from core.orders.services.states import fitting, state_axes
-from core.orders.services.status import Axes
+from core.orders.services.status import CANCELLED_SQL, Axes
 from core.orders.services.waits import PARTLY, WAITING
 
 __all__ = ["SOME", "OrderFilters", "OrderPage", "OrderRow", "count_orders", "count_to_send", "list_orders", "orders_of"]
@@ -21,10 +21,14 @@ __all__ = ["SOME", "OrderFilters", "OrderPage", "OrderRow", "count_orders", "cou
 _ROW = (
     "o.id, o.number, o.placed_at, o.name, o.email, o.currency, o.total, o.shopper_id, o.payment_title,"
     " COALESCE(NULLIF(o.delivery_title, ''), {titles}, ''), o.state,"
-    " (SELECT SUM(l.ordered) FROM order_line l WHERE l.order_id = o.id), o.channel, o.channel_number,"
+    " (SELECT COALESCE(NULLIF(SUM(l.ordered - l.cancelled), 0), SUM(l.ordered)) FROM order_line l"
+    " WHERE l.order_id = o.id), o.channel, o.channel_number,"
     " (SELECT w.stuck FROM order_wait w WHERE w.order_id = o.id), COALESCE(NULLIF(o.country, ''), {countries}, ''),"
     " CASE WHEN o.state LIKE 'cancelled %' THEN (SELECT kept.number FROM orders kept WHERE kept.id ="
-    " ({merges} ORDER BY g.id DESC LIMIT 1)) END, o.gateway"
+    " ({merges} ORDER BY g.id DESC LIMIT 1)) END, o.gateway,"
+    # Names without a table are those of the line.
+    f" (SELECT CASE WHEN SUM(ordered - cancelled) > 0 THEN {CANCELLED_SQL} ELSE 0 END FROM order_line"
+    " WHERE order_id = o.id)"
 )
 # The same of an order that goes to several places, one per line.
 _EACH = (
@@ -37,8 +41,9 @@ _EACH = (
 class OrderRow:
     """A row of a list, with its four derived statuses; `goods` says partly or waiting where some are not there.
 
-    `countries` are those that something of it goes to, `delivery_title` names every way. `merged_into` is the number of
-    the order that all that was left of it went into.
+    `countries` are those that something of it goes to, `delivery_title` names every way. `gone` is what the pieces cost
+    that were cancelled, and `pieces` are the others; of an order that was cancelled as a whole, what was agreed stays.
+    `merged_into` is the number of the order that all that was left of it went into.
     """
 
     id: int
@@ -47,6 +52,7 @@ class OrderRow:
     name: str
     email: str
     total: Money
+    gone: Money
     shopper_id: int | None
     payment_title: str
     delivery_title: str
@@ -58,6 +64,11 @@ class OrderRow:
     countries: tuple[str, ...] = ()
     merged_into: str = ""
     gateway: str = ""
+
+    @property
+    def now(self) -> Money:
+        """What it costs without what was cancelled or went on in another order."""
+        return self.total - self.gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +152,7 @@ def _select(site: Site, filters: OrderFilters, after: str | None, limit: int) ->
     return [
         OrderRow(
             id=row[0], number=row[1], placed_at=clock.instant(row[2]), name=row[3], email=row[4],
-            total=Money(row[6], row[5]), shopper_id=row[7], payment_title=row[8],
+            total=Money(row[6], row[5]), gone=Money(int(row[18] or 0), row[5]), shopper_id=row[7], payment_title=row[8],
             delivery_title=", ".join(_lines(row[9])),
             status=state_axes(row[10]), pieces=int(row[11] or 0), channel=row[12], channel_number=row[13] or "",
             goods="" if row[14] is None else WAITING if row[14] else PARTLY, countries=_lines(row[15]),

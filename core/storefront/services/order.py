@@ -189,7 +189,7 @@ def _card(row: OrderRow, later: Collection[str], goods: Mapping[str, str]) -> Or
     return OrderCard(
         number=row.number,
         placed_at=row.placed_at,
-        total=row.total,
+        total=row.now,
         pieces=row.pieces,
         state=State(text=headline(row.status, row.merged_into, pays_later=row.gateway in later), kind=_kind(row.status)),
         merged_into=row.merged_into,

@@ -140,3 +140,23 @@ def test_what_one_address_waits_for_is_cancelled_as_it_was_shown(panel: Panel, p
     after = seen(placed.id)
     assert [line.allocated for line in after.lines] == [1, 0]
     assert after.due.amount == int(seen_price[1]), "it costs what was shown"
+
+
+def test_where_nothing_goes_any_more_is_no_place_to_deliver_to(panel: Panel, placed: OrderView) -> None:
+    there = placed.lines[1].id
+    edited(panel, placed, **{f"move-{there}": "2", f"move_to-{there}": "0"})
+
+    said = words(panel.get(f"/panel/orders/{placed.number}"))
+    assert "1 rue de Rivoli" not in said[said.index("Deliver to") : said.index("What happened")]
+    assert "Lines 3 pieces" in said
+    assert said.count("Nothing has come yet.") == 1
+    slips = words(panel.post("/panel/orders/bulk", {"n": [placed.number], "act": "print", "key": "a"}))
+    assert "10115 Berlin" in slips
+    assert "Rivoli" not in slips
+    row = words(panel.get("/panel/orders"))
+    now = seen(placed.id).agreed_left
+    assert placed.total.amount != seen(placed.id).total.amount, "what was moved was agreed anew"
+    assert f"3 €{now.decimal}" in row
+    with panel.get("/panel/orders.csv") as answer:
+        (cells,) = csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline=""))
+    assert (cells["pieces"], cells["total_now"]) == ("3", now.decimal)

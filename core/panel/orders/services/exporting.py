@@ -21,7 +21,7 @@ from core.panel.orders.services.returning import Filters
 COLUMNS = (
     "number", "placed", "name", "email", "currency", "total", "pieces", "order", "payment", "fulfilment", "return",
     "method", "delivery", "country", "tags", "channel", "channel_number",
-    "merged_into",
+    "merged_into", "total_now",
 )  # fmt: skip
 _AT_ONCE = 500
 
@@ -121,5 +121,5 @@ def _row(order: OrderRow, zone: ZoneInfo, worn: tuple[str, ...]) -> tuple[object
         order.number, placed, order.name, order.email, order.total.currency, order.total.decimal, order.pieces,
         at.order, at.payment, at.fulfilment, at.returned, order.payment_title, order.delivery_title,
         ", ".join(order.countries), ", ".join(worn),
-        order.channel, order.channel_number, order.merged_into,
+        order.channel, order.channel_number, order.merged_into, order.now.decimal,
     )  # fmt: skip

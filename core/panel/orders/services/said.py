@@ -127,11 +127,14 @@ def _by_now(order: OrderView) -> list[Sum]:
 
 def _agreed(order: OrderView) -> list[Sum]:
     rows = [Sum(_("Lines"), order.subtotal)]
-    rows += [Sum(f"{one.title} · {one.code}" if one.code else one.title, -one.amount) for one in order.adjustments]
-    for one in order.destinations:
-        if one.delivery or one.delivery_title:
-            title = one.delivery_title or _("Delivery")
-            rows.append(Sum(f"{title} · {whose}" if (whose := order.whose(one.position)) else title, one.delivery))
+    for one in order.adjustments:
+        title = f"{one.title} · {one.code}" if one.code and one.code != one.title else one.title
+        rows.append(Sum(title, -one.amount))
+    for place in order.destinations:
+        if place.delivery or place.delivery_title:
+            title = place.delivery_title or _("Delivery")
+            whose = order.whose(place.position)
+            rows.append(Sum(f"{title} · {whose}" if whose else title, place.delivery))
     taxes = [Sum(f"{tax.name} {i18n.number(tax.rate / 100)} %", tax.amount) for tax in order.taxes]
     total = Sum(_("Total"), order.total, is_total=True)
     if order.prices_include_tax:
@@ -183,7 +186,7 @@ def told_payments(order: OrderView) -> list[PaymentView]:
     A change of an order that is not paid asks for another sum: what was asked for before says nothing by itself.
     """
     awaited = order.payments[-1:] if order.due else ()
-    return [one for one in order.payments if one.facts or one.reference or one in awaited]
+    return [one for one in order.payments if one.facts or one.reference or one.state == "unknown" or one in awaited]
 
 
 def authorized_left(payment: PaymentView) -> Money:

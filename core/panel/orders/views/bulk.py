@@ -9,6 +9,7 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Forbidden, NotFound
+from core.orders.services.shapes import OrderView
 from core.panel.orders.services import bulk, said, sending
 from core.panel.orders.services.find import order_numbered
 from core.panel.shell import actor, page, panel, shell, to
@@ -42,14 +43,17 @@ def act() -> Response:
     )
 
 
+def _packed(order: OrderView) -> list[tuple[OrderView, str, list[sending.Packed]]]:
+    """What each location packs for each place where something goes; one sheet of nothing, where nothing goes at all."""
+    found = [(part, place, rows) for part in order.by_place for place, rows in sending.slips(part)]
+    return [one for one in found if one[2]] or found[:1]
+
+
 def _slips(numbers: list[str]) -> Response:
     """What goes into each parcel and where it goes: a sheet for each location it leaves and place it goes to."""
-    orders = [
-        part for number in dict.fromkeys(numbers[: bulk.MOST]) for part in order_numbered(number).by_place
-    ]  # fmt: skip
     sheets = [
-        (order, place, rows, said.address_lines(order.address))
-        for order in orders
-        for place, rows in sending.slips(order)
+        (part, place, rows, said.address_lines(part.address))
+        for number in dict.fromkeys(numbers[: bulk.MOST])
+        for part, place, rows in _packed(order_numbered(number))
     ]
     return page("orders_print.html", sheets=sheets)

@@ -27,7 +27,7 @@ from core.orders.services.notes import write
 from core.orders.services.read import OrderView, order_view
 from core.panel.forms import PanelForm
 from core.panel.orders import forms
-from core.panel.orders.services import axes, exporting, filters, happened, returning, said, sending, staged
+from core.panel.orders.services import axes, exporting, filters, happened, returning, said, sending, staged, wishes
 from core.panel.orders.services.columns import ORDERS
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.places import Tab
@@ -191,6 +191,7 @@ def order_page(order: OrderView, *, status: int = 200, errors: Mapping[str, str]
         ],
         sums=said.sums(order),
         trace=said.trace(order),
+        pieces=sum(line.left for line in order.lines) or order.count,
         payments=[(payment, [said.fact(told) for told in payment.facts]) for payment in said.told_payments(order)],
         takeable={payment.id: said.authorized_left(payment) for payment in order.payments},
         taken_back=[(parcel, said.contents(order, parcel.lines)) for parcel in order.taken_back],
@@ -200,7 +201,7 @@ def order_page(order: OrderView, *, status: int = 200, errors: Mapping[str, str]
         ways=sending.choices(order) if order.shipments else (),
         sent_from=sent_from(order.id),
         steps=happened.steps(order),
-        deliver_to=[said.address_lines(part.address) for part in order.by_place if part.address],
+        deliver_to=[said.address_lines(part.address) for part in wishes.live_parts(order) if part.address],
         bill_to=said.address_lines(order.billing),
         answers=said.answers(order),
         may=shell().may,
