@@ -116,6 +116,11 @@ def _waiting(site: Site, order_id: int, place: int, location: int | None) -> dic
     return {line_id: min(n, from_there[line_id]) for line_id, n in there.items() if line_id in from_there}
 
 
+def is_sent(order_id: int, key: str) -> bool:
+    """Whether the form with this key sent its parcel already."""
+    return bool(key) and _sent(f"{order_id}:{key}") is not None
+
+
 def _sent(key: str) -> int | None:
     found: int | None = db.value("SELECT id FROM shipment WHERE key = ?", key)
     return found

@@ -83,10 +83,12 @@ def units(
     """
     chosen: dict[int, int] = {}
     errors: dict[str, str] = {}
+    gone = False
     for line in lines:
         text = form.get(f"line-{line.id}", "").strip()
         highest = line.allocated if most is None else most.get(line.id, 0)
         if not text or not highest:
+            gone = gone or bool(text.strip("0"))
             continue
         if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) > highest:
             errors[f"line-{line.id}"] = _("%(name)s: from 0 to %(most)s.", name=line.name, most=highest)
@@ -94,6 +96,8 @@ def units(
             chosen[line.id] = int(text)
     if errors:
         raise Unfit(errors)
+    if not chosen and gone:
+        raise Unfit({"lines": _("These pieces do not wait any more: meanwhile they were sent or cancelled.")})
     if not chosen:
         raise Unfit({"lines": _("Choose at least one piece.")})
     return chosen

@@ -12,6 +12,7 @@ import pytest
 from core.kernel.sites import state_of
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
+from core.orders.services.ship import ship
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words
 
@@ -137,3 +138,30 @@ def test_a_draft_keeps_what_both_wrote(panel: Panel, placed: OrderView) -> None:
     assert panel.post(path, {**again, "act": "save"}).status_code == 303
     kept = at(panel, path)
     assert (kept["note"], kept["p1_qty-0"], kept["a_city"]) == ("Ring first", "2", "Graz")
+
+
+def test_one_parcel_is_sent_by_one_of_two(panel: Panel, placed: OrderView) -> None:
+    path = f"/panel/orders/{placed.number}/ship?place=1"
+    mine, hers = at(panel, path), at(panel, path)
+    for _click in range(2):  # All that waits, twice by the same form: one parcel, and no error.
+        assert panel.post(path, {**hers, "key": "hers"}).status_code == 303
+    answer = panel.post(path, {**mine, "key": "mine"})
+    assert "meanwhile they were sent or cancelled" in words(answer)
+    assert len(seen(placed.id).shipments) == 1
+
+
+def test_what_came_back_is_received_and_looked_at_by_one_of_two(panel: Panel, site: Any, placed: OrderView) -> None:
+    ship(site, placed.id, actor="staff:1", place=0)
+    line = f"line-{placed.lines[0].id}"
+    taken = {line: "1", "kind": "return", "reason": "damaged", "key": "r"}
+    path = str(panel.post(f"/panel/orders/{placed.number}/return", taken).location)
+    for form in ({"act": "receive", line: "1"}, {"act": "inspect", f"sellable-{placed.lines[0].id}": "1"}):
+        assert panel.post(path, {**form, "key": f"hers{form['act']}"}).status_code == 303
+        answer = panel.post(path, {**form, "key": f"mine{form['act']}"})
+        assert answer.status_code == 409
+        assert "This step is not possible now." in words(answer)
+
+    wrong = words(panel.post(path, {"act": "preview", "restocking": "abc", "goodwill": "-4"}))
+    assert "2 answers need another look" in wrong
+    other = panel.post(path, {"act": "resolve", "goodwill": "4", "seen": "8900"})
+    assert "What would be granted is not what this page said before." in words(other)

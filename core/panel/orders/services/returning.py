@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +124,20 @@ def amount(form: Mapping[str, str], name: str, currency: str) -> int:
     if minor < 0:
         raise Unfit({name: _("Write an amount of 0 or more.")})
     return minor
+
+
+def amounts(form: Mapping[str, str], names: Sequence[str], currency: str) -> dict[str, int]:
+    """Several of them. Raises Unfit with all that are wrong."""
+    found: dict[str, int] = {}
+    errors: dict[str, str] = {}
+    for name in names:
+        try:
+            found[name] = amount(form, name, currency)
+        except Unfit as refusal:
+            errors |= refusal.errors
+    if errors:
+        raise Unfit(errors)
+    return found
 
 
 def percentage(text: str) -> int:

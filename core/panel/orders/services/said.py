@@ -186,7 +186,12 @@ def told_payments(order: OrderView) -> list[PaymentView]:
     A change of an order that is not paid asks for another sum: what was asked for before says nothing by itself.
     """
     awaited = order.payments[-1:] if order.due else ()
-    return [one for one in order.payments if one.facts or one.reference or one.state == "unknown" or one in awaited]
+    return [one for one in order.payments if _is_heard_of(one) or one in awaited]
+
+
+def _is_heard_of(payment: PaymentView) -> bool:
+    asked = any(one.kind != "begin" or one.state != "done" for one in payment.operations)
+    return bool(payment.facts or payment.reference or asked)
 
 
 def authorized_left(payment: PaymentView) -> Money:

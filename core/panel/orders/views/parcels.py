@@ -39,7 +39,9 @@ def ask_ship(number: str) -> Response:
 @staff("orders.ship")
 def ship(number: str) -> Response:
     """Send a parcel; the form's key makes a repeated click the same one."""
-    whole = order_numbered(number)
+    whole, key = order_numbered(number), request.form.get("key", "")[:40]
+    if shipping.is_sent(whole.id, key):
+        return _sent(number)
     order = part_asked(whole, _waiting(whole))
     form = sending.offer(forms.ParcelForm(request.form), order)
     if not form.validate():
@@ -55,7 +57,7 @@ def ship(number: str) -> Response:
             lines=wanted,
             **sending.chosen(form),
             tracking=label.tracking if label else form.tracking.data,
-            key=request.form.get("key", "")[:40],
+            key=key,
             location=place.location_id,
         )
         if label:
@@ -66,6 +68,10 @@ def ship(number: str) -> Response:
     except (Refused, Broken) as refusal:
         problems = form.refuse(getattr(refusal, "field", None), i18n.say(refusal))
         return _page(whole, order, form, problems, getattr(refusal, "status", 409))
+    return _sent(number)
+
+
+def _sent(number: str) -> Response:
     return to("panel.order", say=_("The parcel is on its way; the shopper gets a mail."), number=number)
 
 

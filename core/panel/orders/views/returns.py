@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Response, request, url_for
 
 from core.checkout.services import exchanging, resolving
+from core.checkout.services.changing import PreviewMoved
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
@@ -16,7 +17,7 @@ from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import Money
 from core.orders.services import case as desk
 from core.orders.services import case_reading, case_rules, exchange, photos, return_labels
-from core.orders.services.case_shapes import CLAIM, EXCHANGE, KINDS, REFUND, REPLACE, RESOLVED, CaseView
+from core.orders.services.case_shapes import CLAIM, EXCHANGE, KINDS, REFUND, REPLACE, RESOLVED, CaseView, WrongStep
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import exchanges, returning
@@ -133,6 +134,8 @@ def _withdraw(case: CaseView) -> str:
 
 
 def _receive(case: CaseView) -> str:
+    if not any(line.to_come for line in case.lines):
+        raise WrongStep
     lines = returning.units(request.form, [(line.line_id, line.name, line.to_come) for line in case.lines])
     desk.receive_case(current().site, case.id, lines, actor=actor(), key=form_key())
     return _sent_by_rules(case, _("Noted as received."))
@@ -160,6 +163,8 @@ def _hold(case: CaseView) -> str:
 
 
 def _inspect(case: CaseView) -> str:
+    if not any(line.to_inspect for line in case.lines):
+        raise WrongStep
     found = returning.found(request.form, case.lines)
     place = request.form.get("location", type=int)
     desk.inspect_case(current().site, case.id, found, actor=actor(), location_id=place, key=form_key())
@@ -206,13 +211,13 @@ _STEPS: dict[str, Callable[[CaseView], str]] = {
 
 
 def _terms(case: CaseView) -> resolving.Terms:
-    form, currency = request.form, case.currency
+    form = request.form
+    names = ["restocking", "return_delivery", "goodwill"]
+    if case.kind == CLAIM and form.get("part", "").strip():
+        names.append("part")
     return resolving.Terms(
-        restocking=returning.amount(form, "restocking", currency),
-        return_delivery=returning.amount(form, "return_delivery", currency),
-        goodwill=returning.amount(form, "goodwill", currency),
+        **returning.amounts(form, names, case.currency),
         way=REPLACE if form.get("way") == REPLACE else REFUND,
-        part=returning.amount(form, "part", currency) if case.kind == CLAIM and form.get("part", "").strip() else None,
         answer=form.get("answer", "").strip()[:2000],
     )
 
@@ -227,6 +232,8 @@ def _case(number: str, case_id: int) -> CaseView:
 def _problems(refusal: Refused | Broken) -> forms.Problems:
     if isinstance(refusal, Unfit):
         return [(name if name != "lines" else "", _(message)) for name, message in refusal.errors.items()]
+    if isinstance(refusal, PreviewMoved):
+        return [("", _("What would be granted is not what this page said before. Look at it, then resolve."))]
     return [(getattr(refusal, "field", None) or "", i18n.say(refusal))]
 
 
