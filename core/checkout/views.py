@@ -15,6 +15,7 @@ from core.kernel.security import any_origin, public
 from core.kernel.sites import SiteState, current
 from core.lib import clock
 from core.lib.errors import Broken, NotFound, Refused
+from core.orders.services.intents import Opened
 from core.orders.services.notices import take_notice
 from core.orders.services.payments import begin_payment, fetch_payment
 from core.orders.services.returns import returned_payment
@@ -75,13 +76,13 @@ def order_url(secret: str) -> str:
     return url_for("storefront.confirmation", secret=secret)
 
 
-def pay_response(state: SiteState, order_id: int, secret: str) -> Response:
-    """Begin the order's payment and send the shopper where it goes on; answers a POST. Network, two transactions.
+def pay_response(state: SiteState, order_id: int, secret: str, placed: Opened | None = None) -> Response:
+    """Begin the order's payment and send the shopper where it goes on; answers a POST. As `begin_payment`.
 
     Whatever the gateway does, the order is stored: where it fails, its page says so and offers another try.
     """
     try:
-        begun = begin_payment(state, order_id)
+        begun = begin_payment(state, order_id, placed)
     except (Refused, Broken):
         return redirect(order_url(secret))
     if not isinstance(begun, Redirect):

@@ -15,6 +15,8 @@ from functools import cache
 from typing import Any, TypeVar
 
 Check = Callable[[Any], bool]
+# Nothing within them is to be looked at.
+_PLAIN = (str, int, bool)
 _Kind = TypeVar("_Kind")
 
 
@@ -42,18 +44,26 @@ def checked_all(answers: object, *kinds: type[_Kind], asked: str) -> list[_Kind]
 
 def complaint(kind: type, item: object) -> str:
     """The first attribute of `item` that is not what `kind` declares, in words for its author; empty if all are."""
-    for name, wanted, is_right in _attributes(kind):
+    for name, exactly, wanted, is_right in _attributes(kind):
         value = getattr(item, name, None)
-        if not is_right(value):
+        # Most are what is declared to the letter: that is told without a call.
+        if type(value) is not exactly and not is_right(value):
             return f"{kind.__name__}.{name} is {wanted}, not {value!r:.80}"
     return ""
 
 
 @cache
-def _attributes(kind: type) -> tuple[tuple[str, str, Check], ...]:
-    """(name, type in words, check) of what the class declares; class variables too, which providers must set."""
+def _attributes(kind: type) -> tuple[tuple[str, type | None, str, Check], ...]:
+    """(name, plain type or None, type in words, check) of what a class declares.
+
+    Class variables too, which providers must set.
+    """
     hints = typing.get_type_hints(kind) if kind.__module__.startswith("core.") else {}
-    return tuple((name, _words(hint), _check(hint)) for name, hint in hints.items() if not name.startswith("_"))
+    return tuple(
+        (name, hint if hint in _PLAIN else None, _words(hint), _check(hint))
+        for name, hint in hints.items()
+        if not name.startswith("_")
+    )
 
 
 def _words(hint: Any) -> str:

@@ -12,7 +12,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -314,13 +314,8 @@ def transaction() -> Iterator[None]:
         _wake(wake)
 
 
-@contextmanager
-def _locked() -> Iterator[None]:
-    if is_sqlite():
-        with _writer.held():
-            yield
-    else:
-        yield
+def _locked() -> AbstractContextManager[None]:
+    return _writer.held() if is_sqlite() else nullcontext()
 
 
 @contextmanager
@@ -395,13 +390,13 @@ def retrying(verb: Callable[[], _Result], tries: int = 5) -> _Result:
 
 
 @lru_cache(maxsize=4096)
-def _dialect(sql: str, *, sqlite: bool) -> str:
-    return sql if sqlite else sql.replace("%", "%%").replace("?", "%s")
+def _for_postgres(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
 
 
 def _run(sql: str, params: Sequence[object]) -> Any:
-    connect()
-    return db.execute_sql(_dialect(sql, sqlite=is_sqlite()), params)
+    """Run it on this thread's connection, which is opened if there is none."""
+    return db.execute_sql(sql if is_sqlite() else _for_postgres(sql), params)
 
 
 def rows(sql: str, *params: object) -> list[Row]:

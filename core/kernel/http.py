@@ -118,7 +118,7 @@ def _check() -> Response | None:
         return None
     view = app.view_functions[request.endpoint]
     if request.method not in security.SAFE_METHODS and not security.takes_any_origin(view):
-        security.check_origin(request.environ, request.host_url.rstrip("/"))
+        security.check_origin(request.environ, f"{request.scheme}://{request.host}")
     security.check_access(view, app.identify, current().site.id)
     if getattr(view, "stoa_cacheable", False) and request.method in {"GET", "HEAD"}:
         cache.declare_shared()

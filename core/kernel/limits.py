@@ -200,6 +200,7 @@ def is_proxy(address: str, proxies: Sequence[Network]) -> bool:
     return parsed is not None and any(parsed in network for network in proxies)
 
 
+@lru_cache(maxsize=256)
 def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(address)

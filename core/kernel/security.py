@@ -221,13 +221,17 @@ def _host(host: str) -> str:
     return host.lower() if found["scheme"] else f"https://{host.lower()}"
 
 
+# Of a page that names no further hosts, which most are.
+_PLAIN_POLICY = content_security_policy()
+
+
 def headers(response: Response, *, secure: bool, private: bool = False, csp: str = "") -> None:
     """Set the headers that every response carries; a view's own Content-Security-Policy stays.
 
     `secure`: the request came by https. `private`: nobody, not even this browser, keeps a copy (account, checkout,
     panel). strict-origin-when-cross-origin, since `no-referrer` makes our own forms send `Origin: null`.
     """
-    response.headers.setdefault("Content-Security-Policy", csp or content_security_policy())
+    response.headers.setdefault("Content-Security-Policy", csp or _PLAIN_POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     response.headers["Permissions-Policy"] = _UNUSED_FEATURES

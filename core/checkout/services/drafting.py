@@ -187,11 +187,12 @@ def place_draft(
     gateway: str = "",
     extra: Mapping[str, Mapping[str, Any]] | None = None,
     by_arrangement: bool = False,
+    begins: bool = False,
 ) -> PlacedOrder:
     """Make the order of a draft, once: the same order for a repeated click, whoever clicks. Stock is taken now.
 
-    `gateway` and `extra` are the shopper's answers; `by_arrangement` lets staff place it without any gateway. Raises
-    DraftMoved for one that was let go, and what `place_order` raises.
+    `gateway` and `extra` are the shopper's answers; `by_arrangement` lets staff place it without any gateway, and
+    `begins` is as with `place_order`. Raises DraftMoved for one that was let go, and what `place_order` raises.
     """
     if draft.order_id is not None:
         return _known(state, draft.order_id)
@@ -202,8 +203,9 @@ def place_draft(
     keep_agreed_cart(state.site, token, cart)
     agreed = cart.agreed
     return place_order(
-        state, token, seen_total=seen_total, shopper_id=draft.wish.shopper_id, actor=actor, agreed=agreed
-    )
+        state, token, seen_total=seen_total, shopper_id=draft.wish.shopper_id, actor=actor, agreed=agreed,
+        begins=begins,
+    )  # fmt: skip
 
 
 def _known(state: SiteState, order_id: int) -> PlacedOrder:

@@ -10,6 +10,7 @@ from core.cart.services.holds import held_until
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant
 from core.catalogue.services.stock import cart_reference, draft_reference
+from core.catalogue.services.stock_levels import Level
 from core.checkout.services.delivery import Delivery, Goods, deliveries, deliveries_to
 from core.checkout.services.offers import Candidate
 from core.checkout.services.own_lines import own_variants
@@ -26,7 +27,7 @@ from core.checkout.services.shapes import (
     PlaceView,
 )
 from core.checkout.services.spread import Spread, spread_of
-from core.checkout.services.supplying import can_be_had, later, pieces_of
+from core.checkout.services.supplying import can_be_had, later, level_beside, pieces_of
 from core.checkout.services.ways_to_pay import chosen_way, ways_to_pay
 from core.hookspecs.checkout import Address, Cart, Field, Problem
 from core.kernel.i18n import gettext as _
@@ -260,14 +261,15 @@ def _lines(
 
 def _supplied(line: LineView, pieces: Mapping[int, int]) -> LineView:
     """The line with what is the matter, or when it leaves."""
-    problem = _line_problem(line, pieces)
-    return replace(line, problem=problem, later="" if problem else later(line, pieces))
+    level = level_beside(line, pieces)
+    problem = _line_problem(line, level)
+    return replace(line, problem=problem, later="" if problem else later(line, level))
 
 
-def _line_problem(line: LineView, pieces: Mapping[int, int]) -> str:
+def _line_problem(line: LineView, level: Level | None) -> str:
     if line.variant is None or line.priced is None:
         return _("This product is not for sale here at the moment. Take it out to go on.")
-    left = can_be_had(line, pieces)
+    left = can_be_had(level)
     if left is not None and left <= 0:
         return _("%(name)s is sold out. Take it out to go on.", name=line.variant.name)
     if left is not None and line.quantity > left:

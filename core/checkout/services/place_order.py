@@ -31,6 +31,7 @@ from core.lib.errors import Refused, Unfit
 from core.orders.services.claims import claim_key
 from core.orders.services.drafts import end_draft
 from core.orders.services.hold_reasons import HoldReason
+from core.orders.services.intents import Opened
 from core.orders.services.links import order_secret, present_secret
 from core.orders.services.read import order_of_cart
 from core.orders.services.store import (
@@ -79,12 +80,16 @@ class CannotBePlaced(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedOrder:
-    """The order behind the click. `secret` opens its page; `is_new` False: it had been placed before."""
+    """The order behind the click. `secret` opens its page; `is_new` False: it had been placed before.
+
+    `payment` is for `begin_payment`, if it was to begin and there is something to pay.
+    """
 
     id: int
     number: str
     secret: str
     is_new: bool
+    payment: Opened | None = None
 
 
 class CartMoved(Refused):
@@ -103,16 +108,17 @@ def place_order(
     shopper_id: int | None = None,
     actor: str = "",
     agreed: Agreed | None = None,
+    begins: bool = False,
 ) -> PlacedOrder:
     """Make an order of the cart behind `token`, once, whatever happens; `details` are kept with the cart in any case.
 
     `seen_total` is the total that was shown, in minor units; `agreed` are the terms of a draft, which ends with it.
-    Raises CartGone, EmptyCart, Unfit (a message per field), CannotBePlaced, PriceChanged, OutOfStock, ClaimExhausted,
+    The payment is begun by the caller, after the commit: if at once, `begins` notes that with the order. Raises CartGone, EmptyCart, Unfit (a message per field), CannotBePlaced, PriceChanged, OutOfStock, ClaimExhausted,
     HookFailed: nothing is stored then but the details. Asks all checkout hooks outside the transaction. Records
-    OrderPlaced. The payment is begun by the caller, after the commit.
+    OrderPlaced.
     """
     try:
-        return _place(state, token, details, seen_total, shopper_id, actor, agreed)
+        return _place(state, token, details, seen_total, shopper_id, actor, agreed, begins=begins)
     except Exception:  # whatever stood against the order: what was typed is not lost
         if details is not None:
             _keep(state, token, details, shopper_id)
@@ -127,6 +133,8 @@ def _place(
     shopper_id: int | None,
     actor: str,
     agreed: Agreed | None,
+    *,
+    begins: bool,
 ) -> PlacedOrder:
     for _attempt in range(_TRIES):
         stored = find_cart(state.site, token, shopper_id=shopper_id, ordered=True)
@@ -140,9 +148,8 @@ def _place(
             stored = replace(stored, shopper_id=shopper_id, agreed=agreed)
         view = _written(state, stored, seen_total)
         holds = holds_of_placed(state, view)
-        new = _new_order(
-            view, shopper_id, actor, _sources(state, view), holds
-        )  # The transaction re-checks the sources.
+        # The transaction re-checks the sources.
+        new = _new_order(view, shopper_id, actor, _sources(state, view), holds, begins=begins)
         try:
             return db.retrying(lambda: _store(state, view, new))  # noqa: B023 -- called before the loop goes on
         except CartMoved:
@@ -219,10 +226,10 @@ def _store(state: SiteState, view: CheckoutView, new: NewOrder) -> PlacedOrder:
             if not _claim(view.stored):
                 raise CartMoved
             _check_prices(state, view)
-        order_id, number = store_order(new)
+        order = store_order(new)
         if (stored := view.stored).agreed is not None:
-            end_draft(stored.site_id, stored.agreed.draft_id, stored.agreed.version, order_id)
-    return PlacedOrder(id=order_id, number=number, secret=new.secret, is_new=True)
+            end_draft(stored.site_id, stored.agreed.draft_id, stored.agreed.version, order.id)
+    return PlacedOrder(id=order.id, number=order.number, secret=new.secret, is_new=True, payment=order.payment)
 
 
 def _claim(stored: StoredCart, unless_after: int | None = None) -> bool:
@@ -258,8 +265,9 @@ def _check_prices(state: SiteState, view: CheckoutView) -> None:
 
 
 def _new_order(
-    view: CheckoutView, shopper_id: int | None, actor: str, sourced: Sourcing, holds: Sequence[HoldReason]
-) -> NewOrder:
+    view: CheckoutView, shopper_id: int | None, actor: str, sourced: Sourcing, holds: Sequence[HoldReason],
+    *, begins: bool,
+) -> NewOrder:  # fmt: skip
     stored, quote, totals = view.stored, view.quote, view.quote.totals
     first, places = (view.places[0].address if view.places else stored.address), _destinations(view)
     rate = None if places else quote.deliveries[0].rate
@@ -281,7 +289,7 @@ def _new_order(
         lines=_lines(view), adjustments=_adjustments(quote), taxes=_taxes(quote), claims=_claims(quote),
         days_to_pay=_days_to_pay(view.gateway), destinations=places,
         actor=actor or (f"shopper:{shopper}" if shopper is not None else "guest"),
-        sources=sourced[0], why=sourced[1], holds=holds,
+        sources=sourced[0], why=sourced[1], holds=holds, begins=begins,
     )  # fmt: skip
 
 

@@ -27,15 +27,22 @@ def _add(summed: dict[int, int], pieces: Mapping[int, int], units: int) -> None:
         summed[variant_id] = summed.get(variant_id, 0) + quantity * units
 
 
-def can_be_had(line: LineView, all_pieces: Mapping[int, int]) -> int | None:
-    """How many units of a line can be had beside all other lines; None if it is not counted."""
-    level = _beside(line, all_pieces)
+def level_beside(line: LineView, all_pieces: Mapping[int, int]) -> Level | None:
+    """What there is for a line beside all other lines; None if it is not sold."""
+    if line.variant is None or not line.variant.supply:
+        return None
+    own = counted(line.variant.supply, line.variant_id)
+    others = {v: n - own.get(v, 0) * line.quantity for v, n in all_pieces.items()}
+    return level_of(without(line.variant.supply, others), clock.now_us())
+
+
+def can_be_had(level: Level | None) -> int | None:
+    """How many units of a line can be had; None if it is not counted."""
     return None if level is None or not level.tracked else level.free
 
 
-def later(line: LineView, all_pieces: Mapping[int, int]) -> str:
+def later(line: LineView, level: Level | None) -> str:
     """What to say of a line of which something leaves later, in the shopper's language; empty if nothing does."""
-    level = _beside(line, all_pieces)
     if level is None:
         return ""
     if level.release_at is not None:
@@ -55,11 +62,3 @@ def promised_at(variant: CartVariant) -> datetime | None:
     level = level_of(variant.supply, clock.now_us())
     at = level.release_at if level.release_at is not None else level.promised_at
     return None if at is None else clock.instant(at)
-
-
-def _beside(line: LineView, all_pieces: Mapping[int, int]) -> Level | None:
-    if line.variant is None or not line.variant.supply:
-        return None
-    own = counted(line.variant.supply, line.variant_id)
-    others = {v: n - own.get(v, 0) * line.quantity for v, n in all_pieces.items()}
-    return level_of(without(line.variant.supply, others), clock.now_us())

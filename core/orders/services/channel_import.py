@@ -224,7 +224,7 @@ def _insert(
 ) -> None:  # fmt: skip
     """One order with its stock and its money, and its line in the journal. Raises OutOfStock."""
     new = _new_order(site, run, order, goods, holds, shopper_id)
-    order_id, _number = store_order(new)
+    order_id = store_order(new).id
     if order.paid:
         _pay(site, order_id, order)
     version = db.value("SELECT version FROM orders WHERE id = ?", order_id)

@@ -41,9 +41,8 @@ def _forget_people(running: jobs.Running) -> None:
 
 
 def _has_open_order(site_id: int, shopper_id: int) -> bool:
-    mine = [site_id, shopper_id]
-    source, flags = from_sql("SELECT id FROM orders WHERE site_id = ? AND shopper_id = ?")
-    return bool(db.value(f"SELECT count(*) FROM {source} WHERE ({SQL['order']}) = 'open'", *flags, *mine, *mine))
+    source, params = from_sql("SELECT id FROM orders WHERE site_id = ? AND shopper_id = ?", site_id, shopper_id)
+    return bool(db.value(f"SELECT count(*) FROM {source} WHERE ({SQL['order']}) = 'open'", *params))
 
 
 class StillOpen(Refused):
@@ -55,8 +54,8 @@ class StillOpen(Refused):
 
 def open_among(order_ids: Sequence[int]) -> int:
     """How many of these orders have not ended. One statement."""
-    source, flags = from_sql(", ".join(str(int(order_id)) for order_id in order_ids) or "NULL")
-    return int(db.value(f"SELECT count(*) FROM {source} WHERE ({SQL['order']}) = 'open'", *flags))
+    source, params = from_sql(db.marks(order_ids), *order_ids)
+    return int(db.value(f"SELECT count(*) FROM {source} WHERE ({SQL['order']}) = 'open'", *params))
 
 
 def forget_guest(site: Site, order_id: int, *, actor: str) -> int:

@@ -46,6 +46,16 @@ def wish_of(key: str) -> str:
     return key.split(":", 2)[2]
 
 
+def begin_key(opened: Opened) -> str:
+    """The key under which a payment is begun: one, however often it is."""
+    return f"{opened.token}:begin"
+
+
+def begin_operation(opened: Opened) -> None:
+    """Note that the payment is begun now. Inside a transaction."""
+    insert_operation(opened.row.id, begin_key(opened), "begin", opened.row.amount, "system")
+
+
 def insert_operation(payment_id: int, key: str, kind: str, amount: int, actor: str) -> None:
     """Note that it is sent now; one that is known stays as it is. Inside a transaction."""
     db.execute(

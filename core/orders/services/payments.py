@@ -40,6 +40,8 @@ from core.orders.services.operations import (
     FAILED,
     SENT,
     UNKNOWN,
+    begin_key,
+    begin_operation,
     called,
     end_operation,
     gateway_for,
@@ -85,20 +87,21 @@ class NoSuchWay(Refused):
 # -- opening -----------------------------------------------------------------------------------------------------------
 
 
-def begin_payment(state: SiteState, order_id: int) -> Begun:
+def begin_payment(state: SiteState, order_id: int, placed: Opened | None = None) -> Begun:
     """Open the order's newest payment at its gateway, or answer again what it answered; network. Two transactions.
 
-    Raises NothingToPay, PaymentDeclined, OutcomeUnknown, GatewayGone. A second call is the same operation, never a
-    second payment.
+    One, where the order was `placed` just now with this payment and the note that it begins. Raises NothingToPay,
+    PaymentDeclined, OutcomeUnknown, GatewayGone. A second call is the same operation, never a second payment.
     """
-    opened = newest_payment(state.site.id, order_id)
-    if opened is None or open_amount(order_id) <= 0:
+    opened = placed or newest_payment(state.site.id, order_id)
+    if opened is None or (placed is None and open_amount(order_id) <= 0):
         raise NothingToPay
     gateway = gateway_for(state, opened)
     intent = intent_of(state, opened)
-    key = f"{opened.token}:begin"
-    with db.transaction():
-        insert_operation(opened.row.id, key, "begin", opened.row.amount, "system")
+    key = begin_key(opened)
+    if placed is None:
+        with db.transaction():
+            begin_operation(opened)
     begun = called(state, opened.row, key, lambda: _begun(gateway.begin(intent, key)))
     _opened(state, opened, key, begun)
     return begun
@@ -227,7 +230,7 @@ def _has_ended(opened: Opened) -> bool:
     """Whether this payment brings no further money: declined, let go, expired, taken, or refused at its beginning."""
     if payment_state(opened.row.id, opened.row.amount) not in {"open", "pending"}:
         return True
-    begun = db.value("SELECT state FROM payment_operation WHERE key = ?", f"{opened.token}:begin")
+    begun = db.value("SELECT state FROM payment_operation WHERE key = ?", begin_key(opened))
     return bool(begun == FAILED)
 
 

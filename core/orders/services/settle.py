@@ -88,7 +88,7 @@ def still_due(order_id: int, money: MoneyFacts | None = None) -> int:
 
 def open_amount(order_id: int) -> int:
     """What is due and neither captured nor promised by an authorisation. One statement. Raises NotFound."""
-    tables, params = from_sql(str(int(order_id)))
+    tables, params = from_sql("?", order_id)
     found = db.value(f"SELECT {OPEN_SQL} FROM {tables} WHERE o.id = ?", *params, order_id)
     if found is None:
         raise NotFound

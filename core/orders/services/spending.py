@@ -42,13 +42,13 @@ class Spending:
 def spending_of(site: Site, shopper_ids: Sequence[int]) -> dict[int, Spending]:
     """What these shoppers ordered and paid; those without an order are there, too. One statement."""
     found = {shopper_id: Spending() for shopper_id in shopper_ids}
-    theirs = [site.id, *shopper_ids]
-    source, flags = from_sql(f"SELECT id FROM orders WHERE site_id = ? AND shopper_id IN ({db.marks(shopper_ids)})")
+    theirs = f"SELECT id FROM orders WHERE site_id = ? AND shopper_id IN ({db.marks(shopper_ids)})"
+    source, params = from_sql(theirs, site.id, *shopper_ids)
     for shopper_id, currency, orders, last, ordered, spent in db.rows(
         f"SELECT o.shopper_id, o.currency, SUM(CASE WHEN l.units > 0 THEN 1 ELSE 0 END), MAX(o.placed_at),"
         f" SUM({_COST}), SUM({KEPT}) FROM {source} GROUP BY o.shopper_id, o.currency ORDER BY 3 DESC, 2",
-        *flags, *theirs, *theirs,
-    ):  # fmt: skip
+        *params,
+    ):
         found[shopper_id].add(currency, orders, last, ordered, spent)
     return found
 
@@ -133,12 +133,12 @@ def guest_orders(site: Site, order_id: int) -> list[int]:
 
 def spending_on(order_ids: Sequence[int]) -> Spending:
     """The same of some orders. One statement."""
-    source, flags = from_sql(", ".join(str(int(order_id)) for order_id in order_ids) or "NULL")
+    source, params = from_sql(db.marks(order_ids), *order_ids)
     one = Spending()
     for currency, orders, last, ordered, spent in db.rows(
         f"SELECT o.currency, SUM(CASE WHEN l.units > 0 THEN 1 ELSE 0 END), MAX(o.placed_at), SUM({_COST}), SUM({KEPT})"
         f" FROM {source} GROUP BY o.currency ORDER BY 2 DESC, 1",
-        *flags,
+        *params,
     ):
         one.add(currency, orders, last, ordered, spent)
     return one

@@ -95,13 +95,13 @@ def country_of(address: str | None) -> str:
 def differing(order_ids: Collection[int]) -> dict[int, tuple[str, str, int, str]]:
     """The (state, words, spent, country) that rows should have and have not, as the facts say it. One statement."""
     ids, statuses = sorted(order_ids), ", ".join(f"({SQL[axis]})" for axis in CODES)
-    source, flags = from_sql(", ".join(str(int(order_id)) for order_id in ids) or "NULL")
+    source, params = from_sql(db.marks(ids), *ids)
     found = {}
     for order_id, number, name, email, known_as, address, places, *stored, kept, s1, s2, s3, s4 in db.rows(
         "SELECT o.id, o.number, o.name, o.email, o.channel_number, o.address, CASE WHEN o.address IS NULL THEN"
         f" ({_PLACES.format(db.joined('d.address'))}) END, o.state, o.words, o.spent, o.country, {KEPT}, {statuses}"
         f" FROM {source}",
-        *flags,
+        *params,
     ):
         others = [place.name for line in (places or "").split("\n") if line and (place := address_of(line))]
         words = words_of(number, name, email, known_as or "", *others)

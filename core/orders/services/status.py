@@ -311,11 +311,11 @@ SQL: dict[str, str] = {
 }
 
 
-def from_sql(order_ids: str = "") -> tuple[str, list[object]]:
-    """The FROM clause for `SQL` and its parameters; `order_ids` is a subquery or list of ids that bounds the work."""
+def from_sql(order_ids: str = "", *params: object) -> tuple[str, list[object]]:
+    """The FROM clause for `SQL` and all its parameters; `order_ids` with its `params` is a subquery of ids or marks.
+
+    It bounds the work. An id is never written into the text: a text for each order is read anew each time.
+    """
     lines = _LINES.format(where=f" WHERE order_id IN ({order_ids})" if order_ids else "")
-    return FROM.format(lines=lines, payments=f" AND p.order_id IN ({order_ids})" if order_ids else ""), [
-        True,
-        True,
-        True,
-    ]
+    payments = f" AND p.order_id IN ({order_ids})" if order_ids else ""
+    return FROM.format(lines=lines, payments=payments), [True, True, True, *params, *params]

@@ -16,10 +16,13 @@ from core.kernel import db, events
 from core.lib import clock, ids
 from core.orders.services.addresses import address_json
 from core.orders.services.claims import take_claims
+from core.orders.services.facts import PaymentRow
 from core.orders.services.goods import stock_reference
 from core.orders.services.hold_checks import insert_holds
 from core.orders.services.hold_reasons import HoldReason
+from core.orders.services.intents import Opened
 from core.orders.services.links import LIFE
+from core.orders.services.operations import begin_operation
 from core.orders.services.settle import deadline, settle
 from core.orders.services.states import first_state, words_of
 from core.orders.services.status import LineFacts
@@ -124,7 +127,7 @@ class NewOrder:
 
     One that was placed elsewhere has its `channel`, its number there and its own day. One that goes to several places
     has `destinations`, by their positions, and neither an address nor a carrier beside them. What is held for `holder`
-    goes into its promise.
+    goes into its promise. `begins`: its payment is begun right after the commit, so that operation is noted with it.
     """
 
     site_id: int
@@ -168,10 +171,20 @@ class NewOrder:
     channel: str = ""
     channel_number: str | None = None
     destinations: Sequence[NewDestination] = ()
+    begins: bool = False
 
 
-def store_order(new: NewOrder) -> tuple[int, str]:
-    """Take the claims and the stock, and write the order; answers its id and number.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOrder:
+    """What was written. `payment` is one whose beginning is noted, and may be asked for once this is committed."""
+
+    id: int
+    number: str
+    payment: Opened | None
+
+
+def store_order(new: NewOrder) -> StoredOrder:
+    """Take the claims and the stock, and write the order with all that it consists of.
 
     Inside the caller's transaction. Raises ClaimExhausted and OutOfStock, which undo everything. Records OrderPlaced.
     Rows that others wait for are taken in one order everywhere: stock by variant, claims by name, the counter last.
@@ -189,8 +202,8 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     _insert_adjustments(order_id, new.adjustments, line_ids)
     insert_taxes(order_id, new.taxes, line_ids)
     _insert_claims(order_id, new.claims)
-    if new.total:
-        add_payment(new.site_id, order_id, new.payment, new.total, new.currency)
+    token = ids.token()
+    payment_id = _insert_payment(new.site_id, order_id, new.payment, new.total, new.currency, token) if new.total else 0
     number = next_number(new.site_id, order_id)
     elsewhere = {"channel": new.channel, "channel_number": new.channel_number} if new.channel else {}
     note(order_id, new.actor, "placed", total=new.total, currency=new.currency, **elsewhere)
@@ -203,21 +216,42 @@ def store_order(new: NewOrder) -> tuple[int, str]:
     events.record(placed, new.site_id)
     if not new.total:
         settle(order_id)
-    return order_id, number
+    opened = _begun(new, order_id, number, payment_id, token) if payment_id and new.begins else None
+    return StoredOrder(id=order_id, number=number, payment=opened)
 
 
 def add_payment(site_id: int, order_id: int, payment: NewPayment, amount: int, currency: str) -> int:
     """Store the intent to be paid `amount` through a gateway, under a token of its own. Inside a transaction."""
-    made = db.one(
+    return _insert_payment(site_id, order_id, payment, amount, currency, ids.token())
+
+
+def _insert_payment(
+    site_id: int, order_id: int, payment: NewPayment, amount: int, currency: str, token: str
+) -> int:  # fmt: skip
+    made = db.value(
         "INSERT INTO payment (site_id, order_id, plugin, gateway, account, live, token, amount, currency, title,"
         " reference, data, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '{}', ?) RETURNING id",
-        site_id, order_id, payment.plugin, payment.gateway, payment.account, payment.live, ids.token(), amount,
-        currency,
+        site_id, order_id, payment.plugin, payment.gateway, payment.account, payment.live, token, amount, currency,
         payment.title[:200], clock.now_us(),
     )  # fmt: skip
-    assert made is not None
-    return int(made[0])
+    return int(made)
+
+
+def _begun(new: NewOrder, order_id: int, number: str, payment_id: int, token: str) -> Opened:
+    """Note that the payment just written is begun; answers what `newest_payment` would read of it."""
+    way = new.payment
+    row = PaymentRow(
+        id=payment_id, site_id=new.site_id, order_id=order_id, plugin=way.plugin, account=way.account, live=way.live,
+        amount=new.total, currency=new.currency,
+    )  # fmt: skip
+    opened = Opened(
+        row=row, token=token, gateway=way.gateway, reference="", data={}, order_number=number, email=new.email,
+        language=new.language, billing=new.billing or new.address, total=new.total, delivery_total=new.delivery_total,
+        taken_by=token,
+    )  # fmt: skip
+    begin_operation(opened)
+    return opened
 
 
 def no_cart() -> int:

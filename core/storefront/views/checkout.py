@@ -75,7 +75,7 @@ def place() -> Response:
     try:
         limits.take("checkout")
         order = place_order(
-            state, cart_token(), seen_total=sent.seen_total, details=sent.details, shopper_id=shopper_id()
+            state, cart_token(), seen_total=sent.seen_total, details=sent.details, shopper_id=shopper_id(), begins=True
         )
     except (CartGone, EmptyCart):
         return _to_cart()
@@ -83,7 +83,7 @@ def place() -> Response:
         return _again({}, error.status)
     except Refused as error:
         return _again(said(error), error.status)
-    return forget_cart(pay_response(state, order.id, order.secret))
+    return forget_cart(pay_response(state, order.id, order.secret, order.payment))
 
 
 def _again(errors: Errors, status: int) -> Response:

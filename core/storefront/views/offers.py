@@ -46,7 +46,7 @@ def take_offer(secret: str) -> Response:
         limits.take("checkout")
         order = place_draft(
             state, draft, seen_total=sent.seen_total, actor=actor, gateway=sent.details.gateway,
-            extra=sent.details.extra,
+            extra=sent.details.extra, begins=True,
         )  # fmt: skip
     except DraftMoved as error:
         raise NotFound from error
@@ -54,7 +54,7 @@ def take_offer(secret: str) -> Response:
         return _page(draft, secret, {}, error.status)
     except Refused as error:
         return _page(draft, secret, said(error), error.status)
-    return pay_response(state, order.id, order.secret)
+    return pay_response(state, order.id, order.secret, order.payment)
 
 
 def _draft(secret: str) -> DraftView:

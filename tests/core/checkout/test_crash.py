@@ -112,9 +112,9 @@ def live(shop: Shop, variant: int, fuse: Fuse, said: Connection) -> None:
     gateway = shop.plugins.gateways[0]
     assert isinstance(gateway, FakeGateway)
     fuse.install()
-    order = shop.place(token)
+    order = shop.place(token, begins=True)
     said.send(("placed", order.number))
-    begin_payment(shop.state, order.id)
+    begin_payment(shop.state, order.id, order.payment)
     payment_id, pay_token, total = db.rows("SELECT id, token, amount FROM payment WHERE order_id = ?", order.id)[0]
     gateway.happen(pay_token, FactKind.CAPTURED, Money(total, "EUR"))
     fetch_payment(shop.state, payment_id)
@@ -214,8 +214,8 @@ def test_an_order_in_two_transactions_is_found(
         with db.transaction():
             db.execute("UPDATE carts SET ordered_at = 1 WHERE id = ?", view.stored.id)
         with db.transaction():
-            order_id, number = storing.store_order(new)
-        return PlacedOrder(id=order_id, number=number, secret=new.secret, is_new=True)
+            order = storing.store_order(new)
+        return PlacedOrder(id=order.id, number=order.number, secret=new.secret, is_new=True, payment=order.payment)
 
     monkeypatch.setattr(placing, "_store", store)
     found = crashes(shop, plugins, gateway, range(8, 20))

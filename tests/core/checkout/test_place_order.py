@@ -95,8 +95,8 @@ def test_eight_tabs_find_a_cart_that_is_claimed_too_late(shop: Shop, monkeypatch
 
     def store(_state: object, _view: object, new: storing.NewOrder) -> placing.PlacedOrder:
         with db.transaction():
-            order_id, number = storing.store_order(new)
-        return placing.PlacedOrder(id=order_id, number=number, secret=new.secret, is_new=True)
+            order = storing.store_order(new)
+        return placing.PlacedOrder(id=order.id, number=order.number, secret=new.secret, is_new=True)
 
     monkeypatch.setattr(placing, "_store", store)
     with pytest.raises((AssertionError, AttributeError)):
