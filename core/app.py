@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -112,8 +112,8 @@ def _plugins_changed(flask: Stoa) -> None:
     installation().themes.forget()
 
 
-def start_worker() -> Worker:
-    """The worker thread of an embedded installation."""
-    worker = Worker()
+def start_worker(after: Callable[[], object] | None = None) -> Worker:
+    """The worker thread of an embedded installation; with `after`, it begins when that has returned."""
+    worker = Worker(after=after)
     worker.start()
     return worker

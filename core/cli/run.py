@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -44,11 +46,11 @@ def _run(options: argparse.Namespace) -> int:
     made = boot(migrated=False, port=options.port, debug=debugging)
     _check_free(options.host, made.config.port)
     first = migrate.migrate() > 0
-    if first and not options.no_demo:
-        _seed()
+    seeded = first and not options.no_demo and _seed(made.config.port)
     _welcome_owner()
     wsgi = application.create_app(made.config.instance, port=options.port, debug=debugging)
-    worker = application.start_worker() if made.config.job_threads else None
+    jobs = _first_jobs(made.config.port) if seeded and made.config.job_threads else None
+    worker = application.start_worker(after=jobs.wait if jobs else None) if made.config.job_threads else None
     server = create_server(
         wsgi,
         host=options.host,
@@ -69,6 +71,8 @@ def _run(options: argparse.Namespace) -> int:
         server.run()
     finally:
         noted.unlink(missing_ok=True)
+        if jobs is not None:
+            jobs.terminate()
         if worker is not None:
             worker.stop()
     return 0
@@ -91,14 +95,31 @@ def _check_free(host: str, port: int) -> None:
             raise Refused(f"cannot listen on {host}:{port}: {error.strerror}; choose another by --port") from error
 
 
-def _seed() -> None:
-    """The demo is a plugin like any other: without its folder the shop starts empty."""
+def _seed(port: int) -> bool:
+    """Whether the demo was set up; it is a plugin like any other: without its folder the shop starts empty.
+
+    By its own command, which tells how it gets on. If it fails, so does the start.
+    """
     from core.kernel.installation import installation
 
     loaded = installation().plugins.loaded.get("demo")
-    if loaded is not None and "seed" in loaded.plugin.commands:
-        print("Setting up two demo sites ...", flush=True)
-        loaded.plugin.commands["seed"]([])
+    if loaded is None or "seed" not in loaded.plugin.commands:
+        return False
+    print("Setting up two demo sites ...", flush=True)
+    if code := _apart(port, "demo", "seed").wait():
+        sys.exit(code)
+    return True
+
+
+def _first_jobs(port: int) -> subprocess.Popen[bytes]:
+    """Do what two months of orders left to do: mails, papers, searches."""
+    return _apart(port, "work", "--once")
+
+
+def _apart(port: int, *words: str) -> subprocess.Popen[bytes]:
+    """A command in a process of its own, which takes all that it needed with it: a first start needs much, once."""
+    command = [sys.executable, "-P", "-m", "core.cli", *words]
+    return subprocess.Popen(command, env={**os.environ, "STOA_PORT": str(port)})  # noqa: S603 -- our own command
 
 
 def _welcome_owner() -> None:
@@ -127,10 +148,12 @@ def _print_addresses() -> None:
 
 
 def _work(options: argparse.Namespace) -> int:
+    from core.app import create_app
     from core.kernel import events, jobs
     from core.kernel.worker import Worker
 
     boot()
+    create_app()  # Letters are templates, and name pages.
     if options.once:
         while events.relay() + jobs.run_due():
             pass

@@ -135,8 +135,8 @@ def _watching(seen: Seen) -> Iterator[None]:
         themes.listening.reset(tokens[2])
     seen.us = round((time.perf_counter() - begun) * 1e6)
     seen.hooks = [(hook, plugin, round(took * 1e6)) for hook, plugin, took in heard]
-    counted = Counter(shorten(sql, 300) for sql in statements)
-    seen.statements = [Statement(sql=sql, times=times) for sql, times in counted.items()]
+    # Counted whole: many long ones begin alike.
+    seen.statements = [Statement(sql=shorten(sql, 300), times=times) for sql, times in Counter(statements).items()]
     seen.events = told
     seen.templates = [Used(name=name, file=file, overrides=()) for name, file in used.items()]
 

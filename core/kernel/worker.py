@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import structlog
 
@@ -14,15 +15,20 @@ log = structlog.get_logger(__name__)
 
 
 class Worker(threading.Thread):
-    """One thread; `idle_s` is how long it sleeps when nothing is due and nobody wakes it."""
+    """One thread; `idle_s` is how long it sleeps when nothing is due and nobody wakes it.
 
-    def __init__(self, idle_s: float = 1.0) -> None:
+    With `after` it begins when that has returned.
+    """
+
+    def __init__(self, idle_s: float = 1.0, after: Callable[[], object] | None = None) -> None:
         super().__init__(name="stoa-worker", daemon=True)
-        self._idle_s = idle_s
+        self._idle_s, self._after = idle_s, after
         self._stop_asked = threading.Event()
 
     def run(self) -> None:
         """Until `stop`. An error of the machinery is logged and tried again; jobs' own errors never come here."""
+        if self._after is not None:
+            self._after()
         while not self._stop_asked.is_set():
             if not self._work():
                 jobs.wait(self._idle_s)

@@ -113,7 +113,8 @@ def place_order(
     """Make an order of the cart behind `token`, once, whatever happens; `details` are kept with the cart in any case.
 
     `seen_total` is the total that was shown, in minor units; `agreed` are the terms of a draft, which ends with it.
-    The payment is begun by the caller, after the commit: if at once, `begins` notes that with the order. Raises CartGone, EmptyCart, Unfit (a message per field), CannotBePlaced, PriceChanged, OutOfStock, ClaimExhausted,
+    The payment is begun by the caller, after the commit: if at once, `begins` notes that with the order. Raises
+    CartGone, EmptyCart, Unfit (a message per field), CannotBePlaced, PriceChanged, OutOfStock, ClaimExhausted,
     HookFailed: nothing is stored then but the details. Asks all checkout hooks outside the transaction. Records
     OrderPlaced.
     """

@@ -14,6 +14,7 @@ import pytest
 from core.catalogue.services.drafts import ProductDraft, TextDraft, VariantDraft
 from core.catalogue.services.products import save_product
 from core.cli import main, parser
+from core.cli import run as running
 from core.cli.boot import the_site
 from core.kernel import db
 from core.kernel.config import ROOT
@@ -271,3 +272,34 @@ def test_a_reader_who_has_enough_ends_a_command_in_silence(instance: Path, stoa:
     )
     assert done.stdout.count("\n") == 1
     assert not [line for line in done.stderr.splitlines() if not line.startswith('{"')]
+
+
+class Apart:
+    """A process that ends with a code."""
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+
+    def wait(self) -> int:
+        return self._code
+
+
+def test_a_first_start_is_seeded_by_a_process_of_its_own_and_fails_with_it(
+    instance: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What pictures, papers and searches of the demo need stays in nobody's memory."""
+    asked: list[tuple[object, ...]] = []
+    code = 0
+
+    def apart(*words: object) -> Apart:
+        asked.append(words)
+        return Apart(code)
+
+    monkeypatch.setattr(running, "_apart", apart)
+    assert running._seed(8123)
+    assert asked == [(8123, "demo", "seed")]
+    assert "Setting up two demo sites" in capsys.readouterr().out
+    code = 1
+    with pytest.raises(SystemExit) as ended:
+        running._seed(8123)
+    assert ended.value.code == 1
