@@ -210,7 +210,7 @@ from core.kernel.i18n import (
 )
 from core.kernel.jobs import enqueue as enqueue_job
 from core.kernel.jobs import progress as job_progress
-from core.kernel.kept import kept, kept_still
+from core.kernel.kept import kept, kept_still, once_a_look
 from core.kernel.limits import Rule as LimitRule
 from core.kernel.limits import add as add_limit
 from core.kernel.limits import left as limit_left

@@ -15,6 +15,12 @@ def environ() -> dict[str, Any]:
     return _cv_request.get().request.environ
 
 
+def is_a_look() -> bool:
+    """Whether this is a GET that the front has given its site: it writes nothing."""
+    here = environ_or_none()
+    return here is not None and here["REQUEST_METHOD"] in {"GET", "HEAD"} and "stoa.state" in here
+
+
 def environ_or_none() -> dict[str, Any] | None:
     """The environment of this request, None outside one."""
     context = _cv_request.get(None)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from core.kernel import cache, db
-from core.kernel.here import environ_or_none
+from core.kernel.here import environ, is_a_look
 from core.kernel.installation import installation
 from core.kernel.sites import current
 
@@ -34,10 +34,9 @@ def once_a_look(key: tuple[object, ...], read: Callable[[], _Answer]) -> _Answer
 
     For facts that a page and several plugins' parts on it read alike. Anywhere else it is read anew.
     """
-    here = environ_or_none()
-    if here is None or here["REQUEST_METHOD"] not in {"GET", "HEAD"} or db.in_transaction():
+    if not is_a_look() or db.in_transaction():
         return read()
-    seen: dict[object, _Answer] = here.setdefault("stoa.seen", {})
+    seen: dict[object, _Answer] = environ().setdefault("stoa.seen", {})
     if key not in seen:
         seen[key] = read()
     return seen[key]

@@ -16,7 +16,7 @@ import peewee
 
 from core.hookspecs.site import Site
 from core.kernel import db, secrets
-from core.kernel.here import environ, environ_or_none
+from core.kernel.here import environ, environ_or_none, is_a_look
 from core.kernel.installation import installation
 from core.kernel.runtime import OFF, Hooks, Runtime, Runtimes
 from core.lib.errors import NotFound
@@ -126,6 +126,7 @@ class Sites:
         self._epoch = -1
         self._by_host: dict[str, SiteState] = {}
         self._by_id: dict[int, SiteState] = {}
+        self._ids: list[int] | None = None
         self._lock = threading.RLock()
 
     def at(self, epoch: int) -> None:
@@ -133,7 +134,7 @@ class Sites:
         if epoch != self._epoch:
             with self._lock:
                 if epoch != self._epoch:
-                    self._by_host, self._by_id, self._epoch = {}, {}, epoch
+                    self._by_host, self._by_id, self._ids, self._epoch = {}, {}, None, epoch
 
     def by_host(self, host: str) -> SiteState | None:
         """The site of a host name without port; loopback names also show the first site. None: not ours."""
@@ -148,8 +149,13 @@ class Sites:
 
     def by_id(self, site_id: int) -> SiteState:
         """The state of a site at the epoch in the database now; for jobs and commands. Raises NotFound."""
-        self.at(read_epoch()[0])
+        self._at_present()
         return self.pinned(site_id)
+
+    def _at_present(self) -> None:
+        """A look writes nothing, so it stays at the epoch that it began with."""
+        if not is_a_look() or db.in_transaction():
+            self.at(read_epoch()[0])
 
     def pinned(self, site_id: int) -> SiteState:
         """The state of a site at the epoch last read."""
@@ -183,8 +189,11 @@ class Sites:
 
     def all(self) -> list[SiteState]:
         """Every site in the merchant's order."""
-        self.at(read_epoch()[0])
-        return [self.pinned(row[0]) for row in db.rows("SELECT id FROM site ORDER BY position, id")]
+        self._at_present()
+        with self._lock:
+            if self._ids is None:
+                self._ids = [row[0] for row in db.rows("SELECT id FROM site ORDER BY position, id")]
+            return [self.pinned(site_id) for site_id in self._ids]
 
     def spoken_with(self, plugins: Iterable[str]) -> tuple[str, ...]:
         """The languages that a site with these plugins can be shown in: core's own and those of its packs."""

@@ -25,6 +25,7 @@ from core.api import (
     marks,
     micros,
     now,
+    once_a_look,
     percent,
     rows,
     value,
@@ -70,7 +71,7 @@ def answers(site: Site, queries: Sequence[PriceQuery]) -> dict[PriceQuery, Promo
     """The answer to `promote_prices`."""
     depends(tag(site))
     said = {}
-    for query, found in winners(site, queries, now()).items():
+    for query, found in winners_now(site, queries).items():
         if found.winner is not None:
             amount = Money(found.winner.amount, query.list_price.currency)
             said[query] = PromotedPrice(amount=amount, until=found.until, reason=found.winner.term.name)
@@ -88,6 +89,11 @@ _ANY = (
     "SELECT 1 FROM sale_prices_sale WHERE site_id = ? AND active AND removed_at IS NULL AND (ends IS NULL OR ends > ?)"
     " LIMIT 1"
 )
+
+
+def winners_now(site: Site, queries: Sequence[PriceQuery]) -> dict[PriceQuery, Found]:
+    """`winners` at present: a page asks for its price, and then for what stands below it."""
+    return once_a_look(("sale_prices", site.id, *queries), lambda: winners(site, queries, now()))
 
 
 def winners(

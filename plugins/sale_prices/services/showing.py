@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from core.api import Money, PriceQuery, Settings, Site, Slot, now, part, setting
+from core.api import Money, PriceQuery, Settings, Site, Slot, part, setting
 from plugins.sale_prices.services.history import lowest_before
-from plugins.sale_prices.services.pricing import tag, winners
+from plugins.sale_prices.services.pricing import tag, winners_now
 
 
 class SaleSettings(Settings):
@@ -31,14 +31,14 @@ class Line(NamedTuple):
 
 
 def below_price(site: Site, product: Any) -> Slot | None:
-    """A few words below the price of a product that is on sale. Three statements at most."""
+    """A few words below the price of a product that is on sale. Two statements at most."""
     settings = SaleSettings.of(site)
     queries = {
         PriceQuery(variant_id=variant.id, product_id=product.id, quantity=1, list_price=variant.list_price): variant
         for variant in product.variants
         if variant.list_price is not None
     }
-    found = {query: one.winner for query, one in winners(site, list(queries), now()).items() if one.winner is not None}
+    found = {query: one.winner for query, one in winners_now(site, list(queries)).items() if one.winner is not None}
     if not found:
         return None
     currency = next(iter(found)).list_price.currency
