@@ -66,6 +66,11 @@ def _panel(plugin: Plugin, endpoints: frozenset[str]) -> Iterator[str]:
             yield f"first step {step.title!r}: there is no panel view {step.endpoint!r}"
         if not step.permission:
             yield f"first step {step.title!r}: say by its permission who takes it"
+    for act in plugin.product_acts:
+        if f"{plugin.name}.panel.{act.endpoint}" not in endpoints:
+            yield f"product act {act.title!r}: there is no panel view {act.endpoint!r}"
+        if not act.permission:
+            yield f"product act {act.title!r}: say by its permission who is offered it"
     if plugin.panel_finder is not None and not plugin.panel_finder.permission:
         yield "panel finder: say by its permission who is shown what it finds"
 

@@ -71,6 +71,21 @@ class CardAct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProductAct:
+    """Something to do with the products that staff choose in the panel's list.
+
+    It leads to `endpoint`, one of the plugin's panel views, with the number `chosen` in its query: `chosen_products`
+    answers which products they are, up to ten thousand, for thirty days. Nothing is done to them before the view does
+    it. `permission` says who is offered it; the view asks for its own.
+    """
+
+    endpoint: str
+    title: str
+    permission: str
+    icon: str = "plug"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
     """Something staff may be allowed to do; `code` begins with the plugin's name."""
 
@@ -223,6 +238,8 @@ class Plugin:
     """Kinds of pieces for pages of text, shown by the plugin that keeps pages."""
     card_acts: tuple[CardAct, ...] = ()
     """Buttons on every card, and beside every product."""
+    product_acts: tuple[ProductAct, ...] = ()
+    """What staff may do with the products they chose in the list."""
     order_stages: tuple[Stage, ...] = ()
     """Where an order may stand with it."""
     stores: tuple[Stored, ...] = ()

@@ -76,7 +76,9 @@ def _declared(loaded: Loaded) -> Iterator[str]:
     if plugin.settings is not None:
         for one in fields(plugin.settings):
             yield from (one.label, one.help)
-    titled: tuple[Any, ...] = (*plugin.permissions, *plugin.panel_menu, *plugin.panel_sections, *plugin.blocks)
+    titled: tuple[Any, ...] = (
+        *plugin.permissions, *plugin.panel_menu, *plugin.panel_sections, *plugin.product_acts, *plugin.blocks
+    )  # fmt: skip
     yield from (one.title for one in titled)
     for block in plugin.blocks:
         for field in block.fields:

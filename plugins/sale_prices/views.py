@@ -12,6 +12,7 @@ from core.api import (
     UnreadableFile,
     Views,
     actor,
+    chosen_products,
     current_site,
     now,
     panel_form_key,
@@ -45,8 +46,13 @@ def show() -> Any:
 @panel.get("/new")
 @may_edit
 def new() -> Any:
-    """An empty form."""
-    return _form({"kind": "percent", "scope": "chosen", "for": "everybody", "active": "1"}, {}, None)
+    """An empty form, or one with the products that were chosen in the panel's list of them."""
+    values = {"kind": "percent", "scope": "chosen", "for": "everybody", "active": "1"}
+    chosen = request.args.get("chosen", type=int)
+    if chosen is not None:
+        skus = services.first_skus(chosen_products(current_site(), chosen))
+        values |= {"product_skus": "\n".join(skus)}
+    return _form(values, {}, None)
 
 
 @panel.post("/new")
@@ -63,7 +69,8 @@ def edit(sale_id: int) -> Any:
     """The form of one sale, with what it does."""
     site = current_site()
     sale = services.find_sale(site, sale_id)
-    return _form(services.filled(site, sale), {}, sale_id, preview=services.preview_of(site, sale, site.currency))
+    preview = services.preview_of(site, sale, site.currency, max(0, request.args.get("from", 0, type=int)))
+    return _form(services.filled(site, sale), {}, sale_id, preview=preview)
 
 
 @panel.post("/<int:sale_id>")
@@ -123,14 +130,20 @@ def _sent(sale_id: int | None) -> Any:
         services.find_sale(site, sale_id)
     try:
         wanted = forms.parse(request.form, site, priced_items=own)
-        if request.form.get("act") == "preview":
-            preview = services.preview_of_wanted(site, wanted, site.currency, sale_id)
+        act, _colon, start = request.form.get("act", "").partition(":")
+        if act == "preview":
+            start_at = int(start) if start.isdecimal() else 0
+            preview = services.preview_of_wanted(site, wanted, site.currency, sale_id, start_at)
             return _form(request.form, {}, sale_id, preview=preview)
-        services.save_sale(site, wanted, actor=actor(), sale_id=sale_id, key=panel_form_key())
+        saved = services.save_sale(site, wanted, actor=actor(), sale_id=sale_id, key=panel_form_key())
     except Unfit as refusal:
         return _form(request.form, refusal.errors, sale_id, status=422)
-    toast(_("Saved. Product pages and carts follow at once, lists within moments."))
-    return redirect303(url_for("sale_prices.panel.show"))
+    done = _("Saved. Product pages and carts follow at once, lists within moments.")
+    if sale_id is not None:
+        toast(done)
+        return redirect303(url_for("sale_prices.panel.show"))
+    toast(done, undo=url_for("sale_prices.panel.remove", sale_id=saved))
+    return redirect303(url_for("sale_prices.panel.edit", sale_id=saved))
 
 
 def _form(
@@ -156,6 +169,7 @@ def _form(
         categories=[(number, name, "") for number, name in services.categories(site)],
         chosen=chosen,
         preview=preview,
+        is_typed=values is request.form,
     )
 
 

@@ -348,7 +348,8 @@ panel.shopper_data panel.shopper_erase_save panel.shopper_keep
 
 panel.search_lead_save panel.search_lead_remove panel.search_lead_restore
 panel.category_save panel.category_delete panel.category_restore panel.list_columns
-panel.products_bulk panel.product_bulk_undo panel.product_draft panel.product_new_draft panel.product_draft_discard
+panel.products_bulk panel.product_bulk_begin panel.product_bulk_undo
+panel.product_draft panel.product_new_draft panel.product_draft_discard
 panel.product_draft_back panel.product_new_draft_discard panel.product_new_draft_back panel.product_then_restore
 panel.product_picture_move panel.product_picture_remove panel.product_picture_back
 panel.product_sites_save panel.product_prices_like panel.product_variants_save panel.product_options

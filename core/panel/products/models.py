@@ -10,14 +10,17 @@ from core.kernel import db
 class BulkRun(db.SiteTable):
     """One act on many products. `choice` says it in full; `key` is the form's: a repeated click is the same act.
 
-    With `undone_at` its rows are taken back, one by one like they were done.
+    Without `begun_at` nothing has happened yet: it is only looked at, or begins by itself at `due_at`. With `undone_at`
+    its rows are taken back, one by one like they were done.
     """
 
     staff_id = peewee.IntegerField()
-    act = peewee.CharField(max_length=20)
+    act = peewee.CharField(max_length=80)
     choice = db.JSONField(default=dict)
     key = peewee.CharField(max_length=64)
     at = db.InstantField(index=True)
+    due_at = db.InstantField(null=True)
+    begun_at = db.InstantField(null=True)
     undone_at = db.InstantField(null=True)
 
     class Meta:

@@ -13,7 +13,8 @@ from plugins.sale_prices.models import CATEGORY, PRODUCT, VARIANT, Sale, SaleIte
 from plugins.sale_prices.services.pricing import Term, already_reduced, reduced, winners
 from plugins.sale_prices.services.telling import known_skus
 
-SHOWN = 20
+SHOWN = 50
+NAMED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +31,25 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """`count` variants with a price lie in the sale; the first of them are shown."""
+    """`count` variants with a price lie in the sale; those from `start` on are shown, up to `further`.
+
+    Of the chosen goods `without_count` have no price here, so that nothing happens to them; `without` names the first.
+    """
 
     rows: tuple[PreviewRow, ...]
     count: int
     currency: str
+    start: int
+    without: tuple[str, ...] = ()
+    without_count: int = 0
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.rows)
+
+    @property
+    def further(self) -> int | None:
+        return self.end if self.end < self.count else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,7 @@ class _Scope:
     prices: Mapping[int, Mapping[str, int]]
 
 
-def preview_of_wanted(site: Site, wanted: Wanted, currency: str, sale_id: int | None = None) -> Preview:
+def preview_of_wanted(site: Site, wanted: Wanted, currency: str, sale_id: int | None = None, start: int = 0) -> Preview:
     """A sale as its form stands, before it is saved. Unknown SKUs are passed over."""
     known = known_skus({*wanted.skus, *wanted.product_skus})
     own = {item.ref: item.prices for item in _items(site, sale_id) if item.prices} if sale_id else {}
@@ -57,16 +72,16 @@ def preview_of_wanted(site: Site, wanted: Wanted, currency: str, sale_id: int | 
         wanted.category_ids,
         own,
     )
-    return _preview(site, _term(wanted, sale_id or 0), scope, currency)
+    return _preview(site, _term(wanted, sale_id or 0), scope, currency, start)
 
 
-def preview_of(site: Site, sale: Sale, currency: str) -> Preview:
+def preview_of(site: Site, sale: Sale, currency: str, start: int = 0) -> Preview:
     """A stored sale."""
     items = list(_items(site, sale.id))
     by_kind = {kind: [item.ref for item in items if item.kind == kind] for kind in (VARIANT, PRODUCT, CATEGORY)}
     own = {item.ref: item.prices for item in items if item.prices}
     scope = _Scope(sale.everything, by_kind[VARIANT], by_kind[PRODUCT], by_kind[CATEGORY], own)
-    return _preview(site, _term(sale, sale.id), scope, currency)
+    return _preview(site, _term(sale, sale.id), scope, currency, start)
 
 
 def _items(site: Site, sale_id: int | None) -> Any:
@@ -80,20 +95,21 @@ def _term(sale: Wanted | Sale, sale_id: int) -> Term:
     )  # fmt: skip
 
 
-def _preview(site: Site, term: Term, scope: _Scope, currency: str) -> Preview:
+def _preview(site: Site, term: Term, scope: _Scope, currency: str, start: int) -> Preview:
     at = max(now(), term.starts)
-    found = _goods(site, scope, currency, at)
+    every = _goods(site, scope, currency, at)
+    found = every[start : start + SHOWN]
     queries = {
         row[0]: PriceQuery(
             variant_id=row[0], product_id=row[1], quantity=1, list_price=Money(row[4], currency),
             customer_id=0 if term.signed_in else None,
         )
-        for row in found[:SHOWN]
+        for row in found
     }  # fmt: skip
     others = winners(site, list(queries.values()), at, without=term.sale_id)
     skipped = already_reduced(site, list(queries.values()), at) if term.skip_reduced and queries else frozenset()
     shown = []
-    for variant_id, _product_id, sku, name, amount in found[:SHOWN]:
+    for variant_id, _product_id, sku, name, amount in found:
         mine = term._replace(prices={**term.prices, **scope.prices.get(variant_id, {})})
         after = None if (variant_id, currency) in skipped else reduced(mine, Money(amount, currency))
         other = others.get(queries[variant_id])
@@ -111,7 +127,24 @@ def _preview(site: Site, term: Term, scope: _Scope, currency: str) -> Preview:
                 wins_at=Money(beaten.amount, currency) if beaten is not None and wins else None,
             )
         )
-    return Preview(rows=tuple(shown), count=len(found), currency=currency)
+    count, without = _without_price(scope, every)
+    return Preview(
+        rows=tuple(shown), count=len(every), currency=currency, start=start, without=without, without_count=count
+    )
+
+
+def _without_price(scope: _Scope, priced: Sequence[tuple[Any, ...]]) -> tuple[int, tuple[str, ...]]:
+    """How many of the chosen goods have no price here, and the SKUs of the first. At most two statements."""
+    if scope.everything:
+        return 0, ()
+    variants = sorted(set(scope.variants) - {row[0] for row in priced})
+    products = sorted(set(scope.products) - {row[1] for row in priced})
+    skus: list[str] = []
+    for column, ids in (("id", variants[:NAMED]), ("product_id", products[:NAMED])):
+        if ids:
+            sql = f"SELECT MIN(sku) FROM variant WHERE deleted_at IS NULL AND {column} IN ({marks(ids)})"
+            skus += [row[0] for row in rows(f"{sql} GROUP BY {column} ORDER BY 1", *ids)]
+    return len(variants) + len(products), tuple(skus[:NAMED])
 
 
 _GOODS = """

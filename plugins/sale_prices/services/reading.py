@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.api import Money, NotFound, Site, category_tree, money, now, rows
+from core.api import Money, NotFound, Site, category_tree, marks, money, now, rows
 from core.api import gettext as _
 from plugins.sale_prices.forms import local_text
 from plugins.sale_prices.models import CATEGORY, FIXED, PERCENT, PRODUCT, VARIANT, Sale
@@ -138,6 +138,16 @@ def _skus(site: Site, sale: Sale, kind: str) -> list[str]:
         kind,
     )
     return [row[0] for row in found]
+
+
+def first_skus(product_ids: Sequence[int]) -> list[str]:
+    """A SKU of each product that has one, in their order. One statement per thousand."""
+    found: dict[int, str] = {}
+    for start in range(0, len(product_ids), 1000):
+        part = product_ids[start : start + 1000]
+        sql = f"SELECT product_id, MIN(sku) FROM variant WHERE product_id IN ({marks(part)}) AND deleted_at IS NULL"
+        found |= dict(rows(f"{sql} GROUP BY product_id", *part))
+    return [found[product_id] for product_id in product_ids if product_id in found]
 
 
 def export_rows(site: Site, sale: Sale) -> Iterator[tuple[str, ...]]:

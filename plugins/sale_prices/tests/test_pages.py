@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.api import Money, Site, order_view
+from core.api import Money, Site, execute, order_view, transaction
 from core.testing.panel import AtPanel
 from plugins.sale_prices import services
 
@@ -88,6 +88,55 @@ def test_the_preview_saves_nothing(panel: AtPanel, site: Site, sell: Callable[..
     assert "€71.20" in page
     assert "1 variant with a price in EUR." in page
     assert services.listed(site) == []
+
+
+def test_products_chosen_in_the_list_are_put_on_sale_for_a_time_looked_at_first(
+    panel: AtPanel, site: Site, sell: Callable[..., Any]
+) -> None:
+    lamp, mug = sell("LAMP", 8900, name="Lamp"), sell("MUG", 1250, name="Mug")
+    bare = sell("BARE", 3000, name="Bare")
+    sell("HAT", 3000, name="Hat")
+    with transaction():
+        execute("DELETE FROM price WHERE variant_id = ?", bare.variant_id)
+    assert "Put on sale" in panel.get("/panel/products")
+    chosen = [str(item.product_id) for item in (lamp, mug, bare)]
+    form = panel.follow("/panel/products/bulk", act="sale_prices.new", n=chosen)
+    assert all(sku in form for sku in ("LAMP", "MUG", "BARE"))
+    assert "HAT" not in form
+    assert services.listed(site) == []
+
+    sale = {**FORM, "scope": "chosen", "product_skus": "LAMP\nMUG\nBARE", "rounding": "99"}
+    page = panel.post("/panel/sale_prices/new", 200, **sale, act="preview")
+    # 20 % off 89.00 is 71.20, off 12.50 it is 10.00; both down to .99.
+    for price in ("€89.00", "€70.99", "€12.50", "€9.99"):
+        assert price in page
+    assert "Nothing happens to one that has no price here: BARE" in page
+    saved = panel.follow("/panel/sale_prices/new", **sale)
+    assert "€70.99" in saved
+    assert "BARE" in saved
+    (row,) = services.listed(site)
+    assert f"/panel/sale_prices/{row.sale.id}/remove" in saved.split('class="toast"', 1)[1]
+    panel.post(f"/panel/sale_prices/{row.sale.id}/remove")
+    assert services.listed(site) == []
+
+
+def test_a_long_preview_is_turned_page_by_page(
+    panel: AtPanel, site: Site, sell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugins.sale_prices.services.preview.SHOWN", 2)
+    for sku in ("ONE", "TWO", "THREE"):
+        sell(sku, 1000, name=sku.title())
+    page = panel.post("/panel/sale_prices/new", 200, **FORM, act="preview")
+    assert "1 to 2:" in page
+    assert 'value="preview:2"' in page
+    page = panel.post("/panel/sale_prices/new", 200, **FORM, act="preview:2")
+    assert "3 to 3:" in page
+    assert "€8.00" in page
+    panel.post("/panel/sale_prices/new", **FORM)
+    (row,) = services.listed(site)
+    page = panel.get(f"/panel/sale_prices/{row.sale.id}")
+    assert "from=2#preview" in page
+    assert "3 to 3:" in panel.get(f"/panel/sale_prices/{row.sale.id}?from=2")
 
 
 def test_refusals_stand_beside_their_fields(panel: AtPanel) -> None:

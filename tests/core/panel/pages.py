@@ -91,6 +91,7 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     panel.post("/panel/search-leads", {"words": "couch, settee", "kind": "also", "also": "sofa"})
     panel.post("/panel/products/bulk", {"act": "hide", "n": [str(lamp.product_id)]})
     panel.post("/panel/products/bulk", {"act": "publish", "n": [str(lamp.product_id)]})
+    panel.post("/panel/products/bulk", {"look": "price", "change": "-10 %", "n": [str(lamp.product_id)]})
     picture = BytesIO()
     Image.new("RGB", (40, 30), "teal").save(picture, "PNG")
     picture.seek(0)
@@ -150,6 +151,7 @@ def paths(site: Site) -> Iterator[tuple[str, str]]:
             built = rule.build(values, append_unknown=False)
             assert built is not None
             yield rule.endpoint, built[1]
+    yield "panel.product_bulk", f"/panel/products/bulk/{db.value('SELECT MAX(id) FROM bulk_run')}"  # Only looked at.
 
 
 def _example(name: str) -> Any:

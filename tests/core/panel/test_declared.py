@@ -91,6 +91,7 @@ def test_one_that_fails_is_left_out_and_is_the_plugins_fault(panel: Panel, tools
     [
         ('first_steps=(FirstStep(title="X", how="", endpoint="gone", permission="a", is_done=bool),)', "no panel view"),
         ('panel_finder=PanelFinder(title="X", find=list, permission="")', "say by its permission"),
+        ('product_acts=(ProductAct(title="X", endpoint="gone", permission="a"),)', "no panel view"),
     ],
 )
 def test_a_slip_is_told_when_the_plugin_is_loaded(tmp_path: Path, declared: str, said: str) -> None:

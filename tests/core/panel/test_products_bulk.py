@@ -214,3 +214,86 @@ def test_columns_are_ones_own(panel: Panel, colleague: Callable[..., Panel], thr
     theirs = words(colleague({"catalogue.view"}).get("/panel/products"))
     assert "Atelier Ribeira" not in theirs
     assert "not counted" in theirs
+
+
+# -- looked at first, and at a time ------------------------------------------------------------------------------------
+
+
+def look(panel: Panel, items: list[Item], **more: str) -> tuple[str, str]:
+    """Prices are only looked at; answers the address of the run and what its page says."""
+    chosen = [str(item.product_id) for item in items]
+    answer = panel.post("/panel/products/bulk", {"look": "price", "n": chosen, **more})
+    return answer.location, words(panel.follow(answer))
+
+
+@pytest.mark.once
+def test_prices_are_looked_at_before_and_after_and_changed_once(panel: Panel, three: list[Item]) -> None:
+    run, said = look(panel, three, change="-20")
+    assert amounts() == [8900, 1250, 4000]
+    for text in ("Lamp €89.00 → €69.00", "Mug A price would fall below zero.", "Tray €40.00 → €20.00"):
+        assert text in said
+    for _ in range(2):
+        said = words(panel.follow(panel.post(f"{run}/begin", {"act": "begin"})))
+    assert amounts() == [6900, 1250, 2000]
+    assert "Done 2" in said
+    assert "It is as it was before." in words(take_back(panel))
+    assert amounts() == [8900, 1250, 4000]
+
+
+@pytest.fixture
+def morning(clock: Any, site: Site) -> Callable[[int, int], None]:
+    """It is eight o'clock where the site is; answers what sets the hour and minute of that day."""
+
+    def set_to(hour: int, minute: int) -> None:
+        clock.set(datetime(2030, 3, 2, hour, minute, tzinfo=ZoneInfo(site.timezone)))
+
+    set_to(8, 0)
+    return set_to
+
+
+@pytest.mark.once
+def test_prices_change_at_a_time_of_the_site_and_the_plan_can_be_dropped(
+    morning: Callable[[int, int], None], panel: Panel, three: list[Item]
+) -> None:
+    run, said = look(panel, three[:1], change="10 %", at="2030-03-02T08:45")
+    assert "€89.00 → €97.90" in said
+    assert "8:45" in words(panel.follow(panel.post(f"{run}/begin", {"act": "plan"})))
+    assert "Planned" in words(panel.get("/panel/products/bulk"))
+    panel.post(f"{run}/begin", {"act": "unplan"})
+    morning(8, 30)
+    for _ in range(2):
+        panel.post(f"{run}/begin", {"act": "plan"})
+    act(panel, three[:1], "price", change="1")  # The price of the moment counts: 90, not 89.
+    jobs.run_due()
+    assert amounts()[0] == 9000
+    morning(8, 46)
+    jobs.run_due()
+    assert amounts()[0] == 9900
+    panel.post(f"{run}/undo")
+    assert amounts()[0] == 9000
+
+
+@pytest.mark.once
+def test_what_was_taken_from_the_plan_never_begins_by_itself(
+    morning: Callable[[int, int], None], panel: Panel, three: list[Item]
+) -> None:
+    run, _said = look(panel, three[:1], change="10 %", at="2030-03-02T08:45")
+    for verb in ("plan", "unplan"):
+        panel.post(f"{run}/begin", {"act": verb})
+    morning(8, 50)
+    jobs.run_due()
+    assert amounts()[0] == 8900
+    assert "still to come" in words(panel.follow(panel.post(f"{run}/begin", {"act": "plan"})))
+    panel.post(f"{run}/begin", {"act": "begin"})
+    assert "begun already" in words(panel.follow(panel.post(f"{run}/begin", {"act": "unplan"})))
+
+
+@pytest.mark.once
+def test_a_plan_asks_for_the_permission_of_its_act(
+    panel: Panel, colleague: Callable[..., Panel], three: list[Item]
+) -> None:
+    run, _said = look(panel, three, change="-20")
+    theirs = colleague({"catalogue.view"})
+    assert "Do it now" not in words(theirs.get(run))
+    assert theirs.post(f"{run}/begin", {"act": "begin"}).status_code == 403
+    assert amounts() == [8900, 1250, 4000]

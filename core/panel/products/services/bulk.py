@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.catalogue.services.products import Stale
@@ -46,11 +46,18 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A run: how many rows are in which state, and a page of them. `open` of them are still to be dealt with."""
+    """A run: how many rows are in which state, and a page of them. `open` of them are still to be dealt with.
+
+    Before it has begun its rows say what would happen now, where the act can tell; it begins by itself at `due_at`.
+    `wanted_at` is the time that was chosen with it.
+    """
 
     id: int
     act: str
+    is_begun: bool
     is_undone: bool
+    wanted_at: datetime | None
+    due_at: datetime | None
     counts: Mapping[str, int]
     open: int
     rows: list[Result]
@@ -70,26 +77,83 @@ def start(site: Site, staff_id: int, act: str, choice: Mapping[str, Any], produc
 
     A form that was sent already answers the run that it began.
     """
-    ids = list(dict.fromkeys(product_ids))[:MOST]
     with db.transaction():
-        db.execute("DELETE FROM bulk_run WHERE at < ?", clock.micros(clock.now() - _KEPT))
-        known = BulkRun.for_site(site).where(BulkRun.staff_id == staff_id, BulkRun.key == key).first()
-        if known is not None:
-            return int(known.id)
-        said = {**choice, "language": i18n.language()}
-        run = BulkRun.create(site_id=site.id, staff_id=staff_id, act=act, choice=said, key=key, at=clock.now())
-        rows = [(run.id, product_id, _WANTED[False], "") for product_id in ids]
-        insert_rows("bulk_row", ("run_id", "product_id", "state", "text"), rows)
-        _let_a_job_look(run, _PATIENCE)
-    _begin(site, run)
+        run, is_new = _stored(site, staff_id, act, choice, product_ids, key)
+        if is_new:
+            _mark_begun(run)
+    if is_new:
+        _begin(site, run)
     return int(run.id)
+
+
+def choose(site: Site, staff_id: int, act: str, choice: Mapping[str, Any], product_ids: Sequence[int], key: str) -> int:
+    """Store what would be done, to be looked at first; nothing happens to any product. Answers the run. Commits."""
+    with db.transaction():
+        return int(_stored(site, staff_id, act, choice, product_ids, key)[0].id)
+
+
+def begin(site: Site, run_id: int) -> None:
+    """Do what was looked at; a run that has begun already is left to itself. Raises NotFound. Commits."""
+    with db.transaction():
+        run = _run(site, run_id)
+        is_first = _mark_begun(run)
+    if is_first:
+        _begin(site, run)
+
+
+def plan(site: Site, run_id: int) -> None:
+    """Let it begin by itself at the time that was chosen with it. Raises Refused if that is past, NotFound. Commits."""
+    with db.transaction():
+        run = _run(site, run_id)
+        at = clock.instant(run.choice["at"])
+        if at <= clock.now():
+            raise Refused(_("Choose a time that is still to come."))
+        sql = "UPDATE bulk_run SET due_at = ? WHERE id = ? AND begun_at IS NULL AND due_at IS NULL"
+        if db.execute(sql, clock.micros(at), run.id):
+            jobs.enqueue("panel.bulk", {"run": run.id, "due": True}, site_id=site.id, at=at)
+
+
+def unplan(site: Site, run_id: int) -> None:
+    """Let it not begin by itself; it can be planned anew. Raises Refused if it has begun, NotFound. Commits."""
+    with db.transaction():
+        run = _run(site, run_id)
+        if not db.execute("UPDATE bulk_run SET due_at = NULL WHERE id = ? AND begun_at IS NULL", run.id):
+            raise Refused(_("It has begun already."))
+
+
+def _stored(
+    site: Site, staff_id: int, act: str, choice: Mapping[str, Any], product_ids: Sequence[int], key: str
+) -> tuple[BulkRun, bool]:
+    """The run of this form, and whether it is new."""
+    db.execute("DELETE FROM bulk_run WHERE at < ? AND (due_at IS NULL OR due_at < ?)", *[_long_ago()] * 2)
+    known = BulkRun.for_site(site).where(BulkRun.staff_id == staff_id, BulkRun.key == key).first()
+    if known is not None:
+        return known, False
+    said = {**choice, "language": i18n.language()}
+    run = BulkRun.create(site_id=site.id, staff_id=staff_id, act=act, choice=said, key=key, at=clock.now())
+    rows = [(run.id, product_id, _WANTED[False], "") for product_id in list(dict.fromkeys(product_ids))[:MOST]]
+    insert_rows("bulk_row", ("run_id", "product_id", "state", "text"), rows)
+    return run, True
+
+
+def _long_ago() -> int:
+    return clock.micros(clock.now() - _KEPT)
+
+
+def _mark_begun(run: BulkRun) -> bool:
+    """Note that it begins now; False if it has begun before."""
+    sql = "UPDATE bulk_run SET begun_at = ? WHERE id = ? AND begun_at IS NULL"
+    is_first = bool(db.execute(sql, clock.now_us(), run.id))
+    if is_first:
+        _let_a_job_look(run, _PATIENCE)
+    return is_first
 
 
 def undo(site: Site, run_id: int) -> None:
     """Take a run back, product by product; those that were changed since are left as they are. Commits."""
     with db.transaction():
         run = _run(site, run_id)
-        if run.undone_at is not None or _counts(run)["open"]:
+        if run.begun_at is None or run.undone_at is not None or _counts(run)["open"]:
             raise Refused(_("This is undone already, or not done yet."))
         run.undone_at = clock.now()
         run.save()
@@ -114,6 +178,10 @@ def _let_a_job_look(run: BulkRun, later: timedelta) -> None:
 def _go_on(running: jobs.Running) -> None:
     site = state_of(running.site_id or 0).site
     try:
+        if running.payload.get("due"):
+            if _run(site, int(running.payload["run"])).due_at is None:  # Taken from the plan meanwhile.
+                return
+            begin(site, int(running.payload["run"]))
         while work(site, int(running.payload["run"]), AT_ONCE):
             running.progress(50)
     except NotFound:  # Forgotten meanwhile.
@@ -209,17 +277,82 @@ def report(site: Site, run_id: int, language: str, after: int = 0) -> Report:
         after,
         PAGE + 1,
     )
-    names = _names([row[1] for row in found[:PAGE]], language)
+    shown = found[:PAGE]
+    names = _names([row[1] for row in shown], language)
+    said = {row[1]: row[3] for row in shown} if run.begun_at else _looked_at(site, run, [row[1] for row in shown])
     counts = _counts(run)
     return Report(
         id=int(run.id),
         act=run.act,
+        is_begun=run.begun_at is not None,
         is_undone=run.undone_at is not None,
+        wanted_at=clock.instant(run.choice["at"]) if run.choice.get("at") else None,
+        due_at=run.due_at,
         open=counts.pop("open"),
         counts=counts,
-        rows=[Result(product_id=row[1], name=names.get(row[1], ""), state=row[2], text=row[3]) for row in found[:PAGE]],
+        rows=[
+            Result(product_id=row[1], name=names.get(row[1], ""), state=row[2], text=said.get(row[1], ""))
+            for row in shown
+        ],
         further=found[PAGE - 1][0] if len(found) > PAGE else None,
     )
+
+
+def _looked_at(site: Site, run: BulkRun, product_ids: Sequence[int]) -> Mapping[int, str]:
+    look = ACTS[run.act].look
+    return look(site, product_ids, run.choice) if look else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A run in the list of them: what, of how many, by whom and when; `begins_at` if it is planned."""
+
+    id: int
+    act: str
+    staff: str
+    at: datetime
+    begins_at: datetime | None
+    is_begun: bool
+    is_undone: bool
+    products: int
+
+
+def listed(site: Site) -> list[Past]:
+    """The runs that are kept: those to come first, then the latest. One statement."""
+    found = db.rows(
+        "SELECT r.id, r.act, COALESCE(NULLIF(s.name, ''), s.email, ''), r.at, r.due_at, r.begun_at, r.undone_at,"
+        " (SELECT COUNT(*) FROM bulk_row b WHERE b.run_id = r.id) FROM bulk_run r LEFT JOIN staff s ON s.id ="
+        f" r.staff_id WHERE r.site_id = ? AND r.act IN ({db.marks(tuple(ACTS))})"
+        " ORDER BY CASE WHEN r.begun_at IS NULL AND r.due_at IS NOT NULL THEN 0 ELSE 1 END, r.id DESC LIMIT ?",
+        site.id,
+        *ACTS,
+        PAGE,
+    )
+    return [
+        Past(
+            id=row[0],
+            act=row[1],
+            staff=row[2],
+            at=clock.instant(row[3]),
+            begins_at=clock.instant(row[4]) if row[4] is not None and row[5] is None else None,
+            is_begun=row[5] is not None,
+            is_undone=row[6] is not None,
+            products=row[7],
+        )
+        for row in found
+    ]
+
+
+def chosen_products(site: Site, chosen: int) -> tuple[int, ...]:
+    """The products that somebody chose in the list for an act of a plugin, in their order. Raises NotFound.
+
+    `chosen` is the number that the plugin's view was handed in its address.
+    """
+    run = _run(site, chosen)
+    if run.act in ACTS:
+        raise NotFound
+    found = db.rows("SELECT product_id FROM bulk_row WHERE run_id = ? ORDER BY id", run.id)
+    return tuple(row[0] for row in found)
 
 
 def _run(site: Site, run_id: int) -> BulkRun:

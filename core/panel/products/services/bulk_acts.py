@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -41,12 +41,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """An act with the permission it needs, what it does, and how it is taken back."""
+    """An act with the permission it needs, what it does, and how it is taken back.
+
+    `look` says what it would do to many products now, in words for each; it asks the database once.
+    """
 
     title: Any
     permission: str
     do: Callable[[Subject, Choice], Outcome]
     undo: Callable[[Subject, Any], object]
+    look: Callable[[Site, Sequence[int], Choice], Mapping[int, str]] | None = None
 
 
 # -- on this site ------------------------------------------------------------------------------------------------------
@@ -118,13 +122,31 @@ def _listing(subject: Subject) -> tuple[Any, ...] | None:
 def _reprice(subject: Subject, choice: Choice) -> Outcome:
     """Raise or lower every public price here; an amount counts in the site's own currency alone."""
     found = public_prices(subject.site, subject.product_id)
-    if not found:
-        raise Refused(_("It has no price here."))
-    changed = [[*row[:4], *_new_price(subject.site, row[2], row[6], row[7], choice), *row[4:6]] for row in found]
-    after = [[*row[:4], row[6], row[7], row[4], row[5]] for row in changed]
+    after = _after(subject.site, found, choice)
     if after == found:
         return Outcome(text=_("It was so already."))
     return Outcome(text=_told(found, after), before=found, version=_set_prices(subject, after))
+
+
+def _look_at_prices(site: Site, product_ids: Sequence[int], choice: Choice) -> dict[int, str]:
+    """Every price before and after, or why there would be none."""
+    known, said = prices_of(site, product_ids), {}
+    for product_id in product_ids:
+        found = known.get(product_id, [])
+        try:
+            after = _after(site, found, choice)
+        except Refused as refusal:
+            said[product_id] = i18n.say(refusal)
+        else:
+            said[product_id] = _("Stays as it is.") if after == found else "; ".join(_changes(found, after))
+    return said
+
+
+def _after(site: Site, found: list[list[Any]], choice: Choice) -> list[list[Any]]:
+    """Public prices as they are after `choice`. Raises Refused."""
+    if not found:
+        raise Refused(_("It has no price here."))
+    return [[*row[:6], *_new_price(site, row[2], row[6], row[7], choice)] for row in found]
 
 
 def repriced(amount: int, currency: str, choice: Choice) -> int:
@@ -150,16 +172,21 @@ def _new_price(site: Site, currency: str, amount: int, was: int | None, choice: 
 
 def public_prices(site: Site, product_id: int) -> list[list[Any]]:
     """[variant, SKU, currency, from_qty, starts, ends, amount, was] of every public price of a product on a site."""
-    return [
-        list(row)
-        for row in db.rows(
-            "SELECT v.id, v.sku, p.currency, p.from_qty, p.starts, p.ends, p.amount, p.was FROM price p JOIN variant v"
-            " ON v.id = p.variant_id WHERE v.product_id = ? AND v.deleted_at IS NULL AND p.site_id = ? AND p.list IS"
-            " NULL ORDER BY v.position, v.id, p.currency, p.id",
-            product_id,
-            site.id,
-        )
-    ]
+    return prices_of(site, [product_id]).get(product_id, [])
+
+
+def prices_of(site: Site, product_ids: Sequence[int]) -> dict[int, list[list[Any]]]:
+    """The same of many products. One statement."""
+    found: dict[int, list[list[Any]]] = {}
+    for product_id, *row in db.rows(
+        "SELECT v.product_id, v.id, v.sku, p.currency, p.from_qty, p.starts, p.ends, p.amount, p.was FROM price p"
+        f" JOIN variant v ON v.id = p.variant_id WHERE v.product_id IN ({db.marks(product_ids)}) AND v.deleted_at IS"
+        " NULL AND p.site_id = ? AND p.list IS NULL ORDER BY v.position, v.id, p.currency, p.id",
+        *product_ids,
+        site.id,
+    ):
+        found.setdefault(product_id, []).append(row)
+    return found
 
 
 def _set_prices(subject: Subject, rows: list[list[Any]]) -> int:
@@ -183,13 +210,20 @@ def _draft(row: list[Any]) -> PriceDraft:
 
 def _told(before: list[list[Any]], after: list[list[Any]]) -> str:
     """The first change in full, and how many more there are."""
-    pairs = [(old[2], old[6], new[6]) for old, new in zip(before, after, strict=True) if old != new]
-    currency, old, new = pairs[0]
-    first = f"{i18n.money(Money(old, currency))} → {i18n.money(Money(new, currency))}"
-    more = len(set(pairs)) - 1
+    first, *others = _changes(before, after)
+    more = len(others)
     return (
         first if not more else i18n.ngettext("%(first)s and %(n)s more", "%(first)s and %(n)s more", more, first=first)
     )
+
+
+def _changes(before: list[list[Any]], after: list[list[Any]]) -> list[str]:
+    """Every change in words, the same one said once."""
+    pairs = [(old[2], old[6], new[6]) for old, new in zip(before, after, strict=True) if old != new]
+    return [
+        f"{i18n.money(Money(old, currency))} → {i18n.money(Money(new, currency))}"
+        for currency, old, new in dict.fromkeys(pairs)
+    ]
 
 
 # -- what all sites share ----------------------------------------------------------------------------------------------
@@ -243,7 +277,9 @@ ACTS: dict[str, Act] = {
     "publish": Act(title=lazy("List here"), permission="listings.edit", do=_publish, undo=_put),
     "hide": Act(title=lazy("Hide here"), permission="listings.edit", do=_hide, undo=_put),
     "schedule": Act(title=lazy("List or hide at a time"), permission="listings.edit", do=_schedule, undo=_put),
-    "price": Act(title=lazy("Change prices"), permission="prices.edit", do=_reprice, undo=_set_prices),
+    "price": Act(
+        title=lazy("Change prices"), permission="prices.edit", do=_reprice, undo=_set_prices, look=_look_at_prices
+    ),
     "add": Act(title=lazy("Add to a category"), permission="products.edit", do=_into_category, undo=_set_categories),
     "remove": Act(
         title=lazy("Take out of a category"), permission="products.edit", do=_out_of_category, undo=_set_categories

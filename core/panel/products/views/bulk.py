@@ -16,6 +16,7 @@ from core.lib.money import NotMoney, parse_money
 from core.panel.products.forms import instant
 from core.panel.products.services import bulk, listing
 from core.panel.products.services.bulk_acts import ACTS
+from core.panel.products.services.plugin_acts import product_acts
 from core.panel.products.views.listing import read_query
 from core.panel.saved.services import cleaned
 from core.panel.shell import Status, address, page, panel, shell, to
@@ -28,20 +29,25 @@ _MOST_PERCENT = 1000
 def act() -> Response:
     """Do something to the chosen products, or to all that fit; each act asks for its own permission."""
     form, site = request.form, current().site
-    name = form.get("act", "")
-    if name not in ACTS:
+    name = form.get("act") or form.get("look", "")
+    plugins = {f"{one.plugin}.{one.endpoint}": one for one in product_acts()}
+    if name not in ACTS and name not in plugins:
         raise NotFound
-    if not shell().may(ACTS[name].permission):
+    if name in ACTS and not shell().may(ACTS[name].permission):
         raise Forbidden
     chosen = listing.ids_of(site, read_query(form), bulk.MOST) if form.get("all") else form.getlist("n", type=int)
     if not chosen:
         return _back(_("Choose at least one product."))
+    key = form.get("key", "")[:64] or ids.token()
+    if name in plugins:
+        chosen_id = bulk.choose(site, shell().person.id, name, {}, chosen, key)
+        return respond.redirect(url_for(plugins[name].view, chosen=chosen_id))
     try:
         choice = _choice(name)
     except (NotMoney, Refused) as refusal:
         return _back(i18n.say(refusal))
-    key = form.get("key", "")[:64] or ids.token()
-    run = bulk.start(site, shell().person.id, name, choice, chosen, key)
+    is_looked_at = "look" in form or bool(choice.get("at"))
+    run = (bulk.choose if is_looked_at else bulk.start)(site, shell().person.id, name, choice, chosen, key)
     # Whoever asks for more than one run takes is told, and asks again with the rest.
     more = _("These are the first %(most)s; ask again for the others.", most=i18n.number(bulk.MOST))
     return to("panel.product_bulk", say=more if len(chosen) == bulk.MOST else "", kind="bad", bulk_id=run)
@@ -59,8 +65,9 @@ def _choice(name: str) -> dict[str, Any]:
         return _instants(form.get("begin", ""), form.get("end", ""))
     if name != "price":
         return {}
-    ending = form.get("ending", "")
+    ending, at = form.get("ending", ""), form.get("at", "")
     return {
+        **({"at": _instants(at, "")["begin"]} if at else {}),
         **_by(form.get("change", "").strip()),
         "ending": ending if ending in {"00", "99"} else "",
         "was": bool(form.get("was")),
@@ -108,11 +115,34 @@ def show(bulk_id: int) -> Response:
         "product_bulk.html",
         run=report,
         title=ACTS[report.act].title,
-        may_undo=shell().may(ACTS[report.act].permission),
+        may=shell().may(ACTS[report.act].permission),
         states=_states(),
         next=address("panel.product_bulk", bulk_id=bulk_id, after=report.further) if report.further else "",
         first=address("panel.product_bulk", bulk_id=bulk_id) if "after" in request.args else "",
     )
+
+
+@panel.get("/products/bulk", endpoint="product_bulks")
+@staff("catalogue.view")
+def show_all() -> Response:
+    """What was done to many products, and what is planned."""
+    runs = [(run, ACTS[run.act].title) for run in bulk.listed(current().site)]
+    return page("product_bulks.html", runs=runs)
+
+
+@panel.post("/products/bulk/<int:bulk_id>/begin", endpoint="product_bulk_begin")
+@staff("catalogue.view")
+def begin(bulk_id: int) -> Response:
+    """Do now what was looked at, let it begin at its time, or let it not."""
+    report = bulk.report(current().site, bulk_id, i18n.language())
+    if not shell().may(ACTS[report.act].permission):
+        raise Forbidden
+    verb = {"plan": bulk.plan, "unplan": bulk.unplan}.get(request.form.get("act", ""), bulk.begin)
+    try:
+        verb(current().site, bulk_id)
+    except Refused as refusal:
+        return to("panel.product_bulk", say=i18n.say(refusal), kind="bad", bulk_id=bulk_id)
+    return to("panel.product_bulk", bulk_id=bulk_id)
 
 
 @panel.post("/products/bulk/<int:bulk_id>/undo", endpoint="product_bulk_undo")

@@ -13,6 +13,7 @@ from core.lib import ids
 from core.panel.products.services import listing
 from core.panel.products.services.bulk_acts import ACTS
 from core.panel.products.services.columns import PRODUCTS
+from core.panel.products.services.plugin_acts import product_acts
 from core.panel.saved.services import cleaned, columns_of
 from core.panel.shell import address, page, panel, shell
 
@@ -51,6 +52,7 @@ def show() -> Response:
         every_column=PRODUCTS.every.items(),
         key=ids.token(),
         here=cleaned(request.query_string.decode("utf-8", "replace")),
+        plugin_acts=product_acts(),
         acts={name for name, act in ACTS.items() if shell().may(act.permission)},
     )
 
