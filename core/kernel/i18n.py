@@ -34,7 +34,7 @@ from core.kernel.sites import current_or_none
 from core.lib import clock
 from core.lib.errors import StoaError
 from core.lib.languages import apart as _apart
-from core.lib.languages import is_rtl, plural_form, plural_forms
+from core.lib.languages import is_language, is_rtl, plural_form, plural_forms
 from core.lib.languages import locale_of as _locale
 from core.lib.money import Money
 from core.lib.money import format_money as _format_money
@@ -381,8 +381,15 @@ def ago(value: datetime) -> str:
     return str(format_timedelta(value - clock.now(), add_direction=True, locale=_locale(language())))
 
 
-def language_name(tag: str) -> str:
-    """A language by its own name: `English`, `中文`."""
+def language_name(tag: str, reader: str = "") -> str:
+    """A language by its own name: `English`, `中文`; in that of a `reader` where one is given: `Chinese`.
+
+    Its tag if nobody knows it.
+    """
+    if reader:
+        return str(_locale(reader).languages.get(tag.partition("-")[0].lower(), tag))
+    if not is_language(tag):
+        return tag
     found = _locale(tag)
     return str(found.languages.get(found.language, tag)).capitalize() if found.language != "zh" else "中文"
 

@@ -122,6 +122,32 @@ def words_of_staff(text: str, most: int, *, needed: str) -> str:
     return clean
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranslationWords:
+    """A review's title and words in another language, as staff enter them."""
+
+    title: str
+    text: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not (self.title or self.text)
+
+    @property
+    def folded(self) -> str:
+        """What a word is looked for in."""
+        return fold(f"{self.title}\n{self.text}")
+
+
+def parse_translation(form: Mapping[str, str]) -> TranslationWords:
+    """The form of a translation. Raises Unfit with a message per field."""
+    title, text = one_line(form.get("title", "")), paragraphs(form.get("text", ""))
+    if wrong := _too_long({"title": (title, TITLE), "text": (text, TEXT)}):
+        raise Unfit(wrong)
+    return TranslationWords(title=title, text=text)
+
+
 # -- files -------------------------------------------------------------------------------------------------------------
 
 

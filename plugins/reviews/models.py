@@ -55,6 +55,27 @@ class Review(SiteTable):
         )
 
 
+class Translation(SiteTable):
+    """A review's words in another `language`, entered by the shop.
+
+    `digest` is that of the words it was made from: when their author changes them it is shown no more. `folded` is what
+    a word is looked for in.
+    """
+
+    review = peewee.ForeignKeyField(Review, on_delete="CASCADE", index=False)
+    review_id: Any
+    language = peewee.CharField(max_length=20)
+    title = peewee.CharField(max_length=120, default="")
+    text = peewee.TextField(default="")
+    digest = peewee.CharField(max_length=64)
+    folded = peewee.TextField(default="")
+    updated_at = InstantField()
+
+    class Meta:
+        table_name = "reviews_translation"
+        indexes = ((("review", "language"), True), (("site_id", "language"), False))
+
+
 class Vote(SiteTable):
     """A visitor or shopper (`voter`, a digest) found a review helpful: once."""
 
@@ -91,4 +112,4 @@ class NoMail(SiteTable):
         indexes = ((("site_id", "person"), True),)
 
 
-TABLES = (Review, Vote, Invitation, NoMail)
+TABLES = (Review, Translation, Vote, Invitation, NoMail)

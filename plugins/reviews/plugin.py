@@ -62,6 +62,7 @@ PLUGIN = Plugin(
         "taken_back": "took a review of %(title)s back",
         "imported": "imported reviews: %(title)s",
         "answered": "answered the review of %(title)s",
+        "translated": "translated the review of %(title)s",
         "approved": "showed the review of %(title)s",
         "rejected": "rejected the review of %(title)s",
         "removed": "removed the review of %(title)s",

@@ -365,6 +365,7 @@ flat_rate.panel.save flat_rate.panel.remove pickup.panel.save
 pickup.panel.remove product_content.panel.save_specs product_content.panel.add_file product_content.panel.remove_file
 product_content.panel.restore_file product_content.panel.save_related product_content.panel.add_related
 product_content.panel.save_product_sizes product_content.panel.save_category_sizes reviews.panel.bulk
+reviews.panel.translate
 reviews.panel.approve reviews.panel.reject reviews.panel.reply reviews.panel.remove reviews.panel.restore
 reviews.panel.erase sale_prices.panel.save sale_prices.panel.end
 sale_prices.panel.remove sale_prices.panel.take_file seo.panel.look seo.panel.feeds_save seo.panel.feeds_make

@@ -19,7 +19,8 @@ from core.api import (
     url_for,
 )
 from core.api import gettext as _
-from plugins.reviews.services import moderating
+from plugins.reviews.forms import parse_translation
+from plugins.reviews.services import moderating, translating
 from plugins.reviews.services.changing import find_review, name_of_product
 from plugins.reviews.services.photos import photo_of
 from plugins.reviews.views.pictures import picture
@@ -97,6 +98,7 @@ def _page(review_id: int, status: int = 200, problems: dict[str, str] | None = N
     review = find_review(site, review_id)
     return render(
         "reviews/panel/review.html", status, review=review, product=name_of_product(site, review.product_id),
+        tongues=translating.tongues(site, review), seen=translating.digest(review),
         problems=list((problems or {}).items()),
         errors={"reply": "", "reason": "", **(problems or {})},
         typed={"reply": review.reply, "reason": review.reason, **typed},
@@ -137,6 +139,21 @@ def reply(review_id: int) -> Response:
     except Unfit as refusal:
         return _page(review_id, 422, {"reply": refusal.errors["text"]}, reply=text)
     return _back(review_id, _("The answer is saved."))
+
+
+@panel.post("/<int:review_id>/translation/<language>")
+@may_moderate
+def translate(review_id: int, language: str) -> Response:
+    """Enter what it says in another language of the site."""
+    form = request.form
+    try:
+        wanted = parse_translation(form)
+    except Unfit as refusal:
+        typed = {f"{name}-{language}": form.get(name, "") for name in ("title", "text")}
+        return _page(review_id, 422, {f"{name}-{language}": said for name, said in refusal.errors.items()}, **typed)
+    seen = form.get("seen", "")[:64]
+    translating.translate(current_site(), review_id, language, wanted, actor=actor(), seen=seen)
+    return _back(review_id, _("The translation is taken away.") if wanted.is_empty else _("The translation is saved."))
 
 
 @panel.post("/<int:review_id>/remove")

@@ -22,6 +22,7 @@ from core.api import (
     current_site,
     depends,
     language,
+    language_name,
     product_page,
     public,
     redirect303,
@@ -82,6 +83,8 @@ def _list(path: str, wish: reading.Wish) -> Response:
         wish=wish,
         shown=reading.listed(site, product.id, wish),
         sorts=reading.SORTS,
+        is_mixed=reading.is_mixed(product.data.get("reviews", {})),
+        own_language=language_name(language()),
         canonical=absolute(url_for("storefront.product", path=product.path)),
         alternates={},
     )
