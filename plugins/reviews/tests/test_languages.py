@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.api import Site, rows, transaction
+from core.api import Site, product_data_changed, rows, transaction
 from plugins.reviews.models import Review
 
 from .conftest import Browser
@@ -75,7 +75,7 @@ def test_a_translation_by_the_shop_says_so_with_the_original_beside_it(
 
 
 def test_a_translation_of_words_that_changed_is_shown_no_more(
-    three: dict[str, int], guest: Browser, panel: Browser
+    three: dict[str, int], lamp: Any, site: Site, guest: Browser, panel: Browser
 ) -> None:
     page = panel.get(f"/panel/reviews/{three['zh']}", raw=True)
     seen = page.split('name="seen" value="', 1)[1].partition('"')[0]
@@ -83,6 +83,7 @@ def test_a_translation_of_words_that_changed_is_shown_no_more(
     assert "The light is warm" in guest.get("/reviews/lamp")
     with transaction():
         Review.update(text="灯坏了").where(Review.id == three["zh"]).execute()
+        product_data_changed(site, [lamp.product_id])
     assert "The light is warm" not in guest.get("/reviews/lamp")
     assert "its author has changed the words since" in panel.get(f"/panel/reviews/{three['zh']}")
     translate(panel, three["zh"], text="The light is cold", seen=seen)  # Made from words that are there no more.
