@@ -27,13 +27,15 @@ class TextDraft:
 class ValueDraft:
     """A value of an option or attribute: a code that is the same in every language, and words per language.
 
-    Without a code it is made from the first of the words. `number` is for attributes of kind number.
+    Without a code it is made from the first of the words. `number` is for attributes of kind number. `place` is where a
+    value of an option stands among the others; None: where the order of the drafts has it, or as it is.
     """
 
     names: Mapping[str, str]
     code: str = ""
     swatch: str = ""
     number: float | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,8 @@ class Saving:
             insert_rows(table, columns, rows, ending)
 
     def note(self, name: str, before: object, after: object) -> None:
-        self.before[name] = before
+        """What was before the first change of a value, and is after the last."""
+        self.before.setdefault(name, before)
         self.after[name] = after
 
     def stored(self, sql: str, *params: object) -> list[db.Row]:

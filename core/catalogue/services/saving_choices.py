@@ -73,16 +73,22 @@ def save_options(saving: Saving, drafts: tuple[OptionDraft, ...] | None) -> list
     options = [] if saving.is_new else options_of(saving.product_id)
     if drafts is None:
         return options
+    chosen = choices_of(saving.product_id) if saving.whole and options else {}
     kept: list[Option] = []
     for position, draft in enumerate(drafts):
-        option = _matching(options, draft.code, draft.names) or _new_option(saving, draft, position, options)
+        option = matching(options, draft.code, draft.names) or _new_option(saving, draft, position, options)
         _rename(saving, f"option {option.code}", "product_option", option, draft.names, {"position": position})
         _save_values(saving, option, draft.values)
         kept.append(option)
     for option in [option for option in options if option not in kept and saving.whole]:
         db.execute("DELETE FROM product_option WHERE id = ?", option.id)
-        saving.note(f"option {option.code}", dict(option.names), None)
+        saving.note(f"option {option.code}", noted(option.names, option.position), None)
+        for value in option.values:
+            saving.note(_value_name(option, value.code), noted(value.names, value.position, value.swatch), None)
         options.remove(option)
+    left = choices_of(saving.product_id) if chosen else {}
+    for sku in [sku for sku in chosen if left.get(sku) != chosen[sku]]:
+        saving.note(f"values {sku}", chosen[sku], left.get(sku, []))
     _name_facets(
         saving,
         [(option.code, "", option.names, "", 0) for option in kept]
@@ -93,6 +99,31 @@ def save_options(saving: Saving, drafts: tuple[OptionDraft, ...] | None) -> list
         ],
     )
     return options
+
+
+PLACE, SWATCH = "@place", "@swatch"
+
+
+def noted(names: Mapping[str, str], place: int, swatch: str = "") -> dict[str, str]:
+    """An option or a value that is deleted, as the log keeps it: its names, and what else brings it back."""
+    return {**names, PLACE: str(place), **({SWATCH: swatch} if swatch else {})}
+
+
+def told_choice(option_code: str, value_code: str) -> str:
+    """A choice as the log keeps it: `colour:red`."""
+    return f"{option_code}:{value_code}"
+
+
+def choices_of(product_id: int) -> dict[str, list[str]]:
+    """What each variant chose, by its SKU, as the log keeps it."""
+    found: dict[str, list[str]] = {}
+    for sku, option_code, value_code in db.rows(
+        "SELECT v.sku, o.code, x.code FROM variant_value c JOIN variant v ON v.id = c.variant_id JOIN product_option o"
+        " ON o.id = c.option_id JOIN option_value x ON x.id = c.value_id WHERE v.product_id = ? ORDER BY o.code",
+        product_id,
+    ):
+        found.setdefault(sku, []).append(told_choice(option_code, value_code))
+    return found
 
 
 def _new_option(saving: Saving, draft: OptionDraft, position: int, options: list[Option]) -> Option:
@@ -110,12 +141,13 @@ def _save_values(saving: Saving, option: Option, drafts: tuple[ValueDraft, ...])
         return
     kept: list[Value] = []
     start = 0 if saving.whole else len(option.values)
-    for position, draft in enumerate(drafts, start):
-        value = _matching(option.values, draft.code, draft.names)
+    for index, draft in enumerate(drafts, start):
+        position = index if draft.place is None else draft.place
+        value = matching(option.values, draft.code, draft.names)
         if value is None:
             value = _new_value(saving, option, draft, position)
         else:
-            changes = {"position": position} if saving.whole else {}
+            changes = {"position": position} if saving.whole or draft.place is not None else {}
             _rename(
                 saving,
                 _value_name(option, value.code),
@@ -127,7 +159,7 @@ def _save_values(saving: Saving, option: Option, drafts: tuple[ValueDraft, ...])
         kept.append(value)
     for gone in [value for value in option.values if value not in kept and saving.whole]:
         db.execute("DELETE FROM option_value WHERE id = ?", gone.id)
-        saving.note(_value_name(option, gone.code), dict(gone.names), None)
+        saving.note(_value_name(option, gone.code), noted(gone.names, gone.position, gone.swatch), None)
         option.values.remove(gone)
 
 
@@ -135,7 +167,7 @@ def _new_values(saving: Saving, option: Option, drafts: tuple[ValueDraft, ...]) 
     """All values of an option of a new product, by one statement."""
     values: list[Value] = []
     for draft in drafts:
-        if _matching([*option.values, *values], draft.code, draft.names) is None:
+        if matching([*option.values, *values], draft.code, draft.names) is None:
             code = _unused(code_of(draft.names, draft.code), {value.code for value in [*option.values, *values]})
             values.append(Value(0, code, dict(draft.names), draft.swatch, len(option.values) + len(values)))
     rows = [
@@ -170,7 +202,7 @@ def _new_value(saving: Saving, option: Option, draft: ValueDraft, position: int)
     return value
 
 
-def _matching(known: Iterable[Any], code: str, names: Mapping[str, str]) -> Any:
+def matching(known: Iterable[Any], code: str, names: Mapping[str, str]) -> Any:
     """What is meant by a draft: by its code, or without one by any of its names."""
     if code:
         return next((thing for thing in known if thing.code == code), None)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from core.catalogue.services.drafts import PriceDraft, VariantDraft
 from core.catalogue.services.saving import Saving
-from core.catalogue.services.saving_choices import Option
+from core.catalogue.services.saving_choices import Option, told_choice
 from core.catalogue.services.stock import apply_moves, ensure_level
 from core.catalogue.services.stock_counts import change_backorder_limit, count_moves, first_location
 from core.catalogue.services.stock_kits import reprice_kits
@@ -157,7 +157,10 @@ def _save_row(saving: Saving, draft: VariantDraft, old: KnownVariant | None, pos
     if changes:
         update("variant", old.id, changes)
         for name, value in changes.items():
-            saving.note(f"{name} {old.sku}", getattr(old, name), value)
+            if name == "deleted_at":
+                saving.note(f"variant {old.sku}", None, old.sku)
+            else:
+                saving.note(f"{name} {old.sku}", getattr(old, name), value)
     return old.id
 
 
@@ -177,9 +180,10 @@ def _save_values(saving: Saving, ids: Mapping[int, VariantDraft], options: Seque
     for variant_id in changed:
         if old[variant_id]:
             db.execute("DELETE FROM variant_value WHERE variant_id = ?", variant_id)
-        saving.note(
-            f"values {ids[variant_id].sku}", sorted(old[variant_id].values()), sorted(wanted[variant_id].values())
-        )
+    codes = {value.id: told_choice(option.code, value.code) for option in options for value in option.values}
+    for variant_id in changed:
+        before, after = ([codes[value_id] for value_id in side[variant_id].values()] for side in (old, wanted))
+        saving.note(f"values {ids[variant_id].sku}", sorted(before), sorted(after))
     rows = [
         (variant_id, option_id, value_id)
         for variant_id in changed

@@ -181,7 +181,7 @@ def test_the_grid_costs_the_same_for_three_variants_and_for_thirty(panel: Panel,
     panel.get(address(shirt))
     with db.counted() as few:
         panel.get(address(shirt))
-    values = "\n".join(f"Colour {number}" for number in range(27))
+    values = "\n".join(["Red", "Blue", "Green", *(f"Colour {number}" for number in range(27))])
     panel.post(f"/panel/products/{shirt.product_id}/options", {"option": ["Colour"], "values": [values]})
     assert db.value("SELECT COUNT(*) FROM variant") == 30
     with db.counted() as many:

@@ -9,6 +9,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
 
+from core.catalogue.services.saving_choices import told_choice
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
@@ -110,7 +111,7 @@ def entries(
         PAGE + 1,
     )
     rows = [(*row[:6], json.loads(row[6] or "{}"), json.loads(row[7] or "{}"), row[8]) for row in found[:PAGE]]
-    people, told = _people({row[2] for row in rows}), Told(rows)
+    people, told = _people({row[2] for row in rows}), Told(rows, product_id)
     shown = [
         Entry(
             id=row[0],
@@ -139,15 +140,16 @@ def _people(actors: set[str]) -> dict[str, str]:
 class Told:
     """Says values in words; the names of all categories and pictures that occur are read by one statement each."""
 
-    def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
+    def __init__(self, rows: Sequence[Sequence[Any]], product_id: int) -> None:
         sides = [side for row in rows for side in (row[6], row[7])]
         self._categories = _category_names(_ids(sides, "categories"))
         self._pictures = _picture_names(_ids(sides, "pictures"))
-        self._choices = _choice_names(sorted({one for side in sides for one in _choice_ids(side)}))
+        self._choices = _choice_names(sides, product_id)
 
     def changes(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
         """What differs, value by value."""
-        return [self.change(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
+        every = [self.change(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
+        return [one for one in every if one.parts or one.before != one.after or len(every) == 1]
 
     def change(self, name: str, before: Any, after: Any) -> Change:
         """One value before and after."""
@@ -163,7 +165,7 @@ class Told:
         if isinstance(value, bool) or kind in _FLAGS:
             return _("yes") if value else _("no")
         if isinstance(value, dict):
-            return named({key: str(word) for key, word in value.items()}, i18n.language())
+            return named(names_in(value), i18n.language())
         if not isinstance(value, list):
             return str(value)
         if kind == "listing":
@@ -173,7 +175,12 @@ class Told:
     def _each(self, kind: str, values: Sequence[Any]) -> list[str]:
         if kind == "prices":
             return [price_words(row) for row in values]
-        known = {"categories": self._categories, "pictures": self._pictures, "values": self._choices}.get(kind, {})
+        every: Mapping[str, Mapping[Any, str]] = {
+            "categories": self._categories,
+            "pictures": self._pictures,
+            "values": self._choices,
+        }
+        known = every.get(kind, {})
         return [known.get(value) or (f"#{value}" if isinstance(value, int) else str(value)) for value in values]
 
 
@@ -250,15 +257,28 @@ def _ids(sides: Sequence[Mapping[str, Any]], name: str) -> list[int]:
     return sorted({key for side in sides if isinstance(side.get(name), list) for key in side[name]})
 
 
-def _choice_ids(side: Mapping[str, Any]) -> list[int]:
-    return [key for name, value in side.items() if name.startswith("values ") for key in value or ()]
+def names_in(value: Mapping[str, Any]) -> dict[str, str]:
+    """The names of an option or a value in the log, without what else it keeps of it."""
+    return {key: str(word) for key, word in value.items() if not key.startswith("@")}
 
 
-def _choice_names(ids: Sequence[int]) -> dict[int, str]:
-    if not ids:
+def _choice_names(sides: Sequence[Mapping[str, Any]], product_id: int) -> dict[str, str]:
+    """What choices (`colour:red`) are called: as now, or as they were when they were deleted."""
+    said = {name: value for side in sides for name, value in side.items()}
+    if not any(kind_of(name) == "values" for name in said):
         return {}
-    found = db.rows(f"SELECT id, names FROM option_value WHERE id IN ({db.marks(ids)})", *ids)
-    return {row[0]: named(json.loads(row[1]), i18n.language()) for row in found}
+    language = i18n.language()
+    gone = {
+        told_choice(*name.split(" ")[1:]): named(names_in(value), language)
+        for name, value in said.items()
+        if kind_of(name) == "value" and value
+    }
+    found = db.rows(
+        "SELECT o.code, v.code, v.names FROM option_value v JOIN product_option o ON o.id = v.option_id"
+        " WHERE o.product_id = ?",
+        product_id,
+    )
+    return gone | {told_choice(row[0], row[1]): named(json.loads(row[2]), language) for row in found}
 
 
 def _category_names(ids: Sequence[int]) -> dict[int, str]:

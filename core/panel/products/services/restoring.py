@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -11,14 +11,11 @@ from typing import Any
 from core.catalogue.services import products
 from core.catalogue.services.drafts import (
     ListingDraft,
-    OptionDraft,
     PriceDraft,
     ProductDraft,
     TextDraft,
-    ValueDraft,
     VariantDraft,
 )
-from core.catalogue.services.saving_choices import Option, options_of
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.i18n import gettext as _
@@ -27,10 +24,12 @@ from core.lib.errors import NotFound, Refused
 from core.lib.money import Money
 from core.panel.products.services import history
 from core.panel.products.services.bulk_acts import public_prices
+from core.panel.products.services.restoring_choices import leave_impossible, option_drafts
 
 _MOST = 1000
 _TEXT = ("name", "summary", "body_html", "seo_title", "seo_description")
 _PLAIN = ("returns", "vendor", "tax_class")
+_THINGS = ("option", "value", "variant")
 _OF_VARIANTS = ("sku", "barcode", "weight_g", "active", "tracked", "needs_delivery", "media_id")
 Price = tuple[int, str]
 
@@ -39,17 +38,18 @@ Price = tuple[int, str]
 class Then:
     """What a product would be again. `changes` are (name in the log, now, then); `stays` cannot be brought back.
 
-    `choices` are the variants' values by their ids, where they differed; `elsewhere` are other sites that had something
-    of their own changed. `added` are the SKUs of variants that came since: they stay, too, unless somebody wants them
-    off sale (`newcomers`, those of them that are on sale now, by their ids).
+    `choices` are what variants chose (option to value, as codes) by their ids, where it differed; `elsewhere` are other
+    sites that had something of their own changed. `added` are the SKUs of variants that came since: they stay, too,
+    unless somebody wants them off sale (`newcomers`, those of them that are on sale now, by their ids).
     """
 
+    product_id: int
     version: int
     changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     variants: dict[int, dict[str, Any]] = field(default_factory=dict)
     prices: dict[Price, list[list[Any]]] = field(default_factory=dict)
     skus: dict[int, str] = field(default_factory=dict)
-    choices: dict[int, list[int]] = field(default_factory=dict)
+    choices: dict[int, dict[str, str]] = field(default_factory=dict)
     stays: set[str] = field(default_factory=set)
     elsewhere: set[int] = field(default_factory=set)
     added: set[str] = field(default_factory=set)
@@ -58,7 +58,7 @@ class Then:
     def told(self) -> list[history.Change]:
         """The changes in words."""
         values = [{name: value[side] for name, value in self.changes.items()} for side in (0, 1)]
-        say = history.Told([(*[None] * 6, *values)])
+        say = history.Told([(*[None] * 6, *values)], self.product_id)
         return say.changes(*values)
 
 
@@ -81,14 +81,28 @@ def then(site: Site, product_id: int, entry_id: int, *, may: Mapping[str, bool])
     if not rows or rows[-1][0] != entry_id or version is None:
         raise NotFound
     known = db.rows("SELECT id, sku, active AND deleted_at IS NULL FROM variant WHERE product_id = ?", product_id)
-    found = Then(version=int(version), skus={variant_id: sku for variant_id, sku, _on_sale in known})
+    found = Then(
+        product_id=product_id, version=int(version), skus={variant_id: sku for variant_id, sku, _on_sale in known}
+    )
     walk = _Walk(found, {sku: variant_id for variant_id, sku, _on_sale in known}, may)
     for _id, site_id, thing, before, after in rows[:-1]:
         walk.step(thing, json.loads(before or "{}"), json.loads(after or "{}"), site_id if site_id != site.id else None)
-    _leave_impossible(product_id, found)
-    found.newcomers = {variant_id: sku for variant_id, sku, on_sale in known if on_sale and sku in found.added}
     found.changes = {name: value for name, value in found.changes.items() if value[0] != value[1]}
+    _leave_what_came(found)
+    leave_impossible(found)
+    found.newcomers = {variant_id: sku for variant_id, sku, on_sale in known if on_sale and sku in found.added}
     return found
+
+
+def _leave_what_came(found: Then) -> None:
+    """What was not there then stays: variants that were added, and options, since variants stand by them."""
+    came = [name for name, value in found.changes.items() if value[1] is None and history.kind_of(name) in _THINGS]
+    for name in came:
+        del found.changes[name]
+        if history.kind_of(name) == "variant":
+            found.added.add(name.partition(" ")[2])
+        else:
+            found.stays.add(name)
 
 
 @dataclass(slots=True)
@@ -119,9 +133,6 @@ class _Walk:
             return
         if not self.may[area]:
             self.found.stays.add(name)
-        elif kind in {"option", "value"} and (old is None or new is None):
-            self.found.changes.pop(name, None)
-            self.found.stays.add(name)
         elif kind in {*_TEXT, *_PLAIN, "path", "categories", "pictures", "listing", "option", "value"}:
             self._note(name, old, new)
         elif kind in {*_OF_VARIANTS, "prices", "variant", "values"}:
@@ -137,10 +148,7 @@ class _Walk:
             sku = next((after for after, before in old_names.items() if before == sku), sku)
         variant_id = int(thing[8:]) if thing.startswith("variant:") else self.ids.get(sku, 0)
         name = f"{kind} {self.found.skus.get(variant_id, sku)}"
-        if kind == "variant" and old is None:
-            self.found.added.add(self.found.skus.get(variant_id, sku))
-            return
-        if variant_id not in self.found.skus:
+        if variant_id not in self.found.skus and (kind, old) != ("variant", None):
             self.found.stays.add(name)
             return
         self._note(name, old, new)
@@ -148,46 +156,16 @@ class _Walk:
             for currency in {row[0] for row in [*(old or ()), *(new or ())]}:
                 self.found.prices[variant_id, currency] = [row for row in old or () if row[0] == currency]
         elif kind == "values":
-            self.found.choices[variant_id] = list(old or ())
+            self.found.choices[variant_id] = dict(choice.split(":", 1) for choice in old or ())
         elif kind == "variant":
-            self.found.variants.setdefault(variant_id, {})
+            if old is not None:
+                self.found.variants.setdefault(variant_id, {})
         else:
             self.found.variants.setdefault(variant_id, {})[kind] = old
 
     def _note(self, name: str, old: Any, new: Any) -> None:
         present = self.found.changes[name][0] if name in self.found.changes else new
         self.found.changes[name] = (present, old)
-
-
-def _leave_impossible(product_id: int, found: Then) -> None:
-    """What cannot be as it was stays: gone options, and choices that do not fit them or that another variant has."""
-    options = options_of(product_id)
-    known = {f"option {option.code}" for option in options}
-    known |= {f"value {option.code} {value.code}" for option in options for value in option.values}
-    gone = {name for name in found.changes if history.kind_of(name) in {"option", "value"} and name not in known}
-    present = _choices(product_id)
-    wanted = present | {variant_id: set(ids) for variant_id, ids in found.choices.items() if variant_id in present}
-    every = {value.id: option.id for option in options for value in option.values}
-    for variant_id, ids in list(found.choices.items()):
-        chosen = [every.get(value_id, 0) for value_id in ids]
-        taken = any(other == set(ids) for key, other in wanted.items() if key != variant_id)
-        if sorted(chosen) != sorted(option.id for option in options) or taken:
-            del found.choices[variant_id]
-            gone.add(f"values {found.skus[variant_id]}")
-    found.stays |= {name for name in gone if name in found.changes and found.changes[name][0] != found.changes[name][1]}
-    found.changes = {name: value for name, value in found.changes.items() if name not in gone}
-
-
-def _choices(product_id: int) -> dict[int, set[int]]:
-    """The ids of the values of each variant that there is."""
-    found: dict[int, set[int]] = {}
-    for variant_id, value_id in db.rows(
-        "SELECT v.id, x.value_id FROM variant v LEFT JOIN variant_value x ON x.variant_id = v.id"
-        " WHERE v.product_id = ? AND v.deleted_at IS NULL",
-        product_id,
-    ):
-        found.setdefault(variant_id, set()).update([value_id] if value_id else [])
-    return found
 
 
 def restore(
@@ -205,7 +183,7 @@ def restore(
         **{name: target[name] for name in _PLAIN if target.get(name) is not None},
         texts=_texts(target, own=False),
         site_texts=_texts(target, own=True),
-        options=_options(product_id, target),
+        options=option_drafts(product_id, target),
         category_ids=_present("category", target.get("categories")),
         media_ids=_present("media", target.get("pictures")),
         listing=_listing(target),
@@ -222,24 +200,6 @@ def _texts(target: Mapping[str, Any], *, own: bool) -> dict[str, TextDraft]:
         if kind in _TEXT and rest.endswith(", own)") == own:
             words.setdefault(rest[1:-1].removesuffix(", own"), {})[kind] = value or ""
     return {tag: TextDraft(**said) for tag, said in words.items()}
-
-
-def _options(product_id: int, target: Mapping[str, Any]) -> tuple[OptionDraft, ...] | None:
-    """All options in their order, those with their names of then that had others; None: none had."""
-    if not any(history.kind_of(name) in {"option", "value"} for name in target):
-        return None
-    return tuple(
-        OptionDraft(
-            code=option.code,
-            names=target.get(f"option {option.code}") or option.names,
-            values=tuple(
-                ValueDraft(code=value.code, names=names)
-                for value in option.values
-                if (names := target.get(f"value {option.code} {value.code}"))
-            ),
-        )
-        for option in options_of(product_id)
-    )
 
 
 def _present(table: str, ids: list[int] | None) -> tuple[int, ...] | None:
@@ -273,7 +233,6 @@ def _variants(site: Site, product_id: int, wanted: Then, gone: Mapping[int, str]
         for variant_id, rows in groupby(public_prices(site, product_id), key=lambda row: row[0])
         if variant_id in priced
     }
-    options = options_of(product_id) if wanted.choices else []
     drafts = []
     for variant_id in sorted({*wanted.variants, *wanted.choices, *priced, *gone}):
         facts = {**wanted.variants.get(variant_id, {}), **({"active": False} if variant_id in gone else {})}
@@ -285,16 +244,11 @@ def _variants(site: Site, product_id: int, wanted: Then, gone: Mapping[int, str]
                 id=variant_id,
                 prices=prices if variant_id in priced else None,
                 every_currency=variant_id in priced,
-                values=_chosen(options, wanted.choices[variant_id]) if variant_id in wanted.choices else None,
+                values=wanted.choices.get(variant_id),
                 **facts,
             )
         )
     return tuple(drafts)
-
-
-def _chosen(options: Sequence[Option], ids: Sequence[int]) -> dict[str, str]:
-    """Choices by their codes."""
-    return {option.code: value.code for option in options for value in option.values if value.id in ids}
 
 
 def price_draft(row: list[Any]) -> PriceDraft:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import product as combinations
 
 from core.catalogue.services import products
 from core.catalogue.services.drafts import ListingDraft, OptionDraft, ProductDraft, ValueDraft, VariantDraft
+from core.catalogue.services.saving_choices import Option, matching, options_of
 from core.catalogue.services.writing import decoded
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -15,6 +17,7 @@ from core.kernel.repeats import claim
 from core.lib.errors import Refused
 from core.lib.text import slugify
 from core.panel.products import forms
+from core.panel.shell import named
 
 
 def save_words(
@@ -80,33 +83,100 @@ def save_variants(site: Site, product_id: int, drafts: Sequence[VariantDraft], r
     products.update_product(site, product_id, draft, actor)
 
 
-def save_options(
-    site: Site, product_id: int, options: tuple[OptionDraft, ...], variants: Sequence[forms.VariantFact], actor: str
-) -> None:
-    """Store options and make a variant for every combination that has none; variants that are there keep their choices.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Options and values that a form names no more, in the reader's words, and the variants that would go with them."""
 
-    A single variant without choices becomes the first combination. New ones have no price yet, so nobody can buy them.
+    names: tuple[str, ...]
+    variants: tuple[forms.VariantFact, ...]
+
+
+def left_out(
+    product_id: int, options: tuple[OptionDraft, ...], variants: Sequence[forms.VariantFact], language: str
+) -> LeftOut:
+    """What is there and not among `options`.
+
+    A variant goes if its value does, or if only an option that goes told it apart from one before it.
     """
-    present = _choices_of([variant.id for variant in variants])
+    named_now = _codes(_meant(product_id, options))
+    names = []
+    for option in options_of(product_id):
+        if option.code not in named_now:
+            names.append(named(option.names, language))
+        else:
+            gone = [value for value in option.values if value.code not in named_now[option.code]]
+            names += [named(value.names, language) for value in gone]
+    staying = _staying(variants, named_now)
+    return LeftOut(names=tuple(names), variants=tuple(one for one in variants if one.id not in staying))
+
+
+def _meant(product_id: int, options: tuple[OptionDraft, ...]) -> tuple[OptionDraft, ...]:
+    """The options with the codes of those that are there under these names."""
+    known = options_of(product_id)
+    return tuple(_with_codes(draft, matching(known, draft.code, draft.names)) for draft in options)
+
+
+def _with_codes(draft: OptionDraft, option: Option | None) -> OptionDraft:
+    if option is None:
+        return draft
+    found = [(value, matching(option.values, value.code, value.names)) for value in draft.values]
+    values = tuple(replace(value, code=known.code) if known else value for value, known in found)
+    return replace(draft, code=option.code, values=values)
+
+
+def _codes(options: tuple[OptionDraft, ...]) -> dict[str, list[str]]:
+    return {_code(option): [_code(value) for value in option.values] for option in options}
+
+
+def _staying(
+    variants: Sequence[forms.VariantFact], named_now: Mapping[str, Collection[str]]
+) -> dict[int, dict[str, str]]:
+    """The variants that stay, with what they chose of what stays."""
+    chosen, staying = _choices_of([variant.id for variant in variants]), dict[int, dict[str, str]]()
+    for variant in variants:
+        whole = chosen.get(variant.id, {})
+        choice = {option: value for option, value in whole.items() if option in named_now}
+        is_there = all(value in named_now[option] for option, value in choice.items())
+        if is_there and (choice == whole or choice not in staying.values()):
+            staying[variant.id] = choice
+    return staying
+
+
+def save_options(
+    site: Site,
+    product_id: int,
+    options: tuple[OptionDraft, ...],
+    variants: Sequence[forms.VariantFact],
+    actor: str,
+    *,
+    version: int | None = None,
+) -> None:
+    """Store options and make a variant for every combination that has none; variants that stay keep their choices.
+
+    With the `version` that was looked at, what is not named any more is deleted, with the variants of `left_out`; the
+    history of the product brings it back. A single variant without choices becomes the first combination. New ones
+    have no price yet, so nobody can buy them. Raises Stale.
+    """
+    options = _meant(product_id, options)
+    present = _staying(variants, _codes(options))
+    variants = [variant for variant in variants if variant.id in present]
     free = [choice for choice in _combinations(options) if choice not in present.values()]
-    without = [variant for variant in variants if not present.get(variant.id)]
-    drafts = [
-        VariantDraft(sku=variant.sku, id=variant.id, values=choice)
-        for variant, choice in zip(without, free, strict=False)
-    ]
+    without = [variant for variant in variants if not present[variant.id]]
+    chosen = present | {variant.id: choice for variant, choice in zip(without, free, strict=False)}
+    drafts = [VariantDraft(sku=variant.sku, id=variant.id, values=chosen[variant.id]) for variant in variants]
     base = variants[0].sku if variants else f"P{product_id}"
     drafts += [
         VariantDraft(sku="-".join([base, *choice.values()])[:64].upper(), values=choice, prices=())
         for choice in free[len(without) :]
     ]
-    products.update_product(
-        site, product_id, ProductDraft(id=product_id, options=options, variants=tuple(drafts), whole=False), actor
-    )
+    whole = version is not None
+    draft = ProductDraft(id=product_id, version=version, options=options, variants=tuple(drafts), whole=whole)
+    products.update_product(site, product_id, draft, actor)
 
 
 def _combinations(options: tuple[OptionDraft, ...]) -> list[dict[str, str]]:
     """Every choice of one value per option, as codes; none without options."""
-    codes = {_code(option): [_code(value) for value in option.values] for option in options}
+    codes = _codes(options)
     return [dict(zip(codes, choice, strict=True)) for choice in combinations(*codes.values())] if codes else []
 
 

@@ -73,16 +73,25 @@ def _filled(
 @panel.post("/products/<int:product_id>/options", endpoint="product_options")
 @staff("products.edit")
 def save_options(product_id: int) -> Response:
-    """Store the options, and add the variants that are missing."""
+    """Store the options, and add the variants that are missing; what was left out is asked about first."""
     site = current().site
     found = editor.variants(site, product_id)
     names, values = request.form.getlist("option"), request.form.getlist("values")
     drafts = forms.option_drafts(names, values, i18n.language())
+    typed = list(zip(names, values, strict=False))
+    gone = saving.left_out(product_id, drafts, found, i18n.language())
+    if gone.names and "delete" not in request.form:
+        problem = _("Something that is there is not named any more. Say whether it shall be deleted.")
+        rows = grid.grid(site, found)
+        return _variants_page(product_id, found, rows, [("delete", problem)], 422, options=typed, left_out=gone)
+    version = request.form.get("seen", type=int) or 0 if gone.names else None
     try:
-        saving.save_options(site, product_id, drafts, found, actor())
+        saving.save_options(site, product_id, drafts, found, actor(), version=version)
     except Refused as refusal:
-        typed = list(zip(names, values, strict=False))
         return _variants_page(product_id, found, grid.grid(site, found), said(refusal), refusal.status, options=typed)
+    if gone.names:
+        deleted = _("Deleted: %(names)s. The history brings it back.", names=", ".join(gone.names))
+        return to("panel.product_variants", say=deleted, product_id=product_id)
     return to("panel.product_variants", say=_("Saved. Give new variants a price to sell them."), product_id=product_id)
 
 
@@ -103,6 +112,7 @@ def _variants_page(
     status: int = 200,
     *,
     options: list[tuple[str, str]] | None = None,
+    left_out: saving.LeftOut | None = None,
     block: str = "",
     laid: paste.Laid | None = None,
     draft: edit_drafts.Draft | None = None,
@@ -133,5 +143,6 @@ def _variants_page(
         first_columns=[(column.key, column.title) for column in columns if not column.fixed],
         row=typed.get("row", ""),
         first_rows=[(line.id, line.title) for line in rows],
+        left_out=left_out,
         options=[*named, *[("", "")] * max(1, 2 - len(named))],
     )
