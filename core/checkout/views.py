@@ -9,6 +9,7 @@ from flask import Response, make_response, request, url_for
 
 from core.hookspecs.payment import IncomingRequest, Redirect
 from core.kernel.i18n import gettext as _
+from core.kernel.outside import link
 from core.kernel.respond import allow_hosts, page, redirect
 from core.kernel.routes import Views
 from core.kernel.security import any_origin, public
@@ -59,7 +60,7 @@ def notify(plugin: str, account: str) -> Response:
 def pay_return(token: str) -> Response:
     """Back from the gateway, by whatever method, without cookies.
 
-    What the visitor brings is not believed: the gateway is asked.
+    What the visitor brings is not believed: the gateway is asked. Its address has no language, so the order says which.
     """
     state = current()
     found = returned_payment(state.site, token)
@@ -68,7 +69,8 @@ def pay_return(token: str) -> Response:
     # A gateway that does not answer now is asked again later; the order's page shows what is known.
     with suppress(Refused, Broken):
         fetch_payment(state, found.payment_id)
-    return redirect(order_url(found.secret))
+    page_of_order = link(state.site, "storefront.confirmation", language=found.language, secret=found.secret)
+    return redirect(page_of_order.removeprefix(state.site.origin))
 
 
 def order_url(secret: str) -> str:

@@ -42,7 +42,7 @@ def _settings(plugin: Plugin) -> Iterator[str]:
     try:
         fields(plugin.settings)
     except (TypeError, NameError) as error:
-        yield str(error)
+        yield f"settings: {error}"
 
 
 def _menu(plugin: Plugin, endpoints: frozenset[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@
         key: Secret = setting(label="API key", help="From the bank's page")
         fee: Amount = setting("0", label="Fee")
         mode: Literal["test", "live"] = "test"
+        shade: str = setting("warm", choices=(("warm", "Warm white"), ("cold", "Daylight")))
 
 A value comes from the site, else from the installation, else from the class. A `Secret` is stored encrypted and never
 shown.
@@ -12,10 +13,14 @@ shown.
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+import functools
+import inspect
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, ParamSpec, Self, cast
 from weakref import WeakKeyDictionary
 
 from core.kernel.installation import installation
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from core.hookspecs.site import Site
 
 _REQUIRED: Any = object()
+LONGEST = 2000
 
 
 class Secret(str):
@@ -46,27 +52,77 @@ class Text(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+Choices = Mapping[str, str] | Sequence[tuple[str, str] | str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a form says about one field. `choices` override those of a Literal with (value, label)."""
+    """What was said about one field, by `setting`; nothing of it is believed before `complaints` has seen it."""
 
     default: Any = _REQUIRED
     label: str = ""
     help: str = ""
     minimum: int | None = None
     maximum: int | None = None
-    max_length: int = 2000
-    choices: tuple[tuple[str, str], ...] = ()
+    max_length: int = LONGEST
+    choices: Choices = ()
+    kind: str = ""
+    unknown: tuple[str, ...] = ()
 
 
-def setting(default: Any = _REQUIRED, **about: Any) -> Any:
-    """Describe a settings field; without a default it must be filled in before the plugin can be used."""
-    return Setting(default, **about)
+_P = ParamSpec("_P")
+
+
+def _told_at_load(function: Callable[_P, Any]) -> Callable[_P, Any]:
+    """A word that `setting` does not know is told when the plugin is loaded, with the field's name, not at once."""
+    known = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def told(*args: _P.args, **words: _P.kwargs) -> Any:
+        unknown = tuple(word for word in words if word not in known)
+        made = cast(Any, function)(*args, **{word: said for word, said in words.items() if word in known})
+        return dataclasses.replace(made, unknown=unknown) if unknown else made
+
+    return told
+
+
+@_told_at_load
+def setting(
+    default: Any = _REQUIRED,
+    *,
+    label: str = "",
+    help: str = "",  # noqa: A002 -- the word of forms
+    minimum: int | None = None,
+    maximum: int | None = None,
+    max_length: int = LONGEST,
+    choices: Choices = (),
+    kind: Literal["", "category"] = "",
+) -> Any:
+    """Describe a settings field; without a `default` it must be filled in before the plugin can be used.
+
+    `label` and `help` are what the form says: English, with its Chinese in the plugin's .po. `minimum` and `maximum`
+    bound an int, `max_length` the characters of a text. `choices` make a `str` one of some: pairs of what is stored and
+    what is read, as in `choices=(("test", "Test"), ("live", "Live"))`, or a mapping of the same; a `Literal` has its
+    choices already, and `choices` give it words. `kind="category"` lets an int be picked from the site's categories (0:
+    none).
+
+    What does not fit is refused when the plugin is loaded, with the names of plugin and field.
+    """
+    return Setting(
+        default=default,
+        label=label,
+        help=help,
+        minimum=minimum,
+        maximum=maximum,
+        max_length=max_length,
+        choices=choices,
+        kind=kind,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingField:
-    """One field of a settings form. `kind`: text, lines, secret, flag, number, amount, choice."""
+    """One field of a settings form. `kind`: text, lines, secret, flag, number, amount, choice, category."""
 
     name: str
     kind: str
@@ -101,9 +157,10 @@ class Settings:
 
 
 def _empty(field: SettingField) -> Any:
-    return False if field.kind == "flag" else 0 if field.kind == "number" else ""
+    return False if field.kind == "flag" else 0 if field.kind in _NUMBERS else ""
 
 
+_NUMBERS = {"number", "category"}
 _KINDS: dict[Any, str] = {bool: "flag", int: "number", Secret: "secret", Amount: "amount", Text: "lines", str: "text"}
 
 
@@ -134,26 +191,110 @@ def _fields(cls: type[Settings]) -> list[SettingField]:
         if name.startswith("_"):
             continue
         about = getattr(cls, name, _REQUIRED)
-        about = about if isinstance(about, Setting) else Setting(about)
-        literal = typing.get_origin(kind) is typing.Literal
-        choices = about.choices or (tuple((str(v), str(v)) for v in typing.get_args(kind)) if literal else ())
-        if not literal and kind not in _KINDS:
-            raise TypeError(
-                f"{cls.__module__}.{cls.__name__}.{name}: a setting is str, Text, int, bool, Amount, Secret or Literal"
-            )
+        about = about if isinstance(about, Setting) else Setting(default=about)
+        if wrong := list(complaints(name, kind, about)):
+            raise TypeError("; ".join(f"{cls.__name__}.{one}" for one in wrong))
+        pairs = pairs_of(about.choices) or tuple((value, value) for value in _literal(kind))
         result.append(
             SettingField(
                 name=name,
-                kind="choice" if literal else _KINDS[kind],
+                kind=about.kind or ("choice" if pairs else _KINDS[kind]),
                 label=about.label or name.replace("_", " ").capitalize(),
                 help=about.help,
                 required=about.default is _REQUIRED,
                 default=about.default,
-                choices=choices,
+                choices=pairs,
                 about=about,
             )
         )
     return result
+
+
+# -- what an author may have written wrongly ---------------------------------------------------------------------------
+
+
+def pairs_of(choices: Choices) -> tuple[tuple[str, str], ...]:
+    """Choices as what is stored and what is read; a word alone is both."""
+    found = choices.items() if isinstance(choices, Mapping) else choices
+    return tuple((one, one) if isinstance(one, str) else (one[0], one[1]) for one in found)
+
+
+def complaints(name: str, kind: Any, about: Setting) -> Iterator[str]:
+    """What is wrong with a field, for its author; each begins with its name."""
+    for word in about.unknown:
+        close = difflib.get_close_matches(word, WORDS, n=1)
+        yield (
+            f"{name}: setting() knows no word {word!r}{f'; did you mean {close[0]!r}?' if close else ''}"
+            f"; it knows {', '.join(WORDS)}"
+        )
+    values = _literal(kind)
+    if not values and kind not in _KINDS:
+        yield f"{name}: a setting is str, Text, int, bool, Amount, Secret or a Literal of words"
+        return
+    if about.kind and (about.kind != "category" or kind is not int):
+        yield f"{name}: kind={about.kind!r} does not fit; there is kind='category', for an int"
+    wrong = [*_wrong_bounds(kind, about), *_wrong_choices(kind, about.choices)]
+    yield from (f"{name}: {one}" for one in wrong or _wrong_default(kind, about))
+
+
+WORDS = tuple(inspect.signature(setting).parameters)
+
+
+def _literal(kind: Any) -> tuple[str, ...]:
+    """The words of a Literal; none where it is none, or has others than words."""
+    values = typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
+    return values if all(isinstance(value, str) for value in values) else ()
+
+
+def _wrong_bounds(kind: Any, about: Setting) -> Iterator[str]:
+    for word, bound in (("minimum", about.minimum), ("maximum", about.maximum)):
+        if bound is not None and (kind is not int or not isinstance(bound, int)):
+            yield f"{word}={bound!r} does not fit; it is a whole number, for an int"
+    if not isinstance(about.max_length, int) or about.max_length < 1:
+        yield f"max_length={about.max_length!r} is no number of characters"
+
+
+def _wrong_choices(kind: Any, choices: Any) -> Iterator[str]:
+    """Why choices cannot be offered."""
+    if not choices:
+        return
+    try:
+        pairs = pairs_of(choices) if not isinstance(choices, str) else ()
+    except (TypeError, IndexError, KeyError, AttributeError):
+        pairs = ()
+    if not pairs or not all(isinstance(value, str) and value and str(label) for value, label in pairs):
+        yield (
+            f"choices={choices!r} cannot be offered; write pairs of what is stored and what is read, such as "
+            """choices=(("test", "Test"), ("live", "Live")), or a mapping of the same"""
+        )
+        return
+    values, known = [value for value, _ in pairs], _literal(kind)
+    if not known and kind is not str:
+        yield "choices are for a str or a Literal"
+    if len(set(values)) < len(values):
+        yield f"choices: one of {', '.join(values)} is there twice"
+    if known and not set(values) <= set(known):
+        yield f"choices are {', '.join(values)}, but the Literal has {', '.join(known)}"
+
+
+def _wrong_default(kind: Any, about: Setting) -> Iterator[str]:
+    """Why a default cannot hold."""
+    default = about.default
+    if default is _REQUIRED:
+        return
+    held = kind if kind in {bool, int} else str
+    if type(default) is not held and not (held is str and isinstance(default, str)):
+        yield f"its default {default!r} is no {held.__name__}"
+        return
+    if kind is int and isinstance(about.minimum, int) and default < about.minimum:
+        yield f"its default {default} is below the minimum {about.minimum}"
+    if kind is int and isinstance(about.maximum, int) and default > about.maximum:
+        yield f"its default {default} is above the maximum {about.maximum}"
+    if held is str and isinstance(about.max_length, int) and len(default) > about.max_length:
+        yield f"its default has more than {about.max_length} characters"
+    values = [value for value, _ in pairs_of(about.choices)] or _literal(kind)
+    if values and default not in values:
+        yield f"its default {default!r} is not one of {', '.join(values)}"
 
 
 def parse(cls: type[Settings], form: Mapping[str, str], old: Mapping[str, Any], currency: str) -> dict[str, Any]:
@@ -182,7 +323,7 @@ def _value(field: SettingField, raw: str | None, old: Mapping[str, Any], currenc
         if field.required:
             raise ValueError("Fill this in.")
         return field.default
-    if field.kind == "number":
+    if field.kind in _NUMBERS:
         return _number(field.about, text)
     if field.kind == "amount":
         return parse_money(text, currency).decimal

@@ -271,7 +271,9 @@ def _payment_steps(order: OrderView) -> tuple[Step, ...]:
     if order.status.payment in {"unpaid", "partly_paid", "pending"}:
         titles = {"pending": _("The payment is on its way"), "partly_paid": _("Paid in part")}
         return (Step(state="todo", title=titles.get(order.status.payment, _("To be paid")), text=order.payment_title),)
-    return (Step(state="done", title=_("Paid"), at=paid[-1] if paid else None, text=order.payment_title),)
+    # Reserved is not paid: the money is taken later, and may be let go.
+    title = _("Payment reserved") if order.status.payment == "authorized" else _("Paid")
+    return (Step(state="done", title=title, at=paid[-1] if paid else None, text=order.payment_title),)
 
 
 def _delivery_steps(order: OrderView) -> tuple[Step, ...]:

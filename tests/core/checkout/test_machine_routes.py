@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from core.app import create_app
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.installation import installation
-from core.kernel.site_verbs import add_site
+from core.kernel.site_verbs import add_site, edit_site
 from core.kernel.sites import state_of
 from core.kernel.switch import switch_off, switch_on
 from core.lib import clock
@@ -246,6 +247,32 @@ def test_a_gateway_that_does_not_answer_loses_nothing(till: Till) -> None:
     (till.folder / "server.json").write_text("not json")
     assert till.come_back().status_code == 303
     assert till.order.status.payment == "unpaid"
+
+
+def test_a_shopper_comes_back_in_the_language_they_ordered_in(till: Till) -> None:
+    edit_site(till.site.id, {"languages": ["zh-CN"]}, "system")
+    secret = till.come_back().headers["Location"].rpartition("/")[2]
+    with db.transaction():
+        db.execute("UPDATE orders SET language = 'zh-CN' WHERE id = ?", till.order_id)
+    back = till.come_back("POST")
+    assert back.headers["Location"] == f"/zh-cn/checkout/thanks/{secret}"
+
+    edit_site(till.site.id, {"languages": []}, "system")
+    assert till.come_back("POST").headers["Location"] == f"/checkout/thanks/{secret}", "the site speaks it no more"
+
+
+def test_reserved_money_is_not_said_to_be_paid(till: Till) -> None:
+    def said() -> str:
+        page = till.client.get(till.come_back().headers["Location"], base_url="http://shop.test").text
+        return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+    till.notify(till.fact("authorized", reference="a1"))
+    assert "Payment reserved" in said()
+    assert " Paid " not in said()
+
+    till.notify(till.fact("captured"))
+    assert " Paid " in said()
+    assert "Payment reserved" not in said()
 
 
 def test_a_foreign_token_is_not_found(till: Till) -> None:

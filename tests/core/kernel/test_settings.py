@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import textwrap
 from typing import Literal
+from unittest import mock
 
 import pytest
 
+import plugins
 from core.kernel import db
 from core.kernel.installation import installation
+from core.kernel.plugins import Registry
 from core.kernel.settings import Amount, Secret, Settings, Text, fields, parse, setting
 from core.kernel.sites import state_of
 from core.kernel.switch import save_settings, stored_settings
@@ -82,6 +87,75 @@ def test_what_does_not_fit_is_named(field, text):
     with pytest.raises(Unfit) as refused:
         parse(Everything, form(**{field: text}), {}, "EUR")
     assert list(refused.value.errors) == [field]
+
+
+WRONG = [
+    ('str = setting("", labl="Mode")', "knows no word 'labl'; did you mean 'label'?; it knows default, label, help,"),
+    ('str = setting("test", choices=(("test",), ("live",)))', "choices=(('test',), ('live',)) cannot be offered"),
+    ('str = setting("test", choices="test live")', "write pairs of what is stored and what is read, such as"),
+    ('str = setting("test", choices=7)', "choices=7 cannot be offered"),
+    ('str = setting("prod", choices=(("test", "Test"), ("live", "Live")))', "'prod' is not one of test, live"),
+    ('str = setting("a", choices=(("a", "A"), ("a", "B")))', "is there twice"),
+    ('Literal["test", "live"] = "prod"', "'prod' is not one of test, live"),
+    ('Literal["test", "live"] = setting("test", choices={"test": "Test", "prod": "Live"})', "the Literal has test, live"),
+    ("Literal[1, 2] = 1", "a Literal of words"),
+    ('int = setting(1, choices=(("1", "One"),))', "choices are for a str or a Literal"),
+    ('int = setting("3")', "its default '3' is no int"),
+    ("int = setting(True)", "its default True is no int"),
+    ("bool = setting(1)", "its default 1 is no bool"),
+    ("str = setting(None)", "its default None is no str"),
+    ("int = setting(0, minimum=1)", "its default 0 is below the minimum 1"),
+    ("int = setting(9, maximum=8)", "its default 9 is above the maximum 8"),
+    ('str = setting("", minimum=1)', "minimum=1 does not fit"),
+    ('str = setting("abc", max_length=2)', "its default has more than 2 characters"),
+    ('str = setting("", max_length="2")', "is no number of characters"),
+    ('str = setting("", kind="category")', "there is kind='category', for an int"),
+    ("float = setting(0.5)", "a setting is str, Text, int, bool, Amount, Secret or a Literal of words"),
+]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("field", "said"), WRONG)
+def test_what_an_author_wrote_wrongly_is_told_when_the_plugin_is_loaded(field, said, tmp_path):
+    folder = tmp_path / "plugins" / "gate"
+    folder.mkdir(parents=True)
+    source = f"""
+    from typing import Literal
+    from core.api import Plugin, Settings, setting
+    class Account(Settings):
+        mode: {field}
+    PLUGIN = Plugin(name="gate", version="1", title="Gate", settings=Account)
+    """
+    (folder / "plugin.py").write_text(textwrap.dedent(source), "utf-8")
+    registry = Registry(folders=(folder.parent,))
+    with mock.patch.object(plugins, "__path__", [str(folder.parent)]):
+        registry.discover()
+
+    reason = registry.broken["gate"].reason
+    assert reason.startswith("settings: Account.mode: ")
+    assert said in reason
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "choices", [(("test", "Test"), ("live", "Live")), {"test": "Test", "live": "Live"}], ids=["pairs", "mapping"]
+)
+def test_a_text_may_be_one_of_some_choices(choices):
+    class Chosen(Settings):
+        mode: str = setting("test", choices=choices)
+
+    [asked] = fields(Chosen)
+    assert (asked.kind, asked.choices) == ("choice", (("test", "Test"), ("live", "Live")))
+    assert parse(Chosen, {"mode": "live"}, {}, "EUR") == {"mode": "live"}
+    with pytest.raises(Unfit):
+        parse(Chosen, {"mode": "other"}, {}, "EUR")
+
+
+@pytest.mark.once
+def test_the_words_of_a_setting_stand_in_its_signature():
+    assert list(inspect.signature(setting).parameters) == [
+        "default", "label", "help", "minimum", "maximum", "max_length", "choices", "kind",
+    ]  # fmt: skip
 
 
 def test_every_wrong_field_is_named_at_once():

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.catalogue.services.category_pages import category_tree, flat
 from core.kernel import settings as declared
 from core.kernel import switch
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import of_plugin
+from core.kernel.i18n import language, of_plugin
+from core.kernel.sites import current
 from core.kernel.trials import can_be_tried
 from core.lib.errors import NotFound, Unfit
 
@@ -77,7 +79,7 @@ def _item(
         help=of_plugin(plugin, about.help) if about.help else "",
         value="" if about.kind == "secret" else value,
         error=_(errors[about.name]) if about.name in errors else "",
-        choices=[(key, of_plugin(plugin, text), "") for key, text in about.choices],
+        choices=_categories(value) if about.kind == "category" else _choices(plugin, about),
         unit=currency,
         is_set=bool(stored) and about.kind == "secret",
         inherited=site_id is not None and about.name not in own and about.name in shared,
@@ -85,6 +87,19 @@ def _item(
         changed=_is_changed(about, own if site_id is not None else shared, shared if site_id is not None else {}),
         usual=_usual(plugin, about),
     )
+
+
+def _choices(plugin: str, about: declared.SettingField) -> list[tuple[str, str, str]]:
+    return [(key, of_plugin(plugin, text), "") for key, text in about.choices]
+
+
+def _categories(chosen: Any) -> list[tuple[str, str, str]]:
+    """The categories of the site that is looked at, each below its parent; and one that is chosen but gone."""
+    state = current()
+    tree = category_tree(state.site, language(), state.site.currency)
+    found = [(str(node.id), "\u00a0" * 3 * depth + node.name, "") for depth, node in flat(tree)]
+    gone = str(chosen or 0) not in {"0", *(key for key, _text, _help in found)}
+    return [("0", _("None"), ""), *found, *([(str(chosen), f"#{chosen}", "")] if gone else [])]
 
 
 def _is_changed(about: declared.SettingField, mine: Mapping[str, Any], above: Mapping[str, Any]) -> bool:
@@ -98,7 +113,7 @@ def _usual(plugin: str, about: declared.SettingField) -> str:
         return _("on") if about.default else _("off")
     if about.kind == "choice":
         return next((of_plugin(plugin, text) for value, text in about.choices if value == str(about.default)), "")
-    return "" if about.required or about.kind in {"secret", "lines"} else str(about.default)
+    return "" if about.required or about.kind in {"secret", "lines", "category"} else str(about.default)
 
 
 def save(
