@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -36,17 +38,18 @@ class FactKind(StrEnum):
 class Fact:
     """One thing that happened at a gateway. (plugin, account, kind, reference) makes it one and the same.
 
-    `reference` is the gateway's own name of this very operation; `live` is False for test money; `amount` is in minor
-    units by ISO 4217, whatever the gateway counts in.
+    `reference` is the gateway's own name of this very operation; `amount` is in minor units by ISO 4217, whatever the
+    gateway counts in. `account` and `live` (False for test money) are those of the `Gateway` that told it where they
+    are left out: name them where the other side says them, so that what belongs elsewhere is found out.
     """
 
-    account: str
-    live: bool
     kind: FactKind
     reference: str
     amount: Money
     at: datetime
     note: str = ""
+    account: str = ""
+    live: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,12 +183,41 @@ class OutcomeUnknown(Broken):
     default_message = "The payment's outcome is not known yet."
 
 
+ABILITIES: Mapping[str, str] = {
+    "auth": "`begin` only reserves the money, and `capture` takes it",
+    "partial_capture": "`capture` may take a part, and be called again",
+    "void": "`void` lets go of what is reserved",
+    "refund": "`refund` gives back",
+    "partial_refund": "`refund` may give back a part, and be called again",
+    "settlement": "`settlement` tells the lines of payouts",
+}
+FLOWS = ("redirect", "qr", "instructions", "instant", "embed")
+_ACCOUNT = re.compile(r"[A-Za-z0-9._~-]{1,120}\Z")
+
+
 class Gateway(ABC):
     """One way to be paid, for one account on one site. It never reads or writes the shop's database.
 
     Every method may raise `PaymentDeclined` (final), `OutcomeUnknown` (ask `fetch` later) or `Broken`. `key` is the
-    idempotency key, stored before the call: the same key must never move money twice. `pays_later`: goods leave before
-    the money comes, as with cash at the door or an invoice, so nobody waits for it and nobody is warned.
+    idempotency key, stored before the call: the same key must never move money twice.
+
+    `flow` says what `begin` answers: `redirect` a `Redirect`, `qr` a `Qr`, `instructions` a `Show`, `instant` a `Done`.
+
+    `can` says which methods there are beside `begin`, in these words:
+
+    - `auth`: `begin` only reserves the money (a fact AUTHORIZED), and `capture` takes it. Core never captures by
+      itself: staff do, at the order or for many orders at once, and programs by the API; until then the order is
+      `authorized`, not paid: it may be sent, and it does not end for want of money.
+    - `partial_capture`: `capture` may take a part, and be called again for another.
+    - `void`: `void` lets go of what is reserved. Core calls it once nothing of an order is left.
+    - `refund`: `refund` gives back. Without it staff give money back by hand, and note it.
+    - `partial_refund`: `refund` may give back a part, and be called again. Without it only the whole is asked for.
+    - `settlement`: `settlement` tells the lines of payouts.
+
+    `account` tells the accounts of one plugin apart and stands in the address of notices, so it is made of letters,
+    digits and . _ ~ - (at most 120). `unpaid_days` is how long an order may wait for its money; 0 is for ever.
+    `pays_later`: goods leave before the money comes, as with cash at the door or an invoice, so nobody waits for it and
+    nobody is warned.
     """
 
     code: ClassVar[str]
@@ -198,6 +230,25 @@ class Gateway(ABC):
     description: str = ""
     icon: str = "card"
     unpaid_days: int = 3
+
+    def __init_subclass__(cls, **more: object) -> None:
+        """A slip in what a gateway says of itself is an error when its plugin is loaded. Raises TypeError."""
+        super().__init_subclass__(**more)
+        can = cls.__dict__.get("can", frozenset())
+        if isinstance(can, str) or not isinstance(can, frozenset | property):
+            raise TypeError(f"{cls.__name__}.can is a frozenset of words, not {can!r}; there are {_words(ABILITIES)}")
+        if isinstance(can, frozenset) and (wrong := _wrong_can(can)):
+            raise TypeError(f"{cls.__name__}.{wrong}")
+        flow = cls.__dict__.get("flow", "redirect")
+        if isinstance(flow, str) and flow not in FLOWS:
+            raise TypeError(f"{cls.__name__}.flow: there is no {flow!r}{_meant(flow, FLOWS)}; {_words(FLOWS)}")
+        account = cls.__dict__.get("account", "default")
+        if isinstance(account, str) and not _ACCOUNT.match(account):
+            raise TypeError(f"{cls.__name__}.{_wrong_account(account)}")
+
+    def _complaint(self) -> str:
+        """What is wrong with an instance; asked whenever the hook has answered."""
+        return _wrong_can(self.can) or ("" if _ACCOUNT.match(self.account) else _wrong_account(self.account))
 
     def exponent(self, currency: str) -> int:
         """Digits this gateway counts in for `currency`; by ISO 4217 unless it says otherwise."""
@@ -238,6 +289,24 @@ class Gateway(ABC):
         """The payout lines of a day. Network."""
         del day
         return ()
+
+
+def _words(known: Collection[str]) -> str:
+    return f"the words are {', '.join(known)}"
+
+
+def _meant(word: object, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(str(word), known, n=1)
+    return f", did you mean {close[0]!r}?" if close else ""
+
+
+def _wrong_can(can: frozenset[str]) -> str:
+    wrong = sorted(can - ABILITIES.keys())
+    return f"can: there is no {wrong[0]!r}{_meant(wrong[0], ABILITIES)}; {_words(ABILITIES)}" if wrong else ""
+
+
+def _wrong_account(account: str) -> str:
+    return f"account {account[:40]!r} stands in an address: use letters, digits and . _ ~ - (at most 120)"
 
 
 class PaymentSpecs:

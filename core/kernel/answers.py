@@ -49,7 +49,9 @@ def complaint(kind: type, item: object) -> str:
         # Most are what is declared to the letter: that is told without a call.
         if type(value) is not exactly and not is_right(value):
             return f"{kind.__name__}.{name} is {wanted}, not {value!r:.80}"
-    return ""
+    more: Callable[[Any], str] | None = getattr(kind, "_complaint", None)
+    wrong = more(item) if more is not None else ""
+    return f"{kind.__name__}.{wrong}" if wrong else ""
 
 
 @cache

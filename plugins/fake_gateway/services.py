@@ -85,8 +85,6 @@ class FakeGateway(Gateway):
 
     def _fact(self, event: Mapping[str, Any], currency: str) -> Fact:
         return Fact(
-            account=self.account,
-            live=False,
             kind=FactKind(event["kind"]),
             reference=event["id"],
             amount=Money(event["amount"], currency),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
-from core.hookspecs.payment import Begun, Gateway, Intent, Show
+from core.hookspecs.payment import Begun, Fact, Gateway, Intent, Show
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.kernel.sites import SiteState
@@ -57,6 +58,18 @@ def find_gateway(state: SiteState, plugin: str, account: str, code: str = "") ->
     for _name, answer in state.hooks.each("payment_gateways", draining=True, among={plugin}, site=state.site):
         return next((one for one in answer if one.account == account and code in {"", one.code}), None)
     return None
+
+
+def told_by(gateway: Gateway, facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Facts with the account and the kind of money of the gateway that told them, where they do not say."""
+    return tuple(
+        replace(
+            fact,
+            account=fact.account or gateway.account,
+            live=gateway.live if fact.live is None else fact.live,
+        )
+        for fact in facts
+    )
 
 
 def guarded(state: SiteState, plugin: str, act: str, call: Callable[[], _Answer]) -> _Answer:

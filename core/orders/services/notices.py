@@ -5,6 +5,7 @@ A notice is verified before anything is looked up, and acknowledged after the co
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -16,7 +17,7 @@ from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import NotFound
 from core.orders.services.facts import find_payment, record_facts
-from core.orders.services.gateways import find_gateway, guarded
+from core.orders.services.gateways import find_gateway, guarded, told_by
 
 log = structlog.get_logger(__name__)
 # An order may just be committing when its notice arrives, so an unknown payment is asked for again this long.
@@ -35,6 +36,7 @@ def take_notice(state: SiteState, plugin: str, account: str, request: IncomingRe
     if gateway is None:
         raise NotFound
     notice = guarded(state, plugin, "read", lambda: checked(gateway.read(request), Notice, asked="read"))
+    notice = replace(notice, facts=told_by(gateway, notice.facts))
     payment = find_payment(
         state.site.id, token=notice.intent, plugin=plugin, account=account, reference=notice.reference
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import cast
 
 from core.hookspecs.order import ActKind
@@ -31,7 +32,7 @@ from core.lib import clock
 from core.lib.errors import NotFound, Refused
 from core.lib.money import Money, NotMoney
 from core.orders.services.facts import PaymentRow, payment_state, refunded_and_captured, store_facts
-from core.orders.services.gateways import gateways_of, guarded
+from core.orders.services.gateways import gateways_of, guarded, told_by
 from core.orders.services.guards import ask_guards
 from core.orders.services.intents import Opened, intent_of, newest_payment
 from core.orders.services.money_limits import BY_HAND, left_to_capture, left_to_refund, still_owed
@@ -102,13 +103,14 @@ def begin_payment(state: SiteState, order_id: int, placed: Opened | None = None)
     if placed is None:
         with db.transaction():
             begin_operation(opened)
-    begun = called(state, opened.row, key, lambda: _begun(gateway.begin(intent, key)))
+    begun = called(state, opened.row, key, lambda: _begun(gateway, gateway.begin(intent, key)))
     _opened(state, opened, key, begun)
     return begun
 
 
-def _begun(answer: object) -> Begun:
-    return cast("Begun", checked(answer, Redirect, Qr, Show, Done, asked="begin"))
+def _begun(gateway: Gateway, answer: object) -> Begun:
+    begun = cast("Begun", checked(answer, Redirect, Qr, Show, Done, asked="begin"))
+    return replace(begun, facts=told_by(gateway, begun.facts)) if isinstance(begun, Done) else begun
 
 
 def _opened(state: SiteState, opened: Opened, key: str, begun: Begun) -> None:
@@ -248,7 +250,8 @@ def fetch_payment(state: SiteState, payment_id: int) -> int:
         raise NotFound
     gateway = gateway_for(state, opened)
     intent = intent_of(state, opened)
-    facts = guarded(state, opened.row.plugin, "fetch", lambda: checked_all(gateway.fetch(intent), Fact, asked="fetch"))
+    told = guarded(state, opened.row.plugin, "fetch", lambda: checked_all(gateway.fetch(intent), Fact, asked="fetch"))
+    facts = told_by(gateway, told)
     with db.transaction():
         new = store_facts(state.site.id, opened.row.plugin, opened.row.account, facts, opened.row)
         _explain(opened.row)
@@ -371,7 +374,8 @@ def _act(
                 title=opened.order_number,
             )
     intent = intent_of(state, opened)
-    facts = called(state, opened.row, name, lambda: checked_all(act(gateway, intent, name), Fact, asked=kind))
+    told = called(state, opened.row, name, lambda: checked_all(act(gateway, intent, name), Fact, asked=kind))
+    facts = told_by(gateway, told)
     with db.transaction():
         store_facts(state.site.id, opened.row.plugin, opened.row.account, facts, opened.row)
         end_operation(name, DONE)

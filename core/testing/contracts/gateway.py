@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from core.hookspecs.payment import Done, FactKind, Gateway, Intent, OutcomeUnknown, PaymentDeclined, Qr, Redirect, Show
+from core.hookspecs.payment import ABILITIES, Done, FactKind, Gateway, Intent, OutcomeUnknown, PaymentDeclined, Qr, Redirect, Show
 from core.lib import money
 from core.lib.errors import Broken
 from core.lib.money import Money
@@ -31,7 +31,6 @@ from core.testing.contracts.steps import (
 )
 
 FLOWS = {"redirect": Redirect, "qr": Qr, "instructions": Show, "instant": Done}
-ABILITIES = {"auth", "partial_capture", "void", "refund", "partial_refund", "settlement"}
 TAKEN = {FactKind.CAPTURED, FactKind.AUTHORIZED}
 ENDED = {FactKind.DECLINED, FactKind.EXPIRED, FactKind.VOIDED}
 
@@ -61,8 +60,8 @@ class GatewayContract(NoticeRules):
         assert gateway.code, "code is empty"
         assert gateway.title, "title is empty: the shopper could not choose it"
         assert gateway.flow in FLOWS or gateway.flow == "embed", f"flow {gateway.flow!r} is unknown"
-        assert set(gateway.can) <= ABILITIES, f"can: {set(gateway.can) - ABILITIES} is unknown"
-        assert gateway.account, "account is empty: facts of two accounts could not be told apart"
+        assert set(gateway.can) <= set(ABILITIES), f"can: {set(gateway.can) - set(ABILITIES)} is unknown"
+        assert not gateway._complaint(), gateway._complaint()
         assert type(gateway.live) is bool, "live is no bool"
         assert gateway.unpaid_days > 0, "unpaid_days: orders would end at once"
 

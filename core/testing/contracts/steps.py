@@ -110,8 +110,8 @@ def refused(gateway: Gateway, request: IncomingRequest, what: str) -> None:
 
 def sound(gateway: Gateway, intent: Intent, fact: Fact) -> None:
     assert fact.reference, "a fact without a name would be stored at every telling"
-    assert fact.account == gateway.account, "a fact of another account"
-    assert fact.live is gateway.live, "test money and real money are mixed"
+    assert fact.account in {"", gateway.account}, "a fact of another account"
+    assert fact.live in {None, gateway.live}, "test money and real money are mixed"
     assert fact.amount.currency == intent.amount.currency, "a fact in another currency"
     assert fact.amount.amount >= 0, "a fact of less than nothing"
     assert fact.at.tzinfo is not None, "an instant without a time zone"

@@ -41,8 +41,9 @@ PLUGIN = """
 
     def fact_of(line):
         money = Money(line["amount"], line.get("currency", "EUR"))
-        return Fact(account=line.get("account", "acme"), live=line.get("live", False), kind=FactKind(line["kind"]),
-                    reference=line["reference"], amount=money, at=now())
+        said = {word: line[word] for word in ("account", "live") if word in line}
+        return Fact(**said, kind=FactKind(line["kind"]), reference=line["reference"], amount=money,
+                    at=now())
 
     class Testpay(Gateway):
         code, account, title = "testpay", "acme", "Testpay"

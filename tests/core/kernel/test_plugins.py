@@ -19,7 +19,7 @@ BROKEN = {
     ),
     "settings_of_an_unknown_kind": (
         "from core.api import *\nclass Mine(Settings):\n    when: dict\n" + DECLARED.format("settings=Mine"),
-        "faulty.plugin.Mine.when: a setting is str, Text, int, bool, Amount, Secret or Literal",
+        "settings: Mine.when: a setting is str, Text, int, bool, Amount, Secret or a Literal of words",
     ),
     "menu_without_its_view": (
         DECLARED.format("panel_menu=(MenuEntry(title='X', endpoint='shwo'),)"),
@@ -36,6 +36,17 @@ BROKEN = {
     "pace_without_its_job": (DECLARED.format("every={'sweep': 60}"), "every: there is no job 'sweep'"),
     "hears_what_is_no_event": (DECLARED.format("hears=(Site,)"), "is no event"),
     "a_host_that_opens_everything": (DECLARED.format("csp=Csp(script=('*',))"), "csp: not a host"),
+    "an_ability_that_no_gateway_has": (
+        "class Bank(Gateway):\n    can = frozenset({'teleport'})\n",
+        "Bank.can: there is no 'teleport'; the words are auth, partial_capture, void, refund, partial_refund, settlement",
+    ),
+    "an_ability_misspelled": ("class Bank(Gateway):\n    can = frozenset({'refnd'})\n", "did you mean 'refund'?"),
+    "abilities_that_are_a_text": ("class Bank(Gateway):\n    can = 'refund'\n", "is a frozenset of words"),
+    "a_flow_that_nobody_knows": ("class Bank(Gateway):\n    flow = 'redirct'\n", "did you mean 'redirect'?"),
+    "an_account_that_no_address_can_hold": (
+        "class Bank(Gateway):\n    account = 'my shop/1'\n",
+        "Bank.account 'my shop/1' stands in an address: use letters, digits and . _ ~ -",
+    ),
     "needs_itself": (DECLARED.format("requires=('faulty',)"), "it requires or excludes itself"),
     "wrapper": ("@hookimpl(wrapper=True)\ndef checkout_problems(site):\n    yield\n", "not for plugins"),
 }

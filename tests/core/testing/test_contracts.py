@@ -358,7 +358,10 @@ class RaisesForASmallAmount(Right):
 
 class ClaimsWhatItCannot(Right):
     breaks = "test_it_says_what_it_is"
-    can = frozenset({"auth", "teleport"})
+
+    def __init__(self, bank: Bank) -> None:
+        super().__init__(bank)
+        self.can = frozenset({"auth", "teleport"})  # type: ignore[misc]
 
 
 class RefundsUnasked(Right):
