@@ -63,6 +63,7 @@ from core.catalogue.services.search_leads import Lead as SearchLead
 from core.catalogue.services.search_leads import lead_of as search_lead
 from core.catalogue.services.search_texts import SearchText, search_texts
 from core.catalogue.services.shapes import (
+    CartVariant,
     CategoryNode,
     CategoryPage,
     Listing,
@@ -376,7 +377,10 @@ from core.panel.shell import form_key as panel_form_key
 from core.panel.shell import once as panel_once
 from core.panel.shell import page as panel_page
 from core.panel.shell import to as panel_to
+from core.storefront.services.cart import ShownCart, ShownCartLine
+from core.storefront.services.checkout import ShownCheckout
 from core.storefront.services.fields import address_lines
+from core.storefront.services.listing import ShownListing
 from core.storefront.services.order import ShownOrder
 from core.storefront.services.search import search as search_goods
 from core.storefront.views.basket import cart_token, keep_mine, remember_cart

@@ -29,7 +29,8 @@ class Address:
 class CartLine:
     """One line of a cart, priced per unit before offers. `list_unit` is the public price, `unit` what is asked now.
 
-    `returns` is what holds for sending it back: empty by the shop's rules, a number of days, or why never.
+    `category_ids` holds the product's categories and all those above them. `returns` is what holds for sending it
+    back: empty by the shop's rules, a number of days, or why never.
     """
 
     id: int

@@ -301,8 +301,8 @@ def of_theme(theme: str, text: str, tag: str = "") -> str:
 
 
 def ngettext(one: str, many: str, n: int, **params: object) -> str:
-    """`one` or `many` by the number; `%(n)s` is filled with it. Chinese has one form."""
-    return plural(one, many, n) % {"n": n, **apart(params)}
+    """`one` or `many` by the number, with which `%(n)s` is filled. Chinese has one form."""
+    return plural(one, many, n) % {"n": n, "num": n, **apart(params)}
 
 
 def plural(one: str, many: str, n: int) -> str:

@@ -184,7 +184,7 @@ class Themes:
         )
         # New style: parameters are escaped, and `%%` is a percent sign.
         environment.install_gettext_callables(i18n.gettext, i18n.plural, newstyle=True)  # type: ignore[attr-defined]
-        environment.globals.update({"_": _said, "gettext": _said}, **self.names)
+        environment.globals.update({"_": _said, "gettext": _said, "ngettext": _counted}, **self.names)
         environment.context_class = _Context
         environment.template_class = _Template
         environment.filters.update(self.filters)
@@ -424,6 +424,12 @@ def _said(text: str, /, **values: Any) -> Markup:
     """`_()` in templates: as Jinja's new style does it, without making a context for every word in a loop."""
     said = Markup(i18n.gettext(text))  # noqa: S704 -- a catalogue's words are ours, the values are escaped
     return said % i18n.apart(values) if values or "%" in said else said
+
+
+def _counted(one: str, many: str, n: int, **params: object) -> Markup:
+    """`ngettext()` of templates: the number is `%(n)s` as in Python, and `%(num)s` as Jinja has it."""
+    said = Markup(i18n.plural(one, many, n))  # noqa: S704 -- a catalogue's words are ours, the values are escaped
+    return said % {"n": n, "num": n, **i18n.apart(params)}
 
 
 @lru_cache(64)

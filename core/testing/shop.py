@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -66,7 +66,8 @@ def other_site(site: Site) -> Site:
 def sell(site: Site) -> Callable[..., Item]:
     """`sell("LAMP", 8900, stock=3, name="Lamp")`: a product on the site, at this price in minor units.
 
-    `sell("SET", 12900, kit={lamp: 1, bulb: 2})` makes a kit of others.
+    `sell("SET", 12900, kit={lamp: 1, bulb: 2})` makes a kit of others. `category_ids` are those of `ensure_category` or
+    `create_category`; `more` are fields of `VariantDraft`: `weight_g`, `needs_delivery`, `backorder_limit` and so on.
     """
     from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraft, TextDraft, VariantDraft
     from core.catalogue.services.products import save_product
@@ -81,13 +82,16 @@ def sell(site: Site) -> Callable[..., Item]:
         name: str = "",
         on: Site | None = None,
         kit: Mapping[Item, int] | None = None,
+        category_ids: Sequence[int] = (),
         **more: Any,
     ) -> Item:
         where = on or site
         price = PriceDraft(amount=Money(amount, where.currency))
         variant = VariantDraft(sku=sku, prices=(price,), tracked=stock is not None, stock=stock, **more)
         texts = {where.language: TextDraft(name=name or sku.title())}
-        draft = ProductDraft(texts=texts, variants=(variant,), listing=ListingDraft(visible=True))
+        draft = ProductDraft(
+            texts=texts, variants=(variant,), category_ids=tuple(category_ids) or None, listing=ListingDraft(visible=True)
+        )
         saved = save_product(where, draft, "system")
         variant_id = db.value("SELECT id FROM variant WHERE sku = ?", sku)
         if kit:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant, Picture
 from core.checkout.services.look import CheckoutView, CodeView, LineView
-from core.hookspecs.checkout import Problem
+from core.hookspecs.checkout import Cart, Problem
 from core.hookspecs.site import Site
 from core.kernel.i18n import time_of_day
 from core.lib.money import Money
@@ -16,8 +16,8 @@ from core.storefront.services.totals import Row, goods_row, quote_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CartLine:
-    """A line.
+class ShownCartLine:
+    """A line of a cart as its page shows it.
 
     `total` None: not for sale now. `was` is what the whole line cost before; `notes` say what is the matter.
     """
@@ -54,13 +54,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCart:
-    """A cart with its sums.
+    """A cart with its sums, as its page and drawer show it.
 
     `subtotal` is what the goods cost before offers; `code_error` is about a code that is not granted. `held`: where the
-    site holds the goods for a while.
+    site holds the goods for a while. `cart` is the same cart as hooks were asked about it (None where there is none):
+    what a promotion needs to say how far it is.
     """
 
-    lines: tuple[CartLine, ...] = ()
+    lines: tuple[ShownCartLine, ...] = ()
     count: int = 0
     subtotal: Money
     totals: Sequence[Row] = ()
@@ -70,6 +71,7 @@ class ShownCart:
     problems: tuple[Problem, ...] = ()
     undo: Undo | None = None
     held: Held | None = None
+    cart: Cart | None = None
 
 
 def shown_cart(view: CheckoutView, undo: Undo | None = None, problem: str = "") -> ShownCart:
@@ -86,6 +88,7 @@ def shown_cart(view: CheckoutView, undo: Undo | None = None, problem: str = "") 
         problems=(*_problem(problem), *(one for one in view.problems if one.line_id is None)),
         undo=undo,
         held=held_goods(view),
+        cart=view.cart,
     )
 
 
@@ -104,15 +107,15 @@ def _problem(text: str) -> tuple[Problem, ...]:
     return (Problem(message=text, code="refused"),) if text else ()
 
 
-def shown_lines(lines: Sequence[LineView]) -> tuple[CartLine, ...]:
+def shown_lines(lines: Sequence[LineView]) -> tuple[ShownCartLine, ...]:
     """Lines to show; those whose variant is gone altogether keep their place, so that they can be taken out."""
     return tuple(_line(line) for line in lines)
 
 
-def _line(line: LineView) -> CartLine:
+def _line(line: LineView) -> ShownCartLine:
     variant, priced = line.variant, line.priced
     unit = priced.line.unit if priced else None
-    return CartLine(
+    return ShownCartLine(
         id=line.id,
         name=variant.name if variant else "–",
         path=variant.path if variant else "",

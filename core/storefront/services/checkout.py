@@ -9,7 +9,7 @@ from core.cart.services import StoredCart
 from core.checkout.forms import BILLING, units_text
 from core.checkout.services.details import address_texts
 from core.checkout.services.look import CheckoutView, GatewayView, LineView
-from core.hookspecs.checkout import Address
+from core.hookspecs.checkout import Address, Cart
 from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
 from core.lib.addresses import place_prefix
@@ -57,10 +57,11 @@ class ShownPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCheckout:
-    """All of the page.
+    """All of the checkout's page.
 
     `errors` are (field id or empty, message); `more` are folded fields, open if one of them is filled. `first` and the
-    further `places` are there where the goods go to several; `can_be_spread` where they could.
+    further `places` are there where the goods go to several; `can_be_spread` where they could. `cart` is the cart as
+    hooks were asked about it.
     """
 
     errors: tuple[tuple[str, str], ...]
@@ -82,6 +83,7 @@ class ShownCheckout:
     code_error: str
     totals: Sequence[Row]
     total: Money
+    cart: Cart
     held: Held | None = None
     can_be_spread: bool = False
     first: ShownPlace | None = None
@@ -140,6 +142,7 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
         code_error=refused_code(view.codes),
         totals=quote_rows(view.quote, stored.count, [one.whose for one in places]),
         total=view.total,
+        cart=view.cart,
         held=held_goods(view),
         can_be_spread=site.several_addresses and pieces_to_deliver(view) > 1,
         first=places[0] if places else None,

@@ -77,7 +77,7 @@ class PriceRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownListing:
-    """All that a list's page shows. `seen` counts goods up to the end of this page."""
+    """All that a page with a list of goods shows. `seen` counts goods up to the end of this page."""
 
     action: str
     words: str

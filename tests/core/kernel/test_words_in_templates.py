@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import pass_context
 
-from core.kernel.i18n import speaking
+from core.kernel.i18n import ngettext, speaking
 from core.kernel.installation import installation
 
 
@@ -20,6 +20,13 @@ def test_values_are_escaped_and_words_are_not(app) -> None:
 def test_a_doubled_percent_sign_is_one(app) -> None:
     assert rendered('{{ _("10 %% off") }}') == "10 % off"
     assert rendered('{{ _("%(n)s %% off", n=10) }}') == "10 % off"
+
+
+def test_a_number_has_the_same_names_in_templates_and_in_python(app) -> None:
+    for name in ("n", "num"):
+        one, many = f"%({name})s day", f"%({name})s days of %(who)s"
+        assert rendered('{{ ngettext(one, many, 2, who="<b>") }}', one=one, many=many) == "2 days of &lt;b&gt;"
+        assert ngettext(one, many, 2, who="Ada") == "2 days of Ada"
 
 
 def test_words_in_a_loop_are_of_the_language_spoken(app) -> None:
