@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -22,10 +22,15 @@ from core.orders.services.hold_rules import Rules, set_hold_rules
 from core.orders.services.payments import begin_payment, capture, fetch_payment, mark_paid
 from core.orders.services.read import order_view
 from core.orders.services.ship import ship
+from core.testing.browser import scrolls_sideways
 from core.testing.shop import Item
 from tests.core.orders.fair import bank
 from tests.core.panel.conftest import Panel, words
+from tests.core.panel.test_pages import _answered_by
 from tests.core.testing.bank import Bank
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 __all__ = ["bank"]
 
@@ -129,6 +134,25 @@ def test_several_new_lines_are_added_in_one_go(panel: Panel, placed: str, sell: 
     after = of(placed)
     assert after.due.amount == 17800 + 3 * 1250 + 3000
     assert {line.sku: line.left for line in after.lines} == {"LAMP": 2, "CUP": 3, "POT": 1}
+
+
+@pytest.mark.slow
+def test_in_a_browser_goods_are_found_while_they_are_typed(
+    page: Page, panel: Panel, placed: str, sell: Callable[..., Item]
+) -> None:
+    sell("CUP", 1250, stock=3, name="Cup")
+    _answered_by(panel, page)
+    page.set_viewport_size({"width": 375, "height": 700})
+    page.goto(f"http://shop.test/panel/orders/{placed}/change")
+    page.get_by_label("Find goods by SKU or name").press_sequentially("cup")
+    page.get_by_role("button", name="Add CUP").click()
+    page.get_by_text("Cup · €12.50").wait_for()
+    assert page.input_value("[name=add_sku]") == "CUP"
+    assert page.evaluate("document.activeElement.name") == "find"
+    page.get_by_role("button", name="One more row").click()
+    page.locator("#add_sku-2").wait_for()
+    assert page.evaluate("document.activeElement.name") == "add_sku-2"
+    assert not scrolls_sideways(page)
 
 
 def test_what_is_wrong_with_a_new_line_stands_beside_it(panel: Panel, placed: str, sell: Callable[..., Item]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,10 @@ from core.kernel import db
 from core.kernel.sites import state_of
 from core.lib.money import Money
 from tests.core.panel.conftest import Panel, words
+from tests.core.panel.test_pages import _answered_by
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 
 @pytest.fixture
@@ -43,6 +47,26 @@ def test_pieces_go_from_one_state_to_another_with_a_reason(panel: Panel, lamp: i
     shown = text(panel.get(f"/panel/stock/{lamp}"))
     assert "Scratched box" in shown
     assert "Being looked at +3" in shown
+
+
+def test_each_figure_of_a_variant_says_what_it_is(panel: Panel, lamp: int) -> None:
+    levels = text(panel.get(f"/panel/stock/{lamp}")).split("<tbody>")[1].split("</tbody>")[0]
+    for words_of_state in ("On hand", "Promised", "Damaged"):
+        assert f'data-label="{words_of_state}"' in levels
+
+
+@pytest.mark.slow
+def test_on_a_phone_each_figure_of_a_variant_stands_below_its_name(page: Page, panel: Panel, lamp: int) -> None:
+    """Seven columns do not fit; nobody has to push them aside to read the last one."""
+    _answered_by(panel, page)
+    page.set_viewport_size({"width": 375, "height": 700})
+    page.goto(f"http://shop.test/panel/stock/{lamp}")
+    levels = page.locator(".table_wrap").first
+    assert levels.evaluate("it => it.scrollWidth <= it.clientWidth")
+    named = levels.locator("td").evaluate_all(
+        "cells => cells.map((cell) => getComputedStyle(cell, '::before').content.replaceAll('\"', ''))"
+    )
+    assert named == levels.locator("thead th").all_text_contents()[1:]
 
 
 def test_what_cannot_be_moved_is_said_with_what_was_typed(panel: Panel, lamp: int) -> None:

@@ -28,7 +28,7 @@ export default function goods(section) {
 
   async function act(name, value, button) {
     const mine = ++asked;
-    const body = new FormData(form);
+    const body = new URLSearchParams(new FormData(form));
     body.set(name, value);
     const answer = await fetch(form.action, { method: "POST", body }).catch(() => null);
     if (mine !== asked) return;
