@@ -191,7 +191,7 @@ def _card(row: OrderRow, later: Collection[str], goods: Mapping[str, str]) -> Or
         placed_at=row.placed_at,
         total=row.now,
         pieces=row.pieces,
-        state=State(text=headline(row.status, row.merged_into, pays_later=row.gateway in later), kind=_kind(row.status)),
+        state=State(text=said, kind=_kind(row.status)),
         merged_into=row.merged_into,
         goods=_named(list(goods)),
         pictures=tuple(shown for name in list(goods.values())[:_MOST_PICTURES] if (shown := picture(name))),

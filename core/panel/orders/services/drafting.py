@@ -116,7 +116,7 @@ def stored_rows(site: Site, draft: DraftView) -> list[Row]:
     return [
         Row(
             sku=variants[line.variant_id].sku if line.variant_id in variants else "",
-            name=_full_name(variants[line.variant_id]) if line.variant_id in variants else "",
+            name=full_name(variants[line.variant_id]) if line.variant_id in variants else "",
             quantity=str(line.quantity),
             price="" if line.agreed is None else Money(line.agreed, wish.currency).decimal,
             reason=line.reason,
@@ -186,7 +186,7 @@ def _named(site: Site, rows: list[Row], language: str, currency: str) -> list[Ro
     return [
         Row(
             sku=row.sku, quantity=row.quantity, price=row.price, reason=row.reason, away=row.away,
-            name=_full_name(variant) if variant else "", today=variant.price if variant else None,
+            name=full_name(variant) if variant else "", today=variant.price if variant else None,
         )
         for row, variant in found
     ]  # fmt: skip
@@ -216,6 +216,7 @@ def search(site: Site, text: str, language: str, currency: str) -> list[Found]:
 
 
 def full_name(variant: Any) -> str:
+    """The name of a variant with its choices."""
     choices = " / ".join(value for _option, value in variant.choices)
     return f"{variant.name}, {choices}" if choices else str(variant.name)
 

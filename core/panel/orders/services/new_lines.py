@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.catalogue.services.carts import cart_variants
+from core.catalogue.services.skus import variants_by_sku
 from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
 from core.lib.money import Money
 from core.orders.services.change_shapes import AddGoods
 from core.orders.services.shapes import OrderView
-from core.panel.orders.services.drafting import full_name, variants_of
+from core.panel.orders.services.drafting import full_name
 
 MOST_ROWS = 50
 _LEAST_ROWS = 2
@@ -80,7 +81,7 @@ def added(
 def field_of(variant_id: int, form: Mapping[str, str]) -> str:
     """The field that asks for pieces of these goods; empty where none does."""
     rows = [row for row in _typed(form) if row.sku]
-    known = variants_of([row.sku for row in rows])
+    known = variants_by_sku([row.sku for row in rows])
     return next((f"add_quantity{row.end}" for row in rows if known.get(row.sku) == variant_id), "")
 
 
@@ -102,7 +103,7 @@ def _typed(form: Mapping[str, str]) -> list[NewLine]:
 
 
 def _named(rows: Sequence[NewLine], order: OrderView, site: Site) -> list[NewLine]:
-    known = variants_of([row.sku for row in rows if row.sku])
+    known = variants_by_sku([row.sku for row in rows if row.sku])
     variants = cart_variants(site, order.language, order.currency, list(known.values())) if known else {}
     found = [(row, known.get(row.sku, 0)) for row in rows]
     return [

@@ -39,7 +39,7 @@ def caught_up(form: Mapping[str, str], now: Mapping[str, str]) -> Fields:
 def _was(form: Mapping[str, str]) -> dict[str, str]:
     try:
         found = json.loads(form.get(WAS, "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {name: text for name, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
 

@@ -50,12 +50,11 @@ def change(number: str) -> Response:
     order = order_numbered(number)
     policy = request.form.get("policy", KEEP)
     policy = policy if policy in POLICIES else KEEP
-    is_form_only = request.form.get("act") in _FORM_ONLY or "pick" in request.form
-    if not is_form_only:
+    if not _is_form_only():
         check_not_done(current().site, order.id, request.form.get("key", ""))
     if standing.has_moved(request.form, order.version):
         return _moved(order, policy)
-    if is_form_only:
+    if _is_form_only():
         return _editor(order)
     try:
         actions = wishes.actions_of(request.form, order, current().site)
@@ -77,6 +76,10 @@ def change(number: str) -> Response:
     return to("panel.order", say=_("The order is changed."), number=number)
 
 
+def _is_form_only() -> bool:
+    return request.form.get("act") in _FORM_ONLY or "pick" in request.form
+
+
 def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
     if not actions:
         return _editor(order)
@@ -88,7 +91,7 @@ def _moved(order: OrderView, policy: str) -> Response:
     typed, preview = standing.caught_up(request.form, wishes.standing(order)), None
     problems = [("", _("Meanwhile this order has changed. What you wrote is kept; the rest is as it is now."))]
     try:
-        if request.form.get("act") != "fields" and (actions := wishes.actions_of(typed, order)):
+        if not _is_form_only() and (actions := wishes.actions_of(typed, order, current().site)):
             preview = preview_change(current(), order.id, actions, policy=policy, actor=actor())
     except (Refused, Broken) as refusal:
         problems += _problems(order, refusal)
