@@ -186,6 +186,7 @@ def _card(row: OrderRow, later: Collection[str], goods: Mapping[str, str]) -> Or
         "partly_returned": _("Sent back in part"),
         "returned": _("Sent back"),
     }
+    said = headline(row.status, row.merged_into, pays_later=row.gateway in later)
     return OrderCard(
         number=row.number,
         placed_at=row.placed_at,
