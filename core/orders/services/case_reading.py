@@ -34,6 +34,12 @@ def cases_of(site: Site, order_id: int) -> list[CaseView]:
     return list(reversed(_views(site, "c.order_id = ?", [order_id], _OF_ONE_ORDER)))
 
 
+def was_requested(site: Site, order_id: int, key: str) -> bool:
+    """Whether the form with this key has made a case of the order. One statement."""
+    asked = "SELECT 1 FROM order_case WHERE order_id = ? AND key = ? AND site_id = ?"
+    return bool(db.value(asked, order_id, key[:64], site.id))
+
+
 def cases_of_shopper(site: Site, shopper_id: int, limit: int = PAGE) -> list[CaseView]:
     """The cases of an account's orders, newest first. Two statements."""
     theirs = "c.order_id IN (SELECT id FROM orders WHERE site_id = ? AND shopper_id = ?)"

@@ -44,7 +44,8 @@ class Step:
 class ShownCase:
     """A return, exchange or claim. `next` says what happens now; `granted` is none until something is decided.
 
-    `wish` is what the shopper would like of a claim, in words; `instead` are the names and units of what an exchange
+    `wish` is what the shopper would like of a claim, in words, and `note` what they wrote, not what the desk did;
+    `instead` are the names and units of what an exchange
     sends.
     """
 
@@ -60,6 +61,7 @@ class ShownCase:
     can_be_withdrawn: bool
     can_be_sent: bool = False
     wish: str = ""
+    note: str = ""
     instead: tuple[tuple[str, int], ...] = ()
 
 
@@ -91,6 +93,7 @@ def _shown(order: OrderView, case: CaseView, number: str, names: Mapping[int, st
         can_be_withdrawn=case.state == REQUESTED,
         can_be_sent=can_be_sent(case),
         wish=_wish(case),
+        note="" if case.actor.startswith("staff") else case.note,
         instead=tuple((names[one], units) for one, units in case.wanted.items() if one in names),
     )
 

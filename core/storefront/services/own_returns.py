@@ -80,8 +80,13 @@ def read_return(site: Site, order: OrderView, sent: Mapping[str, str]) -> Wanted
         wish="" if way == BACK else way,
         reason=reason,
         note=sent.get("note", "").strip(),
-        key=f"own:{sent.get('key', '')}"[:64],
+        key=form_key(sent) or "own:",
     )
+
+
+def form_key(sent: Mapping[str, str]) -> str:
+    """What makes two presses of one form a single request; empty for a form without a key."""
+    return f"own:{sent['key']}"[:64] if sent.get("key") else ""
 
 
 def _read_units(order: OrderView, sent: Mapping[str, str], errors: dict[str, str]) -> dict[int, int]:

@@ -21,7 +21,7 @@ from core.lib.errors import NotFound, Refused
 from core.lib.qr import drawing
 from core.orders.services import case_rules, photos
 from core.orders.services.case import request_case, withdraw_case
-from core.orders.services.case_reading import case_view
+from core.orders.services.case_reading import case_view, was_requested
 from core.orders.services.case_shapes import REQUESTED, WrongStep
 from core.orders.services.change import ChangeStale
 from core.orders.services.instructing import begin_instructions
@@ -31,7 +31,7 @@ from core.storefront.services.fields import Errors, said
 from core.storefront.services.order import shown_order
 from core.storefront.services.own_change import change_errors, change_form, read_change, shown_preview
 from core.storefront.services.own_order import own_side, placed_errors
-from core.storefront.services.own_returns import WantedReturn, read_return, return_form
+from core.storefront.services.own_returns import WantedReturn, form_key, read_return, return_form
 from core.storefront.views.own_links import own_order
 from core.storefront.views.place import VIEWS
 
@@ -135,7 +135,8 @@ def ask(secret: str) -> Response:
         return _looked(order, sent)
     try:
         limits.take(_LIMIT, secret)
-        _ask(order, read_return(site, order, sent))
+        if not ((key := form_key(sent)) and was_requested(site, order.id, key)):
+            _ask(order, read_return(site, order, sent))
     except Refused as error:
         return _return_page(own_order(secret), sent, placed_errors(order, error), error.status)
     note(_("We have your request. What happens next stands below."))

@@ -19,6 +19,7 @@ from core.orders.services.case import (
     decline_case,
     inspect_case,
     receive_case,
+    request_case,
     resolve_case,
     withdraw_case,
 )
@@ -262,9 +263,23 @@ def test_the_page_says_on_which_day_it_arrived(visitor: Visitor, site: Site, sen
 
 def test_a_form_sent_twice_is_one_return(visitor: Visitor, site: Site, sent: OrderView) -> None:
     form = hidden(visitor.get(page_of(sent, "/return")).text)
+    typed = {f"quantity.{sent.lines[0].id}": "3", "reason": "wrong", "note": "It hums."}
     for _press in range(2):
-        visitor.post(page_of(sent, "/return"), {**form, f"quantity.{sent.lines[0].id}": "1", "reason": "wrong"})
+        answer = visitor.post(page_of(sent, "/return"), {**form, **typed})
+        assert (answer.status_code, answer.request.path) == (200, page_of(sent))
+        assert "We have your request." in text_of(answer.text)
     assert len(cases_of(site, sent.id)) == 1
+    assert "It hums." in text_of(answer.text)
+
+
+def test_what_the_desk_noted_is_not_read_by_the_shopper(visitor: Visitor, site: Site, sent: OrderView) -> None:
+    request_case(
+        site, sent.id, kind="return", lines={sent.lines[0].id: 1}, reason="faulty", key="k", actor="staff:1",
+        note_text="Sounds cross.",
+    )  # fmt: skip
+    said = text_of(visitor.get(page_of(sent)).text)
+    assert "Does not work" in said
+    assert "Sounds cross." not in said
 
 
 def test_what_another_window_asked_for_is_said_as_that(visitor: Visitor, site: Site, sent: OrderView) -> None:
