@@ -22,7 +22,7 @@ from core.lib.qr import drawing
 from core.orders.services import case_rules, photos
 from core.orders.services.case import request_case, withdraw_case
 from core.orders.services.case_reading import case_view, was_requested
-from core.orders.services.case_shapes import REQUESTED, WrongStep
+from core.orders.services.case_shapes import REQUESTED, WITHDRAWN, WrongStep
 from core.orders.services.change import ChangeStale
 from core.orders.services.instructing import begin_instructions
 from core.orders.services.read import OrderView
@@ -224,6 +224,8 @@ def _withdraw(order: OrderView, case_id: int) -> None:
     case = case_view(site, case_id)
     if case.order_id != order.id:
         raise NotFound
+    if case.state == WITHDRAWN:
+        return
     if case.state != REQUESTED:
         raise WrongStep
     withdraw_case(site, case_id, actor=actor())
