@@ -73,7 +73,7 @@ def test_what_cannot_be_moved_is_said_with_what_was_typed(panel: Panel, lamp: in
     for sent, said in (
         ({"pieces": "x"}, "Write how many pieces"),
         ({"reason": ""}, "Say why."),
-        ({"pieces": "11"}, "Some of it is promised to orders"),
+        ({"pieces": "11"}, "Only 10 of LAMP are free there."),
         ({"to": "on_hand"}, "Choose two different states"),
     ):
         whole = {"pieces": "2", "from": "on_hand", "to": "damaged", "reason": "Dropped", **sent}
@@ -188,3 +188,26 @@ def test_who_asks_for_a_sku_finds_that_variant_alone(panel: Panel, site: Site) -
     assert "VASE-S" not in listed("VASE-L")
     assert "VASE-L" in listed("VASE-L").partition("<tbody")[2]
     assert "VASE-S" in listed("vase")
+
+
+def test_what_is_corrected_stays_in_view_with_what_was_typed(panel: Panel, sell: Callable[..., Any]) -> None:
+    lamp, pot = sell("LAMP", 8900, stock=4, name="Lamp"), sell("POT", 900, stock=2, name="Pot")
+    path = f"/panel/stock/{lamp.variant_id}?q=lamp"
+    for typed, told in (
+        ({"delta": "abc", "reason": "Found"}, "write how many pieces"),
+        ({"delta": "-9", "reason": "Broken"}, "Only 4 of LAMP are free there."),
+    ):
+        answer = panel.post(path, typed)
+        assert (answer.status_code, told in words(answer), "POT" in words(answer).split("Latest moves")[0]) == (
+            422, True, False,
+        )  # fmt: skip
+        page = answer.get_data(as_text=True)
+        assert all(f'name="{name}" value="{text}"' in page for name, text in typed.items())
+    answer = panel.post(path, {"delta": "+5", "reason": "Found"})
+    assert answer.location.endswith("/panel/stock?q=lamp")
+    assert "LAMP: 9 pieces are there now." in words(panel.get(answer.location))
+    # What cannot come is no promise to an order.
+    come = {"incoming": "3", "act": "take"}
+    assert "Only 0 of POT are there as “Incoming”." in words(
+        panel.post(f"/panel/stock/{pot.variant_id}/incoming", come)
+    )

@@ -8,6 +8,7 @@ from core.catalogue.services import stock, stock_kits, stock_reserves, stock_ter
 from core.catalogue.services.stock_terms import StockTerms
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
+from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.lib.errors import NotFound
 from core.panel.shell import named
@@ -108,3 +109,25 @@ def variant_stock(site: Site, variant_id: int) -> VariantStock:
 def states() -> list[tuple[str, str]]:
     """Every state of pieces with its words."""
     return [(state, str(STATES[state])) for state in stock.STATES]
+
+
+def sku_of(variant_id: int) -> str:
+    """What a variant is called on shelves."""
+    return str(db.value("SELECT sku FROM variant WHERE id = ?", variant_id) or "")
+
+
+def too_few(variant_id: int, location_id: int, state: str) -> str:
+    """Why so many pieces cannot leave a state there: how many of them are free to. One statement."""
+    taken = " - allocated - held" if state == "on_hand" else ""
+    column = state if state in stock.STATES else "on_hand"
+    sku, free = db.one(
+        f"SELECT v.sku, COALESCE((SELECT {column}{taken} FROM stock_level l WHERE l.variant_id = v.id"
+        " AND l.location_id = ?), 0) FROM variant v WHERE v.id = ?",
+        location_id, variant_id,
+    ) or ("", 0)  # fmt: skip
+    if state == "on_hand":
+        return _(
+            "Only %(free)s of %(sku)s are free there. What is promised to orders and carts stays.", free=free, sku=sku
+        )
+    words = str(STATES[column])
+    return _("Only %(count)s of %(sku)s are there as “%(state)s”.", count=free, sku=sku, state=words)

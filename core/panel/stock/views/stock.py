@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Response, request, url_for
 
@@ -19,33 +20,53 @@ from core.orders.services.channels import known_channels
 from core.panel.shell import actor, address, form_key, once, page, panel, to
 from core.panel.stock import forms, services
 from core.panel.stock.services.moves import KINDS, MOVES, moves
-from core.panel.stock.services.variant import kept_words, states, variant_stock
+from core.panel.stock.services.variant import kept_words, sku_of, states, too_few, variant_stock
 
 
 @panel.get("/stock", endpoint="stock")
 @staff("catalogue.view")
 def show() -> Response:
     """What is there, promised and free."""
-    query, chosen = request.args.get("q", "").strip()[:100], "low" if request.args.get("show") == "low" else ""
+    return _levels()
+
+
+def _levels(problems: forms.Problems | None = None, wrong: int = 0, status: int = 200) -> Response:
+    """The list as the address narrows it; with what was typed about the variant `wrong`, and why it was refused."""
+    asked = _asked()
+    query, chosen = str(asked.get("q", "")), str(asked.get("show", ""))
     rows, further = services.levels(i18n.language(), query, chosen, request.args.get("after", type=int))
-    kept = {"q": query or None, "show": chosen or None}
-    following = address("panel.stock", after=further, **kept) if further else ""
-    first = address("panel.stock", **kept) if "after" in request.args else ""
     views = [
         (_("All"), url_for("panel.stock"), not chosen, None),
         (_("Running low"), url_for("panel.stock", show="low"), bool(chosen), None),
     ]
     return page(
         "stock.html",
+        status,
         rows=rows,
         query=query,
         show=chosen,
+        asked=asked,
         views=views,
-        next=following,
-        first=first,
+        next=address("panel.stock", **{**asked, "after": further}) if further else "",
+        first=address("panel.stock", **{**asked, "after": None}) if "after" in asked else "",
         moves=moves(current().site),
         places=services.locations(),
+        problems=problems or [],
+        wrong=wrong,
+        typed=request.form,
     )
+
+
+def _asked() -> dict[str, Any]:
+    """What narrows the list, as it stands in an address."""
+    found: dict[str, Any] = {}
+    if query := request.args.get("q", "").strip()[:100]:
+        found["q"] = query
+    if request.args.get("show") == "low":
+        found["show"] = "low"
+    if after := request.args.get("after", type=int):
+        found["after"] = after
+    return found
 
 
 @panel.post("/stock/<int:variant_id>", endpoint="stock_adjust")
@@ -58,19 +79,24 @@ def adjust(variant_id: int) -> Response:
         request.values.get("reason", "").strip()[:200],
     )
     location_id = request.values.get("location", stock_counts.first_location(), type=int)
-    if not delta.lstrip("+-").isdecimal() or not reason:
-        return to(
-            "panel.stock", say=_("Nothing was changed: write how many pieces, such as 5 or −2, and why."), kind="bad"
-        )
+    if not _is_count(delta) or not reason:
+        told = _("Nothing was changed: write how many pieces, such as 5 or −2, and why.")
+        return _levels([("", told)], variant_id, 422)
     try:
         left = stock_counts.adjust_stock(variant_id, location_id, int(delta), reason, actor(), key=form_key())
-    except (counting.StockPromised, Refused) as refusal:
-        return to("panel.stock", say=i18n.say(refusal), kind="bad")
-    undo = url_for(
-        "panel.stock_adjust", variant_id=variant_id, delta=-int(delta), reason=_("Undone"), location=location_id
-    )
-    said = i18n.ngettext("%(n)s piece is there now.", "%(n)s pieces are there now.", left)
-    return to("panel.stock", say=said, undo=undo)
+    except counting.StockPromised:
+        return _levels([("", too_few(variant_id, location_id, "on_hand"))], variant_id, 422)
+    except Refused as refusal:
+        return _levels([("", i18n.say(refusal))], variant_id, 422)
+    back: dict[str, Any] = {"delta": -int(delta), "reason": _("Undone"), "location": location_id}
+    undo = url_for("panel.stock_adjust", variant_id=variant_id, **back, **_asked())
+    one, many = "%(sku)s: %(n)s piece is there now.", "%(sku)s: %(n)s pieces are there now."
+    return to("panel.stock", say=i18n.ngettext(one, many, left, sku=sku_of(variant_id)), undo=undo, **_asked())
+
+
+def _is_count(text: str) -> bool:
+    digits = text[1:] if text[:1] in {"+", "-"} else text
+    return digits.isascii() and digits.isdecimal() and len(digits) < 10
 
 
 @panel.get("/stock/proof", endpoint="stock_proof")
@@ -172,6 +198,7 @@ def sort(variant_id: int) -> Response:
             actor(),
             key=form_key(),
         ),
+        ("pieces", request.form.get("from", "")),
     )
 
 
@@ -191,7 +218,7 @@ def incoming(variant_id: int) -> Response:
             more = -pieces if act == "drop" else pieces
             stock_counts.expect_stock(variant_id, _place(), more, reference, actor(), key=form_key())
 
-    return _done(variant_id, wrong, verb)
+    return _done(variant_id, wrong, verb, ("incoming", "incoming"))
 
 
 @panel.post("/stock/<int:variant_id>/terms", endpoint="stock_terms")
@@ -227,13 +254,20 @@ def kit(variant_id: int) -> Response:
     return _done(variant_id, wrong, lambda: stock_kits.set_kit(variant_id, parts, actor(), off=off))
 
 
-def _done(variant_id: int, wrong: forms.Problems, verb: Callable[[], object]) -> Response:
-    """Do it if the form could be read; what is refused stands beside its field, with what was typed."""
+def _done(
+    variant_id: int, wrong: forms.Problems, verb: Callable[[], object], leaving: tuple[str, str] = ("", "on_hand")
+) -> Response:
+    """Do it if the form could be read; what is refused stands beside its field, with what was typed.
+
+    `leaving` are the field that says how many pieces leave a state, and that state.
+    """
     if not wrong:
         try:
             verb()
         except Unfit as refusal:
             wrong = [(name, _(text)) for name, text in refusal.errors.items()]
+        except counting.StockPromised:
+            wrong = [(leaving[0], too_few(variant_id, _place(), leaving[1]))]
         except Refused as refusal:
             wrong = [(refusal.field or "", i18n.say(refusal))]
     if wrong:
