@@ -160,3 +160,10 @@ def test_where_nothing_goes_any_more_is_no_place_to_deliver_to(panel: Panel, pla
     with panel.get("/panel/orders.csv") as answer:
         (cells,) = csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline=""))
     assert (cells["pieces"], cells["total_now"]) == ("3", now.decimal)
+
+
+def test_what_is_refused_is_said_in_the_reader_s_language(panel: Panel, placed: OrderView) -> None:
+    form = {"act": "preview", f"price-{placed.lines[0].id}": "80", "key": "k"}
+    said = words(panel.post(f"/zh-cn/panel/orders/{placed.number}/change", form))
+    assert "请填写原因" in said
+    assert "Write a reason" not in said

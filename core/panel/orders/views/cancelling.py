@@ -57,7 +57,7 @@ def cancel(number: str) -> Response:
 
 def _problems(form: forms.CancelForm, refusal: Refused | Broken) -> forms.Problems:
     if isinstance(refusal, Unfit):
-        return [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
+        return [(name if name != "lines" else "", _(message)) for name, message in refusal.errors.items()]
     return form.refuse(getattr(refusal, "field", None), i18n.say(refusal))
 
 

@@ -100,7 +100,7 @@ def _moved(order: OrderView, policy: str) -> Response:
 
 def _problems(order: OrderView, refusal: Refused | Broken) -> forms.Problems:
     if isinstance(refusal, Unfit):
-        return list(refusal.errors.items())
+        return [(name, _(message)) for name, message in refusal.errors.items()]
     if isinstance(refusal, OutOfStock):
         more = (f"qty-{line.id}" for line in order.lines if line.variant_id == refusal.variant_id)
         return [(field_of(refusal.variant_id, request.form) or next(more, ""), i18n.say(refusal))]

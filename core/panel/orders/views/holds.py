@@ -104,7 +104,7 @@ def save_rules() -> Response:
             actor=actor(),
         )
     except Unfit as refusal:
-        return _rules_page(list(refusal.errors.items()), refusal.status)
+        return _rules_page([(name, _(message)) for name, message in refusal.errors.items()], refusal.status)
     return to("panel.hold_rules", say=_("The rules are saved."))
 
 

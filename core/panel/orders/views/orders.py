@@ -379,5 +379,5 @@ def _act_page(
 
 def _refused(form: PanelForm, refusal: Refused | Broken) -> list[tuple[str, str]]:
     if isinstance(refusal, Unfit):
-        return [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
+        return [(name if name != "lines" else "", _(message)) for name, message in refusal.errors.items()]
     return form.refuse(getattr(refusal, "field", None), i18n.say(refusal))

@@ -63,7 +63,7 @@ def ship(number: str) -> Response:
         if label:
             labels.put_on(order.id, label.id, shipment_id)
     except Unfit as refusal:
-        found = [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
+        found = [(name if name != "lines" else "", _(message)) for name, message in refusal.errors.items()]
         return _page(whole, order, form, found, refusal.status)
     except (Refused, Broken) as refusal:
         problems = form.refuse(getattr(refusal, "field", None), i18n.say(refusal))

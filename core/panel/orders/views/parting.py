@@ -71,7 +71,7 @@ def _movable(order: OrderView) -> list[tuple[int, str, int]]:
 
 def _problems(refusal: Refused | Broken) -> forms.Problems:
     if isinstance(refusal, Unfit):
-        return [(name if name != "lines" else "", message) for name, message in refusal.errors.items()]
+        return [(name if name != "lines" else "", _(message)) for name, message in refusal.errors.items()]
     return [("", i18n.say(refusal))]
 
 
