@@ -25,6 +25,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
+# How workbooks, papers and pictures begin.
+_NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
 # The limit is global to Python's parser; the row limit below is the one that is reached first.
 csv.field_size_limit(ROW_LIMIT)
 
@@ -169,9 +171,14 @@ def _name(cell: str) -> str:
 
 
 def detect_encoding(stream: BinaryIO) -> str:
-    """A codec name, decided by all the bytes: a first Chinese letter may come in the last line."""
+    """A codec name, decided by all the bytes: a first Chinese letter may come in the last line.
+
+    Raises UnreadableFile for what is no text: a workbook that was not saved as CSV, a paper, a picture.
+    """
     stream.seek(0)
     head = stream.read(_HEAD)
+    if head.startswith(_NO_TEXT):
+        raise UnreadableFile
     for bom, encoding in _BOMS:
         if head.startswith(bom):
             return encoding

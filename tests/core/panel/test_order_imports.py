@@ -104,7 +104,13 @@ def test_what_cannot_be_read_is_told_at_the_file(panel: Panel) -> None:
     assert answer.status_code in {303, 422}
     columns = upload(panel, "a,b\n1,2\n", "Etsy")
     page: Any = panel.get(columns)
-    assert "Choose one column for each of these, and no more: number, sku, quantity, total, price." in words(page)
+    assert (
+        "Choose one column for each of these, and no more: Number in the channel, SKU, Pieces, Total, Price of each."
+        in words(page)
+    )
+    workbook = panel.post("/panel/orders/imports", {"file": (BytesIO(b"PK\x03\x04\x14\x00\x06\x00"), "etsy.xlsx")})
+    assert workbook.status_code == 422
+    assert "Save it as CSV (UTF-8) and try again." in words(workbook)
     assert panel.post(columns, {"act": "rehearse", "channel": "Etsy"}).status_code == 422
 
 

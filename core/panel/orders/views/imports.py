@@ -108,7 +108,7 @@ def chosen(order_run_id: int) -> Response:
     except Refused as error:
         if error.status == 404:
             raise
-        return _columns(order_run_id, [("columns", i18n.say(error))], error.status)
+        return _columns(order_run_id, [("columns", _told(error, kind_of(current().site, order_run_id)))], error.status)
     return to("panel.order_import_columns", order_run_id=order_run_id)
 
 
@@ -133,6 +133,14 @@ def _act(run_id: int, act: str, which: str) -> bool:
     if act == "rehearse":
         _rehearse(run_id, kind, mapping)
     return act == "rehearse"
+
+
+def _told(error: Refused, kind: str) -> str:
+    """What is wrong with the columns, with their targets as the page calls them."""
+    labels, said = dict(_targets(kind)), str(error.params.get("columns", ""))
+    if not said:
+        return i18n.say(error)
+    return _(error.message, columns=", ".join(labels.get(name, name) for name in said.split(", ")))
 
 
 def _names(run_id: int, kind: str) -> list[str]:
@@ -164,7 +172,7 @@ def _columns(run_id: int, problems: Problems, status: int = 200) -> Response:
     if run.state != DRAFT:
         return to("panel.order_import", order_run_id=run_id)
     seen = look(site, kind, run_id)
-    wrong = i18n.say(seen.problem) if seen.problem else ""
+    wrong = _told(seen.problem, kind) if seen.problem else ""
     return page(
         "order_import_columns.html",
         status,
