@@ -140,7 +140,7 @@ def slip(order_id: int) -> Response:
     order = order_view(order_id, site=current_site())
     if order is None:
         raise NotFound
-    papers = [paper for part in order.by_place for paper in packing_slips(current_site(), part)]
+    papers = [paper for part in order.live for paper in packing_slips(current_site(), part)]
     return _pdf(papers, f"slip-{order.number}")
 
 
@@ -204,7 +204,7 @@ def slips() -> Response:
     """Packing slips of the chosen orders, each from a page of its own; of one place, where one is chosen."""
     site, at = current_site(), _place()
     papers = [
-        paper for order in _chosen(site) for part in order.by_place for paper in packing_slips(site, part, at=at)
+        paper for order in _chosen(site) for part in order.live for paper in packing_slips(site, part, at=at)
     ]  # fmt: skip
     return _pdf(_some(papers), "packing-slips")
 

@@ -379,6 +379,12 @@ class OrderView:
         parts = (self.at(one.position) for one in self.destinations)
         return tuple(part for part in parts if part.lines)
 
+    @property
+    def live(self) -> tuple[OrderView, ...]:
+        """The parts to which something goes, of those by place; all of them where nothing goes anywhere."""
+        found = tuple(part for part in self.by_place if any(line.left for line in part.lines))
+        return found or self.by_place
+
     def whose(self, place: int) -> str:
         """Who lives at one of several places, and in which town; empty where there is only one."""
         found = next((one.address for one in self.destinations if one.position == place), None)

@@ -141,7 +141,7 @@ def _content(site: Site, order: OrderView, kind: str, number: int, parts: list[o
             "name": order.name, "email": order.email, "lines": list(address_lines(bill_to)) if bill_to else [order.name]
         },
         "deliver_to": list(address_lines(order.address)) if order.address else [],
-        "places": [list(address_lines(one)) for one in order.addresses] if order.is_spread else [],
+        "places": [list(address_lines(part.address)) for part in order.live if part.address] if order.is_spread else [],
         "parts": [owed.stored(part) for part in shown],
         "total": sum(part.amount for part in shown),
     }  # fmt: skip

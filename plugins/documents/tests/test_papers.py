@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from core.api import (
+    SetQuantity,
     Site,
     add_location,
     adjust_stock,
+    change_order,
     order_view,
     ship_order,
+    state_of,
     stock_locations,
     unship_order,
     value,
@@ -166,6 +169,16 @@ def test_an_order_for_two_addresses_has_a_slip_for_each_and_an_invoice_that_name
     text = words(draw([paper], compressed=False))
     assert "75001 Paris" in text
     assert ("Total", "€269.97", True) in paper.sums
+
+
+def test_a_place_to_which_nothing_goes_any_more_stands_on_no_paper(site: Site, lamp: Any, order: Any) -> None:
+    placed = order_view(order(lamp, 3, away=2).id, site=site)
+    gone = SetQuantity(line_id=placed.lines[1].id, quantity=0)
+    change_order(state_of(site.id), placed.id, [gone], key="k", actor="staff:1")
+    view = order_view(placed.id, site=site)
+    assert [part.destinations[0].position for part in view.live] == [0]
+    content = reading.content_of(site, issue(site, view.id, INVOICE, actor="system"))
+    assert "75001 Paris" not in words(draw([issued_paper(content, "en")], compressed=False))
 
 
 def test_each_slip_of_many_has_its_own_number_and_pages(site: Site, lamp: Any, order: Any) -> None:
