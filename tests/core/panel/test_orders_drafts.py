@@ -248,3 +248,12 @@ def test_a_day_that_is_refused_stays_in_its_field(panel: Panel, draft: str) -> N
     answer = panel.post(f"{draft}/keep", {"version": "1", "keep_until": "2020-01-01"})
     assert answer.status_code == 422
     assert 'value="2020-01-01"' in answer.get_data(as_text=True)
+
+
+def test_without_an_address_it_is_the_address_that_is_asked_for(panel: Panel, form: dict[str, str]) -> None:
+    bare = {name: text for name, text in form.items() if name not in ADDRESS}
+    path = panel.post("/panel/drafts/new", {**bare, "a_country": "DE"}).location
+    for act in ("send", "place"):
+        answer = words(panel.post(f"{path}/{act}", {}))
+        assert "Write where the goods go and save it first." in answer
+        assert "Choose one of these." not in answer

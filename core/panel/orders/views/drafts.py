@@ -201,6 +201,8 @@ def _problems(refusal: Refused | Broken) -> forms.Problems:
 
 def _stored(draft: DraftView, problems: forms.Problems, status: int) -> Response:
     """The page after an act beside the form, which says nothing about the fields but its own."""
+    if draft.wish.address is None and any(name == f"{addressing.PREFIX}country" for name, _text in problems):
+        problems = [(f"{addressing.PREFIX}name", _("Write where the goods go and save it first."))]
     return _form(draft, problems, status, form={}, keep_until=request.form.get("keep_until", ""))
 
 
