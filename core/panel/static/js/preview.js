@@ -18,6 +18,13 @@ export default function preview(form) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = answer.ok ? page.getElementById("effect") : page.getElementById("errors");
     const place = form.querySelector("#effect");
-    if (fresh && place) place.replaceChildren(...fresh.childNodes);
+    if (!fresh || !place) return;
+    if (answer.ok) {
+      place.replaceChildren(...fresh.childNodes);
+      return;
+    }
+    // Where somebody writes, nothing takes the focus away.
+    for (const name of ["id", "tabindex", "role", "data-behaviour"]) fresh.removeAttribute(name);
+    place.replaceChildren(fresh);
   }
 }
