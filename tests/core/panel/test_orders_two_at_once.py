@@ -12,6 +12,7 @@ import pytest
 from core.kernel.sites import state_of
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
+from core.orders.services.settle import lock_order
 from core.orders.services.ship import ship
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words
@@ -165,3 +166,16 @@ def test_what_came_back_is_received_and_looked_at_by_one_of_two(panel: Panel, si
     assert "2 answers need another look" in wrong
     other = panel.post(path, {"act": "resolve", "goodwill": "4", "seen": "8900"})
     assert "What would be granted is not what this page said before." in words(other)
+
+
+def test_the_same_two_catch_a_verb_that_ignores_what_was_looked_at(
+    panel: Panel, placed: OrderView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planted bug: whoever is second notes the same money again."""
+    monkeypatch.setattr(
+        "core.orders.services.payments.lock_order", lambda order_id, site_id, _seen=None: lock_order(order_id, site_id)
+    )
+    path = f"/panel/orders/{placed.number}/paid"
+    forms = [at(panel, path) | {"key": name} for name in ("mine", "hers")]
+    assert [panel.post(path, form).status_code for form in forms] == [303, 303]
+    assert seen(placed.id).captured.amount == 2 * placed.total.amount
