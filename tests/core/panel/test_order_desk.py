@@ -545,7 +545,7 @@ def test_an_exchange_whose_price_has_moved_is_looked_at_again(
         db.execute("UPDATE price SET amount = 13950 WHERE variant_id = ?", large.variant_id)
     answer = panel.post(case, {"act": "resolve", "seen": shown})
     assert answer.status_code == 409
-    assert "since the preview" in words(answer)
+    assert "The sum is not the one that this page said before" in words(answer)
     # 139.50 less 89.00 stands there now, and only who has read it may go on.
     assert "The shopper owes €50.50" in words(answer)
     assert panel.post(case, {"act": "resolve"}).status_code == 409

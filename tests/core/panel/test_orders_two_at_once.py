@@ -165,7 +165,7 @@ def test_what_came_back_is_received_and_looked_at_by_one_of_two(panel: Panel, si
     wrong = words(panel.post(path, {"act": "preview", "restocking": "abc", "goodwill": "-4"}))
     assert "2 answers need another look" in wrong
     other = panel.post(path, {"act": "resolve", "goodwill": "4", "seen": "8900"})
-    assert "What would be granted is not what this page said before." in words(other)
+    assert "The sum is not the one that this page said before." in words(other)
 
 
 def test_the_same_two_catch_a_verb_that_ignores_what_was_looked_at(

@@ -233,7 +233,7 @@ def _problems(refusal: Refused | Broken) -> forms.Problems:
     if isinstance(refusal, Unfit):
         return [(name if name != "lines" else "", _(message)) for name, message in refusal.errors.items()]
     if isinstance(refusal, PreviewMoved):
-        return [("", _("What would be granted is not what this page said before. Look at it, then resolve."))]
+        return [("", _("The sum is not the one that this page said before. Look at it, then resolve."))]
     return [(getattr(refusal, "field", None) or "", i18n.say(refusal))]
 
 
