@@ -13,6 +13,7 @@ from core.hookspecs.site import Site
 from core.kernel import activity, cache, db, jobs, migrate, secrets
 from core.kernel.faults import faults_of, forget_old_faults
 from core.kernel.installation import installation
+from core.kernel.kept import once_a_look
 from core.kernel.runtime import DRAINING, OFF, ON, PAUSED
 from core.kernel.settings import Secret, Settings, fields
 from core.kernel.settings import parse as parse_settings
@@ -326,6 +327,10 @@ class PluginView:
 
 def switchboard(site_id: int) -> list[PluginView]:
     """Every plugin of the installation as it stands on a site, by category and title; broken ones too."""
+    return once_a_look(("switchboard", site_id), lambda: _switchboard(site_id))
+
+
+def _switchboard(site_id: int) -> list[PluginView]:
     rows = {row.name: row for row in SitePlugin.for_site(site_id)}
     day_ago = clock.now_us() - 86_400_000_000
     faults: dict[str, int] = dict(

@@ -6,6 +6,7 @@ import json
 
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.kernel.kept import once_a_look
 from core.lib import clock
 from core.lib.errors import NotFound
 from core.lib.text import fold
@@ -30,8 +31,11 @@ def case_view(site: Site, case_id: int) -> CaseView:
 
 
 def cases_of(site: Site, order_id: int) -> list[CaseView]:
-    """The cases of an order, oldest first. Two statements."""
-    return list(reversed(_views(site, "c.order_id = ?", [order_id], _OF_ONE_ORDER)))
+    """The cases of an order, oldest first. Two statements, of which most orders need one."""
+    found = once_a_look(
+        ("cases", site.id, order_id), lambda: _views(site, "c.order_id = ?", [order_id], _OF_ONE_ORDER)
+    )
+    return found[::-1]
 
 
 def was_requested(site: Site, order_id: int, key: str) -> bool:
@@ -88,6 +92,8 @@ def _views(site: Site, where: str, params: list[object], limit: int = PAGE) -> l
         *params,
         limit,
     )
+    if not rows:
+        return []
     lines: dict[int, list[CaseLine]] = {}
     ids = [row[0] for row in rows]
     for case_id, *line in db.rows(

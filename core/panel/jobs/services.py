@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.kernel import db
+from core.kernel.kept import once_a_look
 from core.lib import clock
 
 PAGE = 30
@@ -57,7 +58,7 @@ def counts() -> Counts:
 
 def dead_count() -> int:
     """How many pieces of work gave up, for the menu."""
-    return int(db.value("SELECT COUNT(*) FROM job WHERE state = 'dead'"))
+    return once_a_look(("dead jobs",), lambda: int(db.value("SELECT COUNT(*) FROM job WHERE state = 'dead'")))
 
 
 def dead_letters(before: int | None = None) -> tuple[list[WorkItem], int | None]:

@@ -41,7 +41,7 @@ def add() -> Response:
 @staff("catalogue.view")
 def one(media_id: int) -> Response:
     """One picture."""
-    return _one_page(media_id, services.find(media_id).alt)
+    return _one_page(media_id)
 
 
 @panel.post("/media/<int:media_id>", endpoint="medium_save")
@@ -101,13 +101,15 @@ def restore(removed_id: int) -> Response:
 
 
 def _one_page(
-    media_id: int, alt: Mapping[str, str], problems: Sequence[tuple[str, str]] = (), status: int = 200
+    media_id: int, alt: Mapping[str, str] | None = None, problems: Sequence[tuple[str, str]] = (), status: int = 200
 ) -> Response:
+    """The picture with its own words, or with those that were sent."""
+    picture = services.find(media_id)
     return page(
         "medium.html",
         status,
-        picture=services.find(media_id),
-        alt=alt,
+        picture=picture,
+        alt=picture.alt if alt is None else alt,
         problems=problems,
         version=log.latest(f"media:{media_id}"),
         languages=_languages(),

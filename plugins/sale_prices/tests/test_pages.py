@@ -267,6 +267,18 @@ def test_the_page_says_until_when_and_the_lowest_price_before(turning: Any, site
     assert "此前 30 天最低价：€89.00。" in page
 
 
+@pytest.mark.once
+def test_the_page_of_a_product_on_sale_asks_once_which_sale_it_is(
+    turning: Any, site: Site, noon: Any, browse: Any, statements: Any
+) -> None:
+    turning()
+    noon.set(STARTS)
+    browse(site, "/p/lamp")
+    with statements() as sql:
+        assert "Lowest price" in browse(site, "/p/lamp?look=2").text
+    assert len([one for one in sql if "sale_prices_item" in one]) == 1
+
+
 def test_both_words_can_be_switched_off(
     turning: Any, site: Site, noon: Any, browse: Any, turn_on: Callable[..., None]
 ) -> None:

@@ -14,6 +14,7 @@ from core.lib.money import Money
 from core.orders.services import expire as expiring
 from core.orders.services import payments
 from core.orders.services.cancel import cancel
+from core.orders.services.intents import newest_payment
 from core.orders.services.payments import (
     NoSuchWay,
     NothingToCapture,
@@ -95,9 +96,33 @@ def test_an_operation_that_is_stored_afterwards_is_found(
     shop: Shop, order: OrderView, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planted: the gateway is called first."""
-    monkeypatch.setattr(payments, "insert_operation", lambda *_: None)
+    monkeypatch.setattr(payments, "begin_operation", lambda _opened: None)
     with pytest.raises(AssertionError):
         test_the_operation_is_stored_before_the_network_is_touched(shop, order, gateway)
+
+
+def test_an_order_placed_to_be_paid_at_once_has_that_operation_from_its_own_commit_on(
+    shop: Shop, gateway: FakeGateway
+) -> None:
+    placed = shop.place(shop.fill_cart((shop.sell("cup"), 2)), begins=True)
+    assert states() == [("begin", "sent")]
+    seen_by_gateway: list[object] = []
+    gateway.before = lambda _act: seen_by_gateway.append((db.in_transaction(), states()))
+    begun = begin_payment(shop.state, placed.id, placed.payment)
+    assert seen_by_gateway == [(False, [("begin", "sent")])]
+    assert states() == [("begin", "done")]
+    assert begin_payment(shop.state, placed.id) == begun, "read from the tables it is the same payment"
+
+
+def test_an_order_whose_shopper_never_came_to_the_gateway_is_asked_about(shop: Shop, gateway: FakeGateway) -> None:
+    placed = shop.place(shop.fill_cart((shop.sell("cup"), 2)), begins=True)
+    assert resume_unknown(shop.state, older_than_s=-1) == 1
+    assert (states(), seen(placed.id).status.payment) == ([("begin", "done")], "unpaid")
+
+
+def test_what_the_gateway_is_told_at_once_is_what_the_tables_say(shop: Shop) -> None:
+    placed = shop.place(shop.fill_cart((shop.sell("cup"), 2)), begins=True)
+    assert placed.payment == newest_payment(shop.site.id, placed.id)
 
 
 def test_a_declined_payment_may_be_tried_another_way(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from core.hookspecs.site import Site
 from core.kernel import i18n
+from core.kernel.kept import once_a_look
 from core.kernel.sites import SiteState
 from core.lib.addresses import country_code
 from core.lib.money import NotMoney, parse_money
@@ -153,7 +154,7 @@ def _stage(text: str) -> str:
 
 def to_ship_count(site: Site) -> int:
     """How many orders the view of those to ship holds; one statement."""
-    return count_to_send(site, VIEWS["to_ship"])
+    return once_a_look(("to ship", site.id), lambda: count_to_send(site, VIEWS["to_ship"]))
 
 
 def carriers_of(state: SiteState) -> list[tuple[str, str]]:

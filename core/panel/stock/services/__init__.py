@@ -13,6 +13,7 @@ from core.catalogue.services.stock_low import FREE, RUNNING_LOW
 from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
+from core.kernel.kept import once_a_look
 from core.panel.shell import named
 
 PAGE = 50
@@ -86,8 +87,8 @@ def differing(one: Difference) -> list[tuple[str, int, int]]:
 
 def locations() -> list[Place]:
     """Where goods are kept, the first to ship from first."""
-    found = db.rows("SELECT id, name FROM location WHERE closed_at IS NULL ORDER BY priority, id")
-    return [Place(row[0], row[1]) for row in found]
+    sql = "SELECT id, name FROM location WHERE closed_at IS NULL ORDER BY priority, id"
+    return [Place(row[0], row[1]) for row in once_a_look(("locations",), lambda: db.rows(sql))]
 
 
 def grid(variants: Sequence[tuple[int, str, str]], typed: Any, wrong: Mapping[str, str]) -> list[StockRow]:
