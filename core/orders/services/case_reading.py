@@ -32,9 +32,7 @@ def case_view(site: Site, case_id: int) -> CaseView:
 
 def cases_of(site: Site, order_id: int) -> list[CaseView]:
     """The cases of an order, oldest first. Two statements, of which most orders need one."""
-    found = once_a_look(
-        ("cases", site.id, order_id), lambda: _views(site, "c.order_id = ?", [order_id], _OF_ONE_ORDER)
-    )
+    found = once_a_look(("cases", site.id, order_id), lambda: _views(site, "c.order_id = ?", [order_id], _OF_ONE_ORDER))
     return found[::-1]
 
 
