@@ -114,7 +114,8 @@ class DebugBar:
         known = installation().themes
         seen.templates = [_used(state.site.theme, one) for one in seen.templates]
         sheet = known.url(state.site.theme, state.runtime.plugins, "css/debug.css")
-        before = [one for one in self._seen if one.method == "POST"][-3:]
+        # What a script reports by itself (204) is no form.
+        before = [one for one in self._seen if one.method == "POST" and not one.status.startswith("204")][-3:]
         template = known.environment(state.site.theme).get_template("debug/bar.html")
         return template.render(seen=seen, before=before, sheet=sheet, plugins=state.runtime.plugins)
 

@@ -26,6 +26,7 @@ from core.kernel.sites import SiteState, current, current_or_none
 from core.lib.errors import Broken, Forbidden, Refused, StoaError
 
 log = structlog.get_logger(__name__)
+_TRY_AGAIN_S = 30
 _PRIVATE = ("panel", "account", "checkout")
 
 
@@ -222,6 +223,8 @@ def _error_page(status: int, error: Exception) -> Any:
     if status == 410 == getattr(error, "status", 0):
         page = "refused"  # A link that has ended says what to do; a page that was taken away does not.
     response = make_response(_render_error(face, page, status, message, number), status)
+    if status == 503:
+        response.headers["Retry-After"] = str(_TRY_AGAIN_S)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response

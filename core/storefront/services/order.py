@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from markupsafe import Markup
 
 from core.catalogue.services.shapes import Picture
 from core.hookspecs.site import Site
@@ -12,10 +15,12 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 from core.kernel.sites import SiteState
 from core.lib.money import Money
+from core.lib.qr import drawing
+from core.orders.services.intents import newest_payment
 from core.orders.services.listing import OrderFilters, OrderRow, goods_of, list_orders
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.read import OrderView, order_view
-from core.orders.services.shapes import OrderLineView
+from core.orders.services.shapes import OrderLineView, PaymentView
 from core.orders.services.status import Axes
 from core.storefront.services.fields import address_lines, whose
 from core.storefront.services.options import Option
@@ -26,6 +31,8 @@ from core.storefront.services.paying import paid_later, payments_again
 from core.storefront.services.totals import Row, order_rows
 
 _MOST_PICTURES = 4
+# What a code says is a gateway's word: an address of an app or a page, never a script.
+_OPENED = re.compile(r"(?!javascript|data|vbscript)[a-z][a-z0-9+.-]*://\S+\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,18 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """A code to pay by scanning it.
+
+    `opens` is its address, where an app of this device could open it; `asks` has the gateway asked whether it was paid.
+    """
+
+    drawing: Markup
+    opens: str
+    asks: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownOrder:
     """An order for its shopper. `secret` opens its pages. `instructions` tell how to pay, while that is to be done.
 
@@ -84,6 +103,7 @@ class ShownOrder:
     to_come: tuple[tuple[int, str], ...]
     instructions: tuple[str, ...]
     rows: tuple[tuple[str, str], ...]
+    scan: Scan | None
     can_be_paid: bool
     payment_problem: str
     is_paid: bool
@@ -142,6 +162,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         merged_into=order.merged_into,
         instructions=(payment.text,) if waiting and payment and payment.text else (),
         rows=payment.rows if waiting and payment else (),
+        scan=_scan(state.site, order.id, payment) if waiting and whole and not failed and payment else None,
         can_be_paid=order.can_be_paid,
         payments=payments_again(state, order) if whole else (),
         payment_problem=_("Nothing was charged. The order is kept: try again, or choose another way to pay.")
@@ -152,6 +173,15 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         belongs_to_account=order.shopper_id is not None,
         own=own_side(state.site, order) if whole and own else None,
     )
+
+
+def _scan(site: Site, order_id: int, payment: PaymentView) -> Scan | None:
+    """The code that the gateway gave for a payment; one statement where it gave one."""
+    opened = newest_payment(site.id, order_id) if payment.qr else None
+    if opened is None:
+        return None
+    opens = payment.qr if _OPENED.match(payment.qr) else ""
+    return Scan(drawing=drawing(payment.qr), opens=opens, asks=f"/pay/return/{opened.taken_by}")
 
 
 def _places(order: OrderView) -> tuple[OrderPlace, ...]:

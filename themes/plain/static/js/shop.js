@@ -1,7 +1,7 @@
 /* Finds what the page asks for and loads only that: once the page stands on the screen, or at the first sign of a hand. Nothing here is needed to buy. */
 const behaviours = {
   "[data-scheme-form]": "scheme-form", "[data-search]": "search", "[data-gallery]": "gallery", "[data-variants]": "variants",
-  "[data-buy-bar]": "buy-bar", "[data-checkout]": "checkout", "[data-copy]": "copy", "[data-onward]": "onward", "[data-sort], [data-facets]": "listing", "[data-more]": "more",
+  "[data-buy-bar]": "buy-bar", "[data-checkout]": "checkout", "[data-copy]": "copy", "[data-onward]": "onward", "[data-waits]": "waits", "[data-sort], [data-facets]": "listing", "[data-more]": "more",
   "[data-quantity]": "quantity", "[data-open-wide]": "summary", "[data-error-summary]": "error-summary", "[popover]": "sheet", "[data-recent]": "recent", "[data-range]": "range", "[data-print]": "print", "[data-held]": "held", "[data-country-form]": "country-form",
 };
 /* What is pressed or sent before its script is here waits for it. All else works as it does without scripts. */
