@@ -171,6 +171,26 @@ def test_ctrl_k_finds_a_page_and_a_product_and_opens_it(page: Page, panel: Panel
     page.wait_for_url(f"**/panel/products/{lamp.product_id}")
 
 
+@pytest.mark.slow
+def test_a_list_is_gone_through_and_chosen_from_by_single_keys(page: Page, panel: Panel, sell: Any) -> None:
+    for sku in ("LAMP", "MUG", "TRAY"):
+        sell(sku, 1000, name=sku.title())
+    _answered_by(panel, page)
+    page.emulate_media(reduced_motion="reduce")
+    page.goto("http://shop.test/panel/products")
+    page.locator("[data-picked]").wait_for()
+    for key in "jxjjkx":  # Tray is chosen, then Mug: down, down past it and up again.
+        page.keyboard.press(key)
+    chosen = page.locator("tbody tr:has(:checked) th a")
+    assert chosen.all_inner_texts() == ["Tray", "Mug"]
+    assert page.locator("[data-picked]").inner_text() == "2 chosen"
+    page.evaluate("localStorage.setItem('keys', 'off')")
+    page.keyboard.press("x")
+    assert chosen.count() == 2
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/panel/products/*")
+
+
 # -- what pages cost -------------------------------------------------------------------------------------------------
 
 
