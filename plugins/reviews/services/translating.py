@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from core.api import Refused, Site, language_name, now, record_activity, touch, transaction
 from plugins.reviews.forms import TranslationWords
 from plugins.reviews.models import Review, Translation
-from plugins.reviews.services.changing import PLUGIN, find_review, name_of_product, tag
+from plugins.reviews.services.changing import find_review, name_of_product, tag
 
 
 class NoSuchLanguage(Refused):
@@ -97,6 +97,6 @@ def translate(
             made.save()
         touch(tag(site, review.product_id))
         record_activity(
-            actor, f"{PLUGIN}.translated", f"review:{review.id}", before=before,
+            actor, "reviews.translated", f"review:{review.id}", before=before,
             after={"language": language, "text": wanted.text}, site_id=site.id, title=title,
         )  # fmt: skip
