@@ -123,9 +123,9 @@ def _plugin_command(words: list[str]) -> int | None:
     """`./stoa coupons list ...`: the command of a plugin; None where the first word is core's or nobody's."""
     if words[0] in _OWN:
         return None
-    from core.cli.boot import boot
+    from core.cli.boot import boot, running_port
 
-    loaded = boot().plugins.loaded.get(words[0])
+    loaded = boot(port=running_port()).plugins.loaded.get(words[0])
     if loaded is None:
         return None
     commands = loaded.plugin.commands

@@ -42,7 +42,10 @@ def the_site(host: str) -> Site:
     for state in (known := installation().sites.all()):
         if state.site.host == host:
             return state.site
-    raise NotFound(f"there is no site {host!r}{_meant(host, [state.site.host for state in known])}")
+    instance = installation().config.instance
+    if not known:
+        raise NotFound(f"there is no site {host!r}: {instance} has none yet (STOA_INSTANCE names another installation)")
+    raise NotFound(f"there is no site {host!r}{meant(host, [state.site.host for state in known], f' in {instance}')}")
 
 
 def the_plugin(name: str) -> str:
@@ -51,10 +54,10 @@ def the_plugin(name: str) -> str:
     if name in found:
         return name
     where = f" in plugins/ and {installation().config.plugins_path}"
-    raise NotFound(f"there is no plugin {name!r}{_meant(name, found, where)}")
+    raise NotFound(f"there is no plugin {name!r}{meant(name, found, where)}")
 
 
-def _meant(word: str, known: Iterable[str], where: str = "") -> str:
+def meant(word: str, known: Iterable[str], where: str = "") -> str:
     """A guess at what was meant, else all there is."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from core.cli.boot import boot, the_plugin, the_site
+from core.cli import plugin_settings
+from core.cli.boot import boot, running_port, the_plugin, the_site
 
 
 def add_to(commands: Any) -> None:
-    """`plugin list|on|off|new|check|remove`."""
+    """`plugin list|on|off|set|new|check|remove`."""
     plugin = commands.add_parser("plugin", help="plugins: list, switch, write").add_subparsers(
         dest="verb", metavar="VERB", required=True
     )
@@ -21,6 +22,7 @@ def add_to(commands: Any) -> None:
         switch.add_argument("name")
         switch.add_argument("--site", required=True, help="the site's domain")
         switch.set_defaults(run=function)
+    plugin_settings.add_to(plugin)
     new = plugin.add_parser("new", help="make a plugin that runs, with its tests")
     new.add_argument("name")
     new.add_argument(
@@ -62,9 +64,13 @@ def _list(options: argparse.Namespace) -> int:
 def _on(options: argparse.Namespace) -> int:
     from core.kernel.switch import switch_on
 
-    boot()
-    switch_on(the_site(options.site).id, the_plugin(options.name), "system", together=True)
+    boot(port=running_port())
+    site = the_site(options.site)
+    switch_on(site.id, the_plugin(options.name), "system", together=True)
     print(f"{options.name} is on at {options.site}.")
+    if needed := plugin_settings.missing(site, options.name):
+        print(f"It needs settings: {', '.join(needed)} ({site.origin}/panel/plugins/{options.name}")
+        print(f"or ./stoa plugin set {options.name} FIELD=VALUE --site {site.host}).")
     return 0
 
 

@@ -45,8 +45,8 @@ def _run(options: argparse.Namespace) -> int:
     debugging = True if options.debug else None
     made = boot(migrated=False, port=options.port, debug=debugging)
     _check_free(options.host, made.config.port)
-    first = migrate.migrate() > 0
-    seeded = first and not options.no_demo and _seed(made.config.port)
+    migrate.migrate()
+    seeded = not options.no_demo and _is_new() and _seed(made.config.port)
     _welcome_owner()
     wsgi = application.create_app(made.config.instance, port=options.port, debug=debugging)
     jobs = _first_jobs(made.config.port) if seeded and made.config.job_threads else None
@@ -95,6 +95,13 @@ def _check_free(host: str, port: int) -> None:
             raise Refused(f"cannot listen on {host}:{port}: {error.strerror}; choose another by --port") from error
 
 
+def _is_new() -> bool:
+    """Whether nothing was made here yet, neither a site nor a login; other commands may have made the tables."""
+    from core.kernel import db
+
+    return not any(db.value(f"SELECT 1 FROM {table} LIMIT 1") for table in ("site", "staff"))
+
+
 def _seed(port: int) -> bool:
     """Whether the demo was set up; it is a plugin like any other: without its folder the shop starts empty.
 
@@ -106,7 +113,7 @@ def _seed(port: int) -> bool:
     if loaded is None or "seed" not in loaded.plugin.commands:
         return False
     print("Setting up two demo sites ...", flush=True)
-    if code := _apart(port, "demo", "seed").wait():
+    if code := _apart(port, "demo", "seed", "--at-start").wait():
         sys.exit(code)
     return True
 
@@ -144,6 +151,7 @@ def _print_addresses() -> None:
         print(f"  {state.site.name:<20} {state.site.origin}/")
     if not states:
         print(f"  There is no site yet. Make the first one here, then sign in:\n  {panel}/setup?key={setup_key()}")
+        print("  Two demo shops to look at: ./stoa demo seed")
     print(f"  {'Panel':<20} {panel}\n  Stop with Ctrl-C.", flush=True)
 
 

@@ -80,7 +80,7 @@ def _told_at_load(function: Callable[_P, Any]) -> Callable[_P, Any]:
     @functools.wraps(function)
     def told(*args: _P.args, **words: _P.kwargs) -> Any:
         unknown = tuple(word for word in words if word not in known)
-        made = cast(Any, function)(*args, **{word: said for word, said in words.items() if word in known})
+        made = cast("Any", function)(*args, **{word: said for word, said in words.items() if word in known})
         return dataclasses.replace(made, unknown=unknown) if unknown else made
 
     return told
@@ -282,15 +282,15 @@ def _wrong_default(kind: Any, about: Setting) -> Iterator[str]:
     default = about.default
     if default is _REQUIRED:
         return
-    held = kind if kind in {bool, int} else str
-    if type(default) is not held and not (held is str and isinstance(default, str)):
+    held: type = kind if kind in {bool, int} else str
+    fits = isinstance(default, held) and not (held is int and isinstance(default, bool))
+    if not fits:
         yield f"its default {default!r} is no {held.__name__}"
-        return
-    if kind is int and isinstance(about.minimum, int) and default < about.minimum:
+    elif held is int and about.minimum is not None and default < about.minimum:
         yield f"its default {default} is below the minimum {about.minimum}"
-    if kind is int and isinstance(about.maximum, int) and default > about.maximum:
+    elif held is int and about.maximum is not None and default > about.maximum:
         yield f"its default {default} is above the maximum {about.maximum}"
-    if held is str and isinstance(about.max_length, int) and len(default) > about.max_length:
+    elif held is str and len(default) > about.max_length:
         yield f"its default has more than {about.max_length} characters"
     values = [value for value, _ in pairs_of(about.choices)] or _literal(kind)
     if values and default not in values:

@@ -426,7 +426,7 @@ def _said(text: str, /, **values: Any) -> Markup:
     return said % i18n.apart(values) if values or "%" in said else said
 
 
-def _counted(one: str, many: str, n: int, **params: object) -> Markup:
+def _counted(one: str, many: str, n: int, /, **params: object) -> Markup:
     """`ngettext()` of templates: the number is `%(n)s` as in Python, and `%(num)s` as Jinja has it."""
     said = Markup(i18n.plural(one, many, n))  # noqa: S704 -- a catalogue's words are ours, the values are escaped
     return said % {"n": n, "num": n, **i18n.apart(params)}

@@ -90,7 +90,10 @@ def sell(site: Site) -> Callable[..., Item]:
         variant = VariantDraft(sku=sku, prices=(price,), tracked=stock is not None, stock=stock, **more)
         texts = {where.language: TextDraft(name=name or sku.title())}
         draft = ProductDraft(
-            texts=texts, variants=(variant,), category_ids=tuple(category_ids) or None, listing=ListingDraft(visible=True)
+            texts=texts,
+            variants=(variant,),
+            category_ids=tuple(category_ids) or None,
+            listing=ListingDraft(visible=True),
         )
         saved = save_product(where, draft, "system")
         variant_id = db.value("SELECT id FROM variant WHERE sku = ?", sku)

@@ -9,7 +9,19 @@ from typing import ClassVar
 
 import pytest
 
-from core.hookspecs.payment import ABILITIES, Done, FactKind, Gateway, Intent, OutcomeUnknown, PaymentDeclined, Qr, Redirect, Show
+from core.hookspecs.payment import (
+    ABILITIES,
+    Done,
+    FactKind,
+    Gateway,
+    Intent,
+    OutcomeUnknown,
+    PaymentDeclined,
+    Qr,
+    Redirect,
+    Show,
+)
+from core.kernel.answers import complaint
 from core.lib import money
 from core.lib.errors import Broken
 from core.lib.money import Money
@@ -61,7 +73,7 @@ class GatewayContract(NoticeRules):
         assert gateway.title, "title is empty: the shopper could not choose it"
         assert gateway.flow in FLOWS or gateway.flow == "embed", f"flow {gateway.flow!r} is unknown"
         assert set(gateway.can) <= set(ABILITIES), f"can: {set(gateway.can) - set(ABILITIES)} is unknown"
-        assert not gateway._complaint(), gateway._complaint()
+        assert not (wrong := complaint(Gateway, gateway)), wrong
         assert type(gateway.live) is bool, "live is no bool"
         assert gateway.unpaid_days > 0, "unpaid_days: orders would end at once"
 

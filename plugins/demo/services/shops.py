@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import random
+import socket
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from core.api import (
     CategoryDraft,
@@ -202,17 +204,25 @@ def seed(words: list[str]) -> int:
 
     Answers the command's exit code. Commits, product by product.
     """
-    days = _days(words)
+    options = _options(words)
     try:
         site_by_host("shop.localhost")
     except NotFound:
         with in_haste():
-            shops, password = _made(days)
+            shops, password = _made(max(0, min(DAYS, options.days)))
         for shop in shops:
             # Only now: of what happened long ago nobody is told.
             _switch_on(shop.site, {"mail": {}})
         _show(shops, password)
+        if not options.at_start and not _answers(urlsplit(shops[0].site.origin).port or 80):
+            sys.stdout.write("No server answers there now: ./stoa run serves them, with --port at another port.\n")
     return 0
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _made(days: int) -> tuple[list[Shop], str]:
@@ -261,10 +271,11 @@ def _put_on_sale(site: Site, today: datetime) -> None:
         )  # fmt: skip
 
 
-def _days(words: list[str]) -> int:
+def _options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="stoa demo seed", description="Make the two demo shops.")
     parser.add_argument("--days", type=int, default=DAYS, help=f"days of orders behind them ({DAYS})")
-    return max(0, min(DAYS, int(parser.parse_args(words).days)))
+    parser.add_argument("--at-start", action="store_true", help="by ./stoa run, which serves them at once")
+    return parser.parse_args(words)
 
 
 def _opened(site: Site, password: str) -> Shop:

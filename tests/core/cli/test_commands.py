@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import subprocess
@@ -18,11 +19,11 @@ from core.cli import run as running
 from core.cli.boot import the_site
 from core.kernel import db
 from core.kernel.config import ROOT
-from core.kernel.switch import pause
+from core.kernel.switch import pause, stored_settings
 
 COMMANDS = (
     "run", "migrate", "site add", "site list", "staff add", "location add", "location list", "stock move",
-    "plugin list", "plugin on", "plugin off", "plugin new",
+    "plugin list", "plugin on", "plugin off", "plugin set", "plugin new",
     "plugin check", "import", "export", "order import", "order imports", "order undo",
     "work", "reindex", "doctor", "routes", "hooks",
 )  # fmt: skip
@@ -253,6 +254,62 @@ def test_a_port_in_use_is_told_before_anything_is_made(stoa: Stoa) -> None:
     assert code == 1
     assert f"cannot listen on 127.0.0.1:{port}" in err
     assert "Password" not in out
+
+
+def test_a_first_run_sets_the_demo_up_though_other_commands_came_before(stoa: Stoa) -> None:
+    assert stoa("plugin", "list")[0] == 0
+    assert running._is_new()
+
+    assert stoa("staff", "add", "mira@example.com", "--owner")[0] == 0
+    assert not running._is_new(), "somebody works here: a shop is not to be filled behind their back"
+
+
+def test_a_site_is_not_there_in_the_installation_that_was_looked_at(stoa: Stoa, instance: Path) -> None:
+    assert (
+        f"there is no site 'one.test': {instance.resolve()} has none yet"
+        in stoa("plugin", "on", "coupons", "--site", "one.test")[2]
+    )
+    stoa("site", "add", "two.test", "--name", "Two")
+    assert "there are in " + str(instance.resolve()) in stoa("plugin", "on", "coupons", "--site", "zzz")[2]
+
+
+def test_a_plugin_that_is_on_but_lacks_settings_says_which_and_where(stoa: Stoa) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    out = stoa("plugin", "on", "bank_transfer", "--site", "one.test")[1]
+    assert "It needs settings: Account holder, IBAN or account number" in out
+    assert "/panel/plugins/bank_transfer" in out
+
+    stoa("plugin", "set", "bank_transfer", "holder=Ada", "account=DE1", "--site", "one.test")
+    assert "needs settings" not in stoa("plugin", "on", "bank_transfer", "--site", "one.test")[1]
+
+
+def test_settings_are_set_as_in_the_panel_and_recorded(stoa: Stoa) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    at = ("--site", "one.test")
+
+    assert stoa("plugin", "set", "bank_transfer", "holder=Ada", *at)[2] == "account: Fill this in.\n"
+    assert stoa("plugin", "set", "bank_transfer", "holder=Ada", "account=DE1", "days=soon", *at)[2] == (
+        "days: Write a whole number.\n"
+    )
+    assert "no setting 'holdr'; did you mean 'holder'?" in stoa("plugin", "set", "bank_transfer", "holdr=A", *at)[2]
+    assert stoa("plugin", "set", "bank_transfer", "holder=Ada", "account=DE1", *at)[0] == 0
+    assert stoa("plugin", "set", "bank_transfer", "days=9", *at)[0] == 0
+
+    kept = stored_settings(the_site("one.test").id, "bank_transfer")
+    assert (kept["holder"], kept["account"], kept["days"]) == ("Ada", "DE1", 9)
+    assert db.value("SELECT COUNT(*) FROM activity WHERE verb = 'plugin.settings' AND actor = 'system'") == 2
+
+
+def test_a_secret_is_set_from_standard_input_and_never_listed(stoa: Stoa, monkeypatch: pytest.MonkeyPatch) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk_canary\n"))
+    assert stoa("plugin", "set", "fake_gateway", "key=-", "mode=authorize", "--everywhere")[0] == 0
+
+    code, out, _ = stoa("plugin", "set", "fake_gateway", "--site", "one.test")
+    assert code == 0
+    assert "key=(set)" in out
+    assert "mode=authorize" in out
+    assert "sk_canary" not in out + str(db.rows("SELECT * FROM plugin_default"))
 
 
 def test_work_once_does_what_is_due_and_ends(stoa: Stoa) -> None:

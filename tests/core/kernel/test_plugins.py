@@ -38,7 +38,7 @@ BROKEN = {
     "a_host_that_opens_everything": (DECLARED.format("csp=Csp(script=('*',))"), "csp: not a host"),
     "an_ability_that_no_gateway_has": (
         "class Bank(Gateway):\n    can = frozenset({'teleport'})\n",
-        "Bank.can: there is no 'teleport'; the words are auth, partial_capture, void, refund, partial_refund, settlement",
+        "can: there is no 'teleport'; the words are auth, partial_capture, void, refund, partial_refund, settlement",
     ),
     "an_ability_misspelled": ("class Bank(Gateway):\n    can = frozenset({'refnd'})\n", "did you mean 'refund'?"),
     "abilities_that_are_a_text": ("class Bank(Gateway):\n    can = 'refund'\n", "is a frozenset of words"),

@@ -97,7 +97,10 @@ WRONG = [
     ('str = setting("prod", choices=(("test", "Test"), ("live", "Live")))', "'prod' is not one of test, live"),
     ('str = setting("a", choices=(("a", "A"), ("a", "B")))', "is there twice"),
     ('Literal["test", "live"] = "prod"', "'prod' is not one of test, live"),
-    ('Literal["test", "live"] = setting("test", choices={"test": "Test", "prod": "Live"})', "the Literal has test, live"),
+    (
+        'Literal["test", "live"] = setting("test", choices={"test": "Test", "prod": "Live"})',
+        "the Literal has test, live",
+    ),
     ("Literal[1, 2] = 1", "a Literal of words"),
     ('int = setting(1, choices=(("1", "One"),))', "choices are for a str or a Literal"),
     ('int = setting("3")', "its default '3' is no int"),
