@@ -95,7 +95,7 @@ def setting(
     minimum: int | None = None,
     maximum: int | None = None,
     max_length: int = LONGEST,
-    choices: Choices = (),
+    choices: Mapping[str, str] | Sequence[tuple[str, str] | str] = (),
     kind: Literal["", "category"] = "",
 ) -> Any:
     """Describe a settings field; without a `default` it must be filled in before the plugin can be used.

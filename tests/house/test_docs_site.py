@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.cli.docs import since
-from core.cli.docs.reference import door, hook_facts
+from core.cli.docs.reference import door, hook_facts, part_says, parts_for_plugins
 from core.cli.docs.site import write_site
 from core.lib.errors import Refused
 from core.lib.text import plain
@@ -110,6 +110,32 @@ def test_the_door_of_plugins_is_listed_whole_with_its_signatures(docs):
     listed = set(re.findall(r"\w+", page))
     assert sorted(set(exported) - listed - {"TYPE_CHECKING", "url_for"}) == []
     assert "mark_paid(state: SiteState, order_id: int, *, actor: str" in page
+
+
+def test_a_long_signature_has_a_parameter_on_each_line_and_leads_to_its_types(docs):
+    out, _ = docs
+    page = (out / "latest" / "core" / "api.html").read_text("utf-8")
+    [entry] = re.findall(r'<li id="Fact">.*?</li>', page, re.DOTALL)
+    assert '<span>kind: <a href="#FactKind">FactKind</a>, </span><span>reference: str, </span>' in entry
+    assert '<a href="#Refused">Refused</a>' in page.partition('<details class="docs__index">')[2]
+    assert "<li id=" not in page.partition('<details class="docs__index">')[0]
+    kit = (out / "latest" / "core" / "testing.html").read_text("utf-8")
+    assert '<a href="api.html#Intent">Intent</a>' in kit
+
+
+def test_the_words_that_a_setting_and_a_gateway_know_are_listed():
+    told = door(ROOT)
+    assert "choices: Mapping[str, str] | Sequence[tuple[str, str] | str] = ()" in told
+    assert "\n  - `partial_capture`: `capture` may take a part" in told
+
+
+def test_every_part_that_plugins_may_use_says_what_it_wants(docs):
+    names = parts_for_plugins((ROOT / "themes" / "plain" / "README.md").read_text("utf-8"))
+    assert len(names) > 15
+    assert [name for name in names if not part_says(ROOT, name)] == []
+    out, _ = docs
+    page = plain((out / "latest" / "themes" / "plain" / "README.html").read_text("utf-8"))
+    assert "Words in a box." in page
 
 
 def test_what_a_plugin_builds_upon_is_told_with_its_methods_and_words():

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from markdown_it import MarkdownIt
 
-from core.cli.docs import reference
+from core.cli.docs import reference, signatures
+from core.cli.docs.since import exported
 from core.lib.text import plain, slugify
 
 _FIRST = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "instance/README.md")
@@ -29,8 +30,9 @@ _SECTIONS = (
     ("Decisions", "docs/decisions/*.md"),
 )
 # Pages that are read from the code, by the file that a link to them names.
+_DOOR, _THEME = Path("core/api.py"), Path("themes/plain/README.md")
 _READ: Mapping[Path, Callable[[Path], str]] = {
-    Path("core/api.py"): reference.door,
+    _DOOR: reference.door,
     Path("core/testing/__init__.py"): lambda _root: reference.test_kit(),
     Path("core/panel/__init__.py"): reference.panel_parts,
 }
@@ -62,6 +64,8 @@ def read_pages(root: Path) -> Iterator[Page]:
 
 def _page(root: Path, source: Path, section: str, known: set[Path]) -> Page:
     text = _READ[source](root) if source in _READ else (root / source).read_text("utf-8")
+    if source == _THEME:
+        text = f"{text.rstrip()}\n\n{reference.theme_parts(root, text)}"
     if source.parent == Path("docs/hooks"):
         text = f"# {source.stem}\n\n{reference.hook_facts(source.stem, root)}\n\n{text}"
     html = _markdown().render(text)
@@ -74,6 +78,8 @@ def _page(root: Path, source: Path, section: str, known: set[Path]) -> Page:
     )
     html = html.replace("<th></th>", "<td></td>")  # A table without titles has no cells of titles.
     html = _LINK.sub(lambda at: f'{at[1]}="{_link(source, at[2], known)}"', html)
+    if source in _READ:
+        html = _laid_out(root, source, html)
     return Page(
         source=source,
         target=_target(source),
@@ -81,6 +87,16 @@ def _page(root: Path, source: Path, section: str, known: set[Path]) -> Page:
         section=section,
         html=html,
     )
+
+
+def _laid_out(root: Path, source: Path, html: str) -> str:
+    """Reference pages: signatures that can be read, and an index of what the door exports."""
+    names = [name for _floor, name in exported(root)]
+    if source != _DOOR:
+        return signatures.laid_out(html, {name: f"api.html#{name}" for name in names})
+    here = set(signatures.names_in(html))
+    html = signatures.laid_out(html, {name: f"#{name}" for name in names if name in here})
+    return signatures.with_index(html, here.intersection(names))
 
 
 def _markdown() -> MarkdownIt:

@@ -76,21 +76,54 @@ def _goes(known: Retired) -> str:
 def _told(name: str, found: Any, since: str) -> str:
     """One name with its signature, its docstring, and its members a step further in."""
     given = "" if _words_of_fields(found) else _signature(found)
-    line = f"- `{name}{given}`{_said(found)} *Since {since}.*"
-    return "\n".join([line, *_members(found)])
+    first, *more = _paragraphs(found) if _is_ours(found) else [""]
+    line = f"- `{name}{given}`{f': {first}' if first else ''} *Since {since}.*"
+    return "\n".join([line, *_below(more, "  "), *_members(found)])
+
+
+def _below(paragraphs: list[str], indent: str) -> Iterator[str]:
+    """Further paragraphs of an entry, below its first line."""
+    for one in paragraphs:
+        yield ""
+        yield textwrap.indent(one, indent)
+    if paragraphs:
+        yield ""
 
 
 def _said(found: Any) -> str:
     return f": {_docstring(found)}" if _is_ours(found) and _docstring(found) else ""
 
 
+def _paragraphs(found: Any) -> list[str]:
+    """A docstring's paragraphs, each in one line but for its lists; one empty text where there are no words."""
+    text = _words(found).replace("<", "&lt;")  # `/p/<path>` is no element.
+    told = [_joined(one) for one in re.split(r"\n\s*\n", text)]
+    return told or [""]
+
+
+def _joined(paragraph: str) -> str:
+    """Lines joined, but each item of a list begins one."""
+    lines: list[str] = []
+    for line in paragraph.splitlines():
+        if lines and not line.lstrip().startswith("- "):
+            lines[-1] = f"{lines[-1]} {line.strip()}"
+        else:
+            lines.append(line.strip())
+    return "\n".join(lines)
+
+
 def _docstring(found: Any) -> str:
-    """In one paragraph. A class that says nothing for itself says nothing, rather than what its base says."""
+    """In one paragraph."""
+    return " ".join(_words(found).split()).replace("<", "&lt;")
+
+
+def _words(found: Any) -> str:
+    """A docstring. A class that says nothing for itself says nothing, rather than what its base says."""
     text = (vars(found).get("__doc__") if isinstance(found, type) else getattr(found, "__doc__", None)) or ""
     # A dataclass without words gets its signature as words.
     if text.startswith(f"{getattr(found, '__name__', '')}("):
         return ""
-    return " ".join(inspect.cleandoc(text).split()).replace("<", "&lt;")  # `/p/<path>` is no element.
+    return inspect.cleandoc(text)
 
 
 def _is_ours(found: Any) -> bool:
@@ -185,8 +218,8 @@ def _method_line(name: str, one: Any) -> str:
         else _readable(re.sub(r"\((self|cls)(, )?", "(", str(inspect.signature(function))))
     )
     must = " Must be given." if getattr(function, "__isabstractmethod__", False) else ""
-    said = _docstring(function)
-    return f"    - `{name}{given}`{f': {said}' if said else ''}{must}"
+    first, *more = _paragraphs(function)
+    return "\n".join([f"    - `{name}{given}`{f': {first}' if first else ''}{must}", *_below(more, "      ")])
 
 
 # -- tests -------------------------------------------------------------------------------------------------------------
@@ -286,6 +319,34 @@ def panel_parts(root: Path) -> str:
             told.append(f"- `{name}{given}`{f': {words}' if words else ''}")
         told.append("")
     return "\n".join(told)
+
+
+# -- the theme ---------------------------------------------------------------------------------------------------------
+
+_PARTS_HEAD = "## Parts that plugins may use"
+_PART = re.compile(r"\{#-?\s*(.*?)\s*-?#\}")
+
+
+def parts_for_plugins(readme: str) -> list[str]:
+    """The names of the parts that the theme promises to plugins."""
+    section = readme.partition(_PARTS_HEAD)[2].partition("; each")[0]
+    return re.findall(r"`(\w+)`", section)
+
+
+def part_says(root: Path, name: str) -> str:
+    """What a part says in its first line of what it wants; empty where it says nothing."""
+    for folder in ("themes/plain/templates/parts", "core/templates/parts"):
+        path = root / folder / f"{name}.html"
+        if path.exists():
+            said = _PART.match(path.read_text("utf-8").partition("\n")[0])
+            return said[1] if said else ""
+    return ""
+
+
+def theme_parts(root: Path, readme: str) -> str:
+    """The parts that plugins may use with what each wants, in Markdown."""
+    rows = [f"| `{name}` | {part_says(root, name).replace('|', '/')} |" for name in parts_for_plugins(readme)]
+    return "\n".join(["## What each part wants", "", "| part | wants |", "|---|---|", *rows])
 
 
 # -- hooks -------------------------------------------------------------------------------------------------------------

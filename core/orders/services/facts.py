@@ -199,7 +199,8 @@ def _insert(site_id: int, plugin: str, fact: Fact, reference: str, payment: Paym
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site_id, plugin, account, kind, reference)"
             " DO NOTHING",
             site_id, plugin, fact.account[:120], bool(fact.live), str(fact.kind), reference[:_REFERENCE],
-            _stored_amount(fact, payment), fact.amount.currency, clock.micros(fact.at), clock.now_us(), payment.id if payment else None, judged,
+            _stored_amount(fact, payment), fact.amount.currency, clock.micros(fact.at), clock.now_us(),
+            payment.id if payment else None, judged,
             fact.note[:2000],
         )
     )  # fmt: skip
