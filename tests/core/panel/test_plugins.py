@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Callable
 
+from core.catalogue.services.categories import ensure_category
 from core.hookspecs.site import Site
 from core.kernel import switch
 from core.kernel.installation import installation
@@ -77,3 +80,26 @@ def test_whoever_may_only_see_orders_finds_no_switchboard(colleague: Callable[..
     theirs = colleague({"orders.view"})
     assert theirs.get("/panel/plugins").status_code == 403
     assert "/panel/plugins" not in theirs.get("/panel/orders").get_data(as_text=True)
+
+
+def test_a_category_is_picked_by_its_name(panel: Panel, site: Site) -> None:
+    lighting = ensure_category(["Lighting"], "en", "system")
+    lamps = ensure_category(["Lighting", "Lamps"], "en", "system")
+    folder = installation().config.plugins_path / "shelf"
+    folder.mkdir(parents=True)
+    source = """
+    from core.api import Plugin, Settings, setting
+    class Shelf(Settings):
+        what: int = setting(0, kind="category", label="Shelf")
+    PLUGIN = Plugin(name="shelf", version="1", title="Shelf", settings=Shelf)
+    """
+    (folder / "plugin.py").write_text(textwrap.dedent(source), "utf-8")
+    switch.switch_on(site.id, "shelf", "system")
+    page = panel.get("/panel/plugins/shelf").get_data(as_text=True)
+    assert re.findall(r"<option[^>]*>([^<]*)", page.partition('id="what"')[2])[:3] == [
+        "None", "Lighting", "\u00a0\u00a0\u00a0Lamps",
+    ]  # fmt: skip
+
+    assert panel.post("/panel/plugins/shelf", {"what": str(lamps)}).status_code == 303
+    assert switch.stored_settings(site.id, "shelf") == {"what": lamps}
+    assert lighting != lamps
