@@ -354,7 +354,7 @@ def test_a_first_start_is_seeded_by_a_process_of_its_own_and_fails_with_it(
 
     monkeypatch.setattr(running, "_apart", apart)
     assert running._seed(8123)
-    assert asked == [(8123, "demo", "seed")]
+    assert asked == [(8123, "demo", "seed", "--at-start")]
     assert "Setting up two demo sites" in capsys.readouterr().out
     code = 1
     with pytest.raises(SystemExit) as ended:

@@ -60,7 +60,7 @@ def test_lists_and_files_know_every_address(panel: Panel, placed: OrderView) -> 
 def test_many_are_sent_and_printed_address_by_address(panel: Panel, placed: OrderView) -> None:
     slips = words(panel.post("/panel/orders/bulk", {"n": [placed.number], "act": "print", "key": "a"}))
     assert slips.index("10115 Berlin") < slips.index("75001 Paris")
-    panel.post("/panel/orders/bulk", {"n": [placed.number], "act": "ship", "key": "a"})
+    panel.post("/panel/orders/bulk", {"n": [placed.number], "act": "ship", "key": "a", "unpaid": "1"})
     assert [(one.place, sum(one.lines.values())) for one in seen(placed.id).shipments] == [(0, 1), (1, 2)]
 
 

@@ -72,7 +72,7 @@ def test_another_carrier_is_followed_by_the_shops_own_list(panel: Panel, placed:
 def test_orders_sent_together_go_by_what_their_shoppers_chose_and_each_is_corrected(
     panel: Panel, site: Site, placed: PlacedOrder
 ) -> None:
-    panel.post("/panel/orders/bulk", {"act": "ship", "n": [placed.number], "key": "many"})
+    panel.post("/panel/orders/bulk", {"act": "ship", "n": [placed.number], "key": "many", "unpaid": "1"})
     found = order_view(placed.id, site=site)
     assert found is not None
     assert [(one.carrier, one.service, one.title) for one in found.shipments] == [("flat_rate", "rate-1", "Tracked 48")]

@@ -139,7 +139,9 @@ def test_slips_and_bulk_parcels_are_told_apart_by_place(panel: Panel, two_places
     number, _north = two_places
     slips = panel.post("/panel/orders/bulk", {"n": [number], "act": "print"})
     assert slips.get_data(as_text=True).count("sheet_break") == 2
-    assert "2 pieces shipped" in words(panel.post("/panel/orders/bulk", {"n": [number], "act": "ship", "key": "a"}))
+    assert "2 pieces shipped" in words(
+        panel.post("/panel/orders/bulk", {"n": [number], "act": "ship", "key": "a", "unpaid": "1"})
+    )
     assert [one.sent_from for one in seen(number).shipments] == ["Main", "North"]
 
 
@@ -161,7 +163,7 @@ def test_parts_of_a_kit_are_packed_where_they_lie(
 
 def test_a_parcel_arrives_and_another_is_taken_back(panel: Panel, two_places: tuple[str, int]) -> None:
     number, _north = two_places
-    panel.post("/panel/orders/bulk", {"n": [number], "act": "ship", "key": "a"})
+    panel.post("/panel/orders/bulk", {"n": [number], "act": "ship", "key": "a", "unpaid": "1"})
     first, second = (one.id for one in seen(number).shipments)
     assert "Noted as delivered" in words(panel.follow(panel.post(f"/panel/orders/{number}/parcels/{first}/delivered")))
     again = words(panel.follow(panel.post(f"/panel/orders/{number}/parcels/{first}/undo", {"why": "Wrong"})))
