@@ -37,6 +37,7 @@ def faults_of_shop(client: Any, site: Any, email: str, password: str) -> tuple[s
             assert faults_of(answer.text) == []
             answer = client.post("/checkout/place", data=_filled(answer.text), **ask)
             assert answer.request.path.startswith("/checkout/thanks/"), answer.text
+            kinds[_kind(address, answer.request.path)] = 1
         if answer.status_code != 200:
             wrong.append(f"{path}, linked from {linked}: {answer.status_code}")
         if answer.mimetype == "text/html":
