@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.stock import OutOfStock
-from core.checkout.services.changing import Preview, PreviewMoved, change_order, preview_change
+from core.checkout.services.changing import Preview, change_order, preview_change
 from core.kernel import db
 from core.kernel.sites import SiteState
 from core.lib.errors import NotFound, Refused
@@ -101,12 +101,11 @@ def change_own(
     Whoever begins to pick in between wins: the order's version is compared in the transaction. `seen_version` is the
     one that was looked at. Raises WindowClosed, NotYours, PreviewMoved and what `change_order` raises.
     """
-    order = _check(state, order_id, actions)
-    if seen_version is not None and seen_version != order.version:
-        raise PreviewMoved
+    _check(state, order_id, actions)
     return change_order(
-        state, order_id, actions, key=f"own:{key}", actor=actor, reason="shopper", seen_price=seen_price
-    )
+        state, order_id, actions, key=f"own:{key}", actor=actor, reason="shopper", seen_price=seen_price,
+        seen_version=seen_version,
+    )  # fmt: skip
 
 
 def was_changed(state: SiteState, order_id: int, key: str) -> bool:
@@ -119,11 +118,10 @@ def was_changed(state: SiteState, order_id: int, key: str) -> bool:
     )  # fmt: skip
 
 
-def _check(state: SiteState, order_id: int, actions: Sequence[Action]) -> OrderView:
+def _check(state: SiteState, order_id: int, actions: Sequence[Action]) -> None:
     order = order_view(order_id, site=state.site)
     if order is None:
         raise NotFound
     check_window(order)
     if not all(isinstance(action, _ALLOWED) for action in actions):
         raise NotYours
-    return order
