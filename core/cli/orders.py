@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.cli.boot import bar, boot, the_site
-from core.lib.days import ORDERS
+from core.lib.days import DAY_ORDERS
 
 if TYPE_CHECKING:
     from core.hookspecs.site import Site
@@ -28,7 +28,7 @@ def add_to(commands: Any) -> None:
         "--column", action="append", default=[], metavar="NAME=MEANING", help="what a column stands for; empty: nothing"
     )
     imports.add_argument(
-        "--dates", choices=ORDERS, default="", help="the order of dates, where the file leaves it open"
+        "--dates", choices=DAY_ORDERS, default="", help="the order of dates, where the file leaves it open"
     )
     imports.add_argument("--dry-run", action="store_true", help="rehearse only: say what would come in")
     imports.add_argument("--errors", type=Path, help="where to write the remarks (FILE.errors.csv)")

@@ -11,7 +11,7 @@ from core.cli.boot import bar, boot, the_site
 from core.hookspecs.site import Site
 from core.kernel.commands import run_plugin_command
 from core.kernel.installation import installation
-from core.lib.days import ORDERS
+from core.lib.days import DAY_ORDERS
 
 
 def add_to(commands: Any) -> None:
@@ -29,7 +29,7 @@ def add_to(commands: Any) -> None:
     imports.add_argument("--currency", default="", help="what past orders are in, where the file does not say")
     imports.add_argument("--prefix", default="", help="what to put before the numbers of past orders")
     imports.add_argument(
-        "--dates", choices=ORDERS, default="", help="the order of dates, where the file leaves it open"
+        "--dates", choices=DAY_ORDERS, default="", help="the order of dates, where the file leaves it open"
     )
     imports.set_defaults(run=_import)
     export = commands.add_parser("export", help="write the catalogue as CSV")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 YEAR_FIRST, DAY_FIRST, MONTH_FIRST = "ymd", "dmy", "mdy"
-ORDERS = (YEAR_FIRST, DAY_FIRST, MONTH_FIRST)
+DAY_ORDERS = (YEAR_FIRST, DAY_FIRST, MONTH_FIRST)
 
 _DAY = re.compile(r"(\d{1,4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,4})(?:日|\.)?(?!\d)(.*)", re.DOTALL)
 _HOUR = re.compile(
@@ -62,7 +62,7 @@ def fitting(text: str) -> tuple[str, ...]:
     >>> fitting("13/12/2010"), fitting("1/12/2010"), fitting("yesterday")
     (('dmy',), ('dmy', 'mdy'), ())
     """
-    return tuple(order for order in ORDERS if read_day(text, order) is not None)
+    return tuple(order for order in DAY_ORDERS if read_day(text, order) is not None)
 
 
 def _day(parts: tuple[str, ...], order: str) -> datetime | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from core.imports.services.records import short
 from core.imports.services.sources import open_table
 from core.kernel.i18n import gettext as _
-from core.lib.days import ORDERS, YEAR_FIRST, fitting, read_day
+from core.lib.days import DAY_ORDERS, YEAR_FIRST, fitting, read_day
 from core.lib.errors import Unfit
 
 FIELD = "dates"
@@ -38,13 +38,13 @@ class _Seen:
     days: int = 0
     year_first: int = 0
     first: tuple[int, str] = (0, "")
-    against: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: {order: [] for order in ORDERS})
+    against: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: {order: [] for order in DAY_ORDERS})
 
     @property
     def possible(self) -> list[str]:
         if self.days == self.year_first:
             return [YEAR_FIRST] if self.days else []
-        return [order for order in ORDERS if not self.against[order]]
+        return [order for order in DAY_ORDERS if not self.against[order]]
 
     @property
     def found(self) -> DayOrder:
@@ -63,7 +63,7 @@ def order_of_days(source: Path, columns: Sequence[str], wanted: str = "", kept: 
     """
     seen = _look_through(source, columns)
     wanted = wanted or (kept if kept in seen.possible else "")
-    if wanted not in ORDERS or not seen.days:
+    if wanted not in DAY_ORDERS or not seen.days:
         return seen.found
     if wanted in seen.possible:
         return seen.found if seen.found.order else DayOrder(wanted)
@@ -99,7 +99,7 @@ def _look_at(seen: _Seen, line: int, text: str) -> None:
     if year_first:
         seen.first = seen.first if seen.first[0] else (line, text)
         return
-    for order in ORDERS:
+    for order in DAY_ORDERS:
         if order not in orders and len(seen.against[order]) < _NAMED:
             seen.against[order].append((line, text))
 
