@@ -113,7 +113,9 @@ def _orders(
     highest = int(db.value("SELECT COALESCE(MAX(id), 0) FROM orders") or 0)
     lines = int(db.value("SELECT COALESCE(MAX(id), 0) FROM order_line") or 0)
     payments = int(db.value("SELECT COALESCE(MAX(id), 0) FROM payment") or 0)
-    kinds = draw.choices([kind for kind, _ in _KINDS], [weight for _, weight in _KINDS], k=len(numbers))
+    every = [kind for kind, _ in _KINDS]
+    drawn = draw.choices(every, [weight for _, weight in _KINDS], k=len(numbers))
+    kinds = drawn if numbers[0] else [*every, *drawn[len(every) :]]  # one of each, however small the shop is
     orders: list[dict[str, object]] = []
     rows: _Rows = {name: [] for name in _PLACES}
     moves: list[tuple[object, ...]] = []
@@ -244,7 +246,7 @@ def _beside(site: Site, rows: _Rows, kind: str, order_id: int, at: int, draw: ra
     if kind == "held":
         rows["order_hold"].append(
             {"site_id": site.id, "order_id": order_id, "source": "staff", "reason": "A strange name",
-             "actor": "staff:1", "at": at, "outcome": "", "answer": ""}
+             "facts": "", "actor": "staff:1", "at": at, "outcome": "", "answer": ""}
         )  # fmt: skip
     if draw.random() < 0.05:
         rows["order_tag"].append({"site_id": site.id, "order_id": order_id, "tag": draw.choice(_TAGS)})
