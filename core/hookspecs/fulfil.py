@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
+
+from msgspec import Struct
 
 from core.hookspecs.checkout import Address
 from core.hookspecs.payment import IncomingRequest
@@ -17,8 +18,7 @@ from core.lib.errors import Broken
 from core.lib.money import Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelLine:
+class ParcelLine(Struct, frozen=True, kw_only=True):
     """Goods of one variant to be delivered."""
 
     variant_id: int
@@ -29,8 +29,7 @@ class ParcelLine:
     value: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Parcel(Struct, frozen=True, kw_only=True):
     """What is to be carried where. `value` is the goods' price after offers; `address` may still lack parts."""
 
     lines: tuple[ParcelLine, ...]
@@ -42,8 +41,7 @@ class Parcel:
         return sum(line.weight_g * line.quantity for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class Rate(Struct, frozen=True, kw_only=True):
     """A price for one service. `days` are the earliest and latest working days until delivery, None if unknown.
 
     `token` comes back in `buy`; `pickup` marks services where the shopper collects (no street is needed).
@@ -59,8 +57,7 @@ class Rate:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
+class Label(Struct, frozen=True, kw_only=True):
     """A bought label: the parcel's number, the printable file, and what it cost."""
 
     tracking: str
@@ -69,8 +66,7 @@ class Label:
     cost: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(Struct, frozen=True, kw_only=True):
     """A paper with which parcels are handed over at the end of a day: one scan of it, and all of them are taken."""
 
     numbers: tuple[str, ...]
@@ -91,8 +87,7 @@ class ScanStatus(StrEnum):
     RETURNED = "return_to_sender"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
+class Scan(Struct, frozen=True, kw_only=True):
     """A fact about a parcel; (carrier, tracking, status, at, place) makes it one and the same."""
 
     tracking: str
@@ -102,8 +97,7 @@ class Scan:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CarrierService:
+class CarrierService(Struct, frozen=True, kw_only=True):
     """What parcels can be sent with: `service` as in `Rate`. Its `hint` tells staff alike ones apart."""
 
     service: str
@@ -189,8 +183,7 @@ class Carrier(ABC):
         return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """A location with what it could send: pieces per variant. The list of them is by priority, lowest first.
 
     `postcode` is that of the location, if it is known.
@@ -203,8 +196,7 @@ class Source:
     postcode: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sourced:
+class Sourced(Struct, frozen=True, kw_only=True):
     """Pieces of a variant that shall come from a location.
 
     `why` stands on the order's page: `only` (no other has it), `fewest` (parcels), `nearest`, `first` (in the

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from msgspec import Struct
 
 from core.hookspecs.events import Event
 from core.hookspecs.site import Site
 from core.hookspecs.spec import OnError, asks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
+class Attachment(Struct, frozen=True, kw_only=True):
     """A file that goes along with a message, such as a PDF, under a `name` with its ending."""
 
     name: str
@@ -22,8 +22,7 @@ class Attachment:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """Words for one person. `key` makes it one and the same: a channel sends a key once. `html` may be empty.
 
     `about` names what it is about, as `draft:12-3` (a draft and its version). `attachments` are asked for when it is
@@ -41,8 +40,7 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(Struct, frozen=True, kw_only=True):
     """One delivery of an event to one plugin: `id` is the event's, the same at every try; `attempt` counts from 1."""
 
     id: str

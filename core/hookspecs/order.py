@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from core.hookspecs.checkout import Address, Problem
 from core.hookspecs.site import Site
@@ -33,8 +34,7 @@ class ActKind(StrEnum):
     STAGE = "stage"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderAct:
+class OrderAct(Struct, frozen=True, kw_only=True):
     """One act, before it is done.
 
     `lines` are the units of the order's lines that it touches, `adds` units of variants that it brings. `amount` is
@@ -56,8 +56,7 @@ class OrderAct:
     stage: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardedLine:
+class GuardedLine(Struct, frozen=True, kw_only=True):
     """A line of an order with how many of its units wait, are picked, have left, were cancelled and came back."""
 
     id: int
@@ -75,8 +74,7 @@ class GuardedLine:
     returned: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardedOrder:
+class GuardedOrder(Struct, frozen=True, kw_only=True):
     """An order as guards see it: no secrets, nothing to change.
 
     `status` maps the four axes (order, payment, fulfilment, returned) to their codes. `holds` are the codes of what it

@@ -6,10 +6,11 @@ import difflib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
@@ -34,8 +35,7 @@ class FactKind(StrEnum):
     DISPUTE_LOST = "dispute_lost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     """One thing that happened at a gateway. (plugin, account, kind, reference) makes it one and the same.
 
     `reference` is the gateway's own name of this very operation; `amount` is in minor units by ISO 4217, whatever the
@@ -52,8 +52,7 @@ class Fact:
     live: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Struct, frozen=True, kw_only=True):
     """What we want to be paid.
 
     `token` is our reference at the gateway (128 bits, unique); `reference` the gateway's name of this payment once it
@@ -74,8 +73,7 @@ class Intent:
     data: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redirect:
+class Redirect(Struct, frozen=True, kw_only=True):
     """Send the shopper to the gateway's page by GET, or by POST with `fields`."""
 
     url: str
@@ -84,8 +82,7 @@ class Redirect:
     data: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Qr:
+class Qr(Struct, frozen=True, kw_only=True):
     """Show a code to scan; the page asks for the outcome by itself."""
 
     text: str
@@ -93,8 +90,7 @@ class Qr:
     data: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Show:
+class Show(Struct, frozen=True, kw_only=True):
     """Instructions for the shopper (an account to pay to), as label and value rows."""
 
     text: str
@@ -102,8 +98,7 @@ class Show:
     reference: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(Struct, frozen=True, kw_only=True):
     """Settled at once, by these facts."""
 
     facts: tuple[Fact, ...]
@@ -113,8 +108,7 @@ class Done:
 Begun = Redirect | Qr | Show | Done
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncomingRequest:
+class IncomingRequest(Struct, frozen=True, kw_only=True):
     """A webhook as it came.
 
     Raw bytes, header names in lower case. Nothing in it is to be believed before it is verified.
@@ -127,8 +121,7 @@ class IncomingRequest:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """What the gateway wants to read as an acknowledgement; sent after the commit."""
 
     status: int = 200
@@ -136,8 +129,7 @@ class Reply:
     content_type: str = "text/plain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(Struct, frozen=True, kw_only=True):
     """A verified webhook. `intent` is our token, or empty where only `reference` (the gateway's) is known."""
 
     event_id: str
@@ -147,8 +139,7 @@ class Notice:
     reply: Reply = Reply()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettlementLine:
+class SettlementLine(Struct, frozen=True, kw_only=True):
     """One line of a payout file, in minor units of one currency: `net` = `gross` - `fee`."""
 
     kind: str

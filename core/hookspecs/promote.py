@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.hookspecs.checkout import Cart
 from core.hookspecs.site import Site
@@ -12,8 +13,7 @@ from core.hookspecs.spec import asks
 from core.lib.money import Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceQuery:
+class PriceQuery(Struct, frozen=True, kw_only=True):
     """The price of `quantity` units of a variant. `customer_id` None asks for the price that everyone sees."""
 
     variant_id: int
@@ -23,8 +23,7 @@ class PriceQuery:
     customer_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromotedPrice:
+class PromotedPrice(Struct, frozen=True, kw_only=True):
     """A price per unit, true until `until` (None: until something is edited), and the words for the trace.
 
     An answer at the list price lowers nothing now, but its `until` is kept to: so a coming sale is announced.
@@ -35,8 +34,7 @@ class PromotedPrice:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """One of a limited number: core takes `amount` from the counter `key`, if at most `limit` are then taken.
 
     Taken inside the order's transaction by a guarded UPDATE, given back when the order is cancelled or expires.
@@ -47,8 +45,7 @@ class Claim:
     amount: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PercentOff:
+class PercentOff(Struct, frozen=True, kw_only=True):
     """`basis_points` hundredths of a percent off the named lines (all for None); `at_most` caps the sum."""
 
     basis_points: int
@@ -56,23 +53,20 @@ class PercentOff:
     at_most: Money | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmountOff:
+class AmountOff(Struct, frozen=True, kw_only=True):
     """A fixed sum off the named lines together (all for None), split in proportion, never below zero."""
 
     amount: Money
     line_ids: frozenset[int] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryOff:
+class DeliveryOff(Struct, frozen=True, kw_only=True):
     """`basis_points` off the delivery price: 10 000 is free delivery."""
 
     basis_points: int = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(Struct, frozen=True, kw_only=True):
     """A candidate. Core picks the legal set that is best for the shopper.
 
     `key` is unique within the plugin and stable; `code` the shopper's code that unlocked it. Offers with the same
@@ -90,8 +84,7 @@ class Offer:
     claims: tuple[Claim, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
+class Rejected(Struct, frozen=True, kw_only=True):
     """A code this plugin knows but does not grant, and why, in the shopper's language."""
 
     code: str

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from markupsafe import Markup
+from msgspec import Struct, field
 
 from core.hookspecs.spec import asks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """One shop site, as plugins see it.
 
     `origin` is scheme, host and port without a slash at the end; `languages` begins with `language`, `currencies` with
@@ -37,8 +36,7 @@ class Site:
     several_addresses: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class Slot(Struct, frozen=True, kw_only=True):
     """Markup for a named place. The page ends when `until` passes or the version of one of `tags` moves on."""
 
     html: Markup
@@ -46,8 +44,7 @@ class Slot:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Data:
+class Data(Struct, frozen=True, kw_only=True):
     """Facts about one object for templates and feeds, with the tags and the end of their truth.
 
     `values` are JSON, short enough to be stored with a card: numbers, words and small lists.
@@ -58,8 +55,7 @@ class Data:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchQuery:
+class SearchQuery(Struct, frozen=True, kw_only=True):
     """What a shopper typed. `complete` asks for completions of the last word; `limit` caps the ids."""
 
     text: str
@@ -68,8 +64,7 @@ class SearchQuery:
     complete: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchResult:
+class SearchResult(Struct, frozen=True, kw_only=True):
     """Product ids, best first; core re-checks what may be seen. `suggestion` is a spelling that finds more."""
 
     product_ids: tuple[int, ...]
@@ -77,8 +72,7 @@ class SearchResult:
     completions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Url:
+class Url(Struct, frozen=True, kw_only=True):
     """A page for the sitemap and the cache warmer: a path of this site, when it changed, and its other languages.
 
     One that is not `listed` is left out of the sitemap, with its `alternates`, whoever else would list it.
@@ -90,8 +84,7 @@ class Url:
     listed: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(Struct, frozen=True, kw_only=True):
     """What a page tells machines of itself. Empty is what the plugin leaves to core or to the others.
 
     `title` is the whole title, the shop's name included if it shall stand there. `noindex` asks search engines not to
@@ -107,8 +100,7 @@ class Head:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True, kw_only=True):
     """Where a page that is not there has gone: a path of this site, or a whole address. Empty: it is gone for good."""
 
     target: str

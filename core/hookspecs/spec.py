@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
 import pluggy
+from msgspec import Struct
 
 from core.lib.retired import Retired
 
@@ -25,8 +25,7 @@ class OnError(StrEnum):
     RETRY = "retry"  # deliver again later, then dead-letter
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """The rules of one hook, read by the Runtime when it compiles its call table.
 
     `items`: the types an answer's items may have, checked on every answer. `shape`: `list` (many answers are joined),

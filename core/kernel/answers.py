@@ -1,4 +1,4 @@
-"""A plugin's answer, looked at down to its fields: a dataclass does not check what it is given.
+"""A plugin's answer, looked at down to its fields: a struct does not check what it is given.
 
 Without this a price that is no Money would fail far behind the guard, in the midst of a page.
 """
@@ -9,10 +9,11 @@ import collections.abc
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import is_dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 Check = Callable[[Any], bool]
 # Nothing within them is to be looked at.
@@ -103,7 +104,7 @@ def _plain(hint: Any) -> Check:
     if hint is str:
         # A text that is translated when it is shown is no str, but knows how to be shown.
         return lambda value: isinstance(value, str) or hasattr(type(value), "__html__")
-    if is_dataclass(hint):
+    if issubclass(hint, Struct):
         return lambda value: isinstance(value, hint) and not complaint(hint, value)
     return lambda value: isinstance(value, hint)
 

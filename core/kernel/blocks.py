@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.hookspecs.site import Site, Slot
 from core.kernel.answers import checked
@@ -25,8 +27,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 BlockValues = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockField:
+class BlockField(Struct, frozen=True, kw_only=True):
     """What is asked of whoever writes a block; `label` and `help` are English msgids of the plugin's words.
 
     `kind` says what it holds: `line` a text in one line, `text` one with its line breaks, `rich` one with a small
@@ -43,8 +44,7 @@ class BlockField:
     choices: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """A kind of block. `show(site, values)` answers its markup, with the tags and the end of its truth, or nothing.
 
     It is asked while a page is rendered, within a GET, in the language of the page: it reads, and never writes.

@@ -14,11 +14,11 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 import peewee
+from msgspec import Struct, field
 
 from core.kernel import db
 from core.kernel.here import environ_or_none
@@ -78,8 +78,7 @@ def _raise(tags: set[str]) -> None:
         )
 
 
-@dataclass
-class Recording:
+class Recording(Struct):
     """What the page now being rendered, or a piece of it, depends on.
 
     `personal` was read of one visitor: neither page nor piece is kept. What is in `passing` may depend on the rest of
@@ -159,8 +158,7 @@ def declare_shared() -> None:
         recording.declared = True
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A kept answer. Its body is kept packed, a fifth of its length: every browser reads it so."""
 
     status: str

@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
+
+from msgspec import Struct
 
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """Where the installation lives and how it is reached.
 
     `scheme` and `port` make the links of sites that name no origin of their own. `trusted_proxies` are the addresses
@@ -95,7 +95,7 @@ def load(instance: Path | str | None = None, *, env: Mapping[str, str] = os.envi
 
 
 def _known() -> dict[str, str]:
-    return {field.name: str(field.type) for field in fields(Config) if field.name != "instance"}
+    return {name: kind for name, kind in Config.__annotations__.items() if name != "instance"}
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.lib.colours import NotAColour, colour, contrast, over, tokens
 
@@ -26,8 +27,7 @@ PAIRS: tuple[tuple[str, str, float], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How well one token reads on another, in light or dark, and how well it must."""
 
     front: str

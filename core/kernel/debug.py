@@ -12,10 +12,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
 from werkzeug.exceptions import HTTPException
 
 from core.kernel import db, events, runtime, themes
@@ -29,16 +29,14 @@ _SOURCES = (".py", ".po", ".toml")
 _NO_SOURCES = {"tests", "static", "templates", "__pycache__"}
 
 
-@dataclass(slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, kw_only=True):
     """One SQL text of a request, and how often it ran: more than once is worth a look."""
 
     sql: str
     times: int
 
 
-@dataclass(slots=True, kw_only=True)
-class Used:
+class Used(Struct, kw_only=True):
     """A template, the file it came from, and the files that this one overrides."""
 
     name: str
@@ -46,8 +44,7 @@ class Used:
     overrides: tuple[str, ...]
 
 
-@dataclass(slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, kw_only=True):
     """What one request did. Times in microseconds; `hooks` in the order they were asked."""
 
     method: str

@@ -11,12 +11,12 @@ import os
 import socket
 import sys
 import time
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.workers.sync import SyncWorker
+from msgspec import Struct
 
 from core.kernel.keeper import LINES
 
@@ -71,8 +71,7 @@ class _Worker(SyncWorker):  # type: ignore[misc]
             self.alive = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(Struct, frozen=True):
     """What every worker of a family is given."""
 
     lines: list[int]

@@ -10,12 +10,12 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import peewee
 import structlog
+from msgspec import Struct
 
 from core.kernel import db
 from core.lib import clock, ids
@@ -36,8 +36,7 @@ class PluginFault(db.Table):
     at = db.InstantField(index=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A fault that waits to be written."""
 
     site_id: int | None
@@ -113,7 +112,7 @@ def place_in(plugin: str, error: BaseException) -> str:
 
 
 def _columns(fault: Fault) -> dict[str, Any]:
-    return {name: getattr(fault, name) for name in Fault.__slots__}
+    return {name: getattr(fault, name) for name in Fault.__struct_fields__}
 
 
 def faults_of(site_id: int, plugin: str, limit: int = 20) -> list[PluginFault]:

@@ -13,10 +13,11 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import TypeVar
 from urllib.parse import quote, urljoin, urlsplit
+
+from msgspec import Struct
 
 from core.lib.errors import Broken, Refused
 
@@ -45,8 +46,7 @@ class NotFetched(Broken):
     default_message = "There was no answer."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class Fetched(Struct, frozen=True, kw_only=True):
     """What came back: the last address after redirects, the media type in lower case without parameters, the bytes."""
 
     url: str
@@ -54,8 +54,7 @@ class Fetched:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(Struct, frozen=True, kw_only=True):
     """What came back to a POST: the status, the headers by names in lower case, the first bytes of the body."""
 
     status: int
@@ -93,8 +92,7 @@ def resolve(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetcher:
+class Fetcher(Struct, frozen=True, kw_only=True):
     """The client with its rules; `fetch()` below is the one for production. Tests bring their own rules."""
 
     resolve: Resolve = resolve
@@ -156,8 +154,7 @@ class Fetcher:
         return [str(address) for address in found]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
+class _Target(Struct, frozen=True, kw_only=True):
     url: str
     scheme: str
     host: str

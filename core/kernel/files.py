@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct
 
 from core.kernel.installation import installation
 from core.kernel.uploads import TooLarge
@@ -34,8 +35,7 @@ _last_made = [0.0]
 _slowly = ThreadPoolExecutor(1, thread_name_prefix="stoa-avif")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(Struct, frozen=True, kw_only=True):
     """A stored picture: `name` is its generated file name, sizes in pixels and bytes."""
 
     name: str

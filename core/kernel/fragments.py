@@ -8,11 +8,11 @@ would be. The least used go when the room is full.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from core.kernel import cache, db, i18n
 from core.kernel.cache import Key, Versions
@@ -22,8 +22,7 @@ from core.kernel.installation import installation
 _ASIDE = 600  # What an entry takes beside its text, about.
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(Struct, frozen=True):
     """A rendered piece, or facts; with the room they take, about, in bytes, and what they depend on."""
 
     made: Any

@@ -13,12 +13,12 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import peewee
 import structlog
+from msgspec import Struct
 
 from core.kernel import activity, db
 from core.kernel.i18n import speaking_for
@@ -55,8 +55,7 @@ class Job(db.Table):
         indexes = ((("state", "due_at"), False),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class Running(Struct, frozen=True, kw_only=True):
     """What a handler gets: the payload, and how to tell progress and keep the lease."""
 
     id: int

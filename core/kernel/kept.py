@@ -7,9 +7,10 @@ its tag has not been touched since.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from core.kernel import cache, db
 from core.kernel.here import environ, is_a_look
@@ -19,8 +20,7 @@ from core.kernel.sites import current
 _Answer = TypeVar("_Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What was read, when, and under which tags."""
 
     answer: Any

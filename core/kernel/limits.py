@@ -14,7 +14,6 @@ import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -22,14 +21,14 @@ from flask import has_request_context, request
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from msgspec import Struct
 
 from core.kernel import attempts, db
 from core.lib import ids
 from core.lib.errors import TooMany
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """Limits in words ("5 per minute; 50 per day"): of an address, of a subject, and of an address on a subject.
 
     `shared`: over all processes. It costs a write, so it is for what is sent by forms; pages that are read never write.
@@ -126,8 +125,7 @@ def wait_s(name: str, subject: str = "", *, address: str | None = None) -> int:
     return math.ceil(max(resets) - now)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Left(Struct, frozen=True, kw_only=True):
     """What a subject has left of its `most` attempts; in `wait_s` whole seconds it has all of them again."""
 
     most: int

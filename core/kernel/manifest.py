@@ -8,8 +8,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from core.kernel.blocks import Block
 from core.kernel.operations import Operation
@@ -43,8 +44,7 @@ CATEGORIES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MenuEntry:
+class MenuEntry(Struct, frozen=True, kw_only=True):
     """An entry in the panel's menu: `endpoint` is one of the plugin's panel views, `permission` who sees it.
 
     `where` says of a site whether it stands there; everywhere without it.
@@ -57,8 +57,7 @@ class MenuEntry:
     where: Callable[[Site], bool] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardAct:
+class CardAct(Struct, frozen=True, kw_only=True):
     """A button on every card of the shop, posting the field `product` to `endpoint`, one of the plugin's shop views.
 
     `title` is followed by the product's name for who cannot see `icon`. Lists stay the same for every visitor, so the
@@ -70,8 +69,7 @@ class CardAct:
     icon: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductAct:
+class ProductAct(Struct, frozen=True, kw_only=True):
     """Something to do with the products that staff choose in the panel's list.
 
     It leads to `endpoint`, one of the plugin's panel views, with the number `chosen` in its query: `chosen_products`
@@ -85,16 +83,14 @@ class ProductAct:
     icon: str = "plug"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permission:
+class Permission(Struct, frozen=True, kw_only=True):
     """Something staff may be allowed to do; `code` begins with the plugin's name."""
 
     code: str
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
+class Attribute(Struct, frozen=True, kw_only=True):
     """A product attribute that the plugin adds: core rows, so form, import, facet and search come for free.
 
     Made when the plugin is first switched on. `code` is small letters, digits, hyphens and underscores; `title` an
@@ -109,8 +105,7 @@ class Attribute:
     filterable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Struct, frozen=True, kw_only=True):
     """Where an order may stand with the plugin, on an axis of its own beside order, payment, fulfilment and return.
 
     `code` is small letters, digits, hyphens and underscores; `title` an English msgid of the plugin's words. `after`
@@ -125,8 +120,7 @@ class Stage:
     by_hand: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PanelSection:
+class PanelSection(Struct, frozen=True, kw_only=True):
     """A card of the plugin's own on a page of core's panel, with its own forms.
 
     `place` is the page: product, order, category, shopper or draft. `values(site, object_id)` answers what `template`
@@ -142,8 +136,7 @@ class PanelSection:
     name: str = "section"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PanelHit:
+class PanelHit(Struct, frozen=True, kw_only=True):
     """What the search of the panel finds: `note` says more in small letters, `icon` is one of the sprite's."""
 
     title: str
@@ -152,8 +145,7 @@ class PanelHit:
     icon: str = "page"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PanelFinder:
+class PanelFinder(Struct, frozen=True, kw_only=True):
     """What the search of the panel (Ctrl K) finds among the things that the plugin keeps, under `title`.
 
     `find(site, words)` answers at most eight, the best first; it reads, and writes nothing. `permission` says who is
@@ -165,8 +157,7 @@ class PanelFinder:
     permission: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstStep:
+class FirstStep(Struct, frozen=True, kw_only=True):
     """A step that a new shop is led to on the panel's first page: what to do, why, and where.
 
     `endpoint` is one of the plugin's panel views. `is_done(site)` reads a fact, so that the step ticks itself.
@@ -179,8 +170,7 @@ class FirstStep:
     is_done: Callable[[Any], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Csp:
+class Csp(Struct, frozen=True, kw_only=True):
     """Hosts a plugin's pages need.
 
     `form_action`: where the checkout's form may lead; a function of settings may name them.
@@ -193,8 +183,7 @@ class Csp:
     image: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plugin:
+class Plugin(Struct, frozen=True, kw_only=True):
     """All that core knows of a plugin without running its hooks. `PLUGIN = Plugin(...)` in `plugins/<name>/plugin.py`.
 
     Templates, static files and translations are found by convention.

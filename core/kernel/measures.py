@@ -11,10 +11,10 @@ import threading
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import peewee
+from msgspec import Struct
 
 from core.kernel import db
 from core.lib import clock
@@ -108,8 +108,7 @@ def _store(counts: Mapping[Key, int]) -> None:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hour:
+class Hour(Struct, frozen=True, kw_only=True):
     """One hour. Times are milliseconds, None where nothing was measured; `kept` is the share of pages from memory."""
 
     begins: datetime

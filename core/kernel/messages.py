@@ -5,9 +5,8 @@ Stored as a job in the verb's transaction, carried by the first channel of the s
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-
 import structlog
+from msgspec.structs import asdict, replace
 
 from core.hookspecs.notify import Attachment, Message
 from core.hookspecs.site import Site

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -13,6 +12,7 @@ from jinja2 import pass_eval_context
 from jinja2.filters import do_xmlattr
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
+from msgspec import Struct
 from werkzeug.local import LocalProxy
 
 from core.hookspecs.site import Slot
@@ -113,8 +113,7 @@ def _drawn(sprite: str, name: str, css: str) -> Markup:
     return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(more, sprite, name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownAct:
+class ShownAct(Struct, frozen=True, kw_only=True):
     """A button that a plugin puts on every card, ready for a page."""
 
     plugin: str

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.kernel.answers import WrongAnswer
 from core.kernel.i18n import of_plugin
@@ -32,8 +33,7 @@ class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Base of all that is answered: only declared fields ever leave the shop."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationCall:
+class OperationCall(Struct, frozen=True, kw_only=True):
     """A request that passed all checks. `scopes` are its key's; `actor` is written into logs and timelines.
 
     `path` holds the parts of the path (an `..._id` as a number), `query` and `body` what was declared, `once` the
@@ -61,8 +61,7 @@ class OperationCall:
 Carry = Callable[[OperationCall], ResponseModel | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True):
     """What can be asked. `path` has parts such as `{order_id}`; `once`: an Idempotency-Key is needed, or heeded.
 
     `tag` groups it in the reference: for a plugin's, its title, if there is none. `largest` are the bytes that its body

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from core.kernel.uploads import NotAPicture, TooLarge
@@ -28,8 +28,7 @@ _RENDITION = {"JPEG": 82, "WEBP": 76, "AVIF": 46}
 _EFFORT: dict[str, dict[str, int]] = {"WEBP": {"method": 2}, "AVIF": {"speed": 7}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class Drawn(Struct, frozen=True, kw_only=True):
     """A picture that was decoded and drawn anew, without metadata."""
 
     body: bytes

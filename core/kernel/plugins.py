@@ -14,7 +14,6 @@ import inspect
 import sys
 import threading
 import traceback
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -22,6 +21,7 @@ from typing import Any
 
 import pluggy
 import structlog
+from msgspec import Struct
 
 from core.hookspecs import FAMILIES
 from core.kernel import retiring
@@ -34,8 +34,7 @@ log = structlog.get_logger(__name__)
 _MARK = "stoa_impl"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A plugin that stands: its declaration, module, folder, rules and what pluggy found that answers hooks."""
 
     plugin: Plugin
@@ -51,8 +50,7 @@ class Loaded:
         return tuple(sorted({name for name, _ in self.implementations}))
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenPlugin:
+class BrokenPlugin(Struct, frozen=True):
     """A plugin that could not be loaded: in a line, and in full for its author."""
 
     name: str

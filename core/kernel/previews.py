@@ -9,12 +9,13 @@ may show.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.kernel import cache, secrets
 from core.kernel.here import environ_or_none
@@ -51,8 +52,7 @@ class OnlyLooking(Refused):
     default_message = "This is a preview: it only shows the shop. Nothing was changed."
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """A preview as the front found it; None in `state_before` where the token was refused."""
 
     token: str

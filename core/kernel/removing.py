@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from core.kernel import activity, db
 from core.kernel.installation import installation
@@ -31,8 +32,7 @@ class OfTheHouse(Refused):
     default_message = "%(plugin)s lies in %(folder)s, not in the installation. Nothing was moved."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Left(Struct, frozen=True, kw_only=True):
     """What a plugin holds in the database: rows by table, and on how many sites it has settings."""
 
     tables: tuple[tuple[str, int], ...]

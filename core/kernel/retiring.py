@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from msgspec import Struct
 
 from core.lib.retired import Retired
 
@@ -23,8 +23,7 @@ _used: dict[str, dict[str, Retired]] = {}
 _loading: list[str] = []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(Struct, frozen=True, kw_only=True):
     """That a plugin uses `what`, which is retired."""
 
     plugin: str

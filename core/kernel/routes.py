@@ -6,9 +6,9 @@ What a face of core or a plugin serves, recorded first and placed in each Runtim
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from msgspec import Struct, field
 from werkzeug.routing import Map, Rule
 
 View = Callable[..., Any]
@@ -63,8 +63,7 @@ def url_map(rules: Iterable[SharedRule]) -> Map:
     return found
 
 
-@dataclass
-class Route:
+class Route(Struct):
     """One recorded rule with its view."""
 
     rule: str

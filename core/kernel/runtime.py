@@ -12,10 +12,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from msgspec import Struct, field
 from werkzeug.routing import Map
 
 from core.hookspecs import FAMILIES
@@ -54,8 +54,7 @@ class TooSlow(RuntimeError):
     """An implementation held up its request longer than the configured limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Implementation:
+class Implementation(Struct, frozen=True):
     """One plugin's function for one hook. One that is paused is not called; it stands where its answer is needed."""
 
     plugin: str
@@ -65,8 +64,7 @@ class Implementation:
     paused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """One hook with its implementations in the order of the plugins' names."""
 
     name: str
@@ -215,8 +213,7 @@ def _checked(caller: Caller, answer: Any) -> Any:
     return answer
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(Struct, frozen=True):
     """Immutable; compiled once for (theme, plugins and their states)."""
 
     key: tuple[str, frozenset[tuple[str, str]]]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from core.lib.errors import Forbidden, StoaError
 
@@ -62,8 +63,7 @@ def takes_any_origin(view: Callable[..., Any]) -> bool:
 # -- access -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Who may call a view. `who`: public, shopper, staff or owner.
 
     `permission` is what staff need on this site, or with `everywhere` by a role for every site; empty: any member of

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import peewee
 from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface, SessionMixin
+from msgspec import Struct
 
 from core.kernel import cache, db, jobs, security, sites
 from core.lib import clock, ids
@@ -258,8 +258,7 @@ def cookie_name(*, secure: bool) -> str:
 # -- all sessions -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenSession:
+class OpenSession(Struct, frozen=True, kw_only=True):
     """A session as its owner sees it, in the list of places where they are logged in."""
 
     id: int

@@ -13,15 +13,16 @@ shown.
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import functools
 import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, ParamSpec, Self, cast
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.kernel.installation import installation
 from core.lib.errors import Unfit
@@ -55,8 +56,7 @@ class Text(str):
 Choices = Mapping[str, str] | Sequence[tuple[str, str] | str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """What was said about one field, by `setting`; nothing of it is believed before `complaints` has seen it."""
 
     default: Any = _REQUIRED
@@ -81,7 +81,7 @@ def _told_at_load(function: Callable[_P, Any]) -> Callable[_P, Any]:
     def told(*args: _P.args, **words: _P.kwargs) -> Any:
         unknown = tuple(word for word in words if word not in known)
         made = cast("Any", function)(*args, **{word: said for word, said in words.items() if word in known})
-        return dataclasses.replace(made, unknown=unknown) if unknown else made
+        return replace(made, unknown=unknown) if unknown else made
 
     return told
 
@@ -120,8 +120,7 @@ def setting(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingField:
+class SettingField(Struct, frozen=True, kw_only=True):
     """One field of a settings form. `kind`: text, lines, secret, flag, number, amount, choice, category."""
 
     name: str

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import peewee
+from msgspec import Struct, field
 
 from core.hookspecs.site import Site
 from core.kernel import db, secrets
@@ -83,8 +83,7 @@ class Epoch(db.Table):
     touched = peewee.BigIntegerField(default=0)
 
 
-@dataclass(frozen=True)
-class SiteState:
+class SiteState(Struct, frozen=True):
     """All that a request needs of its site, without a statement. Pinned on the request; nothing changes half-way."""
 
     site: Site

@@ -7,10 +7,10 @@ is held back at one place, on every answer, whether or not its plugin asked `may
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
 from flask import Response, has_request_context, request
+from msgspec import Struct
 
 from core.kernel import cache
 from core.kernel.i18n import lazy
@@ -45,8 +45,7 @@ class NotAllowed(RuntimeError):
     """A plugin sets a cookie that the visitor has not agreed to: it should ask `may_store` first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """A line of the page: `whose` is a plugin's name, empty for the shop itself."""
 
     stored: Stored

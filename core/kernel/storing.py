@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 # What a visitor asked for by themselves, and what waits until they agree.
 NEEDED, WAITING = "needed", ("comfort", "statistics", "marketing")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(Struct, frozen=True, kw_only=True):
     """Something that the plugin stores in visitors' browsers, for the page that tells them.
 
     `purpose` is an English msgid of the plugin's words; `days` how long it stays, 0: until the browser is closed.

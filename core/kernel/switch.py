@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from msgspec import Struct, field
 
 from core.hookspecs.site import Site
 from core.kernel import activity, cache, db, jobs, migrate, secrets
@@ -299,8 +299,7 @@ def _forget_faults(running: jobs.Running) -> None:
 # -- what the switchboard shows ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginView:
+class PluginView(Struct, frozen=True, kw_only=True):
     """One plugin on one site. `state`: on, off, draining, paused, broken. `faults` counts the last day's."""
 
     name: str

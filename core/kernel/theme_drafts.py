@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import peewee
+from msgspec import Struct
 
 from core.kernel import db
 from core.kernel.looks import published
@@ -53,8 +53,7 @@ class ThemeStep(db.SiteTable):
         indexes = ((("site_id", "theme", "number"), True),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """A draft as it stands: the state's number, its settings, who made it, and whether there is a way back or on."""
 
     theme: str

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.kernel import contrast
 from core.lib import colours
@@ -40,8 +41,7 @@ _RAMP = (
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of the values of a choice (or one section), with the tokens that it sets."""
 
     value: str
@@ -49,8 +49,7 @@ class Choice:
     tokens: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ThemeSetting:
+class ThemeSetting(Struct, frozen=True):
     """One thing a merchant may change about a theme. Labels are English msgids of the theme's own locale.
 
     A colour sets `tokens` in the `scheme` (light, dark, or both where it is empty), or it is spread over a ramp;
@@ -279,8 +278,7 @@ def css(tokens: Mapping[str, str]) -> str:
 # -- how well it reads -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """How a chosen colour reads: where it is weakest, all places where it is too weak, and the nearest that is not."""
 
     weakest: contrast.Reading

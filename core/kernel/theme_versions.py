@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import peewee
+from msgspec import Struct
 
 from core.kernel import activity, cache, db, jobs, theme_drafts
 from core.kernel.installation import installation
@@ -43,8 +43,7 @@ class ThemeVersion(db.SiteTable):
         indexes = ((("site_id", "number"), True),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(Struct, frozen=True, kw_only=True):
     """A published or planned version, as lists show it."""
 
     id: int

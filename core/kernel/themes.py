@@ -16,7 +16,6 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -27,6 +26,7 @@ import structlog
 from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-defined]
+from msgspec import Struct
 
 from core.kernel import i18n, theme_settings
 from core.kernel.config import ROOT, Config
@@ -50,8 +50,7 @@ mimetypes.add_type("image/avif", ".avif")
 mimetypes.add_type("image/webp", ".webp")
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(Struct, frozen=True):
     """A file as served: its bytes plain and compressed, its type and the hash of its content."""
 
     body: bytes

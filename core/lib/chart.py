@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
+
+from msgspec import Struct
 
 _END, _FOOT, _TOP, _LINES = 8, 24, 12, 4
 
@@ -20,8 +21,7 @@ class Box(NamedTuple):
     days: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
+class Chart(Struct, frozen=True, kw_only=True):
     """The chart at one size: paths in its own units, ticks as (y, value), labels as (x, place, day)."""
 
     name: str

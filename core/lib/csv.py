@@ -9,9 +9,10 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
+
+from msgspec import Struct
 
 from core.lib.errors import Refused
 
@@ -39,8 +40,7 @@ class UnreadableFile(Refused):
     default_message = "This file could not be read as a table. Save it as CSV (UTF-8) and try again."
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One record: the line of the file on which it begins (the first line is 1) and its cells by column name.
 
     `surplus` counts filled cells beyond the last named column: the sign of a delimiter that was not quoted.
@@ -51,8 +51,7 @@ class Row:
     surplus: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class Dialect(Struct, frozen=True, kw_only=True):
     """How a file is written, found by looking at all of its bytes once."""
 
     encoding: str

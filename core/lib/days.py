@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+
+from msgspec import Struct
 
 YEAR_FIRST, DAY_FIRST, MONTH_FIRST = "ymd", "dmy", "mdy"
 DAY_ORDERS = (YEAR_FIRST, DAY_FIRST, MONTH_FIRST)
@@ -19,8 +20,7 @@ _HOUR = re.compile(
 _CENTURY, _LAST_CENTURY = 2000, 70
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A day that somebody wrote. `at` has a zone only if it was written down, and midnight if there is no hour."""
 
     at: datetime

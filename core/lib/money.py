@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
 from babel.numbers import format_currency, get_currency_symbol
+from msgspec import Struct
 
 from core.lib.errors import Refused
 from core.lib.languages import is_rtl
@@ -56,8 +56,7 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
-@dataclass(frozen=True, slots=True, order=False)
-class Money:
+class Money(Struct, frozen=True):
     """`amount` minor units of `currency`. Arithmetic and comparison refuse mixed currencies with TypeError."""
 
     amount: int

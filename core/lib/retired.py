@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retired:
+class Retired(Struct, frozen=True, kw_only=True):
     """A name or hook that goes. `instead` takes its place; it was retired in version `since` and is gone in `until`.
 
     `target` is where the object of a name is, as `package.module:name`.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, current_app, g, render_template, request
 from markupsafe import Markup
+from msgspec import Struct
 
 from core.kernel import security
 from core.kernel.i18n import of_plugin
@@ -20,8 +20,7 @@ Problems = Sequence[tuple[str, str]]
 _pages: dict[str, Callable[[int], Response]] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownSection:
+class ShownSection(Struct, frozen=True, kw_only=True):
     """A section as the page shows it. `html` None: its plugin failed. `id` is its anchor."""
 
     id: str
@@ -29,8 +28,7 @@ class ShownSection:
     html: Markup | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
+class _Refused(Struct, frozen=True):
     """A section's form that was refused in this request: what was typed, and what is wrong."""
 
     section: PanelSection

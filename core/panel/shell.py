@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, wraps
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
@@ -16,6 +15,7 @@ from urllib.parse import urlencode
 
 from flask import Response, g, request, send_file, url_for
 from markupsafe import Markup
+from msgspec import Struct
 from werkzeug.datastructures import FileStorage
 
 from core.accounts.models import Staff
@@ -35,8 +35,7 @@ SCHEME = "stoa_scheme"
 SCHEMES = ("", "light", "dark")
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """How the panel draws a state: a word, a glyph that carries the meaning, and a tone that only adds to it.
 
     `glyph`: none, wait, part, busy, done, warn, stop, pause, drain. `tone`: good, busy, warn, bad or empty.
@@ -47,8 +46,7 @@ class Status:
     tone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of the menu or the palette. `count` stands at its end, in red if it is an `alert`.
 
     `words` are others that find it in the palette. With `post` (a name and a value) it posts to `url`.
@@ -65,8 +63,7 @@ class Entry:
     post: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Entries under one heading; the first group has none. `folds` are groups that open when they are asked for."""
 
     key: str
@@ -75,8 +72,7 @@ class Group:
     folds: tuple[Group, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """An entry of core's menu, before anyone is asked whether they may see it."""
 
     key: str
@@ -86,8 +82,7 @@ class Item:
     everywhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A site that this person works on, as the switcher shows it."""
 
     id: int
@@ -98,8 +93,7 @@ class Place:
     is_current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Tongue:
+class Tongue(Struct, frozen=True):
     """A language the panel can be read in, with this page's address in it."""
 
     code: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.shapes import ListingQuery, Sort
 from core.lib.addresses import one_line
@@ -72,8 +73,7 @@ def picked_values(sent: Mapping[str, str]) -> dict[str, str]:
     return {name[2:]: value[:_LONGEST] for name, value in sent.items() if name.startswith("o.")}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Added:
+class Added(Struct, frozen=True, kw_only=True):
     """What the product page sends.
 
     `is_as_shown`: the choices are those of `variant_id`; without a script they may not be.

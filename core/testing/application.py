@@ -10,13 +10,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from msgspec import Struct
 
 from core.testing.database import Databases
 
@@ -50,8 +50,7 @@ def client(app: App) -> Client:
     return client
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveServer:
+class LiveServer(Struct, frozen=True, kw_only=True):
     """A running `stoa run` on an instance folder of its own."""
 
     port: int

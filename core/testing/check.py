@@ -169,7 +169,7 @@ FAULTS: dict[str, Fault] = {"raises": _raises, "exits": _exits, "answers nonsens
 @contextmanager
 def faulty(state: Any, plugin: str, hook: str, fault: Fault) -> Any:
     """Within the block, `plugin` answers `hook` on the state's site by `fault`."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     caller = state.hooks._callers[hook]
     planted = tuple(replace(one, function=fault) if one.plugin == plugin else one for one in caller.implementations)

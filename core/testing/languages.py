@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
+from msgspec import Struct
 
 from core.kernel import i18n
 from core.kernel.installation import installation
@@ -45,8 +45,7 @@ _OF_PANEL = re.compile(r"""["']panel/""")
 _SILENT = {"notify_event", "site_search", "fulfil_allocate"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Home:
+class Home(Struct, frozen=True, eq=False):
     """Whose texts they are ("" core, `plugin:x`, `theme:x`), and their folder."""
 
     whose: str

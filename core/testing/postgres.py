@@ -8,11 +8,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from msgspec import Struct
 
 # PostgreSQL refuses to run as root; this account is on every machine and owns nothing.
 _UNPRIVILEGED = "nobody"
@@ -40,8 +40,7 @@ class NoPostgres(RuntimeError):
     """There is no PostgreSQL on this machine, neither as a package nor installed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(Struct, frozen=True, kw_only=True):
     """A running server; `stop()` ends it and removes its folder."""
 
     folder: Path

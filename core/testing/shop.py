@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.lib import clock as shop_clock
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 PASSWORD = "a long enough password"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     """A product with one variant."""
 
     product_id: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import (
     Message,
@@ -54,8 +55,7 @@ class NotNeeded(Refused):
 # -- waiting -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A variant that can be waited for, as the form names it."""
 
     id: int
@@ -331,8 +331,7 @@ def section(product: ProductPage) -> Slot | None:
     return Slot(html=part("back_in_stock/form", product=product, missing=gone, typed={}, errors={}, shown="slot"))
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """How many wait for a variant, and how many were told."""
 
     product_id: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import (
     NotFound,
@@ -28,16 +29,14 @@ class ComparesEnough(Refused):
     default_message = "You are comparing four products already. Take one away first."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """A product of the comparison: its card, and what its own page knows."""
 
     card: ShownCard
     page: ProductPage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One fact of all products, in their order; empty where a product does not have it."""
 
     name: str

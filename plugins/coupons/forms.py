@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.api import NotMoney, Site, Unfit, parse_money, say
 from core.api import gettext as _
@@ -21,8 +22,7 @@ _MOST_USES = 10_000_000
 MOST_CODES = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """A coupon that fits its form; shapes as in the table. `code` empty: it has none, or keeps those it has."""
 
     title: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.api import Settings, Site, Text, setting
+from msgspec import Struct
+
+from core.api import Settings, Site, Text, replace, setting
 from plugins.documents.models import CREDIT_NOTE, KINDS
 
 
@@ -58,8 +59,7 @@ class Documents(Settings):
         return self.credit_start if kind == CREDIT_NOTE else self.invoice_start
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class Filters(Struct, frozen=True, kw_only=True):
     """One address of the list. Days are the site's own; a word that means nothing is no filter."""
 
     kind: str = ""
@@ -73,7 +73,7 @@ class Filters:
 
     def address(self, **changes: object) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
-        wanted = replace(self, **changes)  # type: ignore[arg-type]
+        wanted = replace(self, **changes)
         pairs = {name: getattr(wanted, name) for name in ("kind", "q", "since", "until")}
         return {name: str(value) for name, value in pairs.items() if value}
 

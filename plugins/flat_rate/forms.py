@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import (
     NotATrackingAddress,
@@ -22,8 +23,7 @@ _TITLE_LENGTH = 80
 _MOST_DAYS = 365
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """A rate that fits its form; shapes as in the table."""
 
     titles: dict[str, str]

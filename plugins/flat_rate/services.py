@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from core.api import (
     Address,
@@ -160,8 +162,7 @@ def _quoted(rate: FlatRate, value: Money) -> Rate:
 # -- what pages say before anything is ordered -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class Promise(Struct, frozen=True, kw_only=True):
     """By when the quickest rate arrives (empty: not said), its price, and from what amount it is free."""
 
     arrives: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import NotMoney, Site, Unfit, parse_money, say
 from core.api import gettext as _
@@ -14,8 +15,7 @@ _HOURS_LENGTH = 400
 _MOST_DAYS = 365
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """A point that fits its form; shapes as in the table."""
 
     name: str

@@ -6,8 +6,9 @@ import argparse
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from core.api import Settings, Site, setting
 from plugins.pulse.models import KINDS
@@ -36,8 +37,7 @@ class PulseSettings(Settings):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """One page that was opened. Empty or 0 is what a page does not have; `found` is how many goods the words found."""
 
     kind: str

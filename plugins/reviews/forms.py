@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from core.api import Settings, Site, Unfit, email_problem, fold, now, setting
 from core.api import gettext as _
@@ -48,8 +49,7 @@ class ReviewSettings(Settings):
     link_days: int = setting(60, label="Days for which the link in the mail works", minimum=7, maximum=365)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """A review as it is to be stored."""
 
     stars: int
@@ -122,8 +122,7 @@ def words_of_staff(text: str, most: int, *, needed: str) -> str:
     return clean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranslationWords:
+class TranslationWords(Struct, frozen=True, kw_only=True):
     """A review's title and words in another language, as staff enter them."""
 
     title: str
@@ -151,8 +150,7 @@ def parse_translation(form: Mapping[str, str]) -> TranslationWords:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileReview:
+class FileReview(Struct, frozen=True, kw_only=True):
     """A row of a file, read; `date` is written again as it stood, so that a row is known when it comes again.
 
     `email` is the address of who wrote it; it is never stored.

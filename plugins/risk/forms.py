@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
-from core.api import Money, NotMoney, Refused, Settings, Text, parse_money, setting
+from msgspec import Struct
+
+from core.api import Money, NotMoney, Refused, Settings, Text, parse_money, replace, setting
 
 # Addresses there last for minutes and belong to nobody.
 _THROWAWAY = (
@@ -99,8 +100,7 @@ def limit(text: str, currency: str) -> Money | None:
 # -- the list ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class Filters(Struct, frozen=True, kw_only=True):
     """One address of the list: those on hold or all, from a score on, highest or newest first."""
 
     view: str = ""
@@ -113,7 +113,7 @@ class Filters:
 
     def address(self, **changes: object) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
-        wanted = replace(self, **changes)  # type: ignore[arg-type]
+        wanted = replace(self, **changes)
         pairs = {name: getattr(wanted, name) for name in ("view", "least", "sort")}
         return {name: str(value) for name, value in pairs.items() if value}
 

@@ -10,11 +10,11 @@ import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from heapq import nlargest
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from whoosh import query
 from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.fields import ID, STORED, TEXT, Schema
@@ -63,8 +63,7 @@ _SCHEMA = Schema(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """The words of a product. `skus` are compared whole, `spelled` are the words that a misspelled one may mean.
 
     `sounds` are by what a Chinese name is typed in Latin letters.
@@ -78,8 +77,7 @@ class Document:
     sounds: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class Hit(Struct, frozen=True, kw_only=True):
     """A product that was found."""
 
     product_id: int

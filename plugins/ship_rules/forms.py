@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import NotMoney, Unfit, countries, lazy, parse_money
 from core.api import gettext as _
@@ -21,8 +22,7 @@ CRITERIA = {
 _LINE = re.compile(r"(?P<code>\S+)(\s+(?P<hour>\d{1,2})[:：](?P<minute>\d{2}))?\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """A rule that fits its form; shapes as in the table."""
 
     countries: str

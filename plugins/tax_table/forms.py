@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from core.api import Unfit, countries
 from core.api import gettext as _
@@ -17,8 +19,7 @@ FIELDS = ("tax_class", "country", "region", "name", "rate")
 _MOST_ROWS = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A row of the table that fits. `rate` in hundredths of a percent."""
 
     tax_class: str

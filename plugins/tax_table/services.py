@@ -11,7 +11,8 @@ sum in proportion to their rates.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from core.api import (
     Money,

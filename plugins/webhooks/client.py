@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from core.api import AddressRefused, Answered, Fetcher, NotFetched
 
@@ -18,8 +19,7 @@ DOOR = Fetcher(ports=range(1, 65_536), timeout_s=TIMEOUT_S)
 SCHEMES = frozenset({"https"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class Post(Struct, frozen=True, kw_only=True):
     """What to send where. `signature` is the value of its header, `timestamp` whole seconds since 1970."""
 
     url: str
@@ -29,8 +29,7 @@ class Post:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What came back. `status` None: nothing, and `problem` is refused, timeout or no_answer.
 
     `retry_after_s` is what the other side asked for, 0 if nothing.

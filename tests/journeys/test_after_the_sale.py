@@ -4,9 +4,9 @@ and followed by a guest; staff at the panel in one window, the shopper in anothe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import expect
 
 from core.app import create_app

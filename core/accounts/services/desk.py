@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from core.accounts.services import letters, links
 from core.accounts.services.shoppers import get_shopper
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 LONGEST_NOTE, MOST_TAGS = 2_000, 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True):
     """What somebody of the staff keeps in mind of a shopper."""
 
     id: int

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 import secrets as random
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from markupsafe import Markup
+from msgspec import Struct
 
 from core.accounts.models import RecoveryCode, SecondFactor, Shopper, Staff
 from core.accounts.services import letters
@@ -51,8 +51,7 @@ class TicketOver(Refused):
     default_message = "That took too long. Sign in once more."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Factor:
+class Factor(Struct, frozen=True, kw_only=True):
     """The state of somebody's second factor.
 
     `key`, `address` and its `drawing` are there until it is confirmed, and never after.
@@ -61,7 +60,7 @@ class Factor:
     is_on: bool
     key: str = ""
     address: str = ""
-    drawing: Markup = Markup()  # noqa: RUF009 -- an immutable text
+    drawing: Markup = Markup()
     codes_left: int = 0
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from core.kernel import db
 from core.lib import clock
@@ -20,8 +21,7 @@ _MOST = 6
 _LAST = 2**31
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShopperFilters:
+class ShopperFilters(Struct, frozen=True, kw_only=True):
     """What to list. Every word of `text` is in a name, mail address or number; `tag`: those that wear it."""
 
     text: str = ""
@@ -29,8 +29,7 @@ class ShopperFilters:
     tag: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShopperRow:
+class ShopperRow(Struct, frozen=True, kw_only=True):
     """An account in the list."""
 
     id: int

@@ -6,12 +6,13 @@ is the `Visitor` that joins both. There is no remember-me cookie: the session's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import structlog
 from flask import Flask, current_app, session
 from flask_login import LoginManager, current_user
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.accounts.models import Shopper, Staff
 from core.accounts.services.roles import Grants, grants_of
@@ -20,8 +21,7 @@ from core.kernel import sessions
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Struct, frozen=True):
     """The people logged in in one browser; the `Identity` that `core.kernel.security` asks."""
 
     shopper: Shopper | None = None

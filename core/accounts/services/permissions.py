@@ -5,13 +5,12 @@ Titles are English msgids. Plugins add theirs with `Plugin(permissions=...)`, of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.kernel.installation import installation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permission:
+class Permission(Struct, frozen=True, kw_only=True):
     """A permission as the page of roles shows it.
 
     `shared`: what it opens belongs to all sites together, so only a role for every site gives it.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.accounts.models import NAME, Role, Staff, StaffRole
 from core.accounts.services.permissions import BUILTIN_ROLES, SHARED, known_codes
@@ -28,8 +29,7 @@ class LastOwner(Refused):
     default_message = "This is the only owner. Make somebody else an owner first."
 
 
-@dataclass(frozen=True, slots=True)
-class Grants:
+class Grants(Struct, frozen=True):
     """What the roles of one member of staff give: permissions for every site, and per site."""
 
     everywhere: frozenset[str] = frozenset()

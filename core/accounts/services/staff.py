@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
+from msgspec import Struct
 
 from core.accounts.models import NAME, Role, Staff, StaffRole, folded
 from core.accounts.services.passwords import check_login
@@ -30,8 +30,7 @@ class OneTimePasswordOver(Refused):
     default_message = "This one-time password is too old. Ask an owner for a new one."
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(Struct, frozen=True):
     """Somebody new, and the password that is shown once and stored nowhere."""
 
     staff: Staff

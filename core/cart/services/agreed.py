@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct, field
 
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from core.cart.services.find import StoredCart
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnLine:
+class OwnLine(Struct, frozen=True, kw_only=True):
     """A line of the shop's own words: a title, the price of one in minor units, and how it is taxed. No stock."""
 
     title: str
@@ -26,8 +25,7 @@ class OwnLine:
     tax_class: str = "standard"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreed:
+class Agreed(Struct, frozen=True, kw_only=True):
     """The terms of a draft in its `version`: unit prices in minor units by variant, their reasons, and a discount.
 
     `own` are lines outside the catalogue, by numbers below zero that stand for variants in the cart.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from core.cart.services.find import CartPlace, StoredCart
 from core.cart.services.lines import touch
@@ -27,8 +27,7 @@ class TooManyCodes(Refused):
     default_message = "A cart takes at most %(count)s codes."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
+class Details(Struct, frozen=True, kw_only=True):
     """The checkout's answers. `billing` None: the same as `address`. `extra` is {plugin: {field: answer}}.
 
     `places` None: the further places stay as they are.

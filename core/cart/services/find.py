@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from core.cart.services.agreed import Agreed
 from core.hookspecs.checkout import Address
@@ -17,8 +17,7 @@ from core.kernel import db
 from core.lib import clock, ids
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredLine:
+class StoredLine(Struct, frozen=True, kw_only=True):
     """A line as stored: no price, no name; those are looked up when the cart is shown."""
 
     id: int
@@ -29,8 +28,7 @@ class StoredLine:
 MOST_PLACES = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CartPlace:
+class CartPlace(Struct, frozen=True, kw_only=True):
     """A further place to deliver to, the way there, and what goes there: units by variant.
 
     What no further place gets goes to the cart's own address, so a cart may change without being spread anew.
@@ -42,8 +40,7 @@ class CartPlace:
     units: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCart:
+class StoredCart(Struct, frozen=True, kw_only=True):
     """A cart as stored. `version` rises with every change; `ordered_at` tells that an order was made of it.
 
     `agreed` are terms that staff made beforehand; the carts of shoppers have none.

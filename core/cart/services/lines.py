@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from core.cart.services.holds import hold_cart
 from core.catalogue.services.carts import cart_variants
@@ -40,8 +41,7 @@ class CartFull(Refused):
         super().__init__(lines=CART_LINES, units=LINE_QUANTITY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removed:
+class Removed(Struct, frozen=True, kw_only=True):
     """What was taken out; `add_to_cart` with the same values undoes it."""
 
     variant_id: int

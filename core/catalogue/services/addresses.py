@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel import cache, db
@@ -13,8 +14,7 @@ from core.lib import clock
 _SHOWN = "SELECT 1 FROM card c WHERE c.site_id = ? AND c.product_id = s.ref AND c.language = ? AND c.currency = ?"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductAddress:
+class ProductAddress(Struct, frozen=True, kw_only=True):
     """A product that the site shows: its path below /p/ by language, and when its words last changed."""
 
     paths: Mapping[str, str]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.catalogue.services.shapes import LOW_STOCK
 from core.catalogue.services.stock_levels import (
@@ -39,8 +40,7 @@ def together(levels: Iterable[Level]) -> tuple[bool, bool]:
     return bool(selling), low
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveVariant:
+class ActiveVariant(Struct, frozen=True):
     """A variant that could be sold, what it takes from stock, and what of it is kept back per (site, variant)."""
 
     product_id: int

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.catalogue.services.card_data import ProductData, ask_data
 from core.catalogue.services.prices import Expected, Promotions, ask_promoted
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """All answers that go into the transaction that writes cards."""
 
     promotions: Promotions = field(default_factory=Promotions)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.catalogue.services.shapes import Rating
 from core.hookspecs.site import Data, Site
@@ -85,8 +86,7 @@ def rank(rating: Rating | None) -> int:
 # -- for cards ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What all plugins say of a product on a site, true until `until` (microseconds)."""
 
     values: Values = field(default_factory=dict)
@@ -96,8 +96,7 @@ class Said:
 NOTHING = Said()
 
 
-@dataclass(frozen=True, slots=True)
-class ProductData:
+class ProductData(Struct, frozen=True):
     """What plugins answered. Sites in `silent` have no plugin to ask, so nothing is missing there.
 
     `versions` are those that the data had before the plugins were asked.

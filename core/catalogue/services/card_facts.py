@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from core.catalogue.services.availability import ActiveVariant, active_variants
 from core.catalogue.services.prices import PriceFact, price_facts
@@ -41,8 +42,7 @@ class ValueFact(NamedTuple):
     swatch: str
 
 
-@dataclass(slots=True)
-class ProductFact:
+class ProductFact(Struct):
     """A product with all that belongs to it. Deleted ones have no listings."""
 
     id: int
@@ -59,8 +59,7 @@ class ProductFact:
     prices: dict[tuple[int, str], dict[int, list[PriceFact]]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Tree:
+class Tree(Struct):
     """The categories' parents, and those hidden on a site or deleted (site None: everywhere)."""
 
     parents: dict[int, int | None]
@@ -90,8 +89,7 @@ class Tree:
         return found
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(Struct):
     """Everything from one moment."""
 
     sites: dict[int, SiteFact]

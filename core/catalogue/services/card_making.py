@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from core.catalogue.services.availability import together
 from core.catalogue.services.card_answers import Answers
@@ -77,8 +78,7 @@ DUE = Shape("card_due", ("product_id", "site_id", "at"), 2)
 SHAPES = (CARD, PLACE, NAME, WORDS, FACET, DUE)
 
 
-@dataclass(slots=True)
-class Made:
+class Made(Struct):
     """Rows by table and key, and the products that plugins were not asked about."""
 
     rows: dict[Shape, dict[Key, Row]] = field(default_factory=lambda: {shape: {} for shape in SHAPES})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.catalogue.services import card_facts
 from core.catalogue.services.availability import lock_cards
@@ -23,8 +24,7 @@ _IDS_PER_EVENT = 200
 _SETTLES = 3
 
 
-@dataclass(slots=True)
-class Change:
+class Change(Struct):
     """What a verb changed so far: add the ids of products whose cards may say something else now."""
 
     products: set[int] = field(default_factory=set)

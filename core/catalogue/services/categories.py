@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.catalogue.services.card_facts import sites, tree
 from core.catalogue.services.cards import changing
@@ -26,8 +27,7 @@ class WouldCircle(Refused):
     default_message = "A category cannot stand below itself."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryText:
+class CategoryText(Struct, frozen=True, kw_only=True):
     """Words in one language. `body_html` must be sanitised already."""
 
     name: str
@@ -36,8 +36,7 @@ class CategoryText:
     seo_description: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryDraft:
+class CategoryDraft(Struct, frozen=True, kw_only=True):
     """A category as it should be. `texts` maps languages to words; `code` is made from the first name if empty.
 
     `returns` is a word of `services.returns`; None leaves it as it is.

@@ -6,14 +6,14 @@ Everywhere None means: leave it as it is, or take the default if the product is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from core.lib.money import Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextDraft:
+class TextDraft(Struct, frozen=True, kw_only=True):
     """Words in one language. `body_html` must be sanitised already (`core.lib.text.clean_html`)."""
 
     name: str | None = None
@@ -23,8 +23,7 @@ class TextDraft:
     seo_description: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueDraft:
+class ValueDraft(Struct, frozen=True, kw_only=True):
     """A value of an option or attribute: a code that is the same in every language, and words per language.
 
     Without a code it is made from the first of the words. `number` is for attributes of kind number. `place` is where a
@@ -38,8 +37,7 @@ class ValueDraft:
     place: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionDraft:
+class OptionDraft(Struct, frozen=True, kw_only=True):
     """A choice to make, with its values in order."""
 
     names: Mapping[str, str]
@@ -47,8 +45,7 @@ class OptionDraft:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeDraft:
+class AttributeDraft(Struct, frozen=True, kw_only=True):
     """What is said of a product. An attribute of an unknown code is created with `names`, `kind` and `filterable`."""
 
     code: str
@@ -58,8 +55,7 @@ class AttributeDraft:
     filterable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceDraft:
+class PriceDraft(Struct, frozen=True, kw_only=True):
     """A price on one site, from `starts` until before `ends`. `was` must be higher than `amount`."""
 
     amount: Money
@@ -69,8 +65,7 @@ class PriceDraft:
     ends: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantDraft:
+class VariantDraft(Struct, frozen=True, kw_only=True):
     """Something to buy, found by `id` or else by SKU.
 
     `values` maps option codes to value codes. `prices` are all public prices on the site of the save in the
@@ -93,8 +88,7 @@ class VariantDraft:
     media_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingDraft:
+class ListingDraft(Struct, frozen=True, kw_only=True):
     """Where the product stands on the site of the save. `paths` maps languages to wanted addresses below /p/.
 
     With `bounds` an instant that is None means: without bound.
@@ -108,8 +102,7 @@ class ListingDraft:
     paths: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductDraft:
+class ProductDraft(Struct, frozen=True, kw_only=True):
     """A product with its variants: found by `id`, else by the SKUs of its variants, else new.
 
     `texts` maps languages to words; `site_texts` are this site's own words instead, where empty means: as on all sites.

@@ -9,9 +9,10 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from core.catalogue.services.card_data import RATED
 from core.catalogue.services.facets import Found, facets_of

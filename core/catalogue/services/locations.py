@@ -6,7 +6,8 @@ Whoever knows how many there are asks under the tag `locations`, which each verb
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.stock import STATES, UNLIMITED
 from core.catalogue.services.writing import insert
@@ -44,8 +45,7 @@ class LastLocation(Refused):
     default_message = "%(name)s is the only place that goods come from. Add another one first."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocationStock:
+class LocationStock(Struct, frozen=True, kw_only=True):
     """A place with the sums of all its levels, and how many variants are counted there."""
 
     id: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.catalogue.services.cards import changing
 from core.catalogue.services.reading import picture_of
@@ -32,8 +33,7 @@ class MediaChanged(Refused):
     default_message = "Somebody else has just replaced this picture. Look at it, then try again."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True, kw_only=True):
     """A picture that `kernel.files` has stored under `name`."""
 
     name: str
@@ -235,8 +235,7 @@ def _forget(running: jobs.Running) -> None:
         files.delete(str(name))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginUse:
+class PluginUse(Struct, frozen=True, kw_only=True):
     """A place where a plugin of a site shows a picture, by its own words, and where that is edited in its panel."""
 
     site: Site
@@ -314,8 +313,7 @@ def products_with(media_id: int) -> Sequence[int]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WordlessPicture:
+class WordlessPicture(Struct, frozen=True, kw_only=True):
     """A picture that has no alternative text in a language; `original` is its uploader's name for it."""
 
     media_id: int

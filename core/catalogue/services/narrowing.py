@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from core.catalogue.services.shapes import ListingQuery, Sort
 from core.kernel import db
@@ -20,8 +21,7 @@ class Where(NamedTuple):
     params: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowing:
+class Narrowing(Struct, frozen=True):
     """A query on a site, in a language (`fallback` is the site's own) and a currency.
 
     `product_ids` are a search's, best first.

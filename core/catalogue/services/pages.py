@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from core.catalogue.services.card_data import rating_in, said_of
 from core.catalogue.services.prices import Answers, instant_or_none, promoted_prices, sooner, state_for

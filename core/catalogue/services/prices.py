@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.catalogue.services.shapes import PriceTier
 from core.hookspecs.promote import PriceQuery, PromotedPrice
@@ -127,8 +129,7 @@ def state_for(site: Site) -> SiteState:
     return state if state is not None and state.site.id == site.id else installation().sites.pinned(site.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Promotions:
+class Promotions(Struct, frozen=True):
     """What plugins answered, per site. Sites in `silent` have no plugin to ask, so nothing is missing there."""
 
     asked: Mapping[int, frozenset[PriceQuery]] = field(default_factory=dict)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.catalogue.services.cards import Change, changing
 from core.catalogue.services.drafts import ListingDraft, PriceDraft, ProductDraft
@@ -46,8 +47,7 @@ class Stale(Refused):
     default_message = "Someone else has changed this meanwhile. Look at their changes, then save again."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
+class Saved(Struct, frozen=True, kw_only=True):
     """What a save did. Without a difference nothing was written and `version` is the old one."""
 
     product_id: int

@@ -6,8 +6,9 @@ Product, words, categories, pictures, listing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from core.catalogue.services.drafts import ListingDraft, ProductDraft, TextDraft
 from core.catalogue.services.returns import parse_returns
@@ -23,8 +24,7 @@ Later = dict[tuple[str, tuple[str, ...], str], list[Sequence[object]]]
 Facet = tuple[str, str, Mapping[str, str], str, int]
 
 
-@dataclass(slots=True, kw_only=True)
-class Saving:
+class Saving(Struct, kw_only=True):
     """A save on its way. What differs is noted in `before` and `after`, in words for the activity log.
 
     `names` are the words that it has written so far: all that there are of a new product. `later` are rows of a new

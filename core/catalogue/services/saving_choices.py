@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.catalogue.services.drafts import AttributeDraft, OptionDraft, ValueDraft
 from core.catalogue.services.saving import Facet, Saving
@@ -17,8 +18,7 @@ from core.lib.text import fold
 # -- options -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Value:
+class Value(Struct):
     """A stored value of an option."""
 
     id: int
@@ -28,8 +28,7 @@ class Value:
     position: int
 
 
-@dataclass(slots=True)
-class Option:
+class Option(Struct):
     """A stored option with its values."""
 
     id: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.catalogue.services.lists import listing
 from core.catalogue.services.shapes import Listing, ListingQuery, Sort

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.catalogue.services.search import plain_search
 from core.catalogue.services.search_leads import lead_of

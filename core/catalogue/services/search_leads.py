@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel import activity, cache, db
@@ -12,8 +13,7 @@ from core.lib.errors import NotFound
 from core.lib.text import fold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lead:
+class Lead(Struct, frozen=True, kw_only=True):
     """What a search for `typed` does: one of `also`, `category_id` and `path` is said."""
 
     typed: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.catalogue.services.card_facts import tree
 from core.catalogue.services.words import TextFact, best_text, spoken
@@ -17,8 +18,7 @@ from core.lib.text import plain
 _Named = dict[int, list[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchText:
+class SearchText(Struct, frozen=True, kw_only=True):
     """The words of a product as one site says them. `body` is plain text; `attributes` are values, options included.
 
     `sounds` are the words by which a Chinese name is typed in Latin letters; empty in other languages.

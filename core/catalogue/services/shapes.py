@@ -6,10 +6,11 @@ Frozen, in one language and one currency, without a database row.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.lib.money import Money
 
@@ -24,8 +25,7 @@ class Stock(StrEnum):
     OUT = "out"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class Picture(Struct, frozen=True, kw_only=True):
     """A stored picture; `name` is what `kernel.files` makes addresses from.
 
     The focal point in hundredths of its size.
@@ -41,24 +41,21 @@ class Picture:
     media_id: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swatch:
+class Swatch(Struct, frozen=True, kw_only=True):
     """A colour that a product comes in. `colour` is #rrggbb."""
 
     name: str
     colour: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rating:
+class Rating(Struct, frozen=True, kw_only=True):
     """Stars, of five, and how many people gave them."""
 
     mean: float
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCard:
+class ShownCard(Struct, frozen=True, kw_only=True):
     """A product in a list. `path` goes after /p/. `from_price`: some variant costs more than `price`.
 
     `variant_id` is set when there is nothing to choose, so that it can be added at once. The list ends at `until`.
@@ -87,15 +84,13 @@ class ShownCard:
         return hash((self.product_id, self.price.amount))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(Struct, frozen=True, kw_only=True):
     """The address was this thing's once; `path` is its present one."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crumb:
+class Crumb(Struct, frozen=True, kw_only=True):
     """A step above a page, from the top category down. `path` goes after /c/."""
 
     category_id: int
@@ -106,8 +101,7 @@ class Crumb:
 # -- a product's page --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionChoice:
+class OptionChoice(Struct, frozen=True, kw_only=True):
     """A value that can be chosen. `colour` is #rrggbb or empty."""
 
     id: int
@@ -116,8 +110,7 @@ class OptionChoice:
     colour: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(Struct, frozen=True, kw_only=True):
     """A choice to make, with its values in order."""
 
     id: int
@@ -126,16 +119,14 @@ class Option:
     values: tuple[OptionChoice, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceTier:
+class PriceTier(Struct, frozen=True, kw_only=True):
     """`amount` for each of at least `from_qty`."""
 
     from_qty: int
     amount: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartOfKit:
+class PartOfKit(Struct, frozen=True, kw_only=True):
     """What is in a kit, and how many pieces of it."""
 
     variant_id: int
@@ -144,8 +135,7 @@ class PartOfKit:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownVariant:
+class ShownVariant(Struct, frozen=True, kw_only=True):
     """What can be bought. `price` None: not sold in this currency. `left` None: not counted.
 
     `list_price` is the public price, `price` what is asked now; `value_ids` are in the order of the options. `there` of
@@ -180,8 +170,7 @@ class ShownVariant:
         return self.price is not None and self.stock is not Stock.OUT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     """An attribute as shown: its name and its values in words."""
 
     code: str
@@ -189,8 +178,7 @@ class Fact:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductPage:
+class ProductPage(Struct, frozen=True, kw_only=True):
     """All that a product's page says. `text_language` differs from the page's where the words fell back to another.
 
     `crumbs` lead to its first visible category. `alternates` maps languages to paths. It ends at `until`.
@@ -254,8 +242,7 @@ class Sort(StrEnum):
     RELEVANCE = "relevance"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingQuery:
+class ListingQuery(Struct, frozen=True, kw_only=True):
     """What a shopper asks of a list. `category_id` None: all products of the site.
 
     `filters` maps a facet's code to values: any of them (OR), all facets (AND). Prices are minor units of the currency.
@@ -279,8 +266,7 @@ class ListingQuery:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FacetValue:
+class FacetValue(Struct, frozen=True, kw_only=True):
     """A value to filter by, how many products have it under all other choices, and whether it is chosen."""
 
     value: str
@@ -290,8 +276,7 @@ class FacetValue:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facet:
+class Facet(Struct, frozen=True, kw_only=True):
     """A facet with its values, in their order or the most frequent first."""
 
     code: str
@@ -299,8 +284,7 @@ class Facet:
     values: tuple[FacetValue, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chip:
+class Chip(Struct, frozen=True, kw_only=True):
     """A choice that can be taken back. `code` is a facet's, or `price` or `in_stock` with empty `value`."""
 
     code: str
@@ -308,16 +292,14 @@ class Chip:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nearest:
+class Nearest(Struct, frozen=True, kw_only=True):
     """A choice to give up where a list leaves nothing, and how many products it shows then."""
 
     chip: Chip
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """One page of a list. `total` counts all pages. Prices span what the other choices leave; None if nothing is left.
 
     `available` counts products in stock under the other choices. `next` and `previous` are cursors, empty at the ends.
@@ -345,8 +327,7 @@ class Listing:
 # -- categories --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryNode:
+class CategoryNode(Struct, frozen=True, kw_only=True):
     """A visible category with those below it. `count` is of products sold in the currency asked for, below included."""
 
     id: int
@@ -358,8 +339,7 @@ class CategoryNode:
     children: tuple[CategoryNode, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchPage:
+class SearchPage(Struct, frozen=True, kw_only=True):
     """What a page of results is about. `narrowed`: by filters, sorted, or not its first page."""
 
     words: str
@@ -367,8 +347,7 @@ class SearchPage:
     narrowed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryPage:
+class CategoryPage(Struct, frozen=True, kw_only=True):
     """All that a category's page says beside its list. `crumbs` are those above it."""
 
     id: int
@@ -384,8 +363,7 @@ class CategoryPage:
     alternates: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class Home(Struct, frozen=True, kw_only=True):
     """What a site's first page shows of the catalogue."""
 
     newest: tuple[ShownCard, ...]
@@ -396,8 +374,7 @@ class Home:
 # -- carts -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CartVariant:
+class CartVariant(Struct, frozen=True, kw_only=True):
     """What a cart line needs of its variant. `price` None: no longer sold here, and `left` None: not counted.
 
     `tiers` hold list prices per quantity, lowest quantity first; `unit(quantity)` picks. `choices` are (option,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.words import TextFact, best_text
 from core.hookspecs.site import Site
 from core.kernel import db
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedProduct:
+class NamedProduct(Struct, frozen=True, kw_only=True):
     """A product as its site calls it in one language; `sku` is its first variant's, empty if it has none."""
 
     id: int

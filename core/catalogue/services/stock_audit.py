@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
+from msgspec import Struct
 
 from core.catalogue.services.availability import refresh_availability
 from core.catalogue.services.stock import STATES, ensure_level
@@ -17,8 +17,7 @@ from core.lib import clock
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """A level that is not the sum of its moves: what it says, and what they say, in the order of `STATES`."""
 
     variant_id: int
@@ -38,8 +37,7 @@ class Difference:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
+class Sums(Struct, frozen=True, kw_only=True):
     """What the moves of one kind come to, or all levels: how many they are, and their pieces in the order of STATES."""
 
     kind: str
@@ -47,8 +45,7 @@ class Sums:
     pieces: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """All levels in one sum, what each kind of move brought and took, and the levels that differ from their moves."""
 
     levels: Sums

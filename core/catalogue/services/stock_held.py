@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.kernel import db
 from core.lib import clock
@@ -11,8 +12,7 @@ from core.lib import clock
 PAGE = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """A hold: pieces of a variant at a location, for `reference` (`cart:12`, `draft:3`, `case:5`) until an instant."""
 
     id: int

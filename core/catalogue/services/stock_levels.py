@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from core.catalogue.services.shapes import LOW_STOCK, Stock
 
@@ -78,8 +79,7 @@ class Supply(NamedTuple):
     sku: str
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """How many of a variant can be sold; `free` counts only if it is `tracked`.
 
     `there` of them can leave now. `promised_at` is when others leave, `release_at` (in the future) when any do; both in

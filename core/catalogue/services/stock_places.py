@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.kernel import db
 from core.lib import clock
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """What a location has of a variant: on the shelf, and to be promised."""
 
     there: int
@@ -21,8 +21,7 @@ class Spot:
         return Spot(self.there + pieces, max(0, self.free + pieces))
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """Where a variant is, the preferred location first, and how much of it the site keeps back.
 
     `is_ahead`: it is sold before its release, so its spots are what is left of its caps. `reserved` are the pieces that

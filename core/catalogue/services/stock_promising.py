@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.catalogue.services.stock_holds import end_holds_of
 from core.catalogue.services.stock_places import Places, Spot, as_wanted, places_of
@@ -60,8 +61,7 @@ def hold(
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
+class _Asking(Struct, frozen=True):
     """What is to be promised or held; `cart` is whose holds end with it, `why` the reason of each location."""
 
     needs: Mapping[int, int]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.stock_shapes import STATES
 from core.hookspecs.site import Site
@@ -16,8 +17,7 @@ _SOLD = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelAt:
+class LevelAt(Struct, frozen=True, kw_only=True):
     """The pieces of a variant at a location, by state, and how many more than are there may be ordered."""
 
     location_id: int
@@ -25,8 +25,7 @@ class LevelAt:
     backorder_limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantLevels:
+class VariantLevels(Struct, frozen=True, kw_only=True):
     """A variant of the site with its levels, in the order of locations; one that is not `tracked` has none to count."""
 
     variant_id: int

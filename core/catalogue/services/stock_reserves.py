@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.availability import refresh_availability, tell_stock_changed
 from core.catalogue.services.stock_shapes import Move
@@ -29,8 +30,7 @@ class NotFree(Refused):
     default_message = "Only %(available)s of %(sku)s are on the shelf and promised to nobody."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reserve:
+class Reserve(Struct, frozen=True, kw_only=True):
     """Pieces of a variant that are kept for a site, or for its `channel`."""
 
     site_id: int

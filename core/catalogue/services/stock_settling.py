@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.catalogue.services.stock_shapes import Allocation, Move, NotPromisedThere, NotReleased, OutOfStock
 from core.catalogue.services.stock_writer import Moving

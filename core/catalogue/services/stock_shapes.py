@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.lib.errors import Refused
 
@@ -62,8 +62,7 @@ class LocationClosed(Refused):
     default_message = "This place is closed. Choose another one."
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(Struct, frozen=True):
     """Pieces of a variant at a location, promised, held, or moved.
 
     `late` of them are not there yet; `ahead`: they were sold before their release.
@@ -76,8 +75,7 @@ class Allocation:
     ahead: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """A change of a level; `reference` is what it is for, such as `order:12`."""
 
     variant_id: int

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from core.catalogue.services.availability import refresh_availability, tell_stock_changed
 from core.catalogue.services.cards import postpone_cards
@@ -19,8 +21,7 @@ from core.lib.errors import NotFound, Unfit
 _MOST = 10**9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockTerms:
+class StockTerms(Struct, frozen=True, kw_only=True):
     """`backorder_limit` pieces more than are there may be ordered; they leave from `promised_at` on.
 
     Before `release_at` the variant is sold ahead, at most `preorder_cap` pieces of it, and nothing leaves. `safety`

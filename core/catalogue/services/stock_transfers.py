@@ -6,8 +6,9 @@ Each verb has two sides and one transaction. What is promised to anybody stays w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.catalogue.services.availability import refresh_availability, tell_stock_changed
 from core.catalogue.services.stock_shapes import Move, StockPromised
@@ -42,8 +43,7 @@ class TransferOver(Refused):
     default_message = "This transfer was received or undone already."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
+class Transfer(Struct, frozen=True, kw_only=True):
     """A transfer as people read it; `received_at` None: it is on its way."""
 
     id: int

@@ -6,9 +6,10 @@ The same preview serves staff, the shopper's own window, exchanges and claims; c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.catalogue.services.carts import cart_variants
 from core.checkout.services.change_asking import (
@@ -60,8 +61,7 @@ class PreviewMoved(Refused):
     default_message = "Prices or the order have changed since the preview. Look at it again, then confirm."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class Preview(Struct, frozen=True, kw_only=True):
     """An order, what a change would write, and what that does. `plan.policy` is the one that was used.
 
     `ways` are those to bring goods to an address where they did not go before, by place; none where that was not asked.

@@ -9,7 +9,9 @@ import contextvars
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.checkout.services.quote import ChosenRate
 from core.hookspecs.checkout import Address, Cart
@@ -25,8 +27,7 @@ DEADLINE_S = 3.0
 _Answer = tuple[str, Sequence[Rate]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(Struct, frozen=True, kw_only=True):
     """The rates to choose from, the chosen one (the first by default), and why carriers do not come, as sentences."""
 
     rates: tuple[ChosenRate, ...] = ()
@@ -49,8 +50,7 @@ def deliveries(
     return deliveries_to(state, [Goods(cart=cart, address=address, left=left, wanted=wanted)])[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goods:
+class Goods(Struct, frozen=True, kw_only=True):
     """What goes to one place; see `deliveries`."""
 
     cart: Cart

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.cart.services import Agreed, CartPlace, OwnLine, StoredCart, StoredLine, keep_agreed_cart
 from core.checkout.services.details import missing_details
@@ -72,8 +74,7 @@ def look_at_draft(state: SiteState, draft: DraftView, *, gateway: str = "") -> C
     return look(state, replace(draft_cart(draft), gateway=gateway), CHECKOUT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftQuote:
+class DraftQuote(Struct, frozen=True, kw_only=True):
     """A draft as a quote for somebody to read: what it costs now, and until when it may be ordered for that.
 
     `number` names this version of the draft; it counts in no series. `secret` is that of its pay link, if one is valid.

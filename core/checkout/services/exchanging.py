@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.checkout.services.changing import Preview, draft_change, preview_change
 from core.checkout.services.resolving import fees_by_rules, new_goods
@@ -24,8 +25,7 @@ from core.orders.services.status import returned_value
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Net:
+class Net(Struct, frozen=True, kw_only=True):
     """What an exchange comes to if all comes back as it is said: `net` above zero is to be paid, below given back."""
 
     goods: Money

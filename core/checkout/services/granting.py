@@ -8,9 +8,9 @@ as much of the taxes as of the price.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from core.kernel import db
 from core.lib.money import portion, split
@@ -21,8 +21,7 @@ from core.orders.services.status import returned_value, share
 Key = tuple[str, int]
 
 
-@dataclass(slots=True)
-class _Pool:
+class _Pool(Struct):
     """A price with the taxes within it, by name and rate."""
 
     price: int = 0
@@ -35,8 +34,7 @@ class _Pool:
             self.taxes[key] = self.taxes.get(key, 0) + amount
 
 
-@dataclass(slots=True)
-class _Pools:
+class _Pools(Struct):
     """What is left of an order: each line, what a change adds, and the rest (delivery, fees, goodwill).
 
     `back` is what of each line came back.

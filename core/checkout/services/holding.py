@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.catalogue.services.carts import cart_variants
 from core.checkout.services.shapes import PLACE, CheckoutView

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.hookspecs.checkout import Cart
 from core.hookspecs.promote import AmountOff, DeliveryOff, Offer, PercentOff
@@ -13,16 +14,14 @@ EXACT_UP_TO = 12
 _WORK_LIMIT = 60_000  # legal sets times lines: about a tenth of a second at worst
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """An offer and the plugin that made it."""
 
     plugin: str
     offer: Offer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Struct, frozen=True, kw_only=True):
     """What one offer takes off, in minor units. `shares` has an entry per cart line, in the cart's order."""
 
     candidate: Candidate
@@ -35,8 +34,7 @@ class Applied:
         return sum(self.shares) + self.delivery
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """What is left to pay after the offers so far."""
 
     lines: tuple[int, ...]
@@ -44,8 +42,7 @@ class _Open:
     applied: tuple[Applied, ...] = ()
 
 
-@dataclass(slots=True)
-class _Basket:
+class _Basket(Struct):
     """The cart in the form the search needs: bare numbers."""
 
     line_ids: tuple[int, ...]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.cart.services import Agreed, CartGone, Details, StoredCart, find_cart, save_details
 from core.cart.services.details import columns
@@ -78,8 +80,7 @@ class CannotBePlaced(Refused):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedOrder:
+class PlacedOrder(Struct, frozen=True, kw_only=True):
     """The order behind the click. `secret` opens its page; `is_new` False: it had been placed before.
 
     `payment` is for `begin_payment`, if it was to begin and there is something to pay.
@@ -167,7 +168,7 @@ def _sources(state: SiteState, view: CheckoutView) -> Sourcing:
 
 
 def _answers(details: Details) -> dict[str, Any]:
-    said = {name: getattr(details, name) for name in Details.__slots__}
+    said = {name: getattr(details, name) for name in Details.__struct_fields__}
     return {name: value for name, value in said.items() if name != "places" or value is not None}
 
 

@@ -7,7 +7,9 @@ by largest remainder, so that giving back every line gives back exactly what was
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.checkout.services.offers import Applied, Candidate, best_set, fault
 from core.checkout.services.spread import Spread
@@ -26,8 +28,7 @@ class WrongTaxes(Broken):
     default_message = "The taxes of this cart could not be worked out. Nothing was charged; try again in a minute."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceStep:
+class TraceStep(Struct, frozen=True, kw_only=True):
     """One rule and what became of it.
 
     `applied`, `rejected` (it cannot apply) or `lost` (another set takes more off).
@@ -42,8 +43,7 @@ class TraceStep:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenRate:
+class ChosenRate(Struct, frozen=True, kw_only=True):
     """The delivery that was chosen. `pickup`: collected by the shopper. `description`: a sentence of the carrier's."""
 
     carrier: str
@@ -64,8 +64,7 @@ class ChosenRate:
         return self.title if plain else f"{self.carrier_title}: {self.title}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteLine:
+class QuoteLine(Struct, frozen=True, kw_only=True):
     """A cart line, or the part of one that goes to `place`, with its share of offers and its taxes.
 
     `total` is what the shopper pays for it, tax in or on top.
@@ -79,8 +78,7 @@ class QuoteLine:
     place: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adjustment:
+class Adjustment(Struct, frozen=True, kw_only=True):
     """An offer that applies.
 
     `amount` is what it takes off; `shares` are (line id, amount), empty for delivery offers.
@@ -96,8 +94,7 @@ class Adjustment:
     claims: tuple[Claim, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteDelivery:
+class QuoteDelivery(Struct, frozen=True, kw_only=True):
     """The delivery with its offers and taxes; `rate` None while none is chosen or none is needed.
 
     Of a cart that goes to several places `rate` is None for the sum of them.
@@ -110,8 +107,7 @@ class QuoteDelivery:
     total: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaxSum:
+class TaxSum(Struct, frozen=True, kw_only=True):
     """One tax over the whole cart, as shown under the totals. `rate` is in hundredths of a percent."""
 
     name: str
@@ -119,8 +115,7 @@ class TaxSum:
     amount: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(Struct, frozen=True, kw_only=True):
     """`total` = `subtotal` - `discount` + `delivery` (+ `tax` where prices lack it).
 
     `discount` holds delivery offers too.
@@ -133,8 +128,7 @@ class Totals:
     total: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
+class Quote(Struct, frozen=True, kw_only=True):
     """What a cart costs and why. `deliveries` has one for each place; `delivery` is their sum."""
 
     currency: str
@@ -165,8 +159,7 @@ class Quote:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discounted:
+class Discounted(Struct, frozen=True, kw_only=True):
     """A cart after offers, before taxes.
 
     The first half of a quote. `left` and `deliveries_left` are what is still to pay, by line and by place; `at` says

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.checkout.services.delivery import Delivery, deliveries
 from core.checkout.services.parcels import goods_left
@@ -30,8 +32,7 @@ class NobodyDelivers(Refused):
         self.place = place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redelivered:
+class Redelivered(Struct, frozen=True, kw_only=True):
     """What the carriers offer at the new address, which of it brings the goods, and what it cost at the old one.
 
     `before` is what the same goods would cost at the old address today by the way that was agreed; None where it is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.checkout.services.changing import Preview, PreviewMoved, draft_change, preview_change
 from core.kernel.sites import SiteState
@@ -35,8 +35,7 @@ class TooMuch(Refused):
         super().__init__(field="part")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """What is decided: fees and goodwill in minor units; for a claim, `way` is refund or replace.
 
     `part` is how much of the price a claim gives back; None is all of it.

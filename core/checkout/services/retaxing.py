@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from core.hookspecs.checkout import Address, PricedCart, TaxableLine
 from core.kernel.sites import SiteState
@@ -18,8 +18,7 @@ from core.orders.services.shapes import OrderView
 _DELIVERY = "delivery"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retaxed:
+class Retaxed(Struct, frozen=True, kw_only=True):
     """What of an order is taxed otherwise at the new address: units that become lines anew, rates for further ones.
 
     `deliveries` are their taxes by place, where they are others.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.cart.services import StoredCart
 from core.catalogue.services.shapes import CartVariant
@@ -16,8 +17,7 @@ from core.lib.money import Money
 CART, CHECKOUT, PLACE = "cart", "checkout", "place"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineView:
+class LineView(Struct, frozen=True, kw_only=True):
     """A line of the cart page, or its part that goes to the place at position `place`.
 
     `priced` None: it is not for sale now, `problem` says why, and it is not in the totals.
@@ -35,8 +35,7 @@ class LineView:
     place: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceView:
+class PlaceView(Struct, frozen=True, kw_only=True):
     """A place that the goods go to: its `number` in the cart, 0 for the cart's own address, and the ways there."""
 
     number: int
@@ -44,8 +43,7 @@ class PlaceView:
     delivery: Delivery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeView:
+class CodeView(Struct, frozen=True, kw_only=True):
     """A code of the cart: granted, or why not."""
 
     code: str
@@ -54,8 +52,7 @@ class CodeView:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayView:
+class GatewayView(Struct, frozen=True, kw_only=True):
     """A way to pay. `reason` says why it cannot be used for this order; empty if it can."""
 
     plugin: str
@@ -70,8 +67,7 @@ class GatewayView:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckoutView:
+class CheckoutView(Struct, frozen=True, kw_only=True):
     """A cart with everything that the cart page and the checkout show. `cart` is what hooks saw.
 
     `delivery.rates` are empty at the step `cart`. `places` are there where the goods go to several, or to another than

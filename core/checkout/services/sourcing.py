@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from core.catalogue.services.stock_sources import count_locations, fewest_parcels, sources_of, why_these
 from core.hookspecs.checkout import Address

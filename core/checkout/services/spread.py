@@ -6,14 +6,15 @@ What no further place gets, and what nobody has to deliver, goes with the first.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.cart.services import MOST_PLACES, StoredCart
 from core.hookspecs.checkout import Address, Cart, CartLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A place of a cart. `number` is 0 for the cart's own address, else counts its further ones from 1.
 
     `wanted` is (carrier, service) as chosen before; `units` are by cart line.
@@ -25,8 +26,7 @@ class Place:
     units: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class Spread(Struct, frozen=True, kw_only=True):
     """The places that get something, and what goes where: each part knows its line and its place by position."""
 
     places: tuple[Place, ...]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any, cast
 
 from markdown_it import MarkdownIt
+from msgspec import Struct
 
 from core.cli.docs import reference, signatures
 from core.cli.docs.since import exported
@@ -41,8 +41,7 @@ _HEADING = re.compile(r"<h([23])>(.*?)</h\1>")
 _NAMED = re.compile(r"<li>(\n?<p>)?<code>(\w+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """One page: `source` beside the root of the project, `target` beside the root of the version."""
 
     source: Path

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from core.imports.services.records import short
 from core.imports.services.sources import open_table
@@ -20,16 +21,14 @@ _LOOKED_THROUGH = 100_000
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class DayOrder:
+class DayOrder(Struct, frozen=True):
     """The order of the days of a file, empty where nobody knows it yet; `line` is the row that leaves no other."""
 
     order: str = ""
     line: int = 0
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct):
     """What the cells say: how many are days, and rows that are against an order. `first` is one with its year in front.
 
     With the year in front a day can be meant in one way only, so it is against nothing that others are meant by.

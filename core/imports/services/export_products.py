@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from core.catalogue.services.drafts import PriceDraft
 from core.catalogue.services.stock import UNLIMITED as ANY_NUMBER
@@ -100,8 +101,7 @@ def _rows(site: Site, progress: Callable[[int, int], None], batches: Iterable[Se
         progress(done, total)
 
 
-@dataclass(frozen=True, slots=True)
-class _Variant:
+class _Variant(Struct, frozen=True):
     id: int
     sku: str
     cells: Cells

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.catalogue.models import (
     Listing,
@@ -38,8 +39,7 @@ def import_reference(run_id: int) -> str:
     return f"import:{run_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A table of the catalogue, its columns, which of them tell rows apart, and how its rows are found by product."""
 
     table: str
@@ -140,8 +140,7 @@ def differing(before: Facts, after: Facts) -> Facts:
 _COLUMNS = ("run_id", "line", "kind", "ref", "title", "created", "version", "before", "after", "state", "reason")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True):
     """One row of the journal, to be written."""
 
     ref: int

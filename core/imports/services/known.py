@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.drafts import PriceDraft, ValueDraft
 from core.hookspecs.site import Site
@@ -16,8 +17,7 @@ from core.lib.money import Money
 from core.lib.text import fold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownVariant:
+class KnownVariant(Struct, frozen=True, kw_only=True):
     """A variant of the shop, perhaps a deleted one; `archived` if its whole product was put away."""
 
     id: int
@@ -25,16 +25,14 @@ class KnownVariant:
     archived: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownOption:
+class KnownOption(Struct, frozen=True, kw_only=True):
     """An option of a product, with its folded words in every language."""
 
     name: str
     words: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """The shop's side of a batch.
 
     `options` are per product in order, `prices` per variant: the public ones of the site. `attributes` are codes that

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.imports.models import PRODUCTS, ColumnMapping
@@ -70,8 +71,7 @@ _SYNONYMS = {word: target for target, words in _WORDS.items() for word in words.
 _OWN_PARTS = re.compile(r"option\d+_(?:name|value)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """A column of a file: what is in its first rows, and what it is taken for (empty: left out)."""
 
     name: str
@@ -79,8 +79,7 @@ class Column:
     target: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """An opened file as the merchant sees it: its columns, and its first products as they would come in.
 
     `products` and `refused` count those among the first rows; there are none as long as there is a `problem`.

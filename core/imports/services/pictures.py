@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.imports.models import DONE, FAILED, WAITING, PictureSource
@@ -21,8 +22,7 @@ from core.lib import ids
 IN_A_FOLDER, IN_THE_LIBRARY = "file://", "media:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureFailure:
+class PictureFailure(Struct, frozen=True, kw_only=True):
     """A picture that could not be fetched, and why, in the language of the run."""
 
     line: int
@@ -42,8 +42,7 @@ def failed_pictures(run_id: int, limit: int = 1_000) -> Sequence[PictureFailure]
 # -- what a file wants -------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Wanted:
+class _Wanted(Struct):
     """A picture of a product, and the SKUs of variants that it shows."""
 
     picture: PictureRow
@@ -126,8 +125,7 @@ def _remember(site: Site, run_id: int, line: int, product_id: int, pictures: Ite
 # -- where pictures can be had -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addresses:
+class Addresses(Struct, frozen=True, kw_only=True):
     """(address, alternative text) of the pictures of products, in order, and the address of each by its media id."""
 
     products: Mapping[int, Sequence[tuple[str, str]]]

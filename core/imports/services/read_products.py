@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.imports.services import remarks
@@ -19,8 +20,7 @@ from core.imports.services.staging import Staging
 from core.lib.csv import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadProduct:
+class ReadProduct(Struct, frozen=True, kw_only=True):
     """A product of the file, or None with the remarks that say why it is left out."""
 
     line: int

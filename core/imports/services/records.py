@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from core.hookspecs.site import Site
 from core.imports.services import remarks
@@ -38,8 +39,7 @@ GRAMS = {
 }
 
 
-@dataclass(slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, kw_only=True):
     """What reading needs to know of the site and of the file, and the remarks made so far about one product."""
 
     site: Site
@@ -53,8 +53,7 @@ class Reading:
         return any(not problem.warning for problem in self.problems)
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """One row. Columns are asked for by their folded names; remarks show them as the file writes them."""
 
     reading: Reading

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.imports.models import DONE, FAILED, PRODUCTS, RUNNING, STOPPED, ImportRun
@@ -26,8 +27,7 @@ _CHUNK = 64 * 1024
 INTERRUPTED_AFTER = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """How far a run is and what became of the products so far. `total` is known once the file has been laid out.
 
     `remarks` is the CSV file of remarks, or None if there are none; `failed_pictures` grows while pictures are fetched.

@@ -6,15 +6,15 @@ Everywhere None means that the file says nothing about it: what the shop has is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from core.lib.money import Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextRow:
+class TextRow(Struct, frozen=True, kw_only=True):
     """The words of a product in one language. `body_html` has been sanitised."""
 
     language: str
@@ -25,16 +25,14 @@ class TextRow:
     seo_description: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureRow:
+class PictureRow(Struct, frozen=True, kw_only=True):
     """A picture to fetch, or one of this shop's own; `alt` describes it in the site's language."""
 
     url: str
     alt: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceRow:
+class PriceRow(Struct, frozen=True, kw_only=True):
     """A price from `starts` until before `ends` (None: without bound); `was` is the price it is compared with."""
 
     amount: Money
@@ -43,8 +41,7 @@ class PriceRow:
     ends: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantRow:
+class VariantRow(Struct, frozen=True, kw_only=True):
     """Something that can be bought. `options` are (name, value) pairs in the product's order.
 
     `prices` replace all public prices of the site in its currency. `stock` counts pieces and implies that they are
@@ -65,8 +62,7 @@ class VariantRow:
     picture: PictureRow | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductRow:
+class ProductRow(Struct, frozen=True, kw_only=True):
     """A product with its variants, whole. `line` is its first line in the file.
 
     `categories` are paths from the root, by name. `attributes` map a name to its texts. `published` None leaves an
@@ -95,8 +91,7 @@ class Said(NamedTuple):
     fix: object
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """One remark about one cell. A warning leaves the product in; an error keeps the whole product out."""
 
     line: int

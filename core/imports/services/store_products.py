@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 
 import peewee
+from msgspec import Struct
 
 from core.catalogue.services.categories import make_path
 from core.catalogue.services.drafts import ProductDraft
@@ -37,8 +37,7 @@ class Result(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(Struct, frozen=True, kw_only=True):
     """What became of one product; `product_id` is None where it was refused, and in a dry run where it is new."""
 
     row: ProductRow

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 import peewee
+from msgspec import Struct, field
 
 from core.catalogue.services.cards import changing
 from core.catalogue.services.removal import remove_attribute, remove_category, remove_products
@@ -82,8 +82,7 @@ def _undo_job(running: jobs.Running) -> None:
 # -- a batch -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Step:
+class _Step(Struct):
     """A row of the journal that is not dealt with yet. `now` are the product's rows as they are."""
 
     id: int
@@ -295,8 +294,7 @@ def _mark(run: ImportRun, steps: Sequence[_Step]) -> None:
 # -- what was left -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Left(Struct, frozen=True, kw_only=True):
     """A product that an undo left as it is, and why: edited, sold, moved, refused."""
 
     line: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 # Any of these has rows in a shop that somebody has begun.
 BEGUN = ("site", "staff", "product", "orders")
@@ -14,8 +15,7 @@ _SIZE = 16
 Sum = tuple[int, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dumped:
+class Dumped(Struct, frozen=True, kw_only=True):
     """A database in a file, and what was in it at that moment: rows and digest of every table, sites, plugins."""
 
     path: Path

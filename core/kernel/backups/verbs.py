@@ -6,9 +6,11 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.kernel import db, secrets
 from core.kernel.backups import archive, notes, postgres, sqlite
@@ -19,8 +21,7 @@ from core.lib import clock
 from core.lib.errors import Refused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Made(Struct, frozen=True, kw_only=True):
     """A backup that was made."""
 
     path: Path

@@ -8,15 +8,16 @@ None, and each place packs its own parts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.kernel import db
 from core.orders.services.goods import stock_reference
 from core.orders.services.waits import Wanted, units_here, wanted_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocationUnits:
+class LocationUnits(Struct, frozen=True, kw_only=True):
     """Units {line id: quantity} that wait to be sent from a place, and those of them that are on its shelves."""
 
     location_id: int | None
@@ -25,8 +26,7 @@ class LocationUnits:
     here: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A place with the pieces per variant that are promised there, and those of them that are missing."""
 
     id: int
@@ -35,8 +35,7 @@ class _Place:
     missing: dict[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KitPart:
+class KitPart(Struct, frozen=True, kw_only=True):
     """Pieces of a variant that a place packs for a line's kit, whose other parts are packed elsewhere."""
 
     line_id: int
@@ -44,8 +43,7 @@ class KitPart:
     pieces: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocationPacking:
+class LocationPacking(Struct, frozen=True, kw_only=True):
     """What a place packs for an order now: units {line id: quantity} as a whole, and parts of kits that lie apart."""
 
     location_id: int | None
@@ -72,8 +70,7 @@ def packed_by_location(order_ids: Sequence[int]) -> dict[int, list[LocationPacki
     return {order_id: _packed(_share(lines, places.get(order_id, []))) for order_id, lines in wanted.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
+class _Shared(Struct, frozen=True):
     """Units by the place that has all of them; the lines with what lies apart, and the pieces that are left there."""
 
     places: Sequence[_Place]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.catalogue.services import stock
 from core.hookspecs.events import OrderReturned, ReturnChanged

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.lib.errors import Refused
 
@@ -26,8 +27,7 @@ class WrongStep(Refused):
     default_message = "This step is not possible now. Look at the return again."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseLine:
+class CaseLine(Struct, frozen=True, kw_only=True):
     """Units of one line. `value` is what was paid for those that came, or were claimed, in minor units."""
 
     line_id: int
@@ -55,8 +55,7 @@ class CaseLine:
         return self.received - self.inspected
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseView:
+class CaseView(Struct, frozen=True, kw_only=True):
     """One return, exchange or claim. `wanted` maps variants to units that shall be sent instead.
 
     `name` and `email` are the order's. Of a claim, `wish` is what the shopper would like and `way` what was decided:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.hookspecs.checkout import Address
 from core.lib.addresses import email_problem
@@ -61,8 +63,7 @@ class WrongAmount(Refused):
     default_message = "This amount cannot be used here."
 
 
-@dataclass(slots=True, kw_only=True)
-class PlaceWish:
+class PlaceWish(Struct, kw_only=True):
     """What shall become of one place: another address, the service that is wanted there, a delivery by hand.
 
     `is_reached`: something goes there that nothing went to before, so that the way there is asked for anew.
@@ -75,8 +76,7 @@ class PlaceWish:
     is_reached: bool = False
 
 
-@dataclass(slots=True)
-class Wish:
+class Wish(Struct):
     """The actions added up: units to cancel and further units per line, new goods, prices, and the rest.
 
     `goods` are units per variant of each place, `moves` units of lines by the place that they go to from now on.

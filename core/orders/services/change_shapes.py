@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from core.hookspecs.checkout import Address
 from core.orders.services.hold_reasons import HoldReason
@@ -350,8 +350,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
         return self.price_after - self.price_before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeView:
+class ChangeView(Struct, frozen=True, kw_only=True):
     """A stored change as pages show it. `into_order_id` is the order that a split made or a merge filled."""
 
     id: int

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.accounts.services import shopper_ids
 from core.catalogue.services.carts import cart_variants
@@ -67,8 +68,7 @@ def _deal(site: Site, file: OpenFile[ReadOrder], told: RemarksFile) -> Deal:
 # -- a batch -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Outcome:
+class _Outcome(Struct):
     """What becomes of a batch: the remarks about it, and how many came in, were known or stayed out."""
 
     problems: list[Problem]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
@@ -47,8 +48,7 @@ _PARTLY = frozenset({"partial", "partially_fulfilled", "partially_shipped", "par
 _OF_ORDER = ("total", "currency", "discount", "delivery_price", "delivery_tax", "taxes", "paid")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelLine:
+class ChannelLine(Struct, frozen=True, kw_only=True):
     """A row: `line` of the file, and how many of which SKU."""
 
     line: int
@@ -57,8 +57,7 @@ class ChannelLine:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelOrder:
+class ChannelOrder(Struct, frozen=True, kw_only=True):
     """An open order of another channel. `sums` are those of its lines, in their order. `paid` is in minor units."""
 
     line: int
@@ -84,8 +83,7 @@ class ChannelOrder:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOrder:
+class ReadOrder(Struct, frozen=True, kw_only=True):
     """An order of the file, or None with the remarks that say why it is left out; `is_open` False: it is over there."""
 
     line: int

@@ -6,15 +6,15 @@ Pure functions in whole minor units. What is said of the whole order is shared o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.imports.services.rows import Said
 from core.lib.money import portion, split
 from core.orders.services import channel_remarks as remarks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(Struct, frozen=True, kw_only=True):
     """What the file says. Per line: price of a unit, of all units, what is taken off, tax and rate where it says them.
 
     `discount`, `delivery` and `all_taxes` are of the order. `included` None: the file does not say whether prices hold
@@ -35,8 +35,7 @@ class Parts:
     included: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineSum:
+class LineSum(Struct, frozen=True, kw_only=True):
     """A line: `off` was taken off it alone, `share` is its part of the order's discount. `total` is what it costs."""
 
     unit: int
@@ -48,8 +47,7 @@ class LineSum:
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
+class Sums(Struct, frozen=True, kw_only=True):
     """All of an order. `delivery_off` is what of the discount the goods could not bear."""
 
     lines: tuple[LineSum, ...]
@@ -69,8 +67,7 @@ class Sums:
         return sum(line.tax for line in self.lines) + self.delivery_tax
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrong:
+class Wrong(Struct, frozen=True, kw_only=True):
     """Why they are no order; `parts` is what they come to."""
 
     said: Said

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.catalogue.services import stock
 from core.catalogue.services.stock_kits import pieces_in
@@ -13,8 +14,7 @@ from core.kernel import db
 from core.lib import clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """`held` of `all` pieces are kept until an instant; `all` counts only what is counted at all."""
 
     held: int

@@ -6,10 +6,10 @@ Goods may be kept for it meanwhile: see `draft_keeping`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec import Struct, field
 
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
@@ -44,8 +44,7 @@ class DraftTooLong(Refused):
         super().__init__(lines=_MOST_LINES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftLine:
+class DraftLine(Struct, frozen=True, kw_only=True):
     """Units of a variant; `agreed` is the price of one in minor units, None for today's price.
 
     Without a variant it is a line of the shop's own words: its `title`, an agreed price, and how it is taxed.
@@ -59,8 +58,7 @@ class DraftLine:
     tax_class: str = "standard"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftPlace:
+class DraftPlace(Struct, frozen=True, kw_only=True):
     """A further address, the way there, and what goes there: units by variant. The rest goes to the draft's own."""
 
     address: Address | None = None
@@ -69,8 +67,7 @@ class DraftPlace:
     units: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftWish:
+class DraftWish(Struct, frozen=True, kw_only=True):
     """All that staff say about an order in the making. `discount` is off all goods together, in minor units."""
 
     email: str
@@ -88,8 +85,7 @@ class DraftWish:
     places: tuple[DraftPlace, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftView:
+class DraftView(Struct, frozen=True, kw_only=True):
     """A stored draft. `link_until` is set while a pay link is valid; `order_number` once it became an order."""
 
     id: int

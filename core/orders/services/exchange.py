@@ -5,8 +5,9 @@ What is sent ahead is to be paid but for what the old goods cost: that counts as
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from core.catalogue.services import stock
 from core.catalogue.services.stock_kits import pieces_in

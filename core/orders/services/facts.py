@@ -7,7 +7,8 @@ What does not fit is kept in quarantine, where a person sees it, and never count
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.hookspecs.events import PaymentChanged
 from core.hookspecs.payment import Fact, FactKind
@@ -25,8 +26,7 @@ _LARGEST = 10**15
 _REFERENCE = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentRow:
+class PaymentRow(Struct, frozen=True, kw_only=True):
     """What facts are judged against."""
 
     id: int

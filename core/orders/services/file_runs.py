@@ -9,10 +9,11 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.imports.models import DONE, DRAFT, HISTORY, ORDERS, RUNNING, STOPPED, WAITING, ImportRun
@@ -46,8 +47,7 @@ AnyRead = ReadOrder | ReadDocument
 AnyFile = OpenFile[ReadOrder] | OpenFile[ReadDocument]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """What is meant where the file does not say it: of open orders the channel, of past ones the currency.
 
     `prefix` stands before the numbers of past ones; `dates` is the order of day, month and year.
@@ -67,8 +67,10 @@ class Terms:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+UNSAID = Terms()
+
+
+class Kind(Struct, frozen=True, kw_only=True):
     """What is different between the two: what columns are taken for, how rows are read, what the log calls it.
 
     `days` are what columns may stand for that say when. `opened` takes the site, the run, and how many rows do for a
@@ -108,8 +110,7 @@ KINDS = {
 # -- a file kept -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """An opened file: its columns, and its first orders. None of them as long as there is a `problem`."""
 
     columns: tuple[Column, ...]
@@ -119,7 +120,7 @@ class Look:
 
 
 def open_file(
-    site: Site, kind: str, source: BinaryIO | Path, original: str, actor: str, terms: Terms = Terms(), *, key: str = ""
+    site: Site, kind: str, source: BinaryIO | Path, original: str, actor: str, terms: Terms = UNSAID, *, key: str = ""
 ) -> int:
     """Keep the file (of one packed by gzip what is in it) and guess what its columns mean. Commits.
 
@@ -136,7 +137,7 @@ def open_file(
 
 
 def at_once(
-    site: Site, kind: str, source: BinaryIO | Path, original: str, actor: str, terms: Terms = Terms(), *,
+    site: Site, kind: str, source: BinaryIO | Path, original: str, actor: str, terms: Terms = UNSAID, *,
     dry_run: bool = False,
 ) -> int:  # fmt: skip
     """For a command: keep the file, its columns taken as they are called, for `carry_on` to deal with.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from core.accounts.services import due_for_erasure, erase
 from core.hookspecs.checkout import Address

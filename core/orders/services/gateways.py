@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from core.hookspecs.payment import Begun, Fact, Gateway, Intent, Show
 from core.kernel.i18n import gettext as _

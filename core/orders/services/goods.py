@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.kernel import db
 from core.lib.errors import NotFound, Refused
@@ -16,8 +17,7 @@ class NotThatMany(Refused):
     default_message = "There are not that many left of %(sku)s."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Units:
+class Units(Struct, frozen=True, kw_only=True):
     """Some units of one line that go to `place`; `pieces` of variants are taken from stock for each of them.
 
     Nothing is for a line that is no variant's.

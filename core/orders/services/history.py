@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.hookspecs.site import Site
 from core.imports.models import HISTORY, ImportRun
@@ -45,8 +46,7 @@ def _deal(site: Site, file: OpenFile[ReadDocument], told: RemarksFile) -> Deal:
 # -- a batch -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Judged:
+class _Judged(Struct):
     """What becomes of a batch: the documents that come in, each with its number here, and the remarks about others."""
 
     fresh: list[tuple[PastDocument, str]] = field(default_factory=list)

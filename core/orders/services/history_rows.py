@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.imports.services.records import no_day, short
 from core.imports.services.rows import Problem, Said
@@ -25,8 +27,7 @@ _LARGEST = 10**12
 _MOST_PIECES = 10**9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastLine:
+class PastLine(Struct, frozen=True, kw_only=True):
     """A row: how many, at which price each in minor units. Either may be below zero, for what was given back."""
 
     line: int
@@ -44,8 +45,7 @@ class PastLine:
         return replace(self, quantity=abs(self.quantity), price=abs(self.price))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastDocument:
+class PastDocument(Struct, frozen=True, kw_only=True):
     """All rows of one number: an order, a credit, or both. `at` has no zone: it is the shop's own time."""
 
     line: int
@@ -58,8 +58,7 @@ class PastDocument:
     lines: tuple[PastLine, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadDocument:
+class ReadDocument(Struct, frozen=True, kw_only=True):
     """A document of the file, or None with the remarks that say why it is left out."""
 
     line: int

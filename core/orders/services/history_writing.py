@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.accounts.services import find_shopper
 from core.hookspecs.checkout import Address
@@ -32,8 +34,7 @@ NOTE = "imported"
 LONGEST_NUMBER = 38
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What came in: documents, lines, and sums in minor units per currency."""
 
     orders: int = 0
@@ -44,8 +45,7 @@ class Tally:
     credited: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
+class Writing(Struct, frozen=True, kw_only=True):
     """What writing documents of a run needs; `skus` are (variant, product) of those that are known here."""
 
     site: Site

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.catalogue.services.carts import cart_variants
 from core.hookspecs.site import Site
@@ -11,8 +11,7 @@ from core.lib.money import Money
 from core.orders.services.case_shapes import CaseView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instead:
+class Instead(Struct, frozen=True, kw_only=True):
     """Names with their options and units; `price` is what they cost, None as long as they are not on the order."""
 
     goods: tuple[tuple[str, int], ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.hookspecs.checkout import Address
 from core.hookspecs.payment import Intent
@@ -15,8 +16,7 @@ from core.orders.services.addresses import address_of
 from core.orders.services.facts import PaymentRow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(Struct, frozen=True, kw_only=True):
     """A payment and its order. `taken_by` is the token that the gateway knows: another payment's, for carried money."""
 
     row: PaymentRow

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Response
+from msgspec import Struct
 
 from core.hookspecs.checkout import Address
 from core.hookspecs.fulfil import Carrier, Label, Parcel, ParcelLine, Rate
@@ -54,8 +54,7 @@ class LabelAsked(Refused):
     default_message = "This label is being bought just now. Look again in a minute: nothing is bought twice."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderLabelView:
+class OrderLabelView(Struct, frozen=True, kw_only=True):
     """A label of an order. `shipment_id` None: its parcel was not sent in the end."""
 
     id: int

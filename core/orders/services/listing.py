@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -37,8 +38,7 @@ _EACH = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRow:
+class OrderRow(Struct, frozen=True, kw_only=True):
     """A row of a list, with its four derived statuses; `goods` says partly or waiting where some are not there.
 
     `countries` are those that something of it goes to, `delivery_title` names every way. `gone` is what the pieces cost
@@ -71,8 +71,7 @@ class OrderRow:
         return self.total - self.gone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderPage:
+class OrderPage(Struct, frozen=True, kw_only=True):
     """One page; `next` is the cursor of the following one, None at the end."""
 
     orders: tuple[OrderRow, ...]

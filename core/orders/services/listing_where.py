@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -24,8 +25,7 @@ _BY = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFilters:
+class OrderFilters(Struct, frozen=True, kw_only=True):
     """What to list. `statuses` maps an axis (order, payment, fulfilment, returned) to codes, any of them.
 
     `text` finds a number, else a piece of a number (here or in a channel), name or mail address; `tag` those that wear

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Response
+from msgspec import Struct
 
 from core.hookspecs.fulfil import Carrier, Manifest
 from core.hookspecs.site import Site
@@ -38,8 +38,7 @@ class NothingToHandOver(Refused):
     default_message = "No label of that day waits there for a manifest."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(Struct, frozen=True, kw_only=True):
     """Labels of a carrier whose parcels left a place on a day, and that are on no manifest."""
 
     carrier: str
@@ -49,8 +48,7 @@ class Waiting:
     labels: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestView:
+class ManifestView(Struct, frozen=True, kw_only=True):
     """A manifest; `papers` are the labels on each. `left_out` are those that the carrier took on none of them."""
 
     id: int

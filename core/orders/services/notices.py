@@ -5,10 +5,10 @@ A notice is verified before anything is looked up, and acknowledged after the co
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
+from msgspec.structs import replace
 
 from core.hookspecs.payment import IncomingRequest, Notice, Reply
 from core.kernel import db

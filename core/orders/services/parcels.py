@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.hookspecs.fulfil import Carrier, CarrierService
 from core.hookspecs.site import Site
@@ -25,8 +26,7 @@ _TAG = "own carriers"
 _LONGEST_NAME = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(Struct, frozen=True, kw_only=True):
     """What a parcel can be sent with: a service of a plugin's carrier, or another carrier by its name."""
 
     carrier: str = ""

@@ -7,9 +7,10 @@ person goes on waiting: both parts of a split, and a merged order if either of t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
@@ -55,8 +56,7 @@ class PartingMoved(Refused):
     default_message = "Prices or the order have changed since the preview. Look at it again, then confirm."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parting:
+class Parting(Struct, frozen=True, kw_only=True):
     """What splitting or merging would do: `value` is what the units cost, `money` how much of what was paid goes along.
 
     `target` is the order that takes them; None for a new one.

@@ -6,15 +6,15 @@ What others wait for before them, and what was sold before its release, is not a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.orders.services.by_location import LocationPacking, packed_by_location
 from core.orders.services.shapes import OrderView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToPick:
+class ToPick(Struct, frozen=True, kw_only=True):
     """Pieces of a variant for one order at one place; `place` is empty for what is not counted.
 
     `kits` are the names of those that they are parts of.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.lib.money import Money
 from core.orders.services.shapes import OrderView
 from core.orders.services.status import due, returned_value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceNow:
+class PriceNow(Struct, frozen=True, kw_only=True):
     """`total` is the agreed total less the others. `moved` went on in other orders and was not cancelled."""
 
     cancelled: Money

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.kernel import db
 from core.kernel.sites import SiteState
@@ -13,8 +13,7 @@ from core.orders.services.operations import DONE, SENT, UNKNOWN, end_operation, 
 from core.orders.services.payments import capture, fetch_payment, refund, void
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
+class _Waiting(Struct, frozen=True, kw_only=True):
     """An operation that was sent."""
 
     key: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.orders.services.links import order_secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnedPayment:
+class ReturnedPayment(Struct, frozen=True, kw_only=True):
     """Which payment, the secret of its order's page, and the language in which it was ordered."""
 
     payment_id: int

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.hookspecs.checkout import Address
 from core.lib.errors import NotFound
@@ -15,8 +17,7 @@ from core.orders.services.status import Axes, LineFacts, due, gone
 from core.orders.services.waits import Wanted, goods_code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartView:
+class PartView(Struct, frozen=True, kw_only=True):
     """What is in each unit of a kit."""
 
     variant_id: int
@@ -25,8 +26,7 @@ class PartView:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderLineView:
+class OrderLineView(Struct, frozen=True, kw_only=True):
     """One line.
 
     `total` is what it costs after offers and with tax; the quantities count events, each from 0 to `quantity`.
@@ -120,8 +120,7 @@ class OrderLineView:
         return gone(self.facts, first + units) - gone(self.facts, first)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdjustmentView:
+class AdjustmentView(Struct, frozen=True, kw_only=True):
     """An offer that was applied; `amount` is what it took off."""
 
     plugin: str
@@ -131,8 +130,7 @@ class AdjustmentView:
     amount: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaxView:
+class TaxView(Struct, frozen=True, kw_only=True):
     """A tax over the whole order; `rate` in hundredths of a percent."""
 
     name: str
@@ -140,8 +138,7 @@ class TaxView:
     amount: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactView:
+class FactView(Struct, frozen=True, kw_only=True):
     """Something a gateway told. `verdict` is `counted` or `quarantined:<why>`."""
 
     kind: str
@@ -152,8 +149,7 @@ class FactView:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationView:
+class OperationView(Struct, frozen=True, kw_only=True):
     """Something asked of a gateway: `sent`, `done`, `unknown` or `failed`."""
 
     kind: str
@@ -164,8 +160,7 @@ class OperationView:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentView:
+class PaymentView(Struct, frozen=True, kw_only=True):
     """One payment.
 
     `state` is the fold of its facts. `text`, `rows` and `qr` are what the gateway wants the shopper to see.
@@ -186,8 +181,7 @@ class PaymentView:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DestinationView:
+class DestinationView(Struct, frozen=True, kw_only=True):
     """A place that an order goes to, and the way there: `delivery` less its `discount`, `total` that with its tax.
 
     `id` None: the order's own row tells it.
@@ -210,8 +204,7 @@ class DestinationView:
         return self.delivery - self.discount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShipmentView:
+class ShipmentView(Struct, frozen=True, kw_only=True):
     """A parcel with its units {line id: quantity}, all of which go to one `place`, and the location it left.
 
     `title` says in words what it was sent with. `undone_at`: it never left. `scan` is the latest that its carrier told,
@@ -234,8 +227,7 @@ class ShipmentView:
     scanned_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryView:
+class EntryView(Struct, frozen=True, kw_only=True):
     """A row of the timeline; `kind` and `data` are codes and figures that the page puts into words."""
 
     at: datetime
@@ -244,8 +236,7 @@ class EntryView:
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MovedOn:
+class MovedOn(Struct, frozen=True, kw_only=True):
     """Units of lines {line id: units} that went on in the order of this number, and what they cost."""
 
     number: str
@@ -253,8 +244,7 @@ class MovedOn:
     value: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldView:
+class HoldView(Struct, frozen=True, kw_only=True):
     """Why the order waits, or waited, for a person; `outcome` is empty, approved or cancelled."""
 
     source: str
@@ -271,8 +261,7 @@ class HoldView:
         return HoldReason(self.source, self.text, self.facts).said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShortageView:
+class ShortageView(Struct, frozen=True, kw_only=True):
     """Pieces that were promised at a location and are not on the shelf for this order."""
 
     variant_id: int
@@ -280,8 +269,7 @@ class ShortageView:
     pieces: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderView:
+class OrderView(Struct, frozen=True, kw_only=True):
     """All that is known of an order. `due` is what is still to be paid, `refund_due` what should be given back.
 
     `secret` is the part of the guest's link that opens it until `link_until`: for its owner and mails only. `channel`

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.catalogue.services import stock
 from core.hookspecs.events import OrderReturned, OrderShipped
@@ -147,8 +148,7 @@ def _count_shipped(units: Units) -> None:
         raise Broken("The units of a locked order changed.", permanent=True)
 
 
-@dataclass(slots=True)
-class _Parcel:
+class _Parcel(Struct):
     """What leaves a place together: units {line id: quantity}, and the pieces taken [variant, location, quantity]."""
 
     place: int | None

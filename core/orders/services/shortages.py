@@ -12,8 +12,9 @@ its turn. `ship` sends what is there to whom staff choose; then an older order m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from core.catalogue.services.stock_short import Touched, on_short, touch_short
 from core.kernel import db, jobs
@@ -25,8 +26,7 @@ Level = tuple[int, int]  # variant, location
 _NOWHERE = (0, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promised:
+class Promised(Struct, frozen=True, kw_only=True):
     """What an order was promised at a level: of `pieces`, `ahead` were sold before the release."""
 
     order_id: int
@@ -34,8 +34,7 @@ class Promised:
     ahead: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Short:
+class Short(Struct, frozen=True, kw_only=True):
     """What of that is not on the shelf for it."""
 
     order_id: int

@@ -7,8 +7,9 @@ for them and was not given back or lost. Each currency is summed by itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -21,8 +22,7 @@ from core.orders.services.status import from_sql
 _COST = "o.total - l.cancelled_amount - CASE WHEN l.units = 0 THEN o.delivery_total ELSE 0 END"
 
 
-@dataclass(slots=True)
-class Spending:
+class Spending(Struct):
     """Of one shopper on one site. `orders` are those of which something is left."""
 
     orders: int = 0
@@ -80,8 +80,7 @@ def ranked(site: Site, accounts: str, params: Sequence[object], by: str, start: 
     ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guest:
+class Guest(Struct, frozen=True, kw_only=True):
     """Somebody who ordered without an account, told by their mail address. `order_id` is their newest order."""
 
     order_id: int

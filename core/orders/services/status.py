@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 ORDER = ("open", "completed", "cancelled")
 PAYMENT = (
@@ -25,8 +26,7 @@ FULFILMENT = ("not_needed", "unfulfilled", "partly_shipped", "shipped", "deliver
 RETURN = ("none", "requested", "partly_returned", "returned")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineFacts:
+class LineFacts(Struct, frozen=True, kw_only=True):
     """The event quantities of one line. `total` is what was agreed for all its units, in minor units.
 
     `claimed_amount` is what the `claimed` units cost, as it was fixed when each claim was made.
@@ -44,8 +44,7 @@ class LineFacts:
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoneyFacts:
+class MoneyFacts(Struct, frozen=True, kw_only=True):
     """Sums of the counted facts of an order's payments, in minor units; instants in microseconds, 0 for never."""
 
     authorized: int = 0
@@ -67,8 +66,7 @@ class MoneyFacts:
         return self.captured - self.gone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Axes:
+class Axes(Struct, frozen=True, kw_only=True):
     """The four statuses as codes; see the tuples of this module."""
 
     order: str

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from core.catalogue.services import stock
 from core.hookspecs.checkout import Address
@@ -32,8 +34,7 @@ FIRST_NUMBER = 10_001
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPart:
+class NewPart(Struct, frozen=True, kw_only=True):
     """What is in each unit of a kit."""
 
     variant_id: int
@@ -42,8 +43,7 @@ class NewPart:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLine:
+class NewLine(Struct, frozen=True, kw_only=True):
     """A line to store; amounts are minor units of the order's currency, `total` with its taxes.
 
     `parts` are a kit's; `promised_at` is when units leave that are not there, or not released. It goes to the
@@ -71,8 +71,7 @@ class NewLine:
     place: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewDestination:
+class NewDestination(Struct, frozen=True, kw_only=True):
     """One of several places; `delivery`, its `discount` and the `total` with its tax are parts of the order's."""
 
     address: Address
@@ -86,8 +85,7 @@ class NewDestination:
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewAdjustment:
+class NewAdjustment(Struct, frozen=True, kw_only=True):
     """An applied offer; `shares` maps positions of lines to what it took off them."""
 
     plugin: str
@@ -99,8 +97,7 @@ class NewAdjustment:
     shares: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewTax:
+class NewTax(Struct, frozen=True, kw_only=True):
     """One tax on the line at `position`, or on the delivery to `place` (None)."""
 
     position: int | None
@@ -110,8 +107,7 @@ class NewTax:
     place: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPayment:
+class NewPayment(Struct, frozen=True, kw_only=True):
     """The way to pay that was chosen. None of it moves money yet."""
 
     plugin: str
@@ -121,8 +117,7 @@ class NewPayment:
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewOrder:
+class NewOrder(Struct, frozen=True, kw_only=True):
     """All that an order consists of, worked out before the transaction.
 
     One that was placed elsewhere has its `channel`, its number there and its own day. One that goes to several places
@@ -174,8 +169,7 @@ class NewOrder:
     begins: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredOrder:
+class StoredOrder(Struct, frozen=True, kw_only=True):
     """What was written. `payment` is one whose beginning is noted, and may be asked for once this is committed."""
 
     id: int

@@ -7,7 +7,8 @@ A unit is there if all of it is: a kit whose pot is missing is not picked for it
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.kernel import db
 
@@ -15,8 +16,7 @@ READY, PARTLY, WAITING = "ready", "partly", "waiting"
 _AT_ONCE = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """Units of a line that wait to be sent, and what is taken from stock for each of them."""
 
     line_id: int

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
@@ -302,8 +303,7 @@ FIELDS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True, kw_only=True):
     """One change as people read it. `changes` are (name, before, after)."""
 
     at: datetime
@@ -316,8 +316,7 @@ class LogEntry:
     changes: list[tuple[str, str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogPage:
+class LogPage(Struct, frozen=True, kw_only=True):
     """Entries by day, newest first, and the id to go on from."""
 
     days: list[tuple[str, list[LogEntry]]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.catalogue.services import categories
 from core.catalogue.services.returns import UnknownReturns
@@ -17,8 +18,7 @@ from core.panel.products.services import returns
 from core.panel.shell import languages, named
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
+class Branch(Struct, frozen=True, kw_only=True):
     """A category in the tree, at its depth. `visible` is about this site."""
 
     id: int
@@ -28,8 +28,7 @@ class Branch:
     visible: bool
 
 
-@dataclass(slots=True, kw_only=True)
-class CategoryWords:
+class CategoryWords(Struct, kw_only=True):
     """The words in one language as the form shows them."""
 
     language: str
@@ -40,8 +39,7 @@ class CategoryWords:
     seo_description: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class CategoryForm:
+class CategoryForm(Struct, kw_only=True):
     """One category as its form shows it; `id` None: a new one. `word` is what was read about sending back."""
 
     id: int | None

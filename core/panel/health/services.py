@@ -6,12 +6,12 @@ import math
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import url_for
+from msgspec import Struct
 
 from core.catalogue.services.media import wordless_count
 from core.kernel import db, i18n
@@ -31,8 +31,7 @@ _GIGABYTE = 1024**3
 _ORDER = {"bad": 0, "warn": 1, "good": 2}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One thing that was looked at. `tone` is good, warn or bad; `value` its figure; `url` and `act` lead out.
 
     So does `post`, the address of a form of one button.
@@ -268,8 +267,7 @@ _BOXES = ((1080, 220, "broad", 7), (340, 180, "narrow", 4))
 _START, _END, _FOOT, _TOP, _LINES = 56, 8, 24, 12, 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class Drawing(Struct, frozen=True, kw_only=True):
     """Response times at one size: paths in its own units, ticks as (y, milliseconds), labels as (x, place, hour)."""
 
     name: str

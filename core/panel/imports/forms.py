@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import request
+from msgspec import Struct
 from wtforms import FileField, SelectField
 
 from core.imports.models import ImportRun
@@ -88,8 +88,7 @@ _ORDERS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayOrderField:
+class DayOrderField(Struct, frozen=True, kw_only=True):
     """The choice of the order in which a file has day, month and year: (order, words, what a cell is then)."""
 
     items: Sequence[tuple[str, str, str]]

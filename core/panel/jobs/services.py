@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.kernel import db
 from core.kernel.kept import once_a_look
@@ -19,8 +20,7 @@ _LIVE = f"{_SELECT} WHERE j.state IN ('ready', 'running') ORDER BY j.state DESC,
 _LAST = 2**62
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """How much work is in which state; `retrying` is the part of `waiting` that failed before."""
 
     waiting: int
@@ -29,8 +29,7 @@ class Counts:
     dead: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkItem:
+class WorkItem(Struct, frozen=True, kw_only=True):
     """One piece of work in words: what it is, whose, for which site, and why it failed last."""
 
     id: int

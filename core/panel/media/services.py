@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from flask import url_for
+from msgspec import Struct
 from werkzeug.datastructures import FileStorage
 
 from core.catalogue.services import media
@@ -22,8 +22,7 @@ USES = 50
 _LAST = 2**31
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureRow:
+class PictureRow(Struct, frozen=True, kw_only=True):
     """A picture in the list."""
 
     id: int
@@ -33,8 +32,7 @@ class PictureRow:
     uses: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureFacts:
+class PictureFacts(Struct, frozen=True, kw_only=True):
     """One picture. `uses` are (title, address) of what shows it."""
 
     id: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import request, url_for
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -23,8 +23,7 @@ _PLACES_IN_LIST = {"after", "before"}
 _READY_MADE = {"view", "show"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedViews:
+class SavedViews(Struct, frozen=True, kw_only=True):
     """The saved views as a list shows them: tabs, the one that is open, and what could be kept."""
 
     tabs: list[tuple[str, str, bool, None]]
@@ -92,8 +91,7 @@ def forget(site: Site, staff_id: int, view_id: int) -> SavedView:
 # -- columns -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class Columns(Struct, frozen=True, kw_only=True):
     """The columns that a list offers: title by key, in their order; and those shown until somebody chooses."""
 
     every: Mapping[str, Any]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.catalogue.services.search import search_cards
 from core.catalogue.services.search_asking import ask, found_ids
@@ -33,8 +34,7 @@ _PLACES: tuple[tuple[str, Any], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class Hit(Struct, frozen=True, kw_only=True):
     """A product that was found. `why` are (piece, places where it stands); without places the engine knows why."""
 
     product_id: int
@@ -42,8 +42,7 @@ class Hit:
     why: Sequence[tuple[str, Sequence[str]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """What a search does. `engine` is the plugin's title, empty for core's own search."""
 
     words: str

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.accounts.models import Shopper
 from core.accounts.services import addresses_of, device, get_shopper, sessions_of
@@ -57,8 +59,7 @@ _FARTHEST = 100_000
 _MOST = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class Filters(Struct, frozen=True, kw_only=True):
     """One address of the list; a word that means nothing is no filter."""
 
     q: str = ""
@@ -81,8 +82,7 @@ class Filters:
         return ShopperFilters(text=self.q, show=self.show, tag=self.tag)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A line of the list."""
 
     shopper: ShopperRow
@@ -91,8 +91,7 @@ class Row:
     tags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShopperPage:
+class ShopperPage(Struct, frozen=True, kw_only=True):
     """All that the page of a shopper shows. `guest` are orders with this mail address that are in no account."""
 
     shopper: Shopper
@@ -137,8 +136,7 @@ def guests_listed(site: Site, filters: Filters, before: int | None) -> tuple[lis
     return found[:PAGE], start + PAGE if len(found) > PAGE else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuestPage:
+class GuestPage(Struct, frozen=True, kw_only=True):
     """All that the page of a guest shows; `open`: orders that erasing waits for."""
 
     order_id: int

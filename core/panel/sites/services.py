@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
@@ -13,8 +14,7 @@ from core.kernel.sites import SiteState
 from core.lib import clock
 
 
-@dataclass(frozen=True, slots=True)
-class SiteLine:
+class SiteLine(Struct, frozen=True):
     """A site in the list, with its orders of the last 30 days."""
 
     site: Site

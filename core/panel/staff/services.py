@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.accounts import services as accounts
 from core.accounts.models import Role
@@ -17,8 +18,7 @@ from core.lib import clock
 from core.panel.shell import initials
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonLine:
+class PersonLine(Struct, frozen=True, kw_only=True):
     """A member of staff in the list. `roles` are (role, site), the site empty for all sites."""
 
     id: int
@@ -31,8 +31,7 @@ class PersonLine:
     roles: list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class PermissionLine:
+class PermissionLine(Struct, frozen=True):
     """A permission in the reader's words."""
 
     code: str
@@ -40,16 +39,14 @@ class PermissionLine:
     shared: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PermissionGroup:
+class PermissionGroup(Struct, frozen=True):
     """Permissions under one heading."""
 
     title: str
     permissions: list[PermissionLine]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceChoice:
+class PlaceChoice(Struct, frozen=True, kw_only=True):
     """What somebody holds on one site (or everywhere, with an empty key): the chosen role's id among the choices."""
 
     key: str

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.catalogue.services import media
 from core.hookspecs.site import Site
@@ -61,8 +63,7 @@ _TOKENS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextField:
+class TextField(Struct, frozen=True, kw_only=True):
     """One language of a setting that holds words; `default` is shown where nothing is written."""
 
     tag: str
@@ -71,8 +72,7 @@ class TextField:
     default: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectionField:
+class SectionField(Struct, frozen=True, kw_only=True):
     """One section in its place."""
 
     key: str
@@ -80,8 +80,7 @@ class SectionField:
     is_shown: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureChoice:
+class PictureChoice(Struct, frozen=True, kw_only=True):
     """A picture that can be chosen."""
 
     id: int
@@ -89,8 +88,7 @@ class PictureChoice:
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reads:
+class Reads(Struct, frozen=True, kw_only=True):
     """How well a colour reads: in words, where it is too faint, and the nearest colour that is not."""
 
     said: str
@@ -98,8 +96,7 @@ class Reads:
     nearest: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingField:
+class SettingField(Struct, frozen=True, kw_only=True):
     """One setting of the form."""
 
     name: str
@@ -115,8 +112,7 @@ class SettingField:
     reads: Reads | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """Settings under one heading; `is_troubled` where something is too faint or refused."""
 
     key: str

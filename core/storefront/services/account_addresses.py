@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.accounts.models import Shopper, ShopperAddress
 from core.accounts.services import addresses_of
@@ -23,8 +24,7 @@ from core.storefront.services.fields import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptAddress:
+class KeptAddress(Struct, frozen=True, kw_only=True):
     """An address of the book. `short` names it in one line, for a button."""
 
     id: int
@@ -34,8 +34,7 @@ class KeptAddress:
     billing: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressForm:
+class AddressForm(Struct, frozen=True, kw_only=True):
     """The form of one address; `more` are folded fields, open if one of them is filled or wrong."""
 
     errors: tuple[tuple[str, str], ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.cart.services import CartFull, NotForSale, add_to_cart
 from core.catalogue.services.carts import cart_variants
@@ -21,8 +21,7 @@ class AllGone(Refused):
     default_message = "Nothing of this order can be bought any more."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class Again(Struct, frozen=True, kw_only=True):
     """The cart's token, and what is missing in it, in words."""
 
     token: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.shapes import CartVariant, Picture
@@ -15,8 +16,7 @@ from core.lib.money import Money
 from core.storefront.services.totals import Row, goods_row, quote_rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCartLine:
+class ShownCartLine(Struct, frozen=True, kw_only=True):
     """A line of a cart as its page shows it.
 
     `total` None: not for sale now. `was` is what the whole line cost before; `notes` say what is the matter.
@@ -35,8 +35,7 @@ class ShownCartLine:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undo:
+class Undo(Struct, frozen=True, kw_only=True):
     """What was just taken out, and the values that put it back."""
 
     name: str
@@ -44,16 +43,14 @@ class Undo:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """Until when nobody else can have the goods: for machines, and as people read a clock."""
 
     until: str
     time: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCart:
+class ShownCart(Struct, frozen=True, kw_only=True):
     """A cart with its sums, as its page and drawer show it.
 
     `subtotal` is what the goods cost before offers; `code_error` is about a code that is not granted. `held`: where the

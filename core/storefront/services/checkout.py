@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.cart.services import StoredCart
 from core.checkout.forms import BILLING, units_text
@@ -34,8 +36,7 @@ from core.storefront.services.totals import Row, quote_rows
 _NO_DELIVERY = "no_delivery"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPlace:
+class ShownPlace(Struct, frozen=True, kw_only=True):
     """One of several places: its fields, whose names begin with `prefix`, the ways there, and what goes there.
 
     `units` is that for the form to send back.
@@ -55,8 +56,7 @@ class ShownPlace:
     units: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCheckout:
+class ShownCheckout(Struct, frozen=True, kw_only=True):
     """All of the checkout's page.
 
     `errors` are (field id or empty, message); `more` are folded fields, open if one of them is filled. `first` and the

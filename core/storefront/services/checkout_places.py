@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from werkzeug.datastructures import MultiDict
 
 from core.cart.services import MOST_PLACES, CartPlace, Details, StoredCart
@@ -18,8 +19,7 @@ from core.storefront.services.fields import Field, field, place_title
 _NEW = "new"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """One of the addresses: where it was (`0` the cart's own, `1` and so on its further ones, or `new`).
 
     `units` are by cart line, as they were typed; `title` is what the page calls it.
@@ -30,8 +30,7 @@ class Column:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceLine:
+class PlaceLine(Struct, frozen=True, kw_only=True):
     """A line of the cart with a field for each address; `error` says that the numbers do not add up."""
 
     id: str
@@ -43,8 +42,7 @@ class PlaceLine:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPlaces:
+class ShownPlaces(Struct, frozen=True, kw_only=True):
     """All of the page; `errors` are (field id, message)."""
 
     columns: Sequence[Column]

@@ -8,8 +8,9 @@ choices before it rule out is impossible. The script on the page follows the sam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.catalogue.services.shapes import Option, OptionChoice, ProductPage, ShownVariant, Stock
 from core.kernel.i18n import day, money
@@ -17,16 +18,14 @@ from core.kernel.i18n import gettext as _
 from core.lib.errors import Refused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockWords:
+class StockWords(Struct, frozen=True, kw_only=True):
     """How much there is, for people; `kind` (good, low, out) colours it."""
 
     kind: str
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownValue:
+class ShownValue(Struct, frozen=True, kw_only=True):
     """A value of an option as a radio button."""
 
     code: str
@@ -36,8 +35,7 @@ class ShownValue:
     impossible: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownOption:
+class ShownOption(Struct, frozen=True, kw_only=True):
     """An option with its values; `picked` is the chosen value's name."""
 
     code: str
@@ -46,8 +44,7 @@ class ShownOption:
     values: tuple[ShownValue, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """The variant shown (None: nothing to buy), all options, and the facts by which a script shows another variant.
 
     `shown` spells the variant's values as the form sends them.

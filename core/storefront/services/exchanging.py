@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.lists import cards_for
@@ -23,8 +24,7 @@ _ALSO = "also."
 _MOST_UNITS = 999
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Further:
+class Further(Struct, frozen=True, kw_only=True):
     """Other products that may be sent instead: a field to look for them, and one for how many of each that was found.
 
     `nothing`: nothing was found.

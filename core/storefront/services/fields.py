@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.checkout.services.details import address_texts
 from core.hookspecs.checkout import Address
@@ -21,8 +22,7 @@ _FOLDED = ("company", "line2", "phone")
 _FOLDED_IN = {"CN": ("company", "line2", "postcode")}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class Form(Struct, frozen=True, kw_only=True):
     """A form as shown: its fields, and on top what is wrong as (field id or empty, message)."""
 
     fields: Sequence[Field]

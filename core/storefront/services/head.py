@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.hookspecs.site import Head
 from core.kernel import cache
@@ -16,8 +17,7 @@ from core.storefront.services import facts
 _MOST_LETTERS = 20_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meta:
+class Meta(Struct, frozen=True, kw_only=True):
     """What templates show: empty is what nobody said, so that the theme says it."""
 
     title: str = ""

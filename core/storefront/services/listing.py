@@ -6,11 +6,11 @@ The state of every filter is in the address, so each chip and page is an address
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlencode
 
 from babel.numbers import get_currency_symbol
+from msgspec import Struct
 
 from core.catalogue.services.shapes import Chip, Facet, Listing, ShownCard, Sort
 from core.kernel import i18n
@@ -21,24 +21,21 @@ from core.storefront.forms import typed_amount
 Pair = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChipLink:
+class ChipLink(Struct, frozen=True, kw_only=True):
     """A chosen filter; `url` is the page without it."""
 
     name: str
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True, kw_only=True):
     """Words to search for instead, and where."""
 
     words: str
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SortChoice:
+class SortChoice(Struct, frozen=True, kw_only=True):
     """An order to choose."""
 
     value: str
@@ -46,16 +43,14 @@ class SortChoice:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """How many products cost so much, in hundredths of the highest bar; `on`: within what was typed."""
 
     height: int
     on: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearLink:
+class NearLink(Struct, frozen=True, kw_only=True):
     """A filter to give up where nothing has them all: its name, the page without it, and how much that shows."""
 
     name: str
@@ -63,8 +58,7 @@ class NearLink:
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceRange:
+class PriceRange(Struct, frozen=True, kw_only=True):
     """The two boxes: what was typed, and as hints the span of what is found. `sign` is the currency's."""
 
     least: str
@@ -75,8 +69,7 @@ class PriceRange:
     bars: tuple[Bar, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownListing:
+class ShownListing(Struct, frozen=True, kw_only=True):
     """All that a page with a list of goods shows. `seen` counts goods up to the end of this page."""
 
     action: str

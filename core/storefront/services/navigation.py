@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from flask import g, url_for
+from msgspec import Struct
 
 from core.catalogue.services.category_pages import category_tree
 from core.catalogue.services.shapes import CategoryNode
@@ -18,8 +18,7 @@ from core.kernel.sites import current
 from core.storefront.services.sitemap import in_language
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageLink:
+class LanguageLink(Struct, frozen=True, kw_only=True):
     """A language of the site: its tag, its own name, and where to go for it."""
 
     tag: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.checkout.services.quote import ChosenRate
 from core.kernel.i18n import gettext as _
@@ -10,8 +10,7 @@ from core.kernel.i18n import kept_together, ngettext
 from core.lib.money import Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(Struct, frozen=True, kw_only=True):
     """A radio button with its words. `amount` None: nothing is said about a price."""
 
     value: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from core.catalogue.services.shapes import Picture
 from core.hookspecs.site import Site
@@ -35,8 +35,7 @@ _MOST_PICTURES = 4
 _OPENED = re.compile(r"(?!javascript|data|vbscript)[a-z][a-z0-9+.-]*://\S+\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownLine:
+class ShownLine(Struct, frozen=True, kw_only=True):
     """A line to read, not to change. `notes` say what is special, such as when it leaves."""
 
     name: str
@@ -47,8 +46,7 @@ class ShownLine:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderPlace:
+class OrderPlace(Struct, frozen=True, kw_only=True):
     """One of several places that an order goes to: whom, where, and what."""
 
     title: str
@@ -56,16 +54,14 @@ class OrderPlace:
     lines: tuple[ShownLine, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Struct, frozen=True, kw_only=True):
     """One word for an order; `kind` colours it."""
 
     text: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
+class Scan(Struct, frozen=True, kw_only=True):
     """A code to pay by scanning it.
 
     `opens` is its address, where an app of this device could open it; `asks` has the gateway asked whether it was paid.
@@ -76,8 +72,7 @@ class Scan:
     asks: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownOrder:
+class ShownOrder(Struct, frozen=True, kw_only=True):
     """An order for its shopper. `secret` opens its pages. `instructions` tell how to pay, while that is to be done.
 
     `places` are there where it goes to several; `to_come` is what has not left yet (pieces, name), once something has.
@@ -115,8 +110,7 @@ class ShownOrder:
     merged_into: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderCard:
+class OrderCard(Struct, frozen=True, kw_only=True):
     """An order in a list; `goods` names the first of what was ordered and how much more there is.
 
     `merged_into` is the number of the order that it went into, if it did.

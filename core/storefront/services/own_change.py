@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.checkout.forms import read_address
 from core.checkout.services.changing import Preview
@@ -32,8 +33,7 @@ from core.storefront.services.own_order import MOST_UNITS, NUMBER, LineField, pi
 from core.storefront.services.totals import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceForm:
+class PlaceForm(Struct, frozen=True, kw_only=True):
     """The fields of one address; `title` says whose it is where there are several, `prefix` begins their names."""
 
     title: str
@@ -49,8 +49,7 @@ class PlaceForm:
         return [self.country, *self.address, *self.more]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeForm:
+class ChangeForm(Struct, frozen=True, kw_only=True):
     """The form of a change, with what was typed; no `places` where no address can be changed."""
 
     errors: tuple[tuple[str, str], ...]
@@ -58,8 +57,7 @@ class ChangeForm:
     places: tuple[PlaceForm, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacePreview:
+class PlacePreview(Struct, frozen=True, kw_only=True):
     """Where goods will go: an address that is another, and the ways there under the `name` of their field."""
 
     address: Sequence[str]
@@ -67,8 +65,7 @@ class PlacePreview:
     ways: Sequence[Option]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPreview:
+class ShownPreview(Struct, frozen=True, kw_only=True):
     """What a change would do to the order of this `version`, in words and sums.
 
     `hidden` is what the form sends once more.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.catalogue.services.shapes import Picture
 from core.catalogue.services.stock import OutOfStock
@@ -38,8 +39,7 @@ from core.storefront.services.totals import Row
 MOST_UNITS = 9_999
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
+class Own(Struct, frozen=True, kw_only=True):
     """What may be done from the order's page. Empty `changing` or `returning`: it may; else they say why not.
 
     `can_claim` says whether what is wrong may still be claimed, also after the time to send back.
@@ -60,8 +60,7 @@ class Own:
     to_come: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineField:
+class LineField(Struct, frozen=True, kw_only=True):
     """A line of a form: its picture and the field for its quantity; without a field `why` says why not.
 
     `instead`: what it may be exchanged for.
@@ -74,8 +73,7 @@ class LineField:
     instead: Field | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnForm:
+class OwnForm(Struct, frozen=True, kw_only=True):
     """A form about goods that left.
 
     `further` is what else may be sent instead, `sums` what an exchange comes to.

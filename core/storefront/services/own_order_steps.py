@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.catalogue.services.carts import cart_variants
 from core.hookspecs.site import Site
@@ -29,8 +31,7 @@ from core.orders.services.return_labels import can_be_sent
 from core.orders.services.shapes import OrderView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """A step of the way. `state`: done, now, todo, good or bad. `now` is its title while it is the present one."""
 
     state: str
@@ -40,8 +41,7 @@ class Step:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCase:
+class ShownCase(Struct, frozen=True, kw_only=True):
     """A return, exchange or claim. `next` says what happens now; `granted` is none until something is decided.
 
     `wish` is what the shopper would like of a claim, in words, and `note` what they wrote, not what the desk did;

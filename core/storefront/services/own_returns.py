@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.checkout.services.exchanging import Net
 from core.hookspecs.site import Site
@@ -37,8 +38,7 @@ NEVER_CAME = "missing"
 BACK = "back"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedReturn:
+class WantedReturn(Struct, frozen=True, kw_only=True):
     """What a shopper asks for; goods that never came are a claim, since nothing can be sent.
 
     `wanted` are the variants that an exchange sends instead, with their units; `wish` is what a claim is to end with.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.hookspecs.fulfil import ScanStatus
 from core.kernel.i18n import gettext as _
@@ -14,8 +15,7 @@ from core.orders.services.read import OrderView, ShipmentView
 from core.storefront.services.fields import whose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastScan:
+class LastScan(Struct, frozen=True, kw_only=True):
     """What a carrier told last of a parcel, in words, with the `place` if it was said; `kind` colours it.
 
     `time` is that of the day `at` in words.
@@ -28,8 +28,7 @@ class LastScan:
     time: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Parcel(Struct, frozen=True, kw_only=True):
     """A parcel that left, with its `contents` (pieces, name); `url` is the carrier's page for it, where it has one.
 
     `to` says whom it goes to, where an order goes to several; `scan` where it was seen last, if anybody told.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.catalogue.services.returns import NEVER
 from core.hookspecs.site import Site
@@ -13,8 +13,7 @@ from core.lib.money import Money
 from core.orders.services.case_rules import OURS, REASONS, Rules, days_for, rules_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnPolicy:
+class ReturnPolicy(Struct, frozen=True, kw_only=True):
     """In a few words, and in a sentence. `is_usual`: the shop's own rules, about which it may say more.
 
     `days` is 0 where it cannot be sent back; `fee` is what sending it back costs, None where nothing.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.category_pages import flat
 from core.catalogue.services.lists import listing
@@ -18,8 +19,7 @@ from core.lib.text import fold, is_cjk
 _COMPLETED = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """What the words find. `suggestion` is a spelling that finds more; `nearest` stands in where nothing was found.
 
     `also` are words that staff let this search look for too.
@@ -32,8 +32,7 @@ class Found:
     also: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
+class Completion(Struct, frozen=True, kw_only=True):
     """While typing: searches, goods and categories that begin so."""
 
     words: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from core.catalogue.services.addresses import ProductAddress, product_addresses
 from core.catalogue.services.category_pages import category_tree, flat
@@ -22,8 +23,7 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _CLOSED = ("/panel", "/account", "/checkout/", "/order/", "/pay/", "/notify/", "/cart/", "/search/complete")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """A page: its absolute address, when it changed if that is known, and its address in each of several languages."""
 
     address: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.checkout.services.quote import Quote
 from core.kernel.i18n import gettext as _
@@ -14,8 +15,7 @@ from core.orders.services.shapes import DestinationView
 from core.storefront.services.fields import whose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A row: its name, and an amount or a word instead ("Free"). `kind`: "", sum, sale or soft."""
 
     name: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request, url_for
+from msgspec import Struct
 
 from core.accounts.models import Shopper
 from core.accounts.services import current_shopper
@@ -19,8 +19,7 @@ from core.storefront.services.order import find_own_order, order_cards, shown_or
 from core.storefront.views.place import VIEWS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A place of the account, as its menu shows it."""
 
     name: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Response, request, url_for
+from msgspec.structs import replace
 
 from core.accounts.services import current_shopper, get_address
 from core.cart.services import CartGone, Details, StoredCart, save_details

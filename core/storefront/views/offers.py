@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import Response, request, url_for
+from msgspec import Struct
 
 from core.accounts.services import current_shopper
 from core.checkout.forms import read_order_form
@@ -71,8 +70,7 @@ def _to_order(draft: DraftView, secret: str) -> Response:
     return redirect(url_for("storefront.confirmation", secret=placed.secret))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferPlace:
+class OfferPlace(Struct, frozen=True, kw_only=True):
     """An address that something goes to, the way there, and of several what it is: (pieces, name)."""
 
     address: tuple[str, ...]

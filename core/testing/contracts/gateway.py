@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from core.hookspecs.payment import (
     ABILITIES,

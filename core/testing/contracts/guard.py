@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from core.hookspecs.checkout import Address, Problem
 from core.hookspecs.order import ActKind, GuardedOrder, OrderAct

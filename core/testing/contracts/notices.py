@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from core.hookspecs.payment import Gateway, IncomingRequest
 from core.lib import clock

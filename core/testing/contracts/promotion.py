@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.hookspecs.checkout import Cart
 from core.hookspecs.promote import AmountOff, DeliveryOff, Offer, PercentOff, Rejected
@@ -20,8 +21,7 @@ Promote = Callable[[Site, Cart, Sequence[str]], Sequence[Offer | Rejected]]
 FOREIGN = ("SOMEBODY-ELSES-CODE", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """A cart and codes for which the plugin has something to say."""
 
     cart: Cart

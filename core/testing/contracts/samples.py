@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.hookspecs.checkout import Address, Cart, CartLine
 from core.hookspecs.fulfil import Parcel, ParcelLine
@@ -31,7 +31,7 @@ def a_site(**changes: object) -> Site:
         email="shop@example.com",
         prices_include_tax=True,
     )
-    return replace(site, **changes)  # type: ignore[arg-type]
+    return replace(site, **changes)
 
 
 def the_address(country: str = "GB", **parts: object) -> Address:
@@ -44,7 +44,7 @@ def the_address(country: str = "GB", **parts: object) -> Address:
         country=country,
         phone="+441130000000",
     )
-    return replace(address, **parts)  # type: ignore[arg-type]
+    return replace(address, **parts)
 
 
 def a_line(
@@ -64,7 +64,7 @@ def a_line(
         weight_g=500,
         category_ids=frozenset({number}),
     )
-    return replace(line, **changes)  # type: ignore[arg-type]
+    return replace(line, **changes)
 
 
 def a_cart(*lines: CartLine, **changes: object) -> Cart:
@@ -73,7 +73,7 @@ def a_cart(*lines: CartLine, **changes: object) -> Cart:
     cart = Cart(
         id=7, currency=held[0].unit.currency, language="en", lines=held, email="mira@example.com", address=the_address()
     )
-    return replace(cart, **changes)  # type: ignore[arg-type]
+    return replace(cart, **changes)
 
 
 def a_parcel(value: Money | None = None, address: Address | None = None, weight_g: int = 500) -> Parcel:
@@ -98,7 +98,7 @@ def an_intent(amount: Money | None = None, **changes: object) -> Intent:
         return_url=f"http://shop.localhost:8000/pay/return/{token}",
         notify_url="http://shop.localhost:8000/notify/sample/default",
     )
-    return replace(intent, **changes)  # type: ignore[arg-type]
+    return replace(intent, **changes)
 
 
 def an_order(*lines: GuardedLine, **changes: object) -> GuardedOrder:
@@ -125,10 +125,10 @@ def an_order(*lines: GuardedLine, **changes: object) -> GuardedOrder:
         address=the_address(),
         gateway="invoice",
     )
-    return replace(order, **changes)  # type: ignore[arg-type]
+    return replace(order, **changes)
 
 
 def an_act(kind: ActKind = ActKind.SHIP, **changes: object) -> OrderAct:
     """Somebody of the staff does it with one unit of the first line."""
     act = OrderAct(kind=kind, actor="staff:1", lines={1: 1}, amount=Money(2500, "EUR"))
-    return replace(act, **changes)  # type: ignore[arg-type]
+    return replace(act, **changes)

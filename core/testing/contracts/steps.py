@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import pytest
+from msgspec.structs import replace
 
 from core.hookspecs.payment import Fact, FactKind, Forged, Gateway, IncomingRequest, Intent, Notice
 from core.lib.money import Money

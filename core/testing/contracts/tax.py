@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from core.hookspecs.checkout import Address, PricedCart, Tax, TaxableLine, Taxes
 from core.lib.money import Money

@@ -6,10 +6,11 @@ A field that is not declared is refused, so nothing can be slipped into a verb.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.api import Settings, Site, Text, Unfit, now, setting
 from core.api import gettext as _
@@ -34,8 +35,7 @@ class Api(Settings):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedKey:
+class WantedKey(Struct, frozen=True, kw_only=True):
     """A key that fits its form. `expires_at` None: it never ends."""
 
     title: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from core.api import (
     NotFound,
@@ -45,8 +46,7 @@ class TooManyKeys(Refused):
     default_message = "A site takes at most %(count)s keys. Revoke one first."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """A key that is valid now."""
 
     id: int

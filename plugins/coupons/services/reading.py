@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.api import Money, NotFound, Site, instant, language, marks, money, rows
 from core.api import gettext as _
@@ -13,8 +14,7 @@ from plugins.coupons.models import DELIVERY, PERCENT, Coupon, CouponCode
 _LATEST_USES = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """A coupon in the list: its common code (or none), the number of its one-use codes, and of its orders."""
 
     coupon: Coupon
@@ -27,8 +27,7 @@ class Listed:
         return takes_off(self.coupon)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(Struct, frozen=True, kw_only=True):
     """An order in which a coupon applied, and what it took off."""
 
     order_id: int

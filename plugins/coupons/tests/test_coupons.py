@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import time_machine
 
-from core.api import AmountOff, Cart, DeliveryOff, Money, NotFound, Offer, PercentOff, Rejected, Site, Unfit, rows
+from core.api import (
+    AmountOff,
+    Cart,
+    DeliveryOff,
+    Money,
+    NotFound,
+    Offer,
+    PercentOff,
+    Rejected,
+    Site,
+    Unfit,
+    replace,
+    rows,
+)
 from core.testing.contracts import Case, PromotionContract, a_cart, a_line, a_site
 from plugins.coupons import forms, services
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.api import Refused, Site, freeze, speaking
 
@@ -15,8 +16,7 @@ Life = Iterator[timedelta]
 _MORNING, _NIGHT = 8, 21
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class Begun(Struct, frozen=True, kw_only=True):
     """A life that begins at an hour in a shop."""
 
     at: datetime

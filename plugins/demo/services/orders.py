@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import (
     Details,
@@ -37,8 +38,7 @@ DAYS = 60
 _KEPT = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shop:
+class Shop(Struct, frozen=True, kw_only=True):
     """One of the two, as its orders need it. `staff` is the actor of those who work there; `words` are in its tongue.
 
     `gateway` is its way to pay, and whether the money comes before the goods; `code` is its coupon.

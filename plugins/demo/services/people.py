@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import Address, Site, add_staff, freeze, now, open_account, save_address
 
@@ -15,8 +16,7 @@ FILE = Path(__file__).parents[1] / "people.toml"
 ACTOR = "plugin:demo"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """A shopper; `shopper_id` is of their account."""
 
     name: str

@@ -6,7 +6,6 @@ Latin letters need no font file. For others one is looked for on the server, and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from fontTools.ttLib import TTLibError  # type: ignore[import-untyped]
 from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
 from fpdf.errors import FPDFException
+from msgspec import Struct
 
 from core.api import Broken, is_cjk
 from plugins.documents.services.paper import Column, Paper
@@ -41,8 +41,7 @@ class FontMissing(Broken):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(Struct, frozen=True):
     """A font file; an empty path is the typeface that every PDF reader brings along."""
 
     path: str = ""

@@ -7,16 +7,16 @@ exactly what its shopper owes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core.api import DestinationView, OrderLineView, OrderView, rows, value
+from msgspec import Struct, to_builtins
+
+from core.api import DestinationView, OrderLineView, OrderView, replace, rows, value
 from core.api import gettext as _
 from plugins.documents.models import CREDIT_NOTE, INVOICE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartTax:
+class PartTax(Struct, frozen=True, kw_only=True):
     """A tax within a part; `rate` in hundredths of a percent."""
 
     name: str
@@ -24,8 +24,7 @@ class PartTax:
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """A line, the delivery or a charge. `amount` is what is to be paid for it, tax and offers counted in.
 
     `subtotal` and `discount` are before tax where the order's prices are.
@@ -192,7 +191,7 @@ def _sum(one: Part, other: Part | None, sign: int) -> Part:
 
 def stored(part: Part) -> dict[str, Any]:
     """A part as JSON."""
-    return asdict(part)
+    return dict(to_builtins(part))
 
 
 def part_of(stored: Mapping[str, Any]) -> Part:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import (
     LocationPacking,
@@ -35,8 +36,7 @@ MOST_ORDERS = 100
 Cells = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """A column of the table; `share` is its part of the width, of 100."""
 
     title: str
@@ -44,8 +44,7 @@ class Column:
     is_end: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
+class Paper(Struct, frozen=True, kw_only=True):
     """A document ready to be drawn. The second text of a row's first cell stands below it, smaller."""
 
     title: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import Broken, Money, NotFound, Site, instant, micros, one, rows, value
 from plugins.documents.forms import Filters
@@ -23,8 +24,7 @@ class Altered(Broken):
     default_message = "This document was altered after it was issued."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """A document in a list."""
 
     id: int

@@ -8,11 +8,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import to_builtins
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
@@ -99,7 +99,7 @@ class FakeServer:
         status, answer = self.book.once(
             request.headers.get("Idempotency-Key", ""),
             f"{number}{verb}{amount}".encode(),
-            lambda: (200, asdict(self.book.act(payment, verb, amount))),
+            lambda: (200, to_builtins(self.book.act(payment, verb, amount))),
         )
         return _json(answer, status)
 
@@ -163,7 +163,7 @@ class FakeServer:
 
     def on_sent(self, request: Request) -> Response:
         del request
-        return _json([asdict(sent) for sent in self.notices.sent])
+        return _json([to_builtins(sent) for sent in self.notices.sent])
 
     def on_lose(self, request: Request) -> Response:
         """Carry out the next `{"replies": 2}` API calls, and hang up before answering."""

@@ -9,8 +9,9 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from plugins.fake_gateway.server.options import Options
 from plugins.fake_gateway.server.payments import Event, Payment
@@ -20,8 +21,7 @@ _DAY_S = 86_400
 _PAUSES_S = (0.2, 1.0, 3.0, 10.0)
 
 
-@dataclass(slots=True)
-class Sent:
+class Sent(Struct):
     """One try to deliver a notice; `status` 0: nobody answered."""
 
     payment: str
@@ -75,7 +75,7 @@ class Notices:
             "account": payment.account,
             "live": self._options.live,
             "currency": payment.currency,
-            "event": asdict(event),
+            "event": to_builtins(event),
         }
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """What the server is started with. `late_s` and `stall_s` are for the outcomes "late" and "timeout"."""
 
     host: str = "127.0.0.1"

@@ -7,8 +7,9 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
 
 AUTHORIZED, CAPTURED, DECLINED, VOIDED, REFUNDED = "authorized", "captured", "declined", "voided", "refunded"
 
@@ -21,8 +22,7 @@ class NotPossible(Exception):
         self.status = status
 
 
-@dataclass(slots=True)
-class Event:
+class Event(Struct):
     """One thing that happened to a payment; `amount` in minor units."""
 
     id: str
@@ -32,8 +32,7 @@ class Event:
     note: str = ""
 
 
-@dataclass(slots=True)
-class Payment:
+class Payment(Struct):
     """One payment, as its shop asked for it."""
 
     id: str
@@ -163,6 +162,6 @@ class Book:
 
 def shown(payment: Payment) -> dict[str, Any]:
     """A payment as the API tells it."""
-    told = asdict(payment)
+    told: dict[str, Any] = to_builtins(payment)
     del told["silent_until"]
     return told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from core.api import (
@@ -42,6 +41,7 @@ from core.api import (
     order_view,
     record_activity,
     render_outside,
+    replace,
     sent_instead,
     speaking,
     state_of,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from core.api import Block, BlockField, Site, form_words, now, products_by_sku, slugify
 from core.api import gettext as _
@@ -22,8 +23,7 @@ _LAST_ID = 2**31
 Form = Any
 
 
-@dataclass(slots=True, kw_only=True)
-class Read:
+class Read(Struct, kw_only=True):
     """What was sent: as it would be stored, what is wrong with it by field, and the fields as they were typed.
 
     `window` is the form itself, `seen` the one that had kept the draft which it showed.
@@ -185,8 +185,7 @@ def lines(text: str) -> str:
 # -- what its buttons do -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """The blocks after a button was pressed, and the one to look at."""
 
     blocks: list[dict[str, Any]]
@@ -243,8 +242,7 @@ def sought(form: Form) -> tuple[str, str]:
 # -- shown again -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownField:
+class ShownField(Struct, frozen=True, kw_only=True):
     """A field of a block, ready for the page. `names` are those of chosen products."""
 
     id: str
@@ -259,8 +257,7 @@ class ShownField:
         return f"find-{self.id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownBlock:
+class ShownBlock(Struct, frozen=True, kw_only=True):
     """A block of the form. Without `kind` its plugin is off: it is kept, and cannot be changed."""
 
     id: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import uid
 
@@ -25,8 +26,7 @@ def block(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": uid()[:10], "kind": kind, "values": dict(values)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """A page as its form says it: `content` of one language, and what holds in all of them."""
 
     content: Content

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import (
     NotFound,
@@ -90,8 +91,7 @@ def _new_text(site: Site, page: Page, language: str, content: Content) -> PageTe
     return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class Whole(Struct, frozen=True, kw_only=True):
     """A page whose contents are written already, in several languages; `settings` are columns of the page."""
 
     kind: str
@@ -413,8 +413,7 @@ def restore(site: Site, page_id: int, *, actor: str) -> None:
         _note(site, page, "restored", actor, title_of(site, texts))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(Struct, frozen=True, kw_only=True):
     """What became of many pages at once; `wrong` says why of those that were refused."""
 
     count: int

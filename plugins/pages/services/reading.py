@@ -6,10 +6,11 @@ Whatever is shown depends on the site's tag, and ends when the next page begins 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from core.api import JSONField, Site, Url, depends, fold, instant, kept, language, now, one, rows, url_for
 from plugins.pages.forms.shapes import Content
@@ -19,8 +20,7 @@ from plugins.pages.services import contents, tree
 _MOST_FOUND = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Words(Struct, frozen=True, kw_only=True):
     """A page in one language, without its blocks. `found_in` is folded."""
 
     text_id: int
@@ -33,8 +33,7 @@ class Words:
     found_in: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """A page that is shown now or will be, with its texts by language."""
 
     id: int

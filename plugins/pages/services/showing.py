@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
+from msgspec import Struct, field
 
 from core.api import (
     Picture,
@@ -76,8 +76,7 @@ def said_by_blocks(site: Site, content: Content) -> list[dict[str, Any]]:
 # -- one page ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPage:
+class ShownPage(Struct, frozen=True, kw_only=True):
     """All that the template of a page shows. `language` is that of its words, which may be another than the page's."""
 
     title: str
@@ -179,8 +178,7 @@ def canonical(site: Site, entry: Entry) -> str:
 # -- lists and places --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(Struct, frozen=True, kw_only=True):
     """A page in a list."""
 
     url: str
@@ -206,8 +204,7 @@ def cards(site: Site, chosen: list[Entry], *, pictured: bool = True) -> list[Car
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class Shelf(Struct, frozen=True, kw_only=True):
     """A piece of the list of guides, with the ways on, as the theme's part `pager` takes them."""
 
     cards: list[Card]

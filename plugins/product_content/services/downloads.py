@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec import Struct
 
 from core.api import (
     NotFound,
@@ -68,8 +69,7 @@ class TooManyFiles(Refused):
     default_message = "A product has room for %(most)s files. Remove one first."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class Upload(Struct, frozen=True, kw_only=True):
     """A file as a form sends it; `language` empty: for readers of all languages."""
 
     stream: IO[bytes]

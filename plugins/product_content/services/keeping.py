@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import NotFound, Site, language, named_products, record_activity, touch
 
@@ -11,8 +12,7 @@ PLUGIN = "product_content"
 LONGEST_NOTE = 500
 
 
-@dataclass(slots=True, kw_only=True)
-class LanguageForm:
+class LanguageForm(Struct, kw_only=True):
     """A text in one language as its form shows it; `note` only where the form has one."""
 
     language: str

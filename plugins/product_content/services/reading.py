@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import ProductPage, Site, marks, request, rows
 from plugins.product_content.models import Download, Sizes
@@ -24,8 +25,7 @@ UNION ALL SELECT 'sizes', id, language, cells, note, owner, owner_id, 0 FROM pro
  WHERE site_id = ? AND (owner = 'product' AND owner_id = ? OR owner = 'category' AND owner_id IN ({categories}))"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(Struct, frozen=True, kw_only=True):
     """What is kept of one product: specs by language, related goods by kind, sizes by owner, its id and language."""
 
     specs: Mapping[str, list[dict[str, Any]]]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import (
     ListingQuery,
@@ -36,8 +37,7 @@ _FOUND = 8
 _MOST = 24
 
 
-@dataclass(slots=True, kw_only=True)
-class KindForm:
+class KindForm(Struct, kw_only=True):
     """The picks of one kind as the form shows them."""
 
     kind: str
@@ -46,8 +46,7 @@ class KindForm:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class Shelf(Struct, frozen=True, kw_only=True):
     """Goods under one heading of the product's page."""
 
     kind: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from core.api import Money, Site, named_products, rows
 from plugins.pulse.models import ALL, DEVICE, HOST, KINDS, LANGUAGE, PAGE, PRODUCT, WORDS
@@ -15,8 +16,7 @@ _TOP = 10
 _LISTS = (PRODUCT, WORDS, HOST, DEVICE, LANGUAGE)
 
 
-@dataclass(slots=True, kw_only=True)
-class Figures:
+class Figures(Struct, kw_only=True):
     """The sums of a day or of a period; `sales` and `received` are minor units of the site's currency."""
 
     visits: int = 0
@@ -31,8 +31,7 @@ class Figures:
         return int(getattr(self, measure))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class Day(Struct, frozen=True, kw_only=True):
     """One day, with the day as many days earlier that it is compared with."""
 
     day: date
@@ -40,8 +39,7 @@ class Day:
     before: Figures
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
+class Ranked(Struct, frozen=True, kw_only=True):
     """One line of a list. `share` is per cent of the highest; `code` is what it stands for."""
 
     code: str
@@ -51,8 +49,7 @@ class Ranked:
     share: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Month:
+class Month(Struct, frozen=True, kw_only=True):
     """An old month."""
 
     period: str
@@ -62,8 +59,7 @@ class Month:
     sales: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """A period of a site. `others` are sales of the period in further currencies."""
 
     days: list[Day]
@@ -144,7 +140,7 @@ def _add_orders(site: Site, found: dict[str, Figures], middle: str) -> dict[str,
 
 def _total(listed: Iterable[Figures]) -> Figures:
     every = list(listed)
-    return Figures(**{name: sum(day.of(name) for day in every) for name in Figures.__slots__})
+    return Figures(**{name: sum(day.of(name) for day in every) for name in Figures.__struct_fields__})
 
 
 def _sums(counts: Counts, middle: str) -> dict[str, dict[str, tuple[int, int]]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from core.api import SearchLead, Site, rows, search_lead
 from plugins.pulse.models import WORDS
@@ -11,8 +12,7 @@ from plugins.pulse.services import days
 from plugins.pulse.services.counting import COUNTERS
 
 
-@dataclass(slots=True, kw_only=True)
-class Searched:
+class Searched(Struct, kw_only=True):
     """Words of a period. `in_vain` are those of the `times` that found nothing; `results` is None where nobody told."""
 
     words: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct, field
 
 from core.api import (
     CsvRow,
@@ -42,8 +43,7 @@ class NoSuchColumns(Refused):
     default_message = "The first line must name the columns, among them sku and stars."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowError:
+class RowError(Struct, frozen=True, kw_only=True):
     """What is wrong with a cell."""
 
     line: int
@@ -51,8 +51,7 @@ class RowError:
     message: str
 
 
-@dataclass(slots=True, kw_only=True)
-class Imported:
+class Imported(Struct, kw_only=True):
     """What became of a file: rows taken, rows that were known already, and what was wrong."""
 
     taken: int = 0

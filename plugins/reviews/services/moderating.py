@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import (
     Refused,
@@ -46,16 +47,14 @@ class Already(Refused):
 # -- the list ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A review with its product's name."""
 
     review: Review
     product: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(Struct, frozen=True, kw_only=True):
     """One page, newest first; `next` is the id to go on from, or None."""
 
     rows: tuple[Row, ...]
@@ -145,8 +144,7 @@ def reply(site: Site, review_id: int, text: str, *, actor: str) -> None:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What became of one chosen review."""
 
     row: Row

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.api import NotFound, Refused, Site, Unfit, digest, drop_file, gettext, keep_picture, kept_file
 from plugins.reviews.forms import ALT, one_line
@@ -16,8 +17,7 @@ MOST, LARGE_PX, SMALL_PX = 4, 1600, 320
 Photo = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoWishes:
+class PhotoWishes(Struct, frozen=True, kw_only=True):
     """What a form says of photos: new ones with what they show, words for those there are, and which shall go."""
 
     sent: Sequence[bytes] = ()

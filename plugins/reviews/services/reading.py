@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct, field
 from peewee import fn
 
-from core.api import Data, Site, fold, gettext, instant, kept_still, language, marks, micros, rows, shorten, value
+from core.api import (
+    Data,
+    Site,
+    fold,
+    gettext,
+    instant,
+    kept_still,
+    language,
+    marks,
+    micros,
+    replace,
+    rows,
+    shorten,
+    value,
+)
 from plugins.reviews.models import PUBLISHED, Review, Translation
 from plugins.reviews.services.translating import primary, translations
 
@@ -81,8 +95,7 @@ def _node(row: Sequence[Any]) -> dict[str, object]:
 # -- lists -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """Which reviews of a product, in which order, after which marker. `stars` 0: all; `q`: with all of these words.
 
     `own`: those that can be read in the language of the page.
@@ -127,8 +140,7 @@ def wish_of(args: Mapping[str, str]) -> Wish:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """Some reviews, and the marker of the next ones (empty at the end).
 
     `foreign` are the ids of those in another language than the reader's, `translated` the shop's translations by id.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import Refused, Site, language_name, now, record_activity, touch, transaction
 from plugins.reviews.forms import TranslationWords
@@ -43,8 +44,7 @@ def translations(site: Site, reviews: Sequence[Review], language: str) -> dict[i
     return {made.review_id: made for made in wanted if made.digest == digest(known[made.review_id])}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tongue:
+class Tongue(Struct, frozen=True, kw_only=True):
     """A language that a review may be translated into; `is_old` if its author has changed the words since."""
 
     language: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import Refused, Site, derived_secret, fold, micros, now, one
 
@@ -48,8 +49,7 @@ class WhoAreYou(Refused):
     default_message = "Log in to write about what you bought, or use the link in our mail."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writer:
+class Writer(Struct, frozen=True, kw_only=True):
     """Somebody who may write. `authors` are the keys under which they may have written, the first for new ones."""
 
     authors: tuple[str, ...]

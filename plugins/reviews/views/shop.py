@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from core.api import (
@@ -27,6 +26,7 @@ from core.api import (
     public,
     redirect303,
     render,
+    replace,
     request,
     say,
     take_limit,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.api import Money, Site, instant, list_orders, marks, one, order_view, rows
 from plugins.risk.forms import Filters, Risk, amounts
@@ -17,8 +18,7 @@ PAGE = 50
 TRIED = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """A score with its reasons in words and the points of each."""
 
     score: int
@@ -26,8 +26,7 @@ class Told:
     reasons: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A row of the list; `is_held`: it waits for a decision, for whatever reason."""
 
     order_id: int
@@ -106,8 +105,7 @@ def _cursor(after: str, parts: int) -> list[int]:
 # -- trying the settings -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """Of how many of the newest orders, how many would wait and how many would have been refused."""
 
     orders: int

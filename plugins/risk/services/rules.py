@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.api import Address, Money, fold, is_cjk
 from core.api import words as words_of
@@ -13,8 +14,7 @@ from plugins.risk.forms import Risk, limit
 MOST = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signs:
+class Signs(Struct, frozen=True, kw_only=True):
     """What is known of an order. `goods` is what they cost before offers; `orders` counts this one.
 
     `units` are pieces by article, `declines` payments that failed so far; `is_first`: nothing was ever sent to them.
@@ -30,8 +30,7 @@ class Signs:
     declines: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True):
     """A rule that an order meets, the points it brings, and the figures that say why."""
 
     rule: str
@@ -39,8 +38,7 @@ class Reason:
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
+class Assessment(Struct, frozen=True, kw_only=True):
     """The reasons of an order; its score is their sum, at most 100."""
 
     reasons: tuple[Reason, ...] = ()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core.api import Address, Cart, Money, OrderView, Site, fold, micros, now, order_view, rows, value
+from msgspec import Struct
+
+from core.api import Address, Cart, Money, OrderView, Site, fold, micros, now, order_view, replace, rows, value
 from plugins.risk.forms import Risk, limit
 from plugins.risk.services.rules import MOST, Assessment, Signs, assess
 
 _MOST = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Who:
+class _Who(Struct, frozen=True, kw_only=True):
     """Whose other orders are looked at, as they stood at `until`; `besides` is this order."""
 
     shopper_id: int | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from core.api import (
     hold_order,
     now,
     order_view,
+    replace,
     rows,
     ship_order,
     speaking,
@@ -221,7 +221,7 @@ def test_many_orders_are_known_by_mail_phone_or_place_within_the_hours(
 
 
 def _parts(address: Address) -> dict[str, Any]:
-    return {name: getattr(address, name) for name in Address.__slots__}
+    return {name: getattr(address, name) for name in Address.__struct_fields__}
 
 
 @pytest.mark.slow

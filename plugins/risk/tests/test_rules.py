@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.api import ActKind as Kind
-from core.api import Address, Money, OrderAct, Problem, Refused
+from core.api import Address, Money, OrderAct, Problem, Refused, replace
 from core.testing.contracts import GuardContract, an_act, an_order
 from plugins.risk import plugin
 from plugins.risk.forms import Risk, amounts, limit

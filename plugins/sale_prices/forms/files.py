@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from core.api import CsvRow, NotMoney, Site, now, parse_money, say
 from core.api import gettext as _
@@ -33,8 +34,7 @@ class Row(NamedTuple):
     amount: int
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """The prices of one period."""
 
     starts: datetime

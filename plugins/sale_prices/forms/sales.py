@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import NotMoney, Site, Unfit, now, parse_money, say
 from core.api import gettext as _
@@ -19,8 +20,7 @@ NAME_LENGTH = 120
 MOST_ITEMS = 20_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """A sale that fits its form; shapes as in the table. `skus` name variants, `product_skus` whole products."""
 
     name: str

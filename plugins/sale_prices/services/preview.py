@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import Money, PriceQuery, Site, marks, micros, now, rows
 from plugins.sale_prices.forms import Wanted
@@ -17,8 +18,7 @@ SHOWN = 50
 NAMED = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewRow:
+class PreviewRow(Struct, frozen=True, kw_only=True):
     """One variant: `after` None if the sale does not lower it; `wins` names another sale that is as low or lower."""
 
     sku: str
@@ -29,8 +29,7 @@ class PreviewRow:
     wins_at: Money | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class Preview(Struct, frozen=True, kw_only=True):
     """`count` variants with a price lie in the sale; those from `start` on are shown, up to `further`.
 
     Of the chosen goods `without_count` have no price here, so that nothing happens to them; `without` names the first.
@@ -52,8 +51,7 @@ class Preview:
         return self.end if self.end < self.count else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
+class _Scope(Struct, frozen=True):
     everything: bool
     variants: Sequence[int]
     products: Sequence[int]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import Money, NotFound, Site, category_tree, marks, money, now, rows
 from core.api import gettext as _
@@ -16,8 +17,7 @@ from plugins.sale_prices.models import CATEGORY, FIXED, PERCENT, PRODUCT, VARIAN
 DRAFT, PLANNED, RUNNING, OVER = "draft", "planned", "running", "over"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """A sale with its state and what it is for, in words."""
 
     sale: Sale

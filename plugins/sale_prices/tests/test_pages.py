@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from core.api import Money, Site, execute, order_view, transaction
+from core.api import Money, Site, execute, order_view, replace, transaction
 from core.testing.panel import AtPanel
 from plugins.sale_prices import services
 

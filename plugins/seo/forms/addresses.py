@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from core.api import CsvRow, Site
 from core.api import gettext as _
@@ -27,8 +28,7 @@ class Problem(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A redirect as it is asked for; an empty `target` says that the page is gone."""
 
     source: str

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol, TextIO
+
+from msgspec import Struct
 
 from core.api import Site, link, own_folder, speaking
 from plugins.seo.services import finding, goods, walking
@@ -22,8 +23,7 @@ TYPES = {GOOGLE: "application/xml", META: "text/csv; charset=utf-8"}
 _NAMESPACE = 'xmlns:g="http://base.google.com/ns/1.0"'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(Struct, frozen=True, kw_only=True):
     """A file of goods in one language and currency; `made_at` None: it is not there yet."""
 
     market: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import Site, now, transaction
 from plugins.seo.models import SeoFinding, SeoRun
@@ -15,8 +16,7 @@ AUDIT, GOOGLE, META = "audit", "google", "meta"
 PICTURE = "picture"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """Something to mend on the page of `object_id`, with its name; `detail` says more, such as the other page."""
 
     code: str
@@ -61,8 +61,7 @@ def store(site: Site, about: str, findings: Findings) -> None:
         SeoRun.create(site_id=site.id, about=about, at=now(), seen=findings.seen, counts=dict(findings.counts))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """The findings of one code; `count` is of all, `rows` the first of them."""
 
     code: str

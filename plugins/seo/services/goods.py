@@ -6,8 +6,9 @@ The fields are those of Google's product data specification and of Meta's catalo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import Picture, ProductPage, ShownVariant, Site, link, media_url, plain, shorten
 from plugins.seo.forms.filling import PRODUCT
@@ -24,8 +25,7 @@ COLOURS, SIZES = {"colour", "color", "farbe"}, {"size", "groesse", "grosse"}
 _MOST_PICTURES = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Good:
+class Good(Struct, frozen=True, kw_only=True):
     """One variant with all that a market may ask for. Empty is what the shop does not know."""
 
     id: str

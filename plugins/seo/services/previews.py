@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import (
     CategoryPage,
@@ -29,8 +30,7 @@ from plugins.seo.services.heads import words
 from plugins.seo.services.rules import OwnPage, Rules, read_rules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """A page in a language as it would stand in a list of results, with how much room its words take."""
 
     language: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.api import Site, kept, record_activity, touch, transaction
 from plugins.seo.forms.filling import Words
@@ -13,16 +14,14 @@ from plugins.seo.models import SeoPage, SeoSite
 PLUGIN = "seo"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnPage:
+class OwnPage(Struct, frozen=True, kw_only=True):
     """What one page says instead of the templates."""
 
     words: Mapping[str, Words]
     noindex: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """Templates by (kind, language), single pages by (kind, id), facts of the shop, and what feeds are made."""
 
     words: Mapping[tuple[str, str], Words] = field(default_factory=dict)

@@ -58,7 +58,7 @@ def find_rule(site: Site, rule_id: int) -> ShipRule:
 
 def save_rule(site: Site, wanted: Wanted, *, actor: str, rule_id: int | None = None, key: str = "") -> None:
     """Add or change a rule. Raises NotFound, DoneBefore. Commits."""
-    columns = {name: getattr(wanted, name) for name in Wanted.__slots__}
+    columns = {name: getattr(wanted, name) for name in Wanted.__struct_fields__}
     with transaction():
         claim_form(key)
         if rule_id is None:

@@ -10,10 +10,11 @@ better than the one before it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from math import inf
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from core.api import Money, Source
 
@@ -44,8 +45,7 @@ class Facts(NamedTuple):
 NOTHING = Facts({}, {}, {})
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Pieces per variant and location, what decided, and by which numbers."""
 
     pieces: Pieces
@@ -53,8 +53,7 @@ class Choice:
     figure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """One way to send everything, with what each criterion says of it: less is better."""
 
     pieces: Pieces

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from core.api import countries
 from core.api import gettext as _
@@ -17,8 +18,7 @@ class UnknownArea(ValueError):
     """A line that names no area, in words for whoever wrote it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(Struct, frozen=True):
     """A part of the world. `country` empty: all of it; `region` empty: all of the country.
 
     `low` alone is the beginning of a post code; with `high` it is a range, both ends of one length and both counting.

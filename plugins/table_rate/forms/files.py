@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from core.api import CsvRow, Site
 from core.api import gettext as _
@@ -25,8 +26,7 @@ class RowError(NamedTuple):
     message: str
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """A file that fits: areas per zone (empty: leave them), and per (zone, method) the basis and the brackets."""
 
     areas: dict[str, str] = field(default_factory=dict)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import NotATrackingAddress, NotMoney, Site, Unfit, parse_money, parse_tracking_address, say
 from core.api import gettext as _
@@ -17,8 +18,7 @@ _MOST_GRAMS, _MOST_DIVISOR = 10_000_000, 100_000
 _EXCLUDED = re.compile(r"[\w.-]{1,80}\s*=\s*\S.{0,254}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedMethod:
+class WantedMethod(Struct, frozen=True, kw_only=True):
     """A method that fits its form; shapes as in the table."""
 
     position: int

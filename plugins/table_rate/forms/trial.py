@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import Address, Money, NotMoney, Site, parse_money, say
 from plugins.table_rate.forms.zones import whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """A parcel that somebody imagines. `volume_cm3` stands in for the goods' dimensions."""
 
     address: Address

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import Site, Unfit
 from core.api import gettext as _
@@ -14,8 +15,7 @@ _REASON_LENGTH = 200
 MOST_AREAS = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedZone:
+class WantedZone(Struct, frozen=True, kw_only=True):
     """A zone that fits its form; shapes as in the table."""
 
     name: str

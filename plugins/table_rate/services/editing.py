@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, BinaryIO
+
+from msgspec.structs import asdict
 
 from core.api import NotFound, Refused, Site, UnreadableFile, claim_form, open_rows, record_activity, touch, transaction
 from plugins.table_rate.forms import RowError, WantedMethod, WantedZone, read_table

@@ -6,7 +6,7 @@ discounts, as they are what the shopper pays for. Where an amount makes delivery
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.api import Money
 from plugins.table_rate.forms import Bracket
@@ -16,8 +16,7 @@ NOT_IN_CURRENCY, CARRIES_NOT, NO_BRACKET = "currency", "excluded", "bracket"
 _GRAMS_PER_KG = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goods:
+class Goods(Struct, frozen=True, kw_only=True):
     """What is to be carried. `total` after discounts; `marks` are the goods' attributes as `code=value`."""
 
     total: Money
@@ -27,8 +26,7 @@ class Goods:
     marks: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Priced:
+class Priced(Struct, frozen=True, kw_only=True):
     """The price, or in `refused` why there is none; and the numbers that led there."""
 
     measure: int

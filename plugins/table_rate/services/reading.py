@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import Address, Money, NotFound, ParcelLine, Site, country_name, kept, marks, money, number, rows
 from core.api import gettext as _
@@ -28,8 +29,7 @@ from plugins.table_rate.services.zones import find_area
 SIZES = ("length_cm", "width_cm", "height_cm")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Zones in their order, and the methods of each in theirs."""
 
     zones: list[Zone]
@@ -148,8 +148,7 @@ def export_rows(site: Site) -> Iterator[tuple[str, ...]]:
 # -- trying out --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriedMethod:
+class TriedMethod(Struct, frozen=True, kw_only=True):
     """A method's answer: `amount` None if it does not carry the parcel, and every step in words."""
 
     method: Method
@@ -158,8 +157,7 @@ class TriedMethod:
     steps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(Struct, frozen=True, kw_only=True):
     """Where an address lies and why, and what each method there says. `zone` None: nowhere."""
 
     zone: Zone | None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import NotFound, Site, instant, one, rows
 from plugins.webhooks.models import DEAD, SENDING, STATES, WAITING, Attempt, Endpoint
@@ -12,8 +13,7 @@ from plugins.webhooks.models import DEAD, SENDING, STATES, WAITING, Attempt, End
 PAGE = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointRow:
+class EndpointRow(Struct, frozen=True, kw_only=True):
     """An endpoint of the list. `waiting` and `dead` count its deliveries; `last_at` is its last success."""
 
     endpoint: Endpoint
@@ -22,8 +22,7 @@ class EndpointRow:
     last_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryRow:
+class DeliveryRow(Struct, frozen=True, kw_only=True):
     """A delivery as shown. `status`, `duration_ms` and `problem` are those of its last attempt, if there was one."""
 
     id: int
@@ -43,8 +42,7 @@ class DeliveryRow:
     body: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class Filters(Struct, frozen=True, kw_only=True):
     """What to list; an empty one leaves everything. `after` is the id that the page before ended with."""
 
     endpoint_id: int | None = None

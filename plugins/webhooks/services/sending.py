@@ -9,8 +9,9 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from core.api import (
     Message,
@@ -59,8 +60,7 @@ _DUE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class Claimed(Struct, frozen=True, kw_only=True):
     """A delivery that is ours until `lease_until`, with all that is needed to send it."""
 
     id: int

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import Site, derived_secret
 
 MOST = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """A product on a list, as it was when it was put there."""
 
     product_id: int

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.api import Money, ShownCard, Site, cards_for
 from plugins.wishlist.services.cookie import Entry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownWish:
+class ShownWish(Struct, frozen=True, kw_only=True):
     """A row of the list. `card` None: the shop shows it no longer. `cheaper_by` and `is_back` are good news."""
 
     product_id: int

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.catalogue.services import cards_for, listing, product_page, rebuild_cards, save_product
 from core.catalogue.services.card_data import ProductData, product_data_changed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.catalogue.services import archive_product, cart_variants, ensure_category, set_listing
 from core.catalogue.services.products import save_product

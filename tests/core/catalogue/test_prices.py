@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from core.catalogue.services import cart_variants, product_page, set_prices
 from core.catalogue.services.drafts import PriceDraft, ProductDraft, VariantDraft

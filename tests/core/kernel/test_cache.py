@@ -80,7 +80,7 @@ def test_a_head_request_does_not_empty_the_page_for_others(page):
 
 
 def test_a_page_that_reads_something_personal_is_not_kept(page, monkeypatch):
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from core.kernel.installation import installation
 

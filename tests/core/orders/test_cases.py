@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from msgspec.structs import replace
 
 from core.catalogue.services.locations import add_location
 from core.catalogue.services.stock import NotWaiting

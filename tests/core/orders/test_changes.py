@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from core.catalogue.services import set_prices, stock
 from core.catalogue.services.drafts import PriceDraft

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import time_machine
+from msgspec.structs import replace
 
 from core.cart.services import StoredCart
 from core.catalogue.services import set_prices, stock

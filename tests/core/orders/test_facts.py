@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from msgspec.structs import replace
 
 from core.hookspecs.payment import Fact, FactKind
 from core.kernel import db

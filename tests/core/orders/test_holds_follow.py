@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from core.checkout.services.changing import change_order, preview_change
 from core.checkout.services.own_changes import change_own, preview_own

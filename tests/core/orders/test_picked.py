@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.checkout.services.own_changes import can_be_changed_by_shopper
 from core.kernel import db

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.checkout.services.changing import change_order, draft_change, preview_change
 from core.checkout.services.own_changes import NotYours, change_own, preview_own

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from core.checkout.services.changing import PreviewMoved, change_order, preview_change
 from core.checkout.services.redelivering import NobodyDelivers

@@ -5,7 +5,6 @@ Expected values come from fractions, beside the shop's own whole numbers.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from math import floor
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.checkout.services.changing import change_order, preview_change
 from core.hookspecs.checkout import PricedCart, Tax, Taxes

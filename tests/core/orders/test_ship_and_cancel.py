@@ -74,7 +74,7 @@ def test_a_line_of_another_order_is_not_found(shop: Shop, order: OrderView) -> N
 
 
 def test_an_order_of_another_site_is_not_found(shop: Shop, order: OrderView) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     elsewhere = replace(shop.site, id=999)
     for act in (ship, cancel, deliver, return_goods):

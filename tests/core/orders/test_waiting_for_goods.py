@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.catalogue.services import add_location, adjust_stock, receive_stock
 from core.catalogue.services.stock import UNLIMITED, OutOfStock

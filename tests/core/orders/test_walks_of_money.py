@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 
 import peewee
 import pytest
+from msgspec.structs import replace
 
 from core.app import App
 from core.kernel import db

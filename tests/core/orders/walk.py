@@ -10,8 +10,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from core.cart.services import CartPlace, Details
 from core.catalogue.services import receive_stock

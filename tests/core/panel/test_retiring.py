@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.hookspecs.fulfil import FulfilSpecs
 from core.kernel import retiring

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.hookspecs import FAMILIES
 from core.hookspecs.checkout import PricedCart, Tax, TaxableLine, Taxes

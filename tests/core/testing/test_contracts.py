@@ -8,12 +8,12 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from core.hookspecs.checkout import Address, Cart
 from core.hookspecs.fulfil import Carrier, Label, Manifest, Parcel, Rate, Scan, ScanStatus

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flask import url_for
+from msgspec import Struct
 
 from core.accounts.services.listing import ShopperFilters, list_shoppers
 from core.catalogue.services.product_words import holding
@@ -23,8 +23,7 @@ from core.panel.shell import Entry, Shell
 HITS = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class Hit(Struct, frozen=True, kw_only=True):
     """A thing that the search found."""
 
     title: str

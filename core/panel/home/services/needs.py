@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import url_for
+from msgspec import Struct
 
 from core.catalogue.services.media import wordless_count
 from core.catalogue.services.shapes import LOW_STOCK
@@ -23,8 +23,7 @@ from core.panel.orders.services.filters import VIEWS, to_ship_count
 from core.panel.shell import Shell
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Need(Struct, frozen=True, kw_only=True):
     """Something that waits for the merchant, why, and the act that settles it."""
 
     icon: str

@@ -7,9 +7,10 @@ tax included, without what was cancelled. Each currency is summed by itself.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -23,8 +24,7 @@ _QUARTER_US = 900_000_000
 _BOXES = (Box("broad", 760, 220, 44, 5), Box("narrow", 340, 190, 44, 3))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class Day(Struct, frozen=True, kw_only=True):
     """One day, with the day as many days earlier that it is compared with."""
 
     day: date
@@ -34,8 +34,7 @@ class Day:
     before: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sales:
+class Sales(Struct, frozen=True, kw_only=True):
     """The last days in the site's currency, oldest first; `others` are sums of the period in further currencies."""
 
     days: list[Day]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from flask import url_for
+from msgspec import Struct
 
 from core.kernel import db
 from core.kernel.i18n import gettext as _
@@ -14,8 +14,7 @@ from core.kernel.installation import installation
 from core.kernel.sites import SiteState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """A first step: why to do it, where, and the permission that lets somebody do it."""
 
     title: str

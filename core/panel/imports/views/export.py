@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from flask import Response, request, send_file
+from msgspec.structs import replace
 
 from core.imports.services.export_products import export_products
 from core.kernel.security import staff

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.checkout.forms import read_address
 from core.checkout.services.details import address_texts
@@ -15,8 +16,7 @@ from core.lib import addresses
 PREFIX, BILLING = "a_", "b_"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressPart:
+class AddressPart(Struct, frozen=True, kw_only=True):
     """One field; `choices` are (value, text), empty where anything can be written."""
 
     id: str
@@ -26,8 +26,7 @@ class AddressPart:
     choices: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressForm:
+class AddressForm(Struct, frozen=True, kw_only=True):
     """Every country to choose from, and what the chosen one asks for."""
 
     prefix: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
@@ -22,8 +23,7 @@ from core.panel.orders.services.find import order_numbered
 MOST = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What became of one order. `is_unpaid`: it was left out for that alone."""
 
     number: str
@@ -46,8 +46,7 @@ class NotPaidYet(Refused):
     default_message = "Not paid yet: %(amount)s are open."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """Who wants it, and the key of the form that was sent: a repeated click is the same act.
 
     `unpaid`: orders are sent that are not paid yet, too.

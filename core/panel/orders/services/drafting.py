@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.accounts.services import find_shopper
 from core.cart.services import MOST_PLACES
@@ -42,8 +43,7 @@ _STATES: dict[str, tuple[Any, str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A line of the form as typed; `price` is empty where today's price holds.
 
     `away` are the pieces for each further address, in their order.
@@ -58,8 +58,7 @@ class Row:
     away: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnRow:
+class OwnRow(Struct, frozen=True, kw_only=True):
     """A line outside the catalogue as typed."""
 
     title: str = ""
@@ -68,8 +67,7 @@ class OwnRow:
     tax_class: str = "standard"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """A variant that the search brought."""
 
     sku: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.catalogue.services import stock
 from core.catalogue.services.skus import variants_by_sku
@@ -21,8 +22,7 @@ _MOST_ROWS = 50
 _LEAST_ROWS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ahead:
+class Ahead(Struct, frozen=True, kw_only=True):
     """New goods that can be sent now: what that means, in words (or why it cannot be); `seen` is none where it cannot.
 
     Nothing is said where the decision sends them. `held` of `all` pieces are held until an instant.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.hookspecs.site import Site
 from core.kernel import i18n
@@ -34,8 +36,7 @@ VIEWS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class Filters(Struct, frozen=True, kw_only=True):
     """One address of the list. Days are the site's own; a word that means nothing is no filter.
 
     `least` and `most` are amounts as they were typed, in the `currency`, which is empty where the site has one.
@@ -68,8 +69,8 @@ class Filters:
 
     def address(self, **changes: object) -> dict[str, str]:
         """The parameters of the list's address, with changes."""
-        wanted = replace(self, **changes)  # type: ignore[arg-type]
-        return {one.name: str(value) for one in fields(Filters) if (value := getattr(wanted, one.name))}
+        wanted = replace(self, **changes)
+        return {name: str(value) for name in Filters.__struct_fields__ if (value := getattr(wanted, name))}
 
     def wanted(self, site: Site) -> OrderFilters:
         """The filters as the domain takes them."""

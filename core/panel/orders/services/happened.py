@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from core.hookspecs.checkout import Address
 from core.kernel import db, i18n
@@ -25,8 +25,7 @@ from core.panel.orders.services.staged import stage_title, title_of
 Data = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One act: `state` colours its dot (done, good, bad), `text` is what else is known."""
 
     state: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.catalogue.services.carts import cart_variants
 from core.catalogue.services.skus import variants_by_sku
@@ -19,8 +21,7 @@ _LEAST_ROWS = 2
 _MOST_UNITS = 9_999
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLine:
+class NewLine(Struct, frozen=True, kw_only=True):
     """A row as typed; its fields are called `add_sku`, `add_quantity` and `add_to`, with `end` behind them.
 
     `name` and `price` are those of the goods that its SKU is, if they are for sale here.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.checkout.services.resolving import Terms, granted_by, preview_case
 from core.kernel import i18n
@@ -37,8 +38,7 @@ FATES: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class Filters(Struct, frozen=True, kw_only=True):
     """What the list of returns is narrowed by: `view` is open, ended or all."""
 
     view: str = "open"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.checkout.services.details import address_texts
 from core.checkout.services.quote import Quote
@@ -22,8 +23,7 @@ from core.orders.services.read import FactView, OrderLineView, OrderView, Paymen
 from core.panel.shell import Status
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """One line of the totals."""
 
     title: str
@@ -31,8 +31,7 @@ class Sum:
     is_total: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceRow:
+class TraceRow(Struct, frozen=True, kw_only=True):
     """One rule of the stored trace: whether it counted, why not, and what it changed."""
 
     counted: bool
@@ -41,8 +40,7 @@ class TraceRow:
     amount: Money | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactRow:
+class FactRow(Struct, frozen=True, kw_only=True):
     """One thing that a gateway told, or that somebody noted by hand."""
 
     what: str

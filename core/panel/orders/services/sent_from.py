@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.catalogue.services.stock_sources import count_locations
 from core.kernel import db
@@ -11,8 +11,7 @@ from core.orders.services.goods import stock_reference
 from core.panel.stock.services.moves import why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentFrom:
+class SentFrom(Struct, frozen=True, kw_only=True):
     """A location with what it gives, as (pieces, SKU), and why it is that one, in words."""
 
     place: str

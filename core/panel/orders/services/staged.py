@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel.i18n import of_plugin
@@ -15,8 +15,7 @@ from core.panel.shell import Status
 _GLYPHS = {"": "part", "busy": "part", "good": "done", "warn": "wait", "bad": "warn"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
+class Axis(Struct, frozen=True, kw_only=True):
     """A plugin's axis of one order: `at` is where it stands, `next` the stages that staff may set."""
 
     plugin: str

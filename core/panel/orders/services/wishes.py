@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.checkout.forms import read_address
 from core.checkout.services.changing import Preview
@@ -37,8 +38,7 @@ _COUNTRY = f"{FURTHER}country"
 _MOST = 9_999
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EffectRow:
+class EffectRow(Struct, frozen=True, kw_only=True):
     """One line of what a change does to the money."""
 
     title: str
@@ -47,8 +47,7 @@ class EffectRow:
     is_gone: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class Names(Struct, frozen=True, kw_only=True):
     """The names of the fields about one place: plain ones where the order goes to only one."""
 
     place: int

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
+from msgspec import Struct
 
 from core.catalogue.services.stock import OutOfStock
 from core.checkout.services.changing import Preview, change_order, preview_change
@@ -113,8 +113,7 @@ def _problems(order: OrderView, refusal: Refused | Broken) -> forms.Problems:
     return [(f"{prefix}{field}", i18n.say(refusal))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceForm:
+class PlaceForm(Struct, frozen=True, kw_only=True):
     """The fields about one place with what was typed, and where its goods would go by which way."""
 
     names: wishes.Names

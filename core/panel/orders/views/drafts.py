@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from flask import Response, request, url_for
+from msgspec import Struct
 
 from core.cart.services import MOST_PLACES
 from core.checkout.services.delivery import Delivery
@@ -261,8 +261,7 @@ def _ways(delivery: Delivery) -> tuple[list[tuple[str, str, str]], str]:
     return rates, f"{delivery.chosen.carrier}:{delivery.chosen.service}" if delivery.chosen else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FurtherPlace:
+class FurtherPlace(Struct, frozen=True, kw_only=True):
     """The fields of a further address, the ways there, and what the names of its fields begin with."""
 
     number: int

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import BinaryIO, cast
 
 from flask import Response, request
+from msgspec.structs import replace
 
 from core.imports.models import DRAFT, HISTORY, ORDERS
 from core.imports.services.mapping import forget_mapping, kept_mappings, store_mapping

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.kernel import switch
 from core.kernel.i18n import gettext as _
@@ -38,8 +39,7 @@ _STATES: dict[str, tuple[Any, str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """What is wrong with a plugin in plain words, and which way out is offered."""
 
     text: str
@@ -50,8 +50,7 @@ class Trouble:
     details: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One plugin on one site."""
 
     name: str
@@ -80,8 +79,7 @@ class Row:
         return self.trouble is not None and self.trouble.has_faults
 
 
-@dataclass(frozen=True, slots=True)
-class RowGroup:
+class RowGroup(Struct, frozen=True):
     """The plugins of one category."""
 
     key: str
@@ -93,8 +91,7 @@ class RowGroup:
         return sum(row.state == "on" for row in self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """How many plugins there are, are on, and need care."""
 
     all: int
@@ -102,8 +99,7 @@ class Counts:
     care: int
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Struct, frozen=True):
     """What switching one plugin on brings with it: others on, others off, and some that are not there at all."""
 
     name: str

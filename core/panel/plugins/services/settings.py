@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.catalogue.services.category_pages import category_tree, flat
 from core.kernel import settings as declared
@@ -16,8 +17,7 @@ from core.kernel.trials import can_be_tried
 from core.lib.errors import NotFound, Unfit
 
 
-@dataclass(slots=True, kw_only=True)
-class Item:
+class Item(Struct, kw_only=True):
     """One setting in the form, with the words typed so far and where the value comes from."""
 
     id: str

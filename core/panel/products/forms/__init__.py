@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from core.catalogue.services.drafts import OptionDraft, TextDraft, ValueDraft
 from core.kernel.i18n import gettext as _
@@ -19,8 +20,7 @@ _LONGEST = 255
 TEXTS = ("name", "summary", "body_html", "seo_title", "seo_description")
 
 
-@dataclass(slots=True, kw_only=True)
-class TextForm:
+class TextForm(Struct, kw_only=True):
     """The words in one language as the form shows them. `slug` None: this site has no addresses in the language.
 
     Of a site's own words those that are empty are inherited: `shared` says what all sites have. `own_on` names the
@@ -57,8 +57,7 @@ class TextForm:
         return bool(self.said("name") and self.said("body_html"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceFact:
+class PriceFact(Struct, frozen=True, kw_only=True):
     """A public price of a variant on this site. Only the one without bounds is edited in the grid."""
 
     currency: str
@@ -73,8 +72,7 @@ class PriceFact:
         return self.from_qty == 1 and self.starts is None and self.ends is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantFact:
+class VariantFact(Struct, frozen=True, kw_only=True):
     """A variant with its choices in words and its public prices here.
 
     `stock`: what is there at the first location; None if it is not counted.
@@ -95,8 +93,7 @@ class VariantFact:
         return next((price for price in self.prices if price.currency == currency and price.is_plain), None)
 
 
-@dataclass(slots=True, kw_only=True)
-class PlaceForm:
+class PlaceForm(Struct, kw_only=True):
     """Where and when a product stands on one site, as the form shows it; times are the site's (`datetime-local`).
 
     `own` are the languages in which the site has words of its own; `words_url` leads to them. `model` is (id, name) of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.drafts import PriceDraft, VariantDraft
 from core.hookspecs.site import Site
@@ -19,8 +20,7 @@ _LONGEST = 64
 _MOST_DIGITS = 8
 
 
-@dataclass(slots=True)
-class Cell:
+class Cell(Struct):
     """One cell: what is typed in it, what is stored, and what is wrong with it."""
 
     value: str
@@ -32,8 +32,7 @@ class Cell:
         return self.value != self.stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """A column; one that is `fixed` this person may read only."""
 
     key: str
@@ -42,8 +41,7 @@ class Column:
     fixed: bool = False
 
 
-@dataclass(slots=True)
-class GridRow:
+class GridRow(Struct):
     """One variant in the grid."""
 
     id: int

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.lib.text import fold
 from core.panel.products.forms.grid import Column, GridRow
 
 
-@dataclass(frozen=True, slots=True)
-class Laid:
+class Laid(Struct, frozen=True):
     """How many cells say something else now, and the lines of the block of which some cell found no place."""
 
     filled: int

@@ -7,9 +7,10 @@ whether that product was reached, and no price is ever raised twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from core.catalogue.services.products import Stale
 from core.catalogue.services.writing import encoded, insert_rows
@@ -34,8 +35,7 @@ _WANTED = {False: "todo", True: "done"}
 _IN_HAND = {False: "doing", True: "undoing"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What became of one product."""
 
     product_id: int
@@ -44,8 +44,7 @@ class Result:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """A run: how many rows are in which state, and a page of them. `open` of them are still to be dealt with.
 
     Before it has begun its rows say what would happen now, where the act can tell; it begins by itself at `due_at`.
@@ -303,8 +302,7 @@ def _looked_at(site: Site, run: BulkRun, product_ids: Sequence[int]) -> Mapping[
     return look(site, product_ids, run.choice) if look else {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """A run in the list of them: what, of how many, by whom and when; `begins_at` if it is planned."""
 
     id: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct
 
 from core.catalogue.services import products
 from core.catalogue.services.drafts import PriceDraft, ProductDraft, VariantDraft
@@ -20,8 +21,7 @@ from core.lib.money import Money, exponent
 Choice = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """One product on one site, at the version that was looked at, and who acts."""
 
     site: Site
@@ -30,8 +30,7 @@ class Subject:
     actor: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of it in words. `before` is what an undo brings back; None: it was so already, nothing was stored."""
 
     text: str
@@ -39,8 +38,7 @@ class Outcome:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(Struct, frozen=True, kw_only=True):
     """An act with the permission it needs, what it does, and how it is taken back.
 
     `look` says what it would do to many products now, in words for each; it asks the database once.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from werkzeug.datastructures import MultiDict
 
 from core.hookspecs.site import Site
@@ -20,8 +20,7 @@ _LARGEST = 400_000
 _LARGEST_VERSION = 2**62
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
+class Owner(Struct, frozen=True, kw_only=True):
     """Whose draft of which form on which site."""
 
     site: Site
@@ -29,8 +28,7 @@ class Owner:
     thing: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """A draft as it is shown again. `version` is that of the thing when the form was opened."""
 
     fields: MultiDict[str, str]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from flask import url_for
+from msgspec import Struct
 
 from core.catalogue.services.saving_choices import Option, options_of
 from core.catalogue.services.writing import decoded
@@ -21,8 +21,7 @@ from core.panel.shell import Status, every_site, named
 TAX_CLASSES = ("standard", "reduced", "zero")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(Struct, frozen=True, kw_only=True):
     """The head of every part of the editor. `shop_url` is empty while shoppers do not see the product."""
 
     id: int
@@ -36,8 +35,7 @@ class Head:
     archived: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class Picture(Struct, frozen=True, kw_only=True):
     """A picture of the product, in its order."""
 
     id: int

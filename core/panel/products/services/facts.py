@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from core.catalogue.services.drafts import AttributeDraft, ValueDraft
 from core.catalogue.services.writing import decoded
@@ -18,8 +19,7 @@ _KNOWN = 500
 FLAG = "flag"
 
 
-@dataclass(slots=True, kw_only=True)
-class FactForm:
+class FactForm(Struct, kw_only=True):
     """One attribute with this product's values in the reader's language. `stored` are the values as they are.
 
     That of a flag is chosen, not written: its text is `yes`, `no` or empty.

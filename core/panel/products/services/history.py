@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
+
+from msgspec import Struct
 
 from core.catalogue.services.saving_choices import told_choice
 from core.kernel import db, i18n
@@ -60,16 +61,14 @@ NAMES: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """A run of words of a text before and after: `kind` is same, del or ins."""
 
     kind: str
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One value that changed: its name, and what it was and is, in words. Long texts have `parts` instead."""
 
     name: str
@@ -78,8 +77,7 @@ class Change:
     parts: Sequence[Part] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One act as people read it. `can_be_restored`: the product was changed since, and can be brought back to here."""
 
     id: int

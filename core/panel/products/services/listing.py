@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.catalogue.services.product_words import holding
 from core.catalogue.services.stock_low import RUNNING_LOW
@@ -21,8 +22,7 @@ _LAST = 2**31
 SHOWS = ("", "on_sale", "hidden", "scheduled", "low", "archived")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(Struct, frozen=True, kw_only=True):
     """What the list is narrowed by, as its address says it."""
 
     text: str = ""
@@ -31,8 +31,7 @@ class Query:
     before: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductRow:
+class ProductRow(Struct, frozen=True, kw_only=True):
     """A product in the list. `stock` None: not counted; `price` None: not sold here; `facts` of the further columns."""
 
     id: int
@@ -48,8 +47,7 @@ class ProductRow:
     facts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ListingFact:
+class ListingFact(Struct, frozen=True):
     """Where a product stands on one site; instants in microseconds."""
 
     visible: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.kernel import i18n
 from core.kernel.installation import installation
@@ -10,8 +10,7 @@ from core.kernel.sites import current
 from core.panel.shell import shell
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferedAct:
+class OfferedAct(Struct, frozen=True, kw_only=True):
     """An act of a plugin as the list shows it; `view` is the panel view that it leads to."""
 
     plugin: str

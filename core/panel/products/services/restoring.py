@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct, field
 
 from core.catalogue.services import products
 from core.catalogue.services.drafts import (
@@ -34,8 +35,7 @@ _OF_VARIANTS = ("sku", "barcode", "weight_g", "active", "tracked", "needs_delive
 Price = tuple[int, str]
 
 
-@dataclass(slots=True)
-class Then:
+class Then(Struct):
     """What a product would be again. `changes` are (name in the log, now, then); `stays` cannot be brought back.
 
     `choices` are what variants chose (option to value, as codes) by their ids, where it differed; `elsewhere` are other
@@ -105,8 +105,7 @@ def _leave_what_came(found: Then) -> None:
             found.stays.add(name)
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """Goes back entry by entry. `ids` are the variants by the SKUs that they had then."""
 
     found: Then

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from itertools import product as combinations
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.catalogue.services import products
 from core.catalogue.services.drafts import ListingDraft, OptionDraft, ProductDraft, ValueDraft, VariantDraft
@@ -83,8 +85,7 @@ def save_variants(site: Site, product_id: int, drafts: Sequence[VariantDraft], r
     products.update_product(site, product_id, draft, actor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True, kw_only=True):
     """Options and values that a form names no more, in the reader's words, and the variants that would go with them."""
 
     names: tuple[str, ...]

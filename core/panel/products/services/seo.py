@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.panel.products.forms import TextForm
@@ -16,8 +17,7 @@ DESCRIPTION = 155
 _TAGS = re.compile(r"<[^>]*>")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class Preview(Struct, frozen=True, kw_only=True):
     """A hit in a list of results. `place` is the address up to its last part; lengths count wide letters twice."""
 
     place: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from core.catalogue.services import stock, stock_counts
 from core.catalogue.services.product_words import holding
@@ -19,16 +20,14 @@ from core.panel.shell import named
 PAGE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A location."""
 
     id: int
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockCell:
+class StockCell(Struct, frozen=True, kw_only=True):
     """The count of a variant at a location, as typed, and what it was when the page was made."""
 
     location: int
@@ -39,8 +38,7 @@ class StockCell:
     error: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockRow:
+class StockRow(Struct, frozen=True, kw_only=True):
     """A variant with its counts."""
 
     id: int
@@ -49,8 +47,7 @@ class StockRow:
     cells: list[StockCell]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelRow:
+class LevelRow(Struct, frozen=True, kw_only=True):
     """A variant in the list of levels. `beside`: what else there is of it, in words."""
 
     variant_id: int

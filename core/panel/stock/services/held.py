@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from flask import url_for
+from msgspec import Struct
 
 from core.catalogue.services.stock_held import Held, held_now
 from core.hookspecs.site import Site
@@ -26,8 +26,7 @@ COLUMNS = ("owner", "id", "order", "sku", "location", "pieces", "until")
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A hold with its owner in words; `url` leads there where this site has it, `order` is the exchange's."""
 
     held: Held

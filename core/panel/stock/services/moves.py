@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
@@ -60,8 +61,7 @@ WHY: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveRow:
+class MoveRow(Struct, frozen=True, kw_only=True):
     """A move in words. `order` is the number of the order that it is for, where this site has it."""
 
     id: int

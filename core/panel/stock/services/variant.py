@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.catalogue.services import stock, stock_kits, stock_reserves, stock_terms
 from core.catalogue.services.stock_terms import StockTerms
@@ -15,16 +15,14 @@ from core.panel.shell import named
 from core.panel.stock.services import STATES, Place, locations
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelOf:
+class LevelOf(Struct, frozen=True, kw_only=True):
     """A location with its pieces in every state, in the order of STATES, and what may be promised beyond them."""
 
     place: Place
     pieces: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFor:
+class KeptFor(Struct, frozen=True, kw_only=True):
     """Pieces that nobody else can be promised; of another site they are shown, and changed there."""
 
     whose: str
@@ -40,8 +38,7 @@ def kept_words(site_id: int, channel: str) -> str:
     return f"{channel} · {site}" if channel else site
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantStock:
+class VariantStock(Struct, frozen=True, kw_only=True):
     """A variant with all that is known of its stock."""
 
     id: int

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from core.api import NotFound, Site, plugin_blocks
 from core.api import gettext as _
@@ -21,8 +22,7 @@ Piece = tuple[str, str]
 """(`same`, `gone` or `new`; the words)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """A revision in the list."""
 
     id: int
@@ -33,8 +33,7 @@ class Past:
     is_live: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """What changed in one place: its name, how (`new`, `gone`, `changed`, `moved`), and its words."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.api import PanelHit, Site, instant, marks, media_url, micros, now, rows, url_for
 from core.api import gettext as _
@@ -18,8 +19,7 @@ VIEWS = ("", SHOWN, PLANNED, HIDDEN, "changed")
 _HITS = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A page in the list. `languages`: it is shown in these; `changed`: a draft waits beside what is shown."""
 
     id: int
@@ -32,8 +32,7 @@ class Row:
     updated: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(Struct, frozen=True, kw_only=True):
     """What is asked of the list."""
 
     text: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.api import NotFound, Site, claim_form, now, record_activity, rows, touch, transaction
 from plugins.pages.models import PAGE, Page
@@ -14,8 +14,7 @@ UP, DOWN, IN, OUT = "up", "down", "in", "out"
 ACTS = (UP, DOWN, IN, OUT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
+class Branch(Struct, frozen=True, kw_only=True):
     """A page of the tree with what can be done with it: up, down, below the one before it, out of where it is."""
 
     row: listing.Row

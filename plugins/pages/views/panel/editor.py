@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from core.api import (
@@ -22,6 +21,7 @@ from core.api import (
     plugin_blocks,
     recent_pictures,
     render,
+    replace,
     request,
     say,
     search_cards,
