@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import request, url_for
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from core.accounts.services import (
     add_staff,

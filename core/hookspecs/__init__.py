@@ -1,4 +1,4 @@
-"""The hooks of Stoa: eighteen specs in seven families, each beside the dataclasses that cross its door.
+"""The hooks of Stoa: eighteen specs in seven families, each beside the structs that cross its door.
 
 Ask (a hook), act (a provider object), tell (an event): see ARCHITECTURE.md. A plugin imports all of this from
 `core.api`.

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from core.api import (
     Address,
@@ -20,6 +19,7 @@ from core.api import (
     Rate,
     Site,
     Slot,
+    asdict,
     claim_form,
     country_name,
     current_currency,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec.structs import asdict
-
 from core.api import (
     Carrier,
     Money,
@@ -13,6 +11,7 @@ from core.api import (
     Parcel,
     Rate,
     Site,
+    asdict,
     claim_form,
     kept,
     language,

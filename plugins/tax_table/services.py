@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec.structs import asdict
-
 from core.api import (
     Money,
     PricedCart,
@@ -21,6 +19,7 @@ from core.api import (
     Tax,
     TaxableLine,
     Taxes,
+    asdict,
     kept,
     percent,
     portion,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec import Struct
 from werkzeug.routing import AnyConverter, Rule
 from werkzeug.test import Client
 
@@ -30,8 +30,7 @@ VALUES = {"IntegerConverter": 1, "FloatConverter": 1.0, "UUIDConverter": "0" * 3
 WRITES_ON_GET = {"checkout.pay_return"}
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One rule with one method, ready to be called."""
 
     endpoint: str

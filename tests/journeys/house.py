@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, Any
 
 import requests
+from msgspec import Struct, field
 
 from core.hookspecs.checkout import Address
 from core.testing.application import LiveServer
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 API = {"Authorization": "Bearer test-key"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Market:
+class Market(Struct, frozen=True, kw_only=True):
     """A site as its merchant wants it. Sums are in minor units, prices hold `tax` percent; both currencies have two
     decimals."""
 
@@ -102,8 +101,7 @@ DENGXIA = Market(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ordered:
+class Ordered(Struct, frozen=True, kw_only=True):
     """An order of a story: who waits for it, and the link that their mails carry."""
 
     id: int
@@ -112,8 +110,7 @@ class Ordered:
     email: str
 
 
-@dataclass(slots=True, kw_only=True)
-class House:
+class House(Struct, kw_only=True):
     """A market that is open on a served shop."""
 
     market: Market

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _HERE = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goods:
+class Goods(Struct, frozen=True, kw_only=True):
     """A file of goods, and the one that is bought: which words find it, and the value picked for each option.
 
     `price` is one piece of the picked variant, in minor units; `first_price` that of the variant shown first.
@@ -26,8 +26,7 @@ class Goods:
     stock: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Market:
+class Market(Struct, frozen=True, kw_only=True):
     """A site as its merchant wants it. Sums are in minor units; `symbol` is how its currency is written."""
 
     host: str

@@ -103,5 +103,5 @@ class CheckoutView(Struct, frozen=True, kw_only=True):
 
 def plain(told: TraceStep | ChosenRate) -> dict[str, Any]:
     """For JSON: money as its minor units, beside the order's one currency."""
-    said = ((name, getattr(told, name)) for name in told.__dataclass_fields__)
+    said = ((name, getattr(told, name)) for name in told.__struct_fields__)
     return {name: value.amount if isinstance(value, Money) else value for name, value in said}

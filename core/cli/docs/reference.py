@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from msgspec import NODEFAULT, Struct
+
 from core.cli.docs.since import exported, present, recorded
 from core.kernel.retiring import NAMES
 from core.lib.errors import Refused, StoaError
@@ -120,7 +122,7 @@ def _docstring(found: Any) -> str:
 def _words(found: Any) -> str:
     """A docstring. A class that says nothing for itself says nothing, rather than what its base says."""
     text = (vars(found).get("__doc__") if isinstance(found, type) else getattr(found, "__doc__", None)) or ""
-    # A dataclass without words gets its signature as words.
+    # A struct without words gets its signature as words.
     if text.startswith(f"{getattr(found, '__name__', '')}("):
         return ""
     return inspect.cleandoc(text)
@@ -130,11 +132,32 @@ def _is_ours(found: Any) -> bool:
     return str(getattr(found, "__module__", "")).startswith("core.")
 
 
+def _parameters(found: Any) -> inspect.Signature:
+    """How it is called. A struct's own answer wants the types behind its names, which are there for checkers alone."""
+    if not (isinstance(found, type) and issubclass(found, Struct)):
+        return inspect.signature(found)
+    kinds = {name: kind for one in reversed(found.__mro__) for name, kind in _annotations(one).items()}
+    names, known = found.__struct_fields__, found.__struct_defaults__
+    defaults = [NODEFAULT] * (len(names) - len(known)) + list(known)
+    return inspect.Signature(
+        [_parameter(name, kinds[name], default) for name, default in zip(names, defaults, strict=True)]
+    )
+
+
+def _annotations(found: type) -> dict[str, str]:
+    return vars(found).get("__annotations__", {})
+
+
+def _parameter(name: str, kind: str, default: Any) -> inspect.Parameter:
+    is_given, by_name = default is NODEFAULT, inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, by_name, annotation=kind, default=inspect.Parameter.empty if is_given else default)
+
+
 def _signature(found: Any) -> str:
     if isinstance(found, type) and issubclass(found, StoaError | enum.Enum):
         return ""
     try:
-        given = str(inspect.signature(found)) if callable(found) and _is_ours(found) else ""
+        given = str(_parameters(found)) if callable(found) and _is_ours(found) else ""
     except (TypeError, ValueError):
         return ""
     if isinstance(found, type):
@@ -166,7 +189,7 @@ def _members(found: Any) -> Iterator[str]:
 def _attributes(found: type) -> Iterator[str]:
     """What a class says of itself beside what it is made with, with the defaults that can be written down."""
     try:
-        fields = set(inspect.signature(found).parameters)
+        fields = set(_parameters(found).parameters)
     except (TypeError, ValueError):
         fields = set()
     for name, words in _words_of_fields(found).items():
@@ -182,7 +205,7 @@ def _attributes(found: type) -> Iterator[str]:
 
 def _words_of_fields(found: Any) -> dict[str, str]:
     """Fields that have a docstring below them, each with its line: its type, its default and these words."""
-    if not isinstance(found, type) or not hasattr(found, "__dataclass_fields__"):
+    if not isinstance(found, type) or not issubclass(found, Struct):
         return {}
     told = {}
     for one, after in itertools.pairwise(_classes_of(found.__module__).get(found.__name__, ())):

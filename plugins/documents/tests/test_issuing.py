@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from core.api import (
     order_view,
     receive_case,
     refund_surplus,
+    replace,
     request_case,
     rows,
     ship_order,
@@ -140,7 +140,7 @@ def test_a_refund_without_a_return_is_credited_too(site: Site, lamp: Any, order:
     placed = order(lamp)
     issue(site, placed.id, INVOICE, actor="system")
     view = order_view(placed.id, site=site)
-    paid = dataclasses.replace(view, captured=view.total, refunded=dataclasses.replace(view.total, amount=500))
+    paid = replace(view, captured=view.total, refunded=replace(view.total, amount=500))
     from plugins.documents.services.owed import parts_of, still_to_say
 
     (refund,) = still_to_say(parts_of(paid), reading.contents_of(site, placed.id))
@@ -217,9 +217,7 @@ def test_an_order_that_changes_all_the_time_is_refused_in_words(
 ) -> None:
     placed = order(lamp)
     real = issuing.order_view
-    monkeypatch.setattr(
-        issuing, "order_view", lambda *args, **more: dataclasses.replace(real(*args, **more), version=-1)
-    )
+    monkeypatch.setattr(issuing, "order_view", lambda *args, **more: replace(real(*args, **more), version=-1))
     with pytest.raises(issuing.TooBusy):
         issue(site, placed.id, INVOICE, actor="system")
     assert rows("SELECT * FROM documents_series") == []

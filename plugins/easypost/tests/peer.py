@@ -11,10 +11,11 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from msgspec import Struct, field
 
 KEY = "EZTK-test"
 PDF = b"%PDF-1.4 a label"
@@ -30,8 +31,7 @@ NOWHERE = "000 unknown street"
 NOT_FOUND = {"code": "E.ADDRESS.NOT_FOUND", "field": "address", "message": "Address not found", "suggestion": None}
 
 
-@dataclass
-class Books:
+class Books(Struct):
     """What the server knows, and how it shall behave. `lose` are calls that are carried out and not answered.
 
     `told` are further lines of a parcel's tracker, by its number; `slow`: SCAN forms are made after the answer.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from core.api import Site, execute, micros, now, product_data_changed, ship_order, transaction, value
 from core.testing.shop import PASSWORD, Item
@@ -19,8 +19,7 @@ from plugins.reviews.services.writers import link_ends, order_key
 SAID = {"stars": "4", "title": "Warm light", "text": "Stands well.\nCable is short.", "name": "Mira", "language": "en"}
 
 
-@dataclass
-class Browser:
+class Browser(Struct):
     """A browser on a site; pages come as their text without markup unless `raw`."""
 
     client: Any

@@ -6,13 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import asdict
-
 from core.api import (
     Money,
     OrderView,
     Problem,
     Site,
+    asdict,
     country_name,
     execute,
     gettext,

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-from msgspec.structs import asdict
-
-from core.api import NotFound, Refused, Site, UnreadableFile, claim_form, open_rows, record_activity, touch, transaction
+from core.api import (
+    NotFound,
+    Refused,
+    Site,
+    UnreadableFile,
+    asdict,
+    claim_form,
+    open_rows,
+    record_activity,
+    touch,
+    transaction,
+)
 from plugins.table_rate.forms import RowError, WantedMethod, WantedZone, read_table
 from plugins.table_rate.forms.files import COLUMNS, Found
 from plugins.table_rate.models import Method, Zone

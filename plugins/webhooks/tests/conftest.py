@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from msgspec import Struct, field
 
 from core.api import Fetcher, Site
 from plugins.webhooks import client, forms, plugin, services
@@ -17,8 +17,7 @@ from plugins.webhooks import client, forms, plugin, services
 assert plugin.PLUGIN
 
 
-@dataclass
-class Got:
+class Got(Struct):
     """One message as it came over the wire."""
 
     path: str
@@ -26,8 +25,7 @@ class Got:
     body: bytes
 
 
-@dataclass
-class Receiver:
+class Receiver(Struct):
     """What an endpoint of the merchant may do: answer anything, slowly or not at all."""
 
     port: int = 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from core.api import (
     Delivery,
@@ -31,8 +31,7 @@ from plugins.wishlist.models import Wish
 from plugins.wishlist.services import cookie, keeping
 
 
-@dataclass
-class Browser:
+class Browser(Struct):
     """A browser without scripts on a site."""
 
     client: Any

@@ -24,7 +24,7 @@ PASSWORD = "lamp over the market"
 HOME = "198.51.100.7"
 CHANNEL = """
 import json
-from dataclasses import asdict
+from msgspec.structs import asdict
 from pathlib import Path
 from core.api import Channel, Plugin, hookimpl
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from core.catalogue.services import add_location, adjust_stock, stock_proof
 from core.catalogue.services.carts import cart_variants
@@ -50,7 +50,7 @@ def left(site: Site, variant: int) -> int | None:
 
 
 def test_others_cannot_have_what_is_kept(shop: Site, lamp: int) -> None:
-    other = dataclasses.replace(shop, id=shop.id + 1)
+    other = replace(shop, id=shop.id + 1)
     keep_for(shop, "eBay", lamp, 15, STAFF)
     assert (kept(lamp), free(), left(shop, lamp)) == ({"eBay": 15}, 5, 5)
     for site, channel in ((shop, ""), (other, "eBay"), (shop, "Etsy")):

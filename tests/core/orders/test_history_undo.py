@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import multiprocessing
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.imports.models import HISTORY
 from core.imports.services.reports import report
@@ -166,7 +166,7 @@ def test_files_may_be_taken_back_one_after_the_other(shop: Shop) -> None:
 def test_an_import_of_another_site_is_not_found(shop: Shop) -> None:
     run = take(shop, BOUGHT).run
     with pytest.raises(NotFound):
-        undo_history(dataclasses.replace(shop.site, id=shop.site.id + 1), run, "staff:1")
+        undo_history(replace(shop.site, id=shop.site.id + 1), run, "staff:1")
 
 
 # -- kills -------------------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def test_what_left_a_place_today_is_on_one_manifest(shop: Shop, parcels: dict[st
 
 
 def vars_of(shop: Shop) -> dict[str, object]:
-    return {name: getattr(shop.site, name) for name in type(shop.site).__dataclass_fields__}
+    return {name: getattr(shop.site, name) for name in type(shop.site).__struct_fields__}
 
 
 def test_who_is_silent_is_asked_again_under_the_same_key(
