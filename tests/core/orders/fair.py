@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -54,6 +54,7 @@ DELIVERY = {"JPY": "490", "EUR": "4.90", "KWD": "1.490"}
 BANK = "fake_gateway"  # A plugin of this name stands behind the bank's payments.
 
 
+@dataclass
 class Stall(Walk):
     """An order at one of the shops. `silent` is what happened at the bank and nobody has told the shop yet."""
 

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ ORDERS = 3
 LEAST = 30  # acts of a process
 
 
+@dataclass
 class Hands(Walk):
     """An order that many work on, each act under a name of its own."""
 
