@@ -145,7 +145,7 @@ def _parameters(found: Any) -> inspect.Signature:
 
 
 def _annotations(found: type) -> dict[str, str]:
-    return vars(found).get("__annotations__", {})
+    return dict(vars(found).get("__annotations__", {}))
 
 
 def _parameter(name: str, kind: str, default: Any) -> inspect.Parameter:
