@@ -1,4 +1,4 @@
-"""Claim: what a guest's whole order costs over HTTP, step by step, in CPU and statements."""
+"""Claim: what a guest's whole order costs over HTTP, step by step, in CPU and statements, beside plain Flask."""
 
 from __future__ import annotations
 
@@ -87,7 +87,10 @@ def _id_of(form: str) -> str:
 def measure(bench: Bench) -> dict[str, Any]:
     """Buyers take each step together, shop by shop in turns; each step is charged to itself."""
     shops: dict[int, dict[str, Meter]] = {}
+    plain, beside = Meter(), bench.plain()
     with ExitStack() as stack:
+        stack.callback(beside.stop)
+        beside.wait("/")
         served = [(shop, shop.serve()) for shop in bench.shops]
         for _, server in served:
             stack.callback(server.stop)
@@ -101,8 +104,14 @@ def measure(bench: Bench) -> dict[str, Any]:
                     with shops[shop.products][step].over(len(buyers), *bench.roots(server)):
                         for buyer in buyers:
                             buyer.take(step)
+                with plain.over(bench.effort.buyers, *bench.roots(beside)):
+                    for _ in range(bench.effort.buyers):
+                        expect(Visitor(beside).get("/"))
                 bar(turn * len(served) + place + 1, bench.effort.rounds * len(served), "rounds of buyers")
-    return {"shops": [_figures(products, meters) for products, meters in shops.items()]}
+    return {
+        "plain_cpu_ms": plain.cpu_ms,
+        "shops": [_figures(products, meters) for products, meters in shops.items()],
+    }
 
 
 def _counted(shop: Shop, server: Server) -> dict[str, Meter]:
@@ -134,15 +143,15 @@ def _figures(products: int, meters: dict[str, Meter]) -> dict[str, Any]:
 
 def table(figures: dict[str, Any]) -> list[tuple[str, ...]]:
     """A row per step, a pair of columns per shop."""
-    shops = figures["shops"]
+    shops, plain = figures["shops"], figures["plain_cpu_ms"]
     head = ["step of a guest's order"]
     for shop in shops:
-        head += [f"{shop['products']:,}: CPU-ms", "statements"]
+        head += [f"{shop['products']:,}: CPU-ms", "times plain", "statements"]
     rows: list[tuple[str, ...]] = [tuple(head)]
     for step in (*STEPS, ""):
         row = [step or "whole order"]
         for shop in shops:
             one = shop["steps"][step] if step else shop
-            row += [f"{one['cpu_ms']:.2f}", str(one["statements"])]
+            row += [f"{one['cpu_ms']:.2f}", f"{one['cpu_ms'] / plain:.1f}", str(one["statements"])]
         rows.append(tuple(row))
-    return rows
+    return [*rows, ("plain Flask, a page of 24", *(f"{plain:.2f}", "1", "1") * len(shops))]
