@@ -24,6 +24,9 @@ from core.kernel.switch import switch_on
 from core.lib import clock, ids
 from core.testing.database import Databases
 
+# Who may knock at a door is decided before the database is asked for more than a session.
+pytestmark = pytest.mark.once
+
 HERE, THERE = "one.localhost", "two.localhost"
 VALUES = {"IntegerConverter": 1, "FloatConverter": 1.0, "UUIDConverter": "0" * 32}
 # Not even its owner may write by reading; the gateway's return is the one exception, written down in the design.
@@ -187,14 +190,12 @@ def test_the_panel_is_staffs_and_the_account_is_the_shoppers(routes: list[Route]
             assert route.access.who == "shopper", route
 
 
-@pytest.mark.once
 def test_strangers_are_turned_away(app: App, here: Site, routes: list[Route]) -> None:
     nobody = Caller(app, here)
     wrong = [str(route) for route in routes if route.access.who != "public" and not turned_away(nobody.call(route))]
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.once
 def test_shoppers_are_turned_away_from_what_is_not_theirs(
     app: App, here: Site, shopper: Shopper, routes: list[Route]
 ) -> None:
@@ -205,7 +206,6 @@ def test_shoppers_are_turned_away_from_what_is_not_theirs(
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.once
 def test_staff_without_the_permission_are_turned_away(
     app: App, here: Site, routes: list[Route], all_codes: set[str]
 ) -> None:
@@ -223,7 +223,6 @@ def test_staff_without_the_permission_are_turned_away(
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.once
 def test_staff_of_another_site_are_turned_away(
     app: App, here: Site, there: Site, routes: list[Route], all_codes: set[str]
 ) -> None:
@@ -232,7 +231,6 @@ def test_staff_of_another_site_are_turned_away(
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.once
 def test_what_all_sites_share_is_closed_to_the_manager_of_one(
     app: App, here: Site, routes: list[Route], all_codes: set[str]
 ) -> None:
@@ -247,7 +245,6 @@ def test_what_all_sites_share_is_closed_to_the_manager_of_one(
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.once
 def test_a_one_time_password_leads_to_a_new_one_only(
     app: App, here: Site, routes: list[Route], all_codes: set[str]
 ) -> None:
@@ -277,7 +274,6 @@ def test_no_route_takes_a_change_from_another_site(app: App, here: Site, owner: 
             assert caller.call(route, **foreign).status_code == 403, route
 
 
-@pytest.mark.once
 def test_the_owner_is_turned_away_nowhere_in_the_panel(app: App, here: Site, owner: Staff, routes: list[Route]) -> None:
     caller = Caller(app, here, staff=owner.id)
     for route in routes:
@@ -287,7 +283,6 @@ def test_the_owner_is_turned_away_nowhere_in_the_panel(app: App, here: Site, own
             assert "/login" not in answer.headers.get("Location", ""), route
 
 
-@pytest.mark.once
 def test_reading_writes_nothing(app: App, here: Site, owner: Staff, shopper: Shopper, routes: list[Route]) -> None:
     callers = [Caller(app, here, staff=owner.id, shopper=shopper.id), Caller(app, here)]
     wrong = []

@@ -14,6 +14,9 @@ from core.testing.panel import AtPanel
 from core.testing.shop import PASSWORD
 from plugins.api.services import keys
 
+# About pages; their statements are asked in other tests too.
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def panel(at_panel: AtPanel, turn_on: Callable[..., None]) -> AtPanel:

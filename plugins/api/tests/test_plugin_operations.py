@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.api import switch_off, switch_on
 from plugins.api.models.scopes import scopes_of
 from plugins.api.services.openapi import document
+
+# About what is offered and documented; their statements are asked in other tests too.
+pytestmark = pytest.mark.once
 
 HOOKS = "https://example.com/hooks"
 NAMESAKE = """

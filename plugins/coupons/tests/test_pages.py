@@ -10,6 +10,9 @@ from core.api import Site
 from core.testing.panel import AtPanel
 from plugins.coupons import services
 
+# About pages; their statements are asked in other tests too.
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def panel(at_panel: AtPanel, turn_on: Callable[..., None]) -> AtPanel:

@@ -168,7 +168,7 @@ def test_the_same_race_catches_a_reserve_that_is_only_looked_at(shop: Site, lamp
 
     def buy_looking_first(variant: int, reference: str) -> None:
         there = db.value("SELECT on_hand - allocated FROM stock_level WHERE variant_id = ?", variant)
-        time.sleep(0.002)
+        time.sleep(0.02)
         if there <= 12:
             raise OutOfStock(variant, 1, 0)
         with db.transaction():

@@ -183,7 +183,7 @@ def stale_after(toggles: int, port: int, site_id: int, *, switch=(switch_off, sw
 
 
 def test_a_toggle_is_seen_at_once_by_every_worker_under_traffic(workers, sites):
-    check_toggles(workers, sites, toggles=100)
+    check_toggles(workers, sites, toggles=40)
 
 
 @pytest.mark.slow

@@ -19,6 +19,9 @@ from core.lib import clock
 from core.panel.health import services
 from tests.core.panel.conftest import Panel, words
 
+# About pages; their statements are asked in other tests too.
+pytestmark = pytest.mark.once
+
 
 def test_what_is_fine_and_what_is_missing_is_said(panel: Panel) -> None:
     said = words(panel.get("/panel/installation/health"))

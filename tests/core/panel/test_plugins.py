@@ -4,11 +4,16 @@ import re
 import textwrap
 from collections.abc import Callable
 
+import pytest
+
 from core.catalogue.services.categories import ensure_category
 from core.hookspecs.site import Site
 from core.kernel import switch
 from core.kernel.installation import installation
 from tests.core.panel.conftest import Panel, words
+
+# About pages; their statements are asked in other tests too.
+pytestmark = pytest.mark.once
 
 
 def test_a_switch_takes_effect_with_the_next_page(panel: Panel) -> None:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import pytest
+
 from core.accounts import services as accounts
 from core.accounts.models import Staff
 from core.hookspecs.site import Site
 from tests.core.panel.conftest import Panel, words
+
+# About pages; their statements are asked in other tests too.
+pytestmark = pytest.mark.once
 
 
 def test_strangers_are_led_to_the_login_and_back_to_where_they_wanted_to_go(anonymous: Panel, staff: Staff) -> None:

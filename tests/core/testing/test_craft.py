@@ -34,6 +34,17 @@ def command(instance: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_a_new_plugin_is_made_whole_on_the_command_line(instance, app):
+    made = command(instance, "plugin", "new", "my_blank")
+    assert made.returncode == 0, made.stderr
+
+    installation().plugins.discover()
+
+    loaded = installation().plugins.loaded["my_blank"]
+    assert [*check.missing(loaded), *check.untested(loaded), *check.unsaid(loaded)] == []
+
+
+@pytest.mark.slow
 def test_a_new_plugin_passes_its_check_on_the_command_line(tmp_path):
     instance = tmp_path / "instance"
     made = command(instance, "plugin", "new", "my_blank")
