@@ -18,7 +18,7 @@ from tests.house.trees import statements
 QUERIES = {"select", "get", "get_or_none", "get_by_id", "update", "delete", "delete_by_id", "set_by_id"}
 EXCUSE = "# All sites:"
 CLASS = re.compile(r"^[ \t]*class (\w+)\(([^)]*)\)", re.MULTILINE)
-# `SiteTable` of `db.SiteTable`.
+# `SiteTable` of `tables.SiteTable`.
 LAST_NAME = re.compile(r"(\w+)\s*(?:,|$)")
 
 
@@ -56,7 +56,7 @@ def site_tables(texts: Iterable[str]) -> set[str]:
 
 
 def last_name(node: ast.expr) -> str:
-    """`SiteTable` of `db.SiteTable`."""
+    """`SiteTable` of `tables.SiteTable`."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
@@ -91,7 +91,7 @@ def is_bound(statement: ast.stmt, lines: list[str]) -> bool:
     return "site_id" in text or "for_site" in text or EXCUSE in text or above.startswith(EXCUSE)
 
 
-TABLE = "class Order(db.SiteTable): ...\nclass Gift(Order): ...\n"
+TABLE = "class Order(tables.SiteTable): ...\nclass Gift(Order): ...\n"
 BREACHES: list[Mapping[str, str]] = [
     {"core/orders/services.py": TABLE + "def find(number): return Order.get(Order.number == number)\n"},
     {"core/orders/services.py": TABLE + "for order in Order.select():\n    site_id = 1\n"},
@@ -100,7 +100,7 @@ BREACHES: list[Mapping[str, str]] = [
 ]
 IN_ORDER = {
     "core/orders/services.py": TABLE
-    + "class Location(db.Table): ...\n"
+    + "class Location(tables.Table): ...\n"
     + "orders = Order.for_site(site).where(Order.number == 7)\n"
     + "order = Order.get_or_none(Order.site_id == site.id, Order.number == 7)\n"
     + "# All sites: the worker ends what is due anywhere.\n"
