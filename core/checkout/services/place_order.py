@@ -35,17 +35,9 @@ from core.orders.services.drafts import end_draft
 from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.intents import Opened
 from core.orders.services.links import order_secret, present_secret
+from core.orders.services.new_order import NewAdjustment, NewDestination, NewLine, NewOrder, NewPart, NewPayment, NewTax
 from core.orders.services.read import order_of_cart
-from core.orders.services.store import (
-    NewAdjustment,
-    NewDestination,
-    NewLine,
-    NewOrder,
-    NewPart,
-    NewPayment,
-    NewTax,
-    store_order,
-)
+from core.orders.services.store import store_order
 
 _TRIES = 4
 

@@ -35,13 +35,14 @@ from core.orders.services.guards import ask_about_plan
 from core.orders.services.happenings import what_changes
 from core.orders.services.hold_checks import hold_anew
 from core.orders.services.links import number_link_anew
+from core.orders.services.new_order import NewPart
 from core.orders.services.payments import ask_for_the_rest
 from core.orders.services.read import order_view
 from core.orders.services.settle import line_facts, money_facts, settle
 from core.orders.services.shapes import OrderView
 from core.orders.services.states import changed
 from core.orders.services.status import due
-from core.orders.services.store import EVENTS, NewPart, insert_many, insert_parts, insert_taxes, promise
+from core.orders.services.store import EVENTS, insert_many, insert_parts, insert_taxes, promise
 from core.orders.services.timeline import note
 
 _actions = msgspec.json.Decoder(Action)

@@ -8,9 +8,10 @@ from core.hookspecs.checkout import Address
 from core.kernel import db
 from core.orders.services.addresses import address_json
 from core.orders.services.change_shapes import Plan, PlannedDelivery, PlannedTax
+from core.orders.services.new_order import NewTax
 from core.orders.services.places import drop_deliveries
 from core.orders.services.shapes import DestinationView, OrderView
-from core.orders.services.store import NewTax, insert_taxes
+from core.orders.services.store import insert_taxes
 
 
 def deliver_elsewhere(order: OrderView, plan: Plan) -> None:

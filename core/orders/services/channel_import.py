@@ -34,17 +34,8 @@ from core.orders.services.gateways import CORE, Arrangement
 from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.hold_rules import hold_rules, reasons_to_hold
 from core.orders.services.links import order_secret
-from core.orders.services.store import (
-    NewAdjustment,
-    NewLine,
-    NewOrder,
-    NewPart,
-    NewPayment,
-    NewTax,
-    no_cart,
-    pieces_of,
-    store_order,
-)
+from core.orders.services.new_order import NewAdjustment, NewLine, NewOrder, NewPart, NewPayment, NewTax
+from core.orders.services.store import no_cart, pieces_of, store_order
 
 _AT_ONCE = 500
 NOTE = "import"

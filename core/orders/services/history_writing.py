@@ -25,9 +25,10 @@ from core.orders.services.facts import COUNTED
 from core.orders.services.gateways import CORE, Arrangement
 from core.orders.services.history_rows import PastDocument, PastLine
 from core.orders.services.links import LIFE, order_secret
+from core.orders.services.new_order import NewPayment
 from core.orders.services.settle import lock_order
 from core.orders.services.states import changed
-from core.orders.services.store import EVENTS, NewPayment, add_payment, insert_many, no_cart
+from core.orders.services.store import EVENTS, add_payment, insert_many, no_cart
 
 NOTE = "imported"
 # The number of a document, with room for what tells its credit apart.

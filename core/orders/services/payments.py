@@ -37,6 +37,7 @@ from core.orders.services.gateways import gateways_of, guarded, told_by
 from core.orders.services.guards import ask_guards
 from core.orders.services.intents import Opened, intent_of, newest_payment
 from core.orders.services.money_limits import BY_HAND, left_to_capture, left_to_refund, still_owed
+from core.orders.services.new_order import NewPayment
 from core.orders.services.operations import (
     DONE,
     FAILED,
@@ -54,7 +55,7 @@ from core.orders.services.operations import (
 from core.orders.services.read import order_view
 from core.orders.services.settle import lock_order, money_facts, open_amount, still_due
 from core.orders.services.shapes import PaymentView
-from core.orders.services.store import NewPayment, add_payment
+from core.orders.services.store import add_payment
 from core.orders.services.timeline import note
 
 

@@ -24,6 +24,7 @@ from core.lib import clock
 from core.lib.money import Money
 from core.orders.services import store as storing
 from core.orders.services.cancel import cancel
+from core.orders.services.new_order import NewOrder
 from core.orders.services.payments import begin_payment, fetch_payment, refund
 from core.orders.services.read import order_view
 from core.orders.services.resume import resume_unknown
@@ -210,7 +211,7 @@ def test_an_order_in_two_transactions_is_found(
 ) -> None:
     """Planted: the cart is claimed and committed before the order is written."""
 
-    def store(_state: object, view: Any, new: storing.NewOrder) -> PlacedOrder:
+    def store(_state: object, view: Any, new: NewOrder) -> PlacedOrder:
         with db.transaction():
             db.execute("UPDATE carts SET ordered_at = 1 WHERE id = ?", view.stored.id)
         with db.transaction():

@@ -27,6 +27,7 @@ from core.lib.money import Money
 from core.orders.services import store as storing
 from core.orders.services.cancel import cancel
 from core.orders.services.claims import ClaimExhausted
+from core.orders.services.new_order import NewOrder
 from core.orders.services.read import order_by_key, order_view
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import LONDON, FakeGateway, FakePlugins, Shop
@@ -93,7 +94,7 @@ def test_eight_tabs_make_one_order(shop: Shop) -> None:
 def test_eight_tabs_find_a_cart_that_is_claimed_too_late(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: the order is stored without claiming its cart first, so two transactions both believe in it."""
 
-    def store(_state: object, _view: object, new: storing.NewOrder) -> placing.PlacedOrder:
+    def store(_state: object, _view: object, new: NewOrder) -> placing.PlacedOrder:
         with db.transaction():
             order = storing.store_order(new)
         return placing.PlacedOrder(id=order.id, number=order.number, secret=new.secret, is_new=True)
