@@ -308,9 +308,16 @@ def test_first_picture_of_a_product_waits_for_no_other_and_for_no_behaviour(shop
 # -- lists and search --------------------------------------------------------------------------------------------------
 
 
+COLUMNS = "new Set([...document.querySelectorAll('main .product-card')].map(e => e.getBoundingClientRect().left)).size"
+
+
 def test_back_finds_the_list_as_it_was_left(visit: Callable[[str], Page]) -> None:
     page = visit("/search?sort=price")
     cards = page.locator("[data-goods] > *")
+    size = page.viewport_size or {"width": 1280, "height": 720}
+    for width, columns in ((375, 2), (1440, 4), (size["width"], None)):
+        page.set_viewport_size({"width": width, "height": size["height"]})
+        assert columns in {None, page.evaluate(COLUMNS)}, width
     for shown in (48, 62):
         page.click("[data-more]")
         expect(cards).to_have_count(shown)
@@ -480,6 +487,10 @@ SMALL = """least => [...document.querySelectorAll("a[href], button, input, selec
 }).map((e) => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 20)}`)"""
 
 
+ARROWS = """[...document.querySelectorAll('.icon--turns')].filter(icon => icon.checkVisibility())
+.map(icon => getComputedStyle(icon).transform)"""
+
+
 @pytest.mark.parametrize("view", [PHONE], ids=str)
 def test_every_page_fits_a_narrow_window_and_a_thumb(visit: Callable[[str], Page]) -> None:
     page = add_lamp(visit)
@@ -495,6 +506,7 @@ def test_every_page_fits_a_narrow_window_and_a_thumb(visit: Callable[[str], Page
         assert not scrolls_sideways(page), f"{path}, spaced"
         page.evaluate("document.adoptedStyleSheets = []; document.documentElement.dir = 'rtl'")
         assert not scrolls_sideways(page), f"{path}, from right to left"
+        assert set(page.evaluate(ARROWS)) <= {"matrix(-1, 0, 0, 1, 0, 0)"}, f"{path}: arrows point the other way"
 
 
 @pytest.mark.parametrize("paths", [MAIN, pytest.param(OTHER, marks=pytest.mark.slow)], ids=["main", "other"])
