@@ -123,6 +123,7 @@ class Front:
         key = _key(environ, state) if self._installation.config.page_cache else None
         if key is not None and (page := self._installation.pages.get(key, touched)) is not None:
             MEASURES.happened(KEPT)
+            environ["stoa.kept"] = True
             return _send(environ, page, start_response)
         if key is None:
             return _pass_on(environ, _Answer(self._flask, environ), start_response)
