@@ -100,7 +100,7 @@ def _laid_out(root: Path, source: Path, html: str) -> str:
 
 
 def _markdown() -> MarkdownIt:
-    made: Any = MarkdownIt("commonmark").enable("table")
+    made: Any = MarkdownIt("commonmark", {"xhtmlOut": False}).enable("table")
     made.add_render_rule("fence", _fence)
     return cast("MarkdownIt", made)
 
