@@ -49,8 +49,13 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; what a person can put right is told in a line, with `STOA_DEBUG=1` in full."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    return answered(lambda: _run(words))
+
+
+def answered(command: Callable[[], int]) -> int:
+    """The code of a command; what it refuses is told in a line."""
     try:
-        return _run(words)
+        return command()
     except Unfit as error:
         return _say(*(f"{field}: {message}" for field, message in error.errors.items()))
     except BrokenPipeError:

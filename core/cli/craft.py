@@ -62,13 +62,14 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _on(options: argparse.Namespace) -> int:
-    from core.kernel.switch import switch_on
+    from core.kernel.sites import state_of
+    from core.kernel.switch import missing_settings, switch_on
 
     boot(port=running_port())
     site = the_site(options.site)
     switch_on(site.id, the_plugin(options.name), "system", together=True)
     print(f"{options.name} is on at {options.site}.")
-    if needed := plugin_settings.missing(site, options.name):
+    if needed := missing_settings(state_of(site.id).site.id, options.name):
         print(f"It needs settings: {', '.join(needed)} ({site.origin}/panel/plugins/{options.name}")
         print(f"or ./stoa plugin set {options.name} FIELD=VALUE --site {site.host}).")
     return 0

@@ -30,18 +30,6 @@ def add_to(plugin: Any) -> None:
     chosen.set_defaults(run=_set)
 
 
-def missing(site: Site, name: str) -> list[str]:
-    """The labels of settings that a plugin needs and that nobody has given yet."""
-    from core.kernel.settings import fields
-    from core.kernel.switch import declared_settings, stored_settings
-
-    declared = declared_settings(name)
-    if declared is None:
-        return []
-    said = {**stored_settings(None, name), **stored_settings(site.id, name)}
-    return [field.label for field in fields(declared) if field.required and not said.get(field.name)]
-
-
 def _set(options: argparse.Namespace) -> int:
     from core.kernel.settings import fields
     from core.kernel.switch import declared_settings

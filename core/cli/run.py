@@ -33,14 +33,24 @@ def add_to(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from core.kernel import config
+
+    settings = config.load(port=options.port, debug=True if options.debug else None)
+    if settings.debug:
+        from core.cli import again
+
+        return again.serve(settings, lambda: _serve(options))
+    return _serve(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
     # Nearly all that is loaded now stays: looking through it for garbage takes a tenth of the start.
     usual = gc.get_threshold()
     gc.set_threshold(10_000, 1_000)
     from waitress.server import create_server
 
     from core import app as application
-    from core.kernel import debug, migrate
-    from core.kernel.config import ROOT
+    from core.kernel import migrate
 
     debugging = True if options.debug else None
     made = boot(migrated=False, port=options.port, debug=debugging)
@@ -62,8 +72,6 @@ def _run(options: argparse.Namespace) -> int:
     gc.freeze()
     gc.set_threshold(*usual)
     _print_addresses()
-    if made.config.debug:
-        debug.restart_after_edits([ROOT / "core", ROOT / "plugins", ROOT / "themes", made.config.plugins_path])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     noted = made.config.instance / PORT_FILE
     noted.write_text(f"{made.config.port}\n", "utf-8")

@@ -1,4 +1,4 @@
-"""What `./stoa run --debug` shows at the foot of every page, and the watch that starts the process anew after an edit.
+"""What `./stoa run --debug` shows at the foot of every page, and how it notices an edit.
 
 The bar lies around the front and reads what the floors let it hear; without `debug` none of this runs.
 """
@@ -6,8 +6,6 @@ The bar lies around the front and reads what the floors let it hear; without `de
 from __future__ import annotations
 
 import os
-import sys
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,13 +16,12 @@ from typing import Any
 from msgspec import Struct, field
 from werkzeug.exceptions import HTTPException
 
-from core.kernel import db, events, runtime, themes
+from core.kernel import db, events, i18n, runtime, themes
 from core.kernel.config import ROOT
 from core.kernel.installation import installation
 from core.lib.text import shorten
 
 _KEPT = 8
-_POLL_S = 0.1
 _SOURCES = (".py", ".po", ".toml")
 _NO_SOURCES = {"tests", "static", "templates", "__pycache__"}
 
@@ -52,6 +49,7 @@ class Seen(Struct, kw_only=True):
     status: str = ""
     route: str = ""
     us: int = 0
+    kept: bool = False
     hooks: list[tuple[str, str, int]] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     templates: list[Used] = field(default_factory=list)
@@ -93,7 +91,7 @@ class DebugBar:
         with _watching(seen):
             body = b"".join(self._front(environ, begin))
         seen.status, headers = answer["status"], answer["headers"]
-        seen.route = _route(environ)
+        seen.route, seen.kept = _route(environ), "stoa.kept" in environ
         bar = self._bar(environ, seen, headers)
         self._seen.append(seen)
         if bar:
@@ -114,7 +112,9 @@ class DebugBar:
         # What a script reports by itself (204) is no form.
         before = [one for one in self._seen if one.method == "POST" and not one.status.startswith("204")][-3:]
         template = known.environment(state.site.theme).get_template("debug/bar.html")
-        return template.render(seen=seen, before=before, sheet=sheet, plugins=state.runtime.plugins)
+        spoken = next((value for name, value in headers if name.lower() == "content-language"), "en")
+        with i18n.speaking(spoken, mute=spoken in state.silent):
+            return template.render(seen=seen, before=before, sheet=sheet, plugins=state.runtime.plugins)
 
 
 @contextmanager
@@ -160,37 +160,14 @@ def _route(environ: dict[str, Any]) -> str:
     return f"{rule.rule} → {rule.endpoint}"
 
 
-# -- starting anew -----------------------------------------------------------------------------------------------------
-
-
-def restart_after_edits(folders: Iterable[Path]) -> None:
-    """Watch the Python files and translations of these folders; an edit replaces this process by a fresh one.
-
-    Templates and styles need no restart: with `debug` they are read again by themselves. Sessions are rows, so
-    whoever is signed in stays so.
-    """
-    watched = [folder for folder in folders if folder.is_dir()]
-    # Looked at before the first page is served, so that no edit comes in between.
-    threading.Thread(target=_watch, args=(watched, stamps(watched)), daemon=True, name="restart").start()
-
-
-def _watch(folders: list[Path], known: dict[str, int]) -> None:
-    while True:
-        time.sleep(_POLL_S)
-        now = stamps(folders)
-        if now != known:
-            changed = sorted(path for path, _ in now.items() ^ known.items())
-            sys.stderr.write(f"  {changed[0]} has changed: starting anew\n")
-            sys.stderr.flush()
-            os.execv(sys.executable, [sys.executable, *_own_arguments()])  # noqa: S606 -- this very program again
-
-
-def _own_arguments() -> list[str]:
-    return ["-P", "-m", "core.cli", *sys.argv[1:]]
+# -- what was edited ---------------------------------------------------------------------------------------------------
 
 
 def stamps(folders: Iterable[Path]) -> dict[str, int]:
-    """When each source file was last written, in nanoseconds. Ten times a second, so it walks as plainly as it can."""
+    """When each source file was last written, in nanoseconds; templates and styles are read again by themselves.
+
+    Twenty times a second, so it walks as plainly as it can.
+    """
     found: dict[str, int] = {}
     for folder in folders:
         for place, below, names in os.walk(folder):

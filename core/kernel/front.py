@@ -2,7 +2,8 @@
 
 A thin WSGI layer before Flask. It finds the site, serves files and kept pages, and pins the state of the request.
 
-All this lies outside Flask's error handlers, so the front has its own: a database that is away gives a plain 503.
+All this lies outside Flask's error handlers, so the front has its own: a database that is away gives a 503 that needs
+none, in the visitor's language.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import structlog
 from werkzeug.exceptions import SecurityError
 from werkzeug.sansio.utils import get_host
 
-from core.kernel import cache, db, files, i18n, limits, looks, previews, stored
+from core.kernel import away, cache, db, files, i18n, limits, looks, previews, stored
 from core.kernel.installation import Installation
 from core.kernel.measures import KEPT, MEASURES, PAGE
 from core.kernel.sites import SiteState, read_epoch
@@ -46,11 +47,9 @@ class Front:
             return self._health(path, start_response)
         try:
             return self._serve(environ, path, start_response)
-        except Exception:  # below Flask's handlers: a plain answer, and the trace in the log
+        except Exception:  # below Flask's handlers: an answer that needs no database, and the trace in the log
             log.exception("front", request_id=environ["stoa.request_id"])
-            return _plain(
-                start_response, "503 Service Unavailable", "The shop is not answering. Try again in a minute.\n"
-            )
+            return self._away(environ, path, start_response)
         finally:
             db.release()
 
@@ -78,7 +77,8 @@ class Front:
         environ["stoa.state"], environ["stoa.touched"] = state, touched
         if instead := _said_otherwise(environ, state):
             return _elsewhere("302 Found", instead, start_response)
-        tag = self._spoken(environ, _take_language(environ, state))
+        tag = _take_language(environ, state)
+        tag = self._spoken(environ["PATH_INFO"], tag)
         began = time.perf_counter()
         with i18n.speaking(tag, state.site.timezone, mute=tag in state.silent):
             answer = self._page(environ, state, touched, start_response)
@@ -87,12 +87,25 @@ class Front:
 
     def _state(self, environ: Environ) -> SiteState | None:
         """The site of the Host header; nothing else of the request says which site it is for."""
-        try:
-            host = get_host(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), None)
-        except SecurityError:
-            return None
-        name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-        return self._installation.sites.by_host((name if port.isdigit() and name else host).lower())
+        host = _host(environ)
+        return self._installation.sites.by_host(host) if host else None
+
+    def _away(self, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
+        """The answer without a database: of a site that this process has served before, in its look and its language.
+
+        Files need none, so the page has its style.
+        """
+        state = self._installation.sites.remembered(_host(environ))
+        if path.startswith("/static/"):
+            return self._asset(environ, state, path, start_response)
+        accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")
+        tag = _language_of(path, state) if state is not None else away.language(path, accepted)
+        rest = path[len(tag) + 1 :] or "/" if path[1:].partition("/")[0] == tag.lower() else path
+        with i18n.speaking(self._spoken(rest, tag), mute=state is not None and tag in state.silent):
+            kind, text = away.answer(environ, rest, state)
+            headers = [("Retry-After", str(away.RETRY_AFTER_S)), ("Content-Language", i18n.language())]
+        headers += [("Vary", "Accept, Accept-Language"), ("Content-Security-Policy", away.POLICY)]
+        return _said(start_response, "503 Service Unavailable", kind, text, environ["REQUEST_METHOD"], headers)
 
     def _trust_proxy(self, environ: Environ) -> None:
         """Believe X-Forwarded-* of configured proxies; from anybody else they do not exist."""
@@ -110,6 +123,7 @@ class Front:
         key = _key(environ, state) if self._installation.config.page_cache else None
         if key is not None and (page := self._installation.pages.get(key, touched)) is not None:
             MEASURES.happened(KEPT)
+            environ["stoa.kept"] = True
             return _send(environ, page, start_response)
         if key is None:
             return _pass_on(environ, _Answer(self._flask, environ), start_response)
@@ -137,19 +151,17 @@ class Front:
 
     # -- files ---------------------------------------------------------------------------------------------------------
 
-    def _asset(self, environ: Environ, state: SiteState, path: str, start_response: StartResponse) -> Iterable[bytes]:
+    def _asset(
+        self, environ: Environ, state: SiteState | None, path: str, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """A file of a theme or a plugin; without a state it is not known which plugins are on, so it is no plugin's."""
         _, _, theme, digest, rest = [*path.split("/", 4), "", "", ""][:5]
-        themes = self._installation.themes
-        asset = (
-            themes.asset(theme, state.runtime.plugins, rest, looks.look_of(state) if rest == "shop.css" else "")
-            if rest and self._is_theme(theme, state)
-            else None
-        )
+        themes, plugins = self._installation.themes, state.runtime.plugins if state is not None else ()
+        look = looks.look_of(state) if state is not None and rest == "shop.css" else ""
+        asset = themes.asset(theme, plugins, rest, look) if rest and self._is_theme(theme, state) else None
         if asset is None:
             return _plain(start_response, "404 Not Found", "Not found.\n")
-        wanted = (
-            asset.digest if rest in {"shop.css", "panel.css"} else themes.folder_digest(theme, state.runtime.plugins)
-        )
+        wanted = asset.digest if rest in {"shop.css", "panel.css"} else themes.folder_digest(theme, plugins)
         headers = [
             ("Content-Type", asset.mime),
             ("Cache-Control", _YEAR if digest == wanted else "no-cache"),
@@ -163,9 +175,10 @@ class Front:
                 headers.append(("Content-Encoding", "gzip"))
         return _bytes(environ, start_response, body, headers, asset.digest)
 
-    def _is_theme(self, name: str, state: SiteState) -> bool:
+    def _is_theme(self, name: str, state: SiteState | None) -> bool:
         """The site's own and the panel's; any other that can be chosen too, because a preview may wear it."""
-        return name in {"panel", state.site.theme} or self._installation.themes.has(name)
+        own = state.site.theme if state is not None else ""
+        return name in {"panel", own} or self._installation.themes.has(name)
 
     def _media(self, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
         _, _, name, size, *_rest = [*path.split("/"), "", ""]
@@ -194,7 +207,9 @@ class Front:
             db.value("SELECT n FROM epoch")
         except Exception:  # whatever the database says: not ready
             log.exception("not ready")
-            return _plain(start_response, "503 Service Unavailable", "The database does not answer.\n")
+            return _plain(
+                start_response, "503 Service Unavailable", "The database does not answer.\n", away.RETRY_AFTER_S
+            )
         finally:
             db.release()
         return _plain(start_response, "200 OK", "ready\n")
@@ -208,9 +223,9 @@ class Front:
         )
         return _elsewhere("308 Permanent Redirect", target, start_response)
 
-    def _spoken(self, environ: Environ, tag: str) -> str:
+    def _spoken(self, path: str, tag: str) -> str:
         """The panel speaks English where nobody translated it: packs are for shoppers."""
-        if environ["PATH_INFO"].startswith("/panel") and not self._installation.themes.catalogues.in_panel(tag):
+        if path.startswith("/panel") and not self._installation.themes.catalogues.in_panel(tag):
             return "en"
         return tag
 
@@ -224,6 +239,16 @@ _NO_SITE_YET = (
 def _makes_the_first(path: str) -> bool:
     """Whether a path is served before there is any site: the page that makes the first, and what it looks like."""
     return path in {"/panel/setup", "/zh-cn/panel/setup"} or path.startswith("/static/panel/")
+
+
+def _host(environ: Environ) -> str:
+    """The name that the request asks for, without its port; empty for one that no browser would send."""
+    try:
+        host = get_host(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), None)
+    except SecurityError:
+        return ""
+    name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
+    return (name if port.isdigit() and name else host).lower()
 
 
 def _origin(environ: Environ) -> str:
@@ -290,13 +315,18 @@ def _may_be_kept(environ: Environ, answer: _Answer) -> bool:
 def _take_language(environ: Environ, state: SiteState) -> str:
     """The language of `/zh-cn/...`; the prefix moves to SCRIPT_NAME, so that `url_for` keeps it."""
     path = environ.get("PATH_INFO", "/")
-    first, slash, rest = path[1:].partition("/")
-    for tag in state.site.languages[1:]:
-        if first == tag.lower():
-            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + f"/{first}"
-            environ["PATH_INFO"] = f"/{rest}" if slash else "/"
-            return tag
-    return state.site.language
+    tag = _language_of(path, state)
+    if tag != state.site.language:
+        first, slash, rest = path[1:].partition("/")
+        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + f"/{first}"
+        environ["PATH_INFO"] = f"/{rest}" if slash else "/"
+    return tag
+
+
+def _language_of(path: str, state: SiteState) -> str:
+    """The language that a path names by its first word, else the site's own."""
+    first = path[1:].partition("/")[0]
+    return next((tag for tag in state.site.languages[1:] if first == tag.lower()), state.site.language)
 
 
 def _said_otherwise(environ: Environ, state: SiteState) -> str:
@@ -378,12 +408,22 @@ def _bytes(
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
-def _plain(start_response: StartResponse, status: str, text: str) -> Iterable[bytes]:
+def _plain(start_response: StartResponse, status: str, text: str, retry_after_s: int = 0) -> Iterable[bytes]:
+    more = [("Retry-After", str(retry_after_s))] if retry_after_s else []
+    return _said(start_response, status, "text/plain", text, "GET", more)
+
+
+def _said(
+    start_response: StartResponse, status: str, kind: str, text: str, method: str, more: list[tuple[str, str]]
+) -> Iterable[bytes]:
+    """An answer of the front's own, which nobody keeps."""
     body = text.encode()
     headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Type", f"{kind}; charset=utf-8"),
         ("Content-Length", str(len(body))),
         ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "no-store"),
+        *more,
     ]
-    start_response(status, [*headers, ("Cache-Control", "no-store")])
-    return [body]
+    start_response(status, headers)
+    return [b"" if method == "HEAD" else body]

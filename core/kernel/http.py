@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import peewee
 import structlog
 from flask import Flask, Response, current_app, g, make_response, request, url_for
 from flask import redirect as _flask_redirect
@@ -17,7 +18,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter
 from werkzeug.urls import iri_to_uri
 
-from core.kernel import cache, i18n, names, previews, respond, security, sessions, stored
+from core.kernel import away, cache, i18n, names, previews, respond, security, sessions, stored
 from core.kernel.here import environ_or_none
 from core.kernel.installation import installation
 from core.kernel.measures import BROKEN, MEASURES
@@ -26,7 +27,6 @@ from core.kernel.sites import SiteState, current, current_or_none
 from core.lib.errors import Broken, Forbidden, Refused, StoaError
 
 log = structlog.get_logger(__name__)
-_TRY_AGAIN_S = 30
 _PRIVATE = ("panel", "account", "checkout")
 
 
@@ -204,7 +204,14 @@ def _broken(error: Exception) -> Any:
         errors.append(error)
     log.error("request failed", exc_info=error, path=request.path, request_id=number)
     MEASURES.happened(BROKEN)
-    return _error_page(503 if isinstance(error, Broken) and not error.permanent else 500, error)
+    return _error_page(503 if _will_pass(error) else 500, error)
+
+
+def _will_pass(error: Exception) -> bool:
+    """Whether the same may well work in a while: another machine, or our own database, does not answer."""
+    if isinstance(error, Broken):
+        return not error.permanent
+    return isinstance(error, peewee.OperationalError | peewee.InterfaceError)
 
 
 def _error_page(status: int, error: Exception) -> Any:
@@ -224,7 +231,7 @@ def _error_page(status: int, error: Exception) -> Any:
         page = "refused"  # A link that has ended says what to do; a page that was taken away does not.
     response = make_response(_render_error(face, page, status, message, number), status)
     if status == 503:
-        response.headers["Retry-After"] = str(_TRY_AGAIN_S)
+        response.headers["Retry-After"] = str(away.RETRY_AFTER_S)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
@@ -238,6 +245,8 @@ def _render_error(face: str, page: str, status: int, message: str, number: str) 
             return str(environment.get_template(template).render(status=status, message=message, request_id=number))
         except Exception:  # the page for errors must not fail
             log.exception("error page", template=template)
+    if status == 503:
+        return away.page(request.path, current(), number, request.method)
     return f"<!doctype html><title>{status}</title><p>{escape(message or status)}</p><p>{escape(number)}</p>"
 
 

@@ -146,6 +146,10 @@ class Sites:
                 self._by_host[host] = state
             return state
 
+    def remembered(self, host: str) -> SiteState | None:
+        """The site of a host name as this process has shown it last, without asking the database; None: not known."""
+        return self._by_host.get(host)
+
     def by_id(self, site_id: int) -> SiteState:
         """The state of a site at the epoch in the database now; for jobs and commands. Raises NotFound."""
         self._at_present()

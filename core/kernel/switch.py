@@ -396,6 +396,15 @@ def declared_settings(name: str) -> type[Settings] | None:
     return loaded.plugin.settings if loaded else None
 
 
+def missing_settings(site_id: int, name: str) -> list[str]:
+    """The labels of the settings that a plugin needs and that nobody has given yet; no statement in a request."""
+    declared = declared_settings(name)
+    if declared is None:
+        return []
+    said = installation().sites.pinned(site_id).settings.get(name, {})
+    return [field.label for field in fields(declared) if field.required and not said.get(field.name)]
+
+
 def stored_settings(site_id: int | None, name: str) -> dict[str, Any]:
     """What is stored for a site alone, or for all sites (None); secrets stay sealed."""
     row: Any = (

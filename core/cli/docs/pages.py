@@ -75,6 +75,7 @@ def _page(root: Path, source: Path, section: str, known: set[Path]) -> Page:
     html = html.replace("<table>", '<div class="docs__table" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )
+    html = html.replace("<pre><code", '<pre tabindex="0"><code')  # What scrolls can be scrolled by keyboard.
     html = html.replace("<th></th>", "<td></td>")  # A table without titles has no cells of titles.
     html = _LINK.sub(lambda at: f'{at[1]}="{_link(source, at[2], known)}"', html)
     if source in _READ:
@@ -99,7 +100,7 @@ def _laid_out(root: Path, source: Path, html: str) -> str:
 
 
 def _markdown() -> MarkdownIt:
-    made: Any = MarkdownIt("commonmark").enable("table")
+    made: Any = MarkdownIt("commonmark", {"xhtmlOut": False}).enable("table")
     made.add_render_rule("fence", _fence)
     return cast("MarkdownIt", made)
 

@@ -79,6 +79,7 @@ def _write_assets(folder: Path, root: Path) -> None:
     css = layers + "\n".join((static / "css" / f"{name}.css").read_text("utf-8") for name in _STYLES)
     (folder / "docs.css").write_text(css, "utf-8")
     shutil.copy(static / "js" / "docs.js", folder / "docs.js")
+    shutil.copy(ROOT / "core" / "panel" / "static" / "mark.svg", folder / "icon.svg")
     shutil.copy(root / "LICENSE", folder / "LICENSE")
     if (root / "docs" / "images").is_dir():
         shutil.copytree(root / "docs" / "images", folder / "docs" / "images", dirs_exist_ok=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from flask import Response
+from markupsafe import Markup
 
 from core.api import NotFound, Site, absolute, current_site, current_visitor, public, render
 from core.api import gettext as _
@@ -88,8 +89,8 @@ def _entry(path: str, method: str, said: dict[str, Any], shapes: dict[str, Any])
 def _parameter(said: dict[str, Any]) -> dict[str, Any]:
     schema = said["schema"]
     return {
-        "description": "",
         **said,
+        "meaning": _with_code(said.get("description", "")),
         "kind": _kind(schema),
         "pattern": schema.get("pattern", ""),
         "list": "yes" if schema.get("type") == "array" else "",
@@ -100,15 +101,22 @@ def _shapes(found: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "description": schema.get("description", ""),
+            "meaning": _with_code(schema.get("description", "")),
+            "said": any(about.get("description") for about in schema.get("properties", {}).values()),
             "fields": [
                 {"name": field, "kind": _kind(about), "needed": field in schema.get("required", ()),
-                 "description": about.get("description", "")}
+                 "meaning": _with_code(about.get("description", ""))}
                 for field, about in schema.get("properties", {}).items()
             ],
         }
         for name, schema in found["components"]["schemas"].items()
     ]  # fmt: skip
+
+
+def _with_code(said: str) -> Markup:
+    """A sentence of the document, in which what stands between backticks is code."""
+    parts = said.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def _name(schema: dict[str, Any]) -> str:
@@ -121,6 +129,8 @@ def _kind(schema: dict[str, Any]) -> str:
         return _name(schema)
     if "anyOf" in schema:
         return " | ".join(_kind(one) for one in schema["anyOf"])
+    if "const" in schema or "enum" in schema:
+        return " | ".join(json.dumps(one, ensure_ascii=False) for one in schema.get("enum", [schema.get("const")]))
     kind = str(schema.get("type", "any"))
     if kind == "array":
         return f"{_kind(schema.get('items', {}))}[]"

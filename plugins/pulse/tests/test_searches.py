@@ -63,7 +63,7 @@ def test_a_search_that_finds_nothing_is_led_to_other_words(
     sell("SOFA", 8900, name="Sofa")
     tell(site, "search", words="couch", found="0")
     page = panel.get("/panel/pulse/searches?days=7&only=nothing")
-    assert "Lead “couch” to…" in page
+    assert "Lead it to…: “couch”" in page
     panel.post("/panel/search-leads", words="couch", kind="also", also="sofa")
     assert told(browse(site, "/search?q=couch").text) == {"words": "couch", "found": "1"}
     assert "also “sofa”" in panel.get("/panel/pulse/searches?days=7")

@@ -68,7 +68,7 @@ def test_health_is_told_to_anybody_and_readiness_asks_the_database(ask, monkeypa
     assert ask("one.test", "/readyz").status_code == 503
     page = ask("one.test")
     assert page.status_code == 503
-    assert "Try again in a minute" in page.text
+    assert "try again in a minute" in page.text
 
 
 def test_what_a_stranger_says_of_himself_is_not_believed(ask):

@@ -53,6 +53,18 @@ def test_a_paused_plugin_says_why_and_can_be_resumed(panel: Panel, site: Site) -
     assert "works again" in words(panel.follow(panel.post("/panel/plugins/coupons/resume")))
 
 
+def test_a_plugin_that_is_on_and_waits_for_a_setting_needs_care(panel: Panel, site: Site) -> None:
+    care = "/panel/plugins?show=care"
+    assert "Bank transfer" not in words(panel.get(care))
+    switch.switch_on(site.id, "bank_transfer", "system")
+    said = words(panel.get(care))
+    assert "It waits for settings: Account holder, IBAN or account number." in said
+    assert "It waits for settings" in words(panel.get("/panel/plugins/bank_transfer"))
+    panel.post("/panel/plugins/bank_transfer", {"holder": "House", "account": "DE1", "days": "9", "title": "Transfer"})
+    assert "Bank transfer" not in words(panel.get(care))
+    assert "It waits for settings" not in words(panel.get("/panel/plugins/bank_transfer"))
+
+
 def test_settings_keep_what_was_typed_when_they_are_refused(panel: Panel) -> None:
     answer = panel.post("/panel/plugins/bank_transfer", {"holder": "Halden House", "days": "soon"})
     assert answer.status_code == 422

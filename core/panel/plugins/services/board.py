@@ -47,6 +47,7 @@ class Trouble(Struct, frozen=True, kw_only=True):
     can_resume: bool = False
     has_faults: bool = False
     needs: tuple[str, ...] = ()
+    wants_settings: bool = False
     details: str = ""
 
 
@@ -71,12 +72,17 @@ class Row(Struct, frozen=True, kw_only=True):
 
     @property
     def needs_care(self) -> bool:
-        return self.state in {"broken", "paused"} or self.has_faults
+        return self.state in {"broken", "paused"} or self.has_faults or self.wants_settings
 
     @property
     def has_faults(self) -> bool:
         """Whether it failed lately, though the shop went on."""
         return self.trouble is not None and self.trouble.has_faults
+
+    @property
+    def wants_settings(self) -> bool:
+        """Whether it is on, and waits for a setting that it cannot do without."""
+        return self.trouble is not None and self.trouble.wants_settings
 
 
 class RowGroup(Struct, frozen=True):
@@ -116,7 +122,7 @@ def board(site_id: int) -> list[Row]:
     """Every plugin of the installation as it stands on a site."""
     views = switch.switchboard(site_id)
     running = {view.name for view in views if view.state == "on"}
-    return [_row(view, running) for view in views]
+    return [_row(view, running, site_id) for view in views]
 
 
 def grouped(rows: Iterable[Row], show: str = "all", query: str = "") -> list[RowGroup]:
@@ -196,7 +202,7 @@ def _fits(row: Row, show: str) -> bool:
     return {"on": row.state == "on", "care": row.needs_care}.get(show, True)
 
 
-def _row(view: PluginView, running: set[str]) -> Row:
+def _row(view: PluginView, running: set[str], site_id: int) -> Row:
     text, glyph, tone = _STATES[view.state]
     return Row(
         name=view.name,
@@ -209,7 +215,7 @@ def _row(view: PluginView, running: set[str]) -> Row:
         status=Status(str(text), glyph, tone),
         has_settings=view.has_settings,
         adds=_adds(view),
-        trouble=_trouble(view, running),
+        trouble=_trouble(view, running) or _unset(view, site_id) or _outdated(view),
     )
 
 
@@ -272,7 +278,16 @@ def _trouble(view: PluginView, running: set[str]) -> Trouble | None:
             tone="warn",
             has_faults=True,
         )
-    return _outdated(view)
+    return None
+
+
+def _unset(view: PluginView, site_id: int) -> Trouble | None:
+    """A plugin that is on may still wait for what only the merchant knows: a key, an account."""
+    missing = switch.missing_settings(site_id, view.name) if view.state == "on" else []
+    if not missing:
+        return None
+    labels = ", ".join(of_plugin(view.name, label) for label in missing)
+    return Trouble(text=_("It waits for settings: %(fields)s.", fields=labels), tone="warn", wants_settings=True)
 
 
 def _outdated(view: PluginView) -> Trouble | None:
