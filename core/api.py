@@ -336,7 +336,7 @@ from core.orders.services.parting import (
     preview_split,
     split_order,
 )
-from core.orders.services.payments import NothingToCapture, begin_payment, mark_paid, refund_surplus
+from core.orders.services.payments import NothingToCapture, begin_payment, mark_paid
 from core.orders.services.payments import capture as capture_payment
 from core.orders.services.payments import void as void_payment
 from core.orders.services.photos import drop as drop_return_photos
@@ -346,6 +346,7 @@ from core.orders.services.picking import ToPick, to_pick
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.promising import promise_day
 from core.orders.services.read import DestinationView, OrderLineView, order_by_key, order_of_cart
+from core.orders.services.refunds import refund_surplus
 from core.orders.services.return_labels import buy_return_label
 from core.orders.services.return_labels import label_file as return_label_file
 from core.orders.services.shapes import PaymentView, ShipmentView

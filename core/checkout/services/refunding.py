@@ -10,8 +10,9 @@ from core.lib.errors import NotFound, Refused
 from core.lib.money import Money, NotMoney
 from core.orders.services.change_shapes import AddCharge
 from core.orders.services.guards import ask_guards
-from core.orders.services.payments import NothingToRefund, refund_surplus, was_asked
+from core.orders.services.payments import NothingToRefund
 from core.orders.services.read import order_view
+from core.orders.services.refunds import refund_surplus, was_asked
 from core.orders.services.settle import lock_order
 from core.orders.services.shapes import OrderView
 

@@ -14,8 +14,9 @@ from core.lib.errors import Broken, NotFound, Refused
 from core.orders.services.case_rules import rules_of_id
 from core.orders.services.gateways import find_gateway
 from core.orders.services.money_limits import still_owed
-from core.orders.services.payments import NothingToRefund, refund_surplus
+from core.orders.services.payments import NothingToRefund
 from core.orders.services.read import order_view
+from core.orders.services.refunds import refund_surplus
 from core.orders.services.shapes import PaymentView
 
 log = structlog.get_logger(__name__)

@@ -92,4 +92,5 @@ def called(state: SiteState, payment: PaymentRow, key: str, call: Callable[[], _
 def _failed(payment: PaymentRow, key: str, state: str, why: str) -> None:
     with db.transaction():
         end_operation(key, state, why)
-        note(payment.order_id, f"plugin:{payment.plugin}", f"payment_{state}", payment_id=payment.id, why=why[:200])
+        told = {"payment_id": payment.id, "act": key.split(":")[1], "why": why[:200]}
+        note(payment.order_id, f"plugin:{payment.plugin}", f"payment_{state}", **told)

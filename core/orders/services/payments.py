@@ -7,7 +7,7 @@ and ends when the gateway was asked what it knows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from msgspec.structs import replace
@@ -52,9 +52,7 @@ from core.orders.services.operations import (
     opened_payment,
     operation_key,
 )
-from core.orders.services.read import order_view
 from core.orders.services.settle import lock_order, money_facts, open_amount, still_due
-from core.orders.services.shapes import PaymentView
 from core.orders.services.store import add_payment
 from core.orders.services.timeline import note
 
@@ -71,6 +69,13 @@ class NothingToRefund(Refused):
 
     code = "nothing_to_refund"
     default_message = "At most %(amount)s can be given back."
+
+
+class OnlyByHand(Refused):
+    """The gateway cannot refund, so it is not asked to."""
+
+    code = "only_by_hand"
+    default_message = "This way to pay gives nothing back by itself. Give it back by hand, and say so here."
 
 
 class NothingToCapture(Refused):
@@ -180,56 +185,6 @@ def ask_for_the_rest(site_id: int, order_id: int) -> None:
     add_payment(site_id, order_id, way, amount, row.currency)
 
 
-def refund_surplus(
-    state: SiteState,
-    order_id: int,
-    *,
-    actor: str,
-    key: str,
-    at_most: int | None = None,
-    by_hand: bool = False,
-    among: Callable[[PaymentView, int], bool] | None = None,
-) -> Money:
-    """Give back what is owed to the payments that took it, newest first; answers how much was asked for. Network.
-
-    `key` names this wish: repeated, it is the same refund. What is on its way is not owed any more. `at_most` gives
-    back a part; `by_hand` only notes it; `among` says of a payment and a part whether to ask there at all. Raises
-    Guarded, NothingToRefund, PaymentDeclined, OutcomeUnknown; what was given back before that stays given back.
-    """
-    order = order_view(order_id, site=state.site)
-    if order is None:
-        raise NotFound
-    left = order.refund_due.amount if at_most is None else min(at_most, order.refund_due.amount)
-    if left > 0:
-        ask_guards(state, order_id, ActKind.REFUND, actor=actor, amount=left)
-    done = 0
-    for payment in reversed(order.payments):
-        wish = f"{key}:{payment.id}"
-        part = _refund_named(state, payment.id, wish)
-        if part is None:
-            part = min(left_to_refund(payment.id), still_owed(order_id))
-            part = part if at_most is None else min(part, at_most - done)
-        if part > 0 and (among is None or among(payment, part)):
-            amount = Money(part, order.currency)
-            refund(state, payment.id, amount, actor=actor, key=wish, by_hand=by_hand, owed=True, asked=True)
-            done += part
-    if not done:
-        raise NothingToRefund(amount=Money.zero(order.currency))
-    return Money(done, order.currency)
-
-
-def _refund_named(state: SiteState, payment_id: int, wish: str) -> int | None:
-    """How much was asked for under this name already: nothing where that was refused for good, None if never."""
-    name = operation_key(opened_payment(state, payment_id), "refund", wish)
-    known = db.one("SELECT amount, state FROM payment_operation WHERE key = ?", name)
-    return None if known is None else 0 if known[1] == FAILED else int(known[0])
-
-
-def was_asked(state: SiteState, payments: Iterable[PaymentView], key: str) -> bool:
-    """Whether `refund_surplus` gave something back under this key."""
-    return any(_refund_named(state, payment.id, f"{key}:{payment.id}") is not None for payment in payments)
-
-
 def _has_ended(opened: Opened) -> bool:
     """Whether this payment brings no further money: declined, let go, expired, taken, or refused at its beginning."""
     if payment_state(opened.row.id, opened.row.amount) not in {"open", "pending"}:
@@ -326,7 +281,7 @@ def refund(
 
     `key` names this wish: repeated, it is the same refund. What is captured, less what was given back or is under way,
     is the limit, checked under the order's lock; with `owed`, what the order owes is one, too. `asked`: the guards
-    were, about all that goes back. Raises Guarded, NothingToRefund, PaymentDeclined, OutcomeUnknown.
+    were, about all that goes back. Raises Guarded, OnlyByHand, NothingToRefund, PaymentDeclined, OutcomeUnknown.
     """
     opened = opened_payment(state, payment_id)
     if not asked:
@@ -334,6 +289,8 @@ def refund(
     if by_hand:
         _refund_by_hand(state.site, opened, amount, actor, key, owed=owed)
         return
+    if "refund" not in gateway_for(state, opened).can:
+        raise OnlyByHand
 
     def act(gateway: Gateway, intent: Intent, name: str) -> Sequence[Fact]:
         return gateway.refund(intent, amount, name)

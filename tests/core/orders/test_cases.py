@@ -34,8 +34,9 @@ from core.orders.services.case_reading import case_view, cases_of, list_cases
 from core.orders.services.case_rules import REASONS, NotReturnable, Rules, days_for, set_rules
 from core.orders.services.goods import NotThatMany
 from core.orders.services.listing import list_orders
-from core.orders.services.payments import mark_paid, refund_surplus
+from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
+from core.orders.services.refunds import refund_surplus
 from core.orders.services.ship import deliver, ship
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakePlugins, Shop

@@ -16,10 +16,12 @@ from core.orders.services.cancel import cancel
 from core.orders.services.case import inspect_case, receive_case, request_case
 from core.orders.services.case_rules import Rules, set_rules
 from core.orders.services.change_shapes import AddCharge, SetQuantity
-from core.orders.services.payments import begin_payment, fetch_payment, refund_surplus
+from core.orders.services.payments import OnlyByHand, begin_payment, fetch_payment, refund
 from core.orders.services.read import OrderView, order_view
+from core.orders.services.refunds import only_by_hand, refund_surplus
 from core.orders.services.resume import resume_unknown
 from core.orders.services.ship import return_goods, ship
+from core.panel.orders.services.happened import steps
 from tests.core.checkout.shop import FakeGateway, FakePlugins, Shop
 
 STAFF = "staff:1"
@@ -62,6 +64,38 @@ def come_back(shop: Shop, order: OrderView, terms: Terms) -> None:
     inspect_case(shop.site, case_id, {line: {"sellable": 2}}, actor=STAFF)
     assert work(order) == 0, "nothing goes back before it is decided what is withheld"
     resolve(shop.state, case_id, terms, actor=STAFF)
+
+
+def test_a_way_to_pay_that_gives_nothing_back_is_not_asked_to(
+    shop: Shop, order: OrderView, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing is noted: what is given back by hand under the same name counts."""
+    monkeypatch.setattr(FakeGateway, "can", frozenset({"auth", "void"}))
+    [payment] = order.payments
+    ten = Money(1000, "EUR")
+    with pytest.raises(OnlyByHand):
+        refund(shop.state, payment.id, ten, actor=STAFF, key="k")
+    assert gateway.calls.count("refund") == 0
+    assert only_by_hand(shop.state, seen(order.id))
+    refund(shop.state, payment.id, ten, actor=STAFF, key="k", by_hand=True)
+    assert seen(order.id).refunded == ten
+
+
+@pytest.mark.parametrize(("problem", "words"), [(PaymentDeclined(), "failed"), (OutcomeUnknown(), "unknown")])
+def test_the_timeline_says_that_the_refund_did_not_go_through(
+    shop: Shop, order: OrderView, gateway: FakeGateway, problem: Exception, words: str
+) -> None:
+    def refuse(act: str) -> None:
+        if act == "refund":
+            raise problem
+
+    gateway.before = refuse
+    with pytest.raises(type(problem)):
+        refund(shop.state, order.payments[0].id, Money(1000, "EUR"), actor=STAFF, key="k")
+    told = [step.title for step in steps(seen(order.id))]
+    assert [title for title in told if words in title] == [
+        "The refund failed" if words == "failed" else "The outcome of the refund is unknown"
+    ]
 
 
 def test_what_is_cancelled_goes_back_after_the_commit(shop: Shop, order: OrderView, gateway: FakeGateway) -> None:

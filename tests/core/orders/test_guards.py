@@ -22,7 +22,7 @@ from core.kernel.switch import set_must_pass, switch_off
 from core.lib.errors import Broken, Refused
 from core.lib.money import Money
 from core.orders.services import case as desk
-from core.orders.services import parting, payments
+from core.orders.services import parting, payments, refunds
 from core.orders.services.cancel import cancel
 from core.orders.services.change import confirm_change
 from core.orders.services.change_shapes import AddCharge, CancelUnits, SetQuantity
@@ -224,7 +224,7 @@ def _capture(at: Desk) -> Callable[[], Any]:
 def _refund(at: Desk) -> Callable[[], Any]:
     order = at.paid()
     cancel(at.site, order.id, actor=STAFF)
-    return lambda: payments.refund_surplus(at.state, order.id, actor=STAFF, key="k")
+    return lambda: refunds.refund_surplus(at.state, order.id, actor=STAFF, key="k")
 
 
 def _stage(at: Desk) -> Callable[[], Any]:

@@ -26,10 +26,10 @@ from core.orders.services.payments import (
     fetch_payment,
     mark_paid,
     refund,
-    refund_surplus,
     void,
 )
 from core.orders.services.read import OrderView, order_view
+from core.orders.services.refunds import refund_surplus
 from core.orders.services.resume import resume_unknown
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import ByInvoice, FakeGateway, FakePlugins, Shop

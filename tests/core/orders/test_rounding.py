@@ -21,8 +21,9 @@ from core.kernel import db
 from core.lib.money import Money
 from core.orders.services.change_plan import taxed
 from core.orders.services.change_shapes import CancelUnits, RemoveLine, SetQuantity
-from core.orders.services.payments import mark_paid, refund_surplus
+from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
+from core.orders.services.refunds import refund_surplus
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakePlugins, open_shop
 

@@ -49,10 +49,11 @@ from core.orders.services.exchange import hold_new_goods
 from core.orders.services.holds import approve_order, hold_order, refuse_order
 from core.orders.services.listing import OrderFilters, list_orders
 from core.orders.services.parting import merge_order, split_order
-from core.orders.services.payments import mark_paid, refund_surplus
+from core.orders.services.payments import mark_paid
 from core.orders.services.picked import start_picking, undo_picking
 from core.orders.services.price_now import price_now
 from core.orders.services.read import OrderView, order_view
+from core.orders.services.refunds import refund_surplus
 from core.orders.services.ship import deliver, ship
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.places import BONN, PARIS, Abroad, by_country

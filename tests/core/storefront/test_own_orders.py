@@ -25,9 +25,10 @@ from core.orders.services.case import (
 )
 from core.orders.services.case_reading import cases_of
 from core.orders.services.case_rules import Rules, set_rules
-from core.orders.services.payments import mark_paid, refund_surplus
+from core.orders.services.payments import mark_paid
 from core.orders.services.picked import start_picking, undo_picking
 from core.orders.services.read import OrderView, order_view
+from core.orders.services.refunds import refund_surplus
 from core.orders.services.ship import deliver, ship
 from core.storefront.views import own_orders
 

@@ -192,14 +192,32 @@ def _placed(data: Data, currency: str) -> str:
     return _("Order placed, %(amount)s", amount=total)
 
 
+def _failed(act: str) -> str:
+    words = {
+        "refund": _("The refund failed"),
+        "capture": _("The capture failed"),
+        "void": _("The authorisation could not be let go"),
+    }
+    return words.get(act) or _("The payment failed")
+
+
+def _unknown(act: str) -> str:
+    words = {
+        "refund": _("The outcome of the refund is unknown"),
+        "capture": _("The outcome of the capture is unknown"),
+        "void": _("Whether the authorisation was let go is unknown"),
+    }
+    return words.get(act) or _("The payment’s outcome is unknown")
+
+
 Title = Callable[[Data, str], str]
 _TITLES: dict[str, tuple[str, Title]] = {
     "placed": ("done", _placed),
     "paid": ("good", lambda data, currency: _("Paid in full, %(amount)s", amount=_amount(data, currency, "captured"))),
     "marked_paid": ("good", lambda data, currency: _("Marked as paid, %(amount)s", amount=_amount(data, currency))),
     "payment": ("done", _news),
-    "payment_unknown": ("bad", lambda _data, _currency: _("The payment’s outcome is unknown")),
-    "payment_failed": ("bad", lambda _data, _currency: _("The payment failed")),
+    "payment_unknown": ("bad", lambda data, _currency: _unknown(str(data.get("act", "")))),
+    "payment_failed": ("bad", lambda data, _currency: _failed(str(data.get("act", "")))),
     "surplus": ("bad", lambda data, currency: _("%(amount)s too much was paid", amount=_amount(data, currency))),
     "refund": ("good", lambda data, currency: _("Refund of %(amount)s", amount=_amount(data, currency))),
     "capture": ("good", lambda data, currency: _("Capture of %(amount)s", amount=_amount(data, currency))),

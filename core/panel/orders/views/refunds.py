@@ -12,6 +12,7 @@ from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, Refused
 from core.lib.money import parse_money
+from core.orders.services.refunds import only_by_hand, was_refused
 from core.orders.services.settle import OrderMoved
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
@@ -54,5 +55,6 @@ def _page(order: OrderView, problems: forms.Problems | None = None, status: int 
         problems=problems or [],
         errors=forms.by_field(problems or []),
         typed=typed,
-        key=typed["key"] or ids.token(),
+        by_hand=bool(typed["by_hand"]) if problems else only_by_hand(current(), order),
+        key=typed["key"] if typed["key"] and not was_refused(current(), order, typed["key"]) else ids.token(),
     )
