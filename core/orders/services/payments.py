@@ -74,7 +74,7 @@ class NothingToRefund(Refused):
 class OnlyByHand(Refused):
     """The gateway cannot refund, so it is not asked to."""
 
-    code = "only_by_hand"
+    code = "gateway_cannot"
     default_message = "This way to pay gives nothing back by itself. Give it back by hand, and say so here."
 
 

@@ -106,6 +106,24 @@ def test_money_is_given_back_once_for_two_who_look(panel: Panel, site: Any, plac
     assert seen(placed.id).refunded.amount == 1000
 
 
+def test_what_a_gateway_cannot_give_back_is_given_back_by_hand_on_the_same_page(
+    panel: Panel, site: Any, sell: Callable[..., Item], order: Callable[..., Any], turn_on: Callable[..., Any]
+) -> None:
+    turn_on("bank_transfer", holder="Shop", account="DE89370400440532013000")
+    placed = seen(order(sell("LAMP", 8900, stock=9), gateway="bank_transfer").id)
+    mark_paid(state_of(site.id), placed.id, actor="staff:1")
+    path = f"/panel/orders/{placed.number}/refund"
+    form = at(panel, path)
+    assert form.pop("by_hand") == "1", "the only way there is"
+    answer = panel.post(path, {**form, "amount": "10", "reason": "Late"})
+    assert "gives nothing back by itself" in words(answer)
+    again = opened(answer.get_data(as_text=True))
+    assert (again["amount"], again["reason"]) == ("10", "Late")
+    assert panel.post(path, {**again, "by_hand": "1"}).status_code == 303
+    assert seen(placed.id).refunded.amount == 1000
+    assert seen(placed.id).agreed_left.amount == placed.total.amount - 1000, "goodwill, once"
+
+
 def test_what_is_owed_is_no_goodwill_by_a_second_click(panel: Panel, site: Any, placed: OrderView) -> None:
     mark_paid(state_of(site.id), placed.id, actor="staff:1")
     path = f"/panel/orders/{placed.number}/cancel"

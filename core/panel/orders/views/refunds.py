@@ -41,7 +41,8 @@ def refund(number: str) -> Response:
     except OrderMoved as refusal:
         return _page(order_numbered(number), [("", i18n.say(refusal))], refusal.status)
     except (Refused, Broken) as refusal:
-        return _page(order, [("amount", i18n.say(refusal))], getattr(refusal, "status", 409))
+        # What was granted before the gateway refused stands: the page goes on from there.
+        return _page(order_numbered(number), [("amount", i18n.say(refusal))], getattr(refusal, "status", 409))
     return to("panel.order", say=_("%(amount)s is on its way back.", amount=i18n.money(amount)), number=number)
 
 
