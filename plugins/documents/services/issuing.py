@@ -31,7 +31,7 @@ from core.api import (
 from plugins.documents.forms import Documents
 from plugins.documents.models import CREDIT_NOTE, INVOICE
 from plugins.documents.services import owed
-from plugins.documents.services.paper import drawn_in
+from plugins.documents.services.paper import drawn_in, names_of
 from plugins.documents.services.reading import contents_of, latest_of
 
 _TRIES = 20
@@ -142,9 +142,19 @@ def _content(site: Site, order: OrderView, kind: str, number: int, parts: list[o
         },
         "deliver_to": list(address_lines(order.address)) if order.address else [],
         "places": [list(address_lines(part.address)) for part in order.live if part.address] if order.is_spread else [],
+        "goes_to": _goes_to(order),
         "parts": [owed.stored(part) for part in shown],
         "total": sum(part.amount for part in shown),
     }  # fmt: skip
+
+
+def _goes_to(order: OrderView) -> dict[str, str]:
+    """Whose each line is, by the key of its part: of an order that goes to several places."""
+    names = names_of([one.address for one in order.destinations])
+    whose = {one.position: name for one, name in zip(order.destinations, names, strict=True) if name}
+    return {
+        f"line:{line.id}": whose[line.place] for line in order.lines if line.needs_delivery and line.place in whose
+    }
 
 
 def _insert(site: Site, order: OrderView, content: dict[str, Any], reason: str, actor: str) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from core.api import (
+    Address,
     LocationPacking,
     Money,
     OrderLineView,
@@ -45,7 +46,7 @@ class Column(Struct, frozen=True, kw_only=True):
 
 
 class Paper(Struct, frozen=True, kw_only=True):
-    """A document ready to be drawn. The second text of a row's first cell stands below it, smaller."""
+    """A document ready to be drawn. Further texts of a row's first cell stand below it, smaller."""
 
     title: str
     code: str
@@ -138,8 +139,28 @@ def _row(part: Part, content: Mapping[str, Any], *, with_taxes: bool) -> Cells:
     """The amount is before offers, which stand below the table once, and before tax where prices are."""
     rates = " + ".join(dict.fromkeys(rate_text(tax.rate) for tax in part.taxes if tax.amount or part.amount))
     each, amount = (Money(value, content["currency"]) for value in (part.unit, part.subtotal))
-    name = f"{part.name}\n{part.sku}" if part.sku else part.name
+    whose = content.get("goes_to", {}).get(part.key, "")
+    name = "\n".join(text for text in (part.name, part.sku, going_to(whose)) if text)
     return (name, number(part.quantity), money(each), *([rates] if with_taxes else []), money(amount))
+
+
+def names_of(places: Sequence[Address | None]) -> list[str]:
+    """Who lives at each of several places and in which town, with the street where that is not enough.
+
+    Empty where all goes to one place, or where there is no address.
+    """
+    if len(places) < 2:
+        return [""] * len(places)
+    short = [", ".join(word for word in (one.name or one.company, one.city) if word) if one else "" for one in places]
+    return [
+        ", ".join((name, *one.lines)) if one and short.count(name) > 1 else name
+        for name, one in zip(short, places, strict=True)
+    ]
+
+
+def going_to(whose: str) -> str:
+    """To whom a line goes, in words; empty where nobody is named."""
+    return _("To %(place)s", place=whose) if whose else ""
 
 
 def rate_text(rate: int) -> str:

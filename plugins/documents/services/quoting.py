@@ -21,7 +21,7 @@ from core.api import (
 )
 from core.api import gettext as _
 from plugins.documents.forms import Documents
-from plugins.documents.services.paper import Column, Paper, drawn_in, rate_text, tax_label
+from plugins.documents.services.paper import Column, Paper, drawn_in, going_to, names_of, rate_text, tax_label
 
 
 def code_of(site: Site, found: DraftQuote) -> str:
@@ -97,14 +97,15 @@ def _columns() -> tuple[Column, ...]:
 
 def _rows(quote: Any, addresses: Sequence[Address | None]) -> Iterator[tuple[str, ...]]:
     """Goods before offers, then the deliveries; of several places each says whose it is."""
+    names = names_of(addresses)
     for one in quote.lines:
         line = one.line
-        whose = _whose(addresses, one.place) if line.needs_delivery else ""
-        name = "\n".join(text for text in (line.name, line.sku, whose) if text)
+        whose = names[one.place] if line.needs_delivery else ""
+        name = "\n".join(text for text in (line.name, line.sku, going_to(whose)) if text)
         yield name, number(line.quantity), money(line.unit), _rates(quote, f"line:{line.id}"), money(one.subtotal)
     for place, delivery in enumerate(quote.deliveries):
         if delivery.rate is not None:
-            whose = _whose(addresses, place)
+            whose = names[place]
             title = f"{delivery.rate.full_title} · {whose}" if whose else delivery.rate.full_title
             rates = _rates(quote, f"delivery:{place}" if place else "delivery")
             yield title, number(1), money(delivery.amount), rates, money(delivery.amount)
@@ -112,12 +113,6 @@ def _rows(quote: Any, addresses: Sequence[Address | None]) -> Iterator[tuple[str
 
 def _rates(quote: Any, key: str) -> str:
     return " + ".join(dict.fromkeys(rate_text(tax.rate) for tax in quote.taxes if tax.key == key))
-
-
-def _whose(addresses: Sequence[Address | None], place: int) -> str:
-    """Who lives at one of several places; empty where there is only one."""
-    there = addresses[place] if len(addresses) > 1 else None
-    return ", ".join(word for word in (there.name or there.company, there.city) if word) if there else ""
 
 
 def _sums(quote: Any) -> Iterator[tuple[str, str, bool]]:

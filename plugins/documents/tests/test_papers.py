@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.api import (
+    Address,
     SetQuantity,
     Site,
     add_location,
@@ -25,7 +26,7 @@ from plugins.documents.models import CREDIT_NOTE, INVOICE
 from plugins.documents.services import drawing, reading
 from plugins.documents.services.drawing import CHINESE_FONTS, FontMissing, draw, face_for
 from plugins.documents.services.issuing import issue
-from plugins.documents.services.paper import issued_paper, packing_slip, packing_slips, pick_lists
+from plugins.documents.services.paper import issued_paper, names_of, packing_slip, packing_slips, pick_lists
 
 CHINESE = next((path for path in CHINESE_FONTS if Path(path).is_file()), "")
 
@@ -169,6 +170,41 @@ def test_an_order_for_two_addresses_has_a_slip_for_each_and_an_invoice_that_name
     text = words(draw([paper], compressed=False))
     assert "75001 Paris" in text
     assert ("Total", "€269.97", True) in paper.sums
+
+
+def test_each_line_of_an_invoice_says_to_whom_it_goes_where_that_can_be_asked(
+    site: Site, lamp: Any, order: Any
+) -> None:
+    spread = reading.content_of(site, issue(site, order(lamp, 3, away=2).id, INVOICE, actor="system"))
+    assert [row[:2] for row in issued_paper(spread, "en").rows] == [
+        ("Lamp\nLAMP\nTo Mira K., Berlin", "1"), ("Lamp\nLAMP\nTo Oma, Paris", "2"),
+    ]  # fmt: skip
+    assert [row[0] for row in issued_paper(spread, "zh-CN").rows] == [
+        "Lamp\nLAMP\n送往 Mira K., Berlin", "Lamp\nLAMP\n送往 Oma, Paris",
+    ]  # fmt: skip
+    assert "To Oma, Paris" in words(draw([issued_paper(spread, "en")], compressed=False))
+    single = reading.content_of(site, issue(site, order(lamp, 3).id, INVOICE, actor="system"))
+    assert [row[0] for row in issued_paper(single, "en").rows] == ["Lamp\nLAMP"]
+
+
+def test_a_credit_note_says_for_whom_the_goods_were(site: Site, lamp: Any, order: Any) -> None:
+    placed = order_view(order(lamp, 3, away=2).id, site=site)
+    issue(site, placed.id, INVOICE, actor="system")
+    gone = SetQuantity(line_id=placed.lines[1].id, quantity=0)
+    change_order(state_of(site.id), placed.id, [gone], key="k", actor="staff:1")
+    note = reading.content_of(site, issue(site, placed.id, CREDIT_NOTE, actor="system"))
+    assert [row[:2] for row in issued_paper(note, "en").rows] == [("Lamp\nLAMP\nTo Oma, Paris", "2")]
+
+
+@pytest.mark.once
+def test_two_of_one_name_and_town_are_told_apart_by_their_street() -> None:
+    def at(name: str, street: str) -> Address:
+        return Address(name=name, lines=(street,), city="Berlin", postcode="10115", country="DE")
+
+    assert names_of([at("Mira", "Am Tor 1"), at("Mira", "Am Tor 2"), at("Oma", "Am Tor 3"), None]) == [
+        "Mira, Berlin, Am Tor 1", "Mira, Berlin, Am Tor 2", "Oma, Berlin", "",
+    ]  # fmt: skip
+    assert names_of([at("Mira", "Am Tor 1")]) == [""], "where all goes to one place nobody asks"
 
 
 def test_a_place_to_which_nothing_goes_any_more_stands_on_no_paper(site: Site, lamp: Any, order: Any) -> None:

@@ -85,8 +85,8 @@ def test_a_quote_for_two_addresses_says_what_goes_where(site: Site, panel: Brows
     panel.post(draft, **form)
     paper = quote_paper(site, draft_quote(site, int(draft.rpartition("/")[2])))
     assert [row[:2] for row in paper.rows[:2]] == [
-        ("Lamp\nLAMP\nMira K., Berlin", "1"),
-        ("Lamp\nLAMP\nOma, Paris", "1"),
+        ("Lamp\nLAMP\nTo Mira K., Berlin", "1"),
+        ("Lamp\nLAMP\nTo Oma, Paris", "1"),
     ]
     assert [lines[0] for _title, lines in paper.parties] == ["Mira K.", "Mira K.", "Oma"]
 
