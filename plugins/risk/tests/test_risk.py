@@ -290,7 +290,13 @@ def test_staff_read_score_and_reasons_with_the_order_and_sort_by_it(
     assert listed("?view=all&sort=newest") == [most.number, some.number, plain.number]
     assert listed("?view=all&least=99") == []
     assert listed("?view=x&least=-1&sort=x&after=5") == [most.number]
-    assert "35" in at_panel.get("/panel/orders/held")
+    held = at_panel.get("/panel/orders/held")
+    assert '<span class="sub when-narrow">Score 35</span>' in held, "a phone has no column for it"
+    narrow = held[held.index('<div class="when-narrow">') : held.index("<table")]
+    assert 'href="/panel/orders/held?sort=score"' in narrow
+    assert narrow.index('aria-current="page"') < narrow.index("The highest score first")
+    ranked = at_panel.get("/panel/orders/held?sort=score")
+    assert ranked.index("The newest first") < ranked.index('aria-current="page">The highest score first')
 
 
 @pytest.mark.slow
