@@ -125,6 +125,39 @@ def test_some_of_an_order_goes_to_a_further_address(
     assert [(line.place, line.left) for line in after.lines if line.left] == [(0, 1), (1, 2)]
 
 
+def test_new_goods_go_to_an_address_that_comes_with_them(
+    panel: Panel, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    lamp, mug = sell("LAMP", 8900, stock=9, name="Lamp"), sell("MUG", 1250, stock=9, name="Mug")
+    one = seen(order(lamp, 3).id)
+    path = f"/panel/orders/{one.number}/change"
+    form = panel.get(path).get_data(as_text=True)
+    assert re.findall(r"<option[^>]*>([^<]*)", form[form.index('id="add_to"') :].partition("</select>")[0]) == [
+        "Mira K., Berlin", "The further address",
+    ]  # fmt: skip
+    new = {"add_sku": "MUG", "add_quantity": "2", "add_to": "new"}
+    answer = panel.post(path, {**new, "act": "preview"})
+    assert answer.status_code == 422
+    assert "Fill in the further address, as something shall go there." in words(answer)
+    further = {"n_name": "Oma", "n_line1": "1 rue de Rivoli", "n_postcode": "75001", "n_city": "Paris"}
+    said = edited(panel, one, **further, n_country="FR", **new)
+    assert "2 × Mug: to Oma, Paris" in said
+    after = seen(one.id)
+    assert [place.city for place in after.addresses] == ["Berlin", "Paris"]
+    assert [(line.sku, line.place, line.left) for line in after.lines] == [("LAMP", 0, 3), ("MUG", 1, 2)]
+    assert after.total.amount == one.total.amount + 2 * 1250, "delivery by arrangement costs nothing"
+    assert unbalanced() == []
+
+
+def test_what_shall_go_to_an_address_that_nobody_wrote_is_asked_for(panel: Panel, placed: OrderView) -> None:
+    path, there = f"/panel/orders/{placed.number}/change", placed.lines[1].id
+    for wanted in ({f"move-{there}": "1", f"move_to-{there}": "new"}, {"add_sku": "LAMP", "add_to": "new"}):
+        answer = panel.post(path, {**wanted, "act": "preview"})
+        assert (answer.status_code, 'href="#n_name"' in answer.get_data(as_text=True)) == (422, True)
+    said = words(panel.post(f"/zh-cn{path}", {"add_sku": "LAMP", "add_to": "new", "act": "preview"}))
+    assert "请填写新增的地址，因为有商品要寄往那里。" in said
+
+
 def test_another_order_has_no_such_address(panel: Panel, placed: OrderView, site: Site) -> None:
     assert panel.get(f"/panel/orders/{placed.number}/ship?place=7").status_code == 404
 

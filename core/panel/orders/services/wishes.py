@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from core.checkout.forms import read_address
 from core.checkout.services.changing import Preview
+from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.i18n import gettext as _
@@ -69,7 +70,7 @@ def actions_of(form: Mapping[str, str], order: OrderView, site: Site) -> list[Ac
         names = names_at(order, part)
         actions += _delivery(form, part, names, errors)
         actions += _address(form, part, names, errors)
-    actions += _further_address(form, order, errors)
+    actions += _further_address(form, order, actions, errors)
     actions += _people(form, live_parts(order)[0], errors)
     actions += _charge(form, order.currency, errors)
     if errors:
@@ -131,6 +132,21 @@ def names_at(order: OrderView, part: OrderView) -> Names:
     )
 
 
+def goods_places(order: OrderView, *, further: bool) -> list[tuple[str, str]]:
+    """(place as forms send it, whose it is) of the addresses that new goods can go to; none where nobody can choose.
+
+    `further`: one more address can be written.
+    """
+    live = [part.destinations[0] for part in live_parts(order)]
+    found = [(str(one.position), order.whose(one.position) or _short(one.address)) for one in live]
+    found += [(NEW, _("The further address"))] if further else []
+    return found if len(found) > 1 else []
+
+
+def _short(address: Address | None) -> str:
+    return ", ".join(word for word in (address.name or address.company, address.city) if word) if address else ""
+
+
 def _place_named(text: str, order: OrderView) -> int | None:
     """A place of the order by its number, or the further one; None where it names none."""
     known = {str(one.position): one.position for one in order.destinations}
@@ -151,8 +167,14 @@ def _moved(form: Mapping[str, str], line: OrderLineView, order: OrderView, error
     return [MoveUnits(line_id=line.id, quantity=units, destination=place)] if units and place is not None else []
 
 
-def _further_address(form: Mapping[str, str], order: OrderView, errors: dict[str, str]) -> list[Action]:
+def _further_address(
+    form: Mapping[str, str], order: OrderView, others: Sequence[Action], errors: dict[str, str]
+) -> list[Action]:
+    """One more address, if one was written; it is asked for where `others` send something there."""
     if not any(text.strip() for name, text in form.items() if name[: len(FURTHER)] == FURTHER and name != _COUNTRY):
+        there = further_place(order)
+        if any(isinstance(one, AddGoods | MoveUnits) and one.destination == there for one in others):
+            errors[f"{FURTHER}name"] = _("Fill in the further address, as something shall go there.")
         return []
     address = read_address(form, FURTHER)
     if address is None:
@@ -265,12 +287,13 @@ def rows(preview: Preview) -> list[EffectRow]:
 
 
 def moved(preview: Preview) -> list[tuple[str, int, str]]:
-    """(name, pieces, where to) of what goes to another address of the order than before."""
+    """(name, pieces, where to) of what goes to another address of the order than before, and of new goods."""
     places = {line.id: line.place for line in preview.order.lines}
     return [
         (line.name, line.quantity, preview.whose(line.place))
         for line in preview.plan.lines
-        if places.get(line.of_line_id or 0, line.place) != line.place
+        if preview.order.is_spread
+        and (line.of_line_id is None or places.get(line.of_line_id, line.place) != line.place)
     ]
 
 

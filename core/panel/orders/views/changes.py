@@ -186,9 +186,11 @@ def _bill(order: OrderView, typed: Mapping[str, str], preview: Preview | None) -
 
 
 def _is_moving(typed: Mapping[str, str], problems: forms.Problems) -> bool:
-    """Whether something was written about other addresses, or is wrong there."""
+    """Whether something was written about other addresses, shall go to a new one, or is wrong there."""
     begin = ("move-", "move_to-", wishes.FURTHER)
     written = [name for name, text in typed.items() if text] + [name for name, _text in problems]
+    if any(name.startswith("add_to") and text == wishes.NEW for name, text in typed.items()):
+        return True
     return any(name.startswith(begin) and name != f"{wishes.FURTHER}country" for name in written)
 
 
@@ -203,7 +205,7 @@ def _editor(
     typed = forms.typed() if typed is None else typed
     effect, site = preview.effect if preview else None, current().site
     places, further = _places(order, typed, preview), _further(order, typed, preview)
-    choices = [(str(one.names.place), one.title) for one in places if order.is_spread]
+    choices = wishes.goods_places(order, further=further is not None)
     return page(
         "order_change.html",
         status,
@@ -211,7 +213,8 @@ def _editor(
         was=standing.kept(wishes.standing(order)),
         places=places,
         further=further,
-        choices=[*choices, *([(wishes.NEW, _("The further address"))] if further and order.is_spread else [])],
+        choices=choices if order.is_spread else [],
+        goods_places=choices,
         typed=typed,
         added=new_lines(typed, order, site),
         found=search(site, typed["find"], order.language, order.currency),
