@@ -11,7 +11,7 @@ class BulkRun(db.SiteTable):
     """One act on many products. `choice` says it in full; `key` is the form's: a repeated click is the same act.
 
     Without `begun_at` nothing has happened yet: it is only looked at, or begins by itself at `due_at`. With `undone_at`
-    its rows are taken back, one by one like they were done.
+    its rows are taken back, one by one like they were done: by hand, or by itself at `ends_at`.
     """
 
     staff_id = peewee.IntegerField()
@@ -21,6 +21,7 @@ class BulkRun(db.SiteTable):
     at = db.InstantField(index=True)
     due_at = db.InstantField(null=True)
     begun_at = db.InstantField(null=True)
+    ends_at = db.InstantField(null=True)
     undone_at = db.InstantField(null=True)
 
     class Meta:

@@ -152,9 +152,7 @@ def _goes_to(order: OrderView) -> dict[str, str]:
     """Whose each line is, by the key of its part: of an order that goes to several places."""
     names = names_of([one.address for one in order.destinations])
     whose = {one.position: name for one, name in zip(order.destinations, names, strict=True) if name}
-    return {
-        f"line:{line.id}": whose[line.place] for line in order.lines if line.needs_delivery and line.place in whose
-    }
+    return {f"line:{line.id}": whose[line.place] for line in order.lines if line.needs_delivery and line.place in whose}
 
 
 def _insert(site: Site, order: OrderView, content: dict[str, Any], reason: str, actor: str) -> int | None:

@@ -48,7 +48,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """A run: how many rows are in which state, and a page of them. `open` of them are still to be dealt with.
 
     Before it has begun its rows say what would happen now, where the act can tell; it begins by itself at `due_at`.
-    `wanted_at` is the time that was chosen with it.
+    `wanted_at` and `until` are the times that were chosen with it; it `ends_at` the latter unless that was dropped.
     """
 
     id: int
@@ -57,6 +57,9 @@ class Report(Struct, frozen=True, kw_only=True):
     is_undone: bool
     wanted_at: datetime | None
     due_at: datetime | None
+    until: datetime | None
+    ends_at: datetime | None
+    is_over: bool
     counts: Mapping[str, int]
     open: int
     rows: list[Result]
@@ -92,7 +95,10 @@ def choose(site: Site, staff_id: int, act: str, choice: Mapping[str, Any], produ
 
 
 def begin(site: Site, run_id: int) -> None:
-    """Do what was looked at; a run that has begun already is left to itself. Raises NotFound. Commits."""
+    """Do what was looked at; a run that has begun already is left to itself. Commits.
+
+    Raises Refused if its end has passed, NotFound.
+    """
     with db.transaction():
         run = _run(site, run_id)
         is_first = _mark_begun(run)
@@ -120,11 +126,22 @@ def unplan(site: Site, run_id: int) -> None:
             raise Refused(_("It has begun already."))
 
 
+def let_stay(site: Site, run_id: int) -> None:
+    """Let it not end by itself. Raises Refused if it has ended, NotFound. Commits."""
+    with db.transaction():
+        run = _run(site, run_id)
+        if not db.execute("UPDATE bulk_run SET ends_at = NULL WHERE id = ? AND undone_at IS NULL", run.id):
+            raise Refused(_("It has ended already."))
+
+
 def _stored(
     site: Site, staff_id: int, act: str, choice: Mapping[str, Any], product_ids: Sequence[int], key: str
 ) -> tuple[BulkRun, bool]:
     """The run of this form, and whether it is new."""
-    db.execute("DELETE FROM bulk_run WHERE at < ? AND (due_at IS NULL OR due_at < ?)", *[_long_ago()] * 2)
+    db.execute(
+        "DELETE FROM bulk_run WHERE at < ? AND (due_at IS NULL OR due_at < ?) AND (ends_at IS NULL OR ends_at < ?)",
+        *[_long_ago()] * 3,
+    )
     known = BulkRun.for_site(site).where(BulkRun.staff_id == staff_id, BulkRun.key == key).first()
     if known is not None:
         return known, False
@@ -140,10 +157,15 @@ def _long_ago() -> int:
 
 
 def _mark_begun(run: BulkRun) -> bool:
-    """Note that it begins now; False if it has begun before."""
-    sql = "UPDATE bulk_run SET begun_at = ? WHERE id = ? AND begun_at IS NULL"
-    is_first = bool(db.execute(sql, clock.now_us(), run.id))
+    """Note that it begins now, and when it ends; False if it has begun before. Raises Refused if its end has passed."""
+    until = run.choice.get("until")
+    sql = "UPDATE bulk_run SET begun_at = ?, ends_at = ? WHERE id = ? AND begun_at IS NULL"
+    is_first = bool(db.execute(sql, clock.now_us(), until, run.id))
     if is_first:
+        if until is not None:
+            if until <= clock.now_us():
+                raise Refused(_("Its end has passed."))
+            jobs.enqueue("panel.bulk", {"run": run.id, "end": True}, site_id=run.site_id, at=clock.instant(until))
         _let_a_job_look(run, _PATIENCE)
     return is_first
 
@@ -177,14 +199,46 @@ def _let_a_job_look(run: BulkRun, later: timedelta) -> None:
 def _go_on(running: jobs.Running) -> None:
     site = state_of(running.site_id or 0).site
     try:
-        if running.payload.get("due"):
-            if _run(site, int(running.payload["run"])).due_at is None:  # Taken from the plan meanwhile.
-                return
-            begin(site, int(running.payload["run"]))
-        while work(site, int(running.payload["run"]), AT_ONCE):
+        run_id = int(running.payload["run"])
+        if running.payload.get("due") and not _begin_as_planned(site, run_id):
+            return
+        while work(site, run_id, AT_ONCE):
             running.progress(50)
+        if running.payload.get("end") and _end(site, run_id):
+            while work(site, run_id, AT_ONCE):
+                running.progress(50)
     except NotFound:  # Forgotten meanwhile.
         return
+
+
+def _begin_as_planned(site: Site, run_id: int) -> bool:
+    """Begin it at its time; False if it was taken from the plan, or if no worker was there until its end."""
+    if _run(site, run_id).due_at is None:
+        return False
+    try:
+        begin(site, run_id)
+    except Refused:
+        unplan(site, run_id)
+        return False
+    return True
+
+
+def _end(site: Site, run_id: int) -> bool:
+    """Its end has come; False if that was dropped or it was undone. What somebody still has in hand is waited for."""
+    with db.transaction():
+        run = _run(site, run_id)
+        if run.ends_at is None or run.undone_at is not None:
+            return False
+        if _counts(run)["open"]:
+            later = clock.now() + _PATIENCE
+            jobs.enqueue("panel.bulk", {"run": run.id, "end": True}, site_id=run.site_id, at=later)
+            return False
+        sql = "UPDATE bulk_run SET undone_at = ? WHERE id = ? AND undone_at IS NULL AND ends_at IS NOT NULL"
+        if not db.execute(sql, clock.now_us(), run.id):
+            return False
+        run.undone_at = clock.now()
+        _let_a_job_look(run, _PATIENCE)
+    return True
 
 
 def work(site: Site, run_id: int, most: int) -> int:
@@ -222,6 +276,8 @@ def _take_in_hand(row: BulkRow, *, is_undo: bool) -> bool:
 
 
 def _carried_out(site: Site, run: BulkRun, row: BulkRow) -> dict[str, Any]:
+    if (until := _end_in_hand(run, [row.product_id]).get(row.product_id)) is not None:
+        return {"state": "refused", "text": _one_end(until)}
     try:
         outcome = ACTS[run.act].do(_subject(site, run, row), run.choice)
     except Stale:
@@ -234,13 +290,41 @@ def _carried_out(site: Site, run: BulkRun, row: BulkRow) -> dict[str, Any]:
 
 
 def _taken_back(site: Site, run: BulkRun, row: BulkRow) -> dict[str, Any]:
+    act, text = ACTS[run.act], _("It is as it was before.")
     try:
-        ACTS[run.act].undo(_subject(site, run, row), row.before)
+        if act.end and run.choice.get("until"):
+            text = act.end(_subject(site, run, row), row.before, run.choice)
+        else:
+            act.undo(_subject(site, run, row), row.before)
     except Stale:
         return {"state": "kept", "text": _("Somebody has changed it since, so it stays as it is.")}
     except Refused as refusal:
         return {"state": "kept", "text": _said(refusal)}
-    return {"state": "undone", "text": _("It is as it was before.")}
+    return {"state": "undone", "text": text}
+
+
+def _end_in_hand(run: BulkRun, product_ids: Sequence[int]) -> dict[int, int]:
+    """{product: until when} of those that another run which ends has in hand, if this one ends. One statement."""
+    if not run.choice.get("until"):
+        return {}
+    return dict(
+        db.rows(
+            "SELECT b.product_id, MAX(r.ends_at) FROM bulk_row b JOIN bulk_run r ON r.id = b.run_id WHERE r.site_id = ?"
+            " AND r.id <> ? AND r.act = ? AND r.ends_at IS NOT NULL AND b.state IN ('doing', 'done', 'undoing')"
+            f" AND b.product_id IN ({db.marks(product_ids)}) GROUP BY b.product_id",
+            run.site_id,
+            run.id,
+            run.act,
+            *product_ids,
+        )
+    )
+
+
+def _one_end(until: int) -> str:
+    return _(
+        "Another change of its prices ends on %(when)s. End that one first.",
+        when=i18n.when(clock.instant(until), "short"),
+    )
 
 
 def _said(refusal: Refused) -> str:
@@ -287,6 +371,9 @@ def report(site: Site, run_id: int, language: str, after: int = 0) -> Report:
         is_undone=run.undone_at is not None,
         wanted_at=clock.instant(run.choice["at"]) if run.choice.get("at") else None,
         due_at=run.due_at,
+        until=clock.instant(run.choice["until"]) if run.choice.get("until") else None,
+        ends_at=run.ends_at,
+        is_over=_is_over(run.ends_at, run.undone_at),
         open=counts.pop("open"),
         counts=counts,
         rows=[
@@ -299,19 +386,27 @@ def report(site: Site, run_id: int, language: str, after: int = 0) -> Report:
 
 def _looked_at(site: Site, run: BulkRun, product_ids: Sequence[int]) -> Mapping[int, str]:
     look = ACTS[run.act].look
-    return look(site, product_ids, run.choice) if look else {}
+    taken = {product_id: _one_end(until) for product_id, until in _end_in_hand(run, product_ids).items()}
+    return {**look(site, product_ids, run.choice), **taken} if look else {}
+
+
+def _is_over(ends_at: datetime | None, undone_at: datetime | None) -> bool:
+    """Whether it ended by itself, and was not undone before."""
+    return ends_at is not None and undone_at is not None and undone_at >= ends_at
 
 
 class Past(Struct, frozen=True, kw_only=True):
-    """A run in the list of them: what, of how many, by whom and when; `begins_at` if it is planned."""
+    """A run in the list of them: what, of how many, by whom and when; `begins_at` and `ends_at` if that is to come."""
 
     id: int
     act: str
     staff: str
     at: datetime
     begins_at: datetime | None
+    ends_at: datetime | None
     is_begun: bool
     is_undone: bool
+    is_over: bool
     products: int
 
 
@@ -319,7 +414,7 @@ def listed(site: Site) -> list[Past]:
     """The runs that are kept: those to come first, then the latest. One statement."""
     found = db.rows(
         "SELECT r.id, r.act, COALESCE(NULLIF(s.name, ''), s.email, ''), r.at, r.due_at, r.begun_at, r.undone_at,"
-        " (SELECT COUNT(*) FROM bulk_row b WHERE b.run_id = r.id) FROM bulk_run r LEFT JOIN staff s ON s.id ="
+        " r.ends_at, (SELECT COUNT(*) FROM bulk_row b WHERE b.run_id = r.id) FROM bulk_run r LEFT JOIN staff s ON s.id ="
         f" r.staff_id WHERE r.site_id = ? AND r.act IN ({db.marks(tuple(ACTS))})"
         " ORDER BY CASE WHEN r.begun_at IS NULL AND r.due_at IS NOT NULL THEN 0 ELSE 1 END, r.id DESC LIMIT ?",
         site.id,
@@ -334,8 +429,10 @@ def listed(site: Site) -> list[Past]:
             at=clock.instant(row[3]),
             begins_at=clock.instant(row[4]) if row[4] is not None and row[5] is None else None,
             is_begun=row[5] is not None,
+            ends_at=clock.instant(row[7]) if row[7] is not None and row[6] is None else None,
             is_undone=row[6] is not None,
-            products=row[7],
+            is_over=row[7] is not None and row[6] is not None and row[6] >= row[7],
+            products=row[8],
         )
         for row in found
     ]

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.catalogue.services import products
 from core.catalogue.services.drafts import PriceDraft, ProductDraft, VariantDraft
@@ -41,7 +42,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class Act(Struct, frozen=True, kw_only=True):
     """An act with the permission it needs, what it does, and how it is taken back.
 
-    `look` says what it would do to many products now, in words for each; it asks the database once.
+    `look` says what it would do to many products now, in words for each; it asks the database once. `end` takes it
+    back where it ends by itself, also if something else of the product was changed since; it answers what it did.
     """
 
     title: Any
@@ -49,6 +51,7 @@ class Act(Struct, frozen=True, kw_only=True):
     do: Callable[[Subject, Choice], Outcome]
     undo: Callable[[Subject, Any], object]
     look: Callable[[Site, Sequence[int], Choice], Mapping[int, str]] | None = None
+    end: Callable[[Subject, Any, Choice], str] | None = None
 
 
 # -- on this site ------------------------------------------------------------------------------------------------------
@@ -187,6 +190,39 @@ def prices_of(site: Site, product_ids: Sequence[int]) -> dict[int, list[list[Any
     return found
 
 
+def _end_prices(subject: Subject, before: list[list[Any]], choice: Choice) -> str:
+    """Bring back `before` wherever a price is still what `choice` made of it. Raises Refused where none is, Stale."""
+    made = {_price_key(row): row[6:] for row in _after(subject.site, before, choice)}
+    was = {_price_key(row): row[6:] for row in before}
+    for last in (False, False, True):
+        version = db.value("SELECT version FROM product WHERE id = ?", subject.product_id) or 0
+        found = public_prices(subject.site, subject.product_id)
+        after = [[*row[:6], *_back(row, made, was)] for row in found]
+        if after == found:
+            break
+        try:
+            _set_prices(replace(subject, version=version), after)
+        except products.Stale:
+            if last:
+                raise
+            continue
+        rest = any(was.get(_price_key(row), row[6:]) != row[6:] for row in after)
+        return _told(found, after) + (f" {_('What was changed since stays.')}" if rest else "")
+    if all(was.get(_price_key(row), row[6:]) == row[6:] for row in found):
+        return _("It is as it was before.")
+    raise Refused(_("Its prices were changed since, so they stay."))
+
+
+def _price_key(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Which price of a product it is: variant, currency, from how many, and its own span."""
+    return (row[0], *row[2:6])
+
+
+def _back(row: Sequence[Any], made: Mapping[Any, Sequence[Any]], was: Mapping[Any, Sequence[Any]]) -> Sequence[Any]:
+    key = _price_key(row)
+    return was[key] if made.get(key) == row[6:] else row[6:]
+
+
 def _set_prices(subject: Subject, rows: list[list[Any]]) -> int:
     variants = tuple(
         VariantDraft(id=key[0], sku=key[1], prices=tuple(_draft(row) for row in group), every_currency=True)
@@ -276,8 +312,13 @@ ACTS: dict[str, Act] = {
     "hide": Act(title=lazy("Hide here"), permission="listings.edit", do=_hide, undo=_put),
     "schedule": Act(title=lazy("List or hide at a time"), permission="listings.edit", do=_schedule, undo=_put),
     "price": Act(
-        title=lazy("Change prices"), permission="prices.edit", do=_reprice, undo=_set_prices, look=_look_at_prices
-    ),
+        title=lazy("Change prices"),
+        permission="prices.edit",
+        do=_reprice,
+        undo=_set_prices,
+        look=_look_at_prices,
+        end=_end_prices,
+    ),  # fmt: skip
     "add": Act(title=lazy("Add to a category"), permission="products.edit", do=_into_category, undo=_set_categories),
     "remove": Act(
         title=lazy("Take out of a category"), permission="products.edit", do=_out_of_category, undo=_set_categories

@@ -46,7 +46,7 @@ def act() -> Response:
         choice = _choice(name)
     except (NotMoney, Refused) as refusal:
         return _back(i18n.say(refusal))
-    is_looked_at = "look" in form or bool(choice.get("at"))
+    is_looked_at = "look" in form or bool(choice.get("at") or choice.get("until"))
     run = (bulk.choose if is_looked_at else bulk.start)(site, shell().person.id, name, choice, chosen, key)
     # Whoever asks for more than one run takes is told, and asks again with the rest.
     more = _("These are the first %(most)s; ask again for the others.", most=i18n.number(bulk.MOST))
@@ -65,13 +65,23 @@ def _choice(name: str) -> dict[str, Any]:
         return _instants(form.get("begin", ""), form.get("end", ""))
     if name != "price":
         return {}
-    ending, at = form.get("ending", ""), form.get("at", "")
+    ending = form.get("ending", "")
     return {
-        **({"at": _instants(at, "")["begin"]} if at else {}),
+        **_span(form.get("at", ""), form.get("until", "")),
         **_by(form.get("change", "").strip()),
         "ending": ending if ending in {"00", "99"} else "",
         "was": bool(form.get("was")),
     }
+
+
+def _span(at: str, until: str) -> dict[str, int]:
+    """From when and until when, of the two what was written. Raises Refused."""
+    if not at and not until:
+        return {}
+    found = _instants(at, until)
+    if at and until and found["end"] <= found["begin"]:
+        raise Refused(_("It would end before it begins."))
+    return {name: found[key] for name, key in (("at", "begin"), ("until", "end")) if found[key] is not None}
 
 
 def _instants(begin: str, end: str) -> dict[str, Any]:
@@ -116,7 +126,7 @@ def show(bulk_id: int) -> Response:
         run=report,
         title=ACTS[report.act].title,
         may=shell().may(ACTS[report.act].permission),
-        states=_states(),
+        states=_states(is_over=report.is_over),
         next=address("panel.product_bulk", bulk_id=bulk_id, after=report.further) if report.further else "",
         first=address("panel.product_bulk", bulk_id=bulk_id) if "after" in request.args else "",
     )
@@ -133,11 +143,13 @@ def show_all() -> Response:
 @panel.post("/products/bulk/<int:bulk_id>/begin", endpoint="product_bulk_begin")
 @staff("catalogue.view")
 def begin(bulk_id: int) -> Response:
-    """Do now what was looked at, let it begin at its time, or let it not."""
+    """Do now what was looked at, let it begin at its time or not, or let it not end."""
     report = bulk.report(current().site, bulk_id, i18n.language())
     if not shell().may(ACTS[report.act].permission):
         raise Forbidden
-    verb = {"plan": bulk.plan, "unplan": bulk.unplan}.get(request.form.get("act", ""), bulk.begin)
+    verb = {"plan": bulk.plan, "unplan": bulk.unplan, "stay": bulk.let_stay}.get(
+        request.form.get("act", ""), bulk.begin
+    )
     try:
         verb(current().site, bulk_id)
     except Refused as refusal:
@@ -159,7 +171,8 @@ def undo(bulk_id: int) -> Response:
     return to("panel.product_bulk", bulk_id=bulk_id)
 
 
-def _states() -> dict[str, Status]:
+def _states(*, is_over: bool) -> dict[str, Status]:
+    """The states of rows in words; of a run that `is_over` nobody has undone anything."""
     return {
         "todo": Status(_("Waiting"), "wait"),
         "doing": Status(_("Running"), "busy", "busy"),
@@ -167,6 +180,6 @@ def _states() -> dict[str, Status]:
         "same": Status(_("As it was"), "none"),
         "refused": Status(_("Not done"), "warn", "bad"),
         "undoing": Status(_("Running"), "busy", "busy"),
-        "undone": Status(_("Undone"), "done", "good"),
-        "kept": Status(_("Not undone"), "warn", "bad"),
+        "undone": Status(_("Ended") if is_over else _("Undone"), "done", "good"),
+        "kept": Status(_("Not ended") if is_over else _("Not undone"), "warn", "bad"),
     }
