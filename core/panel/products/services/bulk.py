@@ -414,8 +414,8 @@ def listed(site: Site) -> list[Past]:
     """The runs that are kept: those to come first, then the latest. One statement."""
     found = db.rows(
         "SELECT r.id, r.act, COALESCE(NULLIF(s.name, ''), s.email, ''), r.at, r.due_at, r.begun_at, r.undone_at,"
-        " r.ends_at, (SELECT COUNT(*) FROM bulk_row b WHERE b.run_id = r.id) FROM bulk_run r LEFT JOIN staff s ON s.id ="
-        f" r.staff_id WHERE r.site_id = ? AND r.act IN ({db.marks(tuple(ACTS))})"
+        " r.ends_at, (SELECT COUNT(*) FROM bulk_row b WHERE b.run_id = r.id) FROM bulk_run r LEFT JOIN staff s"
+        f" ON s.id = r.staff_id WHERE r.site_id = ? AND r.act IN ({db.marks(tuple(ACTS))})"
         " ORDER BY CASE WHEN r.begun_at IS NULL AND r.due_at IS NOT NULL THEN 0 ELSE 1 END, r.id DESC LIMIT ?",
         site.id,
         *ACTS,

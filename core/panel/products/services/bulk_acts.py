@@ -318,7 +318,7 @@ ACTS: dict[str, Act] = {
         undo=_set_prices,
         look=_look_at_prices,
         end=_end_prices,
-    ),  # fmt: skip
+    ),
     "add": Act(title=lazy("Add to a category"), permission="products.edit", do=_into_category, undo=_set_categories),
     "remove": Act(
         title=lazy("Take out of a category"), permission="products.edit", do=_out_of_category, undo=_set_categories
