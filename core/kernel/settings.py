@@ -253,6 +253,12 @@ def _wrong_bounds(kind: Any, about: Setting) -> Iterator[str]:
         yield f"max_length={about.max_length!r} is no number of characters"
 
 
+def _is_said(label: Any) -> bool:
+    """Whether a label has words. Those that are translated when they are shown are not asked for: while plugins are
+    read nobody knows yet who speaks."""
+    return not isinstance(label, str) or bool(label)
+
+
 def _wrong_choices(kind: Any, choices: Any) -> Iterator[str]:
     """Why choices cannot be offered."""
     if not choices:
@@ -261,7 +267,7 @@ def _wrong_choices(kind: Any, choices: Any) -> Iterator[str]:
         pairs = pairs_of(choices) if not isinstance(choices, str) else ()
     except (TypeError, IndexError, KeyError, AttributeError):
         pairs = ()
-    if not pairs or not all(isinstance(value, str) and value and str(label) for value, label in pairs):
+    if not pairs or not all(isinstance(value, str) and value and _is_said(label) for value, label in pairs):
         yield (
             f"choices={choices!r} cannot be offered; write pairs of what is stored and what is read, such as "
             """choices=(("test", "Test"), ("live", "Live")), or a mapping of the same"""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.kernel.i18n import gettext, speaking
+from core.kernel.i18n import gettext, of_plugin, speaking
 from core.kernel.installation import installation
 
 PROBE = """
@@ -89,3 +89,13 @@ def test_a_text_that_only_a_plugin_knows_is_understood_elsewhere(two: dict[str, 
 
 def test_english_asks_nobody(two: dict[str, str]) -> None:
     assert module("alpha").said() == ("Jobs", "Jobs", "2 pieces", "Plugins")
+
+
+@pytest.mark.once
+def test_every_plugin_is_known_to_the_words_however_others_are_declared(app: Any) -> None:
+    """To look at a declaration when plugins are read asks for no words: those of later ones would never be known."""
+    loaded = {name: one for name, one in installation().plugins.loaded.items() if (one.folder / "locale").is_dir()}
+    with speaking("zh-CN"):
+        silent = [name for name, one in loaded.items() if of_plugin(name, one.plugin.summary) == one.plugin.summary]
+    assert silent == []
+    assert len(loaded) > 20
