@@ -230,6 +230,7 @@ from core.kernel.manifest import (
     Permission,
     Plugin,
     ProductAct,
+    RecordedValue,
     Stage,
 )
 from core.kernel.messages import enqueue_message, inline_css

@@ -90,6 +90,17 @@ class Permission(Struct, frozen=True, kw_only=True):
     title: str
 
 
+class RecordedValue(Struct, frozen=True, kw_only=True):
+    """A value that the plugin's acts record: its English title, and how it is said in the reader's language.
+
+    `words(site, values)` answers a text for each of the values of a page, so that names are looked up once for all.
+    Without it a value says itself.
+    """
+
+    title: str
+    words: Callable[..., Sequence[str]] | None = None
+
+
 class Attribute(Struct, frozen=True, kw_only=True):
     """A product attribute that the plugin adds: core rows, so form, import, facet and search come for free.
 
@@ -265,6 +276,9 @@ class Plugin(Struct, frozen=True, kw_only=True):
     verbs: Mapping[str, str] = field(default_factory=dict)
     """What the activity log says of its acts: `{"saved": "saved the price %(title)s"}` for
     `record_activity(actor, "<plugin>.saved", ...)`."""
+    recorded: Mapping[str, RecordedValue] = field(default_factory=dict)
+    """The values in `before` and `after` of its `record_activity`, by their names, as the log and the history of a
+    product show them: `{"price": RecordedValue(title="Price", words=price_words)}`."""
     holds: Mapping[str, str | Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
     """Why orders wait by its word, in words: an English sentence that the `values` of the problem or of `hold_order`
     fill, or a function of them that answers one in the reader's language, with nothing else asked. The codes are its

@@ -254,8 +254,7 @@ def _wrong_bounds(kind: Any, about: Setting) -> Iterator[str]:
 
 
 def _is_said(label: Any) -> bool:
-    """Whether a label has words. Those that are translated when they are shown are not asked for: while plugins are
-    read nobody knows yet who speaks."""
+    """Whether a label has words. One that is translated when it is shown is not asked: who speaks is not known yet."""
     return not isinstance(label, str) or bool(label)
 
 

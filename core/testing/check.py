@@ -77,7 +77,8 @@ def _declared(loaded: Loaded) -> Iterator[str]:
         for one in fields(plugin.settings):
             yield from (one.label, one.help)
     titled: tuple[Any, ...] = (
-        *plugin.permissions, *plugin.panel_menu, *plugin.panel_sections, *plugin.product_acts, *plugin.blocks
+        *plugin.permissions, *plugin.panel_menu, *plugin.panel_sections, *plugin.product_acts, *plugin.blocks,
+        *plugin.recorded.values(),
     )  # fmt: skip
     yield from (one.title for one in titled)
     for block in plugin.blocks:

@@ -10,6 +10,7 @@ from plugins.product_content import forms
 from plugins.product_content.forms import ProductContent
 from plugins.product_content.models import TABLES
 from plugins.product_content.services import downloads, page
+from plugins.product_content.services.recorded import RECORDED
 from plugins.product_content.views import SECTIONS, panel, shop
 
 
@@ -40,6 +41,7 @@ PLUGIN = Plugin(
         "related": "changed what goes with %(title)s",
         "sizes": "changed the sizes of %(title)s",
     },
+    recorded=RECORDED,
     settings=ProductContent,
     slots=page.PLACES,
     kept_slots=page.PLACES,

@@ -14,6 +14,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.lib import clock
+from core.panel.activity.recorded import Act, Recorded
 from core.panel.shell import initials
 
 PAGE = 50
@@ -293,12 +294,8 @@ FIELDS: dict[str, Any] = {
     "money": lazy("money"),
     "restocked": lazy("put back"),
     "mail": lazy("mail"),
-    "sizes": lazy("sizes"),
     "reply": lazy("answer"),
     "redirects": lazy("redirects"),
-    "specs": lazy("facts"),
-    "related": lazy("what goes with it"),
-    "download": lazy("files"),
     "step": lazy("step"),
 }
 
@@ -344,7 +341,9 @@ def log(site_ids: list[int] | None, query: str = "", before: int | None = None) 
     )
     # Shoppers are named as they are now, and not at all once they are erased: the log keeps no name of theirs.
     people = _people({row[2] for row in found} | {row[4] for row in found if row[4].startswith("shopper:")})
-    entries = [_entry(row, people) for row in found[:PAGE]]
+    acts = [(row[3], json.loads(row[6] or "{}"), json.loads(row[7] or "{}")) for row in found[:PAGE]]
+    told = Recorded(acts)
+    entries = [_entry(row, people, act, told) for row, act in zip(found, acts, strict=False)]
     return LogPage(days=_by_day(entries), further=found[PAGE - 1][0] if len(found) > PAGE else None)
 
 
@@ -365,7 +364,8 @@ def meanwhile(seen: str | None, *things: str, verbs: tuple[str, ...] = (), site_
     row = _latest(things, verbs, site_id)
     if row is None or not seen or not seen.isdecimal() or int(seen) >= row[0]:
         return ""
-    entry = _entry(row, _people({row[2]}))
+    act = row[3], json.loads(row[6] or "{}"), json.loads(row[7] or "{}")
+    entry = _entry(row, _people({row[2]}), act, Recorded([act]))
     changes = "; ".join(f"{name}: {before or '–'} → {after or '–'}" for name, before, after in entry.changes)
     return _(
         "While you were writing, %(who)s %(did)s (%(changes)s). What you wrote is still below; saving again puts it in"
@@ -411,8 +411,8 @@ def _people(actors: set[str]) -> dict[str, str]:
     return names
 
 
-def _entry(row: db.Row, people: Mapping[str, str]) -> LogEntry:
-    _id, at, actor, verb, object_name, title, before, after, place = row
+def _entry(row: db.Row, people: Mapping[str, str], act: Act, told: Recorded) -> LogEntry:
+    _id, at, actor, verb, object_name, title, _before, _after, place = row
     name = _actor_name(actor, people)
     is_machine = not actor.startswith(("staff:", "shopper:"))
     return LogEntry(
@@ -423,7 +423,7 @@ def _entry(row: db.Row, people: Mapping[str, str]) -> LogEntry:
         icon="plug" if actor.startswith("plugin:") else "gear",
         sentence=sentence(verb, title or people.get(object_name) or object_name),
         place=place or "",
-        changes=_changes(json.loads(before or "{}"), json.loads(after or "{}")),
+        changes=_changes(act, told),
     )
 
 
@@ -462,9 +462,18 @@ def _actor_name(actor: str, people: Mapping[str, str]) -> str:
     return people.get(actor, actor)
 
 
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _changes(act: Act, told: Recorded) -> list[tuple[str, str, str]]:
+    verb, before, after = act
+
+    def said(name: str, value: Any) -> str:
+        words = told.words(verb, name, value)
+        return _shown(value) if words is None else words
+
     names = dict.fromkeys([*before, *after])
-    return [(field_words(name), _shown(before.get(name)), _shown(after.get(name))) for name in names]
+    return [
+        (told.title(verb, name) or field_words(name), said(name, before.get(name)), said(name, after.get(name)))
+        for name in names
+    ]
 
 
 def _shown(value: Any) -> str:

@@ -331,6 +331,26 @@ def test_the_panel_speaks_chinese(panel: Panel, lamp: Item) -> None:
         assert words in shown
 
 
+def test_what_was_changed_is_told_in_words_and_in_the_reader_s_language(
+    panel: Panel, lamp: Item, goods: dict[str, Item]
+) -> None:
+    panel.post(f"{URL}/{lamp.product_id}/specs", **{"specs-en": "Size\nHeight\t44 cm\nWidth\t9 cm"})
+    panel.post(f"{URL}/{lamp.product_id}/related", **{"related-accessory": "cord, BULB", "related-similar": "TORCH"})
+    panel.post(f"{URL}/{lamp.product_id}/sizes", **{"sizes-en": "Size\tChest\nS\t90"})
+    send(panel, lamp, PDF, "manual.pdf", title="Manual")
+    for place in (f"products/{lamp.product_id}/history", "activity"):
+        told = panel.get(f"/panel/{place}")
+        for words in (
+            "Specifications", "English: Size (Height: 44 cm, Width: 9 cm).", "Related products",
+            "Accessories: Cord, Bulb; Similar products: Torch", "English: Size | Chest; S | 90.", "Manual",
+        ):  # fmt: skip
+            assert words in told, (place, words)
+        assert [raw for raw in ('"rows"', "'rows'", '"accessory"', "'accessory'") if raw in told] == []
+        in_chinese = panel.get(f"/zh-cn/panel/{place}")
+        for words in ("规格参数", "English：Size (Height: 44 cm, Width: 9 cm)。", "搭配商品"):
+            assert words in in_chinese, (place, words)
+
+
 # -- from a file -------------------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from core.kernel.i18n import lazy
 from core.lib import clock
 from core.lib.money import Money
 from core.panel.activity import services as log
+from core.panel.activity.recorded import Recorded
 from core.panel.shell import initials, named
 
 PAGE = 30
@@ -119,7 +120,7 @@ def entries(
             is_machine=not row[2].startswith("staff:"),
             sentence=log.sentence(row[3], row[5] or row[4]),
             place=row[8] or "",
-            changes=told.changes(row[6], row[7]),
+            changes=told.changes(row[6], row[7], row[3]),
             can_be_restored=(before is not None or place > 0) and row[3].startswith(("product.", "price.", "listing.")),
         )
         for place, row in enumerate(rows)
@@ -136,26 +137,35 @@ def _people(actors: set[str]) -> dict[str, str]:
 
 
 class Told:
-    """Says values in words; the names of all categories and pictures that occur are read by one statement each."""
+    """Says values in words; the names of all categories and pictures that occur are read by one statement each.
+
+    The values of a plugin's acts it says itself.
+    """
 
     def __init__(self, rows: Sequence[Sequence[Any]], product_id: int) -> None:
         sides = [side for row in rows for side in (row[6], row[7])]
         self._categories = _category_names(_ids(sides, "categories"))
         self._pictures = _picture_names(_ids(sides, "pictures"))
         self._choices = _choice_names(sides, product_id)
+        self._plugins = Recorded((row[3] or "", row[6], row[7]) for row in rows)
 
-    def changes(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-        """What differs, value by value."""
-        every = [self.change(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
+    def changes(self, before: Mapping[str, Any], after: Mapping[str, Any], verb: str = "") -> list[Change]:
+        """What differs, value by value; `verb` is the act that it was."""
+        names = dict.fromkeys([*before, *after])
+        every = [self.change(name, before.get(name), after.get(name), verb) for name in names]
         return [one for one in every if one.parts or one.before != one.after or len(every) == 1]
 
-    def change(self, name: str, before: Any, after: Any) -> Change:
+    def change(self, name: str, before: Any, after: Any, verb: str = "") -> Change:
         """One value before and after."""
-        kind = kind_of(name)
-        was, now = self._said(kind, before), self._said(kind, after)
+        kind, title = kind_of(name), self._plugins.title(verb, name) or title_of(name)
+        was, now = (
+            self._said(kind, value) if words is None else words
+            for value in (before, after)
+            for words in [self._plugins.words(verb, name, value)]
+        )
         if max(len(was), len(now)) > _LONG and was and now:
-            return Change(name=title_of(name), parts=parts(was, now))
-        return Change(name=title_of(name), before=was, after=now)
+            return Change(name=title, parts=parts(was, now))
+        return Change(name=title, before=was, after=now)
 
     def _said(self, kind: str, value: Any) -> str:
         if value is None or value == "":

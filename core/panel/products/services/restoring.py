@@ -59,7 +59,7 @@ class Then(Struct):
         """The changes in words."""
         values = [{name: value[side] for name, value in self.changes.items()} for side in (0, 1)]
         say = history.Told([(*[None] * 6, *values)], self.product_id)
-        return say.changes(*values)
+        return say.changes(values[0], values[1])
 
 
 def then(site: Site, product_id: int, entry_id: int, *, may: Mapping[str, bool]) -> Then:
