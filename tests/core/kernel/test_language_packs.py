@@ -181,3 +181,19 @@ def test_each_site_is_spoken_to_by_the_pack_that_is_on_there(
     switch_off(sites[1].id, "polite", "system")
     with speaking_for(sites[1].id), speaking("cy"):  # an order that was placed in Welsh is written to in Welsh
         assert gettext("Remove") != "Remove"
+
+
+def test_a_shop_in_hebrew_is_read_from_right_to_left(app: Any, write_plugin: Callable[..., Any]) -> None:
+    write_plugin("hebrew", PACK.format("hebrew", "('he',)"))
+    inside = installation().config.instance / "plugins/hebrew/locale/he/LC_MESSAGES"
+    inside.mkdir(parents=True)
+    (inside / "theme-plain.po").write_text(words(Cart="עגלה", Search="חיפוש"), "utf-8")
+    installation().plugins.discover()
+    installation().plugins_changed()
+    shop = add_site(host="hebrew.test", name="Shop", currency="ILS")
+    switch_on(shop.id, "hebrew", "system")
+    edit_site(shop.id, {"languages": ["he"]}, "system")
+    said = {path: app.test_client().get(path, base_url=shop.origin).get_data(as_text=True) for path in ("/he/", "/")}
+    assert 'lang="he" dir="rtl"' in said["/he/"]
+    assert "חיפוש" in said["/he/"]
+    assert 'lang="en" dir="ltr"' in said["/"]

@@ -54,14 +54,19 @@ def cup(shop: Shop) -> int:
     return shop.sell("cup", 1000)
 
 
-@pytest.fixture
-def order(shop: Shop, cup: int) -> OrderView:
-    """Three cups, paid, sent and arrived: 34.90."""
-    placed = shop.order((cup, 3))
+def arrived(shop: Shop, cup: int, units: int) -> OrderView:
+    """Paid, sent and there."""
+    placed = shop.order((cup, units))
     mark_paid(shop.state, placed.id, actor=STAFF)
     ship(shop.site, placed.id, actor=STAFF)
     deliver(shop.site, placed.id, actor=STAFF)
     return seen(placed.id)
+
+
+@pytest.fixture
+def order(shop: Shop, cup: int) -> OrderView:
+    """Three cups, paid, sent and arrived: 34.90."""
+    return arrived(shop, cup, 3)
 
 
 def ask(
@@ -131,6 +136,19 @@ def test_what_came_waits_in_quality_control_until_somebody_has_looked_at_it(
     with pytest.raises(NotWaiting, match="cup"):
         inspect_case(shop.site, case_id, {line: {"discarded": 1}}, actor=STAFF)
     assert (beside(cup), state(shop, case_id)) == ((8, 1, 0), "received")
+
+
+def test_each_unit_that_comes_back_has_a_fate_of_its_own(shop: Shop, cup: int) -> None:
+    order = arrived(shop, cup, 4)
+    line, case_id, shelf = order.lines[0].id, ask(shop, order, 4), beside(cup)[0]
+    approve_case(shop.site, case_id, actor=STAFF)
+    receive_case(shop.site, case_id, {line: 4}, actor=STAFF)
+    fates = {"sellable": 1, "damaged": 1, "discarded": 1, "to_supplier": 1}
+    inspect_case(shop.site, case_id, {line: fates}, actor=STAFF)
+    (found,) = case_view(shop.site, case_id).lines
+    assert {fate: getattr(found, fate) for fate in fates} == fates
+    assert beside(cup) == (shelf + 1, 1, 0), "one is for sale, one lies aside, and two have left the house"
+    assert unbalanced() == []
 
 
 def test_pieces_are_put_away_at_another_place_than_where_they_waited(shop: Shop, order: OrderView, cup: int) -> None:

@@ -139,6 +139,21 @@ def test_the_whole_life_is_in_the_timeline(shop: Shop, order: OrderView) -> None
     assert kinds == ["placed", "marked_paid", "payment", "paid", "shipped", "returned"]
 
 
+def test_every_entry_of_the_timeline_says_who_and_when(shop: Shop, order: OrderView) -> None:
+    mark_paid(shop.state, order.id, actor="staff:1")
+    ship(shop.site, order.id, actor="staff:2", lines={order.lines[0].id: 1})
+    cancel(shop.site, order.id, actor="shopper:7", lines={order.lines[0].id: 1}, reason="Too many")
+    told = seen(order.id).timeline
+    assert {one.kind: one.actor for one in told if one.kind in {"marked_paid", "shipped", "cancelled"}} == {
+        "marked_paid": "staff:1", "shipped": "staff:2", "cancelled": "shopper:7",
+    }  # fmt: skip
+    assert all(one.actor for one in told)
+    assert [one.at for one in told] == sorted(one.at for one in told)
+    assert told[0].at >= order.placed_at
+    gone = next(one for one in told if one.kind == "cancelled")
+    assert (gone.data["lines"], gone.data["reason"]) == ({str(order.lines[0].id): 1}, "Too many")
+
+
 def test_a_guest_finds_an_order_by_number_and_address_only(shop: Shop, order: OrderView) -> None:
     assert find_order(shop.site, f" #{order.number} ", "ADA@example.com ") is not None
     assert find_order(shop.site, order.number, "eve@example.com") is None

@@ -77,6 +77,26 @@ def test_how_much_has_left(facts: dict[str, Any], expected: str) -> None:
     assert axes(3000, 0, [line(3, **facts)], MoneyFacts()).fulfilment == expected
 
 
+@pytest.mark.once
+def test_money_parcels_and_returns_stand_each_for_themselves() -> None:
+    """Every way the money can stand goes with every way the parcels do, and with every return that there can be."""
+    moneys = {
+        "unpaid": {}, "authorized": {"authorized": 3000}, "paid": {"captured": 3000},
+        "disputed": {"captured": 3000, "disputed": 3000},
+    }  # fmt: skip
+    parcels = {
+        "partly_shipped": {"shipped": 2}, "shipped": {"shipped": 3}, "delivered": {"shipped": 3, "delivered": 3},
+    }  # fmt: skip
+    returns = {"none": {}, "requested": {"return_requested": 1}}
+    for paid, money in moneys.items():
+        for left, sent in parcels.items():
+            for back, asked in returns.items():
+                found = axes(3000, 0, [line(3, **sent, **asked)], MoneyFacts(**money))
+                assert (found.payment, found.fulfilment, found.returned) == (paid, left, back)
+    came = [axes(3000, 0, [line(3, shipped=3, received=units)], MoneyFacts(captured=3000)) for units in (1, 3)]
+    assert [(one.fulfilment, one.returned) for one in came] == [("shipped", "partly_returned"), ("shipped", "returned")]
+
+
 def test_an_order_is_completed_when_it_is_paid_and_sent() -> None:
     sent = [line(1, shipped=1)]
     assert axes(1000, 0, sent, MoneyFacts()).order == "open"

@@ -248,6 +248,12 @@ def test_a_return_goes_through_the_desk(panel: Panel, sent: str) -> None:
     # Two lamps of 89.00 and a fee of 9.00, less the lamp that came back.
     assert "Came back -€89.00" in order
     assert "Total now €98.00" in order
+    # A part of it goes back: the form says what is left.
+    refund = f"/panel/orders/{sent}/refund"
+    panel.post(refund, {"amount": "30.00", "key": "part", "by_hand": "1"})
+    left = words(panel.get(refund))
+    assert "Given back already €30.00 Owed to the shopper €50.00" in left
+    assert field(panel, refund, r'name="amount"[^>]*value="([^"]*)"') == "50.00"
     assert db.value("SELECT damaged FROM stock_level") == 1
     assert sent in words(panel.get("/panel/returns?view=ended"))
 

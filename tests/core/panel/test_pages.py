@@ -137,8 +137,9 @@ def _focused(page: Page) -> str:
     )
 
 
-def test_a_plugin_is_switched_by_keyboard_alone(page: Page, panel: Panel) -> None:
+def test_a_plugin_is_switched_by_keyboard_alone_on_a_narrow_screen(page: Page, panel: Panel) -> None:
     _answered_by(panel, page)
+    page.set_viewport_size({"width": 375, "height": 812})
     page.goto("http://shop.test/panel/plugins?q=coupons")
     page.keyboard.press("Tab")
     assert _focused(page) == "Skip to content"

@@ -11,9 +11,20 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from core.catalogue.services.drafts import (
+    ListingDraft,
+    OptionDraft,
+    PriceDraft,
+    ProductDraft,
+    TextDraft,
+    ValueDraft,
+    VariantDraft,
+)
+from core.catalogue.services.products import save_product
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.sites import SiteRow, raise_epoch
+from core.lib.money import Money
 
 from .conftest import Visitor, text_of
 
@@ -23,6 +34,42 @@ def test_start_page_shows_categories_and_new_goods(visitor: Visitor, lamp: int) 
     assert "Lighting" in page
     assert "Dome lamp" in page
     assert page.count("<h1") == 1
+
+
+def test_start_page_says_what_the_shop_is_finds_goods_and_nothing_on_it_moves(visitor: Visitor, lamp: int) -> None:
+    page = visitor.get("/").text
+    main = page[page.index("<main") :]
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", main, re.DOTALL)
+    assert heading is not None
+    assert text_of(heading[1]).strip(), "the value of the shop is its heading"
+    assert "<search" in page
+    assert main.index("/c/lighting") > heading.start(), "the top categories stand below it"
+    # What would play by itself needs one of these; no behaviour of a theme is called so either.
+    for moving in ("<video", "<marquee", "autoplay", "carousel", "slider", 'http-equiv="refresh"'):
+        assert moving not in main, moving
+
+
+def test_an_item_of_a_list_says_price_former_price_colours_and_what_is_left(visitor: Visitor, site: Site) -> None:
+    prices = {"CUP": (900, 1200, 9), "JUG": (1900, None, 2), "BOWL": (700, None, 0)}
+    for sku, (amount, was, stock) in prices.items():
+        price = PriceDraft(amount=Money(amount, "EUR"), was=Money(was, "EUR") if was else None)
+        colours = OptionDraft(
+            code="colour", names={"en": "Colour"},
+            values=(ValueDraft(code="red", names={"en": "Red"}, swatch="#aa2211"),),
+        )  # fmt: skip
+        variant = VariantDraft(sku=sku, values={"colour": "red"}, prices=(price,), tracked=True, stock=stock)
+        draft = ProductDraft(
+            texts={"en": TextDraft(name=sku.title())}, options=(colours,), variants=(variant,),
+            listing=ListingDraft(visible=True),
+        )  # fmt: skip
+        save_product(site, draft, "system")
+    page = visitor.get("/search").text
+    cards = {re.findall(r'__link" href="[^"]*">(\w+)<', card)[0]: text_of(card) for card in page.split("<article")[1:]}
+    told = {"Cup": ("Sale", "€9.00", "€12.00"), "Jug": ("Last few", "€19.00"), "Bowl": ("Sold out", "€7.00")}
+    for name, said in told.items():
+        for text in said:
+            assert text in cards[name], (name, text)
+    assert page.count('aria-label="Red"') >= 3
 
 
 def test_pages_for_everybody_hold_nothing_of_one_visitor(visitor: Visitor, lamp: int) -> None:

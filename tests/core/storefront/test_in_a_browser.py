@@ -308,9 +308,16 @@ def test_first_picture_of_a_product_waits_for_no_other_and_for_no_behaviour(shop
 # -- lists and search --------------------------------------------------------------------------------------------------
 
 
+COLUMNS = "new Set([...document.querySelectorAll('main .product-card')].map(e => e.getBoundingClientRect().left)).size"
+
+
 def test_back_finds_the_list_as_it_was_left(visit: Callable[[str], Page]) -> None:
     page = visit("/search?sort=price")
     cards = page.locator("[data-goods] > *")
+    size = page.viewport_size or {"width": 1280, "height": 720}
+    for width, columns in ((375, 2), (1440, 4), (size["width"], None)):
+        page.set_viewport_size({"width": width, "height": size["height"]})
+        assert columns in {None, page.evaluate(COLUMNS)}, width
     for shown in (48, 62):
         page.click("[data-more]")
         expect(cards).to_have_count(shown)
