@@ -149,6 +149,18 @@ def test_the_checkout_begins_with_the_defaults_and_takes_another_address_by_one_
     assert 'value="Lange Str. 1"' not in taken
 
 
+def test_who_is_signed_in_orders_into_the_account(
+    mira: Visitor, shopper: Any, lamp: int, fill: Callable[..., dict[str, str]]
+) -> None:
+    mira.post("/cart/add", {"product": "dome-lamp", "o.colour": "green", "o.size": "l"})
+    placed = mira.post("/checkout/place", fill(mira.get("/checkout").text)).text
+    number = re.search(r"Order (\d+)", text_of(placed))
+    assert number
+    assert db.value("SELECT shopper_id FROM orders WHERE number = ?", number[1]) == shopper.id
+    assert "/checkout/keep/" not in placed, "there is an account already"
+    assert f"Order {number[1]}" in text_of(mira.get("/account/orders").text)
+
+
 # -- devices and password ----------------------------------------------------------------------------------------------
 
 
