@@ -434,6 +434,10 @@ def _answered_by(panel: Panel, page: Page) -> None:
     page.route("**/*", answer)
 
 
+def order_of_home(panel: Panel) -> list[str]:
+    return re.findall(r'name="home" value="(\w+)"', panel.get("/panel/theme").get_data(as_text=True))
+
+
 def test_what_is_changed_is_stored_and_shown_without_a_button(panel: Panel, page: Page) -> None:
     from playwright.sync_api import expect
 
@@ -459,6 +463,10 @@ def test_what_is_changed_is_stored_and_shown_without_a_button(panel: Panel, page
     page.locator("button[value='home.newest.up']").click()
     expect(page.locator("#home-order li").nth(2)).to_contain_text("New arrivals")
     assert page.evaluate("document.activeElement.value") == "home.newest.up"
+    rows, before = page.locator("#home-order li"), order_of_home(panel)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        rows.nth(1).drag_to(rows.nth(0))
+    assert order_of_home(panel) == [before[1], before[0], *before[2:]]
     for name, width in (("Phone", 375), ("Tablet", 768), ("Desktop", 1440)):
         page.locator(".stage_bar label", has_text=name).click()
         assert shown.locator("html").evaluate("() => innerWidth") == width
