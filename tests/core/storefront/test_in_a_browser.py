@@ -487,6 +487,10 @@ SMALL = """least => [...document.querySelectorAll("a[href], button, input, selec
 }).map((e) => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 20)}`)"""
 
 
+ARROWS = """[...document.querySelectorAll('.icon--turns')].filter(icon => icon.checkVisibility())
+.map(icon => getComputedStyle(icon).transform)"""
+
+
 @pytest.mark.parametrize("view", [PHONE], ids=str)
 def test_every_page_fits_a_narrow_window_and_a_thumb(visit: Callable[[str], Page]) -> None:
     page = add_lamp(visit)
@@ -502,6 +506,7 @@ def test_every_page_fits_a_narrow_window_and_a_thumb(visit: Callable[[str], Page
         assert not scrolls_sideways(page), f"{path}, spaced"
         page.evaluate("document.adoptedStyleSheets = []; document.documentElement.dir = 'rtl'")
         assert not scrolls_sideways(page), f"{path}, from right to left"
+        assert set(page.evaluate(ARROWS)) <= {"matrix(-1, 0, 0, 1, 0, 0)"}, f"{path}: arrows point the other way"
 
 
 @pytest.mark.parametrize("paths", [MAIN, pytest.param(OTHER, marks=pytest.mark.slow)], ids=["main", "other"])
