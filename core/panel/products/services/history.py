@@ -17,7 +17,7 @@ from core.kernel.i18n import lazy
 from core.lib import clock
 from core.lib.money import Money
 from core.panel.activity import services as log
-from core.panel.activity.recorded import Recorded
+from core.panel.activity.services.recorded import Recorded
 from core.panel.shell import initials, named
 
 PAGE = 30

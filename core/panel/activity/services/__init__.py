@@ -14,7 +14,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.lib import clock
-from core.panel.activity.recorded import Act, Recorded
+from core.panel.activity.services.recorded import Act, Recorded
 from core.panel.shell import initials
 
 PAGE = 50
