@@ -18,6 +18,7 @@ from core.api import (
     Money,
     PriceDraft,
     ProductDraft,
+    RecordedValue,
     Site,
     ValueDraft,
     VariantDraft,
@@ -27,6 +28,7 @@ from core.api import (
     switch_off,
 )
 from core.testing.shop import Item
+from plugins.product_content.plugin import PLUGIN
 from plugins.product_content.services import downloads, importing
 from plugins.product_content.tests.conftest import Panel
 
@@ -349,6 +351,20 @@ def test_what_was_changed_is_told_in_words_and_in_the_reader_s_language(
         in_chinese = panel.get(f"/zh-cn/panel/{place}")
         for words in ("规格参数", "English：Size (Height: 44 cm, Width: 9 cm)。", "搭配商品"):
             assert words in in_chinese, (place, words)
+
+
+def test_a_history_is_shown_though_the_words_for_it_fail(
+    panel: Panel, lamp: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_site: Site, _values: Any) -> list[str]:
+        raise KeyError("rows")
+
+    monkeypatch.setitem(PLUGIN.recorded, "specs", RecordedValue(title="Specifications", words=fail))
+    panel.post(f"{URL}/{lamp.product_id}/specs", **{"specs-en": "Height\t44 cm"})
+    for place in (f"products/{lamp.product_id}/history", "activity"):
+        told = panel.get(f"/panel/{place}")
+        assert "changed the facts of Lamp" in told
+        assert "44 cm" in told
 
 
 # -- from a file -------------------------------------------------------------------------------------------------------
