@@ -91,7 +91,10 @@ def furnish(panel: Panel, site: Site, sell: Any, order: Any) -> None:
     panel.post("/panel/search-leads", {"words": "couch, settee", "kind": "also", "also": "sofa"})
     panel.post("/panel/products/bulk", {"act": "hide", "n": [str(lamp.product_id)]})
     panel.post("/panel/products/bulk", {"act": "publish", "n": [str(lamp.product_id)]})
-    panel.post("/panel/products/bulk", {"look": "price", "change": "-10 %", "n": [str(lamp.product_id)]})
+    panel.post(
+        "/panel/products/bulk",
+        {"look": "price", "change": "-10 %", "until": "2099-12-31T10:00", "n": [str(lamp.product_id)]},
+    )
     picture = BytesIO()
     Image.new("RGB", (40, 30), "teal").save(picture, "PNG")
     picture.seek(0)
