@@ -176,22 +176,7 @@ from core.kernel.activity import record as record_activity
 from core.kernel.blocks import Block, BlockField, plugin_blocks
 from core.kernel.cache import depends, touch
 from core.kernel.commands import run_plugin_command
-from core.kernel.db import (
-    InstantField,
-    JSONField,
-    RemovableTable,
-    SiteTable,
-    Table,
-    execute,
-    in_haste,
-    is_sqlite,
-    marks,
-    one,
-    require_transaction,
-    rows,
-    transaction,
-    value,
-)
+from core.kernel.db import execute, in_haste, is_sqlite, marks, one, require_transaction, rows, transaction, value
 from core.kernel.fetch import AddressRefused, Answered, Fetcher, NotFetched
 from core.kernel.files import drop_file, keep_file, keep_picture, kept_file, own_folder
 from core.kernel.files import url as media_url
@@ -265,6 +250,7 @@ from core.kernel.stored import may_store
 from core.kernel.storing import Stored
 from core.kernel.switch import save_settings as save_plugin_settings
 from core.kernel.switch import sites_with, switch_off, switch_on
+from core.kernel.tables import InstantField, JSONField, RemovableTable, SiteTable, Table
 from core.lib.addresses import countries, email_problem
 from core.lib.chart import Box, Chart, charts
 from core.lib.clock import freeze, instant, micros, now

@@ -6,13 +6,13 @@ from typing import Any
 
 import peewee
 
-from core.kernel import db
+from core.kernel import tables
 from core.lib.text import fold
 
 NAME, EMAIL, PHONE = 120, 200, 40
 
 
-class Shopper(db.SiteTable):
+class Shopper(tables.SiteTable):
     """An account on one site. Without a password it can only be entered by a link sent to its address.
 
     `erase_at`: the owner asked that it be erased then. `words`, folded, are what staff look for a text in; an account
@@ -25,10 +25,10 @@ class Shopper(db.SiteTable):
     phone = peewee.CharField(max_length=PHONE, default="")
     password_hash = peewee.CharField(max_length=200, null=True)
     language = peewee.CharField(max_length=20, default="en")
-    created_at = db.InstantField()
-    confirmed_at = db.InstantField(null=True)
-    disabled_at = db.InstantField(null=True)
-    erase_at = db.InstantField(null=True, index=True)
+    created_at = tables.InstantField()
+    confirmed_at = tables.InstantField(null=True)
+    disabled_at = tables.InstantField(null=True)
+    erase_at = tables.InstantField(null=True, index=True)
     words = peewee.CharField(max_length=800, default="", constraints=[peewee.SQL("DEFAULT ''")])
 
     class Meta:
@@ -44,7 +44,7 @@ class Shopper(db.SiteTable):
 Shopper.add_index(Shopper.index(Shopper.site_id, name="shopper_blocked", where=peewee.SQL("disabled_at IS NOT NULL")))
 
 
-class ShopperTag(db.SiteTable):
+class ShopperTag(tables.SiteTable):
     """A word on an account, to find it and its like again."""
 
     shopper = peewee.ForeignKeyField(Shopper, on_delete="CASCADE", index=False)
@@ -54,29 +54,29 @@ class ShopperTag(db.SiteTable):
         indexes = ((("shopper", "tag"), True), (("site_id", "tag", "shopper"), False))
 
 
-class ShopperNote(db.SiteTable):
+class ShopperNote(tables.SiteTable):
     """What staff keep in mind of a shopper."""
 
     shopper = peewee.ForeignKeyField(Shopper, on_delete="CASCADE")
-    at = db.InstantField()
+    at = tables.InstantField()
     actor = peewee.CharField(max_length=80)
     text = peewee.TextField()
 
 
-class ShopperAddress(db.SiteTable):
+class ShopperAddress(tables.SiteTable):
     """A kept address: `data` in the parts of `core.lib.addresses`, `country` and all.
 
     `main` is delivered to and `billing` gets the bills, unless the shopper says otherwise; without one, bills follow.
     """
 
     shopper = peewee.ForeignKeyField(Shopper, backref="addresses", on_delete="CASCADE")
-    data = db.JSONField(default=dict)
+    data = tables.JSONField(default=dict)
     main = peewee.BooleanField(default=False)
     billing = peewee.BooleanField(default=False)
-    created_at = db.InstantField()
+    created_at = tables.InstantField()
 
 
-class Staff(db.Table):
+class Staff(tables.Table):
     """Somebody who works in the panel. The owner may do everything everywhere."""
 
     email = peewee.CharField(max_length=EMAIL)
@@ -86,21 +86,21 @@ class Staff(db.Table):
     language = peewee.CharField(max_length=20, default="en")
     is_owner = peewee.BooleanField(default=False)
     must_change_password = peewee.BooleanField(default=False)
-    password_until = db.InstantField(null=True)
-    created_at = db.InstantField()
-    disabled_at = db.InstantField(null=True)
+    password_until = tables.InstantField(null=True)
+    created_at = tables.InstantField()
+    disabled_at = tables.InstantField(null=True)
 
 
-class Role(db.Table):
+class Role(tables.Table):
     """A named set of permissions. Built-in roles cannot be deleted."""
 
     code = peewee.CharField(max_length=60, unique=True)
     name = peewee.CharField(max_length=NAME)
-    permissions = db.JSONField(default=list)
+    permissions = tables.JSONField(default=list)
     builtin = peewee.BooleanField(default=False)
 
 
-class StaffRole(db.Table):
+class StaffRole(tables.Table):
     """Who holds which role where; without a site, on every site and for what the sites share."""
 
     staff = peewee.ForeignKeyField(Staff, backref="roles", on_delete="CASCADE")
@@ -108,7 +108,7 @@ class StaffRole(db.Table):
     site_id = peewee.IntegerField(null=True, index=True)
 
 
-class ResetToken(db.Table):
+class ResetToken(tables.Table):
     """A link sent by mail: single use, short-lived, for one purpose of one account. Only its digest is kept.
 
     `data` holds what is done once the link is used: an account that waits for its owner to confirm the address.
@@ -119,12 +119,12 @@ class ResetToken(db.Table):
     site_id = peewee.IntegerField(null=True)
     shopper = peewee.ForeignKeyField(Shopper, null=True, on_delete="CASCADE")
     staff = peewee.ForeignKeyField(Staff, null=True, on_delete="CASCADE")
-    data = db.JSONField(default=dict)
-    expires_at = db.InstantField(index=True)
-    used_at = db.InstantField(null=True)
+    data = tables.JSONField(default=dict)
+    expires_at = tables.InstantField(index=True)
+    used_at = tables.InstantField(null=True)
 
 
-class SecondFactor(db.Table):
+class SecondFactor(tables.Table):
     """An authenticator app of an `account` (`staff:7`, `shopper:12`): its secret is derived from `nonce` and our key.
 
     `last_step` is the time step of the last code that was taken: none is taken twice. Until `confirmed_at` nobody is
@@ -134,19 +134,19 @@ class SecondFactor(db.Table):
     account = peewee.CharField(max_length=40, unique=True)
     nonce = peewee.CharField(max_length=40)
     last_step = peewee.BigIntegerField(default=0)
-    created_at = db.InstantField()
-    confirmed_at = db.InstantField(null=True)
+    created_at = tables.InstantField()
+    confirmed_at = tables.InstantField(null=True)
 
 
-class RecoveryCode(db.Table):
+class RecoveryCode(tables.Table):
     """A code for the day the app is lost: works once. Only its digest is kept."""
 
     account = peewee.CharField(max_length=40, index=True)
     digest = peewee.CharField(max_length=64, unique=True)
-    used_at = db.InstantField(null=True)
+    used_at = tables.InstantField(null=True)
 
 
-class Passkey(db.Table):
+class Passkey(tables.Table):
     """A key on a device of an `account`, which opens it on the host `place` and nowhere else (WebAuthn).
 
     `credential` (its id) and `public_key` stand in URL-safe Base64; `uses` is what its device counted at the last use.
@@ -158,8 +158,8 @@ class Passkey(db.Table):
     public_key = peewee.TextField()
     uses = peewee.BigIntegerField(default=0)
     name = peewee.CharField(max_length=60)
-    created_at = db.InstantField()
-    used_at = db.InstantField(null=True)
+    created_at = tables.InstantField()
+    used_at = tables.InstantField(null=True)
 
 
 MODELS: tuple[type[Any], ...] = (

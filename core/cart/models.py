@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import peewee
 
-from core.kernel import db
+from core.kernel import tables
 
 
-class Cart(db.SiteTable):
+class Cart(tables.SiteTable):
     """What a shopper means to buy.
 
     `version` rises with every change; `ordered_at` is set once, by the order made of it. `address`, `carrier` and
@@ -19,25 +19,25 @@ class Cart(db.SiteTable):
     language = peewee.CharField(max_length=20)
     shopper_id = peewee.IntegerField(null=True, index=True)
     email = peewee.CharField(max_length=254, default="")
-    codes = db.JSONField(default=list)
-    address = db.JSONField(null=True)
-    billing = db.JSONField(null=True)
+    codes = tables.JSONField(default=list)
+    address = tables.JSONField(null=True)
+    billing = tables.JSONField(null=True)
     carrier = peewee.CharField(max_length=60, default="")
     service = peewee.CharField(max_length=60, default="")
-    places = db.JSONField(default=list, constraints=[peewee.SQL("DEFAULT '[]'")])
+    places = tables.JSONField(default=list, constraints=[peewee.SQL("DEFAULT '[]'")])
     gateway = peewee.CharField(max_length=60, default="")
-    extra = db.JSONField(default=dict)
+    extra = tables.JSONField(default=dict)
     note = peewee.TextField(default="")
     version = peewee.IntegerField(default=1)
-    created_at = db.InstantField()
-    updated_at = db.InstantField(index=True)
-    ordered_at = db.InstantField(null=True)
+    created_at = tables.InstantField()
+    updated_at = tables.InstantField(index=True)
+    ordered_at = tables.InstantField(null=True)
 
     class Meta:
         table_name = "carts"
 
 
-class CartLine(db.Table):
+class CartLine(tables.Table):
     """One variant in a cart. Prices are looked up whenever the cart is shown, never stored here."""
 
     cart = peewee.ForeignKeyField(Cart, on_delete="CASCADE")

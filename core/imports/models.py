@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import peewee
 
-from core.kernel.db import InstantField, JSONField, SiteTable, Table
+from core.kernel.tables import InstantField, JSONField, SiteTable, Table
 
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 # Before a run its columns are looked at; it may be stopped half-way; afterwards all of it can be taken back.

@@ -7,26 +7,26 @@ from typing import Any
 
 import peewee
 
-from core.kernel import db
+from core.kernel import db, tables
 from core.lib import clock
 
 _HIDDEN = frozenset({"password", "password_hash", "secret", "token", "$secret"})
 
 
-_json = db.JSONField()
+_json = tables.JSONField()
 
 
-class Activity(db.Table):
+class Activity(tables.Table):
     """One change. `actor` is `staff:3`, `shopper:9`, `plugin:coupons` or `system`; `object` is `product:5`."""
 
     site_id = peewee.IntegerField(null=True, index=True)
-    at = db.InstantField(index=True)
+    at = tables.InstantField(index=True)
     actor = peewee.CharField(max_length=80)
     verb = peewee.CharField(max_length=80)
     object = peewee.CharField(max_length=120, index=True)
     title = peewee.CharField(max_length=300, default="")
-    before = db.JSONField(default=dict)
-    after = db.JSONField(default=dict)
+    before = tables.JSONField(default=dict)
+    after = tables.JSONField(default=dict)
 
 
 def record(

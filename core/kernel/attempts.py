@@ -13,18 +13,18 @@ from typing import NamedTuple
 
 import peewee
 
-from core.kernel import db, jobs
+from core.kernel import db, jobs, tables
 from core.lib import clock, ids
 
 
-class Attempt(db.Table):
+class Attempt(tables.Table):
     """How often one thing was tried. `slot` is the number of the present window since 1970."""
 
     key = peewee.CharField(max_length=64, primary_key=True)
     slot = peewee.BigIntegerField()
     taken = peewee.IntegerField()
     earlier = peewee.IntegerField(default=0)
-    ends_at = db.InstantField(index=True)
+    ends_at = tables.InstantField(index=True)
 
 
 class Bound(NamedTuple):

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import peewee
 from msgspec import Struct, field
 
-from core.kernel import db
+from core.kernel import db, tables
 from core.kernel.here import environ_or_none
 from core.kernel.installation import installation
 from core.lib import clock
@@ -31,7 +31,7 @@ _TOUCHED = "stoa.has_touched"
 SCHEME, SCHEMES = "scheme", frozenset({"light", "dark"})
 
 
-class TagVersion(db.Table):
+class TagVersion(tables.Table):
     """When (by the cache clock) something that pages show last changed."""
 
     tag = peewee.CharField(max_length=120, primary_key=True)

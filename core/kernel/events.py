@@ -16,7 +16,7 @@ import peewee
 
 from core.hookspecs.events import CoreEvent, Event
 from core.hookspecs.notify import Delivery
-from core.kernel import db, jobs
+from core.kernel import db, jobs, tables
 from core.kernel.installation import installation
 from core.kernel.sites import state_of
 from core.lib import clock, ids
@@ -28,7 +28,7 @@ _decoder = msgspec.json.Decoder(CoreEvent)
 listening: ContextVar[list[str] | None] = ContextVar("stoa_events", default=None)
 
 
-class Outbox(db.Table):
+class Outbox(tables.Table):
     """One event as told. `uid` is what receivers de-duplicate by; `seq` its place in the stream, NULL until relayed."""
 
     uid = peewee.CharField(max_length=40, unique=True)
@@ -36,10 +36,10 @@ class Outbox(db.Table):
     site_id = peewee.IntegerField(index=True)
     type = peewee.CharField(max_length=60)
     payload = peewee.TextField()
-    at = db.InstantField()
+    at = tables.InstantField()
 
 
-class Counter(db.Table):
+class Counter(tables.Table):
     """Numbers that only rise, each a row that a writer holds until its commit."""
 
     name = peewee.CharField(max_length=80, unique=True)

@@ -17,14 +17,14 @@ import peewee
 import structlog
 from msgspec import Struct
 
-from core.kernel import db
+from core.kernel import db, tables
 from core.lib import clock, ids
 
 log = structlog.get_logger(__name__)
 _KEPT = 500
 
 
-class PluginFault(db.Table):
+class PluginFault(tables.Table):
     """One failure of one plugin. `site_id` is NULL where the fault belongs to no site (import)."""
 
     site_id = peewee.IntegerField(null=True, index=True)
@@ -33,7 +33,7 @@ class PluginFault(db.Table):
     message = peewee.TextField()
     trace = peewee.TextField()
     request_id = peewee.CharField(max_length=40, default="")
-    at = db.InstantField(index=True)
+    at = tables.InstantField(index=True)
 
 
 class Fault(Struct, frozen=True):

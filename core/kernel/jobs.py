@@ -20,7 +20,7 @@ import peewee
 import structlog
 from msgspec import Struct
 
-from core.kernel import activity, db
+from core.kernel import activity, db, tables
 from core.kernel.i18n import speaking_for
 from core.kernel.installation import installation
 from core.kernel.measures import JOB, MEASURES
@@ -34,22 +34,22 @@ TRIES = 8
 KEPT = timedelta(days=7)
 
 
-class Job(db.Table):
+class Job(tables.Table):
     """One piece of work. `plugin` names whose it is; `progress` is 0-100 for long ones, shown in the panel."""
 
     name = peewee.CharField(max_length=80, index=True)
     site_id = peewee.IntegerField(null=True, index=True)
     plugin = peewee.CharField(max_length=60, default="")
-    payload = db.JSONField(default=dict)
+    payload = tables.JSONField(default=dict)
     key = peewee.CharField(max_length=200, null=True, unique=True)
     state = peewee.CharField(max_length=8, default=READY)
-    due_at = db.InstantField()
-    lease_until = db.InstantField(null=True)
+    due_at = tables.InstantField()
+    lease_until = tables.InstantField(null=True)
     attempt = peewee.IntegerField(default=0)
     error = peewee.TextField(default="")
     progress = peewee.IntegerField(default=0)
-    created_at = db.InstantField()
-    ended_at = db.InstantField(null=True)
+    created_at = tables.InstantField()
+    ended_at = tables.InstantField(null=True)
 
     class Meta:
         indexes = ((("state", "due_at"), False),)

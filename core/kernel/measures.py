@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import peewee
 from msgspec import Struct
 
-from core.kernel import db
+from core.kernel import db, tables
 from core.lib import clock
 
 FLUSH_EVERY, KEPT_HOURS, SHOWN_HOURS = timedelta(minutes=1), 72, 24
@@ -26,7 +26,7 @@ PAGE, JOB, KEPT, BROKEN = "page", "job", "kept", "broken"
 _HOUR_US = 3_600_000_000
 
 
-class Measure(db.Table):
+class Measure(tables.Table):
     """How often something of an hour (hours since 1970) fell into a step."""
 
     hour = peewee.IntegerField()

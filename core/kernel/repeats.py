@@ -10,19 +10,19 @@ from datetime import timedelta
 
 import peewee
 
-from core.kernel import db, jobs
+from core.kernel import db, jobs, tables
 from core.lib import clock
 from core.lib.errors import Refused, StoaError
 
 KEPT = timedelta(days=60)
 
 
-class DoneForm(db.Table):
+class DoneForm(tables.Table):
     """A form whose act is done. `key` begins with its site; `content` is a digest of what the form said."""
 
     key = peewee.CharField(max_length=80, unique=True)
     content = peewee.CharField(max_length=20)
-    at = db.InstantField(index=True)
+    at = tables.InstantField(index=True)
 
 
 class DoneBefore(StoaError):

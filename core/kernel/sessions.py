@@ -17,7 +17,7 @@ from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface, SessionMixin
 from msgspec import Struct
 
-from core.kernel import cache, db, jobs, security, sites
+from core.kernel import cache, db, jobs, security, sites, tables
 from core.lib import clock, ids
 from core.lib.addresses import one_line
 from core.lib.errors import Refused
@@ -31,16 +31,16 @@ _seen: dict[int, int] = {}
 _last_flush = [0]
 
 
-class Session(db.SiteTable):
+class Session(tables.SiteTable):
     """One browser on one site: who is logged in there, and the little it carries along."""
 
     token_digest = peewee.CharField(max_length=64, unique=True)
     shopper_id = peewee.IntegerField(null=True, index=True)
     staff_id = peewee.IntegerField(null=True, index=True)
-    data = db.JSONField(default=dict)
-    created_at = db.InstantField()
-    seen_at = db.InstantField()
-    expires_at = db.InstantField(index=True)
+    data = tables.JSONField(default=dict)
+    created_at = tables.InstantField()
+    seen_at = tables.InstantField()
+    expires_at = tables.InstantField(index=True)
     agent = peewee.CharField(max_length=200, default="")
 
 

@@ -15,7 +15,7 @@ import peewee
 from msgspec import Struct, field
 
 from core.hookspecs.site import Site
-from core.kernel import db, secrets
+from core.kernel import db, secrets, tables
 from core.kernel.here import environ, environ_or_none, is_a_look
 from core.kernel.installation import installation
 from core.kernel.runtime import OFF, Hooks, Runtime, Runtimes
@@ -23,7 +23,7 @@ from core.lib.errors import NotFound
 from core.lib.languages import home_languages
 
 
-class SiteRow(db.Table):
+class SiteRow(tables.Table):
     """A shop site. `origin` (scheme, host, port) is made from `host` and the configuration where it is empty."""
 
     key = peewee.CharField(max_length=40, unique=True)
@@ -32,15 +32,15 @@ class SiteRow(db.Table):
     origin = peewee.CharField(max_length=220, default="")
     theme = peewee.CharField(max_length=40, default="plain")
     language = peewee.CharField(max_length=20, default="en")
-    languages = db.JSONField(default=list)
+    languages = tables.JSONField(default=list)
     currency = peewee.CharField(max_length=3)
-    currencies = db.JSONField(default=list)
+    currencies = tables.JSONField(default=list)
     country = peewee.CharField(max_length=2, default="GB")
     timezone = peewee.CharField(max_length=60, default="UTC")
     email = peewee.CharField(max_length=200, default="")
     prices_include_tax = peewee.BooleanField(default=True)
     several_addresses = peewee.BooleanField(default=False)
-    about = db.JSONField(default=dict)
+    about = tables.JSONField(default=dict)
     position = peewee.IntegerField(default=0)
     open = peewee.BooleanField(default=True)
 
@@ -48,35 +48,35 @@ class SiteRow(db.Table):
         table_name = "site"
 
 
-class SiteDomain(db.Table):
+class SiteDomain(tables.Table):
     """A further host name of a site; answers with a redirect to its own."""
 
     host = peewee.CharField(max_length=200, unique=True)
     site = peewee.ForeignKeyField(SiteRow, on_delete="CASCADE")
 
 
-class SitePlugin(db.SiteTable):
+class SitePlugin(tables.SiteTable):
     """A plugin on a site: its state, its settings there, and whether orders must not pass without its answer."""
 
     name = peewee.CharField(max_length=60)
     state = peewee.CharField(max_length=10, default=OFF)
-    settings = db.JSONField(default=dict)
+    settings = tables.JSONField(default=dict)
     must_pass = peewee.BooleanField(default=False)
     reason = peewee.TextField(default="")
-    changed_at = db.InstantField(null=True)
+    changed_at = tables.InstantField(null=True)
 
     class Meta:
         indexes = ((("site_id", "name"), True),)
 
 
-class PluginDefault(db.Table):
+class PluginDefault(tables.Table):
     """Settings of a plugin that all sites inherit."""
 
     name = peewee.CharField(max_length=60, unique=True)
-    settings = db.JSONField(default=dict)
+    settings = tables.JSONField(default=dict)
 
 
-class Epoch(db.Table):
+class Epoch(tables.Table):
     """One row. `n` counts changes to sites and plugins, `touched` changes to cached pages' tags."""
 
     n = peewee.BigIntegerField(default=0)

@@ -15,7 +15,7 @@ from typing import Any
 import peewee
 from msgspec import Struct
 
-from core.kernel import db
+from core.kernel import db, tables
 from core.kernel.looks import published
 from core.kernel.sites import state_of
 from core.lib import clock
@@ -24,7 +24,7 @@ from core.lib.errors import Refused
 KEPT = 50
 
 
-class ThemeDraft(db.SiteTable):
+class ThemeDraft(tables.SiteTable):
     """Which state the draft of a theme is in (0 before the first change), and the last number that a state was given.
 
     Numbers are never given twice: a page that was opened at state 5 must not take another state for it.
@@ -39,14 +39,14 @@ class ThemeDraft(db.SiteTable):
         indexes = ((("site_id", "theme"), True),)
 
 
-class ThemeStep(db.SiteTable):
+class ThemeStep(tables.SiteTable):
     """One state of a draft: all its settings, who made it and when."""
 
     theme = peewee.CharField(max_length=40)
     number = peewee.IntegerField()
-    settings = db.JSONField(default=dict)
+    settings = tables.JSONField(default=dict)
     actor = peewee.CharField(max_length=80)
-    at = db.InstantField()
+    at = tables.InstantField()
 
     class Meta:
         table_name = "theme_step"

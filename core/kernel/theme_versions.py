@@ -15,14 +15,14 @@ from typing import Any
 import peewee
 from msgspec import Struct
 
-from core.kernel import activity, cache, db, jobs, theme_drafts
+from core.kernel import activity, cache, db, jobs, tables, theme_drafts
 from core.kernel.installation import installation
 from core.kernel.sites import raise_epoch
 from core.lib import clock
 from core.lib.errors import NotFound, Unfit
 
 
-class ThemeVersion(db.SiteTable):
+class ThemeVersion(tables.SiteTable):
     """A version of a site's look. `number` is given when it is published; until `due_at` a planned one waits.
 
     `origin` is the number of the version that was brought back.
@@ -30,12 +30,12 @@ class ThemeVersion(db.SiteTable):
 
     number = peewee.IntegerField(null=True)
     theme = peewee.CharField(max_length=40)
-    settings = db.JSONField(default=dict)
+    settings = tables.JSONField(default=dict)
     actor = peewee.CharField(max_length=80)
-    made_at = db.InstantField()
-    due_at = db.InstantField(null=True)
-    published_at = db.InstantField(null=True)
-    dropped_at = db.InstantField(null=True)
+    made_at = tables.InstantField()
+    due_at = tables.InstantField(null=True)
+    published_at = tables.InstantField(null=True)
+    dropped_at = tables.InstantField(null=True)
     origin = peewee.IntegerField(null=True)
 
     class Meta:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import peewee
 
-from core.kernel import db
+from core.kernel import tables
 
 
-class SavedView(db.SiteTable):
+class SavedView(tables.SiteTable):
     """A list as somebody narrowed it, under a name: `query` is the address's query without the place in the list."""
 
     staff_id = peewee.IntegerField(index=True)
@@ -19,7 +19,7 @@ class SavedView(db.SiteTable):
         indexes = ((("site_id", "staff_id", "place", "name"), True),)
 
 
-class ListColumns(db.Table):
+class ListColumns(tables.Table):
     """Which columns somebody wants to see in a list, by their keys with spaces between; the same on every site."""
 
     staff_id = peewee.IntegerField()

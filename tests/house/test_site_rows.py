@@ -48,7 +48,7 @@ def site_tables(trees: Iterable[ast.AST]) -> set[str]:
 
 
 def last_name(node: ast.expr) -> str:
-    """`SiteTable` of `db.SiteTable`."""
+    """`SiteTable` of `tables.SiteTable`."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
@@ -84,7 +84,7 @@ def is_bound(statement: ast.stmt, source: str) -> bool:
     return "site_id" in text or "for_site" in text or EXCUSE in text or above.startswith(EXCUSE)
 
 
-TABLE = "class Order(db.SiteTable): ...\nclass Gift(Order): ...\n"
+TABLE = "class Order(tables.SiteTable): ...\nclass Gift(Order): ...\n"
 BREACHES: list[Mapping[str, str]] = [
     {"core/orders/services.py": TABLE + "def find(number): return Order.get(Order.number == number)\n"},
     {"core/orders/services.py": TABLE + "for order in Order.select():\n    site_id = 1\n"},
@@ -93,7 +93,7 @@ BREACHES: list[Mapping[str, str]] = [
 ]
 IN_ORDER = {
     "core/orders/services.py": TABLE
-    + "class Location(db.Table): ...\n"
+    + "class Location(tables.Table): ...\n"
     + "orders = Order.for_site(site).where(Order.number == 7)\n"
     + "order = Order.get_or_none(Order.site_id == site.id, Order.number == 7)\n"
     + "# All sites: the worker ends what is due anywhere.\n"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import peewee
 
-from core.kernel.db import InstantField, JSONField, SiteTable
+from core.kernel.tables import InstantField, JSONField, SiteTable
 
 
 class Card(SiteTable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import peewee
 
 from core.catalogue.models.product import Variant
-from core.kernel.db import InstantField, SiteTable
+from core.kernel.tables import InstantField, SiteTable
 
 
 class Price(SiteTable):

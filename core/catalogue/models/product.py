@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import peewee
 
-from core.kernel.db import InstantField, JSONField, LastingId, Table
+from core.kernel.tables import InstantField, JSONField, LastingId, Table
 
 
 class Product(Table):

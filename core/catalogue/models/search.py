@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import peewee
 
-from core.kernel.db import SiteTable
+from core.kernel.tables import SiteTable
 
 
 class SearchLead(SiteTable):

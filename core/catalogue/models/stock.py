@@ -5,7 +5,7 @@ from __future__ import annotations
 import peewee
 
 from core.catalogue.models.product import Variant
-from core.kernel.db import InstantField, SiteTable, Table
+from core.kernel.tables import InstantField, SiteTable, Table
 
 
 def _pieces() -> peewee.BigIntegerField:

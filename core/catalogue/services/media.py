@@ -12,7 +12,7 @@ from core.catalogue.services.reading import picture_of
 from core.catalogue.services.shapes import Picture
 from core.catalogue.services.writing import decoded, encoded, insert, update
 from core.hookspecs.site import Site
-from core.kernel import activity, cache, db, files, jobs, theme_versions
+from core.kernel import activity, cache, db, files, jobs, tables, theme_versions
 from core.kernel.installation import installation
 from core.kernel.repeats import DoneBefore, claim
 from core.lib import clock
@@ -206,7 +206,7 @@ def delete_media(media_id: int, actor: str) -> int:
         removed_id = insert(
             "media_removed", {"name": kept["name"], "kept": encoded(kept), "removed_at": clock.micros(now)}
         )
-        jobs.enqueue("media.forget", {"removed": removed_id}, at=now + db.KEPT_WHEN_REMOVED)
+        jobs.enqueue("media.forget", {"removed": removed_id}, at=now + tables.KEPT_WHEN_REMOVED)
         activity.record(actor, "media.deleted", f"media:{media_id}", title=str(kept["original"] or kept["name"]))
         return removed_id
 

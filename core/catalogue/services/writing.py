@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from core.kernel import db
+from core.kernel import db, tables
 
 _PER_STATEMENT = 100
-_json = db.JSONField()
+_json = tables.JSONField()
 
 
 def encoded(value: object) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import peewee
 from peewee import Check
 
-from core.kernel import db
+from core.kernel import tables
 from core.orders.models.order import Order, OrderLine
 
 
-class OrderCase(db.SiteTable):
+class OrderCase(tables.SiteTable):
     """One return, exchange or claim (`kind`). Its state follows from the instants and from its lines' counts.
 
     `granted` is what was decided to be given back, in minor units, once it is resolved; what moved is a payment fact.
@@ -23,26 +23,26 @@ class OrderCase(db.SiteTable):
     key = peewee.CharField(max_length=64)
     reason = peewee.CharField(max_length=40)
     note = peewee.TextField(default="")
-    photos = db.JSONField(default=list)
-    wanted = db.JSONField(default=dict)
+    photos = tables.JSONField(default=list)
+    wanted = tables.JSONField(default=dict)
     wish = peewee.CharField(max_length=10, default="")
     way = peewee.CharField(max_length=10, default="")
     outcome = peewee.CharField(max_length=20, default="")
     granted = peewee.BigIntegerField(default=0)
     actor = peewee.CharField(max_length=80)
     answer = peewee.TextField(default="")
-    label = db.JSONField(null=True)
+    label = tables.JSONField(null=True)
     sent_change_id = peewee.IntegerField(null=True)
     advance = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0"), Check("advance >= 0")])
-    requested_at = db.InstantField()
-    approved_at = db.InstantField(null=True)
-    ended_at = db.InstantField(null=True)
+    requested_at = tables.InstantField()
+    approved_at = tables.InstantField(null=True)
+    ended_at = tables.InstantField(null=True)
 
     class Meta:
         indexes = ((("order", "key"), True), (("site_id", "requested_at"), False))
 
 
-class OrderCaseLine(db.Table):
+class OrderCaseLine(tables.Table):
     """Units of one line: how many are to come, came, and where each of them went after it was looked at.
 
     `value` is what was paid for the units that came (or were claimed), in minor units.
@@ -67,8 +67,8 @@ class OrderCaseLine(db.Table):
         ]
 
 
-class ReturnRules(db.SiteTable):
+class ReturnRules(tables.SiteTable):
     """What shoppers of a site may send back by themselves; see `services.case_rules`."""
 
     site_id = peewee.IntegerField(primary_key=True)
-    data = db.JSONField(default=dict)
+    data = tables.JSONField(default=dict)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import peewee
 from peewee import Check
 
-from core.kernel import db
+from core.kernel import tables
 from core.orders.models.order import Order, OrderLine
 
 
-class OrderChange(db.SiteTable):
+class OrderChange(tables.SiteTable):
     """A list of actions, looked at in the order's `version`; `state` is draft, confirmed or dropped.
 
     `plan` is all that confirming will write, priced when it was drafted; `effect` what that does to money, stock and
@@ -24,29 +24,29 @@ class OrderChange(db.SiteTable):
     actor = peewee.CharField(max_length=80)
     reason = peewee.TextField(default="")
     key = peewee.CharField(max_length=64)
-    plan = db.JSONField()
-    effect = db.JSONField()
-    created_at = db.InstantField()
-    ended_at = db.InstantField(null=True)
+    plan = tables.JSONField()
+    effect = tables.JSONField()
+    created_at = tables.InstantField()
+    ended_at = tables.InstantField(null=True)
     into_order_id = peewee.IntegerField(null=True)
 
     class Meta:
         indexes = ((("order", "key"), True),)
 
 
-class OrderChangeAction(db.Table):
+class OrderChangeAction(tables.Table):
     """One action of a change, in its place; `data` holds its fields."""
 
     change = peewee.ForeignKeyField(OrderChange, on_delete="CASCADE")
     position = peewee.IntegerField()
     kind = peewee.CharField(max_length=20)
-    data = db.JSONField()
+    data = tables.JSONField()
 
     class Meta:
         indexes = ((("change", "position"), True),)
 
 
-class OrderCharge(db.Table):
+class OrderCharge(tables.Table):
     """A fee (above zero) or what was granted (below): part of the order's total, with its reason.
 
     `kind`: fee, goodwill, restocking, return_delivery, claim. `line` is set where it concerns one line.

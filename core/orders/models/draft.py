@@ -8,11 +8,11 @@ from __future__ import annotations
 import peewee
 from peewee import Check
 
-from core.kernel import db
+from core.kernel import tables
 from core.orders.models.order import Order
 
 
-class OrderDraft(db.SiteTable):
+class OrderDraft(tables.SiteTable):
     """An order in the making. `version` rises with every edit, and a pay link holds for the version it was made of.
 
     `key` (of the form that was sent) makes a repeated click the same draft. `links` counts the pay links made; the
@@ -25,11 +25,11 @@ class OrderDraft(db.SiteTable):
     email = peewee.CharField(max_length=254, default="")
     language = peewee.CharField(max_length=20)
     currency = peewee.CharField(max_length=3)
-    address = db.JSONField(null=True)
-    billing = db.JSONField(null=True)
+    address = tables.JSONField(null=True)
+    billing = tables.JSONField(null=True)
     carrier = peewee.CharField(max_length=60, default="")
     service = peewee.CharField(max_length=60, default="")
-    places = db.JSONField(default=list)
+    places = tables.JSONField(default=list)
     note = peewee.TextField(default="")
     discount = peewee.BigIntegerField(default=0, constraints=[Check("discount >= 0")])
     discount_reason = peewee.CharField(max_length=200, default="")
@@ -37,18 +37,18 @@ class OrderDraft(db.SiteTable):
     version = peewee.IntegerField(default=1)
     links = peewee.IntegerField(default=0)
     link_digest = peewee.CharField(max_length=64, null=True, unique=True)
-    link_until = db.InstantField(null=True)
+    link_until = tables.InstantField(null=True)
     order = peewee.ForeignKeyField(Order, null=True, on_delete="SET NULL")
-    created_at = db.InstantField()
-    updated_at = db.InstantField()
-    ended_at = db.InstantField(null=True)
-    keep_until = db.InstantField(null=True)
+    created_at = tables.InstantField()
+    updated_at = tables.InstantField()
+    ended_at = tables.InstantField(null=True)
+    keep_until = tables.InstantField(null=True)
 
     class Meta:
         indexes = ((("site_id", "key"), True),)
 
 
-class OrderDraftLine(db.Table):
+class OrderDraftLine(tables.Table):
     """Units of a variant, at today's price or at an agreed one in minor units, with the reason for it.
 
     A line of the shop's own words (a service, engraving) has a `title`, no variant, and always an agreed price.

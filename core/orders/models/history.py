@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import peewee
 
-from core.kernel import db
+from core.kernel import tables
 from core.orders.models.order import Order
 
 
-class OrderImport(db.SiteTable):
+class OrderImport(tables.SiteTable):
     """One document of a file by its number there: the order it became, or the first one that its credit belongs to.
 
     `run_id` is the import that brought it. An import that is taken back takes this with it, so the file can come again.

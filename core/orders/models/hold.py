@@ -5,11 +5,11 @@ from __future__ import annotations
 import peewee
 from peewee import Check
 
-from core.kernel import db
+from core.kernel import tables
 from core.orders.models.order import Order
 
 
-class OrderHold(db.SiteTable):
+class OrderHold(tables.SiteTable):
     """Why an order waits: by whose word (`source`: rule, staff, unpaid, or a problem's code), until that ended.
 
     `reason` and `facts` are those of `services.hold_reasons`.
@@ -20,8 +20,8 @@ class OrderHold(db.SiteTable):
     reason = peewee.TextField()
     facts = peewee.TextField(default="")
     actor = peewee.CharField(max_length=80)
-    at = db.InstantField()
-    ended_at = db.InstantField(null=True)
+    at = tables.InstantField()
+    ended_at = tables.InstantField(null=True)
     outcome = peewee.CharField(
         max_length=10, default="", constraints=[Check("outcome IN ('', 'approved', 'cancelled')")]
     )
@@ -31,8 +31,8 @@ class OrderHold(db.SiteTable):
 OrderHold.add_index(OrderHold.index(OrderHold.site_id, name="order_hold_open", where=peewee.SQL("ended_at IS NULL")))
 
 
-class HoldRules(db.SiteTable):
+class HoldRules(tables.SiteTable):
     """Which orders of a site wait for a person; see `services.hold_rules`."""
 
     site_id = peewee.IntegerField(primary_key=True)
-    data = db.JSONField(default=dict)
+    data = tables.JSONField(default=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import peewee
 from peewee import Check
 
-from core.kernel import db
+from core.kernel import tables
 
 
 def _count() -> peewee.IntegerField:
@@ -17,7 +17,7 @@ def _amount() -> peewee.BigIntegerField:
     return peewee.BigIntegerField(default=0)
 
 
-class Order(db.SiteTable):
+class Order(tables.SiteTable):
     """What was agreed when the order was placed. `version` rises with every act on it and is the lock of its verbs.
 
     `total` = `subtotal` - `discount` + `delivery` + `charges` (+ `tax` unless `prices_include_tax`). `given_back` are
@@ -35,15 +35,15 @@ class Order(db.SiteTable):
     cart_id = peewee.IntegerField(unique=True)
     key_digest = peewee.CharField(max_length=64, unique=True)
     link = _count()
-    link_until = db.InstantField()
+    link_until = tables.InstantField()
     shopper_id = peewee.IntegerField(null=True)
     email = peewee.CharField(max_length=254)
     phone = peewee.CharField(max_length=40, default="")
     name = peewee.CharField(max_length=200, default="")
     language = peewee.CharField(max_length=20)
     currency = peewee.CharField(max_length=3)
-    placed_at = db.InstantField()
-    queued_at = db.InstantField(null=True)
+    placed_at = tables.InstantField()
+    queued_at = tables.InstantField(null=True)
     subtotal = _amount()
     discount = _amount()
     delivery = _amount()
@@ -55,21 +55,21 @@ class Order(db.SiteTable):
     advanced = peewee.BigIntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
     prices_include_tax = peewee.BooleanField()
     tax_note = peewee.TextField(default="")
-    address = db.JSONField(null=True)
-    billing = db.JSONField(null=True)
+    address = tables.JSONField(null=True)
+    billing = tables.JSONField(null=True)
     carrier = peewee.CharField(max_length=60, default="")
     service = peewee.CharField(max_length=60, default="")
     carrier_plugin = peewee.CharField(max_length=60, default="")
     delivery_title = peewee.CharField(max_length=200, default="")
-    rate = db.JSONField(default=dict)
+    rate = tables.JSONField(default=dict)
     gateway = peewee.CharField(max_length=60)
     payment_title = peewee.CharField(max_length=200, default="")
     note = peewee.TextField(default="")
-    codes = db.JSONField(default=list)
-    extra = db.JSONField(default=dict)
-    trace = db.JSONField(default=list)
+    codes = tables.JSONField(default=list)
+    extra = tables.JSONField(default=dict)
+    trace = tables.JSONField(default=list)
     days_to_pay = peewee.IntegerField(default=0, constraints=[peewee.SQL("DEFAULT 0")])
-    expires_at = db.InstantField(null=True, index=True)
+    expires_at = tables.InstantField(null=True, index=True)
     version = peewee.IntegerField(default=1)
     channel = peewee.CharField(max_length=60, default="", constraints=[peewee.SQL("DEFAULT ''")])
     channel_number = peewee.CharField(max_length=60, null=True)
@@ -102,7 +102,7 @@ class Order(db.SiteTable):
 Order.add_index(Order.index(Order.site_id, peewee.fn.LOWER(Order.email), name="order_mail"))
 
 
-class OrderDestination(db.Table):
+class OrderDestination(tables.Table):
     """One of several places that an order goes to; lines name it by its position. An order of one place has none.
 
     `delivery` less its share `discount` of the offers is what bringing it there costs, `total` that with its tax. The
@@ -111,12 +111,12 @@ class OrderDestination(db.Table):
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     position = peewee.IntegerField()
-    address = db.JSONField()
+    address = tables.JSONField()
     carrier = peewee.CharField(max_length=60, default="")
     service = peewee.CharField(max_length=60, default="")
     carrier_plugin = peewee.CharField(max_length=60, default="")
     delivery_title = peewee.CharField(max_length=200, default="")
-    rate = db.JSONField(default=dict)
+    rate = tables.JSONField(default=dict)
     delivery = _amount()
     discount = _amount()
     total = _amount()
@@ -129,7 +129,7 @@ class OrderDestination(db.Table):
         ]
 
 
-class OrderLine(db.Table):
+class OrderLine(tables.Table):
     """One line: what it was, what it costs, and how many units each event has touched.
 
     `total` is what the shopper pays for the line, after its share of offers and with tax. Amounts of a part of the
@@ -172,7 +172,7 @@ class OrderLine(db.Table):
     claimed = _count()
     claimed_amount = _amount()
     promise = peewee.CharField(max_length=10, default="", constraints=[peewee.SQL("DEFAULT ''")])
-    promised_at = db.InstantField(null=True)
+    promised_at = tables.InstantField(null=True)
 
     class Meta:
         indexes = ((("order", "position"), True), (("sku", "order"), False))
@@ -189,7 +189,7 @@ class OrderLine(db.Table):
         ]
 
 
-class OrderLinePart(db.Table):
+class OrderLinePart(tables.Table):
     """What is in each unit of a kit, as it was when the line was made: these pieces are taken from stock."""
 
     line = peewee.ForeignKeyField(OrderLine, on_delete="CASCADE")
@@ -224,7 +224,7 @@ OrderLine.add_index(
 )
 
 
-class OrderShortage(db.Table):
+class OrderShortage(tables.Table):
     """Pieces that an order was promised at a location and that are not on the shelf for it; see `services.shortages`.
 
     `ahead` of them were sold before a release that is still to come. Copied from the stock's moves, under the level's
@@ -242,7 +242,7 @@ class OrderShortage(db.Table):
         constraints = [Check("ahead >= 0 AND ahead <= pieces", name="order_shortage_ahead")]
 
 
-class OrderWait(db.SiteTable):
+class OrderWait(tables.SiteTable):
     """An order that waits for goods: some of its units are not there, or none is (`stuck`). Copied for lists.
 
     No row: all that is to be delivered is on the shelf, or nothing of it waits to be sent.
@@ -255,7 +255,7 @@ class OrderWait(db.SiteTable):
         indexes = ((("site_id", "stuck", "order"), False),)
 
 
-class OrderAdjustment(db.Table):
+class OrderAdjustment(tables.Table):
     """An offer that was applied: `amount` is what it took off, `shares` the part of each line {line id: amount}."""
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
@@ -266,13 +266,13 @@ class OrderAdjustment(db.Table):
     code = peewee.CharField(max_length=64, default="")
     target = peewee.CharField(max_length=10)
     amount = _amount()
-    shares = db.JSONField(default=dict)
+    shares = tables.JSONField(default=dict)
 
     class Meta:
         indexes = ((("order", "position"), True),)
 
 
-class OrderTax(db.Table):
+class OrderTax(tables.Table):
     """One tax on one line, on the charge `charge_id`, or on the delivery to `place` where both are NULL.
 
     `rate` is in hundredths of a percent.
@@ -287,7 +287,7 @@ class OrderTax(db.Table):
     amount = _amount()
 
 
-class OrderClaim(db.Table):
+class OrderClaim(tables.Table):
     """What the order took from a limited counter; `released` once it was given back."""
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
@@ -299,28 +299,28 @@ class OrderClaim(db.Table):
         indexes = ((("order", "key"), True),)
 
 
-class OrderEntry(db.Table):
+class OrderEntry(tables.Table):
     """The timeline: who did what when, with the figures before and after."""
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
-    at = db.InstantField()
+    at = tables.InstantField()
     actor = peewee.CharField(max_length=80)
     kind = peewee.CharField(max_length=40)
-    data = db.JSONField(default=dict)
+    data = tables.JSONField(default=dict)
 
 
-class OrderEffect(db.Table):
+class OrderEffect(tables.Table):
     """An effect that happens once per order (`paid`, `overpaid`): the row is inserted or it was already there."""
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE")
     effect = peewee.CharField(max_length=80)
-    at = db.InstantField()
+    at = tables.InstantField()
 
     class Meta:
         indexes = ((("order", "effect"), True),)
 
 
-class Shipment(db.Table):
+class Shipment(tables.Table):
     """A parcel that left `location_id` (NULL: nothing in it is counted). `key` makes a repeated click one parcel.
 
     `taken` are the pieces that left the shelf with it: [variant, location, quantity]. `delivered` counts what of it has
@@ -337,19 +337,19 @@ class Shipment(db.Table):
     service = peewee.CharField(max_length=60, default="")
     title = peewee.CharField(max_length=120, default="")
     tracking = peewee.CharField(max_length=120, default="")
-    shipped_at = db.InstantField()
+    shipped_at = tables.InstantField()
     location_id = peewee.IntegerField(null=True)
-    taken = db.JSONField(default=list)
-    delivered_at = db.InstantField(null=True)
-    undone_at = db.InstantField(null=True)
+    taken = tables.JSONField(default=list)
+    delivered_at = tables.InstantField(null=True)
+    undone_at = tables.InstantField(null=True)
     with_id = peewee.IntegerField(null=True, index=True)
-    ask_at = db.InstantField(null=True, index=True)
+    ask_at = tables.InstantField(null=True, index=True)
     scan = peewee.CharField(max_length=20, null=True)
-    scanned_at = db.InstantField(null=True)
+    scanned_at = tables.InstantField(null=True)
     scan_place = peewee.CharField(max_length=120, null=True)
 
 
-class ShipmentLine(db.Table):
+class ShipmentLine(tables.Table):
     """Units of an order line in a parcel, and where they were taken from (NULL: not counted in stock).
 
     No unit: parts of kits, whose units are counted in another parcel.
@@ -361,7 +361,7 @@ class ShipmentLine(db.Table):
     quantity = peewee.IntegerField(constraints=[Check("quantity >= 0")])
 
 
-class OrderLabel(db.SiteTable):
+class OrderLabel(tables.SiteTable):
     """A label that a carrier sells for a parcel: asked for under the `key` of a form, before anybody is asked.
 
     `asked_as` is the key under which the carrier knows it, the same for every attempt, and of no other shop.
@@ -382,14 +382,14 @@ class OrderLabel(db.SiteTable):
     currency = peewee.CharField(max_length=3, default="", constraints=[peewee.SQL("DEFAULT ''")])
     state = peewee.CharField(max_length=10)
     actor = peewee.CharField(max_length=80)
-    at = db.InstantField()
+    at = tables.InstantField()
     manifest_id = peewee.IntegerField(null=True, index=True)
 
     class Meta:
         indexes = ((("order", "key"), True),)
 
 
-class OrderManifest(db.SiteTable):
+class OrderManifest(tables.SiteTable):
     """Labels of a carrier that leave a place together: asked for before the carrier is, under a key of its own.
 
     `state`: asked, made, failed (the carrier refused, and says why). `papers` are [file, mime, labels on it].
@@ -402,27 +402,27 @@ class OrderManifest(db.SiteTable):
     asked_as = peewee.CharField(max_length=40)
     state = peewee.CharField(max_length=10)
     reason = peewee.CharField(max_length=500)
-    papers = db.JSONField(default=list)
+    papers = tables.JSONField(default=list)
     labels = peewee.IntegerField()
     actor = peewee.CharField(max_length=80)
-    at = db.InstantField()
+    at = tables.InstantField()
 
 
-class OwnCarriers(db.SiteTable):
+class OwnCarriers(tables.SiteTable):
     """Carriers that no plugin knows: [[name, tracking address]] in `data`; see `services.parcels`."""
 
     site_id = peewee.IntegerField(primary_key=True)
-    data = db.JSONField(default=list)
+    data = tables.JSONField(default=list)
 
 
-class OrderCounter(db.Table):
+class OrderCounter(tables.Table):
     """The last order number given out on a site."""
 
     site_id = peewee.IntegerField(primary_key=True)
     last = peewee.IntegerField()
 
 
-class ClaimCounter(db.SiteTable):
+class ClaimCounter(tables.SiteTable):
     """How much of a limited thing is taken; written by one guarded UPDATE, given back on cancel or expiry."""
 
     key = peewee.CharField(max_length=300)

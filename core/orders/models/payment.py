@@ -5,11 +5,11 @@ from __future__ import annotations
 import peewee
 from peewee import Check
 
-from core.kernel import db
+from core.kernel import tables
 from core.orders.models.order import Order
 
 
-class Payment(db.SiteTable):
+class Payment(tables.SiteTable):
     """What we want to be paid, through one gateway.
 
     `token` is our reference there; `reference` the gateway's own name of it. `of_payment_id` is the payment that took
@@ -26,13 +26,13 @@ class Payment(db.SiteTable):
     currency = peewee.CharField(max_length=3)
     title = peewee.CharField(max_length=200, default="")
     reference = peewee.CharField(max_length=200, default="", index=True)
-    data = db.JSONField(default=dict)
-    shown = db.JSONField(null=True)
-    created_at = db.InstantField()
+    data = tables.JSONField(default=dict)
+    shown = tables.JSONField(null=True)
+    created_at = tables.InstantField()
     of_payment_id = peewee.IntegerField(null=True, index=True)
 
 
-class PaymentOperation(db.Table):
+class PaymentOperation(tables.Table):
     """One thing asked of a gateway, committed with its idempotency key before the network is touched.
 
     `kind`: begin, capture, void, refund. `state`: sent, done, unknown, failed. `unknown` ends when the gateway was
@@ -46,10 +46,10 @@ class PaymentOperation(db.Table):
     state = peewee.CharField(max_length=10, index=True)
     actor = peewee.CharField(max_length=80)
     note = peewee.TextField(default="")
-    at = db.InstantField()
+    at = tables.InstantField()
 
 
-class PaymentFact(db.SiteTable):
+class PaymentFact(tables.SiteTable):
     """One thing that happened at a gateway, stored once. `payment` NULL: nobody here knows it yet (an orphan).
 
     `verdict` is `counted`, `orphan`, or `quarantined:<reason>`; only counted facts change what an order has been paid.
@@ -62,8 +62,8 @@ class PaymentFact(db.SiteTable):
     reference = peewee.CharField(max_length=200)
     amount = peewee.BigIntegerField()
     currency = peewee.CharField(max_length=3)
-    at = db.InstantField()
-    stored_at = db.InstantField()
+    at = tables.InstantField()
+    stored_at = tables.InstantField()
     payment = peewee.ForeignKeyField(Payment, null=True, on_delete="CASCADE")
     verdict = peewee.CharField(max_length=40)
     note = peewee.TextField(default="")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import peewee
 
-from core.kernel import db
+from core.kernel import tables
 from core.orders.models.order import Order
 
 
-class OrderTag(db.SiteTable):
+class OrderTag(tables.SiteTable):
     """A word on an order, to find it and its like again."""
 
     order = peewee.ForeignKeyField(Order, on_delete="CASCADE", index=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import peewee
 
-from core.kernel import db
+from core.kernel import tables
 
 
-class BulkRun(db.SiteTable):
+class BulkRun(tables.SiteTable):
     """One act on many products. `choice` says it in full; `key` is the form's: a repeated click is the same act.
 
     Without `begun_at` nothing has happened yet: it is only looked at, or begins by itself at `due_at`. With `undone_at`
@@ -16,18 +16,18 @@ class BulkRun(db.SiteTable):
 
     staff_id = peewee.IntegerField()
     act = peewee.CharField(max_length=80)
-    choice = db.JSONField(default=dict)
+    choice = tables.JSONField(default=dict)
     key = peewee.CharField(max_length=64)
-    at = db.InstantField(index=True)
-    due_at = db.InstantField(null=True)
-    begun_at = db.InstantField(null=True)
-    undone_at = db.InstantField(null=True)
+    at = tables.InstantField(index=True)
+    due_at = tables.InstantField(null=True)
+    begun_at = tables.InstantField(null=True)
+    undone_at = tables.InstantField(null=True)
 
     class Meta:
         indexes = ((("staff_id", "key"), True),)
 
 
-class BulkRow(db.Table):
+class BulkRow(tables.Table):
     """What becomes of one product. `state`: todo, doing, done, same (was so already), refused, undoing, undone, kept.
 
     `version` is the product's before the act, and after it once it is done; `before` is what an undo brings back; `at`
@@ -38,15 +38,15 @@ class BulkRow(db.Table):
     product_id = peewee.IntegerField()
     state = peewee.CharField(max_length=8, default="todo")
     text = peewee.TextField(default="")
-    before = db.JSONField(null=True)
+    before = tables.JSONField(null=True)
     version = peewee.IntegerField(null=True)
-    at = db.InstantField(null=True)
+    at = tables.InstantField(null=True)
 
     class Meta:
         indexes = ((("run", "product_id"), True), (("run", "state"), False))
 
 
-class EditDraft(db.SiteTable):
+class EditDraft(tables.SiteTable):
     """What somebody typed into a form and has not saved: `thing` is the form (`product:5:words`), `fields` its pairs.
 
     `version` is that of the thing when it was opened. `state`: open, discarded (until it is typed in again, so that it
@@ -56,9 +56,9 @@ class EditDraft(db.SiteTable):
     staff_id = peewee.IntegerField()
     thing = peewee.CharField(max_length=80)
     version = peewee.BigIntegerField(default=0)
-    fields = db.JSONField(default=list)
+    fields = tables.JSONField(default=list)
     state = peewee.CharField(max_length=10, default="open")
-    at = db.InstantField(index=True)
+    at = tables.InstantField(index=True)
 
     class Meta:
         indexes = ((("site_id", "staff_id", "thing"), True),)
