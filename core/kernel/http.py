@@ -27,6 +27,8 @@ from core.kernel.sites import SiteState, current, current_or_none
 from core.lib.errors import Broken, Forbidden, Refused, StoaError
 
 log = structlog.get_logger(__name__)
+# "Wait a minute", as the page says; the API knows it to the second.
+_TOO_MANY_S = 60
 _PRIVATE = ("panel", "account", "checkout")
 
 
@@ -139,6 +141,8 @@ def _finish(response: Response) -> Response:
         private=area in _PRIVATE or preview is not None,
         csp=security.content_security_policy(**policy) if policy else "",
     )
+    if response.status_code == 429:
+        response.headers.setdefault("Retry-After", str(_TOO_MANY_S))
     response.headers["X-Request-Id"] = request.environ.get("stoa.request_id", "")
     response.headers["Content-Language"] = i18n.language()
     if area == "panel" or preview is not None:

@@ -9,6 +9,16 @@ import pytest
 
 from core.kernel import db
 
+LOCKED = """
+from peewee import OperationalError
+from core.api import *
+VIEWS = Views("/probe")
+@VIEWS.get("/")
+@public
+def page():
+    raise OperationalError("database is locked")
+PLUGIN = Plugin(name="probe", version="1", title="Probe", shop=VIEWS)
+"""
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
@@ -81,3 +91,10 @@ def test_what_was_sent_is_not_asked_for_again_by_a_link(ask):
     ask.away()
     assert "Try again<" in ask("/cart", **BROWSER).text
     assert "Try again<" not in ask("/cart/add", method="POST", **BROWSER).text
+
+
+def test_a_database_that_goes_in_the_middle_of_a_request_is_asked_for_again_later(bare, sites, write_plugin, turn_on):
+    write_plugin("probe", LOCKED)
+    turn_on("probe")
+    answer = bare.test_client().get("/probe/", headers={"Host": "one.test", **BROWSER})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
