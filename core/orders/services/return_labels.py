@@ -41,6 +41,15 @@ def can_be_sent(case: CaseView) -> bool:
     return case.kind != CLAIM and case.state in {APPROVED, RECEIVED} and any(line.to_come for line in case.lines)
 
 
+def are_sold(state: SiteState) -> bool:
+    """Whether a carrier of this site can sell a way back; of a return it may still say no."""
+    return any(
+        type(carrier).return_label is not Carrier.return_label
+        for _plugin, answer in state.hooks.each("fulfil_carriers", site=state.site)
+        for carrier in answer
+    )
+
+
 def buy_return_label(state: SiteState, case_id: int, *, actor: str) -> str:
     """Buy the way back of a return at the first carrier that offers it; answers its tracking number. Network, commits.
 

@@ -17,7 +17,7 @@ from core.orders.services import case_reading
 from core.orders.services.case_shapes import WrongStep
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import order_view
-from core.orders.services.return_labels import NoLabel, buy_return_label, label_file
+from core.orders.services.return_labels import NoLabel, are_sold, buy_return_label, label_file
 from core.orders.services.ship import ship
 from core.testing.shop import Item
 from tests.core.checkout.shop import FakePlugins, Post, Shop
@@ -53,6 +53,7 @@ def returned(shop: Shop) -> int:
 def test_a_label_is_bought_once_at_a_carrier_that_sells_them(shop: Shop, plugins: FakePlugins) -> None:
     case_id, back = returned(shop), PostBack()
     plugins.carriers = [Post(), back]
+    assert are_sold(shop.state)
     assert {buy_return_label(shop.state, case_id, actor=STAFF) for _ in range(2)} == {"BACK1"}
     assert back.asked == [(f"return-{case_id}", 2, "London")]
     answer = label_file(case_reading.case_view(shop.site, case_id))
@@ -96,6 +97,9 @@ def test_shopper_and_staff_print_the_shops_own_label(
     path = f"/order/{placed.secret}/return/{case_id}/label"
     assert browse(site, path).status_code == 404
     desk.approve_case(site, case_id, actor=STAFF)
+    offered = words(panel.get(f"/panel/orders/{placed.number}/returns/{case_id}"))
+    assert "Label to print" in offered
+    assert "Buy a label" not in offered, "no carrier here sells a way back"
     page = browse(site, path)
     said = words(page)
     for text in (f"Return {placed.number}-R{case_id}", "Hafenstr. 9", "1 × Lamp"):

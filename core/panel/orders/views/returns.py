@@ -253,6 +253,7 @@ def _case_page(
         status,
         case=case,
         label_of_use=return_labels.can_be_sent(case),
+        labels_are_sold=return_labels.can_be_sent(case) and return_labels.are_sold(current()),
         number=number,
         kind=str(returning.KINDS[case.kind]),
         reason=str(case_rules.REASONS.get(case.reason, case.reason)),
