@@ -234,3 +234,12 @@ def test_a_merged_order_is_told_and_found_as_that_and_not_as_a_cancelled_one(
 
 def line_of(order_id: int) -> int:
     return int(db.value("SELECT id FROM order_line WHERE order_id = ?", order_id))
+
+
+def test_keys_that_need_a_script_are_not_shown_without_one(panel: Panel, orders: list[Any]) -> None:
+    """The stylesheet hides `with-script` where scripts do not run: no hint promises a key that does nothing."""
+    markup = panel.get("/panel/orders").get_data(as_text=True)
+    hints = re.findall(r'<p class="(key_hints[^"]*)"', markup)
+    finder = re.findall(r"<kbd([^>]*)>Ctrl K</kbd></a>", markup)
+    assert len(hints) == len(finder) == 1
+    assert all("with-script" in classes for classes in hints + finder)
