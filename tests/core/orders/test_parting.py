@@ -28,6 +28,7 @@ from core.orders.services.refunds import refund_surplus
 from core.orders.services.ship import ship
 from core.orders.services.states import changed
 from core.orders.services.store import next_number
+from core.panel.home.services.sales import of_days
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakeGateway, FakePlugins, Shop
 
@@ -224,6 +225,8 @@ def test_two_orders_of_one_shopper_become_one(shop: Shop, order: OrderView) -> N
     mark_paid(shop.state, order.id, actor=STAFF)
     mark_paid(shop.state, other.id, actor=STAFF)
     before = sums(seen(order.id), seen(other.id))
+    sold = of_days(shop.site, 7).total.amount
+    assert sold == order.total.amount + other.total.amount
     assert (order.id, order.number) in parting.merge_candidates(shop.site, other)
     found = preview_merge(shop.site, other.id, order.id)
     merge_order(shop.site, other.id, order.id, key="m", actor=STAFF, seen=found.value)
@@ -235,6 +238,8 @@ def test_two_orders_of_one_shopper_become_one(shop: Shop, order: OrderView) -> N
     assert len(whole.lines) == 3
     assert db.value("SELECT used FROM claim") == 2
     assert unbalanced() == []
+    # The sales figures count the merged goods once, and no longer the delivery that fell away.
+    assert of_days(shop.site, 7).total.amount == sold - other.delivery_total.amount
 
 
 def test_orders_that_differ_are_not_merged(shop: Shop, order: OrderView) -> None:
