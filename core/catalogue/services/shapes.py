@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from core.kernel.i18n import gettext as _
 from core.lib.money import Money
 
 LOW_STOCK = 5  # At most this many left is worth saying.
@@ -407,7 +408,7 @@ class CartVariant(Struct, frozen=True, kw_only=True):
     def title(self) -> str:
         """The name with what was chosen of it, as a line of an order is called."""
         choices = " / ".join(value for _option, value in self.choices)
-        return f"{self.name}, {choices}" if choices else self.name
+        return _("%(name)s, %(choices)s", name=self.name, choices=choices) if choices else self.name
 
     def unit(self, quantity: int) -> Money | None:
         """The list price of one of `quantity`."""

@@ -15,6 +15,7 @@ from core.checkout.services.offers import Applied, Candidate, best_set, fault
 from core.checkout.services.spread import Spread
 from core.hookspecs.checkout import Address, Cart, CartLine, PricedCart, Tax, TaxableLine, Taxes
 from core.hookspecs.promote import Claim
+from core.kernel.i18n import gettext as _
 from core.lib.errors import Broken
 from core.lib.money import Money, split
 
@@ -61,7 +62,7 @@ class ChosenRate(Struct, frozen=True, kw_only=True):
     def full_title(self) -> str:
         """The way with its carrier, as orders and mails name it."""
         plain = not self.carrier_title or self.carrier_title == self.title
-        return self.title if plain else f"{self.carrier_title}: {self.title}"
+        return self.title if plain else _("%(carrier)s: %(way)s", carrier=self.carrier_title, way=self.title)
 
 
 class QuoteLine(Struct, frozen=True, kw_only=True):

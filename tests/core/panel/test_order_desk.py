@@ -286,6 +286,7 @@ def test_what_a_shopper_claims_is_read_and_decided_in_part(panel: Panel, sent: s
     panel.post(case, {"act": "approve"})
     page = panel.get(case).get_data(as_text=True)
     assert re.search(r'value="replace"[^>]*checked', page), "the wish is chosen beforehand"
+    assert "178.00 is granted" not in page, "and what stands below is what that comes to"
     bad = panel.post(case, {"act": "resolve", "way": "refund", "part": "178.01"})
     assert bad.status_code == 422
     assert re.search(r'id="part"[^>]*value="178.01"[^>]*aria-invalid="true"', bad.get_data(as_text=True))

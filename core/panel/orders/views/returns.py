@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Response, request, url_for
+from msgspec.structs import replace
 
 from core.checkout.services import exchanging, resolving
 from core.checkout.services.changing import PreviewMoved
@@ -245,7 +246,7 @@ def _case_page(
     *,
     outcome: tuple[str, int | None] = ("", None),
 ) -> Response:
-    terms = resolving.terms_by_rules(current(), case)
+    terms = replace(resolving.terms_by_rules(current(), case), way=case.wish or REFUND)
     if case.can_be_resolved and not outcome[0]:
         outcome = _outcome(case, terms) if not problems else _outcome_typed(case)
     return page(
