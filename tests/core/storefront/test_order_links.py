@@ -85,6 +85,8 @@ def test_a_link_ends_by_itself_but_not_for_the_account_that_owns_the_order(
         answer = visitor.get(at(placed))
         assert answer.status_code == 410
         assert "This link has ended" in text_of(answer.text)
+        assert visitor.get("/track").status_code == 200
+        assert all(f'href="{way}"' in answer.text for way in ("/track", "/login")), "it leads where it says"
         assert visitor.post(at(placed, "/change"), {"cancel": "1"}).status_code == 410
         assert order_by_key(site, placed.secret) is None, "nor for plugins"
         claim_order(site, placed.secret, shopper.id)
