@@ -177,8 +177,9 @@ def promise(site: Site, product: Any) -> Slot | None:
         return None
     amount, free_from = rate.prices[current_currency()]
     today = now().astimezone(ZoneInfo(site.timezone)).date()
+    leaves_now = not any(one.release_at or one.is_backorder for one in product.variants if one.can_be_bought)
     said = Promise(
-        arrives="" if rate.days_to is None else day(working_day(today, rate.days_to), "full"),
+        arrives="" if rate.days_to is None or not leaves_now else day(working_day(today, rate.days_to), "full"),
         amount=Money(amount, current_currency()),
         free_from=None if free_from is None else Money(free_from, current_currency()),
     )

@@ -142,6 +142,18 @@ class TestPages:
         assert "With you by Wednesday, 2 December 2026" in page
         assert "Delivery €4.90 · free from €50.00" in " ".join(page.split())
 
+    def test_no_day_is_promised_for_what_does_not_leave_now(
+        self, site: Site, turn_on: Any, sell: Any, browse: Any, clock: Any
+    ) -> None:
+        clock.set(datetime(2026, 11, 26, 12, tzinfo=UTC))
+        turn_on("flat_rate")
+        save(site)
+        sell("LAMP", 2000, name="Lamp", stock=0, backorder_limit=5)
+        page = browse(site, "/p/lamp").text
+        assert "leaves as soon as it is there" in page
+        assert "With you by" not in page
+        assert "Delivery €4.90" in page
+
     def test_promise_moves_on_at_midnight_and_with_the_price(
         self, site: Site, turn_on: Any, sell: Any, browse: Any, clock: Any
     ) -> None:
