@@ -203,7 +203,7 @@ def stop_import(site: Site, run_id: int, kind: str = PRODUCTS) -> None:
 
 
 def go_on(site: Site, run_id: int, kind: str = PRODUCTS) -> None:
-    """Let another worker carry on with a run that was interrupted. Raises NotFound, NotNow.
+    """Let another worker carry on with an interrupted run, also if it should have stopped. Raises NotFound, NotNow.
 
     If the first one lives after all, only one of the two goes on: the run has one worker.
     """
@@ -211,6 +211,7 @@ def go_on(site: Site, run_id: int, kind: str = PRODUCTS) -> None:
     if not _is_interrupted(run):
         raise NotNow
     with db.transaction():
+        db.execute("UPDATE import_run SET stopping = ? WHERE id = ? AND site_id = ?", False, run.id, site.id)
         key = f"{JOBS[kind]}:{run.id}:{run.resumed + 1}:{clock.now_us()}"
         jobs.enqueue(JOBS[kind], {"run": run.id}, site_id=site.id, key=key)
         db.execute("UPDATE import_run SET touched_at = ? WHERE id = ?", clock.now_us(), run.id)

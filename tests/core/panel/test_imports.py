@@ -226,8 +226,12 @@ def test_an_interrupted_run_says_so_and_goes_on(desk: Client, monkeypatch: pytes
     with clock.freeze(clock.now()) as now:
         with pytest.raises(KeyboardInterrupt):
             jobs.run_due()
+        _post(desk, f"{run}/stop")  # Nobody knows yet that it has died.
         now.move(minutes=2)
-        assert "The import was interrupted" in _page(desk, run)
+        interrupted = _page(desk, run)
+        assert "The import was interrupted" in interrupted
+        assert "It stops behind" not in interrupted
+        assert f"{run.removeprefix('http://one.localhost')}/stop" in interrupted, "it can still be ended"
         _post(desk, f"{run}/resume")
         jobs.run_due()
         shown = _page(desk, run)
