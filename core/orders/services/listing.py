@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -29,7 +30,7 @@ _ROW = (
     " ({merges} ORDER BY g.id DESC LIMIT 1)) END, o.gateway,"
     # Names without a table are those of the line.
     f" (SELECT CASE WHEN SUM(ordered - cancelled) > 0 THEN {CANCELLED_SQL} ELSE 0 END FROM order_line"
-    " WHERE order_id = o.id)"
+    " WHERE order_id = o.id), o.rate"
 )
 # The same of an order that goes to several places, one per line.
 _EACH = (
@@ -64,6 +65,7 @@ class OrderRow(Struct, frozen=True, kw_only=True):
     countries: tuple[str, ...] = ()
     merged_into: str = ""
     gateway: str = ""
+    is_pickup: bool = False
 
     @property
     def now(self) -> Money:
@@ -155,7 +157,7 @@ def _select(site: Site, filters: OrderFilters, after: str | None, limit: int) ->
             delivery_title=", ".join(_lines(row[9])),
             status=state_axes(row[10]), pieces=int(row[11] or 0), channel=row[12], channel_number=row[13] or "",
             goods="" if row[14] is None else WAITING if row[14] else PARTLY, countries=_lines(row[15]),
-            merged_into=row[16] or "", gateway=row[17],
+            merged_into=row[16] or "", gateway=row[17], is_pickup=bool(json.loads(row[19]).get("pickup")),
         )
         for row in db.rows(
             f"SELECT {row} FROM ({page}) n JOIN orders o ON o.id = n.id {in_order(filters.sort)}",

@@ -142,7 +142,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         link_until=order.link_until,
         email=order.email,
         first_name=order.name.split()[0] if whole and order.name.split() else "",
-        headline=_waits_for_you(order) or headline(order.status, order.merged_into, pays_later=later),
+        headline=headline(order.status, order.merged_into, pays_later=later, is_pickup=bool(order.rate.get("pickup"))),
         placed_at=order.placed_at,
         steps=_steps(order, pays_later=later),
         lines=tuple(_line(line, line.total if whole else None, order) for line in order.lines),
@@ -210,7 +210,7 @@ def _card(row: OrderRow, later: Collection[str], goods: Mapping[str, str]) -> Or
         "partly_returned": _("Sent back in part"),
         "returned": _("Sent back"),
     }
-    said = headline(row.status, row.merged_into, pays_later=row.gateway in later)
+    said = headline(row.status, row.merged_into, pays_later=row.gateway in later, is_pickup=row.is_pickup)
     return OrderCard(
         number=row.number,
         placed_at=row.placed_at,
@@ -230,16 +230,11 @@ def _named(names: Sequence[str]) -> str:
     return ngettext("%(name)s and one more", "%(name)s and %(n)s more", len(names) - 1, name=names[0])
 
 
-def _waits_for_you(order: OrderView) -> str:
-    """Goods that are picked up are on no way."""
-    waits = order.rate.get("pickup") and order.status.fulfilment == "shipped" and order.status.order != "cancelled"
-    return _("Ready to be picked up") if waits else ""
-
-
-def headline(status: Axes, merged_into: str = "", *, pays_later: bool = False) -> str:
+def headline(status: Axes, merged_into: str = "", *, pays_later: bool = False, is_pickup: bool = False) -> str:
     """The whole state of an order in one short sentence: what matters most first.
 
-    `pays_later`: the goods leave before the money comes, so the order waits for no payment.
+    `pays_later`: the goods leave before the money comes, so the order waits for no payment. What is picked up is on no
+    way.
     """
     if merged_into:
         return _("Merged into order %(number)s", number=merged_into)
@@ -247,7 +242,7 @@ def headline(status: Axes, merged_into: str = "", *, pays_later: bool = False) -
         return _("Cancelled")
     told = {
         "delivered": _("It has arrived"),
-        "shipped": _("It is on its way"),
+        "shipped": _("Ready to be picked up") if is_pickup else _("It is on its way"),
         "partly_shipped": _("A part is on its way"),
     }
     if status.fulfilment in told:

@@ -468,4 +468,11 @@ def test_the_list_of_orders_shows_what_was_bought_and_what_comes_back(
     order = order_view(placed.id)
     assert order is not None
     request_case(site, order.id, kind="return", lines={order.lines[0].id: 1}, reason="faulty", key="k", actor="system")
-    assert "A return is under way" in mira.get("/account/orders").text
+    listed = mira.get("/account/orders").text
+    assert "A return is under way" in listed
+    assert "It is on its way" in listed
+    with db.transaction():
+        db.execute("UPDATE orders SET rate = ? WHERE id = ?", '{"pickup":true}', placed.id)
+    listed = mira.get("/account/orders").text
+    assert "Ready to be picked up" in listed
+    assert "It is on its way" not in listed
