@@ -79,7 +79,7 @@ def test_a_few_days_of_both_shops_are_in_their_own_words_well_made_and_add_up(se
         assert kinds >= KINDS
     # Titles, words and papers of the Chinese shop hold no English.
     told = db.rows("SELECT delivery_title, payment_title FROM orders WHERE site_id = ?", site_by_host(HOSTS[1]).id)
-    assert {tuple(row) for row in told} == {("配送: 快递", "货到付款")}
+    assert {tuple(row) for row in told} == {("配送：快递", "货到付款")}
     assert unbalanced() == complaints() == wrong_shortages() == []
     # The haste of the seeding is over: what a shopper orders now waits for the disk.
     assert not db.is_sqlite() or db.value("PRAGMA synchronous") == 2
