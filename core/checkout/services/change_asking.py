@@ -23,7 +23,6 @@ from core.orders.services.change_shapes import (
     PlannedCharge,
     PlannedDelivery,
     PlannedLine,
-    PlannedPart,
     PlannedTax,
     SetDelivery,
 )
@@ -164,10 +163,7 @@ def planned_line(
         tax=one.tax.amount, total=one.total.amount, tax_class=line.tax_class, weight_g=line.weight_g,
         needs_delivery=line.needs_delivery, returns=line.returns, of_line_id=of_line_id, place=place,
         taxes=_planned_taxes(taxes, f"line:{line.id}"),
-        parts=tuple(
-            PlannedPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
-            for part in variants[line.variant_id].parts
-        ),
+        parts=variants[line.variant_id].parts,
         promised_at=promised_at(variants[line.variant_id]),
     )  # fmt: skip
 

@@ -35,7 +35,7 @@ from core.orders.services.drafts import end_draft
 from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.intents import Opened
 from core.orders.services.links import order_secret, present_secret
-from core.orders.services.new_order import NewAdjustment, NewDestination, NewLine, NewOrder, NewPart, NewPayment, NewTax
+from core.orders.services.new_order import NewAdjustment, NewDestination, NewLine, NewOrder, NewPayment, NewTax
 from core.orders.services.read import order_of_cart
 from core.orders.services.store import store_order
 
@@ -323,13 +323,7 @@ def _days_to_pay(gateway: GatewayView | None) -> int:
 
 def _lines(view: CheckoutView) -> list[NewLine]:
     variants = [line.variant for line in view.lines if line.variant is not None]
-    parts = {
-        one.id: tuple(
-            NewPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
-            for part in one.parts
-        )
-        for one in variants
-    }
+    parts = {one.id: one.parts for one in variants}
     promised = {one.id: promised_at(one) for one in variants}
     pictures = {
         line.id: line.variant.picture.name

@@ -35,7 +35,6 @@ from core.orders.services.guards import ask_about_plan
 from core.orders.services.happenings import what_changes
 from core.orders.services.hold_checks import hold_anew
 from core.orders.services.links import number_link_anew
-from core.orders.services.new_order import NewPart
 from core.orders.services.payments import ask_for_the_rest
 from core.orders.services.read import order_view
 from core.orders.services.settle import line_facts, money_facts, settle
@@ -279,13 +278,12 @@ def _append(order: OrderView, change: ChangeView, taken: Sequence[stock.Allocati
     first = int(db.value("SELECT MAX(position) FROM order_line WHERE order_id = ?", order.id)) + 1
     counted = dict.fromkeys(EVENTS, 0)
     apart = {"taxes", "quantity", "parts", "promised_at"}
-    parts = [[NewPart(**msgspec.structs.asdict(part)) for part in line.parts] for line in plan.lines]
     rows = [
         {
             "order_id": order.id, "position": first + place, "change_id": change.id, "ordered": line.quantity,
             "allocated": line.quantity,
             **{name: value for name, value in msgspec.to_builtins(line).items() if name not in apart},
-            **counted, **promise(line.variant_id, parts[place], line.promised_at, taken),
+            **counted, **promise(line.variant_id, line.parts, line.promised_at, taken),
         }
         for place, line in enumerate(plan.lines)
     ]  # fmt: skip
@@ -296,7 +294,7 @@ def _append(order: OrderView, change: ChangeView, taken: Sequence[stock.Allocati
             "SELECT id FROM order_line WHERE order_id = ? AND position >= ? ORDER BY position", order.id, first
         )
     ]
-    insert_parts(ids, parts)
+    insert_parts(ids, [line.parts for line in plan.lines])
     taxes = [new_tax(at, tax) for at, line in enumerate(plan.lines) for tax in line.taxes]
     insert_taxes(order.id, taxes, ids)
     _append_offers(order, plan, ids)

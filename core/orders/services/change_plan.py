@@ -24,7 +24,6 @@ from core.orders.services.change_shapes import (
     PlannedCharge,
     PlannedDelivery,
     PlannedLine,
-    PlannedPart,
     PlannedPlace,
     PlannedTax,
     RemoveLine,
@@ -290,10 +289,7 @@ def further_line(
         discount=0, tax=tax, total=subtotal if included else subtotal + tax, tax_class=line.tax_class,
         weight_g=line.weight_g, needs_delivery=line.needs_delivery, returns=line.returns, of_line_id=line.id,
         place=line.place, taxes=taxes,
-        parts=tuple(
-            PlannedPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
-            for part in line.parts
-        ),
+        parts=line.parts,
         promised_at=line.promised_at,
     )  # fmt: skip
 

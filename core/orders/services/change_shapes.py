@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from core.catalogue.services.shapes import PartOfKit
 from core.hookspecs.checkout import Address
 from core.orders.services.hold_reasons import HoldReason
 
@@ -180,15 +181,6 @@ class PlannedTax(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
 
 
-class PlannedPart(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in each unit of a kit."""
-
-    variant_id: int
-    sku: str
-    name: str
-    quantity: int
-
-
 class PlannedLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line that will be appended and goes to `place`; `of_line_id` is the line whose units these are or go on from.
 
@@ -214,7 +206,7 @@ class PlannedLine(msgspec.Struct, frozen=True, kw_only=True):
     of_line_id: int | None = None
     place: int = 0
     taxes: tuple[PlannedTax, ...] = ()
-    parts: tuple[PlannedPart, ...] = ()
+    parts: tuple[PartOfKit, ...] = ()
     promised_at: datetime | None = None
 
 

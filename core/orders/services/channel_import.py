@@ -34,7 +34,7 @@ from core.orders.services.gateways import CORE, Arrangement
 from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.hold_rules import hold_rules, reasons_to_hold
 from core.orders.services.links import order_secret
-from core.orders.services.new_order import NewAdjustment, NewLine, NewOrder, NewPart, NewPayment, NewTax
+from core.orders.services.new_order import NewAdjustment, NewLine, NewOrder, NewPayment, NewTax
 from core.orders.services.store import no_cart, pieces_of, store_order
 
 _AT_ONCE = 500
@@ -253,19 +253,15 @@ def _lines(order: ChannelOrder, goods: _Goods) -> list[NewLine]:
     lines = []
     for line, sums in zip(order.lines, order.sums.lines, strict=True):
         variant = goods[line.sku]
-        choices = " / ".join(value for _option, value in variant.choices)
         lines.append(
             NewLine(
                 variant_id=variant.id, product_id=variant.product_id, sku=variant.sku,
-                name=line.name or (f"{variant.name}, {choices}" if choices else variant.name),
+                name=line.name or variant.title,
                 picture=variant.picture.name if variant.picture else "", quantity=line.quantity,
                 unit_amount=sums.unit, list_amount=sums.unit, subtotal=sums.subtotal, discount=sums.off + sums.share,
                 tax=sums.tax, total=sums.total, tax_class=variant.tax_class, weight_g=variant.weight_g,
                 needs_delivery=variant.needs_delivery, returns=variant.returns,
-                parts=tuple(
-                    NewPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
-                    for part in variant.parts
-                ),
+                parts=variant.parts,
             )
         )  # fmt: skip
     return lines

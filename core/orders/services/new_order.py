@@ -8,18 +8,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from core.catalogue.services.shapes import PartOfKit
 from core.hookspecs.checkout import Address
 from core.hookspecs.promote import Claim
 from core.orders.services.hold_reasons import HoldReason
-
-
-class NewPart(Struct, frozen=True, kw_only=True):
-    """What is in each unit of a kit."""
-
-    variant_id: int
-    sku: str
-    name: str
-    quantity: int
 
 
 class NewLine(Struct, frozen=True, kw_only=True):
@@ -45,7 +37,7 @@ class NewLine(Struct, frozen=True, kw_only=True):
     weight_g: int
     needs_delivery: bool
     returns: str = ""
-    parts: tuple[NewPart, ...] = ()
+    parts: tuple[PartOfKit, ...] = ()
     promised_at: datetime | None = None
     place: int = 0
 

@@ -27,7 +27,6 @@ from core.orders.services.change_shapes import (
     Plan,
     PlannedAdjustment,
     PlannedLine,
-    PlannedPart,
     PlannedTax,
     SplitUnits,
 )
@@ -257,10 +256,7 @@ def carried(
             PlannedTax(name=name, rate=rate, amount=amount)
             for (name, rate, _whole), amount in zip(taxes, parts, strict=True)
         ),
-        parts=tuple(
-            PlannedPart(variant_id=part.variant_id, sku=part.sku, name=part.name, quantity=part.quantity)
-            for part in line.parts
-        ),
+        parts=line.parts,
         promised_at=line.promised_at,
     )  # fmt: skip
 

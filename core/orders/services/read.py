@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Sequence
 
+from core.catalogue.services.shapes import PartOfKit
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
@@ -25,7 +26,6 @@ from core.orders.services.shapes import (
     OperationView,
     OrderLineView,
     OrderView,
-    PartView,
     PaymentView,
     ShipmentView,
     ShortageView,
@@ -194,7 +194,7 @@ _LINE = (
 
 def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
     rows: dict[int, db.Row] = {}
-    parts: dict[int, list[PartView]] = {}
+    parts: dict[int, list[PartOfKit]] = {}
     for row in db.rows(
         f"SELECT {_LINE} FROM order_line l LEFT JOIN order_line_part p ON p.line_id = l.id WHERE l.order_id = ?"
         " ORDER BY l.position, p.id",
@@ -202,7 +202,7 @@ def _lines(order_id: int, currency: str) -> tuple[OrderLineView, ...]:
     ):
         rows[row[0]] = row
         if row[32] is not None:
-            part = PartView(variant_id=row[32], sku=row[33], name=row[34], quantity=row[35])
+            part = PartOfKit(variant_id=row[32], sku=row[33], name=row[34], quantity=row[35])
             parts.setdefault(row[0], []).append(part)
     return tuple(
         OrderLineView(

@@ -9,21 +9,13 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from core.catalogue.services.shapes import PartOfKit
 from core.hookspecs.checkout import Address
 from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.status import Axes, LineFacts, due, gone
 from core.orders.services.waits import Wanted, goods_code
-
-
-class PartView(Struct, frozen=True, kw_only=True):
-    """What is in each unit of a kit."""
-
-    variant_id: int
-    sku: str
-    name: str
-    quantity: int
 
 
 class OrderLineView(Struct, frozen=True, kw_only=True):
@@ -66,7 +58,7 @@ class OrderLineView(Struct, frozen=True, kw_only=True):
     promise: str = ""
     promised_at: datetime | None = None
     returns: str = ""
-    parts: tuple[PartView, ...] = ()
+    parts: tuple[PartOfKit, ...] = ()
 
     @property
     def each(self) -> dict[int, int]:

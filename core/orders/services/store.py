@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from core.catalogue.services import stock
+from core.catalogue.services.shapes import PartOfKit
 from core.hookspecs.events import OrderPlaced
 from core.hookspecs.promote import Claim
 from core.kernel import db, events
@@ -22,7 +23,7 @@ from core.orders.services.goods import stock_reference
 from core.orders.services.hold_checks import insert_holds
 from core.orders.services.intents import Opened
 from core.orders.services.links import LIFE
-from core.orders.services.new_order import NewAdjustment, NewDestination, NewLine, NewOrder, NewPart, NewPayment, NewTax
+from core.orders.services.new_order import NewAdjustment, NewDestination, NewLine, NewOrder, NewPayment, NewTax
 from core.orders.services.operations import begin_operation
 from core.orders.services.settle import deadline, settle
 from core.orders.services.states import first_state, words_of
@@ -213,7 +214,7 @@ def pieces_of(lines: Iterable[NewLine]) -> dict[int, int]:
     return summed
 
 
-def in_a_unit(variant_id: int, parts: Sequence[NewPart]) -> dict[int, int]:
+def in_a_unit(variant_id: int, parts: Sequence[PartOfKit]) -> dict[int, int]:
     """What one unit takes from stock: nothing of what is no variant."""
     return {part.variant_id: part.quantity for part in parts} or ({variant_id: 1} if variant_id else {})
 
@@ -230,7 +231,7 @@ def _insert_lines(order_id: int, lines: Sequence[NewLine], taken: Sequence[stock
 
 
 def promise(
-    variant_id: int, parts: Sequence[NewPart], promised_at: datetime | None, taken: Sequence[stock.Allocation]
+    variant_id: int, parts: Sequence[PartOfKit], promised_at: datetime | None, taken: Sequence[stock.Allocation]
 ) -> Row:
     """What is agreed of a line by what was taken for it: nothing, if all of it can leave now."""
     own = [one for one in taken if one.variant_id in in_a_unit(variant_id, parts)]
@@ -239,7 +240,7 @@ def promise(
     return {"promise": kind, "promised_at": at}
 
 
-def insert_parts(line_ids: Sequence[int], parts: Sequence[Sequence[NewPart]]) -> None:
+def insert_parts(line_ids: Sequence[int], parts: Sequence[Sequence[PartOfKit]]) -> None:
     """Store what is in the kits among these lines. Inside a transaction."""
     rows: list[Row] = [
         {"line_id": line_id, **asdict(part)}
