@@ -24,6 +24,11 @@ class Address(Struct, frozen=True, kw_only=True):
     country: str = ""
     phone: str = ""
 
+    @property
+    def whose(self) -> str:
+        """Who lives there, and in which town."""
+        return ", ".join(word for word in (self.name or self.company, self.city) if word)
+
 
 class CartLine(Struct, frozen=True, kw_only=True):
     """One line of a cart, priced per unit before offers. `list_unit` is the public price, `unit` what is asked now.

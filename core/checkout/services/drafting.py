@@ -176,7 +176,7 @@ def _letter(state: SiteState, draft: DraftView, view: CheckoutView, url: str) ->
 def _to(view: CheckoutView, line: QuoteLine) -> str:
     """Where a line goes, of an order for several addresses."""
     there = view.places[line.place].address if len(view.places) > 1 and line.line.needs_delivery else None
-    return f" ({there.name or there.company}, {there.city})" if there else ""
+    return f" ({there.whose})" if there else ""
 
 
 def place_draft(

@@ -370,7 +370,7 @@ class OrderView(Struct, frozen=True, kw_only=True):
         found = next((one.address for one in self.destinations if one.position == place), None)
         if found is None or not self.is_spread:
             return ""
-        return ", ".join(word for word in (found.name or found.company, found.city) if word)
+        return found.whose
 
     @property
     def addresses(self) -> tuple[Address, ...]:

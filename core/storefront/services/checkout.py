@@ -27,7 +27,6 @@ from core.storefront.services.fields import (
     place_title,
     plugin_field,
     summary,
-    whose,
 )
 from core.storefront.services.options import Option, delivery_option
 from core.storefront.services.order import ShownLine
@@ -179,7 +178,7 @@ def _place(view: CheckoutView, at: int, site: Site, errors: Errors) -> ShownPlac
         number=at + 1,
         prefix=prefix,
         title=place_title(at + 1, place.address),
-        whose=(whose(place.address) if place.address else "") or place_title(at + 1, None),
+        whose=(place.address.whose if place.address else "") or place_title(at + 1, None),
         country=country_field(address.country, (), errors, prefix),
         address=address_fields(address, errors, prefix),
         more=address_fields(address, errors, prefix, folded=True),

@@ -115,14 +115,9 @@ def _section(prefix: str) -> str:
 
 def place_title(number: int, address: Address | None) -> str:
     """One of several addresses in a few words."""
-    known = whose(address) if address else ""
+    known = address.whose if address else ""
     title = _("Address %(number)s", number=number)
     return f"{title}: {known}" if known else title
-
-
-def whose(address: Address) -> str:
-    """Who lives there, and in which town."""
-    return ", ".join(word for word in (address.name or address.company, address.city) if word)
 
 
 def address_lines(address: Address) -> tuple[str, ...]:

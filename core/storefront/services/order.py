@@ -22,7 +22,7 @@ from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.shapes import OrderLineView, PaymentView
 from core.orders.services.status import Axes
-from core.storefront.services.fields import address_lines, whose
+from core.storefront.services.fields import address_lines
 from core.storefront.services.options import Option
 from core.storefront.services.own_order import Own, own_side, picture, price_rows
 from core.storefront.services.own_order_steps import Step, marked
@@ -184,7 +184,7 @@ def _places(order: OrderView) -> tuple[OrderPlace, ...]:
     seen = [order.at(one.position) for one in order.destinations]
     return tuple(
         OrderPlace(
-            title=whose(one.address), address=address_lines(one.address),
+            title=one.address.whose, address=address_lines(one.address),
             lines=tuple(_line(line, line.total, order) for line in one.lines),
         )
         for one in seen

@@ -26,7 +26,6 @@ from core.storefront.services.fields import (
     country_field,
     field,
     summary,
-    whose,
 )
 from core.storefront.services.options import Option, delivery_option
 from core.storefront.services.own_order import MOST_UNITS, NUMBER, LineField, picture, placed_errors, units
@@ -168,7 +167,7 @@ def change_errors(order: OrderView, error: Refused) -> dict[str, str]:
 def change_form(order: OrderView, sent: Mapping[str, str], errors: Errors) -> ChangeForm:
     """The form of a change, with what was typed."""
     parts = _parts(order)
-    names = [(str(part.destinations[0].position), whose(part.address)) for part in parts if part.address]
+    names = [(str(part.destinations[0].position), part.address.whose) for part in parts if part.address]
     lines = tuple(
         _change_line(order, line, names, sent, errors) for part in parts for line in part.lines if line.allocated
     )
@@ -192,7 +191,7 @@ def _place_form(
     fields = address_fields(shown, errors, prefix)
     more = [{**one, "wide": True} for one in address_fields(shown, errors, prefix, folded=True)]
     return PlaceForm(
-        title=whose(address) if order.is_spread else "", prefix=prefix,
+        title=address.whose if order.is_spread else "", prefix=prefix,
         country=country_field(shown.country, (), errors, prefix), address=fields, more=more,
         open=(typed is not None and typed != address) or any(one["id"] in errors for one in [*fields, *more]),
     )  # fmt: skip

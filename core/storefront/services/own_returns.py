@@ -29,7 +29,6 @@ from core.storefront.services.fields import (
     Field,
     field,
     summary,
-    whose,
 )
 from core.storefront.services.own_order import NUMBER, LineField, OwnForm, picture, units
 from core.storefront.services.totals import Row
@@ -133,7 +132,7 @@ def return_form(
     rules = rules_of(site)
     hints = {} if is_late else {line.id: _hint(order, line, rules) for line in kept}
     others = {} if is_late else exchanges_for(site, order, kept)
-    names = {one.position: whose(one.address) for one in order.destinations if one.address and order.is_spread}
+    names = {one.position: one.address.whose for one in order.destinations if one.address and order.is_spread}
     lines = tuple(
         _return_line(
             line, hints.get(line.id, ""), others.get(line.id, ()), sent, errors, went_to=names.get(line.place, "")

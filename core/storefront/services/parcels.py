@@ -12,7 +12,6 @@ from core.kernel.i18n import lazy, time_of_day
 from core.kernel.sites import SiteState
 from core.orders.services.parcels import tracking_links
 from core.orders.services.read import OrderView, ShipmentView
-from core.storefront.services.fields import whose
 
 
 class LastScan(Struct, frozen=True, kw_only=True):
@@ -65,7 +64,7 @@ def parcels_of(state: SiteState, order: OrderView, *, whole: bool) -> tuple[Parc
     """The parcels with what is in them, and their carriers' pages; to whom, where it goes to several places."""
     links = tracking_links(state.site, order.shipments)
     names = {line.id: line.name for line in order.lines}
-    people = {one.position: whose(one.address) for one in order.destinations if one.address}
+    people = {one.position: one.address.whose for one in order.destinations if one.address}
     told = people if whole and order.is_spread else {}
     return tuple(
         Parcel(

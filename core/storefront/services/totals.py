@@ -12,7 +12,6 @@ from core.kernel.i18n import ngettext, number
 from core.lib.money import Money
 from core.orders.services.read import OrderView
 from core.orders.services.shapes import DestinationView
-from core.storefront.services.fields import whose
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -51,7 +50,7 @@ def goods_row(quote: Quote, count: int) -> list[Row]:
 
 def _delivery_name(order: OrderView, one: DestinationView) -> str:
     title = one.delivery_title or _("Delivery charge")
-    return f"{title} · {whose(one.address)}" if order.is_spread and one.address else title
+    return f"{title} · {one.address.whose}" if order.is_spread and one.address else title
 
 
 def order_rows(order: OrderView) -> list[Row]:

@@ -151,7 +151,7 @@ def names_of(places: Sequence[Address | None]) -> list[str]:
     """
     if len(places) < 2:
         return [""] * len(places)
-    short = [", ".join(word for word in (one.name or one.company, one.city) if word) if one else "" for one in places]
+    short = [one.whose if one else "" for one in places]
     return [
         ", ".join((name, *one.lines)) if one and short.count(name) > 1 else name
         for name, one in zip(short, places, strict=True)

@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from core.checkout.forms import read_address
 from core.checkout.services.changing import Preview
-from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.i18n import gettext as _
@@ -138,13 +137,9 @@ def goods_places(order: OrderView, *, further: bool) -> list[tuple[str, str]]:
     `further`: one more address can be written.
     """
     live = [part.destinations[0] for part in live_parts(order)]
-    found = [(str(one.position), order.whose(one.position) or _short(one.address)) for one in live]
+    found = [(str(one.position), one.address.whose if one.address else "") for one in live]
     found += [(NEW, _("The further address"))] if further else []
     return found if len(found) > 1 else []
-
-
-def _short(address: Address | None) -> str:
-    return ", ".join(word for word in (address.name or address.company, address.city) if word) if address else ""
 
 
 def _place_named(text: str, order: OrderView) -> int | None:

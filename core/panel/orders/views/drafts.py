@@ -289,7 +289,7 @@ def _quoted(view: CheckoutView | None) -> dict[str, object]:
     if view is None or not view.lines:
         return {"quote": None, "trace": [], "rates": [], "chosen": "", "wrong": [], "whose": []}
     several = len(view.places) > 1
-    whose = [", ".join(filter(None, (one.name or one.company, one.city))) if one else "" for one in addresses_of(view)]
+    whose = [one.whose if one else "" for one in addresses_of(view)]
     own = not view.places or view.places[0].number == 0
     rates, chosen = _ways(view.delivery) if own else ([], "")
     return {
