@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -13,8 +14,8 @@ from core.checkout.services.promoting import priced_cart
 from core.checkout.services.quote import ChosenRate, Quote, QuoteLine, discounted, quote
 from core.checkout.services.shapes import plain
 from core.checkout.services.supplying import promised_at
-from core.hookspecs.checkout import PricedCart, Tax, TaxableLine
-from core.kernel import db
+from core.hookspecs.checkout import Address, PricedCart, Tax, TaxableLine
+from core.kernel import db, i18n
 from core.kernel.sites import SiteState
 from core.lib.errors import Refused
 from core.lib.money import Money
@@ -35,6 +36,24 @@ class NotForSaleNow(Refused):
 
     code = "not_for_sale"
     default_message = "This product is not for sale here at the moment."
+
+
+def spoken(state: SiteState, order: OrderView) -> AbstractContextManager[None]:
+    """What is stored with an order is named in its own language, whoever changes it in whatever panel."""
+    return i18n.speaking(order.language, state.site.timezone, mute=order.language in state.silent)
+
+
+def taxes_today(
+    state: SiteState, order: OrderView, lines: Sequence[TaxableLine], address: Address | None
+) -> Sequence[Tax]:
+    """The taxes of these lines of an order, as of today, at an address."""
+    asked = PricedCart(
+        lines=tuple(lines), currency=order.currency, address=address, prices_include_tax=order.prices_include_tax,
+        customer_id=order.shopper_id,
+    )  # fmt: skip
+    with spoken(state, order):
+        answer = state.hooks.checkout_taxes(site=state.site, priced=asked)
+    return answer.taxes if answer else ()
 
 
 def delivery_as_wanted(
@@ -71,7 +90,8 @@ def delivery_there(state: SiteState, wish: Wish, place: int, rate: ChosenRate, a
     """The delivery by a way that the carriers offer at another address, at `amount` after offers, taxed there."""
     order, there = wish.order, wish.order.at(place).destinations[0]
     is_same = (rate.carrier, rate.service) == (there.carrier, there.service)
-    title = there.delivery_title if is_same else rate.full_title
+    with spoken(state, order):
+        title = there.delivery_title if is_same else rate.full_title
     wanted = SetDelivery(amount=amount, title=title[:200], carrier=rate.carrier, service=rate.service)
     taxes = _asked_taxes(state, wish, wanted, place)
     tax = sum(one.amount for one in taxes)
@@ -96,12 +116,7 @@ def taxed_charges(state: SiteState, wish: Wish) -> list[PlannedCharge]:
         TaxableLine(key=key, tax_class="standard", amount=Money(one.amount, order.currency))
         for key, one in asked.items()
     ]
-    priced = PricedCart(
-        lines=tuple(lines), currency=order.currency, address=wish.address(place),
-        prices_include_tax=order.prices_include_tax, customer_id=order.shopper_id,
-    )  # fmt: skip
-    answer = state.hooks.checkout_taxes(site=state.site, priced=priced)
-    taxes = answer.taxes if answer else ()
+    taxes = taxes_today(state, order, lines, wish.address(place))
     return [
         msgspec.structs.replace(one, taxes=_planned_taxes(taxes, f"charge:{at}") if one.taxed else ())
         for at, one in enumerate(wish.charges)
@@ -111,12 +126,7 @@ def taxed_charges(state: SiteState, wish: Wish) -> list[PlannedCharge]:
 def _asked_taxes(state: SiteState, wish: Wish, wanted: SetDelivery, place: int) -> tuple[PlannedTax, ...]:
     order = wish.order
     line = TaxableLine(key="delivery", tax_class="delivery", amount=Money(wanted.amount, order.currency))
-    asked = PricedCart(
-        lines=(line,), currency=order.currency, address=wish.address(place),
-        prices_include_tax=order.prices_include_tax, customer_id=order.shopper_id,
-    )  # fmt: skip
-    answer = state.hooks.checkout_taxes(site=state.site, priced=asked)
-    return _planned_taxes(answer.taxes, "delivery") if answer else ()
+    return _planned_taxes(taxes_today(state, order, [line], wish.address(place)), "delivery")
 
 
 def as_cart(order: OrderView, units: Mapping[int, int]) -> StoredCart:
@@ -144,10 +154,11 @@ def quoted(
 ) -> Quote:
     """What goods cost that go to a place, with today's taxes there."""
     order = wish.order
-    cart, _steps = priced_cart(state, stored, variants)
-    after = discounted(cart, candidates, rate)
-    asked = after.taxable(wish.address(place), prices_include_tax=order.prices_include_tax)
-    taxes = state.hooks.checkout_taxes(site=state.site, priced=asked) if cart.lines else None
+    with spoken(state, order):
+        cart, _steps = priced_cart(state, stored, variants)
+        after = discounted(cart, candidates, rate)
+        asked = after.taxable(wish.address(place), prices_include_tax=order.prices_include_tax)
+        taxes = state.hooks.checkout_taxes(site=state.site, priced=asked) if cart.lines else None
     return quote(after, taxes, prices_include_tax=order.prices_include_tax)
 
 

@@ -16,6 +16,7 @@ from core.checkout.services.change_asking import (
     delivery_there,
     planned_line,
     quoted,
+    spoken,
 )
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import priced_cart
@@ -150,12 +151,13 @@ def _offers(
     cart, _steps = priced_cart(state, stored, variants)
     if not cart.lines:
         return []
-    found = [
-        Candidate(plugin=plugin, offer=offer)
-        for plugin, answer in state.hooks.each("promote_offers", site=state.site, cart=cart, codes=cart.codes)
-        for offer in answer
-        if isinstance(offer, Offer)
-    ]
+    with spoken(state, order):
+        found = [
+            Candidate(plugin=plugin, offer=offer)
+            for plugin, answer in state.hooks.each("promote_offers", site=state.site, cart=cart, codes=cart.codes)
+            for offer in answer
+            if isinstance(offer, Offer)
+        ]
     used = claims_used(state.site.id, [claim_key(one.plugin, claim) for one in found for claim in one.offer.claims])
     own = _own_claims(order)
     return [

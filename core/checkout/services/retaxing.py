@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import Struct, field
 
-from core.hookspecs.checkout import Address, PricedCart, TaxableLine
+from core.checkout.services.change_asking import taxes_today
+from core.hookspecs.checkout import Address, TaxableLine
 from core.kernel.sites import SiteState
 from core.lib.money import Money
 from core.orders.services.change_plan import Rates, Wish, further_line
@@ -119,15 +120,8 @@ def _asked(
     ]
     net = order.delivery_total.amount - _delivery_on_top(order)
     asked.append(TaxableLine(key=_DELIVERY, tax_class=_DELIVERY, amount=Money(net, order.currency)))
-    told = state.hooks.checkout_taxes(
-        site=state.site,
-        priced=PricedCart(
-            lines=tuple(asked), currency=order.currency, address=address, prices_include_tax=order.prices_include_tax,
-            customer_id=order.shopper_id,
-        ),
-    )  # fmt: skip
     found: dict[str, list[PlannedTax]] = {}
-    for tax in told.taxes if told else ():
+    for tax in taxes_today(state, order, asked, address):
         found.setdefault(tax.key, []).append(PlannedTax(name=tax.name[:120], rate=tax.rate, amount=tax.amount.amount))
     return [tuple(found.get(f"line:{at}", ())) for at in range(len(lines))], tuple(found.get(_DELIVERY, ()))
 

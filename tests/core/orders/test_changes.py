@@ -20,7 +20,7 @@ from core.checkout.services.changing import (
 from core.hookspecs.checkout import PricedCart, Tax, Taxes
 from core.hookspecs.payment import FactKind
 from core.hookspecs.promote import Claim, Offer, PercentOff
-from core.kernel import db
+from core.kernel import db, i18n
 from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.orders.services.change import ChangeDropped, ChangeStale, change_view, confirm_change, drop_change
@@ -94,6 +94,26 @@ def test_a_preview_tells_money_stock_and_delivery_and_writes_nothing(shop: Shop,
     assert effect.stock == {cup: 2}
     assert (effect.delivery_before, effect.delivery_after) == (490, 490)
     assert (seen(order.id).version, free(cup)) == (before, 7)
+
+
+@pytest.mark.parametrize("policy", [KEEP, REEVALUATE])
+def test_what_a_change_adds_is_named_in_the_orders_language(
+    shop: Shop, order: OrderView, plugins: FakePlugins, policy: str
+) -> None:
+    """Whoever makes the change reads the panel in another one; the order's papers are the shopper's."""
+    asked: list[str] = []
+
+    def taxes(priced: PricedCart) -> Taxes:
+        asked.append(i18n.language())
+        return vat_20(priced)
+
+    plugins.taxes = taxes
+    with i18n.speaking("zh-CN"):
+        change_order(
+            shop.state, order.id, [AddGoods(variant_id=shop.sell("pot", 2500), quantity=2)],
+            key="one", actor=STAFF, policy=policy,
+        )  # fmt: skip
+    assert set(asked) == {order.language}
 
 
 def test_what_was_previewed_is_what_is_confirmed(shop: Shop, order: OrderView, cup: int) -> None:
