@@ -289,8 +289,6 @@ def refund(
     if by_hand:
         _refund_by_hand(state.site, opened, amount, actor, key, owed=owed)
         return
-    if "refund" not in gateway_for(state, opened).can:
-        raise OnlyByHand
 
     def act(gateway: Gateway, intent: Intent, name: str) -> Sequence[Fact]:
         return gateway.refund(intent, amount, name)
@@ -321,6 +319,8 @@ def _act(
         if known is not None and known[0] in {DONE, FAILED}:
             return
         if known is None:
+            if kind == "refund" and kind not in gateway.can:
+                raise OnlyByHand
             _check_limit(opened.row, kind, amount, owed=owed)
             insert_operation(opened.row.id, name, kind, amount.amount, actor)
             note(opened.row.order_id, actor, kind, payment_id=opened.row.id, amount=amount.amount)

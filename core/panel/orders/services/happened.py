@@ -192,32 +192,30 @@ def _placed(data: Data, currency: str) -> str:
     return _("Order placed, %(amount)s", amount=total)
 
 
-def _failed(act: str) -> str:
-    words = {
-        "refund": _("The refund failed"),
-        "capture": _("The capture failed"),
-        "void": _("The authorisation could not be let go"),
-    }
-    return words.get(act) or _("The payment failed")
-
-
-def _unknown(act: str) -> str:
-    words = {
-        "refund": _("The outcome of the refund is unknown"),
-        "capture": _("The outcome of the capture is unknown"),
-        "void": _("Whether the authorisation was let go is unknown"),
-    }
-    return words.get(act) or _("The payment’s outcome is unknown")
-
-
+# What was asked of a gateway and failed, or nobody knows of, by the act.
+_FAILED: dict[Any, Any] = {
+    "begin": lazy("The payment failed"),
+    "refund": lazy("The refund failed"),
+    "capture": lazy("The capture failed"),
+    "void": lazy("The authorisation could not be let go"),
+}
+_UNKNOWN: dict[Any, Any] = {
+    "begin": lazy("The payment’s outcome is unknown"),
+    "refund": lazy("The outcome of the refund is unknown"),
+    "capture": lazy("The outcome of the capture is unknown"),
+    "void": lazy("Whether the authorisation was let go is unknown"),
+}
 Title = Callable[[Data, str], str]
 _TITLES: dict[str, tuple[str, Title]] = {
     "placed": ("done", _placed),
     "paid": ("good", lambda data, currency: _("Paid in full, %(amount)s", amount=_amount(data, currency, "captured"))),
     "marked_paid": ("good", lambda data, currency: _("Marked as paid, %(amount)s", amount=_amount(data, currency))),
     "payment": ("done", _news),
-    "payment_unknown": ("bad", lambda data, _currency: _unknown(str(data.get("act", "")))),
-    "payment_failed": ("bad", lambda data, _currency: _failed(str(data.get("act", "")))),
+    "payment_unknown": (
+        "bad",
+        lambda data, _currency: str(_UNKNOWN.get(data.get("act", "")) or _("The payment’s outcome is unknown")),
+    ),
+    "payment_failed": ("bad", lambda data, _currency: str(_FAILED.get(data.get("act", "")) or _("The payment failed"))),
     "surplus": ("bad", lambda data, currency: _("%(amount)s too much was paid", amount=_amount(data, currency))),
     "refund": ("good", lambda data, currency: _("Refund of %(amount)s", amount=_amount(data, currency))),
     "capture": ("good", lambda data, currency: _("Capture of %(amount)s", amount=_amount(data, currency))),

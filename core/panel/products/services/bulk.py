@@ -390,8 +390,8 @@ def _looked_at(site: Site, run: BulkRun, product_ids: Sequence[int]) -> Mapping[
     return {**look(site, product_ids, run.choice), **taken} if look else {}
 
 
-def _is_over(ends_at: datetime | None, undone_at: datetime | None) -> bool:
-    """Whether it ended by itself, and was not undone before."""
+def _is_over(ends_at: Any, undone_at: Any) -> bool:
+    """Whether it ended by itself, and was not undone before; both times, or both in microseconds."""
     return ends_at is not None and undone_at is not None and undone_at >= ends_at
 
 
@@ -431,7 +431,7 @@ def listed(site: Site) -> list[Past]:
             is_begun=row[5] is not None,
             ends_at=clock.instant(row[7]) if row[7] is not None and row[6] is None else None,
             is_undone=row[6] is not None,
-            is_over=row[7] is not None and row[6] is not None and row[6] >= row[7],
+            is_over=_is_over(row[7], row[6]),
             products=row[8],
         )
         for row in found
