@@ -10,7 +10,7 @@ import pytest
 
 from core.kernel.manifest import Plugin
 from core.kernel.plugins import Registry
-from core.panel.activity.services import FIELDS, VERBS
+from core.panel.activity.services.words import FIELDS, VERBS
 from core.testing.texts import sources
 from tests.house.test_translations import msgids
 

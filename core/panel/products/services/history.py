@@ -18,6 +18,7 @@ from core.lib import clock
 from core.lib.money import Money
 from core.panel.activity import services as log
 from core.panel.activity.services.recorded import Recorded
+from core.panel.activity.services.words import sentence
 from core.panel.shell import initials, named
 
 PAGE = 30
@@ -118,7 +119,7 @@ def entries(
             actor=(name := people.get(row[2]) or log.who(row[2])),
             initials=initials(name),
             is_machine=not row[2].startswith("staff:"),
-            sentence=log.sentence(row[3], row[5] or row[4]),
+            sentence=sentence(row[3], row[5] or row[4]),
             place=row[8] or "",
             changes=told.changes(row[6], row[7], row[3]),
             can_be_restored=(before is not None or place > 0) and row[3].startswith(("product.", "price.", "listing.")),
