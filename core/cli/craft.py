@@ -69,7 +69,7 @@ def _on(options: argparse.Namespace) -> int:
     site = the_site(options.site)
     switch_on(site.id, the_plugin(options.name), "system", together=True)
     print(f"{options.name} is on at {options.site}.")
-    if needed := missing_settings(state_of(site.id).site.id, options.name):
+    if needed := missing_settings(state_of(site.id), options.name):
         print(f"It needs settings: {', '.join(needed)} ({site.origin}/panel/plugins/{options.name}")
         print(f"or ./stoa plugin set {options.name} FIELD=VALUE --site {site.host}).")
     return 0

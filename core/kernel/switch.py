@@ -396,12 +396,12 @@ def declared_settings(name: str) -> type[Settings] | None:
     return loaded.plugin.settings if loaded else None
 
 
-def missing_settings(site_id: int, name: str) -> list[str]:
-    """The labels of the settings that a plugin needs and that nobody has given yet; no statement in a request."""
+def missing_settings(state: SiteState, name: str) -> list[str]:
+    """The labels of the settings that a plugin needs and that nobody has given yet."""
     declared = declared_settings(name)
     if declared is None:
         return []
-    said = installation().sites.pinned(site_id).settings.get(name, {})
+    said = state.settings.get(name, {})
     return [field.label for field in fields(declared) if field.required and not said.get(field.name)]
 
 

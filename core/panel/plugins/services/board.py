@@ -12,6 +12,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy, ngettext, of_plugin
 from core.kernel.installation import installation
 from core.kernel.retiring import uses_of
+from core.kernel.sites import SiteState
 from core.kernel.switch import PluginView
 from core.lib.errors import NotFound
 from core.lib.retired import minor
@@ -122,7 +123,8 @@ def board(site_id: int) -> list[Row]:
     """Every plugin of the installation as it stands on a site."""
     views = switch.switchboard(site_id)
     running = {view.name for view in views if view.state == "on"}
-    return [_row(view, running, site_id) for view in views]
+    state = installation().sites.pinned(site_id)
+    return [_row(view, running, state) for view in views]
 
 
 def grouped(rows: Iterable[Row], show: str = "all", query: str = "") -> list[RowGroup]:
@@ -202,7 +204,7 @@ def _fits(row: Row, show: str) -> bool:
     return {"on": row.state == "on", "care": row.needs_care}.get(show, True)
 
 
-def _row(view: PluginView, running: set[str], site_id: int) -> Row:
+def _row(view: PluginView, running: set[str], state: SiteState) -> Row:
     text, glyph, tone = _STATES[view.state]
     return Row(
         name=view.name,
@@ -215,7 +217,7 @@ def _row(view: PluginView, running: set[str], site_id: int) -> Row:
         status=Status(str(text), glyph, tone),
         has_settings=view.has_settings,
         adds=_adds(view),
-        trouble=_trouble(view, running) or _unset(view, site_id) or _outdated(view),
+        trouble=_trouble(view, running) or _unset(view, state) or _outdated(view),
     )
 
 
@@ -281,9 +283,9 @@ def _trouble(view: PluginView, running: set[str]) -> Trouble | None:
     return None
 
 
-def _unset(view: PluginView, site_id: int) -> Trouble | None:
+def _unset(view: PluginView, state: SiteState) -> Trouble | None:
     """A plugin that is on may still wait for what only the merchant knows: a key, an account."""
-    missing = switch.missing_settings(site_id, view.name) if view.state == "on" else []
+    missing = switch.missing_settings(state, view.name) if view.state == "on" else []
     if not missing:
         return None
     labels = ", ".join(of_plugin(view.name, label) for label in missing)
