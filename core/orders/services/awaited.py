@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.kernel.sites import SiteState
 from core.lib.money import Money
-from core.orders.services.gateways import find_gateway
 from core.orders.services.intents import newest_payment
+from core.orders.services.operations import known_gateway
 from core.orders.services.settle import open_amount
 from core.orders.services.shapes import OrderView
 
@@ -18,7 +18,7 @@ def awaited_money(state: SiteState, order: OrderView) -> Money:
     amount = max(0, open_amount(order.id)) if order.due else 0
     opened = newest_payment(state.site.id, order.id) if amount else None
     if opened is not None:
-        gateway = find_gateway(state, opened.row.plugin, opened.row.account, opened.gateway)
+        gateway = known_gateway(state, opened)
         if gateway is not None and gateway.pays_later:
             amount = 0
     return Money(amount, order.currency)

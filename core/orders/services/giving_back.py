@@ -12,8 +12,8 @@ from core.kernel import db, jobs
 from core.kernel.sites import SiteState, state_of
 from core.lib.errors import Broken, NotFound, Refused
 from core.orders.services.case_rules import rules_of_id
-from core.orders.services.gateways import find_gateway
 from core.orders.services.money_limits import still_owed
+from core.orders.services.operations import known_gateway, opened_payment
 from core.orders.services.payments import NothingToRefund
 from core.orders.services.read import order_view
 from core.orders.services.refunds import refund_surplus
@@ -71,8 +71,7 @@ def give_back(state: SiteState, order_id: int, *, key: str) -> None:
         raise NotFound
 
     def can(payment: PaymentView, part: int) -> bool:
-        account = db.value("SELECT account FROM payment WHERE id = ?", payment.id)
-        found = find_gateway(state, payment.plugin, account, payment.gateway)
+        found = known_gateway(state, opened_payment(state, payment.id))
         if found is None or "refund" not in found.can:
             return False
         return "partial_refund" in found.can or part == payment.amount.amount

@@ -5,8 +5,8 @@ from __future__ import annotations
 from core.kernel import db
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken
-from core.orders.services.gateways import find_gateway
 from core.orders.services.intents import newest_payment
+from core.orders.services.operations import known_gateway
 from core.orders.services.payments import begin_payment
 from core.orders.services.settle import open_amount
 
@@ -21,7 +21,7 @@ def begin_instructions(state: SiteState, order_id: int) -> None:
         return
     if db.value("SELECT 1 FROM payment WHERE id = ? AND shown IS NOT NULL", opened.row.id):
         return
-    gateway = find_gateway(state, opened.row.plugin, opened.row.account, opened.gateway)
+    gateway = known_gateway(state, opened)
     if gateway is None or gateway.flow != "instructions":
         return
     try:

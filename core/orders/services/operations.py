@@ -30,10 +30,15 @@ def opened_payment(state: SiteState, payment_id: int) -> Opened:
 
 def gateway_for(state: SiteState, opened: Opened) -> Gateway:
     """Who handles the payment; raises GatewayGone."""
-    gateway = find_gateway(state, opened.row.plugin, opened.row.account, opened.gateway)
+    gateway = known_gateway(state, opened)
     if gateway is None:
         raise GatewayGone
     return gateway
+
+
+def known_gateway(state: SiteState, opened: Opened) -> Gateway | None:
+    """Who handles the payment, if it is still there."""
+    return find_gateway(state, opened.row.plugin, opened.row.account, opened.gateway)
 
 
 def operation_key(opened: Opened, kind: str, wish: str) -> str:

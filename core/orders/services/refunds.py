@@ -9,10 +9,9 @@ from core.kernel import db
 from core.kernel.sites import SiteState
 from core.lib.errors import NotFound
 from core.lib.money import Money
-from core.orders.services.gateways import find_gateway
 from core.orders.services.guards import ask_guards
 from core.orders.services.money_limits import left_to_refund, still_owed
-from core.orders.services.operations import FAILED, opened_payment, operation_key
+from core.orders.services.operations import FAILED, known_gateway, opened_payment, operation_key
 from core.orders.services.payments import NothingToRefund, refund
 from core.orders.services.read import order_view
 from core.orders.services.shapes import OrderView, PaymentView
@@ -69,10 +68,8 @@ def was_refused(state: SiteState, order: OrderView, key: str) -> bool:
 def only_by_hand(state: SiteState, order: OrderView) -> bool:
     """Whether no gateway that holds money of this order can give it back."""
     held = [opened_payment(state, payment.id) for payment in order.payments if left_to_refund(payment.id) > 0]
-    return not any(
-        gateway is not None and "refund" in gateway.can
-        for gateway in (find_gateway(state, one.row.plugin, one.row.account, one.gateway) for one in held)
-    )
+    gateways = [known_gateway(state, opened) for opened in held]
+    return not any(gateway is not None and "refund" in gateway.can for gateway in gateways)
 
 
 def _refund_named(state: SiteState, payment_id: int, wish: str) -> int | None:
