@@ -28,6 +28,15 @@ _ARGUMENTS = (
 _WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
 
 
+# What Chromium says of an animation between two pages that it left out: the reader sees the page all the same.
+_UNFADED = ("ViewTransition opt-in disabled", "Transition was aborted", "Transition was skipped")
+
+
+def is_fault(error: object) -> bool:
+    """Whether `error`, left uncaught on a page, is a script's: not that a page came too late or too early to be faded in."""
+    return not any(words in str(error) for words in _UNFADED)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
@@ -89,7 +98,7 @@ def page(browser: Browser, view: View) -> Iterator[Page]:
     context.set_default_timeout(10_000)
     page = context.new_page()
     faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("pageerror", lambda error: faults.append(str(error)) if is_fault(error) else None)
     page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
     yield page
     context.close()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from core.testing.browser import View
+from core.testing.browser import View, is_fault
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Error, Page
@@ -26,8 +26,8 @@ class Window(Struct, frozen=True, kw_only=True):
             self.faults.append(f"{self.page.url}: {line.text}")
 
     def fail(self, error: Error) -> None:
-        """Keep what a script left uncaught; Chromium says so, too, of a page that came too late to be faded in."""
-        if "ViewTransition opt-in disabled" not in str(error):
+        """Keep what a script left uncaught."""
+        if is_fault(error):
             self.faults.append(f"{self.page.url}: {error}")
 
 

@@ -469,5 +469,6 @@ def test_what_is_changed_is_stored_and_shown_without_a_button(panel: Panel, page
     assert order_of_home(panel) == [before[1], before[0], *before[2:]]
     for name, width in (("Phone", 375), ("Tablet", 768), ("Desktop", 1440)):
         page.locator(".stage_bar label", has_text=name).click()
-        assert shown.locator("html").evaluate("() => innerWidth") == width
+        # Asked from outside: the preview may just be loading what was dragged.
+        page.wait_for_function("width => document.querySelector('[data-frame]').contentWindow.innerWidth === width", arg=width)
     assert seen == []
