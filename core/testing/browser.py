@@ -33,7 +33,7 @@ _UNFADED = ("ViewTransition opt-in disabled", "Transition was aborted", "Transit
 
 
 def is_fault(error: object) -> bool:
-    """Whether `error`, left uncaught on a page, is a script's: not that a page came too late or too early to be faded in."""
+    """Whether `error`, left uncaught on a page, is a script's, not word of a page that could not be faded in."""
     return not any(words in str(error) for words in _UNFADED)
 
 

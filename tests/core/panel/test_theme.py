@@ -470,5 +470,6 @@ def test_what_is_changed_is_stored_and_shown_without_a_button(panel: Panel, page
     for name, width in (("Phone", 375), ("Tablet", 768), ("Desktop", 1440)):
         page.locator(".stage_bar label", has_text=name).click()
         # Asked from outside: the preview may just be loading what was dragged.
-        page.wait_for_function("width => document.querySelector('[data-frame]').contentWindow.innerWidth === width", arg=width)
+        wide = "width => document.querySelector('[data-frame]').contentWindow.innerWidth === width"
+        page.wait_for_function(wide, arg=width)
     assert seen == []
