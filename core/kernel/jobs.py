@@ -8,7 +8,6 @@ again when its lease ends. A job's key is UNIQUE, so that the same work is enque
 
 from __future__ import annotations
 
-import json
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ from core.kernel.installation import installation
 from core.kernel.measures import JOB, MEASURES
 from core.lib import clock
 from core.lib.errors import Broken
+from core.lib.jsons import to_json
 
 log = structlog.get_logger(__name__)
 READY, RUNNING, DONE, DEAD, DROPPED = "ready", "running", "done", "dead", "dropped"
@@ -123,7 +123,7 @@ def enqueue(
         name,
         site_id,
         plugin,
-        json.dumps(dict(payload or {}), ensure_ascii=False),
+        to_json(dict(payload or {})),
         key,
         READY,
         clock.micros(at or now),

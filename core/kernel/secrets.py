@@ -82,14 +82,14 @@ def derived(purpose: str, text: str) -> str:
 
     Made with the oldest key, which stays when `rotate` puts a newer one before it.
     """
-    code = hmac.digest(_oldest(installation().config.instance / FILE), f"{purpose}:{text}".encode(), "sha256")
+    code = hmac.digest(_oldest(installation().config.instance), f"{purpose}:{text}".encode(), "sha256")
     return base64.urlsafe_b64encode(code[:16]).rstrip(b"=").decode()
 
 
 @lru_cache(maxsize=4)
-def _oldest(path: Path) -> bytes:
+def _oldest(folder: Path) -> bytes:
     """The one key of the file that never changes, so it is read once."""
-    return _lines(path)[-1].encode()
+    return _lines(folder / FILE)[-1].encode()
 
 
 def signing_key() -> bytes:

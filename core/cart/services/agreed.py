@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct, field
 
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock, ids
+from core.lib.jsons import to_json
 
 if TYPE_CHECKING:
     from core.cart.services.find import StoredCart
@@ -61,7 +60,7 @@ def keep_agreed_cart(site: Site, token: str, cart: StoredCart) -> None:
             " WHERE carts.ordered_at IS NULL AND carts.site_id = excluded.site_id RETURNING id",
             site.id, ids.digest(token), cart.currency, cart.language, cart.email, _address(cart.address),
             _address(cart.billing), cart.carrier, cart.service, cart.gateway,
-            json.dumps(cart.extra, ensure_ascii=False), cart.note, msgspec.json.encode(cart.places).decode(),
+            to_json(cart.extra), cart.note, to_json(cart.places),
             now, now,
         )  # fmt: skip
         if cart_id is None:
@@ -75,4 +74,4 @@ def keep_agreed_cart(site: Site, token: str, cart: StoredCart) -> None:
 
 
 def _address(address: object) -> str | None:
-    return None if address is None else msgspec.json.encode(address).decode()
+    return None if address is None else to_json(address)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from msgspec import Struct, field
 
 from core.cart.services.find import CartPlace, StoredCart
@@ -15,6 +13,7 @@ from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib.errors import Refused
+from core.lib.jsons import from_json, to_json
 
 _CODES = 10
 _CODE_LENGTH = 64
@@ -52,7 +51,7 @@ def save_details(site: Site, token: str | None, details: Details, *, shopper_id:
 
 def columns(details: Details | StoredCart) -> dict[str, str | None]:
     """The answers as a cart stores them."""
-    further = {} if details.places is None else {"places": msgspec.json.encode(details.places).decode()}
+    further = {} if details.places is None else {"places": to_json(details.places)}
     return {
         **further,
         "email": details.email,
@@ -62,7 +61,7 @@ def columns(details: Details | StoredCart) -> dict[str, str | None]:
         "service": details.service,
         "gateway": details.gateway,
         "note": details.note,
-        "extra": _json(details.extra),
+        "extra": to_json(details.extra),
     }
 
 
@@ -97,17 +96,13 @@ def normal_code(code: str) -> str:
 
 
 def _codes(cart_id: int) -> list[str]:
-    found: list[str] = json.loads(db.value("SELECT codes FROM carts WHERE id = ?", cart_id))
+    found: list[str] = from_json(db.value("SELECT codes FROM carts WHERE id = ?", cart_id))
     return found
 
 
 def _store_codes(cart_id: int, codes: list[str]) -> None:
-    db.execute("UPDATE carts SET codes = ? WHERE id = ?", _json(codes), cart_id)
+    db.execute("UPDATE carts SET codes = ? WHERE id = ?", to_json(codes), cart_id)
 
 
 def _address(address: Address | None) -> str | None:
-    return None if address is None else msgspec.json.encode(address).decode()
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return None if address is None else to_json(address)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,7 @@ from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock, ids
+from core.lib.jsons import from_json
 
 
 class StoredLine(Struct, frozen=True, kw_only=True):
@@ -111,9 +111,9 @@ def _stored(rows: list[db.Row]) -> StoredCart:
     row = rows[0]
     return StoredCart(
         id=row[0], site_id=row[1], currency=row[2], language=row[3], shopper_id=row[4], email=row[5],
-        codes=tuple(json.loads(row[6])),
+        codes=tuple(from_json(row[6])),
         address=_address(row[7]), billing=_address(row[8]), carrier=row[9], service=row[10], gateway=row[11],
-        extra=json.loads(row[12]),
+        extra=from_json(row[12]),
         note=row[13], version=row[14], ordered_at=None if row[15] is None else clock.instant(row[15]),
         places=() if row[16] == "[]" else _places.decode(row[16]),
         lines=tuple(StoredLine(id=line[17], variant_id=line[18], quantity=line[19]) for line in rows if line[17]),

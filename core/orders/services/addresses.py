@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from core.hookspecs.checkout import Address
+from core.lib.jsons import to_json
 
 _decoder = msgspec.json.Decoder(Address)
 
 
 def address_json(address: Address | None) -> str | None:
     """An address as stored."""
-    return None if address is None else msgspec.json.encode(address).decode()
+    return None if address is None else to_json(address)
 
 
 def address_of(text: str | None) -> Address | None:

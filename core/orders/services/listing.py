@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock
+from core.lib.jsons import from_json
 from core.lib.money import Money
 from core.orders.services.listing_where import MERGES, SOME, OrderFilters, cursor_of, in_order, page_of_ids
 from core.orders.services.states import fitting, state_axes
@@ -157,7 +157,7 @@ def _select(site: Site, filters: OrderFilters, after: str | None, limit: int) ->
             delivery_title=", ".join(_lines(row[9])),
             status=state_axes(row[10]), pieces=int(row[11] or 0), channel=row[12], channel_number=row[13] or "",
             goods="" if row[14] is None else WAITING if row[14] else PARTLY, countries=_lines(row[15]),
-            merged_into=row[16] or "", gateway=row[17], is_pickup=bool(json.loads(row[19]).get("pickup")),
+            merged_into=row[16] or "", gateway=row[17], is_pickup=bool(from_json(row[19]).get("pickup")),
         )
         for row in db.rows(
             f"SELECT {row} FROM ({page}) n JOIN orders o ON o.id = n.id {in_order(filters.sort)}",

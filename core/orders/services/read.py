@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Sequence
 
 from core.catalogue.services.shapes import PartOfKit
@@ -12,6 +11,7 @@ from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.kept import once_a_look
 from core.lib import clock, ids
+from core.lib.jsons import from_json
 from core.lib.money import Money
 from core.orders.services.addresses import address_of
 from core.orders.services.facts import COUNTED, fold
@@ -149,8 +149,8 @@ def _view(row: db.Row) -> OrderView:
         address=only.address if only else None, billing=address_of(row[19]), carrier=only.carrier if only else "",
         service=only.service if only else "", delivery_title=", ".join(titles), rate=only.rate if only else {},
         destinations=places, gateway=row[24], payment_title=row[25], note=row[26],
-        codes=tuple(json.loads(row[27])),
-        extra=json.loads(row[28]), trace=tuple(json.loads(row[29])),
+        codes=tuple(from_json(row[27])),
+        extra=from_json(row[28]), trace=tuple(from_json(row[29])),
         expires_at=None if row[30] is None else clock.instant(row[30]),
         version=row[31], lines=lines, adjustments=_adjustments(parts, currency), taxes=_taxes(parts, currency),
         payments=_payments(parts), shipments=tuple(one for one in parcels if one.undone_at is None),
@@ -167,7 +167,7 @@ def _destinations(parts: Parts, row: db.Row, currency: str) -> tuple[Destination
     found = tuple(
         DestinationView(
             id=one.n5, position=one.n1, address=address_of(one.t1), carrier=one.t2, service=one.t3,
-            delivery_title=one.t4, rate=json.loads(one.t5), delivery=Money(one.n2, currency),
+            delivery_title=one.t4, rate=from_json(one.t5), delivery=Money(one.n2, currency),
             discount=Money(one.n3, currency), total=Money(one.n4, currency),
         )
         for one in parts.of("destination")
@@ -178,7 +178,7 @@ def _destinations(parts: Parts, row: db.Row, currency: str) -> tuple[Destination
     return (
         DestinationView(
             position=0, address=address_of(row[18]), carrier=row[20], service=row[21], delivery_title=row[22],
-            rate=json.loads(row[23]), delivery=Money(int(row[13]), currency), discount=Money(offers, currency),
+            rate=from_json(row[23]), delivery=Money(int(row[13]), currency), discount=Money(offers, currency),
             total=Money(int(row[32]), currency),
         ),
     )  # fmt: skip
@@ -260,7 +260,7 @@ def _payments(parts: Parts) -> tuple[PaymentView, ...]:
 
 
 def _payment(row: Part, facts: Sequence[Part], operations: Sequence[Part]) -> PaymentView:
-    shown, currency = json.loads(row.t6 or "{}"), row.t4
+    shown, currency = from_json(row.t6 or "{}"), row.t4
     sums: dict[str, int] = {}
     for fact in facts:
         if fact.t4 == COUNTED:
@@ -329,6 +329,6 @@ def _here(lines: Sequence[OrderLineView], short: Sequence[ShortageView]) -> dict
 
 def _timeline(parts: Parts) -> tuple[EntryView, ...]:
     return tuple(
-        EntryView(at=clock.instant(row.n2), actor=row.t1, kind=row.t2, data=json.loads(row.t3))
+        EntryView(at=clock.instant(row.n2), actor=row.t1, kind=row.t2, data=from_json(row.t3))
         for row in parts.of("entry")
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from core.hookspecs.events import OrderPlaced
 from core.hookspecs.promote import Claim
 from core.kernel import db, events
 from core.lib import clock, ids
+from core.lib.jsons import to_json
 from core.orders.services.addresses import address_json
 from core.orders.services.claims import take_claims
 from core.orders.services.facts import PaymentRow
@@ -168,13 +168,13 @@ def _insert_order(new: NewOrder) -> int:
         "carrier_plugin": new.carrier_plugin,
         "service": new.service,
         "delivery_title": new.delivery_title[:200],
-        "rate": _json(new.rate),
+        "rate": to_json(new.rate),
         "gateway": new.payment.gateway,
         "payment_title": new.payment.title[:200],
         "note": new.note,
-        "codes": _json(list(new.codes)),
-        "extra": _json(new.extra),
-        "trace": _json(list(new.trace)),
+        "codes": to_json(list(new.codes)),
+        "extra": to_json(new.extra),
+        "trace": to_json(list(new.trace)),
         "days_to_pay": new.days_to_pay,
         "expires_at": deadline(new.days_to_pay) if new.total else None,
         "version": 1,
@@ -286,7 +286,7 @@ def _insert_destinations(order_id: int, destinations: Sequence[NewDestination]) 
             "service": one.service,
             "carrier_plugin": one.carrier_plugin,
             "delivery_title": one.delivery_title[:200],
-            "rate": _json(one.rate),
+            "rate": to_json(one.rate),
             "delivery": one.delivery,
             "discount": one.discount,
             "total": one.total,
@@ -308,7 +308,7 @@ def _insert_adjustments(order_id: int, adjustments: Sequence[NewAdjustment], lin
             "code": one.code[:64],
             "target": one.target,
             "amount": one.amount,
-            "shares": _json({str(line_ids[place]): amount for place, amount in one.shares.items()}),
+            "shares": to_json({str(line_ids[place]): amount for place, amount in one.shares.items()}),
         }
         for position, one in enumerate(adjustments)
     ]
@@ -357,7 +357,3 @@ def insert_many(table: str, rows: Sequence[Row], at_once: int = 30, returning: s
         else:
             db.execute(sql, *values)
     return made
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

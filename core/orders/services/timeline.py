@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 from core.kernel import db
 from core.lib import clock
+from core.lib.jsons import to_json
 
 
 def note(order_id: int, actor: str, kind: str, **data: object) -> None:
     """Add an entry; `data` holds ids, codes and figures, with before and after where something changed."""
     db.execute(
         "INSERT INTO order_entry (order_id, at, actor, kind, data) VALUES (?, ?, ?, ?, ?)",
-        order_id, clock.now_us(), actor, kind, json.dumps(data, ensure_ascii=False, separators=(",", ":")),
+        order_id, clock.now_us(), actor, kind, to_json(data),
     )  # fmt: skip
 
 
