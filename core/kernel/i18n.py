@@ -21,11 +21,11 @@ from functools import lru_cache
 from gettext import c2py
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import jinja2
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_decimal
 from flask import request
 
@@ -47,6 +47,9 @@ _site: ContextVar[int] = ContextVar("stoa_speaking_site", default=0)
 PLURAL = "\x04"
 PANEL = "panel"
 _PLUGIN = "plugin:"
+# What stands between words in a row, and behind a label, where that is not the comma and the colon of Latin letters.
+_COMMAS = {"ar": "، ", "fa": "، ", "ur": "، ", "zh": "、", "ja": "、"}
+_COLONS = {"zh": ("：", ""), "ja": ("：", "")}
 # Between a text and whoever says it stand this module, the templates' own `_()`, and Jinja.
 _PASSING = (__file__, str(Path(__file__).with_name("themes.py")), f"{Path(jinja2.__file__).parent}{os.sep}")
 
@@ -366,14 +369,32 @@ def day(value: date | datetime, style: str = "medium") -> str:
     return str(format_date(local, style, locale=_locale(language())))
 
 
-def when(value: datetime, style: str = "medium") -> str:
-    """Day and time in the site's time zone."""
-    return str(format_datetime(value, style, tzinfo=ZoneInfo(_timezone.get()), locale=_locale(language())))
+def when(value: datetime, style: Literal["short", "medium", "long", "full"] = "medium") -> str:
+    """Day and time in the site's time zone, as the language puts them together: `23 Nov 2026, 2:05 pm`."""
+    locale = _locale(language())
+    glue = str(get_datetime_format(style, locale=locale)).replace("'", "")
+    return glue.format(time_of_day(value), day(value, style))
 
 
 def time_of_day(value: datetime) -> str:
     """`14:05` in the site's time zone."""
     return str(format_time(value, "short", tzinfo=ZoneInfo(_timezone.get()), locale=_locale(language())))
+
+
+def listed(words: Iterable[str]) -> str:
+    """`one, two`; in Chinese 一、二."""
+    return _COMMAS.get(language().partition("-")[0], ", ").join(words)
+
+
+def gap() -> str:
+    """What parts two sentences: a space, or nothing where a full stop has its own width."""
+    return "" if language().partition("-")[0] in _COLONS else " "
+
+
+def labelled(label: str, text: str) -> str:
+    """`Name: Write it out.`; a question asks for no colon behind it."""
+    mark, space = _COLONS.get(language().partition("-")[0], (":", " "))
+    return f"{label}{space}{text}" if label.endswith(("?", "？", "؟")) else f"{label}{mark}{space}{text}"
 
 
 def ago(value: datetime) -> str:

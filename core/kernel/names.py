@@ -42,6 +42,8 @@ def names(url_for: Callable[..., str]) -> dict[str, Any]:
         "date": i18n.day,
         "when": i18n.when,
         "ago": i18n.ago,
+        "gap": i18n.gap,
+        "labelled": i18n.labelled,
         "moment": moment,
         "number": i18n.number,
         "language_tag": i18n.language,
@@ -79,6 +81,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "ago": i18n.ago,
     "number": i18n.number,
+    "listed": i18n.listed,
     "words": words_of,
     "xmlattr": attributes,
 }

@@ -45,6 +45,7 @@ from plugins.documents.services import issuing, quoting, reading
 from plugins.documents.services.paper import (
     MOST_ORDERS,
     Paper,
+    is_packed,
     issued_paper,
     language_of,
     orders_to_ship,
@@ -65,6 +66,7 @@ def _values(site: Site, order_id: int) -> dict[str, Any]:
         "documents": reading.documents_of(site, order_id=order_id),
         "lacks": issuing.due_kind(site, order_id),
         "error": "",
+        "has_slip": (order := order_view(order_id, site=site)) is not None and is_packed(order),
     }
 
 
@@ -138,7 +140,7 @@ def download(document_id: int) -> Response:
 def slip(order_id: int) -> Response:
     """The packing slip of one order."""
     order = order_view(order_id, site=current_site())
-    if order is None:
+    if order is None or not is_packed(order):
         raise NotFound
     papers = [paper for part in order.live for paper in packing_slips(current_site(), part)]
     return _pdf(papers, f"slip-{order.number}")

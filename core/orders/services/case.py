@@ -15,7 +15,7 @@ from core.kernel import activity, db, events
 from core.kernel.repeats import claim
 from core.kernel.sites import SiteState
 from core.lib import clock
-from core.lib.errors import NotFound, Refused
+from core.lib.errors import NotFound, Refused, Unfit
 from core.orders.services import exchange
 from core.orders.services.case_reading import case_view
 from core.orders.services.case_rules import REASONS, NotReturnable, check_rules, rules_of
@@ -165,7 +165,7 @@ def approve_case(site: Site, case_id: int, *, actor: str, key: str = "") -> None
 def decline_case(site: Site, case_id: int, *, actor: str, answer: str, key: str = "") -> None:
     """The goods may not come, and why; also where that turns out after it was approved. Commits.
 
-    Raises NotFound, WrongStep once something came, DoneBefore.
+    Raises NotFound, WrongStep once something came, Unfit without a word of why, DoneBefore.
     """
     _end_unresolved(site, case_id, actor, DECLINED, answer, key)
 
@@ -179,6 +179,8 @@ def _end_unresolved(site: Site, case_id: int, actor: str, outcome: str, answer: 
     with db.transaction():
         claim(key)
         case = _locked(site, case_id, REQUESTED, APPROVED)
+        if outcome == DECLINED and not answer.strip():
+            raise Unfit({"answer": "Say why: the shopper reads it."})
         _give_up_rest(case, everything=True)
         _end(case, outcome, 0, answer)
         exchange.after_end(case, actor)

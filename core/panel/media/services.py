@@ -62,7 +62,7 @@ def store_uploads(
         try:
             added.append(media.add_media(_stored(upload), alt, actor, key="" if added else key))
         except Refused as refusal:
-            problems.append(("files", f"{upload.filename}: {i18n.say(refusal)}"))
+            problems.append(("files", i18n.labelled(upload.filename or "", i18n.say(refusal))))
     if not added and not problems:
         problems.append(("files", _("Choose at least one picture.")))
     return added, problems
@@ -211,5 +211,5 @@ def replace(media_id: int, upload: FileStorage | None, actor: str, *, key: str =
     except NotFound:
         raise
     except Refused as refusal:
-        return f"{upload.filename}: {i18n.say(refusal)}"
+        return i18n.labelled(upload.filename or "", i18n.say(refusal))
     return ""

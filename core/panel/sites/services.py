@@ -45,10 +45,10 @@ def silence_of(state: SiteState) -> str:
     if state.chosen[0] in state.silent:
         return _(
             "No language pack for %(names)s is on here. Until one is, shoppers read %(instead)s.",
-            names=", ".join(names),
+            names=i18n.listed(names),
             instead=instead,
         )
-    return _("No language pack for %(names)s is on here, so it is not offered to shoppers.", names=", ".join(names))
+    return _("No language pack for %(names)s is on here, so it is not offered to shoppers.", names=i18n.listed(names))
 
 
 def domains_of(site_id: int) -> list[str]:

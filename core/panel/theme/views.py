@@ -191,7 +191,7 @@ def _save(name: str) -> tuple[Theme, int, Response | None]:
         errors = {name: i18n.gettext(message) for name, message in refusal.errors.items()}
     if errors or problems:
         labels = {setting.name: i18n.of_theme(theme.name, setting.label) for setting in theme.settings.values()}
-        problems += [(name, f"{labels[name]}: {message}") for name, message in errors.items()]
+        problems += [(name, i18n.labelled(labels[name], message)) for name, message in errors.items()]
         return theme, 0, _page(theme, values=values, problems=problems, errors=errors, status=422)
     draft = theme_drafts.draft(site.id, theme.name)
     if values == dict(draft.values):
@@ -211,7 +211,7 @@ def _values(theme: Theme) -> tuple[dict[str, Any], list[tuple[str, str]]]:
             try:
                 form[setting.name] = str(media.add_picture(upload.read(), upload.filename, {}, actor()))
             except Refused as refusal:
-                problems.append((setting.name, f"{upload.filename}: {i18n.say(refusal)}"))
+                problems.append((setting.name, i18n.labelled(upload.filename or "", i18n.say(refusal))))
     settings = list(theme.settings.values())
     return forms.read(settings, form, current().site.languages, services.picture), problems
 

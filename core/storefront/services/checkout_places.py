@@ -13,6 +13,7 @@ from core.catalogue.services.shapes import Picture
 from core.checkout.services.look import CheckoutView
 from core.hookspecs.checkout import Address
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import labelled
 from core.storefront.services.cart import shown_lines
 from core.storefront.services.fields import Field, field, place_title
 
@@ -163,5 +164,5 @@ def shown_places(
         for line in shown_lines(view.lines)
         if line.id in goods
     ]  # fmt: skip
-    errors = [(line.fields[0]["id"], f"{line.name}: {line.error}") for line in lines if line.error and line.fields]
+    errors = [(line.fields[0]["id"], labelled(line.name, line.error)) for line in lines if line.error and line.fields]
     return ShownPlaces(columns=titled, lines=lines, errors=errors, can_grow=len(titled) < MOST_PLACES)

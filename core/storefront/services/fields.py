@@ -39,7 +39,7 @@ def summary(errors: Errors, fields: Sequence[Field]) -> tuple[tuple[str, str], .
     """What is wrong as (field id, message that names the field), in the order of the page; the rest comes first."""
     labels = {field["id"]: field["label"] for field in fields}
     apart = tuple(("", text) for name, text in errors.items() if name not in labels)
-    return (*apart, *((name, f"{labels[name]}: {errors[name]}") for name in labels if name in errors))
+    return (*apart, *((name, i18n.labelled(labels[name], errors[name])) for name in labels if name in errors))
 
 
 def said(error: Refused) -> dict[str, str]:
@@ -117,7 +117,7 @@ def place_title(number: int, address: Address | None) -> str:
     """One of several addresses in a few words."""
     known = address.whose if address else ""
     title = _("Address %(number)s", number=number)
-    return f"{title}: {known}" if known else title
+    return i18n.labelled(title, known) if known else title
 
 
 def address_lines(address: Address) -> tuple[str, ...]:

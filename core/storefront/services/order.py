@@ -12,7 +12,7 @@ from msgspec import Struct
 from core.catalogue.services.shapes import Picture
 from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import ngettext
+from core.kernel.i18n import listed, ngettext
 from core.kernel.sites import SiteState
 from core.lib.money import Money
 from core.lib.qr import drawing
@@ -265,7 +265,7 @@ def _line(line: OrderLineView, total: Money | None, order: OrderView) -> ShownLi
     gone += [_("%(n)s in order %(number)s", n=n, number=number) for n, number in moved]
     return ShownLine(
         name=line.name, quantity=line.quantity, picture=picture(line.picture), total=total,
-        choice=", ".join(word for word in (in_the_kit(line), *gone) if word),
+        choice=listed(word for word in (in_the_kit(line), *gone) if word),
         notes=tuple(note for note in (leaves_later(line),) if note),
     )  # fmt: skip
 

@@ -8,23 +8,19 @@ from msgspec import Struct
 
 from core.hookspecs.fulfil import ScanStatus
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import lazy, time_of_day
+from core.kernel.i18n import lazy
 from core.kernel.sites import SiteState
 from core.orders.services.parcels import tracking_links
 from core.orders.services.read import OrderView, ShipmentView
 
 
 class LastScan(Struct, frozen=True, kw_only=True):
-    """What a carrier told last of a parcel, in words, with the `place` if it was said; `kind` colours it.
-
-    `time` is that of the day `at` in words.
-    """
+    """What a carrier told last of a parcel, in words, with the `place` if it was said; `kind` colours it."""
 
     text: str
     kind: str
     place: str
     at: datetime
-    time: str
 
 
 class Parcel(Struct, frozen=True, kw_only=True):
@@ -96,4 +92,4 @@ def _last_scan(parcel: ShipmentView) -> LastScan | None:
     else:
         return None
     text, kind = scan_words(known)
-    return LastScan(text=text, kind=kind, place=place, at=at, time=time_of_day(at))
+    return LastScan(text=text, kind=kind, place=place, at=at)

@@ -18,6 +18,7 @@ from core.api import (
     ToPick,
     address_lines,
     day,
+    listed,
     marks,
     money,
     now,
@@ -122,7 +123,7 @@ def _facts(content: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, str]
     if content["kind"] == INVOICE and content["payment"]:
         yield _("Payment"), content["payment"]
     if content.get("corrects"):
-        yield _("Belongs to"), ", ".join(content["corrects"])
+        yield _("Belongs to"), listed(content["corrects"])
 
 
 def _columns(*, with_taxes: bool) -> tuple[Column, ...]:
@@ -136,12 +137,16 @@ def _columns(*, with_taxes: bool) -> tuple[Column, ...]:
 
 
 def _row(part: Part, content: Mapping[str, Any], *, with_taxes: bool) -> Cells:
-    """The amount is before offers, which stand below the table once, and before tax where prices are."""
+    """The amount is before offers, which stand below the table once, and before tax where prices are.
+
+    What is granted took so much off the order; credited it is one of so much, not minus one of minus so much.
+    """
     rates = " + ".join(dict.fromkeys(rate_text(tax.rate) for tax in part.taxes if tax.amount or part.amount))
-    each, amount = (Money(value, content["currency"]) for value in (part.unit, part.subtotal))
+    sign = -1 if part.quantity < 0 and part.unit < 0 else 1
+    each, amount = (Money(value, content["currency"]) for value in (sign * part.unit, part.subtotal))
     whose = content.get("goes_to", {}).get(part.key, "")
     name = "\n".join(text for text in (part.name, part.sku, going_to(whose)) if text)
-    return (name, number(part.quantity), money(each), *([rates] if with_taxes else []), money(amount))
+    return (name, number(sign * part.quantity), money(each), *([rates] if with_taxes else []), money(amount))
 
 
 def names_of(places: Sequence[Address | None]) -> list[str]:
@@ -218,6 +223,11 @@ def packing_slips(site: Site, order: OrderView, language: str = "", at: int | No
     return [packing_slip(site, order, language, one, places) for one in places]
 
 
+def is_packed(order: OrderView) -> bool:
+    """Whether any of it goes into a parcel, or went."""
+    return any(line.left for line in order.lines if line.needs_delivery)
+
+
 def packing_slip(
     site: Site,
     order: OrderView,
@@ -271,7 +281,7 @@ def packing_slip(
 
 def _whole(line: OrderLineView) -> str:
     """A line's name; a kit's parts stand below it."""
-    parts = ", ".join(_of(part.name, part.quantity) for part in line.parts)
+    parts = listed(_of(part.name, part.quantity) for part in line.parts)
     return f"{line.name}\n{parts}" if parts else line.name
 
 
@@ -292,7 +302,7 @@ def _elsewhere(order: OrderView, location: LocationPacking, places: Sequence[Loc
         if line.id in here and others:
             yield _(
                 "%(kit)s comes in several parcels: its other parts are sent from %(places)s.",
-                kit=line.name, places=", ".join(others),
+                kit=line.name, places=listed(others),
             )  # fmt: skip
 
 

@@ -67,6 +67,15 @@ def test_what_was_cancelled_is_offered_as_a_credit_note(panel: Browser, site: Si
     assert "-€89.99" in panel.get(here).text
 
 
+def test_no_slip_is_offered_where_nothing_is_to_be_packed(panel: Browser, site: Site, lamp: Any, order: Any) -> None:
+    placed = order(lamp)
+    here, slip = f"/panel/orders/{placed.number}", f"/panel/documents/orders/{placed.id}/slip.pdf"
+    assert slip in panel.get(here).text
+    cancel_order(site, placed.id, actor="system", reason="test")
+    assert slip not in panel.get(here).text
+    panel.get(slip, 404)
+
+
 def test_nothing_to_issue_is_said_on_the_orders_page(panel: Browser, lamp: Any, order: Any) -> None:
     placed = order(lamp)
     page = panel.post(f"/panel/documents/orders/{placed.id}/issue", 422, kind="credit_note").text

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.api import (
+    AddCharge,
     Address,
     SetQuantity,
     Site,
@@ -127,6 +128,16 @@ def test_a_credit_note_names_its_invoice(site: Site, lamp: Any, order: Any) -> N
     paper = issued_paper(note, "en")
     assert ("Belongs to", "INV-00001") in paper.facts
     assert ("Total given back", "€89.99", True) in paper.sums
+
+
+def test_what_is_granted_stands_in_a_credit_note_as_one_of_so_much(site: Site, lamp: Any, order: Any) -> None:
+    placed = order(lamp)
+    issue(site, placed.id, INVOICE, actor="system")
+    charge = AddCharge(charge="goodwill", amount=500)
+    change_order(state_of(site.id), placed.id, [charge], key="g", actor="staff:1")
+    note = reading.content_of(site, issue(site, placed.id, CREDIT_NOTE, actor="system"))
+    (row,) = issued_paper(note, "en").rows
+    assert (row[1], row[2], row[-1]) == ("1", "€5.00", "€5.00")
 
 
 def test_a_hundred_lines_go_on_over_pages_with_their_head(content: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.api import (
+    Address,
     CaseView,
     ChangeView,
     Event,
@@ -25,6 +26,7 @@ from core.api import (
     Refused,
     ReturnChanged,
     Site,
+    address_lines,
     begin_instructions,
     case_view,
     cases_of,
@@ -185,11 +187,15 @@ def _effect(change: ChangeView, order: OrderView, currency: str) -> dict[str, An
         "to_pay": Money(effect.to_pay, currency),
         "to_refund": Money(effect.to_refund, currency),
         **_units(change, order),
-        "addresses": plan.addresses,
-        "billed": plan.billing is not None,
+        "addresses": [_in_a_line(address) for address in plan.addresses.values()],
+        "billing": _in_a_line(order.billing) if plan.billing is not None and order.billing else "",
         "is_new_address": bool(plan.email),
         "renews_link": plan.renews_link,
     }
+
+
+def _in_a_line(address: Address) -> str:
+    return " · ".join(address_lines(address))
 
 
 def _units(change: ChangeView, order: OrderView) -> dict[str, Any]:

@@ -240,6 +240,8 @@ def test_a_return_goes_through_the_desk(panel: Panel, sent: str) -> None:
     panel.post(case, {"act": "receive", line: "1"})
     number = line.removeprefix("line-")
     panel.post(case, {"act": "inspect", f"damaged-{number}": "1"})
+    undecided = "A return is not decided yet"
+    assert undecided in words(panel.get(f"/panel/orders/{sent}/refund"))
     said = words(panel.follow(decided(panel, case, {"restocking": "9", "goodwill": "0"})))
     assert "€80.00 is granted" in said
     assert of(sent).refund_due.amount == 8000
@@ -252,6 +254,7 @@ def test_a_return_goes_through_the_desk(panel: Panel, sent: str) -> None:
     refund = f"/panel/orders/{sent}/refund"
     panel.post(refund, {"amount": "30.00", "key": "part", "by_hand": "1"})
     left = words(panel.get(refund))
+    assert undecided not in left
     assert "Given back already €30.00 Owed to the shopper €50.00" in left
     assert field(panel, refund, r'name="amount"[^>]*value="([^"]*)"') == "50.00"
     assert db.value("SELECT damaged FROM stock_level") == 1
@@ -585,6 +588,8 @@ def test_an_approved_return_that_does_not_come_is_withdrawn_or_declined(panel: P
     assert "the shopper keeps the goods" in words(panel.follow(panel.post(awaited, {"act": "withdraw"})))
     assert of(sent).status.returned == "none"
     case = again("2")
+    unsaid = panel.post(case, {"act": "decline", "answer": "  "})
+    assert (unsaid.status_code, "Say why: the shopper reads it." in words(unsaid)) == (422, True)
     assert "Declined" in words(panel.follow(panel.post(case, {"act": "decline", "answer": "Worn for weeks"})))
     assert "Worn for weeks" in words(panel.get(case))
     assert offered not in words(panel.get(case))

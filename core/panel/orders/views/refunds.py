@@ -12,6 +12,8 @@ from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, Refused
 from core.lib.money import parse_money
+from core.orders.services.case_reading import cases_of
+from core.orders.services.case_shapes import INSPECTED, RECEIVED
 from core.orders.services.refunds import only_by_hand, was_refused
 from core.orders.services.settle import OrderMoved
 from core.orders.services.shapes import OrderView
@@ -43,7 +45,8 @@ def refund(number: str) -> Response:
     except (Refused, Broken) as refusal:
         # What was granted before the gateway refused stands: the page goes on from there.
         return _page(order_numbered(number), [("amount", i18n.say(refusal))], getattr(refusal, "status", 409))
-    return to("panel.order", say=_("%(amount)s is on its way back.", amount=i18n.money(amount)), number=number)
+    told = _("%(amount)s is given back.") if by_hand else _("%(amount)s is on its way back.")
+    return to("panel.order", say=told % {"amount": i18n.money(amount)}, number=number)
 
 
 def _page(order: OrderView, problems: forms.Problems | None = None, status: int = 200) -> Response:
@@ -52,6 +55,7 @@ def _page(order: OrderView, problems: forms.Problems | None = None, status: int 
         "order_refund.html",
         status,
         order=order,
+        undecided=[one for one in cases_of(current().site, order.id) if one.state in {RECEIVED, INSPECTED}],
         most=most_to_refund(order),
         problems=problems or [],
         errors=forms.by_field(problems or []),

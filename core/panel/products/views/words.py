@@ -61,7 +61,8 @@ def add() -> Response:
     titles = {
         "sku": _("SKU"), "price": _("Price in %(currency)s", currency=site.currency), "stock": _("Pieces there now"),
     }  # fmt: skip
-    problems = _text_problems(texts) + [(name, f"{titles[name]}: {message}") for name, message in errors.items()]
+    problems = _text_problems(texts)
+    problems += [(name, i18n.labelled(titles[name], message)) for name, message in errors.items()]
     if problems:
         if any(file.filename for file in request.files.getlist("files")):
             problems.append(("files", _("Choose the pictures once more: a browser forgets them with every answer.")))

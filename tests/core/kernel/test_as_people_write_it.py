@@ -1,0 +1,34 @@
+"""Days with their time, words in a row and labels, as each language puts them together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from core.kernel.i18n import labelled, listed, speaking, when
+
+AT = datetime(2026, 11, 15, 10, 48, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "15 Nov 2026, 10:48 am"), ("zh-CN", "2026年11月15日 10:48"), ("de", "15.11.2026, 10:48")],
+)
+def test_a_day_and_its_time_stand_together_without_seconds(language: str, said: str) -> None:
+    with speaking(language):
+        assert when(AT).replace("\u202f", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("language", "row", "label", "question"),
+    [
+        ("en", "oak, ash", "Name: Write it out.", "Why? Choose one."),
+        ("zh-CN", "oak、ash", "Name：Write it out.", "Why?Choose one."),
+        ("ar", "oak، ash", "Name: Write it out.", "Why? Choose one."),
+    ],
+)
+def test_words_stand_in_a_row_and_behind_a_label(language: str, row: str, label: str, question: str) -> None:
+    with speaking(language):
+        assert (listed(("oak", "ash")), labelled("Name", "Write it out.")) == (row, label)
+        assert labelled("Why?", "Choose one.") == question
