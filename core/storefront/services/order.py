@@ -234,16 +234,16 @@ def headline(status: Axes, merged_into: str = "", *, pays_later: bool = False, i
     """The whole state of an order in one short sentence: what matters most first.
 
     `pays_later`: the goods leave before the money comes, so the order waits for no payment. What is picked up is on no
-    way.
+    way and arrives nowhere: it is ready, then picked up.
     """
     if merged_into:
         return _("Merged into order %(number)s", number=merged_into)
     if status.order == "cancelled":
         return _("Cancelled")
     told = {
-        "delivered": _("It has arrived"),
+        "delivered": _("Picked up") if is_pickup else _("It has arrived"),
         "shipped": _("Ready to be picked up") if is_pickup else _("It is on its way"),
-        "partly_shipped": _("A part is on its way"),
+        "partly_shipped": _("A part is ready to be picked up") if is_pickup else _("A part is on its way"),
     }
     if status.fulfilment in told:
         return told[status.fulfilment]
@@ -310,7 +310,7 @@ def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
         Step(
             state="done" if reached > 2 else "todo",
             title=sent,
-            now="" if pickup else _("A part is on its way"),
+            now=_("A part is ready to be picked up") if pickup else _("A part is on its way"),
             at=left if reached > 2 else None,
             text=order.delivery_title,
         ),
