@@ -15,6 +15,7 @@ from core.cart.services import Details, add_to_cart
 from core.checkout.services.place_order import place_order
 from core.hookspecs.checkout import Address
 from core.hookspecs.notify import Message
+from core.hookspecs.site import Site
 from core.kernel import db, jobs
 from core.kernel.messages import enqueue_message
 from core.kernel.sessions import sessions_of
