@@ -145,7 +145,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         headline=headline(order.status, order.merged_into, pays_later=later, is_pickup=bool(order.rate.get("pickup"))),
         placed_at=order.placed_at,
         steps=_steps(order, pays_later=later),
-        lines=tuple(_line(line, line.total if whole else None, order) for line in order.lines),
+        lines=tuple(_line(line, line.subtotal if whole else None, order) for line in order.lines),
         totals=(*order_rows(order), *price_rows(order)) if whole else (),
         total=order.total,
         due=order.due,
@@ -185,7 +185,7 @@ def _places(order: OrderView) -> tuple[OrderPlace, ...]:
     return tuple(
         OrderPlace(
             title=one.address.whose, address=address_lines(one.address),
-            lines=tuple(_line(line, line.total, order) for line in one.lines),
+            lines=tuple(_line(line, line.subtotal, order) for line in one.lines),
         )
         for one in seen
         if one.address is not None and one.lines

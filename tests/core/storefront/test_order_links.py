@@ -28,7 +28,7 @@ from core.api import (
     state_of,
 )
 from core.hookspecs.site import Site
-from core.kernel import limits
+from core.kernel import db, limits
 from core.kernel.installation import installation
 from core.kernel.switch import switch_on
 from core.lib import clock
@@ -129,6 +129,18 @@ def test_who_knows_number_and_address_gets_it_by_mail(visitor: Visitor, placed: 
         new = mailed_link(box)
         assert new != at(placed)
         assert visitor.get(new).status_code == 200
+
+
+def test_the_mailed_link_is_in_the_language_of_its_order(
+    visitor: Visitor, placed: OrderView, staff: Any, box: PostBox
+) -> None:
+    with db.transaction():
+        db.execute("UPDATE orders SET language = 'zh-CN' WHERE id = ?", placed.id)
+    visitor.post("/panel/login", {"email": staff.email, "password": PASSWORD})
+    visitor.post(f"/panel/orders/{placed.number}/link")
+    assert "/zh-cn/order/" in box.collect()[-1]["text"]
+    visitor.post("/track/link", {"number": placed.number, "email": placed.email})
+    assert "/zh-cn/order/" in box.collect()[-1]["text"]
 
 
 def test_a_shop_that_cannot_send_leaves_the_link(visitor: Visitor, sell: Any, order: Callable[..., Any]) -> None:
