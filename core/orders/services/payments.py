@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import cast
 
 from msgspec.structs import replace
@@ -30,7 +31,7 @@ from core.kernel.answers import checked, checked_all
 from core.kernel.repeats import claim
 from core.kernel.sites import SiteState
 from core.lib import clock
-from core.lib.errors import NotFound, Refused
+from core.lib.errors import Broken, NotFound, Refused
 from core.lib.money import Money, NotMoney
 from core.orders.services.facts import PaymentRow, payment_state, refunded_and_captured, store_facts
 from core.orders.services.gateways import gateways_of, guarded, told_by
@@ -213,6 +214,17 @@ def fetch_payment(state: SiteState, payment_id: int) -> int:
         new = store_facts(state.site.id, opened.row.plugin, opened.row.account, facts, opened.row)
         _explain(opened.row)
     return new
+
+
+def ask_newest(state: SiteState, order_id: int) -> None:
+    """Ask about the newest payment, if somebody may have made it already. One statement, else as `fetch_payment`.
+
+    A gateway that does not answer now is asked again by others.
+    """
+    opened = newest_payment(state.site.id, order_id)
+    if opened is not None and opened.reference and payment_state(opened.row.id, opened.row.amount) == "open":
+        with suppress(Refused, Broken):
+            fetch_payment(state, opened.row.id)
 
 
 def _explain(payment: PaymentRow) -> None:

@@ -78,7 +78,7 @@ class ShownOrder(Struct, frozen=True, kw_only=True):
     `places` are there where it goes to several; `to_come` is what has not left yet (pieces, name), once something has.
     `merged_into` is the number of the order that it went into, if it did.
     `own` is what its owner may do by themselves; none for somebody who knows only number and address. `payments` are
-    the ways to pay what is open.
+    the ways to pay what is open. `asks` has the gateway asked, where it may have been paid without our knowing.
     """
 
     number: str
@@ -106,6 +106,7 @@ class ShownOrder(Struct, frozen=True, kw_only=True):
     belongs_to_account: bool
     own: Own | None
     payments: Sequence[Option] = ()
+    asks: str = ""
     places: tuple[OrderPlace, ...] = ()
     merged_into: str = ""
 
@@ -159,6 +160,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         scan=_scan(state.site, order.id, payment) if waiting and whole and not failed and payment else None,
         can_be_paid=order.can_be_paid,
         payments=payments_again(state, order) if whole else (),
+        asks=_asks(state.site, order.id, payment) if waiting and whole and payment else "",
         payment_problem=_("Nothing was charged. The order is kept: try again, or choose another way to pay.")
         if failed
         else "",
@@ -176,6 +178,13 @@ def _scan(site: Site, order_id: int, payment: PaymentView) -> Scan | None:
         return None
     opens = payment.qr if _OPENED.match(payment.qr) else ""
     return Scan(drawing=drawing(payment.qr), opens=opens, asks=f"/pay/return/{opened.taken_by}")
+
+
+def _asks(site: Site, order_id: int, payment: PaymentView) -> str:
+    """Where a gateway that the shopper was sent to is asked what came; one statement where they were sent to one."""
+    was_sent = payment.reference and payment.state == "open" and not (payment.qr or payment.text or payment.rows)
+    opened = newest_payment(site.id, order_id) if was_sent else None
+    return f"/pay/return/{opened.taken_by}" if opened else ""
 
 
 def _places(order: OrderView) -> tuple[OrderPlace, ...]:

@@ -6,7 +6,7 @@ from flask import Response, request, url_for
 
 from core.accounts import services as accounts
 from core.accounts.services import TOKEN
-from core.checkout.views import pay_response
+from core.checkout.views import order_url, pay_response
 from core.kernel import i18n, limits
 from core.kernel.i18n import gettext as _
 from core.kernel.respond import absolute, allow_hosts, hosts_for_forms, note, page, redirect
@@ -14,7 +14,7 @@ from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.orders.services.owner import claim_order
-from core.orders.services.payments import choose_gateway
+from core.orders.services.payments import NothingToPay, ask_newest, choose_gateway
 from core.orders.services.read import OrderView, find_order
 from core.storefront.services.fields import Errors, email_field, field, form, said
 from core.storefront.services.order import shown_order
@@ -33,10 +33,17 @@ def confirmation(secret: str) -> Response:
 @VIEWS.post("/checkout/pay/<secret>")
 @public
 def pay_again(secret: str) -> Response:
-    """Pay an order that waits for its money, the same way or another."""
+    """Pay an order that waits for its money, the same way or another.
+
+    Who has paid already and was not heard of yet does not pay twice: the gateway is asked first.
+    """
     order, wanted = own_order(secret), request.form.get("gateway", "")
+    ask_newest(current(), order.id)
     try:
         choose_gateway(current(), order.id, wanted or order.gateway)
+    except NothingToPay as error:
+        note(i18n.say(error))
+        return redirect(order_url(secret))
     except Refused as error:
         return _confirmation(order, said(error), error.status)
     return pay_response(current(), order.id, order.secret)
