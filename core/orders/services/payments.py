@@ -160,14 +160,15 @@ def choose_gateway(state: SiteState, order_id: int, code: str) -> int:
         if newest is not None and newest.gateway == code and newest.row.amount == amount and not _has_ended(newest):
             return newest.row.id
         new = NewPayment(plugin=plugin, gateway=code, account=gateway.account, live=gateway.live, title=gateway.title)
-        row = db.one("SELECT currency, gateway FROM orders WHERE id = ?", order_id)
+        row = db.one("SELECT currency, gateway, payment_title FROM orders WHERE id = ?", order_id)
         assert row is not None
         payment_id = add_payment(state.site.id, order_id, new, amount, row[0])
         db.execute(
             "UPDATE orders SET gateway = ?, payment_title = ?, days_to_pay = ? WHERE id = ?",
             code, gateway.title[:200], max(0, gateway.unpaid_days), order_id,
         )  # fmt: skip
-        note(order_id, "shopper", "gateway", before=row[1], after=code)
+        if code != row[1]:
+            note(order_id, "shopper", "gateway", before=row[2], after=gateway.title)
     return payment_id
 
 
