@@ -234,6 +234,9 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_typed_is_lost(panel: Pane
     ):
         assert said in words(answer), said
     page = answer.get_data(as_text=True)
+    typed = panel.post("/panel/drafts/new", {**form, "email": "mira@", "discount": "x", "sku-0": "NOPE"})
+    told = re.findall(r'<a href="#(sku-0|discount|email)"', typed.get_data(as_text=True))
+    assert told == ["sku-0", "discount", "email"], "from the top of the form to its end"
     for name, text in {**goods, **away}.items():
         assert re.search(f'name="{name}" value="{text}"', page), name
 
