@@ -280,7 +280,8 @@ def _line(line: OrderLineView, total: Money | None, order: OrderView) -> ShownLi
 
 
 def _steps(order: OrderView, *, pays_later: bool) -> tuple[Step, ...]:
-    placed = Step(state="done", title=_("Order placed"), at=order.placed_at)
+    origin = _("Split from order %(number)s", number=order.split_from) if order.split_from else ""
+    placed = Step(state="done", title=_("Order placed"), at=order.placed_at, text=origin)
     if order.status.order == "cancelled":
         state = "done" if order.merged_into else "bad"
         return (placed, Step(state=state, title=headline(order.status, order.merged_into)))
