@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 from core.kernel import i18n, limits
 from core.kernel.i18n import gettext as _
 from core.kernel.outside import link
-from core.kernel.respond import actor, currency, note, redirect
+from core.kernel.respond import actor, currency, note, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
@@ -68,6 +68,29 @@ def mail_link() -> Response:
         return redirect(url_for("storefront.track"))
     note(_("The link is on its way to the order's address."))
     return redirect(url_for("storefront.track"))
+
+
+@VIEWS.post("/order/<secret>/anew")
+@public
+def mail_link_anew(secret: str) -> Response:
+    """Mail a new link to the order behind one that has ended. The answer is the same for one that never was."""
+    found = order_by_key(current().site, secret, over=True)
+    try:
+        limits.take("order_link", found.number if found else secret)
+        if found is not None:
+            links.send_link(current().site, found.id, address=_address(found), actor=actor())
+    except Refused as error:
+        note(i18n.say(error), "warn")
+        return redirect(url_for("storefront.track"))
+    note(_("The link is on its way to the order's address."))
+    return redirect(url_for("storefront.track"))
+
+
+def link_over(secret: str) -> Response:
+    """The page of a link that has ended: it says so, and offers a new one."""
+    response = page("pages/link_over.html", links.OrderLinkOver.status, secret=secret)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _address(order: OrderView) -> str:

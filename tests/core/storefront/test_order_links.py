@@ -89,9 +89,26 @@ def test_a_link_ends_by_itself_but_not_for_the_account_that_owns_the_order(
         assert all(f'href="{way}"' in answer.text for way in ("/track", "/login")), "it leads where it says"
         assert visitor.post(at(placed, "/change"), {"cancel": "1"}).status_code == 410
         assert order_by_key(site, placed.secret) is None, "nor for plugins"
+        assert visitor.get(f"/checkout/thanks/{placed.secret}").status_code == 410
         claim_order(site, placed.secret, shopper.id)
         visitor.post("/login", {"email": "mira@example.com", "password": PASSWORD})
         assert visitor.get(at(placed)).status_code == 200
+
+
+def test_whoever_opens_a_link_that_has_ended_asks_for_a_new_one_there(
+    visitor: Visitor, placed: OrderView, box: PostBox
+) -> None:
+    limits.reset()
+    with clock.freeze(clock.now() + links.LIFE + timedelta(hours=1)):
+        assert f'action="{at(placed, "/anew")}"' in visitor.get(at(placed)).text
+        told = text_of(visitor.post(at(placed, "/anew")).text)
+        assert "on its way to the order's address" in told
+        new = mailed_link(box)
+        assert new != at(placed)
+        assert visitor.get(new).status_code == 200
+        # What opens nothing any more is answered as what never did.
+        assert text_of(visitor.post(at(placed, "/anew")).text) == told
+        assert len(box.collect()) == 1
 
 
 def test_a_shopper_ends_the_link_and_gets_a_new_one(
