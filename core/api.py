@@ -324,7 +324,6 @@ from core.orders.services.hold_checks import OnHold
 from core.orders.services.holds import approve_order, hold_order, lift_hold, refuse_order
 from core.orders.services.instead import Instead, sent_instead
 from core.orders.services.instructing import begin_instructions
-from core.orders.services.labels import parcel_arrived
 from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.money_limits import left_to_capture
 from core.orders.services.notes import tell as tell_order

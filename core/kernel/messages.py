@@ -20,6 +20,11 @@ log = structlog.get_logger(__name__)
 _MOST_BYTES = 6_000_000
 
 
+def sends_messages(state: SiteState) -> bool:
+    """Whether a plugin carries messages to people; where none does, nobody may be promised one."""
+    return bool(state.hooks.answering("notify_channels"))
+
+
 def enqueue_message(site: Site, message: Message) -> None:
     """Send `message` once after the present transaction commits; the same key is sent once, whoever asks how often.
 
@@ -43,7 +48,7 @@ def _send(running: jobs.Running) -> None:
         for channel in offered:
             channel.send(_with_attachments(state, message))
             return
-    if state.hooks.answering("notify_channels"):
+    if sends_messages(state):
         raise Broken("No channel of this site can carry messages now.")
     log.warning("no channel for messages on this site", site=state.site.key, kind=message.kind)
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from core.accounts.services import letters, links
 from core.accounts.services.shoppers import get_shopper
 from core.kernel import activity, db, sessions
+from core.kernel.messages import sends_messages
 from core.kernel.repeats import claim
 from core.kernel.sites import state_of
 from core.lib import clock
@@ -162,7 +163,7 @@ def send_reset(site: Site, shopper_id: int, *, link: str, actor: str, key: str =
 
     Raises NotFound, NoWayToWrite, DoneBefore.
     """
-    if not state_of(site.id).hooks.answering("notify_channels"):
+    if not sends_messages(state_of(site.id)):
         raise NoWayToWrite
     with db.transaction():
         claim(key)

@@ -12,6 +12,7 @@ from core.accounts.services import letters, links
 from core.accounts.services.passwords import prove
 from core.accounts.services.shoppers import EmailTaken, find_shopper, get_shopper
 from core.kernel import db, jobs, limits
+from core.kernel.messages import sends_messages
 from core.kernel.sites import state_of
 from core.lib import clock
 from core.lib.addresses import email_problem
@@ -37,7 +38,7 @@ def request_email(site: Site, shopper: Shopper, email: str, *, password: str, li
         raise Unfit({"email": "This is your address already."})
     prove(shopper, password, address=address)
     limits.take("register", f"{site.id}:{folded(email)}", address=address)
-    if not state_of(site.id).hooks.answering("notify_channels"):
+    if not sends_messages(state_of(site.id)):
         _change(site, shopper, email, None)
         return True
     with db.transaction():

@@ -12,6 +12,7 @@ from core.accounts.services import letters, links
 from core.accounts.services.passwords import WrongPassword, check_login
 from core.hookspecs.events import ShopperRegistered
 from core.kernel import activity, db, events, jobs, limits, passwords, sessions
+from core.kernel.messages import sends_messages
 from core.kernel.sites import state_of
 from core.lib import clock
 from core.lib.addresses import email_problem, one_line, phone_problem
@@ -49,7 +50,7 @@ def register_shopper(
     limits.take("register", f"{site.id}:{folded(email)}", address=address)
     passwords.check_new(password, email)
     known = {"email": email, "name": one_line(name, NAME), "language": language, "hash": passwords.hashed(password)}
-    if not state_of(site.id).hooks.answering("notify_channels"):
+    if not sends_messages(state_of(site.id)):
         return _register_at_once(site, known, password)
     with db.transaction():
         token = links.issue(links.REGISTER, site_id=site.id, data=known)

@@ -32,6 +32,7 @@ from core.checkout.services.retaxing import retaxed
 from core.checkout.services.sourcing import Sourcing, sources_for
 from core.hookspecs.checkout import Address
 from core.kernel import db
+from core.kernel.messages import sends_messages
 from core.kernel.sites import SiteState
 from core.lib.errors import NotFound, Refused
 from core.lib.money import Money
@@ -132,7 +133,7 @@ def preview_change(
     if actor is not None:
         ask_about_plan(state, order_id, best.plan, best.effect, actor=actor)
     holds = holds_of_changed(state, order, best.plan, best.effect)
-    renews = bool(best.plan.email and state.hooks.answering("notify_channels"))
+    renews = bool(best.plan.email) and sends_messages(state)
     return replace(best, plan=msgspec.structs.replace(best.plan, holds=holds, renews_link=renews))
 
 

@@ -23,6 +23,7 @@ from core.kernel.messages import enqueue_message
 from core.kernel.repeats import claim
 from core.kernel.sites import SiteState, state_of
 from core.lib.errors import NotFound, Unfit
+from core.lib.money import Money
 from core.orders.services.drafts import (
     LINK_DAYS,
     DraftMoved,
@@ -151,10 +152,7 @@ def _check(view: CheckoutView) -> None:
 def _letter(state: SiteState, draft: DraftView, view: CheckoutView, url: str) -> Message:
     site = state.site
     with i18n.speaking(draft.wish.language, site.timezone):
-        goods = "\n".join(
-            f"{one.line.quantity} × {one.line.name}{_to(view, one)}  {i18n.money(one.total)}"
-            for one in view.quote.lines
-        )
+        parts = "\n".join(f"{name}  {i18n.money(amount)}" for name, amount in _parts(view))
         return Message(
             key=f"draft:{draft.id}:{draft.version}:{url[-22:]}",
             kind="order.draft",
@@ -164,13 +162,25 @@ def _letter(state: SiteState, draft: DraftView, view: CheckoutView, url: str) ->
                 "We have put your order at %(shop)s together:\n\n%(goods)s\n\nTotal: %(total)s\n\n"
                 "Look at it and pay here:\n\n%(link)s\n\nNothing is ordered before you do.",
                 shop=site.name,
-                goods=goods,
+                goods=parts,
                 total=i18n.money(view.total),
                 link=url,
             ),
             language=draft.wish.language,
             about=f"draft:{draft.id}-{draft.version}",
         )
+
+
+def _parts(view: CheckoutView) -> list[tuple[str, Money]]:
+    """What adds up to the total: goods, what comes off, deliveries, and taxes that come on top."""
+    quote = view.quote
+    taxes = () if quote.prices_include_tax else quote.tax_sums
+    return [
+        *((f"{one.line.quantity} × {one.line.name}{_to(view, one)}", one.subtotal) for one in quote.lines),
+        *((one.title or one.code, -one.amount) for one in quote.adjustments),
+        *((one.rate.title, one.amount) for one in quote.deliveries if one.rate),
+        *((tax.name, tax.amount) for tax in taxes),
+    ]
 
 
 def _to(view: CheckoutView, line: QuoteLine) -> str:

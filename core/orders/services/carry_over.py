@@ -12,7 +12,7 @@ from core.hookspecs.events import OrderChanged, OrderPlaced
 from core.hookspecs.site import Site
 from core.kernel import activity, db, events
 from core.lib import clock, ids
-from core.orders.services.change_shapes import ChangeView, Plan, PlannedLine
+from core.orders.services.change_shapes import ChangeView, Plan
 from core.orders.services.facts import COUNTED, refunded_and_captured
 from core.orders.services.goods import NotThatMany, in_each, stock_reference
 from core.orders.services.hold_checks import copy_holds, hold_anew, move_holds
@@ -278,10 +278,14 @@ def _tell(site: Site, order: OrderView, change: ChangeView, target: int, number:
         )
         events.record(placed, site.id)
     note(order.id, actor, kind, to=number, lines=lines, amount=value, money=moved, reason=change.reason)
-    note(target, actor, f"{kind}_from", of=order.number, pieces=sum(_units(plan.lines)), amount=value, money=moved)
+    pieces = sum(line.quantity for line in plan.lines)
+    note(
+        target, actor, f"{kind}_from", of=order.number, pieces=pieces, amount=value, money=moved, reason=change.reason
+    )  # fmt: skip
     activity.record(
         actor, kind, f"order:{order.id}", before={"price": effect.price_before},
-        after={"price": effect.price_after, "to": number, "money": moved}, site_id=site.id, title=order.number,
+        after={"price": effect.price_after, "to": number, "money": moved, "reason": change.reason}, site_id=site.id,
+        title=order.number,
     )  # fmt: skip
     told = [(order.id, order.number, effect.delta)]
     told += [(target, number, value)] if plan.into is not None else []
@@ -293,6 +297,3 @@ def _tell(site: Site, order: OrderView, change: ChangeView, target: int, number:
             site.id,
         )  # fmt: skip
 
-
-def _units(lines: Sequence[PlannedLine]) -> list[int]:
-    return [line.quantity for line in lines]

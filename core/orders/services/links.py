@@ -11,7 +11,7 @@ from core.hookspecs.notify import Message
 from core.hookspecs.site import Site
 from core.kernel import db, i18n, secrets
 from core.kernel.i18n import gettext as _
-from core.kernel.messages import enqueue_message
+from core.kernel.messages import enqueue_message, sends_messages
 from core.kernel.repeats import claim
 from core.kernel.sites import state_of
 from core.lib import clock, ids
@@ -51,19 +51,24 @@ def present_secret(site_id: int, order_id: int) -> str:
     return order_secret(site_id, row[0], row[1])
 
 
-def renew_link(site: Site, order_id: int, *, address: str, actor: str, key: str = "") -> None:
+def renew_link(
+    site: Site, order_id: int, *, address: str, actor: str, key: str = "", by_hand: bool = False
+) -> None:
     """End the order's link and mail a new one to the order's address; `address` holds SECRET. Commits.
 
-    Raises NotFound, NoChannel, DoneBefore.
+    `by_hand`: where no mail can be sent, the new one is handed over by whoever acts. Raises NotFound, NoChannel,
+    DoneBefore.
     """
-    if not state_of(site.id).hooks.answering("notify_channels"):
+    is_mailed = sends_messages(state_of(site.id))
+    if not is_mailed and not by_hand:
         raise NoChannel
     with db.transaction():
         claim(key)
         row = _locked(site, order_id)
         secret = number_link_anew(site.id, order_id)
-        note(order_id, actor, "link_renewed")
-        _send(site, row, address.replace(SECRET, secret))
+        note(order_id, actor, "link_renewed", mailed=is_mailed)
+        if is_mailed:
+            _send(site, row, address.replace(SECRET, secret))
 
 
 def number_link_anew(site_id: int, order_id: int) -> str:
@@ -82,7 +87,7 @@ def number_link_anew(site_id: int, order_id: int) -> str:
 
 def send_link(site: Site, order_id: int, *, address: str, actor: str) -> None:
     """Mail the order's link once more; one that has ended is renewed first. Commits. Raises NotFound, NoChannel."""
-    if not state_of(site.id).hooks.answering("notify_channels"):
+    if not sends_messages(state_of(site.id)):
         raise NoChannel
     with db.transaction():
         row = _locked(site, order_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import cast
 
 from msgspec.structs import replace
@@ -30,7 +31,7 @@ from core.kernel.answers import checked, checked_all
 from core.kernel.repeats import claim
 from core.kernel.sites import SiteState
 from core.lib import clock
-from core.lib.errors import NotFound, Refused
+from core.lib.errors import Broken, NotFound, Refused
 from core.lib.money import Money, NotMoney
 from core.orders.services.facts import PaymentRow, payment_state, refunded_and_captured, store_facts
 from core.orders.services.gateways import gateways_of, guarded, told_by
@@ -159,14 +160,15 @@ def choose_gateway(state: SiteState, order_id: int, code: str) -> int:
         if newest is not None and newest.gateway == code and newest.row.amount == amount and not _has_ended(newest):
             return newest.row.id
         new = NewPayment(plugin=plugin, gateway=code, account=gateway.account, live=gateway.live, title=gateway.title)
-        row = db.one("SELECT currency, gateway FROM orders WHERE id = ?", order_id)
+        row = db.one("SELECT currency, gateway, payment_title FROM orders WHERE id = ?", order_id)
         assert row is not None
         payment_id = add_payment(state.site.id, order_id, new, amount, row[0])
         db.execute(
             "UPDATE orders SET gateway = ?, payment_title = ?, days_to_pay = ? WHERE id = ?",
             code, gateway.title[:200], max(0, gateway.unpaid_days), order_id,
         )  # fmt: skip
-        note(order_id, "shopper", "gateway", before=row[1], after=code)
+        if code != row[1]:
+            note(order_id, "shopper", "gateway", before=row[2], after=gateway.title)
     return payment_id
 
 
@@ -213,6 +215,17 @@ def fetch_payment(state: SiteState, payment_id: int) -> int:
         new = store_facts(state.site.id, opened.row.plugin, opened.row.account, facts, opened.row)
         _explain(opened.row)
     return new
+
+
+def ask_newest(state: SiteState, order_id: int) -> None:
+    """Ask about the newest payment, if somebody may have made it already. One statement, else as `fetch_payment`.
+
+    A gateway that does not answer now is asked again by others.
+    """
+    opened = newest_payment(state.site.id, order_id)
+    if opened is not None and opened.reference and payment_state(opened.row.id, opened.row.amount) == "open":
+        with suppress(Refused, Broken):
+            fetch_payment(state, opened.row.id)
 
 
 def _explain(payment: PaymentRow) -> None:

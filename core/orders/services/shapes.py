@@ -417,6 +417,11 @@ class OrderView(Struct, frozen=True, kw_only=True):
         return merges[-1] if merges and self.status.order == "cancelled" else ""
 
     @property
+    def split_from(self) -> str:
+        """The number of the order that this one was split from; empty where it was placed by itself."""
+        return next((str(one.data["of"]) for one in self.timeline if one.kind == "split_from"), "")
+
+    @property
     def can_be_paid(self) -> bool:
         """Whether the shopper may start a payment now."""
         return bool(self.due) and self.status.payment not in {"authorized", "pending", "disputed"}

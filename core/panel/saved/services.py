@@ -58,8 +58,11 @@ def saved_views(place: str) -> SavedViews:
     )
 
 
-def keep(site: Site, staff_id: int, place: str, name: str, query: str) -> SavedView:
-    """Keep a view; one of the same name is replaced. Raises Refused, NotFound. Commits."""
+def keep(site: Site, staff_id: int, place: str, name: str, query: str) -> tuple[SavedView, str]:
+    """Keep a view; one of the same name is replaced. Answers it, and the query of the replaced one, if it was another.
+
+    Raises Refused, NotFound. Commits.
+    """
     wanted = cleaned(query)[:500]
     if place not in PLACES:
         raise NotFound
@@ -72,9 +75,9 @@ def keep(site: Site, staff_id: int, place: str, name: str, query: str) -> SavedV
             raise Refused(_("Forget a view first: %(most)s are kept.", most=MOST))
         if view is None:
             view = SavedView(site_id=site.id, staff_id=staff_id, place=place, name=name)
-        view.query = wanted
+        before, view.query = view.query or "", wanted
         view.save()
-    return view
+    return view, before if before != wanted else ""
 
 
 def forget(site: Site, staff_id: int, view_id: int) -> SavedView:

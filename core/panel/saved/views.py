@@ -19,11 +19,15 @@ def keep(place: str) -> Response:
     """Keep the list as it is narrowed, under a name."""
     name, query = request.values.get("name", "").strip()[:60], request.values.get("query", "")
     try:
-        view = services.keep(current().site, shell().person.id, place, name, query)
+        view, before = services.keep(current().site, shell().person.id, place, name, query)
     except Refused as refusal:
         respond.note(i18n.say(refusal), "bad")
         return respond.redirect(f"{url_for(f'panel.{place}')}?{services.cleaned(query)}")
-    respond.note(_("“%(view)s” is kept, for you on this site.", view=view.name))
+    if before:
+        undo = url_for("panel.view_keep", place=place, name=view.name, query=before)
+        respond.note(_("“%(view)s” holds what you see now; before it held something else.", view=view.name), undo=undo)
+    else:
+        respond.note(_("“%(view)s” is kept, for you on this site.", view=view.name))
     return respond.redirect(f"{url_for(f'panel.{place}')}?{view.query}")
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from core.cart.services import StoredCart
 from core.checkout.forms import BILLING, units_text
 from core.checkout.services.details import address_texts
-from core.checkout.services.look import CheckoutView, GatewayView, LineView
+from core.checkout.services.look import CheckoutView, LineView
 from core.hookspecs.checkout import Address, Cart
 from core.hookspecs.site import Site
 from core.kernel.i18n import gettext as _
@@ -28,7 +28,7 @@ from core.storefront.services.fields import (
     plugin_field,
     summary,
 )
-from core.storefront.services.options import Option, delivery_option
+from core.storefront.services.options import Option, delivery_option, payment_option
 from core.storefront.services.order import ShownLine
 from core.storefront.services.totals import Row, quote_rows
 
@@ -133,7 +133,7 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
         needs_delivery=view.cart.needs_delivery,
         deliveries=[delivery_option(rate, view.delivery.chosen) for rate in view.delivery.rates],
         delivery_error=errors.get("delivery", "") or _no_delivery(view),
-        payments=[_payment(gateway, view.gateway) for gateway in view.gateways],
+        payments=[payment_option(one, chosen=one == view.gateway, reason=one.reason) for one in view.gateways],
         payment_error=errors.get("gateway", ""),
         fields=questions,
         lines=_lines(view.lines),
@@ -213,18 +213,6 @@ def _billing(address: Address, errors: Errors) -> list[Field]:
         *address_fields(address, errors, BILLING),
         *address_fields(address, errors, BILLING, folded=True),
     ]
-
-
-def _payment(gateway: GatewayView, chosen: GatewayView | None) -> Option:
-    return Option(
-        value=gateway.code,
-        title=gateway.title,
-        text=gateway.reason or gateway.description,
-        icon=gateway.icon,
-        amount=None,
-        chosen=gateway == chosen,
-        disabled=bool(gateway.reason),
-    )
 
 
 def _answer(view: CheckoutView, plugin: str, name: str) -> object:

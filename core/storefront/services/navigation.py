@@ -13,6 +13,7 @@ from core.catalogue.services.category_pages import category_tree
 from core.catalogue.services.shapes import CategoryNode
 from core.kernel import i18n, previews
 from core.kernel.kept import kept
+from core.kernel.messages import sends_messages
 from core.kernel.respond import absolute, currency
 from core.kernel.sites import current
 from core.storefront.services.sitemap import in_language
@@ -87,7 +88,7 @@ def _base(endpoint: str) -> str:
 
 def sends_mail() -> bool:
     """Whether a plugin carries messages to shoppers; where none does, pages must not promise any."""
-    return bool(current().hooks.answering("notify_channels"))
+    return sends_messages(current())
 
 
 NAMES: dict[str, Any] = {

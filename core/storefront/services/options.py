@@ -5,6 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from core.checkout.services.quote import ChosenRate
+from core.checkout.services.shapes import GatewayView
+from core.hookspecs.payment import Gateway
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import kept_together, ngettext
 from core.lib.money import Money
@@ -32,6 +34,19 @@ def delivery_option(rate: ChosenRate, chosen: ChosenRate | None) -> Option:
         amount=rate.amount,
         chosen=rate == chosen,
         disabled=False,
+    )
+
+
+def payment_option(way: Gateway | GatewayView, *, chosen: bool, reason: str = "") -> Option:
+    """A way to pay to choose; `reason` says why it cannot be."""
+    return Option(
+        value=way.code,
+        title=way.title,
+        text=reason or way.description,
+        icon=way.icon,
+        amount=None,
+        chosen=chosen,
+        disabled=bool(reason),
     )
 
 

@@ -78,7 +78,7 @@ class ShownOrder(Struct, frozen=True, kw_only=True):
     `places` are there where it goes to several; `to_come` is what has not left yet (pieces, name), once something has.
     `merged_into` is the number of the order that it went into, if it did.
     `own` is what its owner may do by themselves; none for somebody who knows only number and address. `payments` are
-    the ways to pay what is open.
+    the ways to pay what is open. `asks` has the gateway asked, where it may have been paid without our knowing.
     """
 
     number: str
@@ -106,6 +106,7 @@ class ShownOrder(Struct, frozen=True, kw_only=True):
     belongs_to_account: bool
     own: Own | None
     payments: Sequence[Option] = ()
+    asks: str = ""
     places: tuple[OrderPlace, ...] = ()
     merged_into: str = ""
 
@@ -145,7 +146,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         headline=headline(order.status, order.merged_into, pays_later=later, is_pickup=bool(order.rate.get("pickup"))),
         placed_at=order.placed_at,
         steps=_steps(order, pays_later=later),
-        lines=tuple(_line(line, line.total if whole else None, order) for line in order.lines),
+        lines=tuple(_line(line, line.subtotal if whole else None, order) for line in order.lines),
         totals=(*order_rows(order), *price_rows(order)) if whole else (),
         total=order.total,
         due=order.due,
@@ -159,6 +160,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         scan=_scan(state.site, order.id, payment) if waiting and whole and not failed and payment else None,
         can_be_paid=order.can_be_paid,
         payments=payments_again(state, order) if whole else (),
+        asks=_asks(state.site, order.id, payment) if waiting and whole and payment else "",
         payment_problem=_("Nothing was charged. The order is kept: try again, or choose another way to pay.")
         if failed
         else "",
@@ -178,6 +180,13 @@ def _scan(site: Site, order_id: int, payment: PaymentView) -> Scan | None:
     return Scan(drawing=drawing(payment.qr), opens=opens, asks=f"/pay/return/{opened.taken_by}")
 
 
+def _asks(site: Site, order_id: int, payment: PaymentView) -> str:
+    """Where a gateway that the shopper was sent to is asked what came; one statement where they were sent to one."""
+    was_sent = payment.reference and payment.state == "open" and not (payment.qr or payment.text or payment.rows)
+    opened = newest_payment(site.id, order_id) if was_sent else None
+    return f"/pay/return/{opened.taken_by}" if opened else ""
+
+
 def _places(order: OrderView) -> tuple[OrderPlace, ...]:
     if not order.is_spread:
         return ()
@@ -185,7 +194,7 @@ def _places(order: OrderView) -> tuple[OrderPlace, ...]:
     return tuple(
         OrderPlace(
             title=one.address.whose, address=address_lines(one.address),
-            lines=tuple(_line(line, line.total, order) for line in one.lines),
+            lines=tuple(_line(line, line.subtotal, order) for line in one.lines),
         )
         for one in seen
         if one.address is not None and one.lines
@@ -234,16 +243,16 @@ def headline(status: Axes, merged_into: str = "", *, pays_later: bool = False, i
     """The whole state of an order in one short sentence: what matters most first.
 
     `pays_later`: the goods leave before the money comes, so the order waits for no payment. What is picked up is on no
-    way.
+    way and arrives nowhere: it is ready, then picked up.
     """
     if merged_into:
         return _("Merged into order %(number)s", number=merged_into)
     if status.order == "cancelled":
         return _("Cancelled")
     told = {
-        "delivered": _("It has arrived"),
+        "delivered": _("Picked up") if is_pickup else _("It has arrived"),
         "shipped": _("Ready to be picked up") if is_pickup else _("It is on its way"),
-        "partly_shipped": _("A part is on its way"),
+        "partly_shipped": _("A part is ready to be picked up") if is_pickup else _("A part is on its way"),
     }
     if status.fulfilment in told:
         return told[status.fulfilment]
@@ -271,7 +280,8 @@ def _line(line: OrderLineView, total: Money | None, order: OrderView) -> ShownLi
 
 
 def _steps(order: OrderView, *, pays_later: bool) -> tuple[Step, ...]:
-    placed = Step(state="done", title=_("Order placed"), at=order.placed_at)
+    origin = _("Split from order %(number)s", number=order.split_from) if order.split_from else ""
+    placed = Step(state="done", title=_("Order placed"), at=order.placed_at, text=origin)
     if order.status.order == "cancelled":
         state = "done" if order.merged_into else "bad"
         return (placed, Step(state=state, title=headline(order.status, order.merged_into)))
@@ -310,7 +320,7 @@ def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
         Step(
             state="done" if reached > 2 else "todo",
             title=sent,
-            now="" if pickup else _("A part is on its way"),
+            now=_("A part is ready to be picked up") if pickup else _("A part is on its way"),
             at=left if reached > 2 else None,
             text=order.delivery_title,
         ),

@@ -9,7 +9,7 @@ from core.lib.errors import Broken
 from core.lib.money import Money
 from core.orders.services.gateways import gateways_of, guarded
 from core.orders.services.shapes import OrderView
-from core.storefront.services.options import Option
+from core.storefront.services.options import Option, payment_option
 
 
 def paid_later(state: SiteState) -> frozenset[str]:
@@ -29,18 +29,8 @@ def payments_again(state: SiteState, order: OrderView) -> list[Option]:
     told = bool(order.payments and (order.payments[-1].text or order.payments[-1].rows))
     offered = [one for one in usable if one.code != order.gateway or one.flow != "instructions" or not told]
     chosen = next((one.code for one in offered if one.code == order.gateway), offered[0].code if offered else "")
-    return [
-        Option(
-            value=one.code,
-            title=one.title,
-            text=one.description,
-            icon=one.icon,
-            amount=None,
-            chosen=one.code == chosen,
-            disabled=False,
-        )
-        for one in sorted(offered, key=lambda one: one.code != chosen)
-    ]
+    first_chosen = sorted(offered, key=lambda one: one.code != chosen)
+    return [payment_option(one, chosen=one.code == chosen) for one in first_chosen]
 
 
 def _takes(state: SiteState, plugin: str, gateway: Gateway, due: Money, address: Address | None) -> str | None:

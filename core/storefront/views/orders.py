@@ -6,19 +6,20 @@ from flask import Response, request, url_for
 
 from core.accounts import services as accounts
 from core.accounts.services import TOKEN
-from core.checkout.views import pay_response
+from core.checkout.views import order_url, pay_response
 from core.kernel import i18n, limits
 from core.kernel.i18n import gettext as _
 from core.kernel.respond import absolute, allow_hosts, hosts_for_forms, note, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import Refused
+from core.orders.services.links import OrderLinkOver
 from core.orders.services.owner import claim_order
-from core.orders.services.payments import choose_gateway
+from core.orders.services.payments import NothingToPay, ask_newest, choose_gateway
 from core.orders.services.read import OrderView, find_order
 from core.storefront.services.fields import Errors, email_field, field, form, said
 from core.storefront.services.order import shown_order
-from core.storefront.views.own_links import own_order
+from core.storefront.views.own_links import link_over, own_order
 from core.storefront.views.place import VIEWS
 from core.storefront.views.sign_in import enter
 
@@ -27,16 +28,26 @@ from core.storefront.views.sign_in import enter
 @public
 def confirmation(secret: str) -> Response:
     """What was ordered, what happens next, and another way to pay where the first one failed."""
-    return _confirmation(own_order(secret), {})
+    try:
+        return _confirmation(own_order(secret), {})
+    except OrderLinkOver:
+        return link_over(secret)
 
 
 @VIEWS.post("/checkout/pay/<secret>")
 @public
 def pay_again(secret: str) -> Response:
-    """Pay an order that waits for its money, the same way or another."""
+    """Pay an order that waits for its money, the same way or another.
+
+    Who has paid already and was not heard of yet does not pay twice: the gateway is asked first.
+    """
     order, wanted = own_order(secret), request.form.get("gateway", "")
+    ask_newest(current(), order.id)
     try:
         choose_gateway(current(), order.id, wanted or order.gateway)
+    except NothingToPay as error:
+        note(i18n.say(error))
+        return redirect(order_url(secret))
     except Refused as error:
         return _confirmation(order, said(error), error.status)
     return pay_response(current(), order.id, order.secret)
@@ -95,7 +106,11 @@ def _confirmation(order: OrderView, errors: Errors, status: int = 200) -> Respon
 @public
 def order(secret: str) -> Response:
     """Where the order behind a guest's link is."""
-    return _private(page("pages/order_status.html", order=shown_order(current(), own_order(secret))))
+    try:
+        found = own_order(secret)
+    except OrderLinkOver:
+        return link_over(secret)
+    return _private(page("pages/order_status.html", order=shown_order(current(), found)))
 
 
 @VIEWS.get("/track")

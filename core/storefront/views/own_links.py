@@ -6,7 +6,8 @@ from flask import Response, request, url_for
 
 from core.kernel import i18n, limits
 from core.kernel.i18n import gettext as _
-from core.kernel.respond import absolute, actor, currency, note, redirect
+from core.kernel.outside import link
+from core.kernel.respond import actor, currency, note, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
@@ -44,7 +45,7 @@ def end_link(secret: str) -> Response:
     order = own_order(secret)
     try:
         limits.take("order_link", order.number)
-        links.renew_link(current().site, order.id, address=_address(), actor=actor())
+        links.renew_link(current().site, order.id, address=_address(order), actor=actor())
     except Refused as error:
         note(i18n.say(error), "warn")
         return redirect(url_for("storefront.order", secret=secret))
@@ -61,7 +62,7 @@ def mail_link() -> Response:
         limits.take("order_link", number)
         found = find_order(current().site, number, email)
         if found is not None:
-            links.send_link(current().site, found.id, address=_address(), actor=actor())
+            links.send_link(current().site, found.id, address=_address(found), actor=actor())
     except Refused as error:
         note(i18n.say(error), "warn")
         return redirect(url_for("storefront.track"))
@@ -69,8 +70,32 @@ def mail_link() -> Response:
     return redirect(url_for("storefront.track"))
 
 
-def _address() -> str:
-    return absolute(url_for("storefront.order", secret=links.SECRET))
+@VIEWS.post("/order/<secret>/anew")
+@public
+def mail_link_anew(secret: str) -> Response:
+    """Mail a new link to the order behind one that has ended. The answer is the same for one that never was."""
+    found = order_by_key(current().site, secret, over=True)
+    try:
+        limits.take("order_link", found.number if found else secret)
+        if found is not None:
+            links.send_link(current().site, found.id, address=_address(found), actor=actor())
+    except Refused as error:
+        note(i18n.say(error), "warn")
+        return redirect(url_for("storefront.track"))
+    note(_("The link is on its way to the order's address."))
+    return redirect(url_for("storefront.track"))
+
+
+def link_over(secret: str) -> Response:
+    """The page of a link that has ended: it says so, and offers a new one."""
+    response = page("pages/link_over.html", links.OrderLinkOver.status, secret=secret)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _address(order: OrderView) -> str:
+    """Where the link leads, in the language of the order, as its mail is."""
+    return link(current().site, "storefront.order", language=order.language, secret=links.SECRET)
 
 
 @VIEWS.post("/order/<secret>/again")

@@ -17,6 +17,7 @@ from core.api import (
     drop_draft,
     email_problem,
     find_shopper,
+    link,
     list_drafts,
     look_at_draft,
     make_draft,
@@ -25,7 +26,6 @@ from core.api import (
     revoke_link,
     save_draft,
     send_draft,
-    url_for,
 )
 from core.api import DraftLine as StoredLine
 from core.api import Money as CoreMoney
@@ -102,15 +102,16 @@ def send_draft_link(call: Call) -> shapes.PayLink:
     draft = _found(call)
 
     def act(key: str) -> None:
+        address = _address(call, draft, LINK_TOKEN)
         try:
-            send_draft(call.state, draft, link=_address(call, LINK_TOKEN), actor=call.actor, days=asked.days, key=key)
+            send_draft(call.state, draft, link=address, actor=call.actor, days=asked.days, key=key)
         except (Unfit, CannotBePlaced) as error:
             raise not_ready(error) from error
 
     once(call, "send_link", act, of=draft.id)
     draft = _found(call)
     secret = present_link(call.site, draft)
-    url = _address(call, secret) if secret else ""
+    url = _address(call, draft, secret) if secret else ""
     return shapes.PayLink(url=url, valid_until=draft.link_until, draft=_shown(call, draft))
 
 
@@ -145,8 +146,8 @@ def _found(call: Call) -> DraftView:
     return draft_view(call.site, call.path["draft_id"])
 
 
-def _address(call: Call, secret: str) -> str:
-    return call.site.origin + url_for("storefront.offer", secret=secret)
+def _address(call: Call, draft: DraftView, secret: str) -> str:
+    return link(call.site, "storefront.offer", language=draft.wish.language, secret=secret)
 
 
 # -- what was sent -----------------------------------------------------------------------------------------------------

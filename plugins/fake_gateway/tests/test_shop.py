@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from core.api import Site
+from core.api import Site, order_view, rows
 
 PERSON = {
     "email": "mira@example.com",
@@ -138,6 +138,22 @@ def test_a_decline_leaves_the_order_open_for_another_try(story: Story, ebook: in
     assert "/checkout/pay/" in status(story, answer.headers["Location"])
 
 
+def test_who_has_paid_without_our_knowing_does_not_pay_twice(story: Story, ebook: int, site: Site) -> None:
+    page = story.order(ebook)
+    order = order_view(rows("SELECT MAX(id) FROM orders")[0][0], site=site)
+    assert order is not None
+    thanks = f"/checkout/thanks/{order.secret}"
+    assert "We have not heard of a payment yet" in status(story, thanks)
+    story.decide(page, "pay")  # They closed the gateway's page instead of coming back.
+    pressed = story.post(f"/checkout/pay/{order.secret}", gateway="fake_gateway")
+    assert urlsplit(pressed.headers["Location"]).path == thanks
+    assert paid(story, page) == [1250]
+    said = status(story, thanks)
+    assert "nothing to pay for this order any more" in said
+    assert "We have not heard" not in said
+    assert "/checkout/pay/" not in said
+
+
 def test_a_server_that_is_away_leaves_the_order_stored(story: Story, ebook: int, turn_on: Callable[..., None]) -> None:
     turn_on("fake_gateway", server="http://127.0.0.1:9", account="test-shop", mode="sale", hand_over="get", timeout_s=1)
     page = story.order(ebook)
@@ -146,8 +162,6 @@ def test_a_server_that_is_away_leaves_the_order_stored(story: Story, ebook: int,
 
 def paid(story: Story, page: str) -> list[int]:
     """The captured sums that the shop counts for the payment behind the gateway's page."""
-    from core.api import rows
-
     del story
     counted = "SELECT amount FROM payment_fact WHERE kind = 'captured' AND verdict = 'counted' AND reference LIKE ?"
     return [amount for (amount,) in rows(counted, f"%{page.rpartition('/')[2][4:]}")]

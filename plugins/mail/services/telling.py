@@ -121,7 +121,7 @@ def _is_told_elsewhere(order: OrderView, event: OrderPlaced | OrderPaid | OrderS
     """
     if isinstance(event, OrderCancelled):
         return event.reason == "import_undone"
-    if isinstance(event, OrderPlaced) and any(one.kind == "split_from" for one in order.timeline):
+    if isinstance(event, OrderPlaced) and order.split_from:
         return True
     if isinstance(event, OrderPaid) and not any(one.kind in {"payment", "marked_paid"} for one in order.timeline):
         return order.captured.amount > 0

@@ -105,6 +105,24 @@ def test_a_change_that_cancels_everything_is_told_as_that_alone(latest, site, la
     assert [mail["Subject"] for mail in latest()] == [f"Order {lamps.number} is cancelled"]
 
 
+def test_whoever_cancels_reads_what_goes_back_or_went_back_already(latest, site, lamps):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    latest()
+    everything = [CancelUnits(line_id=lamps.lines[0].id, quantity=3)]
+    change_order(state_of(site.id), lamps.id, everything, key="own:a", actor="guest")
+    (mail,) = latest()
+    assert "We give €267.00 back" in body(mail)
+    same = "amount, currency, at, stored_at, payment_id, verdict, note"
+    with transaction():  # A gateway may be faster than the mail.
+        execute(
+            f"INSERT INTO payment_fact (site_id, plugin, account, live, kind, reference, {same}) SELECT site_id,"
+            f" plugin, account, live, 'refunded', 'back', {same} FROM payment_fact WHERE kind = 'captured'"
+        )
+    send_again(site, lamps.id, "cancelled", key="again", actor=WHO)
+    (mail,) = latest()
+    assert "We have given €267.00 back." in body(mail)
+
+
 def test_a_return_is_told_step_by_step(latest, site, lamps):
     mark_paid(state_of(site.id), lamps.id, actor=WHO)
     case = sent_back(site, lamps)

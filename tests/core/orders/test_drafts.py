@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -116,6 +117,9 @@ def test_the_link_goes_out_by_mail_and_stands_for_one_version(shop: Shop, wish: 
     mail = db.value("SELECT payload FROM job WHERE name = 'messages.send'")
     assert "ada@example.com" in mail
     assert secret in mail
+    # What stands in it adds up to its total.
+    for part in ("3 × Cup  €24.00", "A first order  -€2.50", "Standard  €4.90", "Total: €26.40"):
+        assert part in json.loads(mail)["text"]
     found = draft_by_link(shop.site, secret)
     assert found is not None
     assert found.state == "sent"

@@ -679,3 +679,21 @@ def test_the_bill_and_the_mail_address_are_corrected(panel: Panel, placed: str) 
     told = words(panel.get(f"/panel/orders/{placed}"))
     assert "Mail: mira@example.com before, new@example.org after" in told
     assert "Bill to" in told
+
+
+def test_where_no_mail_is_sent_staff_see_the_link_by_which_the_rest_is_paid(
+    panel: Panel, placed: str, site: Site, turn_on: Callable[..., None]
+) -> None:
+    path = f"/panel/orders/{placed}"
+    old = of(placed).secret
+    page = panel.get(path)
+    assert "Send the shopper this link to pay €178.00" in words(page)
+    assert f'href="{site.origin}/order/{old}"' in page.get_data(as_text=True)
+    said = words(panel.follow(panel.post(f"{path}/link", {"key": "k"})))
+    assert "The new one stands on this page" in said
+    assert of(placed).secret != old
+    assert f'href="{site.origin}/order/{of(placed).secret}"' in panel.get(path).get_data(as_text=True)
+    assert "ended, and a new one made" in words(panel.get(path))
+    turn_on("mail")
+    assert "Send the shopper this link" not in words(panel.get(path))
+    assert "A new one is on its way" in words(panel.follow(panel.post(f"{path}/link", {"key": "l"})))

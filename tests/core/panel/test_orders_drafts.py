@@ -94,8 +94,7 @@ def test_a_draft_shows_what_it_costs_and_why(panel: Panel, draft: str) -> None:
 def test_the_shopper_opens_the_link_and_orders(
     panel: Panel, draft: str, site: Site, browse: Callable[..., Any], outbox: Any
 ) -> None:
-    said = words(panel.follow(panel.post(f"{draft}/send", {"days": "5"})))
-    assert "on its way to mira@example.com" in said
+    panel.post(f"{draft}/send", {"days": "5"})
     link = link_of(panel.get(draft).get_data(as_text=True))
     page = browse(site, link)
     shown = words(page)
@@ -235,6 +234,9 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_typed_is_lost(panel: Pane
     ):
         assert said in words(answer), said
     page = answer.get_data(as_text=True)
+    typed = panel.post("/panel/drafts/new", {**form, "email": "mira@", "discount": "x", "sku-0": "NOPE"})
+    told = re.findall(r'<a href="#(sku-0|discount|email)"', typed.get_data(as_text=True))
+    assert told == ["sku-0", "discount", "email"], "from the top of the form to its end"
     for name, text in {**goods, **away}.items():
         assert re.search(f'name="{name}" value="{text}"', page), name
 
@@ -257,3 +259,25 @@ def test_without_an_address_it_is_the_address_that_is_asked_for(panel: Panel, fo
         answer = words(panel.post(f"{path}/{act}", {}))
         assert "Write where the goods go and save it first." in answer
         assert "Choose one of these." not in answer
+
+
+def test_where_no_mail_is_sent_staff_hand_the_link_over(
+    panel: Panel, draft: str, turn_on: Callable[..., None]
+) -> None:
+    assert "Make the pay link" in words(panel.get(draft))
+    said = words(panel.follow(panel.post(f"{draft}/send", {"days": "5"})))
+    assert "Send it to mira@example.com yourself" in said
+    assert "on its way" not in said
+    assert link_of(panel.get(draft).get_data(as_text=True))
+    turn_on("mail")
+    said = words(panel.follow(panel.post(f"{draft}/send", {"days": "5"})))
+    assert "on its way to mira@example.com" in said
+    assert "yourself" not in said
+
+
+def test_the_link_opens_in_the_shoppers_language(panel: Panel, form: dict[str, str], site: Site) -> None:
+    path = panel.post("/panel/drafts/new", {**form, "language": "zh-CN"}).headers["Location"]
+    panel.post(f"{path}/send", {"days": "5"})
+    link = f"{site.origin}/zh-cn/offer/"
+    assert link in panel.get(path).get_data(as_text=True)
+    assert link in db.value("SELECT payload FROM job WHERE name = 'messages.send'")

@@ -171,14 +171,18 @@ def test_an_order_is_split_and_merged_again_from_its_page(
     assert panel.post(path, {line: "3", "act": "preview"}).status_code == 409
     assert panel.post(path, {line: "4", "act": "preview"}).status_code == 422
     assert panel.post(path, {line: "1", "act": "confirm", "seen": "1", "key": "a"}).status_code == 409
-    split = panel.follow(panel.post(path, {line: "1", "act": "confirm", "seen": "8900", "key": "a"}))
-    assert f"Split from order {number}" in words(split)
+    form = {line: "1", "act": "confirm", "seen": "8900", "key": "a", "reason": "One of them later"}
+    split = words(panel.follow(panel.post(path, form)))
+    assert f"Split from order {number}" in split
+    assert "One of them later" in split
     new = str(db.value("SELECT MAX(number) FROM orders"))
     into = str(db.value("SELECT id FROM orders WHERE number = ?", number))
     assert f'<option value="{into}">{number}' in panel.get(f"/panel/orders/{new}/split").get_data(as_text=True)
-    form = {"into": into, "act": "confirm", "seen": "8900", "key": "b"}
+    form = {"into": into, "act": "confirm", "seen": "8900", "key": "b", "reason": "Both at once after all"}
     merged = words(panel.follow(panel.post(f"/panel/orders/{new}/split", form)))
     assert f"Merged into order {number}" in merged
+    assert "Both at once after all" in merged
+    assert "Both at once after all" in words(panel.get(f"/panel/orders/{number}")), "and where it went"
     assert db.value("SELECT SUM(allocated) FROM stock_level") == 3
 
 

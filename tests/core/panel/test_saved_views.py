@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
@@ -34,10 +35,15 @@ def test_a_view_without_a_name_is_refused_and_the_list_stays_narrowed(panel: Pan
     assert "Give the view a name." in words(panel.follow(answer))
 
 
-def test_a_view_of_the_same_name_is_replaced(panel: Panel) -> None:
+def test_a_view_of_the_same_name_is_replaced_and_the_old_one_can_be_had_back(panel: Panel) -> None:
     for query in ("q=a", "q=b"):
-        panel.post("/panel/views/orders", {"name": "Mine", "query": query})
+        said = panel.follow(panel.post("/panel/views/orders", {"name": "Mine", "query": query}))
     assert db.rows("SELECT query FROM saved_view") == [("q=b",)]
+    assert "before it held something else" in words(said)
+    undo = re.search(r'action="(/panel/views/orders\?[^"]+)"', said.get_data(as_text=True))
+    assert undo is not None
+    panel.post(unescape(undo[1]))
+    assert db.rows("SELECT query FROM saved_view") == [("q=a",)]
 
 
 def test_nobody_else_sees_or_forgets_it(panel: Panel, colleague: Callable[..., Panel], other_site: Site) -> None:

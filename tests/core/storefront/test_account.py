@@ -15,14 +15,16 @@ from core.cart.services import Details, add_to_cart
 from core.checkout.services.place_order import place_order
 from core.hookspecs.checkout import Address
 from core.hookspecs.notify import Message
+from core.hookspecs.site import Site
 from core.kernel import db, jobs
 from core.kernel.messages import enqueue_message
 from core.kernel.sessions import sessions_of
 from core.kernel.sites import state_of
 from core.lib.errors import NotFound
 from core.orders.services.case import request_case
+from core.orders.services.payments import mark_paid
 from core.orders.services.read import order_view
-from core.orders.services.ship import ship
+from core.orders.services.ship import deliver, ship
 from core.testing.shop import PASSWORD
 
 from .conftest import Visitor, text_of
@@ -476,3 +478,25 @@ def test_the_list_of_orders_shows_what_was_bought_and_what_comes_back(
     listed = mira.get("/account/orders").text
     assert "Ready to be picked up" in listed
     assert "It is on its way" not in listed
+
+
+def test_what_is_picked_up_in_parts_is_ready_then_picked_up_and_is_on_no_way(
+    site: Site, visitor: Visitor, sell: Callable[..., Any], order: Callable[..., Any]
+) -> None:
+    placed = order(sell("LAMP", 8900, stock=5), 2)
+    with db.transaction():
+        db.execute("UPDATE orders SET rate = ? WHERE id = ?", '{"pickup":true}', placed.id)
+    mark_paid(state_of(site.id), placed.id, actor="staff:1")
+    order_now = order_view(placed.id)
+    assert order_now is not None
+    line = order_now.lines[0].id
+    first = ship(site, placed.id, actor="staff:1", lines={line: 1})
+    said = text_of(visitor.get(f"/order/{placed.secret}").text)
+    assert said.count("A part is ready to be picked up") == 2, "above, and where it stands"
+    assert "on its way" not in said
+    rest = ship(site, placed.id, actor="staff:1", lines={line: 1})
+    for parcel in (first, rest):
+        deliver(site, placed.id, actor="staff:1", shipment_id=parcel)
+    said = text_of(visitor.get(f"/order/{placed.secret}").text)
+    assert said.count("Picked up") > 1
+    assert "It has arrived" not in said

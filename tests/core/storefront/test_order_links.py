@@ -28,7 +28,7 @@ from core.api import (
     state_of,
 )
 from core.hookspecs.site import Site
-from core.kernel import limits
+from core.kernel import db, limits
 from core.kernel.installation import installation
 from core.kernel.switch import switch_on
 from core.lib import clock
@@ -89,9 +89,26 @@ def test_a_link_ends_by_itself_but_not_for_the_account_that_owns_the_order(
         assert all(f'href="{way}"' in answer.text for way in ("/track", "/login")), "it leads where it says"
         assert visitor.post(at(placed, "/change"), {"cancel": "1"}).status_code == 410
         assert order_by_key(site, placed.secret) is None, "nor for plugins"
+        assert visitor.get(f"/checkout/thanks/{placed.secret}").status_code == 410
         claim_order(site, placed.secret, shopper.id)
         visitor.post("/login", {"email": "mira@example.com", "password": PASSWORD})
         assert visitor.get(at(placed)).status_code == 200
+
+
+def test_whoever_opens_a_link_that_has_ended_asks_for_a_new_one_there(
+    visitor: Visitor, placed: OrderView, box: PostBox
+) -> None:
+    limits.reset()
+    with clock.freeze(clock.now() + links.LIFE + timedelta(hours=1)):
+        assert f'action="{at(placed, "/anew")}"' in visitor.get(at(placed)).text
+        told = text_of(visitor.post(at(placed, "/anew")).text)
+        assert "on its way to the order's address" in told
+        new = mailed_link(box)
+        assert new != at(placed)
+        assert visitor.get(new).status_code == 200
+        # What opens nothing any more is answered as what never did.
+        assert text_of(visitor.post(at(placed, "/anew")).text) == told
+        assert len(box.collect()) == 1
 
 
 def test_a_shopper_ends_the_link_and_gets_a_new_one(
@@ -129,6 +146,18 @@ def test_who_knows_number_and_address_gets_it_by_mail(visitor: Visitor, placed: 
         new = mailed_link(box)
         assert new != at(placed)
         assert visitor.get(new).status_code == 200
+
+
+def test_the_mailed_link_is_in_the_language_of_its_order(
+    visitor: Visitor, placed: OrderView, staff: Any, box: PostBox
+) -> None:
+    with db.transaction():
+        db.execute("UPDATE orders SET language = 'zh-CN' WHERE id = ?", placed.id)
+    visitor.post("/panel/login", {"email": staff.email, "password": PASSWORD})
+    visitor.post(f"/panel/orders/{placed.number}/link")
+    assert "/zh-cn/order/" in box.collect()[-1]["text"]
+    visitor.post("/track/link", {"number": placed.number, "email": placed.email})
+    assert "/zh-cn/order/" in box.collect()[-1]["text"]
 
 
 def test_a_shop_that_cannot_send_leaves_the_link(visitor: Visitor, sell: Any, order: Callable[..., Any]) -> None:

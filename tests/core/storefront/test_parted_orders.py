@@ -49,6 +49,8 @@ def test_a_split_off_piece_goes_on_and_a_cancelled_one_does_not(
     assert "In other orders -€89.00" in told
     assert "Cancelled -€89.00" in told
     assert "Total now €89.00" in told
+    new = seen(int(db.value("SELECT id FROM orders WHERE number = ?", number)))
+    assert f"Split from order {placed.number}" in page(visitor, new)
     with i18n.speaking("en"):
         assert said.line_status(seen(placed.id).lines[0], seen(placed.id)).text == "1 of 3 to ship"
         rows = {row.title: row.amount.amount for row in said.sums(seen(placed.id))}

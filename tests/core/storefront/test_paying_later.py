@@ -73,6 +73,11 @@ def test_who_has_been_told_how_to_pay_may_choose_another_way(
     thanks = text_of(visitor.get(f"/checkout/thanks/{placed.secret}").text)
     assert "Or pay another way" in thanks
     assert "Cash on delivery" in thanks
+    visitor.post(f"/checkout/pay/{placed.secret}", {"gateway": "cash_on_delivery"})
+    order = order_view(placed.id)
+    assert order is not None
+    chosen = [one.data for one in order.timeline if one.kind == "gateway"]
+    assert chosen == [{"before": "Bank transfer", "after": "Cash on delivery"}], "in words, and only what is another"
 
 
 def test_what_is_open_is_paid_from_the_orders_page(

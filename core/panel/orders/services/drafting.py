@@ -223,17 +223,17 @@ def full_name(variant: Any) -> str:
 
 
 def wish_of(form: Mapping[str, str], site: Site) -> DraftWish:
-    """The draft that a form describes. Raises Unfit with a message per field."""
+    """The draft that a form describes. Raises Unfit with a message per field, in the order of the form."""
     errors: dict[str, str] = {}
     language = form.get("language", "")
     currency = form.get("currency", "")
     currency = currency if currency in site.currencies else site.currency
-    email = addresses.one_line(form.get("email", ""), 254)
-    if email and (problem := addresses.email_problem(email)):
-        errors["email"] = _(problem)
     lines = (*_lines(form, site, currency, errors), *_own_lines(form, currency, errors))
     carrier, _colon, service = addresses.one_line(form.get("delivery", ""), 121).partition(":")
     discount = _amount(form, "discount", currency, errors)
+    email = addresses.one_line(form.get("email", ""), 254)
+    if email and (problem := addresses.email_problem(email)):
+        errors["email"] = _(problem)
     billing = _address(form, BILLING)
     if billing is not None:
         errors.update(address_errors(billing, prefix=BILLING))

@@ -222,7 +222,14 @@ _TITLES: dict[str, tuple[str, Title]] = {
     "void": ("done", lambda _data, _currency: _("The authorisation was let go")),
     "gateway": ("done", lambda data, _currency: _("Another way to pay was chosen: %(way)s", way=data.get("after", ""))),
     "claimed": ("done", lambda _data, _currency: _("The order joined the shopper’s account")),
-    "link_renewed": ("done", lambda _data, _currency: _("The link to the order was ended, and a new one mailed")),
+    "link_renewed": (
+        "done",
+        lambda data, _currency: (
+            _("The link to the order was ended, and a new one mailed")
+            if data.get("mailed", True)
+            else _("The link to the order was ended, and a new one made")
+        ),
+    ),
     "link_sent": ("done", lambda _data, _currency: _("The link to the order was mailed once more")),
     "picked": ("done", lambda data, _currency: ngettext("%(n)s piece picked", "%(n)s pieces picked", _units(data))),
     "unpicked": ("done", lambda _data, _currency: _("Picking was taken back")),

@@ -16,7 +16,8 @@ from core.checkout.services.place_order import CannotBePlaced, PriceChanged
 from core.hookspecs.site import Site
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
-from core.kernel.respond import absolute
+from core.kernel.messages import sends_messages
+from core.kernel.outside import link
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import addresses, ids
@@ -111,13 +112,17 @@ def _moved(draft: DraftView) -> Response:
 def send(draft_id: int) -> Response:
     """Mail the pay link."""
     draft = drafts.draft_view(current().site, draft_id)
-    days = request.form.get("days", type=int) or drafts.LINK_DAYS
-    link = absolute(url_for("storefront.offer", secret=TOKEN))
+    days = max(1, min(request.form.get("days", type=int) or drafts.LINK_DAYS, 365))
     try:
-        send_draft(current(), draft, link=link, actor=actor(), days=max(1, min(days, 365)), key=form_key())
+        send_draft(current(), draft, link=_offer(draft, TOKEN), actor=actor(), days=days, key=form_key())
     except (Refused, Broken) as refusal:
         return _stored(draft, _problems(refusal), getattr(refusal, "status", 409))
     words = _("The pay link is on its way to %(email)s.", email=draft.wish.email)
+    if not sends_messages(current()):
+        words = _(
+            "The pay link stands on this page. Send it to %(email)s yourself: this shop sends no mails.",
+            email=draft.wish.email,
+        )
     return to("panel.draft", say=words, draft_id=draft_id)
 
 
@@ -250,6 +255,7 @@ def _form(
         problems=[*(problems or []), *section_problems()],
         errors=forms.by_field(problems or []),
         link=_link(draft) if draft else "",
+        sends_mail=sends_messages(current()),
         kept=drafting.kept(draft) if draft else None,
         **_quoted(view),
     )
@@ -281,7 +287,12 @@ def _further(number: int, fields: Mapping[str, str], site: Site, view: CheckoutV
 
 def _link(draft: DraftView) -> str:
     secret = drafts.present_link(current().site, draft)
-    return absolute(url_for("storefront.offer", secret=secret)) if secret else ""
+    return _offer(draft, secret) if secret else ""
+
+
+def _offer(draft: DraftView, secret: str) -> str:
+    """The address of the page that the shopper opens, in their language."""
+    return link(current().site, "storefront.offer", language=draft.wish.language, secret=secret)
 
 
 def _quoted(view: CheckoutView | None) -> dict[str, object]:

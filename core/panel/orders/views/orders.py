@@ -11,7 +11,8 @@ from flask import Response, request, url_for
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
-from core.kernel.respond import absolute
+from core.kernel.messages import sends_messages
+from core.kernel.outside import link
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import ids
@@ -210,6 +211,8 @@ def order_page(order: OrderView, *, status: int = 200, errors: Mapping[str, str]
         stages=staged.axes_of(current().site, order.id),
         can_come_back=bool(returning.returnable(order)),
         problems=section_problems(),
+        link=link(current().site, "storefront.order", language=order.language, secret=order.secret),
+        sends_mail=sends_messages(current()),
     )
 
 
@@ -286,10 +289,12 @@ def delivered(number: str) -> Response:
 @staff("orders.edit")
 @once("panel.order", "number")
 def renew_link(number: str) -> Response:
-    """End the link that opens the order, and mail its shopper a new one."""
-    where = absolute(url_for("storefront.order", secret=links.SECRET))
+    """End the link that opens the order; its shopper gets a new one by mail, or from whoever asked for it."""
+    where = link(current().site, "storefront.order", language=order_numbered(number).language, secret=links.SECRET)
     done = _("The old link opens nothing any more. A new one is on its way.")
-    return _act(number, partial(links.renew_link, address=where, key=form_key()), done)
+    if not sends_messages(current()):
+        done = _("The old link opens nothing any more. The new one stands on this page: send it to the shopper.")
+    return _act(number, partial(links.renew_link, address=where, key=form_key(), by_hand=True), done)
 
 
 @panel.post("/orders/<number>/tags", endpoint="order_tags")
