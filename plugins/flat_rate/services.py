@@ -183,10 +183,10 @@ def promise(site: Site, product: Any) -> Slot | None:
         return None
     amount, free_from = rate.prices[current_currency()]
     today = now().astimezone(ZoneInfo(site.timezone)).date()
+    soonest = "" if rate.days_to is None else day(working_day(today, rate.days_to), "full")
     days: dict[str, list[int]] = {}
     for one in sent:
-        is_said = rate.days_to is not None and _leaves_now(one)
-        days.setdefault(day(working_day(today, rate.days_to), "full") if is_said else "", []).append(one.id)
+        days.setdefault(soonest if _leaves_now(one) else "", []).append(one.id)
     said = [
         Promise(
             variants=tuple(variants),
@@ -198,8 +198,8 @@ def promise(site: Site, product: Any) -> Slot | None:
     ]
     is_one = len(days) == 1 and len(sent) == len(product.variants)
     tomorrow = datetime.combine(today + timedelta(days=1), time(), ZoneInfo(site.timezone))
-    html = Markup().join(kept_part("flat_rate/promise", promise=one, shown=product.shown, is_one=is_one) for one in said)
-    return Slot(html=html, tags=(_tag(site),), until=tomorrow)
+    lines = [kept_part("flat_rate/promise", promise=one, shown=product.shown, is_one=is_one) for one in said]
+    return Slot(html=Markup().join(lines), tags=(_tag(site),), until=tomorrow)
 
 
 def _leaves_now(variant: Any) -> bool:

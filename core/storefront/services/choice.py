@@ -47,7 +47,7 @@ class ShownOption(Struct, frozen=True, kw_only=True):
 class Choice(Struct, frozen=True, kw_only=True):
     """The variant shown (None: nothing to buy), all options, and the facts by which a script shows another variant.
 
-    `shown` spells the variant's values as the form sends them; `tiers` tells the ids of the variants that words hold for.
+    `shown` spells the variant's values as the form sends them; `tiers` tells of which variants words hold.
     """
 
     variant: ShownVariant | None
