@@ -168,21 +168,13 @@ def _place() -> int:
     return request.form.get("location", type=int) or stock_counts.first_location()
 
 
-def _pieces(name: str, wrong: forms.Problems) -> int:
-    text = request.form.get(name, "").strip()
-    if text.isdecimal() and 0 < len(text) < 10 and int(text):
-        return int(text)
-    wrong.append((name, _("Write how many pieces, 1 or more.")))
-    return 0
-
-
 @panel.post("/stock/<int:variant_id>/sort", endpoint="stock_sort")
 @staff("stock.edit")
 @once("panel.stock_variant", "variant_id")
 def sort(variant_id: int) -> Response:
     """Move pieces between the shelf, damaged, to be looked at, and out of the house."""
     wrong: forms.Problems = []
-    pieces, reason = _pieces("pieces", wrong), request.form.get("reason", "").strip()[:200]
+    pieces, reason = forms.read_some(request.form, "pieces", wrong), request.form.get("reason", "").strip()[:200]
     if not reason:
         wrong.append(("reason", _("Say why.")))
     return _done(
@@ -208,7 +200,7 @@ def sort(variant_id: int) -> Response:
 def incoming(variant_id: int) -> Response:
     """Pieces are on order, came, or do not come after all."""
     wrong: forms.Problems = []
-    pieces, act = _pieces("incoming", wrong), request.form.get("act", "")
+    pieces, act = forms.read_some(request.form, "incoming", wrong), request.form.get("act", "")
     reference = request.form.get("reference", "").strip()[:80]
 
     def verb() -> None:
