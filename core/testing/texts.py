@@ -1,7 +1,7 @@
 """Every text that code and templates say, by the file that says it.
 
 A text is what is marked with `_()`, `lazy()`, `gettext()`, `ngettext()` or `{% trans %}`, and the English message of an
-error that a person may see (a `Refused` or one of its descendants, what `Unfit` says of a field, and `default_message`).
+error that a person may see (a `Refused` or one of its descendants, `default_message`, what `Unfit` says of a field).
 """
 
 from __future__ import annotations

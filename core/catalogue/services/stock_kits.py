@@ -41,9 +41,9 @@ def pieces_in(units: Mapping[int, int]) -> dict[int, int]:
 def set_kit(kit_id: int, parts: Mapping[int, int], actor: str, *, off: int | None = None) -> None:
     """Say what is in a kit (part to pieces); nothing makes it an ordinary variant again.
 
-    A kit is not counted itself; what was before is so again. `off`: on every site its price is that of its parts less these hundredths of a percent,
-    in the currencies in which all of them are sold; None leaves its own prices alone. Raises NotFound, and Unfit for a
-    kit within a kit. Commits.
+    A kit is not counted itself; what was counted before is so again. `off`: on every site its price is that of its
+    parts less these hundredths of a percent, in the currencies in which all of them are sold; None leaves its own
+    prices alone. Raises NotFound, and Unfit for a kit within a kit. Commits.
     """
     with db.transaction():
         row = db.one("SELECT sku, product_id, kit_off FROM variant WHERE id = ? AND deleted_at IS NULL", kit_id)
