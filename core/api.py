@@ -360,7 +360,7 @@ from core.orders.services.unship import unship as unship_order
 from core.panel.forms import PanelForm, at_most, is_one_of, needed, optional
 from core.panel.forms import lines as form_lines
 from core.panel.forms import words as form_words
-from core.panel.products.services.bulk import chosen_products
+from core.panel.products.services.bulk_reports import chosen_products
 from core.panel.services import section_id as panel_section_id
 from core.panel.services import section_refused as panel_section_refused
 from core.panel.shell import form_key as panel_form_key

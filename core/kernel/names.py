@@ -190,7 +190,7 @@ def slot(name: str, subject: object = None) -> Markup:
     if parts:
         cache.passing()
     for plugin in kept:
-        key = ("slot", name, plugin, type(subject), getattr(subject, "id", None))
+        key = ("slot", name, plugin, type(subject), getattr(subject, "id", None), getattr(subject, "shown", None))
         make = partial(_answer_of, name, subject, plugin)
         parts[plugin] = kept_piece(key, currency(), make, about_the_page=subject is not None) or _NOTHING
     return _NOTHING.join(parts[plugin] for plugin in sorted(parts))

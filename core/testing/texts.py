@@ -1,7 +1,7 @@
 """Every text that code and templates say, by the file that says it.
 
 A text is what is marked with `_()`, `lazy()`, `gettext()`, `ngettext()` or `{% trans %}`, and the English message of an
-error that a person may see (a `Refused` or one of its descendants, and `default_message`).
+error that a person may see (a `Refused` or one of its descendants, `default_message`, what `Unfit` says of a field).
 """
 
 from __future__ import annotations
@@ -103,6 +103,8 @@ def _source_of(path: Path, changed: int) -> Source:
         if isinstance(node, ast.Call) and node.args and (first := _string(node.args[0])):
             second = _string(node.args[1]) if len(node.args) > 1 else ""
             calls.append(Call(node.lineno, _last_name(node.func), first, second))
+        elif isinstance(node, ast.Call) and node.args and _last_name(node.func) == "Unfit":
+            messages += _said_of_fields(node.args[0])
         elif isinstance(node, ast.ClassDef):
             has_init = any(isinstance(part, ast.FunctionDef) and part.name == "__init__" for part in node.body)
             classes.append(Class(node.name, tuple(map(_last_name, node.bases)), has_init))
@@ -111,6 +113,11 @@ def _source_of(path: Path, changed: int) -> Source:
         elif isinstance(node, ast.Constant) and (text := _string(node)) and id(node) not in names:
             strings.append((node.lineno, text))
     return Source(tuple(calls), tuple(classes), tuple(messages), tuple(strings))
+
+
+def _said_of_fields(errors: ast.expr) -> list[tuple[int, str]]:
+    said = errors.values if isinstance(errors, ast.Dict) else []
+    return [(value.lineno, text) for value in said if (text := _string(value))]
 
 
 def _is_all(part: ast.stmt) -> bool:

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
 from msgspec import Struct
 
 from core.api import (
@@ -163,8 +164,12 @@ def _quoted(rate: FlatRate, value: Money) -> Rate:
 
 
 class Promise(Struct, frozen=True, kw_only=True):
-    """By when the quickest rate arrives (empty: not said), its price, and from what amount it is free."""
+    """By when the quickest rate arrives (empty: not said), its price, and from what amount it is free.
 
+    `variants` are those that it holds for.
+    """
+
+    variants: tuple[int, ...]
     arrives: str
     amount: Money
     free_from: Money | None
@@ -173,18 +178,32 @@ class Promise(Struct, frozen=True, kw_only=True):
 def promise(site: Site, product: Any) -> Slot | None:
     """The delivery of a product within the shop's own country; none where nothing of it is delivered."""
     rate = _quickest(site, current_currency())
-    if rate is None or not any(variant.needs_delivery for variant in product.variants):
+    sent = [variant for variant in product.variants if variant.needs_delivery]
+    if rate is None or not sent:
         return None
     amount, free_from = rate.prices[current_currency()]
     today = now().astimezone(ZoneInfo(site.timezone)).date()
-    leaves_now = not any(one.release_at or one.is_backorder for one in product.variants if one.can_be_bought)
-    said = Promise(
-        arrives="" if rate.days_to is None or not leaves_now else day(working_day(today, rate.days_to), "full"),
-        amount=Money(amount, current_currency()),
-        free_from=None if free_from is None else Money(free_from, current_currency()),
-    )
+    soonest = "" if rate.days_to is None else day(working_day(today, rate.days_to), "full")
+    days: dict[str, list[int]] = {}
+    for one in sent:
+        days.setdefault(soonest if _leaves_now(one) else "", []).append(one.id)
+    said = [
+        Promise(
+            variants=tuple(variants),
+            arrives=arrives,
+            amount=Money(amount, current_currency()),
+            free_from=None if free_from is None else Money(free_from, current_currency()),
+        )
+        for arrives, variants in days.items()
+    ]
+    is_one = len(days) == 1 and len(sent) == len(product.variants)
     tomorrow = datetime.combine(today + timedelta(days=1), time(), ZoneInfo(site.timezone))
-    return Slot(html=kept_part("flat_rate/promise", promise=said), tags=(_tag(site),), until=tomorrow)
+    lines = [kept_part("flat_rate/promise", promise=one, shown=product.shown, is_one=is_one) for one in said]
+    return Slot(html=Markup().join(lines), tags=(_tag(site),), until=tomorrow)
+
+
+def _leaves_now(variant: Any) -> bool:
+    return variant.can_be_bought and not variant.release_at and not variant.is_backorder
 
 
 def way_to_free(site: Site, cart: Any) -> Slot | None:

@@ -1,7 +1,7 @@
 """Both languages are whole: every catalogue is filled in, and every text of the code stands in a catalogue.
 
 A text is what is marked with `_()`, `lazy()`, `gettext()`, `ngettext()` or `{% trans %}`, and the English message of an
-error that a person may see (a `Refused` or one of its descendants, and `default_message`).
+error that a person may see (a `Refused` or one of its descendants, `default_message`, what `Unfit` says of a field).
 """
 
 from __future__ import annotations
@@ -94,6 +94,7 @@ BREACHES: list[tuple[Callable[[Path], list[str]], Mapping[str, str]]] = [
     (unfinished, {PLUGIN: HEAD + 'msgid "%(n)s piece"\nmsgid_plural "%(n)s pieces"\nmsgstr[0] "%(number)s 件"\n'}),
     (untranslated, {CORE: HEAD + CART, "core/cart/views.py": 'title = _("Basket")\n'}),
     (untranslated, {CORE: HEAD + CART, "core/cart/services.py": 'raise Refused("The cart is empty.")\n'}),
+    (untranslated, {CORE: HEAD + CART, "core/cart/services.py": 'raise Unfit({"name": "Give it a name."})\n'}),
     (untranslated, {"core/cart/services.py": 'class Empty(Refused):\n    default_message = "The cart is empty."\n'}),
     (untranslated, {"core/cart/templates/cart.html": "<h1>{{ _('Cart') }}</h1>"}),
     (untranslated, {"themes/plain/templates/pages/cart.html": "{% trans %}Cart{% endtrans %}"}),

@@ -184,7 +184,7 @@ class ProductPage(Struct, frozen=True, kw_only=True):
 
     `crumbs` lead to its first visible category. `alternates` maps languages to paths. It ends at `until`.
     `returns` is what holds for sending it back (of `services.returns`). `data` is what plugins say of it, by their
-    names; `rating` stands in it too.
+    names; `rating` stands in it too. `shown` is the id of the variant that the page was asked for, or else begins with.
     """
 
     id: int
@@ -211,6 +211,7 @@ class ProductPage(Struct, frozen=True, kw_only=True):
     returns: str = ""
     data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rating: Rating | None = None
+    shown: int | None = None
 
     def variant(self, variant_id: int) -> ShownVariant | None:
         """The variant of this id."""

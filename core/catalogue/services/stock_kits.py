@@ -41,9 +41,9 @@ def pieces_in(units: Mapping[int, int]) -> dict[int, int]:
 def set_kit(kit_id: int, parts: Mapping[int, int], actor: str, *, off: int | None = None) -> None:
     """Say what is in a kit (part to pieces); nothing makes it an ordinary variant again.
 
-    A kit is not counted itself. `off`: on every site its price is that of its parts less these hundredths of a percent,
-    in the currencies in which all of them are sold; None leaves its own prices alone. Raises NotFound, and Unfit for a
-    kit within a kit. Commits.
+    A kit is not counted itself; what was counted before is so again. `off`: on every site its price is that of its
+    parts less these hundredths of a percent, in the currencies in which all of them are sold; None leaves its own
+    prices alone. Raises NotFound, and Unfit for a kit within a kit. Commits.
     """
     with db.transaction():
         row = db.one("SELECT sku, product_id, kit_off FROM variant WHERE id = ? AND deleted_at IS NULL", kit_id)
@@ -53,10 +53,12 @@ def set_kit(kit_id: int, parts: Mapping[int, int], actor: str, *, off: int | Non
         before = kits_of([kit_id]).get(kit_id, {})
         db.execute("DELETE FROM kit_part WHERE kit_id = ?", kit_id)
         insert_rows("kit_part", ("kit_id", "part_id", "quantity"), [(kit_id, *part) for part in sorted(parts.items())])
-        db.execute(
-            "UPDATE variant SET kit_off = ?, tracked = CASE WHEN ? > 0 THEN ? ELSE tracked END WHERE id = ?",
-            off if parts else None, len(parts), False, kit_id,
-        )  # fmt: skip
+        db.execute("UPDATE variant SET kit_off = ? WHERE id = ?", off if parts else None, kit_id)
+        if parts:
+            db.execute("UPDATE variant SET tracked = ? WHERE id = ?", False, kit_id)
+        elif before:
+            counted = "EXISTS (SELECT 1 FROM stock_level WHERE variant_id = variant.id)"
+            db.execute(f"UPDATE variant SET tracked = {counted} WHERE id = ?", kit_id)
         _reprice([kit_id])
         refresh_availability([kit_id])
         postpone_cards([row[1]])

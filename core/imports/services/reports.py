@@ -41,6 +41,7 @@ class Report(Struct, frozen=True, kw_only=True):
     stopping: bool
     interrupted: bool
     undoable: bool
+    can_go_on: bool
     line: int
     resumed: int
     resumed_line: int
@@ -72,6 +73,7 @@ def _report(run: ImportRun, failed: Sequence[PictureFailure] = (), *, undoable: 
         **{name: getattr(run, name) for name in _REPORTED},
         interrupted=run.state == RUNNING and (run.touched_at or clock.EPOCH) < clock.now() - INTERRUPTED_AFTER,
         undoable=undoable,
+        can_go_on=can_go_on(run),
         seconds_left=_seconds_left(run),
         remarks=path if (run.refused or run.warnings) and path.exists() else None,
         failed_pictures=failed,
@@ -89,6 +91,11 @@ def is_undoable(run: ImportRun) -> bool:
     """Whether there is something to take back."""
     ended = run.state in {DONE, STOPPED, FAILED} and not run.dry_run
     return ended and db.value("SELECT 1 FROM import_change WHERE run_id = ? AND state = '' LIMIT 1", run.id) is not None
+
+
+def can_go_on(run: ImportRun) -> bool:
+    """Whether it was stopped before its end, or before it began."""
+    return run.state == STOPPED and (run.done < run.total or not run.total)
 
 
 def _seconds_left(run: ImportRun) -> int | None:

@@ -46,11 +46,11 @@ class TakenOver(Exception):
 
 
 def take(run: ImportRun, total: int) -> ImportRun:
-    """The run is this worker's from now on. One that had begun was interrupted: it goes on, and says so. Commits.
+    """The run is this worker's from now on. One that was interrupted or stopped goes on, and says so. Commits.
 
     Raises TakenOver if another has taken it since it was read.
     """
-    resumed, now = run.state == RUNNING, clock.now()
+    resumed, now = run.state == RUNNING or run.line > 0, clock.now()
     changes = {
         "state": RUNNING,
         "worker": ids.uid(),

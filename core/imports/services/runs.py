@@ -12,7 +12,7 @@ from core.imports.services.days import check_order_of_days, order_of_days
 from core.imports.services.formats import Header, columns_of_days, detect_format
 from core.imports.services.kept_files import digest_of, folder, forget_file, keep_file, kept_file
 from core.imports.services.mapping import best_mapping
-from core.imports.services.reports import INTERRUPTED_AFTER, find_run
+from core.imports.services.reports import INTERRUPTED_AFTER, can_go_on, find_run
 from core.imports.services.sources import open_table
 from core.kernel import activity, db, jobs
 from core.kernel.i18n import language
@@ -203,18 +203,22 @@ def stop_import(site: Site, run_id: int, kind: str = PRODUCTS) -> None:
 
 
 def go_on(site: Site, run_id: int, kind: str = PRODUCTS) -> None:
-    """Let another worker carry on with an interrupted run, also if it should have stopped. Raises NotFound, NotNow.
+    """Let a worker carry on with a run that was interrupted or stopped, where it stood. Commits.
 
-    If the first one lives after all, only one of the two goes on: the run has one worker.
+    If the first one lives after all, only one of the two goes on: the run has one worker. Raises NotFound, NotNow,
+    FileGone.
     """
     run = find_run(site, run_id, kind)
-    if not _is_interrupted(run):
+    if not (_is_interrupted(run) or can_go_on(run)):
         raise NotNow
+    kept_file(run.file)
     with db.transaction():
-        db.execute("UPDATE import_run SET stopping = ? WHERE id = ? AND site_id = ?", False, run.id, site.id)
+        if run.state == STOPPED:
+            move(run, STOPPED, WAITING)
+        sql = "UPDATE import_run SET stopping = ?, ended_at = NULL, touched_at = ? WHERE id = ? AND site_id = ?"
+        db.execute(sql, False, clock.now_us(), run.id, site.id)
         key = f"{JOBS[kind]}:{run.id}:{run.resumed + 1}:{clock.now_us()}"
         jobs.enqueue(JOBS[kind], {"run": run.id}, site_id=site.id, key=key)
-        db.execute("UPDATE import_run SET touched_at = ? WHERE id = ?", clock.now_us(), run.id)
 
 
 def interrupted_run(site: Site, file: Path) -> int | None:

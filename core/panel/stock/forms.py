@@ -18,7 +18,8 @@ from core.lib.addresses import countries
 from core.panel.forms import PanelForm, at_most, needed
 
 Problems = list[tuple[str, str]]
-NUMBERS = {"backorder_limit": 9, "preorder_cap": 9, "safety": 9}
+NUMBERS = ("backorder_limit", "preorder_cap", "safety")
+LONGEST = 9
 ANY = "∞"
 
 
@@ -36,28 +37,39 @@ def typed_terms(site: Site, terms: StockTerms) -> dict[str, str]:
 
 def read_terms(site: Site, form: Mapping[str, str], wrong: Problems) -> StockTerms:
     """The terms that a form says; what cannot be read goes to `wrong`."""
-    numbers = {
-        name: _number(form, name, longest, wrong, unlimited=name == "backorder_limit")
-        for name, longest in NUMBERS.items()
-    }
+    numbers = {name: _number(form, name, wrong, unlimited=name == "backorder_limit") for name in NUMBERS}
     days = {name: _instant(site, form, name, wrong) for name in ("promised_at", "release_at")}
     return StockTerms(**numbers, **days)  # type: ignore[arg-type]  # the names are those of its fields
 
 
 def read_pieces(form: Mapping[str, str], name: str, wrong: Problems) -> int:
     """A whole number of 0 or more; what cannot be read goes to `wrong`."""
-    return _number(form, name, 9, wrong, unlimited=False)
+    return _number(form, name, wrong, unlimited=False)
 
 
-def _number(form: Mapping[str, str], name: str, longest: int, wrong: Problems, *, unlimited: bool) -> int:
+def read_some(form: Mapping[str, str], name: str, wrong: Problems) -> int:
+    """A whole number of 1 or more; what cannot be read goes to `wrong`."""
+    text = form.get(name, "").strip()
+    if text.isdecimal() and int(text[:LONGEST]) and len(text) <= LONGEST:
+        return int(text)
+    wrong.append((name, _too_large(text) or _("Write how many pieces, 1 or more.")))
+    return 0
+
+
+def _too_large(text: str) -> str:
+    is_large = text.isdecimal() and len(text) > LONGEST
+    return _("Write a number below one billion.") if is_large else ""
+
+
+def _number(form: Mapping[str, str], name: str, wrong: Problems, *, unlimited: bool) -> int:
     text = form.get(name, "").strip()
     if unlimited and text == ANY:
         return UNLIMITED
     if not text:
         return 0
-    if text.isdecimal() and len(text) <= longest:
+    if text.isdecimal() and len(text) <= LONGEST:
         return int(text)
-    wrong.append((name, _("Write a whole number of 0 or more.")))
+    wrong.append((name, _too_large(text) or _("Write a whole number of 0 or more.")))
     return 0
 
 

@@ -47,13 +47,13 @@ class ShownOption(Struct, frozen=True, kw_only=True):
 class Choice(Struct, frozen=True, kw_only=True):
     """The variant shown (None: nothing to buy), all options, and the facts by which a script shows another variant.
 
-    `shown` spells the variant's values as the form sends them.
+    `shown` spells the variant's values as the form sends them; `tiers` tells of which variants words hold.
     """
 
     variant: ShownVariant | None
     options: tuple[ShownOption, ...]
     stock: StockWords
-    tiers: tuple[str, ...]
+    tiers: Mapping[tuple[str, ...], tuple[int, ...]]
     shown: str
     facts: Mapping[str, Any]
 
@@ -69,7 +69,7 @@ def choice(product: ProductPage, variant: ShownVariant | None) -> Choice:
         variant=variant,
         options=tuple(_option(product, option, position, chosen) for position, option in enumerate(product.options)),
         stock=stock_words(variant) if variant else StockWords(kind="out", text=""),
-        tiers=_tiers(variant),
+        tiers=_tiers(product),
         shown=_spelled(product, variant),
         facts=_facts(product),
     )
@@ -173,13 +173,17 @@ def stock_words(variant: ShownVariant) -> StockWords:
     return StockWords(kind="good", text=_("In stock"))
 
 
-def _tiers(variant: ShownVariant | None) -> tuple[str, ...]:
-    tiers = variant.tiers if variant else ()
-    return tuple(
-        _("%(n)s or more: %(price)s each", n=tier.from_qty, price=money(tier.amount))
-        for tier in tiers
-        if tier.from_qty > 1
-    )
+def _tiers(product: ProductPage) -> dict[tuple[str, ...], tuple[int, ...]]:
+    found: dict[tuple[str, ...], tuple[int, ...]] = {}
+    for variant in product.variants:
+        said = tuple(
+            _("%(n)s or more: %(price)s each", n=tier.from_qty, price=money(tier.amount))
+            for tier in variant.tiers
+            if tier.from_qty > 1
+        )
+        if said:
+            found[said] = (*found.get(said, ()), variant.id)
+    return found
 
 
 def _facts(product: ProductPage) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Response, request, url_for
+from msgspec.structs import replace
 
 from core.catalogue.services.category_pages import category_page, home_page
 from core.catalogue.services.lists import listing
@@ -94,6 +95,7 @@ def _product(path: str) -> Response:
     variant = variant_of(found, request.args.get("v", ""), picked)
     if picked and variant is not None:
         return redirect(link(url_for("storefront.product", path=found.path), [("v", variant.sku)]))
+    found = replace(found, shown=variant and variant.id)
     trail = _trail(found.crumbs, found.name)
     here = absolute(url_for("storefront.product", path=found.path))
     policy = return_policy(site, found.returns, currency())

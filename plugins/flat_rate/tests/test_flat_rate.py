@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from core.api import Address, Carrier, Money, NotFound, Site, Unfit
+from core.api import (
+    Address,
+    Carrier,
+    ListingDraft,
+    Money,
+    NotFound,
+    OptionDraft,
+    PriceDraft,
+    ProductDraft,
+    Site,
+    TextDraft,
+    Unfit,
+    ValueDraft,
+    VariantDraft,
+    save_product,
+)
 from core.testing.contracts import CarrierContract, a_parcel, a_site, the_address
 from plugins.flat_rate import forms, services
 
@@ -128,6 +144,25 @@ def test_the_command_says_what_the_form_says() -> None:
     assert (wanted.days_from, wanted.days_to, wanted.countries) == (2, 4, "GB IE")
 
 
+def lamps(site: Site, **stock: tuple[int, int]) -> None:
+    """A lamp to choose, each with its stock and how many may be ordered beyond it."""
+    values = tuple(ValueDraft(code=code, names={"en": code.title()}) for code in stock)
+    variants = tuple(
+        VariantDraft(
+            sku=f"LAMP-{code.upper()}", values={"kind": code}, tracked=True, stock=there, backorder_limit=beyond,
+            prices=(PriceDraft(amount=Money(2000, "EUR")),),
+        )
+        for code, (there, beyond) in stock.items()
+    )  # fmt: skip
+    draft = ProductDraft(
+        texts={"en": TextDraft(name="Lamp")},
+        options=(OptionDraft(code="kind", names={"en": "Kind"}, values=values),),
+        variants=variants,
+        listing=ListingDraft(visible=True),
+    )
+    save_product(site, draft, "system")
+
+
 class TestPages:
     """What is said before anything is ordered."""
 
@@ -153,6 +188,21 @@ class TestPages:
         assert "leaves as soon as it is there" in page
         assert "With you by" not in page
         assert "Delivery €4.90" in page
+
+    def test_the_day_is_that_of_the_chosen_variant(
+        self, site: Site, turn_on: Any, browse: Any, clock: Any
+    ) -> None:
+        clock.set(datetime(2026, 11, 26, 12, tzinfo=UTC))
+        turn_on("flat_rate")
+        save(site)
+        lamps(site, now=(3, 0), later=(0, 5), gone=(0, 0))
+        there, later, gone = re.findall(r'"id": ?(\d+)', browse(site, "/p/lamp").text)
+        now, then = f'data-of-variants="{there}"', f'data-of-variants="{later} {gone}"'
+        for sku, shown, other in (("NOW", now, then), ("LATER", then, now), ("GONE", then, now)):
+            page = browse(site, f"/p/lamp?v=LAMP-{sku}").text
+            assert f"{shown}>" in page, sku
+            assert f"{other} hidden>" in page, sku
+            assert page.count("With you by Wednesday, 2 December 2026") == 1
 
     def test_promise_moves_on_at_midnight_and_with_the_price(
         self, site: Site, turn_on: Any, sell: Any, browse: Any, clock: Any

@@ -187,6 +187,16 @@ def test_a_kit_that_changed_while_it_was_looked_at_is_looked_at_again(
     assert on_hand(cup) == (10, 1)
 
 
+def test_what_is_no_kit_any_more_is_counted_again_if_it_was(shop: Shop, cup: int, pot: int, pair: int) -> None:
+    set_kit(pot, {cup: 2}, STAFF)
+    assert problems(shop, (pot, 5)) == []
+    for one in (pot, pair):
+        set_kit(one, {}, STAFF)
+    assert problems(shop, (pot, 4)) == []
+    assert problems(shop, (pot, 5)) != [], "four are on the shelf"
+    assert problems(shop, (pair, 99)) == [], "it was never counted"
+
+
 def test_a_kit_with_a_part_that_is_gone_is_sold_out(shop: Shop, tea_set: int, pot: int) -> None:
     with db.transaction():
         db.execute("UPDATE variant SET active = ? WHERE id = ?", False, pot)

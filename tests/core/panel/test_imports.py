@@ -180,7 +180,12 @@ def test_a_run_can_be_stopped_before_it_begins(desk: Client) -> None:
     _post(desk, f"{run}/stop")
     jobs.run_due()
     assert "This import was stopped" in _page(desk, run)
+    assert "It had not begun." in _page(desk, run)
     assert db.value("SELECT COUNT(*) FROM product") == 0
+    _post(desk, f"{run}/resume")
+    jobs.run_due()
+    assert db.value("SELECT COUNT(*) FROM product") > 0
+    assert f"{run.removeprefix('http://one.localhost')}/resume" not in _page(desk, run)
 
 
 @pytest.mark.once
@@ -205,7 +210,12 @@ def test_a_running_one_stops_behind_its_batch_and_tells_the_time_left(
     assert "50 of 120 products" in pages[1]
     assert "about 2 minutes left" in pages[1]
     assert db.value("SELECT COUNT(*) FROM product") == 100
-    assert "100 of 120 products had been dealt with." in _page(desk, run)
+    assert "100 of 120 products had been dealt with. It can go on where it stood." in _page(desk, run)
+    _post(desk, f"{run}/resume")
+    monkeypatch.setattr(Store, "save", save)
+    jobs.run_due()
+    assert db.value("SELECT COUNT(*) FROM product") == 120
+    assert "It went on behind line 101. Nothing was imported twice." in _page(desk, run)
 
 
 @pytest.mark.once

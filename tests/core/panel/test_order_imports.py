@@ -13,6 +13,7 @@ import pytest
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
 from core.lib import clock
+from core.orders.services import file_runs
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words
 
@@ -150,6 +151,28 @@ def test_past_orders_take_the_same_steps_and_move_no_stock(panel: Panel) -> None
     assert "1 order was left as it is" in words(panel.get(done))
     assert "OLD-536365" in panel.get(f"{done}/left.csv").get_data(as_text=True)
     assert db.rows("SELECT SUM(on_hand), SUM(allocated) FROM stock_level") == [(5, 0)]
+
+
+@pytest.mark.usefixtures("lamp")
+def test_one_that_was_stopped_goes_on_where_it_stood(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = panel.post("/panel/orders/imports", past_file("2010-12-01", "2010-12-02", "2010-12-03"))
+    page = columns.headers["Location"]
+    form = {**guessed(panel.get(page).get_data(as_text=True)), "currency": "EUR"}
+    rehearsal = panel.post(page, {**form, "act": "rehearse"}).headers["Location"]
+    jobs.run_due()
+    run = panel.post(f"{rehearsal}/apply").headers["Location"]
+    monkeypatch.setattr(file_runs, "BATCH", 1)
+    monkeypatch.setattr(file_runs, "telling", lambda _running: lambda _done, _total: panel.post(f"{run}/stop"))
+    jobs.run_due()
+    assert "2 of 3 orders had been dealt with. It can go on where it stood." in words(panel.get(run))
+    assert db.value("SELECT COUNT(*) FROM orders") == 2
+    monkeypatch.undo()
+    panel.post(f"{run}/resume")
+    jobs.run_due()
+    assert "It went on behind line 3. Nothing was imported twice." in words(panel.get(run))
+    assert db.value("SELECT COUNT(*) FROM orders") == 3
+    panel.post(f"{run}/resume")
+    assert "This import has gone on meanwhile." in words(panel.get(run))
 
 
 def past_file(*days: str) -> dict[str, Any]:

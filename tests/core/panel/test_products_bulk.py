@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
 from core.lib import clock
-from core.panel.products.services import bulk
+from core.panel.products.services import bulk, bulk_reports
 from core.panel.products.services.bulk_acts import repriced
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel, words
@@ -160,7 +160,7 @@ def test_whoever_goes_on_after_a_crash_raises_no_price_twice(
 ) -> None:
     killed_between_act_and_note(panel, three, clock)
     assert amounts() == [9790, 1375, 4400]
-    report = bulk.report(site, db.value("SELECT id FROM bulk_run"), "en")
+    report = bulk_reports.report(site, db.value("SELECT id FROM bulk_run"), "en")
     assert [row.state for row in report.rows] == ["done", "refused", "done"]
     assert "its history tells" in report.rows[1].text
 
@@ -354,7 +354,10 @@ def test_a_product_has_one_end_at_a_time(morning: Callable[[int, int], None], pa
     panel.post(f"{first}/begin", {"act": "begin"})
     second, said = look(panel, three[:2], change="-20 %", until="2030-03-02T10:30")
     assert "Another change of its prices ends on" in said
-    assert "Not done 1" in words(panel.follow(panel.post(f"{second}/begin", {"act": "begin"})))
+    with db.counted() as statements:
+        said = words(panel.follow(panel.post(f"{second}/begin", {"act": "begin"})))
+    assert "Not done 1" in said
+    assert len([sql for sql in statements if "MAX(r.ends_at)" in sql]) == 2, "once for the page, once for the act"
     assert amounts() == [8010, 1000, 4000]
     morning(11, 0)
     jobs.run_due()

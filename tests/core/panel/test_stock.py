@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -194,7 +195,7 @@ def test_what_is_corrected_stays_in_view_with_what_was_typed(panel: Panel, sell:
     lamp, pot = sell("LAMP", 8900, stock=4, name="Lamp"), sell("POT", 900, stock=2, name="Pot")
     path = f"/panel/stock/{lamp.variant_id}?q=lamp"
     for typed, told in (
-        ({"delta": "abc", "reason": "Found"}, "write how many pieces"),
+        ({"delta": "abc", "reason": "Found"}, "Write how many pieces more or fewer"),
         ({"delta": "-9", "reason": "Broken"}, "Only 4 of LAMP are free there."),
     ):
         answer = panel.post(path, typed)
@@ -211,3 +212,14 @@ def test_what_is_corrected_stays_in_view_with_what_was_typed(panel: Panel, sell:
     assert "Only 0 of POT are there as “Incoming”." in words(
         panel.post(f"/panel/stock/{pot.variant_id}/incoming", come)
     )
+
+
+def test_what_is_wrong_with_a_correction_stands_beside_its_field(panel: Panel, lamp: int) -> None:
+    for delta, reason, field in (("many", "Broken", "delta"), ("0", "Broken", "delta"), ("-1", "", "reason"),
+                                 ("-99", "Broken", "delta")):  # fmt: skip
+        refused = panel.post(f"/panel/stock/{lamp}", {"delta": delta, "reason": reason})
+        assert refused.status_code == 422
+        found = set(re.findall(rf'id="(\w+)-{lamp}-error"', text(refused)))
+        assert found == {field}, (delta, reason)
+        assert f'value="{delta}"' in text(refused)
+    assert level(lamp)[0] == 10

@@ -51,7 +51,13 @@ def test_what_is_on_its_way_is_received_with_what_is_missing(panel: Panel, sent:
     page = panel.follow(panel.post(PAGE, {**sent, "on_its_way": "1"}))
     assert shelves() == [(6, 0), (0, 4)]
     assert "4 × LAMP , from Main to North" in words(page)
-    assert "at most as many as were sent" in words(panel.follow(panel.post(f"{PAGE}/1/received", {"came": "5"})))
+    for typed in ("5", "many", ""):
+        refused = panel.post(f"{PAGE}/1/received", {"came": typed})
+        assert refused.status_code == 422
+        assert 'id="came-1-error"' in (shown := refused.get_data(as_text=True))
+        assert f'name="came" value="{typed}"' in shown
+        assert "at most as many as were sent" in words(refused)
+    assert shelves() == [(6, 0), (0, 4)]
     assert "They are on the shelf." in words(panel.follow(panel.post(f"{PAGE}/1/received", {"came": "3"})))
     assert shelves() == [(6, 0), (3, 0)]
     assert "3 of 4 came" in words(panel.get(PAGE))

@@ -45,6 +45,9 @@ def shop(live_server: LiveServer) -> str:
         return live_server.url("", host="look.localhost")
     site = add_site(host="look.localhost", name="Test shop", currency="EUR", country="DE", email="shop@shop.test")
     make_lamp(site)
+    tiers = (PriceDraft(amount=Money(12900, "EUR")), PriceDraft(amount=Money(12000, "EUR"), from_qty=3))
+    large = VariantDraft(sku="LAMP-GREEN-L", values={"colour": "green", "size": "l"}, prices=tiers)
+    save_product(site, ProductDraft(variants=(large,), whole=False), "system")
     save_product(site, _goods("Chair", 9000, media_ids=tuple(_pictures())), "system")
     for number in range(60):
         save_product(site, _goods(f"Cup {number:02}", 1000 + 10 * number), "system")
@@ -157,6 +160,20 @@ def test_choice_that_falls_away_is_said_and_the_page_follows(visit: Callable[[st
     assert "not made in this combination" in page.inner_text("label:has([name='o.size'][value=l])")
     said = "Large is not made in this combination; Small is chosen instead."
     assert said in page.inner_text("[role=status][data-toasts]")
+
+
+def test_what_holds_for_one_choice_is_shown_with_it(visit: Callable[[str], Page]) -> None:
+    page, more = visit("/p/dome-lamp?v=LAMP-GREEN-L"), "text=3 or more: €120.00 each"
+    assert page.is_visible(more)
+    page.locator("label:has([name='o.size'][value=s])").click()
+    page.wait_for_url("**/p/dome-lamp?v=LAMP-GREEN-S")
+    assert page.is_hidden(more)
+    page.reload()
+    page.wait_for_selector(READY)
+    assert page.is_hidden(more)
+    page.locator("label:has([name='o.size'][value=l])").click()
+    page.wait_for_url("**/p/dome-lamp?v=LAMP-GREEN-L")
+    assert page.is_visible(more)
 
 
 def test_picture_is_enlarged_and_left_by_keyboard(visit: Callable[[str], Page]) -> None:

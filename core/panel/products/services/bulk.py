@@ -7,10 +7,8 @@ whether that product was reached, and no price is ever raised twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-
-from msgspec import Struct
 
 from core.catalogue.services.products import Stale
 from core.catalogue.services.writing import encoded, insert_rows
@@ -23,55 +21,14 @@ from core.lib import clock
 from core.lib.errors import NotFound, Refused, Unfit
 from core.panel.products.models import BulkRow, BulkRun
 from core.panel.products.services.bulk_acts import ACTS, Subject
-from core.panel.shell import named
 
 MOST = 10_000
 AT_ONCE = 40
-PAGE = 100
 _KEPT = timedelta(days=30)
 # A row that was in hand so long was let go of by a worker that ended.
 _PATIENCE = timedelta(minutes=2)
 _WANTED = {False: "todo", True: "done"}
 _IN_HAND = {False: "doing", True: "undoing"}
-
-
-class Result(Struct, frozen=True, kw_only=True):
-    """What became of one product."""
-
-    product_id: int
-    name: str
-    state: str
-    text: str
-
-
-class Report(Struct, frozen=True, kw_only=True):
-    """A run: how many rows are in which state, and a page of them. `open` of them are still to be dealt with.
-
-    Before it has begun its rows say what would happen now, where the act can tell; it begins by itself at `due_at`.
-    `wanted_at` and `until` are the times that were chosen with it; it `ends_at` the latter unless that was dropped.
-    """
-
-    id: int
-    act: str
-    is_begun: bool
-    is_undone: bool
-    wanted_at: datetime | None
-    due_at: datetime | None
-    until: datetime | None
-    ends_at: datetime | None
-    is_over: bool
-    counts: Mapping[str, int]
-    open: int
-    rows: list[Result]
-    further: int | None
-
-    @property
-    def total(self) -> int:
-        return sum(self.counts.values())
-
-    @property
-    def can_be_undone(self) -> bool:
-        return not self.is_undone and not self.open and self.counts.get("done", 0) > 0
 
 
 def start(site: Site, staff_id: int, act: str, choice: Mapping[str, Any], product_ids: Sequence[int], key: str) -> int:
@@ -100,7 +57,7 @@ def begin(site: Site, run_id: int) -> None:
     Raises Refused if its end has passed, NotFound.
     """
     with db.transaction():
-        run = _run(site, run_id)
+        run = find_run(site, run_id)
         is_first = _mark_begun(run)
     if is_first:
         _begin(site, run)
@@ -109,7 +66,7 @@ def begin(site: Site, run_id: int) -> None:
 def plan(site: Site, run_id: int) -> None:
     """Let it begin by itself at the time that was chosen with it. Raises Refused if that is past, NotFound. Commits."""
     with db.transaction():
-        run = _run(site, run_id)
+        run = find_run(site, run_id)
         at = clock.instant(run.choice["at"])
         if at <= clock.now():
             raise Refused(_("Choose a time that is still to come."))
@@ -121,7 +78,7 @@ def plan(site: Site, run_id: int) -> None:
 def unplan(site: Site, run_id: int) -> None:
     """Let it not begin by itself; it can be planned anew. Raises Refused if it has begun, NotFound. Commits."""
     with db.transaction():
-        run = _run(site, run_id)
+        run = find_run(site, run_id)
         if not db.execute("UPDATE bulk_run SET due_at = NULL WHERE id = ? AND begun_at IS NULL", run.id):
             raise Refused(_("It has begun already."))
 
@@ -129,7 +86,7 @@ def unplan(site: Site, run_id: int) -> None:
 def let_stay(site: Site, run_id: int) -> None:
     """Let it not end by itself. Raises Refused if it has ended, NotFound. Commits."""
     with db.transaction():
-        run = _run(site, run_id)
+        run = find_run(site, run_id)
         if not db.execute("UPDATE bulk_run SET ends_at = NULL WHERE id = ? AND undone_at IS NULL", run.id):
             raise Refused(_("It has ended already."))
 
@@ -173,8 +130,8 @@ def _mark_begun(run: BulkRun) -> bool:
 def undo(site: Site, run_id: int) -> None:
     """Take a run back, product by product; those that were changed since are left as they are. Commits."""
     with db.transaction():
-        run = _run(site, run_id)
-        if run.begun_at is None or run.undone_at is not None or _counts(run)["open"]:
+        run = find_run(site, run_id)
+        if run.begun_at is None or run.undone_at is not None or counts(run)["open"]:
             raise Refused(_("This is undone already, or not done yet."))
         run.undone_at = clock.now()
         run.save()
@@ -207,13 +164,21 @@ def _go_on(running: jobs.Running) -> None:
         if running.payload.get("end") and _end(site, run_id):
             while work(site, run_id, AT_ONCE):
                 running.progress(50)
+        _look_again(find_run(site, run_id))
     except NotFound:  # Forgotten meanwhile.
         return
 
 
+def _look_again(run: BulkRun) -> None:
+    """Whoever has rows in hand may have ended over them."""
+    if counts(run)["open"]:
+        with db.transaction():
+            jobs.enqueue("panel.bulk", {"run": run.id}, site_id=run.site_id, at=clock.now() + _PATIENCE)
+
+
 def _begin_as_planned(site: Site, run_id: int) -> bool:
     """Begin it at its time; False if it was taken from the plan, or if no worker was there until its end."""
-    if _run(site, run_id).due_at is None:
+    if find_run(site, run_id).due_at is None:
         return False
     try:
         begin(site, run_id)
@@ -226,10 +191,10 @@ def _begin_as_planned(site: Site, run_id: int) -> bool:
 def _end(site: Site, run_id: int) -> bool:
     """Its end has come; False if that was dropped or it was undone. What somebody still has in hand is waited for."""
     with db.transaction():
-        run = _run(site, run_id)
+        run = find_run(site, run_id)
         if run.ends_at is None or run.undone_at is not None:
             return False
-        if _counts(run)["open"]:
+        if counts(run)["open"]:
             later = clock.now() + _PATIENCE
             jobs.enqueue("panel.bulk", {"run": run.id, "end": True}, site_id=run.site_id, at=later)
             return False
@@ -242,16 +207,24 @@ def _end(site: Site, run_id: int) -> bool:
 
 
 def work(site: Site, run_id: int, most: int) -> int:
-    """Deal with up to so many rows, each by transactions of its own; answers how many there were."""
-    run = _run(site, run_id)
+    """Deal with up to so many rows, each by transactions of its own; answers how many there were.
+
+    All of them are in hand before it is asked which products another run has: of two runs one sees the other.
+    """
+    run = find_run(site, run_id)
     is_undo = run.undone_at is not None
     left = (BulkRow.state == _IN_HAND[is_undo]) & (BulkRow.at < clock.micros(clock.now() - _PATIENCE))
     waiting = BulkRow.select().where(BulkRow.run == run, (BulkRow.state == _WANTED[is_undo]) | left)
     rows = list(waiting.order_by(BulkRow.id).limit(most))
     with speaking(run.choice.get("language", site.language), site.timezone):
-        for row in rows:
-            if _take_in_hand(row, is_undo=is_undo):
-                _settle(row, is_undo=is_undo, **(_taken_back if is_undo else _carried_out)(site, run, row))
+        mine = [row for row in rows if _take_in_hand(row, is_undo=is_undo)]
+        ends = {} if is_undo else end_in_hand(run, [row.product_id for row in mine])
+        for row in mine:
+            if (until := ends.get(row.product_id)) is not None:
+                outcome: dict[str, Any] = {"state": "refused", "text": one_end(until)}
+            else:
+                outcome = (_taken_back if is_undo else _carried_out)(site, run, row)
+            _settle(row, is_undo=is_undo, **outcome)
     return len(rows)
 
 
@@ -276,8 +249,6 @@ def _take_in_hand(row: BulkRow, *, is_undo: bool) -> bool:
 
 
 def _carried_out(site: Site, run: BulkRun, row: BulkRow) -> dict[str, Any]:
-    if (until := _end_in_hand(run, [row.product_id]).get(row.product_id)) is not None:
-        return {"state": "refused", "text": _one_end(until)}
     try:
         outcome = ACTS[run.act].do(_subject(site, run, row), run.choice)
     except Stale:
@@ -303,9 +274,9 @@ def _taken_back(site: Site, run: BulkRun, row: BulkRow) -> dict[str, Any]:
     return {"state": "undone", "text": text}
 
 
-def _end_in_hand(run: BulkRun, product_ids: Sequence[int]) -> dict[int, int]:
+def end_in_hand(run: BulkRun, product_ids: Sequence[int]) -> dict[int, int]:
     """{product: until when} of those that another run which ends has in hand, if this one ends. One statement."""
-    if not run.choice.get("until"):
+    if not run.choice.get("until") or not product_ids:
         return {}
     return dict(
         db.rows(
@@ -320,7 +291,7 @@ def _end_in_hand(run: BulkRun, product_ids: Sequence[int]) -> dict[int, int]:
     )
 
 
-def _one_end(until: int) -> str:
+def one_end(until: int) -> str:
     return _(
         "Another change of its prices ends on %(when)s. End that one first.",
         when=i18n.when(clock.instant(until), "short"),
@@ -348,130 +319,18 @@ def _settle(row: BulkRow, *, is_undo: bool, state: str, text: str, before: Any =
         )
 
 
-# -- what became of it -------------------------------------------------------------------------------------------------
-
-
-def report(site: Site, run_id: int, language: str, after: int = 0) -> Report:
-    """What became of the products so far. Raises NotFound."""
-    run = _run(site, run_id)
-    found = db.rows(
-        "SELECT id, product_id, state, text FROM bulk_row WHERE run_id = ? AND id > ? ORDER BY id LIMIT ?",
-        run.id,
-        after,
-        PAGE + 1,
-    )
-    shown = found[:PAGE]
-    names = _names([row[1] for row in shown], language)
-    said = {row[1]: row[3] for row in shown} if run.begun_at else _looked_at(site, run, [row[1] for row in shown])
-    counts = _counts(run)
-    return Report(
-        id=int(run.id),
-        act=run.act,
-        is_begun=run.begun_at is not None,
-        is_undone=run.undone_at is not None,
-        wanted_at=clock.instant(run.choice["at"]) if run.choice.get("at") else None,
-        due_at=run.due_at,
-        until=clock.instant(run.choice["until"]) if run.choice.get("until") else None,
-        ends_at=run.ends_at,
-        is_over=_is_over(run.ends_at, run.undone_at),
-        open=counts.pop("open"),
-        counts=counts,
-        rows=[
-            Result(product_id=row[1], name=names.get(row[1], ""), state=row[2], text=said.get(row[1], ""))
-            for row in shown
-        ],
-        further=found[PAGE - 1][0] if len(found) > PAGE else None,
-    )
-
-
-def _looked_at(site: Site, run: BulkRun, product_ids: Sequence[int]) -> Mapping[int, str]:
-    look = ACTS[run.act].look
-    taken = {product_id: _one_end(until) for product_id, until in _end_in_hand(run, product_ids).items()}
-    return {**look(site, product_ids, run.choice), **taken} if look else {}
-
-
-def _is_over(ends_at: Any, undone_at: Any) -> bool:
-    """Whether it ended by itself, and was not undone before; both times, or both in microseconds."""
-    return ends_at is not None and undone_at is not None and undone_at >= ends_at
-
-
-class Past(Struct, frozen=True, kw_only=True):
-    """A run in the list of them: what, of how many, by whom and when; `begins_at` and `ends_at` if that is to come."""
-
-    id: int
-    act: str
-    staff: str
-    at: datetime
-    begins_at: datetime | None
-    ends_at: datetime | None
-    is_begun: bool
-    is_undone: bool
-    is_over: bool
-    products: int
-
-
-def listed(site: Site) -> list[Past]:
-    """The runs that are kept: those to come first, then the latest. One statement."""
-    found = db.rows(
-        "SELECT r.id, r.act, COALESCE(NULLIF(s.name, ''), s.email, ''), r.at, r.due_at, r.begun_at, r.undone_at,"
-        " r.ends_at, (SELECT COUNT(*) FROM bulk_row b WHERE b.run_id = r.id) FROM bulk_run r LEFT JOIN staff s"
-        f" ON s.id = r.staff_id WHERE r.site_id = ? AND r.act IN ({db.marks(tuple(ACTS))})"
-        " ORDER BY CASE WHEN r.begun_at IS NULL AND r.due_at IS NOT NULL THEN 0 ELSE 1 END, r.id DESC LIMIT ?",
-        site.id,
-        *ACTS,
-        PAGE,
-    )
-    return [
-        Past(
-            id=row[0],
-            act=row[1],
-            staff=row[2],
-            at=clock.instant(row[3]),
-            begins_at=clock.instant(row[4]) if row[4] is not None and row[5] is None else None,
-            is_begun=row[5] is not None,
-            ends_at=clock.instant(row[7]) if row[7] is not None and row[6] is None else None,
-            is_undone=row[6] is not None,
-            is_over=_is_over(row[7], row[6]),
-            products=row[8],
-        )
-        for row in found
-    ]
-
-
-def chosen_products(site: Site, chosen: int) -> tuple[int, ...]:
-    """The products that somebody chose in the list for an act of a plugin, in their order. Raises NotFound.
-
-    `chosen` is the number that the plugin's view was handed in its address.
-    """
-    run = _run(site, chosen)
-    if run.act in ACTS:
-        raise NotFound
-    found = db.rows("SELECT product_id FROM bulk_row WHERE run_id = ? ORDER BY id", run.id)
-    return tuple(row[0] for row in found)
-
-
-def _run(site: Site, run_id: int) -> BulkRun:
+def find_run(site: Site, run_id: int) -> BulkRun:
+    """A run of this site. Raises NotFound."""
     run: BulkRun | None = BulkRun.for_site(site).where(BulkRun.id == run_id).first()
     if run is None:
         raise NotFound
     return run
 
 
-def _counts(run: BulkRun) -> dict[str, int]:
+def counts(run: BulkRun) -> dict[str, int]:
     """How many rows are in which state; `open` are those that are not at their end."""
     found: dict[str, int] = dict(
         db.rows("SELECT state, COUNT(*) FROM bulk_row WHERE run_id = ? GROUP BY state", run.id)
     )
     unfinished = {"todo", "doing", "undoing"} | ({"done"} if run.undone_at else set())
     return {"open": sum(found.get(state, 0) for state in unfinished), **found}
-
-
-def _names(product_ids: Sequence[int], language: str) -> dict[int, str]:
-    texts: dict[int, dict[str, str]] = {}
-    for product_id, tag, name in db.rows(
-        "SELECT product_id, language, name FROM product_text WHERE site_id IS NULL AND product_id IN"
-        f" ({db.marks(product_ids)}) ORDER BY id",
-        *product_ids,
-    ):
-        texts.setdefault(product_id, {})[tag] = name
-    return {product_id: named(names, language) for product_id, names in texts.items()}

@@ -14,7 +14,7 @@ from core.lib import clock, ids
 from core.lib.errors import Forbidden, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
 from core.panel.products.forms import instant
-from core.panel.products.services import bulk, listing
+from core.panel.products.services import bulk, bulk_reports, listing
 from core.panel.products.services.bulk_acts import ACTS
 from core.panel.products.services.plugin_acts import product_acts
 from core.panel.products.views.listing import read_query
@@ -120,7 +120,7 @@ def _back(text: str) -> Response:
 @staff("catalogue.view")
 def show(bulk_id: int) -> Response:
     """What became of each product."""
-    report = bulk.report(current().site, bulk_id, i18n.language(), request.args.get("after", 0, type=int))
+    report = bulk_reports.report(current().site, bulk_id, i18n.language(), request.args.get("after", 0, type=int))
     return page(
         "product_bulk.html",
         run=report,
@@ -136,7 +136,7 @@ def show(bulk_id: int) -> Response:
 @staff("catalogue.view")
 def show_all() -> Response:
     """What was done to many products, and what is planned."""
-    runs = [(run, ACTS[run.act].title) for run in bulk.listed(current().site)]
+    runs = [(run, ACTS[run.act].title) for run in bulk_reports.listed(current().site)]
     return page("product_bulks.html", runs=runs)
 
 
@@ -144,7 +144,7 @@ def show_all() -> Response:
 @staff("catalogue.view")
 def begin(bulk_id: int) -> Response:
     """Do now what was looked at, let it begin at its time or not, or let it not end."""
-    report = bulk.report(current().site, bulk_id, i18n.language())
+    report = bulk_reports.report(current().site, bulk_id, i18n.language())
     if not shell().may(ACTS[report.act].permission):
         raise Forbidden
     verb = {"plan": bulk.plan, "unplan": bulk.unplan, "stay": bulk.let_stay}.get(
@@ -161,7 +161,7 @@ def begin(bulk_id: int) -> Response:
 @staff("catalogue.view")
 def undo(bulk_id: int) -> Response:
     """Take it back, product by product."""
-    report = bulk.report(current().site, bulk_id, i18n.language())
+    report = bulk_reports.report(current().site, bulk_id, i18n.language())
     if not shell().may(ACTS[report.act].permission):
         raise Forbidden
     try:

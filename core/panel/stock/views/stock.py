@@ -51,7 +51,8 @@ def _levels(problems: forms.Problems | None = None, wrong: int = 0, status: int 
         first=address("panel.stock", **{**asked, "after": None}) if "after" in asked else "",
         moves=moves(current().site),
         places=services.locations(),
-        problems=problems or [],
+        problems=[(f"correct-{wrong}", text) for _name, text in problems or []],
+        errors=dict(problems or []),
         wrong=wrong,
         typed=request.form,
     )
@@ -79,15 +80,19 @@ def adjust(variant_id: int) -> Response:
         request.values.get("reason", "").strip()[:200],
     )
     location_id = request.values.get("location", stock_counts.first_location(), type=int)
-    if not _is_count(delta) or not reason:
-        told = _("Nothing was changed: write how many pieces, such as 5 or −2, and why.")
-        return _levels([("", told)], variant_id, 422)
+    problems: forms.Problems = []
+    if not _is_count(delta):
+        problems.append(("delta", _("Write how many pieces more or fewer, such as 5 or −2.")))
+    if not reason:
+        problems.append(("reason", _("Say why.")))
+    if problems:
+        return _levels(problems, variant_id, 422)
     try:
         left = stock_counts.adjust_stock(variant_id, location_id, int(delta), reason, actor(), key=form_key())
     except counting.StockPromised:
-        return _levels([("", too_few(variant_id, location_id, "on_hand"))], variant_id, 422)
+        return _levels([("delta", too_few(variant_id, location_id, "on_hand"))], variant_id, 422)
     except Refused as refusal:
-        return _levels([("", i18n.say(refusal))], variant_id, 422)
+        return _levels([("delta", i18n.say(refusal))], variant_id, 422)
     back: dict[str, Any] = {"delta": -int(delta), "reason": _("Undone"), "location": location_id}
     undo = url_for("panel.stock_adjust", variant_id=variant_id, **back, **_asked())
     one, many = "%(sku)s: %(n)s piece is there now.", "%(sku)s: %(n)s pieces are there now."
@@ -96,7 +101,7 @@ def adjust(variant_id: int) -> Response:
 
 def _is_count(text: str) -> bool:
     digits = text[1:] if text[:1] in {"+", "-"} else text
-    return digits.isascii() and digits.isdecimal() and len(digits) < 10
+    return digits.isascii() and digits.isdecimal() and len(digits) < 10 and int(digits) > 0
 
 
 @panel.get("/stock/proof", endpoint="stock_proof")
@@ -168,21 +173,13 @@ def _place() -> int:
     return request.form.get("location", type=int) or stock_counts.first_location()
 
 
-def _pieces(name: str, wrong: forms.Problems) -> int:
-    text = request.form.get(name, "").strip()
-    if text.isdecimal() and 0 < len(text) < 10 and int(text):
-        return int(text)
-    wrong.append((name, _("Write how many pieces, 1 or more.")))
-    return 0
-
-
 @panel.post("/stock/<int:variant_id>/sort", endpoint="stock_sort")
 @staff("stock.edit")
 @once("panel.stock_variant", "variant_id")
 def sort(variant_id: int) -> Response:
     """Move pieces between the shelf, damaged, to be looked at, and out of the house."""
     wrong: forms.Problems = []
-    pieces, reason = _pieces("pieces", wrong), request.form.get("reason", "").strip()[:200]
+    pieces, reason = forms.read_some(request.form, "pieces", wrong), request.form.get("reason", "").strip()[:200]
     if not reason:
         wrong.append(("reason", _("Say why.")))
     return _done(
@@ -208,7 +205,7 @@ def sort(variant_id: int) -> Response:
 def incoming(variant_id: int) -> Response:
     """Pieces are on order, came, or do not come after all."""
     wrong: forms.Problems = []
-    pieces, act = _pieces("incoming", wrong), request.form.get("act", "")
+    pieces, act = forms.read_some(request.form, "incoming", wrong), request.form.get("act", "")
     reference = request.form.get("reference", "").strip()[:80]
 
     def verb() -> None:

@@ -34,9 +34,7 @@ def send() -> Response:
     variant_id = variants_by_sku([sku]).get(sku, 0)
     if not variant_id:
         wrong.append(("sku", _("There is no variant with the SKU %(sku)s.", sku=sku)))
-    text = request.form.get("pieces", "").strip()
-    if not (text.isdecimal() and 0 < len(text) < 10 and int(text)):
-        wrong.append(("pieces", _("Write how many pieces, 1 or more.")))
+    pieces = forms.read_some(request.form, "pieces", wrong)
     source, target = (request.form.get(name, 0, type=int) for name in ("source", "target"))
     if source == target:
         wrong.append(("target", _("Choose another place than the one they come from.")))
@@ -47,7 +45,7 @@ def send() -> Response:
     on_its_way = bool(request.form.get("on_its_way"))
     try:
         made = stock_transfers.transfer_stock(
-            variant_id, source, target, int(text), reason, actor(), on_its_way=on_its_way, key=form_key()
+            variant_id, source, target, pieces, reason, actor(), on_its_way=on_its_way, key=form_key()
         )
     except Unfit as refusal:
         return _page([(name, _(said)) for name, said in refusal.errors.items()], 422)
@@ -61,14 +59,14 @@ def send() -> Response:
 @staff("stock.edit")
 @once("panel.stock_transfers")
 def receive(transfer_id: int) -> Response:
-    """They came: all, or so many."""
-    text = request.form.get("came", "").strip()
-    if text and not (text.isdecimal() and len(text) < 10):
-        return to("panel.stock_transfers", say=_("Write how many came."), kind="bad")
+    """So many of them came; what is wrong stands beside their number."""
+    text, field = request.form.get("came", "").strip(), f"came-{transfer_id}"
+    if not (text.isdecimal() and len(text) < 10):
+        return _page([(field, _("Write how many came, at most as many as were sent."))], 422)
     try:
-        stock_transfers.receive_transfer(transfer_id, actor(), int(text) if text else None, key=form_key())
+        stock_transfers.receive_transfer(transfer_id, actor(), int(text), key=form_key())
     except Unfit as refusal:
-        return to("panel.stock_transfers", say=_(refusal.errors["came"]), kind="bad")
+        return _page([(field, _(refusal.errors["came"]))], 422)
     except Refused as refusal:
         return to("panel.stock_transfers", say=i18n.say(refusal), kind="bad")
     undo = url_for("panel.stock_transfer_undo", transfer_id=transfer_id)
@@ -98,7 +96,8 @@ def _page(problems: forms.Problems, status: int = 200) -> Response:
         rows=[(one, _state(one)) for one in found[:PAGE]],
         earlier=found[PAGE - 1].id if len(found) > PAGE else None,
         places=places,
-        typed=request.form or chosen,
+        typed=request.form if "sku" in request.form else chosen,
+        came=request.form.get("came", ""),
         problems=problems,
         errors=dict(problems),
     )

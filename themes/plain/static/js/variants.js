@@ -37,6 +37,7 @@ export function attach(data) {
     form.elements.shown.value = options.map((code) => `${code}=${variant.values[code]}`).join("&");
     box.querySelector("[data-stock]").textContent = variant.stock.text;
     box.querySelector("[data-stock-line]").dataset.stockLine = variant.stock.kind;
+    document.querySelectorAll("[data-of-variants]").forEach((node) => { node.hidden = !node.dataset.ofVariants.split(" ").includes(String(variant.id)); });
     document.querySelectorAll("[data-add], [data-buy-bar] button").forEach((button) => { button.disabled = !variant.available; });
     if (variant.picture !== null) document.querySelector("[data-gallery]")?.dispatchEvent(new CustomEvent("show-picture", { detail: variant.picture }));
     history.replaceState(null, "", `${form.dataset.url}?v=${encodeURIComponent(variant.sku)}${location.hash}`);
