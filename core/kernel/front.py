@@ -53,9 +53,7 @@ class Front:
         finally:
             db.release()
 
-    def _serve(  # noqa: PLR0911 -- one answer for each kind of address
-        self, environ: Environ, path: str, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def _serve(self, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
         self._trust_proxy(environ)
         db.connect()
         epoch, touched = read_epoch()
@@ -63,10 +61,8 @@ class Front:
         state = self._state(environ)
         if state is None:
             state = self._installation.sites.before_the_first(environ.get("HTTP_HOST", ""), _origin(environ))
-            if state is None:
-                return _plain(start_response, "404 Not Found", "There is no shop at this address.\n")
-            if not _makes_the_first(path):
-                return _plain(start_response, "404 Not Found", _NO_SITE_YET)
+            if state is None or not _makes_the_first(path):
+                return self._nowhere(environ, path, start_response, first=state is not None)
         if state.redirect_to:
             return self._redirect(environ, state.redirect_to, start_response)
         if path.startswith("/static/"):
@@ -98,14 +94,21 @@ class Front:
         state = self._installation.sites.remembered(_host(environ))
         if path.startswith("/static/"):
             return self._asset(environ, state, path, start_response)
-        accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")
-        tag = _language_of(path, state) if state is not None else away.language(path, accepted)
+        tag = _language_of(path, state) if state is not None else _wanted(environ, path)
         rest = path[len(tag) + 1 :] or "/" if path[1:].partition("/")[0] == tag.lower() else path
         with i18n.speaking(self._spoken(rest, tag), mute=state is not None and tag in state.silent):
             kind, text = away.answer(environ, rest, state)
-            headers = [("Retry-After", str(away.RETRY_AFTER_S)), ("Content-Language", i18n.language())]
-        headers += [("Vary", "Accept, Accept-Language"), ("Content-Security-Policy", away.POLICY)]
+            headers = [("Retry-After", str(away.RETRY_AFTER_S)), *_of_error()]
         return _said(start_response, "503 Service Unavailable", kind, text, environ["REQUEST_METHOD"], headers)
+
+    def _nowhere(self, environ: Environ, path: str, start_response: StartResponse, *, first: bool) -> Iterable[bytes]:
+        """The answer at a host that is no shop's, in the plain look."""
+        if path.startswith("/static/"):
+            return self._asset(environ, None, path, start_response)
+        with i18n.speaking(_wanted(environ, path)):
+            kind, text = away.nowhere(environ, first=first)
+            headers = _of_error()
+        return _said(start_response, "404 Not Found", kind, text, environ["REQUEST_METHOD"], headers)
 
     def _trust_proxy(self, environ: Environ) -> None:
         """Believe X-Forwarded-* of configured proxies; from anybody else they do not exist."""
@@ -230,15 +233,21 @@ class Front:
         return tag
 
 
-_NO_SITE_YET = (
-    "There is no shop here yet. Open the address that ./stoa run printed when it started,"
-    ' or make the first site at a terminal: ./stoa site add shop.example --name "My shop"\n'
-)
-
-
 def _makes_the_first(path: str) -> bool:
     """Whether a path is served before there is any site: the page that makes the first, and what it looks like."""
     return path in {"/panel/setup", "/zh-cn/panel/setup"} or path.startswith("/static/panel/")
+
+
+def _wanted(environ: Environ, path: str) -> str:
+    return away.language(path, environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+
+
+def _of_error() -> list[tuple[str, str]]:
+    return [
+        ("Content-Language", i18n.language()),
+        ("Vary", "Accept, Accept-Language"),
+        ("Content-Security-Policy", away.POLICY),
+    ]
 
 
 def _host(environ: Environ) -> str:
