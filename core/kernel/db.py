@@ -145,7 +145,7 @@ def _host(hostname: str | None, query: str) -> str:
     return hostname or "localhost"
 
 
-class _Counted:
+class Statements:
     """Counts the statements of this thread where a test or the debug bar listens.
 
     A page runs many: it takes the short way to the cursor, past peewee's log and its listeners, which nobody uses.
@@ -165,11 +165,11 @@ class _Counted:
         return cursor
 
 
-class _Sqlite(_Counted, peewee.SqliteDatabase):
+class _Sqlite(Statements, peewee.SqliteDatabase):
     is_sqlite = True
 
 
-class _Postgres(_Counted, PooledPostgresqlDatabase):
+class _Postgres(Statements, PooledPostgresqlDatabase):
     pass
 
 

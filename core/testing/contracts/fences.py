@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-import peewee
+from core.kernel import db
 
 _READS = re.compile(r"\s*(SELECT|WITH|PRAGMA|EXPLAIN|SHOW|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 
@@ -35,7 +35,7 @@ def no_writes() -> Iterator[None]:
 @contextmanager
 def _fenced(what: str, forbids: Any) -> Iterator[None]:
     touched: list[str] = []
-    real: Any = peewee.Database.execute_sql
+    real: Any = db.Statements.execute_sql
 
     def guarded(self: Any, sql: str, *arguments: Any, **named: Any) -> Any:
         if forbids(sql):
@@ -43,7 +43,7 @@ def _fenced(what: str, forbids: Any) -> Iterator[None]:
             raise Trespass(f"it touched {what}: {sql}")
         return real(self, sql, *arguments, **named)
 
-    with patch.object(peewee.Database, "execute_sql", guarded):
+    with patch.object(db.Statements, "execute_sql", guarded):
         yield
     # A plugin that swallows the refusal has still tried.
     if touched:
