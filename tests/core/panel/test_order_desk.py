@@ -103,6 +103,15 @@ def test_a_change_is_previewed_and_then_confirmed(panel: Panel, placed: str, sel
     assert "Changed: €178.00 before, €292.00 after" in words(panel.get(f"/panel/orders/{placed}"))
 
 
+def test_the_preview_says_what_is_not_there(panel: Panel, placed: str) -> None:
+    path = f"/panel/orders/{placed}/change"
+    quantity = field(panel, path, r'name="(qty-\d+)"')
+    answer = panel.post(path, {quantity: "6", "key": "one", "policy": "keep", "act": "preview"})
+    assert answer.status_code == 409
+    assert f'href="#{quantity}"' in answer.get_data(as_text=True)
+    assert "promised to this order" not in words(answer)
+
+
 def rows_of(answer: Any) -> list[tuple[str, str]]:
     """(SKU, pieces) of the rows for new lines, as a person sees them."""
     text = answer.get_data(as_text=True)
