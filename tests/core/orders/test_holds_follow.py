@@ -233,7 +233,7 @@ def test_the_timeline_tells_which_way_to_pay_there_was(shop: Shop, cup: int, plu
     order = seen(shop.order((cup, 2)).id)
     choose_gateway(shop.state, order.id, "invoice" if order.gateway == "fakepay" else "fakepay")
     entry = seen(order.id).timeline[-1]
-    assert (entry.kind, entry.data["before"]) == ("gateway", order.gateway)
+    assert (entry.kind, entry.data["before"]) == ("gateway", order.payment_title)
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
