@@ -19,7 +19,8 @@ from core.orders.services.case import request_case
 from core.orders.services.case_rules import rules_of
 from core.orders.services.expire import release_authorisations
 from core.orders.services.hold_rules import Rules, set_hold_rules
-from core.orders.services.payments import begin_payment, capture, fetch_payment, mark_paid
+from core.orders.services.opening import begin_payment, fetch_payment
+from core.orders.services.payments import capture, mark_paid
 from core.orders.services.read import order_view
 from core.orders.services.ship import ship
 from core.testing.browser import scrolls_sideways
