@@ -328,6 +328,7 @@ from core.orders.services.listing import OrderFilters, OrderRow, list_orders
 from core.orders.services.money_limits import left_to_capture
 from core.orders.services.notes import tell as tell_order
 from core.orders.services.notes import write as write_order_note
+from core.orders.services.opening import begin_payment
 from core.orders.services.parcels import tracking_link, tracking_links
 from core.orders.services.parting import (
     Parting,
@@ -337,7 +338,7 @@ from core.orders.services.parting import (
     preview_split,
     split_order,
 )
-from core.orders.services.payments import NothingToCapture, begin_payment, mark_paid
+from core.orders.services.payments import NothingToCapture, mark_paid
 from core.orders.services.payments import capture as capture_payment
 from core.orders.services.payments import void as void_payment
 from core.orders.services.photos import drop as drop_return_photos

@@ -18,7 +18,7 @@ from core.lib import clock
 from core.lib.errors import Broken, NotFound, Refused
 from core.orders.services.intents import Opened
 from core.orders.services.notices import take_notice
-from core.orders.services.payments import begin_payment, fetch_payment
+from core.orders.services.opening import begin_payment, fetch_payment
 from core.orders.services.returns import returned_payment
 
 VIEWS = Views()

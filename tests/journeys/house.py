@@ -216,7 +216,7 @@ class House(Struct, kw_only=True):
         """All that is due comes through the gateway."""
         from core.hookspecs.payment import Redirect
         from core.kernel.sites import state_of
-        from core.orders.services.payments import begin_payment, fetch_payment
+        from core.orders.services.opening import begin_payment, fetch_payment
         from core.orders.services.read import order_view
 
         begun = begin_payment(state_of(self.site.id), order.id)

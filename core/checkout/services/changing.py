@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from core.catalogue.services.carts import cart_variants
+from core.catalogue.services.stock import OutOfStock
 from core.checkout.services.change_asking import (
     NotForSaleNow,
     as_cart,
@@ -135,6 +136,19 @@ def preview_change(
     holds = holds_of_changed(state, order, best.plan, best.effect)
     renews = bool(best.plan.email) and sends_messages(state)
     return replace(best, plan=msgspec.structs.replace(best.plan, holds=holds, renews_link=renews))
+
+
+def check_stock(state: SiteState, found: Preview) -> None:
+    """Nobody is shown a price for what cannot be had. Taking it is checked once more when it is confirmed.
+
+    What is reserved for the channel of an order is known only then. Raises OutOfStock.
+    """
+    more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
+    if not more or found.order.channel:
+        return
+    for variant_id, one in cart_variants(state.site, found.order.language, found.order.currency, list(more)).items():
+        if one.left is not None and one.left < more[variant_id]:
+            raise OutOfStock(variant_id, more[variant_id], max(0, one.left), one.sku)
 
 
 def draft_change(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.catalogue.services.carts import cart_variants
-from core.catalogue.services.stock import OutOfStock
-from core.checkout.services.changing import Preview, change_order, preview_change
+from core.checkout.services.changing import Preview, change_order, check_stock, preview_change
 from core.kernel import db
 from core.kernel.sites import SiteState
 from core.lib.errors import NotFound, Refused
@@ -73,17 +71,8 @@ def preview_own(state: SiteState, order_id: int, actions: Sequence[Action], *, a
     """
     _check(state, order_id, actions)
     found = preview_change(state, order_id, actions, actor=actor)
-    _check_stock(state, found)
+    check_stock(state, found)
     return found
-
-
-def _check_stock(state: SiteState, found: Preview) -> None:
-    """Nobody is shown a price for what cannot be had. Taking it is checked once more when it is confirmed."""
-    more = {variant_id: pieces for variant_id, pieces in found.effect.stock.items() if pieces > 0}
-    known = cart_variants(state.site, found.order.language, found.order.currency, list(more)) if more else {}
-    for variant_id, one in known.items():
-        if one.left is not None and one.left < more[variant_id]:
-            raise OutOfStock(variant_id, more[variant_id], max(0, one.left), one.sku)
 
 
 def change_own(

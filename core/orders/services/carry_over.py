@@ -18,7 +18,7 @@ from core.orders.services.goods import NotThatMany, in_each, stock_reference
 from core.orders.services.hold_checks import copy_holds, hold_anew, move_holds
 from core.orders.services.links import LIFE, order_secret
 from core.orders.services.new_order import NewPayment, NewTax
-from core.orders.services.payments import ask_for_the_rest
+from core.orders.services.opening import ask_for_the_rest
 from core.orders.services.settle import line_facts, money_facts, open_amount, settle
 from core.orders.services.shapes import OrderView
 from core.orders.services.stages import copy_stages

@@ -35,7 +35,7 @@ from core.orders.services.guards import ask_about_plan
 from core.orders.services.happenings import what_changes
 from core.orders.services.hold_checks import hold_anew
 from core.orders.services.links import number_link_anew
-from core.orders.services.payments import ask_for_the_rest
+from core.orders.services.opening import ask_for_the_rest
 from core.orders.services.read import order_view
 from core.orders.services.settle import line_facts, money_facts, settle
 from core.orders.services.shapes import OrderView

@@ -351,7 +351,7 @@ def effect_of(order: OrderView, plan: Plan, money: MoneyFacts, given_back: int, 
         + sum(new.tax for new in plan.lines)
         + charge_tax(plan)
         + (sum(one.tax for one in plan.deliveries.values()) + sum(stays.values()) if _lives(after) else 0),
-        to_pay=max(0, needed - money.captured),
+        to_pay=max(0, needed - money.captured - money.promised),
         to_refund=owed_back(new_total, new_delivery, after, money),
         shares=_shares(order, plan),
         stock=stock_needs(order, plan),

@@ -322,8 +322,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan does, in minor units: `price` is what the order costs without what was cancelled or returned.
 
-    `to_pay` is what the shopper has still to pay after it, `to_refund` what the shop then owes. `stock` maps variants
-    to pieces more (or less) that are promised.
+    `to_pay` is what the shopper has still to pay after it, beyond what is authorised; `to_refund` what the shop then
+    owes. `stock` maps variants to pieces more (or less) that are promised.
     """
 
     price_before: int

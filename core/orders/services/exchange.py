@@ -21,7 +21,7 @@ from core.orders.services.case_rules import APPROVED, CAME, LONGEST_HOLD, rules_
 from core.orders.services.case_shapes import EXCHANGE, CaseView, WrongStep
 from core.orders.services.change import change_view, claim_draft, confirm_plan
 from core.orders.services.difference import give_back
-from core.orders.services.payments import ask_for_the_rest
+from core.orders.services.opening import ask_for_the_rest
 from core.orders.services.settle import line_facts_by_id, lock_order, settle
 from core.orders.services.status import returned_value
 from core.orders.services.timeline import note

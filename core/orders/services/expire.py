@@ -19,7 +19,8 @@ from core.orders.services.difference import added_unpaid, give_back
 from core.orders.services.facts import payment_state
 from core.orders.services.gateways import GatewayGone
 from core.orders.services.hold_checks import hold_unpaid
-from core.orders.services.payments import fetch_payment, void
+from core.orders.services.opening import fetch_payment
+from core.orders.services.payments import void
 from core.orders.services.resume import resume_unknown
 from core.orders.services.revive import EXPIRED
 from core.orders.services.settle import line_facts, money_facts, open_amount

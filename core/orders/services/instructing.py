@@ -6,8 +6,8 @@ from core.kernel import db
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken
 from core.orders.services.intents import newest_payment
+from core.orders.services.opening import begin_payment
 from core.orders.services.operations import known_gateway
-from core.orders.services.payments import begin_payment
 from core.orders.services.settle import open_amount
 
 

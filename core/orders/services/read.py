@@ -158,6 +158,7 @@ def _view(row: db.Row) -> OrderView:
         holds=_holds(parts), short=short, here=_here(lines, short), channel=row[37], channel_number=row[38] or "",
         status=axes(row[15], row[32], facts, sums, row[34], int(row[39])), advanced=money(row[39]),
         captured=money(sums.captured), refunded=money(sums.refunded), due=money(max(0, needed - sums.captured)),
+        open=money(max(0, needed - sums.captured - sums.promised)),
         refund_due=money(owed_back(row[15], row[32], facts, sums)),
     )  # fmt: skip
 

@@ -9,8 +9,9 @@ from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import Broken, Refused
 from core.lib.money import Money
+from core.orders.services.opening import fetch_payment
 from core.orders.services.operations import DONE, SENT, UNKNOWN, end_operation, opened_payment, wish_of
-from core.orders.services.payments import capture, fetch_payment, refund, void
+from core.orders.services.payments import capture, refund, void
 
 
 class _Waiting(Struct, frozen=True, kw_only=True):

@@ -264,6 +264,8 @@ class ShortageView(Struct, frozen=True, kw_only=True):
 class OrderView(Struct, frozen=True, kw_only=True):
     """All that is known of an order. `due` is what is still to be paid, `refund_due` what should be given back.
 
+    `open` is what of `due` no authorisation promises: what the shopper is asked for.
+
     `secret` is the part of the guest's link that opens it until `link_until`: for its owner and mails only. `channel`
     is where it was placed if not here, under `channel_number`. `short` is what of it is not on the shelf, `here` are
     the units of each line that wait to be sent and are there with all of their pieces; `taken_back` are parcels that
@@ -319,6 +321,7 @@ class OrderView(Struct, frozen=True, kw_only=True):
     captured: Money
     refunded: Money
     due: Money
+    open: Money
     refund_due: Money
     advanced: Money
     holds: tuple[HoldView, ...] = ()
@@ -424,7 +427,7 @@ class OrderView(Struct, frozen=True, kw_only=True):
     @property
     def can_be_paid(self) -> bool:
         """Whether the shopper may start a payment now."""
-        return bool(self.due) and self.status.payment not in {"authorized", "pending", "disputed"}
+        return bool(self.open) and self.status.payment not in {"pending", "disputed"}
 
     @property
     def can_be_cancelled(self) -> bool:

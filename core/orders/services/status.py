@@ -65,6 +65,11 @@ class MoneyFacts(Struct, frozen=True, kw_only=True):
     def kept(self) -> int:
         return self.captured - self.gone
 
+    @property
+    def promised(self) -> int:
+        """Authorised, and neither taken nor let go."""
+        return max(0, self.authorized - self.released - self.captured)
+
 
 class Axes(Struct, frozen=True, kw_only=True):
     """The four statuses as codes; see the tuples of this module."""
@@ -141,8 +146,7 @@ def open_of(
     advanced: int = 0,
 ) -> int:
     """What is due and neither captured nor promised by an authorisation; `OPEN_SQL` is the same."""
-    promised = max(0, money.authorized - money.released - money.captured)
-    return to_be_captured(total, delivery_total, lines, money, given_back, advanced) - money.captured - promised
+    return to_be_captured(total, delivery_total, lines, money, given_back, advanced) - money.captured - money.promised
 
 
 def axes(

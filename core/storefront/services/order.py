@@ -149,7 +149,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         lines=tuple(_line(line, line.subtotal if whole else None, order) for line in order.lines),
         totals=(*order_rows(order), *price_rows(order)) if whole else (),
         total=order.total,
-        due=order.due,
+        due=order.open,
         address=address_lines(order.address) if whole and order.address else (),
         parcels=parcels_of(state, order, whole=whole),
         to_come=_to_come(order),

@@ -25,7 +25,7 @@ def payments_again(state: SiteState, order: OrderView) -> list[Option]:
     if not order.can_be_paid:
         return []
     address = order.billing or order.address
-    usable = [one for plugin, one in gateways_of(state) if _takes(state, plugin, one, order.due, address) == ""]
+    usable = [one for plugin, one in gateways_of(state) if _takes(state, plugin, one, order.open, address) == ""]
     told = bool(order.payments and (order.payments[-1].text or order.payments[-1].rows))
     offered = [one for one in usable if one.code != order.gateway or one.flow != "instructions" or not told]
     chosen = next((one.code for one in offered if one.code == order.gateway), offered[0].code if offered else "")

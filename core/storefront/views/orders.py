@@ -14,8 +14,8 @@ from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.orders.services.links import OrderLinkOver
+from core.orders.services.opening import NothingToPay, ask_newest, choose_gateway
 from core.orders.services.owner import claim_order
-from core.orders.services.payments import NothingToPay, ask_newest, choose_gateway
 from core.orders.services.read import OrderView, find_order
 from core.storefront.services.fields import Errors, email_field, field, form, said
 from core.storefront.services.order import shown_order

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.api import (
-    Address,
     CaseView,
     ChangeView,
     Event,
@@ -187,15 +186,11 @@ def _effect(change: ChangeView, order: OrderView, currency: str) -> dict[str, An
         "to_pay": Money(effect.to_pay, currency),
         "to_refund": Money(effect.to_refund, currency),
         **_units(change, order),
-        "addresses": [_in_a_line(address) for address in plan.addresses.values()],
-        "billing": _in_a_line(order.billing) if plan.billing is not None and order.billing else "",
+        "addresses": plan.addresses,
+        "billed": plan.billing is not None,
         "is_new_address": bool(plan.email),
         "renews_link": plan.renews_link,
     }
-
-
-def _in_a_line(address: Address) -> str:
-    return " · ".join(address_lines(address))
 
 
 def _units(change: ChangeView, order: OrderView) -> dict[str, Any]:
@@ -285,7 +280,10 @@ def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping
 
     `about` makes it one mail of its order, whatever is retried; `named` is what else the subject names.
     """
-    known = {"order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later, **values}
+    known = {
+        "order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later,
+        "address_lines": address_lines, **values,
+    }  # fmt: skip
     html = render_outside(site, f"mail/{kind}.html", order.language, **known)
     text = render_outside(site, f"mail/{kind}.txt", order.language, **known)
     with speaking(order.language, site.timezone):

@@ -8,8 +8,10 @@ from datetime import date
 import pytest
 
 from core.api import (
+    Address,
     CancelUnits,
     Money,
+    SetAddress,
     approve_case,
     case_view,
     change_order,
@@ -96,6 +98,20 @@ def test_a_parcel_says_whom_it_is_for_where_an_order_goes_to_several(latest, sit
     ship_order(site, placed.id, actor=WHO, place=1)
     (shipped,) = latest()
     assert "It goes to Oma, Paris." in body(shipped)
+
+
+def test_a_new_address_is_written_as_in_its_country(latest, site, lamps):
+    latest()
+    there = Address(
+        name="王小美", lines=("建国路 88 号",), city="北京市", district="朝阳区", region="北京市", postcode="100022",
+        country="CN",
+    )  # fmt: skip
+    change_order(state_of(site.id), lamps.id, [SetAddress(address=there)], key="a", actor=WHO)
+    (mail,) = latest()
+    for kind in ("plain", "html"):
+        said = body(mail, kind)
+        assert "朝阳区" in said
+        assert said.index("100022") < said.index("建国路 88 号") < said.index("王小美") < said.index("China")
 
 
 def test_a_change_that_cancels_everything_is_told_as_that_alone(latest, site, lamps):

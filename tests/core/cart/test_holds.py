@@ -18,7 +18,7 @@ from core.kernel import db, jobs
 from core.lib import clock
 from core.lib.errors import Unfit
 from core.lib.money import Money
-from core.orders.services.payments import begin_payment, choose_gateway, fetch_payment
+from core.orders.services.opening import begin_payment, choose_gateway, fetch_payment
 from core.orders.services.read import OrderView, order_view
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakeGateway, Shop

@@ -25,7 +25,8 @@ from core.lib.money import Money
 from core.orders.services import store as storing
 from core.orders.services.cancel import cancel
 from core.orders.services.new_order import NewOrder
-from core.orders.services.payments import begin_payment, fetch_payment, refund
+from core.orders.services.opening import begin_payment, fetch_payment
+from core.orders.services.payments import refund
 from core.orders.services.read import order_view
 from core.orders.services.resume import resume_unknown
 from core.orders.services.ship import ship

@@ -19,7 +19,7 @@ from core.checkout.services.look import GatewayView
 from core.checkout.services.place_order import CannotBePlaced, EmptyCart, PriceChanged, place_order
 from core.hookspecs.checkout import Address, Cart, Problem
 from core.hookspecs.promote import AmountOff, Claim, Offer, PercentOff
-from core.kernel import db
+from core.kernel import db, i18n
 from core.kernel.runtime import HookFailed
 from core.lib import clock
 from core.lib.errors import Unfit
@@ -70,6 +70,14 @@ def test_an_order_keeps_what_was_agreed(shop: Shop) -> None:
     assert (order.delivery_title, order.payment_title, order.address) == ("Post: Standard", "Fake pay", LONDON)
     assert [(line.sku, line.quantity, line.allocated) for line in order.lines] == [("cup", 2, 2)]
     assert unbalanced() == []
+
+
+def test_the_way_of_delivery_is_named_in_the_orders_language_whoever_places_it(shop: Shop) -> None:
+    cup = shop.sell("cup", 1000)
+    with i18n.speaking("zh-CN"):
+        order = order_view(shop.order((cup, 1)).id)
+    assert order is not None
+    assert (order.language, order.delivery_title) == ("en", "Post: Standard")
 
 
 def test_a_second_click_answers_the_same_order(shop: Shop) -> None:

@@ -29,7 +29,8 @@ from core.lib.money import Money
 from core.orders.services import expire
 from core.orders.services.cancel import cancel
 from core.orders.services.notices import take_notice
-from core.orders.services.payments import begin_payment, capture, choose_gateway, fetch_payment, mark_paid, void
+from core.orders.services.opening import begin_payment, choose_gateway, fetch_payment
+from core.orders.services.payments import capture, mark_paid, void
 from core.orders.services.refunds import refund_surplus
 from core.orders.services.resume import resume_unknown
 from core.orders.services.ship import ship

@@ -40,7 +40,8 @@ from core.orders.services.change_shapes import (
 )
 from core.orders.services.goods import NotThatMany
 from core.orders.services.listing import OrderFilters, list_orders
-from core.orders.services.payments import choose_gateway, mark_paid
+from core.orders.services.opening import choose_gateway
+from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.refunds import refund_surplus
 from core.orders.services.ship import deliver, return_goods, ship

@@ -15,7 +15,8 @@ from core.orders.services import expire as expiring
 from core.orders.services.case import receive_case, request_case
 from core.orders.services.change_shapes import AddCharge, AddGoods, CancelUnits, SetQuantity
 from core.orders.services.holds import approve_order
-from core.orders.services.payments import fetch_payment, mark_paid
+from core.orders.services.opening import fetch_payment
+from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import request_return, return_goods, ship
 from core.testing.shop import clock

@@ -16,7 +16,7 @@ from core.kernel import db
 from core.lib import clock
 from core.lib.money import Money
 from core.orders.services import expire as expiring
-from core.orders.services.payments import begin_payment
+from core.orders.services.opening import begin_payment
 from core.orders.services.read import OrderView, order_view
 from tests.core.checkout.books import unbalanced
 from tests.core.checkout.shop import FakeGateway, FakePlugins, Shop
@@ -73,7 +73,7 @@ def test_money_that_comes_after_the_end_takes_it_all_again(shop: Shop, taken: Or
     begin_payment(shop.state, taken.id)
     assert expiring.expire_unpaid(clock.now() + AFTER) == 1
     gateway.happen(token(taken), FactKind.CAPTURED, taken.total)
-    from core.orders.services.payments import fetch_payment
+    from core.orders.services.opening import fetch_payment
 
     fetch_payment(shop.state, taken.payments[0].id)
     assert figures() == (4, 1, 1)

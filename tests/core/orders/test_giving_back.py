@@ -16,7 +16,8 @@ from core.orders.services.cancel import cancel
 from core.orders.services.case import inspect_case, receive_case, request_case
 from core.orders.services.case_rules import Rules, set_rules
 from core.orders.services.change_shapes import AddCharge, SetQuantity
-from core.orders.services.payments import OnlyByHand, begin_payment, fetch_payment, refund
+from core.orders.services.opening import begin_payment, fetch_payment
+from core.orders.services.payments import OnlyByHand, refund
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.refunds import only_by_hand, refund_surplus
 from core.orders.services.resume import resume_unknown

@@ -22,7 +22,7 @@ from core.kernel.switch import set_must_pass, switch_off
 from core.lib.errors import Broken, Refused
 from core.lib.money import Money
 from core.orders.services import case as desk
-from core.orders.services import parting, payments, refunds
+from core.orders.services import opening, parting, payments, refunds
 from core.orders.services.cancel import cancel
 from core.orders.services.change import confirm_change
 from core.orders.services.change_shapes import AddCharge, CancelUnits, SetQuantity
@@ -120,7 +120,7 @@ class Desk:
 
     def placed(self, units: int = 3, gateway: str = "pay", **more: Any) -> OrderView:
         found = seen(self.place(self.cup, units, gateway=gateway, **more).id)
-        payments.begin_payment(self.state, found.id)
+        opening.begin_payment(self.state, found.id)
         return seen(found.id)
 
     def sent(self) -> OrderView:

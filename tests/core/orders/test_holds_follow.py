@@ -19,8 +19,9 @@ from core.orders.services.hold_checks import OnHold
 from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.hold_rules import Rules, set_hold_rules
 from core.orders.services.holds import approve_order, held_count, hold_order, reasons_of
+from core.orders.services.opening import choose_gateway
 from core.orders.services.parting import CannotBeParted, merge_order, preview_merge, split_order
-from core.orders.services.payments import choose_gateway, mark_paid
+from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.ship import ship
 from core.panel.orders.services.happened import steps
@@ -233,7 +234,7 @@ def test_the_timeline_tells_which_way_to_pay_there_was(shop: Shop, cup: int, plu
     order = seen(shop.order((cup, 2)).id)
     choose_gateway(shop.state, order.id, "invoice" if order.gateway == "fakepay" else "fakepay")
     entry = seen(order.id).timeline[-1]
-    assert (entry.kind, entry.data["before"]) == ("gateway", order.gateway)
+    assert (entry.kind, entry.data["before"]) == ("gateway", order.payment_title)
 
 
 @pytest.mark.parametrize("reason", ["", "  "])

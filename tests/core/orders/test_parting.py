@@ -21,8 +21,9 @@ from core.orders.services import carry_over, parting
 from core.orders.services.change import ChangeStale, confirm_change, store_draft
 from core.orders.services.change_shapes import AddCharge, SplitUnits
 from core.orders.services.goods import NotThatMany
+from core.orders.services.opening import begin_payment, fetch_payment
 from core.orders.services.parting import CannotBeParted, merge_order, preview_merge, preview_split, split_order
-from core.orders.services.payments import begin_payment, fetch_payment, mark_paid
+from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.refunds import refund_surplus
 from core.orders.services.ship import ship

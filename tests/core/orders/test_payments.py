@@ -12,22 +12,11 @@ from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.money import Money
 from core.orders.services import expire as expiring
-from core.orders.services import payments
+from core.orders.services import opening, payments
 from core.orders.services.cancel import cancel
 from core.orders.services.intents import newest_payment
-from core.orders.services.payments import (
-    NoSuchWay,
-    NothingToCapture,
-    NothingToPay,
-    NothingToRefund,
-    begin_payment,
-    capture,
-    choose_gateway,
-    fetch_payment,
-    mark_paid,
-    refund,
-    void,
-)
+from core.orders.services.opening import NoSuchWay, NothingToPay, begin_payment, choose_gateway, fetch_payment
+from core.orders.services.payments import NothingToCapture, NothingToRefund, capture, mark_paid, refund, void
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.refunds import refund_surplus
 from core.orders.services.resume import resume_unknown
@@ -96,7 +85,7 @@ def test_an_operation_that_is_stored_afterwards_is_found(
     shop: Shop, order: OrderView, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planted: the gateway is called first."""
-    monkeypatch.setattr(payments, "begin_operation", lambda _opened: None)
+    monkeypatch.setattr(opening, "begin_operation", lambda _opened: None)
     with pytest.raises(AssertionError):
         test_the_operation_is_stored_before_the_network_is_touched(shop, order, gateway)
 

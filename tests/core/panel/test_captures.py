@@ -12,7 +12,7 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.sites import state_of
 from core.lib.money import Money
-from core.orders.services.payments import begin_payment, fetch_payment
+from core.orders.services.opening import begin_payment, fetch_payment
 from core.orders.services.read import order_view
 from core.testing.shop import Item
 from tests.core.orders.fair import bank

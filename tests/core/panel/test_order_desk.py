@@ -19,7 +19,8 @@ from core.orders.services.case import request_case
 from core.orders.services.case_rules import rules_of
 from core.orders.services.expire import release_authorisations
 from core.orders.services.hold_rules import Rules, set_hold_rules
-from core.orders.services.payments import begin_payment, capture, fetch_payment, mark_paid
+from core.orders.services.opening import begin_payment, fetch_payment
+from core.orders.services.payments import capture, mark_paid
 from core.orders.services.read import order_view
 from core.orders.services.ship import ship
 from core.testing.browser import scrolls_sideways
@@ -101,6 +102,15 @@ def test_a_change_is_previewed_and_then_confirmed(panel: Panel, placed: str, sel
     assert of(placed).due.amount == 29200
     assert db.value("SELECT SUM(allocated) FROM stock_level") == 5
     assert "Changed: €178.00 before, €292.00 after" in words(panel.get(f"/panel/orders/{placed}"))
+
+
+def test_the_preview_says_what_is_not_there(panel: Panel, placed: str) -> None:
+    path = f"/panel/orders/{placed}/change"
+    quantity = field(panel, path, r'name="(qty-\d+)"')
+    answer = panel.post(path, {quantity: "6", "key": "one", "policy": "keep", "act": "preview"})
+    assert answer.status_code == 409
+    assert f'href="#{quantity}"' in answer.get_data(as_text=True)
+    assert "promised to this order" not in words(answer)
 
 
 def rows_of(answer: Any) -> list[tuple[str, str]]:

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from core.checkout.services.changing import change_order
+from core.checkout.services.changing import change_order, preview_change
+from core.hookspecs.payment import Fact, FactKind
 from core.hookspecs.site import Site
 from core.kernel import limits
 from core.kernel.sites import state_of
+from core.lib import clock
 from core.orders.services.cancel import cancel
 from core.orders.services.change_shapes import SetQuantity
+from core.orders.services.facts import payment_by_id, record_facts
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import order_view
 from core.orders.services.ship import deliver, ship
@@ -117,6 +120,27 @@ def test_who_pays_by_transfer_reads_the_new_amount_after_a_change(
     said = text_of(visitor.post(f"/order/{placed.secret}/change/confirm", hidden).text)
     assert "How to pay" in said
     assert "€178.00" in said.partition("Where it is")[0]
+
+
+def test_what_a_change_adds_to_reserved_money_is_asked_for_and_no_more(
+    site: Site, visitor: Visitor, buy: Callable[[str], Any]
+) -> None:
+    placed = buy("cash_on_delivery")
+    order = order_view(placed.id)
+    assert order is not None
+    payment = payment_by_id(order.payments[0].id)
+    assert payment is not None
+    reserved = Fact(
+        account=payment.account, live=payment.live, kind=FactKind.AUTHORIZED, reference="a", amount=order.total,
+        at=clock.now(),
+    )  # fmt: skip
+    record_facts(site, payment.plugin, payment.account, [reserved], payment)
+    assert "/checkout/thanks/" not in visitor.get(f"/order/{placed.secret}").text
+    more = [SetQuantity(line_id=order.lines[0].id, quantity=3)]
+    assert preview_change(state_of(site.id), placed.id, more).effect.to_pay == 17800
+    change_order(state_of(site.id), placed.id, more, key="k", actor="staff:1")
+    assert "Pay €178.00" in text_of(visitor.get(f"/order/{placed.secret}").text)
+    assert "Pay €178.00" in text_of(visitor.get(f"/checkout/thanks/{placed.secret}?pay=1").text)
 
 
 def test_a_transfer_that_nobody_has_explained_yet_can_be_asked_for(

@@ -24,7 +24,7 @@ from core.kernel.runtime import HookFailed
 from core.kernel.sites import state_of
 from core.lib.errors import Refused, StoaError
 from core.orders.services.cancel import cancel
-from core.orders.services.payments import begin_payment
+from core.orders.services.opening import begin_payment
 
 # What a plugin does wrong is met before a database is asked.
 pytestmark = pytest.mark.once

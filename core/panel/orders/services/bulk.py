@@ -12,7 +12,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken, Refused
 from core.lib.money import Money
-from core.orders.services import payments, picked, promising, stages, tags
+from core.orders.services import opening, payments, picked, promising, stages, tags
 from core.orders.services import ship as shipping
 from core.orders.services.awaited import awaited_money
 from core.orders.services.money_limits import left_to_capture
@@ -83,7 +83,7 @@ def _capture(order: OrderView, wish: Wish) -> str:
             payments.capture(wish.state, payment.id, amount, actor=wish.actor, key=f"bulk:{wish.key}:{payment.id}")
             taken += part
     if not taken:
-        raise payments.NothingToPay("Nothing is authorised.")
+        raise opening.NothingToPay("Nothing is authorised.")
     return _("%(amount)s captured.", amount=i18n.money(Money(taken, order.currency)))
 
 

@@ -10,7 +10,7 @@ from flask import Response, request
 from msgspec import Struct
 
 from core.catalogue.services.stock import OutOfStock
-from core.checkout.services.changing import Preview, change_order, preview_change
+from core.checkout.services.changing import Preview, change_order, check_stock, preview_change
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
@@ -83,7 +83,9 @@ def _is_form_only() -> bool:
 def _looked(order: OrderView, actions: list[Action], policy: str) -> Response:
     if not actions:
         return _editor(order)
-    return _editor(order, preview=preview_change(current(), order.id, actions, policy=policy, actor=actor()))
+    preview = preview_change(current(), order.id, actions, policy=policy, actor=actor())
+    check_stock(current(), preview)
+    return _editor(order, preview=preview)
 
 
 def _moved(order: OrderView, policy: str) -> Response:

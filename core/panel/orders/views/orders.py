@@ -18,7 +18,7 @@ from core.kernel.sites import current
 from core.lib import ids
 from core.lib.errors import Broken, NotFound, Refused, Unfit
 from core.lib.money import NotMoney, parse_money
-from core.orders.services import case_reading, links, payments, picked, stages, tags
+from core.orders.services import case_reading, links, opening, payments, picked, stages, tags
 from core.orders.services import ship as shipping
 from core.orders.services.case_shapes import CaseView
 from core.orders.services.channels import known_channels
@@ -341,7 +341,7 @@ def ask_gateway(number: str, payment_id: int) -> Response:
     if payment_id not in {payment.id for payment in order.payments}:
         raise NotFound
     try:
-        new = payments.fetch_payment(current(), payment_id)
+        new = opening.fetch_payment(current(), payment_id)
     except (Broken, Refused) as trouble:
         return to("panel.order", say=i18n.say(trouble), kind="bad", number=number)
     return to(
