@@ -280,6 +280,7 @@ def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping
     `about` makes it one mail of its order, whatever is retried; `named` is what else the subject names.
     """
     known = {"order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later, **values}
+    known["some_later"] = any(map(leaves_later, order.lines))
     html = render_outside(site, f"mail/{kind}.html", order.language, **known)
     text = render_outside(site, f"mail/{kind}.txt", order.language, **known)
     with speaking(order.language, site.timezone):
