@@ -71,8 +71,8 @@ def wait(path: str) -> Response:
 def _back(product: ProductPage, variant_id: int) -> Response:
     """The product with the variant that was asked about."""
     variant = product.variant(variant_id)
-    choice = {"v": variant.sku} if variant is not None and product.options else {}
-    return redirect303(url_for("storefront.product", path=product.path, **choice))
+    sku = variant.sku if variant is not None and product.options else None
+    return redirect303(url_for("storefront.product", path=product.path, v=sku))
 
 
 def _product(path: str) -> ProductPage:

@@ -122,7 +122,7 @@ def test_one_mail_comes_when_it_is_back_and_no_second(
     browse(site, f"/zh-cn/back_in_stock/{path_of(lamp)}", data={"email": "li@example.com", "variant": lamp.variant_id})
     deliver(site, lamp, 5)
     outbox.deliver()
-    assert [mail["Subject"] for mail in mailbox.mails[1:]] == ["Dome lamp 已到货"]
+    assert [mail["Subject"] for mail in mailbox.mails[1:]] == ["Dome lamp 又可以购买了"]
 
 
 def test_who_asks_again_is_told_again(

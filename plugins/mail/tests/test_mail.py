@@ -48,6 +48,7 @@ def test_goods_that_are_not_there_yet_are_not_said_to_be_set_aside(mailing, sell
         assert "Not in stock: leaves as soon as it is there." in body(mail, kind)
         assert "What is not there yet leaves later" in body(mail, kind)
         assert "your goods are set aside" not in body(mail, kind)
+    assert any(line.endswith("when a parcel leaves.") for line in body(mail).splitlines())
 
 
 def test_a_chinese_order_is_confirmed_in_chinese(mailing, sell, order, outbox):
