@@ -61,11 +61,18 @@ def wait(path: str) -> Response:
         return _form(product, typed, {name: _(text) for name, text in refusal.errors.items()}, 422)
     except services.NotNeeded as refusal:
         toast(say(refusal))
-        return redirect303(url_for("storefront.product", path=product.path))
+        return _back(product, variant_id)
     except (TooMany, Refused) as refusal:
         return _form(product, typed, {"email": say(refusal)}, refusal.status)
     toast(_("We write once it can be bought again.") if counts else _("Look into your mail, and confirm your address."))
-    return redirect303(url_for("storefront.product", path=product.path))
+    return _back(product, variant_id)
+
+
+def _back(product: ProductPage, variant_id: int) -> Response:
+    """The product with the variant that was asked about."""
+    variant = product.variant(variant_id)
+    sku = variant.sku if variant is not None and product.options else None
+    return redirect303(url_for("storefront.product", path=product.path, v=sku))
 
 
 def _product(path: str) -> ProductPage:

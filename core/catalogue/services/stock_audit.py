@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -131,10 +132,25 @@ def repair_stock(actor: str, reason: str = "") -> tuple[list[Difference], list[D
     """
     with db.transaction():
         found = [(one, _repair(one, actor, reason)) for one in differences()]
-        repaired = [one for one, done in found if done]
+        repaired, left = [one for one, done in found if done], [one for one, done in found if not done]
         if repaired:
             refresh_availability({one.variant_id for one in repaired})
-    return repaired, [one for one, done in found if not done]
+        _note(actor, len(left))
+    return repaired, left
+
+
+def noted_differences() -> int:
+    """How many levels differed when somebody, or the nightly look, compared them last. One statement."""
+    found = db.one('SELECT verb, "after" FROM activity WHERE object = ? ORDER BY id DESC LIMIT 1', "stock")
+    return int(json.loads(found[1])["levels"]) if found and found[0] == "stock.differs" else 0
+
+
+def _note(actor: str, levels: int) -> None:
+    """Part of a verb: every time that levels differ, and once when none does any more."""
+    if levels:
+        activity.record(actor, "stock.differs", "stock", after={"levels": levels})
+    elif noted_differences():
+        activity.record(actor, "stock.agrees", "stock")
 
 
 _SET = ", ".join(f"{state} = ?" for state in STATES)
@@ -176,6 +192,5 @@ def _audit(running: jobs.Running) -> None:
     found = differences()
     for one in found:
         log.error("a stock level differs from its moves", sku=one.sku, location=one.location, said=one.words)
-    if found:
-        with db.transaction():
-            activity.record("system", "stock.differs", "stock", after={"levels": len(found)})
+    with db.transaction():
+        _note("system", len(found))

@@ -9,8 +9,14 @@ from typing import Any
 import pytest
 
 from core.api import (
+    ListingDraft,
+    Money,
+    OptionDraft,
+    PriceDraft,
     ProductDraft,
     Site,
+    TextDraft,
+    ValueDraft,
     VariantDraft,
     execute,
     rows,
@@ -60,6 +66,47 @@ def test_the_form_stands_on_what_is_sold_out_and_only_there(
     assert "Tell me when it is back" not in browse(site, f"/p/{path_of(lamp)}").text
 
 
+@pytest.fixture
+def vases(site: Site, lamp: Item) -> list[int]:
+    """The variants of a vase in three colours, of which only the green one can be bought."""
+    del lamp
+    colours = {"red": 0, "green": 3, "blue": 0}
+    draft = ProductDraft(
+        texts={"en": TextDraft(name="Vase")},
+        options=(
+            OptionDraft(
+                code="colour",
+                names={"en": "Colour"},
+                values=tuple(ValueDraft(code=code, names={"en": code.title()}) for code in colours),
+            ),
+        ),
+        variants=tuple(
+            VariantDraft(
+                sku=f"VASE-{code.upper()}", values={"colour": code}, tracked=True, stock=stock,
+                prices=(PriceDraft(amount=Money(2000, "EUR")),),
+            )
+            for code, stock in colours.items()
+        ),
+        listing=ListingDraft(visible=True),
+    )  # fmt: skip
+    save_product(site, draft, "system")
+    return [row[0] for row in rows("SELECT id FROM variant WHERE sku <> ? ORDER BY id", "LAMP")]
+
+
+def test_the_choice_that_is_sold_out_is_the_one_that_is_waited_for(
+    browse: Browse, site: Site, vases: list[int]
+) -> None:
+    assert '<details class="back-in-stock"><summary' in browse(site, "/p/vase?v=VASE-GREEN").text
+    page = browse(site, "/p/vase?v=VASE-BLUE").text
+    assert '<details class="back-in-stock" open>' in page
+    chosen = f'value="{vases[2]}" selected'
+    assert chosen in page
+    sent = {"variant": str(vases[2]), "email": "mira"}
+    assert chosen in browse(site, "/back_in_stock/vase", data=sent).text
+    answer = browse(site, "/back_in_stock/vase", data={**sent, "email": "mira@example.com"})
+    assert answer.headers["Location"].endswith("/p/vase?v=VASE-BLUE")
+
+
 def test_one_mail_comes_when_it_is_back_and_no_second(
     browse: Browse, site: Site, lamp: Item, outbox: Told, mailbox: Mailbox
 ) -> None:
@@ -75,7 +122,7 @@ def test_one_mail_comes_when_it_is_back_and_no_second(
     browse(site, f"/zh-cn/back_in_stock/{path_of(lamp)}", data={"email": "li@example.com", "variant": lamp.variant_id})
     deliver(site, lamp, 5)
     outbox.deliver()
-    assert [mail["Subject"] for mail in mailbox.mails[1:]] == ["Dome lamp 已到货"]
+    assert [mail["Subject"] for mail in mailbox.mails[1:]] == ["Dome lamp 又可以购买了"]
 
 
 def test_who_asks_again_is_told_again(

@@ -282,7 +282,7 @@ def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping
     """
     known = {
         "order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later,
-        "address_lines": address_lines, **values,
+        "some_later": any(map(leaves_later, order.lines)), "address_lines": address_lines, **values,
     }  # fmt: skip
     html = render_outside(site, f"mail/{kind}.html", order.language, **known)
     text = render_outside(site, f"mail/{kind}.txt", order.language, **known)

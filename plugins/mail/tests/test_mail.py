@@ -40,6 +40,17 @@ def test_a_placed_order_is_confirmed_in_text_and_html(mailing, sell, order, outb
     assert "<style" not in body(mail, "html"), "mail programs drop style sheets: the styles stand in the elements"
 
 
+def test_goods_that_are_not_there_yet_are_not_said_to_be_set_aside(mailing, sell, order, outbox):
+    order(sell("LAMP", 8900, stock=0, backorder_limit=5, name="Dome lamp"), 2)
+    outbox.deliver()
+    (mail,) = mailing.to("mira@example.com")
+    for kind in ("plain", "html"):
+        assert "Not in stock: leaves as soon as it is there." in body(mail, kind)
+        assert "What is not there yet leaves later" in body(mail, kind)
+        assert "your goods are set aside" not in body(mail, kind)
+    assert any(line.endswith("when a parcel leaves.") for line in body(mail).splitlines())
+
+
 def test_a_chinese_order_is_confirmed_in_chinese(mailing, sell, order, outbox):
     order(sell("LAMP", 8900, stock=3), email="lin@example.com", language="zh-CN")
     outbox.deliver()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.hookspecs.site import Site
-from core.kernel import db, site_verbs
+from core.kernel import db, jobs, site_verbs
 from core.kernel.installation import installation
 from core.lib import clock
 from core.lib.money import Money
@@ -116,6 +116,22 @@ def test_what_waits_leads_to_the_list_that_it_counts(
     }.items():
         assert f'href="{path}"' in page, path
         assert found in words(panel.get(path)), path
+
+
+def test_what_the_nightly_look_at_stock_found_waits_until_it_is_right(panel: Panel, sell: Any) -> None:
+    lamp, found = sell("LAMP", 8900, stock=4), "1 stock level differs from its moves"
+    with db.transaction():
+        db.execute("UPDATE stock_level SET on_hand = 9 WHERE variant_id = ?", lamp.variant_id)
+        jobs.enqueue("stock.audit")
+    assert found not in words(panel.get("/panel/"))
+    jobs.run_due()
+    page = panel.get("/panel/")
+    assert found in words(page)
+    assert 'href="/panel/stock/proof?now=1"' in page.get_data(as_text=True)
+    assert "LAMP Main On hand 9 4" in words(panel.get("/panel/stock/proof?now=1"))
+    assert "1 level is right again" in words(panel.follow(panel.post("/panel/stock/proof")))
+    assert found not in words(panel.get("/panel/"))
+    assert "found that all stock is what its moves say again" in words(panel.get("/panel/activity"))
 
 
 def test_somebody_without_orders_sees_no_sales(colleague: Callable[..., Panel], sell: Any, order: Any) -> None:

@@ -223,3 +223,18 @@ def test_what_is_wrong_with_a_correction_stands_beside_its_field(panel: Panel, l
         assert found == {field}, (delta, reason)
         assert f'value="{delta}"' in text(refused)
     assert level(lamp)[0] == 10
+
+
+def test_two_who_count_the_same_do_not_write_over_each_other(panel: Panel, lamp: int) -> None:
+    product = db.value("SELECT product_id FROM variant WHERE id = ?", lamp)
+    path, key = f"/panel/products/{product}/stock", f"s{lamp}-{db.value('SELECT id FROM location')}"
+    seen = {f"was-{key}": "10"}
+    assert panel.post(path, {**seen, key: "8", "reason": "Counted by Ann"}).status_code == 303
+    refused = panel.post(path, {**seen, key: "9", "reason": "Counted by Bo"})
+    assert refused.status_code == 422
+    assert "there are 8 now, not 10" in words(refused)
+    assert f'name="{key}" value="9"' in text(refused)
+    assert f'name="was-{key}" value="8"' in text(refused)
+    assert level(lamp)[0] == 8
+    panel.post(path, {f"was-{key}": "8", key: "9", "reason": "Counted by Bo"})
+    assert level(lamp)[0] == 9

@@ -89,6 +89,7 @@ VERBS: dict[str, Any] = {
     "stock.kept": lazy("changed for whom %(title)s is kept"),
     "stock.repair": lazy("put the stock of %(title)s right"),
     "stock.differs": lazy("found stock that differs from its moves"),
+    "stock.agrees": lazy("found that all stock is what its moves say again"),
     "stock.backorders": lazy("changed how much of %(title)s may be ordered ahead"),
     "location.added": lazy("added the location %(title)s"),
     "location.changed": lazy("changed the location %(title)s"),

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from core.catalogue.services.media import wordless_count
 from core.catalogue.services.shapes import LOW_STOCK
+from core.catalogue.services.stock_audit import noted_differences
 from core.catalogue.services.stock_low import low_count
 from core.hookspecs.site import Site
 from core.kernel import db
@@ -41,6 +42,7 @@ def needs(state: SiteState, shell: Shell) -> list[Need]:
         _broken(shell),
         _faults(state.site, shell),
         _dead(shell),
+        _differing(shell),
         _to_ship(state.site, shell),
         _unpaid(state.site, shell),
         _low(shell),
@@ -110,6 +112,20 @@ def _dead(shell: Shell) -> Need | None:
         title=ngettext("%(n)s piece of work gave up", "%(n)s pieces of work gave up", count),
         why=_("Nothing is lost; it waits until you try again."),
         url=url_for("panel.jobs"),
+        act=_("Look"),
+        tone="bad",
+    )
+
+
+def _differing(shell: Shell) -> Need | None:
+    count = noted_differences() if shell.may("catalogue.view") else 0
+    if not count:
+        return None
+    return Need(
+        icon="shield",
+        title=ngettext("%(n)s stock level differs from its moves", "%(n)s stock levels differ from their moves", count),
+        why=_("Something other than the shop has changed them."),
+        url=url_for("panel.stock_proof", now=1),
         act=_("Look"),
         tone="bad",
     )

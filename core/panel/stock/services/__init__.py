@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -138,6 +138,21 @@ def changed_counts(
             else:
                 problems.append((key, _("%(place)s: write a whole number, or leave it as it was.", place=place.name)))
     return changes, problems
+
+
+def counted_since(form: Mapping[str, str], changes: Collection[tuple[int, int]]) -> list[tuple[str, str]]:
+    """Of these (variant, location) what is not there any more as the page showed it. One statement."""
+    names, problems = {place.id: place.name for place in locations()}, []
+    levels = stock.stock_of([variant_id for variant_id, _location in changes])
+    for variant_id, location_id in changes:
+        key = f"s{variant_id}-{location_id}"
+        there = next((level[1] for level in levels.get(variant_id, []) if level[0] == location_id), None)
+        was, now = form.get(f"was-{key}"), "" if there is None else str(there)
+        if was is not None and was.strip() != now:
+            said = {"place": names[location_id], "now": now or "–", "was": was.strip() or "–"}
+            told = _("%(place)s: there are %(now)s now, not %(was)s. Count once more, or save again.", **said)
+            problems.append((key, told))
+    return problems
 
 
 def set_count(variant_id: int, location_id: int, count: int, reason: str, actor: str) -> None:

@@ -131,8 +131,10 @@ def repair() -> Response:
     """Set levels to the sum of their moves, and note it."""
     repaired, left = stock_audit.repair_stock(actor(), "panel")
     if left:
-        return to("panel.stock_proof", say=_("%(count)s levels need a count by a person.", count=len(left)), kind="bad")
-    return to("panel.stock_proof", say=_("%(count)s levels are right again.", count=len(repaired)))
+        one, many = "%(n)s level needs a count by a person.", "%(n)s levels need a count by a person."
+        return to("panel.stock_proof", say=i18n.ngettext(one, many, len(left)), kind="bad")
+    one, many = "%(n)s level is right again.", "%(n)s levels are right again."
+    return to("panel.stock_proof", say=i18n.ngettext(one, many, len(repaired)))
 
 
 # -- one variant -------------------------------------------------------------------------------------------------------
