@@ -1,4 +1,4 @@
-"""Both languages are whole: every catalogue is filled in, and every text of the code stands in a catalogue.
+"""Both languages are whole: every catalogue is filled in, every text of the code stands in one, and nothing else does.
 
 A text is what is marked with `_()`, `lazy()`, `gettext()`, `ngettext()` or `{% trans %}`, and the English message of an
 error that a person may see (a `Refused` or one of its descendants, `default_message`, what `Unfit` says of a field).
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
-from core.testing.texts import refusal_names, texts
+from core.testing.texts import refusal_names, source_of, sources, texts
 
 CATALOGUE = Path("locale/zh_CN/LC_MESSAGES/messages.po")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
@@ -48,6 +49,16 @@ def untranslated(root: Path) -> list[str]:
     return [f"{text.path.relative_to(root)}:{text.line}: {text.msgid!r} is in no catalogue" for text in missing]
 
 
+def unsaid(root: Path) -> list[str]:
+    """Entries that nothing says: of a plugin, that no file of it holds; of core and themes, that none of the tree does."""
+    return [
+        f"{path.relative_to(root)}: nothing says {text!r}"
+        for path in catalogues(root)
+        for text in map(one_line, entries(path))
+        if text not in said_in(speaker(root, path)) and text not in held_in(speaker(root, path))
+    ]
+
+
 # -- catalogues -------------------------------------------------------------------------------------------------
 
 
@@ -62,6 +73,30 @@ def entries(path: Path) -> Iterator[Message]:
 
 def msgids(folder: Path) -> set[str]:
     return {one_line(message) for path in catalogues(folder) for message in entries(path)}
+
+
+def speaker(root: Path, path: Path) -> Path:
+    """The folder whose files may say what a catalogue holds."""
+    top, name = path.relative_to(root).parts[:2]
+    return root / top / name if top == "plugins" else root
+
+
+def tops(folder: Path) -> list[Path]:
+    return [top for name in ("core", "plugins", "themes") if (top := folder / name).is_dir()] or [folder]
+
+
+@cache
+def said_in(folder: Path) -> frozenset[str]:
+    """Every string of the Python files, and every text of the templates."""
+    strings = {text for top in tops(folder) for path in sources(top, "*.py") for _, text in source_of(path).strings}
+    return frozenset(strings | {text.msgid for top in tops(folder) for text in texts(top, set())})
+
+
+@cache
+def held_in(folder: Path) -> str:
+    """Where else a text may stand unmarked, to be translated when it is shown: manifests, and what parts are given."""
+    found = [path for top in tops(folder) for kind in ("*.toml", "*.html") for path in sources(top, kind)]
+    return "\n".join(path.read_text("utf-8").replace('\\"', '"') for path in found)
 
 
 def one_line(message: Message) -> str:
@@ -86,7 +121,7 @@ def fault_of(message: Message) -> str:
 HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
 CART = 'msgid "Cart"\nmsgstr "购物车"\n'
 CORE, PLUGIN = f"core/{CATALOGUE}", f"plugins/coupons/{CATALOGUE}"
-RULES = (unfinished, untranslated)
+RULES = (unfinished, untranslated, unsaid)
 BREACHES: list[tuple[Callable[[Path], list[str]], Mapping[str, str]]] = [
     (unfinished, {CORE: HEAD + 'msgid "Cart"\nmsgstr ""\n'}),
     (unfinished, {CORE: HEAD + "#, fuzzy\n" + CART}),
@@ -100,6 +135,8 @@ BREACHES: list[tuple[Callable[[Path], list[str]], Mapping[str, str]]] = [
     (untranslated, {"themes/plain/templates/pages/cart.html": "{% trans %}Cart{% endtrans %}"}),
     # A plugin does not live on the words of another one.
     (untranslated, {PLUGIN: HEAD + CART, "plugins/gifts/plugin.py": 'title = lazy("Cart")\n'}),
+    (unsaid, {CORE: HEAD + CART, "core/cart/views.py": 'title = _("Basket")\n'}),
+    (unsaid, {PLUGIN: HEAD + CART, "plugins/gifts/plugin.py": 'title = lazy("Cart")\n'}),
 ]
 IN_ORDER = {
     CORE: HEAD + CART,
