@@ -183,6 +183,7 @@ from core.kernel.files import url as media_url
 from core.kernel.i18n import (
     country_name,
     day,
+    enumerated,
     gettext,
     language,
     language_name,

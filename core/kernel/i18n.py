@@ -28,6 +28,7 @@ import jinja2
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_decimal
 from flask import request
+from markupsafe import Markup
 
 from core.kernel.installation import installation
 from core.kernel.sites import current_or_none
@@ -379,6 +380,25 @@ def time_of_day(value: datetime) -> str:
 def ago(value: datetime) -> str:
     """`3 hours ago`."""
     return str(format_timedelta(value - clock.now(), add_direction=True, locale=_locale(language())))
+
+
+def enumerated(words: Iterable[object]) -> str:
+    """Words as a list in the present language: `oak, ash`, `橡木、白蜡木`."""
+    between = _locale(language()).list_patterns["standard"]["middle"]
+    return _joined(between.replace("{0}", "").replace("{1}", ""), words)
+
+
+def sentences(texts: Iterable[object]) -> str:
+    """Sentences one after another, but for empty ones; Chinese and Japanese have no space between them."""
+    is_close = language().partition("-")[0] in {"zh", "ja"}
+    return _joined("" if is_close else " ", (text for text in texts if text))
+
+
+def _joined(between: str, texts: Iterable[object]) -> str:
+    """Texts in one; HTML where one of them is."""
+    found = [text if isinstance(text, Markup) else str(text) for text in texts]
+    is_html = any(isinstance(text, Markup) for text in found)
+    return Markup(between).join(found) if is_html else between.join(found)  # noqa: S704 -- a comma, a space or nothing
 
 
 def language_name(tag: str, reader: str = "") -> str:

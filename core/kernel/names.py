@@ -79,6 +79,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "ago": i18n.ago,
     "number": i18n.number,
+    "enumerated": i18n.enumerated,
+    "sentences": i18n.sentences,
     "words": words_of,
     "xmlattr": attributes,
 }

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from core.catalogue.services.shapes import Picture
 from core.hookspecs.site import Site
+from core.kernel.i18n import enumerated, ngettext
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import ngettext
 from core.kernel.sites import SiteState
 from core.lib.money import Money
 from core.lib.qr import drawing
@@ -145,7 +145,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         headline=headline(order.status, order.merged_into, pays_later=later, is_pickup=bool(order.rate.get("pickup"))),
         placed_at=order.placed_at,
         steps=_steps(order, pays_later=later),
-        lines=tuple(_line(line, line.total if whole else None, order) for line in order.lines),
+        lines=tuple(_line(line, line.subtotal if whole else None, order) for line in order.lines),
         totals=(*order_rows(order), *price_rows(order)) if whole else (),
         total=order.total,
         due=order.due,
@@ -185,7 +185,7 @@ def _places(order: OrderView) -> tuple[OrderPlace, ...]:
     return tuple(
         OrderPlace(
             title=one.address.whose, address=address_lines(one.address),
-            lines=tuple(_line(line, line.total, order) for line in one.lines),
+            lines=tuple(_line(line, line.subtotal, order) for line in one.lines),
         )
         for one in seen
         if one.address is not None and one.lines
@@ -265,7 +265,7 @@ def _line(line: OrderLineView, total: Money | None, order: OrderView) -> ShownLi
     gone += [_("%(n)s in order %(number)s", n=n, number=number) for n, number in moved]
     return ShownLine(
         name=line.name, quantity=line.quantity, picture=picture(line.picture), total=total,
-        choice=", ".join(word for word in (in_the_kit(line), *gone) if word),
+        choice=enumerated(word for word in (in_the_kit(line), *gone) if word),
         notes=tuple(note for note in (leaves_later(line),) if note),
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from core.api import (
     Refused,
     ReturnChanged,
     Site,
+    address_lines,
     begin_instructions,
     case_view,
     cases_of,
@@ -279,7 +280,10 @@ def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping
 
     `about` makes it one mail of its order, whatever is retried; `named` is what else the subject names.
     """
-    known = {"order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later, **values}
+    known = {
+        "order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later,
+        "address_lines": address_lines, **values,
+    }  # fmt: skip
     html = render_outside(site, f"mail/{kind}.html", order.language, **known)
     text = render_outside(site, f"mail/{kind}.txt", order.language, **known)
     with speaking(order.language, site.timezone):

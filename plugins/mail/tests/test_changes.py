@@ -8,8 +8,10 @@ from datetime import date
 import pytest
 
 from core.api import (
+    Address,
     CancelUnits,
     Money,
+    SetAddress,
     approve_case,
     case_view,
     change_order,
@@ -86,6 +88,16 @@ def test_a_change_is_told_once_with_its_money(latest, site, lamps):
         assert "€178.00" in body(mail, kind)
         assert f"/order/{lamps.secret}" in body(mail, kind)
     assert "<style" not in body(mail, "html")
+
+
+def test_a_new_address_is_told_in_its_lines_and_without_commas_between(latest, site, lamps):
+    latest()
+    short = Address(name="Mira K.", country="DE", lines=("Kurze Str. 2",), postcode="20095", city="Hamburg")
+    there = SetAddress(address=short)
+    change_order(state_of(site.id), lamps.id, [there], key="a", actor=WHO)
+    (mail,) = latest()
+    assert "The goods go to:\nMira K.\nKurze Str. 2\n20095 Hamburg\nGermany\n\n" in body(mail).replace("\r", "")
+    assert "The goods go to:<br>Mira K.<br>Kurze Str. 2<br>20095 Hamburg<br>Germany</p>" in body(mail, "html")
 
 
 def test_a_parcel_says_whom_it_is_for_where_an_order_goes_to_several(latest, site, sell, order):

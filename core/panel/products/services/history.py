@@ -179,7 +179,7 @@ class Told:
             return str(value)
         if kind == "listing":
             return _listing_words(value)
-        return ", ".join(self._each(kind, value)) or _("none")
+        return i18n.enumerated(self._each(kind, value)) or _("none")
 
     def _each(self, kind: str, values: Sequence[Any]) -> list[str]:
         if kind == "prices":
