@@ -349,9 +349,9 @@ def _pick_list(site: Site, found: Sequence[ToPick]) -> Paper:
             (_("Orders"), number(len(orders))),
         ),
         columns=(
-            Column(title=_("SKU"), share=20),
-            Column(title=_("Item"), share=40),
-            Column(title=_("For orders"), share=26),
+            Column(title=_("SKU"), share=24),
+            Column(title=_("Item"), share=38),
+            Column(title=_("For orders"), share=24),
             Column(title=_("Pieces"), share=14, is_end=True),
         ),
         rows=tuple(

@@ -11,6 +11,7 @@ from core.api import (
     Address,
     CancelUnits,
     Money,
+    ReturnRules,
     SetAddress,
     approve_case,
     case_view,
@@ -25,6 +26,7 @@ from core.api import (
     request_case,
     resolve_case,
     run_plugin_command,
+    set_return_rules,
     ship_order,
     state_of,
     transaction,
@@ -119,6 +121,7 @@ def test_a_change_that_cancels_everything_is_told_as_that_alone(latest, site, la
 
 def test_a_return_is_told_step_by_step(latest, site, lamps):
     mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    set_return_rules(site, ReturnRules(send_to="Lamp returns\n12 Shore Street"), actor=WHO)
     case = sent_back(site, lamps)
     line = lamps.lines[0].id
     asked = latest()[-1]
@@ -128,6 +131,10 @@ def test_a_return_is_told_step_by_step(latest, site, lamps):
     approve_case(site, case, actor=WHO)
     (approved,) = latest()
     assert "send it to us" in body(approved, "html")
+    assert "Send it to:<br>Lamp returns<br>12 Shore Street</p>" in body(approved, "html")
+    assert "Send it to:\nLamp returns\n12 Shore Street\n" in body(approved).replace("\r", "")
+    for kind in ("plain", "html"):
+        assert f"/order/{lamps.secret}/return/{case}/label" in body(approved, kind)
 
     receive_case(site, case, {line: 1}, actor=WHO)
     (first,) = latest()
