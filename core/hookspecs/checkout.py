@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from core.hookspecs.site import Site
 from core.hookspecs.spec import OnError, asks
 from core.lib.money import Money
+from core.lib.text import is_cjk
 
 
 class Address(Struct, frozen=True, kw_only=True):
@@ -27,7 +28,8 @@ class Address(Struct, frozen=True, kw_only=True):
     @property
     def whose(self) -> str:
         """Who lives there, and in which town."""
-        return ", ".join(word for word in (self.name or self.company, self.city) if word)
+        words = [word for word in (self.name or self.company, self.city) if word]
+        return ("，" if any(map(is_cjk, words)) else ", ").join(words)
 
 
 class CartLine(Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ import jinja2
 from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_decimal
 from flask import request
+from markupsafe import Markup
 
 from core.kernel.installation import installation
 from core.kernel.sites import current_or_none
@@ -47,8 +48,7 @@ _site: ContextVar[int] = ContextVar("stoa_speaking_site", default=0)
 PLURAL = "\x04"
 PANEL = "panel"
 _PLUGIN = "plugin:"
-# What stands between words in a row, and behind a label, where that is not the comma and the colon of Latin letters.
-_COMMAS = {"ar": "، ", "fa": "، ", "ur": "، ", "zh": "、", "ja": "、"}
+# What stands behind a label, where that is not the colon of Latin letters.
 _COLONS = {"zh": ("：", ""), "ja": ("：", "")}
 # Between a text and whoever says it stand this module, the templates' own `_()`, and Jinja.
 _PASSING = (__file__, str(Path(__file__).with_name("themes.py")), f"{Path(jinja2.__file__).parent}{os.sep}")
@@ -381,16 +381,6 @@ def time_of_day(value: datetime) -> str:
     return str(format_time(value, "short", tzinfo=ZoneInfo(_timezone.get()), locale=_locale(language())))
 
 
-def listed(words: Iterable[str]) -> str:
-    """`one, two`; in Chinese 一、二."""
-    return _COMMAS.get(language().partition("-")[0], ", ").join(words)
-
-
-def gap() -> str:
-    """What parts two sentences: a space, or nothing where a full stop has its own width."""
-    return "" if language().partition("-")[0] in _COLONS else " "
-
-
 def labelled(label: str, text: str) -> str:
     """`Name: Write it out.`; a question asks for no colon behind it."""
     mark, space = _COLONS.get(language().partition("-")[0], (":", " "))
@@ -400,6 +390,25 @@ def labelled(label: str, text: str) -> str:
 def ago(value: datetime) -> str:
     """`3 hours ago`."""
     return str(format_timedelta(value - clock.now(), add_direction=True, locale=_locale(language())))
+
+
+def enumerated(words: Iterable[object]) -> str:
+    """Words as a list in the present language: `oak, ash`, `橡木、白蜡木`."""
+    between = _locale(language()).list_patterns["standard"]["middle"]
+    return _joined(between.replace("{0}", "").replace("{1}", ""), words)
+
+
+def sentences(texts: Iterable[object]) -> str:
+    """Sentences one after another, but for empty ones; Chinese and Japanese have no space between them."""
+    is_close = language().partition("-")[0] in _COLONS
+    return _joined("" if is_close else " ", (text for text in texts if text))
+
+
+def _joined(between: str, texts: Iterable[object]) -> str:
+    """Texts in one; HTML where one of them is."""
+    found = [text if isinstance(text, Markup) else str(text) for text in texts]
+    is_html = any(isinstance(text, Markup) for text in found)
+    return Markup(between).join(found) if is_html else between.join(found)  # noqa: S704 -- a comma, a space or nothing
 
 
 def language_name(tag: str, reader: str = "") -> str:

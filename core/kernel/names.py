@@ -42,7 +42,6 @@ def names(url_for: Callable[..., str]) -> dict[str, Any]:
         "date": i18n.day,
         "when": i18n.when,
         "ago": i18n.ago,
-        "gap": i18n.gap,
         "labelled": i18n.labelled,
         "moment": moment,
         "number": i18n.number,
@@ -81,7 +80,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "ago": i18n.ago,
     "number": i18n.number,
-    "listed": i18n.listed,
+    "enumerated": i18n.enumerated,
+    "sentences": i18n.sentences,
     "words": words_of,
     "xmlattr": attributes,
 }

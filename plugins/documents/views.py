@@ -12,6 +12,7 @@ from core.api import (
     DraftQuote,
     NotFound,
     OrderFilters,
+    OrderView,
     PanelSection,
     Refused,
     Site,
@@ -45,7 +46,6 @@ from plugins.documents.services import issuing, quoting, reading
 from plugins.documents.services.paper import (
     MOST_ORDERS,
     Paper,
-    is_packed,
     issued_paper,
     language_of,
     orders_to_ship,
@@ -62,11 +62,12 @@ may_view, may_issue = staff(VIEW), staff(ISSUE)
 
 def _values(site: Site, order_id: int) -> dict[str, Any]:
     """What the order has, and what it lacks."""
+    order = order_view(order_id, site=site)
     return {
         "documents": reading.documents_of(site, order_id=order_id),
+        "is_packed": order is not None and bool(_slips_of(site, order)),
         "lacks": issuing.due_kind(site, order_id),
         "error": "",
-        "has_slip": (order := order_view(order_id, site=site)) is not None and is_packed(order),
     }
 
 
@@ -140,10 +141,16 @@ def download(document_id: int) -> Response:
 def slip(order_id: int) -> Response:
     """The packing slip of one order."""
     order = order_view(order_id, site=current_site())
-    if order is None or not is_packed(order):
+    if order is None:
         raise NotFound
-    papers = [paper for part in order.live for paper in packing_slips(current_site(), part)]
+    papers = _slips_of(current_site(), order)
+    if not papers:
+        raise NothingToPack
     return _pdf(papers, f"slip-{order.number}")
+
+
+def _slips_of(site: Site, order: OrderView, at: int | None = None) -> list[Paper]:
+    return [paper for part in order.live for paper in packing_slips(site, part, at=at)]
 
 
 @panel.get("/")
@@ -205,9 +212,7 @@ def packing() -> Any:
 def slips() -> Response:
     """Packing slips of the chosen orders, each from a page of its own; of one place, where one is chosen."""
     site, at = current_site(), _place()
-    papers = [
-        paper for order in _chosen(site) for part in order.live for paper in packing_slips(site, part, at=at)
-    ]  # fmt: skip
+    papers = [paper for order in _chosen(site) for paper in _slips_of(site, order, at)]
     return _pdf(_some(papers), "packing-slips")
 
 
@@ -253,6 +258,14 @@ class NothingThere(Refused):
     status = 422
     code = "nothing_there"
     default_message = "Nothing of these orders is on the shelf there. Choose another place, or other orders."
+
+
+class NothingToPack(Refused):
+    """An order without goods, or whose goods are not there."""
+
+    status = 422
+    code = "nothing_to_pack"
+    default_message = "Nothing of this order is to be packed now."
 
 
 @shop.get("/<secret>/<int:document_id>.pdf")

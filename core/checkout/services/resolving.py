@@ -138,7 +138,7 @@ def _actions(state: SiteState, case: CaseView, terms: Terms) -> list[Action]:
     if terms.return_delivery:
         actions.append(AddCharge(charge="return_delivery", amount=terms.return_delivery, withheld_of=of))
     if terms.goodwill:
-        actions.append(AddCharge(charge="goodwill", amount=terms.goodwill, reason=terms.answer))
+        actions.append(AddCharge(charge="goodwill", amount=terms.goodwill))
     if case.kind == EXCHANGE and not case.is_sent:
         actions += new_goods(state, case)
     if case.kind == CLAIM:

@@ -273,7 +273,7 @@ class _Order:
         cleaned = {name: text[: addresses.LONGEST.get(name, 120)] for name, text in cleaned.items()}
         if lacks := addresses.check(cleaned):
             labels = {one.name: one.label for one in addresses.fields_for(code, i18n.language())}
-            names = ", ".join(_(labels.get(name, name)) for name in lacks)
+            names = i18n.enumerated(_(labels.get(name, name)) for name in lacks)
             self.head.remark(f"{prefix}line1", remarks.LACKS, warning=True, names=names)
         return Address(**addresses.parts(cleaned))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.kernel.i18n import day
+from core.kernel.i18n import day, enumerated
 from core.kernel.i18n import gettext as _
 from core.orders.services.shapes import OrderLineView
 
@@ -19,4 +19,4 @@ def leaves_later(line: OrderLineView) -> str:
 
 def in_the_kit(line: OrderLineView) -> str:
     """`4 × Cup, 1 × Pot` for each unit of a kit; empty for what is none."""
-    return ", ".join(f"{part.quantity} × {part.name}" for part in line.parts)
+    return enumerated(f"{part.quantity} × {part.name}" for part in line.parts)

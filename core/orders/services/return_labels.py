@@ -8,12 +8,14 @@ from flask import Response
 
 from core.hookspecs.checkout import Address
 from core.hookspecs.fulfil import Carrier, Label, Parcel, ParcelLine
+from core.hookspecs.site import Site
 from core.kernel import activity, db, files
 from core.kernel.answers import checked
 from core.kernel.sites import SiteState
 from core.lib.errors import Broken, NotFound, Refused
 from core.lib.money import Money
 from core.orders.services.case_reading import case_view
+from core.orders.services.case_rules import rules_of
 from core.orders.services.case_shapes import APPROVED, CLAIM, RECEIVED, CaseView, WrongStep
 from core.orders.services.gateways import guarded
 from core.orders.services.read import order_view
@@ -34,6 +36,11 @@ class NoLabel(Refused):
 def return_number(case: CaseView) -> str:
     """The number of a return, as it stands on its label."""
     return f"{case.order_number}-R{case.id}"
+
+
+def return_address(site: Site) -> list[str]:
+    """Where goods are sent back to, line by line; empty where the merchant has not written it."""
+    return [line.strip() for line in rules_of(site).send_to.splitlines() if line.strip()]
 
 
 def can_be_sent(case: CaseView) -> bool:

@@ -109,7 +109,7 @@ def _mail() -> Check:
         return Check(title=_("Mail"), said=_("Every open site can write to its shoppers."))
     return Check(
         title=_("Mail"),
-        said=_("No way to write to shoppers on %(sites)s.", sites=i18n.listed(silent)),
+        said=_("No way to write to shoppers on %(sites)s.", sites=i18n.enumerated(silent)),
         tone="warn",
         value=i18n.number(len(silent)),
         url=url_for("panel.plugins", _anchor="group-channel"),
@@ -127,7 +127,7 @@ def _plugins() -> Check:
             title=_("Plugins"),
             said=_(
                 "Some use what goes with a coming version: %(plugins)s. Ask their authors for newer ones.",
-                plugins=i18n.listed(dict.fromkeys(use.plugin for use in uses)),
+                plugins=i18n.enumerated(dict.fromkeys(use.plugin for use in uses)),
             ),
             tone="warn",
             url=url_for("panel.plugins"),
@@ -135,7 +135,7 @@ def _plugins() -> Check:
         )
     return Check(
         title=_("Plugins"),
-        said=_("Paused or broken: %(plugins)s. The shop goes on without them.", plugins=i18n.listed(troubled))
+        said=_("Paused or broken: %(plugins)s. The shop goes on without them.", plugins=i18n.enumerated(troubled))
         if troubled
         else ngettext(
             "%(n)s is installed, and it can run.", "%(n)s are installed, and all can run.", len(registry.loaded)

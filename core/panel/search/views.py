@@ -66,7 +66,7 @@ def _saved(values: Mapping[str, str]) -> Response:
     if problems:
         return _page(values, problems, 422)
     search_leads.save_leads(site, wanted, actor())
-    words = i18n.listed(lead.typed for lead in wanted)
+    words = i18n.enumerated(lead.typed for lead in wanted)
     return to("panel.search_leads", say=_("Searches for “%(words)s” lead there now.", words=words))
 
 

@@ -39,16 +39,16 @@ def silence_of(state: SiteState) -> str:
     """What to say of languages that were chosen and whose pack is off; empty if all are spoken."""
     if not state.silent:
         return ""
-    names = [i18n.language_name(tag) for tag in state.silent]
+    names = i18n.enumerated(i18n.language_name(tag) for tag in state.silent)
     left = state.site.language
     instead = i18n.language_name("en" if left in state.silent else left)
     if state.chosen[0] in state.silent:
         return _(
             "No language pack for %(names)s is on here. Until one is, shoppers read %(instead)s.",
-            names=i18n.listed(names),
+            names=names,
             instead=instead,
         )
-    return _("No language pack for %(names)s is on here, so it is not offered to shoppers.", names=i18n.listed(names))
+    return _("No language pack for %(names)s is on here, so it is not offered to shoppers.", names=names)
 
 
 def domains_of(site_id: int) -> list[str]:

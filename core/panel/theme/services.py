@@ -266,9 +266,9 @@ def _shown(theme: Theme, setting: ThemeSetting, value: Any) -> str:
         return _("On") if value else _("Off")
     if setting.kind == "sections":
         shown = [choice for choice, is_on in theme_settings.sections(setting, {setting.name: value}) if is_on]
-        return i18n.listed(_titles(theme, shown))
+        return i18n.enumerated(_titles(theme, shown))
     if setting.kind == "choice":
-        return i18n.listed(_titles(theme, [choice for choice in setting.choices if choice.value == value]))
+        return i18n.enumerated(_titles(theme, [choice for choice in setting.choices if choice.value == value]))
     if isinstance(value, dict):
         return str(value["name"]) if "name" in value else " / ".join(str(words) for words in value.values())
     return i18n.of_theme(theme.name, value) if setting.is_translated and value else str(value or "–")

@@ -11,7 +11,7 @@ from core.catalogue.services.shapes import CartVariant, Picture
 from core.checkout.services.look import CheckoutView, CodeView, LineView
 from core.hookspecs.checkout import Cart, Problem
 from core.hookspecs.site import Site
-from core.kernel.i18n import labelled, listed, time_of_day
+from core.kernel.i18n import enumerated, labelled, time_of_day
 from core.lib.money import Money
 from core.storefront.services.totals import Row, goods_row, quote_rows
 
@@ -130,7 +130,7 @@ def _line(line: LineView) -> ShownCartLine:
 def _choice(variant: CartVariant) -> str:
     """What was chosen of it, and what is in it if it is a kit."""
     parts = [f"{part.quantity} × {part.name}" for part in variant.parts]
-    return listed([*(value for _option, value in variant.choices), *parts])
+    return enumerated([*(value for _option, value in variant.choices), *parts])
 
 
 def _was(line: LineView) -> Money | None:

@@ -132,7 +132,7 @@ def _on_sale(site: Site, order: OrderView, variant_ids: Sequence[int]) -> dict[i
 def _how_many(one: CartVariant, typed: str, errors: Errors) -> Field:
     choice = " / ".join(value for _option, value in one.choices)
     price = i18n.money(one.price) if one.price is not None else ""
-    label = i18n.listed(word for word in (one.name, choice, price) if word)
+    label = i18n.enumerated(word for word in (one.name, choice, price) if word)
     numbers = {"mode": "numeric", "max": 3, "autocomplete": "off", "wide": True}
     return field(f"{_ALSO}{one.id}", label, errors=errors, value=typed, **numbers)
 

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from core.catalogue.services.shapes import Picture
 from core.hookspecs.site import Site
+from core.kernel.i18n import enumerated, ngettext
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import listed, ngettext
 from core.kernel.sites import SiteState
 from core.lib.money import Money
 from core.lib.qr import drawing
@@ -274,7 +274,7 @@ def _line(line: OrderLineView, total: Money | None, order: OrderView) -> ShownLi
     gone += [_("%(n)s in order %(number)s", n=n, number=number) for n, number in moved]
     return ShownLine(
         name=line.name, quantity=line.quantity, picture=picture(line.picture), total=total,
-        choice=listed(word for word in (in_the_kit(line), *gone) if word),
+        choice=enumerated(word for word in (in_the_kit(line), *gone) if word),
         notes=tuple(note for note in (leaves_later(line),) if note),
     )  # fmt: skip
 

@@ -37,7 +37,7 @@ def return_policy(site: Site, returns: str, currency: str) -> ReturnPolicy:
     title = ngettext("You can send it back for %(n)s day", "You can send it back for %(n)s days", days)
     amount = rules.return_delivery.get(currency, 0)
     fee = Money(amount, currency) if amount else None
-    return ReturnPolicy(title=title, text=" ".join(_costs(rules, fee)), is_usual=not returns, days=days, fee=fee)
+    return ReturnPolicy(title=title, text=i18n.sentences(_costs(rules, fee)), is_usual=not returns, days=days, fee=fee)
 
 
 def _costs(rules: Rules, fee: Money | None) -> list[str]:

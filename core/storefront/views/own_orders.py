@@ -19,14 +19,14 @@ from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
 from core.lib.qr import drawing
-from core.orders.services import case_rules, photos
+from core.orders.services import photos
 from core.orders.services.case import request_case, withdraw_case
 from core.orders.services.case_reading import case_view, was_requested
 from core.orders.services.case_shapes import REQUESTED, WITHDRAWN, WrongStep
 from core.orders.services.change import ChangeStale
 from core.orders.services.instructing import begin_instructions
 from core.orders.services.read import OrderView
-from core.orders.services.return_labels import can_be_sent, label_file, return_number
+from core.orders.services.return_labels import can_be_sent, label_file, return_address, return_number
 from core.storefront.services.fields import Errors, said
 from core.storefront.services.order import shown_order
 from core.storefront.services.own_change import change_errors, change_form, read_change, shown_preview
@@ -192,7 +192,6 @@ def label(secret: str, case_id: int) -> Response:
         raise NotFound
     if case.label:
         return label_file(case)
-    rules = case_rules.rules_of(current().site)
     return _private(
         "pages/order_label.html",
         200,
@@ -200,7 +199,7 @@ def label(secret: str, case_id: int) -> Response:
         case=case,
         return_number=return_number(case),
         code=drawing(return_number(case)),
-        send_to=[line for line in rules.send_to.splitlines() if line.strip()] or [current().site.name],
+        send_to=return_address(current().site) or [current().site.name],
     )
 
 

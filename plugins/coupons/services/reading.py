@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from core.api import Money, NotFound, Site, instant, language, marks, money, rows
+from core.api import Money, NotFound, Site, enumerated, instant, language, marks, money, rows
 from core.api import gettext as _
 from plugins.coupons.models import DELIVERY, PERCENT, Coupon, CouponCode
 
@@ -43,7 +43,7 @@ def takes_off(coupon: Coupon) -> str:
         return _("Free delivery")
     if coupon.kind == PERCENT:
         return _("%(percent)s %%", percent=f"{coupon.basis_points / 100:g}")
-    return ", ".join(money(Money(amount, code)) for code, amount in coupon.amounts.items())
+    return enumerated(money(Money(amount, code)) for code, amount in coupon.amounts.items())
 
 
 def find_coupon(site: Site, coupon_id: int) -> Coupon:

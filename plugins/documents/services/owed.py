@@ -143,7 +143,8 @@ def still_to_say(now: Iterable[Part], earlier: Iterable[Mapping[str, Any]]) -> l
             part = part_of(stored)
             said[part.key] = _sum(said[part.key], part, sign) if part.key in said else _sum(_none(part), part, sign)
     present = {part.key: part for part in now}
-    keys = list(dict.fromkeys([*present, *said]))
+    # Goods stand above what is taken off for them, also those of which nothing is left.
+    keys = sorted(dict.fromkeys([*present, *said]), key=lambda key: not key.startswith("line:"))
     found = [_sum(present.get(key) or _none(said[key]), said.get(key), -1) for key in keys]
     return [part for part in found if not part.is_empty]
 

@@ -18,7 +18,7 @@ from core.api import (
     ToPick,
     address_lines,
     day,
-    listed,
+    enumerated,
     marks,
     money,
     now,
@@ -123,7 +123,7 @@ def _facts(content: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, str]
     if content["kind"] == INVOICE and content["payment"]:
         yield _("Payment"), content["payment"]
     if content.get("corrects"):
-        yield _("Belongs to"), listed(content["corrects"])
+        yield _("Belongs to"), enumerated(content["corrects"])
 
 
 def _columns(*, with_taxes: bool) -> tuple[Column, ...]:
@@ -139,14 +139,14 @@ def _columns(*, with_taxes: bool) -> tuple[Column, ...]:
 def _row(part: Part, content: Mapping[str, Any], *, with_taxes: bool) -> Cells:
     """The amount is before offers, which stand below the table once, and before tax where prices are.
 
-    What is granted took so much off the order; credited it is one of so much, not minus one of minus so much.
+    What a credit note takes back of a deduction, such as goodwill, is one piece at what is given.
     """
     rates = " + ".join(dict.fromkeys(rate_text(tax.rate) for tax in part.taxes if tax.amount or part.amount))
-    sign = -1 if part.quantity < 0 and part.unit < 0 else 1
-    each, amount = (Money(value, content["currency"]) for value in (sign * part.unit, part.subtotal))
+    turn = -1 if part.quantity < 0 else 1
+    each, amount = (Money(value, content["currency"]) for value in (turn * part.unit, part.subtotal))
     whose = content.get("goes_to", {}).get(part.key, "")
     name = "\n".join(text for text in (part.name, part.sku, going_to(whose)) if text)
-    return (name, number(sign * part.quantity), money(each), *([rates] if with_taxes else []), money(amount))
+    return (name, number(turn * part.quantity), money(each), *([rates] if with_taxes else []), money(amount))
 
 
 def names_of(places: Sequence[Address | None]) -> list[str]:
@@ -210,22 +210,20 @@ def tax_label(name: str, rate: int) -> str:
 
 
 def packing_slips(site: Site, order: OrderView, language: str = "", at: int | None = None) -> list[Paper]:
-    """One for each parcel that can leave: of what is on the shelf, by location, or `at` one. One where none can.
+    """One for each parcel that can leave: of what is on the shelf, by location, or `at` one. None where none can.
 
-    Of an order that goes to several places it is about one: `order.at(place)`.
+    Where all has left it is one of what did. Of an order that goes to several places it is about one:
+    `order.at(place)`.
     """
     here, packed = {line.id for line in order.lines}, packed_by_location([order.id]).get(order.id, [])
     places = [one for one in packed if here & {*one.units, *(part.line_id for part in one.parts)}]
     if at is not None:
-        return [packing_slip(site, order, language, one, places) for one in places if one.location_id == at]
-    if len(places) < 2:
-        return [packing_slip(site, order, language)]
-    return [packing_slip(site, order, language, one, places) for one in places]
-
-
-def is_packed(order: OrderView) -> bool:
-    """Whether any of it goes into a parcel, or went."""
-    return any(line.left for line in order.lines if line.needs_delivery)
+        found = [packing_slip(site, order, language, one, places) for one in places if one.location_id == at]
+    elif len(places) < 2:
+        found = [packing_slip(site, order, language)]
+    else:
+        found = [packing_slip(site, order, language, one, places) for one in places]
+    return [paper for paper in found if paper.rows]
 
 
 def packing_slip(
@@ -281,7 +279,7 @@ def packing_slip(
 
 def _whole(line: OrderLineView) -> str:
     """A line's name; a kit's parts stand below it."""
-    parts = listed(_of(part.name, part.quantity) for part in line.parts)
+    parts = enumerated(_of(part.name, part.quantity) for part in line.parts)
     return f"{line.name}\n{parts}" if parts else line.name
 
 
@@ -302,7 +300,7 @@ def _elsewhere(order: OrderView, location: LocationPacking, places: Sequence[Loc
         if line.id in here and others:
             yield _(
                 "%(kit)s comes in several parcels: its other parts are sent from %(places)s.",
-                kit=line.name, places=listed(others),
+                kit=line.name, places=enumerated(others),
             )  # fmt: skip
 
 
@@ -351,13 +349,13 @@ def _pick_list(site: Site, found: Sequence[ToPick]) -> Paper:
             (_("Orders"), number(len(orders))),
         ),
         columns=(
-            Column(title=_("SKU"), share=20),
-            Column(title=_("Item"), share=40),
-            Column(title=_("For orders"), share=26),
+            Column(title=_("SKU"), share=24),
+            Column(title=_("Item"), share=38),
+            Column(title=_("For orders"), share=24),
             Column(title=_("Pieces"), share=14, is_end=True),
         ),
         rows=tuple(
-            (sku, _item(name, list(kits[sku, name])), ", ".join(_of(*one) for one in of.items()),
+            (sku, _item(name, list(kits[sku, name])), enumerated(_of(*one) for one in of.items()),
              number(sum(of.values())))
             for (sku, name), of in sorted(pieces.items())
         ),
@@ -366,7 +364,7 @@ def _pick_list(site: Site, found: Sequence[ToPick]) -> Paper:
 
 
 def _item(name: str, kits: Sequence[str]) -> str:
-    return f"{name}\n{_('Part of %(kit)s', kit=', '.join(kits))}" if kits else name
+    return f"{name}\n{_('Part of %(kit)s', kit=enumerated(kits))}" if kits else name
 
 
 def _of(code: str, count: int) -> str:

@@ -29,6 +29,7 @@ from core.api import (
 from plugins.documents.models import CREDIT_NOTE, INVOICE
 from plugins.documents.services import issuing, reading
 from plugins.documents.services.issuing import NothingToIssue, due_kind, issue
+from plugins.documents.services.paper import issued_paper
 
 
 def signed(site: Site, order_id: int) -> int:
@@ -232,6 +233,7 @@ def test_goodwill_is_credited_with_the_tax_within_it(site: Site, lamp: Any, orde
     # 20.00 with 19 % within: 20.00 - 20.00 / 1.19.
     assert (note["total"], signed_tax(site, placed.id)) == (2000, 4310 - 319)
     assert signed_tax(site, placed.id) == order_view(placed.id, site=site).tax.amount
+    assert issued_paper(note, "en").rows == (("Goodwill", "1", "€20.00", "19 %", "€20.00"),)
 
 
 @pytest.mark.parametrize("automatic", [True, False])

@@ -67,15 +67,6 @@ def test_what_was_cancelled_is_offered_as_a_credit_note(panel: Browser, site: Si
     assert "-€89.99" in panel.get(here).text
 
 
-def test_no_slip_is_offered_where_nothing_is_to_be_packed(panel: Browser, site: Site, lamp: Any, order: Any) -> None:
-    placed = order(lamp)
-    here, slip = f"/panel/orders/{placed.number}", f"/panel/documents/orders/{placed.id}/slip.pdf"
-    assert slip in panel.get(here).text
-    cancel_order(site, placed.id, actor="system", reason="test")
-    assert slip not in panel.get(here).text
-    panel.get(slip, 404)
-
-
 def test_nothing_to_issue_is_said_on_the_orders_page(panel: Browser, lamp: Any, order: Any) -> None:
     placed = order(lamp)
     page = panel.post(f"/panel/documents/orders/{placed.id}/issue", 422, kind="credit_note").text
@@ -127,6 +118,20 @@ def test_slips_and_pick_list_are_printed_for_the_orders_to_ship(panel: Browser, 
         )
     panel.get("/panel/documents/packing/slips.pdf", 422)
     panel.get("/panel/documents/packing/slips.pdf?n=999", 422)
+
+
+def test_no_slip_is_offered_or_printed_where_nothing_is_to_be_packed(
+    panel: Browser, site: Site, lamp: Any, order: Any
+) -> None:
+    waits, gone = order(lamp), order(lamp)
+    cancel_order(site, gone.id, actor="staff:1")
+    assert f"/panel/documents/orders/{waits.id}/slip.pdf" in panel.get(f"/panel/orders/{waits.number}").text
+    assert "slip.pdf" not in panel.get(f"/panel/orders/{gone.number}").text
+    said = panel.get(f"/panel/documents/orders/{gone.id}/slip.pdf", 422).text
+    assert "Nothing of this order is to be packed now" in said
+    slips = panel.get(f"/panel/documents/packing/slips.pdf?n={waits.number}&n={gone.number}")
+    assert slips.data.count(b"/Type /Page\n") == 1, "no empty sheet"
+    panel.get(f"/panel/documents/packing/slips.pdf?n={gone.number}", 422)
 
 
 def test_the_shopper_reads_the_invoice_beside_the_order(guest: Browser, site: Site, lamp: Any, order: Any) -> None:

@@ -27,6 +27,7 @@ from core.api import (
     Site,
     address_lines,
     begin_instructions,
+    can_be_sent_back,
     case_view,
     cases_of,
     change_view,
@@ -43,6 +44,7 @@ from core.api import (
     record_activity,
     render_outside,
     replace,
+    return_address,
     sent_instead,
     speaking,
     state_of,
@@ -128,7 +130,7 @@ def _is_told_elsewhere(order: OrderView, event: OrderPlaced | OrderPaid | OrderS
 
 
 def _with_instructions(site: Site, order: OrderView) -> OrderView:
-    """The order with the words that say where to pay: the mail may be written before the shopper sees them."""
+    """The order with the words that say where to pay what it costs now, which its shopper may not have seen yet."""
     begin_instructions(state_of(site.id), order.id)
     return _order(site, order.id) or order
 
@@ -149,7 +151,8 @@ def _of_change(site: Site, event: OrderChanged) -> Message | None:
         return None
     if change.into_order_id is not None:
         return _of_parting(site, order, change, change.into_order_id)
-    return written(site, order, "changed", f"change:{event.change_id}", _effect(change, order, event.currency))
+    told = _with_instructions(site, order) if change.effect.to_pay > 0 else order
+    return written(site, told, "changed", f"change:{event.change_id}", _effect(change, told, event.currency))
 
 
 def _of_parting(site: Site, order: OrderView, change: ChangeView, into: int) -> Message | None:
@@ -256,6 +259,8 @@ def _case_mail(site: Site, order: OrderView, case: CaseView, step: str, again: s
         "granted": granted,
         "instead": () if step == "declined" else instead.goods,
         "net": _net(order, instead, granted),
+        "send_to": return_address(site),
+        "has_label": can_be_sent_back(case),
     }
     return written(site, order, kind, f"case:{case.id}:{step}{again}", values)
 
@@ -343,10 +348,11 @@ def mails_of_cases(site: Site, order: OrderView) -> list[tuple[str, str]]:
         "resolved": gettext("decided"),
     }
     return [
-        (f"case:{case.id}:{step}", f"{kinds[case.kind]}, {day(case.requested_at)}: {steps[step]}")
+        (f"case:{case.id}:{step}",
+         gettext("%(what)s, %(day)s: %(step)s", what=kinds[case.kind], day=day(case.requested_at), step=steps[step]))
         for case in cases_of(site, order.id)
         for step in _steps_of(case)
-    ]
+    ]  # fmt: skip
 
 
 def _steps_of(case: CaseView) -> list[str]:
@@ -376,7 +382,8 @@ def send_again(site: Site, order_id: int, code: str, *, key: str, actor: str) ->
         case_id, _colon, step = rest.partition(":")
         message = _case_mail(site, order, case_view(site, int(case_id)), step)
     else:
-        message = write_mail(site, order, kind, int(rest) if rest else None)
+        told = _with_instructions(site, order) if kind == "placed" else order
+        message = write_mail(site, told, kind, int(rest) if rest else None)
     with transaction():
         claim_form(key)
         enqueue_message(site, replace(message, key=f"{message.key}:again:{digest(key or uid())}"))

@@ -11,6 +11,7 @@ from core.api import (
     Address,
     CancelUnits,
     Money,
+    ReturnRules,
     SetAddress,
     approve_case,
     case_view,
@@ -25,6 +26,7 @@ from core.api import (
     request_case,
     resolve_case,
     run_plugin_command,
+    set_return_rules,
     ship_order,
     state_of,
     transaction,
@@ -90,6 +92,16 @@ def test_a_change_is_told_once_with_its_money(latest, site, lamps):
     assert "<style" not in body(mail, "html")
 
 
+def test_a_new_address_is_told_in_its_lines_and_without_commas_between(latest, site, lamps):
+    latest()
+    short = Address(name="Mira K.", country="DE", lines=("Kurze Str. 2",), postcode="20095", city="Hamburg")
+    there = SetAddress(address=short)
+    change_order(state_of(site.id), lamps.id, [there], key="a", actor=WHO)
+    (mail,) = latest()
+    assert "The goods go to:\nMira K.\nKurze Str. 2\n20095 Hamburg\nGermany\n\n" in body(mail).replace("\r", "")
+    assert "The goods go to:<br>Mira K.<br>Kurze Str. 2<br>20095 Hamburg<br>Germany</p>" in body(mail, "html")
+
+
 def test_a_parcel_says_whom_it_is_for_where_an_order_goes_to_several(latest, site, sell, order):
     placed = order(sell("LAMP", 8900, name="Lamp"), 3, away=2)
     (received,) = latest()
@@ -141,6 +153,7 @@ def test_whoever_cancels_reads_what_goes_back_or_went_back_already(latest, site,
 
 def test_a_return_is_told_step_by_step(latest, site, lamps):
     mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    set_return_rules(site, ReturnRules(send_to="Lamp returns\n12 Shore Street"), actor=WHO)
     case = sent_back(site, lamps)
     line = lamps.lines[0].id
     asked = latest()[-1]
@@ -150,6 +163,10 @@ def test_a_return_is_told_step_by_step(latest, site, lamps):
     approve_case(site, case, actor=WHO)
     (approved,) = latest()
     assert "send it to us" in body(approved, "html")
+    assert "Send it to:<br>Lamp returns<br>12 Shore Street</p>" in body(approved, "html")
+    assert "Send it to:\nLamp returns\n12 Shore Street\n" in body(approved).replace("\r", "")
+    for kind in ("plain", "html"):
+        assert f"/order/{lamps.secret}/return/{case}/label" in body(approved, kind)
 
     receive_case(site, case, {line: 1}, actor=WHO)
     (first,) = latest()

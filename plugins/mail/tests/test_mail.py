@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from core.api import Broken, mark_paid, order_view, state_of
+from core.api import AddGoods, Broken, change_order, mark_paid, order_view, state_of
 from core.testing.contracts import ChannelContract, a_site
 from plugins.mail.client import Smtp
 from plugins.mail.forms import Settings
@@ -135,6 +135,26 @@ def test_a_mail_that_is_written_before_the_shopper_sees_where_to_pay_says_it_all
     again = mailing.to("mira@example.com")[-1]
     assert "Thank you for your order" in body(again)
     assert "Lampe GmbH" not in body(again), "nothing asks for money that has come"
+
+
+def test_after_a_change_mails_say_where_to_pay_what_the_order_costs_now(
+    turn_on, mailing, sell, order, outbox, site
+):
+    turn_on("bank_transfer", holder="Lampe GmbH", account="DE89370400440532013000", bank="Testbank")
+    placed = order(sell("LAMP", 8900, stock=3), 2, gateway="bank_transfer")
+    outbox.deliver()
+    cup = sell("CUP", 1100, stock=3)
+    more = [AddGoods(variant_id=cup.variant_id, quantity=1)]
+    change_order(state_of(site.id), placed.id, more, key="a", actor="staff:1")
+    outbox.deliver()
+    send_again(site, placed.id, "placed", key="again", actor="staff:1")
+    outbox.deliver()
+
+    _placed, changed, again = mailing.to("mira@example.com")
+    for mail in (changed, again):
+        for kind in ("plain", "html"):
+            assert "Lampe GmbH" in body(mail, kind)
+        assert "Amount: €189.00" in body(mail)
 
 
 def test_a_payment_that_leads_elsewhere_is_left_to_the_shopper(turn_on, mailing, sell, order, outbox, site):

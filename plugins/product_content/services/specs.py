@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from core.api import ProductPage, Site, Unfit, language, transaction
+from core.api import ProductPage, Site, Unfit, enumerated, language, transaction
 from plugins.product_content.forms import Unreadable, specs, specs_text
 from plugins.product_content.models import Specs
 from plugins.product_content.services.keeping import LanguageForm, changed, must_exist
@@ -61,7 +61,7 @@ def _mixed(groups: list[dict[str, Any]], product: ProductPage) -> list[dict[str,
     facts = {fact.code: fact for fact in product.facts}
     named: set[str] = set()
     shown = [{"title": group["title"], "rows": _filled(group["rows"], facts, named)} for group in groups]
-    others = [(fact.name, ", ".join(fact.values)) for code, fact in facts.items() if code not in named]
+    others = [(fact.name, enumerated(fact.values)) for code, fact in facts.items() if code not in named]
     return [group for group in [{"title": "", "rows": others}, *shown] if group["rows"]]
 
 
@@ -73,5 +73,5 @@ def _filled(rows: list[list[str]], facts: Mapping[str, Any], named: set[str]) ->
             filled.append((name, value))
         elif (fact := facts.get(reference[1])) is not None:
             named.add(fact.code)
-            filled.append((name or fact.name, ", ".join(fact.values)))
+            filled.append((name or fact.name, enumerated(fact.values)))
     return filled

@@ -9,9 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from core.api import Money, NotFound, Site, category_tree, marks, money, now, rows
+from core.api import Money, NotFound, Site, category_tree, enumerated, marks, money, now, rows
 from core.api import gettext as _
-from core.api import listed as in_a_row
 from plugins.sale_prices.forms import local_text
 from plugins.sale_prices.models import CATEGORY, FIXED, PERCENT, PRODUCT, VARIANT, Sale
 
@@ -65,7 +64,7 @@ def takes_off(sale: Sale) -> str:
     """The reduction in words."""
     if sale.kind == PERCENT:
         return f"{sale.basis_points / 100:g} %"
-    amounts = in_a_row(money(Money(amount, code)) for code, amount in sale.amounts.items())
+    amounts = enumerated(money(Money(amount, code)) for code, amount in sale.amounts.items())
     if sale.kind == FIXED:
         return amounts or _("Prices of a list")
     return _("%(amount)s off", amount=amounts)

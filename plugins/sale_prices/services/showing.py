@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from core.api import Money, PriceQuery, Settings, Site, Slot, part, setting
+from core.api import Money, PriceQuery, Settings, Site, Slot, enumerated, part, setting
 from plugins.sale_prices.services.history import lowest_before
 from plugins.sale_prices.services.pricing import tag, winners_now
 
@@ -50,7 +50,7 @@ def below_price(site: Site, product: Any) -> Slot | None:
         said.setdefault(key, []).append(queries[query].sku)
     is_one = len(said) == 1 and len(found) == len(queries)
     lines = [
-        Line("" if is_one else ", ".join(skus), ends, None if amount is None else Money(amount, currency))
+        Line("" if is_one else enumerated(skus), ends, None if amount is None else Money(amount, currency))
         for (ends, amount), skus in said.items()
         if ends is not None or amount is not None
     ]

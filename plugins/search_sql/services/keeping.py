@@ -12,6 +12,7 @@ from core.api import (
     Refused,
     SearchText,
     Site,
+    enumerated,
     execute,
     micros,
     number,
@@ -128,4 +129,4 @@ def count_words(site: Site, email: str) -> str:
         span = Span(int(spans[tag]), site.id, tag)
         sql = "SELECT COUNT(*) FROM search_sql_words WHERE site_id = ? AND id > ? AND id <= ?"
         counted.append(f"{tag} {number(int(value(sql, site.id, span.first, span.last)))}")
-    return _("So many products can be found: %(counts)s.", counts=", ".join(counted))
+    return _("So many products can be found: %(counts)s.", counts=enumerated(counted))

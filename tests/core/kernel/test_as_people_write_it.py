@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.kernel.i18n import labelled, listed, speaking, when
+from core.kernel.i18n import enumerated, labelled, sentences, speaking, when
 
 AT = datetime(2026, 11, 15, 10, 48, 31, tzinfo=UTC)
 
@@ -25,10 +25,11 @@ def test_a_day_and_its_time_stand_together_without_seconds(language: str, said: 
     [
         ("en", "oak, ash", "Name: Write it out.", "Why? Choose one."),
         ("zh-CN", "oak、ash", "Name：Write it out.", "Why?Choose one."),
-        ("ar", "oak، ash", "Name: Write it out.", "Why? Choose one."),
+        ("ar", "oak وash", "Name: Write it out.", "Why? Choose one."),
     ],
 )
 def test_words_stand_in_a_row_and_behind_a_label(language: str, row: str, label: str, question: str) -> None:
     with speaking(language):
-        assert (listed(("oak", "ash")), labelled("Name", "Write it out.")) == (row, label)
+        assert (enumerated(("oak", "ash")), labelled("Name", "Write it out.")) == (row, label)
         assert labelled("Why?", "Choose one.") == question
+        assert sentences(("One.", "", "Two.")) == ("One.Two." if language == "zh-CN" else "One. Two.")

@@ -43,3 +43,13 @@ def test_what_wants_the_context_still_gets_it_with_the_variables_of_the_loop(app
 
     assert rendered("{% for n in (1, 2) %}{% set twice = n * 2 %}{{ seen() }}{% endfor %}", seen=seen) == "24"
     assert rendered("{% macro twice(x) %}{{ x }}{{ x }}{% endmacro %}{{ twice('<') }}") == "&lt;&lt;"
+
+
+def test_lists_and_sentences_are_joined_as_the_language_does_it(app) -> None:
+    woods = "{{ woods|enumerated }}"
+    assert rendered(woods, woods=["oak", "<ash>"]) == "oak, &lt;ash&gt;"
+    told = '{{ [_("This cart is empty now."), "", _("Fish & %(what)s", what="<chips>")]|sentences }}'
+    assert rendered(told) == "This cart is empty now. Fish & &lt;chips&gt;"
+    with speaking("zh-CN"):
+        assert rendered(woods, woods=["橡木", "白蜡木"]) == "橡木、白蜡木"
+        assert rendered('{{ ([_("This cart is empty now.")] * 2)|sentences }}') == "购物车现在是空的。" * 2

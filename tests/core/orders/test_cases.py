@@ -245,7 +245,9 @@ def test_a_claim_gives_a_part_of_the_money_and_no_more_than_was_paid(shop: Shop,
     approve_case(shop.site, case_id, actor=STAFF)
     with pytest.raises(TooMuch):
         resolve(shop.state, case_id, Terms(part=2001), actor=STAFF)
-    assert resolve(shop.state, case_id, Terms(part=333, goodwill=100), actor=STAFF).amount == 433
+    terms = Terms(part=333, goodwill=100, answer="Sorry for the crack.")
+    assert resolve(shop.state, case_id, terms, actor=STAFF).amount == 433
+    assert [one.title for one in seen(order.id).adjustments] == ["Goodwill", "Claim"], "the answer is no name of a sum"
     assert (seen(order.id).refund_due.amount, stock_now(cup)) == (433, (7, 0, 0))
     case = case_view(shop.site, case_id)
     assert (case.wish, case.way) == (REFUND, REFUND)

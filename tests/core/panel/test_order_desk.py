@@ -15,6 +15,7 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.sites import state_of
 from core.lib.money import Money
+from core.orders.services.cancel import cancel as cancel_order
 from core.orders.services.case import request_case
 from core.orders.services.case_rules import rules_of
 from core.orders.services.expire import release_authorisations
@@ -493,6 +494,18 @@ def test_slips_say_what_waits_and_where_it_goes(panel: Panel, placed: str) -> No
     said = words(panel.post("/panel/orders/bulk", {"n": [placed], "act": "print"}))
     assert "10115 Berlin" in said
     assert "LAMP" in said
+
+
+def test_an_order_with_nothing_to_pack_is_named_above_the_slips_and_has_none(
+    panel: Panel, placed: str, site: Site, sell: Callable[..., Item], order: Callable[..., Any]
+) -> None:
+    gone = order(sell("CHAIR", 8900, stock=5), 1)
+    cancel_order(site, gone.id, actor="staff:1")
+    answer = panel.post("/panel/orders/bulk", {"n": [placed, gone.number], "act": "print"})
+    assert answer.get_data(as_text=True).count("sheet_break") == 1
+    assert f"Nothing is to be packed now: {gone.number}" in words(answer)
+    alone = panel.post("/panel/orders/bulk", {"n": [gone.number], "act": "print"})
+    assert f"Nothing is to be packed now: {gone.number}" in words(alone)
 
 
 def test_only_those_who_may_do_it(colleague: Callable[..., Panel], placed: str) -> None:

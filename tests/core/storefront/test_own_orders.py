@@ -398,6 +398,14 @@ def test_the_desk_gives_a_part_of_the_money_and_the_shopper_reads_it(
     assert seen(sent.id).total.amount == 22250
 
 
+def test_the_lines_of_an_order_come_to_the_sum_of_goods_below_them(visitor: Visitor, placed: OrderView) -> None:
+    with db.transaction():
+        db.execute("UPDATE order_line SET discount = 2000, total = total - 2000 WHERE order_id = ?", placed.id)
+    said = text_of(visitor.get(page_of(placed)).text)
+    assert said.count("€267.00") >= 2, "the line, and the goods; the offer stands below"
+    assert "€247.00" not in said
+
+
 def test_a_replacement_is_said_as_that_and_not_as_no_money(visitor: Visitor, site: Site, sent: OrderView) -> None:
     ask(visitor, sent, "1", reason="incomplete", way="replace")
     (case,) = cases_of(site, sent.id)

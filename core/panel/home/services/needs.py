@@ -13,8 +13,8 @@ from core.catalogue.services.stock_audit import noted_differences
 from core.catalogue.services.stock_low import low_count
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.kernel.i18n import enumerated, ngettext
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import listed, ngettext
 from core.kernel.installation import installation
 from core.kernel.sites import SiteState
 from core.lib import clock
@@ -59,7 +59,7 @@ def _paused(state: SiteState, shell: Shell) -> Need | None:
     return Need(
         icon="plug",
         title=ngettext("%(n)s plugin is paused", "%(n)s plugins are paused", len(names)),
-        why=listed(_(str(loaded[name].plugin.title)) if name in loaded else name for name in names),
+        why=enumerated(_(str(loaded[name].plugin.title)) if name in loaded else name for name in names),
         url=url_for("panel.plugins", show="care"),
         act=_("Look"),
         tone="bad",
@@ -74,7 +74,7 @@ def _broken(shell: Shell) -> Need | None:
     return Need(
         icon="plug",
         title=ngettext("%(n)s plugin cannot run", "%(n)s plugins cannot run", len(names)),
-        why=listed(names),
+        why=enumerated(names),
         url=url_for("panel.plugins", show="care"),
         act=_("Look"),
         tone="bad",

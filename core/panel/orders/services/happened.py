@@ -139,7 +139,7 @@ def _both(told: Data) -> tuple[str, str]:
 
 
 def _place(address: Data | None) -> str:
-    return ", ".join(address_lines(msgspec.convert(address, Address))) if address else "–"
+    return i18n.enumerated(address_lines(msgspec.convert(address, Address))) if address else "–"
 
 
 def _amount(data: Data, currency: str, name: str = "amount") -> str:

@@ -6,15 +6,14 @@ from typing import Any
 
 from core.hookspecs.site import Site
 from core.lib.qr import drawing
-from core.orders.services.case_rules import rules_of
 from core.orders.services.case_shapes import CaseView
-from core.orders.services.return_labels import return_number
+from core.orders.services.return_labels import return_address, return_number
 
 
 def labelled(site: Site, case: CaseView) -> dict[str, Any]:
     """What the label shows."""
     number = return_number(case)
-    lines = [line for line in rules_of(site).send_to.splitlines() if line.strip()]
+    lines = return_address(site)
     return {
         "return_number": number,
         "code": drawing(number),

@@ -218,7 +218,7 @@ def fact(told: FactView) -> FactRow:
 def contents(order: OrderView, units: Mapping[int, int]) -> str:
     """What is in a parcel. Where no unit of a line is counted, parts of it are in there."""
     names = {line.id: line.name for line in order.lines}
-    return i18n.listed(
+    return i18n.enumerated(
         f"{quantity} × {names.get(line_id, '')}" if quantity else _("parts of %(name)s", name=names.get(line_id, ""))
         for line_id, quantity in units.items()
     )

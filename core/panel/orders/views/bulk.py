@@ -44,16 +44,18 @@ def act() -> Response:
 
 
 def _packed(order: OrderView) -> list[tuple[OrderView, str, list[sending.Packed]]]:
-    """What each location packs for each place where something goes; one sheet of nothing, where nothing goes at all."""
+    """What each location packs for each place where something goes."""
     found = [(part, place, rows) for part in order.by_place for place, rows in sending.slips(part)]
-    return [one for one in found if one[2]] or found[:1]
+    return [one for one in found if one[2]]
 
 
 def _slips(numbers: list[str]) -> Response:
-    """What goes into each parcel and where it goes: a sheet for each location it leaves and place it goes to."""
+    """What goes into each parcel and where it goes: a sheet for each location it leaves and place it goes to.
+
+    Orders with nothing to pack have none, and are named.
+    """
+    packed = {number: _packed(order_numbered(number)) for number in dict.fromkeys(numbers[: bulk.MOST])}
     sheets = [
-        (part, place, rows, said.address_lines(part.address))
-        for number in dict.fromkeys(numbers[: bulk.MOST])
-        for part, place, rows in _packed(order_numbered(number))
-    ]
-    return page("orders_print.html", sheets=sheets)
+        (part, place, rows, said.address_lines(part.address)) for one in packed.values() for part, place, rows in one
+    ]  # fmt: skip
+    return page("orders_print.html", sheets=sheets, without=[number for number, one in packed.items() if not one])

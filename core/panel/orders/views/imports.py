@@ -140,7 +140,7 @@ def _told(error: Refused, kind: str) -> str:
     labels, said = dict(_targets(kind)), str(error.params.get("columns", ""))
     if not said:
         return i18n.say(error)
-    return _(error.message, columns=", ".join(labels.get(name, name) for name in said.split(", ")))
+    return _(error.message, columns=i18n.enumerated(labels.get(name, name) for name in said.split(", ")))
 
 
 def _names(run_id: int, kind: str) -> list[str]:

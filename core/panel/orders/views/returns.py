@@ -269,7 +269,7 @@ def _case_page(
         outcome=outcome[0],
         seen=outcome[1],
         goes_by_itself=case_rules.rules_of(current().site).refund_resolved,
-        instead=returning.instead(case),
+        instead=[f"{pieces} × {sku}" for sku, pieces in returning.instead(case)],
         ahead=exchanges.ahead(current(), case),
         advanced=Money(case.advanced, case.currency),
         days=case_rules.rules_of(current().site).exchange_holds_days or 14,

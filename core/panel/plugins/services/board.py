@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from core.kernel import switch
+from core.kernel.i18n import enumerated, lazy, ngettext, of_plugin
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import lazy, listed, ngettext, of_plugin
 from core.kernel.installation import installation
 from core.kernel.retiring import uses_of
 from core.kernel.sites import SiteState
@@ -268,7 +268,7 @@ def _trouble(view: PluginView, running: set[str]) -> Trouble | None:
     missing = tuple(name for name in view.requires if name not in running)
     if missing:
         return Trouble(
-            text=_("Needs %(plugins)s, which is off here.", plugins=listed(missing)), tone="calm", needs=missing
+            text=_("Needs %(plugins)s, which is off here.", plugins=enumerated(missing)), tone="calm", needs=missing
         )
     if view.faults and view.state == "on":
         return Trouble(
@@ -288,7 +288,7 @@ def _unset(view: PluginView, state: SiteState) -> Trouble | None:
     missing = switch.missing_settings(state, view.name) if view.state == "on" else []
     if not missing:
         return None
-    labels = listed(of_plugin(view.name, label) for label in missing)
+    labels = enumerated(of_plugin(view.name, label) for label in missing)
     return Trouble(text=_("It waits for settings: %(fields)s.", fields=labels), tone="warn", wants_settings=True)
 
 

@@ -179,7 +179,7 @@ class Told:
             return str(value)
         if kind == "listing":
             return _listing_words(value)
-        return i18n.listed(self._each(kind, value)) or _("none")
+        return i18n.enumerated(self._each(kind, value)) or _("none")
 
     def _each(self, kind: str, values: Sequence[Any]) -> list[str]:
         if kind == "prices":
@@ -222,7 +222,7 @@ def price_words(row: Sequence[Any]) -> str:
 def _listing_words(value: Sequence[Any]) -> str:
     visible, position, publish_at, withdraw_at = value
     words = [_("listed") if visible else _("hidden"), *_span(publish_at, withdraw_at)]
-    return i18n.listed([*words, _("position %(number)s", number=position)] if position else words)
+    return i18n.enumerated([*words, _("position %(number)s", number=position)] if position else words)
 
 
 def _span(starts: int | None, ends: int | None) -> list[str]:

@@ -152,7 +152,7 @@ def _facts(ids: list[int], language: str, columns: Collection[str]) -> dict[int,
         ):
             names[product_id][category_id][tag] = name
         for product_id, known in names.items():
-            facts[product_id]["categories"] = i18n.listed(named(texts, language) for texts in known.values())
+            facts[product_id]["categories"] = i18n.enumerated(named(texts, language) for texts in known.values())
     return facts
 
 

@@ -90,7 +90,7 @@ def save_options(product_id: int) -> Response:
     except Refused as refusal:
         return _variants_page(product_id, found, grid.grid(site, found), said(refusal), refusal.status, options=typed)
     if gone.names:
-        deleted = _("Deleted: %(names)s. The history brings it back.", names=i18n.listed(gone.names))
+        deleted = _("Deleted: %(names)s. The history brings it back.", names=i18n.enumerated(gone.names))
         return to("panel.product_variants", say=deleted, product_id=product_id)
     return to("panel.product_variants", say=_("Saved. Give new variants a price to sell them."), product_id=product_id)
 
