@@ -14,13 +14,11 @@ from core.api import (
     current_site,
     panel_form_key,
     panel_once,
-    redirect303,
+    panel_to,
     render,
     request,
     say,
     staff,
-    toast,
-    url_for,
 )
 from core.api import gettext as _
 from plugins.coupons import forms, services
@@ -84,8 +82,7 @@ def make_codes(coupon_id: int) -> Any:
     except Unfit as refusal:
         return _coupon(services.find_coupon(current_site(), coupon_id), request.form, refusal.errors, 422)
     services.make_codes(current_site(), coupon_id, count, prefix, actor=actor(), key=panel_form_key())
-    toast(_("%(count)s codes were made.", count=count))
-    return redirect303(url_for("coupons.panel.one", coupon_id=coupon_id))
+    return panel_to("coupons.panel.one", say=_("%(count)s codes were made.", count=count), coupon_id=coupon_id)
 
 
 @panel.get("/<int:coupon_id>/codes.csv")
@@ -107,8 +104,8 @@ def switch(coupon_id: int) -> Any:
     """Switch a coupon off, or on again."""
     on = bool(request.form.get("on"))
     services.switch(current_site(), coupon_id, on=on, actor=actor())
-    toast(_("The coupon works again.") if on else _("The coupon is switched off. Its codes are refused from now on."))
-    return redirect303(url_for("coupons.panel.one", coupon_id=coupon_id))
+    said = _("The coupon works again.") if on else _("The coupon is switched off. Its codes are refused from now on.")
+    return panel_to("coupons.panel.one", say=said, coupon_id=coupon_id)
 
 
 def _saved(coupon_id: int | None) -> Any:
@@ -120,8 +117,8 @@ def _saved(coupon_id: int | None) -> Any:
         return _form(request.form, refusal.errors, coupon_id, 422)
     except services.CodeTaken as refusal:
         return _form(request.form, {"code": say(refusal)}, coupon_id, 422)
-    toast(_("Saved. It applies to the next cart that is looked at."))
-    return redirect303(url_for("coupons.panel.one", coupon_id=saved))
+    said = _("Saved. It applies to the next cart that is looked at.")
+    return panel_to("coupons.panel.one", say=said, coupon_id=saved)
 
 
 def _form(values: Mapping[str, Any], errors: Mapping[str, str], coupon_id: int | None, status: int = 200) -> Any:

@@ -13,11 +13,10 @@ from core.api import (
     current_site,
     panel_form_key,
     panel_once,
-    redirect303,
+    panel_to,
     render,
     request,
     staff,
-    toast,
     url_for,
 )
 from core.api import gettext as _
@@ -74,8 +73,8 @@ def save(rate_id: int) -> Any:
 def remove(rate_id: int) -> Any:
     """Take a rate away."""
     services.remove_rate(current_site(), rate_id, actor=actor())
-    toast(_("The rate is removed."), undo=url_for("flat_rate.panel.restore", rate_id=rate_id))
-    return redirect303(url_for("flat_rate.panel.show"))
+    undo = url_for("flat_rate.panel.restore", rate_id=rate_id)
+    return panel_to("flat_rate.panel.show", say=_("The rate is removed."), undo=undo)
 
 
 @panel.post("/<int:rate_id>/restore")
@@ -83,8 +82,7 @@ def remove(rate_id: int) -> Any:
 def restore(rate_id: int) -> Any:
     """Bring a rate back that was removed."""
     services.restore_rate(current_site(), rate_id, actor=actor())
-    toast(_("The rate is back."))
-    return redirect303(url_for("flat_rate.panel.show"))
+    return panel_to("flat_rate.panel.show", say=_("The rate is back."))
 
 
 def _saved(rate_id: int | None) -> Any:
@@ -93,8 +91,7 @@ def _saved(rate_id: int | None) -> Any:
         services.save_rate(current_site(), wanted, actor=actor(), rate_id=rate_id, key=panel_form_key())
     except Unfit as refusal:
         return _form(request.form, refusal.errors, rate_id, 422)
-    toast(_("Saved. It applies to the next cart that is looked at."))
-    return redirect303(url_for("flat_rate.panel.show"))
+    return panel_to("flat_rate.panel.show", say=_("Saved. It applies to the next cart that is looked at."))
 
 
 def _form(values: Mapping[str, str], errors: Mapping[str, str], rate_id: int | None, status: int = 200) -> Any:

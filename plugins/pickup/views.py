@@ -13,11 +13,10 @@ from core.api import (
     current_site,
     panel_form_key,
     panel_once,
-    redirect303,
+    panel_to,
     render,
     request,
     staff,
-    toast,
     url_for,
 )
 from core.api import gettext as _
@@ -69,8 +68,8 @@ def save(point_id: int) -> Any:
 def remove(point_id: int) -> Any:
     """Take a point away."""
     services.remove_point(current_site(), point_id, actor=actor())
-    toast(_("The pickup point is removed."), undo=url_for("pickup.panel.restore", point_id=point_id))
-    return redirect303(url_for("pickup.panel.show"))
+    undo = url_for("pickup.panel.restore", point_id=point_id)
+    return panel_to("pickup.panel.show", say=_("The pickup point is removed."), undo=undo)
 
 
 @panel.post("/<int:point_id>/restore")
@@ -78,8 +77,7 @@ def remove(point_id: int) -> Any:
 def restore(point_id: int) -> Any:
     """Bring a point back that was removed."""
     services.restore_point(current_site(), point_id, actor=actor())
-    toast(_("The pickup point is back."))
-    return redirect303(url_for("pickup.panel.show"))
+    return panel_to("pickup.panel.show", say=_("The pickup point is back."))
 
 
 def _saved(point_id: int | None) -> Any:
@@ -88,8 +86,7 @@ def _saved(point_id: int | None) -> Any:
         services.save_point(current_site(), wanted, actor=actor(), point_id=point_id, key=panel_form_key())
     except Unfit as refusal:
         return _form(request.form, refusal.errors, point_id, 422)
-    toast(_("Saved. It applies to the next cart that is looked at."))
-    return redirect303(url_for("pickup.panel.show"))
+    return panel_to("pickup.panel.show", say=_("Saved. It applies to the next cart that is looked at."))
 
 
 def _form(values: Mapping[str, str], errors: Mapping[str, str], point_id: int | None, status: int = 200) -> Any:

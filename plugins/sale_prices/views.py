@@ -17,6 +17,7 @@ from core.api import (
     now,
     panel_form_key,
     panel_once,
+    panel_to,
     redirect303,
     render,
     request,
@@ -100,8 +101,8 @@ def end(sale_id: int) -> Any:
 def copy(sale_id: int) -> Any:
     """Copy a sale and open the copy."""
     copied = services.duplicate(current_site(), sale_id, actor=actor(), key=panel_form_key())
-    toast(_("This is the copy. It is switched off until you switch it on."))
-    return redirect303(url_for("sale_prices.panel.edit", sale_id=copied))
+    said = _("This is the copy. It is switched off until you switch it on.")
+    return panel_to("sale_prices.panel.edit", say=said, sale_id=copied)
 
 
 @panel.post("/<int:sale_id>/remove")
@@ -109,8 +110,8 @@ def copy(sale_id: int) -> Any:
 def remove(sale_id: int) -> Any:
     """Take a sale away."""
     services.remove_sale(current_site(), sale_id, actor=actor())
-    toast(_("The sale is removed."), undo=url_for("sale_prices.panel.restore", sale_id=sale_id))
-    return redirect303(url_for("sale_prices.panel.show"))
+    undo = url_for("sale_prices.panel.restore", sale_id=sale_id)
+    return panel_to("sale_prices.panel.show", say=_("The sale is removed."), undo=undo)
 
 
 @panel.post("/<int:sale_id>/restore")
@@ -118,8 +119,7 @@ def remove(sale_id: int) -> Any:
 def restore(sale_id: int) -> Any:
     """Bring a sale back that was removed."""
     services.restore_sale(current_site(), sale_id, actor=actor())
-    toast(_("The sale is back."))
-    return redirect303(url_for("sale_prices.panel.show"))
+    return panel_to("sale_prices.panel.show", say=_("The sale is back."))
 
 
 def _sent(sale_id: int | None) -> Any:
@@ -142,8 +142,8 @@ def _sent(sale_id: int | None) -> Any:
     if sale_id is not None:
         toast(done)
         return redirect303(url_for("sale_prices.panel.show"))
-    toast(done, undo=url_for("sale_prices.panel.remove", sale_id=saved))
-    return redirect303(url_for("sale_prices.panel.edit", sale_id=saved))
+    undo = url_for("sale_prices.panel.remove", sale_id=saved)
+    return panel_to("sale_prices.panel.edit", say=done, undo=undo, sale_id=saved)
 
 
 def _form(

@@ -17,6 +17,7 @@ from core.api import (
     language,
     panel_form_key,
     panel_once,
+    panel_to,
     redirect303,
     render,
     request,
@@ -107,8 +108,8 @@ def save_zone(zone_id: int) -> Any:
 def remove_zone(zone_id: int) -> Any:
     """Take a zone away with its methods."""
     services.remove_zone(current_site(), zone_id, actor=actor())
-    toast(_("The zone is removed."), undo=url_for("table_rate.panel.restore_zone", zone_id=zone_id))
-    return redirect303(url_for("table_rate.panel.show"))
+    undo = url_for("table_rate.panel.restore_zone", zone_id=zone_id)
+    return panel_to("table_rate.panel.show", say=_("The zone is removed."), undo=undo)
 
 
 @panel.post("/zones/<int:zone_id>/restore")
@@ -120,8 +121,7 @@ def restore_zone(zone_id: int) -> Any:
     except services.NameTaken as refusal:
         toast(say(refusal), "bad")
         return redirect303(url_for("table_rate.panel.show"))
-    toast(_("The zone is back."))
-    return redirect303(url_for("table_rate.panel.show"))
+    return panel_to("table_rate.panel.show", say=_("The zone is back."))
 
 
 def _zone_saved(zone_id: int | None) -> Any:
@@ -133,8 +133,7 @@ def _zone_saved(zone_id: int | None) -> Any:
         return _zone_form(request.form, refusal.errors, zone_id, 422)
     except services.NameTaken as refusal:
         return _zone_form(request.form, {"name": say(refusal)}, zone_id, 422)
-    toast(_("Saved. It applies to the next cart that is looked at."))
-    return redirect303(url_for("table_rate.panel.show"))
+    return panel_to("table_rate.panel.show", say=_("Saved. It applies to the next cart that is looked at."))
 
 
 def _zone_form(values: Mapping[str, Any], errors: Mapping[str, str], zone_id: int | None, status: int = 200) -> Any:
@@ -189,8 +188,8 @@ def save_method(method_id: int) -> Any:
 def remove_method(method_id: int) -> Any:
     """Take a method away."""
     services.remove_method(current_site(), method_id, actor=actor())
-    toast(_("The method is removed."), undo=url_for("table_rate.panel.restore_method", method_id=method_id))
-    return redirect303(url_for("table_rate.panel.show"))
+    undo = url_for("table_rate.panel.restore_method", method_id=method_id)
+    return panel_to("table_rate.panel.show", say=_("The method is removed."), undo=undo)
 
 
 @panel.post("/methods/<int:method_id>/restore")
@@ -198,8 +197,7 @@ def remove_method(method_id: int) -> Any:
 def restore_method(method_id: int) -> Any:
     """Bring a method back that was removed."""
     services.restore_method(current_site(), method_id, actor=actor())
-    toast(_("The method is back."))
-    return redirect303(url_for("table_rate.panel.show"))
+    return panel_to("table_rate.panel.show", say=_("The method is back."))
 
 
 def _method_sent(zone: Zone, method: Method | None) -> Any:
@@ -300,5 +298,4 @@ def take_file() -> Any:
         )
     except UnreadableFile as refusal:
         return render("table_rate/import.html", 422, problem=say(refusal), errors=[], hidden=0)
-    toast(_("%(rows)s rows were taken.", rows=found.rows))
-    return redirect303(url_for("table_rate.panel.show"))
+    return panel_to("table_rate.panel.show", say=_("%(rows)s rows were taken.", rows=found.rows))

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.api import Unfit, Views, actor, current_site, redirect303, render, request, staff, toast, url_for
+from core.api import (
+    Unfit,
+    Views,
+    actor,
+    current_site,
+    panel_to,
+    render,
+    request,
+    staff,
+)
 from core.api import gettext as _
 from plugins.tax_table import forms, services
 
@@ -34,8 +43,7 @@ def save() -> Any:
         services.save_table(current_site(), forms.table(request.form), actor=actor())
     except Unfit as refusal:
         return _page(request.form, refusal.errors, len(forms.suffixes(request.form)) - _SPARE_LINES, 422)
-    toast(_("Saved. It applies to the next cart that is looked at."))
-    return redirect303(url_for("tax_table.panel.show"))
+    return panel_to("tax_table.panel.show", say=_("Saved. It applies to the next cart that is looked at."))
 
 
 def _page(values: Mapping[str, str], errors: Mapping[str, str], lines: int, status: int = 200) -> Any:

@@ -15,6 +15,7 @@ from core.api import (
     ngettext,
     panel_form_key,
     panel_once,
+    panel_to,
     redirect303,
     render,
     request,
@@ -135,8 +136,8 @@ def resume(endpoint_id: int) -> Any:
 def delete(endpoint_id: int) -> Any:
     """Take an endpoint away, with a way back."""
     services.delete_endpoint(current_site(), endpoint_id, actor=actor())
-    toast(_("The endpoint is deleted."), undo=url_for("webhooks.panel.restore", endpoint_id=endpoint_id))
-    return redirect303(url_for("webhooks.panel.show"))
+    undo = url_for("webhooks.panel.restore", endpoint_id=endpoint_id)
+    return panel_to("webhooks.panel.show", say=_("The endpoint is deleted."), undo=undo)
 
 
 @panel.post("/<int:endpoint_id>/restore")
@@ -230,8 +231,7 @@ def _tried(delivery_id: int) -> Any:
 
 
 def _to_endpoint(endpoint_id: int, said: str) -> Any:
-    toast(said)
-    return redirect303(url_for("webhooks.panel.one", endpoint_id=endpoint_id))
+    return panel_to("webhooks.panel.one", say=said, endpoint_id=endpoint_id)
 
 
 def _form(values: Mapping[str, Any], errors: Mapping[str, str], endpoint_id: int | None, status: int = 200) -> Any:

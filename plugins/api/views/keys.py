@@ -14,13 +14,11 @@ from core.api import (
     now,
     panel_form_key,
     panel_once,
-    redirect303,
+    panel_to,
     render,
     request,
     say,
     staff,
-    toast,
-    url_for,
 )
 from core.api import gettext as _
 from plugins.api import forms
@@ -67,8 +65,7 @@ def create() -> Any:
 def revoke(key_id: int) -> Any:
     """End a key for good."""
     keys.revoke_key(current_site(), key_id, actor=actor())
-    toast(_("The key is revoked. From now on it is refused."))
-    return redirect303(url_for("api.panel.show"))
+    return panel_to("api.panel.show", say=_("The key is revoked. From now on it is refused."))
 
 
 def _form(values: Mapping[str, Any], errors: Mapping[str, str], status: int = 200) -> Any:
