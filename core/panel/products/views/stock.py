@@ -34,7 +34,7 @@ def save_stock(product_id: int) -> Response:
     if changes and not reason:
         problems.append(("reason", _("Say why the counts change.")))
     if not problems:
-        problems = stock_pages.counted_since(request.form, list(changes))
+        problems = stock_pages.counted_since(request.form, changes)
     if problems:
         return _stock_page(product_id, request.form, problems, 422)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -140,15 +140,15 @@ def changed_counts(
     return changes, problems
 
 
-def counted_since(form: Mapping[str, str], changes: Collection[tuple[int, int]]) -> list[tuple[str, str]]:
-    """Of these (variant, location) what is not there any more as the page showed it. One statement."""
+def counted_since(form: Mapping[str, str], changes: Mapping[tuple[int, int], int]) -> list[tuple[str, str]]:
+    """Of these counts by (variant, location), whose level is neither what the page showed nor they. One statement."""
     names, problems = {place.id: place.name for place in locations()}, []
     levels = stock.stock_of([variant_id for variant_id, _location in changes])
-    for variant_id, location_id in changes:
+    for (variant_id, location_id), count in changes.items():
         key = f"s{variant_id}-{location_id}"
         there = next((level[1] for level in levels.get(variant_id, []) if level[0] == location_id), None)
         was, now = form.get(f"was-{key}"), "" if there is None else str(there)
-        if was is not None and was.strip() != now:
+        if was is not None and was.strip() != now and now != str(count):
             said = {"place": names[location_id], "now": now or "–", "was": was.strip() or "–"}
             told = _("%(place)s: there are %(now)s now, not %(was)s. Count once more, or save again.", **said)
             problems.append((key, told))
