@@ -1,4 +1,4 @@
-"""theme: list the themes, check one."""
+"""theme: list the themes, make a new one, check one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from core.lib.errors import Refused
 
 
 def add_to(commands: Any) -> None:
-    """`theme list|check`."""
-    theme = commands.add_parser("theme", help="themes: list, check").add_subparsers(
+    """`theme list|new|check`."""
+    theme = commands.add_parser("theme", help="themes: list, write, check").add_subparsers(
         dest="verb", metavar="VERB", required=True
     )
     theme.add_parser("list", help="every theme, and whose child it is").set_defaults(run=_list)
+    new = theme.add_parser("new", help="make a theme: a child of another one, ready to change")
+    new.add_argument("name")
+    new.add_argument("--parent", default="plain", help="whose child it is (plain)")
+    new.add_argument("--here", action="store_true", help="in themes/ rather than instance/themes/")
+    new.set_defaults(run=_new)
     check = theme.add_parser("check", help="contrast, alt texts, translations, escaping, writing direction")
     check.add_argument("name", help="the folder of the theme")
     check.set_defaults(run=_check)
@@ -26,6 +31,15 @@ def _list(options: argparse.Namespace) -> int:
     for name in themes.all():
         theme = themes.get(name)
         print(f"{name:<16} {theme.title:<24} {f'child of {theme.parent.name}' if theme.parent else ''}".rstrip())
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from core.testing.themes.scaffold import make_theme
+
+    boot()
+    made = make_theme(options.name, options.parent, here=options.here)
+    print(f"Made {made}. Begin with its README.md; its check: ./stoa theme check {options.name}")
     return 0
 
 

@@ -45,11 +45,12 @@ def make_plugin(name: str, kind: str, *, here: bool = False) -> Path:
         "CATEGORY": _CATEGORY.get(kind, "content"),
     }
     for source in (_TEMPLATES / "every", _TEMPLATES / kind):
-        _copy(source, folder, words)
+        copy_filled(source, folder, words)
     return folder
 
 
-def _copy(source: Path, folder: Path, words: dict[str, str]) -> None:
+def copy_filled(source: Path, folder: Path, words: dict[str, str]) -> None:
+    """Copy the `.txt` files below `source` without that ending, with `@WORD@` filled in, in their names too."""
     for path in sorted(source.rglob("*.txt")):
         target = folder / _filled(str(path.relative_to(source).with_suffix("")), words)
         target.parent.mkdir(parents=True, exist_ok=True)

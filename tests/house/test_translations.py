@@ -50,7 +50,7 @@ def untranslated(root: Path) -> list[str]:
 
 
 def unsaid(root: Path) -> list[str]:
-    """Entries that nothing says: of a plugin, that no file of it holds; of core and themes, that no file does."""
+    """Entries that nothing says: of a plugin, no file of its folder; of core and themes, none of the tree."""
     return [
         f"{path.relative_to(root)}: nothing says {text!r}"
         for path in catalogues(root)
