@@ -19,7 +19,7 @@ def in_slot(site: Site, name: str, subject: object) -> Slot | None:
     if isinstance(subject, SearchPage) and name != "search.top":
         # A search that was narrowed or leafed through was counted when it began.
         return _searched(subject) if subject.words and not subject.narrowed else None
-    if name != "page.end":
+    if name != "page.end" or request.script_root.startswith("/preview/"):
         return None
     kind = _KINDS.get(request.endpoint or "", "other")
     return Slot(html=kept_part("pulse/script", kind=kind, respect=PulseSettings.of(site).respect))

@@ -172,6 +172,14 @@ def test_pages_stay_kept_for_everybody_and_a_get_counts_nothing(
     del panel
 
 
+def test_a_preview_of_a_theme_is_not_counted(panel: AtPanel) -> None:
+    found = re.search(r'src="(/preview/[^"]+)"', panel.get("/panel/theme"))
+    assert found
+    shown = panel.get(found[1])
+    assert 'class="page' in shown
+    assert "data-pulse" not in shown
+
+
 def test_off_it_leaves_no_trace(panel: AtPanel, site: Site, sell: Any, browse: Any, tell: Any) -> None:
     sell("LAMP", 8900)
     assert "pulse" in browse(site, "/p/lamp").text
