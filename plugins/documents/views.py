@@ -48,6 +48,7 @@ from plugins.documents.services.paper import (
     Paper,
     issued_paper,
     language_of,
+    may_be_packed,
     orders_to_ship,
     packing_slips,
     pick_lists,
@@ -65,7 +66,7 @@ def _values(site: Site, order_id: int) -> dict[str, Any]:
     order = order_view(order_id, site=site)
     return {
         "documents": reading.documents_of(site, order_id=order_id),
-        "is_packed": order is not None and bool(_slips_of(site, order)),
+        "is_packed": order is not None and may_be_packed(order),
         "lacks": issuing.due_kind(site, order_id),
         "error": "",
     }

@@ -226,6 +226,13 @@ def packing_slips(site: Site, order: OrderView, language: str = "", at: int | No
     return [paper for paper in found if paper.rows]
 
 
+def may_be_packed(order: OrderView) -> bool:
+    """Whether it may have a slip, without asking where its goods lie: that of a kit may be in several places."""
+    lines = [line for line in order.lines if line.needs_delivery]
+    waiting = [line for line in lines if line.allocated]
+    return any(order.here.get(line.id) or line.parts for line in waiting) if waiting else any(one.left for one in lines)
+
+
 def packing_slip(
     site: Site,
     order: OrderView,

@@ -533,7 +533,7 @@ def test_the_proof_shows_a_difference_and_puts_it_right(panel: Panel, placed: st
     with db.transaction():
         db.execute("UPDATE stock_level SET on_hand = 7")
     assert "LAMP" in words(panel.get("/panel/stock/proof?now=1"))
-    assert "1 levels are right again" in words(panel.follow(panel.post("/panel/stock/proof")))
+    assert "1 level is right again" in words(panel.follow(panel.post("/panel/stock/proof")))
     assert db.value("SELECT on_hand FROM stock_level") == 5
 
 
