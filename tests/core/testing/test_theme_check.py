@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,11 @@ def test_a_theme_that_cannot_be_used_says_why(theme: Path) -> None:
     assert installation().themes.why_not("mine") == "Invalid value (at line 1, column 9)"
     assert installation().themes.why_not("plain") == ""
     assert installation().themes.why_not("nobody") == ""
+
+
+def test_the_lead_of_a_lantern_shop_without_goods_has_the_colour_of_text_on_paper(app: App) -> None:
+    style = installation().themes.style("lantern", ()).body.decode()
+
+    # The empty shop has a lead outside the dark hero.
+    assert ".hero .hero__lead{color: oklch(.93 .02 80)" in style
+    assert not re.search(r"[};]\.hero__lead\{color: oklch\(\.9", style)
