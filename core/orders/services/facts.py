@@ -229,12 +229,14 @@ def _tell(payment: PaymentRow, plugin: str, account: str, fresh: Sequence[Fact])
         for fact in fresh
     ]  # fmt: skip
     note(payment.order_id, f"plugin:{plugin}", "payment", payment_id=payment.id, facts=judged)
+    back = [one for one in judged if one["kind"] == "refunded" and one["verdict"] == COUNTED]
     events.record(
         PaymentChanged(
-            order_id=payment.order_id, payment_id=payment.id, state=payment_state(payment.id, payment.amount)
+            order_id=payment.order_id, payment_id=payment.id, state=payment_state(payment.id, payment.amount),
+            refunded=sum(int(str(one["amount"])) for one in back),
         ),
         payment.site_id,
-    )
+    )  # fmt: skip
     revive_if_late(payment.order_id)
     settle(payment.order_id)
 

@@ -58,6 +58,7 @@ from plugins.mail.forms import Settings
 SUBJECTS = {
     "placed": "We have your order %(number)s",
     "paid": "Your payment for order %(number)s has come",
+    "refunded": "Money for order %(number)s goes back to you",
     "shipped": "Order %(number)s is on its way",
     "unshipped": "A parcel of order %(number)s has not left yet",
     "cancelled": "Order %(number)s is cancelled",
@@ -105,7 +106,7 @@ def _message(site: Site, event: Event, number: int) -> Message | None:
     if isinstance(event, ReturnChanged):
         return _of_return(site, event, number)
     if isinstance(event, PaymentChanged):
-        return _of_payment(site, event)
+        return _of_payment(site, event, number)
     if isinstance(event, OrderPlaced | OrderPaid | OrderShipped | OrderCancelled):
         order = _order(site, event.order_id)
         if order is not None and not _is_told_elsewhere(order, event):
@@ -216,12 +217,16 @@ def _units(change: ChangeView, order: OrderView) -> dict[str, Any]:
     }
 
 
-def _of_payment(site: Site, event: PaymentChanged) -> Message | None:
-    """Money that comes after the order was paid in full once, such as the difference of a change."""
-    if event.state != "captured":
-        return None
+def _of_payment(site: Site, event: PaymentChanged, number: int) -> Message | None:
+    """Money that went back, and money that comes after the order was paid in full once: the difference of a change."""
     order = _order(site, event.order_id)
-    if order is None or not _is_further(order, event.payment_id):
+    if order is None:
+        return None
+    if event.refunded and not order.channel:
+        back = Money(event.refunded, order.currency)
+        by = next(one for one in order.payments if one.id == event.payment_id).title
+        return written(site, order, "refunded", f"refunded:{number}", {"back": back, "by": by})
+    if event.state != "captured" or not _is_further(order, event.payment_id):
         return None
     return written(site, order, "paid", f"paid:{event.payment_id}", {"shipment": None, "tracking_url": ""})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from core.api import (
     Address,
     CancelUnits,
+    DoneBefore,
     Money,
     ReturnRules,
     SetAddress,
@@ -18,6 +20,7 @@ from core.api import (
     change_order,
     decline_case,
     execute,
+    grant_and_refund,
     inspect_case,
     mark_paid,
     order_view,
@@ -193,6 +196,20 @@ def test_nothing_is_said_to_be_given_back_that_was_never_paid(latest, site, lamp
     told = body(latest()[-1])
     assert "€178.00 are taken off what you have to pay." in told
     assert "give you back" not in told
+
+
+def test_money_that_goes_back_is_told_each_time_with_what_went_before(latest, site, lamps):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    state, (pay,) = state_of(site.id), order_view(lamps.id).payments
+    latest()
+    for key, amount in (("a", 1000), ("a", 1000), ("b", 2500)):
+        with suppress(DoneBefore):
+            grant_and_refund(state, lamps.id, Money(amount, "EUR"), actor=WHO, key=key, reason="Late", by_hand=True)
+    first, second = [mail for mail in latest() if "goes back" in mail["Subject"]]
+    for kind in ("plain", "html"):
+        assert f"We have given back €10.00: {pay.title}." in body(first, kind)
+        assert f"We have given back €25.00: {pay.title}." in body(second, kind)
+        assert "In all, €35.00 of this order have gone back." in body(second, kind)
 
 
 def test_a_declined_return_says_why_and_a_withdrawn_one_is_silent(latest, site, lamps):
