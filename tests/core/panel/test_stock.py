@@ -122,6 +122,9 @@ def test_a_kit_is_written_line_by_line(panel: Panel, lamp: int, sell: Callable[.
     assert db.rows("SELECT part_id, quantity FROM kit_part ORDER BY quantity") == [(lamp, 1), (bulb, 2)]
     assert db.value("SELECT amount FROM price WHERE variant_id = ?", kit) == 8910  # (89.00 + 2 × 5.00) less a tenth
     assert "LAMP-SET" in text(panel.get(f"/panel/stock/{lamp}"))
+    page = text(panel.get(f"/panel/stock/{kit}"))
+    assert "4 of it can be sold on Test shop." in page, "nine bulbs are enough for four"
+    assert ("Move between states" in page, "Incoming" in page) == (False, False), "a kit lies on no shelf"
     wrong = panel.post(f"/panel/stock/{kit}/kit", {"parts": "NOWHERE × 2", "price": "own"})
     assert (wrong.status_code, "There is no variant with the SKU NOWHERE." in text(wrong)) == (422, True)
 
