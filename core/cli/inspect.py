@@ -97,7 +97,8 @@ def _doctor(options: argparse.Namespace) -> int:
     faults += proofs()
     for fault in faults:
         print(f"✗ {fault}")
-    print("Everything is well." if not faults else f"{len(faults)} things need a look.")
+    counted = "1 thing needs" if len(faults) == 1 else f"{len(faults)} things need"
+    print(f"{counted} a look." if faults else "Everything is well.")
     return 1 if faults else 0
 
 

@@ -407,6 +407,16 @@ def test_another_day_and_a_parcel_that_did_not_leave_are_told(site, sell, order,
     assert "2 × Dome lamp" in body(mail, "html")
 
 
+def test_another_day_is_told_of_the_pieces_that_are_not_there(site, sell, order, latest):
+    three = order_view(order(sell("LAMP", 8900, stock=1, backorder_limit=5, name="Dome lamp"), 3).id)
+    latest()
+    promise_day(site, three.id, date(2099, 5, 4), actor=WHO)
+    (mail,) = latest()
+    for kind in ("plain", "html"):
+        assert "2 × Dome lamp" in body(mail, kind)
+        assert "3 × Dome lamp" not in body(mail, kind)
+
+
 def test_a_parcel_is_followed_and_what_is_still_to_come_is_told(latest, turn_on, site, sell, order):
     turn_on("flat_rate")
     rate = ["--title", "en=Tracked 48", "--price", "EUR=4.90", "--tracking", "https://track.example/{number}"]
