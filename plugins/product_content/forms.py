@@ -111,14 +111,14 @@ def specs_text(groups: list[Group]) -> str:
     lines: list[str] = []
     for group in groups:
         if group["title"]:
-            lines += [*([""] if lines else []), group["title"]]
-        lines += [f"{name}\t{_cell(value)}" if name else value for name, value in group["rows"]]
+            lines += [*([""] if lines else []), _cell(group["title"])]
+        lines += [f"{_cell(name)}\t{_cell(value)}" if name else value for name, value in group["rows"]]
     return "\n".join(lines)
 
 
 def _cell(text: str) -> str:
-    """A cell as a spreadsheet would write it."""
-    if "\n" not in text:
+    """A cell as a spreadsheet would write it; one that begins with a quote could be taken for a quoted one."""
+    if "\n" not in text and not text.startswith('"'):
         return text
     doubled = text.replace('"', '""')
     return f'"{doubled}"'

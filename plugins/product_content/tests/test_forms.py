@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from plugins.product_content import forms
@@ -71,6 +71,7 @@ WORDS = some.text(some.characters(codec="utf-8", exclude_categories=("C", "Z")),
 TITLES = WORDS.filter(lambda word: not any(colon in word for colon in ":："))
 
 
+@example([('"', [('"', "0"), ("Size", '"L"')])])
 @given(some.lists(some.tuples(TITLES, some.lists(some.tuples(WORDS, WORDS), min_size=1, max_size=3)), max_size=3))
 def test_the_form_shows_what_was_stored(groups: list[tuple[str, list[tuple[str, str]]]]) -> None:
     stored = [{"title": title, "rows": [list(row) for row in rows]} for title, rows in groups]

@@ -160,7 +160,7 @@ def test_in_a_browser_words_are_kept_come_back_and_are_previewed(page: Page, pan
     assert (
         page.locator("#words-en").locator("../..").locator("[data-out=title]").text_content() == "Arc lamp · Test shop"
     )
-    page.goto(f"http://shop.test{path(lamp)}/variants")
+    page.goto(f"http://shop.test{path(lamp)}/variants", wait_until="networkidle")
     page.evaluate(
         """([sku, block]) => {
           const cell = document.querySelector(`[name$=-${sku}]`);
