@@ -70,10 +70,10 @@ def buy_return_label(state: SiteState, case_id: int, *, actor: str) -> str:
         raise NotFound
     if not can_be_sent(case):
         raise WrongStep
-    code, bought = _bought(state, order, case)
+    carrier, bought = _bought(state, order, case)
     name = files.keep_file(FOLDER, bought.document, _KINDS[bought.mime])
     label = {
-        "carrier": code, "tracking": bought.tracking[:120], "file": name, "mime": bought.mime,
+        "carrier": carrier.code, "title": carrier.title, "tracking": bought.tracking[:120], "file": name, "mime": bought.mime,
         "cost": bought.cost.amount, "currency": bought.cost.currency,
     }  # fmt: skip
     with db.transaction():
@@ -92,7 +92,7 @@ def buy_return_label(state: SiteState, case_id: int, *, actor: str) -> str:
     return str(case_view(state.site, case_id).label["tracking"])
 
 
-def _bought(state: SiteState, order: OrderView, case: CaseView) -> tuple[str, Label]:
+def _bought(state: SiteState, order: OrderView, case: CaseView) -> tuple[Carrier, Label]:
     places = {line.id: line.place for line in order.lines}
     order = order.at(next(places[line.line_id] for line in case.lines if line.to_come))
     parcel, key = _parcel(order, case), f"return-{case.id}"
@@ -104,7 +104,7 @@ def _bought(state: SiteState, order: OrderView, case: CaseView) -> tuple[str, La
     for plugin, carrier in sorted(offered, key=lambda pair: pair[1].code != order.carrier):
         label = guarded(state, plugin, "return_label", lambda: _asked(carrier, parcel, key))  # noqa: B023 -- called at once
         if label is not None:
-            return carrier.code, label
+            return carrier, label
     raise NoLabel
 
 

@@ -56,7 +56,9 @@ def test_a_label_is_bought_once_at_a_carrier_that_sells_them(shop: Shop, plugins
     assert are_sold(shop.state)
     assert {buy_return_label(shop.state, case_id, actor=STAFF) for _ in range(2)} == {"BACK1"}
     assert back.asked == [(f"return-{case_id}", 2, "London")]
-    answer = label_file(case_reading.case_view(shop.site, case_id))
+    case = case_reading.case_view(shop.site, case_id)
+    assert case.label["title"] == back.title, "read by people, not its code"
+    answer = label_file(case)
     assert (answer.get_data(), answer.mimetype) == (b"%PDF-1.7", "application/pdf")
 
 
