@@ -73,8 +73,8 @@ def buy_return_label(state: SiteState, case_id: int, *, actor: str) -> str:
     carrier, bought = _bought(state, order, case)
     name = files.keep_file(FOLDER, bought.document, _KINDS[bought.mime])
     label = {
-        "carrier": carrier.code, "title": carrier.title, "tracking": bought.tracking[:120], "file": name, "mime": bought.mime,
-        "cost": bought.cost.amount, "currency": bought.cost.currency,
+        "carrier": carrier.code, "title": carrier.title, "tracking": bought.tracking[:120],
+        "file": name, "mime": bought.mime, "cost": bought.cost.amount, "currency": bought.cost.currency,
     }  # fmt: skip
     with db.transaction():
         kept = db.execute(
