@@ -51,6 +51,17 @@ def test_sales_are_told_by_the_days_of_the_shop(panel: Panel, site: Site, sell: 
     assert sum(float(row["sales_before"]) for row in rows) == 89.0
 
 
+def test_a_day_may_begin_within_an_hour_of_the_world(panel: Panel, site: Site, sell: Any, order: Any) -> None:
+    """Kathmandu's 26th of November begins at 18:15 UTC of the 25th."""
+    site_verbs.edit_site(site.id, {"timezone": "Asia/Kathmandu"}, "system")
+    lamp = sell("LAMP", 8900, stock=20)
+    for minute in (0, 14, 20):
+        _moved(order(lamp).number, datetime(2026, 11, 25, 18, minute, tzinfo=UTC))
+    with clock.freeze(datetime(2026, 11, 26, 12, 0, tzinfo=UTC)):
+        yesterday, today = sales.of_days(installation().sites.by_id(site.id).site, 7).days[-2:]
+    assert (yesterday.orders, today.orders) == (2, 1)
+
+
 def test_what_was_cancelled_is_no_sale(site: Site, sell: Any, order: Any) -> None:
     lamp = sell("LAMP", 8900, stock=20)
     order(lamp, 1)

@@ -20,7 +20,7 @@ from core.lib.money import Money, exponent
 from core.orders.services.status import CANCELLED_SQL
 
 RANGES = (7, 30, 90)
-_QUARTER_US = 900_000_000
+_QUARTER_US, _HOUR_US = 900_000_000, 3_600_000_000
 _BOXES = (Box("broad", 760, 220, 44, 5), Box("narrow", 340, 190, 44, 3))
 
 
@@ -90,21 +90,22 @@ def of_days(site: Site, days: int) -> Sales:
 def _sums(site: Site, first: date, days: int) -> dict[tuple[int, str], tuple[int, int]]:
     """(orders, amount) by (number of the day since `first`, currency).
 
-    The database sums quarters of an hour, which no time zone's midnight cuts; days are made of them here.
+    The database sums hours, or quarters where a midnight of the time zone cuts an hour; days are made of them here.
     """
     starts = [clock.micros(_midnight(site, first + timedelta(days=at))) for at in range(days)]
+    step = _QUARTER_US if any(start % _HOUR_US for start in starts) else _HOUR_US
     found = db.rows(
         "SELECT o.placed_at / ?, o.currency, COUNT(*), SUM(o.total - COALESCE(l.gone, 0)) FROM orders o LEFT JOIN"
         f" (SELECT order_id, {CANCELLED_SQL} AS gone FROM order_line WHERE cancelled > 0 GROUP BY order_id) l"
         " ON l.order_id = o.id WHERE o.site_id = ? AND o.placed_at >= ? AND o.state NOT LIKE 'cancelled %'"
         " GROUP BY 1, 2",
-        _QUARTER_US,
+        step,
         site.id,
         starts[0],
     )
     sums: dict[tuple[int, str], tuple[int, int]] = {}
-    for quarter, currency, orders, amount in found:
-        key = (bisect_right(starts, int(quarter) * _QUARTER_US) - 1, currency)
+    for number, currency, orders, amount in found:
+        key = (bisect_right(starts, int(number) * step) - 1, currency)
         before = sums.get(key, (0, 0))
         sums[key] = (before[0] + int(orders), before[1] + int(amount))
     return sums
