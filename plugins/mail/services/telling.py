@@ -219,7 +219,7 @@ def _units(change: ChangeView, order: OrderView) -> dict[str, Any]:
 
 def _of_payment(site: Site, event: PaymentChanged, number: int) -> Message | None:
     """Money that went back, and money that comes after the order was paid in full once: the difference of a change."""
-    order = _order(site, event.order_id)
+    order = _order(site, event.order_id) if event.refunded or event.state == "captured" else None
     if order is None:
         return None
     if event.refunded and not order.channel:
