@@ -99,7 +99,7 @@ def configure(url: str) -> None:
             "synchronous": "full",
             "busy_timeout": _BUSY_MS,
             "foreign_keys": 1,
-            "cache_size": -2_000,
+            "cache_size": -500,
             "temp_store": "memory",
         }
         db.initialize(_Sqlite(str(path), pragmas=pragmas, thread_safe=True, check_same_thread=False))

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 from gunicorn.config import Config
@@ -86,7 +87,7 @@ def main(words: list[str]) -> None:
     name, listening, requests, forwarders = words
     lines = [int(line) for line in os.environ.pop(LINES).split(",")]
     module, _, attribute = name.partition(":")
-    application = _Application(getattr(importlib.import_module(module), attribute))
+    application = _loaded(module, attribute)
     config = _configured(int(requests), forwarders)
     task = _Task(lines, socket.socket(fileno=int(listening)), application, config, Logger(config))
     children: list[int] = []
@@ -95,6 +96,15 @@ def main(words: list[str]) -> None:
             _serve(task, line, [])
         children.append(child)
     _serve(task, lines[0], children)
+
+
+def _loaded(module: str, attribute: str) -> _Application:
+    """Loaded by a thread of its own, as glibc gives each its own heap.
+
+    Loading leaves thousands of holes in its heap. Workers that filled them would copy a page of memory for each.
+    """
+    with ThreadPoolExecutor(1) as loader:
+        return _Application(getattr(loader.submit(importlib.import_module, module).result(), attribute))
 
 
 def _configured(requests: int, forwarders: str) -> Config:

@@ -1,10 +1,11 @@
-"""Importing a package without those that it takes along where it finds them."""
+"""Importing a package without what it takes along and we do not need."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 
@@ -19,3 +20,18 @@ def without(*names: str) -> Iterator[None]:
     finally:
         for name in hidden:
             del modules[name]
+
+
+@contextmanager
+def hollow(*names: str) -> Iterator[None]:
+    """What is imported in the block is given these modules empty, unless they are loaded. Others load them in full.
+
+    For what a package insists on importing, and calls in functions that nobody here calls: they would fail.
+    """
+    given = {name: ModuleType(name) for name in names if name not in sys.modules}
+    sys.modules.update(given)
+    try:
+        yield
+    finally:
+        for name in given:
+            del sys.modules[name]

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.once
 ELSEWHERE = {
     "psycopg": "db.configure(), for PostgreSQL",
     "playhouse.migrations": "who migrates",
+    "asyncio": "nobody: structlog and limits insist on it",
+    "greenlet": "nobody: structlog asks for it",
     "rich": "nobody: it colours traces on a terminal, ours are JSON",
     "pygments": "nobody: it came with rich",
     "PIL": "an upload, and a size of a picture that was never asked for",

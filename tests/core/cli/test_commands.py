@@ -342,9 +342,10 @@ class Apart:
 
 
 def test_a_first_start_is_seeded_by_a_process_of_its_own_and_fails_with_it(
-    instance: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stoa: Stoa, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What pictures, papers and searches of the demo need stays in nobody's memory."""
+    stoa("migrate")
     asked: list[tuple[object, ...]] = []
     code = 0
 

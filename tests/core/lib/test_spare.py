@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from core.lib.spare import without
+from core.lib.spare import hollow, without
 
 pytestmark = pytest.mark.once
 
@@ -28,3 +28,18 @@ def test_what_is_loaded_already_stays() -> None:
     with without("json"):
         import json
     assert sys.modules["json"] is json
+
+
+def test_what_is_given_empty_is_whole_for_whoever_asks_later() -> None:
+    sys.modules.pop("this", None)
+    with hollow("this"):
+        import this
+
+        assert not hasattr(this, "s")
+    assert "this" not in sys.modules
+
+
+def test_what_is_loaded_already_is_not_emptied() -> None:
+    with hollow("json"):
+        import json
+    assert hasattr(json, "dumps")
