@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct, field
 from werkzeug.exceptions import HTTPException
 
-from core.kernel import db, events, i18n, runtime, themes
+from core.kernel import db, events, i18n, runtime, templates
 from core.kernel.config import ROOT
 from core.kernel.installation import installation
 from core.lib.text import shorten
@@ -122,7 +122,7 @@ def _watching(seen: Seen) -> Iterator[None]:
     heard: list[runtime.Timing] = []
     told: list[str] = []
     used: dict[str, str] = {}
-    tokens = (runtime.listening.set(heard), events.listening.set(told), themes.listening.set(used))
+    tokens = (runtime.listening.set(heard), events.listening.set(told), templates.listening.set(used))
     begun = time.perf_counter()
     try:
         with db.counted() as statements:
@@ -130,7 +130,7 @@ def _watching(seen: Seen) -> Iterator[None]:
     finally:
         runtime.listening.reset(tokens[0])
         events.listening.reset(tokens[1])
-        themes.listening.reset(tokens[2])
+        templates.listening.reset(tokens[2])
     seen.us = round((time.perf_counter() - begun) * 1e6)
     seen.hooks = [(hook, plugin, round(took * 1e6)) for hook, plugin, took in heard]
     # Counted whole: many long ones begin alike.

@@ -51,7 +51,7 @@ _PLUGIN = "plugin:"
 # What stands behind a label, where that is not the colon of Latin letters.
 _COLONS = {"zh": ("：", ""), "ja": ("：", "")}
 # Between a text and whoever says it stand this module, the templates' own `_()`, and Jinja.
-_PASSING = (__file__, str(Path(__file__).with_name("themes.py")), f"{Path(jinja2.__file__).parent}{os.sep}")
+_PASSING = (__file__, str(Path(__file__).with_name("templates.py")), f"{Path(jinja2.__file__).parent}{os.sep}")
 
 
 class Catalogues:

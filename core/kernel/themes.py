@@ -1,10 +1,7 @@
-"""Themes.
-
-Folders of templates, styles and scripts, each with an optional parent; and the environment that renders them.
+"""Themes: folders of templates, styles and scripts, each with an optional parent.
 
 A template is looked up in the theme, its parents, core, then the plugins (namespaced `<plugin>/...`): themes override
-all,
-plugins override nothing. Styles are joined in layer order into one hashed file per set of plugins; no build step.
+all, plugins override nothing. Styles are joined in layer order into one hashed file per set of plugins; no build step.
 """
 
 from __future__ import annotations
@@ -15,22 +12,16 @@ import mimetypes
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import ContextVar
 from functools import cached_property, lru_cache
 from pathlib import Path
-from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import structlog
-from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
-from jinja2.bccache import Bucket
-from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-defined]
 from msgspec import Struct
 
-from core.kernel import i18n, theme_settings
+from core.kernel import i18n, templates, theme_settings
 from core.kernel.config import ROOT, Config
-from core.kernel.fragments import kept_piece
 from core.kernel.here import environ_or_none
 from core.kernel.theme_settings import ThemeSetting
 from core.lib import colours
@@ -170,26 +161,7 @@ class Themes:
     def _make_environment(self, theme: Theme) -> jinja2.Environment:
         kept = self._config.cache / "jinja"
         kept.mkdir(parents=True, exist_ok=True)
-        environment = (_Watched if self._config.debug else jinja2.Environment)(
-            loader=ChoiceLoader([FileSystemLoader(folder) for folder in self._folders_of(theme)]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-            bytecode_cache=_Compiled(str(kept)),
-            auto_reload=self._config.debug,
-            cache_size=800,
-        )
-        # New style: parameters are escaped, and `%%` is a percent sign.
-        environment.install_gettext_callables(i18n.gettext, i18n.plural, newstyle=True)  # type: ignore[attr-defined]
-        environment.globals.update({"_": _said, "gettext": _said, "ngettext": _counted}, **self.names)
-        environment.context_class = _Context
-        environment.template_class = _Template
-        environment.filters.update(self.filters)
-        environment.globals["part"] = part = _part(environment)
-        environment.globals["kept_part"] = part if self._config.debug else _kept_part(environment)
-        return environment
+        return templates.environment(self._folders_of(theme), kept, self.names, self.filters, debug=self._config.debug)
 
     def _folders_of(self, theme: Theme) -> list[Path]:
         folders = [ancestor.folder / "templates" for ancestor in theme.chain] + [CORE / name for name in _TEMPLATES]
@@ -343,94 +315,6 @@ def _theme(folder: Path, stamp: _Stamp, parent: Theme | None) -> Theme:
     return Theme(folder, _manifest(folder, stamp), parent)
 
 
-# Where the debug bar listens: the templates of this request, each with its file.
-listening: ContextVar[dict[str, str] | None] = ContextVar("stoa_templates", default=None)
-
-
-class _Compiled(FileSystemBytecodeCache):
-    """Compiled templates: on disk for the next process, in memory for the other themes of this one."""
-
-    known: ClassVar[dict[str, tuple[str, Any]]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        checksum, code = self.known.get(bucket.key, ("", None))
-        if code is not None and checksum == bucket.checksum:
-            bucket.code = code
-            return
-        super().load_bytecode(bucket)
-        self.known[bucket.key] = (bucket.checksum, bucket.code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        super().dump_bytecode(bucket)
-        self.known[bucket.key] = (bucket.checksum, bucket.code)
-
-
-class _Watched(jinja2.Environment):
-    """An environment that says which templates a request used; only with `debug`."""
-
-    def get_template(self, name: Any, *arguments: Any, **options: Any) -> jinja2.Template:
-        template = super().get_template(name, *arguments, **options)
-        if (heard := listening.get()) is not None and template.name:
-            heard[template.name] = template.filename or ""
-        return template
-
-
-_FUNCTIONS = (FunctionType, MethodType)
-
-
-class _Context(jinja2.runtime.Context):
-    """A template's names. A page calls some four hundred functions; of each, Jinja asks twice what it wants handed."""
-
-    def call(self, called: Any, /, *arguments: Any, **options: Any) -> Any:
-        """Call a plain function plainly; whatever wants the context goes Jinja's way."""
-        if not isinstance(called, _FUNCTIONS) or hasattr(called, "jinja_pass_arg"):
-            if not callable(called):
-                raise TypeError(self._hidden_by(called))
-            return super().call(called, *arguments, **options)
-        options.pop("_loop_vars", None)
-        options.pop("_block_vars", None)
-        return called(*arguments, **options)
-
-    def _hidden_by(self, value: Any) -> str:
-        """Why a value is called: mostly it was handed over under the name of a function that a layout calls."""
-        name = next((name for name, known in self.get_all().items() if known is value), "")
-        if callable(self.environment.globals.get(name)):
-            return f"{name!r} hides the function {name}() of templates: hand this value over by another name"
-        return f"{name or value!r} is no function, and the template calls it"
-
-
-class _Template(jinja2.Template):
-    """A template that escapes faster: a page writes some hundred values, and most of them are markup already."""
-
-    @classmethod
-    def from_code(cls, *arguments: Any, **options: Any) -> jinja2.Template:
-        made = super().from_code(*arguments, **options)
-        made.root_render_func.__globals__["escape"] = _escaped
-        return made
-
-
-def _escaped(value: Any) -> Any:
-    """`markupsafe.escape()` for what is written out at once: it copies what is markup, and marks what need not be."""
-    kind = type(value)
-    if kind is Markup:
-        return value
-    if kind is str:
-        return _escape_inner(value)
-    return str(value) if kind is int else escape(value)
-
-
-def _said(text: str, /, **values: Any) -> Markup:
-    """`_()` in templates: as Jinja's new style does it, without making a context for every word in a loop."""
-    said = Markup(i18n.gettext(text))  # noqa: S704 -- a catalogue's words are ours, the values are escaped
-    return said % i18n.apart(values) if values or "%" in said else said
-
-
-def _counted(one: str, many: str, n: int, /, **params: object) -> Markup:
-    """`ngettext()` of templates: the number is `%(n)s` as in Python, and `%(num)s` as Jinja has it."""
-    said = Markup(i18n.plural(one, many, n))  # noqa: S704 -- a catalogue's words are ours, the values are escaped
-    return said % {"n": n, "num": n, **i18n.apart(params)}
-
-
 @lru_cache(64)
 def _asset(body: bytes, mime: str) -> Asset:
     squeezes = mime.startswith(("text/", "image/svg", "application/json"))
@@ -445,37 +329,3 @@ _WORDS_OR_ROOM = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|/\*.*?\*/|
 def _tight(css: str) -> str:
     """The same style without remarks and needless room; what stands in quotes stays as it is."""
     return _WORDS_OR_ROOM.sub(lambda found: found[1] or found[2] or ("" if found[0].startswith("/*") else " "), css)
-
-
-def _part(environment: jinja2.Environment) -> Callable[..., Markup]:
-    known: dict[str, jinja2.Template] = {}
-
-    def part(name: str, /, **values: Any) -> Markup:
-        """Render `parts/<name>.html` (`<plugin>/parts/x` for a plugin's) with these values alone."""
-        template = known.get(name)
-        if template is None or environment.auto_reload:
-            plugin, _, short = name.rpartition("/")
-            template = environment.get_template(f"{plugin}/parts/{short}.html" if plugin else f"parts/{name}.html")
-            known[name] = template
-        # What Template.render does, without its slow merging of globals: a list renders dozens of parts.
-        context = environment.context_class(
-            environment, {**environment.globals, **values}, template.name, template.blocks
-        )
-        return Markup(environment.concat(template.root_render_func(context)))  # noqa: S704 -- the template escapes
-
-    return part
-
-
-def _kept_part(environment: jinja2.Environment) -> Callable[..., Markup]:
-    part = cast("Callable[..., Markup]", environment.globals["part"])
-    currency = cast("Callable[[], str]", environment.globals["currency"])
-
-    def kept_part(name: str, /, **values: Any) -> Markup:
-        """`part()` for what many pages show alike: rendered once for these values as long as nothing it shows changes.
-
-        It may depend on the site, the language, the currency and its values, and on nothing else of a request.
-        """
-        html = kept_piece((name, *values.items()), currency(), lambda: part(name, **values))
-        return cast("Markup", html)
-
-    return kept_part
