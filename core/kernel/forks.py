@@ -11,6 +11,7 @@ import gc
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from html import unescape
 from typing import Any
@@ -42,7 +43,8 @@ def _before(application: Wsgi, views: Views) -> None:
     if application not in _warmed:
         _warmed.append(application)
         try:
-            warm_up(application, views)
+            with ThreadPoolExecutor(1) as apart:  # in a heap of its own: see core.kernel.family
+                apart.submit(warm_up, application, views).result()
         except Exception:  # workers make for themselves what is not there, and tell what is wrong to who asks them
             log.exception("not warmed up")
         MEASURES.forget()  # one who forks may serve as well
