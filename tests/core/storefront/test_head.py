@@ -103,6 +103,23 @@ def test_a_page_that_is_not_there_leads_to_where_it_has_gone(visitor: Visitor, l
     assert visitor.post("/p/old", follow=False).status_code in {404, 405}
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/cart/add", "This address only takes what a form sends."),
+        ("/zh-cn/cart/add", "这个地址只接收表单提交的内容。"),
+        ("/panel/logout", "This address only takes what a form sends."),
+    ],
+)
+def test_the_address_of_a_form_says_that_there_is_nothing_to_read(visitor: Visitor, path: str, said: str) -> None:
+    answered = visitor.get(path, follow=False)
+    assert answered.status_code == 405
+    assert answered.headers["Allow"] == "OPTIONS, POST"
+    assert said in answered.text
+    assert "405" in answered.text
+    assert "404" not in answered.text
+
+
 def test_a_page_that_is_gone_for_good_says_so(visitor: Visitor, answer: Any) -> None:
     answer("a", "site_moved", lambda: Elsewhere(target=""), ())
     gone = visitor.get("/old", follow=False)
