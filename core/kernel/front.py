@@ -76,7 +76,7 @@ class Front:
         tag = _take_language(environ, state)
         tag = self._spoken(environ["PATH_INFO"], tag)
         began = time.perf_counter()
-        with i18n.speaking(tag, state.site.timezone, mute=tag in state.silent):
+        with i18n.speaking_on(state, tag):
             answer = self._page(environ, state, touched, start_response)
         MEASURES.took(PAGE, time.perf_counter() - began)
         return answer

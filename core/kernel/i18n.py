@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
@@ -31,7 +31,7 @@ from flask import request
 from markupsafe import Markup
 
 from core.kernel.installation import installation
-from core.kernel.sites import current_or_none
+from core.kernel.sites import SiteState, current_or_none
 from core.lib import clock
 from core.lib.errors import StoaError
 from core.lib.languages import apart as _apart
@@ -226,6 +226,11 @@ def speaking(tag: str, timezone: str = "UTC", *, mute: bool = False) -> Iterator
         _language.reset(before)
         _timezone.reset(zone)
         _mute.reset(quiet)
+
+
+def speaking_on(state: SiteState, tag: str) -> AbstractContextManager[None]:
+    """Speak `tag` within the block as a page of this site would, whoever asks: for what is stored in its words."""
+    return speaking(tag, state.site.timezone, mute=tag in state.silent)
 
 
 @contextmanager

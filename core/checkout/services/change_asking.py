@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -38,11 +37,6 @@ class NotForSaleNow(Refused):
     default_message = "This product is not for sale here at the moment."
 
 
-def spoken(state: SiteState, order: OrderView) -> AbstractContextManager[None]:
-    """What is stored with an order is named in its own language, whoever changes it in whatever panel."""
-    return i18n.speaking(order.language, state.site.timezone, mute=order.language in state.silent)
-
-
 def taxes_today(
     state: SiteState, order: OrderView, lines: Sequence[TaxableLine], address: Address | None
 ) -> Sequence[Tax]:
@@ -51,7 +45,7 @@ def taxes_today(
         lines=tuple(lines), currency=order.currency, address=address, prices_include_tax=order.prices_include_tax,
         customer_id=order.shopper_id,
     )  # fmt: skip
-    with spoken(state, order):
+    with i18n.speaking_on(state, order.language):
         answer = state.hooks.checkout_taxes(site=state.site, priced=asked)
     return answer.taxes if answer else ()
 
@@ -90,7 +84,7 @@ def delivery_there(state: SiteState, wish: Wish, place: int, rate: ChosenRate, a
     """The delivery by a way that the carriers offer at another address, at `amount` after offers, taxed there."""
     order, there = wish.order, wish.order.at(place).destinations[0]
     is_same = (rate.carrier, rate.service) == (there.carrier, there.service)
-    with spoken(state, order):
+    with i18n.speaking_on(state, order.language):
         title = there.delivery_title if is_same else rate.full_title
     wanted = SetDelivery(amount=amount, title=title[:200], carrier=rate.carrier, service=rate.service)
     taxes = _asked_taxes(state, wish, wanted, place)
@@ -154,7 +148,7 @@ def quoted(
 ) -> Quote:
     """What goods cost that go to a place, with today's taxes there."""
     order = wish.order
-    with spoken(state, order):
+    with i18n.speaking_on(state, order.language):
         cart, _steps = priced_cart(state, stored, variants)
         after = discounted(cart, candidates, rate)
         asked = after.taxable(wish.address(place), prices_include_tax=order.prices_include_tax)

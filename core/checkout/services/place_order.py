@@ -6,7 +6,7 @@ Of two clicks, two tabs or a retry, one makes the order and the others are answe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -144,7 +144,7 @@ def _place(
         holds = holds_of_placed(state, view)
         # The transaction re-checks the sources.
         sources = _sources(state, view)
-        with _spoken(state, stored):
+        with i18n.speaking_on(state, stored.language):
             new = _new_order(view, shopper_id, actor, sources, holds, begins=begins)
         try:
             return db.retrying(lambda: _store(state, view, new))  # noqa: B023 -- called before the loop goes on
@@ -187,12 +187,8 @@ def _written(state: SiteState, stored: StoredCart, seen_total: int | None) -> Ch
     view = _checked(state, stored, seen_total)
     if stored.language == i18n.language():
         return view
-    with _spoken(state, stored):
+    with i18n.speaking_on(state, stored.language):
         return _checked(state, stored, seen_total)
-
-
-def _spoken(state: SiteState, stored: StoredCart) -> AbstractContextManager[None]:
-    return i18n.speaking(stored.language, state.site.timezone, mute=stored.language in state.silent)
 
 
 def _checked(state: SiteState, stored: StoredCart, seen_total: int | None) -> CheckoutView:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.checkout.services.change_asking import spoken
 from core.checkout.services.delivery import Delivery, deliveries
 from core.checkout.services.parcels import goods_left
 from core.checkout.services.quote import ChosenRate
 from core.hookspecs.checkout import Address
+from core.kernel import i18n
 from core.kernel.sites import SiteState
 from core.lib.errors import Refused
 from core.lib.money import Money
@@ -116,7 +116,7 @@ def _asked(
     cart, left = goods_left(order, plan, address)
     if not cart.needs_delivery:
         return None
-    with spoken(state, order):
+    with i18n.speaking_on(state, order.language):
         found = deliveries(state, cart, address, left, wanted)
     spare = next((rate for rate in found.rates if _key(rate) == own), None)
     missed = found.chosen is not None and _key(found.chosen) != wanted

@@ -16,7 +16,6 @@ from core.checkout.services.change_asking import (
     delivery_there,
     planned_line,
     quoted,
-    spoken,
 )
 from core.checkout.services.offers import Candidate
 from core.checkout.services.promoting import priced_cart
@@ -25,7 +24,7 @@ from core.checkout.services.redelivering import Ways, redelivered
 from core.checkout.services.retaxing import retaxed
 from core.hookspecs.checkout import Tax
 from core.hookspecs.promote import DeliveryOff, Offer
-from core.kernel import db
+from core.kernel import db, i18n
 from core.kernel.sites import SiteState
 from core.orders.services.change_plan import Rates, Wish, kept_plan, planned_places
 from core.orders.services.change_shapes import (
@@ -151,7 +150,7 @@ def _offers(
     cart, _steps = priced_cart(state, stored, variants)
     if not cart.lines:
         return []
-    with spoken(state, order):
+    with i18n.speaking_on(state, order.language):
         found = [
             Candidate(plugin=plugin, offer=offer)
             for plugin, answer in state.hooks.each("promote_offers", site=state.site, cart=cart, codes=cart.codes)
