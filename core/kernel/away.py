@@ -16,6 +16,7 @@ from werkzeug.datastructures import LanguageAccept, MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from core.kernel import i18n, looks, security
+from core.kernel.catalogues import PANEL
 from core.kernel.installation import installation
 from core.kernel.sites import SiteState
 
@@ -98,7 +99,7 @@ def _filled(
     again: bool = False,
 ) -> str:
     themes, panel = installation().themes, name.startswith("panel/")
-    face, plugins = (i18n.PANEL if panel else theme), (state.runtime.plugins if state is not None else ())
+    face, plugins = (PANEL if panel else theme), (state.runtime.plugins if state is not None else ())
     look = looks.look_of(state) if state is not None and not panel else ""
     template: Any = themes.environment(theme).get_template(name)
     shown: str = template.render(

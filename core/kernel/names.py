@@ -17,6 +17,7 @@ from werkzeug.local import LocalProxy
 
 from core.hookspecs.site import Slot
 from core.kernel import cache, files, i18n, looks, previews, stored, theme_settings
+from core.kernel.catalogues import PANEL
 from core.kernel.fragments import kept_piece
 from core.kernel.installation import installation
 from core.kernel.respond import absolute, currency, notes, scheme
@@ -100,8 +101,6 @@ def asset(path: str) -> str:
 
 def panel_asset(path: str) -> str:
     """`asset` for the panel: its own files and the joined `panel.css`."""
-    from core.kernel.themes import PANEL  # noqa: PLC0415
-
     return installation().themes.url(PANEL, current().runtime.plugins, path)
 
 

@@ -20,7 +20,8 @@ import jinja2
 import structlog
 from msgspec import Struct
 
-from core.kernel import i18n, templates, theme_settings
+from core.kernel import templates, theme_settings
+from core.kernel.catalogues import PANEL, Catalogues
 from core.kernel.config import ROOT, Config
 from core.kernel.here import environ_or_none
 from core.kernel.theme_settings import ThemeSetting
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 CORE = ROOT / "core"
 LAYERS = "@layer reset, tokens, base, parts, utilities, theme;\n"
-PANEL = i18n.PANEL
 _PLAIN = ROOT / "themes" / "plain"
 _SHARED = ("reset.css", "tokens.css", "base.css")
 _TEMPLATES = ("templates", "panel/templates", "storefront/templates")
@@ -87,7 +87,7 @@ class Themes:
         self.names: dict[str, Any] = {}
 
     @cached_property
-    def catalogues(self) -> i18n.Catalogues:
+    def catalogues(self) -> Catalogues:
         """The translations of core's floors, of every plugin, and of the themes."""
         folders = [("", path) for path in sorted(CORE.glob("*/locale"))] + [("", CORE / "locale")]
         folders += [
@@ -104,7 +104,7 @@ class Themes:
             for name, loaded in sorted(self._registry.loaded.items())
             for tag in loaded.plugin.languages
         ]
-        return i18n.Catalogues(folders, self._config.cache, packs)
+        return Catalogues(folders, self._config.cache, packs)
 
     def forget(self) -> None:
         """After a plugin folder appeared: read catalogues and loaders again."""

@@ -16,7 +16,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from msgspec import Struct
 
-from core.kernel import i18n
+from core.kernel.catalogues import domain
 from core.kernel.installation import installation
 from core.kernel.plugins import Loaded
 from core.kernel.settings import fields
@@ -55,7 +55,7 @@ class Home(Struct, frozen=True, eq=False):
     @property
     def domain(self) -> str:
         """The name of a pack's file for them, without `.po`."""
-        return i18n.domain(self.whose)
+        return domain(self.whose)
 
     def is_for_shoppers(self, path: Path) -> bool:
         """Whether what a file says is for shoppers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.kernel import i18n
+from core.kernel.catalogues import PANEL
 from core.kernel.config import ROOT
 from core.kernel.installation import installation
 from core.kernel.manifest import NAME
@@ -39,7 +39,7 @@ def make_theme(name: str, parent: str, *, here: bool = False) -> Path:
     if not themes.has(parent):
         raise Refused(f"there is no theme {parent}; there are {', '.join(themes.all())}")
     folder = (ROOT if here else installation().config.instance) / "themes" / name
-    if name == i18n.PANEL or folder.exists() or themes.has(name):
+    if name == PANEL or folder.exists() or themes.has(name):
         raise NameTaken
     copy_filled(_TEMPLATES, folder, {"NAME": name, "TITLE": name.replace("_", " ").capitalize(), "PARENT": parent})
     return folder

@@ -52,6 +52,7 @@ _SLOT = re.compile(r"""\bslot\(\s*["']([\w.]+)["']""")
 # What core hands over already cleaned; anything else that is marked safe is not.
 _CLEANED = re.compile(r"\w*_html\s*\|\s*safe|'[^']*'\s*\|\s*safe")
 _SAFE = re.compile(r"\|\s*safe\b")
+_ENTITY = re.compile(r"&#?\w+;")
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _RULE = re.compile(r"([^{};]+)\{([^{}]*)\}")
 _DECLARED = re.compile(r"(?:^|;)\s*([\w-]+)\s*:\s*([^;]+?)\s*(?=;|$)")
@@ -86,7 +87,8 @@ def _of_template(folder: Path, path: Path) -> Iterator[str]:
 
 def _bare(shown: str) -> Iterator[tuple[int, str]]:
     """Words between tags, with their places."""
-    for at in _WORD.finditer(_blanked(_TAG, _blanked(_HIDDEN, _without_jinja(_blanked(_KIND, shown))))):
+    words = _blanked(_TAG, _blanked(_HIDDEN, _without_jinja(_blanked(_KIND, shown))))
+    for at in _WORD.finditer(_blanked(_ENTITY, words)):
         yield at.start(), at[0]
 
 

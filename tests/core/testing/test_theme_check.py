@@ -69,6 +69,13 @@ def test_a_theme_that_changes_nothing_has_no_faults(theme: Path) -> None:
     assert found() == []
 
 
+def test_a_sign_written_by_its_name_is_no_word(theme: Path) -> None:
+    page = theme / "templates" / "parts" / "logo.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("<p>{{ site.name }}&nbsp;· {{ language() }}&#160;&copy;</p>", "utf-8")
+    assert found() == []
+
+
 def test_each_fault_is_found_with_its_place(theme: Path) -> None:
     for fault, (name, text, said) in FAULTS.items():
         path = theme / name
