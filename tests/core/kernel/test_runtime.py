@@ -42,7 +42,9 @@ def test_a_plugin_that_fails_is_skipped_and_reported_and_the_others_answer(fault
     installation().faults.flush()
     recorded = faults_of(sites[0].id, "bad")
     assert recorded[0].hook == "checkout_problems"
-    assert "bad/plugin.py" in recorded[0].trace or "WrongAnswer" in recorded[0].trace
+    # On a busy machine it may be told as too slow as well.
+    traces = "".join(one.trace for one in recorded)
+    assert "bad/plugin.py" in traces or "WrongAnswer" in traces
 
 
 def test_an_order_is_refused_while_a_plugin_that_must_pass_does_not_answer(write_plugin, turn_on, sites):
