@@ -33,6 +33,7 @@ from core.api import (
     change_view,
     claim_form,
     day,
+    decided_charges,
     digest,
     enqueue_message,
     gettext,
@@ -255,13 +256,17 @@ def _case_mail(site: Site, order: OrderView, case: CaseView, step: str, again: s
     is_claim = case.kind == "claim"
     kind = "claim_approved" if is_claim and step == "approved" else f"return_{step}"
     instead, granted = sent_instead(site, case, order.language), Money(case.granted, case.currency)
+    with speaking(order.language, site.timezone):
+        charges = decided_charges(site, case)
     values = {
         "case": case,
+        "charges": charges,
         "step": step,
         "is_claim": is_claim,
         "is_exchange": case.kind == "exchange",
         "is_replaced": is_claim and case.way == "replace",
         "granted": granted,
+        "for_goods": granted - sum((amount for _title, amount in charges), Money.zero(case.currency)),
         "instead": () if step == "declined" else instead.goods,
         "net": _net(order, instead, granted),
         "send_to": return_address(site),

@@ -317,6 +317,28 @@ def test_an_exchange_is_told_with_what_is_sent_instead_at_every_step(latest, sit
     assert "€170.00 for it is paid." in body(again, "html")
 
 
+def test_what_is_given_back_is_told_with_its_fees_and_goodwill(latest, site, lamps, decide):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    case = sent_back(site, lamps, 1, by_rules=False)
+    decide(case, restocking="4.00", return_delivery="5.00", goodwill="3.00")
+    told = latest()[-1]
+    assert "We give you back €83.00." in body(told)
+    lines = ["For what came back €89.00", "Restocking fee −€4.00", "Return delivery −€5.00", "Goodwill €3.00"]
+    for kind in ("plain", "html"):
+        shown = " ".join(re.sub(r"<[^>]+>", " ", body(told, kind)).split())
+        assert " ".join([*lines, "Total €83.00"]) in shown
+
+
+def test_a_replacement_with_goodwill_lists_no_price_of_goods(latest, site, lamps, decide):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    case = sent_back(site, lamps, 1, kind="claim", reason="damaged")
+    approve_case(site, case, actor=WHO)
+    decide(case, way="replace", goodwill="3.00")
+    told = body(latest()[-1])
+    assert "Goodwill  €3.00" in told
+    assert "For what you claimed" not in told
+
+
 def test_a_declined_exchange_promises_no_goods(latest, site, sell, lamps):
     large = sell("LARGE", 12950, stock=5, name="Arc lamp")
     case = sent_back(site, lamps, 1, kind="exchange", wanted={large.variant_id: 1})
