@@ -265,7 +265,7 @@ def packing_slip(
         parties = ((_("Deliver to"), address_lines(order.address)),) if order.address else ()
         facts = [(_("Order"), order.number), (_("Ordered on"), day(order.placed_at))]
         if order.delivery_title:
-            facts.append((_("Shipping method"), order.delivery_title))
+            facts.append((_("Sent by"), order.delivery_title))
         if location is not None and location.name:
             facts.append((_("From"), location.name))
         notes = [_("The shopper writes: %(note)s", note=order.note)] if order.note else []

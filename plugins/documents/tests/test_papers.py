@@ -160,7 +160,7 @@ def test_each_of_several_papers_counts_its_own_pages(content: Any) -> None:
 
 def test_a_slip_says_once_how_it_is_delivered(site: Site, lamp: Any, order: Any) -> None:
     facts = dict(packing_slip(site, order_view(order(lamp).id, site=site)).facts)
-    assert facts["Shipping method"]
+    assert facts["Sent by"]
     assert "Delivery" not in facts
 
 
