@@ -225,7 +225,7 @@ def _of_payment(site: Site, event: PaymentChanged, number: int) -> Message | Non
         return None
     if event.refunded and not order.channel:
         back = Money(event.refunded, order.currency)
-        by = next(one for one in order.payments if one.id == event.payment_id).title
+        by = "" if event.by_hand else next(one for one in order.payments if one.id == event.payment_id).title
         return written(site, order, "refunded", f"refunded:{number}", {"back": back, "by": by})
     if event.state != "captured" or not _is_further(order, event.payment_id):
         return None

@@ -13,6 +13,7 @@ from core.api import (
     CancelUnits,
     DoneBefore,
     Money,
+    PaymentChanged,
     ReturnRules,
     SetAddress,
     approve_case,
@@ -36,7 +37,7 @@ from core.api import (
     unship_order,
     withdraw_case,
 )
-from plugins.mail.services import send_again
+from plugins.mail.services import send_again, tell_shopper
 
 # What is told, in words: long walks, whatever keeps the orders.
 pytestmark = pytest.mark.once
@@ -207,9 +208,21 @@ def test_money_that_goes_back_is_told_each_time_with_what_went_before(latest, si
             grant_and_refund(state, lamps.id, Money(amount, "EUR"), actor=WHO, key=key, reason="Late", by_hand=True)
     first, second = [mail for mail in latest() if "goes back" in mail["Subject"]]
     for kind in ("plain", "html"):
-        assert f"We have given back €10.00: {pay.title}." in body(first, kind)
-        assert f"We have given back €25.00: {pay.title}." in body(second, kind)
+        assert "We have given back €10.00 ourselves." in body(first, kind)
+        assert "We have given back €25.00 ourselves." in body(second, kind)
+        assert pay.title not in body(second, kind)
         assert "In all, €35.00 of this order have gone back." in body(second, kind)
+
+
+def test_money_that_a_gateway_gave_back_is_told_with_the_way_of_the_payment(latest, site, lamps):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    (pay,) = order_view(lamps.id).payments
+    latest()
+    told = PaymentChanged(order_id=lamps.id, payment_id=pay.id, state="partly_refunded", refunded=1000)
+    tell_shopper(site, told, 7)
+    (mail,) = latest()
+    for kind in ("plain", "html"):
+        assert f"We have given back €10.00: {pay.title}." in body(mail, kind)
 
 
 def test_a_declined_return_says_why_and_a_withdrawn_one_is_silent(latest, site, lamps):
