@@ -319,6 +319,9 @@ def test_an_exchange_is_told_with_what_is_sent_instead_at_every_step(latest, sit
         for kind in ("plain", "html"):
             told = body(mail, kind)
             assert told.index("1 × Dome lamp") < told.index(head) < told.index("2 × Arc lamp"), (head, kind)
+        lines = body(mail).splitlines()
+        assert "1 × Dome lamp" in lines, "each stands on a line of its own"
+        assert "2 × Arc lamp" in lines
     # 2 × 129.50 less 89.00.
     assert "Still to be paid: €170.00." in body(resolved)
     assert "Pay €170.00" in body(resolved, "html")
