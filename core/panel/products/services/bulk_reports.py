@@ -30,9 +30,9 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A run: how many rows are in which state, and a page of them. `open` of them are still to be dealt with,
-    `cut_off` of these are in the hands of a worker that seems to have ended.
+    """A run: how many rows are in which state, and a page of them.
 
+    `open` of them are still to be dealt with, `cut_off` of these are in the hands of a worker that seems to have ended.
     Before it has begun its rows say what would happen now, where the act can tell; it begins by itself at `due_at`.
     `wanted_at` and `until` are the times that were chosen with it; it `ends_at` the latter unless that was dropped.
     """
