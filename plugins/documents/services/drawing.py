@@ -36,8 +36,9 @@ class FontMissing(Broken):
 
     code = "font_missing"
     default_message = (
-        "This document has letters that need a font which the server lacks. Install fonts-noto-cjk (Debian, Ubuntu),"
-        " or name a font file in the settings of the plugin Documents."
+        "This document has letters, such as Chinese ones, that no font of the server has. Have the package"
+        " fonts-noto-cjk installed on the server (Debian, Ubuntu), or name a font file in the settings of the plugin"
+        " Documents. Then print again."
     )
 
 
@@ -52,7 +53,7 @@ def face_for(papers: Sequence[Paper], own: str = "") -> Face:
     text = "".join(part for paper in papers for part in paper.texts())
     if own:
         if not Path(own).is_file():
-            raise FontMissing("There is no font file %(path)s. Change it in the settings of the plugin.", path=own)
+            raise FontMissing("There is no font file %(path)s on the server. Name another one in the settings of the plugin Documents, or none.", path=own)
         return Face(own)
     if text.encode("cp1252", "ignore").decode("cp1252") == text:
         return Face()
@@ -117,7 +118,7 @@ class _Sheet(FPDF):
             _check_beginning(face.path)
             self.add_font("own", "", face.path, collection_font_number=collection)
         except (FPDFException, TTLibError, OSError, ValueError, IndexError) as error:
-            raise FontMissing("The font file %(path)s cannot be read.", path=face.path) from error
+            raise FontMissing("The font file %(path)s cannot be read. Name another one in the settings of the plugin Documents, or none.", path=face.path) from error
         self.family = "own"
 
     def write_in(self, size: float, colour: tuple[int, int, int] = _INK, *, strong: bool = False) -> None:
