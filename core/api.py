@@ -305,6 +305,7 @@ from core.orders.services.change_shapes import (
     SetQuantity,
 )
 from core.orders.services.claims import claims_used
+from core.orders.services.decided import decided_charges
 from core.orders.services.drafts import (
     DraftLine,
     DraftPlace,

@@ -113,13 +113,15 @@ class ReturnChanged(Event, frozen=True, kw_only=True, tag="return.changed"):
 class PaymentChanged(Event, frozen=True, kw_only=True, tag="payment.changed"):
     """New facts about a payment are stored. `state` is the fold after them.
 
-    `refunded`: minor units of the order's currency that went back by these facts.
+    `refunded`: minor units of the order's currency that went back by these facts; `by_hand`: staff noted them, and no
+    gateway moved anything.
     """
 
     order_id: int
     payment_id: int
     state: str
     refunded: int = 0
+    by_hand: bool = False
 
 
 class ProductChanged(Event, frozen=True, kw_only=True, tag="product.changed"):

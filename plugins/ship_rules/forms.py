@@ -49,8 +49,9 @@ def parse(form: Mapping[str, str], locations: Mapping[str, int], currency: str) 
     )
     lacks = {code for code, id_ in locations.items() if str(id_) not in wanted.costs}
     named = {line.split()[0] for line in form.get("places", "").splitlines() if line.strip()}
-    if "cheapest" in wanted.criteria and (missing := sorted(lacks & named)):
-        errors.setdefault("criteria-1", _("Say what a parcel from %(place)s costs.", place=missing[0]))
+    if "cheapest" in wanted.criteria:
+        for code in sorted(lacks & named, key=lambda code: locations[code]):
+            errors.setdefault(f"parcel-{locations[code]}", _("Say what a parcel from %(place)s costs.", place=code))
     if errors:
         raise Unfit(errors)
     return wanted

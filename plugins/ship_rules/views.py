@@ -36,12 +36,16 @@ def show() -> Any:
         {
             "id": rule.id,
             "rule": rule,
-            "places": [(names.get(id_, "–"), _hour(until)) for id_, until in rule.places],
+            "places": [_named(names.get(id_, "–"), _hour(until)) for id_, until in rule.places],
             "criteria": [str(forms.CRITERIA[code]) for code in services.order_of(rule)],
         }
         for rule in services.rules_of(current_site())
     ]
     return render("ship_rules/list.html", rules=rules, locations=services.locations())
+
+
+def _named(place: str, hour: str) -> str:
+    return f"{place} {_('until %(hour)s', hour=hour)}" if hour else place
 
 
 @panel.get("/new")

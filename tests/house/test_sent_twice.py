@@ -338,7 +338,8 @@ panel.import_apply panel.import_act panel.import_columns_choose
 
 panel.login_save panel.login_code panel.passkey_ask panel.login_passkey panel.logout panel.account_save
 panel.second_factor_begin panel.second_factor_act panel.passkey_new panel.passkey_add panel.passkey_remove
-panel.session_end panel.appearance panel.view_keep panel.view_forget panel.staff_new_save panel.staff_edit_save
+panel.session_end panel.appearance panel.view_keep panel.view_rename
+panel.view_forget panel.staff_new_save panel.staff_edit_save
 panel.staff_password panel.staff_factor panel.staff_sessions panel.role_edit_save
 panel.role_delete panel.site_new_save panel.site_edit_save panel.settings_save panel.job_retry panel.jobs_retry_all
 panel.job_drop panel.job_take_back panel.health_backup

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock, ids
-from core.lib.jsons import to_json
+from core.lib.jsons import json_or_null, to_json
 
 if TYPE_CHECKING:
     from core.cart.services.find import StoredCart
@@ -58,8 +58,8 @@ def keep_agreed_cart(site: Site, token: str, cart: StoredCart) -> None:
             " service = excluded.service, gateway = excluded.gateway, extra = excluded.extra, note = excluded.note,"
             " places = excluded.places, version = carts.version + 1, updated_at = excluded.updated_at"
             " WHERE carts.ordered_at IS NULL AND carts.site_id = excluded.site_id RETURNING id",
-            site.id, ids.digest(token), cart.currency, cart.language, cart.email, _address(cart.address),
-            _address(cart.billing), cart.carrier, cart.service, cart.gateway,
+            site.id, ids.digest(token), cart.currency, cart.language, cart.email, json_or_null(cart.address),
+            json_or_null(cart.billing), cart.carrier, cart.service, cart.gateway,
             to_json(cart.extra), cart.note, to_json(cart.places),
             now, now,
         )  # fmt: skip
@@ -71,7 +71,3 @@ def keep_agreed_cart(site: Site, token: str, cart: StoredCart) -> None:
                 "INSERT INTO cart_line (cart_id, variant_id, quantity) VALUES (?, ?, ?)",
                 cart_id, line.variant_id, line.quantity,
             )  # fmt: skip
-
-
-def _address(address: object) -> str | None:
-    return None if address is None else to_json(address)

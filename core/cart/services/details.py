@@ -13,7 +13,7 @@ from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib.errors import Refused
-from core.lib.jsons import from_json, to_json
+from core.lib.jsons import from_json, json_or_null, to_json
 
 _CODES = 10
 _CODE_LENGTH = 64
@@ -55,8 +55,8 @@ def columns(details: Details | StoredCart) -> dict[str, str | None]:
     return {
         **further,
         "email": details.email,
-        "address": _address(details.address),
-        "billing": _address(details.billing),
+        "address": json_or_null(details.address),
+        "billing": json_or_null(details.billing),
         "carrier": details.carrier,
         "service": details.service,
         "gateway": details.gateway,
@@ -102,7 +102,3 @@ def _codes(cart_id: int) -> list[str]:
 
 def _store_codes(cart_id: int, codes: list[str]) -> None:
     db.execute("UPDATE carts SET codes = ? WHERE id = ?", to_json(codes), cart_id)
-
-
-def _address(address: Address | None) -> str | None:
-    return None if address is None else to_json(address)

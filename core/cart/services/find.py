@@ -14,7 +14,7 @@ from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock, ids
-from core.lib.jsons import from_json
+from core.lib.jsons import from_json, optional
 
 
 class StoredLine(Struct, frozen=True, kw_only=True):
@@ -120,9 +120,5 @@ def _stored(rows: list[db.Row]) -> StoredCart:
     )  # fmt: skip
 
 
-_addresses = msgspec.json.Decoder(Address)
+_address = optional(Address)
 _places = msgspec.json.Decoder(tuple[CartPlace, ...])
-
-
-def _address(text: str | None) -> Address | None:
-    return None if text is None else _addresses.decode(text)

@@ -38,6 +38,16 @@ class Difference(Struct, frozen=True, kw_only=True):
         )
 
 
+    @property
+    def facts(self) -> str:
+        """The same to be stored, and said in a reader's language later: `on_hand 11 10, damaged 2 0`."""
+        return ", ".join(
+            f"{state} {said} {summed}"
+            for state, said, summed in zip(STATES, self.level, self.moves, strict=True)
+            if said != summed
+        )
+
+
 class Sums(Struct, frozen=True, kw_only=True):
     """What the moves of one kind come to, or all levels: how many they are, and their pieces in the order of STATES."""
 
@@ -124,14 +134,14 @@ def _sums(kind: str, row: Sequence[int | None]) -> Sums:
     return Sums(kind=kind, count=int(row[0] or 0), pieces=tuple(int(pieces or 0) for pieces in row[1:]))
 
 
-def repair_stock(actor: str, reason: str = "") -> tuple[list[Difference], list[Difference]]:
+def repair_stock(actor: str, origin: str = "") -> tuple[list[Difference], list[Difference]]:
     """Make levels the sum of their moves again, and note that in the journal. Answers (repaired, those that cannot be).
 
     The journal only grows, so it is what is believed. A level whose moves add up to what cannot be (below zero, more
     promised than is there, or anything of a variant that is gone) is left for a person to count. Commits.
     """
     with db.transaction():
-        found = [(one, _repair(one, actor, reason)) for one in differences()]
+        found = [(one, _repair(one, actor, origin)) for one in differences()]
         repaired, left = [one for one, done in found if done], [one for one, done in found if not done]
         if repaired:
             refresh_availability({one.variant_id for one in repaired})
@@ -157,7 +167,7 @@ _SET = ", ".join(f"{state} = ?" for state in STATES)
 _SAME = " AND ".join(f"{state} = ?" for state in STATES)
 
 
-def _repair(one: Difference, actor: str, reason: str) -> bool:
+def _repair(one: Difference, actor: str, origin: str) -> bool:
     """One guarded statement: only from what was compared, and only to what can be."""
     on_hand, allocated, held = one.moves[:3]
     preordered = one.moves[STATES.index("preordered")]
@@ -172,7 +182,7 @@ def _repair(one: Difference, actor: str, reason: str) -> bool:
     ):  # fmt: skip
         return False
     touch_short([(one.variant_id, one.location_id, "")])
-    said = f"{reason}: {one.words}" if reason else one.words
+    said = f"repair.{origin}: {one.facts}" if origin else f"repair: {one.facts}"
     db.execute(
         "INSERT INTO stock_move (variant_id, location_id, kind, on_hand, allocated, held, reason, actor, reference, at)"
         " VALUES (?, ?, 'repair', 0, 0, 0, ?, ?, '', ?)",

@@ -15,7 +15,7 @@ from core.kernel import activity, db, events
 from core.kernel.repeats import DoneBefore
 from core.lib import clock
 from core.lib.errors import NotFound, Refused
-from core.orders.services.addresses import address_json
+from core.lib.jsons import json_or_null
 from core.orders.services.carry_over import carry_over
 from core.orders.services.change_places import deliver_elsewhere, new_tax
 from core.orders.services.change_plan import NothingChanges, fixed_refunds, stock_needs, totals_after
@@ -341,7 +341,7 @@ def _charge(order: OrderView, change: ChangeView) -> None:
 def _write_to_others(order: OrderView, plan: Plan) -> None:
     """Who the bill is for and who is written to. With another mail address the old link opens nothing any more."""
     if plan.billing is not None:
-        db.execute("UPDATE orders SET billing = ? WHERE id = ?", address_json(plan.billing), order.id)
+        db.execute("UPDATE orders SET billing = ? WHERE id = ?", json_or_null(plan.billing), order.id)
     if plan.email or plan.phone:
         db.execute(
             "UPDATE orders SET email = ?, phone = ? WHERE id = ?",

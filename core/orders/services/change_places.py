@@ -6,7 +6,7 @@ import msgspec
 
 from core.hookspecs.checkout import Address
 from core.kernel import db
-from core.orders.services.addresses import address_json
+from core.lib.jsons import json_or_null
 from core.orders.services.change_shapes import Plan, PlannedDelivery, PlannedTax
 from core.orders.services.new_order import NewTax
 from core.orders.services.places import drop_deliveries
@@ -25,7 +25,7 @@ def deliver_elsewhere(order: OrderView, plan: Plan) -> None:
         db.execute(
             "INSERT INTO order_destination (order_id, position, address, country, carrier, service, carrier_plugin,"
             " delivery_title, rate, delivery, discount, total) VALUES (?, ?, ?, ?, '', '', '', '', '{}', 0, 0, 0)",
-            order.id, place, address_json(address), address.country[:2],
+            order.id, place, json_or_null(address), address.country[:2],
         )  # fmt: skip
     drop_deliveries(order.id, plan.emptied)
     has_rows = told_by_rows or bool(news)
@@ -57,12 +57,12 @@ def _address(order: OrderView, place: int | None, address: Address) -> None:
     if place is not None:
         db.execute(
             "UPDATE order_destination SET address = ?, country = ? WHERE order_id = ? AND position = ?",
-            address_json(address), address.country[:2], order.id, place,
+            json_or_null(address), address.country[:2], order.id, place,
         )  # fmt: skip
         return
     db.execute(
         "UPDATE orders SET address = ?, name = ?, phone = CASE WHEN ? = '' THEN phone ELSE ? END WHERE id = ?",
-        address_json(address), address.name, address.phone, address.phone, order.id,
+        json_or_null(address), address.name, address.phone, address.phone, order.id,
     )  # fmt: skip
 
 

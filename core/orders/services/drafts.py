@@ -17,7 +17,8 @@ from core.kernel import activity, db, secrets
 from core.kernel.repeats import claim
 from core.lib import clock, ids
 from core.lib.errors import NotFound, Refused, Unfit
-from core.orders.services.addresses import address_json, address_of
+from core.lib.jsons import json_or_null
+from core.orders.services.addresses import address_of
 from core.orders.services.draft_keeping import keep_anew, let_go
 
 PAGE = 50
@@ -153,8 +154,8 @@ def _write(site: Site, draft_id: int, version: int, wish: DraftWish, actor: str)
         " address = ?, billing = ?, carrier = ?, service = ?, places = ?, note = ?, discount = ?,"
         " discount_reason = ?, updated_at = ?, link_digest = NULL, link_until = NULL"
         " WHERE id = ? AND site_id = ? AND version = ? AND ended_at IS NULL",
-        wish.shopper_id, wish.email[:254], wish.language, wish.currency, address_json(wish.address),
-        address_json(wish.billing), wish.carrier[:60],
+        wish.shopper_id, wish.email[:254], wish.language, wish.currency, json_or_null(wish.address),
+        json_or_null(wish.billing), wish.carrier[:60],
         wish.service[:60], msgspec.json.encode(wish.places).decode(), wish.note[:2000], wish.discount,
         wish.discount_reason[:200], clock.now_us(), draft_id,
         site.id, version,

@@ -20,6 +20,8 @@ from core.orders.services.settle import lock_order, settle
 from core.orders.services.timeline import note
 
 COUNTED, ORPHAN, QUARANTINED = "counted", "orphan", "quarantined:"
+# The note of a fact that staff wrote down, and no gateway told.
+BY_HAND = "by hand"
 _ENDINGS = frozenset({FactKind.PENDING, FactKind.VOIDED, FactKind.EXPIRED, FactKind.DECLINED})
 _GIVEN_BACK = frozenset({FactKind.REFUNDED, FactKind.REFUND_FAILED})
 _LARGEST = 10**15
@@ -233,7 +235,7 @@ def _tell(payment: PaymentRow, plugin: str, account: str, fresh: Sequence[Fact])
     events.record(
         PaymentChanged(
             order_id=payment.order_id, payment_id=payment.id, state=payment_state(payment.id, payment.amount),
-            refunded=sum(int(str(one["amount"])) for one in back),
+            refunded=sum(int(str(one["amount"])) for one in back), by_hand=all(one.note == BY_HAND for one in fresh),
         ),
         payment.site_id,
     )  # fmt: skip

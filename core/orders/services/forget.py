@@ -17,7 +17,8 @@ from core.hookspecs.site import Site
 from core.kernel import activity, db, events, files, jobs
 from core.lib import ids as tokens
 from core.lib.errors import NotFound, Refused
-from core.orders.services.addresses import address_json, address_of
+from core.lib.jsons import json_or_null
+from core.orders.services.addresses import address_of
 from core.orders.services.return_labels import FOLDER
 from core.orders.services.spending import guest_orders
 from core.orders.services.states import changed
@@ -99,8 +100,8 @@ def _reduce(where: str, params: Sequence[object]) -> None:
             "UPDATE orders SET shopper_id = NULL, email = '', phone = '', note = '', extra = '{}', name = ?,"
             " address = ?, billing = ?, key_digest = ?, version = version + 1 WHERE id = ?",
             bill.name if bill else "",
-            address_json(place),
-            address_json(replace(bill, phone="") if bill else None),
+            json_or_null(place),
+            json_or_null(replace(bill, phone="") if bill else None),
             tokens.digest(tokens.token()),
             order_id,
         )
@@ -115,7 +116,7 @@ def _forget_destinations(order_id: int) -> None:
     for row_id, stored in db.rows("SELECT id, address FROM order_destination WHERE order_id = ?", order_id):
         address = address_of(stored)
         place = Address(country=address.country, region=address.region) if address else None
-        db.execute("UPDATE order_destination SET address = ? WHERE id = ?", address_json(place), row_id)
+        db.execute("UPDATE order_destination SET address = ? WHERE id = ?", json_or_null(place), row_id)
 
 
 def _forget_labels(order_id: int) -> None:

@@ -19,7 +19,7 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.lib import addresses, clock, ids
-from core.orders.services.addresses import address_json
+from core.lib.jsons import json_or_null
 from core.orders.services.case_shapes import RESOLVED, RETURN
 from core.orders.services.facts import COUNTED
 from core.orders.services.gateways import CORE, Arrangement
@@ -153,7 +153,7 @@ def _insert_order(site: Site, one: PastDocument, number: str, at: int, total: in
         "email": one.email[:254], "phone": "", "name": f"#{one.customer}"[:200] if one.customer else "",
         "language": site.language, "currency": one.currency, "placed_at": at, "subtotal": total, "discount": 0,
         "delivery": 0, "tax": 0, "total": total, "delivery_total": 0, "charges": 0, "given_back": 0,
-        "prices_include_tax": True, "tax_note": "", "address": address_json(address), "billing": None, "carrier": "",
+        "prices_include_tax": True, "tax_note": "", "address": json_or_null(address), "billing": None, "carrier": "",
         "carrier_plugin": "", "service": "", "delivery_title": "", "rate": "{}", "gateway": Arrangement.code,
         "payment_title": _("Imported"), "note": "", "codes": "[]",
         "extra": json.dumps({"import": about} if about else {}, ensure_ascii=False), "trace": "[]", "expires_at": None,

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from core.catalogue.services.carts import cart_variants
 from core.hookspecs.site import Site
-from core.kernel import db
+from core.kernel import db, i18n
 from core.lib.money import Money
 from core.orders.services.case_shapes import CaseView
 
@@ -33,4 +33,5 @@ def sent_instead(site: Site, case: CaseView, language: str) -> Instead:
             goods=tuple((row[0], row[1]) for row in rows), price=Money(int(sum(row[2] for row in rows)), case.currency)
         )
     found = cart_variants(site, language, case.currency, sorted(case.wanted))
-    return Instead(goods=tuple((found[one].title, units) for one, units in case.wanted.items() if one in found))
+    with i18n.speaking(language):
+        return Instead(goods=tuple((found[one].title, units) for one, units in case.wanted.items() if one in found))

@@ -14,7 +14,7 @@ from core.lib.jsons import from_json
 from core.lib.money import Money
 from core.orders.services.listing_where import MERGES, SOME, OrderFilters, cursor_of, in_order, page_of_ids
 from core.orders.services.states import fitting, state_axes
-from core.orders.services.status import CANCELLED_SQL, Axes
+from core.orders.services.status import CANCELLED_SQL, OPEN_SQL, Axes, from_sql
 from core.orders.services.waits import PARTLY, WAITING
 
 __all__ = ["SOME", "OrderFilters", "OrderPage", "OrderRow", "count_orders", "count_to_send", "list_orders", "orders_of"]
@@ -136,6 +136,17 @@ def goods_of(order_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
     ):
         found.setdefault(order_id, []).append((name, picture))
     return found
+
+
+def short_of(order_ids: Sequence[int]) -> set[int]:
+    """Those of which more is due than is captured or promised. One statement, if there are any."""
+    if not order_ids:
+        return set()
+    tables, params = from_sql(db.marks(order_ids), *order_ids)
+    found = db.rows(
+        f"SELECT o.id FROM {tables} WHERE o.id IN ({db.marks(order_ids)}) AND {OPEN_SQL} > 0", *params, *order_ids
+    )
+    return {row[0] for row in found}
 
 
 def _each(column: str) -> str:

@@ -6,12 +6,10 @@ Asked under the order's lock, so that two wishes at once cannot both have the la
 from __future__ import annotations
 
 from core.kernel import db
-from core.orders.services.facts import COUNTED, refunded_and_captured
+from core.orders.services.facts import BY_HAND, COUNTED, refunded_and_captured
 from core.orders.services.operations import DONE, SENT, UNKNOWN
 from core.orders.services.settle import line_facts, money_facts
 from core.orders.services.status import owed_back
-
-BY_HAND = "by hand"
 
 
 def left_to_refund(payment_id: int) -> int:

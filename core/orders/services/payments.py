@@ -25,11 +25,11 @@ from core.kernel.sites import SiteState
 from core.lib import clock
 from core.lib.errors import Refused
 from core.lib.money import Money, NotMoney
-from core.orders.services.facts import PaymentRow, store_facts
+from core.orders.services.facts import BY_HAND, PaymentRow, store_facts
 from core.orders.services.gateways import told_by
 from core.orders.services.guards import ask_guards
 from core.orders.services.intents import Opened, intent_of, newest_payment
-from core.orders.services.money_limits import BY_HAND, left_to_capture, left_to_refund, still_owed
+from core.orders.services.money_limits import left_to_capture, left_to_refund, still_owed
 from core.orders.services.opening import NothingToPay
 from core.orders.services.operations import (
     DONE,

@@ -230,14 +230,15 @@ def _adjustments(parts: Parts, currency: str) -> tuple[AdjustmentView, ...]:
     )
     charges = (
         AdjustmentView(
-            plugin="", title=row.t1 or _charge_title(row.t2), code="", target="order", amount=Money(-row.n2, currency)
+            plugin="", title=row.t1 or charge_title(row.t2), code="", target="order", amount=Money(-row.n2, currency)
         )
         for row in parts.of("charge")
     )
     return (*offers, *charges)
 
 
-def _charge_title(kind: str) -> str:
+def charge_title(kind: str) -> str:
+    """What a charge without words of its own is called."""
     words = {
         "goodwill": _("Goodwill"),
         "restocking": _("Restocking fee"),

@@ -15,8 +15,7 @@ from core.hookspecs.events import OrderPlaced
 from core.hookspecs.promote import Claim
 from core.kernel import db, events
 from core.lib import clock, ids
-from core.lib.jsons import to_json
-from core.orders.services.addresses import address_json
+from core.lib.jsons import json_or_null, to_json
 from core.orders.services.claims import take_claims
 from core.orders.services.facts import PaymentRow
 from core.orders.services.goods import stock_reference
@@ -162,8 +161,8 @@ def _insert_order(new: NewOrder) -> int:
         "given_back": 0,
         "prices_include_tax": new.prices_include_tax,
         "tax_note": new.tax_note,
-        "address": address_json(new.address),
-        "billing": address_json(new.billing),
+        "address": json_or_null(new.address),
+        "billing": json_or_null(new.billing),
         "carrier": new.carrier,
         "carrier_plugin": new.carrier_plugin,
         "service": new.service,
@@ -281,7 +280,7 @@ def _insert_destinations(order_id: int, destinations: Sequence[NewDestination]) 
         {
             "order_id": order_id,
             "position": position,
-            "address": address_json(one.address),
+            "address": json_or_null(one.address),
             "carrier": one.carrier,
             "service": one.service,
             "carrier_plugin": one.carrier_plugin,

@@ -21,6 +21,8 @@ MOST = 20
 # Where in the list somebody is, which is no part of the view; and what the ready-made views are.
 _PLACES_IN_LIST = {"after", "before"}
 _READY_MADE = {"view", "show"}
+# The ready-made views of each place: title by the value in the address.
+READY: dict[str, Mapping[str, Any]] = {}
 
 
 class SavedViews(Struct, frozen=True, kw_only=True):
@@ -66,8 +68,9 @@ def keep(site: Site, staff_id: int, place: str, name: str, query: str) -> tuple[
     wanted = cleaned(query)[:500]
     if place not in PLACES:
         raise NotFound
-    if not name or not wanted:
+    if not wanted:
         raise Refused(_("Give the view a name."), field="name")
+    _check_name(place, name)
     with db.transaction():
         mine = SavedView.for_site(site).where(SavedView.staff_id == staff_id, SavedView.place == place)
         view: SavedView | None = mine.where(SavedView.name == name).first()
@@ -80,13 +83,39 @@ def keep(site: Site, staff_id: int, place: str, name: str, query: str) -> tuple[
     return view, before if before != wanted else ""
 
 
+def rename(site: Site, staff_id: int, view_id: int, name: str) -> tuple[SavedView, str]:
+    """Give a view of this person another name; answers it and the name before. Raises Refused, NotFound. Commits."""
+    with db.transaction():
+        view = own(site, staff_id, view_id)
+        _check_name(view.place, name)
+        mine = SavedView.for_site(site).where(SavedView.staff_id == staff_id, SavedView.place == view.place)
+        if mine.where(SavedView.name == name, SavedView.id != view_id).exists():
+            raise Refused(_("You have another view called “%(view)s”.", view=name), field="name")
+        before, view.name = view.name, name
+        view.save()
+    return view, before
+
+
+def _check_name(place: str, name: str) -> None:
+    if not name:
+        raise Refused(_("Give the view a name."), field="name")
+    if name.casefold() in {str(title).casefold() for title in READY[place].values()}:
+        raise Refused(_("The list has a view called “%(view)s”. Choose another name.", view=name), field="name")
+
+
+def own(site: Site, staff_id: int, view_id: int) -> SavedView:
+    """A view of this person. Raises NotFound. One statement."""
+    mine = SavedView.for_site(site).where(SavedView.id == view_id, SavedView.staff_id == staff_id)
+    view: SavedView | None = mine.first()
+    if view is None:
+        raise NotFound
+    return view
+
+
 def forget(site: Site, staff_id: int, view_id: int) -> SavedView:
     """Forget a view of this person; answers what it was. Raises NotFound. Commits."""
     with db.transaction():
-        mine = SavedView.for_site(site).where(SavedView.id == view_id, SavedView.staff_id == staff_id)
-        view: SavedView | None = mine.first()
-        if view is None:
-            raise NotFound
+        view = own(site, staff_id, view_id)
         view.delete_instance()
     return view
 

@@ -1,4 +1,4 @@
-"""Keeping and forgetting views of lists; each person has their own on each site."""
+"""Keeping, renaming and forgetting views of lists; each person has their own on each site."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.panel.shell import panel, shell, to
 @staff()
 def keep(place: str) -> Response:
     """Keep the list as it is narrowed, under a name."""
-    name, query = request.values.get("name", "").strip()[:60], request.values.get("query", "")
+    name, query = _name(), request.values.get("query", "")
     try:
         view, before = services.keep(current().site, shell().person.id, place, name, query)
     except Refused as refusal:
@@ -29,6 +29,27 @@ def keep(place: str) -> Response:
     else:
         respond.note(_("“%(view)s” is kept, for you on this site.", view=view.name))
     return respond.redirect(f"{url_for(f'panel.{place}')}?{view.query}")
+
+
+def _name() -> str:
+    return " ".join(request.values.get("name", "").split())[:60]
+
+
+@panel.post("/views/<int:view_id>/rename", endpoint="view_rename")
+@staff()
+def rename(view_id: int) -> Response:
+    """Give a view another name; the list stays open as the view shows it."""
+    site, staff_id = current().site, shell().person.id
+    view = services.own(site, staff_id, view_id)
+    try:
+        view, before = services.rename(site, staff_id, view_id, _name())
+    except Refused as refusal:
+        respond.note(i18n.say(refusal), "bad")
+    else:
+        if view.name != before:
+            undo = url_for("panel.view_rename", view_id=view_id, name=before)
+            respond.note(_("“%(before)s” is called “%(view)s” now.", before=before, view=view.name), undo=undo)
+    return respond.redirect(f"{url_for(f'panel.{view.place}')}?{view.query}")
 
 
 @panel.post("/views/<int:view_id>/forget", endpoint="view_forget")

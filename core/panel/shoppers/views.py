@@ -11,13 +11,14 @@ from core.accounts.services import TOKEN, desk
 from core.checkout.services.shopper_data import exported, exported_guest
 from core.kernel import activity, db, i18n
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import ngettext
+from core.kernel.i18n import lazy, ngettext
 from core.kernel.respond import absolute
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.orders.services.forget import StillOpen, forget_guest
 from core.panel.orders.services import axes, returning
+from core.panel.saved.services import READY
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import actor, address, data_file, form_key, once, page, panel, shell, table_file, to
 from core.panel.shoppers import services
@@ -50,15 +51,19 @@ def show() -> Response:
     )
 
 
+_VIEWS = READY["shoppers"] = {
+    "": lazy("All"),
+    "unconfirmed": lazy("Not confirmed"),
+    "blocked": lazy("Blocked"),
+    "leaving": lazy("Leaving"),
+    "guests": lazy("Guests"),
+}
+
+
 def _views(shown: str) -> list[tuple[str, str, bool, None]]:
-    named = (
-        ("", _("All")),
-        ("unconfirmed", _("Not confirmed")),
-        ("blocked", _("Blocked")),
-        ("leaving", _("Leaving")),
-        ("guests", _("Guests")),
-    )
-    return [(title, address("panel.shoppers", show=key or None), key == shown, None) for key, title in named]
+    return [
+        (str(title), address("panel.shoppers", show=key or None), key == shown, None) for key, title in _VIEWS.items()
+    ]
 
 
 def _sorts(chosen: services.Filters, **more: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from core.kernel.sites import SiteState
 from core.lib.money import Money
 from core.lib.qr import drawing
 from core.orders.services.intents import newest_payment
-from core.orders.services.listing import OrderFilters, OrderRow, goods_of, list_orders
+from core.orders.services.listing import OrderFilters, OrderRow, goods_of, list_orders, short_of
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.shapes import OrderLineView, PaymentView
@@ -143,7 +143,13 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         link_until=order.link_until,
         email=order.email,
         first_name=order.name.split()[0] if whole and order.name.split() else "",
-        headline=headline(order.status, order.merged_into, pays_later=later, is_pickup=bool(order.rate.get("pickup"))),
+        headline=headline(
+            order.status,
+            order.merged_into,
+            pays_later=later,
+            is_pickup=bool(order.rate.get("pickup")),
+            is_short=order.open.amount > 0,
+        ),
         placed_at=order.placed_at,
         steps=_steps(order, pays_later=later),
         lines=tuple(_line(line, line.subtotal if whole else None, order) for line in order.lines),
@@ -208,18 +214,21 @@ def _to_come(order: OrderView) -> tuple[tuple[int, str], ...]:
 
 
 def order_cards(state: SiteState, rows: Sequence[OrderRow]) -> list[OrderCard]:
-    """The rows of a list as cards. One statement, if there are any."""
+    """The rows of a list as cards. One statement if there are any, and one more if money of theirs is reserved."""
     later, goods = paid_later(state), goods_of([row.id for row in rows]) if rows else {}
-    return [_card(row, later, dict(goods.get(row.id, ()))) for row in rows]
+    short = short_of([row.id for row in rows if row.status.payment == "authorized"])
+    return [_card(row, later, dict(goods.get(row.id, ())), is_short=row.id in short) for row in rows]
 
 
-def _card(row: OrderRow, later: Collection[str], goods: Mapping[str, str]) -> OrderCard:
+def _card(row: OrderRow, later: Collection[str], goods: Mapping[str, str], *, is_short: bool) -> OrderCard:
     returned = {
         "requested": _("A return is under way"),
         "partly_returned": _("Sent back in part"),
         "returned": _("Sent back"),
     }
-    said = headline(row.status, row.merged_into, pays_later=row.gateway in later, is_pickup=row.is_pickup)
+    said = headline(
+        row.status, row.merged_into, pays_later=row.gateway in later, is_pickup=row.is_pickup, is_short=is_short
+    )
     return OrderCard(
         number=row.number,
         placed_at=row.placed_at,
@@ -239,11 +248,18 @@ def _named(names: Sequence[str]) -> str:
     return ngettext("%(name)s and one more", "%(name)s and %(n)s more", len(names) - 1, name=names[0])
 
 
-def headline(status: Axes, merged_into: str = "", *, pays_later: bool = False, is_pickup: bool = False) -> str:
+def headline(
+    status: Axes,
+    merged_into: str = "",
+    *,
+    pays_later: bool = False,
+    is_pickup: bool = False,
+    is_short: bool = False,
+) -> str:
     """The whole state of an order in one short sentence: what matters most first.
 
-    `pays_later`: the goods leave before the money comes, so the order waits for no payment. What is picked up is on no
-    way and arrives nowhere: it is ready, then picked up.
+    `pays_later`: the goods leave before the money comes, so the order waits for no payment. `is_short`: less is
+    reserved than is due. What is picked up is on no way and arrives nowhere: it is ready, then picked up.
     """
     if merged_into:
         return _("Merged into order %(number)s", number=merged_into)
@@ -256,8 +272,11 @@ def headline(status: Axes, merged_into: str = "", *, pays_later: bool = False, i
     }
     if status.fulfilment in told:
         return told[status.fulfilment]
-    waits = status.payment in {"unpaid", "partly_paid"} and not pays_later
-    return _("Waiting for the payment") if waits else _("We are packing it")
+    if pays_later:
+        return _("We are packing it")
+    if status.payment == "partly_paid" or (status.payment == "authorized" and is_short):
+        return _("Waiting for the rest of the payment")
+    return _("Waiting for the payment") if status.payment == "unpaid" else _("We are packing it")
 
 
 def _kind(status: Axes) -> str:
@@ -302,8 +321,10 @@ def _payment_steps(order: OrderView) -> tuple[Step, ...]:
         titles = {"pending": _("The payment is on its way"), "partly_paid": _("Paid in part")}
         return (Step(state="todo", title=titles.get(order.status.payment, _("To be paid")), text=order.payment_title),)
     # Reserved is not paid: the money is taken later, and may be let go.
-    title = _("Payment reserved") if order.status.payment == "authorized" else _("Paid")
-    return (Step(state="done", title=title, at=paid[-1] if paid else None, text=order.payment_title),)
+    is_reserved = order.status.payment == "authorized"
+    title = _("Payment reserved") if is_reserved else _("Paid")
+    came = Step(state="done", title=title, at=paid[-1] if paid else None, text=order.payment_title)
+    return (came, Step(state="todo", title=_("The rest is to be paid"))) if is_reserved and order.open else (came,)
 
 
 def _delivery_steps(order: OrderView) -> tuple[Step, ...]:

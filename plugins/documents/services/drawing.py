@@ -36,8 +36,9 @@ class FontMissing(Broken):
 
     code = "font_missing"
     default_message = (
-        "This document has letters that need a font which the server lacks. Install fonts-noto-cjk (Debian, Ubuntu),"
-        " or name a font file in the settings of the plugin Documents."
+        "This document has letters, such as Chinese ones, that no font of the server has. Have the package"
+        " fonts-noto-cjk installed on the server (Debian, Ubuntu), or name a font file in the settings of the plugin"
+        " Documents. Then print again."
     )
 
 
@@ -52,7 +53,7 @@ def face_for(papers: Sequence[Paper], own: str = "") -> Face:
     text = "".join(part for paper in papers for part in paper.texts())
     if own:
         if not Path(own).is_file():
-            raise FontMissing("There is no font file %(path)s. Change it in the settings of the plugin.", path=own)
+            raise FontMissing("There is no font file %(path)s on the server. Name another one in the settings of the plugin Documents, or none.", path=own)
         return Face(own)
     if text.encode("cp1252", "ignore").decode("cp1252") == text:
         return Face()
@@ -66,14 +67,23 @@ def face_for(papers: Sequence[Paper], own: str = "") -> Face:
 
 def draw(papers: Sequence[Paper], *, font: str = "", compressed: bool = True) -> bytes:
     """The papers one after the other, each from a page of its own. Raises FontMissing."""
-    sheet = _Sheet(face_for(papers, font))
+    face = face_for(papers, font)
+    sheet = _drawn(papers, face, [1] * len(papers), compressed=compressed)
+    if any(count > 1 for count in sheet.lengths):
+        sheet = _drawn(papers, face, sheet.lengths, compressed=compressed)
+    return bytes(sheet.output())
+
+
+def _drawn(papers: Sequence[Paper], face: Face, lengths: Sequence[int], *, compressed: bool) -> _Sheet:
+    """All papers on one sheet, whose feet say of how many pages each is."""
+    sheet = _Sheet(face, lengths)
     sheet.set_compression(compressed)
     if papers:
         sheet.set_creation_date(papers[0].at)
         sheet.set_title(f"{papers[0].title} {papers[0].code}" if len(papers) == 1 else papers[0].title)
     for paper in papers:
         sheet.put(paper)
-    return bytes(sheet.output())
+    return sheet
 
 
 def _check_beginning(path: str) -> None:
@@ -84,9 +94,12 @@ def _check_beginning(path: str) -> None:
 
 
 class _Sheet(FPDF):
-    """A4 with our margins; knows the paper it is at."""
+    """A4 with our margins; knows the paper it is at.
 
-    def __init__(self, face: Face) -> None:
+    `said` is of how many pages each paper shall say that it is, `lengths` of how many it is so far.
+    """
+
+    def __init__(self, face: Face, said: Sequence[int]) -> None:
         super().__init__(format="A4")
         self.core_fonts_encoding = "cp1252"
         self.set_margins(_MARGIN, _MARGIN)
@@ -94,7 +107,8 @@ class _Sheet(FPDF):
         self.family = _CORE
         self.paper: Paper | None = None
         self.following: Paper | None = None
-        self.first_page = 1
+        self.said = said
+        self.lengths: list[int] = []
         if face.path:
             self._add(face)
 
@@ -104,7 +118,7 @@ class _Sheet(FPDF):
             _check_beginning(face.path)
             self.add_font("own", "", face.path, collection_font_number=collection)
         except (FPDFException, TTLibError, OSError, ValueError, IndexError) as error:
-            raise FontMissing("The font file %(path)s cannot be read.", path=face.path) from error
+            raise FontMissing("The font file %(path)s cannot be read. Name another one in the settings of the plugin Documents, or none.", path=face.path) from error
         self.family = "own"
 
     def write_in(self, size: float, colour: tuple[int, int, int] = _INK, *, strong: bool = False) -> None:
@@ -130,7 +144,9 @@ class _Sheet(FPDF):
     def header(self) -> None:
         """A page begins: only now is the next paper ours, as the page before has ended with its own footer."""
         if self.following is not None:
-            self.paper, self.following, self.first_page = self.following, None, self.page
+            self.paper, self.following = self.following, None
+            self.lengths.append(0)
+        self.lengths[-1] += 1
 
     def footer(self) -> None:
         """The merchant's lines, and which page of which paper this is. fpdf2 calls it at the end of every page."""
@@ -140,7 +156,8 @@ class _Sheet(FPDF):
         self.write_in(7.5, _SOFT)
         for line in self.paper.footer[:3]:
             self.cell(self.epw, 3.6, line, align=Align.C, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        place = f"{self.paper.code} · {self.page - self.first_page + 1}"
+        page = self.paper.paging.format(page=self.lengths[-1], pages=self.said[len(self.lengths) - 1])
+        place = f"{self.paper.code} · {page}"
         self.cell(self.epw, 3.6, place, align=Align.C)
 
     def _head(self, paper: Paper) -> None:

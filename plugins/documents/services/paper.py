@@ -47,7 +47,10 @@ class Column(Struct, frozen=True, kw_only=True):
 
 
 class Paper(Struct, frozen=True, kw_only=True):
-    """A document ready to be drawn. Further texts of a row's first cell stand below it, smaller."""
+    """A document ready to be drawn. Further texts of a row's first cell stand below it, smaller.
+
+    `paging` says which page of how many one is: `{page}` and `{pages}` stand in it.
+    """
 
     title: str
     code: str
@@ -60,10 +63,11 @@ class Paper(Struct, frozen=True, kw_only=True):
     notes: Cells = ()
     footer: Cells = ()
     at: datetime
+    paging: str
 
     def texts(self) -> Iterator[str]:
         """Every text on it."""
-        yield from (self.title, self.code, *self.sender, *self.notes, *self.footer)
+        yield from (self.title, self.code, self.paging, *self.sender, *self.notes, *self.footer)
         for heading, lines in self.parties:
             yield from (heading, *lines)
         for label, value in self.facts:
@@ -73,6 +77,11 @@ class Paper(Struct, frozen=True, kw_only=True):
             yield from row
         for label, value, _is_total in self.sums:
             yield from (label, value)
+
+
+def paging() -> str:
+    """How pages are counted in the present language."""
+    return _("Page %(page)s of %(pages)s", page="{page}", pages="{pages}")
 
 
 def drawn_in(language: str) -> str:
@@ -107,6 +116,7 @@ def issued_paper(content: Mapping[str, Any], language: str) -> Paper:
             notes=tuple(text for text in (content["tax_note"],) if text),
             footer=tuple(seller["footer"].splitlines()),
             at=at,
+            paging=paging(),
         )
 
 
@@ -255,7 +265,7 @@ def packing_slip(
         parties = ((_("Deliver to"), address_lines(order.address)),) if order.address else ()
         facts = [(_("Order"), order.number), (_("Ordered on"), day(order.placed_at))]
         if order.delivery_title:
-            facts.append((_("Delivery"), order.delivery_title))
+            facts.append((_("Sent by"), order.delivery_title))
         if location is not None and location.name:
             facts.append((_("From"), location.name))
         notes = [_("The shopper writes: %(note)s", note=order.note)] if order.note else []
@@ -281,6 +291,7 @@ def packing_slip(
             notes=tuple(notes),
             footer=tuple(settings.footer.splitlines()),
             at=now(),
+            paging=paging(),
         )
 
 
@@ -366,7 +377,7 @@ def _pick_list(site: Site, found: Sequence[ToPick]) -> Paper:
              number(sum(of.values())))
             for (sku, name), of in sorted(pieces.items())
         ),
-        at=now(),
+        at=now(), paging=paging(),
     )  # fmt: skip
 
 

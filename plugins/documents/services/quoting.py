@@ -21,7 +21,7 @@ from core.api import (
 )
 from core.api import gettext as _
 from plugins.documents.forms import Documents
-from plugins.documents.services.paper import Column, Paper, drawn_in, going_to, names_of, rate_text, tax_label
+from plugins.documents.services.paper import Column, Paper, drawn_in, going_to, names_of, paging, rate_text, tax_label
 
 
 def code_of(site: Site, found: DraftQuote) -> str:
@@ -76,6 +76,7 @@ def quote_paper(site: Site, found: DraftQuote, wanted: str = "") -> Paper:
             ),
             footer=tuple(settings.footer.splitlines()),
             at=found.made_at,
+            paging=paging(),
         )
 
 

@@ -9,6 +9,7 @@ import pytest
 from core.api import Site, add_location, cancel_order, order_view
 from core.testing.shop import PASSWORD
 from plugins.documents.models import INVOICE
+from plugins.documents.services import drawing
 from plugins.documents.services.issuing import issue
 
 
@@ -96,6 +97,19 @@ def test_the_list_is_filtered_and_its_export_is_the_same(panel: Browser, site: S
         for code in ("INV-00001", "INV-00002", "CN-00001"):
             assert (f">{code}</a>" in page) == (code in table) == (code in shown), (query, code)
     assert "没有符合筛选条件的单据" in panel.get("/zh-cn/panel/documents/?q=xyz").text
+
+
+def test_who_lacks_a_font_reads_what_to_do(
+    panel: Browser, lamp: Any, order: Any, set_up: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = order(lamp, note="请轻放").number
+    monkeypatch.setattr(drawing, "CHINESE_FONTS", ())
+    slip = f"panel/documents/packing/slips.pdf?n={number}"
+    said = panel.get(f"/{slip}", 503).text
+    assert "Have the package fonts-noto-cjk installed on the server" in said
+    assert "请让服务器管理员安装 fonts-noto-cjk 软件包" in panel.get(f"/zh-cn/{slip}", 503).text
+    set_up(font="/nowhere.ttf")
+    assert "There is no font file /nowhere.ttf on the server. Name another one" in panel.get(f"/{slip}", 503).text
 
 
 def test_slips_and_pick_list_are_printed_for_the_orders_to_ship(panel: Browser, lamp: Any, order: Any) -> None:

@@ -144,7 +144,24 @@ def test_a_hundred_lines_go_on_over_pages_with_their_head(content: Any) -> None:
     many = {**content, "parts": content["parts"] * 100}
     text = words(draw([issued_paper(many, "en")], compressed=False))
     assert text.count("Quantity") > 2
-    assert "INV-00001 · 3" in text
+    pages = text.count("INV-00001 · Page")
+    assert pages > 2
+    assert all(f"INV-00001 · Page {page} of {pages}\n" in f"{text}\n" for page in range(1, pages + 1))
+
+
+def test_each_of_several_papers_counts_its_own_pages(content: Any) -> None:
+    long, short = {**content, "parts": content["parts"] * 40}, {**content, "code": "INV-00002"}
+    text = words(draw([issued_paper(long, "en"), issued_paper(short, "en")], compressed=False))
+    pages = text.count("INV-00001 · Page")
+    assert pages > 1
+    assert f"INV-00001 · Page {pages} of {pages}" in text
+    assert "INV-00002 · Page 1 of 1" in text
+
+
+def test_a_slip_says_once_how_it_is_delivered(site: Site, lamp: Any, order: Any) -> None:
+    facts = dict(packing_slip(site, order_view(order(lamp).id, site=site)).facts)
+    assert facts["Sent by"]
+    assert "Delivery" not in facts
 
 
 def test_slips_name_what_is_to_be_packed_and_no_price(site: Site, lamp: Any, order: Any) -> None:
@@ -232,8 +249,8 @@ def test_each_slip_of_many_has_its_own_number_and_pages(site: Site, lamp: Any, o
     views = [order_view(order(lamp).id, site=site) for _ in range(2)]
     text = words(draw([packing_slip(site, view) for view in views], compressed=False))
     for view in views:
-        assert text.count(f"{view.number} · 1") == 1
-    assert "· 0" not in text
+        assert text.count(f"{view.number} · Page 1 of 1") == 1
+    assert "Page 0" not in text
 
 
 def test_without_taxes_there_is_no_column_for_them(content: Any) -> None:

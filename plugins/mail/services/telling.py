@@ -33,6 +33,7 @@ from core.api import (
     change_view,
     claim_form,
     day,
+    decided_charges,
     digest,
     enqueue_message,
     gettext,
@@ -224,7 +225,7 @@ def _of_payment(site: Site, event: PaymentChanged, number: int) -> Message | Non
         return None
     if event.refunded and not order.channel:
         back = Money(event.refunded, order.currency)
-        by = next(one for one in order.payments if one.id == event.payment_id).title
+        by = "" if event.by_hand else next(one for one in order.payments if one.id == event.payment_id).title
         return written(site, order, "refunded", f"refunded:{number}", {"back": back, "by": by})
     if event.state != "captured" or not _is_further(order, event.payment_id):
         return None
@@ -255,13 +256,17 @@ def _case_mail(site: Site, order: OrderView, case: CaseView, step: str, again: s
     is_claim = case.kind == "claim"
     kind = "claim_approved" if is_claim and step == "approved" else f"return_{step}"
     instead, granted = sent_instead(site, case, order.language), Money(case.granted, case.currency)
+    with speaking(order.language, site.timezone):
+        charges = decided_charges(site, case)
     values = {
         "case": case,
+        "charges": charges,
         "step": step,
         "is_claim": is_claim,
         "is_exchange": case.kind == "exchange",
         "is_replaced": is_claim and case.way == "replace",
         "granted": granted,
+        "for_goods": granted - sum((amount for _title, amount in charges), Money.zero(case.currency)),
         "instead": () if step == "declined" else instead.goods,
         "net": _net(order, instead, granted),
         "send_to": return_address(site),

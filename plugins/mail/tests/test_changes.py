@@ -13,6 +13,7 @@ from core.api import (
     CancelUnits,
     DoneBefore,
     Money,
+    PaymentChanged,
     ReturnRules,
     SetAddress,
     approve_case,
@@ -36,7 +37,7 @@ from core.api import (
     unship_order,
     withdraw_case,
 )
-from plugins.mail.services import send_again
+from plugins.mail.services import send_again, tell_shopper
 
 # What is told, in words: long walks, whatever keeps the orders.
 pytestmark = pytest.mark.once
@@ -207,9 +208,21 @@ def test_money_that_goes_back_is_told_each_time_with_what_went_before(latest, si
             grant_and_refund(state, lamps.id, Money(amount, "EUR"), actor=WHO, key=key, reason="Late", by_hand=True)
     first, second = [mail for mail in latest() if "goes back" in mail["Subject"]]
     for kind in ("plain", "html"):
-        assert f"We have given back €10.00: {pay.title}." in body(first, kind)
-        assert f"We have given back €25.00: {pay.title}." in body(second, kind)
+        assert "We have given back €10.00 ourselves." in body(first, kind)
+        assert "We have given back €25.00 ourselves." in body(second, kind)
+        assert pay.title not in body(second, kind)
         assert "In all, €35.00 of this order have gone back." in body(second, kind)
+
+
+def test_money_that_a_gateway_gave_back_is_told_with_the_way_of_the_payment(latest, site, lamps):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    (pay,) = order_view(lamps.id).payments
+    latest()
+    told = PaymentChanged(order_id=lamps.id, payment_id=pay.id, state="partly_refunded", refunded=1000)
+    tell_shopper(site, told, 7)
+    (mail,) = latest()
+    for kind in ("plain", "html"):
+        assert f"We have given back €10.00: {pay.title}." in body(mail, kind)
 
 
 def test_a_declined_return_says_why_and_a_withdrawn_one_is_silent(latest, site, lamps):
@@ -306,6 +319,9 @@ def test_an_exchange_is_told_with_what_is_sent_instead_at_every_step(latest, sit
         for kind in ("plain", "html"):
             told = body(mail, kind)
             assert told.index("1 × Dome lamp") < told.index(head) < told.index("2 × Arc lamp"), (head, kind)
+        lines = body(mail).splitlines()
+        assert "1 × Dome lamp" in lines, "each stands on a line of its own"
+        assert "2 × Arc lamp" in lines
     # 2 × 129.50 less 89.00.
     assert "Still to be paid: €170.00." in body(resolved)
     assert "Pay €170.00" in body(resolved, "html")
@@ -315,6 +331,28 @@ def test_an_exchange_is_told_with_what_is_sent_instead_at_every_step(latest, sit
     (again,) = latest()
     assert "2 × Arc lamp" in body(again)
     assert "€170.00 for it is paid." in body(again, "html")
+
+
+def test_what_is_given_back_is_told_with_its_fees_and_goodwill(latest, site, lamps, decide):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    case = sent_back(site, lamps, 1, by_rules=False)
+    decide(case, restocking="4.00", return_delivery="5.00", goodwill="3.00")
+    told = latest()[-1]
+    assert "We give you back €83.00." in body(told)
+    lines = ["For what came back €89.00", "Restocking fee −€4.00", "Return delivery −€5.00", "Goodwill €3.00"]
+    for kind in ("plain", "html"):
+        shown = " ".join(re.sub(r"<[^>]+>", " ", body(told, kind)).split())
+        assert " ".join([*lines, "Total €83.00"]) in shown
+
+
+def test_a_replacement_with_goodwill_lists_no_price_of_goods(latest, site, lamps, decide):
+    mark_paid(state_of(site.id), lamps.id, actor=WHO)
+    case = sent_back(site, lamps, 1, kind="claim", reason="damaged")
+    approve_case(site, case, actor=WHO)
+    decide(case, way="replace", goodwill="3.00")
+    told = body(latest()[-1])
+    assert "Goodwill  €3.00" in told
+    assert "For what you claimed" not in told
 
 
 def test_a_declined_exchange_promises_no_goods(latest, site, sell, lamps):

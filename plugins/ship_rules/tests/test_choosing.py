@@ -262,3 +262,16 @@ def test_criteria_and_costs_are_written_in_the_panel(site: Site, north: int, sta
         answer = client.post(f"/panel/ship_rules/{stored.id}", data={**form, **wrong}, **sent)
         assert answer.status_code == 422
         assert said in answer.text
+
+
+def test_each_cost_that_the_cheapest_way_needs_is_asked_for_at_its_field(
+    site: Site, north: int, staff: Any, client: Any
+) -> None:
+    origin = f"https://{site.host}"
+    sent = {"base_url": origin, "headers": {"Origin": origin}}
+    client.post("/panel/login", data={"email": staff.email, "password": PASSWORD}, **sent)
+    main = int(value("SELECT id FROM location WHERE code = 'main'"))
+    form = {"places": "main\nnorth", "criteria-1": "cheapest"}
+    page = client.post("/panel/ship_rules/new", data=form, **sent).text
+    for place, code in ((main, "main"), (north, "north")):
+        assert f'<p class="error" id="parcel-{place}-error">Say what a parcel from {code} costs.</p>' in page

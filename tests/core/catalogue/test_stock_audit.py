@@ -83,7 +83,7 @@ def test_a_repair_believes_the_journal_and_writes_itself_into_it(lamp: int) -> N
     repaired, left = repair_stock("system", "doctor")
     assert ([one.sku for one in repaired], left, differences()) == (["LAMP"], [], [])
     assert level(lamp)[0] == 10
-    assert db.value("SELECT reason FROM stock_move WHERE kind = 'repair'") == "doctor: on_hand 11, by its moves 10"
+    assert db.value("SELECT reason FROM stock_move WHERE kind = 'repair'") == "repair.doctor: on_hand 11 10"
     assert repair_stock("system") == ([], [])
 
 

@@ -9,6 +9,16 @@ import pytest
 import time_machine
 
 from core.catalogue.services import stock
+from core.catalogue.services.drafts import (
+    ListingDraft,
+    OptionDraft,
+    PriceDraft,
+    ProductDraft,
+    TextDraft,
+    ValueDraft,
+    VariantDraft,
+)
+from core.catalogue.services.products import save_product
 from core.catalogue.services.stock import OutOfStock
 from core.catalogue.services.stock_audit import stock_proof
 from core.catalogue.services.stock_kits import set_kit
@@ -17,6 +27,7 @@ from core.checkout.services.place_order import CannotBePlaced
 from core.checkout.services.resolving import Terms, resolve
 from core.kernel import db, jobs
 from core.lib.errors import Unfit
+from core.lib.money import Money
 from core.orders.services.case import (
     approve_case,
     decline_case,
@@ -29,6 +40,7 @@ from core.orders.services.case_reading import case_view
 from core.orders.services.case_rules import Rules, set_rules
 from core.orders.services.case_shapes import CaseView, WrongStep
 from core.orders.services.exchange import hold_new_goods
+from core.orders.services.instead import sent_instead
 from core.orders.services.parting import CannotBeParted, preview_split
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import OrderView, order_view
@@ -310,3 +322,19 @@ def test_money_that_is_awaited_as_goods_is_not_shared(shop: Shop, order: OrderVi
     ahead(shop, order, {shop.sell("pot", 2500): 1, shop.sell("lid", 400): 1})
     with pytest.raises(CannotBeParted):
         preview_split(shop.site, order.id, {seen(order.id).lines[-1].id: 1})
+
+
+def test_what_is_asked_for_instead_is_named_in_the_language_that_is_asked_for(shop: Shop, order: OrderView) -> None:
+    glaze = OptionDraft(code="glaze", names={"en": "Glaze"}, values=(ValueDraft(code="moss", names={"en": "Moss"}),))
+    variant = VariantDraft(
+        sku="BOWL", prices=(PriceDraft(amount=Money(900, "EUR")),), stock=5, tracked=True, values={"glaze": "moss"}
+    )
+    texts = {"en": TextDraft(name="Bowl")}
+    draft = ProductDraft(
+        texts=texts, options=(glaze,), variants=(variant,), listing=ListingDraft(visible=True)
+    )
+    save_product(shop.site, draft, "system")
+    bowl = int(db.value("SELECT id FROM variant WHERE sku = 'BOWL'"))
+    asked = case(shop, ask(shop, order, {bowl: 1}))
+    assert sent_instead(shop.site, asked, "en").goods == (("Bowl, Moss", 1),)
+    assert sent_instead(shop.site, asked, "zh-CN").goods == (("Bowl，Moss", 1),)

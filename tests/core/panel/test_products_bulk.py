@@ -151,7 +151,11 @@ def killed_between_act_and_note(panel: Panel, three: list[Item], clock: Any) -> 
         with pytest.raises(KeyboardInterrupt):
             act(panel, three, "price", change="10%")
     assert amounts() == [9790, 1375, 4000]
-    clock.move(minutes=3)
+    assert "was cut off" not in words(panel.get(f"/panel/products/bulk/{db.value('SELECT id FROM bulk_run')}"))
+    clock.move(minutes=1)
+    told = words(panel.get(f"/panel/products/bulk/{db.value('SELECT id FROM bulk_run')}"))
+    assert "The work on 2 products was cut off. It goes on by itself within a few minutes." in told
+    clock.move(minutes=2)
     jobs.run_due()
 
 

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from core.app import App
 from core.hookspecs.site import Site
-from core.kernel import db
+from core.kernel import db, i18n
+from core.lib.errors import Refused
+from core.panel.saved import services
 from tests.core.panel.conftest import Panel, words
 
 
@@ -56,3 +59,48 @@ def test_nobody_else_sees_or_forgets_it(panel: Panel, colleague: Callable[..., P
         db.execute("UPDATE saved_view SET site_id = ?", other_site.id)
     assert panel.post(f"/panel/views/{view}/forget").status_code == 404
     assert db.value("SELECT COUNT(*) FROM saved_view") == 1
+
+
+@pytest.mark.parametrize("name", ["All", "to ship", "  All "])
+def test_a_view_is_not_called_like_one_that_the_list_has(panel: Panel, name: str) -> None:
+    said = panel.follow(panel.post("/panel/views/orders", {"name": name, "query": "q=lamp"}))
+    assert "Choose another name." in words(said)
+    assert db.value("SELECT COUNT(*) FROM saved_view") == 0
+
+
+def test_the_names_of_the_list_are_refused_in_the_language_they_are_read_in(app: App, site: Site) -> None:
+    for place in services.PLACES:
+        with i18n.speaking("zh-CN"), pytest.raises(Refused):
+            services.keep(site, 1, place, "全部", "q=lamp")
+
+
+def test_a_view_gets_another_name_and_the_old_one_back(panel: Panel) -> None:
+    panel.post("/panel/views/orders", {"name": "Mine", "query": "q=lamp"})
+    view = db.value("SELECT id FROM saved_view")
+    said = panel.follow(panel.post(f"/panel/views/{view}/rename", {"name": "Lamps"}))
+    assert "“Mine” is called “Lamps” now." in words(said)
+    assert db.rows("SELECT name, query FROM saved_view") == [("Lamps", "q=lamp")]
+    undo = re.search(r'action="(/panel/views/[0-9]+/rename\?[^"]+)"', said.get_data(as_text=True))
+    assert undo is not None
+    panel.post(unescape(undo[1]))
+    assert db.rows("SELECT name FROM saved_view") == [("Mine",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [(" ", "Give the view a name."), ("All", "Choose another name."), ("Other", "You have another view")],
+)
+def test_a_name_that_a_view_cannot_have_leaves_it_as_it_is(panel: Panel, name: str, why: str) -> None:
+    for kept in ("Other", "Mine"):
+        panel.post("/panel/views/orders", {"name": kept, "query": f"q={kept}"})
+    view = db.value("SELECT id FROM saved_view WHERE name = ?", "Mine")
+    answer = panel.post(f"/panel/views/{view}/rename", {"name": name})
+    assert answer.headers["Location"].endswith("/panel/orders?q=Mine")
+    assert why in words(panel.follow(answer))
+    assert db.value("SELECT name FROM saved_view WHERE id = ?", view) == "Mine"
+
+
+def test_nobody_else_renames_it(panel: Panel, colleague: Callable[..., Panel]) -> None:
+    panel.post("/panel/views/orders", {"name": "Mine", "query": "q=lamp"})
+    view = db.value("SELECT id FROM saved_view")
+    assert colleague({"orders.view"}).post(f"/panel/views/{view}/rename", {"name": "Theirs"}).status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,9 +14,10 @@ from core.catalogue.services.drafts import OptionDraft, PriceDraft, ProductDraft
 from core.catalogue.services.products import save_product
 from core.catalogue.services.stock_terms import stock_terms
 from core.hookspecs.site import Site
-from core.kernel import db
+from core.kernel import db, i18n
 from core.kernel.sites import state_of
 from core.lib.money import Money
+from core.panel.stock.services.moves import why
 from tests.core.panel.conftest import Panel, words
 from tests.core.panel.test_pages import _answered_by
 
@@ -241,3 +243,25 @@ def test_two_who_count_the_same_do_not_write_over_each_other(panel: Panel, lamp:
     assert level(lamp)[0] == 8
     panel.post(path, {f"was-{key}": "8", key: "9", "reason": "Counted by Bo"})
     assert level(lamp)[0] == 9
+
+
+def test_a_repair_is_told_in_the_language_of_whoever_reads_it(panel: Panel, lamp: int) -> None:
+    with db.transaction():
+        db.execute("UPDATE stock_level SET on_hand = on_hand + 1 WHERE variant_id = ?", lamp)
+    panel.post("/panel/stock/proof")
+    assert "Stock proof: On hand 11, by its moves 10" in words(panel.get(f"/panel/stock/{lamp}"))
+    reason = db.value("SELECT reason FROM stock_move WHERE kind = 'repair'")
+    with i18n.speaking("zh-CN"):
+        said = why(reason)
+    assert said.startswith("库存核对：")
+    assert "moves" not in said
+
+
+def test_a_correction_that_is_taken_back_says_so_in_the_readers_language(panel: Panel, lamp: int) -> None:
+    said = panel.follow(panel.post(f"/panel/stock/{lamp}", {"delta": "2", "reason": "Found"}))
+    undo = re.search(r'action="(/panel/stock/[0-9]+[?][^"]+)"', said.get_data(as_text=True))
+    assert undo is not None
+    panel.post(unescape(undo[1]))
+    assert "Undone" in words(panel.get(f"/panel/stock/{lamp}"))
+    with i18n.speaking("zh-CN"):
+        assert why(db.value("SELECT reason FROM stock_move WHERE kind = 'adjust' ORDER BY id DESC")) == "已撤销"

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from core.checkout.services.resolving import Terms, resolve
+from core.hookspecs.payment import Fact, FactKind
 from core.hookspecs.site import Site
 from core.kernel import db, limits
 from core.kernel.sites import state_of
+from core.lib.clock import now
+from core.lib.money import Money
 from core.orders.services import hold_rules
 from core.orders.services.cancel import cancel
 from core.orders.services.case import (
@@ -25,12 +28,14 @@ from core.orders.services.case import (
 )
 from core.orders.services.case_reading import cases_of
 from core.orders.services.case_rules import Rules, set_rules
+from core.orders.services.facts import payment_by_id, record_facts
 from core.orders.services.payments import mark_paid
 from core.orders.services.picked import start_picking, undo_picking
 from core.orders.services.read import OrderView, order_view
 from core.orders.services.refunds import refund_surplus
 from core.orders.services.ship import deliver, ship
 from core.storefront.views import own_orders
+from core.testing.shop import PASSWORD
 
 from .conftest import Visitor
 from .conftest import text_of as words_of
@@ -188,6 +193,30 @@ def test_the_page_says_what_of_the_money_comes_back(site: Site, visitor: Visitor
     done = text_of(visitor.get(page_of(placed)).text)
     assert "Given back to you €89.00" in done
     assert "Still on its way" not in done
+
+
+def test_an_order_that_became_dearer_than_what_is_reserved_waits_for_the_rest(
+    visitor: Visitor, site: Site, placed: OrderView, shopper: Any
+) -> None:
+    payment = payment_by_id(placed.payments[-1].id)
+    assert payment is not None
+    reserved = Fact(
+        kind=FactKind.AUTHORIZED, reference="a1", amount=Money(26700, "EUR"), at=now(),
+        account=payment.account, live=payment.live,
+    )  # fmt: skip
+    record_facts(site, payment.plugin, payment.account, [reserved], payment)
+    with db.transaction():
+        db.execute("UPDATE orders SET shopper_id = ? WHERE id = ?", shopper.id, placed.id)
+    visitor.post("/login", {"email": shopper.email, "password": PASSWORD})
+    assert "We are packing it" in text_of(visitor.get("/account/orders").text)
+
+    with db.transaction():
+        db.execute("UPDATE orders SET total = total + 500, delivery = delivery + 500 WHERE id = ?", placed.id)
+    page = text_of(visitor.get(page_of(placed)).text)
+    assert "Waiting for the rest of the payment" in page
+    assert "We are packing it" not in page
+    listed = text_of(visitor.get("/account/orders").text)
+    assert "Waiting for the rest of the payment" in listed
 
 
 def test_a_form_that_changes_nothing_says_so(visitor: Visitor, placed: OrderView) -> None:
@@ -497,8 +526,6 @@ def test_nothing_can_be_sent_back_that_has_not_left(visitor: Visitor, placed: Or
 def test_the_account_shows_the_same_and_nobody_elses(
     visitor: Visitor, site: Site, placed: OrderView, shopper: Any, app: Any, turn_on: Callable[..., None]
 ) -> None:
-    from core.testing.shop import PASSWORD
-
     turn_on("bank_transfer", holder="Test shop", account="DE02 1203 0000 0000 2020 51")
     with db.transaction():
         db.execute("UPDATE orders SET shopper_id = ? WHERE id = ?", shopper.id, placed.id)

@@ -33,7 +33,7 @@ from core.panel.orders.services.columns import ORDERS
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.places import Tab
 from core.panel.orders.services.sent_from import sent_from
-from core.panel.saved.services import cleaned, columns_of
+from core.panel.saved.services import READY, cleaned, columns_of
 from core.panel.services import section_problems, shows_sections
 from core.panel.shell import COUNTERS, Status, actor, address, form_key, once, page, panel, shell, table_file, to
 
@@ -80,18 +80,23 @@ def _cases(order: OrderView) -> list[tuple[CaseView, Status, str]]:
     ]
 
 
+_VIEWS = READY["orders"] = {
+    "": lazy("All"),
+    "to_ship": lazy("To ship"),
+    "waiting": lazy("Waiting for goods"),
+    "overdue": lazy("Promise passed"),
+    "held": lazy("On hold"),
+    "unpaid": lazy("Unpaid"),
+    "returns": lazy("Returns"),
+    "cancelled": lazy("Cancelled"),
+}
+
+
 def _views(chosen: filters.Filters) -> list[tuple[str, str, bool, int | None]]:
-    named = [
-        ("", _("All")),
-        ("to_ship", _("To ship")),
-        ("waiting", _("Waiting for goods")),
-        ("overdue", _("Promise passed")),
-        ("held", _("On hold")),
-        ("unpaid", _("Unpaid")),
-        ("returns", _("Returns")),
-        ("cancelled", _("Cancelled")),
+    return [
+        (str(title), address("panel.orders", view=view or None), view == chosen.view, None)
+        for view, title in _VIEWS.items()
     ]
-    return [(title, address("panel.orders", view=view or None), view == chosen.view, None) for view, title in named]
 
 
 _SORTS: dict[str, Any] = {

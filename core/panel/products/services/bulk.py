@@ -27,6 +27,8 @@ AT_ONCE = 40
 _KEPT = timedelta(days=30)
 # A row that was in hand so long was let go of by a worker that ended.
 _PATIENCE = timedelta(minutes=2)
+# One that was in hand so long is told to whoever looks: a product takes a moment.
+_LONG = timedelta(seconds=20)
 _WANTED = {False: "todo", True: "done"}
 _IN_HAND = {False: "doing", True: "undoing"}
 
@@ -334,3 +336,9 @@ def counts(run: BulkRun) -> dict[str, int]:
     )
     unfinished = {"todo", "doing", "undoing"} | ({"done"} if run.undone_at else set())
     return {"open": sum(found.get(state, 0) for state in unfinished), **found}
+
+
+def cut_off(run: BulkRun) -> int:
+    """How many rows somebody took in hand and, by the time that has passed, left there. One statement."""
+    sql = "SELECT COUNT(*) FROM bulk_row WHERE run_id = ? AND state IN (?, ?) AND at < ?"
+    return int(db.value(sql, run.id, *_IN_HAND.values(), clock.micros(clock.now() - _LONG)))

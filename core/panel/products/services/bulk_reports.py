@@ -13,7 +13,7 @@ from core.kernel import db
 from core.lib import clock
 from core.lib.errors import NotFound
 from core.panel.products.models import BulkRun
-from core.panel.products.services.bulk import counts, end_in_hand, find_run, one_end
+from core.panel.products.services.bulk import counts, cut_off, end_in_hand, find_run, one_end
 from core.panel.products.services.bulk_acts import ACTS
 from core.panel.shell import named
 
@@ -30,8 +30,9 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A run: how many rows are in which state, and a page of them. `open` of them are still to be dealt with.
+    """A run: how many rows are in which state, and a page of them.
 
+    `open` of them are still to be dealt with, `cut_off` of these are in the hands of a worker that seems to have ended.
     Before it has begun its rows say what would happen now, where the act can tell; it begins by itself at `due_at`.
     `wanted_at` and `until` are the times that were chosen with it; it `ends_at` the latter unless that was dropped.
     """
@@ -47,6 +48,7 @@ class Report(Struct, frozen=True, kw_only=True):
     is_over: bool
     counts: Mapping[str, int]
     open: int
+    cut_off: int
     rows: list[Result]
     further: int | None
 
@@ -84,6 +86,7 @@ def report(site: Site, run_id: int, language: str, after: int = 0) -> Report:
         is_over=_is_over(run.ends_at, run.undone_at),
         open=states.pop("open"),
         counts=states,
+        cut_off=cut_off(run),
         rows=[
             Result(product_id=row[1], name=names.get(row[1], ""), state=row[2], text=said.get(row[1], ""))
             for row in shown

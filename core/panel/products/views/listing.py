@@ -7,6 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import lazy
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib import ids
@@ -14,8 +15,17 @@ from core.panel.products.services import listing
 from core.panel.products.services.bulk_acts import ACTS
 from core.panel.products.services.columns import PRODUCTS
 from core.panel.products.services.plugin_acts import product_acts
-from core.panel.saved.services import cleaned, columns_of
+from core.panel.saved.services import READY, cleaned, columns_of
 from core.panel.shell import address, page, panel, shell
+
+_VIEWS = READY["products"] = {
+    "": lazy("All"),
+    "on_sale": lazy("Listed here"),
+    "hidden": lazy("Hidden here"),
+    "scheduled": lazy("Scheduled"),
+    "low": lazy("Running low"),
+    "archived": lazy("Archived"),
+}
 
 
 @panel.get("/products", endpoint="products")
@@ -29,15 +39,10 @@ def show() -> Response:
     kept = {"q": query.text or None, "show": query.show or None, "category": query.category_id}
     following = address("panel.products", before=further, **kept) if further else ""
     first = address("panel.products", **kept) if query.before else ""
-    named = [
-        ("", _("All")),
-        ("on_sale", _("Listed here")),
-        ("hidden", _("Hidden here")),
-        ("scheduled", _("Scheduled")),
-        ("low", _("Running low")),
-        ("archived", _("Archived")),
+    views = [
+        (str(title), address("panel.products", show=key or None), key == query.show, None)
+        for key, title in _VIEWS.items()
     ]
-    views = [(title, address("panel.products", show=key or None), key == query.show, None) for key, title in named]
     return page(
         "products.html",
         rows=rows,

@@ -58,6 +58,10 @@ WHY: dict[str, Any] = {
     "from.first": lazy("The first in your order of places"),
     "from.cheapest": lazy("The cheapest way"),
     "from.health": lazy("More of the stock is left there"),
+    "adjust.undone": lazy("Undone"),
+    "repair": lazy("Put right"),
+    "repair.panel": lazy("Stock proof"),
+    "repair.doctor": "stoa doctor",
 }
 
 
@@ -127,7 +131,20 @@ def moves(site: Site, variant_ids: Sequence[int] | None = None, before: int | No
 def why(reason: str) -> str:
     """A reason in words: those of verbs in the reader's language, those of people as they were written."""
     code, colon, figure = reason.partition(": ")
-    return f"{WHY[code]}{colon}{figure}" if code in WHY else reason
+    if code not in WHY:
+        return reason
+    said = _repaired(figure) if code.partition(".")[0] == "repair" else figure
+    return i18n.labelled(str(WHY[code]), said) if colon else str(WHY[code])
+
+
+def _repaired(facts: str) -> str:
+    """`on_hand 11 10` in words: what the level said, and what its moves say."""
+    found = (part.split() for part in facts.split(", "))
+    return i18n.enumerated(
+        _("%(state)s %(level)s, by its moves %(moves)s", state=STATES[one[0]], level=one[1], moves=one[2])
+        for one in found
+        if len(one) == 3 and one[0] in STATES
+    )
 
 
 def _reference(reference: str) -> str:

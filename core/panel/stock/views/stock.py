@@ -93,7 +93,7 @@ def adjust(variant_id: int) -> Response:
         return _levels([("delta", too_few(variant_id, location_id, "on_hand"))], variant_id, 422)
     except Refused as refusal:
         return _levels([("delta", i18n.say(refusal))], variant_id, 422)
-    back: dict[str, Any] = {"delta": -int(delta), "reason": _("Undone"), "location": location_id}
+    back: dict[str, Any] = {"delta": -int(delta), "reason": "adjust.undone", "location": location_id}
     undo = url_for("panel.stock_adjust", variant_id=variant_id, **back, **_asked())
     one, many = "%(sku)s: %(n)s piece is there now.", "%(sku)s: %(n)s pieces are there now."
     return to("panel.stock", say=i18n.ngettext(one, many, left, sku=sku_of(variant_id)), undo=undo, **_asked())
