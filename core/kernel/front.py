@@ -291,15 +291,8 @@ class _Answer:
 
 
 def _pass_on(environ: Environ, answer: _Answer, start_response: StartResponse) -> Iterable[bytes]:
-    """Send what is not kept. A page goes packed if it can hold nothing of one visitor.
-
-    The length of a packed page tells how well a stranger's guess went with what else stands in it. So it is packed only
-    for somebody unknown, who sent no cookie and gets none; behind a proxy, packing is its work.
-    """
-    headers = {name.lower(): value for name, value in answer.headers}
-    page = headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
-    known = "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ or "set-cookie" in headers
-    if not page or known or environ["stoa.proxied"] or environ["PATH_INFO"].startswith("/panel"):
+    """Send what is not kept, packed if it may be."""
+    if not _may_be_packed(environ, answer):
         start_response(answer.status, answer.headers)
         return answer.parts
     answer.read()
@@ -310,6 +303,20 @@ def _pass_on(environ: Environ, answer: _Answer, start_response: StartResponse) -
         sent += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
     start_response(answer.status, sent)
     return [body]
+
+
+def _may_be_packed(environ: Environ, answer: _Answer) -> bool:
+    """Only what can hold nothing of one visitor; behind a proxy, packing is its work.
+
+    The length of a packed page tells how well a stranger's guess went with what else stands in it. So it is packed only
+    for somebody unknown, who sent no cookie and gets none. A stylesheet tells of nobody.
+    """
+    headers = {name.lower(): value for name, value in answer.headers}
+    if environ["stoa.proxied"] or "content-encoding" in headers:
+        return False
+    kind = headers.get("content-type", "").partition(";")[0]
+    known = "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ or "set-cookie" in headers
+    return kind == "text/css" or (kind == "text/html" and not known and not environ["PATH_INFO"].startswith("/panel"))
 
 
 def _may_be_kept(environ: Environ, answer: _Answer) -> bool:

@@ -154,3 +154,22 @@ def axe_violations(page: Page, *, without: str = "") -> list[str]:
 def scrolls_sideways(page: Page) -> bool:
     """Whether something is wider than the window."""
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+# What moved without a press of the reader; the wait lets a change that a script has just made be drawn.
+_JUMPS = """(wait) => new Promise((go) => {
+  const seen = [];
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries())
+      if (!one.hadRecentInput)
+        seen.push([one.value, one.sources.map((part) => part.node?.outerHTML?.slice(0, 100) ?? "").join(" ")]);
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => go(seen)))), wait);
+})"""
+
+
+def jumps(page: Page, *, most: float = 0.1, wait: int = 300) -> list[str]:
+    """What moved since the page opened, if together it is more than `most`: 0.1 is the web's "good"."""
+    seen = page.evaluate(_JUMPS, wait)
+    total = sum(value for value, _what in seen)
+    return [f"jumps by {value:.3f}: {what}" for value, what in seen] if total > most else []

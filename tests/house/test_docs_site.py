@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,6 +15,7 @@ from core.cli.docs.reference import door, hook_facts, part_says, parts_for_plugi
 from core.cli.docs.site import write_site
 from core.lib.errors import Refused
 from core.lib.text import plain
+from core.testing.browser import jumps
 from tests.markup import faults_of
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +78,39 @@ def test_every_page_is_well_made(docs):
     out, _ = docs
     pages = sorted((out / "latest").rglob("*.html"))
     assert [f"{page.relative_to(out)}: {fault}" for page in pages for fault in faults_of(page.read_text("utf-8"))] == []
+
+
+def test_every_page_tells_search_engines_what_it_is_about(docs):
+    out, count = docs
+    told = [
+        re.findall(r'<meta name="description" content="([^"]*)">', page.read_text("utf-8"))
+        for page in out.rglob("*.html")
+    ]
+    assert [one for one in told if len(one) != 1 or not 10 < len(one[0]) < 250] == []
+    assert len({one[0] for one in told}) > count // 3
+    assert "A storefront engine made of plugins" in (out / "latest" / "index.html").read_text("utf-8").split("<body")[0]
+
+
+def test_room_is_made_for_every_picture_before_it_comes(docs):
+    out, _ = docs
+    pictures = [one for page in out.rglob("*.html") for one in re.findall(r"<img [^>]*>", page.read_text("utf-8"))]
+    assert len(pictures) > 3
+    assert [one for one in pictures if not re.search(r'width="\d+" height="\d+"', one)] == []
+
+
+def test_nothing_jumps_when_the_search_comes(docs, page):
+    out, _ = docs
+    page.set_viewport_size({"width": 375, "height": 812})
+    page.route("**/*", lambda route: route.fulfill(path=out / urlsplit(route.request.url).path[1:]))
+    scripts = []
+    page.route("**/*.js", lambda route: scripts.append(route))  # noqa: PLW0108 -- playwright marks what it is given
+    page.goto("http://docs.test/latest/ARCHITECTURE.html", wait_until="commit")
+    page.wait_for_function("performance.getEntriesByType('paint').length > 0")
+    assert not page.locator("#q").is_visible()
+    [script] = scripts
+    script.fallback()
+    page.locator("#q").wait_for()
+    assert jumps(page, most=0.01) == []
 
 
 def test_what_is_wider_than_a_page_is_scrolled_by_keyboard(docs):

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from core.cli.docs import reference, signatures
 from core.cli.docs.since import exported
-from core.lib.text import plain, slugify
+from core.kernel import pictures
+from core.lib.text import plain, shorten, slugify
 
 _FIRST = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "instance/README.md")
 # Section title and where its pages lie.
@@ -37,6 +38,8 @@ _READ: Mapping[Path, Callable[[Path], str]] = {
     Path("core/panel/__init__.py"): reference.panel_parts,
 }
 _LINK = re.compile(r'(href|src)="(?![a-z]+:|#|/)([^"]+)"')
+_PICTURE = re.compile(r'<img src="(?![a-z]+:|/)([^"]+)"')
+_PARAGRAPH = re.compile(r"<p>(?!<img)(.*?)</p>", re.DOTALL)
 _HEADING = re.compile(r"<h([23])>(.*?)</h\1>")
 _NAMED = re.compile(r"<li>(\n?<p>)?<code>(\w+)")
 
@@ -48,6 +51,7 @@ class Page(Struct, frozen=True, kw_only=True):
     target: str
     title: str
     section: str
+    about: str
     html: str
 
 
@@ -77,16 +81,27 @@ def _page(root: Path, source: Path, section: str, known: set[Path]) -> Page:
     )
     html = html.replace("<pre><code", '<pre tabindex="0"><code')  # What scrolls can be scrolled by keyboard.
     html = html.replace("<th></th>", "<td></td>")  # A table without titles has no cells of titles.
+    html = _PICTURE.sub(lambda at: at[0] + _size(root / source.parent / at[1]), html)
     html = _LINK.sub(lambda at: f'{at[1]}="{_link(source, at[2], known)}"', html)
     if source in _READ:
         html = _laid_out(root, source, html)
+    first = _PARAGRAPH.search(html)
     return Page(
         source=source,
         target=_target(source),
         title=plain(title[1]) if title else source.stem,
         section=section,
+        about=shorten(plain(first[1]), 160) if first else "",
         html=html,
     )
+
+
+def _size(picture: Path) -> str:
+    """Room is made for a picture before it comes."""
+    if not picture.exists():
+        return ""
+    drawn = pictures.as_it_is(picture.read_bytes())
+    return f' width="{drawn.width}" height="{drawn.height}"'
 
 
 def _laid_out(root: Path, source: Path, html: str) -> str:

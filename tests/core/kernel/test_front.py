@@ -89,12 +89,16 @@ def test_a_configured_proxy_is_believed(instance, sites, write_plugin, turn_on):
 
 LONG = """
 from core.api import *
-from flask import request
+from flask import Response, request
 VIEWS = Views("/long")
 @VIEWS.get("/")
 @public
 def page():
     return "<p>" + request.args.get("said", "") + " the secret of one visitor" * 200
+@VIEWS.get("/style.css")
+@public
+def style():
+    return Response("p { color: red }" * 200, mimetype="text/css")
 PLUGIN = Plugin(name="long", version="1", title="Long", shop=VIEWS)
 """
 
@@ -115,6 +119,16 @@ def test_a_page_goes_packed_to_somebody_unknown_and_never_to_who_brings_a_cookie
     for known in (client.get("/long/", headers=asked), keyed):
         assert "Content-Encoding" not in known.headers, "its length would tell which guess within it was right"
         assert known.data == plain.data
+
+
+def test_a_stylesheet_that_is_made_for_somebody_goes_packed_too(bare, sites, write_plugin, turn_on):
+    write_plugin("long", LONG)
+    turn_on("long", sites[0])
+    client = bare.test_client()
+    client.set_cookie("stoa", "x", domain="one.test")
+    packed = client.get("/long/style.css", headers={"Host": "one.test", "Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data).startswith(b"p { color: red }")
 
 
 def test_behind_a_proxy_packing_is_its_work(instance, sites, write_plugin, turn_on):

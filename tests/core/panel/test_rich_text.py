@@ -11,12 +11,13 @@ import pytest
 from core.hookspecs.site import Site
 from core.kernel.config import ROOT
 from core.lib import text
+from core.testing.browser import PHONE, View, jumps
 from core.testing.shop import Item
 from tests.core.panel.conftest import Panel
 from tests.core.panel.test_pages import _answered_by
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 # What a word processor puts on the clipboard, and a page that means no good.
 _PASTED = (
@@ -50,6 +51,23 @@ def test_without_scripts_it_is_the_plain_box(panel: Panel, sell: Callable[..., I
     assert re.search(r'<textarea class="input" id="body-en" name="body-en"', page)
     assert not re.search(r'<textarea[^>]*name="body-en"[^>]* hidden', page)
     assert 'name="body-en-address"' not in page
+
+
+@pytest.mark.parametrize("view", [PHONE], ids=str)
+def test_nothing_jumps_when_its_tools_come(page: Page, panel: Panel, view: View) -> None:
+    del view
+    _answered_by(panel, page)
+    late: list[Route] = []
+    page.route("**/rich.js", lambda route: late.append(route))  # noqa: PLW0108 -- playwright marks what it is given
+    with page.expect_request("**/rich.js"):
+        page.goto("http://shop.test/panel/categories/new")
+    page.locator("#body-en").scroll_into_view_if_needed()
+    assert not page.locator("[role=toolbar]").first.is_visible()
+    assert jumps(page, most=0.01) == []
+    [script] = late
+    script.fallback()
+    page.locator("[role=toolbar]").first.wait_for()
+    assert jumps(page, most=0.01) == []
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from core.kernel.site_verbs import add_site, edit_site
 from core.kernel.sites import state_of
 from core.lib.money import Money
 from core.testing.application import LiveServer
-from core.testing.browser import PHONE, axe_violations, scrolls_sideways
+from core.testing.browser import PHONE, axe_violations, jumps, scrolls_sideways
 
 from .conftest import make_lamp
 
@@ -568,23 +568,12 @@ def test_every_page_fits_and_is_free_of_barriers_in_the_languages_of_packs(
             assert axe_violations(page) == [], (path, scheme)
 
 
-JUMPS = """() => new Promise((go) => {
-  const seen = [];
-  new PerformanceObserver((list) => {
-    for (const one of list.getEntries())
-      seen.push([one.value, ...one.sources.map((part) => part.node?.outerHTML?.slice(0, 200))]);
-  }).observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => go(seen), 300);
-})"""
-
-
 @pytest.mark.parametrize("view", [PHONE], ids=str)
 def test_no_page_jumps_while_it_opens(visit: Callable[[str], Page]) -> None:
     page = add_lamp(visit)
     for path in (*MAIN, *OTHER):
         visit(path)
-        jumps = page.evaluate(JUMPS)
-        assert sum(value for value, *_ in jumps) <= 0.02, f"{path}: {jumps}"
+        assert jumps(page, most=0.02) == [], path
 
 
 def test_styles_and_scripts_of_a_page_stay_below_60_kb(visit: Callable[[str], Page], page: Page) -> None:

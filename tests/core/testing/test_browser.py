@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.testing.browser import DESKTOP, PHONE, VIEWS, View, axe_violations, scrolls_sideways
+from core.testing.browser import DESKTOP, PHONE, VIEWS, View, axe_violations, jumps, scrolls_sideways
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -34,6 +34,16 @@ def test_axe_names_the_rule_and_the_place(page: Page) -> None:
 def test_a_line_wider_than_the_window_is_noticed(page: Page, view: View) -> None:
     page.goto(PAGE.format("<meta name=viewport content='width=device-width'><hr style='width: 1000px'>"))
     assert scrolls_sideways(page) == (view is PHONE)
+
+
+def test_words_that_are_pushed_down_after_they_were_seen_are_noticed(page: Page) -> None:
+    page.goto(PAGE.format("<p>Bowls and plates</p>" * 9))
+    assert jumps(page) == []
+    page.evaluate("document.querySelector('h1').style.paddingBlockEnd = '40vh'")
+    [jump] = jumps(page, most=0.01)
+    assert jump.startswith("jumps by 0.")
+    assert "Bowls and plates" in jump
+    assert jumps(page, most=1) == []
 
 
 def test_a_picture_of_the_page_is_kept(page: Page, shot: Callable[[str], Path]) -> None:
