@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 # "Wait a minute", as the page says; the API knows it to the second.
 _TOO_MANY_S = 60
 _PRIVATE = ("panel", "account", "checkout")
+# More than anybody types, and than a shopper sends of pictures: what is beyond is refused unread.
+_LARGEST_FORM, _MOST_PICTURES = 2_000_000, 6
 
 
 _ADDRESSES, _MOST_ADDRESSES, _PLAIN = "addresses", 4096, frozenset({str, int})
@@ -115,6 +117,7 @@ def prepare(app: Stoa) -> None:
 
 def _check() -> Response | None:
     app: Any = current_app
+    request.max_content_length = _most_bytes()
     if (preview := previews.of_request()) is not None:
         previews.check(preview, app.identify())
     if request.routing_exception is not None or request.endpoint is None:
@@ -125,6 +128,15 @@ def _check() -> Response | None:
     security.check_access(view, app.identify, current().site.id)
     if getattr(view, "stoa_cacheable", False) and request.method in {"GET", "HEAD"}:
         cache.declare_shared()
+    return None
+
+
+def _most_bytes() -> int | None:
+    """How long a form may be; what takes no form, and the files of staff, are measured by whoever reads them."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        return _LARGEST_FORM
+    if request.mimetype == "multipart/form-data" and not request.path.startswith("/panel"):
+        return _MOST_PICTURES * installation().config.max_upload_mb << 20
     return None
 
 
@@ -219,7 +231,8 @@ def _will_pass(error: Exception) -> bool:
 
 
 def _error_page(status: int, error: Exception) -> Any:
-    message = i18n.say(error) if isinstance(error, StoaError) else ""
+    page = _template(status, error)
+    message = i18n.say(error) if isinstance(error, StoaError) else _words(status) if page == "refused" else ""
     number = request.environ.get("stoa.request_id", "")
     if _wants_json():
         body = {
@@ -229,16 +242,28 @@ def _error_page(status: int, error: Exception) -> Any:
         }
         return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
     face = "panel/errors" if request.path.startswith("/panel") else "errors"
-    known = {403: "403", 404: "404", 405: "404", 410: "404", 500: "500", 503: "500"}
-    page = known.get(status, "refused" if status < 500 else "500")
-    if status == 410 == getattr(error, "status", 0):
-        page = "refused"  # A link that has ended says what to do; a page that was taken away does not.
     response = make_response(_render_error(face, page, status, message, number), status)
     if status == 503:
         response.headers["Retry-After"] = str(away.RETRY_AFTER_S)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
+
+
+def _template(status: int, error: Exception) -> str:
+    if status == 410 == getattr(error, "status", 0):
+        return "refused"  # A link that has ended says what to do; a page that was taken away does not.
+    if isinstance(error, MethodNotAllowed) and "GET" in (error.valid_methods or ()):
+        return "refused"  # Something was sent to a page that is only read.
+    known = {403: "403", 404: "404", 405: "404", 410: "404", 500: "500", 503: "500"}
+    return known.get(status, "refused" if status < 500 else "500")
+
+
+def _words(status: int) -> str:
+    """What to do about a request that no code of ours has refused."""
+    if status == 413:
+        return i18n.gettext("This is more than can be sent at once. Send less, or smaller files.")
+    return i18n.gettext("What was sent cannot be read here. Go back to the page before and try again.")
 
 
 def _render_error(face: str, page: str, status: int, message: str, number: str) -> str:

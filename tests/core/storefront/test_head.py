@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.hookspecs.site import Elsewhere, Head, Site, Url
 from core.kernel.installation import installation
 from core.kernel.runtime import Implementation
 from core.kernel.sites import state_of
 
-from .conftest import Visitor
+from .conftest import ORIGIN, Visitor
 
 Answer = Callable[..., Any]
 
@@ -118,6 +119,45 @@ def test_the_address_of_a_form_says_that_there_is_nothing_to_read(visitor: Visit
     assert said in answered.text
     assert "405" in answered.text
     assert "404" not in answered.text
+
+
+_TYPED, _PARTS = "application/x-www-form-urlencoded", "multipart/form-data; boundary=y"
+_PART = b'--y\r\nContent-Disposition: form-data; name="photos"%s\r\n\r\n%s\r\n--y--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "sent", "said"),
+    [
+        ("/login", _TYPED, b"email=" + b"x" * 2_000_000, "This is more than can be sent at once."),
+        ("/panel/login", _TYPED, b"email=" + b"x" * 2_000_000, "This is more than can be sent at once."),
+        ("/zh-cn/cart/add", _PARTS, _PART % (b"", b"x" * 600_000), "一次发送的内容太多。"),
+        (
+            "/cart/add",
+            _PARTS,
+            _PART % (b'; filename="x.png"', b"x" * (6 << 20)),
+            "This is more than can be sent at once.",
+        ),
+    ],
+    ids=["typed", "panel", "part", "files"],
+)
+def test_more_than_a_form_holds_is_refused_unread_and_says_so(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, path: str, kind: str, sent: bytes, said: str
+) -> None:
+    monkeypatch.setattr(installation(), "config", replace(installation().config, max_upload_mb=1))
+    headers = {"Origin": ORIGIN, "Content-Type": kind}
+    answered = visitor.client.post(path, base_url=ORIGIN, data=sent, headers=headers)
+    assert answered.status_code == 413
+    assert said in answered.text
+    assert "xxxxxxxx" not in answered.text
+    headers["Accept"] = "application/json"
+    told = visitor.client.post(path, base_url=ORIGIN, data=sent, headers=headers).json
+    assert (told["code"], said in told["message"]) == (413, True)
+
+
+def test_what_is_sent_to_a_page_that_is_only_read_says_where_to_go_back(visitor: Visitor) -> None:
+    answered = visitor.post("/", follow=False)
+    assert (answered.status_code, answered.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert "What was sent cannot be read here. Go back to the page before and try again." in answered.text
 
 
 def test_a_page_that_is_gone_for_good_says_so(visitor: Visitor, answer: Any) -> None:
