@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from core.hookspecs.site import Site
 from core.kernel import activity, cache, db, jobs, migrate, secrets
 from core.kernel.faults import faults_of, forget_old_faults
+from core.kernel.i18n import enumerated
 from core.kernel.installation import installation
 from core.kernel.kept import once_a_look
 from core.kernel.runtime import DRAINING, OFF, ON, PAUSED
@@ -34,7 +35,7 @@ class NeedsAnother(Refused):
     default_message = "%(plugin)s needs %(others)s, which is off here."
 
     def __init__(self, plugin: str, others: list[str]) -> None:
-        super().__init__(plugin=plugin, others=", ".join(others))
+        super().__init__(plugin=plugin, others=enumerated(others))
         self.plugins = others
 
 
@@ -103,7 +104,7 @@ def switch_off(site_id: int, name: str, actor: str) -> str:
     state = state_of(site_id)
     needing = [other for other in state.runtime.plugins if name in installation().plugins.loaded[other].plugin.requires]
     if needing:
-        raise NeededByAnother(others=", ".join(_title(other) for other in needing))
+        raise NeededByAnother(others=enumerated(_title(other) for other in needing))
     target = DRAINING if open_needs(site_id, name) else OFF
     with db.transaction():
         _set(state.site, name, target, actor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from core.kernel.i18n import lazy
+from core.kernel.i18n import enumerated, lazy
 from core.lib.errors import Refused
 
 SHOP = "shop"
@@ -31,7 +31,7 @@ class UnknownReturns(Refused):
     default_message = "Write a number of days from 1 to 3650, or one of: %(words)s."
 
     def __init__(self, field: str | None = "returns") -> None:
-        super().__init__(field=field, words=", ".join((SHOP, *NEVER)))
+        super().__init__(field=field, words=enumerated((SHOP, *NEVER)))
 
 
 def parse_returns(text: str) -> str:

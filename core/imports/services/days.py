@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from core.imports.services.records import short
 from core.imports.services.sources import open_table
+from core.kernel.i18n import enumerated
 from core.kernel.i18n import gettext as _
 from core.lib.days import DAY_ORDERS, YEAR_FIRST, fitting, read_day
 from core.lib.errors import Unfit
@@ -67,7 +68,7 @@ def order_of_days(source: Path, columns: Sequence[str], wanted: str = "", kept: 
     if wanted in seen.possible:
         return seen.found if seen.found.order else DayOrder(wanted)
     rows = seen.against[wanted] or [seen.first]
-    named = ", ".join(_("line %(line)s: “%(text)s”", line=line, text=short(text)) for line, text in rows)
+    named = enumerated(_("line %(line)s: “%(text)s”", line=line, text=short(text)) for line, text in rows)
     raise Unfit({FIELD: _("The file has days that cannot be meant so: %(rows)s.", rows=named)})
 
 

@@ -13,6 +13,7 @@ from core.imports.services.saleor import SaleorFormat
 from core.imports.services.shopify import ShopifyFormat
 from core.imports.services.vendure import VendureFormat
 from core.imports.services.woocommerce import WooCommerceFormat
+from core.kernel.i18n import enumerated
 from core.lib.errors import Refused
 
 
@@ -89,8 +90,8 @@ def detect_format(header: Header, wanted: str = "") -> Format:
     names = frozenset(header.shown)
     known = [format_ for format_ in FORMATS if not wanted or format_.name == wanted]
     if not known:
-        raise UnknownFormat(formats=", ".join(format_.name for format_ in FORMATS))
+        raise UnknownFormat(formats=enumerated(format_.name for format_ in FORMATS))
     nearest = min(known, key=lambda format_: len(format_.missing(names)))
     if absent := nearest.missing(names):
-        raise MissingColumns(columns=", ".join(absent), format=nearest.title)
+        raise MissingColumns(columns=enumerated(absent), format=nearest.title)
     return nearest

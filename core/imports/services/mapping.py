@@ -19,6 +19,7 @@ from core.imports.services.read_products import ReadProduct, open_products
 from core.imports.services.reports import find_run
 from core.imports.services.sources import open_table
 from core.kernel import db
+from core.kernel.i18n import enumerated
 from core.lib import clock
 from core.lib.errors import Refused, Unfit
 from core.lib.text import fold
@@ -158,7 +159,7 @@ def check(mapping: Mapping[str, str]) -> None:
     counted = Counter(filter(None, mapping.values()))
     wrong = [target for target, times in counted.items() if times > 1] + (["sku"] if "sku" not in counted else [])
     if wrong:
-        raise CannotBeMapped(columns=", ".join(wrong))
+        raise CannotBeMapped(columns=enumerated(wrong))
 
 
 # -- looking -----------------------------------------------------------------------------------------------------------

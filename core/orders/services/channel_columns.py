@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from core.imports.services.mapping import CannotBeMapped
+from core.kernel.i18n import enumerated
 from core.lib.text import fold
 
 ADDRESS = (
@@ -115,4 +116,6 @@ def check_columns(mapping: Mapping[str, str]) -> None:
     wrong += [target for target in _NEEDED if target not in counted]
     wrong += [] if {"price", "line_total"} & counted.keys() else ["price"]
     if wrong:
-        raise CannotBeMapped("Choose one column for each of these, and no more: %(columns)s.", columns=", ".join(wrong))
+        raise CannotBeMapped(
+            "Choose one column for each of these, and no more: %(columns)s.", columns=enumerated(wrong)
+        )

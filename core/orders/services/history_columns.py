@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from core.imports.services.mapping import CannotBeMapped
+from core.kernel.i18n import enumerated
 from core.lib.text import fold
 
 FIELDS = ("number", "date", "sku", "name", "quantity", "price", "customer", "email", "country", "currency")
@@ -47,4 +48,6 @@ def check_past_columns(mapping: Mapping[str, str]) -> None:
     wrong = [target for target, times in counted.items() if times > 1]
     wrong += [target for target in _NEEDED if target not in counted]
     if wrong:
-        raise CannotBeMapped("Choose one column for each of these, and no more: %(columns)s.", columns=", ".join(wrong))
+        raise CannotBeMapped(
+            "Choose one column for each of these, and no more: %(columns)s.", columns=enumerated(wrong)
+        )

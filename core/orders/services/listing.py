@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.kernel.i18n import enumerated
 from core.lib import clock
 from core.lib.jsons import from_json
 from core.lib.money import Money
@@ -165,7 +166,7 @@ def _select(site: Site, filters: OrderFilters, after: str | None, limit: int) ->
         OrderRow(
             id=row[0], number=row[1], placed_at=clock.instant(row[2]), name=row[3], email=row[4],
             total=Money(row[6], row[5]), gone=Money(int(row[18] or 0), row[5]), shopper_id=row[7], payment_title=row[8],
-            delivery_title=", ".join(_lines(row[9])),
+            delivery_title=enumerated(_lines(row[9])),
             status=state_axes(row[10]), pieces=int(row[11] or 0), channel=row[12], channel_number=row[13] or "",
             goods="" if row[14] is None else WAITING if row[14] else PARTLY, countries=_lines(row[15]),
             merged_into=row[16] or "", gateway=row[17], is_pickup=bool(from_json(row[19]).get("pickup")),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from core.catalogue.services.shapes import PartOfKit
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
+from core.kernel.i18n import enumerated
 from core.kernel.i18n import gettext as _
 from core.kernel.kept import once_a_look
 from core.lib import clock, ids
@@ -147,7 +148,7 @@ def _view(row: db.Row) -> OrderView:
         tax=money(row[14]), total=money(row[15]), prices_include_tax=bool(row[16]),
         tax_note=row[17],
         address=only.address if only else None, billing=address_of(row[19]), carrier=only.carrier if only else "",
-        service=only.service if only else "", delivery_title=", ".join(titles), rate=only.rate if only else {},
+        service=only.service if only else "", delivery_title=enumerated(titles), rate=only.rate if only else {},
         destinations=places, gateway=row[24], payment_title=row[25], note=row[26],
         codes=tuple(from_json(row[27])),
         extra=from_json(row[28]), trace=tuple(from_json(row[29])),

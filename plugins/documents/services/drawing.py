@@ -53,7 +53,11 @@ def face_for(papers: Sequence[Paper], own: str = "") -> Face:
     text = "".join(part for paper in papers for part in paper.texts())
     if own:
         if not Path(own).is_file():
-            raise FontMissing("There is no font file %(path)s on the server. Name another one in the settings of the plugin Documents, or none.", path=own)
+            raise FontMissing(
+                "There is no font file %(path)s on the server. Name another one in the settings of the plugin"
+                " Documents, or none.",
+                path=own,
+            )
         return Face(own)
     if text.encode("cp1252", "ignore").decode("cp1252") == text:
         return Face()
@@ -118,7 +122,11 @@ class _Sheet(FPDF):
             _check_beginning(face.path)
             self.add_font("own", "", face.path, collection_font_number=collection)
         except (FPDFException, TTLibError, OSError, ValueError, IndexError) as error:
-            raise FontMissing("The font file %(path)s cannot be read. Name another one in the settings of the plugin Documents, or none.", path=face.path) from error
+            raise FontMissing(
+                "The font file %(path)s cannot be read. Name another one in the settings of the plugin Documents,"
+                " or none.",
+                path=face.path,
+            ) from error
         self.family = "own"
 
     def write_in(self, size: float, colour: tuple[int, int, int] = _INK, *, strong: bool = False) -> None:

@@ -168,7 +168,7 @@ def names_of(places: Sequence[Address | None]) -> list[str]:
         return [""] * len(places)
     short = [one.whose if one else "" for one in places]
     return [
-        ", ".join((name, *one.lines)) if one and short.count(name) > 1 else name
+        enumerated((name, *one.lines)) if one and short.count(name) > 1 else name
         for name, one in zip(short, places, strict=True)
     ]
 

@@ -190,6 +190,8 @@ def _effect(change: ChangeView, order: OrderView, currency: str) -> dict[str, An
         "after": Money(effect.price_after, currency),
         "to_pay": Money(effect.to_pay, currency),
         "to_refund": Money(effect.to_refund, currency),
+        # Goodwill of a refund, which may be given by hand: the mail about the money says how.
+        "is_of_refund": change.key.startswith("refund:"),
         **_units(change, order),
         "addresses": plan.addresses,
         "billed": plan.billing is not None,

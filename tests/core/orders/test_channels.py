@@ -21,7 +21,7 @@ from core.imports.models import ORDERS
 from core.imports.services.mapping import CannotBeMapped
 from core.imports.services.reports import Report, first_remarks, report
 from core.imports.services.runs import NotNow
-from core.kernel import db, jobs
+from core.kernel import db, i18n, jobs
 from core.kernel.sites import state_of
 from core.orders.services import channel_import, file_runs
 from core.orders.services.channel_columns import check_columns, guess_columns
@@ -193,6 +193,9 @@ def test_columns_of_other_systems_are_known_by_their_names() -> None:
         check_columns(mapping)
     with pytest.raises(CannotBeMapped, match="total"):
         check_columns({"a": "number", "b": "sku", "c": "quantity", "d": "price"})
+    with i18n.speaking("zh-CN"), pytest.raises(CannotBeMapped) as refused:
+        check_columns({"a": "number", "b": "price", "c": "total"})
+    assert refused.value.params["columns"] == "sku、quantity", "joined as the reader's language does"
 
 
 # -- coming in ---------------------------------------------------------------------------------------------------------

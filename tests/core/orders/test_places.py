@@ -10,7 +10,7 @@ from core.checkout.services.own_changes import NotYours, change_own, preview_own
 from core.checkout.services.redelivering import NobodyDelivers
 from core.checkout.services.resolving import Terms, resolve
 from core.hookspecs.fulfil import Label, Parcel
-from core.kernel import db
+from core.kernel import db, i18n
 from core.lib.errors import NotFound, Unfit
 from core.lib.money import Money
 from core.orders.services import parting
@@ -118,6 +118,8 @@ def test_the_way_to_one_address_gets_another_price(shop: Shop, order: OrderView)
     after = change(shop, order, SetDelivery(amount=0, title="On us", destination=0))
     assert [(one.delivery_title, one.total.amount) for one in after.destinations] == [("On us", 0), ("Post: Far", 1000)]
     assert after.total.amount == 3000 + 1000
+    with i18n.speaking("zh-CN"):
+        assert seen(order.id).delivery_title == "On us、Post: Far", "joined as the reader's language does"
 
 
 def test_further_goods_go_where_they_are_wanted(shop: Shop, order: OrderView) -> None:

@@ -611,3 +611,6 @@ def test_the_pages_speak_chinese(visitor: Visitor, sent: OrderView) -> None:
     assert "退回商品" in said
     assert "原因是什么" in said
     assert "不退货，补发" in said
+    assert "照片（选填）" in said, "no space before full brackets"
+    assert "（选填）" in said.replace("照片（选填）", "")
+    assert " （选填）" not in said
