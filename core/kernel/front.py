@@ -292,31 +292,34 @@ class _Answer:
 
 def _pass_on(environ: Environ, answer: _Answer, start_response: StartResponse) -> Iterable[bytes]:
     """Send what is not kept, packed if it may be."""
-    if not _may_be_packed(environ, answer):
+    level = _packing(environ, answer)
+    if not level:
         start_response(answer.status, answer.headers)
         return answer.parts
     answer.read()
     sent, body = [*answer.headers, ("Vary", "Accept-Encoding")], answer.body
     if len(body) >= _WORTH_PACKING and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-        body = gzip.compress(body, 1, mtime=0)
+        body = gzip.compress(body, level, mtime=0)
         sent = [header for header in sent if header[0].lower() != "content-length"]
         sent += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
     start_response(answer.status, sent)
     return [body]
 
 
-def _may_be_packed(environ: Environ, answer: _Answer) -> bool:
-    """Only what can hold nothing of one visitor; behind a proxy, packing is its work.
+def _packing(environ: Environ, answer: _Answer) -> int:
+    """How hard to pack: 0 what may hold something of one visitor; behind a proxy, packing is its work.
 
     The length of a packed page tells how well a stranger's guess went with what else stands in it. So it is packed only
-    for somebody unknown, who sent no cookie and gets none. A stylesheet tells of nobody.
+    for somebody unknown, who sent no cookie and gets none. A stylesheet tells of nobody, and is large and rare.
     """
     headers = {name.lower(): value for name, value in answer.headers}
     if environ["stoa.proxied"] or "content-encoding" in headers:
-        return False
+        return 0
     kind = headers.get("content-type", "").partition(";")[0]
+    if kind == "text/css":
+        return 6
     known = "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ or "set-cookie" in headers
-    return kind == "text/css" or (kind == "text/html" and not known and not environ["PATH_INFO"].startswith("/panel"))
+    return 0 if kind != "text/html" or known or environ["PATH_INFO"].startswith("/panel") else 1
 
 
 def _may_be_kept(environ: Environ, answer: _Answer) -> bool:

@@ -246,6 +246,17 @@ def test_versions_stand_beside_each_other_and_lead_to_the_latest(project, tmp_pa
     assert "<summary>Version 0.10</summary>" in (out / "latest" / "index.html").read_text("utf-8")
 
 
+def test_search_engines_are_told_the_whole_address_where_it_is_known(project, tmp_path):
+    out = tmp_path / "docs"
+    for at in ("https://docs.example.com/stoa", "https://docs.example.com/stoa/"):
+        write_site(out, project("0.9.3"), at)
+        for page in ("0.9/docs/guide/api.html", "latest/docs/guide/api.html"):
+            canonical = "https://docs.example.com/stoa/latest/docs/guide/api.html"
+            assert f'<link rel="canonical" href="{canonical}">' in (out / page).read_text("utf-8")
+        front = (out / "index.html").read_text("utf-8")
+        assert '<link rel="canonical" href="https://docs.example.com/stoa/latest/index.html">' in front
+
+
 def test_a_name_is_told_with_the_version_that_it_came_with(project):
     root = project("0.1.0")
     since.record(root)

@@ -15,6 +15,7 @@ def add_to(commands: Any) -> None:
     """`docs`."""
     docs = commands.add_parser("docs", help="the documentation as a site: write it, or serve it")
     docs.add_argument("--out", type=Path, help="the folder to write to (instance/docs); other versions in it stay")
+    docs.add_argument("--at", default="", help="the address that the site will have, for search engines: https://...")
     docs.add_argument("--serve", action="store_true", help="and serve it on this machine")
     docs.add_argument("--port", type=int, default=8001, help="the port to serve on (8001)")
     docs.add_argument(
@@ -35,7 +36,7 @@ def _run(options: argparse.Namespace) -> int:
     # A site of before there were versions has the index of its search on top.
     if out.exists() and any(out.iterdir()) and not any((out / name).exists() for name in (ALL, "search.json")):
         raise Refused(f"{out} holds other things; name an empty folder by --out")
-    print(f"{write_site(out)} pages are in {out}")
+    print(f"{write_site(out, at=options.at)} pages are in {out}")
     if options.serve:
         _serve(out, options.port)
     return 0

@@ -28,22 +28,26 @@ _SWITCH = re.compile(r"<!--versions-->.*?<!--/versions-->", re.DOTALL)
 _VERSION = re.compile(r"\d+\.\d+")
 
 
-def write_site(out: Path, root: Path = ROOT) -> int:
-    """Write the pages of the present version beside those of others; answers how many pages it has."""
+def write_site(out: Path, root: Path = ROOT, at: str = "") -> int:
+    """Write the pages of the present version beside those of others; answers how many pages it has.
+
+    `at` is the address that the site will have; search engines want it in full.
+    """
+    at = f"{at.rstrip('/')}/" if at else ""
     version = present(root)
     pages = list(read_pages(root))
-    _write_version(out / version, pages, version, root)
+    _write_version(out / version, pages, version, root, at)
     versions = _versions(out)
     newest = in_order([*versions])[-1]
     _replace(out / newest, out / LATEST)
     _tell_what_ended(out, versions, newest)
-    _write_front(out, versions, newest)
+    _write_front(out, versions, newest, at)
     for folder in (*versions, LATEST):
         _write_switches(out / folder, versions, newest)
     return len(pages)
 
 
-def _write_version(folder: Path, pages: list[Page], version: str, root: Path) -> None:
+def _write_version(folder: Path, pages: list[Page], version: str, root: Path, at: str) -> None:
     """All pages, the styles, the pictures and the index of the search."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -54,7 +58,9 @@ def _write_version(folder: Path, pages: list[Page], version: str, root: Path) ->
     for page in pages:
         up = "../" * page.target.count("/")
         html = Markup(page.html)  # noqa: S704 -- our own pages
-        _write(folder / page.target, template.render(page=page, menu=menu, up=up, html=html, version=version))
+        canonical = f"{at or f'{up}../'}{LATEST}/{page.target}"
+        facts = {"page": page, "menu": menu, "up": up, "html": html, "version": version, "canonical": canonical}
+        _write(folder / page.target, template.render(facts))
     (folder / "search.json").write_text(json.dumps([_entry(page) for page in pages], ensure_ascii=False), "utf-8")
     _write_assets(folder, root)
 
@@ -114,10 +120,10 @@ def _tell_what_ended(out: Path, versions: Mapping[str, frozenset[str]], newest: 
             _write(out / LATEST / target, template.render(up=up, target=target, version=version))
 
 
-def _write_front(out: Path, versions: Mapping[str, frozenset[str]], newest: str) -> None:
+def _write_front(out: Path, versions: Mapping[str, frozenset[str]], newest: str, at: str) -> None:
     """The door, which leads to the newest version at once, and the list of all."""
     listed = in_order([*versions])[::-1]
-    _write(out / "index.html", _template("docs/front.html").render(latest=LATEST))
+    _write(out / "index.html", _template("docs/front.html").render(latest=LATEST, at=at))
     _write(out / ALL, _template("docs/versions.html").render(latest=LATEST, newest=newest, versions=listed))
 
 
