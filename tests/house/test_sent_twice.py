@@ -337,6 +337,7 @@ panel.return_rules_save panel.order_import_choose panel.order_import_act panel.i
 panel.import_apply panel.import_act panel.import_columns_choose
 
 panel.login_save panel.login_code panel.passkey_ask panel.login_passkey panel.logout panel.account_save
+panel.forgotten_send panel.new_password_save
 panel.second_factor_begin panel.second_factor_act panel.passkey_new panel.passkey_add panel.passkey_remove
 panel.session_end panel.appearance panel.view_keep panel.view_rename
 panel.view_forget panel.staff_new_save panel.staff_edit_save

@@ -59,3 +59,15 @@ class PasswordForm(PanelForm):
         [needed, _as_above],
         render_kw={"autocomplete": "new-password", "maxlength": 1000},
     )
+
+
+class NewPasswordForm(PasswordForm):
+    """The new password alone, twice: a link that was sent proves who it is."""
+
+    current = None
+
+
+class ForgottenForm(PanelForm):
+    """Where the link for a new password goes."""
+
+    email = EmailField(lazy("E-mail"), [needed], render_kw={"autocomplete": "username", "maxlength": 200})

@@ -8,9 +8,11 @@ from core.accounts import services as accounts
 from core.accounts.services import factor, passkeys
 from core.kernel import i18n, respond, sessions
 from core.kernel.i18n import gettext as _
+from core.kernel.messages import sends_messages
 from core.kernel.security import local_path, public, staff
+from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
-from core.panel.account.forms import CodeForm, LoginForm, PasswordForm, ProofForm
+from core.panel.account.forms import CodeForm, ForgottenForm, LoginForm, NewPasswordForm, PasswordForm, ProofForm
 from core.panel.shell import SCHEME, SCHEMES, page, panel, shell, to
 
 _YEAR_S = 31_536_000
@@ -86,6 +88,70 @@ def logout() -> Response:
     """End this session."""
     accounts.logout()
     return respond.redirect(url_for("panel.login"))
+
+
+# -- a forgotten password ---------------------------------------------------------------------------------------------
+
+
+@panel.get("/login/forgotten", endpoint="forgotten")
+@public
+def ask_link() -> Response:
+    """The form to ask for a link by which a new password can be chosen."""
+    return _forgotten_page(ForgottenForm(), [])
+
+
+@panel.post("/login/forgotten", endpoint="forgotten_send")
+@public
+def send_link() -> Response:
+    """Send the link, if there is such a person; the answer is the same if not."""
+    form, site = ForgottenForm(request.form), shell().site
+    if not form.validate():
+        return _forgotten_page(form, form.problems, 422)
+    link = site.origin + url_for("panel.new_password", token=accounts.TOKEN)
+    asked = {"link": link, "language": i18n.language(), "address": request.remote_addr or ""}
+    try:
+        accounts.request_reset(site, form.email.data, for_staff=True, **asked)
+    except Refused as refusal:
+        return _forgotten_page(form, form.refuse("email", i18n.say(refusal)), refusal.status)
+    return _forgotten_page(form, [], sent=True)
+
+
+@panel.get("/login/forgotten/<token>", endpoint="new_password")
+@public
+def ask_new_password(token: str) -> Response:
+    """Where the link leads."""
+    try:
+        accounts.check_reset(shell().site, token, address=request.remote_addr or "")
+    except accounts.LinkOver as refusal:
+        return _forgotten_page(ForgottenForm(), [("email", i18n.say(refusal))], refusal.status)
+    return page("new_password.html", form=NewPasswordForm(), problems=[])
+
+
+@panel.post("/login/forgotten/<token>", endpoint="new_password_save")
+@public
+def set_new_password(token: str) -> Response:
+    """Set the new password; all sessions of this person end, and the second step is asked as ever."""
+    form = NewPasswordForm(request.form)
+    if not form.validate():
+        return page("new_password.html", 422, form=form, problems=form.problems)
+    try:
+        accounts.reset_password(shell().site, token, form.password.data, address=request.remote_addr or "")
+    except accounts.LinkOver as refusal:
+        return _forgotten_page(ForgottenForm(), [("email", i18n.say(refusal))], refusal.status)
+    except Refused as refusal:
+        problems = form.refuse(refusal.field or "password", i18n.say(refusal))
+        return page("new_password.html", refusal.status, form=form, problems=problems)
+    return to("panel.login", say=_("Your new password is set. Sign in with it."))
+
+
+def _forgotten_page(
+    form: ForgottenForm, problems: list[tuple[str, str]], status: int = 200, *, sent: bool = False
+) -> Response:
+    sends = sends_messages(current())
+    return page("forgotten.html", status, form=form, problems=problems, sends=sends, sent=sent and sends)
+
+
+# -- the own account --------------------------------------------------------------------------------------------------
 
 
 @panel.get("/password", endpoint="password")
@@ -227,7 +293,9 @@ def _login_page(form: LoginForm, problems: list[tuple[str, str]], then: str, sta
         sessions.check_connection()
     except sessions.InsecureConnection as refusal:
         warning = i18n.say(refusal)
-    return page("login.html", status, form=form, problems=problems, next=then, warning=warning)
+    return page(
+        "login.html", status, form=form, problems=problems, next=then, warning=warning, sends=sends_messages(current())
+    )
 
 
 def _code_page(form: CodeForm, problems: list[tuple[str, str]], proof: str, then: str, status: int = 200) -> Response:

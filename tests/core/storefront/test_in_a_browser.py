@@ -517,13 +517,30 @@ def test_every_page_fits_a_narrow_window_and_a_thumb(visit: Callable[[str], Page
         assert page.evaluate(SMALL, 44) == [], path
         page.set_viewport_size({"width": 320, "height": 600})
         assert not scrolls_sideways(page), path
-        page.evaluate(
-            "css => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s]; }", SPACED
-        )
+        page.evaluate(STYLED, SPACED)
         assert not scrolls_sideways(page), f"{path}, spaced"
         page.evaluate("document.adoptedStyleSheets = []; document.documentElement.dir = 'rtl'")
         assert not scrolls_sideways(page), f"{path}, from right to left"
         assert set(page.evaluate(ARROWS)) <= {"matrix(-1, 0, 0, 1, 0, 0)"}, f"{path}: arrows point the other way"
+
+
+ACCOUNT = ("", "/orders", "/addresses/new", "/password", "/devices")
+SHRUNK = ".button { min-block-size: 0 !important; padding: 0 !important; block-size: 16px; display: inline-block }"
+STYLED = "css => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s]; }"
+
+
+@pytest.mark.parametrize("view", [PHONE], ids=str)
+def test_every_page_of_an_account_fits_a_thumb(visit: Callable[[str], Page]) -> None:
+    page = visit("/register")
+    page.fill("#email", "thumb@example.org")
+    page.fill("#password", "a long enough password")
+    page.click("main form button")
+    page.wait_for_url("**/account")
+    for path in ACCOUNT:
+        visit(f"/account{path}")
+        assert page.evaluate(SMALL, 44) == [], path
+    page.evaluate(STYLED, SHRUNK)
+    assert page.evaluate(SMALL, 24) != [], "a target that is too small is noticed"
 
 
 @pytest.mark.parametrize("paths", [MAIN, pytest.param(OTHER, marks=pytest.mark.slow)], ids=["main", "other"])
