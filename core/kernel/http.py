@@ -30,8 +30,9 @@ log = structlog.get_logger(__name__)
 # "Wait a minute", as the page says; the API knows it to the second.
 _TOO_MANY_S = 60
 _PRIVATE = ("panel", "account", "checkout")
-# More than anybody types, and than a shopper sends of pictures: what is beyond is refused unread.
-_LARGEST_FORM, _MOST_PICTURES = 2_000_000, 6
+# More than anybody types, staff with a grid of a thousand variants, and more than a shopper sends of pictures: what is
+# beyond is refused unread.
+_LARGEST_FORM, _LARGEST_PANEL_FORM, _MOST_PICTURES = 2_000_000, 20_000_000, 6
 
 
 _ADDRESSES, _MOST_ADDRESSES, _PLAIN = "addresses", 4096, frozenset({str, int})
@@ -133,9 +134,10 @@ def _check() -> Response | None:
 
 def _most_bytes() -> int | None:
     """How long a form may be; what takes no form, and the files of staff, are measured by whoever reads them."""
+    in_panel = request.path.startswith("/panel")
     if request.mimetype == "application/x-www-form-urlencoded":
-        return _LARGEST_FORM
-    if request.mimetype == "multipart/form-data" and not request.path.startswith("/panel"):
+        return _LARGEST_PANEL_FORM if in_panel else _LARGEST_FORM
+    if request.mimetype == "multipart/form-data" and not in_panel:
         return _MOST_PICTURES * installation().config.max_upload_mb << 20
     return None
 

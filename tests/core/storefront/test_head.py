@@ -129,7 +129,7 @@ _PART = b'--y\r\nContent-Disposition: form-data; name="photos"%s\r\n\r\n%s\r\n--
     ("path", "kind", "sent", "said"),
     [
         ("/login", _TYPED, b"email=" + b"x" * 2_000_000, "This is more than can be sent at once."),
-        ("/panel/login", _TYPED, b"email=" + b"x" * 2_000_000, "This is more than can be sent at once."),
+        ("/panel/login", _TYPED, b"email=" + b"x" * 20_000_000, "This is more than can be sent at once."),
         ("/zh-cn/cart/add", _PARTS, _PART % (b"", b"x" * 600_000), "一次发送的内容太多。"),
         (
             "/cart/add",
