@@ -244,6 +244,8 @@ def _error_page(status: int, error: Exception) -> Any:
         }
         return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
     face = "panel/errors" if request.path.startswith("/panel") else "errors"
+    if isinstance(error, Forbidden) and error.message == Forbidden.default_message:
+        message = ""  # The page says more than that.
     response = make_response(_render_error(face, page, status, message, number), status)
     if status == 503:
         response.headers["Retry-After"] = str(away.RETRY_AFTER_S)

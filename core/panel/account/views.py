@@ -96,7 +96,9 @@ def logout() -> Response:
 @panel.get("/login/forgotten", endpoint="forgotten")
 @public
 def ask_link() -> Response:
-    """The form to ask for a link by which a new password can be chosen."""
+    """The form to ask for a link by which a new password can be chosen; who is in already goes on."""
+    if shell().visitor.is_staff:
+        return respond.redirect(url_for("panel.account"))
     return _forgotten_page(ForgottenForm(), [])
 
 

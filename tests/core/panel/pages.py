@@ -24,8 +24,9 @@ from core.orders.services.ship import ship
 from tests.core.panel.conftest import Panel
 from tests.core.panel.plugin_pages import FRAMED, ROWS, furnish_plugins
 
-# Pages that this shop cannot have: one before the first site (test_first_site.py), and a file that a carrier sold.
-_ELSEWHERE = {"panel.setup", "panel.order_label_file"}
+# Pages that this shop cannot have: one before the first site (test_first_site.py), a file that a carrier sold, and one
+# behind a link that was sent (test_signing_in.py).
+_ELSEWHERE = {"panel.setup", "panel.order_label_file", "panel.new_password"}
 # What stands for a part of an address whose example is no row of the shop.
 _WORDS = {"name": "mail", "version": "1", "theme": "plain"}
 _ROWS = {

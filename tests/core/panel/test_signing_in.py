@@ -69,6 +69,12 @@ def test_the_chosen_appearance_is_written_into_the_page(panel: Panel) -> None:
     assert 'data-scheme="dark"' in panel.get("/panel/orders").get_data(as_text=True)
 
 
+def test_who_lacks_a_right_is_told_who_can_give_it(colleague: Callable[..., Panel]) -> None:
+    answer = colleague({"orders.view"}).get("/panel/products")
+    assert answer.status_code == 403
+    assert "Someone who gives rights in “Staff and roles” can change what you may do." in words(answer)
+
+
 # -- a forgotten password ----------------------------------------------------------------------------------------------
 
 

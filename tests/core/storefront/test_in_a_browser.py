@@ -381,6 +381,34 @@ def test_price_is_chosen_by_slider_or_by_typing(visit: Callable[[str], Page]) ->
     assert page.locator("[data-goods] .product-card").count() > 1
 
 
+SIGNS = """direction => {
+  document.documentElement.dir = direction;
+  return [...document.querySelectorAll(".affix")].map((box) => {
+    const [sign, input] = box.children, text = document.createRange(), field = input.getBoundingClientRect();
+    text.selectNodeContents(sign);
+    const letters = text.getBoundingClientRect(), begins = parseFloat(getComputedStyle(input).paddingInlineStart);
+    return begins - (direction === "rtl" ? field.right - letters.left : letters.right - field.left);
+  });
+}"""
+
+
+def test_sign_of_several_letters_stands_before_the_price_that_is_typed(
+    shop: str, live_server: LiveServer, page: Page
+) -> None:
+    del shop
+    site = add_site(host="francs.localhost", name="Francs", currency="CHF", country="CH")
+    variant = VariantDraft(sku="FRANC", prices=(PriceDraft(amount=Money(9000, "CHF")),))
+    listing = ListingDraft(visible=True)
+    save_product(
+        site, ProductDraft(texts={"en": TextDraft(name="Franc")}, variants=(variant,), listing=listing), "system"
+    )
+    page.goto(live_server.url("/search", host=site.host))
+    for direction in ("ltr", "rtl"):
+        gaps = page.evaluate(SIGNS, direction)
+        assert len(gaps) == 2
+        assert min(gaps) > 0, direction
+
+
 def test_search_is_worked_by_arrow_keys_and_remembers(visit: Callable[[str], Page]) -> None:
     page = visit("/")
     page.focus("#q")
