@@ -54,11 +54,11 @@ def send_reset(site: Site, to: str, key: str, language: str, link: str) -> None:
         _send(site, to, key, language, subject=subject, text=text)
 
 
-def send_changed(site: Site, to: str, key: str, language: str, *, logged_out: bool) -> None:
-    """Tell the owner of an account that its password is another one now."""
+def send_changed(site: Site, to: str, key: str, language: str, *, logged_out: bool, path: str = "") -> None:
+    """Tell the owner of an account that its password is another one now; `path` is where they sign in."""
     with i18n.speaking(language, site.timezone):
         subject = _("Your password for %(shop)s was changed", shop=site.name)
-        words = {"shop": site.name, "link": site.origin}
+        words = {"shop": site.name, "link": site.origin + path}
         if logged_out:
             text = _(
                 "The password of your account at %(shop)s was changed, and all other devices were logged out. "

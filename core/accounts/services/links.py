@@ -67,12 +67,11 @@ def use(link: ResetToken) -> None:
         raise LinkOver
 
 
-def use_all(shopper: Shopper) -> None:
-    """Part of a verb: every link that was sent to this shopper is over."""
+def use_all(account: Shopper | Staff) -> None:
+    """Part of a verb: every link that was sent to this person is over."""
     db.require_transaction()
-    db.execute(
-        "UPDATE reset_token SET used_at = ? WHERE shopper_id = ? AND used_at IS NULL", clock.now_us(), shopper.id
-    )
+    owner = "staff_id" if isinstance(account, Staff) else "shopper_id"
+    db.execute(f"UPDATE reset_token SET used_at = ? WHERE {owner} = ? AND used_at IS NULL", clock.now_us(), account.id)
 
 
 @jobs.job("accounts.forget_links", every=timedelta(hours=6))

@@ -8,7 +8,7 @@ import structlog
 
 from core.accounts.models import ResetToken, Shopper, Staff, folded
 from core.accounts.services import letters, links
-from core.kernel import db, jobs, limits, passwords, sessions
+from core.kernel import activity, db, i18n, jobs, limits, passwords, sessions
 from core.kernel.sites import state_of
 from core.lib import clock
 from core.lib.errors import Refused
@@ -78,7 +78,9 @@ def change_password(account: Account, current: str, new: str, *, address: str, e
     _renew(account, new, end_others=end_others)
 
 
-def _renew(account: Account, new: str, link: ResetToken | None = None, *, end_others: bool = True) -> None:
+def _renew(
+    account: Account, new: str, link: ResetToken | None = None, *, site: Site | None = None, end_others: bool = True
+) -> None:
     passwords.check_new(new, account.email)
     password_hash = passwords.hashed(new)
     with db.transaction():
@@ -89,12 +91,24 @@ def _renew(account: Account, new: str, link: ResetToken | None = None, *, end_ot
         account.save()
         if end_others:
             sessions.end_sessions(**_owner(account))
-        if isinstance(account, Shopper):
-            links.use_all(account)
-            key = f"password:{account.id}:{clock.now_us()}"
-            site = state_of(account.site_id).site
-            letters.send_changed(site, account.email, key, account.language, logged_out=end_others)
+        links.use_all(account)
+        _tell(account, site, logged_out=end_others)
     log.info("password changed", **_owner(account))
+
+
+def _tell(account: Account, site: Site | None, *, logged_out: bool) -> None:
+    """By mail; of staff it is logged, too. Who changed it in the panel has no `site` and no need to be told."""
+    key = f"password:{account.id}:{clock.now_us()}"
+    if isinstance(account, Staff):
+        who = f"staff:{account.id}"
+        activity.record(who, "staff.password", who, title=account.email)
+        if site is not None:
+            letters.send_changed(
+                site, account.email, f"staff-{key}", i18n.language(), logged_out=logged_out, path="/panel"
+            )
+        return
+    site = state_of(account.site_id).site
+    letters.send_changed(site, account.email, key, account.language, logged_out=logged_out)
 
 
 def _note_renewal(account: Account, *, confirmed: bool) -> None:
@@ -166,5 +180,5 @@ def reset_password(site: Site, token: str, new: str, *, address: str) -> Account
     account: Account | None = link.staff or link.shopper
     if account is None or account.disabled_at is not None:
         raise links.LinkOver
-    _renew(account, new, link)
+    _renew(account, new, link, site=site)
     return account

@@ -121,6 +121,21 @@ def test_who_forgot_their_password_chooses_another_by_a_link(
     assert anonymous.login(staff.email, NEW["password"]).headers["Location"].endswith("/panel/")
 
 
+def test_who_is_staff_learns_that_their_password_is_another_and_so_does_the_log(
+    anonymous: Panel, staff: Staff, link: Callable[..., str], outbox: Any
+) -> None:
+    earlier, leads = link(), link()
+    anonymous.post(leads, NEW)
+    outbox.deliver()
+
+    ((subject, text),) = db.rows("SELECT subject, text FROM mail_kept ORDER BY id DESC LIMIT 1")
+    assert "was changed" in subject
+    assert text.rstrip().splitlines()[-1].endswith("/panel")
+    assert anonymous.get(earlier).status_code == 410
+    anonymous.login(staff.email, NEW["password"])
+    assert f"set a new password for {staff.email}" in words(anonymous.get("/panel/activity"))
+
+
 def test_a_link_that_is_used_up_offers_another(anonymous: Panel, link: Callable[..., str]) -> None:
     leads = link()
     anonymous.post(leads, NEW)

@@ -30,6 +30,7 @@ VERBS: dict[str, Any] = {
     "staff.add": lazy("added %(title)s to the staff"),
     "staff.edit": lazy("changed the details of %(title)s"),
     "staff.renew": lazy("gave %(title)s a new one-time password"),
+    "staff.password": lazy("set a new password for %(title)s"),
     "staff.disable": lazy("shut out %(title)s"),
     "staff.enable": lazy("let %(title)s in again"),
     "staff.factor_on": lazy("switched on the second step at sign-in for %(title)s"),
