@@ -37,7 +37,6 @@ class Difference(Struct, frozen=True, kw_only=True):
             if said != summed
         )
 
-
     @property
     def facts(self) -> str:
         """The same to be stored, and said in a reader's language later: `on_hand 11 10, damaged 2 0`."""

@@ -296,4 +296,3 @@ def _tell(site: Site, order: OrderView, change: ChangeView, target: int, number:
             ),
             site.id,
         )  # fmt: skip
-

@@ -51,9 +51,7 @@ def present_secret(site_id: int, order_id: int) -> str:
     return order_secret(site_id, row[0], row[1])
 
 
-def renew_link(
-    site: Site, order_id: int, *, address: str, actor: str, key: str = "", by_hand: bool = False
-) -> None:
+def renew_link(site: Site, order_id: int, *, address: str, actor: str, key: str = "", by_hand: bool = False) -> None:
     """End the order's link and mail a new one to the order's address; `address` holds SECRET. Commits.
 
     `by_hand`: where no mail can be sent, the new one is handed over by whoever acts. Raises NotFound, NoChannel,

@@ -189,9 +189,7 @@ class TestPages:
         assert "With you by" not in page
         assert "Delivery €4.90" in page
 
-    def test_the_day_is_that_of_the_chosen_variant(
-        self, site: Site, turn_on: Any, browse: Any, clock: Any
-    ) -> None:
+    def test_the_day_is_that_of_the_chosen_variant(self, site: Site, turn_on: Any, browse: Any, clock: Any) -> None:
         clock.set(datetime(2026, 11, 26, 12, tzinfo=UTC))
         turn_on("flat_rate")
         save(site)

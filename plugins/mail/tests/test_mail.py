@@ -137,9 +137,7 @@ def test_a_mail_that_is_written_before_the_shopper_sees_where_to_pay_says_it_all
     assert "Lampe GmbH" not in body(again), "nothing asks for money that has come"
 
 
-def test_after_a_change_mails_say_where_to_pay_what_the_order_costs_now(
-    turn_on, mailing, sell, order, outbox, site
-):
+def test_after_a_change_mails_say_where_to_pay_what_the_order_costs_now(turn_on, mailing, sell, order, outbox, site):
     turn_on("bank_transfer", holder="Lampe GmbH", account="DE89370400440532013000", bank="Testbank")
     placed = order(sell("LAMP", 8900, stock=3), 2, gateway="bank_transfer")
     outbox.deliver()

@@ -330,9 +330,7 @@ def test_what_is_asked_for_instead_is_named_in_the_language_that_is_asked_for(sh
         sku="BOWL", prices=(PriceDraft(amount=Money(900, "EUR")),), stock=5, tracked=True, values={"glaze": "moss"}
     )
     texts = {"en": TextDraft(name="Bowl")}
-    draft = ProductDraft(
-        texts=texts, options=(glaze,), variants=(variant,), listing=ListingDraft(visible=True)
-    )
+    draft = ProductDraft(texts=texts, options=(glaze,), variants=(variant,), listing=ListingDraft(visible=True))
     save_product(shop.site, draft, "system")
     bowl = int(db.value("SELECT id FROM variant WHERE sku = 'BOWL'"))
     asked = case(shop, ask(shop, order, {bowl: 1}))

@@ -261,9 +261,7 @@ def test_without_an_address_it_is_the_address_that_is_asked_for(panel: Panel, fo
         assert "Choose one of these." not in answer
 
 
-def test_where_no_mail_is_sent_staff_hand_the_link_over(
-    panel: Panel, draft: str, turn_on: Callable[..., None]
-) -> None:
+def test_where_no_mail_is_sent_staff_hand_the_link_over(panel: Panel, draft: str, turn_on: Callable[..., None]) -> None:
     assert "Make the pay link" in words(panel.get(draft))
     said = words(panel.follow(panel.post(f"{draft}/send", {"days": "5"})))
     assert "Send it to mira@example.com yourself" in said
