@@ -552,7 +552,7 @@ def test_every_page_fits_a_narrow_window_and_a_thumb(visit: Callable[[str], Page
         assert set(page.evaluate(ARROWS)) <= {"matrix(-1, 0, 0, 1, 0, 0)"}, f"{path}: arrows point the other way"
 
 
-ACCOUNT = ("", "/orders", "/addresses/new", "/password", "/devices")
+ACCOUNT = ("", "/orders", "/addresses/new", "/devices", "/password")
 SHRUNK = ".button { min-block-size: 0 !important; padding: 0 !important; block-size: 16px; display: inline-block }"
 STYLED = "css => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s]; }"
 
