@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import structlog
@@ -31,20 +31,17 @@ class Difference(Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """Only the states that differ, as `on_hand 11, by its moves 10`."""
-        return ", ".join(
-            f"{state} {said}, by its moves {summed}"
-            for state, said, summed in zip(STATES, self.level, self.moves, strict=True)
-            if said != summed
-        )
+        return ", ".join(f"{state} {said}, by its moves {summed}" for state, said, summed in self._unlike())
 
     @property
     def facts(self) -> str:
         """The same to be stored, and said in a reader's language later: `on_hand 11 10, damaged 2 0`."""
-        return ", ".join(
-            f"{state} {said} {summed}"
-            for state, said, summed in zip(STATES, self.level, self.moves, strict=True)
-            if said != summed
-        )
+        return ", ".join(f"{state} {said} {summed}" for state, said, summed in self._unlike())
+
+    def _unlike(self) -> Iterator[tuple[str, int, int]]:
+        for state, said, summed in zip(STATES, self.level, self.moves, strict=True):
+            if said != summed:
+                yield state, said, summed
 
 
 class Sums(Struct, frozen=True, kw_only=True):

@@ -259,7 +259,7 @@ def _case_mail(site: Site, order: OrderView, case: CaseView, step: str, again: s
     kind = "claim_approved" if is_claim and step == "approved" else f"return_{step}"
     instead, granted = sent_instead(site, case, order.language), Money(case.granted, case.currency)
     with speaking(order.language, site.timezone):
-        charges = decided_charges(site, case)
+        charges = decided_charges(site, case) if step == "resolved" else ()
     values = {
         "case": case,
         "charges": charges,
