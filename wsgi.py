@@ -11,6 +11,10 @@ import gc
 _USUAL = gc.get_threshold()
 gc.set_threshold(10_000, 1_000)
 
+from core.lib import cldr  # noqa: E402
+
+cldr.lighten(["en", "zh-CN"])  # first, so that what comes takes the room
+
 from core.app import create_app  # noqa: E402
 from core.kernel import forks  # noqa: E402
 

@@ -24,6 +24,7 @@ from core.kernel import db, security
 from core.kernel.installation import installation
 from core.kernel.measures import MEASURES
 from core.kernel.sites import SiteState
+from core.lib import cldr
 
 log = structlog.get_logger(__name__)
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -64,7 +65,9 @@ def warm_up(application: Wsgi, views: Views) -> None:
     Sites with the same theme and plugins share what they are made of, so one of them stands for all. Reads only.
     """
     try:
-        for state in _different_sites():
+        sites = _different_sites()
+        cldr.lighten({tag for state in sites for tag in ("en", "en-001", *state.site.languages)})
+        for state in sites:
             first, *others = ["/", *(f"/{tag.lower()}/" for tag in state.site.languages[1:])]
             html = _shown(application, state, first)
             for path in [*others, *_kinds(state, views, html)]:

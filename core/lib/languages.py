@@ -7,15 +7,16 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 
+from core.lib.cldr import parsed
+
 # Unicode's isolates: what stands between them goes the way of its first letter.
 FIRST_STRONG, END = "\u2068", "\u2069"
 _HOME = Path(__file__).parents[1] / "locale"
 
 
-@lru_cache(maxsize=64)
 def locale_of(tag: str) -> Locale:
     """English without a country is that of the world: `26 Nov 2026`, a day that nobody takes for a month."""
-    return Locale.parse("en_001" if tag == "en" else tag.replace("-", "_"))
+    return parsed("en-001" if tag == "en" else tag)
 
 
 def is_language(tag: str) -> bool:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-from babel import Locale
 from babel.numbers import format_currency, get_currency_symbol
 from msgspec import Struct
 
+from core.lib.cldr import parsed
 from core.lib.errors import Refused
 from core.lib.languages import is_rtl
 
@@ -219,21 +219,16 @@ def _whole_and_decimals(number: str, digits: int) -> tuple[str | None, str]:
 _LATIN = re.compile("[A-Za-z]")
 
 
-@lru_cache(maxsize=64)
-def _locale(language: str) -> Locale:
-    return Locale.parse(language.replace("-", "_"))
-
-
 @lru_cache(maxsize=65536)
 def _formatted(amount: int, currency: str, language: str) -> str:
     value = Decimal(amount).scaleb(-exponent(currency))
     digits = exponent(currency)
-    pattern = _locale(language).currency_formats["standard"].pattern
+    pattern = parsed(language).currency_formats["standard"].pattern
     wanted = "0." + "0" * digits if digits else "0"
     text = format_currency(
-        value, currency, pattern.replace("0.00", wanted), locale=_locale(language), currency_digits=False
+        value, currency, pattern.replace("0.00", wanted), locale=parsed(language), currency_digits=False
     )
-    symbol = get_currency_symbol(currency, locale=_locale(language))
+    symbol = get_currency_symbol(currency, locale=parsed(language))
     if is_rtl(language) and _LATIN.search(symbol):
         # Its letters go from left to right, and its sign with them: `UK£`, not `£UK`.
         text = text.replace(symbol, symbol + "‎")
