@@ -11,9 +11,11 @@ import gc
 _USUAL = gc.get_threshold()
 gc.set_threshold(10_000, 1_000)
 
-from core.lib import cldr  # noqa: E402
+from core.lib import cldr, spare  # noqa: E402
 
 cldr.lighten(["en", "zh-CN"])  # first, so that what comes takes the room
+with spare.hollow("pdb"):  # the tests of click, which flask_login takes along, would stop in it
+    import flask_login as flask_login
 
 from core.app import create_app  # noqa: E402
 from core.kernel import forks  # noqa: E402

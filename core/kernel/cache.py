@@ -9,9 +9,10 @@ as long as none of its tags is younger.
 from __future__ import annotations
 
 import gzip
+import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -109,6 +110,11 @@ def shown_so_far() -> set[str]:
     """The tags of the page now being rendered, as far as it has come."""
     recording = _recording.get()
     return recording.tags if recording else set()
+
+
+def to_keep(tags: Iterable[str]) -> tuple[str, ...]:
+    """The tags of what is kept. Hundreds of pages and pieces carry the same ones: each is held once, and no set."""
+    return tuple(sys.intern(tag) for tag in sorted(tags))
 
 
 class PersonalOnSharedPage(RuntimeError):

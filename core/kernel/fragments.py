@@ -28,7 +28,7 @@ class Fragment(Struct, frozen=True):
     made: Any
     size: int
     clock: int
-    tags: frozenset[str]
+    tags: tuple[str, ...]
     until: datetime | None
 
 
@@ -58,7 +58,8 @@ def kept_piece(
         if html is not None and not recording.personal and not recording.passing:
             around = cache.shown_so_far() if about_the_page else set[str]()
             packed = html.encode()
-            kept.put(whole, Fragment(packed, len(packed), now, frozenset(recording.tags | around), recording.until))
+            tags = cache.to_keep(recording.tags | around)
+            kept.put(whole, Fragment(packed, len(packed), now, tags, recording.until))
         return html
     cache.depends(*known.tags, until=known.until)
     return Markup(known.made.decode())  # noqa: S704 -- it was one
@@ -91,7 +92,7 @@ def kept_facts(key: Key, tags: frozenset[str], read: Callable[[], _Facts], size:
         return kept
     facts = read()
     if facts is not None:
-        fragments.put(whole, Fragment(facts, size(facts), now, tags, facts.until))
+        fragments.put(whole, Fragment(facts, size(facts), now, cache.to_keep(tags), facts.until))
     return facts
 
 
