@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from core.kernel.config import ROOT
 from core.lib.errors import Refused
 
-_KEEPER = ROOT / "core" / "kernel" / "keeper.py"
+_KEEPER, _FAMILY = ROOT / "core" / "kernel" / "keeper.py", ROOT / "core" / "kernel" / "family.py"
 _BACKLOG = 2048
 _UNIX = "unix:"
 
@@ -42,7 +42,7 @@ def command(application: str, listening: int, workers: int, timeout: int, reques
 
     The keeper is bare Python. The family does without the columns of traces: 2 MB.
     """
-    family = [sys.executable, "-P", "-X", "no_debug_ranges", "-m", "core.kernel.family"]
+    family = [sys.executable, "-P", "-X", "no_debug_ranges", str(_FAMILY)]
     keeper = [sys.executable, "-I", "-S", str(_KEEPER), str(workers), str(timeout)]
     return [*keeper, *family, application, str(listening), str(requests), proxies]
 

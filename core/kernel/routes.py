@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, field
 from werkzeug.routing import Map, Rule
-from werkzeug.routing.rules import RulePart
 
 View = Callable[..., Any]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -26,8 +25,9 @@ class SharedRule(Rule):
 
     def __init__(self, *words: Any, **options: Any) -> None:
         super().__init__(*words, **options)
-        # An object whose attributes are all set by its maker shares their names with the others.
-        self._build = self._build_unknown = _nothing
+        self.methods = _once(frozenset(self.methods or ()))
+        # Where all that an object ever has is set when it is made, Python keeps the names of it once for all of them.
+        self._build = self._build_unknown = _nowhere
         # Flask sets and reads this on its own rules.
         self.provide_automatic_options = False
 
@@ -36,10 +36,11 @@ class SharedRule(Rule):
             super().bind(map, rebind)
 
     def compile(self) -> None:
-        """Hundreds of rules begin alike: what they begin with is held once."""
+        """Hundreds of rules have the same parts: each is held once."""
         super().compile()
-        self._parts = [_known_parts.setdefault(repr(part), part) for part in self._parts]
-        self._trace = [_known_steps.setdefault(step, step) for step in self._trace]
+        self._parts = [_once(part, repr(part)) for part in self._parts]
+        self._trace = [_once(step) for step in self._trace]
+        self.arguments = _once(frozenset(self.arguments))
 
     def _compile_builder(self, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 -- Werkzeug's signature
         """Let the rule learn to build addresses when it first has to: most rules of a process never do."""
@@ -60,12 +61,18 @@ def _learn_to_build_unknown(rule: SharedRule, *known: Any, **values: Any) -> Any
     return rule.learn(append_unknown=True)(*known, **values)
 
 
-def _nothing(*_known: Any, **_values: Any) -> tuple[str, str]:
-    raise RuntimeError("a rule that is in no Map builds no address")
+def _nowhere(*_known: Any, **_values: Any) -> tuple[str, str]:
+    raise RuntimeError("a rule that is in no Map has no address")
 
 
-_known_parts: dict[str, RulePart] = {}
-_known_steps: dict[tuple[bool, str], tuple[bool, str]] = {}
+_held: dict[object, Any] = {}
+
+
+def _once(thing: Any, key: object = None) -> Any:
+    """The first that was equal to it (or had its `key`), so that no second one is held."""
+    return _held.setdefault(thing if key is None else key, thing)
+
+
 _MAPS_KEPT = 32
 _maps: dict[tuple[int, ...], Map] = {}
 
@@ -125,7 +132,7 @@ class Views:
         def record(view: _Function) -> _Function:
             verbs = frozenset(method.upper() for method in methods)
             verbs |= {"HEAD"} if "GET" in verbs else frozenset()
-            self.routes.append(Route(rule, verbs, endpoint or view.__name__, view, dict(defaults)))
+            self.routes.append(Route(rule, _once(verbs), endpoint or view.__name__, view, dict(defaults)))
             return view
 
         return record
