@@ -14,7 +14,13 @@ gc.set_threshold(10_000, 1_000)
 from core.lib import cldr, spare  # noqa: E402
 
 cldr.lighten(["en", "zh-CN"])  # first, so that what comes takes the room
-with spare.hollow("pdb"):  # the tests of click, which flask_login takes along, would stop in it
+# What serves takes no commands, is not Werkzeug's server, and is neither tested nor debugged.
+with spare.hollow(
+    "click",
+    "flask.cli:AppGroup",
+    "flask_login.test_client:FlaskLoginClient",
+    "werkzeug.serving:run_simple is_running_from_reloader",
+):
     import flask_login as flask_login
 
 from core.app import create_app  # noqa: E402

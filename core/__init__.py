@@ -11,12 +11,24 @@ os.environ.setdefault("PYTHONTZPATH", "/usr/share/zoneinfo:/usr/lib/zoneinfo:/us
 
 # Loaded here, before anything else asks for them, so that they take nothing along that a shop does without: the driver
 # of the other database is 11 MB (db.configure() loads it where it is wanted), structlog's way of colouring traces, which
-# no log of ours has, is 4 MB, and what runs coroutines and greenlets 3 MB. limits brings 2 MB along that note in its
-# documentation what came when.
+# no log of ours has, is 4 MB, what runs coroutines and greenlets is 3 MB, and so is what limits needs for stores other
+# than memory, and to note in its documentation what came when. What msgspec takes from typing_extensions, typing has.
 with (
-    without("psycopg", "psycopg2", "rich", "greenlet"),
-    hollow("asyncio", "limits.aio", versionadded="deprecated.sphinx", versionchanged="deprecated.sphinx"),
+    without("psycopg", "psycopg2", "rich", "greenlet", "typing_extensions"),
+    hollow(
+        "asyncio",
+        "limits.aio",
+        "limits.storage.memcached:MemcachedStorage",
+        "limits.storage.mongodb:MongoDBStorage MongoDBStorageBase",
+        "limits.storage.redis:RedisStorage",
+        "limits.storage.redis_cluster:RedisClusterStorage",
+        "limits.storage.redis_sentinel:RedisSentinelStorage",
+        "deprecated.sphinx:versionadded versionchanged",
+        "importlib.resources",
+        "packaging.version:Version",
+    ),
 ):
     import limits as limits
+    import msgspec as msgspec
     import peewee as peewee
     import structlog as structlog

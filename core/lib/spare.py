@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -23,16 +23,17 @@ def without(*names: str) -> Iterator[None]:
 
 
 @contextmanager
-def hollow(*names: str, **decorators: str) -> Iterator[None]:
+def hollow(*names: str) -> Iterator[None]:
     """What is imported in the block is given these modules empty, unless they are loaded. Others load them in full.
 
-    For what a package insists on importing, and calls in functions that nobody here calls: they would fail.
-    `decorators` are functions by the module that has them, as `notes="package.module"`: theirs leave all as it is.
+    For what a package insists on importing, and calls in functions that nobody here calls: they would fail. Where it
+    takes something out of a module, `module:name name` says what: it gets `NOTHING`.
     """
-    wanted = {name: ModuleType(name) for name in (*names, *decorators.values())}
-    for name, module in decorators.items():
-        setattr(wanted[module], name, _as_it_is)
-    given = {name: module for name, module in wanted.items() if name not in sys.modules}
+    given: dict[str, ModuleType] = {}
+    for name, _, attributes in (text.partition(":") for text in names):
+        if name not in sys.modules:
+            given[name] = ModuleType(name)
+            vars(given[name]).update(dict.fromkeys(attributes.split(), NOTHING))
     sys.modules.update(given)
     try:
         yield
@@ -41,5 +42,20 @@ def hollow(*names: str, **decorators: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-def _as_it_is(*_words: Any, **_options: Any) -> Callable[[Any], Any]:
-    return lambda decorated: decorated
+class _Nothing:
+    """Takes every call and every value, is all its attributes, and leaves what it decorates as it is."""
+
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        return given[0] if len(given) == 1 and callable(given[0]) and not options else self
+
+    def __getattr__(self, name: str) -> _Nothing:
+        return self
+
+    def __setattr__(self, name: str, value: object) -> None:
+        pass
+
+    def __bool__(self) -> bool:
+        return False
+
+
+NOTHING = _Nothing()

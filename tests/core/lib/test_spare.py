@@ -43,3 +43,20 @@ def test_what_is_loaded_already_is_not_emptied() -> None:
     with hollow("json"):
         import json
     assert hasattr(json, "dumps")
+
+
+def test_what_is_taken_out_of_it_does_nothing() -> None:
+    sys.modules.pop("this", None)
+    with hollow("this:since Group"):
+        from this import Group, since
+
+    @since("1.0", reason="it was time")
+    def untouched() -> str:
+        return "as it was"
+
+    @Group("shop").command("open")
+    def unheard() -> str:
+        return "as it was"
+
+    assert untouched() == unheard() == "as it was"
+    assert not Group().commands, "there are none"
