@@ -21,7 +21,7 @@ with spare.hollow(
     "flask_login.test_client:FlaskLoginClient",
     "werkzeug.serving:run_simple is_running_from_reloader",
 ):
-    import flask_login as flask_login
+    import flask_login  # noqa: F401
 
 from core.app import create_app  # noqa: E402
 from core.kernel import forks  # noqa: E402

@@ -10,9 +10,9 @@ from core.lib.spare import hollow, without
 os.environ.setdefault("PYTHONTZPATH", "/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo")
 
 # Loaded here, before anything else asks for them, so that they take nothing along that a shop does without: the driver
-# of the other database is 11 MB (db.configure() loads it where it is wanted), structlog's way of colouring traces, which
-# no log of ours has, is 4 MB, what runs coroutines and greenlets is 3 MB, and so is what limits needs for stores other
-# than memory, and to note in its documentation what came when. What msgspec takes from typing_extensions, typing has.
+# of the other database is 11 MB (db.configure() loads it where it is wanted), the way of structlog to colour traces,
+# which no log of ours has, is 4, what runs coroutines and greenlets is 3, and so is what limits needs for stores other
+# than memory, and to note in its documentation what came when. What msgspec takes of typing_extensions, typing has.
 with (
     without("psycopg", "psycopg2", "rich", "greenlet", "typing_extensions"),
     hollow(

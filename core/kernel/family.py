@@ -1,7 +1,7 @@
 """A family of workers under `core.kernel.keeper`: the process that loads the application, and those it is forked into.
 
-Runs as a file, `python family.py MODULE:NAME SOCKET REQUESTS PROXIES`, with the lines to the keeper in `STOA_LINES`, and
-imports nothing before its thread does: glibc gives each thread a heap of its own, and loading leaves thousands of
+Runs as a file, `python family.py MODULE:NAME SOCKET REQUESTS PROXIES`, with the lines to the keeper in `STOA_LINES`,
+and imports nothing before its thread does: glibc gives each thread a heap of its own, and loading leaves thousands of
 holes in its heap. Workers that filled them would copy a page of memory for each.
 """
 

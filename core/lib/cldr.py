@@ -1,16 +1,16 @@
 """What Babel keeps in memory of the world's languages, without what a shop hardly ever says.
 
-Babel reads all of a language (units of measure, names of time zones, plurals of currencies) and all of the world (which
-languages a country speaks) where one date is formatted, and keeps it. `lighten()` lets go of the rare parts; who asks
-for one of them later has it read again, and kept.
+Babel reads all of a language (units of measure, names of time zones) and of the world (which languages a country
+speaks) where one date is formatted, and keeps it. `lighten()` lets go of the rare parts; who asks for one of them later
+has it read again, and kept.
 """
+
+# ruff: noqa: SLF001 -- Babel has no other door to what it keeps
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from babel import Locale, core, localedata
@@ -20,6 +20,10 @@ _RARE = (
     "datetime_skeletons", "interval_formats", "meta_zones", "scripts", "time_zones", "unit_display_names", "variants",
 )  # fmt: skip
 _RARE_OF_THE_WORLD = ("likely_subtags", "territory_aliases", "territory_currencies", "territory_languages")
+
+
+_world: Any = core
+_languages: Any = localedata
 
 
 class _Later(localedata.Alias):
@@ -42,8 +46,8 @@ class _World(dict[str, Any]):
 
     def get(self, key: str, default: Any = None) -> Any:
         if key in _RARE_OF_THE_WORLD:
-            core._global_data = pickle.loads(Path(core.__file__).with_name("global.dat").read_bytes())
-            return core._global_data[key]
+            _world._global_data = None  # Babel's word for "not read yet"
+            return _world.get_global(key)
         return super().get(key, default)
 
 
@@ -62,17 +66,18 @@ def lighten(tags: Iterable[str]) -> None:
     """Load these languages, and let go of the rare parts of all that are loaded and of the world."""
     for tag in tags:
         localedata.load(str(parsed(tag)))
-    core.get_global("all_currencies")  # so that the world is there
-    core._global_data = _World({key: part for key, part in core._global_data.items() if key not in _RARE_OF_THE_WORLD})
-    for name, data in localedata._cache.items():
+    _world.get_global("all_currencies")  # so that the world is there
+    known = _world._global_data.items()
+    _world._global_data = _World((key, part) for key, part in known if key not in _RARE_OF_THE_WORLD)
+    for name, data in _languages._cache.items():
         data.update((part, _Later(name, part)) for part in _RARE if part in data)
 
 
 def _read(name: str) -> Any:
     """All of a language, as if nothing of it were known."""
-    with localedata._cache_lock:
-        known, localedata._cache = localedata._cache, {}
+    with _languages._cache_lock:
+        known, _languages._cache = _languages._cache, {}
         try:
             return localedata.load(name)
         finally:
-            localedata._cache = known
+            _languages._cache = known
