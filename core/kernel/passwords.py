@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from typing import TYPE_CHECKING
 
 from core.lib.errors import Refused
 
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
 SHORTEST, LONGEST = 8, 1000
-# OWASP's first choice for argon2id: 19 MiB, two passes, one lane, about 25 ms of one core.
-_SLOW = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_FAST = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-_hashers = [_SLOW]
+# (passes, KiB). OWASP's first choice for argon2id: 19 MiB, two passes, one lane, about 25 ms of one core.
+SLOW, _FAST = (2, 19_456), (1, 8)
+_costs = [SLOW]
 _COMMON = Path(__file__).with_name("common_passwords.txt")
 
 
@@ -32,20 +32,22 @@ class WeakPassword(Refused):
 
 def hashed(password: str) -> str:
     """The argon2id hash to store, with its parameters inside. Costs about 25 ms, so never inside a transaction."""
-    return _hashers[-1].hash(_octets(password))
+    return hasher(_costs[-1]).hash(_octets(password))
 
 
 def matches(password: str, stored: str | None) -> bool:
     """Whether `password` is the one behind `stored`. Without a stored hash it works as long and answers False."""
+    from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415 -- see `hasher`
+
     try:
-        return _hashers[-1].verify(stored or _decoy(_hashers[-1]), _octets(password)) and stored is not None
+        return hasher(_costs[-1]).verify(stored or _decoy(_costs[-1]), _octets(password)) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 
 
 def is_outdated(stored: str) -> bool:
     """Whether `stored` was made with other parameters than today's and should be made anew at this login."""
-    return _hashers[-1].check_needs_rehash(stored)
+    return hasher(_costs[-1]).check_needs_rehash(stored)
 
 
 def check_new(password: str, *about: str) -> None:
@@ -61,11 +63,19 @@ def check_new(password: str, *about: str) -> None:
 @contextmanager
 def fast() -> Iterator[None]:
     """Hash with next to no work, for tests alone."""
-    _hashers.append(_FAST)
+    _costs.append(_FAST)
     try:
         yield
     finally:
-        _hashers.pop()
+        _costs.pop()
+
+
+@cache
+def hasher(cost: tuple[int, int]) -> PasswordHasher:
+    """Of passwords at a cost. Loaded when somebody first signs in: most processes of a shop see nobody do it."""
+    from argon2 import PasswordHasher  # noqa: PLC0415
+
+    return PasswordHasher(*cost, parallelism=1)
 
 
 def _octets(password: str) -> bytes:
@@ -74,8 +84,8 @@ def _octets(password: str) -> bytes:
 
 
 @cache
-def _decoy(hasher: PasswordHasher) -> str:
-    return hasher.hash(b"nobody")
+def _decoy(cost: tuple[int, int]) -> str:
+    return hasher(cost).hash(b"nobody")
 
 
 @cache

@@ -34,6 +34,7 @@ ELSEWHERE = {
     "nh3": "who stores rich text",
     "cryptography": "who opens a secret",
     "webauthn": "a passkey",
+    "argon2": "who signs in with a password",
     "babel.messages": "who reads a .po that has changed",
     "fpdf": "documents, when one is drawn",
     "fontTools": "documents, when one is drawn",
