@@ -59,14 +59,16 @@ def test_a_table_that_was_made_anew_is_emptied_too(databases: Databases, databas
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("altered", [False, True])
 def test_nothing_that_a_test_set_in_its_connection_outlives_it(
-    databases: Databases, database: str, tmp_path: Path
+    databases: Databases, database: str, tmp_path: Path, *, altered: bool
 ) -> None:
     lost = Thread(target=lambda: db.value("SELECT pg_advisory_lock(2)"))
     lost.start()
     lost.join()
     db.value("SELECT pg_advisory_lock(1)")
-    db.db.execute_sql("SET work_mem = '77MB'")
+    for sql in ("SET work_mem = '77MB'", "LISTEN news", "CREATE TEMP TABLE note (n INTEGER)")[: 3 if altered else 2]:
+        db.db.execute_sql(sql)
     for _ in range(7):  # psycopg prepares what is asked often
         db.value("SELECT n FROM epoch WHERE n <> ?", -1)
     server = db.value("SELECT pg_backend_pid()")
@@ -75,8 +77,19 @@ def test_nothing_that_a_test_set_in_its_connection_outlives_it(
     assert db.value("SELECT pg_backend_pid()") == server
     assert db.value("SHOW work_mem") != "77MB"
     assert db.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
-    assert db.value("SELECT count(*) FROM pg_prepared_statements") == 0
+    assert db.value("SELECT count(*) FROM pg_listening_channels()") == 0
+    assert db.value("SELECT to_regclass('note')") is None
     assert db.value("SELECT n FROM epoch WHERE n <> ?", -1) is not None
+
+
+@pytest.mark.postgres
+def test_what_is_prepared_follows_the_tables(databases: Databases, database: str, tmp_path: Path) -> None:
+    for columns in ("first INTEGER", "first INTEGER, second INTEGER"):
+        db.db.execute_sql(f"CREATE TABLE passing_by ({columns})")
+        for _ in range(7):
+            assert db.rows("SELECT * FROM passing_by") == []
+        databases.leave()
+        db.configure(databases.fresh(tmp_path))
 
 
 def test_a_clone_lives_beside_the_test_s_own_database(databases: Databases, database: str, tmp_path: Path) -> None:
