@@ -349,7 +349,7 @@ from core.orders.services.picking import ToPick, to_pick
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.promising import promise_day
 from core.orders.services.read import DestinationView, OrderLineView, order_by_key, order_of_cart
-from core.orders.services.refunds import refund_surplus
+from core.orders.services.refunds import refund_surplus, way_back
 from core.orders.services.return_labels import buy_return_label, return_address
 from core.orders.services.return_labels import can_be_sent as can_be_sent_back
 from core.orders.services.return_labels import label_file as return_label_file
