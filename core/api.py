@@ -193,6 +193,7 @@ from core.kernel.i18n import (
     ngettext,
     number,
     say,
+    sentences,
     speaking,
     text_direction,
     when,

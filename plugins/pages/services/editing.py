@@ -15,6 +15,7 @@ from core.api import (
     claim_form,
     enqueue_job,
     execute,
+    labelled,
     micros,
     now,
     record_activity,
@@ -432,7 +433,7 @@ def bulk(site: Site, act: str, page_ids: Sequence[int], *, actor: str) -> Done:
         except NotFound:
             continue
         except Refused as refusal:
-            wrong.append(f"{title_of(site, texts_of(site, page_id))}: {say(refusal)}")
+            wrong.append(labelled(title_of(site, texts_of(site, page_id)), say(refusal)))
         else:
             count += 1
     return Done(count=count, wrong=wrong)

@@ -248,6 +248,16 @@ def test_many_at_once_and_what_the_list_shows(site: Site, panel: AtPanel, browse
     assert Page.for_site(site).count() == 3
 
 
+def test_what_could_not_be_published_is_told_as_the_language_does(panel: AtPanel) -> None:
+    page_id = begin(panel, "About us")
+    send(panel, page_id, title="")
+    told = panel.follow("/zh-cn/panel/pages/bulk", act="publish", n=[page_id])
+    assert "<p>About us：页面要有标题，顾客才找得到。</p>" in told
+    assert "<p>About us: A page needs a title before shoppers can find it.</p>" in panel.follow(
+        "/panel/pages/bulk", act="publish", n=[page_id]
+    )
+
+
 @pytest.mark.slow
 def test_menus_are_put_in_order(site: Site, panel: AtPanel, browse: Any) -> None:
     ids = [begin(panel, title) for title in ("Delivery", "Returns", "Contact")]

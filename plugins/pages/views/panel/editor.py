@@ -14,6 +14,7 @@ from core.api import (
     add_picture,
     current_site,
     current_visitor,
+    labelled,
     language,
     named_products,
     now,
@@ -163,7 +164,7 @@ def _with_uploads(kinds: Mapping[str, Any]) -> tuple[Any, dict[str, str]]:
         try:
             form[field] = str(add_picture(upload.read(), upload.filename, {}, actor()))
         except Refused as refusal:
-            problems[field] = f"{upload.filename}: {say(refusal)}"
+            problems[field] = labelled(upload.filename, say(refusal))
     return form, problems
 
 

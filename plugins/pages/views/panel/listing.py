@@ -15,6 +15,7 @@ from core.api import (
     panel_to,
     render,
     request,
+    sentences,
     slugify,
     url_for,
 )
@@ -93,7 +94,9 @@ def begin() -> Any:
     """Make drafts of the pages that every shop needs."""
     count = starters.make(current_site(), actor=actor(), key=panel_form_key())
     said = ngettext("%(n)s draft is here.", "%(n)s drafts are here.", count)
-    return panel_to("pages.panel.show", say=f"{said} {_('Fill in what stands in square brackets, then publish.')}")
+    return panel_to(
+        "pages.panel.show", say=sentences([said, _("Fill in what stands in square brackets, then publish.")])
+    )
 
 
 @panel.post("/bulk")
@@ -113,7 +116,7 @@ def bulk() -> Any:
         "remove": ngettext("%(n)s page is removed.", "%(n)s pages are removed.", done.count),
     }
     undo = url_for("pages.panel.restore_many", n=chosen) if act == "remove" and done.count else ""
-    said = " ".join([words[act], *done.wrong])
+    said = sentences([words[act] if done.count or not done.wrong else "", *done.wrong])
     return panel_to("pages.panel.show", say=said, undo=undo, kind="bad" if done.wrong else "good")
 
 
