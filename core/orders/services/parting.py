@@ -20,7 +20,7 @@ from core.lib.money import Money
 from core.lib.money import split as shares_of
 from core.orders.services.carry_over import money_to_move
 from core.orders.services.change import confirm_change, store_draft
-from core.orders.services.change_plan import effect_of
+from core.orders.services.change_effect import effect_of
 from core.orders.services.change_shapes import (
     Effect,
     MergeInto,

@@ -15,8 +15,8 @@ from core.kernel.i18n import gettext as _
 from core.lib import addresses, ids
 from core.lib.errors import Refused, Unfit
 from core.lib.money import Money
-from core.orders.services.change_plan import NothingChanges
 from core.orders.services.change_shapes import Action, MoveUnits, RemoveLine, SetAddress, SetQuantity
+from core.orders.services.change_wish import NothingChanges
 from core.orders.services.shapes import OrderLineView, OrderView
 from core.storefront.services.fields import (
     Errors,
