@@ -34,8 +34,8 @@ from core.orders.services.change_shapes import (
 )
 from core.orders.services.change_wish import Wish
 from core.orders.services.claims import claim_key, claims_used
+from core.orders.services.part_shapes import OrderLineView
 from core.orders.services.read import OrderView
-from core.orders.services.shapes import OrderLineView
 from core.orders.services.status import share
 
 

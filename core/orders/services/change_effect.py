@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from core.orders.services.change_shapes import Effect, Plan, PlannedLine, Share
 from core.orders.services.change_wish import LARGEST, WrongAmount
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.part_shapes import OrderLineView
+from core.orders.services.shapes import OrderView
 from core.orders.services.status import LineFacts, MoneyFacts, due, owed_back, returned_value, share, to_be_captured
 
 Taxes = Mapping[int, Sequence[tuple[str, int, int]]]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from core.lib.money import portion, split
 from core.orders.services.change_shapes import Plan, PlannedDelivery, PlannedLine, PlannedPlace, PlannedTax
 from core.orders.services.change_wish import Wish, put_units
-from core.orders.services.shapes import OrderLineView
+from core.orders.services.part_shapes import OrderLineView
 
 Rates = Mapping[int | None, Sequence[tuple[str, int]]]
 

@@ -29,8 +29,9 @@ from core.orders.services.change_shapes import (
     SetQuantity,
 )
 from core.orders.services.goods import NotThatMany
+from core.orders.services.part_shapes import DestinationView, OrderLineView
 from core.orders.services.places import place_of
-from core.orders.services.shapes import DestinationView, OrderLineView, OrderView
+from core.orders.services.shapes import OrderView
 
 LARGEST = 10**15
 _MOST_UNITS = 9_999

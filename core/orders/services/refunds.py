@@ -13,9 +13,10 @@ from core.orders.services.facts import BY_HAND, COUNTED
 from core.orders.services.guards import ask_guards
 from core.orders.services.money_limits import left_to_refund, still_owed
 from core.orders.services.operations import FAILED, known_gateway, opened_payment, operation_key
+from core.orders.services.part_shapes import PaymentView
 from core.orders.services.payments import NothingToRefund, refund
 from core.orders.services.read import order_view
-from core.orders.services.shapes import OrderView, PaymentView
+from core.orders.services.shapes import OrderView
 
 
 def refund_surplus(

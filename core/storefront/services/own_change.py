@@ -17,7 +17,8 @@ from core.lib.errors import Refused, Unfit
 from core.lib.money import Money
 from core.orders.services.change_shapes import Action, MoveUnits, RemoveLine, SetAddress, SetQuantity
 from core.orders.services.change_wish import NothingChanges
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.part_shapes import OrderLineView
+from core.orders.services.shapes import OrderView
 from core.storefront.services.fields import (
     Errors,
     Field,

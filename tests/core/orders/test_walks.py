@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.orders.services import case as desk
 from core.orders.services import change, change_effect, exchange, status
-from core.orders.services.shapes import OrderLineView
+from core.orders.services.part_shapes import OrderLineView
 from tests.core.checkout.shop import Shop
 from tests.core.orders.walk import ACTS, Act, Numbers, digest, go
 
