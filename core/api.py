@@ -193,6 +193,7 @@ from core.kernel.i18n import (
     ngettext,
     number,
     say,
+    sentences,
     speaking,
     text_direction,
     when,
@@ -331,6 +332,7 @@ from core.orders.services.notes import tell as tell_order
 from core.orders.services.notes import write as write_order_note
 from core.orders.services.opening import begin_payment
 from core.orders.services.parcels import tracking_link, tracking_links
+from core.orders.services.part_shapes import PaymentView, ShipmentView
 from core.orders.services.parting import (
     Parting,
     merge_candidates,
@@ -349,11 +351,10 @@ from core.orders.services.picking import ToPick, to_pick
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.promising import promise_day
 from core.orders.services.read import DestinationView, OrderLineView, order_by_key, order_of_cart
-from core.orders.services.refunds import refund_surplus
+from core.orders.services.refunds import refund_surplus, way_back
 from core.orders.services.return_labels import buy_return_label, return_address
 from core.orders.services.return_labels import can_be_sent as can_be_sent_back
 from core.orders.services.return_labels import label_file as return_label_file
-from core.orders.services.shapes import PaymentView, ShipmentView
 from core.orders.services.ship import deliver as deliver_order
 from core.orders.services.ship import set_tracking
 from core.orders.services.ship import ship as ship_order

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
@@ -40,14 +41,14 @@ def main(arguments: list[str]) -> int:
     os.chdir(ROOT)
     chosen = [argument for argument in arguments if argument != "--slow"]
     counts: Counter[str] = Counter()
-    tests = Tests(arguments, counts, in_workers=not chosen)
-    stages = [*(() if chosen else checks()), *tests.stages()]
     took: list[tuple[str, float, int]] = []
-    for stage in stages:
-        print(f"== {stage.name}", flush=True)
-        started = time.monotonic()
-        code = stage.run()
-        took.append((stage.name, time.monotonic() - started, code))
+    with TemporaryDirectory(prefix="stoa-test-cache-") as cache:
+        tests = Tests(arguments, counts, cache, in_workers=not chosen)
+        for stage in [*(() if chosen else checks()), *tests.stages()]:
+            print(f"== {stage.name}", flush=True)
+            started = time.monotonic()
+            code = stage.run()
+            took.append((stage.name, time.monotonic() - started, code))
     if not counts["passed"] and not counts["failed"]:
         took.append(("no test was found", 0, NO_TESTS))
     report(took)
@@ -69,13 +70,20 @@ def checks() -> Iterator[Stage]:
     yield Stage(name="set-up", run=set_up)
     ruff = ("ruff", "check", "--quiet", "--output-format", "concise", "--config", ".ci/ruff.toml")
     yield Stage(name="lint", run=lambda: tool(*ruff, *linted))
-    yield Stage(name="types", run=lambda: tool("mypy", "core", "plugins"))
+    yield Stage(name="types", run=types)
     yield Stage(name="imports", run=import_contracts)
 
 
 def tool(module: str, *arguments: str) -> int:
     """Run a tool of this Python; its own words are the output."""
     return subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
+
+
+def types() -> int:
+    """Check types; meanwhile every test is collected once, so that not each worker compiles all of a bare clone."""
+    collect = [sys.executable, "-m", "pytest", "-qq", "--collect-only"]
+    with subprocess.Popen(collect, env=compiling(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        return tool("mypy", "core", "plugins")
 
 
 def import_contracts() -> int:
@@ -125,17 +133,25 @@ def workers() -> int:
     return min(9, (os.cpu_count() or 1) + 1)
 
 
-class Tests:
-    """The suites, once per database. `counts` gathers what pytest's closing lines say."""
+def compiling() -> dict[str, str]:
+    """The environment, in which what Python compiles is kept: dozens of tests start processes of their own."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
-    def __init__(self, arguments: list[str], counts: Counter[str], *, in_workers: bool) -> None:
+
+class Tests:
+    """The suites, once per database.
+
+    `counts` gathers what pytest's closing lines say; the folder `cache` keeps what the first has compiled for the next.
+    """
+
+    def __init__(self, arguments: list[str], counts: Counter[str], cache: str, *, in_workers: bool) -> None:
         self._command = [sys.executable, "-m", "pytest", "-q", *arguments]
         if "--slow" in arguments:
             # These may take minutes without hanging.
             self._command += ["-o", "faulthandler_timeout=1800"]
         if in_workers:
             self._command += ["-n", str(workers()), "--dist", "worksteal", "--durations", "5", "--durations-min", "5"]
-        self._counts = counts
+        self._counts, self._cache = counts, cache
 
     def stages(self) -> Iterator[Stage]:
         """One stage per database."""
@@ -144,9 +160,8 @@ class Tests:
 
     def _run(self, database: str) -> int:
         """Run pytest and pass its words on as they come."""
-        environment = {**os.environ, "STOA_TEST_DATABASE": database, "PYTHONUNBUFFERED": "1"}
-        # Dozens of tests start processes of their own, and each would compile the whole house again.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        told = {"STOA_TEST_DATABASE": database, "STOA_TEST_CACHE": self._cache, "PYTHONUNBUFFERED": "1"}
+        environment = {**compiling(), **told}
         pytest = subprocess.Popen(self._command, env=environment, stdout=subprocess.PIPE, text=True, bufsize=1)
         assert pytest.stdout is not None
         last = ""

@@ -199,10 +199,10 @@ class Source(Struct, frozen=True, kw_only=True):
 class Sourced(Struct, frozen=True, kw_only=True):
     """Pieces of a variant that shall come from a location.
 
-    `why` stands on the order's page: `only` (no other has it), `fewest` (parcels), `nearest`, `first` (in the
-    merchant's order), `cheapest`, `health` (more is left there), or a sentence of yours. `figure` are the numbers that
-    decided, the same in every language: `6.10 < 7.40 EUR`. Both are kept with the moves of stock for good, so they name
-    nobody.
+    `why` stands on the order's page: `only` (no other has it), `allowed` (no other may send it), `fewest` (parcels),
+    `nearest`, `first` (in the merchant's order), `cheapest`, `health` (more is left there), or a sentence of yours.
+    `figure` are the numbers that decided, the same in every language: `6.10 < 7.40 EUR`. Both are kept with the moves
+    of stock for good, so they name nobody.
     """
 
     variant_id: int

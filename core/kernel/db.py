@@ -86,10 +86,12 @@ def is_sqlite() -> bool:
 
 
 def configure(url: str) -> None:
-    """Point `db` at `sqlite:///path` or `postgresql://user:secret@host:port/name`. Closes what was open before.
+    """Point `db` at `sqlite:///path` or `postgresql://user:secret@host:port/name`. Closes what was open elsewhere.
 
     SQLite runs in WAL with synchronous=FULL: under a simulated power cut NORMAL lost acknowledged orders.
     """
+    if db.obj is not None and db.obj.address == url:
+        return
     close_all()
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
@@ -122,6 +124,7 @@ def configure(url: str) -> None:
         _writer.open(None)
     else:
         raise BadConfig(f"a database address begins with sqlite:// or postgresql://, not {parts.scheme}://")
+    db.obj.address = url
 
 
 def _load_driver() -> None:
@@ -152,6 +155,7 @@ class Statements:
     """
 
     is_sqlite = False
+    address = ""
 
     def execute_sql(self, sql: str, params: Sequence[object] | None = None) -> Any:
         if _state.statements is not None:

@@ -30,9 +30,10 @@ log = structlog.get_logger(__name__)
 # "Wait a minute", as the page says; the API knows it to the second.
 _TOO_MANY_S = 60
 _PRIVATE = ("panel", "account", "checkout")
-# More than anybody types, staff with a grid of a thousand variants, and more than a shopper sends of pictures: what is
-# beyond is refused unread.
-_LARGEST_FORM, _LARGEST_PANEL_FORM, _MOST_PICTURES = 2_000_000, 20_000_000, 6
+# More than anybody types, staff with a grid of a thousand variants, and more than a shopper or staff send of pictures;
+# `_LARGEST_FILES` MB also where pictures are to be small. What is beyond is refused unread.
+_LARGEST_FORM, _LARGEST_PANEL_FORM, _MOST_PICTURES, _MOST_PANEL_PICTURES = 2_000_000, 20_000_000, 6, 20
+_LARGEST_FILES = 256
 
 
 _ADDRESSES, _MOST_ADDRESSES, _PLAIN = "addresses", 4096, frozenset({str, int})
@@ -133,13 +134,24 @@ def _check() -> Response | None:
 
 
 def _most_bytes() -> int | None:
-    """How long a form may be; what takes no form, and the files of staff, are measured by whoever reads them."""
+    """How long a form may be; what takes no form is measured by whoever reads it."""
     in_panel = request.path.startswith("/panel")
     if request.mimetype == "application/x-www-form-urlencoded":
         return _LARGEST_PANEL_FORM if in_panel else _LARGEST_FORM
-    if request.mimetype == "multipart/form-data" and not in_panel:
-        return _MOST_PICTURES * installation().config.max_upload_mb << 20
-    return None
+    if request.mimetype != "multipart/form-data":
+        return None
+    if in_panel:
+        return _most_files_of_staff()
+    return _MOST_PICTURES * installation().config.max_upload_mb << 20
+
+
+def _most_files_of_staff() -> int:
+    """Together, in a form of the panel, whose view may say so itself; a page for everybody takes no files."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or (access := security.access_of(view)) is None or access.who == "public":
+        return _LARGEST_PANEL_FORM
+    pictures = max(_LARGEST_FILES, _MOST_PANEL_PICTURES * installation().config.max_upload_mb)
+    return (security.megabytes_of(view) or pictures) << 20
 
 
 def _finish(response: Response) -> Response:

@@ -60,6 +60,21 @@ def takes_any_origin(view: Callable[..., Any]) -> bool:
     return getattr(view, "stoa_any_origin", False)
 
 
+def takes_megabytes(most: int) -> Callable[[_View], _View]:
+    """Declare how much a view of the panel takes in one form with files."""
+
+    def write(view: _View) -> _View:
+        view.stoa_megabytes = most  # type: ignore[attr-defined]
+        return view
+
+    return write
+
+
+def megabytes_of(view: Callable[..., Any]) -> int:
+    """What `view` declares by `@takes_megabytes`; 0: nothing."""
+    return getattr(view, "stoa_megabytes", 0)
+
+
 # -- access -----------------------------------------------------------------------------------------------------------
 
 

@@ -67,6 +67,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     max_length: int = LONGEST
     choices: Choices = ()
     kind: str = ""
+    check: Callable[[str], str] | None = None
     unknown: tuple[str, ...] = ()
 
 
@@ -97,6 +98,7 @@ def setting(
     max_length: int = LONGEST,
     choices: Mapping[str, str] | Sequence[tuple[str, str] | str] = (),
     kind: Literal["", "category"] = "",
+    check: Callable[[str], str] | None = None,
 ) -> Any:
     """Describe a settings field; without a `default` it must be filled in before the plugin can be used.
 
@@ -104,7 +106,7 @@ def setting(
     bound an int, `max_length` the characters of a text. `choices` make a `str` one of some: pairs of what is stored and
     what is read, as in `choices=(("test", "Test"), ("live", "Live"))`, or a mapping of the same; a `Literal` has its
     choices already, and `choices` give it words. `kind="category"` lets an int be picked from the site's categories (0:
-    none).
+    none). `check(text)` says in the reader's words what is wrong with a text, before it is stored; "" where nothing is.
 
     What does not fit is refused when the plugin is loaded, with the names of plugin and field.
     """
@@ -117,6 +119,7 @@ def setting(
         max_length=max_length,
         choices=choices,
         kind=kind,
+        check=check,
     )
 
 
@@ -251,6 +254,8 @@ def _wrong_bounds(kind: Any, about: Setting) -> Iterator[str]:
             yield f"{word}={bound!r} does not fit; it is a whole number, for an int"
     if not isinstance(about.max_length, int) or about.max_length < 1:
         yield f"max_length={about.max_length!r} is no number of characters"
+    if about.check is not None and (not callable(about.check) or kind not in {str, Text, Secret}):
+        yield f"check={about.check!r} does not fit; it is a function of a text, for a str, a Text or a Secret"
 
 
 def _is_said(label: Any) -> bool:
@@ -308,6 +313,7 @@ def parse(cls: type[Settings], form: Mapping[str, str], old: Mapping[str, Any], 
     for field in fields(cls):
         try:
             values[field.name] = _value(field, form.get(field.name), old, currency)
+            _ask_plugin(cls, field, form.get(field.name), values[field.name])
         except ValueError as error:
             errors[field.name] = str(error)
         except NotMoney as error:
@@ -315,6 +321,20 @@ def parse(cls: type[Settings], form: Mapping[str, str], old: Mapping[str, Any], 
     if errors:
         raise Unfit(errors)
     return values
+
+
+def _ask_plugin(cls: type[Settings], field: SettingField, raw: str | None, value: Any) -> None:
+    """Raise ValueError with what the plugin says is wrong with what was typed."""
+    check = field.about.check
+    if check is None or not (raw or "").strip():
+        return
+    try:
+        said = check(value)
+    except Exception as error:  # noqa: BLE001 -- the guard around a plugin: the form must be stored
+        installation().faults.report(None, cls._plugin, "settings", error)
+        return
+    if said:
+        raise ValueError(said)
 
 
 def _value(field: SettingField, raw: str | None, old: Mapping[str, Any], currency: str) -> Any:

@@ -5,12 +5,41 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from core.api import Settings, Site, Text, replace, setting
+from core.api import gettext as _
 from plugins.documents.models import CREDIT_NOTE, KINDS
+
+
+def why_no_font(path: str) -> str:
+    """Why documents cannot be printed with the file at a path, in words; nothing if they can."""
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # noqa: PLC0415 -- most forms name no font
+
+    try:
+        if not Path(path).is_file():
+            return _(
+                "There is no file %(path)s on the server. Write the whole path of a font, such as %(example)s, or leave"
+                " this empty.",
+                path=path, example="/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+            )  # fmt: skip
+        with Path(path).open("rb") as stream:
+            TTFont(stream, fontNumber=number_in(path), lazy=True).getBestCmap()
+    except Exception:  # noqa: BLE001 -- whatever a library says of bytes that are no font
+        return _(
+            "%(path)s is no font that can be read. Name a TrueType or OpenType file that the server may read, or leave"
+            " this empty.",
+            path=path,
+        )
+    return ""
+
+
+def number_in(path: str) -> int:
+    """Which font of a collection is meant: in those of Noto Sans CJK 0 is Japanese, 1 Korean, 2 simplified Chinese."""
+    return 2 if "CJK" in Path(path).name and path.endswith(".ttc") else 0
 
 
 class Documents(Settings):
@@ -48,6 +77,7 @@ class Documents(Settings):
         label="Font file",
         help="Path of a TrueType or OpenType font on the server, for letters that the usual fonts lack.",
         max_length=400,
+        check=why_no_font,
     )
 
     def prefix(self, kind: str) -> str:

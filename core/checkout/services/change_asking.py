@@ -18,7 +18,7 @@ from core.kernel import db, i18n
 from core.kernel.sites import SiteState
 from core.lib.errors import Refused
 from core.lib.money import Money
-from core.orders.services.change_plan import Rates, Wish, taxed
+from core.orders.services.change_plan import Rates, taxed
 from core.orders.services.change_shapes import (
     PlannedCharge,
     PlannedDelivery,
@@ -26,6 +26,7 @@ from core.orders.services.change_shapes import (
     PlannedTax,
     SetDelivery,
 )
+from core.orders.services.change_wish import Wish
 from core.orders.services.places import delivery_taxes
 from core.orders.services.read import OrderView
 

@@ -38,7 +38,8 @@ from core.kernel.sites import SiteState
 from core.lib.errors import NotFound, Refused
 from core.lib.money import Money
 from core.orders.services.change import confirm_change, store_draft
-from core.orders.services.change_plan import Rates, Wish, effect_of, kept_plan, planned_places, wish_of
+from core.orders.services.change_effect import effect_of
+from core.orders.services.change_plan import Rates, kept_plan, planned_places
 from core.orders.services.change_shapes import (
     BETTER,
     KEEP,
@@ -50,6 +51,7 @@ from core.orders.services.change_shapes import (
     PlannedLine,
     PlannedTax,
 )
+from core.orders.services.change_wish import Wish, wish_of
 from core.orders.services.guards import ask_about_plan
 from core.orders.services.places import delivery_taxes, emptied
 from core.orders.services.read import OrderView, order_view

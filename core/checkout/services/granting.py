@@ -15,7 +15,8 @@ from msgspec import Struct, field
 from core.kernel import db
 from core.lib.money import portion, split
 from core.orders.services.change_shapes import GRANTS, Plan, PlannedCharge, PlannedTax
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.part_shapes import OrderLineView
+from core.orders.services.shapes import OrderView
 from core.orders.services.status import returned_value, share
 
 Key = tuple[str, int]

@@ -15,8 +15,8 @@ from core.kernel import i18n
 from core.kernel.sites import SiteState
 from core.lib.errors import Refused
 from core.lib.money import Money
-from core.orders.services.change_plan import Wish
 from core.orders.services.change_shapes import Plan
+from core.orders.services.change_wish import Wish
 from core.orders.services.shapes import OrderView
 
 

@@ -26,15 +26,16 @@ from core.hookspecs.checkout import Tax
 from core.hookspecs.promote import DeliveryOff, Offer
 from core.kernel import db, i18n
 from core.kernel.sites import SiteState
-from core.orders.services.change_plan import Rates, Wish, kept_plan, planned_places
+from core.orders.services.change_plan import Rates, kept_plan, planned_places
 from core.orders.services.change_shapes import (
     REEVALUATE,
     Plan,
     PlannedAdjustment,
 )
+from core.orders.services.change_wish import Wish
 from core.orders.services.claims import claim_key, claims_used
+from core.orders.services.part_shapes import OrderLineView
 from core.orders.services.read import OrderView
-from core.orders.services.shapes import OrderLineView
 from core.orders.services.status import share
 
 

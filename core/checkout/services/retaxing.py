@@ -11,8 +11,9 @@ from core.checkout.services.change_asking import taxes_today
 from core.hookspecs.checkout import Address, TaxableLine
 from core.kernel.sites import SiteState
 from core.lib.money import Money
-from core.orders.services.change_plan import Rates, Wish, further_line
+from core.orders.services.change_plan import Rates, further_line
 from core.orders.services.change_shapes import PlannedAdjustment, PlannedLine, PlannedTax
+from core.orders.services.change_wish import Wish
 from core.orders.services.parting import carried, carried_offers, offers_of, taxes_of
 from core.orders.services.shapes import OrderView
 

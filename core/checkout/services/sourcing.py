@@ -84,7 +84,7 @@ def _chosen(state: SiteState, needs: Mapping[int, int], sources: Sequence[Source
     return Sourcing(plan, {one.location_id: why for one in sources})
 
 
-_KNOWN = {"only", "fewest", "nearest", "first", "cheapest", "health"}
+_KNOWN = {"only", "allowed", "fewest", "nearest", "first", "cheapest", "health"}
 
 
 def _said(part: Sourced) -> str:

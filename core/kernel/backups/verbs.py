@@ -122,6 +122,7 @@ def _load(config: Config, folder: Path) -> None:
     """Nobody writes meanwhile: on SQLite the writers of all processes wait, PostgreSQL locks what it replaces."""
     if _engine(config) == sqlite.NAME:
         db.configure(config.database_url)
+        db.close_all()
         with db.alone():
             sqlite.load(folder / sqlite.FILE, config.database_url)
         db.close_all()

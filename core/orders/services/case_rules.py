@@ -17,7 +17,8 @@ from core.kernel.i18n import lazy
 from core.kernel.kept import kept
 from core.lib import clock
 from core.lib.errors import Refused, Unfit
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.part_shapes import OrderLineView
+from core.orders.services.shapes import OrderView
 
 # Reasons that are the shop's own fault: nothing is charged for them, and they alone open a claim.
 OURS = ("damaged", "faulty", "wrong", "incomplete", "missing")

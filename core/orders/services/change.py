@@ -17,8 +17,8 @@ from core.lib import clock
 from core.lib.errors import NotFound, Refused
 from core.lib.jsons import json_or_null
 from core.orders.services.carry_over import carry_over
+from core.orders.services.change_effect import fixed_refunds, stock_needs, totals_after
 from core.orders.services.change_places import deliver_elsewhere, new_tax
-from core.orders.services.change_plan import NothingChanges, fixed_refunds, stock_needs, totals_after
 from core.orders.services.change_shapes import (
     CONFIRMED,
     DRAFT,
@@ -28,6 +28,7 @@ from core.orders.services.change_shapes import (
     Effect,
     Plan,
 )
+from core.orders.services.change_wish import NothingChanges
 from core.orders.services.claims import release_claims, take_claims
 from core.orders.services.giving_back import after_cancelling
 from core.orders.services.goods import NotThatMany, stock_reference

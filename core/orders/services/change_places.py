@@ -9,8 +9,9 @@ from core.kernel import db
 from core.lib.jsons import json_or_null
 from core.orders.services.change_shapes import Plan, PlannedDelivery, PlannedTax
 from core.orders.services.new_order import NewTax
+from core.orders.services.part_shapes import DestinationView
 from core.orders.services.places import drop_deliveries
-from core.orders.services.shapes import DestinationView, OrderView
+from core.orders.services.shapes import OrderView
 from core.orders.services.store import insert_taxes
 
 

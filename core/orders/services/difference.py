@@ -7,7 +7,7 @@ import msgspec
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.orders.services.change import change_view, claim_draft, confirm_plan, insert_draft
-from core.orders.services.change_plan import effect_of
+from core.orders.services.change_effect import effect_of
 from core.orders.services.change_shapes import CONFIRMED, CancelUnits, Effect, Plan
 from core.orders.services.places import delivery_taxes, emptied
 from core.orders.services.read import order_view

@@ -6,6 +6,8 @@ job that runs twice asks once; what somebody gives back meanwhile is not owed an
 
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 
 from core.kernel import db, jobs
@@ -13,11 +15,9 @@ from core.kernel.sites import SiteState, state_of
 from core.lib.errors import Broken, NotFound, Refused
 from core.orders.services.case_rules import rules_of_id
 from core.orders.services.money_limits import still_owed
-from core.orders.services.operations import known_gateway, opened_payment
 from core.orders.services.payments import NothingToRefund
 from core.orders.services.read import order_view
-from core.orders.services.refunds import refund_surplus
-from core.orders.services.shapes import PaymentView
+from core.orders.services.refunds import gives_back, refund_surplus
 
 log = structlog.get_logger(__name__)
 JOB = "orders.give_back"
@@ -70,10 +70,4 @@ def give_back(state: SiteState, order_id: int, *, key: str) -> None:
     if order is None:
         raise NotFound
 
-    def can(payment: PaymentView, part: int) -> bool:
-        found = known_gateway(state, opened_payment(state, payment.id))
-        if found is None or "refund" not in found.can:
-            return False
-        return "partial_refund" in found.can or part == payment.amount.amount
-
-    refund_surplus(state, order_id, actor="system", key=key, among=can)
+    refund_surplus(state, order_id, actor="system", key=key, among=partial(gives_back, state))

@@ -13,8 +13,9 @@ from core.kernel.sites import SiteState, current_or_none, state_of
 from core.lib.errors import NotFound, Refused
 from core.lib.money import Money
 from core.orders.services.change_shapes import Effect, Plan
+from core.orders.services.part_shapes import OrderLineView
 from core.orders.services.read import order_view
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.shapes import OrderView
 
 HOOK = "order_problems"
 _WAITING = (ActKind.CANCEL, ActKind.SHIP)

@@ -6,7 +6,8 @@ import msgspec
 
 from core.hookspecs.checkout import Address
 from core.orders.services.change_shapes import Plan, PlannedDelivery, PlannedLine, PlannedPlace
-from core.orders.services.shapes import DestinationView, OrderLineView, OrderView
+from core.orders.services.part_shapes import DestinationView, OrderLineView
+from core.orders.services.shapes import OrderView
 
 
 def what_changes(order: OrderView, plan: Plan) -> dict[str, object]:

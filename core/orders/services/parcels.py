@@ -20,7 +20,7 @@ from core.kernel.sites import SiteState, state_of
 from core.lib.errors import Broken, Unfit
 from core.lib.tracking import NotATrackingAddress, parse_tracking_address, tracking_address
 from core.orders.services.gateways import guarded
-from core.orders.services.shapes import ShipmentView
+from core.orders.services.part_shapes import ShipmentView
 
 _TAG = "own carriers"
 _LONGEST_NAME = 60

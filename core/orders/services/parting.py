@@ -20,7 +20,7 @@ from core.lib.money import Money
 from core.lib.money import split as shares_of
 from core.orders.services.carry_over import money_to_move
 from core.orders.services.change import confirm_change, store_draft
-from core.orders.services.change_plan import effect_of
+from core.orders.services.change_effect import effect_of
 from core.orders.services.change_shapes import (
     Effect,
     MergeInto,
@@ -34,10 +34,11 @@ from core.orders.services.goods import NotThatMany
 from core.orders.services.guards import ask_about_plan
 from core.orders.services.hold_reasons import HoldReason
 from core.orders.services.hold_rules import further_reasons, hold_rules, reasons_to_hold
+from core.orders.services.part_shapes import OrderLineView
 from core.orders.services.places import delivery_taxes
 from core.orders.services.read import order_view
 from core.orders.services.settle import money_facts
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.shapes import OrderView
 from core.orders.services.status import due, owed_back, returned_value, share
 
 

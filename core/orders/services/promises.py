@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.kernel.i18n import day, enumerated
 from core.kernel.i18n import gettext as _
-from core.orders.services.shapes import OrderLineView
+from core.orders.services.part_shapes import OrderLineView
 
 
 def leaves_later(line: OrderLineView) -> str:

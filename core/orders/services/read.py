@@ -17,8 +17,7 @@ from core.lib.money import Money
 from core.orders.services.addresses import address_of
 from core.orders.services.facts import COUNTED, fold
 from core.orders.services.links import order_secret
-from core.orders.services.parts import Part, Parts, read_parts
-from core.orders.services.shapes import (
+from core.orders.services.part_shapes import (
     AdjustmentView,
     DestinationView,
     EntryView,
@@ -26,12 +25,13 @@ from core.orders.services.shapes import (
     HoldView,
     OperationView,
     OrderLineView,
-    OrderView,
     PaymentView,
     ShipmentView,
     ShortageView,
     TaxView,
 )
+from core.orders.services.parts import Part, Parts, read_parts
+from core.orders.services.shapes import OrderView
 from core.orders.services.status import axes, owed_back, to_be_captured
 from core.orders.services.waits import units_here
 

@@ -9,12 +9,14 @@ from core.kernel import db
 from core.kernel.sites import SiteState
 from core.lib.errors import NotFound
 from core.lib.money import Money
+from core.orders.services.facts import BY_HAND, COUNTED
 from core.orders.services.guards import ask_guards
 from core.orders.services.money_limits import left_to_refund, still_owed
 from core.orders.services.operations import FAILED, known_gateway, opened_payment, operation_key
+from core.orders.services.part_shapes import PaymentView
 from core.orders.services.payments import NothingToRefund, refund
 from core.orders.services.read import order_view
-from core.orders.services.shapes import OrderView, PaymentView
+from core.orders.services.shapes import OrderView
 
 
 def refund_surplus(
@@ -70,6 +72,25 @@ def only_by_hand(state: SiteState, order: OrderView) -> bool:
     held = [opened_payment(state, payment.id) for payment in order.payments if left_to_refund(payment.id) > 0]
     gateways = [known_gateway(state, opened) for opened in held]
     return not any(gateway is not None and "refund" in gateway.can for gateway in gateways)
+
+
+def way_back(state: SiteState, order: OrderView, amount: Money) -> str:
+    """How so much of what was paid goes back: by its `gateway`, by `hand`, or "" where payments differ in that."""
+    ways = {
+        "gateway" if fact.note != BY_HAND and gives_back(state, payment, amount.amount) else "hand"
+        for payment in order.payments
+        for fact in payment.facts
+        if fact.kind == "captured" and fact.verdict == COUNTED
+    }
+    return ways.pop() if len(ways) == 1 else ""
+
+
+def gives_back(state: SiteState, payment: PaymentView, part: int) -> bool:
+    """Whether the gateway of a payment can give so much of it back."""
+    gateway = known_gateway(state, opened_payment(state, payment.id))
+    if gateway is None or "refund" not in gateway.can:
+        return False
+    return "partial_refund" in gateway.can or part == payment.amount.amount
 
 
 def _refund_named(state: SiteState, payment_id: int, wish: str) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -72,9 +72,9 @@ def keep(site: Site, staff_id: int, place: str, name: str, query: str) -> tuple[
         raise Refused(_("Give the view a name."), field="name")
     _check_name(place, name)
     with db.transaction():
-        mine = SavedView.for_site(site).where(SavedView.staff_id == staff_id, SavedView.place == place)
-        view: SavedView | None = mine.where(SavedView.name == name).first()
-        if view is None and mine.count() >= MOST:
+        mine = _views_of(site, staff_id, place)
+        view = _named(mine, name)
+        if view is None and len(mine) >= MOST:
             raise Refused(_("Forget a view first: %(most)s are kept.", most=MOST))
         if view is None:
             view = SavedView(site_id=site.id, staff_id=staff_id, place=place, name=name)
@@ -88,9 +88,9 @@ def rename(site: Site, staff_id: int, view_id: int, name: str) -> tuple[SavedVie
     with db.transaction():
         view = own(site, staff_id, view_id)
         _check_name(view.place, name)
-        mine = SavedView.for_site(site).where(SavedView.staff_id == staff_id, SavedView.place == view.place)
-        if mine.where(SavedView.name == name, SavedView.id != view_id).exists():
-            raise Refused(_("You have another view called “%(view)s”.", view=name), field="name")
+        other = _named(_views_of(site, staff_id, view.place), name)
+        if other is not None and other.id != view_id:
+            raise Refused(_("You have another view called “%(view)s”.", view=other.name), field="name")
         before, view.name = view.name, name
         view.save()
     return view, before
@@ -99,8 +99,23 @@ def rename(site: Site, staff_id: int, view_id: int, name: str) -> tuple[SavedVie
 def _check_name(place: str, name: str) -> None:
     if not name:
         raise Refused(_("Give the view a name."), field="name")
-    if name.casefold() in {str(title).casefold() for title in READY[place].values()}:
+    if _same(name) in {_same(str(title)) for title in READY[place].values()}:
         raise Refused(_("The list has a view called “%(view)s”. Choose another name.", view=name), field="name")
+
+
+def _same(name: str) -> str:
+    """One spelling of all names that a reader takes for the same."""
+    return " ".join(name.casefold().split())
+
+
+def _named(views: Sequence[SavedView], name: str) -> SavedView | None:
+    return next((view for view in views if _same(view.name) == _same(name)), None)
+
+
+def _views_of(site: Site, staff_id: int, place: str) -> list[SavedView]:
+    """Of one person, the oldest first. One statement."""
+    mine = SavedView.for_site(site).where(SavedView.staff_id == staff_id, SavedView.place == place)
+    return list(mine.order_by(SavedView.id))
 
 
 def own(site: Site, staff_id: int, view_id: int) -> SavedView:

@@ -10,7 +10,8 @@ from core.hookspecs.site import Site
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.lib.errors import Refused
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.part_shapes import OrderLineView
+from core.orders.services.shapes import OrderView
 
 
 class AllGone(Refused):

@@ -15,7 +15,8 @@ from core.hookspecs.site import Site
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.lib.errors import Unfit
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.part_shapes import OrderLineView
+from core.orders.services.shapes import OrderView
 from core.storefront.services.fields import Errors, Field, field
 
 Choices = Sequence[tuple[str, str]]

@@ -18,9 +18,9 @@ from core.lib.money import Money
 from core.lib.qr import drawing
 from core.orders.services.intents import newest_payment
 from core.orders.services.listing import OrderFilters, OrderRow, goods_of, list_orders, short_of
+from core.orders.services.part_shapes import OrderLineView, PaymentView
 from core.orders.services.promises import in_the_kit, leaves_later
 from core.orders.services.read import OrderView, order_view
-from core.orders.services.shapes import OrderLineView, PaymentView
 from core.orders.services.status import Axes
 from core.storefront.services.fields import address_lines
 from core.storefront.services.options import Option

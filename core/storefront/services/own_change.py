@@ -15,9 +15,10 @@ from core.kernel.i18n import gettext as _
 from core.lib import addresses, ids
 from core.lib.errors import Refused, Unfit
 from core.lib.money import Money
-from core.orders.services.change_plan import NothingChanges
 from core.orders.services.change_shapes import Action, MoveUnits, RemoveLine, SetAddress, SetQuantity
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.change_wish import NothingChanges
+from core.orders.services.part_shapes import OrderLineView
+from core.orders.services.shapes import OrderView
 from core.storefront.services.fields import (
     Errors,
     Field,
@@ -218,8 +219,10 @@ def _change_line(
 # -- what it does ------------------------------------------------------------------------------------------------------
 
 
-def shown_preview(order: OrderView, found: Preview, actions: Sequence[Action], sent: Mapping[str, str]) -> ShownPreview:
-    """The effect of a change for who has to say yes to it."""
+def shown_preview(
+    order: OrderView, found: Preview, actions: Sequence[Action], sent: Mapping[str, str], way: str
+) -> ShownPreview:
+    """The effect of a change for who has to say yes to it; `way` is how money goes back (`way_back`)."""
     effect, currency = found.effect, order.currency
     left = sum(line.left for line in order.lines)
     goes_elsewhere = any(isinstance(action, SetAddress | MoveUnits) for action in actions)
@@ -248,7 +251,7 @@ def shown_preview(order: OrderView, found: Preview, actions: Sequence[Action], s
             for place, address in sorted(found.plan.addresses.items())
         ),
         rows=tuple(rows),
-        money=_money_words(found, currency),
+        money=_money_words(found, currency, way),
         is_cancelled=fewer == left and not more,
         price=effect.price_after,
         version=found.order.version,
@@ -281,16 +284,21 @@ def _words(found: Preview, action: Action) -> str:
     raise TypeError(type(action))
 
 
-def _money_words(found: Preview, currency: str) -> str:
+def _money_words(found: Preview, currency: str, way: str) -> str:
     """What is to be paid or given back, and whether the shop looks at the order first."""
-    said = _to_pay_words(found, currency)
+    said = _to_pay_words(found, currency, way)
     return f"{said} {_('We will look at the order once more before it leaves.')}" if found.plan.holds else said
 
 
-def _to_pay_words(found: Preview, currency: str) -> str:
+def _to_pay_words(found: Preview, currency: str, way: str) -> str:
     effect = found.effect
     if effect.to_refund:
-        return _("We give %(amount)s back by the way you paid.", amount=i18n.money(Money(effect.to_refund, currency)))
+        back = i18n.money(Money(effect.to_refund, currency))
+        if way == "gateway":
+            return _("We give %(amount)s back by the way you paid.", amount=back)
+        if way == "hand":
+            return _("We give %(amount)s back ourselves, by bank transfer for example.", amount=back)
+        return _("We give %(amount)s back.", amount=back)
     if effect.to_pay:
         return _("After that %(amount)s are still to be paid.", amount=i18n.money(Money(effect.to_pay, currency)))
     return _("Nothing is to be paid or given back.")

@@ -22,7 +22,8 @@ from core.orders.services.case_rules import (
     why_not,
 )
 from core.orders.services.case_shapes import CLAIM, EXCHANGE, REFUND, REPLACE, RETURN
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.part_shapes import OrderLineView
+from core.orders.services.shapes import OrderView
 from core.storefront.services.exchanging import exchanges, exchanges_for, further, read_exchange
 from core.storefront.services.fields import (
     Errors,

@@ -10,8 +10,8 @@ from core.checkout.services.quote import Quote
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext, number
 from core.lib.money import Money
+from core.orders.services.part_shapes import DestinationView
 from core.orders.services.read import OrderView
-from core.orders.services.shapes import DestinationView
 
 
 class Row(Struct, frozen=True, kw_only=True):

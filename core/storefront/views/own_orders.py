@@ -18,6 +18,7 @@ from core.kernel.respond import actor, note, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
+from core.lib.money import Money
 from core.lib.qr import drawing
 from core.orders.services import photos
 from core.orders.services.case import request_case, withdraw_case
@@ -26,6 +27,7 @@ from core.orders.services.case_shapes import REQUESTED, WITHDRAWN, WrongStep
 from core.orders.services.change import ChangeStale
 from core.orders.services.instructing import begin_instructions
 from core.orders.services.read import OrderView
+from core.orders.services.refunds import way_back
 from core.orders.services.return_labels import can_be_sent, label_file, return_address, return_number
 from core.storefront.services.fields import Errors, said
 from core.storefront.services.order import shown_order
@@ -100,7 +102,8 @@ def _preview_page(order: OrderView, sent: Mapping[str, str], errors: Errors, sta
         found = preview_own(current(), order.id, actions, actor=actor())
     except Refused as error:
         return _change_page(order, sent, change_errors(order, error), error.status)
-    shown = shown_preview(order, found, actions, sent)
+    way = way_back(current(), order, Money(found.effect.to_refund, order.currency))
+    shown = shown_preview(order, found, actions, sent, way)
     problems = [("", text) for text in errors.values()]
     return _private("pages/order_change_preview.html", status, order, preview=shown, problems=problems)
 

@@ -1,4 +1,4 @@
-"""Seeds the two demo shops from goods.toml and the pictures."""
+"""Seeds the two demo shops: their sites, plugins and goods, then their past."""
 
 from __future__ import annotations
 
@@ -9,33 +9,17 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from core.api import (
-    CategoryDraft,
-    CategoryText,
-    ListingDraft,
-    Money,
     NotFound,
-    OptionDraft,
-    PriceDraft,
-    ProductDraft,
-    Refused,
     ReturnRules,
     Site,
-    TextDraft,
-    ValueDraft,
-    VariantDraft,
-    add_picture,
     add_site,
-    create_category,
     freeze,
     in_haste,
     now,
     save_plugin_settings,
-    save_products,
     say,
     set_about,
     set_return_rules,
@@ -45,158 +29,16 @@ from core.api import (
     token,
 )
 from plugins.demo.services import extras
+from plugins.demo.services.chosen import COMMANDS, PLUGINS, SALES, WAYS, WORDS
 from plugins.demo.services.days import Begun, live
+from plugins.demo.services.goods import ACTOR, HERE, Goods, put_up
 from plugins.demo.services.orders import DAYS, Shop, ordinary
 from plugins.demo.services.pages import seed_pages
 from plugins.demo.services.people import people_of, staff_of
 from plugins.demo.services.reviews import seed_reviews
 from plugins.demo.services.stories import stories
 
-HERE = Path(__file__).parents[1]
-ACTOR = "plugin:demo"
-Goods = Mapping[str, Any]
-# What the shops charge for delivery, and their taxes: commands of the plugins that know.
-COMMANDS: tuple[tuple[str, ...], ...] = (
-    (
-        "flat_rate",
-        "--site",
-        "shop.localhost",
-        "--title",
-        "en=Standard",
-        "--title",
-        "zh-CN=标准配送",
-        "--price",
-        "GBP=4.90",
-        "--free-from",
-        "GBP=150",
-        "--days",
-        "1-2",
-    ),
-    (
-        "flat_rate",
-        "--site",
-        "ji.localhost",
-        "--title",
-        "zh-CN=快递",
-        "--title",
-        "en=Courier",
-        "--price",
-        "CNY=8",
-        "--free-from",
-        "CNY=399",
-        "--days",
-        "1-3",
-    ),
-    (
-        "pickup",
-        "--site",
-        "shop.localhost",
-        "--name",
-        "Norrby Workshop",
-        "--address",
-        "12 Shore Street, Edinburgh EH6 6QW",
-    ),
-    ("tax_table", "--site", "shop.localhost", "--country", "GB", "--rate", "20"),
-    ("coupons", "--site", "shop.localhost", "--code", "WELCOME10", "--percent", "10"),
-    ("coupons", "--site", "ji.localhost", "--code", "DENGXIA30", "--amount", "CNY=30"),
-)
-# What each shop says in its theme.
-WORDS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
-    "plain": {
-        "announcement": {
-            "en": "Free delivery over £150. Thirty days to change your mind.",
-            "zh-CN": "满 £150 包邮，三十天内可退换。",
-        },
-        "hero_eyebrow": {"en": "The autumn room", "zh-CN": "秋日新居"},
-        "about": {
-            "en": "A workshop and a shop in Leith. We use a thing for a month before we sell it.",
-            "zh-CN": "一间作坊，一家小店，在利斯。每样东西先用一个月，再上架。",
-        },
-        "returns_text": {
-            "en": "Send it back unused, and the whole price comes back to you.",
-            "zh-CN": "未使用即可退回，货款全额退还。",
-        },
-    },
-    "lantern": {
-        "announcement": {
-            "zh-CN": "满 399 元包邮 · 7 天无理由退换",
-            "en": "Free delivery over ¥399. Seven days to return.",
-        },
-        "hero_eyebrow": {"zh-CN": "秋灯市集", "en": "The autumn lantern market"},
-        "about": {"zh-CN": "杭州河坊街的一家小铺，灯亮到晚上九点。", "en": "A small shop in Hangzhou, lit until nine."},
-        "returns_text": {"zh-CN": "未使用即可退，来回运费我们承担。", "en": "Unused goods come back at our cost."},
-    },
-}
-# What each shop has switched on, with the settings that make it work.
-PLUGINS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
-    "shop.localhost": {
-        "flat_rate": {},
-        "pickup": {},
-        "bank_transfer": {"holder": "Norrby Ltd", "account": "GB33 BUKB 2020 1555 5555 55", "bank": "Demo Bank"},
-        "coupons": {},
-        "tax_table": {},
-        "search_sql": {},
-        "product_content": {},
-        "reviews": {},
-        "pulse": {},
-        "wishlist": {},
-        "compare": {},
-        "back_in_stock": {},
-        "sale_prices": {},
-        "documents": {
-            "company": "Norrby Ltd",
-            "address": "12 Shore Street\nEdinburgh EH6 6QW",
-            "tax_id": "GB 123 4567 89",
-            "footer": "Norrby Ltd · Demo Bank · GB33 BUKB 2020 1555 5555 55",
-        },
-        "risk": {"first_above": "GBP 400", "value_above": "GBP 900"},
-        "seo": {},
-        "pages": {},
-    },
-    "ji.localhost": {
-        "flat_rate": {},
-        "cash_on_delivery": {},
-        "coupons": {},
-        "search_whoosh": {},
-        "sale_prices": {},
-        "product_content": {},
-        "reviews": {},
-        "pulse": {},
-        "wishlist": {},
-        "compare": {},
-        "back_in_stock": {},
-        "documents": {
-            "company": "杭州灯下集市商贸有限公司",
-            "address": "河坊街 118 号\n浙江省杭州市 310002",
-            "tax_id": "91330100DEMO000000",
-            "footer": "本单据由灯下集市开具，谢谢惠顾。",
-            "invoice_prefix": "FP-",
-            "credit_prefix": "HT-",
-        },
-        "risk": {"first_above": "CNY 1500", "value_above": "CNY 3000"},
-        "seo": {},
-        "pages": {},
-    },
-}
-
-
-# How each shop is paid, before or when the goods arrive, and its coupon.
-WAYS: Mapping[str, Mapping[str, Any]] = {
-    "shop.localhost": {"gateway": "bank_transfer", "pays_first": True, "code": "WELCOME10"},
-    "ji.localhost": {"gateway": "cash_on_delivery", "pays_first": False, "code": "DENGXIA30"},
-}
 _SEED = 20
-# What each shop sells for less: a name, per cent, from and until how many days from now, and an SKU of each product.
-SALES: Mapping[str, tuple[tuple[Any, ...], ...]] = {
-    "shop.localhost": (
-        ("Warm things week", "15", -2, 5, "THROW-FJORD", "CUSHION-RUST", "SCARF-FJORD"),
-        ("First Sunday of Advent", "10", 9, 10, "LANTERN-CHALK", "CANDLE-PLUM"),
-    ),
-    "ji.localhost": (
-        ("秋灯周", "15", -2, 5, "LAMP-MINI-CHALK", "LANTERN-CHALK", "PENDANT-PINE"),
-        ("双十二", "12", 9, 12, "MUG-FOG", "TEAPOT-CLAY", "TIN-RUST"),
-    ),
-}
 
 
 def seed(words: list[str]) -> int:
@@ -252,10 +94,7 @@ def _furnish(sites: tuple[Site, Site], data: Goods) -> None:
         _switch_on(site, PLUGINS[site.host])
     for plugin, *words in COMMANDS:
         extras.tell(plugin, "add", *words)
-    pictures = _pictures(data["goods"], data["categories"], data["colours"])
-    categories = _categories(data["categories"], pictures)
-    _save(english, [_draft(goods, data, categories, pictures) for goods in data["goods"]])
-    _save(chinese, [_priced(goods, "cny", "CNY") for goods in data["goods"]])
+    put_up(english, chinese, data)
     for site in sites:
         extras.beside_goods(site, data["goods"])
 
@@ -347,111 +186,3 @@ def _switch_on(site: Site, plugins: Mapping[str, Mapping[str, str]]) -> None:
             continue
         if settings:
             save_plugin_settings(site.id, name, settings, ACTOR, site.currency)
-
-
-def _pictures(goods: list[Goods], categories: list[Goods], colours: Goods) -> dict[str, int]:
-    """Media ids by picture name, with the words for those who do not see them."""
-    said = {category["picture"]: (category["en"], category["zh"]) for category in categories}
-    for one in goods:
-        for name in one["pictures"]:
-            said[name] = (one["en"], one["zh"])
-        for colour in one["colours"]:
-            said[f"{one['form']}-{colour}"] = (
-                f"{one['en']}, {colours[colour]['en'].lower()}",
-                f"{one['zh']}，{colours[colour]['zh']}",
-            )
-    return {
-        name: add_picture(
-            (HERE / "static" / "pictures" / f"{name}.webp").read_bytes(),
-            f"{name}.webp",
-            {"en": words[0], "zh-CN": words[1]},
-            ACTOR,
-            is_ours=True,
-        )
-        for name, words in said.items()
-        if (HERE / "static" / "pictures" / f"{name}.webp").exists()
-    }
-
-
-def _categories(categories: list[Goods], pictures: Mapping[str, int]) -> dict[str, int]:
-    return {
-        one["code"]: create_category(
-            CategoryDraft(
-                texts={"en": CategoryText(name=one["en"]), "zh-CN": CategoryText(name=one["zh"])},
-                code=one["code"],
-                position=position,
-                media_id=pictures.get(one["picture"]),
-            ),
-            ACTOR,
-        )
-        for position, one in enumerate(categories)
-    }
-
-
-def _draft(goods: Goods, data: Goods, categories: Mapping[str, int], pictures: Mapping[str, int]) -> ProductDraft:
-    """The whole product, priced in pounds."""
-    names = [*(f"{goods['form']}-{colour}" for colour in goods["colours"]), *goods["pictures"]]
-    colours = tuple(
-        ValueDraft(
-            names={"en": data["colours"][c]["en"], "zh-CN": data["colours"][c]["zh"]},
-            code=c,
-            swatch=data["colours"][c]["hex"],
-        )
-        for c in goods["colours"]
-    )
-    return ProductDraft(
-        texts={
-            "en": TextDraft(
-                name=goods["en"], summary=goods["kind_en"], body_html=_body(goods["lead_en"], goods["body_en"])
-            ),
-            "zh-CN": TextDraft(
-                name=goods["zh"], summary=goods["kind_zh"], body_html=_body(goods["lead_zh"], goods["body_zh"])
-            ),
-        },
-        options=(OptionDraft(names={"en": "Colour", "zh-CN": "颜色"}, values=colours, code="colour"),),
-        variants=tuple(_variants(goods, "gbp", "GBP", pictures)),
-        category_ids=(categories[goods["category"]],),
-        media_ids=tuple(pictures[name] for name in names if name in pictures),
-        listing=ListingDraft(visible=True),
-    )
-
-
-def _priced(goods: Goods, key: str, currency: str) -> ProductDraft:
-    """The same product with prices in another currency, on another site."""
-    return ProductDraft(
-        variants=tuple(_variants(goods, key, currency, None)), listing=ListingDraft(visible=True), whole=False
-    )
-
-
-def _variants(goods: Goods, key: str, currency: str, pictures: Mapping[str, int] | None) -> Iterator[VariantDraft]:
-    """One variant per colour.
-
-    Only the first save (with pictures) says what belongs to the variant rather than to a site.
-    """
-    was = Money(goods[f"{key}_was"], currency) if goods[f"{key}_was"] else None
-    price = PriceDraft(amount=Money(goods[key], currency), was=was)
-    for number, colour in enumerate(goods["colours"]):
-        sku = f"{goods['key']}-{colour}".upper()
-        if pictures is None:
-            yield VariantDraft(sku=sku, prices=(price,))
-            continue
-        yield VariantDraft(
-            sku=sku,
-            values={"colour": colour},
-            prices=(price,),
-            tracked=True,
-            stock=max(goods["stock"] - number * 3, 0),
-            weight_g=goods["weight_g"],
-            media_id=pictures.get(f"{goods['form']}-{colour}"),
-        )
-
-
-def _body(lead: str, text: str) -> str:
-    return f"<p>{lead}</p><p>{text}</p>"
-
-
-def _save(site: Site, drafts: list[ProductDraft]) -> None:
-    """All or an error: a demo with holes would mislead."""
-    for result in save_products(site, drafts, ACTOR):
-        if isinstance(result, Refused):
-            raise result

@@ -16,6 +16,7 @@ from fpdf.errors import FPDFException
 from msgspec import Struct
 
 from core.api import Broken, is_cjk
+from plugins.documents.forms import number_in
 from plugins.documents.services.paper import Column, Paper
 
 CHINESE_FONTS = (
@@ -25,7 +26,7 @@ CHINESE_FONTS = (
     "/usr/share/fonts/google-noto-sans-cjk-fonts/NotoSansCJK-Regular.ttc",
 )
 WIDE_FONTS = ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf")
-_CORE, _SIMPLIFIED = "helvetica", 2  # In the collections of Noto Sans CJK: 0 Japanese, 1 Korean, 2 simplified Chinese.
+_CORE = "helvetica"
 _FONT_BEGINS = (b"\0\1\0\0", b"true", b"OTTO", b"ttcf")
 _MARGIN, _LINE = 18.0, 4.8
 _INK, _SOFT, _RULE = (24, 24, 27), (95, 95, 104), (205, 205, 212)
@@ -117,10 +118,9 @@ class _Sheet(FPDF):
             self._add(face)
 
     def _add(self, face: Face) -> None:
-        collection = _SIMPLIFIED if "CJK" in Path(face.path).name and face.path.endswith(".ttc") else 0
         try:
             _check_beginning(face.path)
-            self.add_font("own", "", face.path, collection_font_number=collection)
+            self.add_font("own", "", face.path, collection_font_number=number_in(face.path))
         except (FPDFException, TTLibError, OSError, ValueError, IndexError) as error:
             raise FontMissing(
                 "The font file %(path)s cannot be read. Name another one in the settings of the plugin Documents,"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,10 @@ from core.testing.shop import PASSWORD
 from plugins.documents.models import INVOICE
 from plugins.documents.services import drawing
 from plugins.documents.services.issuing import issue
+from plugins.documents.tests.conftest import FIRST
+
+FONT = next((Path(path) for path in drawing.WIDE_FONTS if Path(path).is_file()), Path())
+needs_font = pytest.mark.skipif(not FONT.is_file(), reason="fonts-dejavu is not installed")
 
 
 class Browser:
@@ -99,8 +104,9 @@ def test_the_list_is_filtered_and_its_export_is_the_same(panel: Browser, site: S
     assert "没有符合筛选条件的单据" in panel.get("/zh-cn/panel/documents/?q=xyz").text
 
 
+@needs_font
 def test_who_lacks_a_font_reads_what_to_do(
-    panel: Browser, lamp: Any, order: Any, set_up: Any, monkeypatch: pytest.MonkeyPatch
+    panel: Browser, lamp: Any, order: Any, set_up: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     number = order(lamp, note="请轻放").number
     monkeypatch.setattr(drawing, "CHINESE_FONTS", ())
@@ -108,8 +114,27 @@ def test_who_lacks_a_font_reads_what_to_do(
     said = panel.get(f"/{slip}", 503).text
     assert "Have the package fonts-noto-cjk installed on the server" in said
     assert "请让服务器管理员安装 fonts-noto-cjk 软件包" in panel.get(f"/zh-cn/{slip}", 503).text
-    set_up(font="/nowhere.ttf")
-    assert "There is no font file /nowhere.ttf on the server. Name another one" in panel.get(f"/{slip}", 503).text
+    gone = tmp_path / "gone.ttf"
+    gone.write_bytes(FONT.read_bytes())
+    set_up(font=str(gone))
+    gone.unlink()
+    assert f"There is no font file {gone} on the server. Name another one" in panel.get(f"/{slip}", 503).text
+
+
+@needs_font
+def test_a_font_that_cannot_be_used_is_refused_at_its_field(panel: Browser, tmp_path: Path) -> None:
+    settings, none = "panel/plugins/documents", tmp_path / "none.ttf"
+    none.write_bytes(b"true, but no font")
+    for path, said in (
+        ("/nowhere.ttf", "There is no file /nowhere.ttf on the server. Write the whole path of a font, such as"),
+        (str(none), f"{none} is no font that can be read."),
+    ):
+        page = panel.post(f"/{settings}", 422, font=path, **FIRST).text
+        assert said in page[page.index('id="font"') - 900 :]
+        assert f'value="{path}"' in page
+    assert "服务器上没有文件 /nowhere.ttf" in panel.post(f"/zh-cn/{settings}", 422, font="/nowhere.ttf", **FIRST).text
+    panel.post(f"/{settings}", font=str(FONT), **FIRST)
+    assert f'value="{FONT}"' in panel.get(f"/{settings}").text
 
 
 def test_slips_and_pick_list_are_printed_for_the_orders_to_ship(panel: Browser, lamp: Any, order: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from core.api import (
@@ -41,6 +42,7 @@ from core.api import (
     inline_css,
     language,
     leaves_later,
+    money,
     order_view,
     record_activity,
     render_outside,
@@ -52,6 +54,7 @@ from core.api import (
     tracking_link,
     transaction,
     uid,
+    way_back,
 )
 from plugins.mail.forms import Settings
 
@@ -299,7 +302,9 @@ def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping
     """
     known = {
         "order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later,
-        "some_later": any(map(leaves_later, order.lines)), "address_lines": address_lines, **values,
+        "some_later": any(map(leaves_later, order.lines)), "address_lines": address_lines,
+        "way_back": partial(way_back, state_of(site.id), order), "gives_back": partial(_gives_back, site, order),
+        **values,
     }  # fmt: skip
     html = render_outside(site, f"mail/{kind}.html", order.language, **known)
     text = render_outside(site, f"mail/{kind}.txt", order.language, **known)
@@ -314,6 +319,16 @@ def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping
         html=inline_css(html),
         language=order.language,
     )
+
+
+def _gives_back(site: Site, order: OrderView, back: Money) -> str:
+    """That so much goes back, and how."""
+    way, amount = way_back(state_of(site.id), order, back), money(back)
+    if way == "gateway":
+        return gettext("We give %(amount)s back by the way you paid.", amount=amount)
+    if way == "hand":
+        return gettext("We give %(amount)s back ourselves, by bank transfer for example.", amount=amount)
+    return gettext("We give %(amount)s back.", amount=amount)
 
 
 # -- once more ---------------------------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def test_whoever_cancels_reads_what_goes_back_or_went_back_already(latest, site,
     everything = [CancelUnits(line_id=lamps.lines[0].id, quantity=3)]
     change_order(state_of(site.id), lamps.id, everything, key="own:a", actor="guest")
     (mail,) = latest()
-    assert "We give €267.00 back" in body(mail)
+    assert "We give €267.00 back ourselves, by bank transfer for example." in body(mail)
     same = "amount, currency, at, stored_at, payment_id, verdict, note"
     with transaction():  # A gateway may be faster than the mail.
         execute(
@@ -153,6 +153,21 @@ def test_whoever_cancels_reads_what_goes_back_or_went_back_already(latest, site,
     send_again(site, lamps.id, "cancelled", key="again", actor=WHO)
     (mail,) = latest()
     assert "We have given €267.00 back." in body(mail)
+
+
+def test_what_a_gateway_gives_back_is_promised_by_the_way_it_was_paid(latest, site, turn_on, sell, order):
+    turn_on("fake_gateway")
+    placed = order_view(order(sell("LAMP", 8900, stock=5), 3, gateway="fake_gateway").id)
+    mark_paid(state_of(site.id), placed.id, actor=WHO)
+    with transaction():  # As if the gateway had told it.
+        execute("UPDATE payment_fact SET note = '' WHERE payment_id = ?", placed.payments[0].id)
+    latest()
+    for units, amount in ((1, "€89.00"), (2, "€267.00")):
+        fewer = [CancelUnits(line_id=placed.lines[0].id, quantity=units)]
+        change_order(state_of(site.id), placed.id, fewer, key=f"own:{units}", actor="guest")
+        (mail,) = latest()
+        for kind in ("plain", "html"):
+            assert f"We give {amount} back by the way you paid." in body(mail, kind)
 
 
 def test_a_return_is_told_step_by_step(latest, site, lamps):
@@ -184,7 +199,7 @@ def test_a_return_is_told_step_by_step(latest, site, lamps):
     resolve_case(site, case, actor=WHO, change_id=None, granted=17800, answer="Thank you")
     (resolved,) = latest()
     for kind in ("plain", "html"):
-        assert "We give you back €178.00." in body(resolved, kind)
+        assert "We give you back €178.00. We do that ourselves, by bank transfer for example." in body(resolved, kind)
         assert "Thank you" in body(resolved, kind)
 
 
@@ -382,7 +397,7 @@ def test_an_exchange_for_something_cheaper_gives_back_the_rest(latest, site, sel
     case = sent_back(site, lamps, 1, kind="exchange", wanted={cup.variant_id: 1}, by_rules=False)
     decide(case, restocking="0")
     # 89.00 less 12.50.
-    assert "We give €76.50 back by the way you paid." in body(latest()[-1])
+    assert "We give €76.50 back ourselves, by bank transfer for example." in body(latest()[-1])
 
 
 def test_a_claim_that_is_sent_once_more_says_so(latest, site, lamps, decide):

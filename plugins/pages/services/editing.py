@@ -1,4 +1,4 @@
-"""Writing pages: drafts, publishing, hiding, removing. Each verb is one transaction, and ends the pages it changes."""
+"""Writing pages: drafts, and what is shown of them. Each verb is one transaction, and ends the pages it changes."""
 
 from __future__ import annotations
 
@@ -8,46 +8,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from core.api import (
-    NotFound,
-    Refused,
-    Site,
-    claim_form,
-    enqueue_job,
-    execute,
-    micros,
-    now,
-    record_activity,
-    say,
-    touch,
-    transaction,
-    value,
-)
-from core.api import gettext as _
+from core.api import NotFound, Refused, Site, claim_form, enqueue_job, micros, now, touch, transaction, value
 from plugins.pages.forms import shapes
 from plugins.pages.forms.shapes import PLUGIN, Content, Wanted
-from plugins.pages.models import FOOTER, GUIDE, HEADER, Page, PageAddress, PageRevision, PageText
+from plugins.pages.models import FOOTER, HEADER, Page, PageRevision, PageText
 from plugins.pages.services import contents
+from plugins.pages.services.finding import find_page, note, texts_of
+from plugins.pages.services.publishing import go_live, must_be_free
 from plugins.pages.services.reading import tag
-
-MOST = 100
-_KEPT_REVISIONS = 50
-
-
-class SlugTaken(Refused):
-    """Another page stands at this address."""
-
-    status = 422
-    code = "slug_taken"
-    default_message = "Another page stands at this address already. Choose another one."
-
-
-class NoTitle(Refused):
-    """A page without a title cannot be published."""
-
-    status = 422
-    code = "no_title"
-    default_message = "A page needs a title before shoppers can find it."
 
 
 class Planned(Refused):
@@ -72,7 +40,7 @@ def create(site: Site, kind: str, language: str, title: str, slug: str, *, actor
         claim_form(key)
         page = _new_page(site, kind)
         _new_text(site, page, language, {**shapes.blank(), "title": title, "slug": slug})
-        _note(site, page, "created", actor, title)
+        note(site, page, "created", actor, title)
     return int(page.id)
 
 
@@ -112,24 +80,11 @@ def create_whole(site: Site, pages: Sequence[Whole], *, actor: str, key: str = "
             for spoken, content in one.texts.items():
                 text = _new_text(site, page, spoken, {**content, "blocks": contents.written(content["blocks"], site)})
                 if publish:
-                    _go_live(site, page, text, actor)
+                    go_live(site, page, text, actor)
             title = next(iter(one.texts.values()))["title"]
-            _note(site, page, "published" if publish else "created", actor, title)
+            note(site, page, "published" if publish else "created", actor, title)
             made.append(page.id)
     return made
-
-
-def find_page(site: Site, page_id: int) -> Page:
-    """Raises NotFound."""
-    page: Page | None = Page.for_site(site).where(Page.id == page_id).first()
-    if page is None:
-        raise NotFound
-    return page
-
-
-def texts_of(site: Site, page_id: int) -> dict[str, PageText]:
-    """The texts of a page by language."""
-    return {text.language: text for text in PageText.for_site(site).where(PageText.page_id == page_id)}
 
 
 Windows = tuple[str, ...]
@@ -149,7 +104,7 @@ def save(
                 f"{PLUGIN}.due", {}, site_id=site.id, plugin=PLUGIN, at=wanted.draft_at,
                 key=f"{PLUGIN}.due:{text.id}:{micros(wanted.draft_at)}",
             )  # fmt: skip
-        _note(site, page, "saved", actor, text.title)
+        note(site, page, "saved", actor, text.title)
 
 
 def keep(site: Site, page_id: int, language: str, content: Content, version: int, windows: Windows) -> datetime:
@@ -190,8 +145,8 @@ def publish(
     """Keep what the form says and show it. Raises NotFound, Overtaken, SlugTaken, NoTitle. Commits."""
     with transaction():
         page, text = _written(site, page_id, language, wanted, version, windows)
-        _go_live(site, page, text, actor)
-        _note(site, page, "published", actor, text.title)
+        go_live(site, page, text, actor)
+        note(site, page, "published", actor, text.title)
 
 
 def _written(
@@ -219,7 +174,7 @@ def _written(
     if not _fresh(site, text, version, windows, columns):
         raise Overtaken
     if content["slug"]:
-        _must_be_free(site, page, language, content["slug"])
+        must_be_free(site, page, language, content["slug"])
     found: PageText = PageText.for_site(site).where(PageText.id == text.id).get()
     return page, found
 
@@ -244,113 +199,6 @@ def _last_place(site: Site, menu: str) -> int:
     return int(value(f"SELECT COALESCE(MAX({column}), 0) FROM pages_page WHERE site_id = ?", site.id))
 
 
-# -- shown to shoppers -------------------------------------------------------------------------------------------------
-
-
-def _go_live(site: Site, page: Page, text: PageText, actor: str, *, or_another: bool = False) -> None:
-    """Let shoppers read the draft; what they read before stays as a revision. With `or_another` under any slug."""
-    content = text.draft or text.live
-    if content is None or not content["title"]:
-        raise NoTitle
-    slug = content["slug"] or f"{page.kind}-{page.id}"
-    content = {**content, "slug": _claimed(site, page, text.language, slug, or_another=or_another)}
-    at = now()
-    text.live, text.draft, text.draft_at, text.live_at, text.title = content, None, None, at, content["title"]
-    text.updated_at = at
-    text.version += 1
-    text.save()
-    PageRevision.create(site_id=site.id, text_id=text.id, content=content, actor=actor, created_at=at)
-    _forget_old(site, text)
-    page.published, page.publish_at, page.updated_at = True, page.publish_at or at, at
-    page.save()
-    touch(tag(site))
-
-
-def _forget_old(site: Site, text: PageText) -> None:
-    execute(
-        "DELETE FROM pages_revision WHERE site_id = ? AND text_id = ? AND id NOT IN (SELECT id FROM (SELECT id FROM"
-        " pages_revision WHERE text_id = ? ORDER BY id DESC LIMIT ?) latest)",
-        site.id, text.id, text.id, _KEPT_REVISIONS,
-    )  # fmt: skip
-
-
-def _claimed(site: Site, page: Page, language: str, slug: str, *, or_another: bool) -> str:
-    """Give the page its address; the one it had leads on. Raises SlugTaken, or takes the next free one."""
-    for number in range(1, MOST):
-        tried = slug if number == 1 else f"{slug}-{number}"
-        if _claim(site, page, language, tried):
-            return tried
-        if not or_another:
-            break
-    raise SlugTaken
-
-
-def _claim(site: Site, page: Page, language: str, slug: str) -> bool:
-    """Check and write in one statement: an address that another page only had is taken over, a current one is not."""
-    taken = execute(
-        "INSERT INTO pages_address (site_id, page_id, language, slug, is_current) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (site_id, language, slug) DO UPDATE SET page_id = excluded.page_id, is_current = ?"
-        " WHERE pages_address.page_id = excluded.page_id OR NOT pages_address.is_current",
-        site.id, page.id, language, slug, True, True,
-    )  # fmt: skip
-    if not taken:
-        return False
-    execute(
-        "UPDATE pages_address SET is_current = ? WHERE site_id = ? AND page_id = ? AND language = ? AND slug <> ?",
-        False, site.id, page.id, language, slug,
-    )  # fmt: skip
-    return True
-
-
-def _must_be_free(site: Site, page: Page, language: str, slug: str) -> None:
-    """Tell whoever writes early; what counts is asked again when the page is published."""
-    of_other = PageAddress.for_site(site).where(
-        PageAddress.language == language,
-        PageAddress.slug == slug,
-        PageAddress.is_current,
-        PageAddress.page_id != page.id,
-    )
-    if of_other.first() is not None:
-        raise SlugTaken
-
-
-def show_due(site: Site) -> int:
-    """Publish the drafts whose time has come; answers how many. A job. Commits, one by one."""
-    due = PageText.for_site(site).where(PageText.draft_at <= now())
-    waiting = [text.id for text in due]
-    for text_id in waiting:
-        with transaction():
-            text = PageText.for_site(site).where(PageText.id == text_id, PageText.draft_at <= now()).first()
-            page = Page.for_site(site).where(Page.id == text.page_id).first() if text is not None else None
-            if text is not None and page is not None:
-                _go_live(site, page, text, "system", or_another=True)
-                _note(site, page, "published", "system", text.title)
-    return len(waiting)
-
-
-def set_shown(site: Site, page_id: int, *, shown: bool, actor: str) -> None:
-    """Hide a page from shoppers, or show it again with all its drafts. Raises NotFound, NoTitle, SlugTaken. Commits."""
-    with transaction():
-        page = find_page(site, page_id)
-        texts = texts_of(site, page_id)
-        if shown:
-            for text in texts.values():
-                if text.live is None and text.draft is not None and text.draft["title"]:
-                    _go_live(site, page, text, actor)
-            if all(text.live is None for text in texts.values()):
-                raise NoTitle
-        page.published, page.updated_at = shown, now()
-        page.publish_at = page.publish_at or (now() if shown else None)
-        if shown and page.unpublish_at is not None and page.unpublish_at <= now():
-            page.unpublish_at = None
-        page.save()
-        touch(tag(site))
-        _note(site, page, "published" if shown else "hidden", actor, title_of(site, texts))
-
-
-# -- taken away and brought back ---------------------------------------------------------------------------------------
-
-
 def discard(site: Site, page_id: int, language: str, *, actor: str) -> int:
     """Let a draft go where something is shown; answers the revision that brings it back. Raises NotFound. Commits."""
     with transaction():
@@ -363,7 +211,7 @@ def discard(site: Site, page_id: int, language: str, *, actor: str) -> int:
         text.draft, text.draft_at, text.title = None, None, text.live["title"]
         text.version += 1
         text.save()
-        _note(site, page, "discarded", actor, text.title)
+        note(site, page, "discarded", actor, text.title)
     return int(kept.id)
 
 
@@ -380,74 +228,5 @@ def bring_back(site: Site, page_id: int, revision_id: int, *, actor: str) -> str
         text.draft_at, text.title, text.updated_at = None, revision.content["title"], now()
         text.version += 1
         text.save()
-        _note(site, page, "brought_back", actor, text.title)
+        note(site, page, "brought_back", actor, text.title)
     return str(text.language)
-
-
-def remove(site: Site, page_id: int, *, actor: str) -> None:
-    """Take a page away; for thirty days it can be brought back. Raises NotFound. Commits."""
-    with transaction():
-        page = find_page(site, page_id)
-        title = title_of(site, texts_of(site, page_id))
-        Page.put_away(site, page_id)
-        PageAddress.update(is_current=False).where(
-            PageAddress.site_id == site.id, PageAddress.page_id == page_id
-        ).execute()
-        touch(tag(site))
-        _note(site, page, "removed", actor, title)
-
-
-def restore(site: Site, page_id: int, *, actor: str) -> None:
-    """Bring a page back, at its old address unless another has that by now. Raises NotFound. Commits."""
-    with transaction():
-        page = Page.bring_back(site, page_id)
-        if page is None:
-            raise NotFound
-        texts = texts_of(site, page_id)
-        for text in texts.values():
-            if text.live is not None:
-                slug = _claimed(site, page, text.language, text.live["slug"], or_another=True)
-                text.live = {**text.live, "slug": slug}
-                text.save()
-        touch(tag(site))
-        _note(site, page, "restored", actor, title_of(site, texts))
-
-
-class Done(Struct, frozen=True, kw_only=True):
-    """What became of many pages at once; `wrong` says why of those that were refused."""
-
-    count: int
-    wrong: list[str]
-
-
-def bulk(site: Site, act: str, page_ids: Sequence[int], *, actor: str) -> Done:
-    """Publish, hide or remove pages, each in its own transaction; those of other sites are passed over."""
-    count, wrong = 0, list[str]()
-    for page_id in list(dict.fromkeys(page_ids))[:MOST]:
-        try:
-            if act == "remove":
-                remove(site, page_id, actor=actor)
-            else:
-                set_shown(site, page_id, shown=act == "publish", actor=actor)
-        except NotFound:
-            continue
-        except Refused as refusal:
-            wrong.append(f"{title_of(site, texts_of(site, page_id))}: {say(refusal)}")
-        else:
-            count += 1
-    return Done(count=count, wrong=wrong)
-
-
-def title_of(site: Site, texts: Mapping[str, PageText]) -> str:
-    """What a page is called in the panel."""
-    said = texts.get(site.language) or next(iter(texts.values()), None)
-    return (said.title if said is not None else "") or _("Without a title")
-
-
-def kind_words(kind: str) -> str:
-    """What a kind is called."""
-    return _("Guide") if kind == GUIDE else _("Page")
-
-
-def _note(site: Site, page: Page, verb: str, actor: str, title: str) -> None:
-    record_activity(actor, f"{PLUGIN}.{verb}", f"page:{page.id}", site_id=site.id, title=title)

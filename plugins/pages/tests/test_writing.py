@@ -16,7 +16,7 @@ from core.api import Site, add_picture, now
 from core.testing.panel import AtPanel
 from plugins.pages.forms import shapes
 from plugins.pages.models import Page, PageText
-from plugins.pages.services import editing
+from plugins.pages.services import editing, finding
 from plugins.pages.services.contents import rich
 
 
@@ -248,6 +248,16 @@ def test_many_at_once_and_what_the_list_shows(site: Site, panel: AtPanel, browse
     assert Page.for_site(site).count() == 3
 
 
+def test_what_could_not_be_published_is_told_as_the_language_does(panel: AtPanel) -> None:
+    page_id = begin(panel, "About us")
+    send(panel, page_id, title="")
+    told = panel.follow("/zh-cn/panel/pages/bulk", act="publish", n=[page_id])
+    assert "<p>About us：页面要有标题，顾客才找得到。</p>" in told
+    assert "<p>About us: A page needs a title before shoppers can find it.</p>" in panel.follow(
+        "/panel/pages/bulk", act="publish", n=[page_id]
+    )
+
+
 @pytest.mark.slow
 def test_menus_are_put_in_order(site: Site, panel: AtPanel, browse: Any) -> None:
     ids = [begin(panel, title) for title in ("Delivery", "Returns", "Contact")]
@@ -343,7 +353,7 @@ def test_the_markup_of_a_text_never_lets_a_writer_run_anything() -> None:
 
 def test_a_block_of_a_plugin_that_is_off_is_kept_and_not_shown(site: Site, write: Any, browse: Any) -> None:
     page_id = write("About us", ("text", {"text": "Stays"}))
-    [text] = editing.texts_of(site, page_id).values()
+    [text] = finding.texts_of(site, page_id).values()
     strange = {"id": "strange", "kind": "gone.thing", "values": {"secret": "not for eyes"}}
     content = {**text.live, "blocks": [strange, *text.live["blocks"]]}
     wanted = shapes.Wanted(content=content, kind="page", publish_at=now() - timedelta(days=1))
@@ -352,4 +362,4 @@ def test_a_block_of_a_plugin_that_is_off_is_kept_and_not_shown(site: Site, write
     page = browse(site, "/pages/about-us").text
     assert "Stays" in page
     assert "not for eyes" not in page
-    assert strange in editing.texts_of(site, page_id)["en"].live["blocks"]
+    assert strange in finding.texts_of(site, page_id)["en"].live["blocks"]

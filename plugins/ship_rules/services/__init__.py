@@ -121,8 +121,10 @@ def plan(
     choice = choose_by(order_of(rule), ranked, counted, facts, currency)
     if choice is None:
         return None
+    left_out = [one for one in sources if one not in ranked and counted.keys() & one.free.keys()]
+    why = "allowed" if choice.why == "only" and left_out else choice.why
     return [
-        Sourced(variant_id=variant_id, location_id=at, quantity=pieces, why=choice.why, figure=choice.figure)
+        Sourced(variant_id=variant_id, location_id=at, quantity=pieces, why=why, figure=choice.figure)
         for variant_id, places in choice.pieces.items()
         for at, pieces in places.items()
     ]

@@ -68,6 +68,14 @@ def test_others_send_only_if_they_may() -> None:
     assert plan(rule((1, None), only=True), {7: 3}, places, 0) is None
 
 
+def test_a_rule_that_left_places_out_is_not_told_as_if_they_had_nothing() -> None:
+    def why(places: list[Source]) -> set[str]:
+        return {part.why for part in plan(rule((1, None), only=True), {7: 1}, places, 0) or ()}
+
+    assert why([source(1, {7: 1}), source(2, {7: 5})]) == {"allowed"}
+    assert why([source(1, {7: 1}), source(2, {8: 5})]) == {"only"}
+
+
 class TestContract(SourcingContract):
     @pytest.fixture
     def choose(self, site: Site, turn_on: Callable[..., None], locations: Sequence[int]) -> Any:

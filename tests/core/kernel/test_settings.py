@@ -112,6 +112,8 @@ WRONG = [
     ('str = setting("", minimum=1)', "minimum=1 does not fit"),
     ('str = setting("abc", max_length=2)', "its default has more than 2 characters"),
     ('str = setting("", max_length="2")', "is no number of characters"),
+    ('str = setting("", check="/.*")', "check='/.*' does not fit"),
+    ("int = setting(0, check=str)", "it is a function of a text"),
     ('str = setting("", kind="category")', "there is kind='category', for an int"),
     ("float = setting(0.5)", "a setting is str, Text, int, bool, Amount, Secret or a Literal of words"),
 ]
@@ -157,8 +159,30 @@ def test_a_text_may_be_one_of_some_choices(choices):
 @pytest.mark.once
 def test_the_words_of_a_setting_stand_in_its_signature():
     assert list(inspect.signature(setting).parameters) == [
-        "default", "label", "help", "minimum", "maximum", "max_length", "choices", "kind",
+        "default", "label", "help", "minimum", "maximum", "max_length", "choices", "kind", "check",
     ]  # fmt: skip
+
+
+def test_a_plugin_may_say_of_a_text_what_is_wrong_with_it():
+    class Looked(Settings):
+        path: str = setting("", check=lambda text: "" if text.startswith("/") else f"{text} is no whole path.")
+
+    assert parse(Looked, {"path": " /a "}, {}, "EUR") == {"path": "/a"}
+    assert parse(Looked, {"path": ""}, {}, "EUR") == {"path": ""}, "what is left empty is not asked about"
+    with pytest.raises(Unfit) as refused:
+        parse(Looked, {"path": "a"}, {}, "EUR")
+    assert refused.value.errors == {"path": "a is no whole path."}
+
+
+def test_a_check_that_fails_is_reported_and_left_out(sites):
+    del sites
+
+    class Broken(Settings):
+        path: str = setting("", check=lambda text: 1 / 0)
+
+    with mock.patch.object(installation().faults, "report") as report:
+        assert parse(Broken, {"path": "a"}, {}, "EUR") == {"path": "a"}
+    assert report.call_args.args[2] == "settings"
 
 
 def test_every_wrong_field_is_named_at_once():

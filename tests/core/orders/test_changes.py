@@ -24,7 +24,6 @@ from core.kernel import db, i18n
 from core.lib.errors import NotFound
 from core.lib.money import Money
 from core.orders.services.change import ChangeDropped, ChangeStale, change_view, confirm_change, drop_change
-from core.orders.services.change_plan import NothingChanges, WrongAmount
 from core.orders.services.change_shapes import (
     BETTER,
     KEEP,
@@ -38,6 +37,7 @@ from core.orders.services.change_shapes import (
     SetPrice,
     SetQuantity,
 )
+from core.orders.services.change_wish import NothingChanges, WrongAmount
 from core.orders.services.goods import NotThatMany
 from core.orders.services.listing import OrderFilters, list_orders
 from core.orders.services.opening import choose_gateway

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from core.checkout.services.changing import change_order, preview_change
 from core.kernel import db
 from core.lib.errors import Unfit
-from core.orders.services.change_plan import NothingChanges
 from core.orders.services.change_shapes import SetBilling, SetContact
+from core.orders.services.change_wish import NothingChanges
 from core.orders.services.forget import _forget_places
 from core.orders.services.hold_rules import Rules, set_hold_rules
 from core.orders.services.read import OrderView, find_order, order_by_key, order_view

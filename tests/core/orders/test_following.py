@@ -16,8 +16,8 @@ from core.lib.errors import Broken
 from core.orders.services import following
 from core.orders.services.due_scans import SILENCE
 from core.orders.services.following import ask_carriers, take_scans
+from core.orders.services.part_shapes import ShipmentView
 from core.orders.services.read import order_view
-from core.orders.services.shapes import ShipmentView
 from core.orders.services.ship import deliver, set_tracking, ship
 from tests.core.checkout.shop import FakePlugins, Shop, open_shop
 

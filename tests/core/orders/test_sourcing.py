@@ -19,6 +19,7 @@ from core.hookspecs.fulfil import Source, Sourced
 from core.kernel import db
 from core.orders.services.change_shapes import SetQuantity
 from core.orders.services.read import order_view
+from core.panel.stock.services.moves import why
 from tests.core.checkout.shop import FakePlugins, Shop
 
 
@@ -176,6 +177,8 @@ def test_each_move_keeps_why_it_is_that_place(shop: Shop, plugins: FakePlugins, 
     assert reasons(placed.id) == ["from.cheapest: 3.10 < 4 EUR"]
     answering(plugins, [Sourced(variant_id=cup, location_id=north, quantity=99, why="cheapest")])
     assert reasons(shop.order((cup, 1)).id) == ["from.nearest"]  # what does not add up decides nothing
+    answering(plugins, [Sourced(variant_id=cup, location_id=north, quantity=1, why="allowed")])
+    assert [str(why(one)) for one in reasons(shop.order((cup, 1)).id)] == ["No other place may send it"]
     answering(plugins, None)
     line = order_view(placed.id).lines[0].id  # type: ignore[union-attr]  # it was just placed
     more = SetQuantity(line_id=line, quantity=3)

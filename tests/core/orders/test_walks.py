@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.orders.services import case as desk
-from core.orders.services import change, change_plan, exchange, status
-from core.orders.services.shapes import OrderLineView
+from core.orders.services import change, change_effect, exchange, status
+from core.orders.services.part_shapes import OrderLineView
 from tests.core.checkout.shop import Shop
 from tests.core.orders.walk import ACTS, Act, Numbers, digest, go
 
@@ -199,7 +199,7 @@ def test_the_walks_find_planted_mistakes(
 ) -> None:
     monkeypatch.setattr(where, name, planted)
     if name == "returned_value":
-        monkeypatch.setattr(change_plan, name, planted)
+        monkeypatch.setattr(change_effect, name, planted)
     with pytest.raises(Exception) as found:
         go(shop, taken)
     assert found.type.__name__ in {"AssertionError", "IntegrityError"}, found.value

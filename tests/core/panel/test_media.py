@@ -238,3 +238,25 @@ def test_the_focal_point_stays_in_view_wherever_a_picture_is_cut(
     assert ".focal-point{object-position: var(--fx,50%) var(--fy,50%);}" in text
     assert ".fx-20{--fx: 20%;}" in text
     assert ".fy-80{--fy: 80%;}" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "megabytes", "is_refused"),
+    [
+        ("/panel/media", 300, False),
+        ("/panel/media", 321, True),
+        ("/panel/products/imports", 512, False),
+        ("/panel/products/imports", 514, True),
+        ("/panel/orders/imports", 512, False),
+        ("/panel/orders/imports", 514, True),
+        ("/zh-cn/panel/login", 21, True),
+    ],
+)
+def test_files_of_staff_have_an_end_together(panel: Panel, path: str, megabytes: int, is_refused: bool) -> None:
+    """Twenty of `max_upload_mb`; an import's is the largest file that it takes, a stranger's that of a form."""
+    said = {"CONTENT_LENGTH": str(megabytes << 20)}
+    answer = panel.post(path, {"a": "b"}, content_type="multipart/form-data", environ_overrides=said)
+    assert (answer.status_code == 413) == is_refused
+    if is_refused:
+        told = "一次发送的内容太多" if path.startswith("/zh") else "This is more than can be sent at once. Send less"
+        assert told in words(answer)

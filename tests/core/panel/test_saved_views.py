@@ -49,6 +49,18 @@ def test_a_view_of_the_same_name_is_replaced_and_the_old_one_can_be_had_back(pan
     assert db.rows("SELECT query FROM saved_view") == [("q=a",)]
 
 
+def test_names_that_differ_in_case_and_spaces_are_one_name(panel: Panel) -> None:
+    for name, query in (("Red lamps", "q=a"), (" RED  lamps ", "q=b"), ("red Lamps", "q=c")):
+        panel.post("/panel/views/orders", {"name": name, "query": query})
+    assert db.rows("SELECT name, query FROM saved_view") == [("Red lamps", "q=c")]
+    panel.post("/panel/views/orders", {"name": "Mine", "query": "q=lamp"})
+    view = db.value("SELECT id FROM saved_view WHERE name = ?", "Mine")
+    refused = panel.follow(panel.post(f"/panel/views/{view}/rename", {"name": "red LAMPS"}))
+    assert "You have another view called “Red lamps”." in words(refused)
+    panel.post(f"/panel/views/{view}/rename", {"name": "MINE"})
+    assert db.rows("SELECT name FROM saved_view WHERE id = ?", view) == [("MINE",)], "its own name in other letters"
+
+
 def test_nobody_else_sees_or_forgets_it(panel: Panel, colleague: Callable[..., Panel], other_site: Site) -> None:
     panel.post("/panel/views/orders", {"name": "Mine", "query": "q=lamp"})
     view = db.value("SELECT id FROM saved_view")

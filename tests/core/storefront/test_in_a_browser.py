@@ -528,7 +528,7 @@ SMALL = """least => [...document.querySelectorAll("a[href], button, input, selec
   const target = e.closest("label") ?? e, box = target.getBoundingClientRect(), style = getComputedStyle(target);
   const inline = e.tagName === "A" && style.display === "inline";
   return box.width > 2 && style.visibility !== "hidden" && e.type !== "hidden" && !inline
-    && !e.closest(".unseen, .skip") && !target.matches(".unseen") && (box.height < least - .5 || box.width < 24);
+    && !e.closest(".unseen, .skip") && !target.matches(".unseen") && Math.min(box.height, box.width) < least - .5;
 }).map((e) => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 20)}`)"""
 
 
@@ -607,6 +607,7 @@ def test_every_page_fits_and_is_free_of_barriers_in_the_languages_of_packs(
         assert page.evaluate("document.documentElement.dir") == direction
         page.set_viewport_size({"width": 320, "height": 600})
         assert not scrolls_sideways(page), path
+        assert page.evaluate(SMALL, 44) == [], path
         page.set_viewport_size({"width": 1440, "height": 900})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -195,6 +195,36 @@ def test_the_page_says_what_of_the_money_comes_back(site: Site, visitor: Visitor
     assert "Still on its way" not in done
 
 
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        ("core", "We give €89.00 back ourselves, by bank transfer for example."),
+        ("fake_gateway", "We give €89.00 back by the way you paid."),
+        ("both", "We give €89.00 back."),
+    ],
+)
+def test_the_preview_promises_the_way_that_money_can_go_back(
+    site: Site, visitor: Visitor, sell: Callable[..., Any], order: Callable[..., Any], turn_on: Callable[..., None],
+    way: str, words: str,
+) -> None:  # fmt: skip
+    limits.reset()
+    if way != "core":
+        turn_on("fake_gateway")
+    placed = seen(order(sell("LAMP", 8900, stock=5), 3, gateway="fake_gateway" if way != "core" else "").id)
+    if way != "core":
+        payment = payment_by_id(placed.payments[-1].id)
+        assert payment is not None
+        paid = Fact(
+            kind=FactKind.CAPTURED, reference="c1", amount=Money(10000 if way == "both" else 26700, "EUR"), at=now(),
+            account=payment.account, live=payment.live,
+        )  # fmt: skip
+        record_facts(site, payment.plugin, payment.account, [paid], payment)
+    if way != "fake_gateway":
+        mark_paid(state_of(site.id), placed.id, actor="staff:1")
+    shown = visitor.post(page_of(placed, "/change"), {f"quantity.{placed.lines[0].id}": "2"})
+    assert words in text_of(shown.text)
+
+
 def test_an_order_that_became_dearer_than_what_is_reserved_waits_for_the_rest(
     visitor: Visitor, site: Site, placed: OrderView, shopper: Any
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -47,6 +48,50 @@ def test_a_table_that_a_test_made_is_gone(databases: Databases, database: str, t
     assert "passing_by" not in db.db.get_tables()
 
 
+def test_a_table_that_was_made_anew_is_emptied_too(databases: Databases, database: str, tmp_path: Path) -> None:
+    for sql in ("CREATE TABLE same AS SELECT * FROM epoch", "DROP TABLE epoch", "ALTER TABLE same RENAME TO epoch"):
+        db.db.execute_sql(sql)
+    with db.transaction():
+        db.execute("INSERT INTO epoch SELECT * FROM epoch")
+    databases.leave()
+    db.configure(databases.fresh(tmp_path))
+    assert db.value("SELECT count(*) FROM epoch") == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("altered", [False, True])
+def test_nothing_that_a_test_set_in_its_connection_outlives_it(
+    databases: Databases, database: str, tmp_path: Path, *, altered: bool
+) -> None:
+    lost = Thread(target=lambda: db.value("SELECT pg_advisory_lock(2)"))
+    lost.start()
+    lost.join()
+    db.value("SELECT pg_advisory_lock(1)")
+    for sql in ("SET work_mem = '77MB'", "LISTEN news", "CREATE TEMP TABLE note (n INTEGER)")[: 3 if altered else 2]:
+        db.db.execute_sql(sql)
+    for _ in range(7):  # psycopg prepares what is asked often
+        db.value("SELECT n FROM epoch WHERE n <> ?", -1)
+    server = db.value("SELECT pg_backend_pid()")
+    databases.leave()
+    db.configure(databases.fresh(tmp_path))
+    assert db.value("SELECT pg_backend_pid()") == server
+    assert db.value("SHOW work_mem") != "77MB"
+    assert db.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+    assert db.value("SELECT count(*) FROM pg_listening_channels()") == 0
+    assert db.value("SELECT to_regclass('note')") is None
+    assert db.value("SELECT n FROM epoch WHERE n <> ?", -1) is not None
+
+
+@pytest.mark.postgres
+def test_what_is_prepared_follows_the_tables(databases: Databases, database: str, tmp_path: Path) -> None:
+    for columns in ("first INTEGER", "first INTEGER, second INTEGER"):
+        db.db.execute_sql(f"CREATE TABLE passing_by ({columns})")
+        for _ in range(7):
+            assert db.rows("SELECT * FROM passing_by") == []
+        databases.leave()
+        db.configure(databases.fresh(tmp_path))
+
+
 def test_a_clone_lives_beside_the_test_s_own_database(databases: Databases, database: str, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = databases.clone(tmp_path / "other")
@@ -60,3 +105,9 @@ def test_a_clone_lives_beside_the_test_s_own_database(databases: Databases, data
 @pytest.mark.postgres
 def test_the_server_is_postgresql(database: str) -> None:
     assert db.value("SELECT version()").startswith("PostgreSQL")
+
+
+def test_the_same_address_again_keeps_what_is_open(database: str) -> None:
+    before = db.db.connection()
+    db.configure(database)
+    assert db.db.connection() is before

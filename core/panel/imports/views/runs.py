@@ -8,13 +8,14 @@ from typing import BinaryIO, cast
 from flask import Response, request
 
 from core.imports.models import DRAFT
+from core.imports.services.kept_files import LARGEST_FILE_MB
 from core.imports.services.reports import Report, first_remarks, remarks_csv, report, reports
 from core.imports.services.runs import go_on, import_for_good, open_file, stop_import
 from core.imports.services.undo import Left, left, left_csv, undo_import
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
-from core.kernel.security import staff
+from core.kernel.security import staff, takes_megabytes
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.imports.forms import UploadForm
@@ -44,6 +45,7 @@ def show() -> Response:
 
 @panel.post("/products/imports", endpoint="import_start")
 @staff("products.edit")
+@takes_megabytes(LARGEST_FILE_MB + 1)
 def start() -> Response:
     """Keep the file and look at its columns; nothing in the shop changes."""
     form = UploadForm(request.form)

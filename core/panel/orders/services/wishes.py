@@ -28,7 +28,8 @@ from core.orders.services.change_shapes import (
     SetPrice,
     SetQuantity,
 )
-from core.orders.services.shapes import OrderLineView, OrderView
+from core.orders.services.part_shapes import OrderLineView
+from core.orders.services.shapes import OrderView
 from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, address_values, typed_address
 from core.panel.orders.services.new_lines import added
 

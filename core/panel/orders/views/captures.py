@@ -13,7 +13,8 @@ from core.lib.errors import Broken, NotFound, Refused
 from core.lib.money import Money, parse_money
 from core.orders.services import payments
 from core.orders.services.money_limits import left_to_capture
-from core.orders.services.shapes import OrderView, PaymentView
+from core.orders.services.part_shapes import PaymentView
+from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services.find import order_numbered
 from core.panel.shell import actor, page, panel, to

@@ -18,8 +18,8 @@ from core.kernel.sites import current
 from core.lib import addresses, ids
 from core.lib.errors import Broken, Refused, Unfit
 from core.orders.services.change import check_not_done
-from core.orders.services.change_plan import MOST_PLACES
 from core.orders.services.change_shapes import KEEP, POLICIES, Action
+from core.orders.services.change_wish import MOST_PLACES
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import addressing, said, standing, wishes

@@ -13,12 +13,13 @@ from flask import Response, request
 from msgspec.structs import replace
 
 from core.imports.models import DRAFT, HISTORY, ORDERS
+from core.imports.services.kept_files import LARGEST_FILE_MB
 from core.imports.services.mapping import forget_mapping, kept_mappings, store_mapping
 from core.imports.services.reports import find_run, first_remarks, remarks_csv, report, reports
 from core.imports.services.runs import go_on, stop_import
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
-from core.kernel.security import staff
+from core.kernel.security import staff, takes_megabytes
 from core.kernel.sites import current
 from core.lib.csv import write_rows
 from core.lib.errors import Refused, Unfit
@@ -48,6 +49,7 @@ def show() -> Response:
 
 @panel.post("/orders/imports", endpoint="order_import_start")
 @staff(_MAY)
+@takes_megabytes(LARGEST_FILE_MB + 1)
 @once("panel.order_imports")
 def start() -> Response:
     """Keep the file and look at its columns; nothing in the shop changes."""

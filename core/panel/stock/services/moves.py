@@ -53,6 +53,7 @@ WHY: dict[str, Any] = {
     "undone": lazy("The import was undone"),
     "taken_back": lazy("The transfer was taken back"),
     "from.only": lazy("No other place has it"),
+    "from.allowed": lazy("No other place may send it"),
     "from.fewest": lazy("Fewest parcels"),
     "from.nearest": lazy("The nearest place"),
     "from.first": lazy("The first in your order of places"),

@@ -15,13 +15,14 @@ from core.api import (
     panel_to,
     render,
     request,
+    sentences,
     slugify,
     url_for,
 )
 from core.api import gettext as _
 from plugins.pages.forms.panel import LIMITS, one_line
 from plugins.pages.models import KINDS, PAGE
-from plugins.pages.services import editing
+from plugins.pages.services import editing, publishing
 from plugins.pages.services.panel import listing, starters
 from plugins.pages.views.panel.place import may_edit, may_publish, panel
 
@@ -93,7 +94,9 @@ def begin() -> Any:
     """Make drafts of the pages that every shop needs."""
     count = starters.make(current_site(), actor=actor(), key=panel_form_key())
     said = ngettext("%(n)s draft is here.", "%(n)s drafts are here.", count)
-    return panel_to("pages.panel.show", say=f"{said} {_('Fill in what stands in square brackets, then publish.')}")
+    return panel_to(
+        "pages.panel.show", say=sentences([said, _("Fill in what stands in square brackets, then publish.")])
+    )
 
 
 @panel.post("/bulk")
@@ -106,14 +109,14 @@ def bulk() -> Any:
         raise NotFound
     if not chosen:
         return panel_to("pages.panel.show", say=_("Choose at least one page."), kind="bad")
-    done = editing.bulk(current_site(), act, chosen, actor=actor())
+    done = publishing.bulk(current_site(), act, chosen, actor=actor())
     words = {
         "publish": ngettext("%(n)s page is shown.", "%(n)s pages are shown.", done.count),
         "hide": ngettext("%(n)s page is hidden.", "%(n)s pages are hidden.", done.count),
         "remove": ngettext("%(n)s page is removed.", "%(n)s pages are removed.", done.count),
     }
     undo = url_for("pages.panel.restore_many", n=chosen) if act == "remove" and done.count else ""
-    said = " ".join([words[act], *done.wrong])
+    said = sentences([words[act] if done.count or not done.wrong else "", *done.wrong])
     return panel_to("pages.panel.show", say=said, undo=undo, kind="bad" if done.wrong else "good")
 
 
@@ -121,7 +124,7 @@ def bulk() -> Any:
 @may_publish
 def restore_many() -> Any:
     """Bring the pages back that were removed together."""
-    for one in request.args.getlist("n")[: editing.MOST]:
+    for one in request.args.getlist("n")[: publishing.MOST]:
         if one.isascii() and one.isdecimal() and int(one) < _LAST_ID:
-            editing.restore(current_site(), int(one), actor=actor())
+            publishing.restore(current_site(), int(one), actor=actor())
     return panel_to("pages.panel.show", say=_("They are back."))
