@@ -12,7 +12,9 @@ from typing import Any, NoReturn
 from core.kernel.config import ROOT
 from core.lib.errors import Refused
 
-_KEEPER, _FAMILY = ROOT / "core" / "kernel" / "keeper.py", ROOT / "core" / "kernel" / "family.py"
+_KERNEL = ROOT / "core" / "kernel"
+# Imported rather than run, as what is imported was compiled before.
+_KEEPER = f"import sys; sys.path.append({str(_KERNEL)!r}); import keeper; sys.exit(keeper.main(sys.argv[1:]))"
 _BACKLOG = 2048
 _UNIX = "unix:"
 
@@ -42,8 +44,8 @@ def command(application: str, listening: int, workers: int, timeout: int, reques
 
     The keeper is bare Python. The family does without the columns of traces: 2 MB.
     """
-    family = [sys.executable, "-P", "-X", "no_debug_ranges", str(_FAMILY)]
-    keeper = [sys.executable, "-I", "-S", str(_KEEPER), str(workers), str(timeout)]
+    family = [sys.executable, "-P", "-X", "no_debug_ranges", str(_KERNEL / "family.py")]
+    keeper = [sys.executable, "-I", "-S", "-c", _KEEPER, str(workers), str(timeout)]
     return [*keeper, *family, application, str(listening), str(requests), proxies]
 
 

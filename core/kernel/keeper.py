@@ -7,14 +7,14 @@ serves, the old one finishes what it is at and goes. The socket stays open all t
 Each worker has a line to here, a pipe: it says its number when it serves, then a beat every second. A line that ends
 is a worker that died; and a worker whose line nobody holds ends by itself.
 
-Runs as a file, `python -S keeper.py WORKERS TIMEOUT COMMAND...`: what it imports is held in memory beside every shop.
+What it imports is held in memory beside every shop: `signal` would bring enums along, and be a quarter of it.
 """
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]
 import os
 import select
-import signal
 import sys
 import time
 
@@ -243,6 +243,7 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-if __name__ == "__main__":
-    _, _workers, _timeout, *_command = sys.argv
-    sys.exit(Keeper(_command, int(_workers), float(_timeout)).run())
+def main(words: list[str]) -> int:
+    """Keep `words`: how many workers, the seconds they may be silent, and the command of a family."""
+    workers, timeout, *command = words
+    return Keeper(command, int(workers), float(timeout)).run()
