@@ -11,7 +11,8 @@ from PIL import Image
 
 from core.api import Site, add_picture, now, switch_off
 from plugins.pages.forms import shapes
-from plugins.pages.services import editing, reading
+from plugins.pages.services import reading
+from plugins.pages.services.panel import editing, finding, publishing
 
 TEXT = {"text": "We are **small**, and [write](https://example.com).\n\n- one\n- two\n\n<script>alert(1)</script>"}
 ASKED = {"question": "What if nobody is at home?", "answer": "A neighbour *takes* it."}
@@ -137,7 +138,7 @@ def test_a_page_comes_and_goes_by_itself_also_where_it_is_kept(site: Site, write
 
 def test_a_draft_takes_over_at_its_moment(site: Site, write: Any, browse: Any, clock: Any, outbox: Any) -> None:
     page_id = write("Prices", ("text", {"text": "Old words"}))
-    [text] = editing.texts_of(site, page_id).values()
+    [text] = finding.texts_of(site, page_id).values()
     content = {
         **text.live,
         "slug": "new-prices",
@@ -155,7 +156,7 @@ def test_a_draft_takes_over_at_its_moment(site: Site, write: Any, browse: Any, c
 
     assert browse(site, "/pages/prices").headers["Location"] == "/pages/new-prices"
     assert "New words" in browse(site, "/pages/new-prices").text
-    assert editing.texts_of(site, page_id)["en"].draft_at is None
+    assert finding.texts_of(site, page_id)["en"].draft_at is None
 
 
 def test_other_sites_have_nothing_of_it(site: Site, other_site: Site, write: Any, turn_on: Any, browse: Any) -> None:
@@ -164,7 +165,7 @@ def test_other_sites_have_nothing_of_it(site: Site, other_site: Site, write: Any
 
     assert browse(other_site, "/pages/about-us").status_code == 404
     assert reading.entries(other_site) == []
-    assert editing.bulk(other_site, "remove", [page_id], actor="staff:1").count == 0
+    assert publishing.bulk(other_site, "remove", [page_id], actor="staff:1").count == 0
     assert browse(site, "/pages/about-us").status_code == 200
 
 

@@ -16,8 +16,8 @@ from core.api import Site, add_picture, now
 from core.testing.panel import AtPanel
 from plugins.pages.forms import shapes
 from plugins.pages.models import Page, PageText
-from plugins.pages.services import editing
 from plugins.pages.services.contents import rich
+from plugins.pages.services.panel import editing, finding
 
 
 def fields(page: str) -> dict[str, Any]:
@@ -353,7 +353,7 @@ def test_the_markup_of_a_text_never_lets_a_writer_run_anything() -> None:
 
 def test_a_block_of_a_plugin_that_is_off_is_kept_and_not_shown(site: Site, write: Any, browse: Any) -> None:
     page_id = write("About us", ("text", {"text": "Stays"}))
-    [text] = editing.texts_of(site, page_id).values()
+    [text] = finding.texts_of(site, page_id).values()
     strange = {"id": "strange", "kind": "gone.thing", "values": {"secret": "not for eyes"}}
     content = {**text.live, "blocks": [strange, *text.live["blocks"]]}
     wanted = shapes.Wanted(content=content, kind="page", publish_at=now() - timedelta(days=1))
@@ -362,4 +362,4 @@ def test_a_block_of_a_plugin_that_is_off_is_kept_and_not_shown(site: Site, write
     page = browse(site, "/pages/about-us").text
     assert "Stays" in page
     assert "not for eyes" not in page
-    assert strange in editing.texts_of(site, page_id)["en"].live["blocks"]
+    assert strange in finding.texts_of(site, page_id)["en"].live["blocks"]

@@ -136,8 +136,8 @@ class Shop:
 
     def write(self, chance: random.Random) -> None:
         """A guide with goods in it: written anew, planned, ended, hidden or shown, in a menu or not."""
-        editing = installation().plugins.loaded["pages"].module.editing  # type: ignore[attr-defined]
-        shapes = editing.shapes
+        pages: Any = installation().plugins.loaded["pages"].module
+        editing, publishing, shapes = pages.importing.editing, pages.publishing, pages.importing.editing.shapes
         goods = chance.sample([self.goods["lamp"], self.goods["stool"], self.goods["bench"]], 2)
         block = shapes.block("pages.products", {"products": goods, "title": f"Chosen {chance.randint(1, 99)}"})
         content = {**shapes.blank(), "title": f"Notes {chance.randint(1, 99)}", "slug": "notes", "blocks": [block]}
@@ -148,7 +148,7 @@ class Shop:
         guide = self.goods["guide"]
         if chance.random() < 0.3:
             shown = chance.random() < 0.7
-            editing.set_shown(self.site, guide, shown=shown, actor="system")
+            publishing.set_shown(self.site, guide, shown=shown, actor="system")
             return
         later = shop_clock.now() + timedelta(minutes=chance.randint(1, 60))
         wanted = shapes.Wanted(

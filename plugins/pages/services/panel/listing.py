@@ -10,8 +10,8 @@ from msgspec import Struct
 from core.api import PanelHit, Site, instant, marks, media_url, micros, now, rows, url_for
 from core.api import gettext as _
 from plugins.pages.models import GUIDE, KINDS, Page, PageText
-from plugins.pages.services import editing
 from plugins.pages.services.contents import pictures_in
+from plugins.pages.services.panel import finding
 
 PAGE = 50
 SHOWN, PLANNED, ENDED, HIDDEN, DRAFT = "shown", "planned", "ended", "hidden", "draft"
@@ -142,7 +142,7 @@ def hits(site: Site, words: str) -> list[PanelHit]:
     return [
         PanelHit(
             title=row.title,
-            note=editing.kind_words(row.kind),
+            note=finding.kind_words(row.kind),
             url=url_for("pages.panel.edit", page_id=row.id),
             icon="leaf" if row.kind == GUIDE else "page",
         )

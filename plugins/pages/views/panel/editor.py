@@ -34,8 +34,8 @@ from core.api import gettext as _
 from plugins.pages.forms import panel as forms
 from plugins.pages.forms import shapes
 from plugins.pages.models import Page, PageText
-from plugins.pages.services import editing, reading, showing
-from plugins.pages.services.panel import listing
+from plugins.pages.services import reading, showing
+from plugins.pages.services.panel import editing, finding, listing, publishing
 from plugins.pages.views.panel.place import PUBLISH, may_edit, may_publish, panel
 
 _PICTURES, _FOUND = 24, 8
@@ -72,8 +72,8 @@ def publish(page_id: int) -> Any:
 
 def _sent(page_id: int, *, is_published: bool) -> Any:
     site, spoken = current_site(), _language(current_site())
-    page, kinds = editing.find_page(site, page_id), plugin_blocks(site)
-    text = editing.texts_of(site, page_id).get(spoken)
+    page, kinds = finding.find_page(site, page_id), plugin_blocks(site)
+    text = finding.texts_of(site, page_id).get(spoken)
     form, problems = _with_uploads(kinds)
     stored = (text.draft or text.live) if text is not None else None
     read = forms.read_form(form, site, stored, kinds, whole=is_published)
@@ -89,7 +89,7 @@ def _sent(page_id: int, *, is_published: bool) -> Any:
     try:
         verb = editing.publish if is_published else editing.save
         verb(site, page_id, spoken, read.wanted, read.version, actor=actor(), windows=_windows(read))
-    except editing.SlugTaken as refusal:
+    except publishing.SlugTaken as refusal:
         return _editor(page_id, {"slug": say(refusal)}, read, 422)
     except editing.Overtaken:
         said = _("Somebody else has saved this page meanwhile. Yours is below, not saved; saving it replaces theirs.")
@@ -105,7 +105,7 @@ def _sent(page_id: int, *, is_published: bool) -> Any:
 def keep(page_id: int) -> Any:
     """Keep what is typed so far as the draft, and nothing of what holds at once; a script is told when, or why not."""
     site, spoken = current_site(), _language(current_site())
-    text, kinds = editing.texts_of(site, page_id).get(spoken), plugin_blocks(site)
+    text, kinds = finding.texts_of(site, page_id).get(spoken), plugin_blocks(site)
     stored = (text.draft or text.live) if text is not None else None
     read = forms.read_form(request.form, site, stored, kinds, whole=False)
     wrong = [said for name, said in read.errors.items() if name not in _OF_PAGE]
@@ -170,7 +170,7 @@ def _with_uploads(kinds: Mapping[str, Any]) -> tuple[Any, dict[str, str]]:
 
 def _editor(page_id: int, errors: dict[str, str], read: forms.Read | None, status: int = 200) -> Any:
     site, spoken = current_site(), _language(current_site())
-    page, texts = editing.find_page(site, page_id), editing.texts_of(site, page_id)
+    page, texts = finding.find_page(site, page_id), finding.texts_of(site, page_id)
     text, kinds = texts.get(spoken), plugin_blocks(site)
     stored = (text.draft or text.live) if text is not None else None
     wanted = read.wanted if read is not None else _stored(page, text, stored or shapes.blank())
@@ -273,8 +273,8 @@ def shown(page_id: int) -> Any:
     """Hide a page, or show it again."""
     is_on = bool(request.form.get("on"))
     try:
-        editing.set_shown(current_site(), page_id, shown=is_on, actor=actor())
-    except (editing.NoTitle, editing.SlugTaken) as refusal:
+        publishing.set_shown(current_site(), page_id, shown=is_on, actor=actor())
+    except (publishing.NoTitle, publishing.SlugTaken) as refusal:
         return panel_to("pages.panel.edit", say=say(refusal), kind="bad", page_id=page_id)
     return panel_to("pages.panel.edit", say=_("It is shown.") if is_on else _("It is hidden."), page_id=page_id)
 
@@ -293,7 +293,7 @@ def discard(page_id: int) -> Any:
 @may_publish
 def remove(page_id: int) -> Any:
     """Take a page away."""
-    editing.remove(current_site(), page_id, actor=actor())
+    publishing.remove(current_site(), page_id, actor=actor())
     undo = url_for("pages.panel.restore", page_id=page_id)
     return panel_to("pages.panel.show", say=_("The page is removed."), undo=undo)
 
@@ -302,5 +302,5 @@ def remove(page_id: int) -> Any:
 @may_publish
 def restore(page_id: int) -> Any:
     """Bring a page back."""
-    editing.restore(current_site(), page_id, actor=actor())
+    publishing.restore(current_site(), page_id, actor=actor())
     return panel_to("pages.panel.edit", say=_("The page is back."), page_id=page_id)

@@ -7,7 +7,7 @@ from typing import Any
 from core.api import NotFound, actor, current_site, language, panel_to, render, request
 from core.api import gettext as _
 from plugins.pages.models import PageText
-from plugins.pages.services import editing
+from plugins.pages.services.panel import editing, finding
 from plugins.pages.services.panel import history as past
 from plugins.pages.views.panel.place import may_edit, panel
 
@@ -15,7 +15,7 @@ from plugins.pages.views.panel.place import may_edit, panel
 def _text(page_id: int) -> PageText:
     site = current_site()
     said = str(request.values.get("language", "")) or language()
-    texts = editing.texts_of(site, editing.find_page(site, page_id).id)
+    texts = finding.texts_of(site, finding.find_page(site, page_id).id)
     text = texts.get(said) or texts.get(site.language) or next(iter(texts.values()), None)
     if text is None:
         raise NotFound

@@ -22,8 +22,7 @@ from core.api import (
 from core.api import gettext as _
 from plugins.pages.forms.panel import LIMITS, one_line
 from plugins.pages.models import KINDS, PAGE
-from plugins.pages.services import editing
-from plugins.pages.services.panel import listing, starters
+from plugins.pages.services.panel import editing, listing, publishing, starters
 from plugins.pages.views.panel.place import may_edit, may_publish, panel
 
 _LAST_ID = 2**31
@@ -109,7 +108,7 @@ def bulk() -> Any:
         raise NotFound
     if not chosen:
         return panel_to("pages.panel.show", say=_("Choose at least one page."), kind="bad")
-    done = editing.bulk(current_site(), act, chosen, actor=actor())
+    done = publishing.bulk(current_site(), act, chosen, actor=actor())
     words = {
         "publish": ngettext("%(n)s page is shown.", "%(n)s pages are shown.", done.count),
         "hide": ngettext("%(n)s page is hidden.", "%(n)s pages are hidden.", done.count),
@@ -124,7 +123,7 @@ def bulk() -> Any:
 @may_publish
 def restore_many() -> Any:
     """Bring the pages back that were removed together."""
-    for one in request.args.getlist("n")[: editing.MOST]:
+    for one in request.args.getlist("n")[: publishing.MOST]:
         if one.isascii() and one.isdecimal() and int(one) < _LAST_ID:
-            editing.restore(current_site(), int(one), actor=actor())
+            publishing.restore(current_site(), int(one), actor=actor())
     return panel_to("pages.panel.show", say=_("They are back."))
