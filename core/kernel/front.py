@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gzip
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -21,14 +21,12 @@ from werkzeug.sansio.utils import get_host
 from core.kernel import away, cache, db, files, i18n, limits, looks, previews, stored
 from core.kernel.installation import Installation
 from core.kernel.measures import KEPT, MEASURES, PAGE
+from core.kernel.packing import Answer, Environ, StartResponse, pass_on, send_kept
 from core.kernel.sites import SiteState, read_epoch
 from core.lib import ids
 
 log = structlog.get_logger(__name__)
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
 _YEAR = "public, max-age=31536000, immutable"
-_WORTH_PACKING = 1_000
 
 
 class Front:
@@ -127,9 +125,9 @@ class Front:
         if key is not None and (page := self._installation.pages.get(key, touched)) is not None:
             MEASURES.happened(KEPT)
             environ["stoa.kept"] = True
-            return _send(environ, page, start_response)
+            return send_kept(environ, page, start_response)
         if key is None:
-            return _pass_on(environ, _Answer(self._flask, environ), start_response)
+            return pass_on(environ, Answer(self._flask, environ), start_response)
         return self._render(environ, key, touched, start_response)
 
     def _render(self, environ: Environ, key: cache.Key, touched: int, start_response: StartResponse) -> Iterable[bytes]:
@@ -137,11 +135,11 @@ class Front:
         recording = cache.Recording()
         token = self._recording.set(recording)
         try:
-            answer = _Answer(self._flask, environ)
+            answer = Answer(self._flask, environ)
         finally:
             self._recording.reset(token)
         if not recording.declared or recording.personal or not _may_be_kept(environ, answer):
-            return _pass_on(environ, answer, start_response)
+            return pass_on(environ, answer, start_response)
         answer.read()
         kept = tuple(header for header in answer.headers if header[0] != "X-Request-Id")
         tags = tuple(sorted(recording.tags))
@@ -150,7 +148,7 @@ class Front:
         packed = gzip.compress(answer.body, 1, mtime=0)
         page = cache.Page(answer.status, kept, packed, touched, tags, recording.until)
         self._installation.pages.put(key, page)
-        return _send(environ, page, start_response)
+        return send_kept(environ, page, start_response)
 
     # -- files ---------------------------------------------------------------------------------------------------------
 
@@ -269,60 +267,7 @@ def _kept_for(mime: str) -> str:
     return _YEAR if mime != "image/webp" else "public, max-age=86400"
 
 
-class _Answer:
-    """The answer of a WSGI application: as it comes, or whole in `body` once it was `read`."""
-
-    def __init__(self, application: Any, environ: Environ) -> None:
-        self.status, self.body = "", b""
-        self.headers: list[tuple[str, str]] = []
-        self.parts: Iterable[bytes] = application(environ, self._begin)
-
-    def read(self) -> None:
-        """Take all of it into memory."""
-        try:
-            self.body = b"".join(self.parts)
-        finally:
-            if hasattr(self.parts, "close"):
-                self.parts.close()
-
-    def _begin(self, status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> Callable[[bytes], None]:
-        self.status, self.headers = status, headers
-        return lambda _: None
-
-
-def _pass_on(environ: Environ, answer: _Answer, start_response: StartResponse) -> Iterable[bytes]:
-    """Send what is not kept, packed if it may be."""
-    level = _packing(environ, answer)
-    if not level:
-        start_response(answer.status, answer.headers)
-        return answer.parts
-    answer.read()
-    sent, body = [*answer.headers, ("Vary", "Accept-Encoding")], answer.body
-    if len(body) >= _WORTH_PACKING and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-        body = gzip.compress(body, level, mtime=0)
-        sent = [header for header in sent if header[0].lower() != "content-length"]
-        sent += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
-    start_response(answer.status, sent)
-    return [body]
-
-
-def _packing(environ: Environ, answer: _Answer) -> int:
-    """How hard to pack: 0 what may hold something of one visitor; behind a proxy, packing is its work.
-
-    The length of a packed page tells how well a stranger's guess went with what else stands in it. So it is packed only
-    for somebody unknown, who sent no cookie and gets none. A stylesheet tells of nobody, and is large and rare.
-    """
-    headers = {name.lower(): value for name, value in answer.headers}
-    if environ["stoa.proxied"] or "content-encoding" in headers:
-        return 0
-    kind = headers.get("content-type", "").partition(";")[0]
-    if kind == "text/css":
-        return 6
-    known = "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ or "set-cookie" in headers
-    return 0 if kind != "text/html" or known or environ["PATH_INFO"].startswith("/panel") else 1
-
-
-def _may_be_kept(environ: Environ, answer: _Answer) -> bool:
+def _may_be_kept(environ: Environ, answer: Answer) -> bool:
     """Only what was answered to a GET, and nothing that sets a cookie; a HEAD has no body to keep."""
     return (
         environ["REQUEST_METHOD"] == "GET"
@@ -402,17 +347,6 @@ def _scheme(cookies: str) -> str:
     """The scheme that the page is written in, if the visitor chose one."""
     chosen = SimpleCookie(cookies).get(cache.SCHEME) if cache.SCHEME in cookies else None
     return chosen.value if chosen is not None and chosen.value in cache.SCHEMES else ""
-
-
-def _send(environ: Environ, page: cache.Page, start_response: StartResponse) -> Iterable[bytes]:
-    headers, body = [*page.headers, ("Vary", "Accept-Encoding")], page.packed
-    if "gzip" not in environ.get("HTTP_ACCEPT_ENCODING", ""):
-        body = page.body
-    else:
-        headers = [header for header in headers if header[0].lower() != "content-length"]
-        headers += [("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))]
-    start_response(page.status, headers)
-    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
 def _bytes(
