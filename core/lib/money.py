@@ -216,7 +216,7 @@ def _whole_and_decimals(number: str, digits: int) -> tuple[str | None, str]:
     return "".join(groups), tail if is_decimal else ""
 
 
-_LATIN = re.compile("[A-Za-z]")
+_LATIN, _BELOW_ZERO = re.compile("[A-Za-z]"), re.compile(r"-[0-9.,]*[0-9]")
 
 
 @lru_cache(maxsize=65536)
@@ -232,6 +232,9 @@ def _formatted(amount: int, currency: str, language: str) -> str:
     if is_rtl(language) and _LATIN.search(symbol):
         # Its letters go from left to right, and its sign with them: `UK£`, not `£UK`.
         text = text.replace(symbol, symbol + "‎")
+    if is_rtl(language):
+        # A minus stands before its digits, which go from left to right.
+        text = _BELOW_ZERO.sub("\u200e\\g<0>\u200f", text)
     # By CLDR a space that does not break stands between letters and digits: `CHF 12.30`.
     return re.sub(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])", "\xa0", text)
 

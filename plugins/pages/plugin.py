@@ -25,8 +25,8 @@ from core.api import (
     site_by_host,
 )
 from plugins.pages.models import TABLES
-from plugins.pages.services import importing, publishing, reading, showing
-from plugins.pages.services.panel import listing
+from plugins.pages.services import reading, showing
+from plugins.pages.services.panel import importing, listing, publishing
 from plugins.pages.services.panel.kinds import BLOCKS
 from plugins.pages.views.panel import PERMISSION, PUBLISH, panel
 from plugins.pages.views.shop import guides, pages

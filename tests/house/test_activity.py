@@ -55,7 +55,7 @@ COMPUTED = {
     "plugins/coupons/services/editing.py": {"coupons.saved", "coupons.codes_made", "coupons.switched"},
     "plugins/documents/services/issuing.py": {"documents.invoice", "documents.credit_note"},
     "plugins/flat_rate/services.py": {"flat_rate.saved", "flat_rate.removed", "flat_rate.restored"},
-    "plugins/pages/services/finding.py": {
+    "plugins/pages/services/panel/finding.py": {
         f"pages.{act}"
         for act in ("created", "saved", "published", "hidden", "discarded", "brought_back", "removed", "restored")
     },

@@ -164,8 +164,11 @@ def _forgot_page(errors: Errors, status: int = 200) -> Response:
 @VIEWS.get("/password/<token>")
 @public
 def new_password(token: str) -> Response:
-    """Where the link leads."""
-    accounts.check_reset(current().site, token, address=_address())
+    """Where the link leads; one that is over leads to a new one."""
+    try:
+        accounts.check_reset(current().site, token, address=_address())
+    except accounts.LinkOver as error:
+        return _forgot_page(said(error), error.status)
     return _new_password_page(token, {})
 
 
@@ -175,6 +178,8 @@ def set_password(token: str) -> Response:
     """Store the new password; all sessions of the account end."""
     try:
         accounts.reset_password(current().site, token, request.form.get("password", ""), address=_address())
+    except accounts.LinkOver as error:
+        return _forgot_page(said(error), error.status)
     except Refused as error:
         return _new_password_page(token, said(error), error.status)
     note(_("Your new password is set. Sign in with it."))

@@ -201,6 +201,8 @@ def test_a_return_is_told_step_by_step(latest, site, lamps):
     for kind in ("plain", "html"):
         assert "We give you back €178.00. We do that ourselves, by bank transfer for example." in body(resolved, kind)
         assert "Thank you" in body(resolved, kind)
+    for said, direction in (("Thank you", "auto"), (site.email, "ltr"), (site.host, "ltr")):
+        assert re.search(f'<(span|a)[^>]* dir="{direction}"[^>]*>{re.escape(said)}<', body(resolved, "html")), said
 
 
 def test_nothing_is_said_to_be_given_back_that_was_never_paid(latest, site, lamps):

@@ -13,7 +13,7 @@ from core.api import Site
 from core.testing.panel import AtPanel
 from plugins.pages import plugin as _plugin  # loaded first, so that the shop of the test finds these very modules
 from plugins.pages.forms import shapes
-from plugins.pages.services import editing
+from plugins.pages.services.panel import editing
 
 __all__ = ["_plugin"]
 

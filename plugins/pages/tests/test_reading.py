@@ -11,7 +11,8 @@ from PIL import Image
 
 from core.api import Site, add_picture, now, switch_off
 from plugins.pages.forms import shapes
-from plugins.pages.services import editing, finding, publishing, reading
+from plugins.pages.services import reading
+from plugins.pages.services.panel import editing, finding, publishing
 
 TEXT = {"text": "We are **small**, and [write](https://example.com).\n\n- one\n- two\n\n<script>alert(1)</script>"}
 ASKED = {"question": "What if nobody is at home?", "answer": "A neighbour *takes* it."}

@@ -16,8 +16,8 @@ from core.api import Site, add_picture, now
 from core.testing.panel import AtPanel
 from plugins.pages.forms import shapes
 from plugins.pages.models import Page, PageText
-from plugins.pages.services import editing, finding
 from plugins.pages.services.contents import rich
+from plugins.pages.services.panel import editing, finding
 
 
 def fields(page: str) -> dict[str, Any]:

@@ -141,6 +141,8 @@ def test_a_currency_without_small_coins_takes_none() -> None:
         # From right to left, with marks that keep a sign beside its letters.
         (Money(123450, "EUR"), "ar", "\u200f1,234.50\xa0€"),
         (Money(123450, "GBP"), "ar", "\u200f1,234.50\xa0UK£\u200e"),
+        (Money(-123450, "GBP"), "ar", "\u200f\u200e-1,234.50\u200f\xa0UK£\u200e"),
+        (Money(-7500, "EUR"), "ar", "\u200f\u200e-75.00\u200f\xa0€"),
     ],
 )
 def test_amounts_as_people_read_them(money: Money, language: str, text: str) -> None:

@@ -209,7 +209,10 @@ def test_a_new_password_makes_links_that_were_sent_before_worthless(mira: Visito
     with db.transaction():
         token = links.issue(links.RESET, site_id=site.id, shopper=shopper)
     mira.post("/account/password", {"current": PASSWORD, "password": NEW})
-    assert mira.get(f"/password/{token}").status_code == 410
+    for answered in (mira.get(f"/password/{token}"), mira.post(f"/password/{token}", {"password": NEW})):
+        assert answered.status_code == 410
+        assert "This link has been used or is too old. Ask for a new one." in text_of(answered.text)
+        assert re.search(r'<form[^>]*action="/password"', answered.text), "which is asked for on the same page"
 
 
 # -- details and e-mail ------------------------------------------------------------------------------------------------

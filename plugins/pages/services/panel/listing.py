@@ -10,8 +10,8 @@ from msgspec import Struct
 from core.api import PanelHit, Site, instant, marks, media_url, micros, now, rows, url_for
 from core.api import gettext as _
 from plugins.pages.models import GUIDE, KINDS, Page, PageText
-from plugins.pages.services import finding
 from plugins.pages.services.contents import pictures_in
+from plugins.pages.services.panel import finding
 
 PAGE = 50
 SHOWN, PLANNED, ENDED, HIDDEN, DRAFT = "shown", "planned", "ended", "hidden", "draft"

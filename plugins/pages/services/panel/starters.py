@@ -9,8 +9,8 @@ from typing import Any
 
 from core.api import NotFound, Site
 from plugins.pages.models import FOOTER, PAGE
-from plugins.pages.services import editing
-from plugins.pages.services.importing import content_of
+from plugins.pages.services.panel import editing
+from plugins.pages.services.panel.importing import content_of
 
 FILE = Path(__file__).parents[2] / "starters.toml"
 _SPOKEN = "en"

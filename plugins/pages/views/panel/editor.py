@@ -34,8 +34,8 @@ from core.api import gettext as _
 from plugins.pages.forms import panel as forms
 from plugins.pages.forms import shapes
 from plugins.pages.models import Page, PageText
-from plugins.pages.services import editing, finding, publishing, reading, showing
-from plugins.pages.services.panel import listing
+from plugins.pages.services import reading, showing
+from plugins.pages.services.panel import editing, finding, listing, publishing
 from plugins.pages.views.panel.place import PUBLISH, may_edit, may_publish, panel
 
 _PICTURES, _FOUND = 24, 8

@@ -7,7 +7,7 @@ from typing import Any
 from core.api import NotFound, actor, current_site, language, panel_to, render, request
 from core.api import gettext as _
 from plugins.pages.models import PageText
-from plugins.pages.services import editing, finding
+from plugins.pages.services.panel import editing, finding
 from plugins.pages.services.panel import history as past
 from plugins.pages.views.panel.place import may_edit, panel
 

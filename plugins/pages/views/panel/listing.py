@@ -22,8 +22,7 @@ from core.api import (
 from core.api import gettext as _
 from plugins.pages.forms.panel import LIMITS, one_line
 from plugins.pages.models import KINDS, PAGE
-from plugins.pages.services import editing, publishing
-from plugins.pages.services.panel import listing, starters
+from plugins.pages.services.panel import editing, listing, publishing, starters
 from plugins.pages.views.panel.place import may_edit, may_publish, panel
 
 _LAST_ID = 2**31

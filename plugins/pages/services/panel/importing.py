@@ -18,7 +18,7 @@ from core.api import Refused, Site, add_picture, now, products_by_sku, slugify
 from plugins.pages.forms import shapes
 from plugins.pages.forms.shapes import PLUGIN, Content
 from plugins.pages.models import FOOTER, HEADER, KINDS
-from plugins.pages.services import editing
+from plugins.pages.services.panel import editing
 
 _COMMAND = re.compile(r"\[(products|picture) ([^:\]]+)(?:: ?([^\]]*))?\]\Z")
 _TABLE = re.compile(r"\|.*\|\Z")

@@ -13,8 +13,8 @@ from plugins.pages.forms import shapes
 from plugins.pages.forms.shapes import PLUGIN, Content, Wanted
 from plugins.pages.models import FOOTER, HEADER, Page, PageRevision, PageText
 from plugins.pages.services import contents
-from plugins.pages.services.finding import find_page, note, texts_of
-from plugins.pages.services.publishing import go_live, must_be_free
+from plugins.pages.services.panel.finding import find_page, note, texts_of
+from plugins.pages.services.panel.publishing import go_live, must_be_free
 from plugins.pages.services.reading import tag
 
 
