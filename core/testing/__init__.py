@@ -25,6 +25,7 @@ pytest_plugins = (
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests import a plugin that lies outside the project: `./stoa plugin check` names its folder."""
     del config
+    gc.disable()  # until all is collected: modules and tests are no garbage
     if folder := os.environ.get("STOA_TEST_PLUGINS"):
         package = importlib.import_module("plugins")
         package.__path__ = [*package.__path__, folder]
@@ -32,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """What was collected stays to the end of the run: garbage is looked for among what came later, and less often."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -11,6 +11,7 @@ import ssl
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import cache
 from typing import ClassVar
 
 from core.api import Broken, Channel, Message, Site, digest, lazy
@@ -19,6 +20,12 @@ from plugins.mail.forms import Settings
 _TIMEOUT_S = 20
 _FILE_NAME = re.compile(r"[^\w.() -]")
 _ON_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whom this machine believes: reading that takes longer than sending a mail."""
+    return ssl.create_default_context()
 
 
 class Smtp(Channel):
@@ -52,20 +59,27 @@ class Smtp(Channel):
 
     def _connected(self) -> smtplib.SMTP:
         chosen = self._settings
-        context = ssl.create_default_context()
         server: smtplib.SMTP
         if chosen.security == "tls":
-            server = smtplib.SMTP_SSL(chosen.host, chosen.port, timeout=_TIMEOUT_S, context=context)
+            server = smtplib.SMTP_SSL(chosen.host, chosen.port, timeout=_TIMEOUT_S, context=_trust())
         else:
             server = smtplib.SMTP(chosen.host, chosen.port, timeout=_TIMEOUT_S)
+        try:
+            self._enter(server)
+        except Exception:
+            server.close()
+            raise
+        return server
+
+    def _enter(self, server: smtplib.SMTP) -> None:
+        """Encrypt and log in, as the settings want it."""
+        chosen = self._settings
         if chosen.security == "starttls":
-            server.starttls(context=context)
+            server.starttls(context=_trust())
         if chosen.user:
             if chosen.security == "none" and chosen.host not in _ON_THIS_MACHINE:
-                server.close()
                 raise Broken("A password is not sent without encryption.", permanent=True)
             server.login(chosen.user, chosen.password)
-        return server
 
     def _mail(self, message: Message) -> EmailMessage:
         """The message with text, HTML and what goes along.

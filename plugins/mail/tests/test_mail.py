@@ -85,6 +85,14 @@ def test_a_password_is_never_sent_without_encryption():
         channel.send(ChannelContract().message())
 
 
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_server_without_the_encryption_that_was_chosen_gets_no_mail(mailbox, security):
+    channel = Smtp(Settings({"host": mailbox.host, "port": mailbox.port, "security": security}), a_site())
+    with pytest.raises(Broken):
+        channel.send(ChannelContract().message())
+    assert mailbox.mails == []
+
+
 class _Peer:
     def __init__(self, mailbox, settings):
         self._mailbox, self._settings = mailbox, settings
