@@ -127,6 +127,8 @@ def _check() -> Response | None:
     if request.method not in security.SAFE_METHODS and not security.takes_any_origin(view):
         security.check_origin(request.environ, f"{request.scheme}://{request.host}")
     security.check_access(view, app.identify, current().site.id)
+    if not current().open:
+        security.check_open(view, app.identify, current().site.id)
     if getattr(view, "stoa_cacheable", False) and request.method in {"GET", "HEAD"}:
         cache.declare_shared()
     return None
@@ -152,7 +154,7 @@ def _finish(response: Response) -> Response:
     security.headers(
         response,
         secure=request.is_secure,
-        private=area in _PRIVATE or preview is not None,
+        private=area in _PRIVATE or preview is not None or not current().open,
         csp=security.content_security_policy(**policy) if policy else "",
     )
     if response.status_code == 429:
@@ -247,7 +249,7 @@ def _error_page(status: int, error: Exception) -> Any:
     if isinstance(error, Forbidden) and error.message == Forbidden.default_message:
         message = ""  # The page says more than that.
     response = make_response(_render_error(face, page, status, message, number), status)
-    if status == 503:
+    if status == 503 and not isinstance(error, security.NotOpen):
         response.headers["Retry-After"] = str(away.RETRY_AFTER_S)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
@@ -255,6 +257,8 @@ def _error_page(status: int, error: Exception) -> Any:
 
 
 def _template(status: int, error: Exception) -> str:
+    if isinstance(error, security.NotOpen):
+        return "closed"
     if status == 410 == getattr(error, "status", 0):
         return "refused"  # A link that has ended says what to do; a page that was taken away does not.
     if isinstance(error, MethodNotAllowed) and "GET" in (error.valid_methods or ()):
