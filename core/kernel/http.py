@@ -277,9 +277,12 @@ def _words(status: int) -> str:
 def _render_error(face: str, page: str, status: int, message: str, number: str) -> str:
     """The theme's page; a plain one if that fails too."""
     environment = installation().themes.environment(current().site.theme)
+    plugin = current_app.views_of.get(request.endpoint or "", "")  # type: ignore[attr-defined]
+    title = i18n.of_plugin(plugin, str(installation().plugins.loaded[plugin].plugin.title)) if plugin else ""
+    said = {"status": status, "message": message, "request_id": number, "plugin": plugin, "plugin_title": title}
     for template in (f"{face}/{page}.html", f"errors/{page}.html", "errors/500.html"):
         try:
-            return str(environment.get_template(template).render(status=status, message=message, request_id=number))
+            return str(environment.get_template(template).render(said))
         except Exception:  # the page for errors must not fail
             log.exception("error page", template=template)
     if status == 503:
