@@ -121,7 +121,8 @@ class Front:
             environ["HTTP_HOST"] = forwarded["HOST"]
 
     def _page(self, environ: Environ, state: SiteState, touched: int, start_response: StartResponse) -> Iterable[bytes]:
-        key = _key(environ, state) if self._installation.config.page_cache else None
+        # Of a shop that is not open, staff alone see pages: none is kept for everybody.
+        key = _key(environ, state) if self._installation.config.page_cache and state.open else None
         if key is not None and (page := self._installation.pages.get(key, touched)) is not None:
             MEASURES.happened(KEPT)
             environ["stoa.kept"] = True

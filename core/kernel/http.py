@@ -128,6 +128,8 @@ def _check() -> Response | None:
     if request.method not in security.SAFE_METHODS and not security.takes_any_origin(view):
         security.check_origin(request.environ, f"{request.scheme}://{request.host}")
     security.check_access(view, app.identify, current().site.id)
+    if not current().open:
+        security.check_open(view, app.identify, current().site.id)
     if getattr(view, "stoa_cacheable", False) and request.method in {"GET", "HEAD"}:
         cache.declare_shared()
     return None
@@ -164,7 +166,7 @@ def _finish(response: Response) -> Response:
     security.headers(
         response,
         secure=request.is_secure,
-        private=area in _PRIVATE or preview is not None,
+        private=area in _PRIVATE or preview is not None or not current().open,
         csp=security.content_security_policy(**policy) if policy else "",
     )
     if response.status_code == 429:
@@ -259,7 +261,7 @@ def _error_page(status: int, error: Exception) -> Any:
     if isinstance(error, Forbidden) and error.message == Forbidden.default_message:
         message = ""  # The page says more than that.
     response = make_response(_render_error(face, page, status, message, number), status)
-    if status == 503:
+    if status == 503 and not isinstance(error, security.NotOpen):
         response.headers["Retry-After"] = str(away.RETRY_AFTER_S)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
@@ -267,6 +269,8 @@ def _error_page(status: int, error: Exception) -> Any:
 
 
 def _template(status: int, error: Exception) -> str:
+    if isinstance(error, security.NotOpen):
+        return "closed"
     if status == 410 == getattr(error, "status", 0):
         return "refused"  # A link that has ended says what to do; a page that was taken away does not.
     if isinstance(error, MethodNotAllowed) and "GET" in (error.valid_methods or ()):
@@ -285,9 +289,12 @@ def _words(status: int) -> str:
 def _render_error(face: str, page: str, status: int, message: str, number: str) -> str:
     """The theme's page; a plain one if that fails too."""
     environment = installation().themes.environment(current().site.theme)
+    plugin = current_app.views_of.get(request.endpoint or "", "")  # type: ignore[attr-defined]
+    title = i18n.of_plugin(plugin, str(installation().plugins.loaded[plugin].plugin.title)) if plugin else ""
+    said = {"status": status, "message": message, "request_id": number, "plugin": plugin, "plugin_title": title}
     for template in (f"{face}/{page}.html", f"errors/{page}.html", "errors/500.html"):
         try:
-            return str(environment.get_template(template).render(status=status, message=message, request_id=number))
+            return str(environment.get_template(template).render(said))
         except Exception:  # the page for errors must not fail
             log.exception("error page", template=template)
     if status == 503:

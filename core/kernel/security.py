@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from core.lib.errors import Forbidden, StoaError
+from core.lib.errors import Forbidden, Refused, StoaError
 
 if TYPE_CHECKING:
     from flask import Response
@@ -152,6 +152,31 @@ def staff(permission: str = "", *, everywhere: bool = False, locked: bool = Fals
     `locked`: also for those who must first change their one-time password.
     """
     return declare(Access("staff", permission, everywhere, locked))
+
+
+class NotOpen(Refused):
+    """The shop is not open; what it has sold goes on."""
+
+    status = 503
+    code = "not_open"
+    default_message = (
+        "Nothing can be bought here at the moment. Orders that were placed go on: the link in your mail shows yours."
+    )
+
+
+def while_open(view: _View) -> _View:
+    """Declare a page of the shop with goods or a cart: while the shop is not open, staff alone see it."""
+    view.stoa_while_open = True  # type: ignore[attr-defined]
+    return view
+
+
+def check_open(view: Callable[..., Any], identify: Callable[[], Identity], site_id: int) -> None:
+    """For a site that is not open: only its staff pass to its goods and its cart, all to the rest. Raises NotOpen."""
+    if not getattr(view, "stoa_while_open", False):
+        return
+    person = identify()
+    if not person.is_staff or not (person.is_owner or person.may("", site_id)):
+        raise NotOpen
 
 
 def access_of(view: Callable[..., Any]) -> Access | None:

@@ -140,7 +140,9 @@ def set_domains(site_id: int, hosts: Sequence[str], actor: str) -> None:
         if not _HOST.match(host) or _taken(host, site_id):
             raise Unfit({"domains": "A domain such as shop.example, that no site has yet."})
     with db.transaction():
-        before = [row.host for row in SiteDomain.select().where(SiteDomain.site == site_id)]
+        before = sorted(row.host for row in SiteDomain.select().where(SiteDomain.site == site_id))
+        if before == wanted:
+            return
         SiteDomain.delete().where(SiteDomain.site == site_id).execute()
         for host in wanted:
             SiteDomain.create(host=host, site=site_id)

@@ -18,6 +18,7 @@ from core.api import (
     say,
     toast,
     url_for,
+    while_open,
 )
 from core.api import gettext as _
 from plugins.compare import services
@@ -27,6 +28,7 @@ COOKIE = "mine_compare"
 
 
 @shop.get("/")
+@while_open
 @public
 def show() -> Response:
     """The table. An address may name the products (`?p=12.40`), so that a comparison can be sent to somebody."""

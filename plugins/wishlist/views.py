@@ -26,6 +26,7 @@ from core.api import (
     shopper,
     toast,
     url_for,
+    while_open,
 )
 from core.api import gettext as _
 from plugins.wishlist.services import cookie, keeping, showing
@@ -36,6 +37,7 @@ COOKIE = "mine_wishlist"
 
 
 @shop.get("/")
+@while_open
 @public
 def show() -> Response:
     """The visitor's own list."""
@@ -75,6 +77,7 @@ def remove() -> Response:
 
 
 @shop.post("/move")
+@while_open
 @public
 def move() -> Response:
     """Put a product that needs no choice into the cart, and take it off the list."""
@@ -118,6 +121,7 @@ def unshare() -> Response:
 
 
 @shop.get("/of/<key>")
+@while_open
 @public
 def shared(key: str) -> Response:
     """Somebody's list, for whoever has its link. It does not say whose it is."""

@@ -96,6 +96,8 @@ def test_room_is_made_for_every_picture_before_it_comes(docs):
     pictures = [one for page in out.rglob("*.html") for one in re.findall(r"<img [^>]*>", page.read_text("utf-8"))]
     assert len(pictures) > 3
     assert [one for one in pictures if not re.search(r'width="\d+" height="\d+"', one)] == []
+    start = re.findall(r"<img [^>]*>", (out / "latest" / "index.html").read_text("utf-8"))
+    assert ['loading="lazy"' in one for one in start] == [False, *[True] * (len(start) - 1)], "none holds up the first"
 
 
 def test_nothing_jumps_when_the_search_comes(docs, page):

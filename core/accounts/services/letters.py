@@ -55,7 +55,7 @@ def send_reset(site: Site, to: str, key: str, language: str, link: str) -> None:
 
 
 def send_changed(site: Site, to: str, key: str, language: str, *, logged_out: bool, path: str = "") -> None:
-    """Tell the owner of an account that its password is another one now; `path` is where they sign in."""
+    """Tell the owner of an account that its password is another one now; `path` is where they ask for another."""
     with i18n.speaking(language, site.timezone):
         subject = _("Your password for %(shop)s was changed", shop=site.name)
         words = {"shop": site.name, "link": site.origin + path}

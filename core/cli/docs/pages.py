@@ -82,16 +82,18 @@ def _page(root: Path, source: Path, section: str, known: set[Path]) -> Page:
     html = html.replace("<pre><code", '<pre tabindex="0"><code')  # What scrolls can be scrolled by keyboard.
     html = html.replace("<th></th>", "<td></td>")  # A table without titles has no cells of titles.
     html = _PICTURE.sub(lambda at: at[0] + _size(root / source.parent / at[1]), html)
+    start, first, rest = html.partition("<img ")
+    html = start + first + rest.replace("<img ", '<img loading="lazy" ')  # The first picture is what is waited for.
     html = _LINK.sub(lambda at: f'{at[1]}="{_link(source, at[2], known)}"', html)
     if source in _READ:
         html = _laid_out(root, source, html)
-    first = _PARAGRAPH.search(html)
+    about = _PARAGRAPH.search(html)
     return Page(
         source=source,
         target=_target(source),
         title=plain(title[1]) if title else source.stem,
         section=section,
-        about=shorten(plain(first[1]), 160) if first else "",
+        about=shorten(plain(about[1]), 160) if about else "",
         html=html,
     )
 

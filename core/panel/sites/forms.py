@@ -88,7 +88,12 @@ class SiteForm(PanelForm):
         [optional, email],
         description=lazy("Mails to shoppers come from here, and their answers go here."),
     )
-    open = BooleanField(lazy("Open for shoppers"))
+    open = BooleanField(
+        lazy("Open for shoppers"),
+        description=lazy(
+            "While it is not, only staff who are signed in at its address see its goods. Orders that were placed go on."
+        ),
+    )
     language = SelectField(lazy("Main language"), [needed], validate_choice=False)
     languages = SelectMultipleField(
         lazy("Languages"),

@@ -13,7 +13,7 @@ from core.catalogue.services.shapes import ProductPage
 from core.checkout.services.look import CART, look
 from core.kernel import i18n, limits
 from core.kernel.respond import currency, is_fragment, page, redirect
-from core.kernel.security import public
+from core.kernel.security import public, while_open
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
 from core.storefront import forms
@@ -24,6 +24,7 @@ from core.storefront.views.place import VIEWS
 
 
 @VIEWS.get("/cart")
+@while_open
 @public
 def cart() -> Response:
     """The cart page."""
@@ -31,6 +32,7 @@ def cart() -> Response:
 
 
 @VIEWS.get("/cart/drawer")
+@while_open
 @public
 def cart_drawer() -> Response:
     """The cart as a fragment."""
@@ -38,6 +40,7 @@ def cart_drawer() -> Response:
 
 
 @VIEWS.post("/cart/add")
+@while_open
 @public
 def add_to_cart() -> Response:
     """Put a product into the cart: the variant that the page showed, or the one that was picked without a script."""
@@ -59,6 +62,7 @@ def add_to_cart() -> Response:
 
 
 @VIEWS.post("/cart/lines/<int:line_id>")
+@while_open
 @public
 def change_line(line_id: int) -> Response:
     """Set a quantity, step it, or take the line out."""
@@ -74,6 +78,7 @@ def change_line(line_id: int) -> Response:
 
 
 @VIEWS.post("/cart/undo")
+@while_open
 @public
 def undo_removal() -> Response:
     """Put back what was taken out."""
@@ -97,6 +102,7 @@ def undo_removal() -> Response:
 
 
 @VIEWS.post("/cart/codes")
+@while_open
 @public
 def add_code() -> Response:
     """Try a code; whether it is granted, the page says."""
@@ -109,6 +115,7 @@ def add_code() -> Response:
 
 
 @VIEWS.post("/cart/codes/remove")
+@while_open
 @public
 def remove_code() -> Response:
     """Take a code off."""

@@ -11,7 +11,7 @@ from core.catalogue.services.pages import product_page
 from core.catalogue.services.shapes import Crumb, Moved
 from core.kernel import i18n
 from core.kernel.respond import absolute, ask_currency, cacheable, currency, page, redirect, set_currency
-from core.kernel.security import public
+from core.kernel.security import public, while_open
 from core.kernel.sites import current
 from core.lib.errors import NotFound
 from core.storefront import forms
@@ -25,6 +25,7 @@ from core.storefront.views.place import VIEWS
 
 @VIEWS.get("/")
 @cacheable
+@while_open
 @public
 def home() -> Response:
     """The start page."""
@@ -40,6 +41,7 @@ def home() -> Response:
 
 @VIEWS.get("/c/<path:path>")
 @cacheable
+@while_open
 @public
 def category(path: str) -> Response:
     """A category with its goods, narrowed by the query string."""
@@ -74,6 +76,7 @@ def category(path: str) -> Response:
 
 @VIEWS.get("/p/<path:path>")
 @cacheable
+@while_open
 @public
 def product(path: str) -> Response:
     """A product; `?v=<sku>`, or a value per option, says which variant is shown, and `?currency=` in which currency.

@@ -14,7 +14,7 @@ from core.checkout.views import pay_response
 from core.hookspecs.checkout import Address
 from core.kernel import limits
 from core.kernel.respond import allow_hosts, hosts_for_forms, page, redirect
-from core.kernel.security import public, shopper
+from core.kernel.security import public, shopper, while_open
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.storefront.services.account_addresses import default_addresses, kept_addresses, stored_address
@@ -25,6 +25,7 @@ from core.storefront.views.place import VIEWS
 
 
 @VIEWS.get("/checkout")
+@while_open
 @public
 def checkout() -> Response:
     """The page; an empty cart leads back to the cart."""
@@ -33,6 +34,7 @@ def checkout() -> Response:
 
 
 @VIEWS.post("/checkout/save")
+@while_open
 @public
 def save_checkout() -> Response:
     """Keep what was typed, right or wrong, and show the page again: for another country, delivery or way to pay."""
@@ -44,6 +46,7 @@ def save_checkout() -> Response:
 
 
 @VIEWS.post("/checkout/address/<int:address_id>")
+@while_open
 @shopper
 def take_address(address_id: int) -> Response:
     """Deliver to a kept address, or one of several of them; it takes the place of what was typed, the rest stays."""
@@ -67,6 +70,7 @@ def _delivered_to(details: Details, address: Address, place: int) -> Details:
 
 
 @VIEWS.post("/checkout/place")
+@while_open
 @public
 def place() -> Response:
     """Make the order, once, however often the button is pressed; then on to the payment or to the confirmation."""

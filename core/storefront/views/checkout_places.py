@@ -10,7 +10,7 @@ from core.cart.services import CartGone, StoredCart, save_details
 from core.checkout.forms import read_order_form
 from core.checkout.services.look import CART, CheckoutView, look
 from core.kernel.respond import page, redirect
-from core.kernel.security import public
+from core.kernel.security import public, while_open
 from core.kernel.sites import current
 from core.lib.errors import NotFound
 from core.storefront.services.checkout_places import (
@@ -26,6 +26,7 @@ from core.storefront.views.place import VIEWS
 
 
 @VIEWS.post("/checkout/places/open")
+@while_open
 @public
 def open_places() -> Response:
     """Keep what was typed at the checkout, and go on to what goes where."""
@@ -38,6 +39,7 @@ def open_places() -> Response:
 
 
 @VIEWS.get("/checkout/places")
+@while_open
 @public
 def places() -> Response:
     """The page, as the goods are spread now."""
@@ -50,6 +52,7 @@ def places() -> Response:
 
 
 @VIEWS.post("/checkout/places")
+@while_open
 @public
 def spread() -> Response:
     """Spread the goods; or show the page with an address more or less, and nothing stored."""

@@ -10,7 +10,7 @@ from core.catalogue.services.addresses import address_pieces
 from core.hookspecs.site import Site, Url
 from core.kernel import cache
 from core.kernel.respond import absolute, cacheable
-from core.kernel.security import public
+from core.kernel.security import public, while_open
 from core.kernel.sites import current
 from core.lib import clock
 from core.lib.errors import NotFound
@@ -33,6 +33,7 @@ def robots() -> Response:
 
 @VIEWS.get("/sitemap.xml")
 @cacheable
+@while_open
 @public
 def sitemap_index() -> Response:
     """The files of the sitemap."""
@@ -50,6 +51,7 @@ def sitemap_index() -> Response:
 
 @VIEWS.get("/sitemap/<kind>-<int:number>.xml", endpoint="sitemap")
 @cacheable
+@while_open
 @public
 def sitemap_file(kind: str, number: int) -> Response:
     """One file of the sitemap: categories, products, or what plugins show."""

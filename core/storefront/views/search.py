@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 from core.catalogue.services.shapes import CategoryNode, ListingQuery, SearchPage, Sort
 from core.kernel import i18n, limits
 from core.kernel.respond import currency, page, redirect
-from core.kernel.security import public
+from core.kernel.security import public, while_open
 from core.kernel.sites import current
 from core.storefront import forms
 from core.storefront.services.listing import Suggestion, link, shown_listing
@@ -21,6 +21,7 @@ limits.add("complete", limits.Rule(address="600 per minute"))
 
 
 @VIEWS.get("/search", endpoint="search")
+@while_open
 @public
 def results() -> Response:
     """What the words find, narrowed by the query string; without words all goods. Some words lead elsewhere."""
@@ -65,6 +66,7 @@ def _results(found: Found, query: ListingQuery) -> Response:
 
 
 @VIEWS.get("/search/complete", endpoint="complete")
+@while_open
 @public
 def completion() -> Response:
     """The panel under the search box, as a fragment."""

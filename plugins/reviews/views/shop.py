@@ -33,6 +33,7 @@ from core.api import (
     toast,
     token,
     url_for,
+    while_open,
 )
 from core.api import gettext as _
 from plugins.reviews.forms import ReviewSettings, parse
@@ -55,6 +56,7 @@ add_limit("reviews.search", LimitRule(address="60 per minute"))
 
 @shop.get("/<path:path>")
 @cacheable
+@while_open
 @public
 def show(path: str) -> Response:
     """All reviews of a product, sorted and narrowed by the query string; the same for everybody."""
@@ -62,6 +64,7 @@ def show(path: str) -> Response:
 
 
 @shop.get("/<path:path>/search")
+@while_open
 @public
 def find(path: str) -> Response:
     """The reviews that hold all of these words; asked anew each time, since there are as many pages as words."""

@@ -19,6 +19,7 @@ from core.api import (
     public,
     render,
     request,
+    while_open,
 )
 from core.api import gettext as _
 from plugins.seo.forms.texts import CONDITIONS, read_feeds
@@ -30,6 +31,7 @@ _SOON_S = "600"
 
 
 @shop.get("/google.xml", endpoint="google")
+@while_open
 @public
 def for_google() -> Response:
     """The file for Google Merchant Center."""
@@ -37,6 +39,7 @@ def for_google() -> Response:
 
 
 @shop.get("/meta.csv", endpoint="meta")
+@while_open
 @public
 def for_meta() -> Response:
     """The file for a catalogue of Meta."""
@@ -44,6 +47,7 @@ def for_meta() -> Response:
 
 
 @shop.get("/<currency>/google.xml", endpoint="google_in")
+@while_open
 @public
 def for_google_in(currency: str) -> Response:
     """The file for Google Merchant Center in a further currency."""
@@ -51,6 +55,7 @@ def for_google_in(currency: str) -> Response:
 
 
 @shop.get("/<currency>/meta.csv", endpoint="meta_in")
+@while_open
 @public
 def for_meta_in(currency: str) -> Response:
     """The file for a catalogue of Meta in a further currency."""
@@ -74,6 +79,7 @@ def _file(market: str, currency: str = "") -> Response:
 
 @shop.get("/new.atom", endpoint="new")
 @cacheable
+@while_open
 @public
 def new() -> Response:
     """The newest goods of the shop."""
@@ -82,6 +88,7 @@ def new() -> Response:
 
 @shop.get("/new/<path:path>.atom", endpoint="new_in")
 @cacheable
+@while_open
 @public
 def new_in(path: str) -> Response:
     """The newest goods of a category."""

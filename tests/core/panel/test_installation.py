@@ -64,6 +64,7 @@ def test_a_site_is_edited_with_before_and_after_in_the_log(panel: Panel, site: S
     page = panel.get("/panel/activity").get_data(as_text=True)
     assert "<del>Test shop</del>" in page
     assert "<ins>Renamed shop</ins>" in page
+    assert "further host names" not in page, "nobody changed those"
 
 
 def test_somebody_new_gets_a_password_that_is_shown_once(panel: Panel, anonymous: Panel, site: Site) -> None:

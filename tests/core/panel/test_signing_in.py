@@ -130,7 +130,7 @@ def test_who_is_staff_learns_that_their_password_is_another_and_so_does_the_log(
 
     ((subject, text),) = db.rows("SELECT subject, text FROM mail_kept ORDER BY id DESC LIMIT 1")
     assert "was changed" in subject
-    assert text.rstrip().splitlines()[-1].endswith("/panel")
+    assert text.rstrip().splitlines()[-1].endswith("/panel/login/forgotten")
     assert anonymous.get(earlier).status_code == 410
     anonymous.login(staff.email, NEW["password"])
     assert f"set a new password for {staff.email}" in words(anonymous.get("/panel/activity"))

@@ -473,3 +473,37 @@ def test_what_is_changed_is_stored_and_shown_without_a_button(panel: Panel, page
         wide = "width => document.querySelector('[data-frame]').contentWindow.innerWidth === width"
         page.wait_for_function(wide, arg=width)
     assert seen == []
+
+
+def test_on_a_phone_the_settings_come_first_and_the_preview_when_it_is_near(panel: Panel, page: Page) -> None:
+    from playwright.sync_api import expect
+
+    _answered_by(panel, page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_viewport_size({"width": 375, "height": 812})
+    page.goto("http://shop.test/panel/theme")
+    stage, shown = page.locator("[data-stage]"), page.frame_locator("[data-frame]")
+    page.wait_for_function("document.querySelector('[data-stage]').style.getPropertyValue('--frame-scale')")
+    size = stage.bounding_box()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.fill("#accent", "#7a1f5c")
+        page.keyboard.press("Tab")
+    expect(page.locator("#draft-bar")).to_contain_text("Draft, 1 change")
+    assert not [url for url in asked if "/preview/" in url]
+
+    page.get_by_role("link", name="To the preview").click()
+
+    expect(shown.locator("h1")).to_be_visible()
+    colour = "getComputedStyle(document.documentElement).getPropertyValue('--a-600')"
+    assert shown.locator("html").evaluate(colour) == "#7a1f5c"
+    assert len([url for url in asked if url.endswith("/") and "/preview/" in url]) == 1
+    # Nothing moved when it came, and it is no step of the browser's Back.
+    assert size is not None
+    assert (stage.bounding_box() or {})["height"] == size["height"]
+    assert page.evaluate("history.length") == 3
+
+
+def test_without_a_script_the_preview_is_there(customiser: Customiser) -> None:
+    assert f'<noscript><iframe src="{customiser.preview}"' in customiser.page
+    assert customiser.page.count("<iframe src=") == 1

@@ -24,11 +24,13 @@ export default function customiser(form) {
     const root = frame.contentDocument?.documentElement;
     if (root) root.dataset.scheme = form.elements.look.value;
   };
-  // One page after the other: what comes while one is loading waits for it, and only the last that waits is shown.
-  const there = frame.contentDocument;
-  let loading = !there || there.URL === "about:blank" || there.readyState !== "complete";
+  // One page after the other: what comes while one is loading waits for it, and only the last that waits is shown. None before the
+  // stage is seen.
+  let isSeen = false;
+  let loading = false;
   let next = "";
   const show = (url) => {
+    if (!isSeen) return;
     if (loading) {
       next = url;
       return;
@@ -102,6 +104,7 @@ export default function customiser(form) {
     } else later([[pressed.name, pressed.value]]);
   });
   frame.addEventListener("load", () => {
+    if (!isSeen) return;
     loading = false;
     dress();
     frame.contentWindow?.scrollTo(0, scroll);
@@ -110,6 +113,13 @@ export default function customiser(form) {
     if (waiting) show(waiting);
   });
   new ResizeObserver(fit).observe(stage);
+  const near = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    near.disconnect();
+    isSeen = true;
+    show(pages.value);
+  }, { rootMargin: "50% 0%" });
+  near.observe(stage);
   fit();
   dress();
 }

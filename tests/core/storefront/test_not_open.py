@@ -1,0 +1,86 @@
+"""A shop that is not open: shoppers are told so, nothing can be bought, and orders that there are go on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from core.accounts.models import Staff
+from core.hookspecs.site import Site
+from core.kernel import db
+from core.kernel.site_verbs import edit_site
+from core.testing.shop import PASSWORD
+
+from .conftest import Visitor, text_of
+
+WINDOW = (
+    "/",
+    "/p/dome-lamp",
+    "/c/lighting",
+    "/search",
+    "/search/complete?q=lamp",
+    "/cart",
+    "/checkout",
+    "/sitemap.xml",
+)
+GREEN_L = {"product": "dome-lamp", "o.colour": "green", "o.size": "l"}
+
+
+@pytest.fixture
+def shut(site: Site, lamp: int) -> Iterator[Callable[[], None]]:
+    """`shut()`: close the shop."""
+    yield lambda: edit_site(site.id, {"open": False}, "test")
+    edit_site(site.id, {"open": True}, "test")
+
+
+def test_shoppers_are_told_and_see_no_goods(visitor: Visitor, shut: Callable[[], None]) -> None:
+    assert visitor.get("/p/dome-lamp").status_code == 200  # And kept from now on.
+    shut()
+    for path in WINDOW:
+        answer = visitor.get(path)
+        assert answer.status_code == 503, path
+        assert "Dome lamp" not in answer.text
+        assert "Lighting" not in answer.text
+        assert answer.headers["Cache-Control"] == "no-store"
+    told = visitor.get("/")
+    assert "This shop is not open" in text_of(told.text)
+    assert "noindex" in told.text
+    assert 'href="/track"' in told.text
+    assert "本店暂未营业" in visitor.get("/zh-cn/").text
+    assert "Retry-After" not in told.headers  # Nobody knows when.
+    assert visitor.get("/nowhere").status_code == 404
+
+
+def test_nothing_is_bought(visitor: Visitor, shut: Callable[[], None], fill: Any) -> None:
+    visitor.post("/cart/add", GREEN_L)
+    page = visitor.get("/checkout").text
+    shut()
+    assert visitor.post("/cart/add", GREEN_L).status_code == 503
+    assert visitor.post("/checkout/place", fill(page)).status_code == 503
+    assert db.value("SELECT COUNT(*) FROM orders") == 0
+
+
+def test_orders_and_accounts_go_on(visitor: Visitor, shut: Callable[[], None], fill: Any) -> None:
+    visitor.post("/cart/add", GREEN_L)
+    thanks = visitor.post("/checkout/place", fill(visitor.get("/checkout").text))
+    secret = re.search(r"/(?:thanks|order)/([\w-]+)", thanks.request.path)
+    assert secret is not None, thanks.request.path
+    shut()
+    for path in (f"/order/{secret[1]}", f"/checkout/thanks/{secret[1]}", "/track", "/login", "/password", "/stored"):
+        assert visitor.get(path).status_code == 200, path
+    assert visitor.get("/account", follow=False).status_code == 303
+
+
+def test_staff_look_at_it_and_nobody_else_gets_their_copy(
+    visitor: Visitor, shut: Callable[[], None], app: Any, staff: Staff
+) -> None:
+    shut()
+    theirs = Visitor(app.test_client())
+    theirs.post("/panel/login", {"email": "owner@example.com", "password": PASSWORD}, follow=False)
+    shown = theirs.get("/p/dome-lamp")
+    assert "Dome lamp" in text_of(shown.text)
+    assert shown.headers["Cache-Control"] == "no-store"
+    assert visitor.get("/p/dome-lamp").status_code == 503
