@@ -13,11 +13,14 @@ import time
 from typing import Any, NoReturn
 
 from gunicorn.config import Config
-from gunicorn.glogging import Logger
 from gunicorn.workers.sync import SyncWorker
 from msgspec import Struct
 
 from core.kernel.keeper import LINES
+from core.lib.spare import hollow
+
+with hollow("logging.config:dictConfig fileConfig"):  # what it reads settings with that nobody gives it
+    from gunicorn.glogging import Logger
 
 _BEAT_S = 1.0
 

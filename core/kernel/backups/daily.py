@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from datetime import datetime, timedelta
 
@@ -48,6 +47,8 @@ def is_due(config: Config, now: datetime) -> bool:
 
 def _run(running: jobs.Running, config: Config) -> None:
     """The command that a person may give, too; what it said is the job's error. The next try is that of tomorrow."""
+    import subprocess  # noqa: PLC0415 -- once a day
+
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, "STOA_INSTANCE": str(config.instance), "PYTHONPATH": path}
     command = [sys.executable, "-P", "-m", "core.cli", "backup", "--daily"]
