@@ -10,6 +10,7 @@ from wtforms import Field, Form, PasswordField, StringField, ValidationError
 from wtforms.validators import StopValidation
 
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import labelled
 
 Validator = Callable[[Form, Field], None]
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}\Z")
@@ -31,7 +32,7 @@ class PanelForm(Form):  # type: ignore[misc]  # WTForms has no types
     @property
     def problems(self) -> list[tuple[str, str]]:
         """(id of the field, message) of everything that was refused, for the error summary."""
-        return [(field.id, f"{field.label.text}: {message}") for field in self for message in field.errors]
+        return [(field.id, labelled(str(field.label.text), str(message))) for field in self for message in field.errors]
 
     def refuse(self, name: str | None, message: str) -> list[tuple[str, str]]:
         """Put a service's refusal beside the field it names (if any) and answer all problems."""

@@ -222,7 +222,7 @@ def _default_form(name: str, items: list[forms.Item], status: int = 200, other: 
 
 def _problems(items: list[forms.Item], other: str) -> list[tuple[str, str]]:
     """What somebody else changed meanwhile, then what is wrong with single settings."""
-    wrong = [(item.id, f"{item.label}: {item.error}") for item in items if item.error]
+    wrong = [(item.id, i18n.labelled(item.label, item.error)) for item in items if item.error]
     return [("", other), *wrong] if other else wrong
 
 

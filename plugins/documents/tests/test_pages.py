@@ -132,7 +132,8 @@ def test_a_font_that_cannot_be_used_is_refused_at_its_field(panel: Browser, tmp_
         page = panel.post(f"/{settings}", 422, font=path, **FIRST).text
         assert said in page[page.index('id="font"') - 900 :]
         assert f'value="{path}"' in page
-    assert "服务器上没有文件 /nowhere.ttf" in panel.post(f"/zh-cn/{settings}", 422, font="/nowhere.ttf", **FIRST).text
+    page = panel.post(f"/zh-cn/{settings}", 422, font="/nowhere.ttf", **FIRST).text
+    assert "字体文件：服务器上没有文件 /nowhere.ttf" in page
     panel.post(f"/{settings}", font=str(FONT), **FIRST)
     assert f'value="{FONT}"' in panel.get(f"/{settings}").text
 

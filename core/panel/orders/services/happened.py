@@ -173,7 +173,7 @@ def _kind(data: Data) -> str:
 
 def _staged(data: Data) -> str:
     plugin, code = str(data.get("plugin")), str(data.get("after"))
-    return f"{title_of(plugin)}: {stage_title(plugin, code)}"
+    return i18n.labelled(title_of(plugin), stage_title(plugin, code))
 
 
 # Codes of reasons in words. Where the row's title or person says it already, nothing is added.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from core.hookspecs.site import Site
-from core.kernel.i18n import of_plugin
+from core.kernel.i18n import labelled, of_plugin
 from core.kernel.installation import installation
 from core.kernel.manifest import Stage
 from core.orders.services import stages
@@ -50,7 +50,7 @@ def _status(plugin: str, stage: Stage | None) -> Status | None:
 def choices(site: Site, *, by_hand: bool = False) -> list[tuple[str, str]]:
     """(plugin:stage, words) of every stage here, for a filter; of those that staff may set, for a form."""
     return [
-        (f"{plugin}:{one.code}", f"{title_of(plugin)}: {of_plugin(plugin, one.title)}")
+        (f"{plugin}:{one.code}", labelled(title_of(plugin), of_plugin(plugin, one.title)))
         for plugin, known in sorted(stages.declared_stages(site).items())
         for one in known
         if one.by_hand or not by_hand

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from core.catalogue.services.drafts import OptionDraft, TextDraft, ValueDraft
 from core.kernel.i18n import gettext as _
+from core.kernel.i18n import labelled
 from core.lib.text import clean_html
 from core.panel.forms import lines
 from core.panel.shell import Status
@@ -190,7 +191,9 @@ def read_places(form: Form, places: Sequence[PlaceForm]) -> list[tuple[str, str]
             if getattr(place, name) and instant(getattr(place, name), place.timezone) is None:
                 place.errors[name] = _("Write a day and a time that there is in %(zone)s.", zone=place.timezone)
     return [
-        (f"{name}-{place.id}", f"{place.name}: {message}") for place in places for name, message in place.errors.items()
+        (f"{name}-{place.id}", labelled(place.name, message))
+        for place in places
+        for name, message in place.errors.items()
     ]
 
 
