@@ -199,6 +199,12 @@ def number(value: float) -> str:
     return str(format_decimal(value, locale=_locale(language())))
 
 
+def file_size(count: int) -> str:
+    """`375 B`, `1.2 MB` in the present language: signs that all have, a thousand bytes to the kB."""
+    power = min((len(str(count)) - 1) // 3, 3)
+    return f"{number(round(count / 1000**power, 1))}\u00a0{('B', 'kB', 'MB', 'GB')[power]}"
+
+
 def day(value: date | datetime, style: str = "medium") -> str:
     """A day in the site's time zone: `23 Nov 2026`, `2026年11月23日`."""
     local = value.astimezone(ZoneInfo(_timezone.get())).date() if isinstance(value, datetime) else value

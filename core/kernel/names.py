@@ -85,6 +85,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "sentences": i18n.sentences,
     "words": words_of,
     "xmlattr": attributes,
+    "filesizeformat": i18n.file_size,
 }
 
 

@@ -94,7 +94,7 @@ def test_a_file_is_offered_and_sent_as_an_attachment(
     panel: Panel, lamp: Item, page: Page, browse: Callable[..., Any], site: Site
 ) -> None:
     send(panel, lamp, PDF, "../My manual (1).pdf", title="Manual")
-    assert "Downloads Manual PDF, 15 Bytes" in page("/p/lamp")
+    assert "Downloads Manual PDF, 15 B" in page("/p/lamp")
     answer = browse(site, "/product-files/1/anything")
     assert answer.data == PDF
     assert answer.headers["Content-Disposition"] == 'attachment; filename="My manual (1).pdf"'

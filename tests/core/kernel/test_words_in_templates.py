@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from jinja2 import pass_context
 
 from core.kernel.i18n import ngettext, speaking
@@ -53,3 +54,12 @@ def test_lists_and_sentences_are_joined_as_the_language_does_it(app) -> None:
     with speaking("zh-CN"):
         assert rendered(woods, woods=["橡木", "白蜡木"]) == "橡木、白蜡木"
         assert rendered('{{ ([_("This cart is empty now.")] * 2)|sentences }}') == "购物车现在是空的。" * 2
+
+
+@pytest.mark.parametrize(("size", "tag", "text"), [
+    (0, "en", "0\u00a0B"), (999, "zh-CN", "999\u00a0B"), (1_240, "en", "1.2\u00a0kB"), (1_250_000, "de", "1,2\u00a0MB"),
+    (5_000_000_000_000, "en", "5,000\u00a0GB"),
+])  # fmt: skip
+def test_the_size_of_a_file_is_written_as_its_reader_writes_numbers(app, size: int, tag: str, text: str) -> None:
+    with speaking(tag):
+        assert rendered("{{ size|filesizeformat }}", size=size) == text
