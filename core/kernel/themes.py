@@ -181,19 +181,13 @@ class Themes:
         """
         key = (theme, plugins, look)
         if key not in self._styles or self._config.debug:
-            text = self._text(theme, plugins) + look
-            self._styles[key] = _asset(
-                (text if self._config.debug else _tight(text)).encode(), "text/css; charset=utf-8"
-            )
+            self._styles[key] = _style(_stamped(self._style_files(theme, plugins)), look, tight=not self._config.debug)
         return self._styles[key]
-
-    def _text(self, theme: str, plugins: tuple[str, ...]) -> str:
-        return LAYERS + "\n".join(path.read_text("utf-8") for path in self._style_files(theme, plugins))
 
     def tokens(self, theme: str) -> dict[str, str]:
         """The tokens of a theme, as it comes."""
         if theme not in self._tokens or self._config.debug:
-            self._tokens[theme] = colours.tokens(self._text(theme, ()))
+            self._tokens[theme] = colours.tokens(_joined(self._style_files(theme, ())))
         return self._tokens[theme]
 
     def look(self, theme: str, values: Mapping[str, Any]) -> str:
@@ -229,13 +223,9 @@ class Themes:
         """A hash over all scripts and pictures of a theme and these plugins: the folder name they are served under."""
         kept, key = self._kept_digests(), (theme, *plugins)
         if key not in kept:
-            digest = hashlib.sha256()
-            for root in self._static_roots(theme, plugins).values():
-                for folder in root:
-                    for path in sorted(folder.rglob("*")):
-                        if path.is_file() and path.suffix != ".css":
-                            digest.update(path.read_bytes())
-            kept[key] = digest.hexdigest()[:12]
+            roots = self._static_roots(theme, plugins).values()
+            paths = (path for root in roots for folder in root for path in sorted(folder.rglob("*")))
+            kept[key] = _digest(_stamped(path for path in paths if path.suffix != ".css" and path.is_file()))
         return kept[key]
 
     def _kept_digests(self) -> dict[tuple[str, ...], str]:
@@ -304,6 +294,13 @@ def _stamp(path: Path) -> _Stamp:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
+_Stamped = tuple[tuple[Path, _Stamp], ...]
+
+
+def _stamped(paths: Iterable[Path]) -> _Stamped:
+    return tuple((path, _stamp(path)) for path in paths)
+
+
 # A theme is read for as long as its manifest and its parents are the same ones: reading one takes milliseconds.
 @lru_cache(64)
 def _manifest(folder: Path, stamp: _Stamp) -> Mapping[str, Any]:
@@ -321,6 +318,25 @@ def _asset(body: bytes, mime: str) -> Asset:
     return Asset(
         body, gzip.compress(body, 9, mtime=0) if squeezes else b"", mime, hashlib.sha256(body).hexdigest()[:12]
     )
+
+
+# Files are read once for as long as they are the same: a stylesheet is joined of sixty.
+@lru_cache(64)
+def _digest(files: _Stamped) -> str:
+    digest = hashlib.sha256()
+    for path, _ in files:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@lru_cache(64)
+def _style(files: _Stamped, look: str, *, tight: bool) -> Asset:
+    text = _joined(path for path, _ in files) + look
+    return _asset((_tight(text) if tight else text).encode(), "text/css; charset=utf-8")
+
+
+def _joined(files: Iterable[Path]) -> str:
+    return LAYERS + "\n".join(path.read_text("utf-8") for path in files)
 
 
 _WORDS_OR_ROOM = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|/\*.*?\*/|\s*([{};,])\s*|\s+""", re.DOTALL)

@@ -235,6 +235,24 @@ def test_a_style_comes_without_remarks_and_needless_room(make_theme, show):
     assert show("airy")[1].strip().endswith(wanted)
 
 
+def test_an_installation_made_later_sees_what_was_changed_in_files_meanwhile(make_theme, instance):
+    def seen():
+        create_app(instance, faces=(), services=())
+        themes = installation().themes
+        return themes.style("airy", ()).body, themes.folder_digest("airy", ())
+
+    make_theme("airy", static__css__theme_css=".a{margin:1px}", static__js__a="1")
+    folder = instance / "themes" / "airy"
+    before = seen()
+    assert seen() == before
+    (folder / "static" / "css" / "theme.css").write_text(".a{margin:2px 3px}")
+    (folder / "static" / "js" / "a").write_text("2 + 2")
+    style, digest = seen()
+    assert style != before[0]
+    assert b"2px 3px" in style
+    assert digest != before[1]
+
+
 def test_a_theme_overrides_a_plugins_page_and_a_plugin_overrides_nothing(make_theme, show, instance):
     make_theme(
         "own", templates__probe__page_html="the theme's own {{ part('sign') }}", templates__parts__sign_html="sign"
