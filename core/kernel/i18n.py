@@ -223,10 +223,11 @@ def time_of_day(value: datetime) -> str:
     return str(format_time(value, "short", tzinfo=ZoneInfo(_timezone.get()), locale=_locale(language())))
 
 
-def labelled(label: str, text: str) -> str:
+def labelled(label: object, text: object) -> str:
     """`Name: Write it out.`; a question asks for no colon behind it."""
     mark, space = _COLONS.get(language().partition("-")[0], (":", " "))
-    return f"{label}{space}{text}" if label.endswith(("?", "？", "؟")) else f"{label}{mark}{space}{text}"
+    name = str(label)
+    return f"{name}{space}{text}" if name.endswith(("?", "？", "؟")) else f"{name}{mark}{space}{text}"
 
 
 def ago(value: datetime) -> str:

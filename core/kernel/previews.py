@@ -1,4 +1,4 @@
-"""Previews: the real shop in a look that is not published, for the member of staff who asked, for a quarter of an hour.
+"""Previews: the real shop in a look that is not published, for the member of staff who asked, for a working day.
 
 A preview is an address, `/preview/<token>/...`. The front takes the token off the path, as it takes a language off, so
 that every link of the page stays in the preview; it pins a state of the site that wears the draft. The token is signed
@@ -30,7 +30,7 @@ from core.lib.errors import NotFound, Refused
 PREFIX = "/preview/"
 PERMISSION = "theme.edit"
 STYLE = "/panel/theme/style.css"
-LASTS = timedelta(minutes=15)
+LASTS = timedelta(hours=8)
 _KEY = "stoa.preview"
 # What no preview shows: the panel, and what partners call.
 _ELSEWHERE = ("/panel", "/pay/", "/notify/")

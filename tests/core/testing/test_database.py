@@ -58,6 +58,10 @@ def test_a_table_that_was_made_anew_is_emptied_too(databases: Databases, databas
     assert db.value("SELECT count(*) FROM epoch") == 1
 
 
+_LOCKS = """SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database()"""
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("altered", [False, True])
 def test_nothing_that_a_test_set_in_its_connection_outlives_it(
@@ -76,7 +80,7 @@ def test_nothing_that_a_test_set_in_its_connection_outlives_it(
     db.configure(databases.fresh(tmp_path))
     assert db.value("SELECT pg_backend_pid()") == server
     assert db.value("SHOW work_mem") != "77MB"
-    assert db.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+    assert db.value(_LOCKS) == 0
     assert db.value("SELECT count(*) FROM pg_listening_channels()") == 0
     assert db.value("SELECT to_regclass('note')") is None
     assert db.value("SELECT n FROM epoch WHERE n <> ?", -1) is not None
