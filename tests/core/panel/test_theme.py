@@ -147,11 +147,12 @@ def test_a_stolen_or_old_preview_shows_nothing(
     elsewhere = app.test_client().get(customiser.preview, base_url=f"https://{other_site.host}")
     assert elsewhere.status_code == 403
     assert customiser.panel.get(f"{customiser.preview.removesuffix('/')}x/").status_code == 403
-    clock.move(hours=7)
-    assert customiser.panel.get(customiser.preview).status_code == 200
-    clock.move(hours=2)
-    assert customiser.panel.get("/panel/theme").status_code == 200, "still signed in"
-    assert customiser.panel.get(customiser.preview).status_code == 403
+    answers = []
+    for _ in range(10):
+        clock.move(minutes=54)
+        answers.append(customiser.panel.get(customiser.preview).status_code)
+        assert customiser.panel.get("/panel/theme").status_code == 200, "still signed in"
+    assert answers == [200] * 8 + [403] * 2
 
 
 def test_the_check_of_a_preview_is_what_keeps_a_colleague_out(
