@@ -24,6 +24,8 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.kernel.i18n import gettext as _
+from core.kernel.i18n import say
 from core.kernel.installation import installation
 from core.lib.errors import Unfit
 from core.lib.money import NotMoney, parse_money
@@ -317,7 +319,7 @@ def parse(cls: type[Settings], form: Mapping[str, str], old: Mapping[str, Any], 
         except ValueError as error:
             errors[field.name] = str(error)
         except NotMoney as error:
-            errors[field.name] = str(error)
+            errors[field.name] = say(error)
     if errors:
         raise Unfit(errors)
     return values
@@ -354,7 +356,7 @@ def _value(field: SettingField, raw: str | None, old: Mapping[str, Any], currenc
     if field.kind == "choice" and text not in {value for value, _ in field.choices}:
         raise ValueError("Choose one of these.")
     if len(text) > field.about.max_length:
-        raise ValueError(f"At most {field.about.max_length} characters.")
+        raise ValueError(_("At most %(count)s characters.", count=field.about.max_length))
     return text
 
 
@@ -364,7 +366,7 @@ def _number(about: Setting, text: str) -> int:
     except ValueError:
         raise ValueError("Write a whole number.") from None
     if about.minimum is not None and number < about.minimum:
-        raise ValueError(f"At least {about.minimum}.")
+        raise ValueError(_("Not below %(least)s.", least=about.minimum))
     if about.maximum is not None and number > about.maximum:
-        raise ValueError(f"At most {about.maximum}.")
+        raise ValueError(_("Not above %(most)s.", most=about.maximum))
     return number

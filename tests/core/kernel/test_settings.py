@@ -12,6 +12,7 @@ import pytest
 
 import plugins
 from core.kernel import db
+from core.kernel.i18n import speaking
 from core.kernel.installation import installation
 from core.kernel.plugins import Registry
 from core.kernel.settings import Amount, Secret, Settings, Text, fields, parse, setting
@@ -257,3 +258,15 @@ def test_a_plugin_without_settings_has_no_form_to_save(write_plugin, turn_on, si
     turn_on("plain")
     with pytest.raises(NotFound):
         save_settings(sites[0].id, "plain", {}, "system", "EUR")
+
+
+@pytest.mark.parametrize(("typed", "said"), [
+    ({"days": "0"}, {"days": "不能小于 1。"}),
+    ({"days": "31"}, {"days": "不能大于 30。"}),
+    ({"name": "x" * 11}, {"name": "最多 10 个字符。"}),
+    ({"fee": "much"}, {"fee": "请填写类似 12.50 的金额。"}),
+])  # fmt: skip
+def test_what_does_not_fit_is_told_in_the_readers_language(app, typed: dict[str, str], said: dict[str, str]) -> None:
+    with speaking("zh-CN"), pytest.raises(Unfit) as refused:
+        parse(Everything, form(**typed), {}, "EUR")
+    assert {name: refused.value.errors[name] for name in said} == said
