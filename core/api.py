@@ -348,7 +348,7 @@ from core.orders.services.photos import drop as drop_return_photos
 from core.orders.services.photos import keep as keep_return_photos
 from core.orders.services.photos import sent as return_photo
 from core.orders.services.picking import ToPick, to_pick
-from core.orders.services.promises import in_the_kit, leaves_later
+from core.orders.services.promises import in_the_kit, leaves_later, money_back
 from core.orders.services.promising import promise_day
 from core.orders.services.read import DestinationView, OrderLineView, order_by_key, order_of_cart
 from core.orders.services.refunds import refund_surplus, way_back

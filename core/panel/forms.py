@@ -32,7 +32,7 @@ class PanelForm(Form):  # type: ignore[misc]  # WTForms has no types
     @property
     def problems(self) -> list[tuple[str, str]]:
         """(id of the field, message) of everything that was refused, for the error summary."""
-        return [(field.id, labelled(str(field.label.text), str(message))) for field in self for message in field.errors]
+        return [(field.id, labelled(field.label.text, message)) for field in self for message in field.errors]
 
     def refuse(self, name: str | None, message: str) -> list[tuple[str, str]]:
         """Put a service's refusal beside the field it names (if any) and answer all problems."""

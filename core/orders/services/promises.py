@@ -1,10 +1,14 @@
-"""What was agreed of an order's lines, in the reader's words: from when on they leave, and what is in a kit."""
+"""What is promised of an order, in the reader's words: when lines leave, what is in a kit, how money goes back."""
 
 from __future__ import annotations
 
-from core.kernel.i18n import day, enumerated
+from core.kernel.i18n import day, enumerated, money
 from core.kernel.i18n import gettext as _
+from core.kernel.sites import SiteState
+from core.lib.money import Money
 from core.orders.services.part_shapes import OrderLineView
+from core.orders.services.refunds import way_back
+from core.orders.services.shapes import OrderView
 
 
 def leaves_later(line: OrderLineView) -> str:
@@ -20,3 +24,13 @@ def leaves_later(line: OrderLineView) -> str:
 def in_the_kit(line: OrderLineView) -> str:
     """`4 × Cup, 1 × Pot` for each unit of a kit; empty for what is none."""
     return enumerated(f"{part.quantity} × {part.name}" for part in line.parts)
+
+
+def money_back(state: SiteState, order: OrderView, amount: Money) -> str:
+    """That so much is given back, and how. Two statements per payment."""
+    way = way_back(state, order, amount)
+    if way == "gateway":
+        return _("We give %(amount)s back by the way you paid.", amount=money(amount))
+    if way == "hand":
+        return _("We give %(amount)s back ourselves, by bank transfer for example.", amount=money(amount))
+    return _("We give %(amount)s back.", amount=money(amount))

@@ -76,12 +76,11 @@ def only_by_hand(state: SiteState, order: OrderView) -> bool:
 
 def way_back(state: SiteState, order: OrderView, amount: Money) -> str:
     """How so much of what was paid goes back: by its `gateway`, by `hand`, or "" where payments differ in that."""
-    ways = {
-        "gateway" if fact.note != BY_HAND and gives_back(state, payment, amount.amount) else "hand"
-        for payment in order.payments
-        for fact in payment.facts
-        if fact.kind == "captured" and fact.verdict == COUNTED
-    }
+    ways: set[str] = set()
+    for payment in order.payments:
+        notes = [fact.note for fact in payment.facts if fact.kind == "captured" and fact.verdict == COUNTED]
+        by_gateway = any(note != BY_HAND for note in notes) and gives_back(state, payment, amount.amount)
+        ways |= {"gateway" if by_gateway and note != BY_HAND else "hand" for note in notes}
     return ways.pop() if len(ways) == 1 else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -220,9 +220,9 @@ def _change_line(
 
 
 def shown_preview(
-    order: OrderView, found: Preview, actions: Sequence[Action], sent: Mapping[str, str], way: str
+    order: OrderView, found: Preview, actions: Sequence[Action], sent: Mapping[str, str], back: Callable[[Money], str]
 ) -> ShownPreview:
-    """The effect of a change for who has to say yes to it; `way` is how money goes back (`way_back`)."""
+    """The effect of a change for who has to say yes to it; `back` says how money is given back."""
     effect, currency = found.effect, order.currency
     left = sum(line.left for line in order.lines)
     goes_elsewhere = any(isinstance(action, SetAddress | MoveUnits) for action in actions)
@@ -251,7 +251,7 @@ def shown_preview(
             for place, address in sorted(found.plan.addresses.items())
         ),
         rows=tuple(rows),
-        money=_money_words(found, currency, way),
+        money=_money_words(found, currency, back),
         is_cancelled=fewer == left and not more,
         price=effect.price_after,
         version=found.order.version,
@@ -284,21 +284,16 @@ def _words(found: Preview, action: Action) -> str:
     raise TypeError(type(action))
 
 
-def _money_words(found: Preview, currency: str, way: str) -> str:
+def _money_words(found: Preview, currency: str, back: Callable[[Money], str]) -> str:
     """What is to be paid or given back, and whether the shop looks at the order first."""
-    said = _to_pay_words(found, currency, way)
+    said = _to_pay_words(found, currency, back)
     return f"{said} {_('We will look at the order once more before it leaves.')}" if found.plan.holds else said
 
 
-def _to_pay_words(found: Preview, currency: str, way: str) -> str:
+def _to_pay_words(found: Preview, currency: str, back: Callable[[Money], str]) -> str:
     effect = found.effect
     if effect.to_refund:
-        back = i18n.money(Money(effect.to_refund, currency))
-        if way == "gateway":
-            return _("We give %(amount)s back by the way you paid.", amount=back)
-        if way == "hand":
-            return _("We give %(amount)s back ourselves, by bank transfer for example.", amount=back)
-        return _("We give %(amount)s back.", amount=back)
+        return back(Money(effect.to_refund, currency))
     if effect.to_pay:
         return _("After that %(amount)s are still to be paid.", amount=i18n.money(Money(effect.to_pay, currency)))
     return _("Nothing is to be paid or given back.")

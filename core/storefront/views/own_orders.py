@@ -6,6 +6,7 @@ Whoever has the order's secret (its link, or the account that shows it) may; eve
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from flask import Response, request, url_for
 
@@ -18,7 +19,6 @@ from core.kernel.respond import actor, note, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
-from core.lib.money import Money
 from core.lib.qr import drawing
 from core.orders.services import photos
 from core.orders.services.case import request_case, withdraw_case
@@ -26,8 +26,8 @@ from core.orders.services.case_reading import case_view, was_requested
 from core.orders.services.case_shapes import REQUESTED, WITHDRAWN, WrongStep
 from core.orders.services.change import ChangeStale
 from core.orders.services.instructing import begin_instructions
+from core.orders.services.promises import money_back
 from core.orders.services.read import OrderView
-from core.orders.services.refunds import way_back
 from core.orders.services.return_labels import can_be_sent, label_file, return_address, return_number
 from core.storefront.services.fields import Errors, said
 from core.storefront.services.order import shown_order
@@ -102,8 +102,7 @@ def _preview_page(order: OrderView, sent: Mapping[str, str], errors: Errors, sta
         found = preview_own(current(), order.id, actions, actor=actor())
     except Refused as error:
         return _change_page(order, sent, change_errors(order, error), error.status)
-    way = way_back(current(), order, Money(found.effect.to_refund, order.currency))
-    shown = shown_preview(order, found, actions, sent, way)
+    shown = shown_preview(order, found, actions, sent, partial(money_back, current(), order))
     problems = [("", text) for text in errors.values()]
     return _private("pages/order_change_preview.html", status, order, preview=shown, problems=problems)
 

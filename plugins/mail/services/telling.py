@@ -42,7 +42,7 @@ from core.api import (
     inline_css,
     language,
     leaves_later,
-    money,
+    money_back,
     order_view,
     record_activity,
     render_outside,
@@ -300,10 +300,11 @@ def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping
 
     `about` makes it one mail of its order, whatever is retried; `named` is what else the subject names.
     """
+    state = state_of(site.id)
     known = {
         "order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later,
         "some_later": any(map(leaves_later, order.lines)), "address_lines": address_lines,
-        "way_back": partial(way_back, state_of(site.id), order), "gives_back": partial(_gives_back, site, order),
+        "way_back": partial(way_back, state, order), "gives_back": partial(money_back, state, order),
         **values,
     }  # fmt: skip
     html = render_outside(site, f"mail/{kind}.html", order.language, **known)
@@ -319,16 +320,6 @@ def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping
         html=inline_css(html),
         language=order.language,
     )
-
-
-def _gives_back(site: Site, order: OrderView, back: Money) -> str:
-    """That so much goes back, and how."""
-    way, amount = way_back(state_of(site.id), order, back), money(back)
-    if way == "gateway":
-        return gettext("We give %(amount)s back by the way you paid.", amount=amount)
-    if way == "hand":
-        return gettext("We give %(amount)s back ourselves, by bank transfer for example.", amount=amount)
-    return gettext("We give %(amount)s back.", amount=amount)
 
 
 # -- once more ---------------------------------------------------------------------------------------------------------
