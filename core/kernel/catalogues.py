@@ -25,6 +25,7 @@ Words = Mapping[str, str | list[str]]
 # Behind the msgid whose words are the forms of a plural.
 PLURAL = "\x04"
 PANEL = "panel"
+_PANEL = f"theme:{PANEL}"
 _PLUGIN = "plugin:"
 # Between a text and whoever says it stand `i18n`, the templates' own `_()`, and Jinja.
 _PASSING = (
@@ -44,7 +45,10 @@ class Catalogues:
     def __init__(
         self, folders: Iterable[tuple[str, Path]], kept: Path, packs: Iterable[tuple[str, str, Path]] = ()
     ) -> None:
-        self._folders = tuple(folders)
+        placed = tuple(folders)
+        # The panel's folder is one of core's floors as well: its words are the panel's.
+        panels = {folder for whose, folder in placed if whose == _PANEL}
+        self._folders = tuple(one for one in placed if one[0] or one[1] not in panels)
         self._packs = tuple(packs)
         self._kept = kept
         self._words: dict[tuple[str, str, tuple[str, ...]], Words] = {}
@@ -69,24 +73,30 @@ class Catalogues:
         """
         return tuple(name for name in self._rivals.get(language, ()) if name in on)
 
-    def words(self, language: str, theme: str = "", packs: tuple[str, ...] = ()) -> Words:
-        """Msgid to text (a list for plurals) in `language`: core's, with `theme` its own on top.
+    def said(self, key: str, language: str, theme: str = "", packs: tuple[str, ...] = ()) -> str | list[str] | None:
+        """What stands for `key` in `language` (a list for plurals), None where nobody says it.
 
-        What only plugins know is there too: core shows titles that they hand over. `packs` are those that speak; empty:
-        all that there are for the language.
+        A theme's words hold before core's, and those that only the panel knows, or only a plugin, come last: core shows
+        titles that plugins hand over. Each is read when it is first asked for. `packs` are those that speak; empty: all that
+        there are for the language.
         """
-        key = (language, theme, packs)
-        if key not in self._words:
-            plugins = [one for one in self._folders if one[0].startswith(_PLUGIN)]
-            own = [one for whose in ("", f"theme:{theme}") for one in self._folders if one[0] == whose]
-            self._words[key] = self._read(language, [*plugins, *own], packs)
-        return self._words[key]
+        themes = (f"theme:{theme}",) if theme else ()
+        for whose in (*themes, "", _PANEL, _PLUGIN):
+            found = self._of(whose, language, packs).get(key)
+            if found is not None:
+                return found
+        return None
 
-    def own(self, language: str, plugin: str, packs: tuple[str, ...] = ()) -> Words:
-        """The words of one plugin alone."""
-        key = (language, _PLUGIN + plugin, packs)
+    def own(self, key: str, language: str, plugin: str, packs: tuple[str, ...] = ()) -> str | list[str] | None:
+        """What one plugin alone says."""
+        return self._of(_PLUGIN + plugin, language, packs).get(key)
+
+    def _of(self, whose: str, language: str, packs: tuple[str, ...]) -> Words:
+        """The words of one, or of all plugins (`plugin:`)."""
+        key = (whose, language, packs)
         if key not in self._words:
-            self._words[key] = self._read(language, [one for one in self._folders if one[0] == key[1]], packs)
+            here = [one for one in self._folders if one[0] == whose or (whose == _PLUGIN and one[0].startswith(whose))]
+            self._words[key] = self._read(language, here, packs)
         return self._words[key]
 
     def speaker(self, file: str) -> str | None:
@@ -118,13 +128,13 @@ class Catalogues:
         """Whether the panel can be read in a language; a pack for shoppers need not have its words."""
         if language not in self._in_panel:
             self._in_panel[language] = language == "en" or any(
-                self.files(language, name, folder) for name, folder in self._folders if name == f"theme:{PANEL}"
+                self.files(language, name, folder) for name, folder in self._folders if name == _PANEL
             )
         return self._in_panel[language]
 
     def _read(self, language: str, folders: list[tuple[str, Path]], packs: tuple[str, ...]) -> Words:
         named = [path for whose, folder in folders for path in self.files(language, whose, folder, packs)]
-        # The panel's folder is core's, too, and its own on top: what comes last wins.
+        # A pack has one file for all of core's floors; what comes last wins.
         files = list(dict.fromkeys(reversed(named)))[::-1]
         stamp = hashlib.sha256("".join(f"{path}{path.stat().st_mtime_ns}" for path in files).encode()).hexdigest()[:16]
         kept = self._kept / f"words-{language}-{stamp}.json"

@@ -16,7 +16,7 @@ from babel.numbers import format_decimal
 from flask import request
 from markupsafe import Markup
 
-from core.kernel.catalogues import PLURAL, Words
+from core.kernel.catalogues import PLURAL
 from core.kernel.installation import installation
 from core.kernel.sites import SiteState, current_or_none
 from core.lib import clock
@@ -81,10 +81,6 @@ def _in_english() -> bool:
     return _language.get() == "en" or _mute.get()
 
 
-def _words() -> Words:
-    return installation().themes.catalogues.words(_language.get(), _face(), _packs(_language.get()))
-
-
 def _packs(tag: str) -> tuple[str, ...]:
     """Which packs speak a language on this site, where there are several for it."""
     catalogues = installation().themes.catalogues
@@ -135,7 +131,7 @@ def of_theme(theme: str, text: str, tag: str = "") -> str:
     spoken = tag or _language.get()
     if spoken == "en" or (not tag and _mute.get()):
         return text
-    found = installation().themes.catalogues.words(spoken, theme, _packs(spoken)).get(text, text)
+    found = installation().themes.catalogues.said(text, spoken, theme, _packs(spoken))
     return found if isinstance(found, str) else text
 
 
@@ -152,11 +148,10 @@ def plural(one: str, many: str, n: int) -> str:
 
 def _found(key: str, plugin: str) -> str | list[str] | None:
     """What a plugin says for it, else core or the face; None where it is in no catalogue."""
-    if plugin:
-        own = installation().themes.catalogues.own(_language.get(), plugin, _packs(_language.get())).get(key)
-        if own is not None:
-            return own
-    return _words().get(key)
+    catalogues, tag = installation().themes.catalogues, _language.get()
+    packs = _packs(tag)
+    own = catalogues.own(key, tag, plugin, packs) if plugin else None
+    return catalogues.said(key, tag, _face(), packs) if own is None else own
 
 
 def _speaking() -> str:

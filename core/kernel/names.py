@@ -130,7 +130,12 @@ def card_acts() -> tuple[ShownAct, ...]:
     if "card_acts" not in g:
         loaded = installation().plugins.loaded
         g.card_acts = tuple(
-            ShownAct(plugin=name, title=i18n.gettext(act.title), icon=act.icon, url=url_for(f"{name}.{act.endpoint}"))
+            ShownAct(
+                plugin=name,
+                title=i18n.of_plugin(name, act.title),
+                icon=act.icon,
+                url=url_for(f"{name}.{act.endpoint}"),
+            )
             for name in sorted(current().runtime.plugins)
             for act in loaded[name].plugin.card_acts
         )

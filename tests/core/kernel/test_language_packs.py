@@ -68,9 +68,9 @@ def test_a_pack_says_cores_words_a_themes_and_another_plugins_each_in_its_own_fi
         said = installation().plugins.loaded["other"].module.said()
     # What a plugin says in the language by itself comes before the pack's words for it.
     assert said == ("Tynnu ymaith", "Cau’r llall")
-    assert catalogues.words("cy", "plain")["Close"] == "Cau’r siop"
-    assert catalogues.words("cy", "lantern")["Close"] == "Cau’r siop", "a theme inherits its parent's words"
-    assert "Close" not in catalogues.words("cs", "plain")
+    assert catalogues.said("Close", "cy", "plain") == "Cau’r siop"
+    assert catalogues.said("Close", "cy", "lantern") == "Cau’r siop", "a theme inherits its parent's words"
+    assert catalogues.said("Close", "cs", "plain") is None
 
 
 def test_what_a_pack_leaves_out_is_english(welsh: Site) -> None:
@@ -94,7 +94,18 @@ def test_only_words_that_somebody_speaks_are_in_memory(welsh: Site) -> None:
     catalogues = installation().themes.catalogues
     with speaking("zh-CN"):
         gettext("Remove")
-    assert {language for language, *_whose in catalogues._words} == {"zh-CN"}
+    assert {language for _whose, language, _packs in catalogues._words} == {"zh-CN"}
+
+
+def test_words_of_the_panel_are_in_memory_once_somebody_reads_it(sites: tuple[Site, Site], client: Any) -> None:
+    catalogues = installation().themes.catalogues
+    catalogues._words.clear()
+    for path in ("/zh-cn/", "/zh-cn/search?q=tea", "/zh-cn/cart", "/zh-cn/login"):
+        assert client.get(path, base_url=sites[0].origin).status_code == 200
+    assert {whose for whose, *_rest in catalogues._words} >= {"", f"theme:{sites[0].theme}"}
+    assert "theme:panel" not in {whose for whose, *_rest in catalogues._words}, "a shop's page asked for them"
+    with speaking("zh-CN"):
+        assert gettext("Jobs") == "后台任务"
 
 
 def test_a_language_can_be_chosen_while_its_pack_is_on(sites: tuple[Site, Site], welsh: Site) -> None:
