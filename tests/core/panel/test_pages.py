@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from core.accounts.models import Staff
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.testing.browser import axe_violations, scrolls_sideways
@@ -127,6 +128,40 @@ def test_the_walk_sees_what_is_wrong(page: Page, panel: Panel, monkeypatch: pyte
     wrong = _walk(page, panel, ["/panel/account"], 1440, "light")
     assert any("image-alt" in line for line in wrong)
     assert any("wider than 320" in line for line in wrong)
+
+
+def _sent(page: Page, path: str, **values: str) -> None:
+    """Open a page, fill these fields of the form and send it, whatever the browser would say of them."""
+    page.goto(f"http://shop.test{path}")
+    form = page.locator("main form[method=post]").filter(has=page.locator(f"[name={next(iter(values))}]"))
+    form.evaluate("form => { form.noValidate = true }")
+    for name, value in values.items():
+        form.locator(f"[name={name}]").fill(value)
+    form.evaluate("form => form.requestSubmit()")
+    page.locator("#errors").wait_for()
+
+
+def test_what_is_wrong_and_the_way_back_are_large_enough_to_press(page: Page, panel: Panel) -> None:
+    _answered_by(panel, page)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    _sent(page, "/panel/stock/locations/new", name="", code="", postcode="x" * 300)
+    links = page.locator("#errors a, .crumb a")
+    assert links.count() >= 3
+    assert links.evaluate_all("links => links.every(link => link.getBoundingClientRect().height >= 24)")
+    assert axe_violations(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_a_long_word_widens_neither_what_is_wrong_nor_the_name_of_a_page(
+    page: Page, panel: Panel, staff: Staff, width: int
+) -> None:
+    _answered_by(panel, page)
+    page.set_viewport_size({"width": width, "height": 900})
+    panel.post("/panel/stock/locations/new", {"name": "North", "code": "north", "country": "GB"})
+    _sent(page, "/panel/stock/transfers", sku="x" * 300)
+    assert not scrolls_sideways(page)
+    _sent(page, f"/panel/installation/staff/{staff.id}", name="x" * 300)
+    assert not scrolls_sideways(page)
 
 
 def _focused(page: Page) -> str:
