@@ -236,7 +236,7 @@ from core.kernel.operations import (
 from core.kernel.outside import link, render_outside
 from core.kernel.repeats import DoneBefore, FormReused, form_key
 from core.kernel.repeats import claim as claim_form
-from core.kernel.respond import absolute, actor, allow_hosts, cacheable, is_fragment, kept_part, part
+from core.kernel.respond import absolute, actor, allow_hosts, cacheable, is_fragment, is_open, kept_part, part
 from core.kernel.respond import currency as current_currency
 from core.kernel.respond import note as toast
 from core.kernel.respond import page as render

@@ -221,8 +221,7 @@ def time_of_day(value: datetime) -> str:
 def labelled(label: object, text: object) -> str:
     """`Name: Write it out.`; a question asks for no colon behind it."""
     mark, space = _COLONS.get(language().partition("-")[0], (":", " "))
-    name = str(label)
-    return f"{name}{space}{text}" if name.endswith(("?", "？", "؟")) else f"{name}{mark}{space}{text}"
+    return _joined(space if str(label).endswith(("?", "？", "؟")) else f"{mark}{space}", (label, text))
 
 
 def ago(value: datetime) -> str:
@@ -246,7 +245,7 @@ def _joined(between: str, texts: Iterable[object]) -> str:
     """Texts in one; HTML where one of them is."""
     found = [text if isinstance(text, Markup) else str(text) for text in texts]
     is_html = any(isinstance(text, Markup) for text in found)
-    return Markup(between).join(found) if is_html else between.join(found)  # noqa: S704 -- a comma, a space or nothing
+    return Markup(between).join(found) if is_html else between.join(found)  # noqa: S704 -- a comma, a colon, a space or nothing
 
 
 def language_name(tag: str, reader: str = "") -> str:

@@ -20,7 +20,7 @@ from core.kernel import cache, files, i18n, looks, previews, stored, theme_setti
 from core.kernel.catalogues import PANEL
 from core.kernel.fragments import kept_piece
 from core.kernel.installation import installation
-from core.kernel.respond import absolute, currency, notes, scheme
+from core.kernel.respond import absolute, currency, is_open, notes, scheme
 from core.kernel.runtime import Runtime
 from core.kernel.sites import current
 from core.lib.text import words_of
@@ -52,6 +52,7 @@ def names(url_for: Callable[..., str]) -> dict[str, Any]:
         "country_name": i18n.country_name,
         "currency": currency,
         "notes": notes,
+        "is_open": is_open,
         "media_url": files.url,
         "media_srcset": files.srcset,
         "focal": files.focal,

@@ -11,14 +11,18 @@ from core.kernel.installation import installation
 from core.kernel.sites import state_of
 
 
+def in_language(site: Site, tag: str, path: str) -> str:
+    """The path of a page in a language: further languages of `site` live under their own prefix."""
+    return f"/{tag.lower()}{path}" if tag != site.language and tag in site.languages else path
+
+
 def link(site: Site, endpoint: str, *, language: str = "", **values: Any) -> str:
     """The absolute address of a page of `site`, in a further language under its prefix.
 
     BuildError for an unknown page.
     """
-    tag = language or present_language()
-    prefix = f"/{tag.lower()}" if tag != site.language and tag in site.languages else ""
-    adapter = state_of(site.id).runtime.url_map.bind(site.host, script_name=prefix or "/")
+    prefix = in_language(site, language or present_language(), "/")
+    adapter = state_of(site.id).runtime.url_map.bind(site.host, script_name=prefix)
     return site.origin + adapter.build(endpoint, values)
 
 

@@ -32,6 +32,12 @@ def actor() -> str:
     return f"shopper:{person.shopper.id}" if person.shopper is not None else "guest"
 
 
+def is_open() -> bool:
+    """Whether goods and a cart can be seen: the shop is open, or its staff ask. Else nothing should lead there."""
+    state: SiteState = current()
+    return state.open or security.works_at(current_app.identify(), state.site.id)  # type: ignore[attr-defined]
+
+
 def note(text: str, kind: str = "good", undo: str = "") -> None:
     """Let the next page show `text` once.
 

@@ -174,9 +174,13 @@ def check_open(view: Callable[..., Any], identify: Callable[[], Identity], site_
     """For a site that is not open: only its staff pass to its goods and its cart, all to the rest. Raises NotOpen."""
     if not getattr(view, "stoa_while_open", False):
         return
-    person = identify()
-    if not person.is_staff or not (person.is_owner or person.may("", site_id)):
+    if not works_at(identify(), site_id):
         raise NotOpen
+
+
+def works_at(person: Identity, site_id: int) -> bool:
+    """Whether this is somebody of the site's staff, whatever they may do there."""
+    return person.is_staff and (person.is_owner or person.may("", site_id))
 
 
 def access_of(view: Callable[..., Any]) -> Access | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from heapq import nlargest
@@ -230,7 +231,7 @@ class Reader:
 
 
 class _Files(FileStorage):  # type: ignore[misc]
-    """A folder that can close what Whoosh leaves open where it meets a broken file.
+    """A folder that can close what Whoosh leaves open where it meets a broken file; at its own end it does.
 
     Without memory maps: a file that shrinks under one ends the whole process.
     """
@@ -238,6 +239,7 @@ class _Files(FileStorage):  # type: ignore[misc]
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder), supports_mmap=False)
         self._opened: list[Any] = []
+        weakref.finalize(self, _close, self._opened)
 
     def open_file(self, name: str, **options: Any) -> Any:
         self._opened.append(super().open_file(name, **options))
@@ -252,10 +254,14 @@ class _Files(FileStorage):  # type: ignore[misc]
             self.close_all()
 
     def close_all(self) -> None:
-        for file in self._opened:
-            if not file.is_closed:
-                file.close()
-        self._opened.clear()
+        _close(self._opened)
+
+
+def _close(opened: list[Any]) -> None:
+    for file in opened:
+        if not file.is_closed:
+            file.close()
+    opened.clear()
 
 
 class _Opened(NamedTuple):

@@ -19,6 +19,7 @@ from core.api import (
     gettext,
     hookimpl,
     icon,
+    is_open,
     language,
     lazy,
     named_products,
@@ -66,7 +67,7 @@ PLUGIN = Plugin(
     card_acts=(CardAct(endpoint="add", title="Keep for later", icon="heart"),),
     entered=keeping.take_over,
     slots=_SLOTS,
-    kept_slots=_SLOTS,
+    kept_slots=tuple(name for name in _SLOTS if name != "account.menu"),
     commands={"keep": keep},
     hears=(ShopperErased,),
 )
@@ -83,7 +84,7 @@ def site_slot(name: str) -> Markup | None:
     """The way to the list, in the header, in the menu and in the account; and the script that marks hearts."""
     if name == "page.end":
         return _SCRIPT.format(asset("wishlist:js/wishlist.js"))
-    if name not in {"header.tools", "menu.links", "account.menu"}:
+    if name not in {"header.tools", "menu.links", "account.menu"} or (name == "account.menu" and not is_open()):
         return None
     values = {"url": url_for("wishlist.show"), "title": gettext("Wish list"), "icon": icon("heart")}
     if name == "header.tools":

@@ -19,6 +19,7 @@ from core.testing.texts import refusal_names, source_of, sources, texts
 
 CATALOGUE = Path("locale/zh_CN/LC_MESSAGES/messages.po")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
+JOINED = re.compile(r'~ ": "|\}\}: [{<]|(?:%\}|>): \{\{')
 
 
 def unfinished(root: Path) -> list[str]:
@@ -56,6 +57,17 @@ def unsaid(root: Path) -> list[str]:
         for path in catalogues(root)
         for text in map(one_line, entries(path))
         if text not in said_in(speaker(root, path)) and text not in held_in(speaker(root, path))
+    ]
+
+
+def joined(root: Path) -> list[str]:
+    """Two texts in a template with an English colon between them, where `labelled()` knows the one of the language."""
+    return [
+        f"{path.relative_to(root)}:{number}: {said[0]}"
+        for top in ("core", "plugins", "themes")
+        for path in sorted((root / top).rglob("*.html"))
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        for said in JOINED.finditer(line)
     ]
 
 
@@ -121,7 +133,7 @@ def fault_of(message: Message) -> str:
 HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
 CART = 'msgid "Cart"\nmsgstr "购物车"\n'
 CORE, PLUGIN = f"core/{CATALOGUE}", f"plugins/coupons/{CATALOGUE}"
-RULES = (unfinished, untranslated, unsaid)
+RULES = (unfinished, untranslated, unsaid, joined)
 BREACHES: list[tuple[Callable[[Path], list[str]], Mapping[str, str]]] = [
     (unfinished, {CORE: HEAD + 'msgid "Cart"\nmsgstr ""\n'}),
     (unfinished, {CORE: HEAD + "#, fuzzy\n" + CART}),
@@ -137,13 +149,17 @@ BREACHES: list[tuple[Callable[[Path], list[str]], Mapping[str, str]]] = [
     (untranslated, {PLUGIN: HEAD + CART, "plugins/gifts/plugin.py": 'title = lazy("Cart")\n'}),
     (unsaid, {CORE: HEAD + CART, "core/cart/views.py": 'title = _("Basket")\n'}),
     (unsaid, {PLUGIN: HEAD + CART, "plugins/gifts/plugin.py": 'title = lazy("Cart")\n'}),
+    (joined, {"core/cart/templates/cart.html": "<b>{{ _('Cart') }}: {{ name }}</b>"}),
+    (joined, {"core/cart/templates/cart.html": '<b>{{ field(_("Cart") ~ ": " ~ name) }}</b>'}),
+    (joined, {"plugins/gifts/templates/gift.html": '{{ _("Cart") }}<span class="unseen">: {{ name }}</span>'}),
 ]
 IN_ORDER = {
     CORE: HEAD + CART,
     "core/cart/views.py": 'title = _("Cart")\nraise TypeError("not for people")\n',
     PLUGIN: HEAD + 'msgid "Code %(code)s"\nmsgstr "优惠码 %(code)s"\n',
     "plugins/coupons/services.py": 'raise Refused("Code %(code)s", code=code)\n',
-    "plugins/coupons/templates/coupons/code.html": "{{ _('Cart') }} {{ _('Code %(code)s', code=code) }}",
+    "plugins/coupons/templates/coupons/code.html": "<p style='--a: {{ 1 }}'></p>"
+    "{{ _('Cart') }} {{ _('Code %(code)s', code=code) }}",
     "plugins/coupons/tests/test_coupons.py": '_("Anything")\n',
 }
 

@@ -158,8 +158,8 @@ def known_tags(site: Site) -> list[str]:
 # -- getting in --------------------------------------------------------------------------------------------------------
 
 
-def send_reset(site: Site, shopper_id: int, *, link: str, actor: str, key: str = "") -> None:
-    """Mail the owner a link for a new password; TOKEN stands in `link`. Commits.
+def send_reset(site: Site, shopper_id: int, *, actor: str, key: str = "") -> None:
+    """Mail the owner a link for a new password. Commits.
 
     Raises NotFound, NoWayToWrite, DoneBefore.
     """
@@ -172,7 +172,8 @@ def send_reset(site: Site, shopper_id: int, *, link: str, actor: str, key: str =
             raise NotFound
         token = links.issue(links.RESET, shopper=shopper)
         name = f"reset:{shopper_id}:{clock.now_us()}"
-        letters.send_reset(site, shopper.email, name, shopper.language, link.replace(links.TOKEN, token))
+        language = shopper.language
+        letters.send_reset(site, shopper.email, name, language, letters.reset_page(site, language, token))
         activity.record(actor, "shopper.reset_sent", f"shopper:{shopper_id}", site_id=site.id)
 
 

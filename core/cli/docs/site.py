@@ -31,7 +31,7 @@ _VERSION = re.compile(r"\d+\.\d+")
 def write_site(out: Path, root: Path = ROOT, at: str = "") -> int:
     """Write the pages of the present version beside those of others; answers how many pages it has.
 
-    `at` is the address that the site will have; search engines want it in full.
+    `at` is the address that the site will have; search engines are told it in full, and nothing where it is not known.
     """
     at = f"{at.rstrip('/')}/" if at else ""
     version = present(root)
@@ -58,7 +58,7 @@ def _write_version(folder: Path, pages: list[Page], version: str, root: Path, at
     for page in pages:
         up = "../" * page.target.count("/")
         html = Markup(page.html)  # noqa: S704 -- our own pages
-        canonical = f"{at or f'{up}../'}{LATEST}/{page.target}"
+        canonical = f"{at}{LATEST}/{page.target}" if at else ""
         facts = {"page": page, "menu": menu, "up": up, "html": html, "version": version, "canonical": canonical}
         _write(folder / page.target, template.render(facts))
     (folder / "search.json").write_text(json.dumps([_entry(page) for page in pages], ensure_ascii=False), "utf-8")

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from flask import Response, request, url_for
 
 from core.accounts import services as accounts
-from core.accounts.services import TOKEN, desk
+from core.accounts.services import desk
 from core.checkout.services.shopper_data import exported, exported_guest
 from core.kernel import activity, db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy, ngettext
-from core.kernel.respond import absolute
 from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
@@ -226,11 +225,10 @@ def unblock(shopper_id: int) -> Response:
 @once("panel.shopper", "shopper_id")
 def send_password(shopper_id: int) -> Response:
     """Mail the owner a link for a new password."""
-    link = absolute(url_for("storefront.new_password", token=TOKEN))
     said = _("A link for a new password is on its way. It works for an hour.")
 
     def verb() -> None:
-        desk.send_reset(current().site, shopper_id, link=link, actor=actor(), key=form_key())
+        desk.send_reset(current().site, shopper_id, actor=actor(), key=form_key())
 
     return _done(shopper_id, verb, said)
 

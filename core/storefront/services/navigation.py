@@ -14,9 +14,9 @@ from core.catalogue.services.shapes import CategoryNode
 from core.kernel import i18n, previews
 from core.kernel.kept import kept
 from core.kernel.messages import sends_messages
+from core.kernel.outside import in_language
 from core.kernel.respond import absolute, currency
 from core.kernel.sites import current
-from core.storefront.services.sitemap import in_language
 
 
 class LanguageLink(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from core.catalogue.services.addresses import ProductAddress, product_addresses
 from core.catalogue.services.category_pages import category_tree, flat
 from core.hookspecs.site import Site, Url
+from core.kernel.outside import in_language
 
 # A file may list 50,000 addresses (sitemaps.org); a fifth of that keeps each one small enough to be kept in memory.
 MOST = 10_000
@@ -29,11 +30,6 @@ class Listed(Struct, frozen=True, kw_only=True):
     address: str
     changed: datetime | None = None
     languages: Mapping[str, str] = field(default_factory=dict)
-
-
-def in_language(site: Site, tag: str, path: str) -> str:
-    """The path of a page in a language: further languages live under their own prefix."""
-    return path if tag == site.language else f"/{tag.lower()}{path}"
 
 
 def products_in_a_file(site: Site) -> int:

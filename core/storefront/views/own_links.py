@@ -8,7 +8,7 @@ from core.kernel import i18n, limits
 from core.kernel.i18n import gettext as _
 from core.kernel.outside import link
 from core.kernel.respond import actor, currency, note, page, redirect
-from core.kernel.security import public
+from core.kernel.security import public, while_open
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
 from core.orders.services import links, photos
@@ -99,6 +99,7 @@ def _address(order: OrderView) -> str:
 
 
 @VIEWS.post("/order/<secret>/again")
+@while_open
 @public
 def buy_again(secret: str) -> Response:
     """Put the same goods into the cart; what is gone is told."""

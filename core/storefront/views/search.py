@@ -6,6 +6,7 @@ from flask import Response, request, url_for
 
 from core.catalogue.services.shapes import CategoryNode, ListingQuery, SearchPage, Sort
 from core.kernel import i18n, limits
+from core.kernel.outside import in_language
 from core.kernel.respond import currency, page, redirect
 from core.kernel.security import public, while_open
 from core.kernel.sites import current
@@ -13,7 +14,6 @@ from core.storefront import forms
 from core.storefront.services.listing import Suggestion, link, shown_listing
 from core.storefront.services.navigation import menu
 from core.storefront.services.search import Found, complete, led_to, near_categories, search
-from core.storefront.services.sitemap import in_language
 from core.storefront.views.place import VIEWS
 
 # One for every letter that is typed.

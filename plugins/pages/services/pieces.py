@@ -10,6 +10,7 @@ from core.api import (
     Slot,
     cards_for,
     current_currency,
+    is_open,
     language,
     part,
     plain,
@@ -61,7 +62,9 @@ def table(site: Site, values: Values) -> Slot | None:
 
 
 def products(site: Site, values: Values) -> Slot | None:
-    """Cards as lists show them, so their prices and stock are those of now."""
+    """Cards as lists show them, so their prices and stock are those of now; none of a shop that is not open."""
+    if not is_open():
+        return None
     ids = values["products"]
     cards = cards_for(site, language(), current_currency(), ids) if ids else {}
     shown = [cards[one] for one in ids if one in cards]

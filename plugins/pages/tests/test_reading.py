@@ -7,11 +7,12 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from core.api import Site, add_picture, now, switch_off
 from plugins.pages.forms import shapes
-from plugins.pages.services import reading
+from plugins.pages.services import pieces, reading
 from plugins.pages.services.panel import editing, finding, publishing
 
 TEXT = {"text": "We are **small**, and [write](https://example.com).\n\n- one\n- two\n\n<script>alert(1)</script>"}
@@ -74,6 +75,18 @@ def test_goods_in_a_page_show_the_price_of_the_moment(
     outbox.deliver()
 
     assert "€79.00" in browse(site, "/pages/guide").text
+
+
+def test_a_shop_that_is_not_open_shows_its_texts_without_goods(
+    site: Site, write: Any, browse: Any, sell: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lamp = sell("LAMP", 8900, stock=3, name="Arc lamp")
+    write("Guide", ("text", TEXT), ("products", {"products": [lamp.product_id], "title": "To read by"}))
+    monkeypatch.setattr(pieces, "is_open", lambda: False)
+    page = browse(site, "/pages/guide").text
+    assert "<article" in page
+    assert "Arc lamp" not in page
+    assert "To read by" not in page
 
 
 def test_who_reads_another_language_gets_the_page_all_the_same(site: Site, write: Any, browse: Any) -> None:

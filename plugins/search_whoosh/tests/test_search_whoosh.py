@@ -87,6 +87,23 @@ with Index(Path(sys.argv[1])).writing(1) as writer:
 """
 
 
+A_READER = """
+import sys
+from pathlib import Path
+from plugins.search_whoosh.client import Index
+with Index(Path(sys.argv[1])).reading(1) as reader:
+    print(len(reader.find(["lamp"], "", 10)))
+"""
+
+
+def test_a_process_that_ends_leaves_no_file_open(tmp_path: Path) -> None:
+    with Index(tmp_path / "en").writing(1) as writer:
+        writer.replace([1], [a_document(1, "oak lamp")])
+    asked = [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", A_READER, str(tmp_path / "en")]
+    ended = subprocess.run(asked, check=True, capture_output=True, text=True)
+    assert (ended.stdout, ended.stderr) == ("1\n", "")
+
+
 def test_what_one_process_writes_another_reads(tmp_path: Path) -> None:
     index = Index(tmp_path / "en")
     with index.writing(1) as writer:

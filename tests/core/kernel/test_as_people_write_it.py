@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from markupsafe import Markup
 
 from core.kernel.i18n import enumerated, labelled, sentences, speaking, when
 
@@ -32,4 +33,6 @@ def test_words_stand_in_a_row_and_behind_a_label(language: str, row: str, label:
     with speaking(language):
         assert (enumerated(("oak", "ash")), labelled("Name", "Write it out.")) == (row, label)
         assert labelled("Why?", "Choose one.") == question
+        html = label.replace("Name", "Na&amp;me").replace("Write it out.", "&lt;i&gt;")
+        assert labelled(Markup("Na&amp;me"), "<i>") == html
         assert sentences(("One.", "", "Two.")) == ("One.Two." if language == "zh-CN" else "One. Two.")

@@ -143,8 +143,10 @@ def test_sessions_end_and_a_link_for_a_new_password_goes_to_the_owner_alone(
     path = f"/panel/shoppers/{mira.id}"
     assert "cannot send mails" in words(panel.follow(panel.post(f"{path}/password")))
     turn_on("mail")
+    Shopper.update(language="zh-CN").where(Shopper.id == mira.id).execute()
     said = panel.follow(panel.post(f"{path}/password"))
     assert "It works for an hour" in words(said)
+    assert f"{site.origin}/zh-cn/password/" in db.one("SELECT payload FROM job WHERE name = 'messages.send'")[0]
     row = db.one("SELECT shopper_id, purpose FROM reset_token")
     assert row == (mira.id, "reset")
     assert "/password/" not in said.get_data(as_text=True).split("<main")[1]

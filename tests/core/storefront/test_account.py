@@ -11,6 +11,7 @@ import pytest
 
 from core.accounts import services as accounts
 from core.accounts.models import ResetToken, Shopper
+from core.accounts.services import letters
 from core.cart.services import Details, add_to_cart
 from core.checkout.services.place_order import place_order
 from core.hookspecs.checkout import Address
@@ -58,7 +59,7 @@ def tom(app: Any, site: Any) -> tuple[Shopper, Visitor]:
 def mailed(monkeypatch: pytest.MonkeyPatch, tom: tuple[Shopper, Visitor]) -> list[Any]:
     """The shop can send messages, but could not yet when Tom came: what is told to whom, after the worker worked."""
     del tom
-    from core.accounts.services import emails, letters, shoppers
+    from core.accounts.services import emails, shoppers
 
     sent: list[Any] = []
     monkeypatch.setattr(letters, "enqueue_message", lambda site, message: sent.append(message))
@@ -248,6 +249,29 @@ def test_another_email_is_confirmed_at_the_new_one_and_told_to_the_old_one(
     assert Shopper.get_by_id(shopper.id).email == "new@example.com"
     assert mailed[-1].to == "mira@example.com"
     assert mira.post(link[0]).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("letter", "more", "page"),
+    [
+        ("known", {}, "/login"),
+        ("changed", {"logged_out": True}, "/password"),
+        ("email_in_use", {}, "/"),
+        ("email_asked", {}, "/account/password"),
+        ("email_changed", {}, "/"),
+        ("erasure", {}, "/account/data"),
+        ("sign_in_changed", {"what": "passkey_added"}, "/password"),
+    ],
+)
+def test_a_mail_about_an_account_leads_to_what_it_speaks_of_in_its_readers_language(
+    letter: str, more: dict[str, Any], page: str, mira: Visitor, site: Site, mailed: list[Message]
+) -> None:
+    for language, prefix in (("en", ""), ("zh-CN", "/zh-cn"), ("fr", "")):
+        getattr(letters, f"send_{letter}")(site, "mira@example.com", "key", language, **more)
+        link = re.search(r"\bhttps?://\S+", mailed[-1].text)
+        assert link
+        assert link[0] == f"{site.origin}{prefix}{page}"
+        assert mira.get(link[0].removeprefix(site.origin)).status_code == 200
 
 
 def test_whether_somebody_else_has_the_address_is_told_by_mail_alone(

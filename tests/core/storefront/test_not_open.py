@@ -74,6 +74,27 @@ def test_orders_and_accounts_go_on(visitor: Visitor, shut: Callable[[], None], f
     assert visitor.get("/account", follow=False).status_code == 303
 
 
+def test_what_goes_on_leads_nowhere_that_is_closed(
+    visitor: Visitor, shut: Callable[[], None], fill: Any, shopper: Any
+) -> None:
+    visitor.post("/login", {"email": shopper.email, "password": PASSWORD})
+    visitor.post("/cart/add", GREEN_L)
+    thanks = visitor.post("/checkout/place", fill(visitor.get("/checkout").text)).request.path
+    order = thanks.replace("checkout/thanks", "order")
+    assert 'href="/c/lighting"' in visitor.get("/track").text
+    assert "Buy the same again" in visitor.get(order).text
+    shut()
+    for path in ("/track", "/stored", "/nowhere", "/account", "/account/orders", thanks, order):
+        shown = visitor.get(path).text
+        leads = set(re.findall(r'(?:href|action)="(/[^"]*)"', shown)) - {"/"}
+        closed = {lead for lead in leads if lead.startswith(("/c/", "/p/", "/search", "/cart", "/checkout/place"))}
+        assert closed == set(), path
+        assert "Buy the same again" not in shown
+        assert "popovertarget" not in shown
+        assert 'href="/account"' in shown or "thanks" in path
+    assert visitor.post(f"{order}/again").status_code == 503
+
+
 def test_staff_look_at_it_and_nobody_else_gets_their_copy(
     visitor: Visitor, shut: Callable[[], None], app: Any, staff: Staff
 ) -> None:
@@ -82,5 +103,7 @@ def test_staff_look_at_it_and_nobody_else_gets_their_copy(
     theirs.post("/panel/login", {"email": "owner@example.com", "password": PASSWORD}, follow=False)
     shown = theirs.get("/p/dome-lamp")
     assert "Dome lamp" in text_of(shown.text)
+    assert 'href="/c/lighting"' in theirs.get("/track").text
+    assert 'href="/c/lighting"' not in visitor.get("/track").text, "what staff see is not kept for others"
     assert shown.headers["Cache-Control"] == "no-store"
     assert visitor.get("/p/dome-lamp").status_code == 503
