@@ -95,7 +95,8 @@ class Catalogues:
         """The words of one, or of all plugins (`plugin:`)."""
         key = (whose, language, packs)
         if key not in self._words:
-            here = [one for one in self._folders if one[0] == whose or (whose == _PLUGIN and one[0].startswith(whose))]
+            every_plugin = whose == _PLUGIN
+            here = [one for one in self._folders if one[0] == whose or (every_plugin and one[0].startswith(whose))]
             self._words[key] = self._read(language, here, packs)
         return self._words[key]
 

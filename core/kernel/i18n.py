@@ -245,7 +245,7 @@ def _joined(between: str, texts: Iterable[object]) -> str:
     """Texts in one; HTML where one of them is."""
     found = [text if isinstance(text, Markup) else str(text) for text in texts]
     is_html = any(isinstance(text, Markup) for text in found)
-    return Markup(between).join(found) if is_html else between.join(found)  # noqa: S704 -- a comma, a colon, a space or nothing
+    return Markup(between).join(found) if is_html else between.join(found)  # noqa: S704 -- punctuation
 
 
 def language_name(tag: str, reader: str = "") -> str:

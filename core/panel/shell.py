@@ -26,6 +26,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
 from core.kernel.kept import once_a_look
+from core.kernel.outside import in_language
 from core.kernel.routes import Views
 from core.kernel.sites import SiteState, current
 from core.lib import ids
@@ -424,6 +425,13 @@ def once(endpoint: str, *names: str, **more: Any) -> Callable[[_ViewOnce], _View
 def named(names: Mapping[str, str], language: str) -> str:
     """A name in the reader's language, else in any."""
     return names.get(language) or next(iter(names.values()), "")
+
+
+def there(site: Site, path: str) -> str:
+    """The address of a page of the panel, as `url_for` gives it here, in the panel of `site`."""
+    if site.id == current().site.id:
+        return path
+    return site.origin + in_language(site, i18n.language(), path.removeprefix(request.script_root))
 
 
 def every_site() -> list[Site]:

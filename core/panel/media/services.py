@@ -15,7 +15,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
-from core.panel.shell import named
+from core.panel.shell import named, there
 
 PAGE = 48
 USES = 50
@@ -183,9 +183,8 @@ def _uses(media_id: int) -> list[tuple[str, str]]:
 
 def _of_plugin(use: media.PluginUse) -> tuple[str, str]:
     """Where a plugin shows a picture; on another site it is edited in the panel of that one."""
-    if use.site.id == current().site.id:
-        return use.title, use.url
-    return f"{use.title} · {use.site.name}", use.site.origin + use.url if use.url else ""
+    title = use.title if use.site.id == current().site.id else f"{use.title} · {use.site.name}"
+    return title, there(use.site, use.url) if use.url else ""
 
 
 def _of_theme(site_id: int, theme: str, setting: str) -> tuple[str, str]:
@@ -194,8 +193,7 @@ def _of_theme(site_id: int, theme: str, setting: str) -> tuple[str, str]:
     site = installation().sites.pinned(site_id).site
     title = i18n.of_theme(theme, known.title)
     label = i18n.of_theme(theme, known.settings[setting].label) if setting in known.settings else setting
-    origin = "" if site.id == current().site.id else site.origin
-    return f"{title} · {label} · {site.name}", origin + url_for("panel.theme_of", theme=theme)
+    return f"{title} · {label} · {site.name}", there(site, url_for("panel.theme_of", theme=theme))
 
 
 def _words(stored: str | None) -> dict[str, str]:

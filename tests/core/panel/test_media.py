@@ -146,18 +146,20 @@ def test_of_two_who_replace_at_once_one_is_told(
 # -- uses ------------------------------------------------------------------------------------------------------------
 
 BANNER = """
+from flask import request
 from core.api import Data, Plugin, hookimpl
 @hookimpl
 def site_data(kind, objects):
     if kind != "picture":
         return {}
-    return {one: Data(values={"uses": [{"title": "Banner: Spring", "url": "/panel/banner/4"}]}) for one in objects}
+    use = {"title": "Banner: Spring", "url": f"{request.script_root}/panel/banner/4"}
+    return {one: Data(values={"uses": [use]}) for one in objects}
 PLUGIN = Plugin(name="banner", version="1", title="Banner")
 """
 
 
 def test_every_use_is_listed_and_keeps_a_picture_from_being_deleted(
-    panel: Panel, lamp: tuple[int, int], site: Site
+    panel: Panel, lamp: tuple[int, int], site: Site, other_site: Site
 ) -> None:
     product, media_id = lamp
     here = f"/panel/media/{media_id}"
@@ -184,6 +186,9 @@ def test_every_use_is_listed_and_keeps_a_picture_from_being_deleted(
     switch_on(site.id, "banner", "system")
     assert '<a href="/panel/banner/4">Banner: Spring</a>' in panel.get(here).text
     assert refused()
+    switch_on(other_site.id, "banner", "system")
+    there = f'<a href="{other_site.origin}/panel/banner/4">Banner: Spring · {other_site.name}</a>'
+    assert there in panel.get(f"/zh-cn{here}").text
 
 
 def test_a_deleted_picture_leaves_no_hole_in_what_can_be_brought_back(lamp: tuple[int, int], site: Site) -> None:

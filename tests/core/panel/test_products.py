@@ -173,6 +173,9 @@ def test_a_product_is_listed_per_site(panel: Panel, lamp: Item, other_site: Site
     assert visible[other_site.id]
     wrong = panel.post(path, {f"position-{other_site.id}": "first"})
     assert wrong.status_code == 422
+    # Chinese has a prefix here and is the language of the other site, which has none for it.
+    own = f"{other_site.origin}/panel/products/{lamp.product_id}/own"
+    assert f'href="{own}"' in panel.get(f"/zh-cn{path}").text
 
 
 def test_words_of_a_sites_own_staff_stay_on_that_site(colleague: Callable[..., Panel], lamp: Item, site: Site) -> None:

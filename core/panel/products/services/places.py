@@ -20,7 +20,7 @@ from core.lib.money import Money
 from core.panel.products.forms import PlaceForm
 from core.panel.products.services import listing
 from core.panel.products.services.restoring import price_draft
-from core.panel.shell import every_site
+from core.panel.shell import every_site, there
 
 # Of each variant, what is asked in a currency: rows of [currency, from_qty, starts, ends, amount, was].
 Prices = dict[int, list[list[Any]]]
@@ -71,7 +71,7 @@ def _place(
         host=site.host,
         status=listing.status(fact, sold=bool(here), archived=archived),
         own=own,
-        words_url=site.origin + url_for("panel.product_own", product_id=product_id),
+        words_url=there(site, url_for("panel.product_own", product_id=product_id)),
         timezone=site.timezone,
         prices=", ".join(
             _lowest(prices.get((site.id, code), {})) for code in site.currencies if (site.id, code) in prices
