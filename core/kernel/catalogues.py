@@ -77,8 +77,8 @@ class Catalogues:
         """What stands for `key` in `language` (a list for plurals), None where nobody says it.
 
         A theme's words hold before core's, and those that only the panel knows, or only a plugin, come last: core shows
-        titles that plugins hand over. Each is read when it is first asked for. `packs` are those that speak; empty: all that
-        there are for the language.
+        titles that plugins hand over. Each is read when it is first asked for. `packs` are those that speak; empty: all
+        that there are for the language.
         """
         themes = (f"theme:{theme}",) if theme else ()
         for whose in (*themes, "", _PANEL, _PLUGIN):
