@@ -36,9 +36,17 @@ LAYERS = "@layer reset, tokens, base, parts, utilities, theme;\n"
 _PLAIN = ROOT / "themes" / "plain"
 _SHARED = ("reset.css", "tokens.css", "base.css")
 _TEMPLATES = ("templates", "panel/templates", "storefront/templates")
-mimetypes.add_type("text/javascript", ".js")
-mimetypes.add_type("image/avif", ".avif")
-mimetypes.add_type("image/webp", ".webp")
+# What a machine's own lists say differs from one to the next, and they are long.
+mimetypes.knownfiles = []
+for _ending, _kind in (
+    (".js", "text/javascript"),
+    (".mjs", "text/javascript"),
+    (".avif", "image/avif"),
+    (".webp", "image/webp"),
+    (".woff", "font/woff"),
+    (".woff2", "font/woff2"),
+):
+    mimetypes.add_type(_kind, _ending)
 
 
 class Asset(Struct, frozen=True):

@@ -19,7 +19,10 @@ _RARE = (
     "compact_currency_formats", "compact_decimal_formats", "compound_unit_patterns",
     "datetime_skeletons", "interval_formats", "meta_zones", "scripts", "time_zones", "unit_display_names", "variants",
 )  # fmt: skip
-_RARE_OF_THE_WORLD = ("likely_subtags", "territory_aliases", "territory_currencies", "territory_languages")
+_RARE_OF_THE_WORLD = (
+    "likely_subtags", "meta_zones", "territory_aliases", "territory_currencies", "territory_languages",
+    "territory_zones", "windows_zone_mapping", "zone_territories",
+)  # fmt: skip
 
 
 _world: Any = core

@@ -235,6 +235,22 @@ def test_a_style_comes_without_remarks_and_needless_room(make_theme, show):
     assert show("airy")[1].strip().endswith(wanted)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("type.woff2", "font/woff2"),
+        ("view.mjs", "text/javascript; charset=utf-8"),
+        ("hero.avif", "image/avif"),
+        ("tale.epub", "application/octet-stream"),
+    ],
+)
+def test_a_file_is_of_the_same_kind_on_every_machine(make_theme, show, name, kind):
+    """Lists of a machine know books; without one, hardly any machine knew fonts."""
+    make_theme("typed", **{f"static__{name}": "x"}, templates__parts__sign_html="typed")
+    show("typed")
+    assert installation().themes.asset("typed", (), name).mime == kind
+
+
 def test_an_installation_made_later_sees_what_was_changed_in_files_meanwhile(make_theme, instance):
     def seen():
         create_app(instance, faces=(), services=())
