@@ -50,7 +50,7 @@ function furnish(operation) {
   for (const row of operation.querySelectorAll("[data-parameter]")) {
     const { parameter, list } = row.dataset;
     const tag = list ? "textarea" : "input";
-    form.append(box(parameter, made(tag, { class: "input", name: parameter, "data-in": row.dataset.in, "data-list": list, autocomplete: "off" })));
+    form.append(box(parameter, made(tag, { class: "input", name: parameter, "data-in": row.dataset.in, "data-list": list ?? "", autocomplete: "off" })));
   }
   const example = operation.querySelector("[data-example]");
   if (example) {
