@@ -75,7 +75,9 @@ class Shopper:
         self.page.wait_for_url("**/checkout")
 
     def apply(self, code: str) -> None:
-        """Enter a promotion code, which is folded away, as is the summary on a phone."""
+        """Enter a promotion code, which is folded away, as is the summary on a phone once its script is there."""
+        if self._view.scripts:
+            expect(self.page.locator("html")).to_have_attribute("data-ready", "")
         for fold in ("#checkout-summary > details", "#checkout-summary details.fold"):
             if self.page.locator(fold).get_attribute("open") is None:
                 self.page.locator(f"{fold} > summary").click()
