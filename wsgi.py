@@ -20,6 +20,7 @@ with spare.hollow(
     "flask.cli:AppGroup",
     "flask_login.test_client:FlaskLoginClient",
     "werkzeug.serving:run_simple is_running_from_reloader",
+    "werkzeug.test:Client",
 ):
     import flask_login  # noqa: F401
 

@@ -13,8 +13,9 @@ os.environ.setdefault("PYTHONTZPATH", "/usr/share/zoneinfo:/usr/lib/zoneinfo:/us
 # of the other database is 11 MB (db.configure() loads it where it is wanted), the way of structlog to colour traces,
 # which no log of ours has, is 4, what runs coroutines and greenlets is 3, and so is what limits needs for stores other
 # than memory, and to note in its documentation what came when. What msgspec takes of typing_extensions, typing has.
+# Archives are for backups, which load them; plugins lie in folders.
 with (
-    without("psycopg", "psycopg2", "rich", "greenlet", "typing_extensions"),
+    without("bz2", "greenlet", "lzma", "psycopg", "psycopg2", "rich", "typing_extensions"),
     hollow(
         "asyncio",
         "limits.aio",
@@ -25,9 +26,18 @@ with (
         "limits.storage.redis_sentinel:RedisSentinelStorage",
         "deprecated.sphinx:versionadded versionchanged",
         "importlib.resources",
+        "importlib.resources.abc:ResourceReader Traversable TraversableResources",
         "packaging.version:Version",
+        "structlog.stdlib",
+        "structlog.testing:ReturnLogger ReturnLoggerFactory",
+        "structlog.threadlocal",
+        "structlog.twisted",
+        "zipfile",
     ),
 ):
+    import shutil as shutil
+    from importlib import metadata as metadata
+
     import limits as limits
     import msgspec as msgspec
     import peewee as peewee

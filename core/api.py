@@ -258,6 +258,7 @@ from core.kernel.tables import InstantField, JSONField, RemovableTable, SiteTabl
 from core.lib.addresses import countries, email_problem
 from core.lib.chart import Box, Chart, charts
 from core.lib.clock import freeze, instant, micros, now
+from core.lib.command_line import command_line
 from core.lib.csv import Row as CsvRow
 from core.lib.csv import UnreadableFile, open_rows, write_rows
 from core.lib.errors import Broken, Forbidden, NotFound, Refused, StoaError, TooMany, Unfit

@@ -19,6 +19,7 @@ from typing import Any
 
 import jinja2
 
+from core.lib import cldr
 from core.lib.languages import plural_form, plural_forms
 
 Words = Mapping[str, str | list[str]]
@@ -145,6 +146,7 @@ class Catalogues:
         words: dict[str, str | list[str]] = {}
         for path in files:
             words.update(_po(path, language))
+        cldr.lighten(())  # the reader of these files asks for rare parts of the world
         self._kept.mkdir(parents=True, exist_ok=True)
         temporary = kept.with_suffix(f".{os.getpid()}-{id(words)}")
         temporary.write_text(json.dumps(words, ensure_ascii=False), "utf-8")

@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from html import unescape
 from typing import Any
+from urllib.parse import unquote, urlsplit
+from wsgiref.util import setup_testing_defaults
 
 import structlog
 from werkzeug.exceptions import HTTPException
-from werkzeug.test import create_environ
 
 from core.kernel import db, security
 from core.kernel.installation import installation
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Views = dict[str, Callable[..., Any]]
 _MOST_SITES = 8
-_ADDRESS = re.compile(r'<a\b[^>]*\bhref="(/[^"?#]*)"')
+_ADDRESS = re.compile(r'<a\b[^>]*\bhref="(/[^"?#&]*)"')
 _warmed: list[Wsgi] = []
 
 
@@ -87,8 +87,7 @@ def _different_sites() -> list[SiteState]:
 def _kinds(state: SiteState, views: Views, html: str) -> Iterator[str]:
     """An address for each view that a page leads to and that everybody may see."""
     routes, known = state.runtime.url_map.bind(state.site.host), set[str]()
-    for found in _ADDRESS.findall(html):
-        path = unescape(found)
+    for path in _ADDRESS.findall(html):
         try:
             endpoint, _values = routes.match(path)
         except HTTPException:
@@ -100,8 +99,10 @@ def _kinds(state: SiteState, views: Views, html: str) -> Iterator[str]:
 
 
 def _shown(application: Wsgi, state: SiteState, path: str) -> str:
-    environ = create_environ(path, base_url=state.site.origin)
-    environ["REMOTE_ADDR"] = "127.0.0.1"
+    shop = urlsplit(state.site.origin)
+    environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": shop.netloc, "wsgi.url_scheme": shop.scheme}
+    environ |= {"SCRIPT_NAME": "", "PATH_INFO": unquote(path, "latin-1"), "QUERY_STRING": ""}
+    setup_testing_defaults(environ)  # what any server says, as if a person asked it
     answer = application(environ, lambda *_: None)
     try:
         return b"".join(answer).decode()

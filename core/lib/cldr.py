@@ -16,8 +16,8 @@ from typing import Any
 from babel import Locale, core, localedata
 
 _RARE = (
-    "compact_currency_formats", "compact_decimal_formats", "compound_unit_patterns",
-    "datetime_skeletons", "interval_formats", "meta_zones", "scripts", "time_zones", "unit_display_names", "variants",
+    "compact_currency_formats", "compact_decimal_formats", "compound_unit_patterns", "datetime_skeletons",
+    "interval_formats", "meta_zones", "scripts", "time_zones", "unit_display_names", "unit_patterns", "variants",
 )  # fmt: skip
 _RARE_OF_THE_WORLD = (
     "likely_subtags", "meta_zones", "territory_aliases", "territory_currencies", "territory_languages",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from core.api import Settings, setting
+from core.api import Settings, command_line, setting
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 
 class BackInStock(Settings):
@@ -21,17 +24,17 @@ class BackInStock(Settings):
     )
 
 
-def erase_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+def erase_arguments(arguments: Sequence[str]) -> Namespace:
     """`ADDRESS --site HOST`."""
-    parser = argparse.ArgumentParser(prog="./stoa back_in_stock erase", description="Forget an address.")
+    parser = command_line("back_in_stock erase", "Forget an address.")
     parser.add_argument("email")
     parser.add_argument("--site", required=True)
     return parser.parse_args(list(arguments))
 
 
-def import_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+def import_arguments(arguments: Sequence[str]) -> Namespace:
     """`FILE --site HOST`."""
-    parser = argparse.ArgumentParser(prog="./stoa back_in_stock import", description="Let addresses wait.")
+    parser = command_line("back_in_stock import", "Let addresses wait.")
     parser.add_argument("file", help="columns: sku, email, language")
     parser.add_argument("--site", required=True)
     return parser.parse_args(list(arguments))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from core.api import NotMoney, Site, Unfit, parse_money, say
+from core.api import NotMoney, Site, Unfit, command_line, parse_money, say
 from core.api import gettext as _
 from plugins.coupons.models import DELIVERY, FIXED, PERCENT
 
@@ -168,7 +167,7 @@ def parse_batch(form: Mapping[str, Any]) -> tuple[int, str]:
 
 def arguments(words: list[str]) -> dict[str, str]:
     """The command's words, as the form would send them; `site` is the host."""
-    parser = argparse.ArgumentParser(prog="stoa coupons add", description="Add a coupon to a site.")
+    parser = command_line("coupons add", "Add a coupon to a site.")
     parser.add_argument("--site", required=True, metavar="HOST")
     parser.add_argument("--code", required=True)
     parser.add_argument("--title", default="", help="as shown to shoppers; the code if left out")

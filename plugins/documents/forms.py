@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from core.api import Settings, Site, Text, replace, setting
+from core.api import Settings, Site, Text, command_line, replace, setting
 from core.api import gettext as _
 from plugins.documents.models import CREDIT_NOTE, KINDS
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 
 def why_no_font(path: str) -> str:
@@ -139,11 +142,9 @@ def _midnight(site: Site, day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(site.timezone))
 
 
-def arguments(words: list[str]) -> argparse.Namespace:
+def arguments(words: list[str]) -> Namespace:
     """`--site HOST [NUMBER ...]`."""
-    parser = argparse.ArgumentParser(
-        prog="stoa documents issue", description="Issue what orders lack: these, or the invoices of all paid ones."
-    )
+    parser = command_line("documents issue", "Issue what orders lack: these, or the invoices of all paid ones.")
     parser.add_argument("--site", required=True, metavar="HOST")
     parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="of an order")
     return parser.parse_args(words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -12,6 +11,7 @@ from core.api import (
     NotMoney,
     Site,
     Unfit,
+    command_line,
     countries,
     parse_money,
     parse_tracking_address,
@@ -118,7 +118,7 @@ def _number(form: Mapping[str, str], name: str, errors: dict[str, str]) -> int |
 
 def arguments(words: list[str]) -> dict[str, str]:
     """The command's words, as the form would send them; `site` is the host."""
-    parser = argparse.ArgumentParser(prog="stoa flat_rate add", description="Add a delivery rate to a site.")
+    parser = command_line("flat_rate add", "Add a delivery rate to a site.")
     parser.add_argument("--site", required=True, metavar="HOST")
     parser.add_argument("--title", action="append", required=True, metavar="LANGUAGE=TEXT", help="once per language")
     parser.add_argument("--price", action="append", required=True, metavar="CURRENCY=AMOUNT", help="once per currency")

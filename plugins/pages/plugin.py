@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -20,6 +19,7 @@ from core.api import (
     Site,
     Slot,
     Url,
+    command_line,
     hookimpl,
     say,
     site_by_host,
@@ -40,7 +40,7 @@ def show_due(payload: Mapping[str, Any], site: Site) -> None:
 
 def import_file(arguments: list[str]) -> int:
     """`./stoa pages import FILE --site HOST [--publish]`."""
-    parser = argparse.ArgumentParser(prog="stoa pages import", description="Make pages from a file of texts.")
+    parser = command_line("pages import", "Make pages from a file of texts.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--site", required=True)
     parser.add_argument("--publish", action="store_true")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 
 from msgspec import Struct
 
-from core.api import NotMoney, Site, Unfit, parse_money, say
+from core.api import NotMoney, Site, Unfit, command_line, parse_money, say
 from core.api import gettext as _
 
 _LIMITS = {"name": 120, "address": 400}
@@ -83,7 +82,7 @@ def _number(form: Mapping[str, str], name: str, errors: dict[str, str]) -> int |
 
 def arguments(words: list[str]) -> dict[str, str]:
     """The command's words, as the form would send them; `site` is the host."""
-    parser = argparse.ArgumentParser(prog="stoa pickup add", description="Add a pickup point to a site.")
+    parser = command_line("pickup add", "Add a pickup point to a site.")
     parser.add_argument("--site", required=True, metavar="HOST")
     parser.add_argument("--name", required=True)
     parser.add_argument("--address", required=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.api import Settings, form_words, setting
+from core.api import Settings, command_line, form_words, setting
 from core.api import gettext as _
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 Group = dict[str, Any]
 Row = tuple[int, list[str]]  # The number of its first line, and its cells.
@@ -157,9 +159,9 @@ def skus(text: str) -> list[str]:
     return found
 
 
-def import_arguments(words: list[str]) -> argparse.Namespace:
+def import_arguments(words: list[str]) -> Namespace:
     """`FILE --site HOST`."""
-    parser = argparse.ArgumentParser(prog="stoa product_content import", description="Take content from a JSON file.")
+    parser = command_line("product_content import", "Take content from a JSON file.")
     parser.add_argument("file", help="a list of products, as the README shows it")
     parser.add_argument("--site", required=True, metavar="HOST")
     return parser.parse_args(words)

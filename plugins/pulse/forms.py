@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import unicodedata
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from core.api import Settings, Site, setting
+from core.api import Settings, Site, command_line, setting
 from plugins.pulse.models import KINDS
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 WORDS_LENGTH = 60
 RANGES = (7, 30, 90)
@@ -94,9 +97,9 @@ def asks_for_quiet(do_not_track: str, privacy_control: str) -> bool:
     return "1" in {do_not_track, privacy_control}
 
 
-def import_arguments(words: list[str]) -> argparse.Namespace:
+def import_arguments(words: list[str]) -> Namespace:
     """`FILE --site HOST`."""
-    parser = argparse.ArgumentParser(prog="stoa pulse import", description="Take figures that were counted elsewhere.")
+    parser = command_line("pulse import", "Take figures that were counted elsewhere.")
     parser.add_argument("file", help="columns: day, what, name, views, visits")
     parser.add_argument("--site", required=True, metavar="HOST")
     return parser.parse_args(words)

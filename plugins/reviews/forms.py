@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from core.api import Settings, Site, Unfit, email_problem, fold, now, setting
+from core.api import Settings, Site, Unfit, command_line, email_problem, fold, now, setting
 from core.api import gettext as _
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 TITLE, TEXT, NAME, REPLY, REASON, ALT = 120, 5000, 60, 2000, 500, 200
 COLUMNS = ("sku", "stars", "title", "text", "name", "date", "language", "verified", "email")
@@ -204,19 +206,17 @@ def _instant(text: str) -> datetime:
     return at
 
 
-def import_arguments(words: list[str]) -> argparse.Namespace:
+def import_arguments(words: list[str]) -> Namespace:
     """`FILE --site HOST`."""
-    parser = argparse.ArgumentParser(prog="stoa reviews import", description="Take reviews from a CSV file.")
+    parser = command_line("reviews import", "Take reviews from a CSV file.")
     parser.add_argument("file", help=f"columns: {', '.join(COLUMNS)}; sku and stars are needed")
     parser.add_argument("--site", required=True, metavar="HOST")
     return parser.parse_args(words)
 
 
-def erase_arguments(words: list[str]) -> argparse.Namespace:
+def erase_arguments(words: list[str]) -> Namespace:
     """`ADDRESS --site HOST`."""
-    parser = argparse.ArgumentParser(
-        prog="stoa reviews erase", description="Take the name of a person off their reviews."
-    )
+    parser = command_line("reviews erase", "Take the name of a person off their reviews.")
     parser.add_argument("email", metavar="ADDRESS")
     parser.add_argument("--site", required=True, metavar="HOST")
     return parser.parse_args(words)

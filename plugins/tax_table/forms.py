@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Mapping
 
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from core.api import Unfit, countries
+from core.api import Unfit, command_line, countries
 from core.api import gettext as _
 
 _RATE = re.compile(r"(\d{1,3})(?:[.,](\d{1,2}))?\s*%?")
@@ -91,7 +90,7 @@ def suffixes(form: Mapping[str, str]) -> list[str]:
 
 def arguments(words: list[str]) -> dict[str, str]:
     """The command's words, as the form would send them; `site` is the host."""
-    parser = argparse.ArgumentParser(prog="stoa tax_table add", description="Add a tax to a site.")
+    parser = command_line("tax_table add", "Add a tax to a site.")
     parser.add_argument("--site", required=True, metavar="HOST")
     parser.add_argument("--class", dest="tax_class", default="standard", help="tax class of the products (%(default)s)")
     parser.add_argument("--country", required=True, help="code such as GB")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import random
 import socket
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from core.api import (
@@ -16,6 +16,7 @@ from core.api import (
     ReturnRules,
     Site,
     add_site,
+    command_line,
     freeze,
     in_haste,
     now,
@@ -37,6 +38,9 @@ from plugins.demo.services.pages import seed_pages
 from plugins.demo.services.people import people_of, staff_of
 from plugins.demo.services.reviews import seed_reviews
 from plugins.demo.services.stories import stories
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 _SEED = 20
 
@@ -110,8 +114,8 @@ def _put_on_sale(site: Site, today: datetime) -> None:
         )  # fmt: skip
 
 
-def _options(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="stoa demo seed", description="Make the two demo shops.")
+def _options(words: list[str]) -> Namespace:
+    parser = command_line("demo seed", "Make the two demo shops.")
     parser.add_argument("--days", type=int, default=DAYS, help=f"days of orders behind them ({DAYS})")
     parser.add_argument("--at-start", action="store_true", help="by ./stoa run, which serves them at once")
     return parser.parse_args(words)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
+from core.api import command_line
 from plugins.fake_gateway.server.options import Options
 
 
@@ -26,7 +26,7 @@ def serve(arguments: list[str]) -> int:
 
 
 def _options(arguments: list[str]) -> Options:
-    parser = argparse.ArgumentParser(prog="stoa fake_gateway serve", description="A payment gateway of test money.")
+    parser = command_line("fake_gateway serve", "A payment gateway of test money.")
     usual = Options()
     parser.add_argument("--host", default=usual.host, help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=usual.port, help="port, 0 for any free one (%(default)s)")

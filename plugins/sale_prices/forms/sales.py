@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from core.api import NotMoney, Site, Unfit, now, parse_money, say
+from core.api import NotMoney, Site, Unfit, command_line, now, parse_money, say
 from core.api import gettext as _
 from plugins.sale_prices.forms.times import NoTime, read_instant
 from plugins.sale_prices.models import FIXED, KINDS, PERCENT, ROUNDINGS
@@ -139,7 +138,7 @@ def _category_ids(form: Mapping[str, Any]) -> tuple[int, ...]:
 
 def arguments(words: list[str]) -> dict[str, Any]:
     """A sale as the command line names it, in the fields of its form, with `site`."""
-    parser = argparse.ArgumentParser(prog="stoa sale_prices add", description="Add a sale.")
+    parser = command_line("sale_prices add", "Add a sale.")
     parser.add_argument("--site", required=True, metavar="HOST")
     parser.add_argument("--name", required=True)
     parser.add_argument("--percent", required=True, help="off the price")
