@@ -526,4 +526,18 @@ def test_what_is_picked_up_in_parts_is_ready_then_picked_up_and_is_on_no_way(
         deliver(site, placed.id, actor="staff:1", shipment_id=parcel)
     said = text_of(visitor.get(f"/order/{placed.secret}").text)
     assert said.count("Picked up") > 1
-    assert "It has arrived" not in said
+    for wrong in ("It has arrived", "Left us", "Delivered"):
+        assert wrong not in said
+
+
+def test_whoever_picks_an_order_up_reads_where_and_when(
+    site: Site, visitor: Visitor, sell: Callable[..., Any], order: Callable[..., Any]
+) -> None:
+    placed = order(sell("LAMP", 8900, stock=5), 2)
+    with db.transaction():
+        rate = '{"pickup":true,"title":"Quay","description":"12 Canal Street, Leeds\\nMon-Sat 9-18"}'
+        db.execute("UPDATE orders SET rate = ? WHERE id = ?", rate, placed.id)
+    for page in (f"/order/{placed.secret}", f"/checkout/thanks/{placed.secret}"):
+        said = text_of(visitor.get(page).text)
+        assert "12 Canal Street, Leeds" in said
+        assert "Mon-Sat 9-18" in said
