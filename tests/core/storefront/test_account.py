@@ -112,6 +112,14 @@ def test_another_country_asks_for_its_own_fields_and_keeps_what_was_typed(mira: 
     assert accounts.addresses_of(shopper) == []
 
 
+def test_in_chinese_a_state_is_one_of_a_country_and_a_name_one_of_a_person(mira: Visitor) -> None:
+    asked = mira.post("/zh-cn/account/addresses/new", {**BERLIN, "country": "US", "country_only": "1"}).text
+    assert re.search(r"<label[^>]*>\s*州", asked)
+    assert not re.search(r"<label[^>]*>\s*状态", asked)
+    for path in ("/account/details", "/register"):
+        assert re.search(r"<label[^>]*>\s*姓名", mira.get(f"/zh-cn{path}").text)
+
+
 def test_the_button_for_another_country_is_there_only_where_no_script_follows_the_choice(mira: Visitor) -> None:
     page = mira.get("/account/addresses/new").text
     assert re.search(r'<form[^>]*data-country-form[^>]*action="/account/addresses/new"', page)

@@ -44,8 +44,9 @@ def address_form(country: str, prefix: str = PREFIX) -> AddressForm:
         country=country,
         asked=tuple(
             AddressPart(
-                id=f"{prefix}{one.name}", name=one.name, label=_(one.label), required=one.required, choices=one.choices
-            )
+                id=f"{prefix}{one.name}", name=one.name, label=i18n.of_theme("", one.label), required=one.required,
+                choices=one.choices,
+            )  # fmt: skip
             for one in addresses.fields_for(country, language)
         ),
     )
