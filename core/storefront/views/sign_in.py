@@ -73,7 +73,14 @@ def _code_field(errors: Errors, *, is_first: bool = False) -> Field:
     )
     help_text = digits if is_first else either
     return field(
-        "code", _("Sign-in code"), errors=errors, help=help_text, autocomplete="one-time-code", max=40, wide=True, mode="text"
+        "code",
+        _("Sign-in code"),
+        errors=errors,
+        help=help_text,
+        autocomplete="one-time-code",
+        max=40,
+        wide=True,
+        mode="text",
     )
 
 

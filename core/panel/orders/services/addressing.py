@@ -44,9 +44,13 @@ def address_form(country: str, prefix: str = PREFIX) -> AddressForm:
         country=country,
         asked=tuple(
             AddressPart(
-                id=f"{prefix}{one.name}", name=one.name, label=i18n.of_theme("", one.label), required=one.required,
+                id=f"{prefix}{one.name}",
+                name=one.name,
+                # Core's own word: a state is one of a country here, not how a thing stands.
+                label=i18n.of_theme("", one.label),
+                required=one.required,
                 choices=one.choices,
-            )  # fmt: skip
+            )
             for one in addresses.fields_for(country, language)
         ),
     )
