@@ -82,7 +82,7 @@ def _register_page(sent: Mapping[str, str], errors: Errors, status: int = 200) -
     fields = [
         field(
             "name",
-            _("Full name"),
+            _("Your name"),
             errors=errors,
             value=sent.get("name", ""),
             autocomplete="name",

@@ -549,3 +549,5 @@ def test_whoever_picks_an_order_up_reads_where_and_when(
         said = text_of(visitor.get(page).text)
         assert "12 Canal Street, Leeds" in said
         assert "Mon-Sat 9-18" in said
+    shown = visitor.get(f"/order/{placed.secret}").text
+    assert "<bdi>12 Canal Street, Leeds</bdi>" in shown, "kept together from right to left"
