@@ -74,5 +74,5 @@ def typed_address(form: Mapping[str, str], known: Address, prefix: str = PREFIX)
 
 def address_errors(address: Address, *, collected: bool = False, prefix: str = PREFIX) -> dict[str, str]:
     """What is wrong with it, by field; where the shopper collects, a name is enough."""
-    found = addresses.check(address_texts(address))
-    return {f"{prefix}{name}": _(text) for name, text in found.items() if not collected or name == "name"}
+    found = (addresses.check_collected if collected else addresses.check)(address_texts(address))
+    return {f"{prefix}{name}": _(text) for name, text in found.items()}
