@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from core.catalogue.services.shapes import Picture
 from core.hookspecs.site import Site
-from core.kernel.i18n import enumerated, ngettext
+from core.kernel.i18n import enumerated, kept_together, ngettext
 from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.money import Money
@@ -355,7 +355,7 @@ def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
 
 
 def _collected_at(order: OrderView) -> list[str]:
-    return [line for one in order.destinations for line in one.collect_at]
+    return [kept_together(line) for one in order.destinations for line in one.collect_at]
 
 
 def find_own_order(site: Site, shopper_id: int, number: str) -> OrderView | None:
