@@ -68,6 +68,7 @@ SUBJECTS = {
     "shipped": "Order %(number)s is on its way",
     "ready": "Order %(number)s is ready to be picked up",
     "unshipped": "A parcel of order %(number)s has not left yet",
+    "unready": "Order %(number)s cannot be picked up yet",
     "cancelled": "Order %(number)s is cancelled",
     "promised": "Another day for order %(number)s",
     "changed": "Order %(number)s is changed",
@@ -183,7 +184,8 @@ def _of_delay(site: Site, event: OrderPromised | OrderUnshipped, number: int) ->
         return None
     if isinstance(event, OrderUnshipped):
         parcel = next(one for one in order.taken_back if one.id == event.shipment_id)
-        return written(site, order, "unshipped", f"unshipped:{parcel.id}", {"shipment": parcel})
+        kind = "unready" if _collected(order, parcel) else "unshipped"
+        return written(site, order, kind, f"unshipped:{parcel.id}", {"shipment": parcel})
     told = next((one for one in reversed(order.timeline) if one.kind == "promised"), None)
     why = str(told.data.get("why", "")) if told else ""
     return written(site, order, "promised", f"promised:{number}", {"why": why})

@@ -125,7 +125,7 @@ def test_what_is_picked_up_is_ready_at_a_place_and_on_no_way(latest, site, sell,
         execute("UPDATE orders SET rate = ?, delivery_title = ? WHERE id = ?", rate, "Pickup: Quay", placed.id)
     send_again(site, placed.id, "placed", key="k", actor=WHO)
     (confirmed,) = latest()
-    ship_order(site, placed.id, actor=WHO, lines={order_view(placed.id).lines[0].id: 1})
+    parcel = ship_order(site, placed.id, actor=WHO, lines={order_view(placed.id).lines[0].id: 1})
     (ready,) = latest()
     assert ready["Subject"] == f"Order {placed.number} is ready to be picked up"
     assert "1 × Dome lamp" in body(ready)
@@ -139,6 +139,11 @@ def test_what_is_picked_up_is_ready_at_a_place_and_on_no_way(latest, site, sell,
     assert [words for code, words in mails_of(order_view(placed.id)) if code.startswith("shipped")] == [
         "Ready to be picked up: Pickup: Quay"
     ]
+    unship_order(site, placed.id, parcel, actor=WHO)
+    (wrong,) = latest()
+    assert wrong["Subject"] == f"Order {placed.number} cannot be picked up yet"
+    assert "That was a mistake" in body(wrong)
+    assert "on its way" not in body(wrong) + body(wrong, "html")
 
 
 def test_a_new_address_is_written_as_in_its_country(latest, site, lamps):
