@@ -44,7 +44,8 @@ class Parcel(Struct, frozen=True, kw_only=True):
 class Rate(Struct, frozen=True, kw_only=True):
     """A price for one service. `days` are the earliest and latest working days until delivery, None if unknown.
 
-    `token` comes back in `buy`; `pickup` marks services where the shopper collects (no street is needed).
+    `token` comes back in `buy`; `pickup` marks services where the shopper collects (no street is needed):
+    their `description` says where and when, in lines, and is kept with the order.
     """
 
     service: str

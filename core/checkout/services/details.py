@@ -31,11 +31,11 @@ def missing_details(
     going = [(one.number, one.address, one.delivery.chosen) for one in places] or [(0, stored.address, rate)]
     for number, address, way in going:
         if way is not None:
-            found = _address_problems(address)
-            needed = {"name"} & found.keys() if way.pickup else found.keys()
-            errors.update({addresses.place_prefix(number) + name: found[name] for name in found if name in needed})
+            found = (addresses.check_collected if way.pickup else addresses.check)(address_texts(address))
+            errors.update({addresses.place_prefix(number) + name: text for name, text in found.items()})
     if stored.billing is not None:
-        errors.update({f"billing_{name}": message for name, message in _address_problems(stored.billing).items()})
+        found = addresses.check(address_texts(stored.billing))
+        errors.update({f"billing_{name}": message for name, message in found.items()})
     errors.update(_unanswered(stored.extra, fields))
     return errors
 
@@ -47,10 +47,6 @@ def address_texts(address: Address | None) -> dict[str, str]:
     lines = (*address.lines, "", "")
     plain = {name: getattr(address, name) for name in addresses.NAMES if name not in {"line1", "line2"}}
     return {**plain, "line1": lines[0], "line2": lines[1]}
-
-
-def _address_problems(address: Address | None) -> dict[str, str]:
-    return addresses.check(address_texts(address))
 
 
 def _unanswered(extra: Mapping[str, Mapping[str, Any]], fields: Sequence[tuple[str, Field]]) -> dict[str, str]:

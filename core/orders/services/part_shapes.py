@@ -193,6 +193,16 @@ class DestinationView(Struct, frozen=True, kw_only=True):
         """What the delivery costs after offers, in the site's form of prices."""
         return self.delivery - self.discount
 
+    @property
+    def is_collected(self) -> bool:
+        """Whether the shopper picks it up."""
+        return bool(self.rate.get("pickup"))
+
+    @property
+    def collect_at(self) -> tuple[str, ...]:
+        """Where and when the shopper picks it up, in lines; empty where it is sent."""
+        return tuple(str(self.rate.get("description", "")).splitlines()) if self.is_collected else ()
+
 
 class ShipmentView(Struct, frozen=True, kw_only=True):
     """A parcel with its units {line id: quantity}, all of which go to one `place`, and the location it left.

@@ -122,7 +122,7 @@ def shown_checkout(view: CheckoutView, site: Site, errors: Errors) -> ShownCheck
     further = [field for one in places[1:] for field in (one.country, *one.address, *one.more)]
     questions = [plugin_field(plugin, one, _answer(view, plugin, one.name), errors) for plugin, one in view.fields]
     return ShownCheckout(
-        errors=_errors(view, errors, [*contact, country, *main, *more, *billing, *further, *questions]),
+        errors=_errors(view, errors, [*contact, country, *main, *more, *_of_the_bill(billing), *further, *questions]),
         contact=contact,
         country=country,
         address=main,
@@ -213,6 +213,11 @@ def _billing(address: Address, errors: Errors) -> list[Field]:
         *address_fields(address, errors, BILLING),
         *address_fields(address, errors, BILLING, folded=True),
     ]
+
+
+def _of_the_bill(fields: Sequence[Field]) -> list[Field]:
+    """Its fields as a list of what is wrong names them, where those of the delivery stand as well."""
+    return [{**one, "label": _("%(part)s for the bill", part=one["label"])} for one in fields]
 
 
 def _answer(view: CheckoutView, plugin: str, name: str) -> object:

@@ -29,7 +29,7 @@ def delivery_option(rate: ChosenRate, chosen: ChosenRate | None) -> Option:
     return Option(
         value=f"{rate.carrier}:{rate.service}",
         title=rate.title,
-        text=" · ".join(filter(None, (_days(rate), kept_together(rate.description)))),
+        text=" · ".join(filter(None, (_days(rate), *map(kept_together, rate.description.splitlines())))),
         icon="store" if rate.pickup else "truck",
         amount=rate.amount,
         chosen=rate == chosen,

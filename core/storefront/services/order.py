@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from core.catalogue.services.shapes import Picture
 from core.hookspecs.site import Site
-from core.kernel.i18n import enumerated, ngettext
+from core.kernel.i18n import enumerated, kept_together, ngettext
 from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.lib.money import Money
@@ -343,7 +343,7 @@ def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
             title=sent,
             now=_("A part is ready to be picked up") if pickup else _("A part is on its way"),
             at=left if reached > 2 else None,
-            text=order.delivery_title,
+            text="\n".join(dict.fromkeys((order.delivery_title, *_collected_at(order)))),
         ),
         Step(
             state="done" if reached > 3 else "todo",
@@ -352,6 +352,10 @@ def _delivery_steps(order: OrderView) -> tuple[Step, ...]:
             at=came if reached > 3 else None,
         ),
     )
+
+
+def _collected_at(order: OrderView) -> list[str]:
+    return [kept_together(line) for one in order.destinations for line in one.collect_at]
 
 
 def find_own_order(site: Site, shopper_id: int, number: str) -> OrderView | None:

@@ -27,6 +27,7 @@ class Parcel(Struct, frozen=True, kw_only=True):
     """A parcel that left, with its `contents` (pieces, name); `url` is the carrier's page for it, where it has one.
 
     `to` says whom it goes to, where an order goes to several; `scan` where it was seen last, if anybody told.
+    `is_collected` where the shopper picks it up.
     """
 
     carrier: str
@@ -36,6 +37,7 @@ class Parcel(Struct, frozen=True, kw_only=True):
     contents: tuple[tuple[int, str], ...] = ()
     to: str = ""
     scan: LastScan | None = None
+    is_collected: bool = False
 
 
 _WORDS = {
@@ -62,6 +64,7 @@ def parcels_of(state: SiteState, order: OrderView, *, whole: bool) -> tuple[Parc
     names = {line.id: line.name for line in order.lines}
     people = {one.position: one.address.whose for one in order.destinations if one.address}
     told = people if whole and order.is_spread else {}
+    collected = {one.position for one in order.destinations if one.is_collected}
     return tuple(
         Parcel(
             carrier=one.title or order.delivery_title,
@@ -74,13 +77,14 @@ def parcels_of(state: SiteState, order: OrderView, *, whole: bool) -> tuple[Parc
                 if line_id in names
             ),
             to=told.get(one.place, ""),
-            scan=_last_scan(one),
+            scan=_last_scan(one, is_collected=one.place in collected),
+            is_collected=one.place in collected,
         )
         for one in order.shipments
     )
 
 
-def _last_scan(parcel: ShipmentView) -> LastScan | None:
+def _last_scan(parcel: ShipmentView, *, is_collected: bool) -> LastScan | None:
     """What was told last; of a parcel that arrived that alone, whoever noted it."""
     known = ScanStatus(parcel.scan) if parcel.scan else None
     if parcel.delivered_at is not None:
@@ -92,4 +96,6 @@ def _last_scan(parcel: ShipmentView) -> LastScan | None:
     else:
         return None
     text, kind = scan_words(known)
+    if is_collected and known is ScanStatus.DELIVERED:
+        text = _("Picked up")
     return LastScan(text=text, kind=kind, place=place, at=at)

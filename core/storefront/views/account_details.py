@@ -46,7 +46,7 @@ def save_details() -> Response:
 def _details_page(known: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
     languages = [(code, i18n.language_name(code)) for code in current().site.languages]
     fields = [
-        field("name", _("Name"), errors=errors, value=known["name"], autocomplete="name", optional=True, max=120),
+        field("name", _("Your name"), errors=errors, value=known["name"], autocomplete="name", optional=True, max=120),
         field(
             "phone",
             _("Phone"),

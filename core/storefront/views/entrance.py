@@ -81,7 +81,13 @@ def begin_account() -> Response:
 def _register_page(sent: Mapping[str, str], errors: Errors, status: int = 200) -> Response:
     fields = [
         field(
-            "name", _("Name"), errors=errors, value=sent.get("name", ""), autocomplete="name", optional=True, wide=True
+            "name",
+            _("Your name"),
+            errors=errors,
+            value=sent.get("name", ""),
+            autocomplete="name",
+            optional=True,
+            wide=True,
         ),
         email_field(sent.get("email", ""), errors),
         password_field("password", _("Password"), "new-password", errors, help=_("At least eight characters.")),

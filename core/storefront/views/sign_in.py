@@ -66,10 +66,21 @@ def _code_page(proof: str, next_path: str, errors: Errors, status: int = 200) ->
     return answer
 
 
-def _code_field(errors: Errors) -> Field:
-    help_text = _("The six digits of your authenticator app, or a recovery code.")
+def _code_field(errors: Errors, *, is_first: bool = False) -> Field:
+    digits, either = (
+        _("The six digits of your authenticator app."),
+        _("The six digits of your authenticator app, or a recovery code."),
+    )
+    help_text = digits if is_first else either
     return field(
-        "code", _("Code"), errors=errors, help=help_text, autocomplete="one-time-code", max=40, wide=True, mode="text"
+        "code",
+        _("Sign-in code"),
+        errors=errors,
+        help=help_text,
+        autocomplete="one-time-code",
+        max=40,
+        wide=True,
+        mode="text",
     )
 
 
@@ -143,7 +154,7 @@ def act_on_second_step(act: str) -> Response:
 def _step_page(errors: Mapping[str, str], *, codes: list[str] | None = None, status: int = 200) -> Response:
     known = factor.factor(myself(), current().site.name)
     asks_password = not (known.is_on or known.key)
-    fields = [_password(errors)] if asks_password else [_code_field(errors)]
+    fields = [_password(errors)] if asks_password else [_code_field(errors, is_first=not known.is_on)]
     shown = form(fields, errors)
     answer = account_page("pages/account_second_step.html", _HERE, status, form=shown, factor=known, codes=codes or [])
     answer.headers["Cache-Control"] = "no-store"

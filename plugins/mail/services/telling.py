@@ -9,6 +9,7 @@ from typing import Any
 from core.api import (
     CaseView,
     ChangeView,
+    DestinationView,
     Event,
     Instead,
     Message,
@@ -25,6 +26,7 @@ from core.api import (
     PaymentChanged,
     Refused,
     ReturnChanged,
+    ShipmentView,
     Site,
     address_lines,
     begin_instructions,
@@ -64,7 +66,9 @@ SUBJECTS = {
     "paid": "Your payment for order %(number)s has come",
     "refunded": "Money for order %(number)s goes back to you",
     "shipped": "Order %(number)s is on its way",
+    "ready": "Order %(number)s is ready to be picked up",
     "unshipped": "A parcel of order %(number)s has not left yet",
+    "unready": "Order %(number)s cannot be picked up yet",
     "cancelled": "Order %(number)s is cancelled",
     "promised": "Another day for order %(number)s",
     "changed": "Order %(number)s is changed",
@@ -180,7 +184,8 @@ def _of_delay(site: Site, event: OrderPromised | OrderUnshipped, number: int) ->
         return None
     if isinstance(event, OrderUnshipped):
         parcel = next(one for one in order.taken_back if one.id == event.shipment_id)
-        return written(site, order, "unshipped", f"unshipped:{parcel.id}", {"shipment": parcel})
+        kind = "unready" if _collected(order, parcel) else "unshipped"
+        return written(site, order, kind, f"unshipped:{parcel.id}", {"shipment": parcel})
     told = next((one for one in reversed(order.timeline) if one.kind == "promised"), None)
     why = str(told.data.get("why", "")) if told else ""
     return written(site, order, "promised", f"promised:{number}", {"why": why})
@@ -292,7 +297,16 @@ def write_mail(site: Site, order: OrderView, kind: str, parcel: int | None = Non
     url = tracking_link(site, shipment) if shipment else ""
     to_come = [line for line in order.lines if line.allocated and line.needs_delivery]
     about = kind + (f":{parcel}" if parcel else "")
-    return written(site, order, kind, about, {"shipment": shipment, "tracking_url": url, "to_come": to_come})
+    values = {"shipment": shipment, "tracking_url": url, "to_come": to_come}
+    place = _collected(order, shipment) if shipment else None
+    if place is not None:
+        return written(site, order, "ready", about, {**values, "collected": place})
+    return written(site, order, kind, about, values)
+
+
+def _collected(order: OrderView, shipment: ShipmentView) -> DestinationView | None:
+    """The place where a shipment is picked up; none where it is sent."""
+    return next((one for one in order.destinations if one.position == shipment.place and one.is_collected), None)
 
 
 def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping[str, Any], **named: str) -> Message:
@@ -303,7 +317,8 @@ def written(site: Site, order: OrderView, kind: str, about: str, values: Mapping
     state = state_of(site.id)
     known = {
         "order": order, "kind": kind, "in_the_kit": in_the_kit, "leaves_later": leaves_later,
-        "some_later": any(map(leaves_later, order.lines)), "address_lines": address_lines,
+        "some_later": any(map(leaves_later, order.lines)),
+        "is_collected": all(one.is_collected for one in order.destinations), "address_lines": address_lines,
         "way_back": partial(way_back, state, order), "gives_back": partial(money_back, state, order),
         **values,
     }  # fmt: skip
@@ -348,7 +363,12 @@ def mails_of(order: OrderView) -> list[tuple[str, str]]:
     for one in order.shipments:
         if not any(one.lines.values()):
             continue  # Parts of a kit, of which the mail about the kit's parcel tells.
-        words = gettext("Parcel on its way: %(tracking)s", tracking=one.tracking or one.title or one.id)
+        place = _collected(order, one)
+        words = (
+            gettext("Ready to be picked up: %(place)s", place=place.delivery_title)
+            if place
+            else gettext("Parcel on its way: %(tracking)s", tracking=one.tracking or one.title or one.id)
+        )
         found.append((f"shipped:{one.id}", words))
     if order.status.order == "cancelled" and not order.merged_into:
         found.append(("cancelled", gettext("Order cancelled")))

@@ -94,6 +94,15 @@ def test_what_is_wrong_is_said_beside_its_field(given: dict[str, str], field: st
     assert addresses.check(addresses.cleaned(given)) == {field: message}
 
 
+def test_who_collects_needs_a_name_alone_but_writes_nothing_wrong() -> None:
+    assert addresses.check_collected(addresses.cleaned({"name": "Ines", "country": "GB"})) == {}
+    assert addresses.check_collected(addresses.cleaned({"country": "GB"})) == {"name": addresses.MISSING}
+    wrong = addresses.check_collected(
+        addresses.cleaned({"name": "Ines", "country": "GB", "phone": "12", "postcode": "9"})
+    )
+    assert wrong.keys() == {"phone", "postcode"}
+
+
 def test_an_unknown_town_is_believed() -> None:
     assert addresses.check(addresses.cleaned({**HANGZHOU, "city": "杭州"})) == {}
 

@@ -261,6 +261,14 @@ def test_without_an_address_it_is_the_address_that_is_asked_for(panel: Panel, fo
         assert "Choose one of these." not in answer
 
 
+def test_in_chinese_the_state_of_an_address_is_one_of_a_country(panel: Panel, form: dict[str, str]) -> None:
+    path = panel.post("/panel/drafts/new", {**form, "a_country": "US"}).location
+    asked = panel.get(f"/zh-cn{path}").get_data(as_text=True)
+    label = re.search(r'<label[^>]*for="a_region"[^>]*>(.*?)</label>', asked, re.DOTALL)
+    assert label is not None
+    assert "州" in label[1]
+
+
 def test_where_no_mail_is_sent_staff_hand_the_link_over(panel: Panel, draft: str, turn_on: Callable[..., None]) -> None:
     assert "Make the pay link" in words(panel.get(draft))
     said = words(panel.follow(panel.post(f"{draft}/send", {"days": "5"})))

@@ -17,15 +17,17 @@ from core.checkout.services.place_order import place_order
 from core.hookspecs.checkout import Address
 from core.hookspecs.notify import Message
 from core.hookspecs.site import Site
-from core.kernel import db, jobs
+from core.kernel import db, i18n, jobs
 from core.kernel.messages import enqueue_message
 from core.kernel.sessions import sessions_of
 from core.kernel.sites import state_of
 from core.lib.errors import NotFound
+from core.lib.languages import END, FIRST_STRONG
 from core.orders.services.case import request_case
 from core.orders.services.payments import mark_paid
 from core.orders.services.read import order_view
 from core.orders.services.ship import deliver, ship
+from core.storefront.services.order import shown_order
 from core.testing.shop import PASSWORD
 
 from .conftest import Visitor, text_of
@@ -110,6 +112,14 @@ def test_another_country_asks_for_its_own_fields_and_keeps_what_was_typed(mira: 
     assert "State" in text_of(shown.text)
     assert 'value="Lange Str. 1"' in shown.text
     assert accounts.addresses_of(shopper) == []
+
+
+def test_in_chinese_a_state_is_one_of_a_country_and_a_name_one_of_a_person(mira: Visitor) -> None:
+    asked = mira.post("/zh-cn/account/addresses/new", {**BERLIN, "country": "US", "country_only": "1"}).text
+    assert re.search(r"<label[^>]*>\s*州", asked)
+    assert not re.search(r"<label[^>]*>\s*状态", asked)
+    for path in ("/account/details", "/register"):
+        assert re.search(r"<label[^>]*>\s*姓名", mira.get(f"/zh-cn{path}").text)
 
 
 def test_the_button_for_another_country_is_there_only_where_no_script_follows_the_choice(mira: Visitor) -> None:
@@ -526,4 +536,23 @@ def test_what_is_picked_up_in_parts_is_ready_then_picked_up_and_is_on_no_way(
         deliver(site, placed.id, actor="staff:1", shipment_id=parcel)
     said = text_of(visitor.get(f"/order/{placed.secret}").text)
     assert said.count("Picked up") > 1
-    assert "It has arrived" not in said
+    for wrong in ("It has arrived", "Left us", "Delivered"):
+        assert wrong not in said
+
+
+def test_whoever_picks_an_order_up_reads_where_and_when(
+    site: Site, visitor: Visitor, sell: Callable[..., Any], order: Callable[..., Any]
+) -> None:
+    placed = order(sell("LAMP", 8900, stock=5), 2)
+    with db.transaction():
+        rate = '{"pickup":true,"title":"Quay","description":"12 Canal Street, Leeds\\nMon-Sat 9-18"}'
+        db.execute("UPDATE orders SET rate = ? WHERE id = ?", rate, placed.id)
+    for page in (f"/order/{placed.secret}", f"/checkout/thanks/{placed.secret}"):
+        said = text_of(visitor.get(page).text)
+        assert "12 Canal Street, Leeds" in said
+        assert "Mon-Sat 9-18" in said
+    known = order_view(placed.id)
+    assert known is not None
+    with i18n.speaking("ar", "UTC"):
+        steps = shown_order(state_of(site.id), known).steps
+    assert any(FIRST_STRONG + "12 Canal Street, Leeds" + END in one.text for one in steps), "torn apart by nothing"

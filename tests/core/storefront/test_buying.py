@@ -151,6 +151,15 @@ def test_what_is_wrong_is_said_beside_the_field_and_on_top_and_nothing_is_lost(
     assert 'value="Lange Str. 1"' in full.get("/checkout").text
 
 
+def test_the_list_of_what_is_wrong_tells_the_bill_from_the_delivery(
+    full: Visitor, fill: Callable[..., dict[str, str]]
+) -> None:
+    sent = fill(full.get("/checkout").text, name="", billing_other="1", billing_country="DE")
+    said = text_of(full.post("/checkout/place", sent).text)
+    assert said.count("Full name: Fill this in.") == 1
+    assert said.count("Full name for the bill: Fill this in.") == 1
+
+
 def test_two_presses_make_one_order(full: Visitor, fill: Callable[..., dict[str, str]], app: Any) -> None:
     sent = fill(full.get("/checkout").text)
     token = full.cookie("stoa_cart")

@@ -68,6 +68,14 @@ def is_in(visitor: Visitor) -> bool:
     return bool(visitor.get("/account", follow=False).status_code == 200)
 
 
+def test_the_code_is_one_to_sign_in_with_and_the_first_comes_from_the_app(mira: Visitor) -> None:
+    mira.post("/account/second-step", {"current": PASSWORD})
+    asked = text_of(mira.get("/zh-cn/account/second-step").text)
+    assert "登录验证码" in asked
+    assert "优惠码" not in asked
+    assert "recovery code" not in text_of(mira.get("/account/second-step").text), "there is none yet"
+
+
 def test_the_password_alone_opens_nothing(recovery: list[str], stranger: Visitor, shopper: Shopper) -> None:
     asked = stranger.post("/login", {**ENTRY, "next": "checkout"})
     assert "One more step" in text_of(asked.text)

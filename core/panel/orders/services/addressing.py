@@ -44,7 +44,12 @@ def address_form(country: str, prefix: str = PREFIX) -> AddressForm:
         country=country,
         asked=tuple(
             AddressPart(
-                id=f"{prefix}{one.name}", name=one.name, label=_(one.label), required=one.required, choices=one.choices
+                id=f"{prefix}{one.name}",
+                name=one.name,
+                # Core's own word: a state is one of a country here, not how a thing stands.
+                label=i18n.of_theme("", one.label),
+                required=one.required,
+                choices=one.choices,
             )
             for one in addresses.fields_for(country, language)
         ),
@@ -69,5 +74,5 @@ def typed_address(form: Mapping[str, str], known: Address, prefix: str = PREFIX)
 
 def address_errors(address: Address, *, collected: bool = False, prefix: str = PREFIX) -> dict[str, str]:
     """What is wrong with it, by field; where the shopper collects, a name is enough."""
-    found = addresses.check(address_texts(address))
-    return {f"{prefix}{name}": _(text) for name, text in found.items() if not collected or name == "name"}
+    found = (addresses.check_collected if collected else addresses.check)(address_texts(address))
+    return {f"{prefix}{name}": _(text) for name, text in found.items()}
