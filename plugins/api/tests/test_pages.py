@@ -99,8 +99,8 @@ def test_the_reference_is_closed_to_strangers_and_open_to_staff(panel: AtPanel, 
     assert "create_order" in panel.get("/api/docs")
     assert json.loads(panel.get("/api/v1/openapi.json"))["openapi"] == "3.1.0"
     panel.post("/panel/logout")
-    panel.get("/api/docs", 404)
-    panel.get("/api/v1/openapi.json", 404)
+    for closed in ("/api/docs", "/api/docs/shapes", "/api/v1/openapi.json"):
+        panel.get(closed, 404)
     turn_on("api", docs_open=True, per_minute=600)
     panel.get("/api/docs")
     assert json.loads(panel.get("/api/v1/openapi.json"))["servers"][0]["url"].endswith("/api/v1")
@@ -110,6 +110,15 @@ def test_the_reference_is_closed_to_shoppers(panel: AtPanel, shopper: Any) -> No
     panel.post("/panel/logout")
     panel.post("/login", email=shopper.email, password=PASSWORD)
     panel.get("/api/docs", 404)
+
+
+def test_what_an_operation_takes_and_answers_is_one_step_away(panel: AtPanel) -> None:
+    named = set(re.findall(r'href="/api/docs/shapes#(shape-\w+)"', panel.get("/api/docs")))
+    shapes = panel.get("/api/docs/shapes")
+    assert len(named) > 40
+    assert named <= set(re.findall(r'<h2 id="(shape-\w+)"', shapes))
+    assert 'href="/api/docs"' in shapes
+    assert "逐字段" in panel.get("/zh-cn/api/docs/shapes")
 
 
 def test_the_reference_is_read_without_a_script(panel: AtPanel) -> None:

@@ -34,16 +34,22 @@ def openapi() -> Response:
 def docs() -> Any:
     """Every operation, to read; with a script, to try."""
     site = _open_site()
-    found = document(site, _title(site))
     return render(
         "api/docs.html",
-        groups=_groups(found),
-        shapes=_shapes(found),
+        groups=_groups(document(site, _title(site))),
         scopes=scopes_of(site),
         title=_title(site),
         root=absolute(ROOT),
         openapi_url=f"{ROOT}/openapi.json",
     )
+
+
+@shop.get("/docs/shapes")
+@public
+def shapes() -> Any:
+    """What is sent and answered, field by field: as long as all the operations, and so a page of its own."""
+    site = _open_site()
+    return render("api/shapes.html", shapes=_shapes(document(site, _title(site))), title=_title(site))
 
 
 def _open_site() -> Site:
