@@ -368,10 +368,10 @@ from core.panel.forms import words as form_words
 from core.panel.products.services.bulk_reports import chosen_products
 from core.panel.services import section_id as panel_section_id
 from core.panel.services import section_refused as panel_section_refused
-from core.panel.shell import form_key as panel_form_key
-from core.panel.shell import once as panel_once
-from core.panel.shell import page as panel_page
-from core.panel.shell import to as panel_to
+from core.panel.shell.answers import page as panel_page
+from core.panel.shell.answers import to as panel_to
+from core.panel.shell.once import form_key as panel_form_key
+from core.panel.shell.once import once as panel_once
 from core.storefront.services.cart import ShownCart, ShownCartLine
 from core.storefront.services.checkout import ShownCheckout
 from core.storefront.services.fields import address_lines

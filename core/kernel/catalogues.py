@@ -81,8 +81,7 @@ class Catalogues:
         titles that plugins hand over. Each is read when it is first asked for. `packs` are those that speak; empty: all
         that there are for the language.
         """
-        themes = (f"theme:{theme}",) if theme else ()
-        for whose in (*themes, "", _PANEL, _PLUGIN):
+        for whose in _in_order(theme):
             found = self._of(whose, language, packs).get(key)
             if found is not None:
                 return found
@@ -152,6 +151,12 @@ class Catalogues:
         temporary.write_text(json.dumps(words, ensure_ascii=False), "utf-8")
         temporary.replace(kept)
         return words
+
+
+@lru_cache(maxsize=64)
+def _in_order(theme: str) -> tuple[str, ...]:
+    """Whose words are looked into, each once."""
+    return tuple(dict.fromkeys((f"theme:{theme}" if theme else "", "", _PANEL, _PLUGIN)))
 
 
 def domain(whose: str, folder: Path | None = None) -> str:

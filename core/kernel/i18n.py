@@ -224,6 +224,11 @@ def labelled(label: object, text: object) -> str:
     return _joined(space if str(label).endswith(("?", "？", "؟")) else f"{mark}{space}", (label, text))
 
 
+def after_colon(text: object) -> str:
+    """`: Write it out.`, for what stands behind a label in an element of its own."""
+    return labelled("", text)
+
+
 def ago(value: datetime) -> str:
     """`3 hours ago`."""
     return str(format_timedelta(value - clock.now(), add_direction=True, locale=_locale(language())))

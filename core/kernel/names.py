@@ -44,6 +44,7 @@ def names(url_for: Callable[..., str]) -> dict[str, Any]:
         "when": i18n.when,
         "ago": i18n.ago,
         "labelled": i18n.labelled,
+        "after_colon": i18n.after_colon,
         "moment": moment,
         "number": i18n.number,
         "language_tag": i18n.language,

@@ -38,15 +38,12 @@ _SHARED = ("reset.css", "tokens.css", "base.css")
 _TEMPLATES = ("templates", "panel/templates", "storefront/templates")
 # What a machine's own lists say differs from one to the next, and they are long.
 mimetypes.knownfiles = []
-for _ending, _kind in (
-    (".js", "text/javascript"),
-    (".mjs", "text/javascript"),
-    (".avif", "image/avif"),
-    (".webp", "image/webp"),
-    (".woff", "font/woff"),
-    (".woff2", "font/woff2"),
-):
-    mimetypes.add_type(_kind, _ending)
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("text/javascript", ".mjs")
+mimetypes.add_type("image/avif", ".avif")
+mimetypes.add_type("image/webp", ".webp")
+mimetypes.add_type("font/woff", ".woff")
+mimetypes.add_type("font/woff2", ".woff2")
 
 
 class Asset(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -61,3 +62,8 @@ def plural_forms(tag: str) -> tuple[str, ...]:
 def plural_form(tag: str, n: int) -> int:
     """Which of its forms a language uses for a number."""
     return plural_forms(tag).index(locale_of(tag).plural_form(n))
+
+
+def named(names: Mapping[str, str], language: str) -> str:
+    """A name in the reader's language, else in any."""
+    return names.get(language) or next(iter(names.values()), "")

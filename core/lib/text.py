@@ -164,3 +164,12 @@ def shorten(text: str, limit: int) -> str:
     cut = line[: limit - 1]
     at = cut.rfind(" ")
     return (cut[:at] if at > limit // 2 else cut).rstrip(" ,.;:") + "…"
+
+
+def initials(name: str) -> str:
+    """Two letters for a person: of the first and last word, or the first Chinese letter."""
+    parts = name.split("@", maxsplit=1)[0].replace(".", " ").split()
+    if not parts:
+        return "?"
+    first, last = parts[0][0], parts[-1][0] if len(parts) > 1 else ""
+    return first if ord(first) > 0x2E7F else (first + last).upper()

@@ -24,7 +24,8 @@ import core.panel.stock.views
 import core.panel.theme.views  # noqa: F401 -- imported for what they record
 from core.panel.saved.services import saved_views
 from core.panel.services import sections
-from core.panel.shell import key_field, panel, shell
+from core.panel.shell import panel, shell
+from core.panel.shell.once import key_field
 
 VIEWS = panel
 # What templates of the panel know beside the kernel's names, in core's pages and in plugins'.

@@ -27,6 +27,7 @@ from core.api import (
     take_limit,
     toast,
     url_for,
+    while_open,
 )
 from core.api import gettext as _
 from plugins.back_in_stock import services
@@ -39,6 +40,7 @@ add_limit("back_in_stock.wait", LimitRule(address="20 per hour; 60 per day", sha
 
 
 @shop.get("/<path:path>")
+@while_open
 @public
 def form(path: str) -> Response:
     """The form on a page of its own."""
@@ -46,6 +48,7 @@ def form(path: str) -> Response:
 
 
 @shop.post("/<path:path>")
+@while_open
 @public
 def wait(path: str) -> Response:
     """Store the address; what cannot be stored comes back as it was typed."""

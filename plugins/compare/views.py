@@ -48,6 +48,7 @@ def show() -> Response:
 
 
 @shop.post("/add")
+@while_open
 @public
 def add() -> Response:
     """Put a product beside the others; a second press of a script takes it away again."""
@@ -64,6 +65,7 @@ def add() -> Response:
 
 
 @shop.post("/remove")
+@while_open
 @public
 def remove() -> Response:
     """Take a product away."""
@@ -72,6 +74,7 @@ def remove() -> Response:
 
 
 @shop.post("/clear")
+@while_open
 @public
 def clear() -> Response:
     """Take all of them away."""

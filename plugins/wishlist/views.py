@@ -54,6 +54,7 @@ def show() -> Response:
 
 
 @shop.post("/add")
+@while_open
 @public
 def add() -> Response:
     """Put a product on the list; a second press takes it off again, since the button cannot know what it was."""
@@ -69,6 +70,7 @@ def add() -> Response:
 
 
 @shop.post("/remove")
+@while_open
 @public
 def remove() -> Response:
     """Take a product off the list."""
@@ -104,6 +106,7 @@ def move() -> Response:
 
 
 @shop.post("/share")
+@while_open
 @shopper
 def share() -> Response:
     """Make a link to the list."""
@@ -112,6 +115,7 @@ def share() -> Response:
 
 
 @shop.post("/unshare")
+@while_open
 @shopper
 def unshare() -> Response:
     """Let the link lead nowhere."""

@@ -67,8 +67,9 @@ def owners(root: Path) -> Iterator[tuple[Path, set[str]]]:
         if domain.name in NOT_DOMAINS:
             continue
         # The panel is a shell and one folder per noun, and each noun has rooms again.
-        nouns = [noun for noun in folders(domain) if noun.name not in ROOMS] if domain.name == "panel" else []
-        yield domain, ROOMS | {noun.name for noun in nouns} | ({"shell"} if nouns else set())
+        own = {*ROOMS, "shell"} if domain.name == "panel" else ROOMS
+        nouns = [noun for noun in folders(domain) if noun.name not in own] if domain.name == "panel" else []
+        yield domain, own | {noun.name for noun in nouns}
         for noun in nouns:
             yield noun, ROOMS
     for plugin in folders(root / "plugins"):
@@ -113,6 +114,8 @@ IN_ORDER = {
     "core/panel/__init__.py": "",
     "core/panel/orders/__init__.py": "",
     "core/panel/orders/views.py": "",
+    "core/panel/shell/__init__.py": "",
+    "core/panel/shell/menu.py": "",
     "plugins/__init__.py": "",
     "plugins/coupons/__init__.py": "",
     "plugins/coupons/plugin.py": "def place():\n" + "    pass\n" * (LONGEST_FUNCTION - 1),

@@ -19,7 +19,7 @@ from core.testing.texts import refusal_names, source_of, sources, texts
 
 CATALOGUE = Path("locale/zh_CN/LC_MESSAGES/messages.po")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
-JOINED = re.compile(r'~ ": "|\}\}: [{<]|(?:%\}|>): \{\{')
+JOINED = re.compile(r'~ ": "|\}\}: [{<]|(?:%\}|>): \{\{|labelled\(""')
 
 
 def unfinished(root: Path) -> list[str]:
@@ -61,7 +61,7 @@ def unsaid(root: Path) -> list[str]:
 
 
 def joined(root: Path) -> list[str]:
-    """Two texts in a template with an English colon between them, where `labelled()` knows the one of the language."""
+    """Texts in a template behind an English colon: `labelled()` and `after_colon()` know that of the language."""
     return [
         f"{path.relative_to(root)}:{number}: {said[0]}"
         for top in ("core", "plugins", "themes")
@@ -152,6 +152,7 @@ BREACHES: list[tuple[Callable[[Path], list[str]], Mapping[str, str]]] = [
     (joined, {"core/cart/templates/cart.html": "<b>{{ _('Cart') }}: {{ name }}</b>"}),
     (joined, {"core/cart/templates/cart.html": '<b>{{ field(_("Cart") ~ ": " ~ name) }}</b>'}),
     (joined, {"plugins/gifts/templates/gift.html": '{{ _("Cart") }}<span class="unseen">: {{ name }}</span>'}),
+    (joined, {"plugins/gifts/templates/gift.html": '<span class="unseen">{{ labelled("", name) }}</span>'}),
 ]
 IN_ORDER = {
     CORE: HEAD + CART,

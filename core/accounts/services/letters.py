@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from core.hookspecs.notify import Message
 from core.hookspecs.site import Site
-from core.kernel import i18n
+from core.kernel import i18n, outside
 from core.kernel.i18n import gettext as _
 from core.kernel.messages import enqueue_message
-from core.kernel.outside import in_language
 
-# Pages of the shop, which stand above these verbs.
-_FORGOTTEN = "/password"
+_FORGOTTEN = "storefront.forgot_password"
 
 
-def _page(site: Site, language: str, path: str) -> str:
-    return site.origin + in_language(site, language, path)
+def _page(site: Site, language: str, endpoint: str) -> str:
+    return outside.link(site, endpoint, language=language)
 
 
 def reset_page(site: Site, language: str, token: str) -> str:
     """Where a shopper chooses a new password."""
-    return _page(site, language, f"{_FORGOTTEN}/{token}")
+    return outside.link(site, "storefront.new_password", language=language, token=token)
 
 
 def _send(site: Site, to: str, key: str, language: str, *, subject: str, text: str) -> None:
@@ -49,7 +47,7 @@ def send_known(site: Site, to: str, key: str, language: str) -> None:
             "log in as usual, or ask for a new password there:\n\n%(link)s\n\n"
             "If it was not you, there is nothing to do.",
             shop=site.name,
-            link=_page(site, language, "/login"),
+            link=_page(site, language, "storefront.login"),
         )
         _send(site, to, key, language, subject=subject, text=text)
 
@@ -67,11 +65,11 @@ def send_reset(site: Site, to: str, key: str, language: str, link: str) -> None:
         _send(site, to, key, language, subject=subject, text=text)
 
 
-def send_changed(site: Site, to: str, key: str, language: str, *, logged_out: bool, path: str = "") -> None:
-    """Tell the owner of an account that its password is another one now; staff ask for another at `path`."""
+def send_changed(site: Site, to: str, key: str, language: str, *, logged_out: bool, page: str = _FORGOTTEN) -> None:
+    """Tell the owner of an account that its password is another one now; staff have a `page` of their own."""
     with i18n.speaking(language, site.timezone):
         subject = _("Your password for %(shop)s was changed", shop=site.name)
-        words = {"shop": site.name, "link": site.origin + path if path else _page(site, language, _FORGOTTEN)}
+        words = {"shop": site.name, "link": _page(site, language, page)}
         if logged_out:
             text = _(
                 "The password of your account at %(shop)s was changed, and all other devices were logged out. "
@@ -108,7 +106,7 @@ def send_email_in_use(site: Site, to: str, key: str, language: str) -> None:
             "Somebody wanted to use this address for another account at %(shop)s, but it belongs to yours. "
             "Nothing was changed, and there is nothing to do:\n\n%(link)s",
             shop=site.name,
-            link=_page(site, language, "/"),
+            link=_page(site, language, "storefront.home"),
         )
         _send(site, to, key, language, subject=subject, text=text)
 
@@ -121,7 +119,7 @@ def send_email_asked(site: Site, to: str, key: str, language: str) -> None:
             "Somebody who knows your password asked for another e-mail address for your account at %(shop)s. "
             "If it was not you, change your password at once:\n\n%(link)s",
             shop=site.name,
-            link=_page(site, language, "/account/password"),
+            link=_page(site, language, "storefront.own_password"),
         )
         _send(site, to, key, language, subject=subject, text=text)
 
@@ -134,7 +132,7 @@ def send_email_changed(site: Site, to: str, key: str, language: str) -> None:
             "Your account at %(shop)s has another e-mail address now, and this one no longer opens it. "
             "If it was not you, write to the shop at once:\n\n%(link)s",
             shop=site.name,
-            link=_page(site, language, "/"),
+            link=_page(site, language, "storefront.home"),
         )
         _send(site, to, key, language, subject=subject, text=text)
 
@@ -147,7 +145,7 @@ def send_erasure(site: Site, to: str, key: str, language: str) -> None:
             "You asked us to erase your account at %(shop)s. That is done in 14 days. "
             "If you want to keep it, sign in before then and say so:\n\n%(link)s",
             shop=site.name,
-            link=_page(site, language, "/account/data"),
+            link=_page(site, language, "storefront.account_data"),
         )
         _send(site, to, key, language, subject=subject, text=text)
 

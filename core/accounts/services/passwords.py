@@ -103,8 +103,8 @@ def _tell(account: Account, site: Site | None, *, logged_out: bool) -> None:
         who = f"staff:{account.id}"
         activity.record(who, "staff.password", who, title=account.email)
         if site is not None:
-            path = "/panel/login/forgotten"
-            letters.send_changed(site, account.email, f"staff-{key}", i18n.language(), logged_out=logged_out, path=path)
+            name, tongue, page = f"staff-{key}", i18n.language(), "panel.forgotten"
+            letters.send_changed(site, account.email, name, tongue, logged_out=logged_out, page=page)
         return
     site = state_of(account.site_id).site
     letters.send_changed(site, account.email, key, account.language, logged_out=logged_out)

@@ -13,7 +13,8 @@ from core.kernel.security import local_path, public, staff
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
 from core.panel.account.forms import CodeForm, ForgottenForm, LoginForm, NewPasswordForm, PasswordForm, ProofForm
-from core.panel.shell import SCHEME, SCHEMES, page, panel, shell, to
+from core.panel.shell import SCHEME, SCHEMES, panel, shell
+from core.panel.shell.answers import page, to
 
 _YEAR_S = 31_536_000
 

@@ -6,7 +6,8 @@ from flask import Response, request
 
 from core.kernel.security import staff
 from core.panel.activity import services
-from core.panel.shell import address, page, panel, shell
+from core.panel.shell import panel, shell
+from core.panel.shell.answers import address, page
 
 
 @panel.get("/activity", endpoint="activity")

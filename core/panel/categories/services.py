@@ -13,9 +13,10 @@ from core.hookspecs.site import Site
 from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.lib.errors import NotFound
+from core.lib.languages import named
 from core.lib.text import clean_html
 from core.panel.products.services import returns
-from core.panel.shell import languages, named
+from core.panel.shell.sites import languages
 
 
 class Branch(Struct, frozen=True, kw_only=True):

@@ -15,7 +15,9 @@ from core.panel.categories import services
 from core.panel.products.services import returns
 from core.panel.products.services.listing import category_choices
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import actor, form_key, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
 
 _FORM = ("category.changed", "category.placed")
 

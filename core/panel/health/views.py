@@ -11,7 +11,8 @@ from core.kernel.i18n import gettext as _
 from core.kernel.measures import last_day
 from core.kernel.security import staff
 from core.panel.health import services
-from core.panel.shell import page, panel, to
+from core.panel.shell import panel
+from core.panel.shell.answers import page, to
 
 
 @panel.get("/installation/health", endpoint="health")

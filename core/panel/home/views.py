@@ -16,7 +16,8 @@ from core.lib import clock
 from core.orders.services.listing import list_orders
 from core.panel.home.services import find, needs, sales, steps
 from core.panel.orders.services import axes
-from core.panel.shell import page, panel, shell
+from core.panel.shell import panel, shell
+from core.panel.shell.answers import page
 
 
 @panel.get("/", endpoint="home")

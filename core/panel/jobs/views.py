@@ -10,7 +10,9 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import ngettext
 from core.kernel.security import staff
 from core.panel.jobs import services
-from core.panel.shell import COUNTERS, actor, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.menu import COUNTERS
 
 may_see = staff("jobs.view", everywhere=True)
 may_retry = staff("jobs.retry", everywhere=True)

@@ -15,7 +15,8 @@ from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
-from core.panel.shell import named, there
+from core.lib.languages import named
+from core.panel.shell.sites import there
 
 PAGE = 48
 USES = 50

@@ -14,7 +14,10 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.activity import services as log
 from core.panel.media import services
-from core.panel.shell import actor, address, form_key, languages, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import address, page, to
+from core.panel.shell.once import form_key, once
+from core.panel.shell.sites import languages
 
 
 @panel.get("/media", endpoint="media")

@@ -13,7 +13,9 @@ from core.lib.errors import StoaError, Unfit
 from core.panel.activity import services as log
 from core.panel.plugins.services import board as boards
 from core.panel.plugins.services import settings as forms
-from core.panel.shell import COUNTERS, actor, page, panel, shell, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import page, to
+from core.panel.shell.menu import COUNTERS
 from core.panel.sites.services import silence_of
 
 may_switch = staff("plugins.switch")

@@ -10,7 +10,8 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.saved import services
-from core.panel.shell import panel, shell, to
+from core.panel.shell import panel, shell
+from core.panel.shell.answers import to
 
 
 @panel.post("/views/<any(orders, products, shoppers):place>", endpoint="view_keep")

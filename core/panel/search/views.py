@@ -14,7 +14,8 @@ from core.kernel.sites import current
 from core.lib.addresses import one_line
 from core.panel.products.services.listing import category_choices
 from core.panel.search import forms, services
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
 
 may_edit = staff("site.edit")
 

@@ -46,7 +46,7 @@ from core.orders.services.spending import (
     spending_on,
 )
 from core.panel.activity.services import who
-from core.panel.shell import Status
+from core.panel.shell.status import Status
 
 PAGE = 50
 SHOWN = 10

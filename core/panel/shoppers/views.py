@@ -19,7 +19,9 @@ from core.orders.services.forget import StillOpen, forget_guest
 from core.panel.orders.services import axes, returning
 from core.panel.saved.services import READY
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import actor, address, data_file, form_key, once, page, panel, shell, table_file, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import address, data_file, page, table_file, to
+from core.panel.shell.once import form_key, once
 from core.panel.shoppers import services
 
 

@@ -12,7 +12,8 @@ from core.kernel.sites import current, state_of
 from core.lib.errors import NotFound, Unfit
 from core.panel.activity import services as log
 from core.panel.forms import PanelForm
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
 from core.panel.sites import services
 from core.panel.sites.forms import SetupForm, SiteForm, of_site, timezone_of
 

@@ -15,7 +15,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import of_plugin
 from core.kernel.installation import installation
 from core.lib import clock
-from core.panel.shell import initials
+from core.lib.text import initials
 
 
 class PersonLine(Struct, frozen=True, kw_only=True):

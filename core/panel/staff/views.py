@@ -13,7 +13,9 @@ from core.kernel.security import staff
 from core.lib.errors import NotFound, Refused, Unfit
 from core.panel.activity import services as log
 from core.panel.forms import PanelForm
-from core.panel.shell import actor, form_key, once, page, panel, shell, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
 from core.panel.staff import services
 from core.panel.staff.forms import RoleForm, StaffForm
 

@@ -19,7 +19,8 @@ from core.kernel.theme_drafts import DraftChanged
 from core.kernel.themes import Theme
 from core.lib.errors import NotFound, Refused, Unfit
 from core.panel.activity import services as log
-from core.panel.shell import actor, page, panel, shell, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import page, to
 from core.panel.theme import forms, services
 
 may_edit = staff("theme.edit")

@@ -24,6 +24,7 @@ from core.api import (
     render_outside,
     rows,
     speaking,
+    state_of,
     transaction,
 )
 from plugins.reviews.forms import ReviewSettings
@@ -56,10 +57,13 @@ class Ask(NamedTuple):
 
 
 def invite(payload: Mapping[str, Any], site: Site) -> None:
-    """An hourly job: ask the buyers whose orders have been with them long enough. Commits, an order at a time."""
+    """An hourly job: ask the buyers whose orders have been with them long enough. Commits, an order at a time.
+
+    A shop that is not open takes no reviews, so it asks for none.
+    """
     del payload
     settings = ReviewSettings.of(site)
-    if not settings.invite:
+    if not settings.invite or not state_of(site.id).open:
         return
     until = now() - timedelta(days=settings.invite_days)
     for (order_id,) in rows(_DUE, site.id, micros(until), micros(until - LATEST), AT_ONCE):

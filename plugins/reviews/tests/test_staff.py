@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from core.api import Site, deliver_order, execute, micros, now, rows, run_plugin_command, transaction, value
+from core.api import Site, deliver_order, execute, micros, now, rows, run_plugin_command, state_of, transaction, value
 from core.testing.shop import Item
 from plugins.reviews.models import Review
 
@@ -132,6 +133,21 @@ def test_nobody_is_asked_unless_the_merchant_says_so(
     clock.move(days=8)
     outbox.deliver()
     assert asked(asking) == []
+
+
+def test_nobody_is_asked_while_the_shop_is_not_open(
+    asking: Any, lamp: Any, bought: Any, site: Site, clock: Any, outbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = state_of(site.id)
+    deliver_order(site, bought(lamp, email="guest@example.com"), actor="system")
+    clock.move(days=8)
+    with monkeypatch.context() as shut:
+        shut.setattr("plugins.reviews.services.inviting.state_of", lambda _id: replace(state, open=False))
+        outbox.deliver()
+    assert asked(asking) == []
+    clock.move(days=1)
+    outbox.deliver()
+    assert len(asked(asking)) == 1
 
 
 # -- files -------------------------------------------------------------------------------------------------------------

@@ -109,6 +109,7 @@ def _product_here(path: str) -> ProductPage:
 
 
 @shop.get("/<path:path>/new")
+@while_open
 @public
 def new(path: str) -> Response:
     """The form, empty or with what this writer has said; those who may not write read why."""
@@ -124,6 +125,7 @@ def new(path: str) -> Response:
 
 
 @shop.post("/<path:path>/new")
+@while_open
 @public
 def write(path: str) -> Response:
     """Store the review; what cannot be stored comes back as it was typed."""
@@ -167,6 +169,7 @@ def photo(review_id: int, name: str) -> Response:
 
 
 @shop.get("/<path:path>/photos/<name>")
+@while_open
 @public
 def own_photo(path: str, name: str) -> Response:
     """A photo for whoever sent it, also while it waits."""
@@ -176,6 +179,7 @@ def own_photo(path: str, name: str) -> Response:
 
 
 @shop.post("/<path:path>/take-back")
+@while_open
 @public
 def take_back(path: str) -> Response:
     """Delete the writer's own review."""
@@ -241,6 +245,7 @@ def _private(page: Response) -> Response:
 
 
 @shop.post("/<int:review_id>/helpful")
+@while_open
 @public
 def helpful(review_id: int) -> Response:
     """Count a vote and go back to the review."""

@@ -1,4 +1,4 @@
-"""Two sites on this machine, a channel that keeps what it is given, and a face with nothing but a login."""
+"""Two sites on this machine, and a channel that keeps what it is given."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class PostBox:
 
 @pytest.fixture
 def app(instance: Path) -> App:
-    return create_app(instance, faces=(), services=("core.accounts.services",))
+    return create_app(instance, services=("core.accounts.services",))
 
 
 @pytest.fixture

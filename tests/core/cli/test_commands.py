@@ -300,6 +300,27 @@ def test_settings_are_set_as_in_the_panel_and_recorded(stoa: Stoa) -> None:
     assert db.value("SELECT COUNT(*) FROM activity WHERE verb = 'plugin.settings' AND actor = 'system'") == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("bank_transfer", "--site", "one.test", "holder=Ada", "account=DE1"),
+        ("bank_transfer", "holder=Ada", "--site", "one.test", "account=DE1"),
+        ("--site", "one.test", "bank_transfer", "holder=Ada", "account=DE1"),
+    ],
+)
+def test_what_a_command_takes_stands_before_between_and_behind_its_options(stoa: Stoa, words: tuple[str, ...]) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    assert stoa("plugin", "set", *words) == (0, "The settings of bank_transfer are saved, at one.test.\n", "")
+    assert "arguments are required: name" in stoa("plugin", "set", "--site", "one.test")[2]
+    assert "one of the arguments --site --everywhere is required" in stoa("plugin", "set", "bank_transfer", "days=9")[2]
+
+
+def test_a_file_of_past_orders_is_named_behind_the_site(stoa: Stoa, tmp_path: Path) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    code, _out, told = stoa("import", "orders", "--site", "one.test", str(tmp_path / "none.csv"))
+    assert (code, told) == (1, f"stoa: No such file or directory: {tmp_path / 'none.csv'}\n")
+
+
 def test_a_secret_is_set_from_standard_input_and_never_listed(stoa: Stoa, monkeypatch: pytest.MonkeyPatch) -> None:
     stoa("site", "add", "one.test", "--name", "One")
     monkeypatch.setattr("sys.stdin", io.StringIO("sk_canary\n"))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from markupsafe import Markup
 
-from core.kernel.i18n import enumerated, labelled, sentences, speaking, when
+from core.kernel.i18n import after_colon, enumerated, labelled, sentences, speaking, when
 
 AT = datetime(2026, 11, 15, 10, 48, 31, tzinfo=UTC)
 
@@ -32,6 +32,7 @@ def test_a_day_and_its_time_stand_together_without_seconds(language: str, said: 
 def test_words_stand_in_a_row_and_behind_a_label(language: str, row: str, label: str, question: str) -> None:
     with speaking(language):
         assert (enumerated(("oak", "ash")), labelled("Name", "Write it out.")) == (row, label)
+        assert "Name" + after_colon("Write it out.") == label
         assert labelled("Why?", "Choose one.") == question
         html = label.replace("Name", "Na&amp;me").replace("Write it out.", "&lt;i&gt;")
         assert labelled(Markup("Na&amp;me"), "<i>") == html

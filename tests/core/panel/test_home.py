@@ -169,6 +169,7 @@ def test_the_palette_acts_by_permission(panel: Panel, colleague: Callable[..., P
     placed = order(lamp)
     here = panel.get(f"/panel/orders/{placed.number}").text
     assert f'href="/panel/orders/{placed.number}/refund"' in here.partition('id="palette"')[2]
+    assert "外观：深色" in panel.get("/zh-cn/panel/").text.partition('id="palette"')[2]
     first = words(panel.get("/panel/find?q=lamp-1", headers={"X-Requested-With": "fetch"}))
     assert first.index("Arc lamp") < first.index("Other lamp")
     assert first.count("Arc lamp") == 1

@@ -121,16 +121,17 @@ def test_who_forgot_their_password_chooses_another_by_a_link(
     assert anonymous.login(staff.email, NEW["password"]).headers["Location"].endswith("/panel/")
 
 
+@pytest.mark.parametrize(("pre", "said"), [("", "was changed"), ("/zh-cn", "密码已更改")])
 def test_who_is_staff_learns_that_their_password_is_another_and_so_does_the_log(
-    anonymous: Panel, staff: Staff, link: Callable[..., str], outbox: Any
+    anonymous: Panel, staff: Staff, link: Callable[..., str], outbox: Any, pre: str, said: str
 ) -> None:
-    earlier, leads = link(), link()
+    earlier, leads = link(pre=pre), link(pre=pre)
     anonymous.post(leads, NEW)
     outbox.deliver()
 
     ((subject, text),) = db.rows("SELECT subject, text FROM mail_kept ORDER BY id DESC LIMIT 1")
-    assert "was changed" in subject
-    assert text.rstrip().splitlines()[-1].endswith("/panel/login/forgotten")
+    assert said in subject
+    assert re.fullmatch(rf"https?://[^/]+{pre}/panel/login/forgotten", text.rstrip().splitlines()[-1])
     assert anonymous.get(earlier).status_code == 410
     anonymous.login(staff.email, NEW["password"])
     assert f"set a new password for {staff.email}" in words(anonymous.get("/panel/activity"))

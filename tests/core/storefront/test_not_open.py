@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from core.accounts.models import Staff
+from core.accounts.services.links import LinkOver
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.kernel.security import public
 from core.kernel.site_verbs import edit_site
+from core.lib.errors import Broken, Forbidden, Refused
 from core.testing.shop import PASSWORD
 
 from .conftest import Visitor, text_of
@@ -93,6 +96,62 @@ def test_what_goes_on_leads_nowhere_that_is_closed(
         assert "popovertarget" not in shown
         assert 'href="/account"' in shown or "thanks" in path
     assert visitor.post(f"{order}/again").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (Broken("No answer."), "Something broke on our side"),
+        (Forbidden("Not you."), "This door is closed"),
+        (Refused("Not now."), "That did not work"),
+        (LinkOver(), "That did not work"),
+    ],
+)
+def test_nor_does_a_page_that_failed(
+    visitor: Visitor,
+    shut: Callable[[], None],
+    app: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+    words: str,
+) -> None:
+    @public
+    def fail() -> None:
+        raise failure
+
+    monkeypatch.setitem(app.flask.view_functions, "storefront.track", fail)
+    assert "Start page" in text_of(visitor.get("/track").text)
+    shut()
+    shown = visitor.get("/track").text
+    assert words in text_of(shown)
+    assert "Start page" not in text_of(shown)
+    assert 'href="/cart"' not in shown
+    assert re.search(r'class="button button--primary" href="/(track|login)"', shown)
+
+
+OF_GOODS = {
+    "wishlist": ("add", "remove", "move", "share", "unshare"),
+    "compare": ("add", "remove", "clear"),
+    "reviews": ("dome-lamp/new", "dome-lamp/take-back", "1/helpful"),
+    "back_in_stock": ("dome-lamp",),
+}
+FORMS = ("/reviews/dome-lamp/new", "/back_in_stock/dome-lamp")
+
+
+def test_what_plugins_do_with_goods_is_closed_as_well(
+    visitor: Visitor, shut: Callable[[], None], turn_on: Callable[..., None], app: Any, staff: Staff, shopper: Any
+) -> None:
+    for plugin in OF_GOODS:
+        turn_on(plugin)
+    visitor.post("/login", {"email": shopper.email, "password": PASSWORD})
+    posts = [f"/{plugin}/{path}" for plugin, paths in OF_GOODS.items() for path in paths]
+    assert [path for path in posts if visitor.post(path, follow=False).status_code == 503] == []
+    shut()
+    assert [path for path in posts if visitor.post(path, follow=False).status_code != 503] == []
+    assert [path for path in FORMS if visitor.get(path).status_code != 503] == []
+    theirs = Visitor(app.test_client())
+    theirs.post("/panel/login", {"email": "owner@example.com", "password": PASSWORD}, follow=False)
+    assert [path for path in posts if theirs.post(path, follow=False).status_code == 503] == []
 
 
 def test_staff_look_at_it_and_nobody_else_gets_their_copy(

@@ -13,9 +13,9 @@ from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.lib import clock
+from core.lib.text import initials
 from core.panel.activity.services.recorded import Act, Recorded
 from core.panel.activity.services.words import field_words, sentence
-from core.panel.shell import initials
 
 PAGE = 50
 _LAST = 2**62

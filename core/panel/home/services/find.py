@@ -18,7 +18,8 @@ from core.kernel.manifest import PanelHit
 from core.kernel.settings import fields
 from core.kernel.sites import SiteState
 from core.orders.services.listing import OrderFilters, list_orders
-from core.panel.shell import Entry, Shell
+from core.panel.shell import Shell
+from core.panel.shell.menu import Entry
 
 HITS = 8
 

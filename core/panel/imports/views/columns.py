@@ -30,7 +30,8 @@ from core.kernel.sites import current
 from core.lib.errors import Refused, Unfit
 from core.panel.imports.forms import day_order, target_name
 from core.panel.imports.views.runs import steps
-from core.panel.shell import page, panel, to
+from core.panel.shell import panel
+from core.panel.shell.answers import page, to
 
 Problems = list[tuple[str, str]]
 

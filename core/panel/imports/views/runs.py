@@ -19,7 +19,9 @@ from core.kernel.security import staff, takes_megabytes
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.imports.forms import UploadForm
-from core.panel.shell import Status, actor, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.status import Status
 
 _SHOWN_REMARKS = 20
 _SHOWN_LEFT = 50

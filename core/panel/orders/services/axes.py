@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.orders.services.status import Axes
-from core.panel.shell import Status
+from core.panel.shell.status import Status
 
 _Words = dict[str, tuple[Any, str, str]]
 PAYMENT: _Words = {

@@ -26,7 +26,7 @@ from core.lib.money import Money, NotMoney, parse_money
 from core.orders.services.draft_keeping import Kept, kept_for
 from core.orders.services.drafts import DraftLine, DraftPlace, DraftView, DraftWish
 from core.panel.orders.services.addressing import BILLING, PREFIX, address_errors, address_values
-from core.panel.shell import Status
+from core.panel.shell.status import Status
 
 MOST_ROWS = 200
 _FOUND = 12

@@ -18,7 +18,7 @@ from core.orders.services.case import ask_about_decision
 from core.orders.services.case_shapes import DISPOSITIONS, EXCHANGE, REPLACE, CaseLine, CaseView
 from core.orders.services.shapes import OrderView
 from core.panel.orders.services.wishes import names_of
-from core.panel.shell import Status
+from core.panel.shell.status import Status
 
 KINDS: dict[str, Any] = {"return": lazy("Return"), "exchange": lazy("Exchange"), "claim": lazy("Claim")}
 _STATES: dict[str, tuple[Any, str, str]] = {

@@ -20,7 +20,7 @@ from core.lib.money import Money
 from core.orders.services.manifests import ASKED, MADE, ManifestView
 from core.orders.services.price_now import price_now
 from core.orders.services.read import FactView, OrderLineView, OrderView, PaymentView
-from core.panel.shell import Status
+from core.panel.shell.status import Status
 
 
 class Sum(Struct, frozen=True):

@@ -10,7 +10,7 @@ from core.kernel.installation import installation
 from core.kernel.manifest import Stage
 from core.orders.services import stages
 from core.orders.services.guards import stages_of
-from core.panel.shell import Status
+from core.panel.shell.status import Status
 
 _GLYPHS = {"": "part", "busy": "part", "good": "done", "warn": "wait", "bad": "warn"}
 

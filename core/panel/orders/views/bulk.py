@@ -12,7 +12,8 @@ from core.lib.errors import Forbidden, NotFound
 from core.orders.services.shapes import OrderView
 from core.panel.orders.services import bulk, said, sending
 from core.panel.orders.services.find import order_numbered
-from core.panel.shell import actor, page, panel, shell, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import page, to
 
 
 @panel.post("/orders/bulk", endpoint="orders_bulk")

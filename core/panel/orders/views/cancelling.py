@@ -19,7 +19,9 @@ from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services import said, wishes
 from core.panel.orders.services.find import order_numbered
-from core.panel.shell import actor, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import once
 
 
 @panel.get("/orders/<number>/cancel", endpoint="order_cancel")

@@ -10,7 +10,9 @@ from core.kernel.sites import current
 from core.lib.errors import Unfit
 from core.orders.services.parcels import own_carriers, set_own_carriers, ways
 from core.panel.orders import forms
-from core.panel.shell import actor, form_key, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
 
 _SPARE, _MOST = 3, 40
 

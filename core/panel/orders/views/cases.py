@@ -10,7 +10,8 @@ from core.kernel.sites import current
 from core.orders.services import case_reading
 from core.orders.services.case_rules import REASONS
 from core.panel.orders.services import exporting, returning
-from core.panel.shell import address, page, panel, shell, table_file
+from core.panel.shell import panel, shell
+from core.panel.shell.answers import address, page, table_file
 
 
 @panel.get("/returns", endpoint="returns")

@@ -26,7 +26,9 @@ from core.panel.orders.services import addressing, said, standing, wishes
 from core.panel.orders.services.drafting import search
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.new_lines import field_of, new_lines
-from core.panel.shell import actor, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import once
 
 # What only shows the form anew, with what was typed.
 _FORM_ONLY = frozenset({"fields", "find", "row"})

@@ -28,7 +28,9 @@ from core.panel.orders import forms
 from core.panel.orders.services import addressing, drafting, exporting, said, standing
 from core.panel.products.services.editor import tax_classes
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import actor, address, form_key, once, page, panel, shell, table_file, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import address, page, table_file, to
+from core.panel.shell.once import form_key, once
 
 _MAY = "orders.create"
 _VIEWS = {"open": True, "ended": False}

@@ -18,7 +18,9 @@ from core.panel.orders import forms
 from core.panel.orders.services import axes, returning, scores
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.views.orders import order_page
-from core.panel.shell import actor, address, form_key, once, page, panel, shell, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import address, page, to
+from core.panel.shell.once import form_key, once
 
 
 @panel.get("/orders/held", endpoint="orders_held")

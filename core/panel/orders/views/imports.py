@@ -32,7 +32,9 @@ from core.orders.services.history_undo import undo_history
 from core.panel.imports.forms import day_order
 from core.panel.imports.views.runs import left_for, run_state, steps
 from core.panel.orders.services import arriving, past
-from core.panel.shell import actor, form_key, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
 
 _MAY = "orders.import"
 _SHOWN_REMARKS = 20

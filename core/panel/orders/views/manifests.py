@@ -13,7 +13,9 @@ from core.kernel.sites import current
 from core.lib import clock
 from core.orders.services import manifests
 from core.panel.orders.services import said
-from core.panel.shell import actor, form_key, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
 
 
 @panel.get("/orders/manifests", endpoint="manifests")

@@ -35,7 +35,11 @@ from core.panel.orders.services.places import Tab
 from core.panel.orders.services.sent_from import sent_from
 from core.panel.saved.services import READY, cleaned, columns_of
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import COUNTERS, Status, actor, address, form_key, once, page, panel, shell, table_file, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import address, page, table_file, to
+from core.panel.shell.menu import COUNTERS
+from core.panel.shell.once import form_key, once
+from core.panel.shell.status import Status
 
 COUNTERS["orders"] = lambda site: (filters.to_ship_count(site), False)
 

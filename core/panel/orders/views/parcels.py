@@ -23,7 +23,9 @@ from core.panel.orders import forms
 from core.panel.orders.services import sending
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.places import part_asked, tabs
-from core.panel.shell import actor, form_key, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
 
 
 @panel.get("/orders/<number>/ship", endpoint="order_ship")

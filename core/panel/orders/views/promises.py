@@ -15,7 +15,9 @@ from core.orders.services import promising
 from core.orders.services.read import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services.find import order_numbered
-from core.panel.shell import actor, form_key, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
 
 
 @panel.get("/orders/<number>/promise", endpoint="order_promise")

@@ -19,7 +19,8 @@ from core.orders.services.settle import OrderMoved
 from core.orders.services.shapes import OrderView
 from core.panel.orders import forms
 from core.panel.orders.services.find import order_numbered
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
 
 
 @panel.get("/orders/<number>/refund", endpoint="order_refund")

@@ -24,7 +24,9 @@ from core.panel.orders import forms
 from core.panel.orders.services import exchanges, returning
 from core.panel.orders.services.find import order_numbered
 from core.panel.orders.services.labels import labelled
-from core.panel.shell import actor, form_key, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
 from core.panel.stock.services import locations
 
 

@@ -16,7 +16,7 @@ from core.kernel.sites import SiteState
 from core.kernel.switch import PluginView
 from core.lib.errors import NotFound
 from core.lib.retired import minor
-from core.panel.shell import Status
+from core.panel.shell.status import Status
 
 CATEGORIES: dict[str, tuple[Any, str]] = {
     "payment": (lazy("Payment"), "card"),

@@ -13,7 +13,7 @@ from core.kernel.i18n import gettext as _
 from core.kernel.i18n import labelled
 from core.lib.text import clean_html
 from core.panel.forms import lines
-from core.panel.shell import Status
+from core.panel.shell.status import Status
 
 Form = Mapping[str, str]
 _WORDS = ("name", "summary", "body", "seo_title", "seo_description")

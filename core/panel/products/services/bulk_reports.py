@@ -12,10 +12,10 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.lib import clock
 from core.lib.errors import NotFound
+from core.lib.languages import named
 from core.panel.products.models import BulkRun
 from core.panel.products.services.bulk import counts, cut_off, end_in_hand, find_run, one_end
 from core.panel.products.services.bulk_acts import ACTS
-from core.panel.shell import named
 
 PAGE = 100
 

@@ -14,9 +14,11 @@ from core.hookspecs.site import Site
 from core.kernel import db, files, i18n
 from core.kernel.kept import kept_still
 from core.lib.errors import NotFound
+from core.lib.languages import named
 from core.panel.products.forms import PriceFact, TextForm, VariantFact
 from core.panel.products.services import listing
-from core.panel.shell import Status, every_site, named
+from core.panel.shell.sites import every_site
+from core.panel.shell.status import Status
 
 TAX_CLASSES = ("standard", "reduced", "zero")
 

@@ -12,8 +12,9 @@ from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import speaking
 from core.kernel.sites import current
+from core.lib.languages import named
 from core.lib.text import fold, slugify
-from core.panel.shell import languages, named
+from core.panel.shell.sites import languages
 
 _KNOWN = 500
 FLAG = "flag"

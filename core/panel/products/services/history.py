@@ -15,11 +15,12 @@ from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.lib import clock
+from core.lib.languages import named
 from core.lib.money import Money
+from core.lib.text import initials
 from core.panel.activity import services as log
 from core.panel.activity.services.recorded import Recorded
 from core.panel.activity.services.words import sentence
-from core.panel.shell import initials, named
 
 PAGE = 30
 _LAST = 2**62

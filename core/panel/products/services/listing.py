@@ -14,8 +14,9 @@ from core.kernel import db, files, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.kept import kept_still
 from core.lib import clock
+from core.lib.languages import named
 from core.lib.money import Money
-from core.panel.shell import Status, named
+from core.panel.shell.status import Status
 
 PAGE = 40
 _LAST = 2**31

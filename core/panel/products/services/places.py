@@ -20,7 +20,7 @@ from core.lib.money import Money
 from core.panel.products.forms import PlaceForm
 from core.panel.products.services import listing
 from core.panel.products.services.restoring import price_draft
-from core.panel.shell import every_site, there
+from core.panel.shell.sites import every_site, there
 
 # Of each variant, what is asked in a currency: rows of [currency, from_qty, starts, ends, amount, was].
 Prices = dict[int, list[list[Any]]]

@@ -17,9 +17,9 @@ from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.repeats import claim
 from core.lib.errors import Refused
+from core.lib.languages import named
 from core.lib.text import slugify
 from core.panel.products import forms
-from core.panel.shell import named
 
 
 def save_words(

@@ -19,7 +19,9 @@ from core.panel.products.services.bulk_acts import ACTS
 from core.panel.products.services.plugin_acts import product_acts
 from core.panel.products.views.listing import read_query
 from core.panel.saved.services import cleaned
-from core.panel.shell import Status, address, page, panel, shell, to
+from core.panel.shell import panel, shell
+from core.panel.shell.answers import address, page, to
+from core.panel.shell.status import Status
 
 _MOST_PERCENT = 1000
 

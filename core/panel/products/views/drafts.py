@@ -10,7 +10,8 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.products.services import edit_drafts
-from core.panel.shell import panel, shell, to
+from core.panel.shell import panel, shell
+from core.panel.shell.answers import to
 
 # The forms that have drafts, and the page that shows each.
 _PAGES = {"words": "panel.product", "own": "panel.product_own", "variants": "panel.product_variants"}

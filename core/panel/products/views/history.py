@@ -12,7 +12,8 @@ from core.kernel.sites import current
 from core.lib.errors import Refused
 from core.panel.products.services import editor, history, restoring
 from core.panel.products.views.refusals import Problems, said
-from core.panel.shell import actor, address, page, panel, shell, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import address, page, to
 
 
 @panel.get("/products/<int:product_id>/history", endpoint="product_history")

@@ -16,7 +16,8 @@ from core.panel.products.services.bulk_acts import ACTS
 from core.panel.products.services.columns import PRODUCTS
 from core.panel.products.services.plugin_acts import product_acts
 from core.panel.saved.services import READY, cleaned, columns_of
-from core.panel.shell import address, page, panel, shell
+from core.panel.shell import panel, shell
+from core.panel.shell.answers import address, page
 
 _VIEWS = READY["products"] = {
     "": lazy("All"),

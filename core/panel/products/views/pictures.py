@@ -11,7 +11,10 @@ from core.kernel.sites import current
 from core.panel.media.services import store_uploads
 from core.panel.products.services import editor, saving
 from core.panel.products.views.refusals import Problems
-from core.panel.shell import actor, form_key, languages, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
+from core.panel.shell.sites import languages
 
 
 @panel.get("/products/<int:product_id>/pictures", endpoint="product_pictures")

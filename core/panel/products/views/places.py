@@ -15,7 +15,8 @@ from core.panel.products.services import editor
 from core.panel.products.services.places import places as places_of
 from core.panel.products.services.places import take_over_prices
 from core.panel.products.views.refusals import Problems
-from core.panel.shell import actor, page, panel, shell, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import page, to
 
 
 @panel.get("/products/<int:product_id>/sites", endpoint="product_sites")

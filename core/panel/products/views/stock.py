@@ -12,7 +12,8 @@ from core.kernel.sites import current
 from core.lib.errors import Unfit
 from core.panel.products.services import editor
 from core.panel.products.views.refusals import Problems
-from core.panel.shell import actor, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
 from core.panel.stock import services as stock_pages
 from core.panel.stock.services.moves import moves
 

@@ -18,7 +18,8 @@ from core.panel.products.forms import grid, paste
 from core.panel.products.services import edit_drafts, editor, saving
 from core.panel.products.views.drafts import owner
 from core.panel.products.views.refusals import Problems, said
-from core.panel.shell import actor, page, panel, shell, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import page, to
 
 # The changes that the grid shows.
 _FORM = ("product.changed", "price.")

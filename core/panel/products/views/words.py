@@ -22,7 +22,8 @@ from core.panel.products.services import edit_drafts, editor, facts, listing, re
 from core.panel.products.views.drafts import owner
 from core.panel.products.views.refusals import Problems, said
 from core.panel.services import section_problems, shows_sections
-from core.panel.shell import actor, page, panel, shell, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import page, to
 
 Typed = MultiDict[str, str]
 _OWN_FORMS = {"panel.product_new_save", "panel.product_save", "panel.product_own_save"}

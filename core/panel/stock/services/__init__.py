@@ -15,7 +15,7 @@ from core.kernel import db
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.kept import once_a_look
-from core.panel.shell import named
+from core.lib.languages import named
 
 PAGE = 50
 

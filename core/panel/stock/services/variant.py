@@ -12,7 +12,7 @@ from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.installation import installation
 from core.lib.errors import NotFound
-from core.panel.shell import named
+from core.lib.languages import named
 from core.panel.stock.services import STATES, Place, locations
 
 

@@ -8,7 +8,8 @@ from core.catalogue.services.stock_held import PAGE, held_now
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
-from core.panel.shell import address, page, panel, shell, table_file
+from core.panel.shell import panel, shell
+from core.panel.shell.answers import address, page, table_file
 from core.panel.stock.services import held
 
 

@@ -12,7 +12,9 @@ from core.kernel.security import staff
 from core.lib.addresses import countries
 from core.lib.errors import NotFound, Refused, Unfit
 from core.panel.forms import PanelForm
-from core.panel.shell import actor, form_key, once, page, panel, shell, to
+from core.panel.shell import actor, panel, shell
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
 from core.panel.stock.forms import LocationForm, NewLocationForm
 
 may_edit = staff("stock.edit", everywhere=True)

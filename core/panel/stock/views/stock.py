@@ -17,7 +17,9 @@ from core.kernel.security import staff
 from core.kernel.sites import current
 from core.lib.errors import Refused, Unfit
 from core.orders.services.channels import known_channels
-from core.panel.shell import actor, address, form_key, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import address, page, to
+from core.panel.shell.once import form_key, once
 from core.panel.stock import forms, services
 from core.panel.stock.services.moves import KINDS, MOVES, moves
 from core.panel.stock.services.variant import kept_words, sku_of, states, too_few, variant_stock

@@ -11,7 +11,9 @@ from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.lib.errors import Refused, Unfit
-from core.panel.shell import actor, form_key, once, page, panel, to
+from core.panel.shell import actor, panel
+from core.panel.shell.answers import page, to
+from core.panel.shell.once import form_key, once
 from core.panel.stock import forms, services
 
 PAGE = 30
