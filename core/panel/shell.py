@@ -286,7 +286,7 @@ class Shell:
             ("", _("System"), "system"),
         ):
             if scheme != self.scheme:
-                said = f"{_('Appearance')}: {title}"
+                said = i18n.labelled(_("Appearance"), title)
                 yield Entry("", said, url_for("panel.appearance"), icon, post=("scheme", scheme))
         yield Entry("", _("Sign out"), url_for("panel.logout"), "arrow", post=("out", "1"))
 

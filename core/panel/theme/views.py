@@ -224,7 +224,7 @@ def _meanwhile(theme: Theme, mine: Mapping[str, Any]) -> Response:
     if base is None and _seen() == 0:
         base = published(current(), theme.name)
     changes = services.differing(theme, base or {}, now.values)
-    told = "; ".join(f"{label}: {before} → {after}" for label, before, after in changes)
+    told = "; ".join(i18n.labelled(label, f"{before or '–'} → {after or '–'}") for label, before, after in changes)
     said = _(
         "While you were choosing, %(who)s changed the draft (%(changes)s). What you chose is still below, together with"
         " that; saving again stores both.",
