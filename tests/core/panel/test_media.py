@@ -208,6 +208,9 @@ def test_a_deleted_picture_leaves_no_hole_in_what_can_be_brought_back(lamp: tupl
 def test_a_deleted_picture_can_come_back_for_thirty_days(panel: Panel, shop: Any, clock: Any, outbox: Any) -> None:
     panel.post("/panel/media", {"files": (picture(RED), "lamp.png"), "alt-en": "A lamp"})
     media_id, name = db.rows("SELECT id, name FROM media")[0]
+    asked = panel.get(f"/panel/media/{media_id}").text
+    assert "Undo brings it back; its file goes 30 days later." in asked
+    assert "for good" not in asked
     panel.post(f"/panel/media/{media_id}/delete")
     removed = db.value("SELECT id FROM media_removed")
     assert f'action="/panel/media/removed/{removed}/restore"' in panel.get("/panel/media").text
@@ -243,6 +246,20 @@ def test_the_focal_point_stays_in_view_wherever_a_picture_is_cut(
     assert ".focal-point{object-position: var(--fx,50%) var(--fy,50%);}" in text
     assert ".fx-20{--fx: 20%;}" in text
     assert ".fy-80{--fy: 80%;}" in text
+
+
+def test_of_two_who_describe_a_picture_the_second_keeps_words_and_focal_point(
+    panel: Panel, lamp: tuple[int, int]
+) -> None:
+    media_id = lamp[1]
+    form = {"version": "0", "alt-en": "A lamp", "focal_x": "22", "focal_y": "79"}
+    panel.post(f"/panel/media/{media_id}", form)
+    told = panel.post(f"/panel/media/{media_id}", form | {"alt-en": "An arc lamp", "focal_x": "10", "focal_y": "90"})
+    assert told.status_code == 409
+    assert 'value="An arc lamp"' in told.text
+    for name, value in (("focal_x", 10), ("focal_y", 90)):
+        assert re.search(rf'name="{name}"[^>]* value="{value}"', told.text), name
+    assert '<circle cx="10%" cy="90%"' in told.text
 
 
 @pytest.mark.parametrize(
