@@ -33,7 +33,7 @@ def add() -> Response:
         request.files.getlist("files"), request.form, languages(current().site), actor(), key=form_key()
     )
     if problems:
-        return _list_page(problems, 422)
+        return _list_page(problems, 422, added)
     return to("panel.media", say=i18n.ngettext("%(n)s picture is added.", "%(n)s pictures are added.", len(added)))
 
 
@@ -126,7 +126,7 @@ def _languages() -> list[tuple[str, str]]:
     return [(tag, i18n.language_name(tag)) for tag in languages(current().site)]
 
 
-def _list_page(problems: list[tuple[str, str]], status: int = 200) -> Response:
+def _list_page(problems: Sequence[tuple[str, str]], status: int = 200, added: Sequence[int] = ()) -> Response:
     query, chosen = request.args.get("q", "").strip()[:100], request.args.get("show", "")
     rows, further = services.listed(query, chosen, request.args.get("before", type=int))
     named = [("", _("All")), ("wordless", _("Need words")), ("unused", _("Unused"))]
@@ -141,5 +141,7 @@ def _list_page(problems: list[tuple[str, str]], status: int = 200) -> Response:
         views=views,
         next=following,
         problems=problems,
+        partly=services.partly(added),
+        sent=request.form,
         languages=_languages(),
     )

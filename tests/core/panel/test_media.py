@@ -82,6 +82,22 @@ def test_pictures_without_words_are_counted_and_found(panel: Panel, lamp: tuple[
     assert "Every picture says in words" in words(panel.get("/panel/installation/health"))
 
 
+@pytest.mark.parametrize("where", ["/panel/media", "/panel/products/{}/pictures"])
+def test_a_file_among_others_that_is_no_picture_is_told_beside_what_was_added(
+    panel: Panel, lamp: tuple[int, int], where: str
+) -> None:
+    files_ = [(picture(GREEN), "green.png"), (BytesIO(b"no picture"), "notes.txt"), (BytesIO(b"nor this"), "bill.pdf")]
+    told = panel.post(where.format(lamp[0]), {"files": files_, "alt-en": "A green lamp"})
+    assert told.status_code == 422
+    assert "1 picture is added. Not added:" in words(told)
+    assert "nothing has been saved" not in words(told).casefold()
+    # Beside the field as well, and what was written stays for the files that come next.
+    assert re.search(r'id="files"[^>]* aria-describedby="files-error" aria-invalid="true"', told.text)
+    assert told.text.count("notes.txt: ") == told.text.count("bill.pdf: ") == 2
+    assert 'value="A green lamp"' in told.text
+    assert db.value("SELECT COUNT(*) FROM media WHERE alt LIKE '%green%'") == 1
+
+
 # -- in its place ----------------------------------------------------------------------------------------------------
 
 
@@ -120,7 +136,9 @@ def test_a_file_that_is_no_picture_replaces_nothing(panel: Panel, lamp: tuple[in
     _product, media_id = lamp
     before = _picture_of(shop("/p/arc-lamp").text)
     for data in ({}, {"file": (BytesIO(b"<svg onload=alert(1)>"), "evil.png")}):
-        assert panel.post(f"/panel/media/{media_id}/replace", data).status_code == 422
+        told = panel.post(f"/panel/media/{media_id}/replace", data)
+        assert told.status_code == 422
+        assert re.search(r'id="file"[^>]* aria-describedby="file-error" aria-invalid="true"', told.text)
     assert _picture_of(shop("/p/arc-lamp").text) == before
 
 
