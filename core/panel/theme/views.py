@@ -74,11 +74,11 @@ def plan(theme: str) -> Response:
     site = current().site
     due_at = services.instant(request.form.get("due_at", ""), site.timezone)
     if due_at is None:
-        return _page(chosen, problems=[("due_at", _("Write a day and a time."))], status=422)
+        return _unplanned(chosen, _("Write a day and a time."))
     try:
         theme_versions.plan(site.id, chosen.name, due_at, actor(), step)
     except Unfit as refusal:
-        return _page(chosen, problems=[("due_at", i18n.gettext(refusal.errors["due_at"]))], status=422)
+        return _unplanned(chosen, i18n.gettext(refusal.errors["due_at"]))
     said = _("It will be published on %(at)s.", at=i18n.when(due_at, "short"))
     return to("panel.theme_of", say=said, theme=chosen.name)
 
@@ -234,11 +234,17 @@ def _meanwhile(theme: Theme, mine: Mapping[str, Any]) -> Response:
     return _page(theme, values=services.merged(mine, base, now.values), problems=[("", said)], status=409)
 
 
+def _unplanned(theme: Theme, wrong: str) -> Response:
+    told = _("The draft is saved, but it is not planned.")
+    return _page(theme, problems=[("due_at", wrong)], told=told, errors={"due_at": wrong}, status=422)
+
+
 def _page(
     theme: Theme,
     *,
     values: Mapping[str, Any] | None = None,
     problems: Problems = (),
+    told: str = "",
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
@@ -262,6 +268,8 @@ def _page(
         is_worn=is_worn,
         is_waiting=bool(changes) or not is_worn,
         problems=problems,
+        told=told,
+        wrong_due=(errors or {}).get("due_at", ""),
         planned=theme_versions.planned(site.id),
         due_at=request.form.get("due_at", ""),
         preview=_preview(theme.name),
