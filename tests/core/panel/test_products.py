@@ -74,6 +74,20 @@ def test_what_was_typed_stays_when_a_form_is_refused(panel: Panel) -> None:
     assert 'href="#price"' in page
 
 
+def test_a_name_that_was_given_does_not_go_and_the_form_says_so(panel: Panel, lamp: Item) -> None:
+    form = {"name-en": " ", "summary-en": "Warm light", "tax_class": "standard"}
+    answer = panel.post(f"/panel/products/{lamp.product_id}", form)
+    assert answer.status_code == 422
+    assert "Give the product a name." in words(answer)
+    page = answer.get_data(as_text=True)
+    assert 'href="#name-en"' in page
+    assert re.search(r'id="name-en"[^>]* aria-invalid="true"', page)
+    assert "Warm light" in page
+    # A language that has no words yet needs none.
+    form = {"name-en": "Arc lamp", "name-zh-CN": "", "tax_class": "standard"}
+    assert panel.post(f"/panel/products/{lamp.product_id}", form).status_code == 303
+
+
 def test_scripts_are_taken_out_of_descriptions(panel: Panel, lamp: Item) -> None:
     form = {"name-en": "Lamp", "body-en": "<p>Warm</p><script>alert(1)</script>", "tax_class": "standard"}
     panel.post(f"/panel/products/{lamp.product_id}", form)

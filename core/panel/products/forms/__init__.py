@@ -123,9 +123,11 @@ class PlaceForm(Struct, kw_only=True):
         return self.visible, self.position, self.publish_at, self.withdraw_at
 
 
-def read_texts(form: Form, texts: Sequence[TextForm]) -> None:
-    """Put what was typed into the texts."""
+def read_texts(form: Form, texts: Sequence[TextForm], *, keep_names: bool = False) -> None:
+    """Put what was typed into the texts; with `keep_names` a name that was given may change, but not go."""
     for text in texts:
+        if keep_names and text.name and not form.get(f"name-{text.language}", text.name).strip():
+            text.errors["name"] = _("Give the product a name.")
         typed = {name: form.get(f"{name}-{text.language}", "").strip() for name in _WORDS}
         text.name, text.summary, text.seo_title, text.seo_description = (
             typed[name] for name in ("name", "summary", "seo_title", "seo_description")

@@ -130,7 +130,7 @@ def save_own_words(product_id: int) -> Response:
 def _save(product_id: int, *, own: bool) -> Response:
     site = current().site
     head, texts = editor.head(site, product_id), editor.texts(site, product_id, own=own)
-    forms.read_texts(request.form, texts)
+    forms.read_texts(request.form, texts, keep_names=not own)
     forms.reset(request.form.get("reset", ""), texts)
     about = [] if own else facts.facts(product_id, i18n.language())
     changed = facts.read(request.form, about, i18n.language())
