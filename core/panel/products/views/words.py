@@ -182,7 +182,10 @@ def _text_problems(texts: list[forms.TextForm]) -> Problems:
         "seo_title": _("Title"),
     }
     return [
-        (f"{name}-{text.language}", i18n.labelled(f"{text.title}, {titles.get(name, _('Description'))}", message))
+        (
+            f"{name}-{text.language}",
+            i18n.labelled(i18n.enumerated((text.title, titles.get(name, _("Description")))), message),
+        )
         for text in texts
         for name, message in text.errors.items()
     ]
