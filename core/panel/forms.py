@@ -12,9 +12,15 @@ from wtforms.validators import StopValidation
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import labelled
 
+_WHOLE = re.compile(r"-?[0-9]{1,9}\Z")
 Validator = Callable[[Form, Field], None]
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}\Z")
 _HOST = re.compile(r"(?=.{1,200}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
+
+
+def is_whole(text: str) -> bool:
+    """Whether it is a whole number, or one below zero, of a size that a table holds."""
+    return _WHOLE.match(text) is not None
 
 
 class PanelForm(Form):  # type: ignore[misc]  # WTForms has no types

@@ -127,7 +127,7 @@ def wait_from_file(site: Site, path: str) -> tuple[int, list[str]]:
             sku, address = row.cells.get("sku", "").strip(), row.cells.get("email", "").strip().lower()
             variant = one("SELECT id, product_id FROM variant WHERE sku = ? AND deleted_at IS NULL", sku)
             if variant is None or email_problem(address):
-                wrong.append(f"Line {row.line}: {sku} {address}")
+                wrong.append(f"Line {row.line}, {sku}, {address}")
                 continue
             tag = row.cells.get("language", "").strip()
             spoken = tag if tag in site.languages else site.language

@@ -26,6 +26,7 @@ from core.api import (
     Scan,
     ScanStatus,
     Site,
+    labelled,
     parse_money,
     take_scans,
 )
@@ -345,7 +346,7 @@ def _chosen(shipment: Mapping[str, Any], service: str) -> str:
     """The id of the rate to buy. Raises Refusal with the carriers' own words where there is none."""
     rates = [one for one in _rates(shipment) if service in {CHEAPEST, "", f"{one['carrier']}:{one['service']}"[:60]}]
     if not rates:
-        told = [f"{one.get('carrier', '')}: {one.get('message', '')}" for one in shipment.get("messages") or ()]
+        told = [labelled(one.get("carrier", ""), one.get("message", "")) for one in shipment.get("messages") or ()]
         raise Refusal("RATE", "; ".join(dict.fromkeys(told))[:500] or _("No carrier takes this parcel."))
     return str(min(rates, key=lambda one: float(one["rate"]))["id"])
 

@@ -20,6 +20,8 @@ from core.testing.texts import refusal_names, source_of, sources, texts
 CATALOGUE = Path("locale/zh_CN/LC_MESSAGES/messages.po")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
 JOINED = re.compile(r'~ ": "|\}\}: [{<]|(?:%\}|>): \{\{|labelled\(""')
+# The same in what people read of the faces and the plugins; a terminal and a programmer are told in English.
+JOINED_IN_CODE = re.compile(r"^(?!.*(?:sys\.stderr|ValueError)).*\}: \{")
 
 
 def unfinished(root: Path) -> list[str]:
@@ -61,13 +63,15 @@ def unsaid(root: Path) -> list[str]:
 
 
 def joined(root: Path) -> list[str]:
-    """Texts in a template behind an English colon: `labelled()` and `after_colon()` know that of the language."""
+    """Two texts with an English colon between: `labelled()` and `after_colon()` know the one of the language."""
+    pages = [(top, kind, JOINED) for top in ("core", "plugins", "themes") for kind in ("*.html", "*.txt")]
+    code = [(top, "*.py", JOINED_IN_CODE) for top in ("core/panel", "core/storefront", "core/checkout", "plugins")]
     return [
-        f"{path.relative_to(root)}:{number}: {said[0]}"
-        for top in ("core", "plugins", "themes")
-        for path in sorted((root / top).rglob("*.html"))
+        f"{path.relative_to(root)}:{number}: {said[0].strip()}"
+        for top, kind, wrong in pages + code
+        for path in sources(root / top, kind)
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        for said in JOINED.finditer(line)
+        for said in wrong.finditer(line)
     ]
 
 
@@ -153,6 +157,8 @@ BREACHES: list[tuple[Callable[[Path], list[str]], Mapping[str, str]]] = [
     (joined, {"core/cart/templates/cart.html": '<b>{{ field(_("Cart") ~ ": " ~ name) }}</b>'}),
     (joined, {"plugins/gifts/templates/gift.html": '{{ _("Cart") }}<span class="unseen">: {{ name }}</span>'}),
     (joined, {"plugins/gifts/templates/gift.html": '<span class="unseen">{{ labelled("", name) }}</span>'}),
+    (joined, {"plugins/gifts/templates/mail/gift.txt": '{{ _("Cart") }}: {{ url }}'}),
+    (joined, {"core/panel/gifts/views.py": 'said = f"{title}: {message}"\n'}),
 ]
 IN_ORDER = {
     CORE: HEAD + CART,

@@ -15,6 +15,7 @@ from core.kernel.i18n import gettext as _
 from core.lib.errors import NotFound
 from core.lib.languages import named
 from core.lib.text import clean_html
+from core.panel.forms import is_whole
 from core.panel.products.services import returns
 from core.panel.shell.sites import languages
 
@@ -166,9 +167,13 @@ def read(typed: Mapping[str, str], shown: CategoryForm) -> list[tuple[str, str]]
         shown.errors[refusal.field or "returns"] = i18n.say(refusal)
     if not shown.name:
         shown.errors[f"name-{shown.texts[0].language}"] = _("Fill this in.")
-    if not shown.position.lstrip("-").isdecimal():
+    if not is_whole(shown.position):
         shown.errors["position"] = _("Write a whole number.")
-    return list(shown.errors.items())
+    titles = {f"name-{shown.texts[0].language}": _("Name"), "position": _("Position")}
+    return [
+        (name, i18n.labelled(titles[name], message) if name in titles else message)
+        for name, message in shown.errors.items()
+    ]
 
 
 def save(site: Site, shown: CategoryForm, actor: str, *, key: str = "") -> int:

@@ -73,7 +73,8 @@ def _queue() -> Check:
     is_late = waited > _LATE
     said = ngettext("%(n)s piece of work is due.", "%(n)s pieces of work are due.", due)
     if is_late:
-        said += " " + _("The oldest was due %(ago)s: is a worker running?", ago=i18n.ago(now - waited))
+        late = _("The oldest was due %(ago)s: is a worker running?", ago=i18n.ago(now - waited))
+        said = i18n.sentences([said, late])
     return Check(
         title=_("Queue"),
         said=said,

@@ -69,6 +69,14 @@ def store_uploads(
     return added, problems
 
 
+def partly(added: Sequence[int]) -> str:
+    """What is said above the files that were not taken, where others were; empty where none was."""
+    if not added:
+        return ""
+    said = i18n.ngettext("%(n)s picture is added.", "%(n)s pictures are added.", len(added))
+    return i18n.sentences([said, _("Not added:")])
+
+
 def _stored(upload: FileStorage) -> media.StoredFile:
     stored = files.store_picture(upload.read())
     return media.StoredFile(

@@ -36,7 +36,7 @@ def add() -> Response:
         request.files.getlist("files"), request.form, languages(current().site), actor(), key=form_key()
     )
     if problems:
-        return _list_page(problems, 422)
+        return _list_page(problems, 422, added)
     return to("panel.media", say=i18n.ngettext("%(n)s picture is added.", "%(n)s pictures are added.", len(added)))
 
 
@@ -54,7 +54,7 @@ def describe(media_id: int) -> Response:
     alt = {tag: words for tag, _name in _languages() if (words := request.form.get(f"alt-{tag}", "").strip()[:300])}
     across, down = (min(100, max(0, request.form.get(name, 50, type=int))) for name in ("focal_x", "focal_y"))
     if other := log.meanwhile(request.form.get("version"), f"media:{media_id}"):
-        return _one_page(media_id, alt, [("", other)], 409)
+        return _one_page(media_id, [("", other)], 409, alt=alt, focal=(across, down))
     media.describe_media(media_id, actor(), alt=alt, focal_x=across, focal_y=down)
     return to("panel.medium", say=_("Saved."), media_id=media_id)
 
@@ -66,7 +66,7 @@ def replace(media_id: int) -> Response:
     """Put another picture in its place, wherever it is shown."""
     wrong = services.replace(media_id, request.files.get("file"), actor(), key=form_key())
     if wrong:
-        return _one_page(media_id, services.find(media_id).alt, [("file", wrong)], 422)
+        return _one_page(media_id, [("file", wrong)], 422)
     return to(
         "panel.medium",
         say=_("The picture is replaced wherever it is shown. Check its words and its focal point."),
@@ -104,15 +104,21 @@ def restore(removed_id: int) -> Response:
 
 
 def _one_page(
-    media_id: int, alt: Mapping[str, str] | None = None, problems: Sequence[tuple[str, str]] = (), status: int = 200
+    media_id: int,
+    problems: Sequence[tuple[str, str]] = (),
+    status: int = 200,
+    *,
+    alt: Mapping[str, str] | None = None,
+    focal: tuple[int, int] | None = None,
 ) -> Response:
-    """The picture with its own words, or with those that were sent."""
+    """The picture with its own words and focal point, or with those that were sent."""
     picture = services.find(media_id)
     return page(
         "medium.html",
         status,
         picture=picture,
         alt=picture.alt if alt is None else alt,
+        focal=focal or (picture.focal_x, picture.focal_y),
         problems=problems,
         version=log.latest(f"media:{media_id}"),
         languages=_languages(),
@@ -123,7 +129,7 @@ def _languages() -> list[tuple[str, str]]:
     return [(tag, i18n.language_name(tag)) for tag in languages(current().site)]
 
 
-def _list_page(problems: list[tuple[str, str]], status: int = 200) -> Response:
+def _list_page(problems: Sequence[tuple[str, str]], status: int = 200, added: Sequence[int] = ()) -> Response:
     query, chosen = request.args.get("q", "").strip()[:100], request.args.get("show", "")
     rows, further = services.listed(query, chosen, request.args.get("before", type=int))
     named = [("", _("All")), ("wordless", _("Need words")), ("unused", _("Unused"))]
@@ -138,5 +144,7 @@ def _list_page(problems: list[tuple[str, str]], status: int = 200) -> Response:
         views=views,
         next=following,
         problems=problems,
+        partly=services.partly(added),
+        sent=request.form,
         languages=_languages(),
     )

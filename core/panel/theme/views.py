@@ -75,11 +75,11 @@ def plan(theme: str) -> Response:
     site = current().site
     due_at = services.instant(request.form.get("due_at", ""), site.timezone)
     if due_at is None:
-        return _page(chosen, problems=[("due_at", _("Write a day and a time."))], status=422)
+        return _unplanned(chosen, _("Write a day and a time."))
     try:
         theme_versions.plan(site.id, chosen.name, due_at, actor(), step)
     except Unfit as refusal:
-        return _page(chosen, problems=[("due_at", i18n.gettext(refusal.errors["due_at"]))], status=422)
+        return _unplanned(chosen, i18n.gettext(refusal.errors["due_at"]))
     said = _("It will be published on %(at)s.", at=i18n.when(due_at, "short"))
     return to("panel.theme_of", say=said, theme=chosen.name)
 
@@ -225,7 +225,7 @@ def _meanwhile(theme: Theme, mine: Mapping[str, Any]) -> Response:
     if base is None and _seen() == 0:
         base = published(current(), theme.name)
     changes = services.differing(theme, base or {}, now.values)
-    told = "; ".join(f"{label}: {before} → {after}" for label, before, after in changes)
+    told = "; ".join(i18n.labelled(label, f"{before or '–'} → {after or '–'}") for label, before, after in changes)
     said = _(
         "While you were choosing, %(who)s changed the draft (%(changes)s). What you chose is still below, together with"
         " that; saving again stores both.",
@@ -235,11 +235,17 @@ def _meanwhile(theme: Theme, mine: Mapping[str, Any]) -> Response:
     return _page(theme, values=services.merged(mine, base, now.values), problems=[("", said)], status=409)
 
 
+def _unplanned(theme: Theme, wrong: str) -> Response:
+    told = _("The draft is saved, but it is not planned.")
+    return _page(theme, problems=[("due_at", wrong)], told=told, errors={"due_at": wrong}, status=422)
+
+
 def _page(
     theme: Theme,
     *,
     values: Mapping[str, Any] | None = None,
     problems: Problems = (),
+    told: str = "",
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
@@ -263,6 +269,8 @@ def _page(
         is_worn=is_worn,
         is_waiting=bool(changes) or not is_worn,
         problems=problems,
+        told=told,
+        wrong_due=(errors or {}).get("due_at", ""),
         planned=theme_versions.planned(site.id),
         due_at=request.form.get("due_at", ""),
         preview=_preview(theme.name),

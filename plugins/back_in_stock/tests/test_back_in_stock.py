@@ -242,7 +242,7 @@ def test_who_waits_in_another_shop_waits_here(
     file = tmp_path / "waits.csv"
     file.write_text("sku,email,language\nLAMP,Mira@example.com,zh-CN\nNOPE,bo@example.com,\nLAMP,nobody,\n")
 
-    assert wait_from_file(site, str(file)) == (1, ["Line 3: NOPE bo@example.com", "Line 4: LAMP nobody"])
+    assert wait_from_file(site, str(file)) == (1, ["Line 3, NOPE, bo@example.com", "Line 4, LAMP, nobody"])
     wait_from_file(site, str(file))
     deliver(site, lamp, 3)
     outbox.deliver()

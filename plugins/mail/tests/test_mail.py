@@ -15,16 +15,13 @@ from core.testing.contracts import ChannelContract, a_site
 from plugins.mail.client import Smtp
 from plugins.mail.forms import Settings
 from plugins.mail.services import send_again
+from plugins.mail.tests.reading import body
 
 
 @pytest.fixture
 def mailing(turn_on, mailbox):
     turn_on("mail", host=mailbox.host, port=mailbox.port, security="none")
     return mailbox
-
-
-def body(mail, kind="plain"):
-    return mail.get_body((kind,)).get_content()
 
 
 def test_a_placed_order_is_confirmed_in_text_and_html(mailing, sell, order, outbox):
@@ -136,6 +133,8 @@ def test_a_mail_that_is_written_before_the_shopper_sees_where_to_pay_says_it_all
         assert "Lampe GmbH" in body(mail, kind)
         assert "€178.00" in body(mail, kind)
         assert placed.number in body(mail, kind)
+    # A number in groups stays in their order where the mail is read from right to left.
+    assert '<span dir="auto">DE89 3704 0044 0532 0130 00</span>' in mail.get_body(("html",)).get_content()
     mark_paid(state_of(site.id), placed.id, actor="staff:1")
     outbox.deliver()
     send_again(site, placed.id, "placed", key="again", actor="staff:1")

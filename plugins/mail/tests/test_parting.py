@@ -6,6 +6,7 @@ import pytest
 
 from core.api import mark_paid, order_view, ship_order, state_of, value
 from core.testing.shop import PASSWORD
+from plugins.mail.tests import reading
 
 # What is told, in words: whatever keeps the orders.
 pytestmark = pytest.mark.once
@@ -45,7 +46,7 @@ def parted(client, site, staff):
 
 
 def body(mail, kind="plain"):
-    return " ".join(mail.get_body((kind,)).get_content().split())
+    return " ".join(reading.body(mail, kind).split())
 
 
 def test_a_split_is_one_mail_that_names_both_orders_and_their_prices(latest, site, sell, order, parted):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.api import Refused, Site, Unfit, products_by_sku, say
+from core.api import Refused, Site, Unfit, labelled, products_by_sku, say
 from core.api import gettext as _
 from plugins.product_content.forms import KINDS, ProductContent
 from plugins.product_content.services.downloads import Upload, add_download
@@ -65,15 +65,15 @@ def import_file(site: Site, path: Path, *, actor: str) -> tuple[int, list[str]]:
     taken, wrong = 0, []
     for one in found:
         if one.sku not in ids:
-            wrong.append(f"{one.sku}: {_('There is no product with this SKU.')}")
+            wrong.append(labelled(one.sku, _("There is no product with this SKU.")))
             continue
         try:
             _take(site, ids[one.sku], one, path.parent, actor)
             taken += 1
         except Unfit as error:
-            wrong += [f"{one.sku}: {field}: {message}" for field, message in error.errors.items()]
+            wrong += [labelled(one.sku, labelled(field, message)) for field, message in error.errors.items()]
         except Refused as error:
-            wrong.append(f"{one.sku}: {say(error)}")
+            wrong.append(labelled(one.sku, say(error)))
     return taken, wrong
 
 

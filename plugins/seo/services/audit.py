@@ -15,6 +15,7 @@ from core.api import (
     ProductPage,
     Site,
     category_page,
+    labelled,
     plain,
     product_page,
     speaking,
@@ -100,7 +101,7 @@ def _words(
         if not text:
             continue
         if width(text) > most:
-            into.add(_found(f"long_{name}", subject, tag, f"{width(text)}: {text}"))
+            into.add(_found(f"long_{name}", subject, tag, labelled(width(text), text)))
         if text in known:
             into.add(_found(f"same_{name}", subject, tag, known[text]))
         else:

@@ -132,7 +132,7 @@ def import_table(site: Site, source: BinaryIO, *, actor: str) -> Found:
             _fill(zone, {"areas": areas})
         for (zone_name, title), brackets in found.brackets.items():
             _put(site, zones[zone_name], title, found.bases[zone_name, title], brackets)
-        after = {"rows": found.rows, "methods": [f"{zone}: {title}" for zone, title in found.brackets]}
+        after = {"rows": found.rows, "methods": [f"{zone} · {title}" for zone, title in found.brackets]}
         touch(tag(site))
         record_activity(
             actor,

@@ -8,7 +8,20 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from core.api import Address, Money, NotFound, ParcelLine, Site, country_name, kept, marks, money, number, rows
+from core.api import (
+    Address,
+    Money,
+    NotFound,
+    ParcelLine,
+    Site,
+    country_name,
+    kept,
+    labelled,
+    marks,
+    money,
+    number,
+    rows,
+)
 from core.api import gettext as _
 from plugins.table_rate.forms import Area, Trial, gaps_and_overlaps, shown
 from plugins.table_rate.forms.brackets import typed
@@ -117,7 +130,7 @@ def _volume(said: _Said) -> int:
 def remarks_on(method: Method) -> list[str]:
     """Gaps and overlaps of all currencies of a method."""
     return [
-        f"{currency}: {remark}"
+        labelled(currency, remark)
         for currency in method.brackets
         for remark in gaps_and_overlaps(brackets_of(method, currency), method.basis, currency)
     ]

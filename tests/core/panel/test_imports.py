@@ -208,7 +208,7 @@ def test_a_running_one_stops_behind_its_batch_and_tells_the_time_left(
     monkeypatch.setattr(Store, "save", look_and_stop)
     jobs.run_due()
     assert "50 of 120 products" in pages[1]
-    assert "about 2 minutes left" in pages[1]
+    assert "About 2 minutes left. You can leave this page" in pages[1]
     assert db.value("SELECT COUNT(*) FROM product") == 100
     assert "100 of 120 products had been dealt with. It can go on where it stood." in _page(desk, run)
     _post(desk, f"{run}/resume")

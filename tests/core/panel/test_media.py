@@ -82,6 +82,22 @@ def test_pictures_without_words_are_counted_and_found(panel: Panel, lamp: tuple[
     assert "Every picture says in words" in words(panel.get("/panel/installation/health"))
 
 
+@pytest.mark.parametrize("where", ["/panel/media", "/panel/products/{}/pictures"])
+def test_a_file_among_others_that_is_no_picture_is_told_beside_what_was_added(
+    panel: Panel, lamp: tuple[int, int], where: str
+) -> None:
+    files_ = [(picture(GREEN), "green.png"), (BytesIO(b"no picture"), "notes.txt"), (BytesIO(b"nor this"), "bill.pdf")]
+    told = panel.post(where.format(lamp[0]), {"files": files_, "alt-en": "A green lamp"})
+    assert told.status_code == 422
+    assert "1 picture is added. Not added:" in words(told)
+    assert "nothing has been saved" not in words(told).casefold()
+    # Beside the field as well, and what was written stays for the files that come next.
+    assert re.search(r'id="files"[^>]* aria-describedby="files-error" aria-invalid="true"', told.text)
+    assert told.text.count("notes.txt: ") == told.text.count("bill.pdf: ") == 2
+    assert 'value="A green lamp"' in told.text
+    assert db.value("SELECT COUNT(*) FROM media WHERE alt LIKE '%green%'") == 1
+
+
 # -- in its place ----------------------------------------------------------------------------------------------------
 
 
@@ -120,7 +136,9 @@ def test_a_file_that_is_no_picture_replaces_nothing(panel: Panel, lamp: tuple[in
     _product, media_id = lamp
     before = _picture_of(shop("/p/arc-lamp").text)
     for data in ({}, {"file": (BytesIO(b"<svg onload=alert(1)>"), "evil.png")}):
-        assert panel.post(f"/panel/media/{media_id}/replace", data).status_code == 422
+        told = panel.post(f"/panel/media/{media_id}/replace", data)
+        assert told.status_code == 422
+        assert re.search(r'id="file"[^>]* aria-describedby="file-error" aria-invalid="true"', told.text)
     assert _picture_of(shop("/p/arc-lamp").text) == before
 
 
@@ -208,6 +226,9 @@ def test_a_deleted_picture_leaves_no_hole_in_what_can_be_brought_back(lamp: tupl
 def test_a_deleted_picture_can_come_back_for_thirty_days(panel: Panel, shop: Any, clock: Any, outbox: Any) -> None:
     panel.post("/panel/media", {"files": (picture(RED), "lamp.png"), "alt-en": "A lamp"})
     media_id, name = db.rows("SELECT id, name FROM media")[0]
+    asked = panel.get(f"/panel/media/{media_id}").text
+    assert "Undo brings it back; its file goes 30 days later." in asked
+    assert "for good" not in asked
     panel.post(f"/panel/media/{media_id}/delete")
     removed = db.value("SELECT id FROM media_removed")
     assert f'action="/panel/media/removed/{removed}/restore"' in panel.get("/panel/media").text
@@ -243,6 +264,20 @@ def test_the_focal_point_stays_in_view_wherever_a_picture_is_cut(
     assert ".focal-point{object-position: var(--fx,50%) var(--fy,50%);}" in text
     assert ".fx-20{--fx: 20%;}" in text
     assert ".fy-80{--fy: 80%;}" in text
+
+
+def test_of_two_who_describe_a_picture_the_second_keeps_words_and_focal_point(
+    panel: Panel, lamp: tuple[int, int]
+) -> None:
+    media_id = lamp[1]
+    form = {"version": "0", "alt-en": "A lamp", "focal_x": "22", "focal_y": "79"}
+    panel.post(f"/panel/media/{media_id}", form)
+    told = panel.post(f"/panel/media/{media_id}", form | {"alt-en": "An arc lamp", "focal_x": "10", "focal_y": "90"})
+    assert told.status_code == 409
+    assert 'value="An arc lamp"' in told.text
+    for name, value in (("focal_x", 10), ("focal_y", 90)):
+        assert re.search(rf'name="{name}"[^>]* value="{value}"', told.text), name
+    assert '<circle cx="10%" cy="90%"' in told.text
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,20 @@ def test_what_was_typed_stays_when_a_form_is_refused(panel: Panel) -> None:
     assert 'href="#price"' in page
 
 
+def test_a_name_that_was_given_does_not_go_and_the_form_says_so(panel: Panel, lamp: Item) -> None:
+    form = {"name-en": " ", "summary-en": "Warm light", "tax_class": "standard"}
+    answer = panel.post(f"/panel/products/{lamp.product_id}", form)
+    assert answer.status_code == 422
+    assert "Give the product a name." in words(answer)
+    page = answer.get_data(as_text=True)
+    assert 'href="#name-en"' in page
+    assert re.search(r'id="name-en"[^>]* aria-invalid="true"', page)
+    assert "Warm light" in page
+    # A language that has no words yet needs none.
+    form = {"name-en": "Arc lamp", "name-zh-CN": "", "tax_class": "standard"}
+    assert panel.post(f"/panel/products/{lamp.product_id}", form).status_code == 303
+
+
 def test_scripts_are_taken_out_of_descriptions(panel: Panel, lamp: Item) -> None:
     form = {"name-en": "Lamp", "body-en": "<p>Warm</p><script>alert(1)</script>", "tax_class": "standard"}
     panel.post(f"/panel/products/{lamp.product_id}", form)
@@ -247,6 +261,29 @@ def test_a_site_takes_over_the_prices_of_another_in_its_currency(
     assert "Trade has the prices of Test shop now." in words(panel.follow(panel.post(take, {"model": str(site.id)})))
     assert db.rows("SELECT site_id, amount FROM price ORDER BY site_id") == [(site.id, 8900), (trade.id, 8900)]
     assert "As on Test shop." in words(panel.get(path))
+
+
+def test_of_two_sites_neither_is_saved_where_the_times_of_one_do_not_fit(
+    panel: Panel, lamp: Item, site: Site, other_site: Site
+) -> None:
+    form = {f"visible-{site.id}": "1", f"position-{site.id}": "7", f"position-{other_site.id}": "0"}
+    form |= {f"publish_at-{other_site.id}": "2026-12-10T10:00", f"withdraw_at-{other_site.id}": "2026-12-01T10:00"}
+    refused = panel.post(f"/panel/products/{lamp.product_id}/sites", form)
+    assert refused.status_code == 422
+    assert f"{other_site.name}: The end comes before the beginning." in words(refused)
+    assert f'href="#withdraw_at-{other_site.id}"' in refused.text
+    assert db.value("SELECT position FROM listing WHERE site_id = ?", site.id) == 0
+
+
+@pytest.mark.parametrize("typed", ["--5", "9" * 30, "first"])
+def test_a_position_that_is_none_is_told_with_the_name_of_its_field(panel: Panel, lamp: Item, typed: str) -> None:
+    panel.post("/panel/categories/new", {"name-en": "Light", "visible": "1"})
+    refused = panel.post("/panel/categories/1", {"name-en": "", "position": typed})
+    assert refused.status_code == 422
+    assert "Name: Fill this in." in words(refused)
+    assert "Position: Write a whole number." in words(refused)
+    listed = panel.post(f"/panel/products/{lamp.product_id}/sites", {"visible-1": "1", "position-1": typed})
+    assert listed.status_code == 422
 
 
 def test_saving_places_as_they_are_is_no_change(panel: Panel, lamp: Item, site: Site) -> None:

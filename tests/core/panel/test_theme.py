@@ -257,6 +257,8 @@ def test_a_planned_look_comes_at_its_time_and_once(
         refused = customiser.press("/plan", due_at=nonsense)
         assert refused.status_code == 422
         assert 'href="#due_at"' in refused.text
+        assert 'aria-describedby="due_at-error due_at-help" aria-invalid="true"' in refused.text
+        assert "The draft is saved, but it is not planned." in words(refused)
     due = now() + timedelta(minutes=50)
     for title in ("Taken back", "Sale"):
         customiser.press("/plan", **{"hero_title-en": title, "due_at": due.strftime("%Y-%m-%dT%H:%M")})

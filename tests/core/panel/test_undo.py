@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from core.kernel import db, jobs
+from core.testing.browser import DESKTOP_WITHOUT_SCRIPTS, PHONE_WITHOUT_SCRIPTS, View
 from core.testing.shop import Told
 from tests.core.panel.conftest import Panel, words
+from tests.core.panel.test_pages import _answered_by
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 
 def _undo(panel: Panel, answer: Any) -> str:
@@ -81,3 +88,17 @@ def test_a_draft_of_an_order(panel: Panel, sell: Any) -> None:
     draft = db.value("SELECT id FROM order_draft")
     assert "The draft is back." in _undo(panel, panel.post(f"/panel/drafts/{draft}/drop"))
     assert panel.post(f"/panel/drafts/{draft}/restore").status_code == 404
+
+
+@pytest.mark.parametrize("view", [PHONE_WITHOUT_SCRIPTS, DESKTOP_WITHOUT_SCRIPTS], ids=str)
+def test_without_a_script_the_note_covers_nothing_for_good(page: Page, panel: Panel, sell: Any, view: View) -> None:
+    del view
+    lamp = sell("LAMP", 8900)
+    panel.post(f"/panel/products/{lamp.product_id}/delete")
+    _answered_by(panel, page)
+    page.goto("http://shop.test/panel/products")
+    assert page.get_by_role("button", name="Undo").is_visible()
+    assert not page.get_by_role("button", name="Dismiss").is_visible()
+    page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
+    sheet, note = (page.locator(place).bounding_box() or {} for place in ("main", ".toast"))
+    assert sheet["y"] + sheet["height"] <= note["y"]

@@ -87,13 +87,13 @@ def meanwhile(seen: str | None, *things: str, verbs: tuple[str, ...] = (), site_
         return ""
     act = row[3], json.loads(row[6] or "{}"), json.loads(row[7] or "{}")
     entry = _entry(row, _people({row[2]}), act, Recorded([act]))
-    changes = "; ".join(f"{name}: {before or '–'} → {after or '–'}" for name, before, after in entry.changes)
+    changes = [i18n.labelled(name, f"{before or '–'} → {after or '–'}") for name, before, after in entry.changes]
     return _(
         "While you were writing, %(who)s %(did)s (%(changes)s). What you wrote is still below; saving again puts it in"
         " place of that.",
         who=entry.actor,
         did=entry.sentence,
-        changes=changes or i18n.when(entry.at, "short"),
+        changes="; ".join(changes) or i18n.when(entry.at, "short"),
     )
 
 

@@ -302,7 +302,7 @@ def sentence(verb: str, title: str) -> str:
     loaded = installation().plugins.loaded.get(name)
     if loaded is not None and act in loaded.plugin.verbs:
         return i18n.of_plugin(name, loaded.plugin.verbs[act], title=title)
-    return f"{verb.replace('.', ' · ').replace('_', ' ')}: {title}"
+    return i18n.labelled(verb.replace(".", " · ").replace("_", " "), title)
 
 
 def field_words(name: str) -> str:

@@ -108,11 +108,11 @@ def left_for(seconds: int | None) -> str:
     if seconds is None:
         return ""
     if seconds < 60:
-        return _("less than a minute left")
+        return _("Less than a minute left.")
     minutes = round(seconds / 60)
     if minutes < 90:
-        return ngettext("about %(n)s minute left", "about %(n)s minutes left", minutes)
-    return ngettext("about %(n)s hour left", "about %(n)s hours left", round(minutes / 60))
+        return ngettext("About %(n)s minute left.", "About %(n)s minutes left.", minutes)
+    return ngettext("About %(n)s hour left.", "About %(n)s hours left.", round(minutes / 60))
 
 
 def _reason(one: Left) -> str:

@@ -77,7 +77,7 @@ def decide(number: str) -> Response:
 
 def _back(number: str, say: str, back: str | None, kind: str = "good") -> Response:
     if back == "queue":
-        return to("panel.orders_held", say=f"{number}: {say}", kind=kind)
+        return to("panel.orders_held", say=i18n.labelled(number, say), kind=kind)
     return to("panel.order", say=say, kind=kind, number=number)
 
 

@@ -12,7 +12,7 @@ from core.catalogue.services.drafts import OptionDraft, TextDraft, ValueDraft
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import labelled
 from core.lib.text import clean_html
-from core.panel.forms import lines
+from core.panel.forms import is_whole, lines
 from core.panel.shell.status import Status
 
 Form = Mapping[str, str]
@@ -123,9 +123,11 @@ class PlaceForm(Struct, kw_only=True):
         return self.visible, self.position, self.publish_at, self.withdraw_at
 
 
-def read_texts(form: Form, texts: Sequence[TextForm]) -> None:
-    """Put what was typed into the texts."""
+def read_texts(form: Form, texts: Sequence[TextForm], *, keep_names: bool = False) -> None:
+    """Put what was typed into the texts; with `keep_names` a name that was given may change, but not go."""
     for text in texts:
+        if keep_names and text.name and not form.get(f"name-{text.language}", text.name).strip():
+            text.errors["name"] = _("Give the product a name.")
         typed = {name: form.get(f"{name}-{text.language}", "").strip() for name in _WORDS}
         text.name, text.summary, text.seo_title, text.seo_description = (
             typed[name] for name in ("name", "summary", "seo_title", "seo_description")
@@ -185,11 +187,14 @@ def read_places(form: Form, places: Sequence[PlaceForm]) -> list[tuple[str, str]
         place.publish_at, place.withdraw_at = (
             form.get(f"{name}-{place.id}", "").strip() for name in ("publish_at", "withdraw_at")
         )
-        if not place.position.lstrip("-").isdecimal():
+        if not is_whole(place.position):
             place.errors["position"] = _("Write a whole number.")
-        for name in ("publish_at", "withdraw_at"):
-            if getattr(place, name) and instant(getattr(place, name), place.timezone) is None:
+        begins, ends = (instant(typed, place.timezone) for typed in (place.publish_at, place.withdraw_at))
+        for name, time in (("publish_at", begins), ("withdraw_at", ends)):
+            if getattr(place, name) and time is None:
                 place.errors[name] = _("Write a day and a time that there is in %(zone)s.", zone=place.timezone)
+        if begins is not None and ends is not None and begins >= ends:
+            place.errors["withdraw_at"] = _("The end comes before the beginning.")
     return [
         (f"{name}-{place.id}", labelled(place.name, message))
         for place in places

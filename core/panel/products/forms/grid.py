@@ -205,7 +205,10 @@ def _bounded(price: PriceFact) -> PriceDraft:
 def problems(rows: Sequence[GridRow], known: Sequence[Column]) -> list[tuple[str, str]]:
     """(id of the cell, message) of everything that cannot be read."""
     return [
-        (f"v{row.id}-{column.key}", f"{row.title}, {column.title}: {row.cells[column.key].error}")
+        (
+            f"v{row.id}-{column.key}",
+            i18n.labelled(i18n.enumerated((row.title, column.title)), row.cells[column.key].error),
+        )
         for row in rows
         for column in known
         if row.cells[column.key].error

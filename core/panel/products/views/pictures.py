@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response, request, url_for
 
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
-from core.panel.media.services import store_uploads
+from core.panel.media.services import partly, store_uploads
 from core.panel.products.services import editor, saving
 from core.panel.products.views.refusals import Problems
 from core.panel.shell import actor, panel
@@ -35,7 +37,7 @@ def add_pictures(product_id: int) -> Response:
         shown = [picture.id for picture in editor.pictures(product_id)]
         saving.set_pictures(site, product_id, [*shown, *added], actor(), key=form_key())
     if problems:
-        return _pictures_page(product_id, problems, 422)
+        return _pictures_page(product_id, problems, 422, added)
     return to(
         "panel.product_pictures",
         say=i18n.ngettext("%(n)s picture is added.", "%(n)s pictures are added.", len(added)),
@@ -78,7 +80,7 @@ def put_picture_back(product_id: int, media_id: int) -> Response:
     return to("panel.product_pictures", product_id=product_id)
 
 
-def _pictures_page(product_id: int, problems: Problems, status: int = 200) -> Response:
+def _pictures_page(product_id: int, problems: Problems, status: int = 200, added: Sequence[int] = ()) -> Response:
     site = current().site
     named = [(tag, i18n.language_name(tag)) for tag in languages(site)]
     return page(
@@ -88,4 +90,6 @@ def _pictures_page(product_id: int, problems: Problems, status: int = 200) -> Re
         pictures=editor.pictures(product_id),
         languages=named,
         problems=problems,
+        partly=partly(added),
+        sent=request.form,
     )

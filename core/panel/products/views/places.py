@@ -51,9 +51,9 @@ def save_places(product_id: int) -> Response:
             return _places_page(
                 product_id, found, [(f"{name}-{place.id}", message) for name, message in place.errors.items()], 422
             )
-    said = _("Saved.")
-    if any(place.visible for place in found) and (count := editor.wordless(product_id)):
-        said += " " + i18n.ngettext("%(n)s of its pictures needs words.", "%(n)s of its pictures need words.", count)
+    count = editor.wordless(product_id) if any(place.visible for place in found) else 0
+    more = i18n.ngettext("%(n)s of its pictures needs words.", "%(n)s of its pictures need words.", count)
+    said = i18n.sentences([_("Saved."), more if count else ""])
     return to("panel.product_sites", say=said, product_id=product_id)
 
 

@@ -131,7 +131,7 @@ def save_own_words(product_id: int) -> Response:
 def _save(product_id: int, *, own: bool) -> Response:
     site = current().site
     head, texts = editor.head(site, product_id), editor.texts(site, product_id, own=own)
-    forms.read_texts(request.form, texts)
+    forms.read_texts(request.form, texts, keep_names=not own)
     forms.reset(request.form.get("reset", ""), texts)
     about = [] if own else facts.facts(product_id, i18n.language())
     changed = facts.read(request.form, about, i18n.language())
@@ -183,7 +183,10 @@ def _text_problems(texts: list[forms.TextForm]) -> Problems:
         "seo_title": _("Title"),
     }
     return [
-        (f"{name}-{text.language}", f"{text.title}, {titles.get(name, _('Description'))}: {message}")
+        (
+            f"{name}-{text.language}",
+            i18n.labelled(i18n.enumerated((text.title, titles.get(name, _("Description")))), message),
+        )
         for text in texts
         for name, message in text.errors.items()
     ]

@@ -3,8 +3,8 @@ export default function focal(element) {
   const [across, down] = element.querySelectorAll("input[type=range]");
   const draw = () => {
     for (const circle of element.querySelectorAll("circle")) {
-      circle.setAttribute("cx", across.value);
-      circle.setAttribute("cy", down.value);
+      circle.setAttribute("cx", `${across.value}%`);
+      circle.setAttribute("cy", `${down.value}%`);
     }
   };
   element.addEventListener("input", draw);
