@@ -245,6 +245,25 @@ def test_two_who_count_the_same_do_not_write_over_each_other(panel: Panel, lamp:
     assert level(lamp)[0] == 9
 
 
+def test_of_several_counts_the_page_says_which_are_stored(panel: Panel, lamp: int) -> None:
+    product, place = (db.value(f"SELECT id FROM {table}") for table in ("product", "location"))
+    panel.post(f"/panel/products/{product}/options", {"option": "Colour", "values": "Red\nBlue"})
+    other = db.value("SELECT id FROM variant WHERE id != ?", lamp)
+    with db.transaction():
+        db.execute("UPDATE stock_level SET allocated = 4 WHERE variant_id = ?", lamp)
+    first, second = f"s{other}-{place}", f"s{lamp}-{place}"
+    form = {first: "6", f"was-{first}": "", second: "1", f"was-{second}": "10", "reason": "Counted"}
+    refused = panel.post(f"/panel/products/{product}/stock", form)
+    assert refused.status_code == 422
+    assert "1 count is stored. Not stored: Red, Main: Some of it is promised to orders." in words(refused)
+    assert re.search(rf'name="{second}"[^>]* aria-describedby="{second}-error" aria-invalid="true"', text(refused))
+    assert f'name="{second}" value="1"' in text(refused)
+    assert f'name="was-{first}" value="6"' in text(refused)
+    assert (level(other)[0], level(lamp)[0]) == (6, 10)
+    unread = panel.post(f"/panel/products/{product}/stock", {second: "-3", f"was-{second}": "10", "reason": "Counted"})
+    assert "Red, Main: write a whole number" in words(unread)
+
+
 def test_a_repair_is_told_in_the_language_of_whoever_reads_it(panel: Panel, lamp: int) -> None:
     with db.transaction():
         db.execute("UPDATE stock_level SET on_hand = on_hand + 1 WHERE variant_id = ?", lamp)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from core.catalogue.services import stock, stock_counts
+from core.catalogue.services import stock_counts
 from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.security import staff
 from core.kernel.sites import current
-from core.lib.errors import Unfit
 from core.panel.products.services import editor
 from core.panel.products.views.refusals import Problems
 from core.panel.shell import actor, panel
@@ -30,24 +29,24 @@ def show_stock(product_id: int) -> Response:
 def save_stock(product_id: int) -> Response:
     """Store counts: each changed one is a move with a reason."""
     found = editor.variants(current().site, product_id)
-    changes, problems = stock_pages.changed_counts(request.form, [variant.id for variant in found])
+    titles = {variant.id: variant.title for variant in found}
+    changes, problems = stock_pages.changed_counts(request.form, titles)
     reason = request.form.get("reason", "").strip()[:200]
     if changes and not reason:
         problems.append(("reason", _("Say why the counts change.")))
     if not problems:
-        problems = stock_pages.counted_since(request.form, changes)
+        problems = stock_pages.counted_since(request.form, changes, titles)
     if problems:
         return _stock_page(product_id, request.form, problems, 422)
-    try:
-        for (variant_id, location_id), count in changes.items():
-            stock_pages.set_count(variant_id, location_id, count, reason, actor())
-    except (stock.StockPromised, Unfit) as refusal:
-        return _stock_page(product_id, request.form, [("", i18n.say(refusal))], 422)
+    stored, problems = stock_pages.set_counts(changes, titles, reason, actor())
+    if problems:
+        return _stock_page(product_id, request.form, problems, 422, stored)
     return to("panel.product_stock", say=_("The counts are stored."), product_id=product_id)
 
 
-def _stock_page(product_id: int, typed: object, problems: Problems, status: int = 200) -> Response:
+def _stock_page(product_id: int, typed: object, problems: Problems, status: int = 200, stored: int = 0) -> Response:
     site = current().site
+    partly = i18n.ngettext("%(n)s count is stored.", "%(n)s counts are stored.", stored) if stored else ""
     found = editor.variants(site, product_id)
     wrong = dict(problems)
     return page(
@@ -55,6 +54,7 @@ def _stock_page(product_id: int, typed: object, problems: Problems, status: int 
         status,
         product=editor.head(site, product_id),
         problems=problems,
+        told=i18n.sentences([partly, _("Not stored:")]) if partly else "",
         locations=stock_pages.locations(),
         rows=stock_pages.grid([(variant.id, variant.title, variant.sku) for variant in found], typed, wrong),
         reason=request.form.get("reason", ""),

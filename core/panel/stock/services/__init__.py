@@ -11,10 +11,11 @@ from core.catalogue.services import stock, stock_counts
 from core.catalogue.services.product_words import holding
 from core.catalogue.services.stock_audit import Difference
 from core.catalogue.services.stock_low import FREE, RUNNING_LOW
-from core.kernel import db
+from core.kernel import db, i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.kept import once_a_look
+from core.lib.errors import Refused
 from core.lib.languages import named
 
 PAGE = 50
@@ -122,12 +123,15 @@ def _cell(
 
 
 def changed_counts(
-    form: Mapping[str, str], variant_ids: Sequence[int]
+    form: Mapping[str, str], variants: Mapping[int, str]
 ) -> tuple[dict[tuple[int, int], int], list[tuple[str, str]]]:
-    """The counts that differ from what the page showed, by (variant, location); and what cannot be read."""
+    """The counts of `variants` (id to title) that differ from what the page showed, by (variant, location).
+
+    And what cannot be read.
+    """
     changes: dict[tuple[int, int], int] = {}
     problems: list[tuple[str, str]] = []
-    for variant_id in variant_ids:
+    for variant_id, title in variants.items():
         for place in locations():
             key = f"s{variant_id}-{place.id}"
             text = form.get(key, "").strip()
@@ -136,11 +140,18 @@ def changed_counts(
             if text.isdecimal() and len(text) < 10:
                 changes[variant_id, place.id] = int(text)
             else:
-                problems.append((key, _("%(place)s: write a whole number, or leave it as it was.", place=place.name)))
+                where = _where(title, place.name)
+                problems.append((key, _("%(place)s: write a whole number, or leave it as it was.", place=where)))
     return changes, problems
 
 
-def counted_since(form: Mapping[str, str], changes: Mapping[tuple[int, int], int]) -> list[tuple[str, str]]:
+def _where(title: str, place: str) -> str:
+    return i18n.enumerated(filter(None, (title, place)))
+
+
+def counted_since(
+    form: Mapping[str, str], changes: Mapping[tuple[int, int], int], variants: Mapping[int, str]
+) -> list[tuple[str, str]]:
     """Of these counts by (variant, location), whose level is neither what the page showed nor they. One statement."""
     names, problems = {place.id: place.name for place in locations()}, []
     levels = stock.stock_of([variant_id for variant_id, _location in changes])
@@ -149,10 +160,25 @@ def counted_since(form: Mapping[str, str], changes: Mapping[tuple[int, int], int
         there = next((level[1] for level in levels.get(variant_id, []) if level[0] == location_id), None)
         was, now = form.get(f"was-{key}"), "" if there is None else str(there)
         if was is not None and was.strip() != now and now != str(count):
-            said = {"place": names[location_id], "now": now or "–", "was": was.strip() or "–"}
+            where = _where(variants[variant_id], names[location_id])
+            said = {"place": where, "now": now or "–", "was": was.strip() or "–"}
             told = _("%(place)s: there are %(now)s now, not %(was)s. Count once more, or save again.", **said)
             problems.append((key, told))
     return problems
+
+
+def set_counts(
+    changes: Mapping[tuple[int, int], int], variants: Mapping[int, str], reason: str, actor: str
+) -> tuple[int, list[tuple[str, str]]]:
+    """Store counts by (variant, location), a move each; answers how many, and what is wrong with the others."""
+    names, problems = {place.id: place.name for place in locations()}, []
+    for (variant_id, location_id), count in changes.items():
+        try:
+            set_count(variant_id, location_id, count, reason, actor)
+        except Refused as refusal:
+            where = _where(variants[variant_id], names[location_id])
+            problems.append((f"s{variant_id}-{location_id}", i18n.labelled(where, i18n.say(refusal))))
+    return len(changes) - len(problems), problems
 
 
 def set_count(variant_id: int, location_id: int, count: int, reason: str, actor: str) -> None:
