@@ -1,1 +1,1 @@
-"""Paying in cash when the goods arrive."""
+"""Paying in cash when the goods are received."""

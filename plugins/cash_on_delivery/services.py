@@ -20,7 +20,7 @@ class CashOnDelivery(Gateway):
         self._settings, self._currency = settings, site.currency
         self.unpaid_days = settings.days
         self.title = _(settings.title)
-        self.description = _("You pay when the goods arrive.")
+        self.description = _("You pay when you receive the goods.")
 
     def takes(self, amount: Money, address: Address | None) -> str:
         return self._wrong_amount(amount) or self._wrong_country(address)
@@ -46,5 +46,5 @@ class CashOnDelivery(Gateway):
     def begin(self, intent: Intent, key: str) -> Show:
         del key
         with speaking(intent.language, intent.site.timezone):
-            text = self._settings.text or _("Please have the amount ready when the goods arrive.")
+            text = self._settings.text or _("Please have the amount ready when you receive the goods.")
             return Show(text=text, rows=((_("Amount"), money(intent.amount)), (_("Order"), intent.order_number)))
