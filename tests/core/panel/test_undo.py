@@ -71,7 +71,10 @@ def test_a_category_and_a_product(panel: Panel, sell: Any) -> None:
     lamp = sell("LAMP", 8900, name="Arc lamp")
     panel.post("/panel/categories/new", {"name-en": "Lighting"})
     category = db.value("SELECT id FROM category")
-    assert "Lighting" in _undo(panel, panel.post(f"/panel/categories/{category}/delete"))
+    delete = f"/panel/categories/{category}/delete"
+    for page in ("/panel/categories", f"/panel/categories/{category}"):
+        assert f'action="{delete}"' in panel.get(page).get_data(as_text=True)
+    assert "Lighting" in _undo(panel, panel.post(delete))
     assert "deleted the category Lighting" in words(panel.get("/panel/activity"))
     assert "Arc lamp" in _undo(panel, panel.post(f"/panel/products/{lamp.product_id}/delete"))
 
