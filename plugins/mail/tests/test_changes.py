@@ -144,6 +144,20 @@ def test_what_is_picked_up_is_ready_at_a_place_and_on_no_way(latest, site, sell,
     assert "on its way" not in body(wrong) + body(wrong, "html")
 
 
+def test_what_is_picked_up_and_not_all_there_yet_waits_for_no_parcel(latest, site, sell, order):
+    placed = order(sell("LAMP", 8900, stock=0, backorder_limit=5, name="Dome lamp"), 2)
+    latest()
+    with transaction():
+        execute(
+            "UPDATE orders SET rate = ? WHERE id = ?", '{"pickup":true,"title":"Quay","description":"Leeds"}', placed.id
+        )
+    send_again(site, placed.id, "placed", key="k", actor=WHO)
+    (mail,) = latest()
+    for kind in ("plain", "html"):
+        assert "We write again when you can pick something up." in body(mail, kind)
+        assert "parcel" not in body(mail, kind)
+
+
 def test_a_new_address_is_written_as_in_its_country(latest, site, lamps):
     latest()
     there = Address(
