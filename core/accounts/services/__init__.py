@@ -12,6 +12,7 @@ from core.accounts.services.addresses import (
     addresses_of,
     get_address,
     remove_address,
+    removed_addresses,
     restore_address,
     save_address,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "prove",
     "register_shopper",
     "remove_address",
+    "removed_addresses",
     "renew_one_time_password",
     "request_email",
     "request_erasure",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.accounts.models import ShopperAddress
 from core.kernel import db, jobs
@@ -36,6 +36,11 @@ def addresses_of(shopper: Shopper) -> list[ShopperAddress]:
     """The shopper's addresses, the main one first."""
     order = ShopperAddress.main.desc(), ShopperAddress.id
     return list(ShopperAddress.for_site(shopper.site_id).where(ShopperAddress.shopper == shopper).order_by(*order))
+
+
+def removed_addresses(shopper: Shopper) -> list[ShopperAddress]:
+    """The addresses that can still be brought back."""
+    return list(_removed_of(shopper).order_by(ShopperAddress.id))
 
 
 def get_address(shopper: Shopper, address_id: int) -> ShopperAddress:
@@ -133,17 +138,13 @@ def _with_room(shopper: Shopper) -> list[ShopperAddress]:
     return kept
 
 
+def _removed_of(shopper: Shopper) -> Any:
+    mine = ShopperAddress.site_id == shopper.site_id, ShopperAddress.shopper == shopper
+    return ShopperAddress.select().where(*mine, ShopperAddress.removed_at.is_null(is_null=False))
+
+
 def _removed(shopper: Shopper, address_id: int) -> ShopperAddress | None:
-    found: ShopperAddress | None = (
-        ShopperAddress.select()
-        .where(
-            ShopperAddress.site_id == shopper.site_id,
-            ShopperAddress.shopper == shopper,
-            ShopperAddress.id == address_id,
-            ShopperAddress.removed_at.is_null(is_null=False),
-        )
-        .first()
-    )
+    found: ShopperAddress | None = _removed_of(shopper).where(ShopperAddress.id == address_id).first()
     return found
 
 

@@ -392,6 +392,7 @@ def test_the_copy_asks_for_the_password_and_holds_only_ones_own(
     mine = own(order(sell("CUP", 900)), shopper)
     own(order(sell("POT", 1900)), tom[0])
     keep(shopper)
+    accounts.remove_address(shopper, keep(shopper, parts={"line1": "Kurze Str. 2"}))
     assert mira.post("/account/data/copy", {"current": "wrong"}).status_code == 422
     file = mira.post("/account/data/copy", {"current": PASSWORD})
     assert file.headers["Cache-Control"] == "no-store"
@@ -399,6 +400,7 @@ def test_the_copy_asks_for_the_password_and_holds_only_ones_own(
     data = json.loads(file.text)
     assert data["profile"]["email"] == "mira@example.com"
     assert [one["line1"] for one in data["addresses"]] == ["Lange Str. 1"]
+    assert [one["line1"] for one in data["addresses_removed_lately"]] == ["Kurze Str. 2"]
     assert [(one["number"], one["lines"][0]["sku"]) for one in data["orders"]] == [(mine.number, "CUP")]
 
 
