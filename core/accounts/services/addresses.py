@@ -139,8 +139,11 @@ def _with_room(shopper: Shopper) -> list[ShopperAddress]:
 
 
 def _removed_of(shopper: Shopper) -> Any:
-    mine = ShopperAddress.site_id == shopper.site_id, ShopperAddress.shopper == shopper
-    return ShopperAddress.select().where(*mine, ShopperAddress.removed_at.is_null(is_null=False))
+    return ShopperAddress.select().where(
+        ShopperAddress.site_id == shopper.site_id,
+        ShopperAddress.shopper == shopper,
+        ShopperAddress.removed_at.is_null(is_null=False),
+    )
 
 
 def _removed(shopper: Shopper, address_id: int) -> ShopperAddress | None:
