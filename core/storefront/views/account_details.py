@@ -155,7 +155,8 @@ def confirm_email(token: str) -> Response:
         "pages/account_form.html",
         _HERE,
         form=form([], {}),
-        title=_("Use %(email)s from now on?", email=email),
+        title=_("Another e-mail address"),
+        text=_("Use %(email)s from now on?", email=email),
         act=_("Use this address"),
         target=url_for("storefront.take_email", token=token),
     )
