@@ -193,6 +193,7 @@ from core.kernel.i18n import (
     money,
     ngettext,
     number,
+    phrases,
     say,
     sentences,
     speaking,
