@@ -181,6 +181,7 @@ from core.kernel.fetch import AddressRefused, Answered, Fetcher, NotFetched
 from core.kernel.files import drop_file, keep_file, keep_picture, kept_file, own_folder
 from core.kernel.files import url as media_url
 from core.kernel.i18n import (
+    clauses,
     country_name,
     day,
     enumerated,
@@ -192,6 +193,7 @@ from core.kernel.i18n import (
     money,
     ngettext,
     number,
+    phrases,
     say,
     sentences,
     speaking,

@@ -185,7 +185,10 @@ class CheckoutSpecs:
 
     @asks(Field)
     def checkout_fields(self, site: Site, cart: Cart, step: str) -> Sequence[Field]:  # type: ignore[empty-body]
-        """Further questions of the checkout page; answers are stored with the order under the plugin's name."""
+        """Further questions of the checkout page; answers are stored with the order under the plugin's name.
+
+        Asked again for their labels when somebody reads an order with answers, with its id below zero as the cart's id.
+        """
 
     @asks(Taxes, shape="one", on_error=OnError.BLOCK, first=True)
     def checkout_taxes(self, site: Site, priced: PricedCart) -> Taxes | None:

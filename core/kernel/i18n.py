@@ -33,6 +33,8 @@ _mute: ContextVar[bool] = ContextVar("stoa_mute", default=False)
 _site: ContextVar[int] = ContextVar("stoa_speaking_site", default=0)
 # What stands behind a label, where that is not the colon of Latin letters.
 _COLONS = {"zh": ("：", ""), "ja": ("：", "")}
+_COMMAS = {"zh": "，", "ja": "、", "ar": "، ", "fa": "، ", "ur": "، "}
+_SEMICOLONS = {"zh": "；", "ja": "；", "ar": "؛ ", "fa": "؛ ", "ur": "؛ "}
 
 
 # -- the present language ----------------------------------------------------------------------------------------------
@@ -238,6 +240,21 @@ def enumerated(words: Iterable[object]) -> str:
     """Words as a list in the present language: `oak, ash`, `橡木、白蜡木`."""
     between = _locale(language()).list_patterns["standard"]["middle"]
     return _joined(between.replace("{0}", "").replace("{1}", ""), words)
+
+
+def phrases(texts: Iterable[object]) -> str:
+    """What belongs to one thing, in a row: `Dome lamp, red`, `穹顶灯，红`."""
+    return _joined(_COMMAS.get(language().partition("-")[0], ", "), texts)
+
+
+def after_comma(text: object) -> str:
+    """`, red`, for what follows something in an element of its own."""
+    return phrases(("", text))
+
+
+def clauses(texts: Iterable[object]) -> str:
+    """Texts that may hold commas of their own, in a row: `Name: a → b; Price: 1 → 2`."""
+    return _joined(_SEMICOLONS.get(language().partition("-")[0], "; "), texts)
 
 
 def sentences(texts: Iterable[object]) -> str:

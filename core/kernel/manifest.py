@@ -289,7 +289,7 @@ class Plugin(Struct, frozen=True, kw_only=True):
     csp: Csp = Csp()
     """Hosts that its pages need."""
     reads: tuple[str, ...] = ()
-    """What it may see, as the switchboard tells the merchant."""
+    """What it may see, as the switchboard tells the merchant: English msgids of its words, such as `orders`."""
     requires: tuple[str, ...] = ()
     """Plugins that must be on with it."""
     conflicts: tuple[str, ...] = ()

@@ -45,6 +45,7 @@ def names(url_for: Callable[..., str]) -> dict[str, Any]:
         "ago": i18n.ago,
         "labelled": i18n.labelled,
         "after_colon": i18n.after_colon,
+        "after_comma": i18n.after_comma,
         "moment": moment,
         "number": i18n.number,
         "language_tag": i18n.language,

@@ -295,12 +295,13 @@ def state_of(site_id: int) -> SiteState:
 
 
 def site_by_host(host: str) -> Site:
-    """The site of a host name, for commands. Raises NotFound."""
+    """The site of a host name, for commands. Raises NotFound, which names those that there are."""
     sites = installation().sites
     sites.at(read_epoch()[0])
     state = sites.by_host(host)
     if state is None:
-        raise NotFound
+        there = ", ".join(one.site.host for one in sites.all())
+        raise NotFound(f"there is no site {host!r}; there are: {there or 'none'}")
     return state.site
 
 

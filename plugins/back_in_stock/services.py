@@ -22,6 +22,7 @@ from core.api import (
     derived_secret,
     email_problem,
     enqueue_message,
+    enumerated,
     execute,
     gettext,
     inline_css,
@@ -74,7 +75,7 @@ def missing(product: ProductPage) -> list[Missing]:
 def variant_name(product: ProductPage, variant: ShownVariant) -> str:
     """Its values in words, such as `Red, L`; the product's name where there is nothing to choose."""
     names = {value.id: value.name for option in product.options for value in option.values}
-    return ", ".join(names[value_id] for value_id in variant.value_ids if value_id in names) or product.name
+    return enumerated(names[value_id] for value_id in variant.value_ids if value_id in names) or product.name
 
 
 def subscribe(site: Site, product: ProductPage, variant_id: int, email: str, language: str, currency: str) -> bool:

@@ -26,6 +26,7 @@ from core.api import (
     Scan,
     ScanStatus,
     Site,
+    clauses,
     labelled,
     parse_money,
     take_scans,
@@ -347,7 +348,7 @@ def _chosen(shipment: Mapping[str, Any], service: str) -> str:
     rates = [one for one in _rates(shipment) if service in {CHEAPEST, "", f"{one['carrier']}:{one['service']}"[:60]}]
     if not rates:
         told = [labelled(one.get("carrier", ""), one.get("message", "")) for one in shipment.get("messages") or ()]
-        raise Refusal("RATE", "; ".join(dict.fromkeys(told))[:500] or _("No carrier takes this parcel."))
+        raise Refusal("RATE", clauses(dict.fromkeys(told))[:500] or _("No carrier takes this parcel."))
     return str(min(rates, key=lambda one: float(one["rate"]))["id"])
 
 

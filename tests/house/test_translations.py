@@ -19,9 +19,9 @@ from core.testing.texts import refusal_names, source_of, sources, texts
 
 CATALOGUE = Path("locale/zh_CN/LC_MESSAGES/messages.po")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
-JOINED = re.compile(r'~ ": "|\}\}: [{<]|(?:%\}|>): \{\{|labelled\(""')
+JOINED = re.compile(r'~ ": "|(?:[%}]\}|>), (?:\{\{|<)|", " if not loop|\}\}: [{<]|(?:%\}|>): \{\{|labelled\(""')
 # The same in what people read of the faces and the plugins; a terminal and a programmer are told in English.
-JOINED_IN_CODE = re.compile(r"^(?!.*(?:sys\.stderr|ValueError)).*\}: \{")
+JOINED_IN_CODE = re.compile(r"^(?!.*(?:sys\.stderr|ValueError)).*(?:\}: \{|\"; \"\.join)")
 
 
 def unfinished(root: Path) -> list[str]:
@@ -63,7 +63,7 @@ def unsaid(root: Path) -> list[str]:
 
 
 def joined(root: Path) -> list[str]:
-    """Two texts with an English colon between: `labelled()` and `after_colon()` know the one of the language."""
+    """Two texts with an English mark between: `labelled()`, `phrases()` and `clauses()` know those of the language."""
     pages = [(top, kind, JOINED) for top in ("core", "plugins", "themes") for kind in ("*.html", "*.txt")]
     code = [(top, "*.py", JOINED_IN_CODE) for top in ("core/panel", "core/storefront", "core/checkout", "plugins")]
     return [
@@ -158,7 +158,10 @@ BREACHES: list[tuple[Callable[[Path], list[str]], Mapping[str, str]]] = [
     (joined, {"plugins/gifts/templates/gift.html": '{{ _("Cart") }}<span class="unseen">: {{ name }}</span>'}),
     (joined, {"plugins/gifts/templates/gift.html": '<span class="unseen">{{ labelled("", name) }}</span>'}),
     (joined, {"plugins/gifts/templates/mail/gift.txt": '{{ _("Cart") }}: {{ url }}'}),
+    (joined, {"core/cart/templates/cart.html": "<b>{{ _('Cart') }}</b>, {{ name }}"}),
+    (joined, {"core/cart/templates/cart.html": '{{ name }}{{ ", " if not loop.last }}'}),
     (joined, {"core/panel/gifts/views.py": 'said = f"{title}: {message}"\n'}),
+    (joined, {"plugins/gifts/services.py": 'said = "; ".join(changes)\n'}),
 ]
 IN_ORDER = {
     CORE: HEAD + CART,

@@ -225,6 +225,9 @@ def change_order(
 ) -> int:
     """Draft and confirm at once, for whoever has seen the preview; answers the change's id, the same if repeated.
 
+    `policy` says what becomes of offers: "keep" as they are, "reevaluate" as of today, "better" for the shopper. What
+    the order costs more is open from then on.
+
     `seen_version` is that of the order in the preview: PreviewMoved if anything was done to the order since.
     """
     known = _known(state, order_id, key)

@@ -57,6 +57,7 @@ COLUMNS = (
 _AT_ONCE = 500
 _FARTHEST = 100_000
 _MOST = 500
+_BETWEEN_SUMS = "; "
 
 
 class Filters(Struct, frozen=True, kw_only=True):
@@ -252,4 +253,5 @@ def _cell(row: Row, zone: ZoneInfo) -> tuple[object, ...]:
 
 
 def _sums(found: Iterable[Money]) -> str:
-    return "; ".join(f"{one.decimal} {one.currency}" for one in found)
+    """For programs too: the same in each language."""
+    return _BETWEEN_SUMS.join(f"{one.decimal} {one.currency}" for one in found)

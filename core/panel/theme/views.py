@@ -225,7 +225,7 @@ def _meanwhile(theme: Theme, mine: Mapping[str, Any]) -> Response:
     if base is None and _seen() == 0:
         base = published(current(), theme.name)
     changes = services.differing(theme, base or {}, now.values)
-    told = "; ".join(i18n.labelled(label, f"{before or '–'} → {after or '–'}") for label, before, after in changes)
+    told = i18n.clauses(i18n.labelled(label, f"{before or '–'} → {after or '–'}") for label, before, after in changes)
     said = _(
         "While you were choosing, %(who)s changed the draft (%(changes)s). What you chose is still below, together with"
         " that; saving again stores both.",

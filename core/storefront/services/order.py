@@ -10,6 +10,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from core.catalogue.services.shapes import Picture
+from core.checkout.services.answers import answers_of
 from core.hookspecs.site import Site
 from core.kernel.i18n import enumerated, kept_together, ngettext
 from core.kernel.i18n import gettext as _
@@ -78,7 +79,8 @@ class ShownOrder(Struct, frozen=True, kw_only=True):
     `places` are there where it goes to several; `to_come` is what has not left yet (pieces, name), once something has.
     `merged_into` is the number of the order that it went into, if it did.
     `own` is what its owner may do by themselves; none for somebody who knows only number and address. `payments` are
-    the ways to pay what is open. `asks` has the gateway asked, where it may have been paid without our knowing.
+    the ways to pay what is open. `answers` are those to what plugins asked at the checkout. `asks` has the gateway
+    asked, where it may have been paid without our knowing.
     """
 
     number: str
@@ -98,6 +100,7 @@ class ShownOrder(Struct, frozen=True, kw_only=True):
     to_come: tuple[tuple[int, str], ...]
     instructions: tuple[str, ...]
     rows: tuple[tuple[str, str], ...]
+    answers: Sequence[tuple[str, str]]
     scan: Scan | None
     can_be_paid: bool
     payment_problem: str
@@ -163,6 +166,7 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         merged_into=order.merged_into,
         instructions=(payment.text,) if waiting and payment and payment.text else (),
         rows=payment.rows if waiting and payment else (),
+        answers=_answers(state, order) if whole else (),
         scan=_scan(state.site, order.id, payment) if waiting and whole and not failed and payment else None,
         can_be_paid=order.can_be_paid,
         payments=payments_again(state, order) if whole else (),
@@ -175,6 +179,11 @@ def shown_order(state: SiteState, order: OrderView, *, whole: bool = True, own: 
         belongs_to_account=order.shopper_id is not None,
         own=own_side(state.site, order) if whole and own else None,
     )
+
+
+def _answers(state: SiteState, order: OrderView) -> list[tuple[str, str]]:
+    """What plugins asked at the checkout, with the shopper's answers."""
+    return [one for told in answers_of(state, order).values() for one in told]
 
 
 def _scan(site: Site, order_id: int, payment: PaymentView) -> Scan | None:

@@ -73,7 +73,12 @@ def _goods(count: int) -> str:
 
 
 def _offers(offers: Sequence[tuple[str, Money]]) -> list[Row]:
-    return [Row(name=title or _("Discount"), amount=-amount, kind="sale") for title, amount in offers if amount]
+    """What was taken off, and charges that were put on, which are below zero here."""
+    return [
+        Row(name=title or _("Discount"), amount=-amount, kind="sale" if amount.amount > 0 else "")
+        for title, amount in offers
+        if amount
+    ]
 
 
 def _delivery(name: str, amount: Money, words: str) -> Row:

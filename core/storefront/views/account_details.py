@@ -149,13 +149,17 @@ def _email_page(errors: Errors, status: int = 200) -> Response:
 @VIEWS.get("/account/email/<token>")
 @shopper
 def confirm_email(token: str) -> Response:
-    """Where the link leads; nothing is changed by opening it."""
-    email = accounts.new_email(current().site, myself(), token, address=request.remote_addr or "")
+    """Where the link leads, and one that is over to a new one; nothing is changed by opening it."""
+    try:
+        email = accounts.new_email(current().site, myself(), token, address=request.remote_addr or "")
+    except accounts.LinkOver as error:
+        return _email_page(said(error), error.status)
     return account_page(
         "pages/account_form.html",
         _HERE,
         form=form([], {}),
-        title=_("Use %(email)s from now on?", email=email),
+        title=_("Another e-mail address"),
+        text=_("Use %(email)s from now on?", email=email),
         act=_("Use this address"),
         target=url_for("storefront.take_email", token=token),
     )
@@ -166,7 +170,10 @@ def confirm_email(token: str) -> Response:
 def take_email(token: str) -> Response:
     """Take the new address, and the orders that were placed with it as a guest."""
     person, site = myself(), current().site
-    accounts.confirm_email(site, person, token, address=request.remote_addr or "")
+    try:
+        accounts.confirm_email(site, person, token, address=request.remote_addr or "")
+    except (accounts.LinkOver, accounts.EmailTaken) as error:
+        return _email_page(said(error), error.status)
     claim_orders(site, person.email, person.id)
     note(_("Your address is changed."))
     return redirect(url_for("storefront.account_details"))

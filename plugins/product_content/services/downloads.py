@@ -17,6 +17,7 @@ from core.api import (
     Site,
     cards_for,
     drop_file,
+    enumerated,
     keep_file,
     kept_file,
     language,
@@ -82,7 +83,7 @@ def form_values(site: Site, product_id: int, most_mb: int) -> dict[str, Any]:
     """What the section shows."""
     return {
         "files": _of(site, product_id),
-        "kinds": ", ".join(kind.upper() for kind in KINDS),
+        "kinds": enumerated(kind.upper() for kind in KINDS),
         "accept": ",".join(f".{kind}" for kind in [*KINDS, "jpeg"]),
         "most_mb": most_mb,
         "typed": {},

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.api import RecordedValue, Site, enumerated, labelled, language, language_name, named_products, speaking
+from core.api import (
+    RecordedValue,
+    Site,
+    clauses,
+    enumerated,
+    labelled,
+    language,
+    language_name,
+    named_products,
+    speaking,
+)
 from core.api import gettext as _
 from plugins.product_content.forms import KINDS
 
@@ -18,11 +28,11 @@ def in_languages(_site: Site, values: Sequence[Mapping[str, Any]]) -> list[str]:
 def _in_one(tag: str, rows: Sequence[Any]) -> str:
     with speaking(tag):
         said = [_group(row) if isinstance(row, Mapping) else " | ".join(row) for row in rows]
-    return _("%(language)s: %(text)s.", language=language_name(tag), text="; ".join(said))
+    return _("%(language)s: %(text)s.", language=language_name(tag), text=clauses(said))
 
 
 def _group(group: Mapping[str, Any]) -> str:
-    rows = ", ".join(labelled(name, text) if name else text for name, text in group["rows"])
+    rows = enumerated(labelled(name, text) if name else text for name, text in group["rows"])
     return f"{group['title']} ({rows})" if group["title"] else rows
 
 
@@ -32,7 +42,7 @@ def related_names(site: Site, values: Sequence[Mapping[str, Sequence[int]]]) -> 
     names = {key: one.name for key, one in named_products(site, language(), wanted).items()}
     titles = {"accessory": _("Accessories"), "similar": _("Similar products"), "replaces": _("Replaces")}
     return [
-        "; ".join(
+        clauses(
             labelled(titles[kind], enumerated(names.get(other) or f"#{other}" for other in value[kind]))
             for kind in KINDS
             if value.get(kind)

@@ -12,6 +12,7 @@ from core.api import (
     Problem,
     Site,
     asdict,
+    clauses,
     country_name,
     execute,
     gettext,
@@ -67,7 +68,7 @@ def figures(found: Assessment) -> dict[str, Any]:
 
 def said(kept: Mapping[str, Any]) -> str:
     """The same in the reader's language, for staff who decide."""
-    told = "; ".join(f"{words(one)} (+{one.points})" for one in (Reason(**reason) for reason in kept["reasons"]))
+    told = clauses(f"{words(one)} (+{one.points})" for one in (Reason(**reason) for reason in kept["reasons"]))
     return gettext("Risk %(score)s of %(most)s: %(reasons)s", score=kept["score"], most=MOST, reasons=told)
 
 

@@ -76,7 +76,7 @@ def test_an_odd_order_is_placed_and_waits_with_its_reasons(
     with pytest.raises(Refused):
         ship_order(site, above.id, actor=STAFF)
     # Whoever reads the panel in Chinese reads the reasons in Chinese, in this shop of English words.
-    chinese = "风险 42/100：大额订单：商品 €60.00 (+17); CUP 6 件 (+25)"
+    chinese = "风险 42/100：大额订单：商品 €60.00 (+17)；CUP 6 件 (+25)"
     page = at_panel.get(f"/zh-cn/panel/orders/{above.number}")
     assert page.count(chinese) == 2, "beside the decision, and in what happened"
     assert chinese in at_panel.get("/zh-cn/panel/orders/held")

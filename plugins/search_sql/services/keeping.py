@@ -123,7 +123,7 @@ def count_words(site: Site, email: str) -> str:
         rows("SELECT language, id FROM search_sql_scope WHERE site_id = ? AND since IS NOT NULL", site.id)
     )
     if missing := [tag for tag in site.languages if tag not in spans]:
-        raise NotBuilt(languages=", ".join(missing))
+        raise NotBuilt(languages=enumerated(missing))
     counted = []
     for tag in site.languages:
         span = Span(int(spans[tag]), site.id, tag)

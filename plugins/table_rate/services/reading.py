@@ -15,6 +15,7 @@ from core.api import (
     ParcelLine,
     Site,
     country_name,
+    enumerated,
     kept,
     labelled,
     marks,
@@ -197,7 +198,7 @@ def area_words(area: Area) -> str:
     if not area.country:
         return _("everywhere")
     code = f"{area.low}–{area.high}" if area.high else f"{area.low}…" if area.low else ""
-    return ", ".join(part for part in (country_name(area.country), area.region, code) if part)
+    return enumerated(part for part in (country_name(area.country), area.region, code) if part)
 
 
 def _tried(method: Method, goods: Goods, tag: str) -> TriedMethod:

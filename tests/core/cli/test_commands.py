@@ -148,6 +148,12 @@ def test_a_plugin_that_is_none_is_named_and_leaves_no_row(stoa: Stoa) -> None:
     assert db.value("SELECT COUNT(*) FROM site_plugin") == 0
 
 
+def test_commands_of_plugins_name_the_sites_there_are(stoa: Stoa) -> None:
+    stoa("site", "add", "one.test", "--name", "One")
+    code, _, err = stoa("tax_table", "add", "--site", "nix.test", "--country", "DE", "--rate", "19", "--name", "VAT")
+    assert (code, err) == (1, "stoa: there is no site 'nix.test'; there are: one.test\n")
+
+
 def test_commands_of_plugins_explain_themselves(stoa: Stoa) -> None:
     code, out, _ = stoa("coupons", "--help")
     assert code == 0

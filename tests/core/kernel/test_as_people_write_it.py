@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from markupsafe import Markup
 
-from core.kernel.i18n import after_colon, enumerated, labelled, sentences, speaking, when
+from core.kernel.i18n import after_colon, after_comma, clauses, enumerated, labelled, phrases, sentences, speaking, when
 
 AT = datetime(2026, 11, 15, 10, 48, 31, tzinfo=UTC)
 
@@ -36,4 +36,7 @@ def test_words_stand_in_a_row_and_behind_a_label(language: str, row: str, label:
         assert labelled("Why?", "Choose one.") == question
         html = label.replace("Name", "Na&amp;me").replace("Write it out.", "&lt;i&gt;")
         assert labelled(Markup("Na&amp;me"), "<i>") == html
+        assert phrases(("Lamp", "red")) == {"zh-CN": "Lamp，red", "ar": "Lamp، red"}.get(language, "Lamp, red")
+        assert "Lamp" + after_comma("red") == phrases(("Lamp", "red"))
+        assert clauses(("a, b", "c")) == {"zh-CN": "a, b；c", "ar": "a, b؛ c"}.get(language, "a, b; c")
         assert sentences(("One.", "", "Two.")) == ("One.Two." if language == "zh-CN" else "One. Two.")

@@ -339,7 +339,10 @@ def test_a_link_for_another_email_holds_a_day(mira: Visitor, mailed: list[Any], 
     link = re.search(r"/account/email/[\w-]{22}", mailed[-1].text)
     assert link
     clock.move(hours=25)
-    assert mira.get(link[0]).status_code == 410
+    for over in (mira.get(link[0]), mira.post(link[0])):
+        assert over.status_code == 410
+        assert "Ask for a new one" in text_of(over.text)
+        assert 'action="/account/email"' in over.text  # It is asked for where it was found to be over.
 
 
 def test_orders_of_a_guest_join_the_account_that_confirms_the_same_address(

@@ -93,7 +93,7 @@ def meanwhile(seen: str | None, *things: str, verbs: tuple[str, ...] = (), site_
         " place of that.",
         who=entry.actor,
         did=entry.sentence,
-        changes="; ".join(changes) or i18n.when(entry.at, "short"),
+        changes=i18n.clauses(changes) or i18n.when(entry.at, "short"),
     )
 
 

@@ -151,7 +151,7 @@ def _shown(one: ReadProduct) -> dict[str, object]:
         "skus": [variant.sku for variant in product.variants],
         "price": min(prices, key=lambda price: price.amount) if prices else None,
         "categories": [" › ".join(path) for path in product.categories or ()],
-        "options": [", ".join(value for _, value in variant.options or ()) for variant in product.variants],
+        "options": [i18n.enumerated(value for _, value in variant.options or ()) for variant in product.variants],
         "pictures": len(product.pictures or ()),
         "sound": True,
         "said": said,

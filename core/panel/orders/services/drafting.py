@@ -18,7 +18,7 @@ from core.hookspecs.checkout import Address
 from core.hookspecs.site import Site
 from core.kernel import db
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import lazy
+from core.kernel.i18n import lazy, phrases
 from core.lib import addresses
 from core.lib.addresses import place_prefix
 from core.lib.errors import Unfit
@@ -216,7 +216,7 @@ def search(site: Site, text: str, language: str, currency: str) -> list[Found]:
 def full_name(variant: Any) -> str:
     """The name of a variant with its choices."""
     choices = " / ".join(value for _option, value in variant.choices)
-    return f"{variant.name}, {choices}" if choices else str(variant.name)
+    return phrases((variant.name, choices)) if choices else str(variant.name)
 
 
 # -- reading the form --------------------------------------------------------------------------------------------------

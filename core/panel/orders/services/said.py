@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from core.checkout.services.answers import answers_of
 from core.checkout.services.details import address_texts
 from core.checkout.services.quote import Quote
 from core.hookspecs.checkout import Address
@@ -15,6 +16,7 @@ from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.i18n import lazy
 from core.kernel.installation import installation
+from core.kernel.sites import current
 from core.lib import addresses, clock
 from core.lib.money import Money
 from core.orders.services.manifests import ASKED, MADE, ManifestView
@@ -236,10 +238,6 @@ def answers(order: OrderView) -> list[tuple[str, list[tuple[str, str]]]]:
     """What plugins asked at the checkout, by plugin."""
     loaded = installation().plugins.loaded
     return [
-        (
-            _(str(loaded[name].plugin.title)) if name in loaded else name,
-            [(key, str(value)) for key, value in said.items()],
-        )
-        for name, said in order.extra.items()
-        if said
+        (_(str(loaded[name].plugin.title)) if name in loaded else name, told)
+        for name, told in answers_of(current(), order).items()
     ]

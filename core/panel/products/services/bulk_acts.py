@@ -139,7 +139,7 @@ def _look_at_prices(site: Site, product_ids: Sequence[int], choice: Choice) -> d
         except Refused as refusal:
             said[product_id] = i18n.say(refusal)
         else:
-            said[product_id] = _("Stays as it is.") if after == found else "; ".join(_changes(found, after))
+            said[product_id] = _("Stays as it is.") if after == found else i18n.clauses(_changes(found, after))
     return said
 
 

@@ -183,7 +183,7 @@ def _titles(options: Iterable[Option], variant_ids: list[int]) -> dict[int, str]
         *variant_ids,
     ):
         parts[variant_id].append((order.get(option_id, 0), names.get(value_id, "")))
-    return {variant_id: ", ".join(name for _place, name in sorted(found)) for variant_id, found in parts.items()}
+    return {variant_id: i18n.enumerated(name for _place, name in sorted(found)) for variant_id, found in parts.items()}
 
 
 def _prices(site: Site, variant_ids: list[int]) -> dict[int, list[PriceFact]]:

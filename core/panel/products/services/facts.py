@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
@@ -9,8 +10,8 @@ from msgspec import Struct, field
 from core.catalogue.services.drafts import AttributeDraft, ValueDraft
 from core.catalogue.services.writing import decoded
 from core.kernel import db
+from core.kernel.i18n import clauses, speaking
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import speaking
 from core.kernel.sites import current
 from core.lib.languages import named
 from core.lib.text import fold, slugify
@@ -55,7 +56,7 @@ def facts(product_id: int, language: str) -> list[FactForm]:
         form.text = (
             next((value.code for value in form.stored), "")
             if form.kind == FLAG
-            else "; ".join(named(value.names, language) or value.code for value in form.stored)
+            else clauses(named(value.names, language) or value.code for value in form.stored)
         )
     return [form for form in forms.values() if form.stored or form.id not in asleep]
 
@@ -87,7 +88,7 @@ def _values(form: FactForm, text: str, language: str) -> tuple[ValueDraft, ...]:
     if form.kind == FLAG:
         return (_flag(text),) if text in {"yes", "no"} else ()
     known = _known(form, language)
-    words = [word.strip() for word in text.replace("；", ";").split(";") if word.strip()]
+    words = [word.strip() for word in re.split("[;；؛]", text) if word.strip()]
     return tuple(known.get(fold(word)) or _new(form, word, language) for word in words)
 
 

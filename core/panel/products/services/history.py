@@ -210,8 +210,8 @@ def title_of(name: str) -> str:
     title = str(NAMES.get(kind, kind.replace("_", " ")))
     if rest.startswith("(") and rest.endswith(")"):
         tag, _comma, own = rest[1:-1].partition(", ")
-        rest = i18n.language_name(tag) + (f", {_('own here')}" if own else "")
-    return f"{title}, {rest}" if rest else title
+        rest = i18n.phrases([i18n.language_name(tag), *([_("own here")] if own else [])])
+    return i18n.phrases((title, rest)) if rest else title
 
 
 def price_words(row: Sequence[Any]) -> str:

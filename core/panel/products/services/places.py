@@ -73,7 +73,7 @@ def _place(
         own=own,
         words_url=there(site, url_for("panel.product_own", product_id=product_id)),
         timezone=site.timezone,
-        prices=", ".join(
+        prices=i18n.enumerated(
             _lowest(prices.get((site.id, code), {})) for code in site.currencies if (site.id, code) in prices
         ),
         model=(model.id, model.name) if model else None,
