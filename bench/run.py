@@ -19,6 +19,7 @@ from typing import Any
 
 from bench import plain
 from bench.claims import QUICK, Bench, Claim, Effort, Shop, say
+from core.lib.command_line import command_line
 
 CLAIMS = {
     "pages": "CPU and statements per page",
@@ -48,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./stoa bench", description="Measure this machine's shop, never yours.")
+    parser = command_line("bench", "Measure this machine's shop, never yours.")
     parser.add_argument("claims", nargs="*", metavar="CLAIM", help=f"some of {', '.join(CLAIMS)}; all without it")
     parser.add_argument("--products", type=_sizes, default=[1000], metavar="N,N", help="sizes of shops (1000)")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")

@@ -63,10 +63,11 @@ class ShopperNote(tables.SiteTable):
     text = peewee.TextField()
 
 
-class ShopperAddress(tables.SiteTable):
+class ShopperAddress(tables.RemovableTable):
     """A kept address: `data` in the parts of `core.lib.addresses`, `country` and all.
 
     `main` is delivered to and `billing` gets the bills, unless the shopper says otherwise; without one, bills follow.
+    One that was removed can be brought back for a day, as what it was, unless the shopper has chosen another since.
     """
 
     shopper = peewee.ForeignKeyField(Shopper, backref="addresses", on_delete="CASCADE")

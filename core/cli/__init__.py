@@ -6,43 +6,15 @@ Each module here adds its own to the parser; each command answers an exit code: 
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
 
 import peewee
 
 from core.kernel.config import BadConfig
+from core.lib.command_parser import CommandParser
 from core.lib.errors import StoaError, Unfit
-
-
-class _Parser(argparse.ArgumentParser):
-    """Guesses which word was meant where one is not known; the parsers below it are of this class too."""
-
-    _is_mixing = False
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """What a command takes may stand before, between and behind its options."""
-        if self._subparsers is not None or self._is_mixing:
-            return super().parse_known_args(args, namespace)
-        self._is_mixing = True  # It asks this method for the options, then for the rest.
-        try:
-            return self.parse_known_intermixed_args(args, namespace)
-        finally:
-            self._is_mixing = False
-
-    def error(self, message: str) -> NoReturn:
-        found = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        if found is not None:
-            known = re.findall(r"[\w-]+", found[2])
-            meant = difflib.get_close_matches(found[1], known, n=1)
-            guess = f"did you mean {meant[0]!r}?" if meant else f"there are: {', '.join(known)}"
-            message = f"there is no {found[1]!r}; {guess}"
-        super().error(message)
-
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -51,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser with every command of core; those of plugins are found when the word is not known here."""
     from core.cli import backups, craft, docs, inspect, languages, looks, orders, run, serve, shop, sites, stock
 
-    top = _Parser(prog="./stoa", description="A storefront made of plugins.")
+    top = CommandParser(prog="./stoa", description="A storefront made of plugins.")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in (run, serve, backups, sites, stock, orders, craft, looks, languages, docs, shop, inspect):
         module.add_to(commands)

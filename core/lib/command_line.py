@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 
 def command_line(command: str, summary: str) -> ArgumentParser:
-    """The parser of a command, such as `coupons add`; words it does not know end the process with 2."""
-    from argparse import ArgumentParser  # noqa: PLC0415 -- what serves a shop takes no commands
+    """The parser of a command, such as `coupons add`.
 
-    return ArgumentParser(prog=f"./stoa {command}", description=summary)
+    It takes words in any order; those it does not know end the process with 2 and a guess at what was meant.
+    """
+    from core.lib.command_parser import CommandParser  # noqa: PLC0415 -- what serves a shop takes no commands
+
+    return CommandParser(prog=f"./stoa {command}", description=summary)

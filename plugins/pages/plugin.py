@@ -65,6 +65,7 @@ PLUGIN = Plugin(
         "created": "began the page %(title)s",
         "saved": "saved the draft of the page %(title)s",
         "published": "published the page %(title)s",
+        "withdrawn": "took a language off the page %(title)s",
         "hidden": "hid the page %(title)s",
         "discarded": "let the draft of the page %(title)s go",
         "brought_back": "made an older text of the page %(title)s the draft",

@@ -349,7 +349,7 @@ panel.shopper_note_drop panel.shopper_tags panel.shopper_block panel.shopper_unb
 panel.shopper_data panel.shopper_erase_save panel.shopper_keep
 
 panel.search_lead_save panel.search_lead_remove panel.search_lead_restore
-panel.category_save panel.category_delete panel.category_restore panel.list_columns
+panel.category_save panel.category_delete panel.category_restore panel.category_words_back panel.list_columns
 panel.products_bulk panel.product_bulk_begin panel.product_bulk_undo
 panel.product_draft panel.product_new_draft panel.product_draft_discard
 panel.product_draft_back panel.product_new_draft_discard panel.product_new_draft_back panel.product_then_restore
@@ -381,7 +381,7 @@ webhooks.panel.resume webhooks.panel.delete webhooks.panel.restore webhooks.pane
 webhooks.panel.try_now
 
 pages.panel.keep pages.panel.step pages.panel.create pages.panel.begin pages.panel.bulk pages.panel.restore_many
-pages.panel.save pages.panel.publish
+pages.panel.save pages.panel.publish pages.panel.give_back
 pages.panel.shown pages.panel.discard pages.panel.remove pages.panel.restore pages.panel.bring_back pages.panel.arrange
 """
 

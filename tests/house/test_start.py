@@ -43,6 +43,7 @@ ELSEWHERE = {
     "markdown_it": "the documentation",
     "pypinyin": "who stores a Chinese name",
     "xml": "who reads XML; what we write is written by hand",
+    "argparse": "who parses a command",
     "click": "nobody: Flask would have commands, ours are not its",
     "werkzeug.serving": "./stoa run",
     "pdb": "nobody: the tests of click would stop in it",

@@ -6,7 +6,16 @@ messages: a view hands over the absolute address of its page with `TOKEN` where 
 
 from __future__ import annotations
 
-from core.accounts.services.addresses import addresses_of, get_address, remove_address, save_address
+from core.accounts.services.addresses import (
+    AddressGone,
+    BookFull,
+    addresses_of,
+    get_address,
+    remove_address,
+    removed_addresses,
+    restore_address,
+    save_address,
+)
 from core.accounts.services.devices import device
 from core.accounts.services.emails import confirm_email, new_email, request_email
 from core.accounts.services.erasure import GRACE, due_for_erasure, erase, erase_for, keep_account, request_erasure
@@ -73,7 +82,9 @@ from core.kernel.sessions import end_session, end_sessions, sessions_of
 __all__ = [
     "GRACE",
     "TOKEN",
+    "AddressGone",
     "BeyondOwnRights",
+    "BookFull",
     "EmailTaken",
     "Invited",
     "LastOwner",
@@ -124,11 +135,13 @@ __all__ = [
     "prove",
     "register_shopper",
     "remove_address",
+    "removed_addresses",
     "renew_one_time_password",
     "request_email",
     "request_erasure",
     "request_reset",
     "reset_password",
+    "restore_address",
     "roles",
     "save_address",
     "save_role",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -39,10 +39,11 @@ class CategoryText(Struct, frozen=True, kw_only=True):
 class CategoryDraft(Struct, frozen=True, kw_only=True):
     """A category as it should be. `texts` maps languages to words; `code` is made from the first name if empty.
 
-    `returns` is a word of `services.returns`; None leaves it as it is.
+    `drop_languages` are those whose words go. `returns` is a word of `services.returns`; None leaves it as it is.
     """
 
     texts: Mapping[str, CategoryText] = field(default_factory=dict)
+    drop_languages: tuple[str, ...] = ()
     parent_id: int | None = None
     position: int = 0
     code: str = ""
@@ -111,9 +112,10 @@ def _create(draft: CategoryDraft, actor: str) -> int:
 
 
 def update_category(category_id: int, draft: CategoryDraft, actor: str) -> None:
-    """Change words, picture, position and parent; addresses stay, so that links do. Raises NotFound, WouldCircle.
+    """Change words, picture, position and parent; addresses stay, so that links do.
 
-    A language that the draft leaves out keeps its words; an empty `code` keeps the code.
+    A language that the draft leaves out keeps its words; an empty `code` keeps the code. Raises NotFound, WouldCircle,
+    and Unfit where no language would be left.
     """
     moved = _products_below([category_id])
     with changing(moved) as change:
@@ -133,6 +135,7 @@ def update_category(category_id: int, draft: CategoryDraft, actor: str) -> None:
             },
         )
         _save_texts(category_id, draft.texts)
+        dropped = _drop_texts(category_id, draft.drop_languages)
         _claim_paths(
             category_id,
             draft.parent_id,
@@ -149,6 +152,7 @@ def update_category(category_id: int, draft: CategoryDraft, actor: str) -> None:
                 "picture": old[2],
                 "returns": old[4],
                 **{f"name ({k})": v for k, v in old[3].items()},
+                **dropped,
             },
             after={
                 "parent": draft.parent_id,
@@ -156,6 +160,7 @@ def update_category(category_id: int, draft: CategoryDraft, actor: str) -> None:
                 "picture": draft.media_id,
                 "returns": returns,
                 **{f"name ({language})": text.name for language, text in {**_shells(old[3]), **draft.texts}.items()},
+                **dict.fromkeys(dropped),
             },
         )
         _touch(category_id, old[0], draft.parent_id)
@@ -260,6 +265,9 @@ def _free_code(code: str) -> str:
     return free
 
 
+_TEXT = ("name", "body_html", "seo_title", "seo_description")
+
+
 def _save_texts(category_id: int, texts: Mapping[str, CategoryText]) -> None:
     for language, text in texts.items():
         db.execute(
@@ -274,6 +282,25 @@ def _save_texts(category_id: int, texts: Mapping[str, CategoryText]) -> None:
             "seo_description": text.seo_description,
         }
         insert("category_text", {"category_id": category_id, "language": language, "site_id": None, **columns})
+
+
+def _drop_texts(category_id: int, languages: Collection[str]) -> dict[str, str]:
+    """The words in these languages go; answers them as the log keeps them. Raises Unfit where none are left."""
+    marks = db.marks(tuple(languages))
+    rows = db.rows(
+        "DELETE FROM category_text WHERE category_id = ? AND site_id IS NULL AND language IN"
+        f" ({marks}) RETURNING language, {', '.join(_TEXT)}",
+        category_id,
+        *languages,
+    )
+    if rows and not db.value("SELECT 1 FROM category_text WHERE category_id = ? AND site_id IS NULL", category_id):
+        raise Unfit({"name": "Give the category a name."})
+    return {
+        f"{name} ({language})": word
+        for language, *words in rows
+        for name, word in zip(_TEXT, words, strict=True)
+        if word
+    }
 
 
 def _claim_paths(category_id: int, parent_id: int | None, texts: Mapping[str, CategoryText]) -> None:

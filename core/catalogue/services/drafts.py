@@ -106,6 +106,7 @@ class ProductDraft(Struct, frozen=True, kw_only=True):
     """A product with its variants: found by `id`, else by the SKUs of its variants, else new.
 
     `texts` maps languages to words; `site_texts` are this site's own words instead, where empty means: as on all sites.
+    `drop_languages` are those whose words for all sites go: shoppers read another language then.
     `version` is the one that was edited: if another edit came between, nothing is stored. With `whole` variants,
     options and attributes that are not named go; without it they stay, and `variants` are added or changed. `reason`
     stands beside the moves of stock.
@@ -118,6 +119,7 @@ class ProductDraft(Struct, frozen=True, kw_only=True):
     tax_class: str | None = None
     texts: Mapping[str, TextDraft] = field(default_factory=dict)
     site_texts: Mapping[str, TextDraft] = field(default_factory=dict)
+    drop_languages: tuple[str, ...] = ()
     options: tuple[OptionDraft, ...] | None = None
     variants: tuple[VariantDraft, ...] | None = None
     attributes: tuple[AttributeDraft, ...] | None = None

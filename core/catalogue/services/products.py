@@ -15,6 +15,7 @@ from core.catalogue.services.saving import (
     Facet,
     Later,
     Saving,
+    drop_texts,
     new_product,
     save_categories,
     save_columns,
@@ -197,6 +198,7 @@ def _store(site: Site, draft: ProductDraft, actor: str, owners: _Owners, waiting
     if product_id is not None:
         save_columns(saving, draft)
     save_texts(saving, draft.texts, None)
+    drop_texts(saving, draft.drop_languages)
     save_texts(saving, draft.site_texts, site.id)
     save_variants(saving, draft.variants, save_options(saving, draft.options))
     save_attributes(saving, draft.attributes)

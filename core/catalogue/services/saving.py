@@ -5,7 +5,7 @@ Product, words, categories, pictures, listing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -134,6 +134,39 @@ def save_texts(saving: Saving, texts: Mapping[str, TextDraft], site_id: int | No
         changed = _new_text(saving, language, text, names) if old is None else _change_text(saving, language, text, old)
         if language in followed:
             _follow(saving, language, changed)
+            for borrowed in _names_of_others(names, language) if old is None and "name" in changed else ():
+                _follow(saving, language, {"name": (borrowed, changed["name"][1])})
+
+
+def drop_texts(saving: Saving, languages: Collection[str]) -> None:
+    """The words for all sites in these languages go. What a site has of its own there stays, under a name that is left.
+
+    Raises Unfit where no other language is left.
+    """
+    if not languages:
+        return
+    rows = saving.stored(
+        "SELECT language, id, name, summary, body_html, seo_title, seo_description FROM product_text WHERE"
+        " product_id = ? AND site_id IS NULL ORDER BY id",
+        saving.product_id,
+    )
+    left = [TextFact(row[0], None, row[2], "") for row in rows if row[0] not in languages]
+    for language, row_id, *words in (row for row in rows if row[0] in languages):
+        name = best_text(left, saving.site.id, language, saving.site.language)
+        if name is None:
+            raise Unfit({"name": "Give the product a name."})
+        db.execute("DELETE FROM product_text WHERE id = ?", row_id)
+        gone = {column: word for column, word in zip(_TEXT, words, strict=True) if word}
+        for column, word in gone.items():
+            saving.note(f"{column} ({language})", word, None)
+        _follow(
+            saving, language, {column: (word, name.name if column == "name" else "") for column, word in gone.items()}
+        )
+
+
+def _names_of_others(names: Sequence[TextFact], language: str) -> set[str]:
+    """What a site's own words may be called that were written while there was no name in their language."""
+    return {fact.name for fact in names if fact.site_id is None and fact.language != language}
 
 
 def _save_own_text(

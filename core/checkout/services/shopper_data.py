@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.accounts.models import Shopper
-from core.accounts.services import addresses_of, sessions_of
+from core.accounts.services import addresses_of, removed_addresses, sessions_of
 from core.accounts.services.desk import notes_of, tags_of
 from core.checkout.services.details import address_texts
 from core.hookspecs.checkout import Address
@@ -34,6 +34,7 @@ def exported(site: Site, shopper: Shopper) -> str:
         "addresses": [
             {**row.data, "delivered_to": row.main, "gets_bills": row.billing} for row in addresses_of(shopper)
         ],
+        "addresses_removed_lately": [row.data for row in removed_addresses(shopper)],
         "devices": [
             {"agent": one.agent, "since": _moment(one.created_at), "seen": _moment(one.seen_at)}
             for one in sessions_of(shopper_id=shopper.id)

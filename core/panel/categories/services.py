@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -17,7 +18,9 @@ from core.lib.languages import named
 from core.lib.text import clean_html
 from core.panel.forms import is_whole
 from core.panel.products.services import returns
-from core.panel.shell.sites import languages
+from core.panel.shell.sites import every_site, languages
+
+_WORDS = ("name", "body_html", "seo_title", "seo_description")
 
 
 class Branch(Struct, frozen=True, kw_only=True):
@@ -31,10 +34,16 @@ class Branch(Struct, frozen=True, kw_only=True):
 
 
 class CategoryWords(Struct, kw_only=True):
-    """The words in one language as the form shows them."""
+    """The words in one language as the form shows them.
+
+    `first_on` are the sites that show the category and speak this language first. `is_dropped`: all that was there is
+    emptied, so the language goes.
+    """
 
     language: str
     title: str
+    first_on: list[str] = field(default_factory=list)
+    is_dropped: bool = False
     name: str = ""
     body_html: str = ""
     seo_title: str = ""
@@ -75,6 +84,7 @@ class CategoryForm(Struct, kw_only=True):
                 for text in self.texts
                 if text.name
             },
+            drop_languages=tuple(text.language for text in self.texts if text.is_dropped),
         )
 
 
@@ -134,13 +144,18 @@ def form(site: Site, category_id: int | None, parent_id: int | None = None) -> C
     ):
         if tag in texts:
             texts[tag].name, texts[tag].body_html, texts[tag].seo_title, texts[tag].seo_description = words
-    visible = db.value("SELECT visible FROM category_site WHERE site_id = ? AND category_id = ?", site.id, category_id)
+    shown: dict[int, bool] = dict(
+        db.rows("SELECT site_id, visible FROM category_site WHERE category_id = ?", category_id)
+    )
+    for other in every_site():
+        if other.id == site.id or shown.get(other.id, True):
+            texts[other.language].first_on.append(other.name)
     return CategoryForm(
         id=category_id,
         parent_id=row[0],
         position=str(row[1]),
         media_id=row[2],
-        visible=visible is None or bool(visible),
+        visible=bool(shown.get(site.id, True)),
         texts=list(texts.values()),
         returns=returns.shown(row[3]),
     )
@@ -149,13 +164,7 @@ def form(site: Site, category_id: int | None, parent_id: int | None = None) -> C
 def read(typed: Mapping[str, str], shown: CategoryForm) -> list[tuple[str, str]]:
     """Put what was typed into the form; answers what cannot be read."""
     for text in shown.texts:
-        for name, key in (
-            ("name", "name"),
-            ("body_html", "body"),
-            ("seo_title", "seo_title"),
-            ("seo_description", "seo_description"),
-        ):
-            setattr(text, name, typed.get(f"{key}-{text.language}", "").strip())
+        _read_words(typed, text, shown.errors)
     parent, shown.position = typed.get("parent", ""), typed.get("position", "").strip() or "0"
     shown.parent_id = int(parent) if parent.isdecimal() else None
     shown.visible = bool(typed.get("visible"))
@@ -169,11 +178,48 @@ def read(typed: Mapping[str, str], shown: CategoryForm) -> list[tuple[str, str]]
         shown.errors[f"name-{shown.texts[0].language}"] = _("Fill this in.")
     if not is_whole(shown.position):
         shown.errors["position"] = _("Write a whole number.")
-    titles = {f"name-{shown.texts[0].language}": _("Name"), "position": _("Position")}
+    titles = {f"name-{text.language}": i18n.enumerated((text.title, _("Name"))) for text in shown.texts}
+    titles["position"] = _("Position")
     return [
         (name, i18n.labelled(titles[name], message) if name in titles else message)
         for name, message in shown.errors.items()
     ]
+
+
+def _read_words(typed: Mapping[str, str], text: CategoryWords, errors: dict[str, str]) -> None:
+    """A name that was given goes only with all of its language."""
+    had, name = text.name, f"name-{text.language}"
+    for column in _WORDS:
+        setattr(text, column, typed.get(f"{column.removesuffix('_html')}-{text.language}", "").strip())
+    if not had or text.name or name not in typed:
+        return
+    text.is_dropped = not (text.first_on or text.body_html or text.seo_title or text.seo_description)
+    if text.first_on:
+        first = i18n.enumerated(text.first_on)
+        errors[name] = _("Give the category a name. This is the first language of %(sites)s.", sites=first)
+    elif not text.is_dropped:
+        errors[name] = _("Give the category a name, or empty all words of this language to remove it.")
+
+
+def bring_back_words(site: Site, category_id: int, entry_id: int, actor: str) -> None:
+    """Undo the removal of languages that an entry of the log tells of; words that came since stay. Raises NotFound."""
+    row = db.one(
+        "SELECT before, after FROM activity WHERE id = ? AND object = ? AND verb = 'category.changed'",
+        entry_id,
+        f"category:{category_id}",
+    )
+    if row is None:
+        raise NotFound
+    before, after = json.loads(row[0] or "{}"), json.loads(row[1] or "{}")
+    shown, is_changed = form(site, category_id), False
+    for text in shown.texts:
+        name = f"name ({text.language})"
+        if not text.name and before.get(name) and name in after and after[name] is None:
+            is_changed = True
+            for column in _WORDS:
+                setattr(text, column, before.get(f"{column} ({text.language})", ""))
+    if is_changed:
+        categories.update_category(category_id, shown.draft(), actor)
 
 
 def save(site: Site, shown: CategoryForm, actor: str, *, key: str = "") -> int:

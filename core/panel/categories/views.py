@@ -81,6 +81,14 @@ def restore(category_id: int) -> Response:
     return to("panel.categories", say=_("The category is back."))
 
 
+@panel.post("/categories/<int:category_id>/words/<int:entry_id>", endpoint="category_words_back")
+@staff("categories.edit")
+def bring_words_back(category_id: int, entry_id: int) -> Response:
+    """Bring the words of a language back that was removed with a save."""
+    services.bring_back_words(current().site, category_id, entry_id, actor())
+    return to("panel.category", say=_("The words are back."), category_id=category_id)
+
+
 def _save(form: services.CategoryForm) -> Response:
     problems = services.read(request.form, form)
     if form.id and (other := log.meanwhile(request.form.get("version"), f"category:{form.id}", verbs=_FORM)):
@@ -91,6 +99,11 @@ def _save(form: services.CategoryForm) -> Response:
         services.save(current().site, form, actor(), key=form_key())
     except Refused as refusal:
         return _form_page(form, [("parent", i18n.say(refusal))], refusal.status)
+    if dropped := [text.title for text in form.texts if text.is_dropped]:
+        said = _("Saved. There are no words in %(languages)s any more.", languages=i18n.enumerated(dropped))
+        entry = log.latest(f"category:{form.id}", verbs=("category.changed",))
+        undo = url_for("panel.category_words_back", category_id=form.id, entry_id=entry)
+        return to("panel.categories", say=said, undo=undo)
     return to("panel.categories", say=_("%(category)s is saved.", category=form.name))
 
 

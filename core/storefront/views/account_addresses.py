@@ -7,6 +7,7 @@ from flask import Response, request, url_for
 from core.accounts import services as accounts
 from core.checkout.forms import read_address
 from core.hookspecs.checkout import Address
+from core.kernel import i18n
 from core.kernel.i18n import gettext as _
 from core.kernel.respond import note, redirect
 from core.kernel.security import shopper
@@ -22,7 +23,7 @@ from core.storefront.views.place import VIEWS
 @shopper
 def account_addresses() -> Response:
     """All kept addresses, the one that is delivered to first."""
-    return account_page("pages/account_addresses.html", "account_addresses", addresses=kept_addresses(myself()))
+    return _book()
 
 
 @VIEWS.get("/account/addresses/new")
@@ -59,10 +60,40 @@ def save_address(address_id: int) -> Response:
 @VIEWS.post("/account/addresses/<int:address_id>/remove")
 @shopper
 def remove_address(address_id: int) -> Response:
-    """Forget a kept address. Orders that went there keep theirs."""
+    """Take an address out of the book. Orders that went there keep theirs."""
     accounts.remove_address(myself(), address_id)
-    note(_("The address is removed."))
+    note(_("The address is removed."), undo=_undo(address_id))
     return redirect(url_for("storefront.account_addresses"))
+
+
+@VIEWS.post("/account/addresses/<int:address_id>/restore")
+@shopper
+def restore_address(address_id: int) -> Response:
+    """Bring back what was removed; where that is not possible, the address book says why."""
+    try:
+        back = accounts.restore_address(myself(), address_id)
+    except accounts.BookFull as full:
+        return _book(full.status, problem=i18n.say(full), undo=_undo(address_id))
+    except accounts.AddressGone as gone:
+        return _book(gone.status, problem=i18n.say(gone))
+    note(
+        _("The address is back, and is delivered to.")
+        if back.main
+        else _("The address is back. Another one is delivered to.")
+    )
+    return redirect(url_for("storefront.account_addresses"))
+
+
+def _undo(address_id: int) -> str:
+    return url_for("storefront.restore_address", address_id=address_id)
+
+
+def _book(status: int = 200, *, problem: str = "", undo: str = "") -> Response:
+    """The address book, with what went wrong and the button that tries it again."""
+    kept = kept_addresses(myself())
+    return account_page(
+        "pages/account_addresses.html", "account_addresses", status, addresses=kept, problem=problem, undo=undo
+    )
 
 
 def _save(address_id: int | None) -> Response:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from plugins.mail.services.mailbox import Mailbox, kept_mail, list_mails, stays_here
-from plugins.mail.services.telling import HEARD, mails_of, mails_of_cases, send_again, send_trial, tell_shopper
+from plugins.mail.services.resending import mails_of, mails_of_cases, send_again
+from plugins.mail.services.trial import send_trial
+from plugins.mail.services.triggers import HEARD, tell_shopper
 
 __all__ = [
     "HEARD",

@@ -21,6 +21,11 @@ def blank() -> Content:
     return {**dict.fromkeys(TEXTS, ""), "blocks": []}
 
 
+def is_empty(content: Content) -> bool:
+    """Whether no words are left; an address alone says nothing."""
+    return not content["blocks"] and not any(content[name] for name in TEXTS if name != "slug")
+
+
 def block(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """A new block; `kind` is the full name, such as `pages.text`."""
     return {"id": uid()[:10], "kind": kind, "values": dict(values)}

@@ -171,6 +171,36 @@ def test_a_language_begins_as_a_draft_and_a_planned_draft_takes_nothing_half_wri
     assert "No product has the SKU" not in keep(panel, page_id, 409, **mine)
 
 
+def test_a_language_whose_words_are_all_emptied_goes_and_comes_back_with_undo(
+    site: Site, panel: AtPanel, browse: Any, write: Any
+) -> None:
+    page_id = write("About us", zh="关于我们")
+    here = f"/panel/pages/{page_id}"
+    chinese = fields(panel.get(f"{here}?language=zh-CN"))
+    assert "关于我们" in browse(site, "/zh-cn/pages/关于我们").text
+    # A title alone does not go, nor does the site's first language.
+    panel.post(f"{here}/publish", 422, **chinese | {"title": "", "summary": "一家小店"})
+    send(panel, page_id, to="/publish", status=422, title="")
+
+    shown = panel.follow(f"{here}/publish", **chinese | {"title": ""})
+    assert "Published. There are no words in 中文 any more." in shown
+    assert "Not written in 中文 yet" in shown
+    fallen = browse(site, "/zh-cn/pages/关于我们", follow_redirects=True)
+    assert "About us" in fallen.text
+    undo = re.search(r'<form method="post" action="([^"]+/words/\d+)"', shown)
+    assert undo
+    for _ in range(2):
+        assert "The words are back." in panel.follow(undo[1])
+        assert "关于我们" in browse(site, "/zh-cn/pages/关于我们").text
+    # Who writes in it anew meanwhile is not overwritten.
+    chinese = fields(panel.get(f"{here}?language=zh-CN"))
+    undo = re.search(r'action="([^"]+/words/\d+)"', panel.follow(f"{here}/publish", **chinese | {"title": ""}))
+    assert undo
+    panel.post(here, **fields(panel.get(f"{here}?language=zh-CN")) | {"title": "新的", "act": "save"})
+    assert "Somebody else has saved this page" in panel.follow(undo[1])
+    assert PageText.get(PageText.language == "zh-CN").draft["title"] == "新的"
+
+
 def test_a_changed_address_leads_on_and_a_taken_one_is_refused(site: Site, panel: AtPanel, browse: Any) -> None:
     page_id, other = begin(panel, "About us"), begin(panel, "Story")
     for one in (page_id, other):

@@ -76,7 +76,13 @@ def test_what_cannot_be_understood_is_misuse(stoa: Stoa, words: tuple[str, ...])
 
 @pytest.mark.parametrize(
     ("words", "guess"),
-    [(("sites",), "did you mean 'site'?"), (("site", "lst"), "mean 'list'?"), (("site", "zz"), "there are: add")],
+    [
+        (("sites",), "did you mean 'site'?"),
+        (("site", "lst"), "mean 'list'?"),
+        (("site", "zz"), "there are: add"),
+        (("site", "add", "one.test", "--nam", "One", "--curency", "GBP"), "mean '--currency'?"),
+        (("coupons", "add", "--siet", "one.test"), "mean '--site'?"),
+    ],
 )
 def test_a_word_that_is_nearly_right_gets_a_guess(stoa: Stoa, words: tuple[str, ...], guess: str) -> None:
     code, _, err = stoa(*words)

@@ -5,12 +5,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
 
-from core.catalogue.services import set_prices
+from core.catalogue.services import set_listing, set_prices
 from core.catalogue.services.drafts import PriceDraft
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
@@ -86,6 +87,80 @@ def test_a_name_that_was_given_does_not_go_and_the_form_says_so(panel: Panel, la
     # A language that has no words yet needs none.
     form = {"name-en": "Arc lamp", "name-zh-CN": "", "tax_class": "standard"}
     assert panel.post(f"/panel/products/{lamp.product_id}", form).status_code == 303
+
+
+CHINESE = {
+    "name-zh-CN": "弧灯", "summary-zh-CN": "暖光", "body-zh-CN": "<p>很暖</p>", "seo_title-zh-CN": "弧形台灯",
+    "seo_description-zh-CN": "一盏灯", "slug-zh-CN": "弧灯",
+}  # fmt: skip
+EMPTY = {name: "" for name in CHINESE if not name.startswith("slug")}
+SHARED = "SELECT name, summary, body_html, seo_title, seo_description FROM product_text WHERE language = 'zh-CN'"
+
+
+def test_a_language_whose_words_are_all_emptied_goes_and_comes_back_with_undo(
+    panel: Panel, client: Any, lamp: Item, site: Site
+) -> None:
+    path, english = f"/panel/products/{lamp.product_id}", {"name-en": "Lamp", "tax_class": "standard"}
+    panel.post(path, {**english, **CHINESE})
+    page = f"/zh-cn/p/{quote('弧灯')}"
+    assert "弧灯" in client.get(page, base_url=f"https://{site.host}").text
+    stored = db.rows(SHARED)
+    answer = panel.post(path, {**english, **CHINESE, **EMPTY})
+    assert answer.status_code == 303
+    shown = panel.follow(answer)
+    assert "Saved. There are no words in 中文 any more." in words(shown)
+    assert db.rows(SHARED) == []
+    # The address stays, and leads to the words of the site's first language.
+    fallen = client.get(page, base_url=f"https://{site.host}")
+    assert fallen.status_code == 200
+    assert "<h1>Lamp</h1>" in re.sub(r"<h1[^>]*>", "<h1>", fallen.text)
+    assert "falls back to English" in words(shown)
+    undo = re.search(r'<form method="post" action="([^"]+/history/\d+\?version=\d+)"', shown.get_data(as_text=True))
+    assert undo
+    assert "The product is as it was then." in words(panel.follow(panel.post(undo[1])))
+    assert db.rows(SHARED) == stored
+    # What was done since is not undone by a note that stayed open.
+    panel.post(path, {**english, **CHINESE, "name-en": "Arc lamp"})
+    assert panel.post(undo[1]).status_code == 409
+    assert db.value("SELECT name FROM product_text WHERE language = 'en'") == "Arc lamp"
+
+
+def test_a_name_alone_does_not_go_and_the_form_says_how_the_language_does(panel: Panel, lamp: Item) -> None:
+    path, english = f"/panel/products/{lamp.product_id}", {"name-en": "Lamp", "tax_class": "standard"}
+    panel.post(path, {**english, **CHINESE})
+    answer = panel.post(path, {**english, **CHINESE, "name-zh-CN": " "})
+    assert answer.status_code == 422
+    assert "Give the product a name, or empty all words of this language to remove it." in words(answer)
+    # A form that does not speak of a language leaves its name alone.
+    assert panel.post(path, english).status_code == 303
+    assert db.value("SELECT name FROM product_text WHERE language = 'zh-CN'") == "弧灯"
+
+
+def test_the_first_language_of_a_site_that_sells_it_stays(
+    panel: Panel, lamp: Item, site: Site, other_site: Site
+) -> None:
+    path, english = f"/panel/products/{lamp.product_id}", {"name-en": "Lamp", "tax_class": "standard"}
+    panel.post(path, {**english, **CHINESE})
+    refused = panel.post(path, {"name-en": "", "tax_class": "standard", **CHINESE})
+    assert f"Give the product a name. This is the first language of {site.name}." in words(refused)
+    set_listing(other_site, lamp.product_id, visible=False, actor="system")
+    refused = panel.post(path, {**english, **CHINESE, **EMPTY})
+    assert refused.status_code == 422
+    assert f"Give the product a name. This is the first language of {other_site.name}." in words(refused)
+
+
+def test_words_of_a_site_alone_outlive_those_of_all_sites(panel: Panel, lamp: Item) -> None:
+    path, english = f"/panel/products/{lamp.product_id}", {"name-en": "Lamp", "tax_class": "standard"}
+    panel.post(path, {**english, **CHINESE})
+    panel.post(f"{path}/own", {"summary-zh-CN": "这里的话"})
+    own = "SELECT name, summary, body_html FROM product_text WHERE site_id IS NOT NULL"
+    assert db.rows(own) == [("弧灯", "这里的话", "<p>很暖</p>")]
+    shown = panel.follow(panel.post(path, {**english, **CHINESE, **EMPTY})).get_data(as_text=True)
+    assert db.rows(own) == [("Lamp", "这里的话", "")]
+    undo = re.search(r'action="([^"]+/history/\d+\?version=\d+)"', shown)
+    assert undo
+    panel.post(undo[1])
+    assert db.rows(own) == [("弧灯", "这里的话", "<p>很暖</p>")]
 
 
 def test_scripts_are_taken_out_of_descriptions(panel: Panel, lamp: Item) -> None:

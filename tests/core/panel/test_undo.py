@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
+from core.hookspecs.site import Site
 from core.kernel import db, jobs
 from core.testing.browser import DESKTOP_WITHOUT_SCRIPTS, PHONE_WITHOUT_SCRIPTS, View
 from core.testing.shop import Told
@@ -77,6 +79,40 @@ def test_a_category_and_a_product(panel: Panel, sell: Any) -> None:
     assert "Lighting" in _undo(panel, panel.post(delete))
     assert "deleted the category Lighting" in words(panel.get("/panel/activity"))
     assert "Arc lamp" in _undo(panel, panel.post(f"/panel/products/{lamp.product_id}/delete"))
+
+
+def test_the_words_of_a_category_in_a_language(panel: Panel, client: Any, site: Site) -> None:
+    chinese = {
+        "name-zh-CN": "灯",
+        "body-zh-CN": "<p>很暖</p>",
+        "seo_title-zh-CN": "灯具",
+        "seo_description-zh-CN": "各种灯",
+    }
+    panel.post("/panel/categories/new", {"name-en": "Lighting", "visible": "1", **chinese})
+    path = f"/panel/categories/{db.value('SELECT id FROM category')}"
+    kept, english = "SELECT * FROM category_text WHERE language = 'zh-CN'", {"name-en": "Lighting", "visible": "1"}
+    stored = db.rows(kept.replace("*", "name, body_html, seo_title, seo_description"))
+    # Nothing is said to be saved that is not, and a form that does not speak of a language leaves it alone.
+    refused = panel.post(path, {**english, **chinese, "name-zh-CN": ""})
+    assert refused.status_code == 422
+    assert "Give the category a name, or empty all words of this language to remove it." in words(refused)
+    refused = panel.post(path, {"name-en": "", **chinese})
+    assert f"Give the category a name. This is the first language of {site.name}." in words(refused)
+    assert panel.post(path, english).status_code == 303
+    assert len(db.rows(kept)) == 1
+
+    answer = panel.post(path, {**english, **dict.fromkeys(chinese, "")})
+    assert db.rows(kept) == []
+    fallen = client.get(f"/zh-cn/c/{quote('灯')}", base_url=f"https://{site.host}")
+    assert "Lighting" in fallen.text
+    shown = panel.follow(answer).get_data(as_text=True)
+    assert "Saved. There are no words in 中文 any more." in shown
+    undo = re.search(r'<form method="post" action="([^"]+/words/\d+)"', shown)
+    assert undo
+    for _ in range(2):
+        assert "The words are back." in words(panel.follow(panel.post(undo[1])))
+        assert db.rows(kept.replace("*", "name, body_html, seo_title, seo_description")) == stored
+    assert panel.post(f"{path}/words/1").status_code == 404
 
 
 def test_a_search_that_led_somewhere(panel: Panel) -> None:

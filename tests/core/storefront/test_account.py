@@ -106,6 +106,41 @@ def test_an_address_is_kept_changed_and_removed(mira: Visitor, shopper: Any) -> 
     assert accounts.addresses_of(shopper) == []
 
 
+def test_a_removed_address_is_brought_back_by_the_button_of_the_note(mira: Visitor, shopper: Any) -> None:
+    kept = keep(shopper)
+    undo = f"/account/addresses/{kept}/restore"
+    removed = mira.post(f"/account/addresses/{kept}/remove").text
+    assert "No addresses yet" in text_of(removed)
+    assert re.search(rf'<form[^>]*action="{undo}" method="post"><p>The address is removed\.</p><button', removed)
+    for _ in range(2):
+        back = mira.post(undo)
+        assert back.status_code == 200
+        assert "The address is back, and is delivered to." in text_of(back.text)
+    assert "Lange Str. 1" in text_of(mira.get("/account/addresses").text)
+    keep(shopper, main=True)
+    mira.post(f"/account/addresses/{kept}/remove")
+    assert "The address is back. Another one is delivered to." in text_of(mira.post(undo).text)
+
+
+def test_a_full_book_says_so_and_keeps_the_button_and_what_is_gone_for_good_has_none(
+    mira: Visitor, shopper: Any
+) -> None:
+    gone = keep(shopper)
+    mira.post(f"/account/addresses/{gone}/remove")
+    for _ in range(30):
+        keep(shopper)
+    full = mira.post(f"/account/addresses/{gone}/restore")
+    assert full.status_code == 409
+    assert "Remove one first" in text_of(full.text)
+    assert f'action="/account/addresses/{gone}/restore"' in full.text
+    with db.transaction():
+        db.execute("DELETE FROM shopper_address WHERE id = ?", gone)
+    late = mira.post(f"/account/addresses/{gone}/restore")
+    assert late.status_code == 404
+    assert "This address is gone for good. Please add it anew." in text_of(late.text)
+    assert "/restore" not in late.text
+
+
 def test_another_country_asks_for_its_own_fields_and_keeps_what_was_typed(mira: Visitor, shopper: Any) -> None:
     shown = mira.post("/account/addresses/new", {**BERLIN, "country": "US", "country_only": "1"})
     assert shown.status_code == 200
@@ -142,6 +177,10 @@ def test_somebody_elses_address_does_not_exist(mira: Visitor, tom: tuple[Shopper
     assert mira.get(f"/account/addresses/{foreign}").status_code == 404
     assert mira.post(f"/account/addresses/{foreign}", BERLIN).status_code == 404
     assert mira.post(f"/account/addresses/{foreign}/remove").status_code == 404
+    accounts.remove_address(tom[0], foreign)
+    assert mira.post(f"/account/addresses/{foreign}/restore").status_code == 404
+    assert accounts.addresses_of(tom[0]) == []
+    accounts.restore_address(tom[0], foreign)
     assert mira.post(f"/checkout/address/{foreign}").status_code == 404
     assert len(accounts.addresses_of(tom[0])) == 1
 
@@ -356,6 +395,7 @@ def test_the_copy_asks_for_the_password_and_holds_only_ones_own(
     mine = own(order(sell("CUP", 900)), shopper)
     own(order(sell("POT", 1900)), tom[0])
     keep(shopper)
+    accounts.remove_address(shopper, keep(shopper, parts={"line1": "Kurze Str. 2"}))
     assert mira.post("/account/data/copy", {"current": "wrong"}).status_code == 422
     file = mira.post("/account/data/copy", {"current": PASSWORD})
     assert file.headers["Cache-Control"] == "no-store"
@@ -363,6 +403,7 @@ def test_the_copy_asks_for_the_password_and_holds_only_ones_own(
     data = json.loads(file.text)
     assert data["profile"]["email"] == "mira@example.com"
     assert [one["line1"] for one in data["addresses"]] == ["Lange Str. 1"]
+    assert [one["line1"] for one in data["addresses_removed_lately"]] == ["Kurze Str. 2"]
     assert [(one["number"], one["lines"][0]["sku"]) for one in data["orders"]] == [(mine.number, "CUP")]
 
 

@@ -532,6 +532,7 @@ SMALL = """least => [...document.querySelectorAll("a[href], button, input, selec
 }).map((e) => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 20)}`)"""
 
 
+LOW = "links => links.filter((link) => link.getBoundingClientRect().height < 24).map((link) => link.textContent)"
 ARROWS = """[...document.querySelectorAll('.icon--turns')].filter(icon => icon.checkVisibility())
 .map(icon => getComputedStyle(icon).transform)"""
 
@@ -543,6 +544,7 @@ def test_every_page_fits_a_narrow_window_and_a_thumb(visit: Callable[[str], Page
         page.set_viewport_size({"width": 375, "height": 812})
         visit(path)
         assert page.evaluate(SMALL, 44) == [], path
+        assert page.locator(".product-card__link").evaluate_all(LOW) == [], f"{path}: the name of a card is low"
         page.set_viewport_size({"width": 320, "height": 600})
         assert not scrolls_sideways(page), path
         page.evaluate(STYLED, SPACED)

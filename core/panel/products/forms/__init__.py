@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 
 from core.catalogue.services.drafts import OptionDraft, TextDraft, ValueDraft
+from core.kernel.i18n import enumerated, labelled
 from core.kernel.i18n import gettext as _
-from core.kernel.i18n import labelled
 from core.lib.text import clean_html
 from core.panel.forms import is_whole, lines
 from core.panel.shell.status import Status
@@ -25,7 +25,8 @@ class TextForm(Struct, kw_only=True):
     """The words in one language as the form shows them. `slug` None: this site has no addresses in the language.
 
     Of a site's own words those that are empty are inherited: `shared` says what all sites have. `own_on` names the
-    sites that have words of their own beside these.
+    sites that have words of their own beside these, `first_on` those that sell the product and speak this language
+    first. `is_dropped`: all that was there is emptied, so the language goes.
     """
 
     language: str
@@ -38,6 +39,8 @@ class TextForm(Struct, kw_only=True):
     slug: str | None = None
     shared: dict[str, str] = field(default_factory=lambda: dict.fromkeys(TEXTS, ""))
     own_on: list[str] = field(default_factory=list)
+    first_on: list[str] = field(default_factory=list)
+    is_dropped: bool = False
     errors: dict[str, str] = field(default_factory=dict)
 
     def fill(self, words: Iterable[str]) -> None:
@@ -124,11 +127,13 @@ class PlaceForm(Struct, kw_only=True):
 
 
 def read_texts(form: Form, texts: Sequence[TextForm], *, keep_names: bool = False) -> None:
-    """Put what was typed into the texts; with `keep_names` a name that was given may change, but not go."""
+    """Put what was typed into the texts; with `keep_names` a name that was given goes only with all of its language."""
     for text in texts:
-        if keep_names and text.name and not form.get(f"name-{text.language}", text.name).strip():
-            text.errors["name"] = _("Give the product a name.")
         typed = {name: form.get(f"{name}-{text.language}", "").strip() for name in _WORDS}
+        if keep_names and text.name and not form.get(f"name-{text.language}", text.name).strip():
+            text.is_dropped = not text.first_on and not any(typed.values())
+            if not text.is_dropped:
+                text.errors["name"] = _needs_name(text)
         text.name, text.summary, text.seo_title, text.seo_description = (
             typed[name] for name in ("name", "summary", "seo_title", "seo_description")
         )
@@ -138,6 +143,12 @@ def read_texts(form: Form, texts: Sequence[TextForm], *, keep_names: bool = Fals
         for name in ("name", "seo_title"):
             if len(getattr(text, name)) > _LONGEST:
                 text.errors[name] = _("At most %(count)s characters.", count=_LONGEST)
+
+
+def _needs_name(text: TextForm) -> str:
+    if text.first_on:
+        return _("Give the product a name. This is the first language of %(sites)s.", sites=enumerated(text.first_on))
+    return _("Give the product a name, or empty all words of this language to remove it.")
 
 
 def reset(wanted: str, texts: Sequence[TextForm]) -> None:
@@ -159,6 +170,7 @@ def text_drafts(texts: Sequence[TextForm]) -> dict[str, TextDraft]:
             seo_description=text.seo_description,
         )
         for text in texts
+        if not text.is_dropped
     }
 
 

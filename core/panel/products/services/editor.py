@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flask import url_for
 from msgspec import Struct
@@ -94,6 +94,8 @@ def texts(site: Site, product_id: int | None, *, own: bool) -> list[TextForm]:
     }
     if product_id is None:
         return list(forms.values())
+    if not own:
+        _name_first_languages(site, product_id, sites, forms)
     titles = {other.id: other.name for other in sites}
     own_words: dict[str, list[str]] = {}
     for tag, site_id, path, *words, _id in db.rows(
@@ -120,6 +122,14 @@ def texts(site: Site, product_id: int | None, *, own: bool) -> list[TextForm]:
         common = forms[tag].shared.values()
         forms[tag].fill(word if word != other else "" for word, other in zip(words, common, strict=True))
     return list(forms.values())
+
+
+def _name_first_languages(site: Site, product_id: int, sites: Iterable[Site], forms: Mapping[str, TextForm]) -> None:
+    """Tell each language which of the sites that have the product, and of this one, speak it first."""
+    having = {row[0] for row in db.rows("SELECT site_id FROM listing WHERE product_id = ?", product_id)} | {site.id}
+    for other in sites:
+        if other.id in having:
+            forms[other.language].first_on.append(other.name)
 
 
 def category_ids(product_id: int) -> set[int]:

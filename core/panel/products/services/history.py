@@ -130,6 +130,11 @@ def entries(
     return shown, found[PAGE - 1][0] if len(found) > PAGE else None
 
 
+def latest(product_id: int) -> int:
+    """The last entry about a product: what undoes an act brings back how it was after this one. 0: there is none."""
+    return int(db.value(f"SELECT MAX(a.id) FROM activity a WHERE {ABOUT}", f"product:{product_id}", product_id) or 0)
+
+
 def _people(actors: set[str]) -> dict[str, str]:
     ids = [int(actor[6:]) for actor in actors if actor.startswith("staff:") and actor[6:].isdecimal()]
     if not ids:

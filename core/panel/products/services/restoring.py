@@ -181,6 +181,7 @@ def restore(
         version=version,
         **{name: target[name] for name in _PLAIN if target.get(name) is not None},
         texts=_texts(target, own=False),
+        drop_languages=tuple(_unnamed(target)),
         site_texts=_texts(target, own=True),
         options=option_drafts(product_id, target),
         category_ids=_present("category", target.get("categories")),
@@ -192,13 +193,20 @@ def restore(
     return products.update_product(site, product_id, draft, actor)
 
 
+def _unnamed(target: Mapping[str, Any]) -> set[str]:
+    """The languages in which nothing was said then."""
+    named = (name[6:-1] for name, value in target.items() if value is None and name.startswith("name ("))
+    return {language for language in named if not language.endswith(", own")}
+
+
 def _texts(target: Mapping[str, Any], *, own: bool) -> dict[str, TextDraft]:
     words: dict[str, dict[str, str]] = {}
     for name, value in target.items():
         kind, _space, rest = name.partition(" ")
         if kind in _TEXT and rest.endswith(", own)") == own:
             words.setdefault(rest[1:-1].removesuffix(", own"), {})[kind] = value or ""
-    return {tag: TextDraft(**said) for tag, said in words.items()}
+    gone = set() if own else _unnamed(target)
+    return {tag: TextDraft(**said) for tag, said in words.items() if tag not in gone}
 
 
 def _present(table: str, ids: list[int] | None) -> tuple[int, ...] | None:

@@ -44,6 +44,7 @@ def save_words(
             id=product_id,
             version=version,
             texts=drafts,
+            drop_languages=tuple(text.language for text in texts if text.is_dropped),
             listing=listing,
             vendor=shared.vendor,
             tax_class=shared.tax_class,

@@ -50,7 +50,7 @@ def restore(product_id: int, entry_id: int) -> Response:
     site = current().site
     try:
         wanted = restoring.then(site, product_id, entry_id, may=_may())
-        version, retire = request.form.get("version", type=int), "retire" in request.form
+        version, retire = request.values.get("version", type=int), "retire" in request.form
         restoring.restore(site, product_id, wanted, version, actor(), retire=retire)
     except Stale as refusal:
         return _then_page(product_id, entry_id, said(refusal), refusal.status)

@@ -18,7 +18,7 @@ from core.lib.money import NotMoney, parse_money
 from core.panel.activity import services as log
 from core.panel.media.services import store_uploads
 from core.panel.products import forms
-from core.panel.products.services import edit_drafts, editor, facts, listing, returns, saving, seo
+from core.panel.products.services import edit_drafts, editor, facts, history, listing, returns, saving, seo
 from core.panel.products.views.drafts import owner
 from core.panel.products.views.refusals import Problems, said
 from core.panel.services import section_problems, shows_sections
@@ -138,6 +138,7 @@ def _save(product_id: int, *, own: bool) -> Response:
     problems = [*_text_problems(texts), *((f"fact-{fact.id}", fact.error) for fact in about if fact.error)]
     if problems:
         return _words_page(head, texts, problems, about=about, status=422, own=own)
+    last = history.latest(product_id)
     try:
         saved = saving.save_words(
             site,
@@ -152,7 +153,11 @@ def _save(product_id: int, *, own: bool) -> Response:
     except Refused as refusal:
         return _words_page(head, texts, said(refusal), about=about, status=refusal.status, own=own)
     edit_drafts.close(owner(_part(own=own), product_id), saved.version)
-    return to(str(request.endpoint).removesuffix("_save"), say=_("Saved."), product_id=product_id)
+    say, undo = _("Saved."), ""
+    if dropped := [text.title for text in texts if text.is_dropped]:
+        say = _("Saved. There are no words in %(languages)s any more.", languages=i18n.enumerated(dropped))
+        undo = url_for("panel.product_then_restore", product_id=product_id, entry_id=last, version=saved.version)
+    return to(str(request.endpoint).removesuffix("_save"), say=say, undo=undo, product_id=product_id)
 
 
 def _part(*, own: bool) -> str:

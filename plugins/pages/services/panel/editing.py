@@ -13,7 +13,7 @@ from plugins.pages.forms import shapes
 from plugins.pages.forms.shapes import PLUGIN, Content, Wanted
 from plugins.pages.models import FOOTER, HEADER, Page, PageRevision, PageText
 from plugins.pages.services import contents
-from plugins.pages.services.panel.finding import find_page, note, texts_of
+from plugins.pages.services.panel.finding import find_page, note, texts_of, title_of
 from plugins.pages.services.panel.publishing import go_live, must_be_free
 from plugins.pages.services.reading import tag
 
@@ -149,6 +149,64 @@ def publish(
         note(site, page, "published", actor, text.title)
 
 
+def may_withdraw(site: Site, texts: Mapping[str, PageText], language: str) -> bool:
+    """Whether shoppers read a page in this language and in another one; the site's first language stays."""
+    live = {tag for tag, text in texts.items() if text.live is not None}
+    return language in live and len(live) > 1 and language != site.language
+
+
+def withdraw(
+    site: Site, page_id: int, language: str, wanted: Wanted, version: int, *, actor: str, windows: Windows = ("",)
+) -> int:
+    """Take a language off a page, whose readers get another one; answers the revision that brings its words back.
+
+    What `wanted` says of all languages holds. Raises NotFound, Overtaken. Commits.
+    """
+    with transaction():
+        page, texts, at = find_page(site, page_id), texts_of(site, page_id), now()
+        if not may_withdraw(site, texts, language):
+            raise NotFound
+        _settle(site, page, wanted)
+        text = texts[language]
+        kept = PageRevision.create(site_id=site.id, text_id=text.id, content=text.live, actor=actor, created_at=at)
+        empty = {"live": None, "live_at": None, "draft": None, "draft_at": None, "title": ""}
+        columns = {**empty, "version": PageText.version + 1, "window": "", "updated_at": at}
+        if not _fresh(site, text, version, windows, columns):
+            raise Overtaken
+        note(site, page, "withdrawn", actor, title_of(site, texts))
+    return int(kept.id)
+
+
+def give_back(site: Site, page_id: int, revision_id: int, *, actor: str) -> str:
+    """Undo `withdraw`; answers the language. What is there again stays. Raises NotFound, Overtaken, SlugTaken. Commits.
+
+    Overtaken: somebody writes in the language anew.
+    """
+    with transaction():
+        page = find_page(site, page_id)
+        text, revision = _revised(site, page_id, revision_id)
+        if text.live is None:
+            if text.draft is not None:
+                raise Overtaken
+            was_shown, text.draft = page.published, revision.content
+            go_live(site, page, text, actor, or_another=True)
+            if not was_shown:
+                page.published = False
+                page.save()
+            note(site, page, "published", actor, text.title)
+    return str(text.language)
+
+
+def _revised(site: Site, page_id: int, revision_id: int) -> tuple[PageText, PageRevision]:
+    """A revision of a page with the text that it is of. Raises NotFound."""
+    revision = PageRevision.for_site(site).where(PageRevision.id == revision_id).first()
+    texts = {text.id: text for text in texts_of(site, page_id).values()}
+    text = texts.get(revision.text_id) if revision is not None else None
+    if revision is None or text is None:
+        raise NotFound
+    return text, revision
+
+
 def _written(
     site: Site, page_id: int, language: str, wanted: Wanted, version: int, windows: Windows
 ) -> tuple[Page, PageText]:
@@ -219,11 +277,7 @@ def bring_back(site: Site, page_id: int, revision_id: int, *, actor: str) -> str
     """Make what a page said once its draft; answers the language. Raises NotFound. Commits."""
     with transaction():
         page = find_page(site, page_id)
-        revision = PageRevision.for_site(site).where(PageRevision.id == revision_id).first()
-        texts = {text.id: text for text in texts_of(site, page_id).values()}
-        text = texts.get(revision.text_id) if revision is not None else None
-        if revision is None or text is None:
-            raise NotFound
+        text, revision = _revised(site, page_id, revision_id)
         text.draft = None if revision.content == text.live else revision.content
         text.draft_at, text.title, text.updated_at = None, revision.content["title"], now()
         text.version += 1

@@ -16,6 +16,7 @@ from core.api import (
     current_visitor,
     labelled,
     language,
+    language_name,
     named_products,
     now,
     panel_to,
@@ -84,6 +85,10 @@ def _sent(page_id: int, *, is_published: bool) -> Any:
     if moved is not None:
         read.wanted.content["blocks"] = moved.blocks
         read.errors = {name: wrong for name, wrong in read.errors.items() if _stands(name, moved.blocks)}
+    if is_published and moved is None and shapes.is_empty(read.wanted.content) and not read.errors.keys() - {"title"}:
+        texts = finding.texts_of(site, page_id)
+        if editing.may_withdraw(site, texts, spoken):
+            return _withdrawn(page_id, spoken, read)
     if read.errors:
         return _editor(page_id, read.errors, read, 422)
     try:
@@ -92,12 +97,40 @@ def _sent(page_id: int, *, is_published: bool) -> Any:
     except publishing.SlugTaken as refusal:
         return _editor(page_id, {"slug": say(refusal)}, read, 422)
     except editing.Overtaken:
-        said = _("Somebody else has saved this page meanwhile. Yours is below, not saved; saving it replaces theirs.")
-        return _editor(page_id, {"": said}, read, 409)
+        return _overtaken(page_id, read)
     field, words = forms.sought(form)
     if words and not is_published and form.get("act", "") in {"", "find"}:  # The key Enter sends no button.
         return panel_to("pages.panel.edit", page_id=page_id, language=spoken, find=field, q=words, _anchor=field)
     return _after(page_id, spoken, read, moved, is_published=is_published)
+
+
+def _overtaken(page_id: int, read: forms.Read) -> Any:
+    said = _("Somebody else has saved this page meanwhile. Yours is below, not saved; saving it replaces theirs.")
+    return _editor(page_id, {"": said}, read, 409)
+
+
+def _withdrawn(page_id: int, spoken: str, read: forms.Read) -> Any:
+    """All words of a language were emptied: its readers get the page in another one."""
+    try:
+        revision = editing.withdraw(
+            current_site(), page_id, spoken, read.wanted, read.version, actor=actor(), windows=_windows(read)
+        )
+    except editing.Overtaken:
+        return _overtaken(page_id, read)
+    said = _("Published. There are no words in %(language)s any more.", language=language_name(spoken))
+    undo = url_for("pages.panel.give_back", page_id=page_id, revision_id=revision)
+    return panel_to("pages.panel.edit", say=said, undo=undo, page_id=page_id, language=spoken)
+
+
+@panel.post("/<int:page_id>/words/<int:revision_id>")
+@may_publish
+def give_back(page_id: int, revision_id: int) -> Any:
+    """Show the words of a language again that were emptied."""
+    try:
+        spoken = editing.give_back(current_site(), page_id, revision_id, actor=actor())
+    except editing.Overtaken as refusal:
+        return panel_to("pages.panel.edit", say=say(refusal), kind="bad", page_id=page_id)
+    return panel_to("pages.panel.edit", say=_("The words are back."), page_id=page_id, language=spoken)
 
 
 @panel.post("/<int:page_id>/keep")
@@ -184,6 +217,7 @@ def _editor(page_id: int, errors: dict[str, str], read: forms.Read | None, statu
         text=text,
         texts=texts,
         spoken=spoken,
+        may_withdraw=_may_publish(site) and editing.may_withdraw(site, texts, spoken),
         state=_state(page, texts),
         values=_values(wanted, site, read),
         wanted=wanted,
