@@ -247,7 +247,7 @@ from core.kernel.routes import Views
 from core.kernel.secrets import derived as derived_secret
 from core.kernel.secrets import opened as open_secret
 from core.kernel.secrets import sealed as seal_secret
-from core.kernel.security import any_origin, is_loopback, owner, public, shopper, staff, while_open
+from core.kernel.security import NotOpen, any_origin, is_loopback, owner, public, shopper, staff, while_open
 from core.kernel.settings import Amount, Secret, Settings, Text, setting
 from core.kernel.site_verbs import add_site, set_about
 from core.kernel.sites import SiteState, current_site, site_by_host, state_of

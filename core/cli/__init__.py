@@ -13,17 +13,21 @@ from collections.abc import Callable, Sequence
 import peewee
 
 from core.kernel.config import BadConfig
-from core.lib.command_parser import CommandParser
+from core.lib.command_parser import CommandParser, unknown
 from core.lib.errors import StoaError, Unfit
 
 Command = Callable[[argparse.Namespace], int]
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The parser with every command of core; those of plugins are found when the word is not known here."""
     from core.cli import backups, craft, docs, inspect, languages, looks, orders, run, serve, shop, sites, stock
 
-    top = CommandParser(prog="./stoa", description="A storefront made of plugins.")
+    top = CommandParser(
+        prog="./stoa",
+        description="A storefront made of plugins.",
+        epilog="Plugins bring commands of their own: ./stoa NAME --help. ./stoa test runs the tests.",
+    )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in (run, serve, backups, sites, stock, orders, craft, looks, languages, docs, shop, inspect):
         module.add_to(commands)
@@ -59,9 +63,10 @@ def _run(words: list[str]) -> int:
         from core.cli.inspect import bench
 
         return bench(words[1:])
-    if words and (code := _plugin_command(words)) is not None:
-        return code
-    chosen = parser().parse_args(words)
+    top = parser()
+    if words and not words[0].startswith("-") and words[0] not in top.commands:
+        return _plugin_command(words, top)
+    chosen = top.parse_args(words)
     return int(chosen.run(chosen) or 0)
 
 
@@ -79,44 +84,15 @@ def _say(*lines: str) -> int:
     return 1
 
 
-_OWN = {
-    "run",
-    "serve",
-    "migrate",
-    "work",
-    "backup",
-    "restore",
-    "site",
-    "staff",
-    "location",
-    "stock",
-    "plugin",
-    "theme",
-    "language",
-    "docs",
-    "import",
-    "export",
-    "reindex",
-    "doctor",
-    "routes",
-    "hooks",
-    "bench",
-    "test",
-    "lock",
-    "-h",
-    "--help",
-}
-
-
-def _plugin_command(words: list[str]) -> int | None:
-    """`./stoa coupons list ...`: the command of a plugin; None where the first word is core's or nobody's."""
-    if words[0] in _OWN:
-        return None
+def _plugin_command(words: list[str], top: CommandParser) -> int:
+    """`./stoa coupons list ...`: the command of a plugin. A word that is nobody's ends the process with 2."""
     from core.cli.boot import boot, running_port
 
-    loaded = boot(port=running_port()).plugins.loaded.get(words[0])
+    plugins = boot(port=running_port()).plugins.loaded
+    loaded = plugins.get(words[0])
     if loaded is None:
-        return None
+        there = [name for name, one in plugins.items() if one.plugin.commands]
+        top.error(unknown(words[0], sorted({*there, *top.commands, "test"})))
     commands = loaded.plugin.commands
     known = f"./stoa {words[0]} knows: {', '.join(sorted(commands)) or 'no command'}"
     if words[1:2] in (["-h"], ["--help"]):

@@ -27,7 +27,7 @@ from core.kernel.sites import SiteState, current, current_or_none
 from core.lib.errors import Broken, Forbidden, Refused, StoaError
 
 log = structlog.get_logger(__name__)
-# "Wait a minute", as the page says; the API knows it to the second.
+# What machines are told; pages say how many minutes, and the API knows it to the second.
 _TOO_MANY_S = 60
 _PRIVATE = ("panel", "account", "checkout")
 # More than anybody types, staff with a grid of a thousand variants, and more than a shopper or staff send of pictures;

@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from core.kernel import attempts, db
 from core.lib import ids
-from core.lib.errors import TooMany
+from core.lib.errors import TooMany, TooManyForLong, TooManyForNow
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -53,6 +53,9 @@ RULES: dict[str, Rule] = {
     "contact": Rule(address="10 per hour", subject="5 per hour", shared=True),
     "checkout": Rule(address="60 per 10 minutes"),
 }
+
+# What is longer is told without a number.
+_MOST_MINUTES = 90
 
 
 class _Windows(MemoryStorage):
@@ -95,9 +98,17 @@ def take(name: str, subject: str = "", *, address: str | None = None) -> None:
     known = ids.digest(subject.casefold())
     for limits, key in ((rule.address, (client,)), (rule.subject, ("", known)), (rule.both, (client, known))):
         if limits and not all(_limiter.hit(limit, name, *key) for limit in _parsed(limits)):
-            raise TooMany
+            raise _too_many(name, subject, address)
     if rule.shared and _may_write() and not attempts.count(_bounds(rule, name, client, known)):
-        raise TooMany
+        raise _too_many(name, subject, address)
+
+
+def _too_many(name: str, subject: str, address: str | None) -> TooMany:
+    """The refusal, with how long it lasts; nobody is sent away for a minute who has to wait for ten."""
+    wait = wait_s(name, subject, address=address)
+    if not 0 < wait <= _MOST_MINUTES * 60:
+        return TooManyForLong()
+    return TooMany() if wait <= 60 else TooManyForNow(minutes=math.ceil(wait / 60))
 
 
 def _may_write() -> bool:

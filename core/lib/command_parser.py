@@ -6,7 +6,7 @@ import argparse
 import difflib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 _CHOICE = re.compile(r"(argument -\S+: )?.*invalid choice: '([^']*)' \(choose from (.*)\)")
@@ -15,8 +15,15 @@ _CHOICE = re.compile(r"(argument -\S+: )?.*invalid choice: '([^']*)' \(choose fr
 class CommandParser(argparse.ArgumentParser):
     """Takes words in any order, and guesses what was meant by one that it does not know; so do the parsers below it."""
 
+    commands: Collection[str] = ()
     _words: Sequence[str] = ()
     _is_mixing = False
+
+    def add_subparsers(self, **given: Any) -> Any:
+        """As argparse does; the words below are its `commands`."""
+        below = super().add_subparsers(**given)
+        self.commands = below.choices
+        return below
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """What a command takes may stand before, between and behind its options; what it does not know ends it."""
@@ -36,9 +43,9 @@ class CommandParser(argparse.ArgumentParser):
         """An option that does not exist is named first: what it was meant to be may be what is missing."""
         known = [name for action in self._actions for name in action.option_strings if name.startswith("--")]
         if wrong := next((name for name in _options(self._words) if not _begins(name, known)), None):
-            message = _unknown(wrong, [name for name in known if name != "--help"])
+            message = unknown(wrong, [name for name in known if name != "--help"])
         elif found := _CHOICE.match(message):
-            message = (found[1] or "") + _unknown(found[2], [one.strip("'") for one in found[3].split(", ")])
+            message = (found[1] or "") + unknown(found[2], [one.strip("'") for one in found[3].split(", ")])
         super().error(message)
 
 
@@ -53,7 +60,8 @@ def _begins(name: str, known: Sequence[str]) -> bool:
     return any(one.startswith(name) for one in known)
 
 
-def _unknown(word: str, known: Sequence[str]) -> str:
+def unknown(word: str, known: Sequence[str]) -> str:
+    """What is said of a word that is none of these: the one that was meant, or all there are."""
     meant = difflib.get_close_matches(word, known, n=1)
     guess = f"did you mean {meant[0]!r}?" if meant else f"there are: {', '.join(filter(None, known)) or 'none'}"
     return f"there is no {word!r}; {guess}"

@@ -75,6 +75,18 @@ class TooMany(Refused):
     default_message = "Too many tries. Wait a minute, then try again."
 
 
+class TooManyForNow(TooMany):
+    """The same, for some minutes."""
+
+    default_message = "Too many tries. Wait %(minutes)s minutes, then try again."
+
+
+class TooManyForLong(TooMany):
+    """The same, for hours, or for nobody knows how long."""
+
+    default_message = "Too many tries. Try again later."
+
+
 class Broken(StoaError):
     """We or a partner failed. `permanent` says that a retry cannot help."""
 

@@ -37,6 +37,7 @@ from core.api import (
     render_outside,
     rows,
     speaking,
+    state_of,
     transaction,
     value,
 )
@@ -208,7 +209,12 @@ def waited_for(site: Site, product_ids: Sequence[int] | None = None) -> list[int
 
 
 def tell(site: Site, product_ids: Iterable[int]) -> int:
-    """Write to whoever waits for a variant of these that can be bought now; answers how many mails. Commits each."""
+    """Write to whoever waits for a variant of these that can be bought now; answers how many mails. Commits each.
+
+    In a shop that is not open nothing can be bought: they wait until the hourly look finds it open.
+    """
+    if not state_of(site.id).open:
+        return 0
     return sum(_tell_one(site, row) for product_id in sorted(set(product_ids)) for row in _waiting(site, product_id))
 
 

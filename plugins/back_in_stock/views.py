@@ -119,7 +119,7 @@ def stop(number: int, key: str) -> Response:
 @shop.post("/no/<int:number>/<key>")
 @public
 def stop_now(number: int, key: str) -> Response:
-    """The address is forgotten. Mail programs post here, too, for their own button (RFC 8058)."""
+    """The address is forgotten."""
     services.stop(current_site(), number, key)
     return _asked("stop", number, key, is_done=True)
 

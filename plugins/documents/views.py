@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -46,6 +47,7 @@ from plugins.documents.services import issuing, quoting, reading
 from plugins.documents.services.paper import (
     MOST_ORDERS,
     Paper,
+    drawn_in,
     issued_paper,
     language_of,
     may_be_packed,
@@ -83,7 +85,7 @@ def _quote_values(site: Site, draft_id: int) -> dict[str, Any]:
         found = draft_quote(site, draft_id)
     except NotFound:
         return {"code": "", "languages": ()}
-    tags = dict.fromkeys((found.wish.language, *site.languages))
+    tags = dict.fromkeys(drawn_in(tag) for tag in (found.wish.language, *site.languages))
     return {
         "code": quoting.code_of(site, found), "until": found.until,
         "languages": [(tag, language_name(tag)) for tag in tags],
@@ -99,19 +101,19 @@ QUOTE = PanelSection(
 @may_view
 def quote(draft_id: int) -> Response:
     """A draft as a quote, in the shopper's language or in one that is asked for."""
-    return _quoted(draft_quote(current_site(), draft_id), request.args.get("language", ""))
+    return _quoted(partial(draft_quote, current_site(), draft_id), request.args.get("language", ""))
 
 
 @shop.get("/quote/<secret>.pdf")
 @public
 def shopper_quote(secret: str) -> Response:
     """The quote behind a pay link."""
-    return _quoted(offered_quote(current_site(), secret), language())
+    return _quoted(partial(offered_quote, current_site(), secret), language())
 
 
-def _quoted(found: DraftQuote, wanted: str) -> Response:
-    site = current_site()
-    return _pdf([quoting.quote_paper(site, found, wanted)], quoting.code_of(site, found))
+def _quoted(ask: Callable[[str], DraftQuote], wanted: str) -> Response:
+    site, found = current_site(), quoting.in_words(ask, wanted)
+    return _pdf([quoting.quote_paper(site, found)], quoting.code_of(site, found))
 
 
 @panel.post("/orders/<int:order_id>/issue")

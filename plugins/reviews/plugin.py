@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from core.api import (
     Data,
+    Delivery,
+    GuestErased,
     MenuEntry,
     Permission,
     Plugin,
     ProductPage,
     Refused,
+    ShopperErased,
     Site,
     Slot,
     Stored,
@@ -86,6 +89,7 @@ PLUGIN = Plugin(
     jobs={"invite": inviting.invite, "purge": moderating.purge},
     every={"invite": 3600, "purge": 86400},
     commands={"import": import_file, "erase": erase},
+    hears=(ShopperErased, GuestErased),
 )
 
 
@@ -99,3 +103,10 @@ def site_data(site: Site, kind: str, objects: Sequence[int]) -> Mapping[int, Dat
 def site_slot(site: Site, name: str, subject: object) -> Slot | None:
     """The section of a product's page."""
     return showing.section(site, subject) if name == "product.tabs" and isinstance(subject, ProductPage) else None
+
+
+@hookimpl
+def notify_event(site: Site, delivery: Delivery) -> None:
+    """Whoever is erased has no name on a review any more."""
+    if isinstance(delivery.event, ShopperErased | GuestErased):
+        moderating.forget(site, delivery.event)

@@ -43,6 +43,13 @@ class WrongCode(Refused):
         super().__init__(field="code")
 
 
+class FactorIsOn(Refused):
+    """Its first code was taken already, such as by a form that was sent twice."""
+
+    code = "factor_is_on"
+    default_message = "The second step is on. If you have not kept its recovery codes, make new ones here."
+
+
 class TicketOver(Refused):
     """The password was given too long ago, or has been changed since."""
 
@@ -101,11 +108,16 @@ def begin(person: Account) -> None:
 
 
 def confirm(person: Account, code: str) -> list[str]:
-    """Switch it on by a first code; ends all other sessions. Answers the recovery codes. Raises WrongCode. Commits."""
+    """Switch it on by a first code; ends all other sessions. Answers the recovery codes. Commits.
+
+    Raises WrongCode, FactorIsOn, NotFound.
+    """
     limits.take("second_factor", key_of(person))
     row = _row(person)
-    if row is None or row.confirmed_at is not None:
+    if row is None:
         raise NotFound
+    if row.confirmed_at is not None:
+        raise FactorIsOn
     step = totp.matching_step(_secret(row), code, clock.now())
     if step is None:
         raise WrongCode

@@ -45,6 +45,20 @@ class LastLocation(Refused):
     default_message = "%(name)s is the only place that goods come from. Add another one first."
 
 
+class ClosedAlready(Refused):
+    """Somebody else was quicker."""
+
+    code = "location_closed_already"
+    default_message = "%(name)s is closed already."
+
+
+class OpenAlready(Refused):
+    """Somebody else was quicker."""
+
+    code = "location_open_already"
+    default_message = "%(name)s is open already."
+
+
 class LocationStock(Struct, frozen=True, kw_only=True):
     """A place with the sums of all its levels, and how many variants are counted there."""
 
@@ -124,14 +138,14 @@ def edit_location(location_id: int, name: str, country: str, actor: str, *, post
 def move_location(location_id: int, *, up: bool, actor: str, key: str = "") -> None:
     """One place earlier or later in the order in which goods are taken. Commits.
 
-    Raises NotFound, StockBusy, DoneBefore.
+    Raises NotFound, ClosedAlready, StockBusy, DoneBefore.
     """
     with db.transaction():
         claim(key)
-        order = _lock_open()
-        at = order.index(location_id) if location_id in order else None
-        if at is None:
-            raise NotFound
+        order, name = _lock_open(), _name(location_id)
+        if location_id not in order:
+            raise ClosedAlready(name=name)
+        at = order.index(location_id)
         to = at - 1 if up else at + 1
         if not 0 <= to < len(order):
             return
@@ -141,22 +155,21 @@ def move_location(location_id: int, *, up: bool, actor: str, key: str = "") -> N
             db.execute("UPDATE location SET priority = ? WHERE id = ? AND priority <> ?", priority, one, priority)
         if order[0] != first:
             _carry_terms(first, order[0])
-        name = db.value("SELECT name FROM location WHERE id = ?", location_id)
         _record(
             actor, "location.ordered", location_id, name, before={"place": at + 1}, after={"place": to + 1}
         )  # fmt: skip
 
 
 def close_location(location_id: int, actor: str) -> None:
-    """Nothing comes from here any more; its moves stay. Raises NotFound, HoldsStock, LastLocation, StockBusy.
+    """Nothing comes from here any more; its moves stay.
 
+    Raises NotFound, ClosedAlready, HoldsStock, LastLocation, StockBusy.
     Whoever brings goods here at the same moment comes before it, and it is refused, or after it, and they are.
     """
     with db.transaction():
-        order = _lock_open()
+        order, name = _lock_open(), _name(location_id)
         if location_id not in order:
-            raise NotFound
-        name = db.value("SELECT name FROM location WHERE id = ?", location_id)
+            raise ClosedAlready(name=name)
         if len(order) == 1:
             raise LastLocation(name=name)
         _lock_levels("location_id = ?", location_id)
@@ -170,18 +183,28 @@ def close_location(location_id: int, actor: str) -> None:
         _record(actor, "location.closed", location_id, name)
 
 
-def open_location(location_id: int, actor: str) -> None:
-    """Ship from a closed place again, behind the others. Raises NotFound. Commits."""
+def open_location(location_id: int, actor: str, *, as_before: bool = False) -> None:
+    """Ship from a closed place again, behind the others, or `as_before` it was closed. Commits.
+
+    Raises NotFound, OpenAlready, StockBusy.
+    """
     with db.transaction():
-        changed = db.execute(
-            "UPDATE location SET closed_at = NULL, priority = ? WHERE id = ? AND closed_at IS NOT NULL",
-            _behind(), location_id,
-        )  # fmt: skip
-        if not changed:
-            raise NotFound
-        _record(
-            actor, "location.opened", location_id, db.value("SELECT name FROM location WHERE id = ?", location_id)
-        )  # fmt: skip
+        order, name = _lock_open(), _name(location_id)
+        if location_id in order:
+            raise OpenAlready(name=name)
+        db.execute("UPDATE location SET closed_at = NULL WHERE id = ?", location_id)
+        if not as_before:
+            db.execute("UPDATE location SET priority = ? WHERE id = ?", _behind(), location_id)
+        elif (first := _lock_open()[0]) != order[0]:
+            _carry_terms(order[0], first)
+        _record(actor, "location.opened", location_id, name)
+
+
+def _name(location_id: int) -> str:
+    name = db.value("SELECT name FROM location WHERE id = ?", location_id)
+    if name is None:
+        raise NotFound
+    return str(name)
 
 
 def _postcode(text: str) -> str:

@@ -79,7 +79,8 @@ class DraftQuote(Struct, frozen=True, kw_only=True):
     """A draft as a quote for somebody to read: what it costs now, and until when it may be ordered for that.
 
     `number` names this version of the draft; it counts in no series. `secret` is that of its pay link, if one is valid.
-    `addresses` are those to which something is delivered, by the `place` of the quote's lines.
+    `language` is that of its goods, ways and offers. `addresses` are those to which something is delivered, by the
+    `place` of the quote's lines.
     """
 
     draft_id: int
@@ -88,32 +89,43 @@ class DraftQuote(Struct, frozen=True, kw_only=True):
     until: datetime
     secret: str
     wish: DraftWish
+    language: str
     quote: Quote
     addresses: tuple[Address | None, ...] = ()
 
 
-def draft_quote(site: Site, draft_id: int) -> DraftQuote:
-    """The quote of a draft of this site that is open and has goods. Raises NotFound."""
-    return _as_quote(site, draft_view(site, draft_id))
+def draft_quote(site: Site, draft_id: int, language: str = "") -> DraftQuote:
+    """The quote of a draft of this site that is open and has goods. Raises NotFound.
+
+    In a language that is wanted and spoken here, else in the shopper's.
+    """
+    return _as_quote(site, draft_view(site, draft_id), language)
 
 
-def offered_quote(site: Site, secret: str) -> DraftQuote:
-    """The quote behind a pay link that is valid. Raises NotFound."""
+def offered_quote(site: Site, secret: str, language: str = "") -> DraftQuote:
+    """The same behind a pay link that is valid. Raises NotFound."""
     draft = draft_by_link(site, secret)
     if draft is None or draft.state != "sent":
         raise NotFound
-    return _as_quote(site, draft)
+    return _as_quote(site, draft, language)
 
 
-def _as_quote(site: Site, draft: DraftView) -> DraftQuote:
+def _as_quote(site: Site, draft: DraftView, wanted: str) -> DraftQuote:
     if not draft.is_open or not draft.wish.lines:
         raise NotFound
-    view = look_at_draft(state_of(site.id), draft)
+    language = wanted if wanted in site.languages else draft.wish.language
+    view = _look_in(state_of(site.id), draft, language)
     return DraftQuote(
         draft_id=draft.id, number=f"{draft.id}-{draft.version}", made_at=draft.updated_at,
         until=draft.link_until or draft.updated_at + timedelta(days=LINK_DAYS), secret=present_link(site, draft),
-        wish=draft.wish, quote=view.quote, addresses=addresses_of(view),
+        wish=draft.wish, language=language, quote=view.quote, addresses=addresses_of(view),
     )  # fmt: skip
+
+
+def _look_in(state: SiteState, draft: DraftView, language: str) -> CheckoutView:
+    """What the draft costs, in the words of a language: staff read another one than the shopper they write to."""
+    with i18n.speaking_on(state, language):
+        return look_at_draft(state, replace(draft, wish=replace(draft.wish, language=language)))
 
 
 def addresses_of(view: CheckoutView) -> tuple[Address | None, ...]:
@@ -129,8 +141,8 @@ def send_draft(
     Earlier links are over. Raises Unfit where the shopper could not order it as it is, CannotBePlaced, EmptyCart,
     DraftMoved, DoneBefore. Asks all checkout hooks before. Commits.
     """
-    view = look_at_draft(state, draft)
-    _check(view)
+    _check(look_at_draft(state, draft))
+    view = _look_in(state, draft, draft.wish.language)
     with db.transaction():
         claim(key)
         url = link.replace(TOKEN, make_link(state.site, draft.id, version=draft.version, actor=actor, days=days))
@@ -149,10 +161,19 @@ def _check(view: CheckoutView) -> None:
         raise CannotBePlaced(view.problems)
 
 
+class _Lines(tuple[str, ...]):
+    """Lines within a text: what keeps a name together ends with its line, so each does so by itself."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "\n".join(self)
+
+
 def _letter(state: SiteState, draft: DraftView, view: CheckoutView, url: str) -> Message:
     site = state.site
     with i18n.speaking(draft.wish.language, site.timezone):
-        parts = "\n".join(f"{name}  {i18n.money(amount)}" for name, amount in _parts(view))
+        parts = _Lines(f"{name}  {i18n.money(amount)}" for name, amount in _parts(view))
         return Message(
             key=f"draft:{draft.id}:{draft.version}:{url[-22:]}",
             kind="order.draft",
@@ -175,11 +196,15 @@ def _parts(view: CheckoutView) -> list[tuple[str, Money]]:
     """What adds up to the total: goods, what comes off, deliveries, and taxes that come on top."""
     quote = view.quote
     taxes = () if quote.prices_include_tax else quote.tax_sums
-    return [
-        *((f"{one.line.quantity} × {one.line.name}{_to(view, one)}", one.subtotal) for one in quote.lines),
+    goods = ((one.line.quantity, f"{one.line.name}{_to(view, one)}", one.subtotal) for one in quote.lines)
+    others = [
         *((one.title or one.code, -one.amount) for one in quote.adjustments),
-        *((one.rate.title, one.amount) for one in quote.deliveries if one.rate),
+        *((one.rate.full_title, one.amount) for one in quote.deliveries if one.rate),
         *((tax.name, tax.amount) for tax in taxes),
+    ]
+    return [
+        *((f"{count} × {i18n.kept_together(name)}", amount) for count, name, amount in goods),
+        *((i18n.kept_together(name), amount) for name, amount in others),
     ]
 
 

@@ -23,6 +23,9 @@ def _as_above(form: Form, field: Field) -> None:
         raise ValidationError(_("This is another password than the one above."))
 
 
+_OF_CODES = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "maxlength": 40}
+
+
 class CodeForm(PanelForm):
     """A code of the authenticator app, or a recovery code."""
 
@@ -30,12 +33,23 @@ class CodeForm(PanelForm):
         lazy("Code"),
         [needed, at_most(40)],
         description=lazy("The six digits of your authenticator app, or a recovery code."),
-        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "maxlength": 40},
+        render_kw=_OF_CODES,
+    )
+
+
+class FirstCodeForm(PanelForm):
+    """The first code of the authenticator app; there are no recovery codes yet."""
+
+    code = StringField(
+        lazy("Code"),
+        [needed, at_most(40)],
+        description=lazy("The six digits of your authenticator app."),
+        render_kw=_OF_CODES,
     )
 
 
 class ProofForm(PanelForm):
-    """The present password, before a passkey is made."""
+    """The present password, before another way to sign in is made."""
 
     proof = PasswordField(
         lazy("Your password"), [needed], render_kw={"autocomplete": "current-password", "maxlength": 1000}

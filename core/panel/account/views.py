@@ -12,7 +12,16 @@ from core.kernel.messages import sends_messages
 from core.kernel.security import local_path, public, staff
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
-from core.panel.account.forms import CodeForm, ForgottenForm, LoginForm, NewPasswordForm, PasswordForm, ProofForm
+from core.panel.account.forms import (
+    CodeForm,
+    FirstCodeForm,
+    ForgottenForm,
+    LoginForm,
+    NewPasswordForm,
+    PasswordForm,
+    ProofForm,
+)
+from core.panel.forms import PanelForm
 from core.panel.shell import SCHEME, SCHEMES, panel, shell
 from core.panel.shell.answers import page, to
 
@@ -193,13 +202,20 @@ def change_password() -> Response:
 @staff()
 def second_factor() -> Response:
     """How it stands, and the next step."""
-    return _factor_page(CodeForm(), [])
+    return _factor_page(None, [])
 
 
 @panel.post("/account/second-factor", endpoint="second_factor_begin")
 @staff()
 def begin_factor() -> Response:
-    """Make a key for an authenticator app."""
+    """Make a key for an authenticator app, for who knows the password: else an open browser locks its owner out."""
+    form = ProofForm(request.form)
+    if not form.validate():
+        return _factor_page(form, form.problems, status=422)
+    try:
+        accounts.prove(shell().person, form.proof.data, address=request.remote_addr or "")
+    except Refused as refusal:
+        return _factor_page(form, form.refuse("proof", i18n.say(refusal)), status=refusal.status)
     factor.begin(shell().person)
     return respond.redirect(url_for("panel.second_factor"))
 
@@ -208,7 +224,7 @@ def begin_factor() -> Response:
 @staff()
 def act_on_factor(act: str) -> Response:
     """Confirm the app, make new recovery codes, or ask for no code any more: each for a code."""
-    form, person, codes = CodeForm(request.form), shell().person, list[str]()
+    form, person, codes = (FirstCodeForm if act == "confirm" else CodeForm)(request.form), shell().person, list[str]()
     if not form.validate():
         return _factor_page(form, form.problems, status=422)
     try:
@@ -223,7 +239,7 @@ def act_on_factor(act: str) -> Response:
         return _factor_page(form, form.refuse(refusal.field, i18n.say(refusal)), status=refusal.status)
     if act == "off":
         return to("panel.account", say=_("You are no longer asked for a code."))
-    return _factor_page(CodeForm(), [], codes=codes)
+    return _factor_page(None, [], codes=codes)
 
 
 # -- passkeys ---------------------------------------------------------------------------------------------------------
@@ -306,9 +322,13 @@ def _code_page(form: CodeForm, problems: list[tuple[str, str]], proof: str, then
 
 
 def _factor_page(
-    form: CodeForm, problems: list[tuple[str, str]], *, codes: list[str] | None = None, status: int = 200
+    form: PanelForm | None, problems: list[tuple[str, str]], *, codes: list[str] | None = None, status: int = 200
 ) -> Response:
+    """How it stands with the form of its next step: that which was sent, if it is that one."""
     known = factor.factor(shell().person, shell().site.name)
+    shape = CodeForm if known.is_on else FirstCodeForm if known.key else ProofForm
+    if not isinstance(form, shape):
+        form = shape()
     return page("second_factor.html", status, form=form, problems=problems, factor=known, codes=codes or [])
 
 

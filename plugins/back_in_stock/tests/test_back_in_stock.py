@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.api import (
     ListingDraft,
@@ -21,6 +22,7 @@ from core.api import (
     execute,
     rows,
     save_product,
+    state_of,
     switch_off,
     transaction,
     value,
@@ -137,6 +139,23 @@ def test_who_asks_again_is_told_again(
         outbox.deliver()
         clock.move(hours=2)
     assert len(mailbox.mails) == 2
+
+
+def test_nobody_is_told_before_the_shop_is_open_again(
+    browse: Browse, site: Site, lamp: Item, outbox: Told, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, clock: Any
+) -> None:
+    ask(browse, site, lamp)
+    state = state_of(site.id)
+    with monkeypatch.context() as shut:
+        shut.setattr("plugins.back_in_stock.services.state_of", lambda _id: replace(state, open=False))
+        deliver(site, lamp, 3)
+        outbox.deliver()
+        clock.move(hours=2)
+        outbox.deliver()
+    assert mailbox.mails == [], "the link would lead to the page that says: not open"
+    clock.move(hours=2)
+    outbox.deliver()
+    assert [mail["To"] for mail in mailbox.mails] == ["mira@example.com"]
 
 
 def test_what_cannot_be_waited_for_is_refused(

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from core.api import Broken, is_cjk
 from plugins.documents.forms import number_in
+from plugins.documents.services.joining import in_order, is_reordered, joined
 from plugins.documents.services.paper import Column, Paper
 
 CHINESE_FONTS = (
@@ -134,6 +135,22 @@ class _Sheet(FPDF):
         self.set_font(self.family, "B" if strong and self.family == _CORE else "", size)
         self.set_text_color(*colour)
 
+    # -- what is written from right to left ------------------------------------------------------------------------
+
+    def _line(self, width: float, height: float, text: str, **wanted: Any) -> None:
+        """A line in the order in which its letters stand."""
+        self.cell(width, height, in_order(self._joined(text)) if is_reordered(text) else text, **wanted)
+
+    def _lines(self, width: float, height: float, text: str, **wanted: Any) -> None:
+        """What takes several lines: it is cut into them before each is put in order."""
+        if is_reordered(text):
+            cut: Any = self.multi_cell(width, height, self._joined(text), dry_run=True, output="LINES")
+            text = "\n".join(in_order(line) for line in cut)
+        self.multi_cell(width, height, text, **wanted)
+
+    def _joined(self, text: str) -> str:
+        return joined(text, getattr(self.current_font, "cmap", ()))
+
     # -- the parts of a paper --------------------------------------------------------------------------------------
 
     def put(self, paper: Paper) -> None:
@@ -163,24 +180,24 @@ class _Sheet(FPDF):
         self.set_y(-9 - 3.6 * len(self.paper.footer[:3]) - 4)
         self.write_in(7.5, _SOFT)
         for line in self.paper.footer[:3]:
-            self.cell(self.epw, 3.6, line, align=Align.C, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self._line(self.epw, 3.6, line, align=Align.C, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         page = self.paper.paging.format(page=self.lengths[-1], pages=self.said[len(self.lengths) - 1])
         place = f"{self.paper.code} · {page}"
-        self.cell(self.epw, 3.6, place, align=Align.C)
+        self._line(self.epw, 3.6, place, align=Align.C)
 
     def _head(self, paper: Paper) -> None:
         top, half = self.get_y(), self.epw / 2
         self.write_in(20, strong=True)
-        self.multi_cell(half, 9, paper.title, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self._lines(half, 9, paper.title, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.write_in(11, _SOFT)
-        self.multi_cell(half, 6, paper.code, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self._lines(half, 6, paper.code, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         left = self.get_y()
         self.set_y(top)
         for place, line in enumerate(paper.sender):
             self.write_in(11 if not place else 9, _INK if not place else _SOFT, strong=not place)
             self.set_x(self.l_margin + half)
             height = 6 if not place else _LINE
-            self.multi_cell(half, height, line, align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self._lines(half, height, line, align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.set_y(max(left, self.get_y()) + 8)
 
     def _parties(self, paper: Paper) -> None:
@@ -197,19 +214,19 @@ class _Sheet(FPDF):
             y = self.get_y()
             self.write_in(9, _SOFT)
             self.set_x(self.l_margin + 2 * third)
-            self.multi_cell(third * 0.42, _LINE, label, align=Align.L, new_x=XPos.RIGHT, new_y=YPos.TOP)
+            self._lines(third * 0.42, _LINE, label, align=Align.L, new_x=XPos.RIGHT, new_y=YPos.TOP)
             self.write_in(9)
-            self.multi_cell(third * 0.58, _LINE, value, align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self._lines(third * 0.58, _LINE, value, align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
             self.set_y(max(self.get_y(), y + _LINE))
         self.set_y(max(lowest, self.get_y()) + 9)
 
     def _block(self, x: float, y: float, width: float, heading: str, lines: Sequence[str]) -> None:
         self.set_xy(x, y)
         self.write_in(9, _SOFT)
-        self.multi_cell(width, _LINE, heading, align=Align.L, new_x=XPos.LEFT, new_y=YPos.NEXT)
+        self._lines(width, _LINE, heading, align=Align.L, new_x=XPos.LEFT, new_y=YPos.NEXT)
         self.write_in(9.5)
         for line in lines:
-            self.multi_cell(width, _LINE, line, align=Align.L, new_x=XPos.LEFT, new_y=YPos.NEXT)
+            self._lines(width, _LINE, line, align=Align.L, new_x=XPos.LEFT, new_y=YPos.NEXT)
 
     def _table(self, paper: Paper) -> None:
         self._table_head(paper.columns)
@@ -223,7 +240,7 @@ class _Sheet(FPDF):
     def _table_head(self, columns: Sequence[Column]) -> None:
         self.write_in(8.5, _SOFT)
         for column in columns:
-            self.cell(self._width(column), 6, column.title, align=Align.R if column.is_end else Align.L)
+            self._line(self._width(column), 6, column.title, align=Align.R if column.is_end else Align.L)
         self.ln(6.5)
         self._rule(0.35, _INK)
 
@@ -234,10 +251,10 @@ class _Sheet(FPDF):
             self.set_xy(x, top)
             self.write_in(9.5)
             align = Align.R if column.is_end else Align.L
-            self.multi_cell(self._width(column) - 1, _LINE, first, align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
+            self._lines(self._width(column) - 1, _LINE, first, align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
             if small:
                 self.write_in(8, _SOFT)
-                self.multi_cell(self._width(column) - 1, 4, small, align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
+                self._lines(self._width(column) - 1, 4, small, align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
             x += self._width(column)
         self.set_y(top - 1.6 + height)
         self._rule(0.15, _RULE)
@@ -269,12 +286,12 @@ class _Sheet(FPDF):
             self.write_in(12 if is_total else 9.5, _INK if is_total else _SOFT, strong=is_total)
             self.set_x(self.l_margin + self.epw * 0.45)
             height = 8 if is_total else 5.6
-            self.cell(self.epw * 0.33, height, label)
+            self._line(self.epw * 0.33, height, label)
             self.write_in(12 if is_total else 9.5, strong=is_total)
-            self.cell(self.epw * 0.22 - 1, height, value, align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self._line(self.epw * 0.22 - 1, height, value, align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def _text(self, text: str) -> None:
-        self.multi_cell(self.epw, _LINE, text, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self._lines(self.epw, _LINE, text, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def _width(self, column: Column) -> float:
         return float(self.epw) * column.share / 100

@@ -85,7 +85,7 @@ def paging() -> str:
 
 
 def drawn_in(language: str) -> str:
-    """The language of a sheet: English in place of those from right to left, whose letters our PDFs do not join."""
+    """The language of a sheet: English in place of those from right to left, for which no sheet is laid out."""
     return "en" if text_direction(language) == "rtl" else language
 
 

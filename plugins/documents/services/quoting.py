@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from core.api import (
@@ -36,7 +36,7 @@ def attached(site: Site, about: str) -> list[Attachment]:
     if name != "draft" or not draft_id.isdecimal():
         return []
     try:
-        found = draft_quote(site, int(draft_id))
+        found = in_words(lambda language: draft_quote(site, int(draft_id), language))
     except NotFound:
         return []
     if found.number != number:
@@ -47,11 +47,17 @@ def attached(site: Site, about: str) -> list[Attachment]:
     return [Attachment(name=f"{code_of(site, found)}.pdf", mime="application/pdf", content=content)]
 
 
-def quote_paper(site: Site, found: DraftQuote, wanted: str = "") -> Paper:
-    """The quote in a language that is spoken here, else the shopper's."""
+def in_words(ask: Callable[[str], DraftQuote], wanted: str = "") -> DraftQuote:
+    """The quote that `ask` answers, in the language in which its sheet is drawn."""
+    found = ask(wanted)
+    drawn = drawn_in(found.language)
+    return found if drawn == found.language else ask(drawn)
+
+
+def quote_paper(site: Site, found: DraftQuote) -> Paper:
+    """The quote in its language."""
     settings, wish, quote = Documents.of(site), found.wish, found.quote
-    language = wanted if wanted in site.languages else wish.language
-    with speaking(drawn_in(language), site.timezone):
+    with speaking(drawn_in(found.language), site.timezone):
         places = [one for one in found.addresses if one is not None]
         bill = wish.billing or wish.address or next(iter(places), None)
         parties = [(_("Quote for"), address_lines(bill) if bill else (wish.email,))]
@@ -122,7 +128,7 @@ def _sums(quote: Any) -> Iterator[tuple[str, str, bool]]:
     discount = totals.discount
     yield _("Subtotal"), money(totals.subtotal + quote.delivery.amount), False
     if discount:
-        yield _("Offers"), money(-discount), False
+        yield from ((one.title or one.code, money(-one.amount), False) for one in quote.adjustments)
     taxes = [(tax_label(tax.name, tax.rate), tax.amount) for tax in quote.tax_sums]
     if not quote.prices_include_tax:
         yield from ((name, money(amount), False) for name, amount in taxes)

@@ -37,11 +37,12 @@ def test_a_quote_says_what_the_draft_costs_and_adds_up(site: Site, draft: str) -
     assert paper.rows[0][:3] == ("Lamp\nLAMP", "2", "€80.00")
     sums = {label: text for label, text, _is_total in paper.sums}
     # 160.00 less 10.00, the tax of 19 % in it, and a delivery that costs nothing here.
-    assert (sums["Subtotal"], sums["Offers"], sums["Total"]) == ("€160.00", "-€10.00", "€150.00")
+    assert (sums["Subtotal"], sums["Welcome"], sums["Total"]) == ("€160.00", "-€10.00", "€150.00")
     assert (sums["Without tax"], sums["MwSt 19 %"]) == ("€126.05", "€23.95")
     assert "As we said." in paper.notes
     assert dict(paper.facts)["Valid until"]
-    assert quote_paper(site, draft_quote(site, draft_id), "zh-CN").title == "报价单"
+    in_chinese = quote_paper(site, draft_quote(site, draft_id, "zh-CN"))
+    assert (in_chinese.title, in_chinese.rows[-1][0]) == ("报价单", "配送方式另行商定")
     assert draw([paper]) == draw([quote_paper(site, draft_quote(site, draft_id))]), "the same paper is the same bytes"
     assert draft_quote(site, draft_id).quote.total == Money(15000, "EUR")
 

@@ -9,7 +9,9 @@ from typing import Any
 from msgspec import Struct
 
 from core.api import (
+    GuestErased,
     Refused,
+    ShopperErased,
     Site,
     execute,
     fold,
@@ -191,6 +193,17 @@ def erase_author(site: Site, review_id: int, *, actor: str) -> int:
 def erase_person(site: Site, email: str, *, actor: str) -> int:
     """The same for an address, with or without an account. Commits."""
     return _erase_all(site, [f"mail:{person(site, email)}", *_accounts(site, email)], actor)
+
+
+def forget(site: Site, event: ShopperErased | GuestErased) -> None:
+    """The same for whoever was erased: an account, or the buyer of orders without one. Commits."""
+    if isinstance(event, ShopperErased):
+        theirs = Review.shopper_id == event.shopper_id
+        known = [f"shopper:{event.shopper_id}"]
+    else:
+        theirs, known = Review.order_id.in_(event.order_ids), []
+    found = Review.for_site(site).select(Review.author).where(theirs).distinct()
+    _erase_all(site, [*known, *(one.author for one in found)], "system")
 
 
 def _erase_all(site: Site, authors: Sequence[str], actor: str) -> int:

@@ -8,8 +8,22 @@ from typing import Any
 
 import pytest
 
-from core.api import ListingQuery, Site, cards_for, listing, rows, switch_off, transaction, value
+from core.api import (
+    Delivery,
+    GuestErased,
+    ListingQuery,
+    ShopperErased,
+    Site,
+    cards_for,
+    listing,
+    now,
+    rows,
+    switch_off,
+    transaction,
+    value,
+)
 from plugins.reviews.models import Vote
+from plugins.reviews.plugin import notify_event
 from plugins.reviews.services import reading, voting
 from plugins.reviews.services.moderating import erase_person
 
@@ -192,3 +206,20 @@ def test_erasure_takes_the_name_and_keeps_the_stars(
     panel.post(f"/panel/reviews/{other}/erase")
     assert "Ann" not in guest.get("/p/lamp")
     assert rows("SELECT name, shopper_id, order_id FROM reviews_review") == [("", None, None), ("", None, None)]
+
+
+def test_whoever_is_erased_takes_the_name_along(
+    lamp: Any, said: Any, site: Site, guest: Browser, shopper: Any, bought: Any
+) -> None:
+    order_id = bought(lamp)
+    said(lamp, 2, name="Mira K.", text="Too dark", author=f"shopper:{shopper.id}", shopper_id=shopper.id)
+    said(lamp, 3, name="Gwen G.", text="Too bright", author="mail:x", order_id=order_id)
+    said(lamp, 4, name="Ann", text="Fine")
+    for event in (ShopperErased(shopper_id=shopper.id), GuestErased(order_ids=(order_id,))):
+        for attempt in (1, 2):
+            notify_event(site, Delivery(id="e1", seq=1, at=now(), attempt=attempt, event=event))
+    page = guest.get("/p/lamp")
+    assert [words in page for words in ("Mira K.", "Gwen G.", "Ann", "Too dark", "Too bright")] == [
+        False, False, True, True, True,
+    ]  # fmt: skip
+    assert rows("SELECT shopper_id, order_id FROM reviews_review WHERE name = ''") == [(None, None), (None, None)]

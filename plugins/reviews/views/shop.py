@@ -8,6 +8,7 @@ from core.api import (
     LimitRule,
     Moved,
     NotFound,
+    NotOpen,
     ProductPage,
     Refused,
     TooMany,
@@ -20,6 +21,7 @@ from core.api import (
     current_shopper,
     current_site,
     depends,
+    is_open,
     language,
     language_name,
     product_page,
@@ -109,11 +111,12 @@ def _product_here(path: str) -> ProductPage:
 
 
 @shop.get("/<path:path>/new")
-@while_open
 @public
 def new(path: str) -> Response:
     """The form, empty or with what this writer has said; those who may not write read why."""
     product, key = _product_here(path), request.args.get("key", "")
+    if not is_open():
+        return _while_shut(product, key)
     try:
         writer = _writer(product, key)
     except Refused as refusal:
@@ -179,14 +182,15 @@ def own_photo(path: str, name: str) -> Response:
 
 
 @shop.post("/<path:path>/take-back")
-@while_open
 @public
 def take_back(path: str) -> Response:
-    """Delete the writer's own review."""
-    product = _product_here(path)
-    writing.take_back(current_site(), product.id, _writer(product, request.form.get("key", "")))
+    """Delete the writer's own review, whether the shop is open or not."""
+    product, key = _product_here(path), request.form.get("key", "")
+    writing.take_back(current_site(), product.id, _writer(product, key))
     toast(_("Your review is deleted."))
-    return redirect303(url_for("storefront.product", path=product.path))
+    if is_open():
+        return redirect303(url_for("storefront.product", path=product.path))
+    return redirect303(url_for("storefront.track" if key else "storefront.account"))
 
 
 def _writer(product: ProductPage, key: str) -> Writer:
@@ -225,6 +229,17 @@ def _form(
             before_shown=before_shown,
         )
     )  # fmt: skip
+
+
+def _while_shut(product: ProductPage, key: str) -> Response:
+    """In a shop that is not open, what this writer has said, to be deleted. Raises NotOpen where that is nothing."""
+    try:
+        own = writing.own_review(current_site(), product.id, _writer(product, key))
+    except Refused as refusal:
+        raise NotOpen from refusal
+    if own is None:
+        raise NotOpen
+    return _private(render("reviews/shop/shut.html", product=product, own=own, key=key))
 
 
 def _closed(product: ProductPage, refusal: Refused, status: int) -> Response:

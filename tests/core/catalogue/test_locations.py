@@ -6,8 +6,10 @@ import pytest
 
 from core.catalogue.services import adjust_stock, allocate, stock_proof
 from core.catalogue.services.locations import (
+    ClosedAlready,
     HoldsStock,
     LastLocation,
+    OpenAlready,
     add_location,
     all_locations,
     close_location,
@@ -123,5 +125,21 @@ def test_closing_the_first_place_hands_its_terms_on(site: Site, lamp: int, north
     assert (first_location(), stock_terms(site, [lamp])[lamp].backorder_limit) == (north, 7)
     open_location(main, STAFF)
     assert open_names() == ["North", "Main"]
-    with pytest.raises(NotFound):
+    with pytest.raises(OpenAlready, match="Main is open already"):
         open_location(main, STAFF)
+
+
+def test_a_closing_that_is_undone_leaves_all_as_it_was(site: Site, lamp: int, north: int) -> None:
+    main = first_location()
+    set_stock_terms(site, lamp, StockTerms(backorder_limit=7), STAFF)
+    adjust_stock(lamp, main, -10, "Moved", STAFF)
+    close_location(main, STAFF)
+    open_location(main, STAFF, as_before=True)
+    assert open_names() == ["Main", "North"]
+    assert (first_location(), stock_terms(site, [lamp])[lamp].backorder_limit) == (main, 7)
+    close_location(north, STAFF)
+    with pytest.raises(ClosedAlready, match="North is closed already"):
+        close_location(north, STAFF)
+    open_location(north, STAFF, as_before=True)
+    assert open_names() == ["Main", "North"]
+    assert stock_proof() == []

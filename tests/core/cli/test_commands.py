@@ -78,6 +78,9 @@ def test_what_cannot_be_understood_is_misuse(stoa: Stoa, words: tuple[str, ...])
     ("words", "guess"),
     [
         (("sites",), "did you mean 'site'?"),
+        (("coupon", "add"), "did you mean 'coupons'?"),
+        (("flat-rate", "add"), "did you mean 'flat_rate'?"),
+        (("xyzzy",), "there are: back_in_stock, backup, bench, coupons"),
         (("site", "lst"), "mean 'list'?"),
         (("site", "zz"), "there are: add"),
         (("site", "add", "one.test", "--nam", "One", "--curency", "GBP"), "mean '--currency'?"),

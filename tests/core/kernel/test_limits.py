@@ -29,6 +29,19 @@ def test_guessing_one_account_ends_soon_and_others_are_not_locked_out() -> None:
     limits.take("login", "ines@example.com", address=OTHER)
 
 
+def test_whoever_has_to_wait_is_told_how_long() -> None:
+    def told(name: str) -> str:
+        tries_until_refused(name, "ines@example.com", HOME)
+        with pytest.raises(TooMany) as refused:
+            limits.take(name, "ines@example.com", address=HOME)
+        return str(refused.value)
+
+    assert told("login") == "Too many tries. Wait 5 minutes, then try again."
+    assert told("search") == "Too many tries. Wait a minute, then try again."
+    limits.add("test_daily", limits.Rule(address="2 per day"))
+    assert told("test_daily") == "Too many tries. Try again later."
+
+
 def test_case_does_not_make_another_account() -> None:
     tries_until_refused("login", "ines@example.com", HOME)
     with pytest.raises(TooMany):

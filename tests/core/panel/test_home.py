@@ -193,3 +193,14 @@ def test_the_menu_folds_what_is_needed_less_and_opens_it_where_one_is(panel: Pan
     assert menu.index("Products") < menu.index("Reviews") < menu.index("<details")
     inside = panel.get("/panel/coupons/").text
     assert re.findall(r"<details open><summary>.*?</svg>([^<]+)", inside.partition("<main")[0]) == ["Marketing"]
+
+
+def test_a_shop_that_is_not_open_is_told_first(panel: Panel, site: Site, sell: Any, order: Any) -> None:
+    order(sell("LAMP", 8900, stock=20))
+    assert "not open" not in words(panel.get("/panel/"))
+    site_verbs.edit_site(site.id, {"open": False}, "system")
+    said = words(panel.get("/panel/"))
+    assert "The shop is not open" in said
+    assert said.index("The shop is not open") < said.index("1 order waits for its money")
+    assert 'href="/panel/settings#open"' in panel.get("/panel/").text
+    site_verbs.edit_site(site.id, {"open": True}, "system")

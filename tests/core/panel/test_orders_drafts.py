@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,6 +14,7 @@ import pytest
 
 from core.hookspecs.site import Site
 from core.kernel import db
+from core.kernel.site_verbs import edit_site
 from core.lib import clock
 from core.orders.services.read import order_view
 from core.testing.shop import Item
@@ -112,6 +114,23 @@ def test_the_shopper_opens_the_link_and_orders(
     assert "It is an order now" in words(panel.get(draft))
     outbox.deliver()
     assert outbox.dead() == []
+
+
+def test_the_mail_of_the_pay_link_speaks_to_its_shopper_alone(
+    panel: Panel, form: dict[str, str], site: Site, turn_on: Callable[..., None]
+) -> None:
+    """Staff who read the panel in English write to somebody who reads Chinese, or Arabic."""
+    turn_on("arabic")
+    edit_site(site.id, {"languages": ["en", "zh-CN", "ar"]}, "test")
+    told = []
+    for tag in ("zh-CN", "ar"):
+        path = panel.post("/panel/drafts/new", {**form, "key": tag, "language": tag}).headers["Location"]
+        panel.post(f"{path}/send", {"days": "5"})
+        mail = db.value("SELECT payload FROM job WHERE name = 'messages.send' ORDER BY id DESC")
+        told.append(json.loads(mail)["text"])
+    assert "配送方式另行商定" in told[0]
+    assert "arrangement" not in told[0] + told[1]
+    assert "2 × \u2068Lamp\u2069  " in told[1], "each line keeps its name together by itself"
 
 
 def test_a_draft_for_two_addresses_is_quoted_sent_and_ordered(

@@ -17,6 +17,7 @@ from core.lib import clock, totp
 from core.testing.shop import PASSWORD
 from tests.core.panel.conftest import Panel, words
 
+BEGIN = {"proof": PASSWORD}
 AT = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
 
@@ -38,7 +39,7 @@ def stopped() -> Any:
 @pytest.fixture
 def recovery(panel: Panel, stopped: clock.Frozen, staff: Staff) -> list[str]:
     """The owner's second factor, switched on through the pages; the next code belongs to the next step."""
-    shown = words(panel.follow(panel.post("/panel/account/second-factor")))
+    shown = words(panel.follow(panel.post("/panel/account/second-factor", BEGIN)))
     key = re.search(r"into the app: ([A-Z2-7 ]+?) 2\.", shown)
     assert key is not None
     assert key[1].replace(" ", "") == totp.key_text(_secret(staff.id))
@@ -53,6 +54,21 @@ def _proof(answer: Any) -> str:
     found = re.search(r'name="proof" value="([^"]+)"', answer.get_data(as_text=True))
     assert found is not None
     return found[1]
+
+
+def test_whoever_finds_a_browser_open_cannot_lock_its_owner_out(panel: Panel, staff: Staff) -> None:
+    for proof, said in (("", "Fill this in."), ("a guess", "This is not your password.")):
+        refused = panel.post("/panel/account/second-factor", {"proof": proof})
+        assert (refused.status_code, said in words(refused)) == (422, True)
+        assert services._row(staff) is None
+    assert "or a recovery code" not in words(panel.follow(panel.post("/panel/account/second-factor", BEGIN)))
+
+
+def test_a_first_code_that_is_sent_twice_is_told_that_it_is_on(recovery: list[str], panel: Panel, staff: Staff) -> None:
+    again = panel.post("/panel/account/second-factor/confirm", {"code": _code(staff.id)})
+    assert again.status_code == 409
+    assert "The second step is on." in words(again)
+    assert "Make new recovery codes" in words(again)
 
 
 def test_the_password_alone_opens_nothing(recovery: list[str], anonymous: Panel, staff: Staff) -> None:
@@ -166,7 +182,7 @@ def test_a_lost_phone_is_taken_away_by_whoever_edits_staff(
 ) -> None:
     theirs = colleague({"orders.view"})
     helper = Staff.get(Staff.email == "helper@example.com")
-    theirs.post("/panel/account/second-factor")
+    theirs.post("/panel/account/second-factor", BEGIN)
     theirs.post("/panel/account/second-factor/confirm", {"code": _code(helper.id)})
     assert theirs.post(f"/panel/installation/staff/{staff.id}/second-factor").status_code == 403
     assert services.is_asked(helper)
@@ -178,7 +194,7 @@ def test_other_sessions_end_when_it_is_switched_on(
     panel: Panel, anonymous: Panel, staff: Staff, stopped: clock.Frozen
 ) -> None:
     assert anonymous.login(password=PASSWORD).status_code == 303
-    panel.post("/panel/account/second-factor")
+    panel.post("/panel/account/second-factor", BEGIN)
     panel.post("/panel/account/second-factor/confirm", {"code": _code(staff.id)})
     assert anonymous.get("/panel/orders").status_code == 303
     assert panel.get("/panel/orders").status_code == 200

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.cart.services.holds import hold_minutes
+from core.catalogue.services import allocate
 from core.catalogue.services.drafts import OptionDraft, PriceDraft, ProductDraft, TextDraft, ValueDraft, VariantDraft
 from core.catalogue.services.products import save_product
+from core.catalogue.services.stock_counts import change_backorder_limit, first_location
 from core.catalogue.services.stock_terms import stock_terms
 from core.hookspecs.site import Site
 from core.kernel import db, i18n
@@ -194,6 +196,15 @@ def test_who_asks_for_a_sku_finds_that_variant_alone(panel: Panel, site: Site) -
     assert "VASE-S" not in listed("VASE-L")
     assert "VASE-L" in listed("VASE-L").partition("<tbody")[2]
     assert "VASE-S" in listed("vase")
+
+
+def test_where_more_is_promised_than_there_none_is_free(panel: Panel, sell: Callable[..., Any]) -> None:
+    lamp = sell("LAMP", 8900, stock=2, name="Lamp").variant_id
+    with db.transaction():
+        change_backorder_limit(lamp, first_location(), 5)
+        allocate({lamp: 3}, "order:1", "system")
+    refused = panel.post(f"/panel/stock/{lamp}", {"delta": "-3", "reason": "Broken"})
+    assert "Only 0 of LAMP are free there." in words(refused)
 
 
 def test_what_is_corrected_stays_in_view_with_what_was_typed(panel: Panel, sell: Callable[..., Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +42,31 @@ def test_a_place_is_added_named_put_first_and_closed(panel: Panel, sell: Callabl
         "closed the location Far north", "opened the location Far north again",
     ):  # fmt: skip
         assert act in told
+
+
+def test_undo_brings_a_place_back_where_it_stood(panel: Panel) -> None:
+    panel.post("/panel/stock/locations/new", NEW)
+    north = number_of("north")
+    panel.post(f"/panel/stock/locations/{north}/earlier")
+    closed = panel.follow(panel.post(f"/panel/stock/locations/{north}/close")).get_data(as_text=True)
+    undo = re.search(r'action="([^"]*/open\?[^"]*)"', closed)
+    assert undo is not None
+    panel.post(html.unescape(undo[1]))
+    assert [one.code for one in all_locations()] == ["north", "main"]
+    panel.post(f"/panel/stock/locations/{north}/close")
+    panel.post(f"/panel/stock/locations/{north}/open")
+    assert [one.code for one in all_locations()] == ["main", "north"], "what is opened later goes behind the others"
+
+
+def test_whoever_comes_second_is_told_what_the_first_one_did(panel: Panel) -> None:
+    panel.post("/panel/stock/locations/new", NEW)
+    north = number_of("north")
+    panel.post(f"/panel/stock/locations/{north}/close")
+    for late in ("close", "earlier"):
+        said = words(panel.follow(panel.post(f"/panel/stock/locations/{north}/{late}")))
+        assert "North is closed already." in said
+    for said in ("North is open again.", "North is open already."):
+        assert said in words(panel.follow(panel.post(f"/panel/stock/locations/{north}/open")))
 
 
 def test_what_does_not_fit_is_said_beside_its_field(panel: Panel) -> None:

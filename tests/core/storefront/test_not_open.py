@@ -52,6 +52,7 @@ def test_shoppers_are_told_and_see_no_goods(visitor: Visitor, shut: Callable[[],
     assert "This shop is not open" in text_of(told.text)
     assert "noindex" in told.text
     assert 'href="/track"' in told.text
+    assert 'href="/account"' in told.text, "who is signed in need not do it again"
     assert "本店暂未营业" in visitor.get("/zh-cn/").text
     assert "Retry-After" not in told.headers  # Nobody knows when.
     assert visitor.get("/nowhere").status_code == 404
@@ -132,7 +133,7 @@ def test_nor_does_a_page_that_failed(
 OF_GOODS = {
     "wishlist": ("add", "remove", "move", "share", "unshare"),
     "compare": ("add", "remove", "clear"),
-    "reviews": ("dome-lamp/new", "dome-lamp/take-back", "1/helpful"),
+    "reviews": ("dome-lamp/new", "1/helpful"),
     "back_in_stock": ("dome-lamp",),
 }
 FORMS = ("/reviews/dome-lamp/new", "/back_in_stock/dome-lamp")
@@ -152,6 +153,28 @@ def test_what_plugins_do_with_goods_is_closed_as_well(
     theirs = Visitor(app.test_client())
     theirs.post("/panel/login", {"email": "owner@example.com", "password": PASSWORD}, follow=False)
     assert [path for path in posts if theirs.post(path, follow=False).status_code == 503] == []
+
+
+def test_authors_still_delete_their_reviews(
+    visitor: Visitor, shut: Callable[[], None], turn_on: Callable[..., None], app: Any, shopper: Any
+) -> None:
+    turn_on("reviews", anyone=True)
+    visitor.post("/login", {"email": shopper.email, "password": PASSWORD})
+    said = {"stars": "4", "title": "Warm light", "text": "Stands well.", "name": "Mira", "language": "en"}
+    assert visitor.post("/reviews/dome-lamp/new", said).status_code == 200
+    shut()
+    own = visitor.get("/reviews/dome-lamp/new")
+    assert own.status_code == 200
+    assert "Warm light" in own.text
+    assert "<textarea" not in own.text, "it cannot be changed meanwhile"
+    assert 'href="/p/' not in own.text
+    assert Visitor(app.test_client()).get("/reviews/dome-lamp/new").status_code == 503
+    gone = visitor.post("/reviews/dome-lamp/take-back", {})
+    assert (gone.status_code, gone.request.path) == (200, "/account")
+    assert "Your review is deleted." in text_of(gone.text)
+    assert db.value("SELECT COUNT(*) FROM reviews_review") == 0
+    assert visitor.get("/reviews/dome-lamp/new").status_code == 503
+    assert visitor.post("/reviews/dome-lamp/take-back", {}).status_code == 404
 
 
 def test_staff_look_at_it_and_nobody_else_gets_their_copy(

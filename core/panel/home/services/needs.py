@@ -38,6 +38,7 @@ class Need(Struct, frozen=True, kw_only=True):
 def needs(state: SiteState, shell: Shell) -> list[Need]:
     """What waits for this person on this site, the worst first."""
     found = [
+        _shut(state, shell),
         _paused(state, shell),
         _broken(shell),
         _faults(state.site, shell),
@@ -49,6 +50,19 @@ def needs(state: SiteState, shell: Shell) -> list[Need]:
         _wordless(shell),
     ]
     return [need for need in found if need is not None]
+
+
+def _shut(state: SiteState, shell: Shell) -> Need | None:
+    if state.open or not shell.may("site.edit"):
+        return None
+    return Need(
+        icon="pause",
+        title=_("The shop is not open"),
+        why=_("Shoppers see no goods and can buy nothing."),
+        url=url_for("panel.settings", _anchor="open"),
+        act=_("Look"),
+        tone="warn",
+    )
 
 
 def _paused(state: SiteState, shell: Shell) -> Need | None:

@@ -127,7 +127,8 @@ def too_few(variant_id: int, location_id: int, state: str) -> str:
     ) or ("", 0)  # fmt: skip
     if state == "on_hand":
         return _(
-            "Only %(free)s of %(sku)s are free there. What is promised to orders and carts stays.", free=free, sku=sku
-        )
+            "Only %(free)s of %(sku)s are free there. What is promised to orders and carts stays.",
+            free=max(0, free), sku=sku,
+        )  # fmt: skip
     words = str(STATES[column])
     return _("Only %(count)s of %(sku)s are there as “%(state)s”.", count=free, sku=sku, state=words)

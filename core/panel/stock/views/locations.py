@@ -103,15 +103,18 @@ def close(location_id: int) -> Response:
         locations.close_location(location_id, actor())
     except Refused as refusal:
         return to("panel.stock_locations", say=i18n.say(refusal), kind="bad")
-    undo = url_for("panel.stock_location_open", location_id=location_id)
+    undo = url_for("panel.stock_location_open", location_id=location_id, undo=1)
     return to("panel.stock_locations", say=_("%(name)s is closed.", name=place.name), undo=undo)
 
 
 @panel.post("/stock/locations/<int:location_id>/open", endpoint="stock_location_open")
 @may_edit
 def reopen(location_id: int) -> Response:
-    """Ship from it again."""
-    locations.open_location(location_id, actor())
+    """Ship from it again; `undo` puts it back where it stood."""
+    try:
+        locations.open_location(location_id, actor(), as_before="undo" in request.args)
+    except Refused as refusal:
+        return to("panel.stock_locations", say=i18n.say(refusal), kind="bad")
     return to("panel.stock_locations", say=_("%(name)s is open again.", name=_place(location_id).name))
 
 
