@@ -38,7 +38,7 @@ def test_pieces_are_moved_and_brought_back_by_the_toast(panel: Panel, lamp: int,
     page = panel.follow(answer)
     assert shelves() == [(6, 0), (4, 0)]
     assert "They are moved." in words(page)
-    assert "LAMP For the shop 4 Main North" in words(page)
+    assert "LAMP Main → North For the shop 4 Main North" in words(page)
     assert "Moved to another place For the shop · Transfer 1" in words(panel.get(f"/panel/stock/{lamp}"))
     (undo,) = set(re.findall(rf'action="({PAGE}/\d+/undo)"', page.get_data(as_text=True)))
     assert "back where they came from" in words(panel.follow(panel.post(undo)))
@@ -70,6 +70,7 @@ def test_what_cannot_be_moved_is_said_beside_its_field(panel: Panel, lamp: int, 
         ({}, "Only 2 of LAMP are free there."),
         ({"pieces": "none"}, "Write how many pieces"),
         ({"sku": "NONE"}, "There is no variant with the SKU NONE."),
+        ({"sku": " "}, "Fill this in."),
         ({"target": sent["source"]}, "Choose another place than the one they come from."),
         ({"reason": ""}, "Say why."),
     ):

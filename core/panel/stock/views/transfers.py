@@ -35,7 +35,8 @@ def send() -> Response:
     sku, reason = request.form.get("sku", "").strip(), request.form.get("reason", "").strip()[:200]
     variant_id = variants_by_sku([sku]).get(sku, 0)
     if not variant_id:
-        wrong.append(("sku", _("There is no variant with the SKU %(sku)s.", sku=sku)))
+        said = _("There is no variant with the SKU %(sku)s.", sku=sku) if sku else _("Fill this in.")
+        wrong.append(("sku", said))
     pieces = forms.read_some(request.form, "pieces", wrong)
     source, target = (request.form.get(name, 0, type=int) for name in ("source", "target"))
     if source == target:
