@@ -298,6 +298,7 @@ def _message(
         text=render_outside(site, f"back_in_stock/mail/{kind}.txt", language, **known),
         html=inline_css(render_outside(site, f"back_in_stock/mail/{kind}.html", language, **known)),
         language=language,
+        unsubscribe_url=values.get("stop", ""),
     )
 
 

@@ -14,6 +14,7 @@ from core.api import (
     Unfit,
     Views,
     add_limit,
+    any_origin,
     current_currency,
     current_site,
     language,
@@ -117,9 +118,10 @@ def stop(number: int, key: str) -> Response:
 
 
 @shop.post("/no/<int:number>/<key>")
+@any_origin
 @public
 def stop_now(number: int, key: str) -> Response:
-    """The address is forgotten."""
+    """The address is forgotten; mail programs ask for it, too (RFC 8058)."""
     services.stop(current_site(), number, key)
     return _asked("stop", number, key, is_done=True)
 

@@ -9,10 +9,12 @@ import re
 import smtplib
 import ssl
 from email.headerregistry import Address as MailAddress
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from functools import cache
 from typing import ClassVar
+from urllib.parse import quote
 
 from core.api import Broken, Channel, Message, Site, digest, lazy
 from plugins.mail.forms import Settings
@@ -26,6 +28,20 @@ _ON_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 def _trust() -> ssl.SSLContext:
     """Whom this machine believes: reading that takes longer than sending a mail."""
     return ssl.create_default_context()
+
+
+class _OneLine(UnstructuredHeader, BaseHeader):
+    """A header that is never folded: a long address would be encoded as words, which no mail program follows."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("List-Unsubscribe", _OneLine)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
+# What has a meaning in an address, without what has one in the header.
+_KEPT_IN_URL = ":/?#[]@!$&*+;=%"
 
 
 class Smtp(Channel):
@@ -86,7 +102,7 @@ class Smtp(Channel):
 
         A line break in a header raises, so nobody adds headers by a name or subject.
         """
-        mail = EmailMessage(policy=SMTP)
+        mail = EmailMessage(policy=_POLICY)
         sender = self._settings.sender or self._site.email or f"shop@{self._site.host}"
         try:
             mail["From"] = MailAddress(self._site.name, addr_spec=sender)
@@ -99,6 +115,10 @@ class Smtp(Channel):
         mail["Message-ID"] = f"<{digest(f'{self._site.key}:{message.key}')[:40]}@{self._site.host}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["Content-Language"] = message.language
+        if message.unsubscribe_url:
+            mail["List-Unsubscribe"] = f"<{quote(message.unsubscribe_url, safe=_KEPT_IN_URL)}>"
+            if message.unsubscribe_url.startswith("https://"):  # RFC 8058 knows one click over HTTPS alone.
+                mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(message.text)
         if message.html:
             mail.add_alternative(message.html, subtype="html")

@@ -73,7 +73,7 @@ class ChannelContract:
         del peer
 
     def test_a_subject_cannot_add_headers(self, channel: Channel, peer: ChannelPeer) -> None:
-        for field in ("subject", "to"):
+        for field in ("subject", "to", "unsubscribe_url"):
             value = f"{getattr(self.message(), field)}\r\nBcc: thief@example.com\r\n\r\nEvil"
             try:
                 channel.send(self.message(**{field: value}))

@@ -190,6 +190,35 @@ def test_the_mails_link_forgets_the_address_after_a_click(
     assert value("SELECT COUNT(*) FROM back_in_stock_subscription") == 0
 
 
+def test_a_mail_program_ends_the_waiting_by_one_click(
+    browse: Browse,
+    site: Site,
+    other_site: Site,
+    lamp: Item,
+    outbox: Told,
+    mailbox: Mailbox,
+    turn_on: Callable[..., None],
+) -> None:
+    turn_on("back_in_stock", on=other_site)
+    ask(browse, site, lamp)
+    deliver(site, lamp, 3)
+    outbox.deliver()
+    path = str(mailbox.mails[0]["List-Unsubscribe"]).strip("<>").removeprefix(site.origin)
+    assert path in body(mailbox.mails[0])
+    one_click: Any = {"data": {"List-Unsubscribe": "One-Click"}, "headers": {"Sec-Fetch-Site": "cross-site"}}
+
+    browse(site, path)
+    assert browse(other_site, path, **one_click).status_code == 404
+    assert browse(site, f"{path}x", **one_click).status_code == 404
+    assert browse(site, path.replace("/no/", "/yes/"), **one_click).status_code == 403
+    assert value("SELECT COUNT(*) FROM back_in_stock_subscription") == 1
+    with transaction():
+        execute("UPDATE site SET open = ? WHERE id = ?", False, site.id)
+    for _again in range(2):
+        assert browse(site, path, **one_click).status_code == 200
+        assert value("SELECT COUNT(*) FROM back_in_stock_subscription") == 0
+
+
 def test_where_it_must_be_confirmed_only_a_click_makes_it_count(
     browse: Browse, site: Site, lamp: Item, outbox: Told, mailbox: Mailbox, turn_on: Callable[..., None]
 ) -> None:

@@ -119,6 +119,34 @@ class TestSmtp(ChannelContract):
     def peer(self, mailbox, settings):
         return _Peer(mailbox, settings)
 
+    def test_mail_programs_find_where_mails_end(self, channel, mailbox):
+        url = f"https://shop.example/zh-cn/reviews/-/stop/4711.20000.{'a1_-B~' * 40}?x=1&y=2"
+        channel.send(self.message(unsubscribe_url=url))
+        assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in mailbox.raw[0]
+        assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in mailbox.raw[0]
+        [mail] = mailbox.mails
+        assert mail["List-Unsubscribe"] == f"<{url}>"
+
+    def test_one_click_is_promised_over_https_alone(self, channel, mailbox):
+        channel.send(self.message(unsubscribe_url="http://shop.example/stop/1"))
+        [mail] = mailbox.mails
+        assert mail["List-Unsubscribe"] == "<http://shop.example/stop/1>"
+        assert mail["List-Unsubscribe-Post"] is None
+
+    def test_a_mail_that_was_ordered_has_no_way_out(self, channel, mailbox):
+        channel.send(self.message())
+        assert b"Unsubscribe" not in mailbox.raw[0]
+
+    def test_the_address_where_mails_end_stays_one(self, channel, mailbox):
+        channel.send(
+            self.message(unsubscribe_url="https://shop.example/停?a=1>, <https://thief.example/\r\nBcc: x@y.z")
+        )
+        [mail] = mailbox.mails
+        assert mail["Bcc"] is None
+        assert mail["List-Unsubscribe"] == (
+            "<https://shop.example/%E5%81%9C?a=1%3E%2C%20%3Chttps://thief.example/%0D%0ABcc:%20x@y.z>"
+        )
+
 
 def test_a_mail_that_is_written_before_the_shopper_sees_where_to_pay_says_it_all_the_same(
     turn_on, mailing, sell, order, outbox, site

@@ -106,13 +106,8 @@ def _tongue(site: Site, order: OrderView) -> str:
 
 def _message(site: Site, order: OrderView, asks: list[Ask], key: str, link_days: int) -> Message:
     tongue = _tongue(site, order)
-    values = {
-        "order": order,
-        "asks": asks,
-        "days": link_days,
-        "tongue": tongue,
-        "stop": link(site, "reviews.stop", language=tongue, key=key),
-    }
+    stop = link(site, "reviews.stop", language=tongue, key=key)
+    values = {"order": order, "asks": asks, "days": link_days, "tongue": tongue, "stop": stop}
     with speaking(tongue, site.timezone):
         subject = gettext("How do you like it?")
     return Message(
@@ -123,6 +118,7 @@ def _message(site: Site, order: OrderView, asks: list[Ask], key: str, link_days:
         text=render_outside(site, "reviews/mail/invitation.txt", tongue, **values),
         html=inline_css(render_outside(site, "reviews/mail/invitation.html", tongue, **values)),
         language=tongue,
+        unsubscribe_url=stop,
     )
 
 

@@ -125,6 +125,38 @@ def test_who_wants_no_mail_gets_none(
     assert asked(asking) == []
 
 
+def test_a_mail_program_ends_the_mails_by_one_click(
+    asking: Any,
+    lamp: Any,
+    bought: Any,
+    turn_on: Any,
+    site: Site,
+    other_site: Site,
+    clock: Any,
+    outbox: Any,
+    browse: Any,
+) -> None:
+    turn_on("reviews", on=other_site)
+    deliver_order(site, bought(lamp, email="guest@example.com"), actor="system")
+    clock.move(days=8)
+    outbox.deliver()
+    (mail,) = asked(asking)
+    path = str(mail["List-Unsubscribe"]).strip("<>").removeprefix(site.origin)
+    assert path in mail.get_body(("plain",)).get_content()
+    one_click: Any = {"data": {"List-Unsubscribe": "One-Click"}, "headers": {"Sec-Fetch-Site": "cross-site"}}
+
+    browse(site, path)
+    assert browse(other_site, path, **one_click).status_code == 404
+    assert browse(site, f"{path}x", **one_click).status_code == 404
+    assert browse(site, "/reviews/1/helpful", **one_click).status_code == 403
+    assert rows("SELECT site_id FROM reviews_no_mail") == []
+    with transaction():
+        execute("UPDATE site SET open = ? WHERE id = ?", False, site.id)
+    for _again in range(2):
+        assert browse(site, path, **one_click).status_code == 200
+        assert rows("SELECT site_id FROM reviews_no_mail") == [(site.id,)]
+
+
 def test_nobody_is_asked_unless_the_merchant_says_so(
     asking: Any, on: Any, lamp: Any, bought: Any, site: Site, clock: Any, outbox: Any
 ) -> None:

@@ -16,6 +16,7 @@ from core.api import (
     Views,
     absolute,
     add_limit,
+    any_origin,
     cacheable,
     current_currency,
     current_shopper,
@@ -297,8 +298,9 @@ def stop(key: str) -> Response:
 
 
 @shop.post("/-/stop/<key>")
+@any_origin
 @public
 def stop_now(key: str) -> Response:
-    """Ask this buyer for no more reviews."""
+    """Ask this buyer for no more reviews; mail programs ask for it, too (RFC 8058)."""
     inviting.stop_mails(current_site(), key)
     return _private(render("reviews/shop/stop.html", key=key, is_done=True))
