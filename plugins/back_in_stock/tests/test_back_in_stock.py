@@ -199,7 +199,6 @@ def test_a_mail_program_ends_the_waiting_by_one_click(
     mailbox: Mailbox,
     turn_on: Callable[..., None],
 ) -> None:
-    turn_on("back_in_stock", on=other_site)
     ask(browse, site, lamp)
     deliver(site, lamp, 3)
     outbox.deliver()
@@ -207,13 +206,16 @@ def test_a_mail_program_ends_the_waiting_by_one_click(
     assert path in body(mailbox.mails[0])
     one_click: Any = {"data": {"List-Unsubscribe": "One-Click"}, "headers": {"Sec-Fetch-Site": "cross-site"}}
 
-    browse(site, path)
+    with transaction():
+        execute("UPDATE site SET open = ? WHERE id = ?", False, site.id)
+    turn_on("back_in_stock", on=other_site)
+
+    assert ask(browse, site, lamp).status_code == 503
+    assert browse(site, path).status_code == 200
     assert browse(other_site, path, **one_click).status_code == 404
     assert browse(site, f"{path}x", **one_click).status_code == 404
     assert browse(site, path.replace("/no/", "/yes/"), **one_click).status_code == 403
     assert value("SELECT COUNT(*) FROM back_in_stock_subscription") == 1
-    with transaction():
-        execute("UPDATE site SET open = ? WHERE id = ?", False, site.id)
     for _again in range(2):
         assert browse(site, path, **one_click).status_code == 200
         assert value("SELECT COUNT(*) FROM back_in_stock_subscription") == 0

@@ -136,7 +136,6 @@ def test_a_mail_program_ends_the_mails_by_one_click(
     outbox: Any,
     browse: Any,
 ) -> None:
-    turn_on("reviews", on=other_site)
     deliver_order(site, bought(lamp, email="guest@example.com"), actor="system")
     clock.move(days=8)
     outbox.deliver()
@@ -145,13 +144,16 @@ def test_a_mail_program_ends_the_mails_by_one_click(
     assert path in mail.get_body(("plain",)).get_content()
     one_click: Any = {"data": {"List-Unsubscribe": "One-Click"}, "headers": {"Sec-Fetch-Site": "cross-site"}}
 
-    browse(site, path)
+    with transaction():
+        execute("UPDATE site SET open = ? WHERE id = ?", False, site.id)
+    turn_on("reviews", on=other_site)
+
+    assert browse(site, "/p/lamp").status_code == 503
+    assert browse(site, path).status_code == 200
     assert browse(other_site, path, **one_click).status_code == 404
     assert browse(site, f"{path}x", **one_click).status_code == 404
     assert browse(site, "/reviews/1/helpful", **one_click).status_code == 403
     assert rows("SELECT site_id FROM reviews_no_mail") == []
-    with transaction():
-        execute("UPDATE site SET open = ? WHERE id = ?", False, site.id)
     for _again in range(2):
         assert browse(site, path, **one_click).status_code == 200
         assert rows("SELECT site_id FROM reviews_no_mail") == [(site.id,)]
