@@ -28,8 +28,8 @@ class Message(Struct, frozen=True, kw_only=True):
     `about` names what it is about, as `draft:12-3` (a draft and its version). `attachments` are asked for when it is
     sent, and stored nowhere; a channel that carries no files leaves them out.
 
-    `unsubscribe_url` goes with what nobody ordered, such as a newsletter: the page where it ends, also by a POST from
-    anywhere (RFC 2369, RFC 8058).
+    `unsubscribe_url` goes with what is not transactional, such as a newsletter: the page where it ends, also by a POST
+    from anywhere (RFC 2369, RFC 8058).
     """
 
     key: str

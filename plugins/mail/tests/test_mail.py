@@ -133,7 +133,7 @@ class TestSmtp(ChannelContract):
         assert mail["List-Unsubscribe"] == "<http://shop.example/stop/1>"
         assert mail["List-Unsubscribe-Post"] is None
 
-    def test_a_mail_that_was_ordered_has_no_way_out(self, channel, mailbox):
+    def test_a_transactional_mail_names_no_end(self, channel, mailbox):
         channel.send(self.message())
         assert b"Unsubscribe" not in mailbox.raw[0]
 
