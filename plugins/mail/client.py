@@ -34,7 +34,7 @@ class _OneLine(UnstructuredHeader, BaseHeader):
     """A header that is never folded: a long address would be encoded as words, which no mail program follows."""
 
     def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
+        return super().fold(policy=policy.clone(max_line_length=None))
 
 
 _HEADERS = HeaderRegistry()
