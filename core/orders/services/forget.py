@@ -77,11 +77,12 @@ def forget_guest(site: Site, order_id: int, *, actor: str) -> int:
         db.execute(f"UPDATE orders SET version = version WHERE {among}", *found)
         if open_among(found):
             raise StillOpen
-        db.execute(
-            "DELETE FROM carts WHERE site_id = ? AND shopper_id IS NULL AND LOWER(email) IN"
-            f" (SELECT LOWER(email) FROM orders WHERE {among})",
-            site.id, *found,
-        )  # fmt: skip
+        for table in ("carts", "order_draft"):
+            db.execute(
+                f"DELETE FROM {table} WHERE site_id = ? AND shopper_id IS NULL AND LOWER(email) IN"
+                f" (SELECT LOWER(email) FROM orders WHERE {among})",
+                site.id, *found,
+            )  # fmt: skip
         emails = _emails(among, found)
         _reduce(among, found)
         messages.forget_messages(site.id, emails)

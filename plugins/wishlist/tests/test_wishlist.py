@@ -168,7 +168,8 @@ def test_nothing_is_put_back_by_a_forged_link_or_on_a_full_list(
 ) -> None:
     guest = new()
     held = [cookie.Entry(product_id=lamp.product_id, price=1, currency="EUR", available=True)]
-    for forged in ("x", f"{lamp.product_id}-1-EUR-1~x", cookie.written(other_site, held), cookie.written(site, held * 2)):
+    ours = (cookie.written(other_site, held), cookie.written(site, held * 2))
+    for forged in ("x", f"{lamp.product_id}-1-EUR-1~x", *ours):
         guest.post(f"/wishlist/back/0/{forged}", 404)
     guest.post(f"/wishlist/back/99999999999999999999/{cookie.written(site, held)}")
     assert cookie.read(site, guest.held) == held
