@@ -245,6 +245,7 @@ from core.kernel.respond import page as render
 from core.kernel.respond import redirect as redirect303
 from core.kernel.routes import Views
 from core.kernel.secrets import derived as derived_secret
+from core.kernel.secrets import mail_code
 from core.kernel.secrets import opened as open_secret
 from core.kernel.secrets import sealed as seal_secret
 from core.kernel.security import NotOpen, any_origin, is_loopback, owner, public, shopper, staff, while_open

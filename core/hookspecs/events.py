@@ -143,15 +143,23 @@ class ShopperRegistered(Event, frozen=True, kw_only=True, tag="shopper.registere
 
 
 class ShopperErased(Event, frozen=True, kw_only=True, tag="shopper.erased"):
-    """An account was erased: whoever keeps something of this shopper forgets it now."""
+    """An account was erased: whoever keeps something of this shopper forgets it now.
+
+    `mail_codes`: what `mail_code` makes of the mail addresses of the account and its orders.
+    """
 
     shopper_id: int
+    mail_codes: tuple[str, ...] = ()
 
 
 class GuestErased(Event, frozen=True, kw_only=True, tag="guest.erased"):
-    """Orders without an account name nobody any more: whoever keeps something of who placed them forgets it now."""
+    """Orders without an account name nobody any more: whoever keeps something of who placed them forgets it now.
+
+    `mail_codes`: what `mail_code` makes of the mail addresses that they were placed with.
+    """
 
     order_ids: tuple[int, ...]
+    mail_codes: tuple[str, ...] = ()
 
 
 CoreEvent = (

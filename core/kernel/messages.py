@@ -5,12 +5,16 @@ Stored as a job in the verb's transaction, carried by the first channel of the s
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 import structlog
 from msgspec.structs import asdict, replace
 
 from core.hookspecs.notify import Attachment, Message
 from core.hookspecs.site import Site
 from core.kernel import db, jobs
+from core.kernel.jobs import RUNNING
 from core.kernel.sites import SiteState, state_of
 from core.lib.errors import Broken
 
@@ -18,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 # Mail servers commonly take ten megabytes, of which the encoding needs a third.
 _MOST_BYTES = 6_000_000
+SEND = "messages.send"
 
 
 def sends_messages(state: SiteState) -> bool:
@@ -34,10 +39,23 @@ def enqueue_message(site: Site, message: Message) -> None:
     if not message.to:
         return
     payload = {name: told for name, told in asdict(message).items() if name != "attachments"}
-    jobs.enqueue("messages.send", payload, site_id=site.id, key=f"message:{site.id}:{message.key}")
+    jobs.enqueue(SEND, payload, site_id=site.id, key=f"message:{site.id}:{message.key}")
 
 
-@jobs.job("messages.send")
+def forget_messages(site_id: int, emails: Iterable[str]) -> None:
+    """Part of a verb: mails to these addresses that are done, given up or still to go are kept no longer."""
+    db.require_transaction()
+    for wanted in {email.strip().lower() for email in emails}:
+        # Safe as a pattern: what it finds too much is compared below.
+        for job_id, payload in db.rows(
+            "SELECT id, payload FROM job WHERE name = ? AND site_id = ? AND state <> ? AND LOWER(payload) LIKE ?",
+            SEND, site_id, RUNNING, f"%{wanted}%",
+        ):  # fmt: skip
+            if json.loads(payload)["to"].strip().lower() == wanted:
+                db.execute("DELETE FROM job WHERE id = ? AND state <> ?", job_id, RUNNING)
+
+
+@jobs.job(SEND)
 def _send(running: jobs.Running) -> None:
     """Hand the message to the site's first channel; without one it is dropped, which the log tells."""
     assert running.site_id is not None

@@ -25,6 +25,7 @@ import structlog
 from core.kernel import db
 from core.kernel.installation import installation
 from core.lib.errors import Broken
+from core.lib.text import fold
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -90,6 +91,14 @@ def derived(purpose: str, text: str) -> str:
 def _oldest(folder: Path) -> bytes:
     """The one key of the file that never changes, so it is read once."""
     return _lines(folder / FILE)[-1].encode()
+
+
+def mail_code(site_id: int, email: str) -> str:
+    """A code of a mail address on one site, the same for every spelling; only this installation can make it.
+
+    What is told of an erased person names their addresses by it, so that whoever keeps one knows it again.
+    """
+    return derived("mail.address", f"{site_id}:{fold(email.strip())}")
 
 
 def signing_key() -> bytes:

@@ -6,11 +6,13 @@ import sys
 
 from core.api import (
     Delivery,
+    GuestErased,
     MenuEntry,
     Permission,
     Plugin,
     ProductChanged,
     ProductPage,
+    ShopperErased,
     Site,
     Slot,
     StockChanged,
@@ -55,7 +57,7 @@ PLUGIN = Plugin(
     jobs={"look": services.look, "purge": services.purge},
     every={"look": 3600, "purge": 86400},
     commands={"erase": erase, "import": import_file},
-    hears=(ProductChanged, StockChanged),
+    hears=(ProductChanged, StockChanged, ShopperErased, GuestErased),
 )
 
 
@@ -67,9 +69,11 @@ def site_slot(name: str, subject: object) -> Slot | None:
 
 @hookimpl
 def notify_event(site: Site, delivery: Delivery) -> None:
-    """Stock, prices or listings changed: whoever can buy now is told."""
+    """Stock, prices or listings changed: whoever can buy now is told. Whoever is erased waits no more."""
     event = delivery.event
     if isinstance(event, StockChanged):
         services.tell(site, services.products_of(site, event.variant_ids))
     elif isinstance(event, ProductChanged):
         services.tell(site, services.waited_for(site, event.product_ids))
+    elif isinstance(event, ShopperErased | GuestErased):
+        services.forget(site, event.mail_codes, delivery.at)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Any
 
@@ -27,6 +27,7 @@ from core.api import (
     gettext,
     inline_css,
     link,
+    mail_code,
     micros,
     named_products,
     now,
@@ -326,6 +327,21 @@ def erase(site: Site, email: str) -> int:
         return execute(
             "DELETE FROM back_in_stock_subscription WHERE site_id = ? AND email = ?", site.id, email.strip().lower()
         )
+
+
+def forget(site: Site, codes: Collection[str], at: datetime) -> None:
+    """Forget the addresses with these codes that waited before `at`: who comes back later may wait anew. Commits."""
+    found = rows(
+        "SELECT DISTINCT email FROM back_in_stock_subscription WHERE site_id = ? AND created_at <= ?",
+        site.id, micros(at),
+    )  # fmt: skip
+    theirs = [email for (email,) in found if mail_code(site.id, email) in codes]
+    with transaction():
+        for email in theirs:
+            execute(
+                "DELETE FROM back_in_stock_subscription WHERE site_id = ? AND email = ? AND created_at <= ?",
+                site.id, email, micros(at),
+            )  # fmt: skip
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------

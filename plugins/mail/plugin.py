@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from core.api import Channel, Delivery, MenuEntry, Permission, Plugin, Site, hookimpl, now
+from core.api import (
+    Channel,
+    Delivery,
+    GuestErased,
+    MenuEntry,
+    Permission,
+    Plugin,
+    ShopperErased,
+    Site,
+    hookimpl,
+    now,
+)
 from plugins.mail.forms import Settings
 from plugins.mail.models import TABLES
-from plugins.mail.services import HEARD, Mailbox, send_trial, stays_here, tell_shopper
+from plugins.mail.services import HEARD, Mailbox, forget, send_trial, stays_here, tell_shopper
 from plugins.mail.views import READ, RESEND, SECTION, panel
 
 # News that is older than the tries of a mail would only puzzle its reader: it comes from a replay, or from the demo.
@@ -35,7 +46,7 @@ PLUGIN = Plugin(
         Permission(code=READ, title="Read the mails that stay on this machine"),
     ),
     reads=("orders",),
-    hears=HEARD,
+    hears=(*HEARD, ShopperErased, GuestErased),
 )
 
 
@@ -52,6 +63,8 @@ def notify_channels(site: Site) -> Sequence[Channel]:
 
 @hookimpl
 def notify_event(site: Site, delivery: Delivery) -> None:
-    """Something happened to an order or a return: its shopper gets a mail."""
-    if delivery.at > now() - _NEWS:
+    """Something happened to an order or a return: its shopper gets a mail. Whoever is erased is in no kept one."""
+    if isinstance(delivery.event, ShopperErased | GuestErased):
+        forget(site, delivery.event.mail_codes, delivery.at)
+    elif delivery.at > now() - _NEWS:
         tell_shopper(site, delivery.event, delivery.seq)

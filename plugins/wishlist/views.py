@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from core.api import (
+    NotFound,
     Refused,
     Views,
     absolute,
@@ -74,8 +75,30 @@ def add() -> Response:
 @public
 def remove() -> Response:
     """Take a product off the list."""
-    left = keeping.drop(current_site(), _shopper_id(), _cookie(), _product_id())
-    return _remember(_done(_("It is off your wish list.")), left)
+    site, person, product_id = current_site(), _shopper_id(), _product_id()
+    gone = keeping.find(site, person, _cookie(), product_id)
+    left = keeping.drop(site, person, _cookie(), product_id)
+    return _remember(_done(_("It is off your wish list."), undo=_undo(*gone) if gone else ""), left)
+
+
+@shop.post("/back/<int:place>/<held>")
+@while_open
+@public
+def put_back(place: int, held: str) -> Response:
+    """Put back what was taken off, as it was; `held` is its signed entry."""
+    site, person = current_site(), _shopper_id()
+    found = cookie.read(site, held)
+    if len(found) != 1:
+        raise NotFound
+    try:
+        known = keeping.put_back(site, person, _cookie(), found[0], place)
+    except keeping.ListFull as full:
+        return _done(say(full), "bad", full.status, undo=_undo(found[0], place))
+    return _remember(_done(_("It is on your wish list.")), known)
+
+
+def _undo(entry: Entry, place: int) -> str:
+    return url_for("wishlist.put_back", place=place, held=cookie.written(current_site(), [entry]))
 
 
 @shop.post("/move")
@@ -136,11 +159,11 @@ def shared(key: str) -> Response:
     return answer
 
 
-def _done(said: str, kind: str = "good", status: int = 200) -> Response:
+def _done(said: str, kind: str = "good", status: int = 200, *, undo: str = "") -> Response:
     """For a script the words alone; else the list, which says them."""
     if is_fragment():
         return Response(said, status, mimetype="text/plain")
-    toast(said, kind)
+    toast(said, kind, undo)
     return redirect303(url_for("wishlist.show"))
 
 

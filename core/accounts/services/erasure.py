@@ -12,10 +12,13 @@ from core.accounts.services import letters, passkeys
 from core.accounts.services.passwords import prove
 from core.accounts.services.shoppers import get_shopper
 from core.hookspecs.events import ShopperErased
-from core.kernel import activity, db, events, sessions
+from core.kernel import activity, db, events, messages, sessions
+from core.kernel.secrets import mail_code
 from core.lib import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from core.hookspecs.site import Site
 
 log = structlog.get_logger(__name__)
@@ -59,9 +62,13 @@ def due_for_erasure() -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in found]
 
 
-def erase(site_id: int, shopper_id: int) -> bool:
-    """Part of a verb: nothing that names the person is left in the account. False if it was taken back meanwhile."""
+def erase(site_id: int, shopper_id: int, ordered_with: Iterable[str] = ()) -> bool:
+    """Part of a verb: nothing that names the person is left in the account. False if it was taken back meanwhile.
+
+    `ordered_with`: other mail addresses of theirs. Records ShopperErased.
+    """
     db.require_transaction()
+    emails = {db.value("SELECT email FROM shopper WHERE id = ? AND site_id = ?", shopper_id, site_id), *ordered_with}
     gone = f"erased-{shopper_id}@erased.invalid"
     found = db.execute(
         "UPDATE shopper SET email = ?, email_folded = ?, name = '', phone = '', password_hash = NULL,"
@@ -82,7 +89,9 @@ def erase(site_id: int, shopper_id: int) -> bool:
     ResetToken.delete().where(ResetToken.shopper == shopper_id).execute()
     passkeys.forget(f"shopper:{shopper_id}")
     sessions.end_sessions(shopper_id=shopper_id)
-    events.record(ShopperErased(shopper_id=shopper_id), site_id)
+    messages.forget_messages(site_id, emails)
+    codes = tuple(sorted({mail_code(site_id, email) for email in emails}))
+    events.record(ShopperErased(shopper_id=shopper_id, mail_codes=codes), site_id)
     activity.record("system", "shopper.erase", f"shopper:{shopper_id}", site_id=site_id)
     log.info("account erased", shopper=shopper_id, site=site_id)
     return True

@@ -14,7 +14,8 @@ from core.accounts.services import due_for_erasure, erase
 from core.hookspecs.checkout import Address
 from core.hookspecs.events import GuestErased
 from core.hookspecs.site import Site
-from core.kernel import activity, db, events, files, jobs
+from core.kernel import activity, db, events, files, jobs, messages
+from core.kernel.secrets import mail_code
 from core.lib import ids as tokens
 from core.lib.errors import NotFound, Refused
 from core.lib.jsons import json_or_null
@@ -36,9 +37,13 @@ def _forget_people(running: jobs.Running) -> None:
             log.info("erasure waits for an open order", shopper=shopper_id, site=site_id)
             continue
         with db.transaction():
-            if erase(site_id, shopper_id):
+            if erase(site_id, shopper_id, _emails("site_id = ? AND shopper_id = ?", [site_id, shopper_id])):
                 _reduce_orders(site_id, shopper_id)
                 db.execute("DELETE FROM carts WHERE site_id = ? AND shopper_id = ?", site_id, shopper_id)
+
+
+def _emails(where: str, params: Sequence[object]) -> list[str]:
+    return [row[0] for row in db.rows(f"SELECT DISTINCT email FROM orders WHERE {where} AND email <> ''", *params)]
 
 
 def _has_open_order(site_id: int, shopper_id: int) -> bool:
@@ -72,13 +77,17 @@ def forget_guest(site: Site, order_id: int, *, actor: str) -> int:
         db.execute(f"UPDATE orders SET version = version WHERE {among}", *found)
         if open_among(found):
             raise StillOpen
-        db.execute(
-            "DELETE FROM carts WHERE site_id = ? AND shopper_id IS NULL AND LOWER(email) IN"
-            f" (SELECT LOWER(email) FROM orders WHERE {among})",
-            site.id, *found,
-        )  # fmt: skip
+        for table in ("carts", "order_draft"):
+            db.execute(
+                f"DELETE FROM {table} WHERE site_id = ? AND shopper_id IS NULL AND LOWER(email) IN"
+                f" (SELECT LOWER(email) FROM orders WHERE {among})",
+                site.id, *found,
+            )  # fmt: skip
+        emails = _emails(among, found)
         _reduce(among, found)
-        events.record(GuestErased(order_ids=tuple(found)), site.id)
+        messages.forget_messages(site.id, emails)
+        codes = tuple(sorted({mail_code(site.id, email) for email in emails}))
+        events.record(GuestErased(order_ids=tuple(found), mail_codes=codes), site.id)
         for one in found:
             activity.record(actor, "guest.erase", f"order:{one}", site_id=site.id)
     return len(found)

@@ -85,14 +85,17 @@ class ShownPreview(Struct, frozen=True, kw_only=True):
 # -- what was sent -----------------------------------------------------------------------------------------------------
 
 
-def read_change(order: OrderView, sent: Mapping[str, str]) -> list[Action]:
-    """The actions that a form asks for. Raises Unfit with what is wrong per field, NothingChanges."""
+def read_change(order: OrderView, sent: Mapping[str, str], *, may_add: bool) -> list[Action]:
+    """The actions that a form asks for; more pieces only if one `may_add`.
+
+    Raises Unfit with what is wrong per field, NothingChanges.
+    """
     if "cancel" in sent:
         return [RemoveLine(line_id=line.id) for line in order.lines if line.allocated]
     errors: dict[str, str] = {}
     actions: list[Action] = []
     for line in order.lines:
-        actions += _of_line(order, line, sent, errors)
+        actions += _of_line(order, line, sent, errors, may_add=may_add)
     for part in _parts(order):
         actions += _of_place(part, _prefix(order, part), sent, errors)
     if errors:
@@ -102,7 +105,9 @@ def read_change(order: OrderView, sent: Mapping[str, str]) -> list[Action]:
     return actions
 
 
-def _of_line(order: OrderView, line: OrderLineView, sent: Mapping[str, str], errors: dict[str, str]) -> list[Action]:
+def _of_line(
+    order: OrderView, line: OrderLineView, sent: Mapping[str, str], errors: dict[str, str], *, may_add: bool
+) -> list[Action]:
     name = f"quantity.{line.id}"
     if not line.allocated or name not in sent:
         return []
@@ -110,6 +115,11 @@ def _of_line(order: OrderView, line: OrderLineView, sent: Mapping[str, str], err
     quantity, to = units(sent[name]), units(sent.get(f"to.{line.id}", ""))
     if quantity is None:
         errors[name] = _("Write a whole number from %(least)s to %(most)s.", least=0, most=MOST_UNITS)
+        return []
+    if quantity > line.left and not may_add:
+        errors[name] = _(
+            "This shop is not open at the moment, so nothing can be added. Write %(n)s or less.", n=line.left
+        )
         return []
     if quantity != line.left:
         actions.append(SetQuantity(line_id=line.id, quantity=quantity))

@@ -15,7 +15,7 @@ from core.checkout.services.exchanging import Net, net_of
 from core.checkout.services.own_changes import WindowClosed, change_own, check_window, preview_own, was_changed
 from core.kernel import limits
 from core.kernel.i18n import gettext as _
-from core.kernel.respond import actor, note, page, redirect
+from core.kernel.respond import actor, is_open, note, page, redirect
 from core.kernel.security import public
 from core.kernel.sites import current
 from core.lib.errors import NotFound, Refused
@@ -71,7 +71,7 @@ def confirm(secret: str) -> Response:
         change_own(
             current(),
             order.id,
-            read_change(order, sent),
+            read_change(order, sent, may_add=is_open()),
             key=key,
             actor=actor(),
             seen_price=_whole(sent.get("seen_price", "")),
@@ -98,7 +98,7 @@ def _preview_page(order: OrderView, sent: Mapping[str, str], errors: Errors, sta
     try:
         limits.take(_LIMIT, order.secret)
         check_window(order)
-        actions = read_change(order, sent)
+        actions = read_change(order, sent, may_add=is_open())
         found = preview_own(current(), order.id, actions, actor=actor())
     except Refused as error:
         return _change_page(order, sent, change_errors(order, error), error.status)

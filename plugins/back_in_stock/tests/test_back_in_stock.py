@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from core.api import (
+    Delivery,
+    GuestErased,
     ListingDraft,
     Money,
     OptionDraft,
     PriceDraft,
     ProductDraft,
+    ShopperErased,
     Site,
     TextDraft,
     ValueDraft,
     VariantDraft,
     execute,
+    mail_code,
+    now,
     rows,
     save_product,
     state_of,
@@ -28,6 +34,7 @@ from core.api import (
     value,
 )
 from core.testing.shop import PASSWORD, Item, Mailbox, Told
+from plugins.back_in_stock.plugin import notify_event
 from plugins.back_in_stock.services import key_of, wait_from_file
 
 Browse = Callable[..., Any]
@@ -299,3 +306,36 @@ def test_who_waits_in_another_shop_waits_here(
 
     assert [mail["To"] for mail in mailbox.mails] == ["mira@example.com"]
     assert "/zh-cn/p/" in body(mailbox.mails[0])
+
+
+def test_whoever_is_erased_waits_no_more(
+    browse: Browse, site: Site, lamp: Item, outbox: Told, mailbox: Mailbox, shopper: Any, order: Any, sell: Any,
+    clock: Any,
+) -> None:  # fmt: skip
+    """An account takes along the address it has and those it ordered with; a guest the address of the order."""
+    mine = order(sell("CUP", 900), email="Work@example.com")
+    with transaction():
+        execute("UPDATE orders SET shopper_id = ? WHERE id = ?", shopper.id, mine.id)
+        execute("UPDATE order_line SET cancelled = ordered, allocated = 0")
+        execute("UPDATE shopper SET erase_at = 1 WHERE id = ?", shopper.id)
+    for email in (shopper.email, "work@example.com", "gus@example.com", "li@example.com"):
+        ask(browse, site, lamp, email)
+    clock.move(hours=2)
+    outbox.deliver()
+    (told,) = outbox.events(ShopperErased)
+    assert "@" not in repr(told), "what is told stays in the stream of events"
+    waiting = "SELECT email FROM back_in_stock_subscription ORDER BY id"
+    assert rows(waiting) == [("gus@example.com",), ("li@example.com",)]
+    event = GuestErased(order_ids=(7,), mail_codes=(mail_code(site.id, "Gus@Example.com"),))
+    notify_event(site, Delivery(id="g", seq=9, at=now(), attempt=1, event=event))
+    assert rows(waiting) == [("li@example.com",)]
+
+
+def test_who_comes_back_after_it_waits_although_the_old_news_is_told_again(
+    browse: Browse, site: Site, lamp: Item, clock: Any
+) -> None:
+    ask(browse, site, lamp)
+    event = ShopperErased(shopper_id=1, mail_codes=(mail_code(site.id, " Mira@Example.com"),))
+    for at, left in ((now() - timedelta(days=1), 1), (now(), 0)):
+        notify_event(site, Delivery(id="e", seq=1, at=at, attempt=1, event=event))
+        assert value("SELECT COUNT(*) FROM back_in_stock_subscription") == left

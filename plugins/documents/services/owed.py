@@ -6,6 +6,7 @@ exactly what its shopper owes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -24,10 +25,17 @@ class PartTax(Struct, frozen=True, kw_only=True):
     amount: int
 
 
+class PartOffer(Struct, frozen=True, kw_only=True):
+    """What one offer took off a part; no `title` where nobody knows which it was."""
+
+    title: str
+    amount: int
+
+
 class Part(Struct, frozen=True, kw_only=True):
     """A line, the delivery or a charge. `amount` is what is to be paid for it, tax and offers counted in.
 
-    `subtotal` and `discount` are before tax where the order's prices are.
+    `subtotal` and `discount` are before tax where the order's prices are. The `offers` together are the discount.
     """
 
     key: str
@@ -39,6 +47,7 @@ class Part(Struct, frozen=True, kw_only=True):
     discount: int = 0
     amount: int
     taxes: tuple[PartTax, ...] = ()
+    offers: tuple[PartOffer, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -46,9 +55,12 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 def parts_of(order: OrderView) -> list[Part]:
-    """The order without what was cancelled, came back or was given back. Three statements."""
-    taxes = _taxes(order.id)
-    parts = [_line(line, taxes.get(line.id, []), inside=order.prices_include_tax) for line in order.lines]
+    """The order without what was cancelled, came back or was given back. Four statements."""
+    taxes, offers = _taxes(order.id), _offers(order.id)
+    parts = [
+        _line(line, taxes.get(line.id, []), offers.get(line.id, {}), inside=order.prices_include_tax)
+        for line in order.lines
+    ]
     if any(line.left for line in order.lines):
         parts += [_delivery(order, one, taxes.get(-one.position, [])) for one in order.destinations if one.total]
     parts += _charges(order)
@@ -80,7 +92,7 @@ def _refund(order: OrderView, owed: int) -> list[Part]:
     return [Part(key="refund", name=_("Refund"), unit=-extra, subtotal=-extra, amount=-extra)]
 
 
-def _line(line: OrderLineView, taxes: Sequence[PartTax], *, inside: bool) -> Part:
+def _line(line: OrderLineView, taxes: Sequence[PartTax], offers: Mapping[str, int], *, inside: bool) -> Part:
     gone = line.cancelled + line.received
 
     def kept(amount: int) -> int:
@@ -90,10 +102,30 @@ def _line(line: OrderLineView, taxes: Sequence[PartTax], *, inside: bool) -> Par
     amount, own = line.price_left.amount, tuple(replace(tax, amount=kept(tax.amount)) for tax in taxes)
     net = amount if inside else amount - sum(tax.amount for tax in own)
     subtotal = kept(line.subtotal.amount) if line.discount else net
+    named = {title: kept(amount) for title, amount in offers.items()}
+    # The cent of rounding goes to the last of them; what no offer explains has no name.
+    last = next(reversed(named), "") if sum(offers.values()) == line.discount.amount else ""
+    named[last] = named.get(last, 0) + subtotal - net - sum(named.values())
     return Part(
         key=f"line:{line.id}", name=line.name, sku=line.sku, quantity=line.quantity - gone, unit=line.unit.amount,
-        subtotal=subtotal, discount=subtotal - net, amount=amount, taxes=own,
+        subtotal=subtotal, discount=subtotal - net, amount=amount, taxes=own, offers=_part_offers(named),
     )  # fmt: skip
+
+
+def _part_offers(amounts: Mapping[str, int]) -> tuple[PartOffer, ...]:
+    return tuple(PartOffer(title=title, amount=amount) for title, amount in amounts.items() if amount)
+
+
+def _offers(order_id: int) -> dict[int, dict[str, int]]:
+    """By line: what each offer took off it, by its title."""
+    found: dict[int, dict[str, int]] = {}
+    for title, code, shares in rows(
+        "SELECT title, code, shares FROM order_adjustment WHERE order_id = ? ORDER BY position", order_id
+    ):
+        for line_id, amount in json.loads(shares).items():
+            of_line, name = found.setdefault(int(line_id), {}), title or code
+            of_line[name] = of_line.get(name, 0) + int(amount)
+    return found
 
 
 def _taxes(order_id: int) -> dict[int, list[PartTax]]:
@@ -182,9 +214,16 @@ def _sum(one: Part, other: Part | None, sign: int) -> Part:
     taxes = {(tax.name, tax.rate): tax.amount for tax in one.taxes}
     for tax in other.taxes:
         taxes[tax.name, tax.rate] = taxes.get((tax.name, tax.rate), 0) + sign * tax.amount
+    discount = one.discount + sign * other.discount
+    offers = {offer.title: offer.amount for offer in one.offers}
+    for offer in other.offers:
+        offers[offer.title] = offers.get(offer.title, 0) + sign * offer.amount
+    if "" in offers:
+        # Names on one side alone would say that an offer came, and that it went.
+        offers = {"": discount}
     return Part(
         key=one.key, name=one.name, sku=one.sku, quantity=one.quantity + sign * other.quantity, unit=one.unit,
-        subtotal=one.subtotal + sign * other.subtotal, discount=one.discount + sign * other.discount,
+        subtotal=one.subtotal + sign * other.subtotal, discount=discount, offers=_part_offers(offers),
         amount=one.amount + sign * other.amount,
         taxes=tuple(PartTax(name=name, rate=rate, amount=amount) for (name, rate), amount in taxes.items()),
     )  # fmt: skip
@@ -196,5 +235,8 @@ def stored(part: Part) -> dict[str, Any]:
 
 
 def part_of(stored: Mapping[str, Any]) -> Part:
-    """The inverse of `stored`."""
-    return Part(**{**stored, "taxes": tuple(PartTax(**tax) for tax in stored["taxes"])})
+    """The inverse of `stored`. A document of long ago names no offers."""
+    discount = stored["discount"]
+    offers = stored.get("offers", [{"title": "", "amount": discount}] if discount else [])
+    taxes = tuple(PartTax(**tax) for tax in stored["taxes"])
+    return Part(**{**stored, "taxes": taxes, "offers": tuple(PartOffer(**offer) for offer in offers)})

@@ -187,12 +187,15 @@ def _sums(parts: Sequence[Part], content: Mapping[str, Any]) -> Iterator[tuple[s
     def shown(amount: int) -> str:
         return money(Money(amount, content["currency"]))
 
-    discount = sum(part.discount for part in parts)
+    offers: dict[str, int] = {}
+    for offer in (one for part in parts for one in part.offers):
+        offers[offer.title] = offers.get(offer.title, 0) + offer.amount
     included = content["prices_include_tax"]
-    if discount or len(parts) > 1:
+    if any(offers.values()) or len(parts) > 1:
         yield _("Subtotal"), shown(sum(part.subtotal for part in parts)), False
-    if discount:
-        yield _("Offers"), shown(-discount), False
+    for title, amount in offers.items():
+        if amount:
+            yield title or _("Offers"), shown(-amount), False
     taxes: dict[tuple[str, int], int] = {}
     for part in parts:
         for tax in part.taxes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,12 @@ from core.api import (
     add_location,
     adjust_stock,
     change_order,
+    execute,
     order_view,
     ship_order,
     state_of,
     stock_locations,
+    transaction,
     unship_order,
     value,
 )
@@ -110,12 +114,88 @@ def test_the_shop_may_change_and_the_paper_does_not(site: Site, content: Any, se
 
 def test_offers_and_prices_without_tax_are_summed_as_people_check_them(content: Any) -> None:
     part = {**content["parts"][0], "unit": 1000, "subtotal": 3000, "discount": 500, "amount": 2975}
+    part["offers"] = [{"title": "Summer", "amount": 500}]
     part["taxes"] = [{"name": "VAT", "rate": 1900, "amount": 475}]
     net = {**content, "prices_include_tax": False, "parts": [part], "total": 2975}
     assert issued_paper(net, "en").sums == (
-        ("Subtotal", "€30.00", False), ("Offers", "-€5.00", False), ("VAT 19 %", "€4.75", False),
+        ("Subtotal", "€30.00", False), ("Summer", "-€5.00", False), ("VAT 19 %", "€4.75", False),
         ("Total", "€29.75", True),
     )  # fmt: skip
+
+
+@pytest.fixture
+def reduced(lamp: Any, order: Any) -> int:
+    """Three lamps of 89.99 less 10.00 by the summer and 0.40 by a code without a title: 259.57."""
+    order_id: int = order(lamp, 3).id
+    with transaction():
+        execute("UPDATE order_line SET discount = 1040, tax = 4144, total = 25957 WHERE order_id = ?", order_id)
+        execute("UPDATE order_tax SET amount = 4144 WHERE order_id = ?", order_id)
+        line_id = value("SELECT id FROM order_line WHERE order_id = ?", order_id)
+        for position, (title, code, amount) in enumerate((("Summer", "", 1000), ("", "MIRA", 40))):
+            execute(
+                "INSERT INTO order_adjustment (order_id, position, plugin, rule, title, code, target, amount, shares)"
+                " VALUES (?, ?, 'coupons', 'x', ?, ?, 'lines', ?, ?)",
+                order_id, position, title, code, amount, f'{{"{line_id}": {amount}}}',
+            )  # fmt: skip
+    return order_id
+
+
+def sums_of(site: Site, order_id: int, kind: str, language: str = "en") -> dict[str, str]:
+    content = reading.content_of(site, issue(site, order_id, kind, actor="system"))
+    return {label: text for label, text, _total in issued_paper(content, language).sums}
+
+
+def cancel_pieces(order_id: int, gone: int) -> None:
+    with transaction():
+        execute("UPDATE order_line SET cancelled = ?, allocated = 3 - ? WHERE order_id = ?", gone, gone, order_id)
+
+
+def test_each_offer_stands_on_the_invoice_by_its_title_and_on_the_credit_note_with_its_share(
+    site: Site, reduced: int
+) -> None:
+    said = sums_of(site, reduced, INVOICE)
+    assert list(said.items())[:4] == [
+        ("Subtotal", "€269.97"), ("Summer", "-€10.00"), ("MIRA", "-€0.40"), ("Total", "€259.57"),
+    ]  # fmt: skip
+    # A piece goes: 86.52 of 259.57, and of 10.40 what 89.99 is more than that: 3.47.
+    cancel_pieces(reduced, 1)
+    said = sums_of(site, reduced, CREDIT_NOTE)
+    assert list(said.items())[:4] == [
+        ("Subtotal", "€89.99"), ("Summer", "-€3.33"), ("MIRA", "-€0.14"), ("Total given back", "€86.52"),
+    ]  # fmt: skip
+    cancel_pieces(reduced, 3)
+    said = sums_of(site, reduced, CREDIT_NOTE)
+    assert list(said.items())[:4] == [
+        ("Subtotal", "€179.98"), ("Summer", "-€6.67"), ("MIRA", "-€0.26"), ("Total given back", "€173.05"),
+    ]  # fmt: skip
+
+
+def test_an_order_of_long_ago_names_no_offers_and_a_fee_is_named_as_one(site: Site, reduced: int) -> None:
+    with transaction():
+        execute("UPDATE order_adjustment SET title = '', code = '' WHERE order_id = ?", reduced)
+    content = reading.content_of(site, issue(site, reduced, INVOICE, actor="system"))
+    assert ("Offers", "-€10.40", False) in issued_paper(content, "en").sums
+    assert content["total"] == 3 * 8999 - 1040
+    fees = [AddCharge(charge="fee", amount=500), AddCharge(charge="fee", amount=200, reason="Gift wrap")]
+    change_order(state_of(site.id), reduced, fees, key="f", actor="staff:1")
+    paper = issued_paper(reading.content_of(site, issue(site, reduced, INVOICE, actor="system")), "en")
+    assert [(row[0], row[-1]) for row in paper.rows] == [("Fee", "€5.00"), ("Gift wrap", "€2.00")]
+
+
+def test_a_credit_note_to_an_invoice_that_named_no_offers_names_none_either(site: Site, reduced: int) -> None:
+    number = issue(site, reduced, INVOICE, actor="system")
+    content = reading.content_of(site, number)
+    del content["parts"][0]["offers"]
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    with transaction():
+        execute(
+            "UPDATE documents_document SET content = ?, sha256 = ? WHERE id = ?",
+            text, hashlib.sha256(text.encode()).hexdigest(), number,
+        )  # fmt: skip
+    assert ("Offers", "-€10.40", False) in issued_paper(reading.content_of(site, number), "en").sums
+    cancel_pieces(reduced, 1)
+    said = sums_of(site, reduced, CREDIT_NOTE)
+    assert list(said.items())[:3] == [("Subtotal", "€89.99"), ("Offers", "-€3.47"), ("Total given back", "€86.52")]
 
 
 def test_a_credit_note_names_its_invoice(site: Site, lamp: Any, order: Any) -> None:

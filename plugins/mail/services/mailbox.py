@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any, ClassVar
 
-from core.api import Channel, Message, NotFound, Site, execute, is_loopback, lazy, micros, now, transaction
+from core.api import Channel, Message, NotFound, Site, execute, is_loopback, lazy, mail_code, micros, now, transaction
 from plugins.mail.models import Kept
 
 PAGE = 50
@@ -65,3 +67,12 @@ def kept_mail(site: Site, mail_id: int) -> Kept:
     if found is None:
         raise NotFound
     return found
+
+
+def forget(site: Site, codes: Collection[str], at: datetime) -> None:
+    """Drop the mails until `at` to the addresses with these codes. Commits."""
+    found = Kept.for_site(site).select(Kept.id, Kept.address).where(Kept.at <= at)
+    theirs = [mail.id for mail in found if mail_code(site.id, mail.address) in codes]
+    with transaction():
+        for mail_id in theirs:
+            execute("DELETE FROM mail_kept WHERE id = ? AND site_id = ?", mail_id, site.id)

@@ -7,7 +7,20 @@ from datetime import timedelta
 
 import pytest
 
-from core.api import Message, add_site, execute, rows, state_of, transaction, value
+from core.api import (
+    Delivery,
+    Message,
+    ShopperErased,
+    add_site,
+    execute,
+    mail_code,
+    now,
+    rows,
+    state_of,
+    transaction,
+    value,
+)
+from plugins.mail.plugin import notify_event
 from plugins.mail.services import Mailbox, mailbox
 
 
@@ -102,3 +115,13 @@ def test_old_news_is_no_mail(keeping, sell, order, outbox):
     outbox.deliver()
 
     assert value("SELECT count(*) FROM mail_kept") == 0
+
+
+def test_no_mail_to_somebody_who_was_erased_is_kept(keeping, site):
+    keep(site, 1)
+    keep(site, 2, to="Li@example.com")
+    event = ShopperErased(shopper_id=1, mail_codes=(mail_code(site.id, "li@example.com"),))
+    for attempt in (1, 2):
+        notify_event(site, Delivery(id="e", seq=1, at=now(), attempt=attempt, event=event))
+
+    assert rows("SELECT address FROM mail_kept") == [("mira@example.com",)]

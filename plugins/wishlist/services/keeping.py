@@ -22,6 +22,7 @@ from core.api import (
     shopper_ids,
     token,
     transaction,
+    value,
 )
 from plugins.wishlist.models import SharedList, Wish
 from plugins.wishlist.services.cookie import MOST, Entry, read, written
@@ -66,7 +67,7 @@ def keep(
     new = _entry(card)
     if shopper_id is not None:
         with transaction():
-            _store(site, shopper_id, [new])
+            _store(site, shopper_id, [new], at=micros(now()))
     return [new, *known]
 
 
@@ -80,6 +81,31 @@ def drop(site: Site, shopper_id: int | None, cookie: str, product_id: int) -> li
     return [entry for entry in entries(site, shopper_id, cookie) if entry.product_id != product_id]
 
 
+def find(site: Site, shopper_id: int | None, cookie: str, product_id: int) -> tuple[Entry, int] | None:
+    """A product's entry and its place: when a shopper kept it, else how many stand above it. None: it is not there."""
+    for place, entry in enumerate(entries(site, shopper_id, cookie)):
+        if entry.product_id == product_id:
+            return entry, place if shopper_id is None else int(value(_KEPT_AT, site.id, shopper_id, product_id) or 0)
+    return None
+
+
+_KEPT_AT = "SELECT kept_at FROM wishlist_wish WHERE site_id = ? AND shopper_id = ? AND product_id = ?"
+
+
+def put_back(site: Site, shopper_id: int | None, cookie: str, entry: Entry, place: int) -> list[Entry]:
+    """What `find` found is on the list as it was, which is answered. Commits for a shopper. Raises ListFull."""
+    known = entries(site, shopper_id, cookie)
+    if any(one.product_id == entry.product_id for one in known):
+        return known
+    if len(known) >= MOST:
+        raise ListFull
+    if shopper_id is None:
+        return [*known[:place], entry, *known[place:]]
+    with transaction():
+        _store(site, shopper_id, [entry], at=min(place, micros(now())))
+    return entries(site, shopper_id, cookie)
+
+
 def take_over(site: Site, shopper_id: int, cookie: str) -> str:
     """What the visitor kept joins the shopper's list; what both kept stays as the shopper had it. Commits.
 
@@ -90,7 +116,7 @@ def take_over(site: Site, shopper_id: int, cookie: str) -> str:
     new = [entry for entry in theirs if entry.product_id not in known][: max(0, MOST - len(mine))]
     if new:
         with transaction():
-            _store(site, shopper_id, new)
+            _store(site, shopper_id, new, at=micros(now()))
     return written(site, [*new, *mine])
 
 
@@ -108,9 +134,8 @@ def keep_for(site: Site, email: str, skus: Sequence[str]) -> int:
     return len(entries(site, shopper_id, "")) - before
 
 
-def _store(site: Site, shopper_id: int, new: Sequence[Entry]) -> None:
+def _store(site: Site, shopper_id: int, new: Sequence[Entry], *, at: int) -> None:
     """Part of a verb. A second click at the same time finds the row there; the first of `new` is the newest."""
-    at = micros(now())
     for place, entry in enumerate(new):
         execute(
             "INSERT INTO wishlist_wish (site_id, shopper_id, product_id, price, currency, available, kept_at)"

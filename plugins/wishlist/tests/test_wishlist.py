@@ -38,9 +38,12 @@ class Browser(Struct):
     site: Site
 
     def get(self, path: str, status: int = 200) -> str:
+        return words(self.raw(path, status))
+
+    def raw(self, path: str, status: int = 200) -> str:
         answer = self.client.get(path, base_url=f"https://{self.site.host}")
         assert answer.status_code == status, answer.text
-        return words(answer.text)
+        return str(answer.text)
 
     def post(self, path: str, status: int = 303, *, script: bool = False, **form: Any) -> str:
         origin = f"https://{self.site.host}"
@@ -129,6 +132,52 @@ def test_good_news_is_told(new: Callable[[], Browser], lamp: Item, site: Site, o
     assert guest.post("/wishlist/move", product=lamp.product_id) == "/cart"
     assert "Arc lamp" in guest.get("/cart")
     assert "Nothing on it yet" in guest.get("/wishlist/")
+
+
+@pytest.mark.parametrize("has_account", [False, True])
+def test_what_was_taken_off_comes_back_as_it_was(
+    new: Callable[[], Browser], lamp: Item, sell: Callable[..., Item], site: Site, shopper: Any, *, has_account: bool
+) -> None:
+    """At its place and with its price of then; a second press, or another tab that was quicker, is no error."""
+    del shopper
+    browser = new()
+    if has_account:
+        browser.sign_in()
+    kept = [lamp, sell("RUG", 5000, name="Wool rug"), sell("POT", 900, name="Clay pot")]
+    for item in kept:
+        browser.post("/wishlist/add", product=item.product_id)
+    before = cookie.read(site, browser.held)
+    restock(site, lamp, 6900, 0)
+    for item in (kept[1], lamp):
+        page = browser.raw(browser.post("/wishlist/remove", product=item.product_id))
+        undo = re.search(r'action="(/wishlist/back/[^"]+)"', page)
+        assert undo, page
+        assert len(cookie.read(site, browser.held)) == 2
+        for _press in (1, 2):
+            assert browser.post(html.unescape(undo[1])) == "/wishlist/"
+            assert "It is on your wish list." in browser.get("/wishlist/")
+            assert cookie.read(site, browser.held) == before
+    assert "€20.00 cheaper than when you kept it" in browser.get("/wishlist/")
+    browser.post("/wishlist/remove", product=lamp.product_id)
+    browser.get("/wishlist/")
+    assert "/wishlist/back/" not in browser.raw(browser.post("/wishlist/remove", product=lamp.product_id))
+
+
+def test_nothing_is_put_back_by_a_forged_link_or_on_a_full_list(
+    new: Callable[[], Browser], lamp: Item, site: Site, other_site: Site, monkeypatch: Any
+) -> None:
+    guest = new()
+    held = [cookie.Entry(product_id=lamp.product_id, price=1, currency="EUR", available=True)]
+    ours = (cookie.written(other_site, held), cookie.written(site, held * 2))
+    for forged in ("x", f"{lamp.product_id}-1-EUR-1~x", *ours):
+        guest.post(f"/wishlist/back/0/{forged}", 404)
+    guest.post(f"/wishlist/back/99999999999999999999/{cookie.written(site, held)}")
+    assert cookie.read(site, guest.held) == held
+    guest.post("/wishlist/remove", product=lamp.product_id)
+    monkeypatch.setattr("plugins.wishlist.services.keeping.MOST", 0)
+    page = guest.raw(guest.post(f"/wishlist/back/0/{cookie.written(site, held)}"))
+    assert "full" in page
+    assert "/wishlist/back/0/" in page, "it can be tried again"
 
 
 def test_a_changed_cookie_is_no_list(new: Callable[[], Browser], lamp: Item) -> None:

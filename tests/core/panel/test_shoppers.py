@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from core.accounts.models import Shopper
+from core.hookspecs.events import GuestErased
 from core.hookspecs.site import Site
 from core.kernel import db, jobs, sessions
+from core.kernel.secrets import mail_code
 from core.kernel.sites import state_of
 from core.lib import clock
 from core.orders.services.cancel import cancel
@@ -255,6 +257,9 @@ def test_guests_have_a_page_and_are_given_or_erased_what_is_known_of_them(
     assert other.number in said
     data = json.loads(panel.post(f"{here}/data").get_data())
     assert {one["number"] for one in data["orders"]} == {paid.number, other.number}
+    for email in ("GUS@example.com", "li@example.com"):
+        draft = {"act": "save", "key": email, "email": email, "sku-0": "POT", "qty-0": "1"}
+        assert panel.post("/panel/drafts/new", draft).status_code == 303
     assert "still open" in words(panel.get(f"{here}/erase"))
     assert "An open order is waited for" in words(panel.follow(panel.post(f"{here}/erase")))
     for placed in (paid, other):
@@ -266,6 +271,10 @@ def test_guests_have_a_page_and_are_given_or_erased_what_is_known_of_them(
     assert [event.order_ids for event in outbox.events() if type(event).__name__ == "GuestErased"] == [
         (paid.id, other.id)
     ]
+    assert db.rows("SELECT email FROM order_draft") == [("li@example.com",)], "drafts are no bill"
+    (told,) = outbox.events(GuestErased)
+    assert told.mail_codes == (mail_code(site.id, "gus@example.com"),)
+    assert "gus@" not in repr(db.rows("SELECT payload FROM job")).lower(), "no mail to them is kept"
     assert db.value("SELECT COUNT(*) FROM orders WHERE email = 'mira@example.com'") == 4
     mine = db.value("SELECT MIN(id) FROM orders WHERE shopper_id = ?", mira.id)
     assert panel.get(f"/panel/shoppers/guests/{mine}").status_code == 404

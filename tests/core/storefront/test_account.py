@@ -425,6 +425,7 @@ def test_after_two_weeks_only_the_bill_tells_who_it_was(
     placed = own(order(sell("CUP", 900)), shopper)
     finish(placed.id)
     mira.post("/account/data/erase", {"current": PASSWORD})
+    assert "mira@" in repr(db.rows("SELECT payload FROM job"))
     clock.move(days=13, hours=23)
     forget()
     assert Shopper.get_by_id(shopper.id).email == "mira@example.com"
@@ -444,6 +445,7 @@ def test_after_two_weeks_only_the_bill_tells_who_it_was(
     assert row[5] == 900
     assert json.loads(row[6])["name"]
     assert json.loads(row[7])["lines"] == []
+    assert "mira@" not in repr(db.rows("SELECT payload FROM job")), "no mail to them is kept, a given up one neither"
     assert mira.get(f"/order/{placed.secret}").status_code == 404
     assert mira.post("/login", {"email": "mira@example.com", "password": PASSWORD}).status_code == 422
 

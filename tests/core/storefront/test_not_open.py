@@ -131,7 +131,7 @@ def test_nor_does_a_page_that_failed(
 
 
 OF_GOODS = {
-    "wishlist": ("add", "remove", "move", "share", "unshare"),
+    "wishlist": ("add", "remove", "back/0/x", "move", "share", "unshare"),
     "compare": ("add", "remove", "clear"),
     "reviews": ("dome-lamp/new", "1/helpful"),
     "back_in_stock": ("dome-lamp",),

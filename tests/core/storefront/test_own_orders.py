@@ -12,6 +12,7 @@ from core.checkout.services.resolving import Terms, resolve
 from core.hookspecs.payment import Fact, FactKind
 from core.hookspecs.site import Site
 from core.kernel import db, limits
+from core.kernel.site_verbs import edit_site
 from core.kernel.sites import state_of
 from core.lib.clock import now
 from core.lib.money import Money
@@ -94,6 +95,37 @@ def test_fewer_pieces_are_previewed_with_their_money_and_then_confirmed(visitor:
     assert "2 cancelled" in said
     assert "Total now €89.00" in said
     assert seen(placed.id).due.amount == 8900
+
+
+def test_while_the_shop_is_not_open_an_order_gets_less_or_goes_elsewhere_but_no_more(
+    site: Site, visitor: Visitor, placed: OrderView, app: Any, staff: Any
+) -> None:
+    more, fewer = ({f"quantity.{placed.lines[0].id}": units} for units in ("4", "2"))
+    moved = {"line1": "Other Street 9", "city": "Bonn", "postcode": "53111"}
+    before = visitor.post(page_of(placed, "/change"), more)
+    edit_site(site.id, {"open": False}, "test")
+    for answer in (
+        visitor.post(page_of(placed, "/change"), {**more, **moved}),
+        visitor.post(page_of(placed, "/change/confirm"), {**hidden(before.text), **moved}),
+    ):
+        assert answer.status_code == 422
+        beside = re.search(r'<input[^>]* name="quantity[^>]*value="4"[^>]*>', answer.text)
+        assert beside is not None, "what was typed stays"
+        assert "aria-invalid" in beside[0]
+        assert "so nothing can be added. Write 3 or less." in text_of(answer.text)
+        assert "Other Street 9" in answer.text
+    assert seen(placed.id).lines[0].left == 3
+    theirs = Visitor(app.test_client())
+    theirs.post("/panel/login", {"email": staff.email, "password": PASSWORD}, follow=False)
+    assert theirs.post(page_of(placed, "/change"), more).status_code == 200
+
+    shown = visitor.post(page_of(placed, "/change"), {**fewer, **moved})
+    assert visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text)).status_code == 200
+    (line,) = seen(placed.id).lines
+    assert line.left == 2
+    assert "Other Street 9" in str(seen(placed.id).address)
+    shown = visitor.post(page_of(placed, "/change"), {"cancel": "1"})
+    assert "Cancelled" in text_of(visitor.post(page_of(placed, "/change/confirm"), hidden(shown.text)).text)
 
 
 def test_a_second_press_changes_nothing_more(site: Site, visitor: Visitor, placed: OrderView) -> None:
