@@ -55,15 +55,15 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 def parts_of(order: OrderView) -> list[Part]:
-    """The order without what was cancelled, came back or was given back. Four statements."""
-    taxes, offers = _taxes(order.id), _offers(order.id)
+    """The order without what was cancelled, came back or was given back. Three statements."""
+    (taxes, of_charges), offers = _taxes(order.id), _offers(order.id)
     parts = [
         _line(line, taxes.get(line.id, []), offers.get(line.id, {}), inside=order.prices_include_tax)
         for line in order.lines
     ]
     if any(line.left for line in order.lines):
         parts += [_delivery(order, one, taxes.get(-one.position, [])) for one in order.destinations if one.total]
-    parts += _charges(order)
+    parts += _charges(order, of_charges)
     parts += _refund(order, sum(part.amount for part in parts))
     return [part for part in parts if not part.is_empty]
 
@@ -128,27 +128,25 @@ def _offers(order_id: int) -> dict[int, dict[str, int]]:
     return found
 
 
-def _taxes(order_id: int) -> dict[int, list[PartTax]]:
-    """By line; those of the way to a place under its position below zero, 0 for the first."""
-    found: dict[int, list[PartTax]] = {}
-    for line_id, place, name, rate, amount in rows(
-        "SELECT line_id, place, name, rate, SUM(amount) FROM order_tax WHERE order_id = ? AND charge_id IS NULL"
-        " GROUP BY line_id, place, name, rate ORDER BY MIN(id)",
+def _taxes(order_id: int) -> tuple[dict[int, list[PartTax]], dict[int, list[PartTax]]]:
+    """By line, those of the way to a place under its position below zero, 0 for the first; and by charge."""
+    of_lines: dict[int, list[PartTax]] = {}
+    of_charges: dict[int, list[PartTax]] = {}
+    for charge_id, line_id, place, name, rate, amount in rows(
+        "SELECT charge_id, line_id, place, name, rate, SUM(amount) FROM order_tax WHERE order_id = ?"
+        " GROUP BY charge_id, line_id, place, name, rate ORDER BY MIN(id)",
         order_id,
     ):
-        key = -place if line_id is None else line_id
-        found.setdefault(key, []).append(PartTax(name=name, rate=rate, amount=int(amount)))
-    return found
+        tax = PartTax(name=name, rate=rate, amount=int(amount))
+        if charge_id is not None:
+            of_charges.setdefault(charge_id, []).append(tax)
+        else:
+            of_lines.setdefault(-place if line_id is None else line_id, []).append(tax)
+    return of_lines, of_charges
 
 
-def _charges(order: OrderView) -> list[Part]:
+def _charges(order: OrderView, taxes: Mapping[int, Sequence[PartTax]]) -> list[Part]:
     """Fees and what was granted, each with its taxes, if it has any."""
-    taxes: dict[int, list[PartTax]] = {}
-    for charge_id, name, rate, amount in rows(
-        "SELECT charge_id, name, rate, amount FROM order_tax WHERE order_id = ? AND charge_id IS NOT NULL ORDER BY id",
-        order.id,
-    ):
-        taxes.setdefault(charge_id, []).append(PartTax(name=name, rate=rate, amount=int(amount)))
     words = {
         "goodwill": _("Goodwill"),
         "restocking": _("Restocking fee"),
