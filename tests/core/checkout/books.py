@@ -59,19 +59,24 @@ _PLACES = """SELECT o.id, o.delivery = SUM(d.delivery) AND o.delivery_total = SU
 _NOWHERE = """SELECT l.order_id, l.id FROM order_line l WHERE
  (l.place > 0 OR EXISTS (SELECT 1 FROM order_destination d WHERE d.order_id = l.order_id))
  AND NOT EXISTS (SELECT 1 FROM order_destination d WHERE d.order_id = l.order_id AND d.position = l.place)"""
-_PIECES = """SELECT x.order_id, SUM(x.pieces), COALESCE((SELECT SUM(m.allocated + m.preordered) FROM stock_move m
- WHERE m.reference = 'order:' || CAST(x.order_id AS VARCHAR(20))), 0)
+# Moves are summed for all orders at once: a database that has not counted them yet would read all of them per order.
+_PIECES = """SELECT x.order_id, SUM(x.pieces), COALESCE(MAX(m.pieces), 0)
  FROM (SELECT l.order_id, l.allocated * COALESCE(p.quantity, 1) AS pieces, COALESCE(p.variant_id, l.variant_id) AS taken
    FROM order_line l LEFT JOIN order_line_part p ON p.line_id = l.id) x
- JOIN variant v ON v.id = x.taken WHERE v.tracked GROUP BY x.order_id
+ JOIN variant v ON v.id = x.taken
+ LEFT JOIN (SELECT reference, SUM(allocated + preordered) AS pieces FROM stock_move GROUP BY reference) m
+   ON m.reference = 'order:' || CAST(x.order_id AS VARCHAR(20))
+ WHERE v.tracked GROUP BY x.order_id
  """
-_LOOKED_AT = """SELECT x.order_id, x.taken, SUM(x.pieces), COALESCE((SELECT SUM(m.quality) FROM stock_move m
- WHERE m.reference = 'order:' || CAST(x.order_id AS VARCHAR(20)) AND m.variant_id = x.taken), 0)
+_LOOKED_AT = """SELECT x.order_id, x.taken, SUM(x.pieces), COALESCE(MAX(m.quality), 0)
  FROM (SELECT l.order_id, (c.received - c.sellable - c.damaged - c.discarded - c.to_supplier) * COALESCE(p.quantity, 1)
      AS pieces, COALESCE(p.variant_id, l.variant_id) AS taken
    FROM order_case_line c JOIN order_line l ON l.id = c.line_id LEFT JOIN order_line_part p ON p.line_id = l.id
    WHERE EXISTS (SELECT 1 FROM shipment_line s WHERE s.line_id = l.id AND s.location_id IS NOT NULL)) x
- JOIN variant v ON v.id = x.taken WHERE v.tracked GROUP BY x.order_id, x.taken
+ JOIN variant v ON v.id = x.taken
+ LEFT JOIN (SELECT reference, variant_id, SUM(quality) AS quality FROM stock_move GROUP BY reference, variant_id) m
+   ON m.reference = 'order:' || CAST(x.order_id AS VARCHAR(20)) AND m.variant_id = x.taken
+ WHERE v.tracked GROUP BY x.order_id, x.taken
  """
 _HOLDS = """SELECT l.variant_id, SUM(l.held), COALESCE((SELECT SUM(h.pieces) FROM stock_hold h
  WHERE h.variant_id = l.variant_id), 0) + COALESCE((SELECT SUM(r.pieces) FROM stock_reserve r
