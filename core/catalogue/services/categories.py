@@ -286,6 +286,8 @@ def _save_texts(category_id: int, texts: Mapping[str, CategoryText]) -> None:
 
 def _drop_texts(category_id: int, languages: Collection[str]) -> dict[str, str]:
     """The words in these languages go; answers them as the log keeps them. Raises Unfit where none are left."""
+    if not languages:
+        return {}
     marks = db.marks(tuple(languages))
     rows = db.rows(
         "DELETE FROM category_text WHERE category_id = ? AND site_id IS NULL AND language IN"
