@@ -42,8 +42,13 @@ def table(answer: Any, last: bool = True) -> list[list[str]]:
 
 
 def history(panel: Panel, item: Item) -> list[tuple[str, str, str, str]]:
-    """(what and why, by, on hand, promised) of each move, newest first."""
-    return [(row[2], row[3], row[5], row[6]) for row in table(panel.get(f"/panel/stock/{item.variant_id}"))[1:]]
+    """(what and why, by, on hand, promised) of each move, newest first.
+
+    A phone has no column for its time: there it stands below what happened, the same as in the column.
+    """
+    rows = table(panel.get(f"/panel/stock/{item.variant_id}"))[1:]
+    assert all(row[2].endswith(f" {row[0]}") for row in rows)
+    return [(row[2].removesuffix(f" {row[0]}"), row[3], row[5], row[6]) for row in rows]
 
 
 def test_each_piece_of_a_return_has_its_own_fate(
