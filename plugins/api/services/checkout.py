@@ -6,6 +6,7 @@ from core.api import (
     CannotBePlaced,
     Done,
     NotFound,
+    NotOpen,
     OrderView,
     Qr,
     Redirect,
@@ -47,11 +48,16 @@ class NotReady(Unfit):
     once="needed", status=201,
 )  # fmt: skip
 def create_order(call: Call) -> PlacedOrder:
-    """Place the order. The same Idempotency-Key answers with the same order, however often it is sent."""
+    """Place the order. The same Idempotency-Key answers with the same order, however often it is sent.
+
+    While the shop is not open, nothing is ordered.
+    """
     return placed(call, once(call, "create_order", lambda _key: _order_made(call)))
 
 
 def _order_made(call: Call) -> int:
+    if not call.state.open:
+        raise NotOpen
     asked: NewOrder = call.body
     try:
         if asked.seen_total.currency != found_cart(call, ordered=True).currency:

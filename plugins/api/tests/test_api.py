@@ -222,6 +222,24 @@ def test_a_name_whose_process_died_goes_on(bought):
     assert app.post("/cart/order", {"seen_total": placed["total"]}, Idempotency_Key="one-LAMP") == placed
 
 
+def test_nothing_is_ordered_while_the_shop_is_not_open(bought, program, sell, site, other_site, turn_on):
+    app, placed = bought()
+    late, lamp = program(), sell("CHAIR", 4900, stock=3)
+    late.cart = late.post("/cart", {"lines": [{"variant_id": lamp.variant_id, "quantity": 1}]})["token"]
+    with transaction():
+        execute("UPDATE site SET open = ? WHERE id = ?", False, site.id)
+    turn_on("api", on=other_site)  # So that sites are read anew.
+
+    quote = late.patch("/cart/details", {"email": "li@example.com", "address": ADDRESS})
+    seen = {"seen_total": quote["totals"]["total"]}
+    assert late.post("/cart/order", seen, 503, Idempotency_Key="late")["code"] == "not_open"
+    assert late.get("/orders", 200)["items"][0]["number"] == placed["number"], "no other was made"
+
+    # What was ordered before is told again.
+    assert app.post("/cart/order", {"seen_total": placed["total"]}, Idempotency_Key="one-LAMP") == placed
+    assert app.get("/cart/order") == placed
+
+
 def test_an_order_needs_a_name_and_the_carts_currency(program, sell):
     item = sell("LAMP", 8900, stock=9)
     app = program()
