@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.checkout.services.order_as_cart import order_as_cart, ordered_line
 from core.checkout.services.shapes import CHECKOUT
-from core.hookspecs.checkout import Cart, CartLine, Field
+from core.hookspecs.checkout import Field
 from core.kernel.i18n import gettext as _
 from core.kernel.sites import SiteState
 from core.orders.services.shapes import OrderView
@@ -18,10 +19,9 @@ def answers_of(state: SiteState, order: OrderView) -> dict[str, list[tuple[str, 
     zero. A question that nobody asks any more goes by its name.
     """
     given = {plugin: answers for plugin, answers in order.extra.items() if any(map(str, answers.values()))}
+    cart = order_as_cart(order, (ordered_line(line, line.quantity) for line in order.lines))
     asked = (
-        state.hooks.each(
-            "checkout_fields", draining=True, among=given, site=state.site, cart=_as_cart(order), step=CHECKOUT
-        )
+        state.hooks.each("checkout_fields", draining=True, among=given, site=state.site, cart=cart, step=CHECKOUT)
         if given
         else []
     )
@@ -39,19 +39,3 @@ def answers_of(state: SiteState, order: OrderView) -> dict[str, list[tuple[str, 
 def _told(field: Field, answer: str) -> tuple[str, str]:
     choices: Mapping[str, str] = dict(field.choices)
     return field.label, _("Yes") if field.kind == "checkbox" else choices.get(answer, answer)
-
-
-def _as_cart(order: OrderView) -> Cart:
-    return Cart(
-        id=-order.id, currency=order.currency, language=order.language, codes=order.codes,
-        customer_id=order.shopper_id, email=order.email, address=order.address, billing=order.billing,
-        carrier=order.carrier, gateway=order.gateway, extra=order.extra,
-        lines=tuple(
-            CartLine(
-                id=line.id, variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name,
-                quantity=line.quantity, unit=line.unit, list_unit=line.list_unit, tax_class=line.tax_class,
-                weight_g=line.weight_g, needs_delivery=line.needs_delivery,
-            )
-            for line in order.lines
-        ),
-    )  # fmt: skip

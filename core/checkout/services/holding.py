@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from core.catalogue.services.carts import cart_variants
+from core.checkout.services.order_as_cart import added_line, order_as_cart, ordered_line
 from core.checkout.services.shapes import PLACE, CheckoutView
-from core.hookspecs.checkout import Address, Cart, CartLine, Problem
+from core.hookspecs.checkout import Address, Cart, Problem
 from core.kernel.sites import SiteState
 from core.lib.money import Money
 from core.orders.services.change_shapes import Effect, Plan
@@ -85,28 +86,10 @@ def _as_changed(state: SiteState, order: OrderView, plan: Plan) -> list[Cart]:
     categories = {variant_id: variant.category_ids for variant_id, variant in variants.items()}
     places = [line.place for line, units in kept if units] + [line.place for line in plan.lines]
     lines = [
-        CartLine(
-            id=0, variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name,
-            quantity=units, unit=line.unit, list_unit=line.list_unit, tax_class=line.tax_class, weight_g=line.weight_g,
-            needs_delivery=line.needs_delivery, category_ids=categories.get(line.variant_id, frozenset()),
-        )
-        for line, units in kept
-        if units
-    ] + [
-        CartLine(
-            id=0, variant_id=line.variant_id, product_id=line.product_id, sku=line.sku, name=line.name,
-            quantity=line.quantity, unit=Money(line.unit_amount, order.currency),
-            list_unit=Money(line.list_amount, order.currency), tax_class=line.tax_class, weight_g=line.weight_g,
-            needs_delivery=line.needs_delivery, category_ids=categories.get(line.variant_id, frozenset()),
-        )
-        for line in plan.lines
-    ]  # fmt: skip
-    cart = Cart(
-        id=-order.id, currency=order.currency, language=order.language, codes=order.codes,
-        customer_id=order.shopper_id, email=plan.email or order.email, billing=plan.billing or order.billing,
-        carrier=order.carrier, gateway=order.gateway, extra=order.extra,
-        lines=tuple(replace(line, id=place) for place, line in enumerate(lines, 1)),
-    )  # fmt: skip
+        *(ordered_line(line, units, categories.get(line.variant_id, frozenset())) for line, units in kept if units),
+        *(added_line(line, order.currency, categories.get(line.variant_id, frozenset())) for line in plan.lines),
+    ]
+    cart = replace(order_as_cart(order, lines), email=plan.email or order.email, billing=plan.billing or order.billing)
     seen = []
     for one in order.destinations:
         here = {line.id: line.quantity for line, at in zip(cart.lines, places, strict=True) if at == one.position}
