@@ -19,12 +19,10 @@ def answers_of(state: SiteState, order: OrderView) -> dict[str, list[tuple[str, 
     zero. A question that nobody asks any more goes by its name.
     """
     given = {plugin: answers for plugin, answers in order.extra.items() if any(map(str, answers.values()))}
+    if not given:
+        return {}
     cart = order_as_cart(order, (ordered_line(line, line.quantity) for line in order.lines))
-    asked = (
-        state.hooks.each("checkout_fields", draining=True, among=given, site=state.site, cart=cart, step=CHECKOUT)
-        if given
-        else []
-    )
+    asked = state.hooks.each("checkout_fields", draining=True, among=given, site=state.site, cart=cart, step=CHECKOUT)
     fields = {(plugin, one.name): one for plugin, found in asked for one in found}
     return {
         plugin: [

@@ -224,8 +224,8 @@ def test_a_name_whose_process_died_goes_on(bought):
 
 def test_nothing_is_ordered_while_the_shop_is_not_open(bought, program, sell, site, other_site, turn_on):
     app, placed = bought()
-    late, lamp = program(), sell("CHAIR", 4900, stock=3)
-    late.cart = late.post("/cart", {"lines": [{"variant_id": lamp.variant_id, "quantity": 1}]})["token"]
+    late, chair = program(), sell("CHAIR", 4900, stock=3)
+    late.cart = late.post("/cart", {"lines": [{"variant_id": chair.variant_id, "quantity": 1}]})["token"]
     with transaction():
         execute("UPDATE site SET open = ? WHERE id = ?", False, site.id)
     turn_on("api", on=other_site)  # So that sites are read anew.
